@@ -1,0 +1,281 @@
+"""Errors: one tree; each says what happened, what it means for the money, and what to do next.
+
+FoxError
+├── InvalidRequest            a parameter is wrong; nothing was sent         (ValueError)
+├── KeyMissing                a key is needed and none was found
+├── BudgetExceeded            the budget does not allow it; nothing was sent
+├── StoreError                the store cannot be used; nothing was changed
+│   ├── StoreTooNew           it was made by a newer fox_nb
+│   └── StoreDamaged          it is not a whole store
+├── SandboxError              the local sandbox could not be started
+├── GatewayError              the gateway answered with an error             .http_status .type .code .body
+│   ├── BadRequest            400
+│   ├── AuthenticationError   401
+│   ├── InsufficientBalance   402
+│   ├── AccessDenied          403
+│   ├── NotFound              404
+│   ├── FileTooLarge          413
+│   ├── RequestRejected       422
+│   ├── RateLimited           429                                            .retry_after
+│   ├── ServerError           500 and above
+│   └── UnexpectedAnswer      anything else that the known pages do not describe
+├── NotConnected              the gateway was never reached; nothing was sent
+├── ConnectionLost            the connection broke or timed out after sending
+├── DownloadFailed            a picture could not be fetched, or is not a safe picture
+├── TaskError                 what goes wrong with one task                  .task
+│   ├── SubmissionUnknown     a creation was sent and its answer never came
+│   ├── TaskFailed            the gateway accepted the task, then failed it
+│   └── WaitTimeout           the deadline passed; the work goes on          (TimeoutError)
+└── ExtraMissing              an optional package is not installed            (ImportError)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOTHING_SENT = "Nothing was sent, nothing was paid."
+
+
+class FoxError(Exception):
+    """The root of every error of fox_nb.
+
+    Parameters
+    ----------
+    what : str
+        What happened, one sentence.
+    money : str
+        What it means for the money, one sentence.
+    todo : str
+        What to do next, one sentence.
+    """
+
+    def __init__(self, what: str, *, money: str = "", todo: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.money = money
+        self.todo = todo
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.money, self.todo) if part)
+
+
+class InvalidRequest(FoxError, ValueError):
+    """A parameter is wrong; nothing was sent.
+
+    Attributes
+    ----------
+    parameter : str
+        The parameter's name ('' when the fault lies in several together).
+    value
+        The value that was refused.
+    allowed : str
+        What is allowed.
+    """
+
+    def __init__(
+        self, what: str, *, parameter: str = "", value: Any = None, allowed: str = "", todo: str = ""
+    ) -> None:
+        super().__init__(what, money=NOTHING_SENT, todo=todo)
+        self.parameter = parameter
+        self.value = value
+        self.allowed = allowed
+
+
+class KeyMissing(FoxError):
+    """A key is needed for this gateway and none was found."""
+
+
+class BudgetExceeded(FoxError):
+    """The budget does not allow it; nothing was sent.
+
+    Attributes
+    ----------
+    needed, left : float
+        What the request may cost and what the budget still has, in USD.
+    """
+
+    def __init__(self, what: str, *, needed: float, left: float, todo: str = "") -> None:
+        super().__init__(what, money=NOTHING_SENT, todo=todo)
+        self.needed = needed
+        self.left = left
+
+
+class StoreError(FoxError):
+    """The store cannot be used; nothing in it was changed."""
+
+
+class StoreTooNew(StoreError):
+    """The store was made by a newer fox_nb."""
+
+
+class StoreDamaged(StoreError):
+    """The folder holds a journal that is not whole."""
+
+
+class SandboxError(FoxError):
+    """The local sandbox could not be started or reached."""
+
+
+class GatewayError(FoxError):
+    """The gateway answered with an error.
+
+    Attributes
+    ----------
+    http_status : int
+        The HTTP status.
+    type, code : str
+        The gateway's own words ('' when it gave none).
+    message : str
+        The gateway's message, shortened, key removed.
+    body : str
+        The start of the answer's body, key removed.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        http_status: int,
+        type: str = "",  # noqa: A002 - the gateway's own word
+        code: str = "",
+        message: str = "",
+        body: str = "",
+        money: str = "",
+        todo: str = "",
+    ) -> None:
+        super().__init__(what, money=money, todo=todo)
+        self.http_status = http_status
+        self.type = type
+        self.code = code
+        self.message = message
+        self.body = body
+
+
+class BadRequest(GatewayError):
+    """HTTP 400: the gateway could not read the request."""
+
+
+class AuthenticationError(GatewayError):
+    """HTTP 401: the key is invalid, expired or missing."""
+
+
+class InsufficientBalance(GatewayError):
+    """HTTP 402: the account's balance does not cover the request."""
+
+
+class AccessDenied(GatewayError):
+    """HTTP 403: upload storage full, or a network in between refused the client."""
+
+
+class NotFound(GatewayError):
+    """HTTP 404: the gateway does not know the task."""
+
+
+class FileTooLarge(GatewayError):
+    """HTTP 413: the upload is larger than the gateway takes."""
+
+
+class RequestRejected(GatewayError):
+    """HTTP 422: a parameter, a model or an option is refused by the gateway."""
+
+
+class RateLimited(GatewayError):
+    """HTTP 429: too many requests.
+
+    Attributes
+    ----------
+    retry_after : float or None
+        Seconds that the gateway asked to wait, where it said so.
+    """
+
+    def __init__(self, what: str, *, retry_after: float | None = None, **facts: Any) -> None:
+        super().__init__(what, **facts)
+        self.retry_after = retry_after
+
+
+class ServerError(GatewayError):
+    """HTTP 500 and above: the gateway or its upstream failed."""
+
+
+class UnexpectedAnswer(GatewayError):
+    """An answer that the known pages do not describe."""
+
+
+class NotConnected(FoxError):
+    """The gateway was never reached: name not found, connection refused; nothing was sent."""
+
+
+class ConnectionLost(FoxError):
+    """The connection broke or timed out after the request was sent."""
+
+
+class DownloadFailed(FoxError):
+    """A picture could not be fetched, or what came is not a safe picture.
+
+    Attributes
+    ----------
+    gone : bool
+        True when asking again is useless: the link has expired or leads nowhere.
+    """
+
+    def __init__(self, what: str, *, gone: bool = False, money: str = "", todo: str = "") -> None:
+        super().__init__(what, money=money, todo=todo)
+        self.gone = gone
+
+
+class TaskError(FoxError):
+    """What goes wrong with one task; the task is at hand as ``.task``."""
+
+    def __init__(self, what: str, *, task: Any = None, money: str = "", todo: str = "") -> None:
+        super().__init__(what, money=money, todo=todo)
+        self.task = task
+
+
+class SubmissionUnknown(TaskError):
+    """A creation was sent and its answer never came: nobody knows whether it exists and is paid for."""
+
+
+class TaskFailed(TaskError):
+    """The gateway accepted the task, then failed it.
+
+    Attributes
+    ----------
+    code : str
+        The gateway's error code ('' when it gave none).
+    """
+
+    def __init__(
+        self, what: str, *, code: str = "", task: Any = None, money: str = "", todo: str = ""
+    ) -> None:
+        super().__init__(what, task=task, money=money, todo=todo)
+        self.code = code
+
+
+class WaitTimeout(TaskError, TimeoutError):
+    """The deadline passed; the work goes on and nothing is lost."""
+
+
+class ExtraMissing(FoxError, ImportError):
+    """An optional package is not installed."""
+
+
+BY_STATUS: Mapping[int, type[GatewayError]] = {
+    400: BadRequest,
+    401: AuthenticationError,
+    402: InsufficientBalance,
+    403: AccessDenied,
+    404: NotFound,
+    413: FileTooLarge,
+    422: RequestRejected,
+    429: RateLimited,
+}
+
+
+def class_of(http_status: int) -> type[GatewayError]:
+    """Return the class of error that stands for an HTTP status."""
+    if http_status >= 500:  # noqa: PLR2004 - the class of server errors
+        return ServerError
+    return BY_STATUS.get(http_status, UnexpectedAnswer)

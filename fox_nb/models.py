@@ -1,0 +1,366 @@
+"""Models: the five requests, one pydantic class each, read by validation, panels, costs, code and docs."""
+
+from __future__ import annotations
+
+import json
+import math
+import numbers
+import re
+import types
+import typing
+from typing import Annotated, Any, ClassVar, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.parameters import Hint, meant, parameters, refusal, shown
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_PROMPT = 20_000
+"""A guard against pasted files. The pages give no limit; upstream is said to refuse over about 2,000."""
+LONGEST_URL = 8_192
+MOST_OUTPUTS = 100
+"""A guard against a slip of the finger where the pages give no limit."""
+LOCAL_PICTURE = re.compile(r"sha256:[0-9a-f]{64}")
+"""How a request names a local file: by the hash of its bytes. It is uploaded when the task is sent."""
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real) and float(value).is_integer():
+        return int(float(value))
+    return value
+
+
+def _real(value: Any) -> Any:
+    """Take any real number; four decimals, so that arange's 0.30000000000000004 is 0.3."""
+    if isinstance(value, bool):
+        raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error
+    if isinstance(value, numbers.Real):
+        number = float(value)
+        return round(number, 4) + 0.0 if math.isfinite(number) else number
+    return value
+
+
+def _text(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a character (a lone surrogate), which cannot be sent") from None
+    if "\0" in value:
+        raise ValueError("holds a NUL character, which cannot be sent")
+    return value
+
+
+def _link(value: str) -> str:
+    if LOCAL_PICTURE.fullmatch(value):
+        return value
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError("is not an http(s) URL")
+    if len(value) > LONGEST_URL:
+        raise ValueError(f"is longer than {LONGEST_URL:,} characters")
+    if re.search(r"[\x00-\x20\x7f]", value):
+        raise ValueError("holds a space or a control character")
+    return _text(value)
+
+
+def _none_if_empty(value: Any) -> Any:
+    return None if isinstance(value, (list, tuple)) and not value else value
+
+
+def _as_list(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Link = Annotated[str, AfterValidator(_link)]
+Resolution = Literal["1K", "4K"]
+PhotaRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9"]
+GrokRatio = Literal[
+    "2:1", "20:9", "19.5:9", "16:9", "4:3", "3:2", "1:1", "2:3", "3:4", "9:16", "9:19.5", "9:20", "1:2"
+]
+OutputFormat = Literal["jpg", "jpeg", "png", "webp"]
+
+Outputs = Annotated[
+    int,
+    BeforeValidator(_whole),
+    Field(
+        ge=1, le=MOST_OUTPUTS, title="Pictures", description="Number of pictures; each is billed on its own."
+    ),
+    Hint(panel_maximum=8),
+]
+Level = Annotated[float, BeforeValidator(_real), Field(ge=0, le=1, allow_inf_nan=False)]
+ProfileIds = Annotated[
+    list[Text] | None,
+    BeforeValidator(_as_list),
+    BeforeValidator(_none_if_empty),
+    Field(title="Profiles", description="Ids of trained profiles whose looks are to be kept."),
+    Hint(kind="profile"),
+]
+
+
+class Request(BaseModel):
+    """What every model's request has in common.
+
+    Attributes
+    ----------
+    model : str
+        The gateway's name of the model.
+    method : str
+        The method of `Fox` that asks for it.
+    title, about : str
+        A person's name for it, and one line on what it does.
+    page : str
+        The page of the gateway's reference that describes it.
+    usd : float
+        A price of one picture seen upstream, in USD; an estimate where the price list is silent.
+    four_k_doubles : bool
+        True where the reference page says that 4K costs double.
+    seconds : float
+        About how long it takes until the store has learned better.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    model: ClassVar[str]
+    method: ClassVar[str]
+    title: ClassVar[str]
+    about: ClassVar[str]
+    page: ClassVar[str]
+    usd: ClassVar[float]
+    four_k_doubles: ClassVar[bool] = False
+    seconds: ClassVar[float] = 45.0
+
+    @model_validator(mode="after")
+    def _nothing_beside_what_it_cannot_stand(self) -> Self:
+        for parameter in parameters(type(self)):
+            other = parameter.hint.not_with
+            if other and getattr(self, parameter.name) is not None and getattr(self, other) is not None:
+                raise ValueError(f"{parameter.name} has no meaning beside {other}: leave one of them out")
+        return self
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body of the creating call; what is None is left out."""
+        return {"model": self.model, **self.model_dump(exclude_none=True)}
+
+    def canonical(self) -> str:
+        """Return the one text that stands for this request in its identity."""
+        return json.dumps(self.body(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
+    def outputs(self) -> int:
+        """How many results are asked for and billed."""
+        return int(getattr(self, "num_outputs", 1))
+
+    def usd_at(self, price: float | None = None) -> float:
+        """Return what the request may cost in USD.
+
+        Parameters
+        ----------
+        price : float, optional
+            The gateway's price of one call; the estimate `usd` without it.
+        """
+        doubled = 2 if self.four_k_doubles and getattr(self, "resolution", "") == "4K" else 1
+        return (self.usd if price is None else price) * self.outputs * doubled
+
+
+class CreateProfile(Request):
+    """Train a profile from a ZIP of face photos. Source: the reference's page 'PHOTA Create Profile'."""
+
+    model: ClassVar[str] = "phota-create-profile"
+    method: ClassVar[str] = "create_profile"
+    title: ClassVar[str] = "Profiles"
+    about: ClassVar[str] = "Train a profile of one person from a ZIP of face photos."
+    page: ClassVar[str] = "PHOTA Create Profile"
+    usd: ClassVar[float] = 2.90
+    seconds: ClassVar[float] = 1200.0
+
+    image_archive_url: Annotated[
+        Link,
+        Field(
+            title="Photos",
+            description="ZIP archive of face photos of one person, 10 at the least, 30 to 50 best.",
+        ),
+        Hint(kind="archive"),
+    ]
+
+
+class Generate(Request):
+    """Make pictures from words. Source: the reference's page on ``phota-image``."""
+
+    model: ClassVar[str] = "phota-image"
+    method: ClassVar[str] = "generate"
+    title: ClassVar[str] = "Generate"
+    about: ClassVar[str] = "Make pictures from words."
+    page: ClassVar[str] = "PHOTA Image"
+    usd: ClassVar[float] = 0.09
+    four_k_doubles: ClassVar[bool] = True
+
+    prompt: Annotated[
+        Text,
+        Field(
+            max_length=LONGEST_PROMPT,
+            description="What to show. [[profile_id]] puts a trained profile into it.",
+        ),
+        Hint(kind="prompt", profile_tokens=True),
+    ]
+    num_outputs: Outputs = 1
+    resolution: Annotated[Resolution, Field(description="1K is standard; 4K is high and costs double.")] = (
+        "1K"
+    )
+    aspect_ratio: Annotated[PhotaRatio, Field(description="The picture's shape, width to height.")] = "1:1"
+
+
+class Edit(Request):
+    """Change given pictures by words. Source: the reference's page 'PHOTA Image Edit'."""
+
+    model: ClassVar[str] = "phota-image-edit"
+    method: ClassVar[str] = "edit"
+    title: ClassVar[str] = "Edit"
+    about: ClassVar[str] = "Change pictures by words."
+    page: ClassVar[str] = "PHOTA Image Edit"
+    usd: ClassVar[float] = 0.09
+    four_k_doubles: ClassVar[bool] = True
+
+    prompt: Annotated[
+        Text,
+        Field(max_length=LONGEST_PROMPT, description="What to change in the pictures."),
+        Hint(kind="prompt"),
+    ]
+    image_urls: Annotated[
+        list[Link],
+        BeforeValidator(_as_list),
+        Field(min_length=1, title="Pictures to edit", description="The pictures to edit."),
+        Hint(kind="picture"),
+    ]
+    num_outputs: Outputs = 1
+    resolution: Annotated[Resolution, Field(description="1K is standard; 4K is high and costs double.")] = (
+        "1K"
+    )
+    profile_ids: ProfileIds = None
+
+
+class Enhance(Request):
+    """Sharpen and enlarge a picture. Source: the reference's page 'PHOTA Image Enhance'."""
+
+    model: ClassVar[str] = "phota-image-enhance"
+    method: ClassVar[str] = "enhance"
+    title: ClassVar[str] = "Enhance"
+    about: ClassVar[str] = "Sharpen and enlarge a picture."
+    page: ClassVar[str] = "PHOTA Image Enhance"
+    usd: ClassVar[float] = 0.13
+
+    image_url: Annotated[
+        Link, Field(title="Picture to enhance", description="The picture to enhance."), Hint(kind="picture")
+    ]
+    resolution: Annotated[Resolution, Field(description="Size of the result.")] = "4K"
+    creativity: Annotated[
+        Level | None,
+        Field(description="Higher values bring in more creative changes. Left out while it is not set."),
+    ] = None
+    resemblance: Annotated[
+        Level | None,
+        Field(description="Higher values stay closer to the original. Left out while it is not set."),
+    ] = None
+    profile_ids: ProfileIds = None
+
+
+class Imagine(Request):
+    """Make or edit pictures with Grok. Source: the reference's page on ``grok-imagine-image``."""
+
+    model: ClassVar[str] = "grok-imagine-image"
+    method: ClassVar[str] = "imagine"
+    title: ClassVar[str] = "Grok"
+    about: ClassVar[str] = "Make pictures from words, or edit up to three."
+    page: ClassVar[str] = "Grok Imagine Image"
+    usd: ClassVar[float] = 0.02
+    seconds: ClassVar[float] = 20.0
+
+    prompt: Annotated[
+        Text,
+        Field(max_length=LONGEST_PROMPT, description="What to show; with pictures, what to change in them."),
+        Hint(kind="prompt"),
+    ]
+    num_outputs: Annotated[
+        int,
+        BeforeValidator(_whole),
+        Field(ge=1, le=4, title="Pictures", description="Number of pictures; each is billed on its own."),
+    ] = 1
+    aspect_ratio: Annotated[
+        GrokRatio | None,
+        Field(
+            description="The picture's shape, width to height; 1:1 while not set. Not together with pictures."
+        ),
+        Hint(not_with="image_urls"),
+    ] = None
+    output_format: Annotated[
+        OutputFormat | None, Field(description="The files' format; jpeg while it is not set.")
+    ] = None
+    image_urls: Annotated[
+        Annotated[list[Link], Field(max_length=3)] | None,
+        BeforeValidator(_as_list),
+        BeforeValidator(_none_if_empty),
+        Field(title="Pictures to edit", description="With pictures the model edits them; up to 3."),
+        Hint(kind="picture"),
+    ] = None
+
+
+MODELS: Mapping[str, type[Request]] = types.MappingProxyType(
+    {request.model: request for request in (Generate, Edit, Enhance, CreateProfile, Imagine)}
+)
+"""Every model by the gateway's name, in the order in which people meet them. A sixth is one more class."""
+
+
+def request_class(model: Any) -> type[Request]:
+    """Return a model's request class, or raise `InvalidRequest` with what was probably meant."""
+    if isinstance(model, str) and model in MODELS:
+        return MODELS[model]
+    raise InvalidRequest(
+        f"model is {shown(model)}; allowed is one of {', '.join(MODELS)}.{meant(model, tuple(MODELS))}",
+        parameter="model",
+        value=model,
+        allowed=f"one of {', '.join(MODELS)}",
+    )
+
+
+def validate(model: str, values: Mapping[str, Any]) -> Request:
+    """Make a request of plain values.
+
+    Parameters
+    ----------
+    model : str
+        The gateway's name of the model.
+    values : mapping
+        The parameters by name; pictures as http(s) URLs or as ``sha256:…``.
+
+    Raises
+    ------
+    InvalidRequest
+        Names the parameter, the value, what is allowed and, for a near miss, what was probably meant.
+    """
+    cls = request_class(model)
+    try:
+        return cls.model_validate(dict(values))
+    except ValidationError as error:
+        raise refusal(cls, cls.model, error.errors(include_url=False)[0], error.error_count()) from None

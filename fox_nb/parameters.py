@@ -1,0 +1,204 @@
+"""Parameters: what a request class says of each parameter, and the words for a value that it refuses."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import types
+import typing
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from fox_nb.errors import InvalidRequest
+
+if typing.TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+    from pydantic_core import ErrorDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a field's type cannot say.
+
+    Attributes
+    ----------
+    kind : str
+        What stands in the field: 'prompt' (long text), 'picture', 'archive', 'profile'; '' for a plain value.
+    profile_tokens : bool
+        Profiles go into this text as ``[[profile_id]]``.
+    not_with : str
+        The parameter beside which this one has no meaning and is refused.
+    panel_maximum : int or None
+        How far a panel's control goes where the class allows more.
+    """
+
+    kind: Literal["", "prompt", "picture", "archive", "profile"] = ""
+    profile_tokens: bool = False
+    not_with: str = ""
+    panel_maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a model, as panels, magics, errors and docs need it.
+
+    Attributes
+    ----------
+    name, label, help : str
+        The gateway's name, a person's name, and the reference page's words.
+    type : type
+        bool, int, float or str; of one item where `many`.
+    options : tuple of str
+        The only values allowed; empty when free.
+    default
+        What stands when nothing is said; None means that nothing is sent.
+    required, nullable, many : bool
+        Must be given; may be left out of the body; is a list.
+    minimum, maximum : float or None
+        The inclusive range of a number.
+    most_items : int or None
+        How long a list may be.
+    hint : Hint
+        What the type cannot say.
+    """
+
+    name: str
+    label: str
+    help: str
+    type: type
+    options: tuple[str, ...]
+    default: Any
+    required: bool
+    nullable: bool
+    many: bool
+    minimum: float | None
+    maximum: float | None
+    most_items: int | None
+    hint: Hint
+
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in words."""
+        if self.options:
+            words = "one of " + ", ".join(self.options)
+        elif self.type in {int, float}:
+            kind = "a whole number" if self.type is int else "a number"
+            words = f"{kind} from {self.minimum:g} to {self.maximum:g}" if self.maximum is not None else kind
+        elif self.hint.kind in {"picture", "archive"}:
+            words = "an http(s) URL or a local file"
+        else:
+            words = "a text that is not empty"
+        if self.many:
+            words = (
+                f"a list of {f'1 to {self.most_items}' if self.most_items else 'at least 1'}, each {words}"
+            )
+        return f"{words}, or None" if self.nullable else words
+
+
+def parameters(cls: type[BaseModel]) -> tuple[Parameter, ...]:
+    """Return a request class's parameters in the order of its page."""
+    if cls not in _READ:
+        _READ[cls] = tuple(_parameter(name, field) for name, field in cls.model_fields.items())
+    return _READ[cls]
+
+
+_READ: dict[type[BaseModel], tuple[Parameter, ...]] = {}
+
+
+def _parameter(name: str, field: FieldInfo) -> Parameter:
+    plain, marks = field.annotation, list(field.metadata)
+    nullable = many = False
+    while get_origin(plain) in {typing.Union, types.UnionType, list, Annotated}:
+        origin = get_origin(plain)
+        if origin is list:
+            many, plain = True, get_args(plain)[0]
+        elif origin is Annotated:
+            plain, *more = get_args(plain)
+            marks += [inner for mark in more for inner in getattr(mark, "metadata", (mark,))]
+        else:
+            nullable, plain = True, next(part for part in get_args(plain) if part is not type(None))
+    options = get_args(plain) if get_origin(plain) is Literal else ()
+
+    def bound(word: str) -> Any:
+        return next((getattr(mark, word) for mark in marks if hasattr(mark, word)), None)
+
+    return Parameter(
+        name=name,
+        label=field.title or name.replace("_", " ").capitalize(),
+        help=field.description or "",
+        type=str if options else typing.cast("type", plain),
+        options=options,
+        default=None if field.is_required() else field.default,
+        required=field.is_required(),
+        nullable=nullable,
+        many=many,
+        minimum=bound("ge"),
+        maximum=bound("le"),
+        most_items=bound("max_length") if many else None,
+        hint=next((mark for mark in marks if isinstance(mark, Hint)), Hint()),
+    )
+
+
+def refusal(cls: type[BaseModel], model: str, error: ErrorDetails, count: int) -> InvalidRequest:
+    """Return the error for a refused value: parameter, value, what is allowed, what was probably meant."""
+    name = str(error["loc"][0]) if error["loc"] else ""
+    known = {parameter.name: parameter for parameter in parameters(cls)}
+    more = f" ({count - 1} more of its parameters are wrong.)" if count > 1 else ""
+    if not name:
+        return InvalidRequest(
+            f"{_why(error) or 'The parameters do not fit together'}.{more}", value=error["input"]
+        )
+    if name not in known:
+        names = ", ".join(known)
+        return InvalidRequest(
+            f"{model} has no parameter {shown(name)}; it has {names}.{meant(name, tuple(known))}{more}",
+            parameter=name,
+            value=error["input"],
+            allowed=names,
+        )
+    allowed = known[name].allowed
+    if error["type"] == "missing":
+        return InvalidRequest(
+            f"{name} is missing: {model} needs {allowed}.{more}", parameter=name, allowed=allowed
+        )
+    why = _why(error)
+    return InvalidRequest(
+        f"{name} is {shown(error['input'])}{f' ({why})' if why else ''}; "
+        f"allowed is {allowed}.{meant(error['input'], known[name].options)}{more}",
+        parameter=name,
+        value=error["input"],
+        allowed=allowed,
+    )
+
+
+def _why(error: ErrorDetails) -> str:
+    context = error.get("ctx", {})
+    if error["type"] == "value_error":
+        return str(context["error"])
+    if error["type"] == "string_too_long":
+        return f"longer than {context['max_length']:,} characters"
+    return ""
+
+
+def shown(value: Any) -> str:
+    """Show a refused value, bounded, so that an error never repeats megabytes."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a foreign object's repr may do anything
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 80 else f"{text[:60]}… ({type(value).__name__})"  # noqa: PLR2004 - one line
+
+
+def meant(value: Any, options: tuple[str, ...]) -> str:
+    """Say what was probably meant: '16x9' is 16:9, '4k' is 4K, 'phota-imgae' is phota-image."""
+    if not options or not isinstance(value, (str, int, float)):
+        return ""
+    wanted = _plain(str(value))
+    near = [option for option in options if _plain(option) == wanted]
+    near = near or difflib.get_close_matches(str(value)[:80], options, n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_x×/,;.:-]+", ":", text.strip().strip(".").casefold())  # noqa: RUF001 - 16 by 9
