@@ -1,0 +1,316 @@
+"""Checking: what a file's bytes really are, and whether they are a whole and sane picture.
+
+The bytes decide, never a name or a Content-Type. A picture counts as whole when Pillow decodes it to its end;
+a JPEG is decoded at an eighth of its size for that, since its whole stream is read all the same. Limits on
+pixels and sides are held against the header, before any memory is taken, and of big pictures one is decoded
+at a time. A picture of 1x1 is a picture. Of an animation the first frame is proven, shown and uploaded; the
+file is kept as it came.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import threading
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from PIL import Image, ImageFile, JpegImagePlugin
+
+from fox_nb.errors import FoxError, InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Source = Path | bytes
+    Refuse = Callable[..., FoxError]
+
+_MIMES = {
+    "JPEG": ("image/jpeg", ".jpg"),
+    "PNG": ("image/png", ".png"),
+    "WEBP": ("image/webp", ".webp"),
+    "GIF": ("image/gif", ".gif"),
+    "BMP": ("image/bmp", ".bmp"),
+    "TIFF": ("image/tiff", ".tif"),
+    "AVIF": ("image/avif", ".avif"),
+    "HEIF": ("image/heic", ".heic"),
+}
+_SIGNS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+    b"BM": "BMP",
+}
+_BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
+    (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"), "HEIF"
+)
+_BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
+_OTHER_THINGS = {
+    b"<!doctype html": "is a web page",
+    b"<html": "is a web page",
+    b"<head": "is a web page",
+    b"<svg": "is an SVG drawing, made of lines instead of pixels",
+    b"<": "is HTML or XML text",
+    b"{": "is JSON text",
+    b"[": "is JSON text",
+    b"%pdf": "is a PDF",
+    b"pk\x03\x04": "is a ZIP archive",
+}
+_HEAD = 512
+_MOST_FRAMES = 1000
+_BIG = 24_000_000
+
+_one_big_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a picture is.
+
+    Attributes
+    ----------
+    format : str
+        Pillow's name of the format: JPEG, PNG, WEBP, GIF; of local files also BMP, TIFF, AVIF, HEIF.
+    mime, extension : str
+        What belongs to the format, such as ``image/jpeg`` and ``.jpg``.
+    width, height : int
+        Pixels of the picture as it is seen, that is: turned upright.
+    frames : int
+        1 for a still picture; counted up to 1,000.
+    """
+
+    format: str
+    mime: str
+    extension: str
+    width: int
+    height: int
+    frames: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is let in.
+
+    Attributes
+    ----------
+    formats : tuple of str
+        Formats that are taken.
+    pixels, side : int
+        The largest number of pixels in all, and along one side.
+    """
+
+    formats: tuple[str, ...] = ("JPEG", "PNG", "WEBP", "GIF")
+    pixels: int = 64_000_000
+    side: int = 20_000
+
+
+DOWNLOADED = Bounds()
+"""For what a server sent: the largest pictures of the five models have 17 million pixels."""
+
+LOCAL = Bounds(formats=tuple(_MIMES), pixels=120_000_000)
+"""For what a person hands over: cameras give 108 megapixels; formats of phones and scanners are converted."""
+
+
+def check(
+    source: Source, *, bounds: Bounds = LOCAL, refuse: Refuse = InvalidRequest, name: str = ""
+) -> Facts:
+    """Prove that a file or bytes are a whole and sane picture.
+
+    Parameters
+    ----------
+    source : Path or bytes
+        The file, or its bytes.
+    bounds : Bounds
+        What is let in: ``LOCAL`` (the default) or ``DOWNLOADED``.
+    refuse : callable
+        Makes the error of ``(what, todo=…)``: ``InvalidRequest`` (the default), ``DownloadFailed``, or a
+        ``functools.partial`` of one.
+    name : str
+        What the messages call it; by default the file's name.
+
+    Returns
+    -------
+    Facts
+        Format, size as seen and number of frames.
+
+    Raises
+    ------
+    FoxError
+        The one that `refuse` makes: not a picture, not whole, too large, or a format that is not taken.
+    """
+    with opened(source, bounds=bounds, refuse=refuse, name=name) as picture:
+        picture.decode()
+        return picture.facts
+
+
+def sniff(head: bytes) -> str:
+    """Name the format of a file by its first bytes; '' when it is no format that is known here."""
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "")
+    if head[:4] == b"RIFF":
+        return "WEBP" if head[8:12] == b"WEBP" else ""
+    if head[:2] == b"BM" and head[14:18] not in _BMP_HEADERS:
+        return ""
+    return next((kind for sign, kind in _SIGNS.items() if head.startswith(sign)), "")
+
+
+class Opened:
+    """A picture whose header has passed; its pixels are not decoded yet.
+
+    Attributes
+    ----------
+    image : PIL.ImageFile.ImageFile
+        Pillow's image; of an animation the first frame.
+    facts : Facts
+        What the header says, turned upright.
+    orientation : int
+        EXIF's number, 1 to 8.
+    """
+
+    def __init__(self, image: ImageFile.ImageFile, facts: Facts, orientation: int) -> None:
+        self.image = image
+        self.facts = facts
+        self.orientation = orientation
+
+    def decode(self, edge: int = 1) -> Image.Image:
+        """Decode to the end; a JPEG with no more pixels than a long side of `edge` needs."""
+        if self.facts.format == "JPEG":
+            longest = max(self.image.size)
+            wanted = [max(1, min(side, side * edge // longest)) for side in self.image.size]
+            self.image.draft(self.image.mode, (wanted[0], wanted[1]))
+        self.image.load()
+        return self.image
+
+
+@contextmanager
+def opened(
+    source: Source, *, bounds: Bounds = LOCAL, refuse: Refuse = InvalidRequest, name: str = ""
+) -> Iterator[Opened]:
+    """Open a picture behind the checks; whatever Pillow raises inside the block becomes `refuse`'s error."""
+    name = name or (source.name if isinstance(source, Path) else "The picture")
+    with _stream(source, refuse, name) as stream:
+        head = stream.read(_HEAD)
+        kind = sniff(head)
+        if kind not in bounds.formats:
+            raise refuse(f"{name} {_what_instead(head)}.", todo=f"Give a picture: {_listed(bounds.formats)}.")
+        plugin = _plugin(kind, refuse, name)
+        _refuse_cut_off(stream, kind, refuse, name)
+        stream.seek(0)
+        try:
+            image = plugin(stream)
+            _refuse_too_large(image.size, bounds, refuse, name)
+            with _one_big_at_a_time if image.width * image.height > _BIG else nullcontext():
+                yield _described(image, kind)
+        except FoxError:
+            raise
+        except Exception as error:  # a hostile file can make a decoder raise anything
+            reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+            what = f"{name} is not a whole {kind} picture: {reason}."
+            raise refuse(what, todo="Get the file again, or another one.") from error
+
+
+@contextmanager
+def _stream(source: Source, refuse: Refuse, name: str) -> Iterator[BinaryIO]:
+    if not isinstance(source, Path):
+        yield io.BytesIO(source)
+        return
+    try:
+        stream = source.open("rb")
+    except OSError as error:
+        what = f"{name} cannot be read: {error.strerror}."
+        raise refuse(what, todo="Check the path and its permissions.") from error
+    with stream:
+        yield stream
+
+
+def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageFile.ImageFile]:
+    """Give the one decoder that the bytes ask for.
+
+    Image.open would do the same and then warn of decompression bombs, which one thread cannot silence for
+    itself alone. JpegImageFile stands for itself, because Pillow's factory makes several-picture files of
+    what phones take.
+    """
+    if kind == "JPEG":
+        return JpegImagePlugin.JpegImageFile
+    Image.init()
+    if kind == "HEIF" and kind not in Image.OPEN:
+        with suppress(ImportError):
+            importlib.import_module("pillow_heif").register_heif_opener()
+    if kind not in Image.OPEN:
+        todo = "Save it as JPEG" + (", or: pip install pillow-heif." if kind == "HEIF" else ".")
+        raise refuse(f"{name} is {_spoken(kind)}, which cannot be read here.", todo=todo)
+    factory = Image.OPEN[kind][0]
+    return lambda stream: factory(stream, b"")
+
+
+def _described(image: ImageFile.ImageFile, kind: str) -> Opened:
+    orientation = orientation_of(image)
+    width, height = image.size if orientation < 5 else image.size[::-1]  # noqa: PLR2004 - 5 to 8 lie on their side
+    mime, extension = _MIMES[kind]
+    frames = 1 if kind == "JPEG" else min(int(getattr(image, "n_frames", 1)), _MOST_FRAMES)
+    return Opened(image, Facts(kind, mime, extension, width, height, frames), orientation)
+
+
+def orientation_of(image: Image.Image) -> int:
+    """Read how the camera was held, EXIF's 1 to 8; 1 where nothing or nonsense says so."""
+    try:
+        value = image.getexif().get(0x0112, 1)
+    except Exception:  # noqa: BLE001 - damaged EXIF data do not make a picture bad
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - EXIF knows eight
+
+
+def _refuse_too_large(size: tuple[int, int], bounds: Bounds, refuse: Refuse, name: str) -> None:
+    width, height = size
+    if width < 1 or height < 1:
+        raise refuse(f"{name} has no pixels ({width} x {height}).", todo="Give another picture.")
+    if max(size) > bounds.side or width * height > bounds.pixels:
+        raise refuse(
+            f"{name} has {width:,} x {height:,} pixels, more than is opened here"
+            f" ({bounds.side:,} along a side, {bounds.pixels // 1_000_000} million in all).",
+            todo="Make it smaller first.",
+        )
+
+
+def _refuse_cut_off(stream: BinaryIO, kind: str, refuse: Refuse, name: str) -> None:
+    """Look at the file's end where somebody told Pillow, process-wide, to take cut-off files as whole."""
+    if not ImageFile.LOAD_TRUNCATED_IMAGES:
+        return
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(max(0, size - 65_536))
+    tail = stream.read()
+    stream.seek(4)
+    riff = int.from_bytes(stream.read(4), "little") + 8
+    whole = {
+        "JPEG": b"\xff\xd9" in tail,
+        "PNG": b"IEND" in tail,
+        "GIF": b";" in tail[-16:],
+        "WEBP": size >= riff,
+    }
+    if not whole.get(kind, True):
+        raise refuse(f"{name} is not a whole {kind} picture: its end is missing.", todo="Get the file again.")
+
+
+def _what_instead(head: bytes) -> str:
+    kind = sniff(head)
+    if not head:
+        return "is empty"
+    if kind:
+        return f"is {_spoken(kind)}, a format that is not taken here"
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    found = next((word for sign, word in _OTHER_THINGS.items() if start.startswith(sign)), "")
+    return f"{found}, not a picture" if found else "is not a picture that is known here"
+
+
+def _spoken(kind: str) -> str:
+    return {"WEBP": "WebP", "HEIF": "HEIC"}.get(kind, kind)
+
+
+def _listed(formats: tuple[str, ...]) -> str:
+    names = [_spoken(kind) for kind in formats]
+    return ", ".join(names[:-1]) + f" or {names[-1]}"
