@@ -116,9 +116,7 @@ LOCAL = Bounds(formats=tuple(_MIMES), pixels=120_000_000)
 """For what a person hands over: cameras give 108 megapixels; formats of phones and scanners are converted."""
 
 
-def check(
-    source: Source, *, bounds: Bounds = LOCAL, refuse: Refuse = InvalidRequest, name: str = ""
-) -> Facts:
+def check(source: Source, *, bounds: Bounds = LOCAL, refuse: Refuse = InvalidRequest, name: str = "") -> Facts:
     """Prove that a file or bytes are a whole and sane picture.
 
     Parameters

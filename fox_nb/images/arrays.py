@@ -1,0 +1,78 @@
+"""Arrays: NumPy's numbers as a picture, or a plain word on why they are none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PIL import Image
+
+from fox_nb.errors import InvalidRequest
+
+_SHAPES = "height x width, height x width x 3 or height x width x 4"
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+_BYTE, _WORD = 255, 65_535
+_ROUNDING = 1e-3
+
+
+def from_array(source: Any, parameter: str) -> Image.Image:
+    """Turn an array into a picture.
+
+    Parameters
+    ----------
+    source
+        Height x width (x 1, 3 or 4): booleans, whole numbers 0 to 255, uint16 (its full range), or floats 0
+        to 1.
+    parameter : str
+        Named in the error.
+
+    Raises
+    ------
+    InvalidRequest
+        Wrong shape, kind or range of numbers.
+    """
+    import numpy as np
+
+    array = np.asarray(source)
+
+    def refuse(what: str, todo: str) -> InvalidRequest:
+        return InvalidRequest(
+            f"{parameter}: {what}",
+            parameter=parameter,
+            value=f"array {array.shape} {array.dtype}",
+            allowed=_SHAPES,
+            todo=todo,
+        )
+
+    channels = array.shape[2] if array.ndim == 3 else 1  # noqa: PLR2004 - height, width, channels
+    if array.ndim not in {2, 3} or channels not in _MODES or 0 in array.shape:
+        raise refuse(f"an array of shape {array.shape} is no picture; it takes {_SHAPES}.", _shape_advice(array.shape))
+    if array.dtype.kind not in "buif":
+        raise refuse(f"an array of {array.dtype} holds no brightness.", "Give uint8 (0 to 255) or floats (0 to 1).")
+    low, high = float(array.min()), float(array.max())
+    if array.dtype.kind == "f":
+        if not (np.isfinite(low) and np.isfinite(high)):
+            raise refuse("the array holds NaN or infinity.", "Clean it first: numpy.nan_to_num(array).")
+        if low < -_ROUNDING or high > 1 + _ROUNDING:
+            todo = "Divide it, array / 255, or convert it: array.clip(0, 255).astype('uint8')."
+            raise refuse(f"floats from {low:g} to {high:g}; 0 to 1 is meant.", todo)
+        array = np.rint(array.clip(0, 1) * _BYTE)
+    elif array.dtype.kind == "b":
+        array = array * _BYTE
+    elif array.dtype == np.uint16 and high > _BYTE:
+        array = np.rint(array / (_WORD / _BYTE))
+    elif low < 0 or high > _BYTE:
+        raise refuse(
+            f"whole numbers from {low:g} to {high:g}; 0 to 255 is meant.", "Scale it first, then array.astype('uint8')."
+        )
+    values = np.ascontiguousarray(array, dtype=np.uint8).reshape(array.shape[:2] if channels == 1 else array.shape)
+    return Image.fromarray(values)
+
+
+def _shape_advice(shape: tuple[int, ...]) -> str:
+    if len(shape) == 4 and shape[0] == 1:  # noqa: PLR2004 - a batch
+        return "It is a batch of one: give array[0]."
+    if len(shape) == 4:  # noqa: PLR2004 - a batch
+        return "It is a batch: give its pictures one by one."
+    if len(shape) == 3 and shape[0] in {1, 3, 4}:  # noqa: PLR2004 - channels first
+        return "The channels stand first: numpy.moveaxis(array, 0, -1)."
+    return "Give one picture as an array of uint8 (0 to 255) or floats (0 to 1)."

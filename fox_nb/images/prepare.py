@@ -1,0 +1,250 @@
+"""Preparing: what a person hands over where a link to an image is asked for, made ready for the upload.
+
+A path, a PIL image, bytes, an array or an earlier result becomes a `Prepared`: checked at once, identified by
+what it is (never by the link that it is uploaded to), and turned into the bytes for the upload only when
+these are asked for. They go as they are when they are clean; else the picture is turned upright, scaled down,
+freed of all but its pixels, and written again. A link with http or https stays a link.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+import zipfile
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.images import check, rewrite
+from fox_nb.images.arrays import from_array
+from fox_nb.images.check import Facts
+from fox_nb.images.rewrite import Limits
+from fox_nb.images.sources import as_link_or_path, inner_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
+_LOCKED = 0x1
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A checked picture or archive, ready to be uploaded.
+
+    Attributes
+    ----------
+    sha256 : str
+        Its identity, hexadecimal: the hash of a file's or of given bytes as they are; for PIL images and
+        arrays the hash of mode, size and pixels, so that no version of an encoder changes it.
+    file_name : str
+        A safe, short name for the upload.
+    facts : Facts or None
+        What the picture is, before anything is done to it; None for an archive.
+    changed : tuple of str
+        What is done to it for the upload, in words; empty when its bytes go as they are.
+    path : Path or None
+        The file that it came from.
+    """
+
+    sha256: str
+    file_name: str
+    facts: Facts | None
+    changed: tuple[str, ...] = ()
+    path: Path | None = None
+    _make: Callable[[], bytes] = field(repr=False, compare=False, default=bytes)
+
+    def bytes_for_upload(self) -> bytes:
+        """Make the bytes that are sent; takes about a second for a large picture.
+
+        Raises
+        ------
+        InvalidRequest
+            The file has changed since it was checked, or is gone.
+        """
+        return self._make()
+
+
+def prepare(source: Any, *, parameter: str = "image_url", limits: Limits | None = None) -> Prepared | str:
+    """Take whatever stands for a picture.
+
+    Parameters
+    ----------
+    source
+        A link (http or https), a local path, bytes, a PIL image, an array (height x width x 3 or 4, or height
+        x width; whole numbers 0 to 255 or floats 0 to 1), or an earlier result (anything with ``.path``).
+    parameter : str
+        The parameter that it was given for; named in errors.
+    limits : Limits, optional
+        What the upload may be.
+
+    Returns
+    -------
+    Prepared or str
+        A picture to upload, or the link as it was given.
+
+    Raises
+    ------
+    InvalidRequest
+        It is no picture, not whole, not there, or a kind of link that a gateway cannot follow.
+    """
+    limits = limits or Limits()
+    source = inner_source(source, parameter)
+    if isinstance(source, Image.Image):
+        return _from_image(source, parameter, limits)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+        facts, changed, suffix = _look(data, "what was given", parameter, limits)
+        sha256 = hashlib.sha256(data).hexdigest()
+        make = partial(_ready, data, changed, limits)
+        return Prepared(sha256, _file_name("picture", sha256, suffix), facts, changed, None, make)
+    if hasattr(source, "__array_interface__") or hasattr(source, "__array__"):
+        return _from_image(from_array(source, parameter), parameter, limits)
+    found = as_link_or_path(source, parameter)
+    return found if isinstance(found, str) else _from_file(found, parameter, limits)
+
+
+def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Prepared | str:
+    """Take whatever stands for a ZIP of photos: a link, a local path or bytes.
+
+    Its bytes go as they are, with whatever camera data the photos in it hold.
+
+    Raises
+    ------
+    InvalidRequest
+        It is not a ZIP archive, is locked by a password, or holds no pictures.
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        data = bytes(source)
+        _check_archive(io.BytesIO(data), "what was given", parameter)
+        sha256 = hashlib.sha256(data).hexdigest()
+        return Prepared(sha256, _file_name("photos", sha256, ".zip"), None, (), None, partial(bytes, data))
+    found = as_link_or_path(inner_source(source, parameter), parameter)
+    if isinstance(found, str):
+        return found
+    _check_archive(found, found.name, parameter)
+    try:
+        with found.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        raise _refused(
+            parameter, f"{found.name} cannot be read: {error.strerror}.", "Check its permissions."
+        ) from error
+    make = partial(_unchanged, found, sha256, parameter)
+    return Prepared(sha256, _file_name(found.stem, sha256, ".zip"), None, (), found, make)
+
+
+def _from_file(path: Path, parameter: str, limits: Limits) -> Prepared:
+    """Prepare a file; it is read again for the upload, so that fifty waiting photos are not held in memory."""
+    data = _read(path, parameter)
+    facts, changed, suffix = _look(data, path.name, parameter, limits)
+    sha256 = hashlib.sha256(data).hexdigest()
+
+    def make() -> bytes:
+        return _ready(_unchanged(path, sha256, parameter), changed, limits)
+
+    return Prepared(sha256, _file_name(path.stem, sha256, suffix), facts, changed, path, make)
+
+
+def _from_image(image: Image.Image, parameter: str, limits: Limits) -> Prepared:
+    """Prepare decoded pixels; a copy is kept, because the person may go on drawing on theirs."""
+    try:
+        held = image.copy()
+    except Exception as error:  # Pillow reads lazily: a damaged file can raise anything here
+        raise _refused(
+            parameter, f"the PIL image cannot be read: {error}.", "Open the file again, or give its path."
+        ) from error
+    width, height = held.size
+    if not width or not height or max(held.size) > check.LOCAL.side or width * height > check.LOCAL.pixels:
+        what = f"a picture of {width:,} x {height:,} pixels cannot be uploaded."
+        raise _refused(parameter, what, "Scale it first: image.thumbnail((4096, 4096)).")
+    orientation = check.orientation_of(held)
+    profile = held.info.get("icc_profile")
+    exact = held.has_transparency_data or rewrite.is_small(held)
+    shown = (width, height) if orientation < 5 else (height, width)  # noqa: PLR2004 - 5 to 8 lie on their side
+    facts = Facts("PNG", "image/png", ".png", *shown) if exact else Facts("JPEG", "image/jpeg", ".jpg", *shown)
+    sha256 = _hash_of_pixels(held, orientation, profile)
+
+    def make() -> bytes:
+        return rewrite.written(held, orientation, profile, exact=exact, limits=limits)
+
+    name = _file_name("picture", sha256, facts.extension)
+    return Prepared(sha256, name, facts, (f"written as {facts.format}",), None, make)
+
+
+def _hash_of_pixels(image: Image.Image, orientation: int, profile: bytes | None) -> str:
+    """Hash what is seen: the pixels, how they are turned, and the colour space that they are meant in."""
+    digest = hashlib.sha256(f"{image.mode} {image.width} {image.height} {orientation} ".encode())
+    digest.update(image.tobytes())
+    palette = image.getpalette() if image.mode in {"P", "PA"} else None
+    for extra in (palette, image.info.get("transparency"), profile):
+        digest.update(repr(extra).encode() if extra is not None else b"-")
+    return digest.hexdigest()
+
+
+def _look(data: bytes, name: str, parameter: str, limits: Limits) -> tuple[Facts, tuple[str, ...], str]:
+    """Check a picture to its end; give its facts, what must be done to it, and the suffix of what is sent."""
+
+    def refuse(what: str, *, todo: str = "") -> InvalidRequest:
+        return InvalidRequest(f"{parameter}: {what}", parameter=parameter, value=name, todo=todo)
+
+    with check.opened(data, bounds=check.LOCAL, refuse=refuse, name=name) as picture:
+        picture.decode()
+        changed = rewrite.needed(picture, len(data), limits)
+        exact = rewrite.stays_exact(picture, len(data), limits)
+        suffix = (".png" if exact else ".jpg") if changed else picture.facts.extension
+        return picture.facts, changed, suffix
+
+
+def _ready(data: bytes, changed: tuple[str, ...], limits: Limits) -> bytes:
+    if not changed:
+        return data
+    with check.opened(data) as picture:
+        return rewrite.rewritten(picture, len(data), limits)
+
+
+def _read(path: Path, parameter: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _refused(
+            parameter, f"{path.name} cannot be read: {error.strerror}.", "Check the path and its permissions."
+        ) from error
+
+
+def _unchanged(path: Path, sha256: str, parameter: str) -> bytes:
+    data = _read(path, parameter)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise _refused(parameter, f"{path.name} has changed since the request was made.", "Make the request again.")
+    return data
+
+
+def _check_archive(source: Path | io.BytesIO, name: str, parameter: str) -> None:
+    try:
+        with zipfile.ZipFile(source) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        what = f"{name} is not a whole ZIP archive ({error})."
+        raise _refused(
+            parameter, what, "Pack the photos themselves as a .zip; .rar, .7z and folders do not serve."
+        ) from error
+    if any(entry.flag_bits & _LOCKED for entry in entries):
+        raise _refused(parameter, f"{name} is locked by a password.", "Pack the photos without one.")
+    if not any(entry.filename.lower().endswith(_PICTURE_NAMES) for entry in entries):
+        what = f"{name} holds no pictures ({len(entries)} files)."
+        raise _refused(parameter, what, "Pack at least 10 photos (JPEG, PNG, WebP or HEIC) of one person.")
+
+
+def _file_name(stem: str, sha256: str, suffix: str) -> str:
+    """Name an upload so that every system takes it and no two pictures share a name."""
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", stem)[:40].strip("-")
+    return f"{slug or 'picture'}-{sha256[:8]}{suffix}"
+
+
+def _refused(parameter: str, what: str, todo: str) -> InvalidRequest:
+    return InvalidRequest(f"{parameter}: {what}", parameter=parameter, todo=todo)

@@ -1,0 +1,119 @@
+"""Rewriting: what must be done to a picture before it leaves, and doing it."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fox_nb.images.pixels import is_srgb, plain, sized, to_srgb, upright
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from fox_nb.images.check import Opened
+
+_GOES_AS_IT_IS = {"JPEG", "PNG", "WEBP"}
+_STAYS_EXACT = {"PNG", "GIF", "BMP"}
+_CLEAN_SEGMENTS = {"APP0", "APP14"}
+_PRIVATE = {"exif", "xmp", "XML:com.adobe.xmp", "photoshop", "comment"}
+_EXACT_PIXELS = 4_200_000
+_QUALITIES = (95, 90, 84, 76)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an upload may be; beyond it a picture is scaled down or compressed.
+
+    Attributes
+    ----------
+    long_side : int
+        Pixels along the longer side. The default lets the models' own 4K results (5,504 px) pass untouched.
+    max_bytes : int
+        Size of the file.
+    """
+
+    long_side: int = 6000
+    max_bytes: int = 20_000_000
+
+
+def needed(picture: Opened, size: int, limits: Limits) -> tuple[str, ...]:
+    """Say in words what must be done to a decoded picture of `size` bytes; nothing when it can go as it is."""
+    facts, image = picture.facts, picture.image
+    changed = []
+    if picture.orientation > 1:
+        changed.append("turned upright")
+    if max(facts.width, facts.height) > limits.long_side:
+        changed.append(f"scaled down to {limits.long_side:,} px")
+    if _tells_more_than_pixels(image):
+        changed.append("camera, place and text data removed")
+    if not is_srgb(image.info.get("icc_profile")) or image.mode == "CMYK":
+        changed.append("colours changed to sRGB")
+    if facts.frames > 1:
+        changed.append("first frame taken")
+    if size > limits.max_bytes:
+        changed.append("compressed")
+    if facts.format not in _GOES_AS_IT_IS:
+        changed.append(f"converted to {'PNG' if stays_exact(picture, size, limits) else 'JPEG'}")
+    return tuple(changed)
+
+
+def stays_exact(picture: Opened, size: int, limits: Limits) -> bool:
+    """Tell whether a rewritten picture is a PNG, for its transparency or for pixels that were exact before."""
+    if picture.image.has_transparency_data:
+        return True
+    return picture.facts.format in _STAYS_EXACT and size <= limits.max_bytes
+
+
+def rewritten(picture: Opened, size: int, limits: Limits) -> bytes:
+    """Turn upright, scale down, change to sRGB, and write the pixels alone."""
+    exact = stays_exact(picture, size, limits)
+    profile = picture.image.info.get("icc_profile")
+    return written(picture.decode(limits.long_side), picture.orientation, profile, exact=exact, limits=limits)
+
+
+def written(image: Image.Image, orientation: int, profile: bytes | None, *, exact: bool, limits: Limits) -> bytes:
+    """Write the pixels of a decoded image within the limits, as PNG when `exact`, else as JPEG."""
+    image = sized(image, limits.long_side)
+    image = to_srgb(image if image.mode == "CMYK" else plain(image), profile)
+    image = upright(plain(image), orientation)
+    while True:
+        for data in (_png(image),) if exact else (_jpeg(image, quality) for quality in _QUALITIES):
+            if len(data) <= limits.max_bytes or max(image.size) == 1:
+                return data
+        image = sized(image, max(1, int(max(image.size) * 0.8)))
+
+
+def is_small(image: Image.Image) -> bool:
+    """Tell whether a PNG of it is quick to write and to send (about four million pixels)."""
+    return image.width * image.height <= _EXACT_PIXELS
+
+
+def _tells_more_than_pixels(image: Image.Image) -> bool:
+    """Look for EXIF, GPS, XMP, comments, thumbnails, second pictures: everything that is not needed to see it."""
+    if _PRIVATE & image.info.keys() or getattr(image, "text", None):
+        return True
+    segments = getattr(image, "applist", ())
+    return any(
+        name not in _CLEAN_SEGMENTS and not (name == "APP2" and data.startswith(b"ICC_PROFILE\0"))
+        for name, data in segments
+    )
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """Forget what the encoders would write beside the pixels."""
+    image = image.copy()
+    image.info = {}
+    return image
+
+
+def _png(image: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    _bare(image).save(stream, "PNG", compress_level=3)
+    return stream.getvalue()
+
+
+def _jpeg(image: Image.Image, quality: int) -> bytes:
+    stream = io.BytesIO()
+    _bare(image).convert("RGB").save(stream, "JPEG", quality=quality, subsampling=0 if quality > 90 else 2)  # noqa: PLR2004
+    return stream.getvalue()
