@@ -1,0 +1,87 @@
+"""Archive: the sandbox's files on disk, uploads and pictures, written aside and renamed."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+LONGEST_NAME = 100
+ASIDE = ".part-"
+LONGEST_WRITE = 3600.0
+"""Seconds after which a file aside is what a killed process left."""
+
+MAGIC: tuple[tuple[re.Pattern[bytes], str], ...] = (
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"BM"), "image/bmp"),
+    (re.compile(rb"II\*\x00|MM\x00\*"), "image/tiff"),
+    (re.compile(rb"....ftyp(?:heic|heix|mif1|msf1|hevc)", re.DOTALL), "image/heic"),
+    (re.compile(rb"....ftypavif", re.DOTALL), "image/avif"),
+    (re.compile(rb"PK(?:\x03\x04|\x05\x06)"), "application/zip"),
+)
+UNKNOWN = "application/octet-stream"
+
+
+class Archive:
+    """Two folders: `uploads`, by the token of their link, and `pictures`, by what they show."""
+
+    def __init__(self, folder: Path) -> None:
+        self.uploads = folder / "uploads"
+        self.pictures = folder / "pictures"
+        for place in (self.uploads, self.pictures):
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file so that nobody ever sees a part of it."""
+        write_aside(path, data)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file that may be gone already."""
+        path.unlink(missing_ok=True)
+
+    def drop_pictures_except(self, names: Iterable[str]) -> None:
+        """Remove the pictures that nothing leads to any more, and what was left half-written."""
+        kept = set(names)
+        for path in self.pictures.iterdir():
+            if path.name not in kept and not _being_written(path):
+                self.remove(path)
+
+
+def _being_written(path: Path) -> bool:
+    return path.name.startswith(ASIDE) and time.time() - path.stat().st_mtime < LONGEST_WRITE
+
+
+def write_aside(path: Path, data: bytes) -> None:
+    """Write a file aside and rename it to its place."""
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=ASIDE)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        os.replace(aside, path)  # noqa: PTH105 - of two names, not of one path
+    except BaseException:
+        os.unlink(aside)  # noqa: PTH108
+        raise
+
+
+def kind_of(data: bytes) -> str:
+    """Return the media type of a file by its first bytes."""
+    return next((kind for magic, kind in MAGIC if magic.match(data)), UNKNOWN)
+
+
+def safe_name(name: str) -> str:
+    """Return a file name that every system and every link takes: no folders, no control characters, not long."""
+    base = re.split(r"[\\/]", name)[-1]
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", base).strip("._-")
+    stem, dot, ending = plain.rpartition(".")
+    if not dot or len(ending) > LONGEST_NAME // 2:
+        return plain[:LONGEST_NAME] or "file"
+    return f"{stem[: LONGEST_NAME - len(ending) - 1]}.{ending}"

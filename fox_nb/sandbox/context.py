@@ -1,0 +1,177 @@
+"""Context: a sandbox for the length of a with-block, on a thread and a loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from fox_nb.sandbox.server import Server
+from fox_nb.sandbox.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from types import TracebackType
+
+
+class Sandbox:
+    """The gateway, on a free port of the loopback: ready inside the block, with nothing left running after it.
+
+    Parameters
+    ----------
+    speed : float
+        How many times faster than the service its tasks go.
+    folder : path, optional
+        Where tasks and pictures are kept; a temporary folder, gone with the block, if left out.
+    keys : collection of str, or "any"
+        Keys that are accepted beside its own `key`; ``"any"``: every key that is not empty.
+    port : int
+        The port; 0 takes a free one.
+    **settings
+        `older_form`, `spread`, `estimate_factor`, `storage_limit`, `upload_limit`, `balance`, `models`: see
+        ``SettingsChange`` in the OpenAPI document.
+
+    Attributes
+    ----------
+    base_url : str
+        Where it answers, such as ``http://127.0.0.1:40123``.
+    key : str
+        A random key that it accepts.
+    """
+
+    def __init__(
+        self,
+        speed: float = 50,
+        folder: str | Path | None = None,
+        keys: str | Collection[str] | None = None,
+        *,
+        port: int = 0,
+        **settings: Any,
+    ) -> None:
+        self._folder = None if folder is None else Path(folder)
+        self._keys = keys or ()
+        self._port = port
+        self._settings = Settings()
+        self._settings.change({"speed": speed, **settings})
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._failure: BaseException | None = None
+        self._ready = threading.Event()
+        self._end: asyncio.Event | None = None
+        self._seen: list[dict[str, Any]] = []
+        self._thread: threading.Thread | None = None
+        self.base_url = ""
+        self.key = ""
+
+    def __repr__(self) -> str:
+        return f"<Sandbox {self.base_url or 'not running'} speed={self._settings.speed:g}>"
+
+    def __enter__(self) -> Self:
+        self._stack = ExitStack()
+        if self._folder is None:
+            self._place = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="fox_nb-sandbox-")))
+        else:
+            self._place = self._folder
+        self._ready.clear()
+        self._failure = None
+        self._thread = threading.Thread(target=self._run, name="fox_nb-sandbox")
+        self._thread.start()
+        self._ready.wait()
+        if self._failure is not None:
+            self._thread.join()
+            self._stack.close()
+            raise self._failure
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._seen = self.creations
+        if self._loop is not None and self._end is not None:
+            self._loop.call_soon_threadsafe(self._end.set)
+        if self._thread is not None:
+            self._thread.join()
+        self._loop = None
+        self._stack.close()
+
+    @property
+    def creations(self) -> list[dict[str, Any]]:
+        """Every creating POST that was received, oldest first.
+
+        Each has ``time``, ``account`` (a fingerprint of the key), ``body``, ``take`` (of the header), ``task_id``
+        (None: no task was made), ``status`` (None: nothing was answered) and ``fault``.
+        """
+        if self._loop is None:
+            return self._seen
+        creations: list[dict[str, Any]] = self._do(self._server.gateway.ledger.creations)
+        return creations
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that are still due."""
+        faults: list[dict[str, Any]] = self._do(self._server.gateway.faults.remaining)
+        return faults
+
+    def misbehave(self, fault: str, on: str | None = None, **parameters: Any) -> None:
+        """Schedule a fault, as ``POST /sandbox/faults`` does.
+
+        Parameters
+        ----------
+        fault : str
+            A row of the tables `MISHAPS` and `FATES`.
+        on : str, optional
+            The call that it befalls, such as ``"create"``, ``"read"`` or ``"result"``.
+        **parameters
+            `times`, `after`, `rate`, `seed`, `model`, and the row's own.
+
+        Raises
+        ------
+        ValueError
+            If there is no such fault, or it has no such parameter.
+        """
+        spec = {"fault": fault, **({"on": on} if on else {}), **parameters}
+        self._do(lambda: self._server.gateway.add_fault(spec))
+
+    def behave(self) -> None:
+        """Let nothing go wrong from now on; what became of earlier tasks stays."""
+        self._do(self._server.gateway.faults.clear)
+
+    def set(self, **changes: Any) -> None:
+        """Change settings, as ``POST /sandbox/settings`` does; `advance` puts its clock forward by seconds."""
+        self._do(lambda: self._server.gateway.change_settings(changes))
+
+    def advance(self, seconds: float) -> None:
+        """Put the sandbox's clock forward."""
+        self.set(advance=seconds)
+
+    def _do(self, work: Callable[[], Any]) -> Any:
+        """Do something on the sandbox's thread and return what it gives."""
+        if self._loop is None:
+            raise RuntimeError("this sandbox is not running: use it inside its with-block")
+
+        async def on_loop() -> Any:
+            return work()
+
+        return asyncio.run_coroutine_threadsafe(on_loop(), self._loop).result()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as failure:  # noqa: BLE001 - handed to the thread that waits for it
+            self._failure = failure
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._server = Server(self._place, self._settings, keys=self._keys)
+        try:
+            self._server.open(self._port)
+            self._loop = asyncio.get_running_loop()
+            self._end = asyncio.Event()
+            self.base_url = self._server.base_url
+            self.key = self._server.key
+            self._ready.set()
+            await self._end.wait()
+        finally:
+            await self._server.close()

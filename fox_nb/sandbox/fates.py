@@ -1,0 +1,130 @@
+"""Fates: the table of what can become of a task, each with its parameters and its effect on what a read sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Parameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a read of a task would say; `reads` counts the earlier reads that found it completed."""
+
+    status: str
+    progress: int
+    error: Mapping[str, Any] | None = None
+    withheld: bool = False
+    links: tuple[str, ...] | None = None
+    older_form: bool = False
+    reads: int = 0
+
+
+@dataclass(frozen=True)
+class Fate:
+    """One row of the table."""
+
+    about: str
+    effect: Callable[[State, Parameters], State]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+
+
+def _race(state: State, p: Parameters) -> State:
+    if state.status == "completed" and state.reads < p.get("reads", 1):
+        return replace(state, progress=50, withheld=True)
+    return state
+
+
+def _failed(state: State, p: Parameters) -> State:
+    if state.status == "pending" or (state.status == "processing" and state.progress < 100 * p.get("after", 0)):
+        return state
+    error = {
+        "code": p.get("code", "generation_failed"),
+        "message": p.get("message", "The picture could not be made. request_id: 20260319-sandbox"),
+        "type": p.get("type", "task_error"),
+    }
+    return replace(state, status="failed", error=error)
+
+
+def _cancelled(state: State, _p: Parameters) -> State:
+    return state if state.status == "pending" else replace(state, status="cancelled")
+
+
+def _stuck(state: State, p: Parameters) -> State:
+    most = p.get("progress", 99)
+    return replace(state, status="processing", progress=min(state.progress, most))
+
+
+def _word(state: State, p: Parameters) -> State:
+    return replace(state, status=p["status"]) if state.status != "pending" else state
+
+
+def _older_form(state: State, _p: Parameters) -> State:
+    return replace(state, older_form=True)
+
+
+def _links(state: State, p: Parameters) -> State:
+    return replace(state, links=tuple(p["urls"]))
+
+
+def _lasts(state: State, _p: Parameters) -> State:
+    """Leave the state alone: the task's duration was set by this when it was created."""
+    return state
+
+
+FATES: Mapping[str, Fate] = {
+    "race": Fate(
+        "The first reads of the completed task have no results",
+        _race,
+        {"reads": {"type": "integer", "minimum": 1, "description": "How many reads"}},
+    ),
+    "failed": Fate(
+        "The task fails",
+        _failed,
+        {
+            "code": {"type": ["string", "number"]},
+            "message": {"type": "string"},
+            "type": {"type": "string"},
+            "after": {"type": "number", "minimum": 0, "maximum": 1, "description": "At what part of its time"},
+        },
+    ),
+    "cancelled": Fate("The task is cancelled", _cancelled),
+    "stuck": Fate(
+        "The task stays in processing for ever",
+        _stuck,
+        {"progress": {"type": "integer", "minimum": 0, "maximum": 100, "description": "Where it stops"}},
+    ),
+    "unknown_status": Fate(
+        "The task has a status that nobody knows", _word, {"status": {"type": "string"}}, ("status",)
+    ),
+    "older_form": Fate("The results come in the older documented form", _older_form),
+    "links": Fate(
+        "The results have these links instead of their own",
+        _links,
+        {"urls": {"type": "array", "items": {"type": "string"}, "minItems": 1}},
+        ("urls",),
+    ),
+    "lasts": Fate(
+        "The task takes this many seconds, whatever the speed",
+        _lasts,
+        {"seconds": {"type": "number", "minimum": 0, "maximum": 1_000_000}},
+        ("seconds",),
+    ),
+}
+
+
+def fated(state: State, fates: list[dict[str, Any]]) -> State:
+    """Return the state after all fates of the task."""
+    for fate in fates:
+        state = FATES[fate["fault"]].effect(state, fate)
+    return state
+
+
+def fated_seconds(seconds: float, fates: list[dict[str, Any]]) -> float:
+    """Return the task's duration: its own, or what a fate says of it."""
+    return next((fate["seconds"] for fate in fates if fate["fault"] == "lasts"), seconds)

@@ -1,0 +1,114 @@
+"""Faults: the schedule of what is to go wrong, when; the tables of mishaps and fates say what each one does."""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+
+from fox_nb.sandbox.fates import FATES
+from fox_nb.sandbox.mishaps import CALLS, MISHAPS
+
+TASK = "task"
+"""What a fate befalls: the next task that is created."""
+
+SCHEDULE: dict[str, Any] = {
+    "times": {"type": "integer", "minimum": 1, "description": "How often; once, or with a rate for ever, if left out"},
+    "after": {"type": "integer", "minimum": 0, "description": "How many such calls are let through first"},
+    "rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 1, "description": "On what part of the calls"},
+    "seed": {"type": "integer", "description": "Makes the rate's chances repeatable"},
+    "model": {"type": "string", "description": "Only on creations, or on tasks, of this model"},
+}
+
+
+def fault_schemas() -> dict[str, Any]:
+    """Return the components of the OpenAPI document that describe a fault: one schema for each row of the tables."""
+    rows = {
+        name: _schema(name, list(mishap.calls), mishap.about, dict(mishap.parameters), mishap.required)
+        for name, mishap in MISHAPS.items()
+    } | {name: _schema(name, [TASK], fate.about, dict(fate.parameters), fate.required) for name, fate in FATES.items()}
+    places = {name: f"#/components/schemas/Fault_{name}" for name in rows}
+    union = {
+        "oneOf": [{"$ref": place} for place in places.values()],
+        "discriminator": {"propertyName": "fault", "mapping": places},
+    }
+    return {"Fault": union} | {f"Fault_{name}": row for name, row in rows.items()}
+
+
+def _schema(
+    name: str, calls: list[str], about: str, parameters: dict[str, Any], required: tuple[str, ...]
+) -> dict[str, Any]:
+    own = {"fault": {"const": name}, "on": {"enum": calls, "default": calls[0]}}
+    return {
+        "type": "object",
+        "description": about,
+        "properties": own | parameters | SCHEDULE,
+        "required": ["fault", *required],
+        "additionalProperties": False,
+    }
+
+
+@dataclass
+class _Due:
+    spec: dict[str, Any]
+    times: int | None
+    skip: int
+    chance: random.Random = field(repr=False)
+
+    def befalls(self, model: str | None) -> bool:
+        """Whether this call is the one; counts it."""
+        if self.spec.get("model", model) != model:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        if "rate" in self.spec and self.chance.random() >= self.spec["rate"]:
+            return False
+        if self.times is not None:
+            self.times -= 1
+        return True
+
+
+class Faults:
+    """What is still to go wrong. Nothing of it outlives the process; the fate of a task does, with the task."""
+
+    def __init__(self) -> None:
+        self._due: list[_Due] = []
+        self._lock = threading.Lock()
+
+    def add(self, spec: dict[str, Any]) -> None:
+        """Schedule one fault, which must be as the OpenAPI document says."""
+        name = spec["fault"]
+        calls = MISHAPS[name].calls if name in MISHAPS else (TASK,)
+        times = spec.get("times", None if "rate" in spec else 1)
+        chance = random.Random(spec.get("seed"))
+        with self._lock:
+            self._due.append(_Due({"on": calls[0], **spec}, times, spec.get("after", 0), chance))
+
+    def clear(self) -> None:
+        """Behave again."""
+        with self._lock:
+            self._due.clear()
+
+    def remaining(self) -> list[dict[str, Any]]:
+        """Return what is still due."""
+        with self._lock:
+            return [{**due.spec, "times": due.times, "after": due.skip} for due in self._due]
+
+    def on_call(self, call: str | None, model: str | None = None) -> dict[str, Any] | None:
+        """Return the mishap that befalls this call, if any: the first one scheduled."""
+        return next(iter(self._draw(call, model, most=1)), None) if call in CALLS else None
+
+    def on_task(self, model: str) -> list[dict[str, Any]]:
+        """Return all fates that befall this new task."""
+        return self._draw(TASK, model, most=len(FATES))
+
+    def _draw(self, call: str | None, model: str | None, most: int) -> list[dict[str, Any]]:
+        drawn: list[dict[str, Any]] = []
+        with self._lock:
+            for due in self._due:
+                if len(drawn) < most and due.spec["on"] == call and due.befalls(model):
+                    drawn.append(due.spec)
+            self._due = [due for due in self._due if due.times != 0]
+        return drawn
