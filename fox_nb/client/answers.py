@@ -1,0 +1,239 @@
+"""Answers: what an HTTP answer of the gateway means, as a value or as the typed error for it."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.client.wire import Exchange, retry_after
+from fox_nb.errors import (
+    ConnectionLost,
+    GatewayError,
+    InvalidRequest,
+    KeyMissing,
+    NotConnected,
+    RateLimited,
+    UnexpectedAnswer,
+    class_of,
+)
+from fox_nb.settings import redact
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+LONGEST_BODY = 500
+"""Characters of an answer's body that an error carries."""
+
+_LONGEST_MESSAGE = 600
+_LOOKED_AT = 20_000
+_REQUEST_ID = re.compile(r"(?i)request[ _-]?id\s*[:=]\s*([\w.-]{4,80})")
+
+
+class Purpose(Enum):
+    """What a call is for; it decides what an error means for the money."""
+
+    CREATE = "create"
+    READ = "read"
+    UPLOAD = "upload"
+
+
+_NOT_ACCEPTED = "The task was not accepted, nothing was paid."
+_UNKNOWN = "Nobody knows whether the task exists and is paid for; it was not sent again."
+_FREE = {
+    Purpose.READ: "Asking costs nothing; a task that is on its way goes on.",
+    Purpose.UPLOAD: "Uploads cost nothing, and no task was sent.",
+}
+
+_TODO_REPORT = "This is a difference between fox_nb and the gateway: please report it with the text above."
+_TODO_BY_STATUS = {
+    400: _TODO_REPORT,
+    401: "Check the key: give it as api_key= or in $FOXAPI_KEY, and make sure that it belongs to this base URL.",
+    402: "Top up the balance in FoxAPI's console, or use a key that has some.",
+    403: "Look in FoxAPI's console at what this key may do.",
+    404: "Check the base URL and the id; tasks of another key or gateway are not known here.",
+    413: "Make the file smaller: fewer or smaller photos, JPEG instead of PNG.",
+    422: "Change what the message names and try again.",
+    429: "Wait a little and try again, with fewer tasks at once.",
+    503: "No channel is free for this model just now: try again in a few minutes.",
+}
+_TODO_BY_CODE = {
+    "model_not_found": "Check the model's name, and whether this key may use it: client.models().",
+    "no_compatible_channel": "No channel takes these settings just now: try other ones, or later.",
+    "unsupported_advanced_options": "Leave out the optional parameters that the message names.",
+    "invalid_file_type": "Use a JPEG, PNG or WebP picture, or a ZIP of them for a profile.",
+    "invalid_image_url": "Use a public http(s) link to the picture, or give the picture itself.",
+}
+_TODO_UNKNOWN_FATE = (
+    "Look into FoxAPI's console (usage log) whether it was accepted, before you send it again knowingly."
+)
+_CDN_REFUSAL = "error code: 1010"
+_WORDS = {
+    400: "did not understand the request",
+    401: "does not accept the key",
+    402: "says that the balance does not cover this",
+    403: "denies access",
+    404: "does not know this",
+    413: "finds the file too large",
+    422: "refuses the request",
+    429: "gets too many requests",
+}
+_SERVER_FAULT = 500
+_REDIRECTS = range(300, 400)
+_SEE_OTHER = 303
+_FORBIDDEN = 403
+_REQUEST_TIMEOUT = 408
+_REFUSALS = range(400, 500)
+
+
+def certainly_not_accepted(error: BaseException) -> bool:
+    """Return True when the creation that raised this error certainly made no task.
+
+    Never connected, refused by fox_nb itself, 4xx, or sent elsewhere by a redirect that was not followed. After
+    anything else (5xx, a broken connection, a time-out, 303, 408, an answer that is no task) nobody knows.
+    """
+    if isinstance(error, (NotConnected, InvalidRequest, KeyMissing)):
+        return True
+    if not isinstance(error, GatewayError):
+        return False
+    status = error.http_status
+    return (status in _REFUSALS and status != _REQUEST_TIMEOUT) or (status in _REDIRECTS and status != _SEE_OTHER)
+
+
+def decoded(answer: Exchange) -> Any:
+    """Return the JSON of an answer; None when it is none (nothing that we wait for is a bare null)."""
+    try:
+        return json.loads(answer.body.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wanted: str = "") -> GatewayError:
+    """Return the typed error for an answer.
+
+    Parameters
+    ----------
+    answer : Exchange
+        Any answer that is not what was asked for.
+    purpose : Purpose
+        What the call was for.
+    key : SecretStr or None
+        Removed from whatever the error carries.
+    wanted : str
+        For an answer with a good status: what should have stood in it.
+    """
+    status = answer.status
+    body = shown(_text(answer.body), key, LONGEST_BODY)
+    said = _said(decoded(answer), key)
+    kind = class_of(status)
+    facts: dict[str, Any] = {"http_status": status, "body": body, **said}
+    facts["money"] = _money(status, purpose)
+    facts["todo"] = _todo(status, said["code"], body, purpose)
+    words = _words(answer, wanted, key)
+    detail = said["message"] or body
+    names = ", ".join(part for part in (f"HTTP {status}", said["type"], said["code"]) if part)
+    what = f"The gateway {words} ({names})" + (f": {detail.rstrip('.')}." if detail else ", without a word.")
+    if kind is RateLimited:
+        return RateLimited(what, retry_after=retry_after(answer.headers), **facts)
+    return kind(what, **facts)
+
+
+def not_connected(reason: str, base_url: str, purpose: Purpose) -> NotConnected:
+    """Return the error for a gateway that was never reached."""
+    money = _NOT_ACCEPTED if purpose is Purpose.CREATE else _FREE[purpose]
+    return NotConnected(
+        f"The gateway at {base_url} was not reached: {reason}.",
+        money=money,
+        todo="Check the network, the proxy and the base URL, then try again.",
+    )
+
+
+def connection_lost(reason: str, purpose: Purpose, so_far: str = "") -> ConnectionLost:
+    """Return the error for a request that went out and whose answer did not come whole."""
+    heard = f" It had answered: {so_far}" if so_far else ""
+    creating = purpose is Purpose.CREATE
+    return ConnectionLost(
+        f"The request went out and no whole answer came back: {reason}.{heard}",
+        money=_UNKNOWN if creating else _FREE[purpose],
+        todo=_TODO_UNKNOWN_FATE if creating else "Try again in a moment.",
+    )
+
+
+def shown(text: str, key: SecretStr | None, longest: int) -> str:
+    """Return a text of the gateway as it may be shown: key removed, one line, no control characters, bounded.
+
+    The key is removed before anything is cut, so that no half of it is left at the end.
+    """
+    clean = redact(text, key)[:_LOOKED_AT]
+    visible = "".join(" " if unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else sign for sign in clean)
+    line = " ".join(visible.split())
+    if len(line) <= longest:
+        return line
+    request_id = _REQUEST_ID.search(line[longest:])
+    return f"{line[:longest]}… " + (f"(request_id: {request_id[1]})" if request_id else f"({len(text):,} characters)")
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", errors="replace")
+
+
+def _said(answer: Any, key: SecretStr | None) -> dict[str, str]:
+    """Return the gateway's own type, code and message out of ``{"error": {…}}`` and its relatives."""
+    error = answer.get("error", answer) if isinstance(answer, dict) else {}
+    if isinstance(error, str):
+        error = {"message": error}
+    if not isinstance(error, dict):
+        error = {}
+    return {
+        "type": _short(error.get("type"), key),
+        "code": _short(error.get("code"), key),
+        "message": _short(error.get("message"), key, _LONGEST_MESSAGE),
+    }
+
+
+def _short(value: Any, key: SecretStr | None, longest: int = 80) -> str:
+    """Codes are strings, sometimes numbers; anything else is left to the body."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return ""
+    try:
+        return shown(str(value), key, longest)
+    except ValueError:  # an int of more digits than Python writes
+        return ""
+
+
+def _words(answer: Exchange, wanted: str, key: SecretStr | None) -> str:
+    status = answer.status
+    if status in _REDIRECTS:
+        place = shown(str(answer.headers.get("Location", "")), key, 200)
+        return f"points to another address, {place or 'without saying which'}, which is not followed with the key"
+    if status >= _SERVER_FAULT:
+        return "failed"
+    if status in _WORDS:
+        return _WORDS[status]
+    if status in _REFUSALS:
+        return "refuses the request"
+    return f"answered something that is not {wanted or 'what was asked for'}"
+
+
+def _money(status: int, purpose: Purpose) -> str:
+    if purpose is not Purpose.CREATE:
+        return _FREE[purpose]
+    probe = UnexpectedAnswer("", http_status=status)
+    return _NOT_ACCEPTED if certainly_not_accepted(probe) else _UNKNOWN
+
+
+def _todo(status: int, code: str, body: str, purpose: Purpose) -> str:
+    """Return what to do: by what is known most exactly, and the status last."""
+    if status in _REDIRECTS and status != _SEE_OTHER:
+        return "If the service has moved there, give that address as base_url= or in $FOXAPI_BASE_URL."
+    if _CDN_REFUSAL in body.lower():
+        return "A network in front of the gateway refused this program, not your key: try from another network."
+    if purpose is Purpose.CREATE and _money(status, purpose) == _UNKNOWN:
+        return _TODO_UNKNOWN_FATE
+    if status == _FORBIDDEN and purpose is Purpose.UPLOAD:
+        return "The account's upload storage is probably full: upload with auto_cleanup=True, or wait 72 hours."
+    server = "Try again in a moment; if it stays, tell FoxAPI's support the text above."
+    usual = server if status >= _SERVER_FAULT else _TODO_REPORT
+    return _TODO_BY_CODE.get(code) or _TODO_BY_STATUS.get(status, usual)

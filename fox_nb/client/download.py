@@ -1,0 +1,183 @@
+"""Downloads: pictures from whatever host a result names, without the key, never from where no picture should be."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from fox_nb.client import wire
+from fox_nb.client.answers import shown
+from fox_nb.errors import DownloadFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import requests
+
+    from fox_nb.client.calls import Caller
+
+LARGEST_PICTURE = 200 << 20
+"""Bytes: a 4096 px PNG has about 20 MB."""
+
+_REDIRECTS_AT_MOST = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REFUSALS = range(400, 500)
+_GOOD = 200
+_COME_AGAIN = frozenset({408, 425, 429})
+_LONGEST_URL = 16_000
+_LONGEST_SHOWN = 160
+_LONGEST_TYPE = 100
+
+_KEPT = "The picture is paid for, and kept by the gateway for 24 hours after it was made."
+_LATER = "Try again in a moment; nothing is paid for that."
+_REPORT = "Tell FoxAPI's support the task's id and the text above."
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What a download brought.
+
+    Attributes
+    ----------
+    content_type : str
+        What the host calls it, in small letters and without parameters; often absent or wrong.
+    size : int
+        Bytes.
+    """
+
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    error: DownloadFailed
+    again: bool = False
+
+
+def fetch(caller: Caller, url: str, target: Path, *, max_bytes: int) -> Downloaded:
+    """Fetch a link into a file; see ``Client.download``."""
+    count = 0
+    while True:
+        count += 1
+        outcome = _follow(caller, url, target, max_bytes)
+        if isinstance(outcome, Downloaded):
+            return outcome
+        with contextlib.suppress(OSError):
+            target.unlink(missing_ok=True)
+        if not outcome.again or count >= caller.reads_tries:
+            raise outcome.error
+        caller.sleep(wire.pause(count))
+
+
+def _follow(caller: Caller, url: str, target: Path, max_bytes: int) -> Downloaded | _Failure:
+    """Go from redirect to redirect, each looked at like the first link."""
+    end = caller.clock() + caller.timeouts.download
+    before = ""
+    for _ in range(_REDIRECTS_AT_MOST + 1):
+        private = _may_be_private(url, caller.base_url)
+        wrong = _what_is_wrong(url, before, private=private)
+        if wrong:
+            return _failure(f"The link {_shown(url)} was not followed: {wrong}.", gone=True, todo=_REPORT)
+        seconds = max(end - caller.clock(), 1.0)
+        terms = wire.Terms(caller.timeouts.connect, seconds, max_bytes, private, min(caller.timeouts.read, seconds))
+        try:
+            with wire.open_answer(caller.reads, "GET", url, terms=terms, auth=wire.NOBODY, key=caller.key) as response:
+                if response.status_code in _REDIRECTS and response.headers.get("Location"):
+                    before, url = url, _next(url, response.headers["Location"])
+                    continue
+                if response.status_code != _GOOD:
+                    return _refused(url, response.status_code)
+                return _save(response, url, target, terms, caller)
+        except wire.WireBroken as broke:
+            # urllib3 has repeated this already; only a body that breaks off is for `fetch` to ask for again.
+            return _failure(f"The host of {_shown(url)} gave no picture: {broke.reason}.", gone=not broke.again)
+    return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_REPORT)
+
+
+def _save(
+    response: requests.Response, url: str, target: Path, terms: wire.Terms, caller: Caller
+) -> Downloaded | _Failure:
+    size = 0
+    declared = response.headers.get("Content-Length", "")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > terms.largest:
+        return _failure(_too_large(url, terms.largest), gone=True, todo=_REPORT)
+    try:
+        with target.open("wb") as file:
+            for piece in wire.pieces(response, terms, caller.key):
+                size += file.write(piece)
+    except wire.WireBroken as broke:
+        what = f"The picture {_shown(url)} did not come whole: {broke.reason}."
+        return _failure(what, gone=not broke.again, again=broke.again)
+    except OSError as error:
+        return _failure(
+            f"The picture could not be written: {error.strerror or type(error).__name__}.",
+            todo="Make room, or choose another folder with store=; then fetch it with fox.resume().",
+        )
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    return Downloaded(shown(kind, None, _LONGEST_TYPE), size)
+
+
+def _next(url: str, location: str) -> str:
+    """Return where a redirect leads; headers are read as latin-1 and mostly written as UTF-8."""
+    with contextlib.suppress(UnicodeError):
+        location = location.encode("latin-1").decode()
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
+def _what_is_wrong(url: str, before: str, *, private: bool) -> str:
+    """Return why a link must not be followed; '' when it may."""
+    if not isinstance(url, str) or len(url) > _LONGEST_URL or not url.isprintable():
+        return "it is no address"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - raises where it is no port
+    except ValueError:
+        return "it is no address"
+    if parts.scheme not in {"http", "https"} or not host:
+        return "pictures come over http or https alone"
+    if before.lower().startswith("https:") and parts.scheme == "http":
+        return "it leads from https to http"
+    if not private and wire.is_private(host):
+        return "it leads into the private network of this machine"
+    return ""
+
+
+def _may_be_private(url: str, base_url: str) -> bool:
+    """Return True when a link may lead into this machine's own network: where the gateway itself stands there."""
+    gateway = urlsplit(base_url).hostname or ""
+    with contextlib.suppress(ValueError):
+        return wire.is_private(gateway) or urlsplit(url).hostname == gateway
+    return False
+
+
+def _refused(url: str, status: int) -> _Failure:
+    gone = status in _REFUSALS and status not in _COME_AGAIN
+    what = f"The host of {_shown(url)} refused the picture with HTTP {status}"
+    if gone:
+        return _failure(
+            f"{what}: the link has expired or leads nowhere.",
+            gone=True,
+            money="What was paid is not asked for again by itself.",
+            todo="Links live for 24 hours; within them, tell FoxAPI's support the task's id.",
+        )
+    return _failure(f"{what}.")
+
+
+def _too_large(url: str, largest: int) -> str:
+    return f"The file {_shown(url)} is larger than {largest:,} bytes; that is no picture of these models."
+
+
+def _failure(what: str, *, gone: bool = False, again: bool = False, money: str = _KEPT, todo: str = _LATER) -> _Failure:
+    return _Failure(DownloadFailed(what, gone=gone, money=money, todo=todo), again)
+
+
+def _shown(url: object) -> str:
+    """Return a link without what stands behind '?': that is often what opens it."""
+    return shown(str(url).partition("?")[0].partition("#")[0], None, _LONGEST_SHOWN)

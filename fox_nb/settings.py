@@ -1,0 +1,356 @@
+"""Settings: the gateway's address, the key and how it stays out of sight, time-outs, the pace of looking."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import getpass
+import hashlib
+import hmac
+import html
+import importlib.metadata
+import ipaddress
+import json
+import os
+import re
+import warnings
+from dataclasses import dataclass, field
+from urllib.parse import quote, quote_plus, urlsplit
+
+from pydantic import SecretStr
+
+from fox_nb.errors import InvalidRequest, KeyMissing
+
+DEFAULT_BASE_URL = "https://api.foxapi.cc"
+KEY_VARIABLE = "FOXAPI_KEY"
+BASE_URL_VARIABLE = "FOXAPI_BASE_URL"
+
+_HIDDEN = "[key removed]"
+_LONGEST_KEY = 500
+_FINGERPRINT_DIGITS = 12
+_PORTS = {"http": 80, "https": 443}
+_DELETE = 0x7F
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long one attempt of a call may take, in seconds.
+
+    Attributes
+    ----------
+    connect : float
+        To reach the gateway, for each of its addresses.
+    read : float
+        From the end of the request to the end of the answer, however slowly it drips.
+    upload : float
+        To send a file.
+    download : float
+        To fetch a picture, from the request to its last byte.
+    """
+
+    connect: float = 10.0
+    read: float = 60.0
+    upload: float = 600.0
+    download: float = 600.0
+
+    def __post_init__(self) -> None:
+        for name in ("connect", "read", "upload", "download"):
+            _positive(name, getattr(self, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How often the gateway is asked for a task's state.
+
+    Attributes
+    ----------
+    first_looks : tuple of float
+        Seconds after the start at which a task is looked at first, for what fails early.
+    at_least : float
+        The shortest time between two looks at one task, in seconds.
+    per_second : float
+        How many looks a second all tasks of a kernel may take together.
+    jitter : float
+        The share (0 to 1) by which an interval is varied, so that classmates drift apart.
+    """
+
+    first_looks: tuple[float, ...] = (2.0, 6.0)
+    at_least: float = 1.0
+    per_second: float = 5.0
+    jitter: float = 0.15
+
+    def __post_init__(self) -> None:
+        for name in ("at_least", "per_second"):
+            _positive(name, getattr(self, name))
+        if not 0 <= self.jitter <= 1:
+            raise InvalidRequest(
+                f"jitter is {self.jitter!r}, no share.",
+                parameter="jitter",
+                value=self.jitter,
+                allowed="0 to 1",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One gateway: where it is, the key for it, and the name that the journal knows it by.
+
+    Attributes
+    ----------
+    base_url : str
+        Normalised; every call's path is put behind it.
+    key : SecretStr or None
+        None where no key is needed or known.
+    is_sandbox : bool
+        True for the built-in sandbox, whatever its port.
+    """
+
+    base_url: str
+    key: SecretStr | None = field(default=None, repr=False)
+    is_sandbox: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the journal calls this gateway: ``sandbox``, or its normalised base URL."""
+        return "sandbox" if self.is_sandbox else self.base_url
+
+
+def find_base_url(argument: str | None = None) -> str | None:
+    """Return the base URL from the argument or ``$FOXAPI_BASE_URL``, normalised; None without either."""
+    url = argument or os.environ.get(BASE_URL_VARIABLE, "").strip()
+    return normal_base_url(url) if url else None
+
+
+def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
+    """Check a base URL and write it in its one normal form.
+
+    A key that travels over plain http can be read by everybody on the way, so http is for the loopback alone.
+
+    Parameters
+    ----------
+    url : str
+        For example ``https://api.foxapi.cc``; a trailing ``/`` or ``/v1`` is left out.
+    allow_plain_http : bool
+        True takes http to other machines, too.
+
+    Raises
+    ------
+    InvalidRequest
+        When it is no base URL; the value is shown only when it holds no user name and no password.
+    """
+    if not isinstance(url, str) or any(ord(sign) <= ord(" ") or ord(sign) == _DELETE for sign in url):
+        raise _bad_url("The base URL is no text without spaces.", "")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _bad_url("The base URL cannot be read.", "") from None
+    host = parts.hostname or ""
+    if parts.username is not None or parts.password is not None:
+        raise _bad_url("The base URL holds a user name or password.", "", "Give the key as api_key=.")
+    if parts.scheme not in _PORTS or not host:
+        raise _bad_url(f"The base URL {url[:200]!r} is no http(s) address.", url)
+    if parts.query or parts.fragment:
+        raise _bad_url(f"The base URL {url[:200]!r} goes on behind a '?' or '#'.", url)
+    if parts.scheme == "http" and not allow_plain_http and not is_loopback(host):
+        raise _bad_url(
+            f"The base URL {url[:200]!r} would send the key over plain http, readable on the way.",
+            url,
+            f"Use https://{host}.",
+        )
+    shown = f"[{host}]" if ":" in host else host
+    if port is not None and port != _PORTS[parts.scheme]:
+        shown = f"{shown}:{port}"
+    path = re.sub(r"/+", "/", parts.path).rstrip("/").removesuffix("/v1")
+    return f"{parts.scheme}://{shown}{path}"
+
+
+def is_loopback(host: str) -> bool:
+    """Return True when a host name or address means this machine itself."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def find_key(argument: str | SecretStr | None = None) -> SecretStr | None:
+    """Return the key from the argument, ``$FOXAPI_KEY`` or Colab's secrets; None when there is none.
+
+    Raises
+    ------
+    InvalidRequest
+        When what was found cannot be a key; the error does not show it.
+    """
+    # Each is wrapped at once: a bare key in a local would be shown by a verbose traceback.
+    if argument is not None:
+        argument = hidden(argument)
+        return checked_key(argument, "api_key")
+    from_environment = SecretStr(os.environ.get(KEY_VARIABLE, ""))
+    if from_environment.get_secret_value():
+        return checked_key(from_environment, f"${KEY_VARIABLE}")
+    from_colab = _colab_secret()
+    return checked_key(from_colab, f"Colab's secret {KEY_VARIABLE}") if from_colab is not None else None
+
+
+def ask_key(prompt: str = "FoxAPI key (not shown, not saved): ") -> SecretStr:
+    """Ask the person for the key: nothing is shown, nothing is kept.
+
+    Raises
+    ------
+    KeyMissing
+        When nobody can be asked here, or nothing was typed.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Where the terminal cannot hide what is typed, getpass only warns and shows it.
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            typed = SecretStr(getpass.getpass(prompt))
+    except Exception:  # noqa: BLE001 - kernels without an input channel raise classes of their own
+        typed = SecretStr("")
+        reason = "Nobody can be asked for the key here without showing it."
+    else:
+        reason = "No key was typed."
+    if not typed.get_secret_value():
+        raise KeyMissing(reason, todo=f"Set ${KEY_VARIABLE} before the kernel starts, or give api_key=.")
+    return checked_key(typed, "what was typed")
+
+
+def hidden(key: str | SecretStr) -> SecretStr:
+    """Return the key as a value that no repr shows; what is no text becomes an empty key."""
+    if isinstance(key, SecretStr):
+        return key
+    return SecretStr(key if isinstance(key, str) else "")
+
+
+def checked_key(key: SecretStr, source: str = "api_key") -> SecretStr:
+    """Return the key after refusing what cannot travel in a header.
+
+    Parameters
+    ----------
+    key : SecretStr
+        What was found; the error does not show it.
+    source : str
+        Where it was found.
+
+    Raises
+    ------
+    InvalidRequest
+        Says what is wrong and where.
+    """
+    wrong = _what_is_wrong(key.get_secret_value())
+    if not wrong:
+        return key
+    raise InvalidRequest(
+        f"The key ({source}) {wrong}.",
+        parameter="api_key",
+        allowed="printable ASCII without spaces",
+        todo="Copy the key again from FoxAPI's console.",
+    )
+
+
+def _what_is_wrong(key: str) -> str:
+    if not key:
+        return "is empty or no text"
+    if len(key) > _LONGEST_KEY:
+        return f"is longer than {_LONGEST_KEY} characters"
+    if key.lower().startswith("bearer "):
+        return "begins with 'Bearer', which is added by itself"
+    if any(character.isspace() for character in key):
+        return "holds a space or a line break"
+    if not (key.isascii() and key.isprintable()):
+        return "holds a character that no key has (a control or non-ASCII one)"
+    return ""
+
+
+def fingerprint(key: SecretStr | None, salt: bytes | str) -> str:
+    """Return 12 hex digits that stand for a key within one store; '' without a key."""
+    if key is None:
+        return ""
+    secret = salt.encode() if isinstance(salt, str) else salt
+    return hmac.new(secret, key.get_secret_value().encode(), hashlib.sha256).hexdigest()[:_FINGERPRINT_DIGITS]
+
+
+_BEARER = re.compile(r"(?i)\bbearer(?:\s|%20|\+)+[\w.~+/=%-]{6,}")
+_USER_INFO = re.compile(r"(?<=://)[^/\s@'\"<>]+@")
+
+
+def redact(text: str, key: SecretStr | None = None) -> str:
+    """Return the text without the key in any of its usual spellings, and without anything like ``Bearer …``.
+
+    Parameters
+    ----------
+    text : str
+        Anything that may be shown, logged or stored.
+    key : SecretStr, optional
+        The key in use; removed as it is, URL-quoted, JSON-escaped, HTML-escaped and within base64.
+    """
+    if key is not None:
+        for spelling in _spellings(key):
+            text = text.replace(spelling, _HIDDEN)
+    text = _BEARER.sub(f"Bearer {_HIDDEN}", text)
+    return _USER_INFO.sub("", text)
+
+
+def version() -> str:
+    """Return the version of fox_nb that is installed."""
+    return _version()
+
+
+@functools.cache
+def _version() -> str:
+    try:
+        return importlib.metadata.version("fox_nb")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"
+
+
+def _spellings(key: SecretStr) -> list[str]:
+    plain = key.get_secret_value()
+    spellings = {
+        plain,
+        quote(plain, safe=""),
+        quote(plain),
+        quote_plus(plain),
+        json.dumps(plain)[1:-1],
+        html.escape(plain),
+    }
+    for shift in range(3):
+        spellings |= _within_base64(plain.encode(), shift)
+    return sorted(spellings, key=len, reverse=True)
+
+
+def _within_base64(plain: bytes, shift: int) -> set[str]:
+    """Return the base64 of a key that begins `shift` bytes into a group of three, without its edges."""
+    coded = base64.b64encode(b"\0" * shift + plain).decode()
+    rest = (shift + len(plain)) % 3
+    inner = coded[(0, 2, 3)[shift] : len(coded) - (0, 3, 2)[rest]]
+    shortest = 8  # a shorter piece could stand in any text
+    return {inner, inner.replace("+", "-").replace("/", "_")} if len(inner) >= shortest else set()
+
+
+def _colab_secret() -> SecretStr | None:
+    try:
+        from google.colab import userdata
+    except ImportError:
+        return None
+    try:
+        return hidden(userdata.get(KEY_VARIABLE))
+    except Exception:  # noqa: BLE001 - no such secret, no access granted, a time-out: classes of Colab's own
+        return None
+
+
+def _bad_url(what: str, url: str, todo: str = "") -> InvalidRequest:
+    return InvalidRequest(
+        what,
+        parameter="base_url",
+        value=url[:200],
+        allowed="https://HOST[:PORT][/PATH]; http:// for the loopback alone",
+        todo=todo or f"Leave base_url out for {DEFAULT_BASE_URL}, or give the address from your console.",
+    )
+
+
+def _positive(name: str, value: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+        raise InvalidRequest(f"{name} is {value!r}, no number above 0.", parameter=name, value=value, allowed="> 0")
