@@ -1,0 +1,90 @@
+"""Shapes as arrays of points: smooth outlines, ellipses, strokes, and moving them about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Points = npt.NDArray[np.float64]
+
+
+def points(*pairs: tuple[float, float]) -> Points:
+    """Return the pairs as one array."""
+    return np.array(pairs, np.float64)
+
+
+def smooth(knots: Points | Sequence[tuple[float, float]], *, closed: bool = True, steps: int = 10) -> Points:
+    """Return a smooth line (Catmull-Rom) through all the knots."""
+    k = np.asarray(knots, np.float64)
+    if closed:
+        k = np.concatenate([k[-1:], k, k[:2]])
+    else:
+        k = np.concatenate([2 * k[:1] - k[1:2], k, 2 * k[-1:] - k[-2:-1]])
+    t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
+    a, b, c, d = (k[i : len(k) - 3 + i, None, :] for i in range(4))
+    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    flat = curve.reshape(-1, 2)
+    return flat if closed else np.concatenate([flat, k[-2:-1]])
+
+
+def ellipse(x: float, y: float, rx: float, ry: float | None = None, *, turn: float = 0.0, steps: int = 48) -> Points:
+    """Return an ellipse around (x, y), turned by `turn` radians."""
+    angle = np.linspace(0, 2 * math.pi, steps, endpoint=False)
+    ring = np.stack([rx * np.cos(angle), (rx if ry is None else ry) * np.sin(angle)], axis=1)
+    return moved(ring, x, y, turn=turn)
+
+
+def box(x0: float, y0: float, x1: float, y1: float) -> Points:
+    """Return a rectangle."""
+    return points((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+
+
+def round_box(x0: float, y0: float, x1: float, y1: float, radius: float) -> Points:
+    """Return a rectangle with round corners."""
+    r = min(radius, abs(x1 - x0) / 2, abs(y1 - y0) / 2)
+    quarter = np.linspace(0, math.pi / 2, 8)
+    corners = [(x1 - r, y1 - r, 0), (x0 + r, y1 - r, 1), (x0 + r, y0 + r, 2), (x1 - r, y0 + r, 3)]
+    arcs = [
+        np.stack([cx + r * np.cos(quarter + k * math.pi / 2), cy + r * np.sin(quarter + k * math.pi / 2)], axis=1)
+        for cx, cy, k in corners
+    ]
+    return np.concatenate(arcs)
+
+
+def moved(shape: Points, x: float = 0, y: float = 0, *, size: float = 1, turn: float = 0, flip: bool = False) -> Points:
+    """Return the shape scaled, mirrored, turned (radians) and then moved to (x, y)."""
+    out = np.asarray(shape, np.float64) * size
+    if flip:
+        out = out * (-1, 1)
+    if turn:
+        c, s = math.cos(turn), math.sin(turn)
+        out = out @ np.array(((c, s), (-s, c)))
+    return out + (x, y)
+
+
+def ribbon(line: Points, widths: float | Sequence[float] | Points) -> Points:
+    """Return the outline of a brush stroke along a line; the widths are spread along it."""
+    line = np.asarray(line, np.float64)
+    half = np.atleast_1d(np.asarray(widths, np.float64)) / 2
+    half = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(half)), half)
+    along = np.gradient(line, axis=0)
+    along /= np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-12
+    side = np.stack([-along[:, 1], along[:, 0]], axis=1) * half[:, None]
+    return np.concatenate([line + side, (line - side)[::-1]])
+
+
+def leaf(length: float, width: float) -> Points:
+    """Return a leaf that starts at the origin and points up."""
+    t = np.linspace(0, 1, 9)
+    edge = width / 2 * np.sin(np.pi * t**0.8)
+    return np.concatenate([np.stack([edge, -length * t], axis=1), np.stack([-edge, -length * t], axis=1)[::-1]])
+
+
+def star(x: float, y: float, outer: float, inner: float, spikes: int = 5, turn: float = 0) -> Points:
+    """Return a star with the given number of spikes."""
+    angle = np.linspace(0, 2 * math.pi, 2 * spikes, endpoint=False) - math.pi / 2 + turn
+    radius = np.where(np.arange(2 * spikes) % 2 == 0, outer, inner)
+    return np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1)

@@ -1,0 +1,139 @@
+"""Enhancing: a sharper, larger picture, with as much invented detail as the two settings let in.
+
+The detail is one layer, made from the picture and the seed alone; creativity and resemblance only say how strongly it
+is laid on. So the result leaves the original on a straight path, and each setting moves it one way only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from fox_nb.sandbox.art.canvas import Canvas
+from fox_nb.sandbox.art.chance import digest, stream, tiled
+from fox_nb.sandbox.art.fields import Field, averaged
+from fox_nb.sandbox.art.figure import Figure
+from fox_nb.sandbox.art.files import as_rgb
+from fox_nb.sandbox.art.mark import mark, unmarked
+
+_CREATIVITY, _RESEMBLANCE = 0.3, 0.7  # what unset settings stand for
+_WAYS = 8  # directions that the invented strokes may take
+_WORK = 384  # pixels of the long side at which the picture's directions are found
+
+
+def strength_of(creativity: float | None, resemblance: float | None) -> float:
+    """Return how strongly invented detail is laid on, about 0..1: it grows with creativity and falls with resemblance."""
+    c = _CREATIVITY if creativity is None else creativity
+    r = _RESEMBLANCE if resemblance is None else resemblance
+    return (0.05 + 0.95 * c) * (1 - 0.9 * r)
+
+
+def enhance(image: Image.Image, size: tuple[int, int], *, creativity: float | None, resemblance: float | None, seed: int,
+            figures: Sequence[Figure] = ()) -> Image.Image:  # fmt: skip
+    """Return a picture enlarged and sharpened, with invented detail.
+
+    Parameters
+    ----------
+    image : Image
+        Any picture; a mark is taken off first and set again.
+    size : tuple of int
+        The result's pixels; see `fox_nb.sandbox.art.sizes.enhanced_size`.
+    creativity : float, optional
+        0..1: how much detail is invented. None is like 0.3.
+    resemblance : float, optional
+        0..1: how close the result stays to the original. None is like 0.7.
+    seed : int
+        Another seed is other detail.
+    figures : sequence of Figure
+        People who are in the picture; their faces get less invention.
+    """
+    given = unmarked(as_rgb(image))
+    sharp = _enlarged(given, size)
+    share = strength_of(creativity, resemblance)
+    out = _laid_on(sharp, _texture(given, size, seed), share)
+    return mark(_sparkled(out, given, seed, share))
+
+
+def _enlarged(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return the picture at a new size, its edges sharpened before they are enlarged, which costs less."""
+    grows = size[0] >= image.width
+    if not grows:
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    sharp = image.filter(ImageFilter.UnsharpMask(1.2, 60, 2))
+    return sharp.resize(size, Image.Resampling.BICUBIC) if grows else sharp
+
+
+def _directions(image: Image.Image) -> tuple[Field, Field]:
+    """Return the angle along the picture's edges and how busy it is there (0..1), at working size."""
+    share = _WORK / max(image.size)
+    small = image.convert("L").resize(
+        (max(8, round(image.width * share)), max(8, round(image.height * share))), Image.Resampling.BOX
+    )
+    grey = np.asarray(small.filter(ImageFilter.GaussianBlur(1)), np.float32) / 255
+    gy, gx = np.gradient(grey)
+    blur = [averaged(averaged(f, 5), 5) for f in (gx * gx, gy * gy, gx * gy)]
+    angle = 0.5 * np.arctan2(2 * blur[2], blur[0] - blur[1]) + math.pi / 2
+    busy = np.sqrt(blur[0] + blur[1])
+    return angle.astype(np.float32), np.clip(busy / (np.percentile(busy, 90) + 1e-4), 0, 1).astype(np.float32)
+
+
+def _stroke_tile(way: int, side: int = 512) -> Image.Image:
+    """Return a seamless tile of brush strokes that run in one of the directions, around 128."""
+    rng = stream("stroke tile", way)
+    angle = math.pi * way / _WAYS
+    tile = Image.new("L", (side, side), 128)
+    draw = ImageDraw.Draw(tile)
+    for _ in range(1500):
+        x, y = rng.random(2) * side
+        length, bend = rng.uniform(10, 46), rng.normal(0, 0.16)
+        tone = int(np.clip(128 + rng.normal(0, 58), 8, 248))
+        path = [
+            (math.cos(angle + bend * t) * length * t, math.sin(angle + bend * t) * length * t) for t in (-0.5, 0, 0.5)
+        ]
+        width = int(rng.choice((1, 1, 2, 3)))
+        for dx in (-side, 0, side):
+            for dy in (-side, 0, side):
+                draw.line([(x + px + dx, y + py + dy) for px, py in path], fill=tone, width=width)
+    return tile.filter(ImageFilter.GaussianBlur(0.6))
+
+
+_TILES: dict[int, Image.Image] = {}
+
+
+def _texture(image: Image.Image, size: tuple[int, int], seed: int) -> Image.Image:
+    """Return the invented detail, an ``L`` layer around 128: strokes that follow the picture's edges."""
+    angle, busy = _directions(image)
+    turn = (angle / math.pi * _WAYS) % _WAYS
+    layer = Image.new("L", size, 128)
+    for way in range(_WAYS):
+        if way not in _TILES:
+            _TILES[way] = _stroke_tile(way)
+        apart = np.abs((turn - way + _WAYS / 2) % _WAYS - _WAYS / 2)
+        mask = np.clip(1.1 - apart, 0, 1) * (0.35 + 0.65 * busy)
+        small = Image.fromarray((mask * 255).astype(np.uint8), "L")
+        shift = (digest(seed, way) % 509, digest(way, seed) % 499)
+        layer.paste(tiled(_TILES[way], size, shift), (0, 0), small.resize(size, Image.Resampling.BILINEAR))
+    return layer
+
+
+def _laid_on(image: Image.Image, layer: Image.Image, share: float) -> Image.Image:
+    table = [round(128 + (v - 128) * share * 1.25) for v in range(256)]
+    flat = layer.point([min(255, max(0, v)) for v in table])
+    return ImageChops.add(image, Image.merge("RGB", (flat, flat, flat)), 1, -128)
+
+
+def _sparkled(image: Image.Image, given: Image.Image, seed: int, share: float) -> Image.Image:
+    """Add small glints where the picture is bright."""
+    c = Canvas(image.size)
+    c.image = image
+    rng = stream("glints", seed)
+    small = np.asarray(given.convert("L").resize((64, 64), Image.Resampling.BOX), np.float32)
+    weight = np.clip(small - np.percentile(small, 55), 0, None).ravel() + 1e-3
+    for k in rng.choice(64 * 64, 46, p=weight / weight.sum()):
+        x, y = ((k % 64) + rng.random()) / 64 * c.w, ((k // 64) + rng.random()) / 64 * c.h
+        r = float(rng.uniform(0.003, 0.012))
+        c.glow(x, y, r * 2.2, (255, 240, 205), alpha=min(1.0, share * 1.1))
+    return c.image

@@ -1,0 +1,181 @@
+"""The last coat: vignette and film grain, and the styles that a prompt may ask for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
+
+from fox_nb.sandbox.art.chance import digest, grain_tile, tiled
+from fox_nb.sandbox.art.colour import Colour, ramp, rgb
+
+
+def grained(image: Image.Image, strength: float, seed: int) -> Image.Image:
+    """Return the picture with film grain, which also hides the steps of soft gradients."""
+    tile = grain_tile(strength)
+    shift = (digest("grain", seed) % 509, digest("grain-y", seed) % 503)
+    band = tiled(tile, image.size, shift)
+    return ImageChops.add(image, Image.merge("RGB", (band, band, band)), 1, -128)
+
+
+def vignette(image: Image.Image, strength: float, colour: Colour = (12, 8, 20)) -> Image.Image:
+    """Return the picture with its corners darkened towards a colour."""
+    w, h = image.size
+    side = 64
+    x = (np.arange(side) + 0.5) / side * 2 - 1
+    far = np.sqrt((x[None, :] ** 2 + x[:, None] ** 2) / 2)
+    small = Image.fromarray((255 * strength * np.clip((far - 0.45) / 0.6, 0, 1) ** 1.8).astype(np.uint8), "L")
+    out = image.copy()
+    out.paste(colour, (0, 0), small.resize((w, h), Image.Resampling.BICUBIC))
+    return out
+
+
+def finished(image: Image.Image, styles: tuple[str, ...], seed: int) -> Image.Image:
+    """Return the picture in its styles, with vignette and grain."""
+    out = image
+    for style in styles:
+        if style in _STYLES:
+            out = _STYLES[style](out, seed)
+    if "watercolour" in styles or "sketch" in styles or "pixel" in styles:
+        return out
+    return grained(vignette(out, 0.42), 3.2, seed)
+
+
+def _toned(image: Image.Image, *stops: tuple[float, str]) -> Image.Image:
+    """Return the picture in one ink, its greys taken from a ramp of colours."""
+    table = np.rint(ramp([(p, rgb(code)) for p, code in stops], 256)).astype(np.uint8)
+    grey = image.convert("L")
+    return Image.merge("RGB", [grey.point(table[:, k].tolist()) for k in range(3)])
+
+
+def _mono(image: Image.Image, _seed: int) -> Image.Image:
+    grey = ImageOps.autocontrast(image.convert("L"), cutoff=0.5)
+    return _toned(grey, (0, "#0d0d10"), (0.5, "#7d7b79"), (1, "#f7f4ee"))
+
+
+def _sepia(image: Image.Image, _seed: int) -> Image.Image:
+    tone = _toned(image, (0, "#20130c"), (0.45, "#86603c"), (1, "#f8ebcf"))
+    return Image.blend(image, tone, 0.72)
+
+
+def _soft(image: Image.Image, _seed: int) -> Image.Image:
+    small = image.reduce(max(1, round(math.sqrt(image.width * image.height) / 256)))
+    haze = small.filter(ImageFilter.GaussianBlur(4)).resize(image.size, Image.Resampling.BILINEAR)
+    return Image.blend(image, ImageChops.screen(image, haze), 0.3)
+
+
+def _dramatic(image: Image.Image, _seed: int) -> Image.Image:
+    table = [round(255 * (v / 255) ** 1.12 * (0.92 + 0.16 * v / 255)) for v in range(256)]
+    return vignette(image.point([min(255, v) for v in table] * 3), 0.5)
+
+
+def _poster(image: Image.Image, _seed: int) -> Image.Image:
+    """A screen print: few tones, each with a soft step."""
+    steps = 7
+    table = []
+    for v in range(256):
+        at = v / 255 * steps
+        low, f = math.floor(at), at - math.floor(at)
+        f = min(1.0, max(0.0, (f - 0.35) / 0.3))
+        table.append(min(255, round((low + f) / steps * 255)))
+    return ImageEnhance.Color(image.point(table * 3)).enhance(1.12)
+
+
+def _neon(image: Image.Image, _seed: int) -> Image.Image:
+    """Dark, with magenta and cyan light where edges are."""
+    unit = math.sqrt(image.width * image.height)
+    small = image.reduce(max(1, round(unit / 512)))
+    edges = small.convert("L").filter(ImageFilter.FIND_EDGES).filter(ImageFilter.GaussianBlur(1.6))
+    edges = ImageOps.autocontrast(edges, cutoff=1).resize(image.size, Image.Resampling.BICUBIC)
+    base = _toned(image, (0, "#07041a"), (0.35, "#2a1266"), (0.65, "#b0239a"), (0.85, "#35c9e8"), (1, "#f4feff"))
+    glow = _toned(edges, (0, "#000000"), (0.5, "#7a1fb0"), (1, "#58f0ff"))
+    return ImageChops.screen(Image.blend(image, base, 0.72), glow)
+
+
+def _watercolour(image: Image.Image, seed: int) -> Image.Image:
+    """Washes with darker rims, on a paper that shows through."""
+    unit = math.sqrt(image.width * image.height)
+    step = max(1, round(unit / 640))
+    small = image.reduce(step).filter(ImageFilter.MedianFilter(7)).filter(ImageFilter.ModeFilter(7))
+    wash = ImageEnhance.Color(ImageEnhance.Brightness(small).enhance(1.12)).enhance(1.1)
+    rim = wash.convert("L").filter(ImageFilter.FIND_EDGES).filter(ImageFilter.GaussianBlur(0.8))
+    rim = rim.point([255 - min(70, round(v * 0.9)) for v in range(256)])
+    wash = ImageChops.multiply(wash, Image.merge("RGB", (rim, rim, rim)))
+    big = wash.resize(image.size, Image.Resampling.BICUBIC)
+    big = Image.blend(big, image, 0.16)
+    return paper(_edge_fade(big, seed), 9, seed)
+
+
+def _edge_fade(image: Image.Image, seed: int) -> Image.Image:
+    """Let the picture run out raggedly into white paper at its rim."""
+    from fox_nb.sandbox.art.chance import clouds, stream
+
+    rows = 160
+    columns = max(20, round(rows * image.width / image.height))
+    noise = clouds(stream("wash", seed), columns, rows, cells=12, octaves=4)
+    y, x = np.mgrid[0:rows, 0:columns]
+    edge = np.minimum(np.minimum(x, columns - 1 - x), np.minimum(y, rows - 1 - y)) / rows
+    cover = np.clip((edge - 0.075 * noise) / 0.02, 0, 1)
+    mask = Image.fromarray((255 * (1 - cover)).astype(np.uint8), "L").resize(image.size, Image.Resampling.BICUBIC)
+    out = image.copy()
+    out.paste(rgb("#fbf7ee"), (0, 0), mask)
+    return out
+
+
+def paper(image: Image.Image, strength: float, seed: int) -> Image.Image:
+    """Return the picture on rough paper."""
+    return grained(image, strength, seed)
+
+
+def _oil(image: Image.Image, seed: int) -> Image.Image:
+    """Short strokes of thick paint with light on their ridges."""
+    unit = math.sqrt(image.width * image.height)
+    step = max(1, round(unit / 820))
+    small = image.reduce(step).filter(ImageFilter.ModeFilter(9))
+    relief = small.convert("L").filter(ImageFilter.EMBOSS)
+    big = ImageEnhance.Color(small).enhance(1.15).resize(image.size, Image.Resampling.BICUBIC)
+    ridge = relief.resize(image.size, Image.Resampling.BICUBIC)
+    big = ImageChops.overlay(big, Image.merge("RGB", (ridge, ridge, ridge)))
+    return grained(big, 5, seed)
+
+
+def _sketch(image: Image.Image, seed: int) -> Image.Image:
+    """Pencil: lines where the picture changes, hatching where it is dark."""
+    unit = math.sqrt(image.width * image.height)
+    step = max(1, round(unit / 1100))
+    grey = image.convert("L").reduce(step)
+    blur = grey.filter(ImageFilter.GaussianBlur(5))
+    lines = np.asarray(grey, np.float32) / np.maximum(np.asarray(blur, np.float32), 1)
+    y, x = np.mgrid[0 : grey.height, 0 : grey.width].astype(np.float32)
+    dark = 1 - np.asarray(blur, np.float32) / 255
+    hatch = np.clip(1.3 - np.clip(dark - 0.3, 0, 1) * (1.1 + np.sin((x + y) * 1.1)) * 0.8, 0, 1)
+    hatch *= np.clip(1.2 - np.clip(dark - 0.6, 0, 1) * (1.1 + np.sin((x - y) * 1.0)) * 0.9, 0, 1)
+    tone = np.clip(lines, 0.25, 1.0) ** 2.2 * np.clip(hatch, 0.2, 1)
+    drawn = Image.fromarray((tone * 255).astype(np.uint8), "L").resize(image.size, Image.Resampling.BICUBIC)
+    return paper(_toned(drawn, (0, "#23211f"), (1, "#f6f1e6")), 8, seed)
+
+
+def _pixel(image: Image.Image, _seed: int) -> Image.Image:
+    """Big square pixels and few colours."""
+    unit = math.sqrt(image.width * image.height)
+    cells = (max(1, round(image.width / unit * 128)), max(1, round(image.height / unit * 128)))
+    small = ImageEnhance.Color(image.resize(cells, Image.Resampling.BOX)).enhance(1.15)
+    few = small.quantize(40, dither=Image.Dither.NONE).convert("RGB")
+    return few.resize(image.size, Image.Resampling.NEAREST)
+
+
+_STYLES: dict[str, Callable[[Image.Image, int], Image.Image]] = {
+    "soft": _soft,
+    "dramatic": _dramatic,
+    "poster": _poster,
+    "neon": _neon,
+    "oil": _oil,
+    "watercolour": _watercolour,
+    "sepia": _sepia,
+    "mono": _mono,
+    "sketch": _sketch,
+    "pixel": _pixel,
+}
+STYLE_NAMES = frozenset(_STYLES)

@@ -1,0 +1,199 @@
+"""Skies: gradient and clouds, sun and moon, stars, aurora, and the weather that falls in front of everything."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fox_nb.sandbox.art.canvas import Canvas, Fade
+from fox_nb.sandbox.art.chance import Floats, clouds
+from fox_nb.sandbox.art.colour import Colour, lighter, mix, ramp, rgb
+from fox_nb.sandbox.art.curves import ellipse, moved, points, ribbon, smooth
+from fox_nb.sandbox.art.light import Light
+
+_ROWS = 220  # a sky is soft: this many rows carry it at any size
+
+
+def paint_sky(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, *, weather: tuple[str, ...] = (),
+              sun: bool = True, cover: float | None = None) -> tuple[float, float]:  # fmt: skip
+    """Paint the sky down to a horizon (units from the top) and return where sun or moon stand."""
+    x = c.w * float(rng.choice((0.26, 0.34, 0.62, 0.72)) + rng.uniform(-0.05, 0.05))
+    height = light.sun_height * (0.75 if not light.dark else 0.9) + rng.uniform(-0.02, 0.04)
+    y = horizon * (1 - np.clip(height, 0.02, 0.8))
+    amount = float(rng.uniform(0.15, 0.5)) if cover is None else cover
+    amount = {"clear": 0.0, "cloudy": 0.75, "storm": 0.9, "rain": 0.8, "fog": 0.2}.get(next(iter(weather), ""), amount)
+    c.soft(_field(c, light, rng, horizon, (x, y), amount))
+    if light.hour == "night" or (light.hour == "dusk" and "clear" in weather):
+        stars(c, rng, horizon, 260 if light.hour == "night" else 90)
+    if sun and "storm" not in weather and "rain" not in weather:
+        (_moon if light.hour == "night" else _sun)(c, light, x, y)
+    if "aurora" in weather:
+        aurora(c, rng, horizon)
+    if "rainbow" in weather:
+        rainbow(c, rng, horizon)
+    return x, y
+
+
+def _field(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, sun: tuple[float, float],
+           cover: float) -> Floats:  # fmt: skip
+    rows, columns = _ROWS, max(40, round(_ROWS * c.w / c.h))
+    ys = np.linspace(0, c.h, rows)
+    up = np.clip(1 - ys / horizon, 0, 1)
+    table = ramp([(0, light.low), (0.45, light.middle), (1, light.top)], 512)
+    field = np.repeat(table[(up * 511).astype(int)][:, None, :], columns, axis=1).astype(np.float64)
+    xs = np.linspace(0, c.w, columns)
+    far = np.hypot((xs[None, :] - sun[0]) * 0.8, ys[:, None] - sun[1])
+    warm = np.array(light.sun, float)
+    glow = np.exp(-((far / 0.42) ** 2)) * (0.55 if light.glowing else 0.25) + np.exp(-far / 0.11) * 0.35
+    if light.hour == "night":
+        glow = np.exp(-far / 0.2) * 0.3
+    field += (warm - field) * np.clip(glow, 0, 0.9)[..., None]
+    if cover <= 0:
+        return field
+    # clouds: long and thin towards the horizon, their sun's side lit
+    tall = max(24, round(rows * horizon / c.h))
+    noise = clouds(rng, columns, rows * 2, cells=6, octaves=5)
+    depth = (np.clip(1 - up[:tall], 0, 1)) ** 1.7
+    pick = np.clip((depth * (rows * 2 - 1)).astype(int), 0, rows * 2 - 1)
+    body = noise[pick]
+    edge = 0.68 - 0.34 * cover
+    share = np.clip((body - edge) / 0.22, 0, 1)
+    share = share * share * (3 - 2 * share) * np.clip(up[:tall, None] * 9, 0, 1)
+    lit = np.clip((body - np.roll(body, 3, 0)) * 7 + 0.55, 0, 1)[..., None]
+    bright = np.array(mix(lighter(light.low, 0.05), light.sun, 0.55), float)
+    dull = np.array(mix(light.middle, light.shade, 0.32 if light.dark else 0.2), float)
+    if light.glowing:
+        dull = np.array(mix(light.middle, light.top, 0.45), float)
+    if light.hour == "night":
+        bright, dull = np.array(lighter(light.middle, 0.1), float), np.array(lighter(light.top, 0.03), float)
+    cloud = dull + (bright - dull) * lit
+    field[:tall] += (cloud - field[:tall]) * (share * 0.82)[..., None]
+    return field
+
+
+def _sun(c: Canvas, light: Light, x: float, y: float) -> None:
+    size = 0.042 if light.sun_height > 0.4 else 0.062  # noqa: PLR2004 (a low sun looks larger)
+    c.glow(x, y, 0.5, light.sun, alpha=0.5, power=3)
+    c.fill(ellipse(x, y, size), mix(light.sun, rgb("#ffffff"), 0.35), blur=0.0015)
+
+
+def _moon(c: Canvas, light: Light, x: float, y: float) -> None:
+    c.glow(x, y, 0.4, lighter(light.low, 0.1), alpha=0.55, power=2.5)
+    disc = ellipse(x, y, 0.05)
+    c.fill(disc, light.sun)
+    spots = [
+        ellipse(x + dx, y + dy, r)
+        for dx, dy, r in ((-0.016, -0.012, 0.013), (0.012, 0.014, 0.01), (0.02, -0.018, 0.006), (-0.006, 0.024, 0.006))
+    ]
+    c.fill(spots, mix(light.sun, light.middle, 0.3), alpha=0.6, inside=disc, blur=0.002)
+    c.fill(ellipse(x - 0.02, y - 0.008, 0.052), rgb("#ffffff"), alpha=0.12, inside=disc)
+
+
+def stars(c: Canvas, rng: np.random.Generator, bottom: float, count: int) -> None:
+    """Scatter stars above a height, a few of them with a glint."""
+    x, y = rng.random(count) * c.w, rng.random(count) ** 1.3 * bottom * 0.95
+    size = 0.0006 + 0.0016 * rng.random(count) ** 5
+    tone = rng.random(count)
+    for low, high, colour, alpha in ((0, 0.5, "#cfdcff", 0.6), (0.5, 0.8, "#ffffff", 0.9), (0.8, 1, "#ffe9c8", 0.9)):
+        pick = [k for k in range(count) if low <= tone[k] < high]
+        c.fill([ellipse(x[k], y[k], size[k], steps=10) for k in pick], rgb(colour), alpha=alpha)
+    for k in np.argsort(size)[-7:]:
+        r = size[k] * 5
+        cross = [points((x[k] - r, y[k]), (x[k] + r, y[k])), points((x[k], y[k] - r), (x[k], y[k] + r))]
+        c.stroke(cross, 0.0008, rgb("#ffffff"), alpha=0.55)
+        c.glow(x[k], y[k], r * 2.4, rgb("#bcd0ff"), alpha=0.45)
+
+
+def aurora(c: Canvas, rng: np.random.Generator, horizon: float) -> None:
+    """Hang curtains of northern lights into the sky."""
+    rows, columns = _ROWS, max(60, round(_ROWS * c.w / c.h))
+    ys = np.linspace(0, c.h, rows)[:, None]
+    xs = np.linspace(0, 1, columns)
+    for colour, base, power in (("#3dffb0", 0.66, 0.85), ("#59e8d8", 0.5, 0.6), ("#b069ff", 0.36, 0.5)):
+        phase, waves = rng.uniform(0, 6, 3), rng.uniform(1.2, 3.4, 3)
+        line = horizon * (base + 0.16 * np.sin(xs * 2 * math.pi * waves[0] * 0.5 + phase[0])
+                          + 0.05 * np.sin(xs * 2 * math.pi * waves[1] + phase[1]))  # fmt: skip
+        rays = clouds(rng, columns, 2, cells=1, octaves=1)[0] * 0.3 + rng.random(columns) * 0.12
+        rays += 0.7 * clouds(rng, columns, 2, cells=22, octaves=2)[0]
+        above = line[None, :] - ys
+        curtain = np.where(above > 0, np.exp(-above / (0.1 + 0.12 * rays[None, :])), np.exp(above / 0.012))
+        c.veil(curtain * (0.25 + 0.75 * rays[None, :]) * power, rgb(colour), "screen")
+
+
+def rainbow(c: Canvas, rng: np.random.Generator, horizon: float) -> None:
+    """Set a rainbow over the land."""
+    x, r = c.w * rng.uniform(0.35, 0.65), 0.62 * max(c.w, c.h)
+    y = horizon + 0.12
+    for k, code in enumerate(("#d94f4f", "#f0923c", "#f7d64a", "#5cb85f", "#3f8fd6", "#7a58b8")):
+        a = np.linspace(math.pi, 2 * math.pi, 90)
+        rr = r - k * 0.013
+        arc = np.stack([x + rr * np.cos(a), y + rr * np.sin(a)], 1)
+        top = np.array([(0, 0), (c.w, 0), (c.w, horizon), (0, horizon)])
+        c.stroke(arc, 0.016, rgb(code), alpha=0.34, blur=0.004, inside=top)
+
+
+def cumulus(
+    c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, size: float, far: float = 0.3
+) -> None:
+    """Draw one heaped cloud with a flat foot, `size` units wide."""
+    top = mix(mix(rgb("#ffffff"), light.sun, 0.4), light.low, far * 0.6)
+    foot = mix(light.middle, light.low, 0.55)
+    if light.dark:
+        top, foot = lighter(light.middle, 0.14), lighter(light.middle, 0.02)
+    balls, shades = [], []
+    for _ in range(15):
+        t = rng.uniform(-0.46, 0.46)
+        r = size * (0.21 - 0.28 * abs(t)) * rng.uniform(0.75, 1.15) + size * 0.03
+        cy = y - r * rng.uniform(0.35, 1.0) * (1.25 - abs(t))
+        balls.append(ellipse(x + t * size, cy, r, steps=40))
+        shades.append(ellipse(x + t * size + r * 0.2, cy + r * 0.35, r * 0.9, steps=30))
+    floor = np.array([(x - size, y - size), (x + size, y - size), (x + size, y), (x - size, y)])
+    c.fill(balls, Fade(top, foot, y - size * 0.42, y), inside=floor, alpha=1 - 0.35 * far)
+    c.fill(shades, foot, alpha=0.35, blur=size * 0.02, inside=floor)
+
+
+def birds(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, count: int = 7) -> None:
+    """Draw a flight of far birds."""
+    marks = []
+    for _ in range(count):
+        size = rng.uniform(0.008, 0.018)
+        wing = smooth([(-1, -0.25), (-0.45, -0.5), (0, 0), (0.45, -0.5), (1, -0.2)], closed=False, steps=5)
+        marks.append(moved(ribbon(wing, (0.02, 0.16, 0.2, 0.16, 0.02)), x + rng.normal(0, 0.07), y + rng.normal(0, 0.03),
+                           size=size, turn=rng.uniform(-0.3, 0.3)))  # fmt: skip
+    c.fill(marks, mix(light.shade, light.middle, 0.25))
+
+
+def falling(c: Canvas, light: Light, rng: np.random.Generator, weather: tuple[str, ...]) -> None:
+    """Draw what falls or drifts in front of the picture: rain, snow, fog, lightning is part of a storm."""
+    if "storm" in weather:
+        _lightning(c, rng)
+    if "rain" in weather or "storm" in weather:
+        for count, length, width, alpha in ((420, 0.03, 0.0009, 0.3), (150, 0.06, 0.0016, 0.28)):
+            x, y = rng.random(count) * c.w * 1.1, rng.random(count) * c.h * 1.1 - 0.05
+            size = length * rng.uniform(0.6, 1.4, count)
+            lines = [points((a, b), (a - s * 0.22, b + s)) for a, b, s in zip(x, y, size, strict=True)]
+            c.stroke(lines, width, mix(light.low, rgb("#ffffff"), 0.5), alpha=alpha)
+    if "snow" in weather:
+        flake = rgb("#ffffff")
+        for count, size, alpha, blur in ((380, 0.0022, 0.75, 0), (120, 0.0042, 0.85, 0.0008), (26, 0.011, 0.5, 0.004)):
+            x, y, r = rng.random(count) * c.w, rng.random(count) * c.h, size * rng.uniform(0.5, 1.3, count)
+            c.fill([ellipse(a, b, s, steps=12) for a, b, s in zip(x, y, r, strict=True)], flake, alpha=alpha, blur=blur)
+    if "fog" in weather:
+        mist = clouds(rng, 120, 120, cells=3, octaves=4)
+        low = np.linspace(0.15, 1, 120)[:, None] ** 0.8
+        c.veil(np.clip(mist * 0.75 * low, 0, 0.8), mix(light.low, rgb("#ffffff"), 0.2))
+
+
+def _lightning(c: Canvas, rng: np.random.Generator) -> None:
+    x, y = c.w * rng.uniform(0.25, 0.75), 0.0
+    path = [(x, y)]
+    while y < c.h * 0.55:
+        x, y = x + rng.normal(0, 0.022), y + rng.uniform(0.02, 0.05)
+        path.append((x, y))
+    k = len(path) // 2
+    fork = [path[k]] + [(path[k][0] + 0.03 * j + rng.normal(0, 0.012), path[k][1] + 0.035 * j) for j in range(1, 5)]
+    for line, width in ((path, 0.006), (fork, 0.003)):
+        bolt = ribbon(np.array(line), (width, width * 0.5, width * 0.15))
+        c.fill(bolt, rgb("#cfd8ff"), alpha=0.7, blur=0.012, mode="screen")
+        c.fill(bolt, rgb("#fffdf2"))
