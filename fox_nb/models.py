@@ -32,6 +32,7 @@ LONGEST_PROMPT = 20_000
 LONGEST_URL = 8_192
 MOST_OUTPUTS = 100
 """A guard against a slip of the finger where the pages give no limit."""
+MOST_TAKES = 1_000_000
 LOCAL_PICTURE = re.compile(r"sha256:[0-9a-f]{64}")
 """How a request names a local file: by the hash of its bytes. It is uploaded when the task is sent."""
 
@@ -139,6 +140,8 @@ class Request(BaseModel):
         True where the reference page says that 4K costs double.
     seconds : float
         About how long it takes until the store has learned better.
+    estimate_is_told : bool
+        False where the gateway's own ``estimated_time`` was observed to be far off.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -151,6 +154,7 @@ class Request(BaseModel):
     usd: ClassVar[float]
     four_k_doubles: ClassVar[bool] = False
     seconds: ClassVar[float] = 45.0
+    estimate_is_told: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _nothing_beside_what_it_cannot_stand(self) -> Self:
@@ -195,6 +199,7 @@ class CreateProfile(Request):
     page: ClassVar[str] = "PHOTA Create Profile"
     usd: ClassVar[float] = 2.90
     seconds: ClassVar[float] = 1200.0
+    estimate_is_told: ClassVar[bool] = False
 
     image_archive_url: Annotated[
         Link,

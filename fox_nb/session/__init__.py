@@ -1,0 +1,7 @@
+"""Session: what makes a task of a request: identity, journal, money, sending, watching, landing."""
+
+from fox_nb.session.image import Image
+from fox_nb.session.session import Session
+from fox_nb.session.task import Cost, Task
+
+__all__ = ["Cost", "Image", "Session", "Task"]

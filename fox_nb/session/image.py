@@ -1,0 +1,66 @@
+"""Image: one picture of a task, on the disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from PIL import Image as Pillow
+
+    from fox_nb.store import PictureRow
+
+
+class Image:
+    """One picture of a task; serves wherever an image is asked for.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file in the store.
+    url : str
+        The gateway's link, which works for 24 hours.
+    width, height : int
+        Pixels.
+    number : int
+        Which of the task's pictures, from 1 on.
+    mime : str
+        What the bytes are, whatever the gateway said.
+    """
+
+    def __init__(self, row: PictureRow, path: Path) -> None:
+        self.path = path
+        self.url = row.url
+        self.width = row.width
+        self.height = row.height
+        self.number = row.number
+        self.mime = row.mime
+
+    def __repr__(self) -> str:
+        return f"<Image {self.width}x{self.height} {self.path.name}>"
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def pil(self) -> Pillow.Image:
+        """Return the picture as a Pillow image, its pixels loaded."""
+        from PIL import Image as Pillow
+
+        with Pillow.open(self.path) as opened:
+            opened.load()
+            return opened.copy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        """Return the pixels for NumPy: height x width x 3, 0 to 255."""
+        import numpy as np
+
+        if copy is False:
+            raise ValueError("a picture on the disk cannot become an array without a copy")
+        return np.asarray(self.pil().convert("RGB"), dtype=dtype)
+
+    def _repr_html_(self) -> str:
+        from fox_nb.session.showing import picture_page
+
+        return picture_page(self)

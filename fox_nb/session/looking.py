@@ -1,0 +1,212 @@
+"""Looking: what one look at a task finds, and what follows from it; pictures land in threads of their own."""
+
+from __future__ import annotations
+
+import threading
+from statistics import median
+from typing import TYPE_CHECKING
+
+from fox_nb.errors import (
+    AccessDenied,
+    AuthenticationError,
+    DownloadFailed,
+    FoxError,
+    InsufficientBalance,
+    NotFound,
+    RateLimited,
+)
+from fox_nb.models import MODELS
+from fox_nb.session.landing import LINKS_LIVE, land
+from fox_nb.session.pool import Pool
+from fox_nb.session.schedule import pause_after
+from fox_nb.session.watcher import Seen, Watcher
+from fox_nb.store import BEING_SENT, ON_ITS_WAY
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from fox_nb.client import Client
+    from fox_nb.session.task import Task
+    from fox_nb.settings import Gateway, Polling
+    from fox_nb.store import Store, TaskRow
+    from fox_nb.tasks import TaskState
+
+LANDING_TRIES = 4
+"""So many times a picture is fetched anew before this kernel gives up; asking again goes on."""
+LOST_AFTER = 120.0
+"""Seconds for which a 404 may be the gateway's own slowness in learning of a new task."""
+UNKNOWN_MODEL_SECONDS = 60.0
+OTHERS_SENDING = 0.5
+"""Seconds between two looks into the journal while another process sends the task."""
+
+
+class Looker:
+    """Follows accepted tasks to their end: looks, journals, fetches.
+
+    Parameters
+    ----------
+    gateway, client, store
+        Whom to ask and where to write.
+    polling : Polling
+        The pace.
+    clock : callable
+        Seconds since 1970.
+    dice : random.Random
+        For the jitter.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        client: Client,
+        store: Store,
+        polling: Polling,
+        clock: Callable[[], float],
+        dice: random.Random,
+    ) -> None:
+        self._gateway = gateway
+        self._client = client
+        self._store = store
+        self._now = clock
+        self._dice = dice
+        self._looking = Pool(4, "looking")
+        self._landing = Pool(3, "landing")
+        self._watcher: Watcher[Task] = Watcher(self._look, self._looking, polling, dice=dice)
+        self._lock = threading.Lock()
+        self._landing_now: set[str] = set()
+        self._landing_tries: dict[str, int] = {}
+        self._learned: dict[tuple[str, str], float | None] = {}
+
+    def watch(self, task: Task) -> None:
+        """Look after a task until it ends."""
+        if task.row.state in BEING_SENT or task.row.state in ON_ITS_WAY:
+            task.trouble = None
+            self._landing_tries.pop(task.identity, None)
+            self._watcher.watch(task.identity, task)
+
+    def leave(self, task: Task) -> None:
+        """Stop looking after a task."""
+        self._watcher.leave(task.identity)
+
+    def is_watching(self, task: Task) -> bool:
+        """Return True while a task is looked after or its pictures are being fetched."""
+        return self._watcher.is_watching(task.identity) or task.identity in self._landing_now
+
+    def close(self) -> None:
+        """Stop all threads."""
+        self._watcher.stop()
+        self._looking.close()
+        self._landing.close()
+
+    def estimate(self, row: TaskRow) -> float:
+        """Return how many seconds a task is thought to take: learned, else told, else the model's usual time."""
+        learned = self._learned_seconds(row.model, str(row.body.get("resolution", "")))
+        if learned is not None:
+            return learned
+        model = MODELS.get(row.model)
+        told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
+        usual = model.seconds if model is not None else UNKNOWN_MODEL_SECONDS
+        return (row.estimate or usual) if told_well else usual
+
+    def _learned_seconds(self, model: str, resolution: str) -> float | None:
+        key = (model, resolution)
+        with self._lock:
+            if key not in self._learned:
+                durations = self._store.journal.durations(self._gateway.name, model, resolution)
+                self._learned[key] = median(durations) if durations else None
+            return self._learned[key]
+
+    # -- a look -------------------------------------------------------------------------------------------------
+
+    def _look(self, task: Task) -> Seen:
+        row = self._store.journal.find(task.identity, self._now())
+        if row is not None and row.state in BEING_SENT:
+            task.update(row)
+            return Seen(soon=OTHERS_SENDING)
+        if row is None or row.state not in ON_ITS_WAY:  # another kernel has seen its end
+            return self._over(task)
+        try:
+            told = self._client.task(row.task_id, repeat=False)
+        except FoxError as error:
+            return self._no_answer(task, row, error)
+        return self._take_in(task, row, told)
+
+    def _no_answer(self, task: Task, row: TaskRow, error: FoxError) -> Seen:
+        if isinstance(error, (AuthenticationError, AccessDenied, InsufficientBalance)):
+            return self._give_up(task, row, error)
+        if isinstance(error, NotFound) and self._now() - (row.accepted or row.asked) > LOST_AFTER:
+            words = "the gateway no longer knows this task"
+            self._store.journal.failed(row.identity, "not_found", words, self._now())
+            return self._over(task)
+        task.update(row, error)
+        asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
+        return Seen(answered=False, everybody_waits=asked_to_wait or 0.0)
+
+    def _take_in(self, task: Task, row: TaskRow, told: TaskState) -> Seen:
+        if told.failed:
+            code = told.error_code or ("cancelled" if told.status == "cancelled" else "")
+            self._store.journal.failed(row.identity, code, told.error_message, self._now())
+            return self._over(task)
+        if (told.status, told.progress) != (row.state, row.progress) or told.finished:
+            self._store.journal.told(row.identity, told)
+            row = self._store.journal.get(row.identity)
+        task.update(row)
+        if not told.finished:
+            return Seen()
+        urls = [result.url for result in told.results if result.url]
+        if urls:
+            self.fetch(task, urls)
+            return Seen(done=True)
+        profile = next(result.profile_id for result in told.results if result.profile_id)
+        self._store.journal.completed(row.identity, self._now(), profile_id=profile)
+        return self._over(task)
+
+    def _over(self, task: Task) -> Seen:
+        """Take over how it ended."""
+        row = self._store.journal.get(task.identity)
+        with self._lock:
+            self._learned.pop((row.model, str(row.body.get("resolution", ""))), None)
+        self._watcher.leave(task.identity)
+        task.update(row)
+        return Seen(done=True)
+
+    def _give_up(self, task: Task, row: TaskRow, error: FoxError) -> Seen:
+        """End the watching in this kernel, not the task: whoever waits is told why, and asking again goes on."""
+        self._watcher.leave(task.identity)
+        task.update(row, error)
+        return Seen(done=True)
+
+    # -- landing --------------------------------------------------------------------------------------------------
+
+    def fetch(self, task: Task, urls: list[str]) -> None:
+        """Fetch a completed task's pictures in a thread of their own; when it fails the task is looked at again."""
+        with self._lock:
+            if task.identity in self._landing_now:
+                return
+            self._landing_now.add(task.identity)
+        self._watcher.leave(task.identity)
+        self._landing.submit(lambda: self._land(task, urls))
+
+    def _land(self, task: Task, urls: list[str]) -> None:
+        journal, error = self._store.journal, None
+        try:
+            land(self._client, self._store, journal.get(task.identity), urls)
+            journal.completed(task.identity, self._now())
+        except FoxError as failed:
+            error = failed
+        row = journal.get(task.identity)
+        with self._lock:
+            tries = self._landing_tries[task.identity] = self._landing_tries.get(task.identity, 0) + 1
+            again = isinstance(error, DownloadFailed) and tries < LANDING_TRIES and row.state in ON_ITS_WAY
+        if again:
+            self._watcher.watch(task.identity, task, delay=pause_after(tries, self._dice))
+        with self._lock:
+            self._landing_now.discard(task.identity)
+        if error is None:
+            self._over(task)
+        elif isinstance(error, DownloadFailed) and error.gone and self._now() - (row.accepted or 0) > LINKS_LIVE:
+            journal.failed(task.identity, "links_died", f"its links have died: {error.what}", self._now())
+            self._over(task)
+        else:
+            task.update(row, error)

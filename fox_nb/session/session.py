@@ -1,0 +1,252 @@
+"""Session: ask, journal, send, watch, land: one store at one gateway with one key."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.models import Request, validate
+from fox_nb.session.identity import identity_of, request_hash, take_number
+from fox_nb.session.landing import LINKS_LIVE
+from fox_nb.session.looking import Looker
+from fox_nb.session.pool import Pool
+from fox_nb.session.prices import PriceList, micro
+from fox_nb.session.sending import Sender
+from fox_nb.session.sources import Sources
+from fox_nb.session.task import Cost, Task
+from fox_nb.settings import Polling, fingerprint
+from fox_nb.store import MICRO, Asked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from fox_nb.client import Client
+    from fox_nb.images.prepare import Prepared
+    from fox_nb.settings import Gateway
+    from fox_nb.store import Store, TaskRow
+
+SENDERS = 4
+"""So many creations of a kernel are on the wire at once."""
+
+
+class Session:
+    """One store at one gateway with one key: what makes a task of a request.
+
+    Parameters
+    ----------
+    gateway : Gateway
+        Where, and the key.
+    client : Client
+        Speaks HTTP with it.
+    store : Store
+        Journal and files.
+    budget : float or None
+        Hard limit in USD on what this store has spent on this gateway and key.
+    polling : Polling
+        The pace of looking.
+    clock : callable
+        Seconds since 1970.
+    dice : random.Random
+        For the jitter.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        client: Client,
+        store: Store,
+        *,
+        budget: float | None = None,
+        polling: Polling | None = None,
+        clock: Callable[[], float] = time.time,
+        dice: random.Random | None = None,
+    ) -> None:
+        self.gateway = gateway
+        self.client = client
+        self.store = store
+        self.budget = budget
+        self.now = clock
+        self.account = "sandbox" if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
+        self.prices = PriceList(client, is_play_money=gateway.is_sandbox)
+        self.sources = Sources(store, client, gateway.name, self.account, clock)
+        self.pool = Pool(SENDERS, "sending")
+        self._sender = Sender(gateway, client, store, self.sources, clock)
+        self._looker = Looker(gateway, client, store, polling or Polling(), clock, dice or random.Random())
+        self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
+        self._lock = threading.Lock()
+
+    def submit(self, model: str, values: Mapping[str, Any], take: Any = 1) -> Task:
+        """Ask for a picture: what is known of it comes back at once; what is not is journalled, then sent once.
+
+        Raises
+        ------
+        InvalidRequest, BudgetExceeded
+            Nothing was sent.
+        SubmissionUnknown
+            It was sent, now or earlier, and the answer never came.
+        GatewayError, NotConnected
+            It was not accepted.
+        """
+        request, prepared = self.validated(model, values)
+        number = take_number(take)
+        self.prices.ask()
+        asked = self._asked(request)
+        row, ours = self.store.journal.ask(
+            asked,
+            lambda take: identity_of(asked.gateway, asked.request, take),
+            number,
+            budget=self._budget(),
+            state=_first_state(request),
+            now=self.now(),
+        )
+        task = self.task(row)
+        task.reused = not ours
+        if ours:
+            self._send(task, prepared)
+        else:
+            self._go_on(task)
+        return task
+
+    def validated(self, model: str, values: Mapping[str, Any]) -> tuple[Request, dict[str, Prepared]]:
+        """Return the request for plain values, and the local pictures that it names; sends nothing."""
+        named, prepared = self.sources.name(model, values)
+        return validate(model, named), prepared
+
+    def known(self, request: Request, take: int) -> TaskRow | None:
+        """Return what the journal says of a request's take; sends nothing."""
+        return self.store.journal.find(identity_of(self.gateway.name, request.canonical(), take), self.now())
+
+    def retry(self, task: Task) -> None:
+        """Send a failed, unknown or refused task again, knowingly."""
+        request = validate(task.model, {name: value for name, value in task.row.body.items() if name != "model"})
+        self.prices.ask()
+        row, ours = self.store.journal.retry(
+            task.identity,
+            self._asked(request),
+            budget=self._budget(),
+            state=_first_state(request),
+            now=self.now(),
+        )
+        task.update(row)
+        if ours:
+            self._send(task, {})
+        else:
+            self._go_on(task)
+
+    def settle(self, task: Task, *, paid: bool) -> None:
+        """Note what the person found out of an unknown sending."""
+        self.store.journal.settle(task.identity, paid=paid, now=self.now())
+        self.refresh(task)
+
+    def resume(self) -> list[Task]:
+        """Go on with what any earlier kernel left unfinished; what is unknown is told, not watched."""
+        tasks = [self.task(row) for row in self.unfinished()]
+        for task in tasks:
+            self.watch(task)
+        return tasks
+
+    def unfinished(self) -> list[TaskRow]:
+        """Return what is under way or unknown at this gateway."""
+        return self.store.journal.unfinished(self.gateway.name, self.now())
+
+    def task(self, row: TaskRow) -> Task:
+        """Return the one Task object of this kernel for a row."""
+        with self._lock:
+            task = self._tasks.get(row.identity)
+            if task is None:
+                task = self._tasks[row.identity] = Task(self, row)
+                return task
+        if task.row != row:
+            task.update(row, task.trouble)
+        return task
+
+    def watch(self, task: Task) -> None:
+        """Look after a task until it ends."""
+        self._looker.watch(task)
+
+    def leave(self, task: Task) -> None:
+        """Stop looking after a task."""
+        self._looker.leave(task)
+
+    def is_watching(self, task: Task) -> bool:
+        """Return True while a task is looked after."""
+        return self._looker.is_watching(task)
+
+    def refresh(self, task: Task) -> None:
+        """Read the journal anew."""
+        task.update(self.store.journal.get(task.identity), task.trouble)
+
+    def path(self, file: str) -> Path:
+        """Return where a file of the store is."""
+        return self.store.path(file)
+
+    def estimate(self, row: TaskRow) -> float:
+        """Return how many seconds a task is thought to take."""
+        return self._looker.estimate(row)
+
+    def is_sandbox(self, row: TaskRow) -> bool:
+        """Return True for play money."""
+        return row.gateway == "sandbox"
+
+    @property
+    def spent(self) -> Cost:
+        """What this store has spent on this gateway and key, what is reserved included."""
+        amount = self.store.journal.spent(self.gateway.name, self.account) / MICRO
+        return Cost(amount, is_estimate=False, is_play_money=self.gateway.is_sandbox)
+
+    def close(self) -> None:
+        """Stop all threads; what is under way goes on at the gateway and can be resumed."""
+        self._looker.close()
+        self.pool.close()
+
+    def _send(self, task: Task, prepared: Mapping[str, Prepared]) -> None:
+        """Send in a thread of its own: an interrupt ends the waiting here, never the sending."""
+
+        def send() -> None:
+            self._sender.send(task, prepared)
+            self._looker.watch(task)
+
+        self.pool.submit(send).result()
+
+    def _go_on(self, task: Task) -> None:
+        """Show, watch, fetch again or tell what was asked for before."""
+        row = task.row
+        if row.state == "completed" and not all(self.store.path(picture.file).exists() for picture in row.pictures):
+            self._fetch_again(task)
+        elif row.state == "unknown" and task.error is not None:
+            raise task.error
+        else:
+            self._looker.watch(task)
+
+    def _fetch_again(self, task: Task) -> None:
+        """Fetch deleted pictures anew while their links live; it is free."""
+        row = task.row
+        if self.now() - (row.finished or row.asked) < LINKS_LIVE:
+            self._looker.fetch(task, row.urls)
+            return
+        words = "its files were deleted from the store, and their links have died"
+        self.store.journal.failed(row.identity, "pictures_gone", words, self.now())
+        self.refresh(task)
+
+    def _asked(self, request: Request) -> Asked:
+        cost, canonical = self.prices.cost(request), request.canonical()
+        return Asked(
+            gateway=self.gateway.name,
+            account=self.account,
+            model=request.model,
+            request=canonical,
+            request_hash=request_hash(canonical),
+            micro=micro(cost),
+            price_is_estimate=cost.is_estimate,
+        )
+
+    def _budget(self) -> int | None:
+        return None if self.budget is None else int(self.budget * MICRO)
+
+
+def _first_state(request: Request) -> str:
+    return "preparing" if "sha256:" in request.canonical() else "sending"

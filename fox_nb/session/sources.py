@@ -1,0 +1,142 @@
+"""Sources: what stands for a picture in a request: hashed for its identity, kept, uploaded when the task is sent."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import StoreError
+from fox_nb.models import LOCAL_PICTURE, request_class
+from fox_nb.parameters import parameters
+from fox_nb.store import Source, aside, put
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fox_nb.client import Client
+    from fox_nb.images.prepare import Prepared
+    from fox_nb.store import Store
+
+
+class Sources:
+    """The local files of one store at one gateway."""
+
+    def __init__(self, store: Store, client: Client, gateway: str, account: str, now: Callable[[], float]) -> None:
+        self._store = store
+        self._client = client
+        self._gateway = gateway
+        self._account = account
+        self._now = now
+        self._one_upload_at_a_time = threading.Lock()
+
+    def name(self, model: str, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Prepared]]:
+        """Replace every local picture by its name, ``sha256:…``; one picture stands for a list of one.
+
+        Returns
+        -------
+        values, prepared
+            What the request class takes, and the pictures behind the new names.
+        """
+        named, prepared = dict(values), {}
+        for parameter in parameters(request_class(model)):
+            value = named.get(parameter.name)
+            if parameter.hint.kind not in {"picture", "archive"} or value is None:
+                continue
+            several = list(value) if isinstance(value, (list, tuple)) else [value]
+            names = []
+            for item in several:
+                got = self._prepare(item, parameter.name, archive=parameter.hint.kind == "archive")
+                if not isinstance(got, str):
+                    prepared[got.sha256] = got
+                    got = f"sha256:{got.sha256}"
+                names.append(got)
+            named[parameter.name] = names if parameter.many or isinstance(value, (list, tuple)) else names[0]
+        return named, prepared
+
+    def _prepare(self, item: Any, parameter: str, *, archive: bool) -> Prepared | str:
+        if isinstance(item, str) and (item.startswith(("https://", "http://")) or LOCAL_PICTURE.fullmatch(item)):
+            return item  # the request class looks at links; no need to load the imaging libraries for one
+        from fox_nb.images.prepare import Prepared, prepare, prepare_archive
+
+        if isinstance(item, Prepared):
+            return item
+        return prepare_archive(item, parameter=parameter) if archive else prepare(item, parameter=parameter)
+
+    def keep(self, prepared: Mapping[str, Prepared]) -> None:
+        """Copy into the store what a request names, so that it can be sent again a year later."""
+        for sha256, picture in prepared.items():
+            known = self._store.catalog.source(sha256)
+            if known is not None and self._store.path(known.file).exists():
+                continue
+            origin = str(picture.path) if picture.path is not None else ""
+            mime = picture.facts.mime if picture.facts is not None else "application/zip"
+            self._store.catalog.add_source(Source(sha256, self._kept(picture), origin, mime))
+
+    def _kept(self, picture: Prepared) -> str:
+        path = picture.path
+        if path is not None and not picture.changed and path.resolve().is_relative_to(self._store.folder.resolve()):
+            return path.resolve().relative_to(self._store.folder.resolve()).as_posix()
+        file = f"sources/{picture.sha256[:16]}{Path(picture.file_name).suffix}"
+        with aside(self._store.sources) as part:
+            part.write_bytes(picture.bytes_for_upload())
+            put(part, self._store.path(file))
+        return file
+
+    def links(self, body: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        """Return the body with links in place of ``sha256:…``, uploading what has no living link.
+
+        Returns
+        -------
+        body, remembered
+            The second names the hashes whose links are from an earlier upload.
+        """
+        remembered: list[str] = []
+
+        def link(value: Any) -> Any:
+            if isinstance(value, list):
+                return [link(item) for item in value]
+            if isinstance(value, str) and LOCAL_PICTURE.fullmatch(value):
+                url, is_new = self._link(value.removeprefix("sha256:"))
+                if not is_new:
+                    remembered.append(value.removeprefix("sha256:"))
+                return url
+            return value
+
+        names = {p.name for p in parameters(request_class(body["model"])) if p.hint.kind in {"picture", "archive"}}
+        linked = {name: link(value) if name in names else value for name, value in body.items()}
+        return linked, remembered
+
+    def _link(self, sha256: str) -> tuple[str, bool]:
+        catalog = self._store.catalog
+        with self._one_upload_at_a_time:
+            url = catalog.upload(self._gateway, self._account, sha256, self._now())
+            if url is not None:
+                return url, False
+            source = catalog.source(sha256)
+            path = self._store.path(source.file) if source is not None else None
+            if path is None or not path.exists():
+                raise StoreError(
+                    f"The picture sha256:{sha256[:12]}… that this request names is not in the store any more.",
+                    money="Nothing was sent.",
+                    todo="Hand over the picture itself again.",
+                )
+            upload = self._client.upload_file(path, file_name=path.name)
+            catalog.remember_upload(self._gateway, self._account, sha256, upload.url, self._now())
+            return upload.url, True
+
+    def forget(self, hashes: list[str]) -> None:
+        """Forget links that the gateway no longer follows."""
+        for sha256 in hashes:
+            self._store.catalog.forget_upload(self._gateway, self._account, sha256)
+
+    def origins(self, body: Mapping[str, Any]) -> dict[str, str]:
+        """Return where the local files of a body were taken from: ``sha256:…`` to a path in this store or outside."""
+        found = {}
+        for value in body.values():
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, str) and LOCAL_PICTURE.fullmatch(item):
+                    source = self._store.catalog.source(item.removeprefix("sha256:"))
+                    if source is not None:
+                        found[item] = source.origin or str(self._store.path(source.file))
+        return found

@@ -1,0 +1,382 @@
+"""Task: one identity in the hand: what the journal says of it, waiting for it, its pictures, its price."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from fox_nb.errors import FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb.session.image import Image
+from fox_nb.store import BEING_SENT, MICRO, ON_ITS_WAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from fox_nb.store import TaskRow
+
+ENDED = frozenset({"completed", "failed", "refused", "unknown"})
+"""States in which nothing more happens by itself."""
+
+
+class Cost(float):
+    """An amount in USD that knows what it is.
+
+    Attributes
+    ----------
+    is_estimate : bool
+        True where it comes from the table of estimates, not from the gateway's price list.
+    is_play_money : bool
+        True on the sandbox.
+    credits_reserved : float or None
+        What the gateway says that it reserved, in its own unit.
+    """
+
+    is_estimate: bool
+    is_play_money: bool
+    credits_reserved: float | None
+
+    def __new__(
+        cls, usd: float, *, is_estimate: bool, is_play_money: bool = False, credits_reserved: float | None = None
+    ) -> Self:
+        """Make an amount of USD."""
+        cost = super().__new__(cls, usd)
+        cost.is_estimate = is_estimate
+        cost.is_play_money = is_play_money
+        cost.credits_reserved = credits_reserved
+        return cost
+
+    def __str__(self) -> str:
+        words = f"{float(self):.2f} USD" if round(float(self), 2) == round(float(self), 4) else f"{float(self):.4f} USD"
+        about = [word for word, so in (("play money", self.is_play_money), ("estimate", self.is_estimate)) if so]
+        return f"{words} ({', '.join(about)})" if about else words
+
+    __repr__ = __str__
+
+
+class Desk(Protocol):
+    """What a task asks of the session that it belongs to."""
+
+    def watch(self, task: Task) -> None:
+        """Look after a task until it ends."""
+
+    def leave(self, task: Task) -> None:
+        """Stop looking after it."""
+
+    def is_watching(self, task: Task) -> bool:
+        """Return True while it is looked after."""
+
+    def retry(self, task: Task) -> None:
+        """Send it again."""
+
+    def settle(self, task: Task, *, paid: bool) -> None:
+        """Note what the person found out."""
+
+    def refresh(self, task: Task) -> None:
+        """Read the journal anew."""
+
+    def path(self, file: str) -> Path:
+        """Return where a file of the store is."""
+
+    def estimate(self, row: TaskRow) -> float:
+        """Return how many seconds a task is thought to take."""
+
+    def is_sandbox(self, row: TaskRow) -> bool:
+        """Return True for play money."""
+
+    def now(self) -> float:
+        """Return the time."""
+
+
+class Task:
+    """A creation at the gateway, by its identity: gateway, request and take.
+
+    Attributes
+    ----------
+    reused : bool
+        True when this asking found it done, or under way, and sent nothing.
+    trouble : FoxError or None
+        What the last look met with, when the gateway cannot be asked just now; the task itself goes on.
+    """
+
+    def __init__(self, desk: Desk, row: TaskRow) -> None:
+        self._desk = desk
+        self._row = row
+        self._changed = threading.Condition()
+        self._listeners: list[Callable[[Task], None]] = []
+        self.reused = False
+        self.trouble: FoxError | None = None
+
+    # -- what is known ----------------------------------------------------------------------------------------
+
+    @property
+    def identity(self) -> str:
+        """The hash that the journal knows it by."""
+        return self._row.identity
+
+    @property
+    def id(self) -> str:
+        """The gateway's id; '' until it has accepted the task."""
+        return self._row.task_id
+
+    @property
+    def model(self) -> str:
+        """The gateway's name of the model."""
+        return self._row.model
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The request as the gateway's JSON body; local files as ``sha256:…``."""
+        return dict(self._row.body)
+
+    @property
+    def take(self) -> int:
+        """Which picture from the same words this is, from 1 on."""
+        return self._row.take
+
+    @property
+    def status(self) -> str:
+        """pending, processing, completed (the pictures are on disk), failed, refused or unknown."""
+        return "pending" if self._row.state in BEING_SENT else self._row.state
+
+    @property
+    def progress(self) -> int:
+        """0 to 100, as the gateway says."""
+        return self._row.progress
+
+    @property
+    def profile_id(self) -> str:
+        """The trained profile's id; '' for other models and until then."""
+        return self._row.profile_id
+
+    @property
+    def cost(self) -> Cost:
+        """What this identity has cost so far, all its sendings together."""
+        return Cost(
+            self._row.micro / MICRO,
+            is_estimate=self._row.price_is_estimate,
+            is_play_money=self._desk.is_sandbox(self._row),
+            credits_reserved=self._row.credits,
+        )
+
+    @property
+    def images(self) -> list[Image]:
+        """The pictures that are on the disk."""
+        return [Image(picture, self._desk.path(picture.file)) for picture in self._row.pictures]
+
+    @property
+    def asked_at(self) -> float:
+        """When it was asked for first, seconds since 1970."""
+        return self._row.asked
+
+    @property
+    def sent_at(self) -> float:
+        """When it was sent last, seconds since 1970."""
+        return self._row.sent or self._row.asked
+
+    @property
+    def waited(self) -> float:
+        """Seconds from the acceptance until now, or until it ended."""
+        end = self._row.finished if self.status in ENDED and self._row.finished else self._desk.now()
+        return max(0.0, end - (self._row.accepted or self._row.sent or self._row.asked))
+
+    @property
+    def estimate(self) -> float:
+        """Seconds that it is thought to take in all; learned from this store where it can be."""
+        return self._desk.estimate(self._row)
+
+    @property
+    def error(self) -> FoxError | None:
+        """What went wrong, or None; raised by `wait`."""
+        if self._row.state == "failed":
+            return self._failure()
+        if self._row.state == "unknown":
+            return self._unknown()
+        if self._row.state == "refused":
+            return FoxError(
+                self._row.error or "The gateway did not take it.",
+                money="Nothing was paid.",
+                todo="Ask again: it is sent as if for the first time.",
+            )
+        return self.trouble
+
+    def __repr__(self) -> str:
+        words = f"<Task {self.model} {self.status}"
+        if self.status in ON_ITS_WAY:
+            words += f" {self.progress} %"
+        if self._row.pictures:
+            words += f", {len(self._row.pictures)} picture{'s' if len(self._row.pictures) > 1 else ''}"
+        if self.profile_id:
+            words += f", profile {self.profile_id}"
+        return f"{words}, take {self.take}{f', {self.id}' if self.id else ''}>"
+
+    # -- waiting ----------------------------------------------------------------------------------------------
+
+    def wait(self, timeout: float | None = None) -> Task:
+        """Wait until the pictures are on the disk; shows progress; an interrupt leaves the work going.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds; without it as long as it takes.
+
+        Returns
+        -------
+        Task
+            Itself.
+
+        Raises
+        ------
+        TaskFailed, SubmissionUnknown
+            It ended without its pictures.
+        WaitTimeout
+            The time is over; the task goes on and `wait` may be called again.
+        FoxError
+            The gateway cannot be asked (key, rights), or a picture cannot be fetched; nothing is lost.
+        """
+        from fox_nb.session.showing import waiting
+
+        deadline = None if timeout is None else time.monotonic() + timeout
+        self._desk.watch(self)
+        with waiting(self) as show:
+            while not self._is_over:
+                left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
+                if left <= 0:
+                    raise WaitTimeout(
+                        f"{self.model} is not done after {timeout:g} s ({self.status}, {self.progress} %).",
+                        task=self,
+                        money="It goes on and is paid for once.",
+                        todo="Call wait() again, or run the cell again later: it is watched, never sent twice.",
+                    )
+                with self._changed:
+                    if not self._is_over:
+                        self._changed.wait(left)
+                show()
+        error = self.error
+        if error is not None:
+            raise error
+        return self
+
+    def __await__(self) -> Generator[Any, None, Task]:
+        return self._until_over().__await__()
+
+    async def _until_over(self) -> Task:
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+
+        def finish() -> None:
+            if not over.done():
+                over.set_result(None)
+
+        def tell(task: Task) -> None:
+            if task._is_over:
+                with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                    loop.call_soon_threadsafe(finish)
+
+        forget = self.on_change(tell)
+        try:
+            self._desk.watch(self)
+            tell(self)
+            await over
+        finally:
+            forget()
+        error = self.error
+        if error is not None:
+            raise error
+        return self
+
+    @property
+    def _is_over(self) -> bool:
+        return self.status in ENDED or (self.trouble is not None and not self._desk.is_watching(self))
+
+    def on_change(self, listener: Callable[[Task], None]) -> Callable[[], None]:
+        """Call `listener` from another thread whenever something has changed; returns what ends that."""
+        self._listeners.append(listener)
+
+        def forget() -> None:
+            with contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return forget
+
+    # -- what a person may do -----------------------------------------------------------------------------------
+
+    def stop_watching(self) -> None:
+        """Look no longer: the gateway has no cancel, so the task goes on and its pictures can be fetched later."""
+        self._desk.leave(self)
+        self._tell()
+
+    def retry(self) -> Task:
+        """Send a failed or unknown task again, knowingly: it is charged again.
+
+        Raises
+        ------
+        FoxError
+            As by the first sending; `BudgetExceeded` among them.
+        """
+        self._desk.retry(self)
+        return self
+
+    def settle(self, *, paid: bool) -> Task:
+        """Note what you found out of an unknown sending.
+
+        Parameters
+        ----------
+        paid : bool
+            True when the gateway has it on the bill: its cost is kept. False when not: what was reserved is given
+            back, and asking again sends it as if for the first time.
+        """
+        self._desk.settle(self, paid=paid)
+        return self
+
+    # -- for the session ------------------------------------------------------------------------------------------
+
+    @property
+    def row(self) -> TaskRow:
+        """What the journal said last."""
+        return self._row
+
+    def update(self, row: TaskRow, trouble: FoxError | None = None) -> None:
+        """Take over what the journal says now, and tell whoever waits."""
+        self._row = row
+        self.trouble = trouble
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+        for listener in list(self._listeners):
+            listener(self)
+
+    def _failure(self) -> TaskFailed:
+        code = f" ({self._row.error_code})" if self._row.error_code else ""
+        return TaskFailed(
+            f"{self.model} failed: {self._row.error or 'the gateway gave no reason'}{code}.".replace("..", "."),
+            code=self._row.error_code,
+            task=self,
+            money=f"It was accepted, so {self.cost} may have been billed; nobody promises a refund.",
+            todo="task.retry() sends it again and may cost again; a changed request is a new one.",
+        )
+
+    def _unknown(self) -> SubmissionUnknown:
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.sent_at))
+        return SubmissionUnknown(
+            f"{self.model} was sent at {when} and its answer never came ({self._row.error.rstrip('.')}): "
+            f"{self._about()}.",
+            task=self,
+            money=f"It may exist and cost {self.cost}; it was not sent again.",
+            todo="Look at your bill for that minute, then say task.settle(paid=True), task.settle(paid=False), "
+            "or task.retry() to send it again.",
+        )
+
+    def _about(self) -> str:
+        parts = [f"{name}={value!r}"[:80] for name, value in self._row.body.items() if name != "model"]
+        return ", ".join([*parts, f"take={self.take}"])
+
+    def _ipython_display_(self) -> None:
+        from fox_nb.session.showing import show
+
+        show(self)

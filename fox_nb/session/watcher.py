@@ -1,0 +1,200 @@
+"""Watcher: one thread that looks after all tasks of a kernel, at the pace that the gateway can be asked."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from fox_nb.session.schedule import next_look, pause_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.session.pool import Pool
+    from fox_nb.settings import Polling
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at a task found.
+
+    Attributes
+    ----------
+    done : bool
+        Nothing more has to be looked at; the look itself has called `leave`.
+    answered : bool
+        False when the gateway gave no answer: the next look comes later and later.
+    everybody_waits : float
+        Seconds for which the gateway asked not to be asked at all (``Retry-After``).
+    soon : float or None
+        Seconds until the next look, where the look itself knows better than the schedule.
+    """
+
+    done: bool = False
+    answered: bool = True
+    everybody_waits: float = 0.0
+    soon: float | None = None
+
+
+class Watched(Protocol):
+    """What a watcher has to know of a task."""
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the gateway accepted it."""
+
+    @property
+    def estimate(self) -> float:
+        """Seconds that it is thought to take."""
+
+
+Subject = TypeVar("Subject", bound=Watched)
+
+
+@dataclass(order=True)
+class _Due(Generic[Subject]):
+    at: float
+    number: int
+    key: str = field(compare=False)
+    subject: Subject = field(compare=False)
+    failures: int = field(compare=False, default=0)
+
+
+class Watcher(Generic[Subject]):
+    """Looks at each task when it is due, until a look says that it is done.
+
+    Parameters
+    ----------
+    look : callable
+        Looks at one task; runs in `pool`; says what it found.
+    pool : Pool
+        Where looks run.
+    polling : Polling
+        The pace for one task and for all.
+    clock : callable
+        Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[Subject], Seen],
+        pool: Pool,
+        polling: Polling,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        dice: random.Random | None = None,
+    ) -> None:
+        self._look = look
+        self._pool = pool
+        self._polling = polling
+        self._clock = clock
+        self._dice = dice or random.Random()
+        self._changed = threading.Condition()
+        self._heap: list[_Due[Subject]] = []
+        self._watched: dict[str, Subject] = {}
+        self._count = itertools.count()
+        self._quiet_until = 0.0
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def watch(self, key: str, subject: Subject, *, delay: float | None = None) -> None:
+        """Look after a task from now on, first after `delay` seconds; one that is watched already stays as it is."""
+        with self._changed:
+            if key in self._watched or self._stopped:
+                return
+            self._watched[key] = subject
+            self._put(key, subject, self._due_in(subject) if delay is None else delay)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="fox_nb-watcher", daemon=True)
+                self._thread.start()
+
+    def leave(self, key: str) -> None:
+        """Stop looking after a task; it goes on at the gateway."""
+        with self._changed:
+            self._watched.pop(key, None)
+            self._changed.notify()
+
+    def is_watching(self, key: str) -> bool:
+        """Return True while a task is looked after."""
+        with self._changed:
+            return key in self._watched
+
+    def stop(self) -> None:
+        """End the thread; nothing more is looked at."""
+        with self._changed:
+            self._stopped = True
+            self._watched.clear()
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=5)
+
+    def _due_in(self, subject: Subject) -> float:
+        waited = max(0.0, subject.waited)
+        if waited > self._polling.first_looks[0]:
+            return 0.0  # of an earlier kernel: the first look tells where it stands
+        return next_look(waited, subject.estimate, self._polling, self._dice) - waited
+
+    def _put(self, key: str, subject: Subject, delay: float, failures: int = 0) -> None:
+        heapq.heappush(self._heap, _Due(self._clock() + delay, next(self._count), key, subject, failures))
+        self._changed.notify()
+
+    def _run(self) -> None:
+        next_turn = 0.0
+        while True:
+            with self._changed:
+                due = self._next_due(next_turn)
+                if due is None:
+                    self._thread = None
+                    return
+            next_turn = self._clock() + 1 / self._polling.per_second
+            self._pool.submit(lambda due=due: self._one(due))  # type: ignore[misc]
+
+    def _next_due(self, next_turn: float) -> _Due[Subject] | None:
+        """Wait until a look is due; None when nothing is left to look after."""
+        while self._watched:
+            if not self._heap:
+                self._changed.wait()
+                continue
+            first = self._heap[0]
+            if first.key not in self._watched:
+                heapq.heappop(self._heap)
+                continue
+            wait = max(first.at, next_turn, self._quiet_until) - self._clock()
+            if wait <= 0:
+                return heapq.heappop(self._heap)
+            self._changed.wait(wait)
+        self._heap.clear()
+        return None
+
+    def _one(self, due: _Due[Subject]) -> None:
+        if not self.is_watching(due.key):
+            return
+        seen = self._safely(due.subject)
+        with self._changed:
+            if seen.everybody_waits > 0:
+                self._quiet_until = max(self._quiet_until, self._clock() + seen.everybody_waits)
+            if not seen.done and due.key in self._watched:
+                self._again(due, seen)
+
+    def _again(self, due: _Due[Subject], seen: Seen) -> None:
+        if not seen.answered:
+            self._put(due.key, due.subject, pause_after(due.failures, self._dice), due.failures + 1)
+            return
+        waited = max(0.0, due.subject.waited)
+        delay = next_look(waited, due.subject.estimate, self._polling, self._dice) - waited
+        self._put(due.key, due.subject, delay if seen.soon is None else seen.soon)
+
+    def _safely(self, subject: Subject) -> Seen:
+        """Look; whatever goes wrong in it never ends the watching."""
+        try:
+            return self._look(subject)
+        except Exception:
+            logging.getLogger("fox_nb").exception("A look at a task failed; it is looked at again.")
+            return Seen(answered=False)

@@ -1,0 +1,102 @@
+"""Store: one folder beside the notebook that holds the journal and every picture; shared by any number of kernels."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from fox_nb.errors import StoreError
+from fox_nb.store.catalog import Catalog, NamedProfile, Source
+from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
+from fox_nb.store.journal import MICRO, Asked, Journal
+from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, PictureRow, TaskRow
+
+__all__ = [
+    "BEING_SENT",
+    "MICRO",
+    "ON_ITS_WAY",
+    "Asked",
+    "NamedProfile",
+    "PictureRow",
+    "Source",
+    "Store",
+    "TaskRow",
+    "aside",
+    "picture_name",
+    "put",
+    "sha256_of",
+    "slug",
+]
+
+JOURNAL = "journal.sqlite"
+
+
+class Store:
+    """A folder with the journal, the pictures, the files that requests named, and thumbnails.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where; made when missing. Its place is fixed now: a later change of the working directory does not move it.
+
+    Raises
+    ------
+    StoreError
+        The folder cannot be used, is damaged or was made by a newer fox_nb; it is left as it is.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder).expanduser().absolute()
+        try:
+            for place in (self.pictures, self.sources, self.thumbnails):
+                place.mkdir(parents=True, exist_ok=True)
+            ignore = self.folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("# Faces and prompts live here: not for git.\n*\n", encoding="utf-8")
+        except OSError as error:
+            raise StoreError(
+                f"The store {self.folder} cannot be made ({error.strerror or error}).",
+                money="Nothing was sent.",
+                todo="Give a folder that you may write to with store=….",
+            ) from None
+        self.journal = Journal(self.folder / JOURNAL)
+        self.catalog = Catalog(self.journal)
+        self.salt = self.catalog.fact("salt", secrets.token_hex(16))
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.folder)!r})"
+
+    @property
+    def pictures(self) -> Path:
+        """Folder of the results."""
+        return self.folder / "pictures"
+
+    @property
+    def sources(self) -> Path:
+        """Folder of the local files that requests named."""
+        return self.folder / "sources"
+
+    @property
+    def thumbnails(self) -> Path:
+        """Folder of thumbnails and tiles; may be deleted, they are made again."""
+        return self.folder / "thumbnails"
+
+    def path(self, file: str) -> Path:
+        """Return the path of a file that the journal names; never one outside the store."""
+        path = (self.folder / file).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise StoreError(f"The journal names {file!r}, which lies outside of the store; it is not opened.")
+        return path
+
+    def task_of(self, picture: str | Path) -> TaskRow | None:
+        """Find the task that made a picture, by the file's bytes or, when it was changed, by its name."""
+        path = Path(picture)
+        try:
+            digest = sha256_of(path)
+        except OSError:
+            digest = ""
+        return self.journal.picture_of(digest, f"pictures/{path.name}")
+
+    def close(self) -> None:
+        """Close the journal."""
+        self.journal.close()

@@ -1,0 +1,119 @@
+"""Catalog: what the journal keeps beside the tasks: local files, uploads, profiles' names, facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fox_nb.store.journal import Journal
+
+UPLOADS_LIVE = 72 * 3600.0
+"""Seconds that an upload lives at the gateway."""
+UPLOAD_MARGIN = 6 * 3600.0
+"""An upload this near to its end is made anew: the task may be taken up late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A local file that requests name by the hash of its bytes; `file` is its copy in the store."""
+
+    sha256: str
+    file: str
+    origin: str
+    mime: str
+
+
+@dataclass(frozen=True, slots=True)
+class NamedProfile:
+    """A trained profile by the name that the person gave it; `at` is when it was added."""
+
+    profile_id: str
+    name: str
+    at: float
+
+
+class Catalog:
+    """The journal's smaller tables."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def add_source(self, source: Source) -> None:
+        """Remember a local file; the newest place it was taken from is kept."""
+        with self._journal.writing() as connection:
+            connection.execute(
+                "INSERT INTO source (sha256, file, origin, mime) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (sha256) DO UPDATE SET file = excluded.file, "
+                "origin = CASE excluded.origin WHEN '' THEN origin ELSE excluded.origin END",
+                (source.sha256, source.file, source.origin, source.mime),
+            )
+
+    def source(self, sha256: str) -> Source | None:
+        """Return a local file by its hash."""
+        with self._journal.reading() as connection:
+            row = connection.execute(
+                "SELECT sha256, file, origin, mime FROM source WHERE sha256 = ?", (sha256,)
+            ).fetchone()
+        return Source(*row) if row else None
+
+    def remember_upload(self, gateway: str, account: str, sha256: str, url: str, now: float) -> None:
+        """Remember where a local file was uploaded to."""
+        with self._journal.writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO upload (gateway, account, sha256, url, at) VALUES (?, ?, ?, ?, ?)",
+                (gateway, account, sha256, url, now),
+            )
+
+    def upload(self, gateway: str, account: str, sha256: str, now: float) -> str | None:
+        """Return the link of an upload that will live for some hours yet."""
+        with self._journal.reading() as connection:
+            row = connection.execute(
+                "SELECT url FROM upload WHERE gateway = ? AND account = ? AND sha256 = ? AND at > ?",
+                (gateway, account, sha256, now - UPLOADS_LIVE + UPLOAD_MARGIN),
+            ).fetchone()
+        return str(row[0]) if row else None
+
+    def forget_upload(self, gateway: str, account: str, sha256: str) -> None:
+        """Forget an upload that the gateway no longer has."""
+        with self._journal.writing() as connection:
+            connection.execute(
+                "DELETE FROM upload WHERE gateway = ? AND account = ? AND sha256 = ?",
+                (gateway, account, sha256),
+            )
+
+    def name_profile(self, gateway: str, profile_id: str, name: str, now: float) -> None:
+        """Give a profile a name, or another one."""
+        with self._journal.writing() as connection:
+            connection.execute(
+                "INSERT INTO profile (gateway, profile_id, name, at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (gateway, profile_id) DO UPDATE SET name = excluded.name",
+                (gateway, profile_id, name, now),
+            )
+
+    def forget_profile(self, gateway: str, profile_id: str) -> bool:
+        """Take a profile's name out; False when there was none."""
+        with self._journal.writing() as connection:
+            found = connection.execute(
+                "DELETE FROM profile WHERE gateway = ? AND profile_id = ?", (gateway, profile_id)
+            )
+            return found.rowcount > 0
+
+    def profiles(self, gateway: str) -> list[NamedProfile]:
+        """Return a gateway's profiles, newest first."""
+        with self._journal.reading() as connection:
+            rows = connection.execute(
+                "SELECT profile_id, name, at FROM profile WHERE gateway = ? ORDER BY at DESC, profile_id",
+                (gateway,),
+            ).fetchall()
+        return [NamedProfile(*row) for row in rows]
+
+    def fact(self, name: str, default: str) -> str:
+        """Return a fact of the store; the first one to ask writes its default, for all kernels."""
+        with self._journal.reading() as connection:
+            row = connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            with self._journal.writing() as connection:
+                connection.execute("INSERT OR IGNORE INTO fact (name, value) VALUES (?, ?)", (name, default))
+                row = connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return str(row[0])

@@ -1,0 +1,166 @@
+"""History: what the journal knows, read: one task, many by filter, sums and durations."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.store.rows import PictureRow, TaskRow
+from fox_nb.store.schema import connect, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_TASK = """
+    SELECT t.identity, t.gateway, t.account, t.model, t.request, t.take, t.state, t.owner, t.asked, t.sent, t.accepted,
+           t.finished, t.task_id, t.progress, t.estimate, t.credits, t.links, t.profile_id, t.error_code, t.error,
+           coalesce((SELECT sum(micro) FROM charge c WHERE c.identity = t.identity AND c.state != 'back'), 0),
+           coalesce((SELECT max(estimate) FROM charge c WHERE c.identity = t.identity AND c.state != 'back'), 0)
+    FROM task t
+"""
+
+
+_PICTURE = "SELECT identity, number, file, sha256, url, mime, width, height, bytes FROM picture"
+
+
+class History:
+    """The reading side of the journal; may be used from several threads and processes at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        self._connection = connect(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection to one thread at a time; what SQLite cannot do becomes an error of ours."""
+        with self._lock:
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise unreadable(self.path, error) from None
+
+    def get(self, identity: str) -> TaskRow:
+        """Return one row as it stands."""
+        with self.reading() as connection:
+            row = self._row(connection, identity)
+        if row is None:
+            raise KeyError(identity)
+        return row
+
+    def tasks(
+        self,
+        gateway: str,
+        *,
+        model: str = "",
+        text: str = "",
+        since: float | None = None,
+        until: float | None = None,
+        states: Sequence[str] = (),
+        limit: int = -1,
+        offset: int = 0,
+    ) -> list[TaskRow]:
+        """Return a gateway's tasks, newest first, filtered."""
+        where, values = _filter(gateway, model, text, since, until, states)
+        with self.reading() as connection:
+            found = connection.execute(
+                f"{_TASK} WHERE {where} ORDER BY t.asked DESC, t.rowid DESC LIMIT ? OFFSET ?",
+                (*values, limit, offset),
+            ).fetchall()
+            return self._with_pictures(connection, found)
+
+    def count(
+        self,
+        gateway: str,
+        *,
+        model: str = "",
+        text: str = "",
+        since: float | None = None,
+        until: float | None = None,
+        states: Sequence[str] = (),
+    ) -> int:
+        """Return how many tasks a filter finds."""
+        where, values = _filter(gateway, model, text, since, until, states)
+        with self.reading() as connection:
+            query = f"SELECT count(*) FROM task t WHERE {where}"  # noqa: S608 - made of constants
+            return int(connection.execute(query, values).fetchone()[0])
+
+    def spent(self, gateway: str, account: str) -> int:
+        """Return in micro-USD what was spent, what is reserved included."""
+        with self.reading() as connection:
+            return self._spent(connection, gateway, account)
+
+    def durations(self, gateway: str, model: str, resolution: str, most: int = 20) -> list[float]:
+        """Return how many seconds the newest completed tasks of a model and size took."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT finished - accepted FROM task WHERE gateway = ? AND state = 'completed' AND model = ? "
+                "AND coalesce(json_extract(request, '$.resolution'), '') = ? ORDER BY asked DESC LIMIT ?",
+                (gateway, model, resolution, most),
+            ).fetchall()
+        return [seconds for (seconds,) in rows if seconds is not None]
+
+    def picture_of(self, sha256: str, file: str) -> TaskRow | None:
+        """Return the task that made a picture, found by its bytes or by its name."""
+        with self.reading() as connection:
+            found = connection.execute(
+                "SELECT identity FROM picture WHERE sha256 = ? OR file = ? ORDER BY file = ? DESC LIMIT 1",
+                (sha256, file, file),
+            ).fetchone()
+            return self._row(connection, found[0]) if found else None
+
+    def _spent(self, connection: sqlite3.Connection, gateway: str, account: str) -> int:
+        query = "SELECT coalesce(sum(micro), 0) FROM charge WHERE gateway = ? AND account = ? AND state != 'back'"
+        return int(connection.execute(query, (gateway, account)).fetchone()[0])
+
+    def _row(self, connection: sqlite3.Connection, identity: str) -> TaskRow | None:
+        found = connection.execute(f"{_TASK} WHERE t.identity = ?", (identity,)).fetchall()
+        return self._with_pictures(connection, found)[0] if found else None
+
+    def _with_pictures(self, connection: sqlite3.Connection, found: list[tuple[Any, ...]]) -> list[TaskRow]:
+        pictures: dict[str, list[PictureRow]] = {}
+        for start in range(0, len(found), 500):  # SQLite takes a bounded number of values in one statement
+            identities = [row[0] for row in found[start : start + 500]]
+            marks = ",".join("?" * len(identities))
+            query = f"{_PICTURE} WHERE identity IN ({marks}) ORDER BY number"
+            rows = connection.execute(query, identities)
+            for identity, *facts in rows:
+                pictures.setdefault(identity, []).append(PictureRow(*facts))
+        whole = ((*row[:-1], bool(row[-1]), tuple(pictures.get(row[0], ()))) for row in found)
+        return [TaskRow(*facts) for facts in whole]
+
+
+def _filter(
+    gateway: str, model: str, text: str, since: float | None, until: float | None, states: Sequence[str]
+) -> tuple[str, list[Any]]:
+    where, values = ["t.gateway = ?"], [gateway]
+    conditions: list[tuple[str, Any]] = [
+        ("t.model = ?", model or None),
+        (
+            "coalesce(json_extract(t.request, '$.prompt'), '') LIKE ? ESCAPE '\\'",
+            _like(text) if text else None,
+        ),
+        ("t.asked >= ?", since),
+        ("t.asked < ?", until),
+    ]
+    for condition, value in conditions:
+        if value is not None:
+            where.append(condition)
+            values.append(value)
+    if states:
+        where.append(f"t.state IN ({','.join('?' * len(states))})")
+        values += states
+    return " AND ".join(where), values
+
+
+def _like(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

@@ -1,0 +1,207 @@
+"""Schema: the journal's tables, how an older store is brought up to date, and how a foreign one is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from fox_nb.errors import StoreDamaged, StoreError, StoreTooNew
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APPLICATION_ID = 0x464F584E
+"""'FOXN': tells a journal from any other SQLite file."""
+
+BUSY_SECONDS = 60.0
+
+MIGRATIONS = (
+    """
+    CREATE TABLE task (
+        identity     TEXT PRIMARY KEY,      -- hash of gateway, request and take
+        gateway      TEXT NOT NULL,
+        account      TEXT NOT NULL,         -- fingerprint of the key
+        model        TEXT NOT NULL,
+        request      TEXT NOT NULL,         -- canonical JSON; local files as sha256:…
+        request_hash TEXT NOT NULL,
+        take         INTEGER NOT NULL,
+        state        TEXT NOT NULL,         -- preparing, sending, or what Task.status says
+        owner        TEXT NOT NULL,         -- the process that sends it: host, pid, start time
+        asked        REAL NOT NULL,         -- seconds since 1970, as all times
+        sent         REAL,
+        accepted     REAL,
+        finished     REAL,
+        task_id      TEXT NOT NULL DEFAULT '',
+        progress     INTEGER NOT NULL DEFAULT 0,
+        estimate     REAL,                  -- seconds, as the gateway guessed
+        credits      REAL,                  -- what the gateway says it reserved
+        links        TEXT NOT NULL DEFAULT '[]',
+        profile_id   TEXT NOT NULL DEFAULT '',
+        error_code   TEXT NOT NULL DEFAULT '',
+        error        TEXT NOT NULL DEFAULT '',
+        UNIQUE (gateway, request_hash, take)
+    );
+    CREATE INDEX task_by_time ON task (gateway, asked);
+    CREATE INDEX task_unfinished ON task (gateway, state) WHERE state NOT IN ('completed', 'failed', 'refused');
+    CREATE INDEX task_by_id ON task (task_id);
+
+    CREATE TABLE picture (
+        identity TEXT NOT NULL REFERENCES task (identity),
+        number   INTEGER NOT NULL,
+        file     TEXT NOT NULL,             -- relative to the store
+        sha256   TEXT NOT NULL,
+        url      TEXT NOT NULL,
+        mime     TEXT NOT NULL,
+        width    INTEGER NOT NULL,
+        height   INTEGER NOT NULL,
+        bytes    INTEGER NOT NULL,
+        PRIMARY KEY (identity, number)
+    );
+    CREATE INDEX picture_by_hash ON picture (sha256);
+
+    CREATE TABLE charge (
+        number   INTEGER PRIMARY KEY,       -- one a sending; a retry is another
+        identity TEXT NOT NULL REFERENCES task (identity),
+        gateway  TEXT NOT NULL,
+        account  TEXT NOT NULL,
+        micro    INTEGER NOT NULL,          -- millionths of a USD
+        estimate INTEGER NOT NULL,          -- 1 where the price is not the gateway's own
+        state    TEXT NOT NULL,             -- held, kept or back
+        at       REAL NOT NULL
+    );
+    CREATE INDEX charge_by_account ON charge (gateway, account, state, micro);
+    CREATE INDEX charge_by_identity ON charge (identity);
+
+    CREATE TABLE source (
+        sha256 TEXT PRIMARY KEY,            -- a local file that requests name
+        file   TEXT NOT NULL,               -- its copy, relative to the store
+        origin TEXT NOT NULL,               -- where the person took it from, for 'show code'
+        mime   TEXT NOT NULL
+    );
+
+    CREATE TABLE upload (
+        gateway TEXT NOT NULL,
+        account TEXT NOT NULL,
+        sha256  TEXT NOT NULL,
+        url     TEXT NOT NULL,
+        at      REAL NOT NULL,
+        PRIMARY KEY (gateway, account, sha256)
+    );
+
+    CREATE TABLE profile (
+        gateway    TEXT NOT NULL,
+        profile_id TEXT NOT NULL,
+        name       TEXT NOT NULL,
+        at         REAL NOT NULL,
+        PRIMARY KEY (gateway, profile_id)
+    );
+
+    CREATE TABLE fact (
+        name  TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    );
+    """,
+)
+"""One script a version; a new version appends one and never changes an older one."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a journal, made or brought up to date as needed.
+
+    Rollback journal and ``synchronous=FULL``: WAL is not supported on the network folders where homes often are.
+
+    Raises
+    ------
+    StoreDamaged, StoreTooNew, StoreError
+        The file is not a journal, is a newer one, or cannot be opened; it is left as it is.
+    """
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
+        )
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"The journal {path} cannot be opened ({error}).",
+            todo="Check the folder's rights and the free space, or give another place with store=….",
+        ) from None
+    try:
+        _prepare(connection, path)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise unreadable(path, error) from None
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
+    """Return the error for a journal that SQLite cannot work with."""
+    words = str(error)
+    if "locked" in words or "busy" in words:
+        return StoreError(
+            f"The journal {path} has been locked by another process for {BUSY_SECONDS:.0f} s.",
+            money="Nothing more was sent.",
+            todo="End the kernel that hangs, then run the cell again.",
+        )
+    if any(word in words for word in ("disk", "full", "readonly", "unable to open", "I/O")):
+        return StoreError(
+            f"The journal {path} cannot be written ({words}).",
+            money="Nothing more was sent.",
+            todo="Check the free space and the folder's rights, then run the cell again.",
+        )
+    return StoreDamaged(
+        f"The journal {path} is damaged or not a fox_nb journal ({words}).",
+        money="It was left as it is; what it knows is not lost yet.",
+        todo="Keep a copy of the folder; put a backup in its place, or go on with a new store=….",
+    )
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    version = _version(connection, path)
+    if version == len(MIGRATIONS):
+        return
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection, path)  # another kernel may have been first
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            for statement in script.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the journal's version; 0 for a new file."""
+
+    def number(pragma: str) -> int:
+        with closing(connection.execute(f"PRAGMA {pragma}")) as rows:
+            return int(rows.fetchone()[0])
+
+    version, application = number("user_version"), number("application_id")
+    empty = application == 0 and version == 0
+    if empty:
+        with closing(connection.execute("SELECT count(*) FROM sqlite_master")) as rows:
+            empty = rows.fetchone()[0] == 0
+    if not empty and application != APPLICATION_ID:
+        raise StoreDamaged(
+            f"{path} is an SQLite file, but not a fox_nb journal.",
+            money="It was left as it is.",
+            todo="Give another place with store=….",
+        )
+    if version > len(MIGRATIONS):
+        raise StoreTooNew(
+            f"The journal {path} was made by a newer fox_nb (its version {version}, known here {len(MIGRATIONS)}).",
+            money="It was left as it is.",
+            todo="Update with `pip install -U fox_nb`, or give another place with store=….",
+        )
+    return version
