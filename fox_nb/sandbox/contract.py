@@ -155,15 +155,16 @@ def _typed(text: str, schema: dict[str, Any]) -> Any:
 def _problem(error: ValidationError, name: str) -> Problem:
     rule_says: Any = error.validator_value
     where = name or ".".join(str(step) for step in error.absolute_path)
-    value = _shown(error.instance)
+    given: Any = error.instance
+    value = _shown(given)
     code = None
     match error.validator:
         case "required":
-            missing = next(item for item in rule_says if item not in error.instance)
+            missing = next(item for item in rule_says if item not in given)
             where, message = missing, f"Missing parameter '{missing}'."
         case "additionalProperties":
             known = cast("dict[str, Any]", error.schema)["properties"]
-            where = next(item for item in error.instance if item not in known)
+            where = next(item for item in given if item not in known)
             message = f"Unknown parameter {_shown(where)}. Parameters: {', '.join(known)}."
             code = "unsupported_advanced_options"
         case "enum":

@@ -9,6 +9,8 @@ import string
 import time
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
+
 from fox_nb.sandbox.archive import Archive, kind_of, safe_name
 from fox_nb.sandbox.contract import load_contract
 from fox_nb.sandbox.fates import fated_seconds
@@ -45,11 +47,20 @@ LETTERS = string.ascii_lowercase + string.digits
 SWEEP_EVERY = 300.0
 
 
+class FolderInUse(RuntimeError):
+    """Another sandbox holds the folder's lock."""
+
+
 class Gateway:
     """One sandbox's doings in one folder. Its methods run on one thread, that of the loop it was opened on."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = FileLock(folder / "lock", timeout=0, thread_local=False)
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise FolderInUse(f"another sandbox works in {folder}") from None
         self.contract = load_contract()
         self.settings = settings
         self.faults = Faults()
@@ -72,6 +83,7 @@ class Gateway:
             self._sweeper.cancel()
         await self.workshop.close()
         self.ledger.close()
+        self._lock.release()
 
     @property
     def busy(self) -> bool:
