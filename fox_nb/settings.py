@@ -286,11 +286,15 @@ def redact(text: str, key: SecretStr | None = None) -> str:
     key : SecretStr, optional
         The key in use; removed as it is, URL-quoted, JSON-escaped, HTML-escaped and within base64.
     """
-    if key is not None:
-        for spelling in _spellings(key):
-            text = text.replace(spelling, _HIDDEN)
-    text = _BEARER.sub(f"Bearer {_HIDDEN}", text)
+    text = _BEARER.sub(f"Bearer {_HIDDEN}", without_key(text, key))
     return _USER_INFO.sub("", text)
+
+
+def without_key(text: str, key: SecretStr | None) -> str:
+    """Return the text without the key in any of its usual spellings, and otherwise as it was."""
+    for spelling in _spellings(key) if key is not None else ():
+        text = text.replace(spelling, _HIDDEN)
+    return text
 
 
 def version() -> str:

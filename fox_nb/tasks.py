@@ -93,7 +93,7 @@ def read(answer: Any) -> TaskState | None:
     error = error if isinstance(error, dict) else {"message": error} if error else {}
     return TaskState(
         id=_text(answer.get("id")),
-        status=status.lower()[:40],
+        status=_whole(status.lower()[:40]),
         progress=int(min(100.0, max(0.0, _number(answer.get("progress")) or 0.0))),
         results=_results(answer),
         error_code=_text(error.get("code")),
@@ -117,11 +117,11 @@ def _results(answer: dict[str, Any]) -> tuple[Result, ...]:
 
 def _result(item: Any) -> Result:
     if isinstance(item, str):
-        return Result(url=item)
+        return Result(url=_whole(item))
     if not isinstance(item, dict):
         return Result()
     url = item.get("url")
-    return Result(url=url if isinstance(url, str) else "", profile_id=_text(item.get("profile_id")))
+    return Result(url=_whole(url) if isinstance(url, str) else "", profile_id=_text(item.get("profile_id")))
 
 
 def _inside(answer: dict[str, Any], name: str) -> dict[str, Any]:
@@ -133,7 +133,15 @@ def _text(value: Any) -> str:
     """Codes are strings, sometimes numbers; whatever they are, they end as a bounded text."""
     if value is None or isinstance(value, (dict, list, bool)):
         return ""
-    return str(value)[:_LONGEST_TEXT]
+    try:
+        return _whole(str(value)[:_LONGEST_TEXT])
+    except ValueError:  # a whole number of more digits than Python writes
+        return ""
+
+
+def _whole(text: str) -> str:
+    """Return the text without halves of characters, which JSON may hold and neither SQLite nor a file takes."""
+    return text.encode("utf-8", errors="replace").decode()
 
 
 def _number(value: Any) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import unicodedata
@@ -19,7 +20,7 @@ from fox_nb.errors import (
     UnexpectedAnswer,
     class_of,
 )
-from fox_nb.settings import redact
+from fox_nb.settings import redact, without_key
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -29,6 +30,9 @@ LONGEST_BODY = 500
 
 _LONGEST_MESSAGE = 600
 _LOOKED_AT = 20_000
+_LONGEST_PAGE = 200
+_UNSEEN = re.compile(r"(?is)<(style|script|head)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)")
+_TAG = re.compile(r"<[^>]*(>|$)")
 _REQUEST_ID = re.compile(r"(?i)request[ _-]?id\s*[:=]\s*([\w.-]{4,80})")
 
 
@@ -102,10 +106,13 @@ def certainly_not_accepted(error: BaseException) -> bool:
     return (status in _REFUSALS and status != _REQUEST_TIMEOUT) or (status in _REDIRECTS and status != _SEE_OTHER)
 
 
-def decoded(answer: Exchange) -> Any:
-    """Return the JSON of an answer; None when it is none (nothing that we wait for is a bare null)."""
+def decoded(answer: Exchange, key: SecretStr | None) -> Any:
+    """Return the JSON of an answer; None when it is none (nothing that we wait for is a bare null).
+
+    A gateway that repeats the key in its answer must not bring it into the journal.
+    """
     try:
-        return json.loads(answer.body.decode("utf-8-sig"))
+        return json.loads(without_key(answer.body.decode("utf-8-sig"), key))
     except (ValueError, RecursionError):
         return None
 
@@ -126,13 +133,13 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     """
     status = answer.status
     body = shown(_text(answer.body), key, LONGEST_BODY)
-    said = _said(decoded(answer), key)
+    said = _said(decoded(answer, key), key)
     kind = class_of(status)
     facts: dict[str, Any] = {"http_status": status, "body": body, **said}
     facts["money"] = _money(status, purpose)
     facts["todo"] = _todo(status, said["code"], body, purpose)
     words = _words(answer, wanted, key)
-    detail = said["message"] or body
+    detail = said["message"] or _words_of_page(body)
     names = ", ".join(part for part in (f"HTTP {status}", said["type"], said["code"]) if part)
     what = f"The gateway {words} ({names})" + (f": {detail.rstrip('.')}." if detail else ", without a word.")
     if kind is RateLimited:
@@ -173,6 +180,14 @@ def shown(text: str, key: SecretStr | None, longest: int) -> str:
         return line
     request_id = _REQUEST_ID.search(line[longest:])
     return f"{line[:longest]}… " + (f"(request_id: {request_id[1]})" if request_id else f"({len(text):,} characters)")
+
+
+def _words_of_page(body: str) -> str:
+    """Return what a page of a proxy or CDN says, without its tags; what is no page stays as it is."""
+    if not body.startswith("<"):
+        return body
+    bare = _TAG.sub(" ", _UNSEEN.sub(" ", body))
+    return " ".join(html.unescape(bare).split())[:_LONGEST_PAGE]
 
 
 def _text(body: bytes) -> str:

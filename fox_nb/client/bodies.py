@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib3.fields import RequestField
 from urllib3.filepost import encode_multipart_formdata
 
-from fox_nb.client.wire import PIECE
+from fox_nb.client.connections import PIECE
 from fox_nb.errors import InvalidRequest
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.client import wire
+from fox_nb.client import connections, wire
 from fox_nb.client.answers import Purpose, connection_lost, error_of, not_connected, shown
 from fox_nb.errors import FoxError, KeyMissing, RateLimited
 
@@ -75,8 +75,8 @@ class Caller:
         self.clock = clock
         self.sleep = sleep
         self.reads_tries = max(1, reads_tries)
-        self.reads = wire.Session(wire.ReadRetry.of(self.reads_tries, sleep))
-        self.singles = wire.Session(wire.ONCE)
+        self.reads = connections.Session(wire.ReadRetry.of(self.reads_tries, sleep))
+        self.singles = connections.Session(wire.ONCE)
 
     def close(self) -> None:
         """Close the connections."""
@@ -87,7 +87,7 @@ class Caller:
         self, path: str, *, with_key: bool = True, repeat: bool = True, largest: int = USUAL_ANSWER
     ) -> wire.Exchange:
         """Ask for something; what may be repeated is repeated by urllib3, a body that broke off by this."""
-        auth = self._auth() if with_key else wire.NOBODY
+        auth = self._auth() if with_key else connections.NOBODY
         terms = self.terms(self.timeouts.read, largest)
         session = self.reads if repeat else self.singles
 
@@ -137,7 +137,7 @@ class Caller:
             about = {**headers, "Content-Type": once.content_type, "Connection": "close"}
             # A connection of its own: one that had idled in a pool may be dead without anybody knowing, and a
             # creation lost on it would be of unknown fate for nothing.
-            with wire.Session(wire.ONCE) as session:
+            with connections.Session(wire.ONCE) as session:
                 sent = self._exchange(session, "POST", path, terms=terms, auth=auth, data=once, headers=about)
             if isinstance(sent, wire.WireBroken):
                 if once.taken:
@@ -167,21 +167,21 @@ class Caller:
                 raise failure
             self.sleep(seconds)
 
-    def terms(self, seconds: float, largest: int) -> wire.Terms:
+    def terms(self, seconds: float, largest: int) -> connections.Terms:
         """Return what one attempt at an API call is allowed."""
-        return wire.Terms(self.timeouts.connect, seconds, largest, stall=self.timeouts.read)
+        return connections.Terms(self.timeouts.connect, seconds, largest, stall=self.timeouts.read)
 
-    def _auth(self) -> wire.Bearer:
+    def _auth(self) -> connections.Bearer:
         if self.key is None:
             raise KeyMissing(
                 f"The gateway at {self.base_url} wants a key and none was given.",
                 money="Nothing was sent, nothing was paid.",
                 todo="Give api_key= or set $FOXAPI_KEY.",
             )
-        return wire.Bearer(self.key)
+        return connections.Bearer(self.key)
 
     def _exchange(
-        self, session: wire.Session, method: str, path: str, **request: Any
+        self, session: connections.Session, method: str, path: str, **request: Any
     ) -> wire.Exchange | wire.WireBroken:
         """Return the answer or what broke, so that a typed error is never raised while another one is handled."""
         try:
@@ -199,7 +199,8 @@ class Caller:
 
     def failure(self, sent: wire.Exchange, purpose: Purpose, wanted: str = "") -> FoxError:
         """Return the typed error for an answer that cannot be used."""
-        if sent.cut is not None and sent.status in _GOOD:
+        if sent.cut is not None and sent.cut.again and sent.status in _GOOD:
             so_far = shown(sent.body.decode("utf-8", errors="replace"), self.key, _SHOWN_OF_A_CUT_ANSWER)
             return connection_lost(sent.cut.reason, purpose, so_far)
-        return error_of(sent, purpose, self.key, wanted=wanted)
+        too_large = f"what was asked for: {sent.cut.reason}" if sent.cut is not None else ""
+        return error_of(sent, purpose, self.key, wanted=too_large or wanted)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from fox_nb.client import wire
+from fox_nb.client import connections, wire
 from fox_nb.client.answers import shown
 from fox_nb.errors import DownloadFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
     import requests
 
@@ -65,8 +67,6 @@ def fetch(caller: Caller, url: str, target: Path, *, max_bytes: int) -> Download
         outcome = _follow(caller, url, target, max_bytes)
         if isinstance(outcome, Downloaded):
             return outcome
-        with contextlib.suppress(OSError):
-            target.unlink(missing_ok=True)
         if not outcome.again or count >= caller.reads_tries:
             raise outcome.error
         caller.sleep(wire.pause(count))
@@ -82,9 +82,13 @@ def _follow(caller: Caller, url: str, target: Path, max_bytes: int) -> Downloade
         if wrong:
             return _failure(f"The link {_shown(url)} was not followed: {wrong}.", gone=True, todo=_REPORT)
         seconds = max(end - caller.clock(), 1.0)
-        terms = wire.Terms(caller.timeouts.connect, seconds, max_bytes, private, min(caller.timeouts.read, seconds))
+        terms = connections.Terms(
+            caller.timeouts.connect, seconds, max_bytes, private, min(caller.timeouts.read, seconds)
+        )
         try:
-            with wire.open_answer(caller.reads, "GET", url, terms=terms, auth=wire.NOBODY, key=caller.key) as response:
+            with wire.open_answer(
+                caller.reads, "GET", url, terms=terms, auth=connections.NOBODY, key=caller.key
+            ) as response:
                 if response.status_code in _REDIRECTS and response.headers.get("Location"):
                     before, url = url, _next(url, response.headers["Location"])
                     continue
@@ -98,14 +102,14 @@ def _follow(caller: Caller, url: str, target: Path, max_bytes: int) -> Downloade
 
 
 def _save(
-    response: requests.Response, url: str, target: Path, terms: wire.Terms, caller: Caller
+    response: requests.Response, url: str, target: Path, terms: connections.Terms, caller: Caller
 ) -> Downloaded | _Failure:
     size = 0
     declared = response.headers.get("Content-Length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > terms.largest:
         return _failure(_too_large(url, terms.largest), gone=True, todo=_REPORT)
     try:
-        with target.open("wb") as file:
+        with _aside(target) as file:
             for piece in wire.pieces(response, terms, caller.key):
                 size += file.write(piece)
     except wire.WireBroken as broke:
@@ -118,6 +122,21 @@ def _save(
         )
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return Downloaded(shown(kind, None, _LONGEST_TYPE), size)
+
+
+@contextlib.contextmanager
+def _aside(target: Path) -> Iterator[BinaryIO]:
+    """Open the file to write, and leave none behind that is not whole."""
+    with target.open("wb") as file:
+        whole = False
+        try:
+            yield file
+            whole = True
+        finally:
+            if not whole:
+                file.close()
+                with contextlib.suppress(OSError):
+                    target.unlink()
 
 
 def _next(url: str, location: str) -> str:
@@ -144,7 +163,7 @@ def _what_is_wrong(url: str, before: str, *, private: bool) -> str:
         return "pictures come over http or https alone"
     if before.lower().startswith("https:") and parts.scheme == "http":
         return "it leads from https to http"
-    if not private and wire.is_private(host):
+    if not private and connections.is_private(host):
         return "it leads into the private network of this machine"
     return ""
 
@@ -153,7 +172,7 @@ def _may_be_private(url: str, base_url: str) -> bool:
     """Return True when a link may lead into this machine's own network: where the gateway itself stands there."""
     gateway = urlsplit(base_url).hostname or ""
     with contextlib.suppress(ValueError):
-        return wire.is_private(gateway) or urlsplit(url).hostname == gateway
+        return connections.is_private(gateway) or urlsplit(url).hostname == gateway
     return False
 
 
