@@ -6,7 +6,6 @@ every browser that Jupyter supports. Nothing of the original's metadata comes al
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import os
@@ -18,12 +17,25 @@ from typing import TYPE_CHECKING
 
 from fox_nb.errors import DownloadFailed
 from fox_nb.images import check
+from fox_nb.images.inline import data_uri
 from fox_nb.images.pixels import plain, sized, to_srgb, upright
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from fox_nb.images.check import Bounds, Facts, Opened, Refuse, Source
+
+__all__ = [
+    "EDGE",
+    "MAX_BYTES",
+    "MIME",
+    "cached_thumbnail",
+    "check_and_thumbnail",
+    "data_uri",
+    "encoded",
+    "size_for",
+    "thumbnail",
+]
 
 MIME = "image/webp"
 EDGE = 512
@@ -117,11 +129,6 @@ def cached_thumbnail(
         with suppress(OSError):
             _keep(made, kept, changed)
     return made
-
-
-def data_uri(picture: bytes, mime: str = MIME) -> str:
-    """Write a picture as a ``data:`` URI for an ``<img>``."""
-    return f"data:{mime};base64,{base64.b64encode(picture).decode('ascii')}"
 
 
 def encoded(image: Image.Image, *, edge: int = EDGE, max_bytes: int = MAX_BYTES) -> bytes:

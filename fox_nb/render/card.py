@@ -1,0 +1,40 @@
+"""Cards: what stands in place of a panel where no kernel runs, and the line that tells the sandbox from the service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fox_nb.render.grid import sheet
+from fox_nb.render.html import code_block, frame, head, note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fox_nb.render.grid import Picture
+
+SANDBOX_LINE = (
+    "You are on the sandbox: its pictures are drawn on this computer and cost nothing. "
+    "For the real models, set FOXAPI_KEY before Jupyter starts."
+)
+
+
+def panel_card(
+    title: str,
+    *,
+    pictures: Sequence[Picture] = (),
+    text: str = "Run this cell to use it.",
+    sandbox: bool = False,
+    code: str | None = None,
+) -> str:
+    """Stand in for a panel in a saved notebook: what it is, how to get it, and the pictures that it made last."""
+    return frame(
+        head(title, sandbox=sandbox),
+        note(text),
+        sheet(pictures) if pictures else "",
+        code_block(code) if code else "",
+    )
+
+
+def sandbox_banner(text: str = SANDBOX_LINE) -> str:
+    """Say in one line that the pictures are play, and how to use a key."""
+    return frame(f'<div class="fx-box">{note(text, "fx-line")}</div>', role="note")

@@ -1,0 +1,118 @@
+"""Plots: ipyplot's three forms, fed with thumbnails and escaped labels, and given once.
+
+ipyplot's own calls put labels into the page unescaped and display every grid a second time, inside a text area
+behind 'show html'. Its builders make the same HTML without displaying it, so these are called. What they lack is added
+here: texts for those who don't see the pictures, tabs that the keyboard reaches, colours for dark pages, and no
+headings, which JupyterLab's table of contents would collect.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.render.html import escape, frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_IMAGE = re.compile(r'<img src="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"/>')
+_THUMBNAIL = re.compile(r"data:image/(webp|jpeg|png|gif);base64,[A-Za-z0-9+/=]+")
+_STYLE = (
+    "<style>"
+    ".fox-nb div[class^=ipyplot-content-div]{background:0 0;border:0}"
+    ".fox-nb div[class^=ipyplot-content-div]:target{background:var(--jp-layout-color1,Canvas)}"
+    ".fox-nb div[class^=ipyplot-content-div] img{border-radius:6px;margin:0}"
+    ".fox-nb .fx-cap{padding:2px 0 4px}"
+    ".fox-nb input[class^=ipyplot-tab]{display:inline-block;position:absolute;opacity:0}"
+    ".fox-nb input[class^=ipyplot-tab]+label[class]{background:var(--s);border-color:var(--l)}"
+    ".fox-nb input[class^=ipyplot-tab]:checked+label[class]"
+    "{background:0 0;border-color:var(--l) var(--l) transparent;font-weight:600}"
+    "</style>"
+)
+
+
+def plot_images(thumbnails: Sequence[str], labels: Sequence[object], *, img_width: int = 180) -> str:
+    """Show pictures in a row that wraps, each with its label.
+
+    Parameters
+    ----------
+    thumbnails : sequence of str
+        ``data:`` URIs (see ``fox_nb.images.thumbnail.data_uri``).
+    labels : sequence
+        One for each.
+    img_width : int
+        Pixels across.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    return _gridded(*_matched(thumbnails, labels), img_width)
+
+
+def plot_class_tabs(thumbnails: Sequence[str], labels: Sequence[object], *, img_width: int = 180) -> str:
+    """Show pictures in tabs, one tab a label, in the order in which the labels first stand."""
+    images, names = _matched(thumbnails, labels)
+    if not images:
+        return _finished("", images, names)
+    from ipyplot import _html_helpers
+
+    made = _html_helpers._create_tabs(  # noqa: SLF001 - the public call displays it twice
+        images=_array(images),
+        labels=_array(names),
+        max_imgs_per_tab=len(images),
+        img_width=img_width,
+        show_url=False,
+        tabs_order=list(dict.fromkeys(names)),
+    )
+    return _finished(made, images, names)
+
+
+def plot_class_representations(thumbnails: Sequence[str], labels: Sequence[object], *, img_width: int = 180) -> str:
+    """Show the first picture of each label."""
+    images, names = _matched(thumbnails, labels)
+    first = dict(zip(reversed(names), reversed(images), strict=True))
+    order = list(dict.fromkeys(names))
+    return _gridded([first[name] for name in order], order, img_width)
+
+
+def _gridded(images: list[str], names: list[str], img_width: int) -> str:
+    if not images:
+        return _finished("", images, names)
+    from ipyplot import _html_helpers
+
+    made = _html_helpers._create_imgs_grid(  # noqa: SLF001 - the public call displays it twice
+        images=_array(images), labels=_array(names), max_images=len(images), img_width=img_width, show_url=False
+    )
+    return _finished(made, images, names)
+
+
+def _matched(thumbnails: Sequence[str], labels: Sequence[object]) -> tuple[list[str], list[str]]:
+    """Pair pictures with escaped labels, and let nothing but small pictures through to ipyplot's bare `src`."""
+    if len(thumbnails) != len(labels):
+        raise ValueError(f"{len(thumbnails)} pictures and {len(labels)} labels; give one label for each picture")
+    for thumbnail in thumbnails:
+        if not _THUMBNAIL.fullmatch(thumbnail):
+            raise ValueError("a plot takes data: URIs of pictures; make them with fox_nb.images.thumbnail.data_uri")
+    return list(thumbnails), [escape(label, 120) for label in labels]
+
+
+def _array(texts: list[str]) -> Any:
+    """Pack texts as ipyplot wants them; as objects, for NumPy's own text would give each the longest one's size."""
+    import numpy as np
+
+    return np.array(texts, dtype=object)
+
+
+def _finished(made: str, images: list[str], names: list[str]) -> str:
+    """Add what ipyplot leaves out; labels are escaped by now, so its tags can't be mistaken for theirs."""
+    if not made:
+        return frame('<p class="fx-line fx-dim">There are no pictures here.</p>')
+    texts = dict(zip(images, names, strict=True))
+    made = _IMAGE.sub(lambda match: f'<img src="{match[1]}" alt="{texts[match[1]]}"/>', made)
+    made = re.sub(r"<h4[^>]*>", '<div class="fx-cap">', made).replace("</h4>", "</div>")
+    made = made.replace('<a href="#!">', '<a href="#!" aria-label="Smaller">')
+    made = made.replace('<a href="#ipyplot', '<a aria-label="Larger" href="#ipyplot')
+    return frame(_STYLE, re.sub(r"\n\s+", "\n", made))

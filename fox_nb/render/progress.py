@@ -1,0 +1,171 @@
+"""Progress: a task under way, failed, or of unknown fate, in words that are still true a year later.
+
+An update that no browser sees never reaches the file, so the last state that was saved may stay for good. It therefore
+says when it was seen and what to do to see more, and never 'please wait'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fox_nb.render.html import bdi, clock, code_block, day, duration, escape, facts_line, frame, head, note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from fox_nb.render.html import Facts
+
+RUN_AGAIN = "Run this cell again to see it; nothing is sent or paid twice."
+_WORDS = {"pending": "waiting for its turn", "processing": "being made"}
+_DONE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A task under way, as it was seen at one moment.
+
+    Attributes
+    ----------
+    title : str
+        The prompt, mostly.
+    status : str
+        The gateway's word, or ours.
+    percent : int
+        0 to 100 as the gateway says; many models jump from 0 to 100.
+    sent, seen : datetime
+        When the task was sent and when this was seen, in local time.
+    estimated : float or None
+        Seconds in all, as far as anybody can tell.
+    facts : sequence of (name, value)
+        Model, ratio, cost.
+    note : str
+        One more sentence, such as what a pause is due to.
+    """
+
+    title: str
+    status: str
+    percent: int
+    sent: datetime
+    seen: datetime
+    estimated: float | None = None
+    facts: Facts = ()
+    note: str = ""
+
+    @property
+    def gone(self) -> float:
+        """Seconds since it was sent."""
+        return max(0.0, (self.seen - self.sent).total_seconds())
+
+    @property
+    def share(self) -> float:
+        """How far it is, 0 to 1: the gateway's word, or the time gone, never full before the end."""
+        by_time = self.gone / self.estimated if self.estimated else 0.0
+        return max(0.0, min(0.97, max(self.percent / _DONE, by_time)))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong, in the three sentences of every error.
+
+    Attributes
+    ----------
+    title : str
+        The prompt, mostly.
+    what, money, todo : str
+        What happened, what it means for the money, what to do next.
+    facts : sequence of (name, value)
+        Model, code of the error, task's id.
+    pill : str
+        The state in a word: failed, refused, unknown.
+    """
+
+    title: str
+    what: str
+    money: str = ""
+    todo: str = ""
+    facts: Facts = ()
+    pill: str = "failed"
+
+
+def progress(state: Progress, *, sandbox: bool = False) -> str:
+    """Show one task under way: what it is, how far, since when, for how long."""
+    return frame(
+        head(state.title, sandbox=sandbox),
+        facts_line(state.facts),
+        _bar(state),
+        f'<p class="fx-line">{escape(_seen(state))}</p>',
+        note(state.note),
+        note(f"Sent at {clock(state.sent, seconds=True)} on {day(state.sent)}. {RUN_AGAIN}"),
+    )
+
+
+def waiting(states: Sequence[Progress], *, done: int = 0, title: str = "", sandbox: bool = False) -> str:
+    """Show several tasks under way, each with its own bar, and how many are done."""
+    total = done + len(states)
+    if not states:
+        return frame(head(title or f"{total} of {total} tasks done", sandbox=sandbox))
+    first = min(state.sent for state in states)
+    rows = "".join(
+        f'<li><p class="fx-line">{bdi(state.title, 160)}<br><span class="fx-dim">{escape(_seen(state))}</span></p>'
+        f"{_bar(state)}</li>"
+        for state in states
+    )
+    return frame(
+        head(title or f"{done} of {total} tasks done", sandbox=sandbox),
+        f"<ol>{rows}</ol>",
+        note(f"Sent from {clock(first, seconds=True)} on {day(first)}. {RUN_AGAIN}"),
+    )
+
+
+def failure(failed: Failure, *, sandbox: bool = False, code: str | None = None) -> str:
+    """Show what went wrong, what it means for the money, and what to do; announced to those who listen."""
+    return frame(
+        '<div class="fx-box fx-bad">',
+        head(failed.title, sandbox=sandbox, pill=failed.pill),
+        f"<p>{bdi(failed.what, 1000)}</p>",
+        f"<p>{bdi(failed.money, 400)}</p>" if failed.money else "",
+        f"<p>{bdi(failed.todo, 600)}</p>" if failed.todo else "",
+        facts_line(failed.facts),
+        "</div>",
+        code_block(code) if code else "",
+        role="alert",
+    )
+
+
+def unknown(
+    title: str, sent: datetime, *, what: str = "", facts: Facts = (), sandbox: bool = False, code: str | None = None
+) -> str:
+    """Show a creation whose answer never came: it may exist and be paid for, or not, and only a person can tell."""
+    when = f"{clock(sent, seconds=True)} on {day(sent)}"
+    return frame(
+        '<div class="fx-box fx-bad">',
+        head(title, sandbox=sandbox, pill="unknown"),
+        f"<p>{bdi(what or f'It was sent at {when}, and no answer came.', 600)}</p>",
+        "<p>Nobody here knows whether it exists and is paid for, so it is not sent again by itself.</p>",
+        f"<p>Look at the account's usage around {escape(when)}. Then say what you found:</p>",
+        "<ul><li><code>task.settle(paid=True)</code> when it was charged,</li>"
+        "<li><code>task.settle(paid=False)</code> when it was not,</li>"
+        "<li><code>task.retry()</code> to send it again, knowing that it may be paid twice.</li></ul>",
+        facts_line(facts),
+        "</div>",
+        code_block(code) if code else "",
+        role="alert",
+    )
+
+
+def _seen(state: Progress) -> str:
+    """Say what was seen and when, so that it holds whenever it is read."""
+    word = _WORDS.get(state.status, state.status)
+    percent = f", {state.percent} %" if 0 < state.percent < _DONE else ""
+    time = f"{duration(state.gone)} gone"
+    if state.estimated:
+        usual = duration(state.estimated)
+        time += f", longer than the usual {usual}" if state.gone > state.estimated else f" of about {usual}"
+    return f"At {clock(state.seen, seconds=True)}: {word}{percent}, {time}."
+
+
+def _bar(state: Progress) -> str:
+    label = f"{state.title[:80]}: {_WORDS.get(state.status, state.status)}"
+    return f'<progress max="100" value="{state.share * 100:.0f}" aria-label="{escape(label, 120)}"></progress>'

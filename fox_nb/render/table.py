@@ -1,0 +1,114 @@
+"""Table: what the journal knows, one row a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fox_nb.render.html import bdi, clock, day, duration, escape, frame, head, img, note
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+_ROWS = 50
+_EDGE = 56
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """One task of the list.
+
+    Attributes
+    ----------
+    title : str
+        The prompt, or what else tells the task.
+    model, status : str
+        The model's name, the task's state.
+    created : datetime
+        When it was made, in local time.
+    took : float or None
+        Seconds from sent to done.
+    cost : float or None
+        USD; None where nobody said.
+    take : int
+        Its take.
+    count : int
+        How many pictures it has.
+    thumbnail : bytes or None
+        A small picture, best of 112 px and 3 kB (`cached_thumbnail(…, edge=112, max_bytes=4000)`).
+    mime : str
+        Its type.
+    width, height : int
+        Pixels of the picture.
+    """
+
+    title: str
+    model: str
+    status: str
+    created: datetime
+    took: float | None = None
+    cost: float | None = None
+    take: int = 1
+    count: int = 0
+    thumbnail: bytes | None = None
+    mime: str = "image/webp"
+    width: int = 1
+    height: int = 1
+
+
+def tasks_table(
+    rows: Sequence[TaskRow],
+    *,
+    total: int | None = None,
+    title: str = "Tasks",
+    sandbox: bool = False,
+    limit: int = _ROWS,
+) -> str:
+    """List tasks, the first `limit` of them, and say how many more there are."""
+    if not rows:
+        empty = "None yet. The first one: fox.generate('a red fox in the snow')"
+        return frame(head(title, sandbox=sandbox), note(empty))
+    shown = rows[:limit]
+    more = max(total or 0, len(rows)) - len(shown)
+    names = (
+        ("", ""),
+        ("Request", ""),
+        ("Model", ""),
+        ("State", ""),
+        ("Sent", ""),
+        ("Took", "fx-num"),
+        ("Cost", "fx-num"),
+    )
+    header = "".join(f'<th scope="col"{_css(css)}>{name}</th>' for name, css in names)
+    body = "".join(_row(row) for row in shown)
+    return frame(
+        head(title, sandbox=sandbox),
+        f'<div class="fx-wide" tabindex="0" role="region" aria-label="{escape(title, 80)}">'
+        f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>",
+        note(f"and {more:,} more" if more > 0 else ""),
+    )
+
+
+def _row(row: TaskRow) -> str:
+    picture = ""
+    if row.thumbnail:
+        scale = _EDGE / max(row.width, row.height, 1)
+        picture = img(row.thumbnail, row.mime, (row.width, row.height), "", max(1, round(row.width * scale)))
+    extra = [f"take {row.take}"] * (row.take > 1) + [f"{row.count} pictures"] * (row.count > 1)
+    small = f'<br><small class="fx-dim">{escape(" · ".join(extra))}</small>' if extra else ""
+    cells = (
+        (picture, ""),
+        (bdi(row.title, 140) + small, "fx-text"),
+        (escape(row.model, 60), ""),
+        (escape(row.status, 40), ""),
+        (f"{day(row.created)}, {clock(row.created)}", ""),
+        (duration(row.took) if row.took is not None else "", "fx-num"),
+        (f"${row.cost:,.2f}" if row.cost is not None else "", "fx-num"),
+    )
+    return "<tr>" + "".join(f"<td{_css(css)}>{content}</td>" for content, css in cells) + "</tr>"
+
+
+def _css(css: str) -> str:
+    """Align where no style reaches, too: a class for pages, an attribute for viewers that drop classes."""
+    return ' class="fx-num" align="right"' if css == "fx-num" else f' class="{css}"' if css else ""
