@@ -1,0 +1,94 @@
+"""Fixtures of the browser tests: one Chromium, one Jupyter server and one Voila; every test here is marked `browser`."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from artifacts import Places
+from lab import FLAGS, Lab, Notebook7, Voila
+from servers import JupyterServer, VoilaServer
+
+HERE = Path(__file__).parent
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for a file of tests.
+
+    Playwright's sync API leaves an event loop running in this thread, so that `asyncio.run` fails while it is up; ending
+    it with the file keeps that from the tests that come later in the same worker.
+    """
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if found is None:
+        pytest.fail("no Chromium on PATH: `make test` installs Debian's package, or install one of " + ", ".join(CHROMIUMS))
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser profile of the test's own."""
+    fresh = browser.new_context(viewport={"width": 1200, "height": 1600}, accept_downloads=True)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture(scope="session")
+def lab_server(artifacts: Places) -> Iterator[JupyterServer]:
+    """The one Jupyter server, for JupyterLab and Notebook 7."""
+    with JupyterServer(artifacts) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def voila_server(artifacts: Places) -> Iterator[VoilaServer]:
+    """The one Voila."""
+    with VoilaServer(artifacts) as server:
+        yield server
+
+
+@pytest.fixture
+def lab(context: BrowserContext, lab_server: JupyterServer) -> Iterator[Lab]:
+    """JupyterLab as a new user has it; pages and kernels end with the test."""
+    lab_server.forget_settings()
+    opener = Lab(context, lab_server)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture
+def notebook7(context: BrowserContext, lab_server: JupyterServer) -> Iterator[Notebook7]:
+    """Notebook 7, likewise."""
+    lab_server.forget_settings()
+    opener = Notebook7(context, lab_server)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture
+def voila(context: BrowserContext, voila_server: VoilaServer) -> Iterator[Voila]:
+    """Voila, likewise."""
+    opener = Voila(context, voila_server)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core, for ``page.violations(axe)``."""
+    path = HERE / "node_modules" / "axe-core" / "axe.min.js"
+    if not path.exists():
+        pytest.fail(f"no axe-core: run `npm install --prefix {HERE.relative_to(Path.cwd())}` (`make test` does)")
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,339 @@
+"""The slider, the prompt box and the picker as a person meets them: by mouse, by keyboard, by paste, in both themes."""
+
+import hashlib
+import io
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kernels import notebook
+from lab import Lab, NotebookPage, Voila
+from PIL import Image
+from playwright.sync_api import Locator
+from servers import until
+
+CONTROLS = """
+import hashlib, io
+import ipywidgets as w
+from PIL import Image
+from fox_nb.widgets.picker import Entry, Picker
+from fox_nb.widgets.prompt import Prompt
+from fox_nb.widgets.slider import Slider
+
+def small(colour):
+    stream = io.BytesIO(); Image.new("RGB", (160, 100), colour).save(stream, "JPEG"); return stream.getvalue()
+
+prompt = Prompt(label="Prompt", names={"p-1": "Ada <b>L.</b>"}, help="Ctrl+Enter generates.")
+slider = Slider(label="Creativity", help="How much is invented.")
+other = Slider(label="Resemblance", value=0.3)
+picker = Picker(label="Pictures", max_files=4)
+button = w.Button(description="Generate")
+seen, files = [], []
+button.on_click(lambda _: seen.append((prompt.value, slider.value)))
+prompt.on_submit(lambda: seen.append(prompt.value))
+picker.on_files(files.extend)
+"""
+PANEL = "box = w.VBox([prompt, slider, other, picker, button]); box"
+
+
+@pytest.fixture
+def page(lab: Lab) -> NotebookPage:
+    """A notebook that shows the three controls beside a button."""
+    opened = lab.open(notebook(CONTROLS, PANEL, "1"))
+    opened.run_all()
+    opened.locator(".fox-picker").wait_for()
+    return opened
+
+
+def value(page: NotebookPage, expression: str, wanted: str) -> None:
+    """Wait until an expression in the kernel has a value."""
+    until(lambda: page.kernel_value(expression) == wanted or None, wanted, show=lambda: page.kernel_value(expression))
+
+
+def photo(path: Path, width: int, height: int, *, quality: int = 92, orientation: int = 1) -> bytes:
+    """Write a JPEG of noise, which compresses badly; its left third is red as it is stored."""
+    pixels = np.random.default_rng(1).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    pixels[:, : width // 3] //= 4
+    pixels[:, : width // 3, 0] += 190
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(pixels).save(path, quality=quality, subsampling=0, exif=exif)
+    return path.read_bytes()
+
+
+def choose(page: NotebookPage, *paths: Path) -> None:
+    """Press the button and choose files in the browser's dialog."""
+    with page.page.expect_file_chooser() as chooser:
+        page.locator("button:has-text('Choose pictures')").click()
+    chooser.value.set_files([str(path) for path in paths])
+
+
+def items(page: NotebookPage) -> Locator:
+    return page.locator(".fox-picker .fox-item")
+
+
+# The slider
+
+
+def test_a_slider_that_nobody_touched_looks_unset_and_is_none(page: NotebookPage) -> None:
+    """It says 'not set' to eyes and to screen readers, and shows no number."""
+    slider = page.locator(".fox-slider").first
+    assert slider.locator("input[type=range]").get_attribute("aria-valuetext") == "not set"
+    assert slider.locator("input[type=number]").input_value() == ""
+    assert "Not set: the service decides." in slider.inner_text()
+    assert slider.locator("button").is_disabled()
+    assert page.kernel_value("slider.value") == "None"
+
+
+def test_a_slider_is_moved_by_keys_and_unset_again(page: NotebookPage) -> None:
+    """Arrows, Home, End and page keys set it, in the notebook's own page too; Delete makes it unset."""
+    page.page.get_by_role("slider", name="Creativity").focus()
+    for key, wanted in [
+        ("ArrowRight", "0.51"), ("ArrowUp", "0.52"), ("ArrowLeft", "0.51"), ("End", "1.0"), ("Home", "0.0"),
+        ("PageUp", "0.1"), ("Delete", "None"), ("Enter", "0.5"), ("Backspace", "None"), (" ", "0.5"),
+    ]:  # fmt: skip
+        page.page.keyboard.press(key)
+        value(page, "slider.value", wanted)
+    assert page.page.evaluate("() => document.activeElement.getAttribute('aria-valuetext')") == "0.5"
+    page.locator("button[aria-label='Clear Creativity']").click()
+    value(page, "slider.value", "None")
+    assert page.page.evaluate("() => document.activeElement.type") == "range"
+
+
+def test_a_click_on_the_middle_of_an_unset_slider_sets_it(page: NotebookPage) -> None:
+    """Its resting place is a value like any other."""
+    page.page.get_by_role("slider", name="Creativity").click()
+    value(page, "slider.value", "0.5")
+
+
+def test_a_number_can_be_typed(page: NotebookPage) -> None:
+    """Typed numbers are held within the bounds and to four decimals; an empty field means unset."""
+    number = page.page.get_by_label("Resemblance, as a number")
+    for typed, wanted in [("0.123456", "0.1235"), ("7", "1.0"), ("", "None"), ("0.2", "0.2")]:
+        number.fill(typed)
+        number.press("Tab")
+        value(page, "other.value", wanted)
+    page.kernel_value("setattr(other, 'value', None)")
+    page.locator(".fox-slider.fox-unset input[aria-label^=Resemblance]").wait_for()
+
+
+# The prompt box
+
+
+def test_generate_sees_what_was_typed_just_before(page: NotebookPage) -> None:
+    """A press of the button right after typing finds the latest text, even when the kernel is behind with earlier changes."""
+    area = page.page.get_by_label("Prompt")
+    page.run_cell(2)
+    page.kernel_value("setattr(prompt, 'slow', prompt.observe(lambda _: __import__('time').sleep(0.7), 'value'))")
+    area.click()
+    page.page.keyboard.type("a fox", delay=30)
+    page.wait_for("() => new Promise(resolve => setTimeout(() => resolve(true), 350))")
+    page.page.keyboard.type(" in the snow at night")
+    page.page.get_by_role("slider", name="Creativity").click()
+    page.locator("button:has-text('Generate')").click()
+    value(page, "seen", "[('a fox in the snow at night', 0.5)]")
+
+
+def test_ctrl_enter_submits_and_runs_no_cell(page: NotebookPage) -> None:
+    """The keys belong to the prompt box while it has the focus; the notebook does not run its cell again."""
+    page.page.get_by_label("Prompt").click()
+    page.page.keyboard.type("two foxes")
+    page.page.keyboard.press("Shift+Enter")
+    page.page.keyboard.type("play")
+    page.page.keyboard.press("Control+Enter")
+    value(page, "seen", repr(["two foxes\nplay"]))
+    assert page.cell(1).locator(".jp-InputArea-prompt").inner_text() == "[2]:"
+
+
+def test_a_profile_is_put_at_the_cursor_and_named(page: NotebookPage) -> None:
+    """Python inserts where the cursor was; known ids are named below, unknown ones pointed out, as text and not as HTML."""
+    area = page.page.get_by_label("Prompt")
+    area.click()
+    page.page.keyboard.type("🦊 by the sea with [[nobody]]")
+    for _ in range(24):
+        page.page.keyboard.press("ArrowLeft")
+    area.blur()
+    value(page, "prompt.value.startswith('🦊')", "True")
+    page.kernel_value("prompt.insert('[[p-1]]')")
+    page.wait_for("() => document.querySelector('.fox-area').value === '🦊 by [[p-1]] the sea with [[nobody]]'")
+    assert area.evaluate("area => area.value.slice(area.selectionStart)") == " the sea with [[nobody]]"
+    people = page.locator(".fox-people li")
+    assert people.all_inner_texts()[0].startswith("Ada <b>L.</b> [[p-1]]")
+    assert "[[nobody]] is not among your profiles" in people.all_inner_texts()[1]
+
+
+def test_new_names_do_not_take_away_what_is_being_typed(page: NotebookPage) -> None:
+    """A change from Python to anything but the text leaves unsent typing alone."""
+    page.page.get_by_label("Prompt").click()
+    page.page.keyboard.type("x")
+    page.kernel_value("setattr(prompt, 'names', {})")
+    page.page.keyboard.type("y")
+    value(page, "prompt.value", "'xy'")
+
+
+def test_the_box_grows_and_counts_near_the_limit(page: NotebookPage) -> None:
+    """Long text makes the box taller, and near 2,000 characters it counts."""
+    area = page.page.get_by_label("Prompt")
+    before = area.bounding_box()["height"]
+    area.fill("word " * 330)
+    assert area.bounding_box()["height"] > before * 1.5
+    assert "1,650 of 2,000 characters" in page.locator(".fox-prompt").inner_text()
+    area.fill("🦊" * 2001)
+    assert "2,001 of 2,000 characters: the service may refuse" in page.locator(".fox-prompt").inner_text()
+
+
+# The picker
+
+
+def test_a_photo_of_30_megabytes_goes_through(page: NotebookPage, tmp_path: Path) -> None:
+    """Scaled upright in the browser by default; byte for byte where scaling is off. Nothing of it is in the notebook."""
+    data = photo(tmp_path / "big.jpg", 5000, 4000, quality=97, orientation=6)
+    assert len(data) > 30_000_000
+    choose(page, tmp_path / "big.jpg")
+    value(page, "len(files)", "1")
+    got = page.kernel_value("(files[0].mime, Image.open(io.BytesIO(files[0].data)).size)")
+    assert got == "('image/jpeg', (3277, 4096))"
+    top = page.kernel_value("Image.open(io.BytesIO(files[0].data)).resize((1, 3)).getpixel((0, 0))")
+    red, green, _ = map(int, re.findall(r"\d+", top))
+    assert red > 180 > 60 > green
+    page.kernel_value("setattr(picker, 'long_side', 0)")
+    choose(page, tmp_path / "big.jpg")
+    value(page, "len(files)", "2")
+    assert page.kernel_value("hashlib.sha256(files[1].data).hexdigest()") == repr(hashlib.sha256(data).hexdigest())
+    assert "scaled from 4000 × 5000" in items(page).first.inner_text()
+    page.save()
+    assert page.path.stat().st_size < 50_000
+    assert page.console_errors == []
+
+
+def test_pictures_are_dropped_pasted_ordered_and_removed(page: NotebookPage, tmp_path: Path) -> None:
+    """Dropped and pasted files join the list; from the keyboard one is moved and one removed, and the focus stays there."""
+    photo(tmp_path / "one <i>.jpg", 60, 40)
+    choose(page, tmp_path / "one <i>.jpg")
+    items(page).first.wait_for()
+    give = """async ([where, type, name]) => {
+        const canvas = Object.assign(document.createElement('canvas'), {width: 40, height: 30});
+        canvas.getContext('2d').fillRect(0, 0, 40, 30);
+        const blob = await new Promise(resolve => canvas.toBlob(resolve));
+        const data = new DataTransfer();
+        data.items.add(new File([blob], name, {type: 'image/png'}));
+        const event = type === 'drop'
+            ? new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})
+            : new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true});
+        document.querySelector(where).dispatchEvent(event);
+    }"""
+    page.page.evaluate(give, [".fox-zone", "drop", "two.png"])
+    items(page).nth(1).wait_for()
+    page.locator(".fox-choose").focus()
+    page.page.evaluate(give, ["body", "paste", "three.png"])
+    items(page).nth(2).wait_for()
+    value(page, "[f.name for f in files]", "['one <i>.jpg', 'two.png', 'three.png']")
+    page.page.keyboard.press("Tab")
+    page.page.keyboard.press("Tab")
+    page.page.keyboard.press("Enter")
+    value(page, "[e.name for e in picker.entries]", "['two.png', 'one <i>.jpg', 'three.png']")
+    focused = "() => document.activeElement.getAttribute('aria-label')"
+    page.wait_for(f"() => ({focused})() === 'Remove: two.png'")
+    page.page.keyboard.press("Enter")
+    value(page, "[v.name for v in picker.values]", "['one <i>.jpg', 'three.png']")
+    page.wait_for(f"() => ({focused})() === 'Remove: one <i>.jpg'")
+    assert "1. one <i>.jpg" in items(page).first.inner_text()
+    assert items(page).locator("img").count() == 2
+
+
+def test_what_cannot_be_used_is_said(page: NotebookPage, tmp_path: Path) -> None:
+    """Text, a damaged picture, a HEIC photo and one too many are each said, by name; the others go through."""
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing")
+    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    for name in ("a", "b"):
+        photo(tmp_path / f"{name}.jpg", 50, 50)
+    choose(page, *(tmp_path / name for name in ("notes.txt", "broken.jpg", "phone.heic", "a.jpg", "b.jpg")))
+    value(page, "[f.name for f in files]", "['a.jpg']")
+    alert = page.locator(".fox-picker [role=alert]")
+    page.wait_for("() => document.querySelector('.fox-aloud[role=status]') && /1 of 4 added/.test(document.querySelector('.fox-picker .fox-aloud').textContent)")
+    assert alert.inner_text().splitlines() == [
+        "At most 4 here: 1 file was left out.",
+        "notes.txt is not a picture that can be used here.",
+        "broken.jpg cannot be read as a picture; the file may be damaged.",
+        "phone.heic is a HEIC photo, which this browser cannot open. Save it as JPEG first.",
+    ]
+    page.kernel_value("setattr(picker, 'error', 'b <i>too</i>')")
+    page.wait_for("() => document.querySelector('.fox-picker [role=alert]').innerText.includes('b <i>too</i>')")
+
+
+def test_a_file_waits_for_a_busy_kernel_and_can_be_cancelled(page: NotebookPage, tmp_path: Path) -> None:
+    """While the kernel is busy the file waits and then goes on by itself; Cancel ends another one, and the next goes through."""
+    photo(tmp_path / "a.jpg", 1500, 1500, quality=95)
+    photo(tmp_path / "b.jpg", 50, 50)
+    page.kernel_value("picker.unobserve_all()")
+    gate = page.folder / "gate"
+    page.page.evaluate(
+        "path => { window.foxTestNotebook.sessionContext.session.kernel.requestExecute({code:"
+        " `import os, time\\nwhile not os.path.exists(${JSON.stringify(path)}): time.sleep(0.05)`}); }",
+        str(gate),
+    )
+    choose(page, tmp_path / "a.jpg")
+    page.locator(".fox-way:has-text('a.jpg')").wait_for()
+    gate.touch()
+    value(page, "[f.name for f in files]", "['a.jpg']")
+
+
+def test_a_reloaded_page_and_a_second_view_show_the_list(page: NotebookPage, tmp_path: Path) -> None:
+    """What was picked, and what Python showed, is there again with its thumbnails after a reload and in another view."""
+    photo(tmp_path / "a.jpg", 60, 40)
+    page.kernel_value("picker.show([Entry('https://x/y', 'a link', 'link', small('teal'))])")
+    choose(page, tmp_path / "a.jpg")
+    value(page, "len(files)", "1")
+    loaded = "n => [...document.querySelectorAll('.fox-thumb')].filter(i => i.complete && i.naturalWidth).length === n"
+    page.wait_for(loaded, 2)
+    page.page.evaluate("() => window.foxTestNotebook.context.save()")
+    page.page.reload()
+    page.wait_for(loaded, 2)
+    page.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'")
+    page.page.evaluate("() => { window.foxTestNotebook = window.jupyterapp.shell.currentWidget; }")
+    photo(tmp_path / "b.jpg", 60, 40)
+    choose(page, tmp_path / "b.jpg")
+    value(page, "[e.name for e in picker.entries]", "['a link', 'a.jpg', 'b.jpg']")
+    page.page.evaluate(
+        "() => { window.foxTestNotebook.content.widgets[2].model.sharedModel.setSource('picker'); }"
+    )
+    page.run_cell(2)
+    page.wait_for(loaded, 6)
+
+
+def test_the_picker_works_in_voila(voila: Voila, tmp_path: Path) -> None:
+    """In Voila a photo reaches the kernel just so."""
+    photo(tmp_path / "a.jpg", 1500, 1500, quality=95)
+    show = "text = w.HTML(); picker.on_files(lambda f: setattr(text, 'value', f'{len(f)} of {len(f[0].data)}')); w.VBox([picker, text])"
+    page = voila.open(notebook(CONTROLS, show))
+    with page.page.expect_file_chooser() as chooser:
+        page.locator("button:has-text('Choose pictures')").click()
+    chooser.value.set_files(str(tmp_path / "a.jpg"))
+    page.locator(f".widget-html-content:has-text('1 of {(tmp_path / 'a.jpg').stat().st_size}')").wait_for()
+
+
+# For everybody
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_is_cut_off_when_narrow(page: NotebookPage, axe: str, theme: str) -> None:
+    """No serious violation in either theme, with everything shown; at 400 px nothing reaches beyond the cell."""
+    page.set_theme(theme)
+    page.kernel_value("setattr(prompt, 'value', 'with [[p-1]] and [[nobody]] ' + 'word ' * 400)")
+    page.kernel_value("picker.show([Entry(1, 'a very long name ' * 5, 'note', small('teal')), Entry(2, 'none')])")
+    page.kernel_value("setattr(picker, 'error', 'Something is wrong.')")
+    page.locator(".fox-item").nth(1).wait_for()
+    page.page.evaluate("() => window.jupyterapp.commands.execute('application:toggle-left-area')")
+    assert page.violations(axe, ".jp-OutputArea-output .widget-box") == []
+    shots = os.environ.get("FOX_SHOTS")
+    if shots:
+        page.screenshot(f"{shots}/wide-{theme}.png")
+    page.set_size(400, 1600)
+    wide = "() => [...document.querySelectorAll('.fox-prompt, .fox-slider, .fox-picker')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className)"
+    assert page.page.evaluate(wide) == []
+    if shots:
+        page.screenshot(f"{shots}/narrow-{theme}.png")
+    assert page.violations(axe, ".jp-OutputArea-output .widget-box") == []

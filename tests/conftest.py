@@ -1,0 +1,118 @@
+"""Fixtures for the whole suite (where things go, the sandbox, kernels), and what every run has to prove at its end."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from artifacts import MARKED_KEY, Places, search
+from kernels import Runner
+from servers import RUN_MARK, end_all, left_running, until
+
+_places = pytest.StashKey[Places]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    of_worker = getattr(config, "workerinput", None)
+    if of_worker is None:
+        places = Places.make()
+        config.pluginmanager.register(EndOfRun(places), "fox-nb-end-of-run")
+    else:
+        places = Places(Path(of_worker["fox_nb_places"]))
+    config.stash[_places] = places
+    os.environ[RUN_MARK] = str(places.root)
+    # No test may ever meet the real service or spend a developer's money.
+    os.environ.pop("FOXAPI_KEY", None)
+    os.environ.pop("FOXAPI_BASE_URL", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each of xdist's workers where the run's folders are."""
+    node.workerinput["fox_nb_places"] = str(node.config.stash[_places].root)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the browser's tests in one worker: they share one server and one Chromium, and the other core does the rest."""
+    for item in items:
+        if item.get_closest_marker("browser") and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+class EndOfRun:
+    """In the one process that sees all workers' reports: once the last has ended, the key is nowhere and nothing runs on."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.lines: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what the tests wrote to stdout, stderr and the log, to be searched as well."""
+        text = "".join(f"--- {title}\n{content}\n" for title, content in report.sections)
+        if text:
+            with (self.places.searched / "captured.log").open("a", encoding="utf-8") as log:
+                log.write(f"=== {report.nodeid} {report.when}\n{text}")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        strays = self._end_strays()
+        found = search(self.places.searched, MARKED_KEY)
+        self.lines = [str(found), *(f"the key stands in {name}" for name in found.found_in)]
+        self.lines += [f"left running and now ended: {stray}" for stray in strays]
+        if (found.found_in or strays) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if session.exitstatus == pytest.ExitCode.OK or not found.files:
+            shutil.rmtree(self.places.root, ignore_errors=True)
+        else:
+            self.lines.append(f"what the tests made is kept in {self.places.root}")
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        terminalreporter.section("what the run left behind")
+        for line in self.lines:
+            terminalreporter.write_line(line)
+
+    def _end_strays(self) -> list[str]:
+        """End what still runs, and name it; the shared sandbox lives on by design and is ended without a word."""
+        try:
+            until(lambda: None if self._kernels_and_servers() else True, "processes to end", seconds=15)
+        except TimeoutError:
+            strays = [f"{process.pid} {' '.join(process.cmdline())}" for process in self._kernels_and_servers()]
+        else:
+            strays = []
+        end_all(left_running(self.places))
+        return strays
+
+    def _kernels_and_servers(self) -> list[psutil.Process]:
+        return [p for p in left_running(self.places) if not any("sandbox" in word for word in p.cmdline())]
+
+
+@pytest.fixture(scope="session")
+def artifacts(pytestconfig: pytest.Config) -> Places:
+    """The run's folders; what is put under ``artifacts.fresh(name)`` is searched for the marked key at the end."""
+    return pytestconfig.stash[_places]
+
+
+@pytest.fixture(scope="session")
+def runner(artifacts: Places) -> Runner:
+    """Runs notebooks without a screen and exports them: ``runner.execute(…)``, ``runner.export_html(…)``."""
+    return Runner(artifacts)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Any]:
+    """A sandbox of the test's own, quick, that takes the marked key alone."""
+    from fox_nb.sandbox import Sandbox
+
+    with Sandbox(keys=[MARKED_KEY], speed=500) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox_env(sandbox: Any) -> dict[str, str]:
+    """What a kernel needs in its environment to talk to the `sandbox` fixture's server with the marked key."""
+    return {"FOXAPI_KEY": MARKED_KEY, "FOXAPI_BASE_URL": sandbox.base_url}

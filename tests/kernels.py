@@ -1,0 +1,71 @@
+"""Running a notebook in a real kernel without a screen, and exporting it, as nbclient and nbconvert do it for people."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert import HTMLExporter
+
+from artifacts import Places
+from servers import clean_environment
+
+
+def notebook(*cells: str) -> nbformat.NotebookNode:
+    """A notebook of these code cells; a cell that begins with ``# %% [markdown]`` is text."""
+    made = []
+    for cell in cells:
+        text = cell.removeprefix("# %% [markdown]\n")
+        made.append(nbformat.v4.new_code_cell(cell) if text == cell else nbformat.v4.new_markdown_cell(text))
+    return nbformat.v4.new_notebook(
+        cells=made,
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}},
+    )
+
+
+class Runner:
+    """Runs notebooks in kernels of a clean environment; what comes of it is kept where the key is searched for."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+
+    def execute(
+        self,
+        source: nbformat.NotebookNode | Path | str,
+        *,
+        env: Mapping[str, str] | None = None,
+        folder: Path | None = None,
+        seconds: int = 120,
+        allow_errors: bool = False,
+    ) -> nbformat.NotebookNode:
+        """Run every cell in `folder` (else a new one) and return the notebook with its outputs, widget state included.
+
+        The executed copy is written to that folder too.
+        """
+        folder = folder or self.places.fresh("run")
+        if isinstance(source, str | Path):
+            node = nbformat.read(source, as_version=4)
+            name = Path(source).name
+        else:
+            node = nbformat.from_dict(source)
+            name = "notebook.ipynb"
+        client = NotebookClient(
+            node,
+            kernel_name="python3",
+            timeout=seconds,
+            allow_errors=allow_errors,
+            resources={"metadata": {"path": str(folder)}},
+        )
+        try:
+            client.execute(env=clean_environment(self.places, env))
+        finally:
+            nbformat.write(node, folder / name)
+        return node
+
+    def export_html(self, node: nbformat.NotebookNode, **options: Any) -> str:
+        """The HTML page that ``jupyter nbconvert --to html`` makes of the notebook; a copy is kept."""
+        html, _ = HTMLExporter(**options).from_notebook_node(node)
+        (self.places.fresh("export") / "notebook.html").write_text(html, encoding="utf-8")
+        return html
+

@@ -1,0 +1,350 @@
+"""What a person does in JupyterLab, Notebook 7 and Voila, as methods: open, run, look, save, come back without a kernel.
+
+The pages are real ones in a real Chromium; the fixtures are in `tests/browser/conftest.py`. Waits are for conditions, with
+bounds that a loaded machine of two cores keeps.
+"""
+
+import itertools
+import re
+import urllib.parse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import nbformat
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
+
+from servers import JupyterServer, Server, T, VoilaServer, until
+
+PATIENCE = 90
+"""Seconds that a wait may take unless a test says otherwise."""
+
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+
+NOT_OURS = (
+    r"favicon\.ico",
+    # JupyterLab asks for workspaces, settings or checkpoints that a new user does not have yet.
+    r"Failed to load resource: the server responded with a status of 404 .*/api/(contents/.*/checkpoints|workspaces|settings)",
+    # ipywidgets' manager looks for the kernel of a notebook that is opened without one.
+    r"reading 'kernel'\)[\s\S]*@jupyter-widgets/jupyterlab-manager",
+)
+"""Console errors that Jupyter itself writes on a plain notebook."""
+
+_NOTEBOOK = "window.foxTestNotebook"
+
+
+class Watched:
+    """A browser page whose console errors and uncaught exceptions are kept."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.console_errors: list[str] = []
+        page.set_default_timeout(PATIENCE * 1000)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self._keep(f"uncaught: {error.stack or error}"))
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._keep(f"{message.text} {message.location.get('url', '')}")
+
+    def _keep(self, text: str) -> None:
+        if not any(re.search(known, text) for known in NOT_OURS):
+            self.console_errors.append(text)
+
+    def locator(self, selector: str, **options: Any) -> Locator:
+        """Elements anywhere in the page."""
+        return self.page.locator(selector, **options)
+
+    def wait_for(self, script: str, argument: object = None, *, seconds: float = PATIENCE) -> Any:
+        """Wait until a JavaScript expression or function is true in the page, and return its value."""
+        return self.page.wait_for_function(script, arg=argument, timeout=seconds * 1000).json_value()
+
+    def until(self, look: Callable[[], T | None], what: str, *, seconds: float = PATIENCE) -> T:
+        """Wait in Python, while the page's events (console errors, downloads) go on arriving; see `servers.until`."""
+        return until(
+            look,
+            what,
+            seconds=seconds,
+            show=lambda: self.console_errors,
+            pause=lambda wait: self.page.wait_for_timeout(wait * 1000),
+        )
+
+    def set_size(self, width: int, height: int) -> None:
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def screenshot(self, path: Path | str, target: Locator | None = None) -> None:
+        """Save what is on the screen, or one element whole, as a PNG."""
+        (target or self.page).screenshot(path=str(path), animations="disabled")
+
+    def violations(self, axe: str, selector: str | None = None) -> list[str]:
+        """What axe-core holds against the page, or against the part under `selector`: serious and critical findings only."""
+        self.page.evaluate("source => { (0, eval)(source); }", axe)
+        found = self.page.evaluate(
+            "selector => axe.run(selector ?? document, {resultTypes: ['violations']}).then(r => r.violations)", selector
+        )
+        return [
+            f"{v['impact']} {v['id']}: {v['help']}: " + "; ".join(node["html"][:300] for node in v["nodes"])
+            for v in found
+            if v["impact"] in {"serious", "critical"}
+        ]
+
+
+class NotebookPage(Watched):
+    """A notebook open in JupyterLab or Notebook 7."""
+
+    def __init__(self, page: Page, path: Path, server: JupyterServer) -> None:
+        super().__init__(page)
+        self.path = path
+        self.folder = path.parent
+        self.server = server
+
+    # Running
+
+    def run_all(self, *, wait: bool = True, seconds: float = PATIENCE) -> None:
+        """Press 'Run All Cells'; return when all have ended, or at once."""
+        self._start("notebook:run-all-cells")
+        if wait:
+            self.wait_idle(seconds=seconds)
+
+    def run_cell(self, index: int, *, wait: bool = True, seconds: float = PATIENCE) -> None:
+        """Run one cell, as Ctrl+Enter does."""
+        self.page.evaluate(f"index => {{ {_NOTEBOOK}.content.activeCellIndex = index; }}", index)
+        self._start("notebook:run-cell")
+        if wait:
+            self.wait_idle(seconds=seconds)
+
+    def wait_idle(self, *, seconds: float = PATIENCE) -> None:
+        """Wait until no cell waits or runs and the kernel is idle."""
+        self.wait_for(
+            f"() => !window.foxTestRunning && {_NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'"
+            f" && {_NOTEBOOK}.content.widgets.every(cell => cell.promptNode?.textContent !== '[*]:')",
+            seconds=seconds,
+        )
+
+    def _start(self, command: str) -> None:
+        self.page.evaluate(
+            """command => {
+                window.foxTestRunning = (window.foxTestRunning ?? 0) + 1;
+                window.jupyterapp.commands.execute(command)
+                    .catch(error => console.error(error))
+                    .finally(() => { window.foxTestRunning -= 1; });
+            }""",
+            command,
+        )
+
+    # Looking
+
+    def cell(self, index: int) -> Locator:
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def output(self, index: int) -> Locator:
+        """The output area of a cell, scrolled into view."""
+        area = self.cell(index).locator(".jp-Cell-outputArea")
+        area.scroll_into_view_if_needed()
+        return area
+
+    def outputs_text(self, index: int) -> str:
+        """What a person reads below a cell."""
+        return self.output(index).inner_text()
+
+    def outputs(self, index: int) -> list[dict[str, Any]]:
+        """The outputs of a cell as the notebook's model has them."""
+        found: list[dict[str, Any]] = self.page.evaluate(
+            f"index => {_NOTEBOOK}.content.widgets[index].model.outputs?.toJSON() ?? []", index
+        )
+        return found
+
+    def errors(self) -> list[str]:
+        """The error messages and the text on stderr that the cells have shown."""
+        cells = self.page.evaluate(
+            f"() => {_NOTEBOOK}.content.widgets.flatMap(cell => cell.model.outputs?.toJSON() ?? [])"
+        )
+        failed = [f"{o['ename']}: {o['evalue']}" for o in cells if o["output_type"] == "error"]
+        return failed + ["".join(o["text"]) for o in cells if o.get("name") == "stderr"]
+
+    def save(self) -> nbformat.NotebookNode:
+        """Save, and return the notebook as JupyterLab wrote it."""
+        self.page.evaluate(f"() => {_NOTEBOOK}.context.save()")
+        return nbformat.read(self.path, as_version=4)
+
+    def set_theme(self, theme: Literal["light", "dark"]) -> None:
+        """Change Jupyter's theme, and wait until the page wears it."""
+        name = f"JupyterLab {theme.title()}"
+        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
+        self.wait_for("name => document.body.dataset.jpThemeName === name", name)
+
+    # The kernel
+
+    def kernel_value(self, expression: str) -> str:
+        """The repr of a Python expression's value in the kernel; an error there raises RuntimeError."""
+        answer = self.page.evaluate(
+            f"expression => {_NOTEBOOK}.sessionContext.session.kernel.requestExecute("
+            "{code: '', silent: true, user_expressions: {value: expression}}).done"
+            ".then(reply => reply.content.user_expressions.value)",
+            expression,
+        )
+        if answer["status"] != "ok":
+            raise RuntimeError(f"{answer['ename']}: {answer['evalue']}")
+        return str(answer["data"]["text/plain"])
+
+    def kernel_pid(self) -> int:
+        return int(self.kernel_value("__import__('os').getpid()"))
+
+    def restart_kernel(self) -> None:
+        """Restart the kernel without clearing anything, and wait until it is ready."""
+        self.page.evaluate(f"() => {_NOTEBOOK}.sessionContext.restartKernel()")
+        self.wait_idle()
+
+    def shutdown_kernel(self) -> None:
+        """Shut the kernel down and leave the page open, as a server that culls idle kernels does."""
+        self.page.evaluate(f"() => {_NOTEBOOK}.sessionContext.shutdown()")
+        self.wait_for(f"() => !{_NOTEBOOK}.sessionContext.session")
+
+    def close(self) -> None:
+        """Close the page and end this notebook's kernel."""
+        if self.page.is_closed():
+            return
+        self.page.close()
+        name = self.path.relative_to(self.server.root).as_posix()
+        for session in self.server.request("GET", "api/sessions"):  # type: ignore[attr-defined]
+            if session["path"] == name:
+                self.server.request("DELETE", f"api/sessions/{session['id']}")
+
+
+class VoilaPage(Watched):
+    """A notebook that Voila has run and shows as a page."""
+
+    def __init__(self, page: Page, path: Path) -> None:
+        super().__init__(page)
+        self.path = path
+        self.folder = path.parent
+
+    def close(self) -> None:
+        """Close the page as a visitor does, which ends its kernel."""
+        if not self.page.is_closed():
+            self.page.goto("about:blank")
+            self.page.close()
+
+
+class _Opener:
+    """Opens notebooks, each in a page of its own, and closes them all."""
+
+    def __init__(self, context: BrowserContext, server: Server) -> None:
+        self.context = context
+        self._opened: list[NotebookPage | VoilaPage] = []
+
+    def close(self) -> None:
+        while self._opened:
+            self._opened.pop().close()
+
+
+class Lab(_Opener):
+    """JupyterLab: ``lab.open(notebook)`` gives its page."""
+
+    _numbers = itertools.count()
+    _tree = "/tree"
+    _address = "lab/workspaces/test{number}{path}?reset&token={token}"
+
+    def __init__(self, context: BrowserContext, server: JupyterServer) -> None:
+        super().__init__(context, server)
+        self.server = server
+
+    def open(
+        self,
+        notebook: nbformat.NotebookNode | Path | str,
+        *,
+        kernel: bool = True,
+        trusted: bool = True,
+        env: Mapping[str, str] | None = None,
+    ) -> NotebookPage:
+        """Open a copy of `notebook` (a file is copied with what lies beside it) in a folder of its own.
+
+        Parameters
+        ----------
+        kernel
+            Without one, the notebook is opened as 'No Kernel': only what was saved is there.
+        trusted
+            A notebook that came from elsewhere is not, and Jupyter then cleans its HTML and runs no script of it.
+        env
+            What the kernel has in its environment beside the clean one.
+        """
+        path = self.server.take(notebook, env)
+        if trusted:
+            self.server.sign(path)
+        opened = NotebookPage(self.context.new_page(), path, self.server)
+        self._opened.append(opened)
+        self._show(opened, kernel=kernel)
+        return opened
+
+    def _show(self, opened: NotebookPage, *, kernel: bool) -> None:
+        name = opened.path.relative_to(self.server.root).as_posix()
+        self._goto(opened, f"{self._tree}/{name}" if kernel else "")
+        if not kernel:
+            self._open_without_kernel(opened, name)
+        opened.wait_for(
+            "name => window.jupyterapp?.shell.currentWidget?.context?.path === name"
+            " && window.jupyterapp.shell.currentWidget.context.isReady && !!document.querySelector('.jp-Notebook .jp-Cell')",
+            name,
+        )
+        # The file browser takes the room of a narrow screen.
+        opened.page.evaluate(
+            f"() => {{ {_NOTEBOOK} = window.jupyterapp.shell.currentWidget; window.jupyterapp.shell.collapseLeft?.(); }}"
+        )
+        if kernel:
+            opened.wait_idle()
+
+    def _goto(self, opened: NotebookPage, name: str) -> None:
+        address = self._address.format(
+            number=next(self._numbers), path=urllib.parse.quote(name), token=self.server.token
+        )
+        opened.page.goto(self.server.url + address)
+        opened.wait_for("() => !!window.jupyterapp?.shell")
+
+    @staticmethod
+    def _open_without_kernel(opened: NotebookPage, name: str) -> None:
+        opened.page.evaluate(
+            """async path => {
+                const app = window.jupyterapp;
+                await app.restored;
+                const asUsual = app.docRegistry.getKernelPreference.bind(app.docRegistry);
+                app.docRegistry.getKernelPreference = (...args) =>
+                    ({...asUsual(...args), shouldStart: false, canStart: false, autoStartDefault: false});
+                await app.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+            }""",
+            name,
+        )
+
+
+class Notebook7(Lab):
+    """Notebook 7: the same calls, in its one-document page."""
+
+    _tree = ""
+    _address = "notebooks{path}?token={token}"
+
+    def open(self, *args: Any, kernel: bool = True, **options: Any) -> NotebookPage:
+        if not kernel:
+            raise ValueError("Notebook 7 opens no notebook without its kernel; open it and call shutdown_kernel()")
+        return super().open(*args, kernel=kernel, **options)
+
+
+class Voila(_Opener):
+    """Voila: ``voila.open(notebook)`` runs it and gives the page that a visitor sees."""
+
+    def __init__(self, context: BrowserContext, server: VoilaServer) -> None:
+        super().__init__(context, server)
+        self.server = server
+
+    def open(self, notebook: nbformat.NotebookNode | Path | str, *, env: Mapping[str, str] | None = None) -> VoilaPage:
+        path = self.server.take(notebook, env)
+        opened = VoilaPage(self.context.new_page(), path)
+        self._opened.append(opened)
+        name = urllib.parse.quote(path.relative_to(self.server.root).as_posix())
+        opened.page.goto(f"{self.server.url.rstrip('/')}/voila/render/{name}")
+        opened.wait_for(
+            "() => document.readyState === 'complete' && !!document.querySelector('.jp-Notebook, #rendered_cells')"
+            " && !document.querySelector('#loading')?.checkVisibility()"
+        )
+        return opened

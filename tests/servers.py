@@ -1,0 +1,287 @@
+"""The programs that the browser tests drive: a Jupyter server (Lab and Notebook 7) and Voila, each in folders of its own."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Self, TypeVar
+
+import nbformat
+import nbformat.sign
+import psutil
+
+from artifacts import Places
+
+T = TypeVar("T")
+RUN_MARK = "FOX_NB_TEST_RUN"
+"""Set in the environment of every process of a run, detached ones too, so that the end of the run can find what was left."""
+
+_NOT_HANDED_ON = ("FOXAPI_", "FOX_NB_", "JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "VIRTUAL_ENV", "XDG_", "SERVER_SOFTWARE")
+
+
+def until(
+    look: Callable[[], T | None],
+    what: str,
+    *,
+    seconds: float = 120,
+    show: Callable[[], object] = str,
+    pause: Callable[[float], object] = time.sleep,
+) -> T:
+    """Ask `look` again and again until it answers; `what` and `show()` say what was waited for when it never does."""
+    end = time.monotonic() + seconds
+    while (answer := look()) is None:
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds} s in vain for {what}\n{show()}")
+        pause(0.05)
+    return answer
+
+
+def clean_environment(places: Places, env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a new machine: no key, and whatever Jupyter, IPython or fox_nb write goes to folders of this run."""
+    home = places.searched / "home"
+    home.mkdir(exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(_NOT_HANDED_ON)}
+    return {
+        **kept,
+        RUN_MARK: str(places.root),
+        "HOME": str(home),
+        "USERPROFILE": str(home),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")]),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(home / "jupyter-config"),
+        "JUPYTER_DATA_DIR": str(places.private / "jupyter-data"),
+        "JUPYTER_RUNTIME_DIR": str(places.private / "jupyter-runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "lab-settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "lab-workspaces"),
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "FOX_NB_RUNTIME_DIR": str(places.private / "fox-runtime"),
+        "FOX_NB_SANDBOX_DIR": str(places.searched / "fox-sandbox"),
+        "FOX_NB_SANDBOX_SPEED": "200",
+        **(env or {}),
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """A program that serves notebooks from a folder of its own: ready when entered, gone with its kernels when left."""
+
+    name = "server"
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.root = places.fresh(f"{self.name}-root")
+        self.log = places.searched / f"{self.root.name}.log"
+        self.env = clean_environment(places)
+        self.url = ""
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        """The command line to start."""
+        raise NotImplementedError
+
+    def address(self) -> str | None:
+        """The server's URL, once it is known."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *self.command()],
+                env=self.env,
+                cwd=self.root,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            self.url = until(self._answers, self.name, show=self._log_text)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        assert self._process is not None
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            end_with_children(self._process.pid)
+            self._process.wait(30)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def _log_text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def _answers(self) -> str | None:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(f"{self.name} ended with {self._process.returncode}\n{self._log_text()}")
+        url = self.address()
+        if url is None:
+            return None
+        try:
+            with urllib.request.urlopen(url, timeout=10):
+                return url
+        except urllib.error.HTTPError:
+            return url  # it answers, if only to ask for the token
+        except OSError:
+            return None
+
+    def take(self, notebook: nbformat.NotebookNode | Path | str, env: Mapping[str, str] | None) -> Path:
+        """Copy a notebook, with what lies beside it, to a new folder under the root, and set the kernel that runs it."""
+        folder = Path(self.root, f"nb{len(list(self.root.iterdir())):03d}")
+        if isinstance(notebook, str | Path):
+            source = Path(notebook).resolve()
+            shutil.copytree(source.parent, folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+            path = folder / source.name
+            node = nbformat.read(path, as_version=4)
+        else:
+            folder.mkdir()
+            path = folder / "notebook.ipynb"
+            node = nbformat.from_dict(notebook)
+        # Without a kernelspec JupyterLab opens a dialog that swallows every click.
+        node.metadata["kernelspec"] = {
+            "name": self._kernelspec(env or {}),
+            "display_name": "Python 3 (ipykernel)",
+            "language": "python",
+        }
+        nbformat.write(node, path)
+        return path
+
+    def _kernelspec(self, env: Mapping[str, str]) -> str:
+        """The name of a kernel that has `env` in its environment: servers take no environment for one kernel alone."""
+        written = json.dumps(env, sort_keys=True)
+        name = "fox-test-" + hashlib.sha256(written.encode()).hexdigest()[:12]
+        spec = {
+            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "display_name": "Python 3 (ipykernel)",
+            "language": "python",
+            "metadata": {"debugger": True},
+            "env": dict(env),
+        }
+        folder = Path(self.env["JUPYTER_DATA_DIR"], "kernels", name)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "kernel.json").write_text(json.dumps(spec))
+        return name
+
+    def sign(self, path: Path) -> None:
+        """Trust the notebook as it stands, as running it in this Jupyter would have done."""
+        data = Path(self.env["JUPYTER_DATA_DIR"])
+        data.mkdir(parents=True, exist_ok=True)
+        notary = nbformat.sign.NotebookNotary(data_dir=str(data))
+        try:
+            notary.sign(nbformat.read(path, as_version=4))
+        finally:
+            notary.store.close()
+
+    def kernels(self) -> list[psutil.Process]:
+        """The kernel processes that this server has started and that still run."""
+        return [p for p in psutil.Process(self.pid).children(recursive=True) if "ipykernel_launcher" in p.cmdline()]
+
+
+class JupyterServer(Server):
+    """One server for JupyterLab (``/lab``) and Notebook 7 (``/notebooks``)."""
+
+    name = "jupyter"
+    token = "the-tests-own-token"
+
+    def command(self) -> list[str]:
+        return [
+            "jupyterlab",
+            "--no-browser",
+            "--allow-root",
+            f"--port={free_port()}",
+            "--ServerApp.ip=127.0.0.1",
+            f"--ServerApp.root_dir={self.root}",
+            f"--IdentityProvider.token={self.token}",
+            "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
+        ]
+
+    def address(self) -> str | None:
+        for about in Path(self.env["JUPYTER_RUNTIME_DIR"]).glob(f"jpserver-{self.pid}.json"):
+            return str(json.loads(about.read_text())["url"])
+        return None
+
+    def forget_settings(self) -> None:
+        """Every setting as a new user has it, but for the question about Jupyter's news, which would cover the page."""
+        settings = Path(self.env["JUPYTERLAB_SETTINGS_DIR"])
+        shutil.rmtree(settings, ignore_errors=True)
+        news = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
+        news.parent.mkdir(parents=True)
+        news.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+
+    def request(self, method: str, path: str) -> object:
+        """Call the server's REST API and return what it answered."""
+        call = urllib.request.Request(
+            self.url + path.lstrip("/"), method=method, headers={"Authorization": f"token {self.token}"}
+        )
+        with urllib.request.urlopen(call, timeout=30) as answer:
+            return json.loads(answer.read() or "null")
+
+
+class VoilaServer(Server):
+    """Voila on a folder of notebooks."""
+
+    name = "voila"
+
+    def command(self) -> list[str]:
+        return ["voila", str(self.root), "--no-browser", f"--port={free_port()}", "--Voila.ip=127.0.0.1"]
+
+    def address(self) -> str | None:
+        # The log is the only place where Voila says which port it got.
+        found = re.search(r"is running at:\s+(http://\S+)", self._log_text())
+        return found and found[1]
+
+
+def end_with_children(pid: int) -> None:
+    """End a process and all that it started."""
+    try:
+        parent = psutil.Process(pid)
+        family = [parent, *parent.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    end_all(family)
+
+
+def end_all(processes: list[psutil.Process]) -> None:
+    """Ask the processes to end, and kill those that don't."""
+    for process in processes:
+        try:
+            process.terminate()
+        except psutil.NoSuchProcess:
+            continue
+    for process in psutil.wait_procs(processes, timeout=10)[1]:
+        process.kill()
+
+
+def left_running(places: Places) -> list[psutil.Process]:
+    """The processes of this run that still live, wherever they were started and whoever their parent is now."""
+    left = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(RUN_MARK) == str(places.root) and process.status() != psutil.STATUS_ZOMBIE:
+                left.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return left
