@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import functools
-import getpass
 import hashlib
 import hmac
-import html
-import importlib.metadata
 import ipaddress
 import json
 import os
@@ -202,6 +199,8 @@ def ask_key(prompt: str = "FoxAPI key (not shown, not saved): ") -> SecretStr:
     KeyMissing
         When nobody can be asked here, or nothing was typed.
     """
+    import getpass
+
     try:
         with warnings.catch_warnings():
             # Where the terminal cannot hide what is typed, getpass only warns and shows it.
@@ -272,8 +271,9 @@ def fingerprint(key: SecretStr | None, salt: bytes | str) -> str:
     return hmac.new(secret, key.get_secret_value().encode(), hashlib.sha256).hexdigest()[:_FINGERPRINT_DIGITS]
 
 
-_BEARER = re.compile(r"(?i)\bbearer(?:\s|%20|\+)+[\w.~+/=%-]{6,}")
-_USER_INFO = re.compile(r"(?<=://)[^/\s@'\"<>]+@")
+# Patterns are left to re's own cache: compiling them would cost every import.
+_BEARER = r"(?i)\bbearer(?:\s|%20|\+)+[\w.~+/=%-]{6,}"
+_USER_INFO = r"(?<=://)[^/\s@'\"<>]+@"
 
 
 def redact(text: str, key: SecretStr | None = None) -> str:
@@ -286,8 +286,8 @@ def redact(text: str, key: SecretStr | None = None) -> str:
     key : SecretStr, optional
         The key in use; removed as it is, URL-quoted, JSON-escaped, HTML-escaped and within base64.
     """
-    text = _BEARER.sub(f"Bearer {_HIDDEN}", without_key(text, key))
-    return _USER_INFO.sub("", text)
+    text = re.sub(_BEARER, f"Bearer {_HIDDEN}", without_key(text, key))
+    return re.sub(_USER_INFO, "", text)
 
 
 def without_key(text: str, key: SecretStr | None) -> str:
@@ -304,13 +304,17 @@ def version() -> str:
 
 @functools.cache
 def _version() -> str:
+    from importlib import metadata
+
     try:
-        return importlib.metadata.version("fox_nb")
-    except importlib.metadata.PackageNotFoundError:
+        return metadata.version("fox_nb")
+    except metadata.PackageNotFoundError:
         return "0"
 
 
 def _spellings(key: SecretStr) -> list[str]:
+    import html
+
     plain = key.get_secret_value()
     spellings = {
         plain,

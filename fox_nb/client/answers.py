@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 import unicodedata
@@ -31,9 +30,9 @@ LONGEST_BODY = 500
 _LONGEST_MESSAGE = 600
 _LOOKED_AT = 20_000
 _LONGEST_PAGE = 200
-_UNSEEN = re.compile(r"(?is)<(style|script|head)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)")
-_TAG = re.compile(r"<[^>]*(>|$)")
-_REQUEST_ID = re.compile(r"(?i)request[ _-]?id\s*[:=]\s*([\w.-]{4,80})")
+_UNSEEN = r"(?is)<(style|script|head)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)"
+_TAG = r"<[^>]*(>|$)"
+_REQUEST_ID = r"(?i)request[ _-]?id\s*[:=]\s*([\w.-]{4,80})"
 
 
 class Purpose(Enum):
@@ -178,7 +177,7 @@ def shown(text: str, key: SecretStr | None, longest: int) -> str:
     line = " ".join(visible.split())
     if len(line) <= longest:
         return line
-    request_id = _REQUEST_ID.search(line[longest:])
+    request_id = re.search(_REQUEST_ID, line[longest:])
     return f"{line[:longest]}… " + (f"(request_id: {request_id[1]})" if request_id else f"({len(text):,} characters)")
 
 
@@ -186,7 +185,9 @@ def _words_of_page(body: str) -> str:
     """Return what a page of a proxy or CDN says, without its tags; what is no page stays as it is."""
     if not body.startswith("<"):
         return body
-    bare = _TAG.sub(" ", _UNSEEN.sub(" ", body))
+    import html
+
+    bare = re.sub(_TAG, " ", re.sub(_UNSEEN, " ", body))
     return " ".join(html.unescape(bare).split())[:_LONGEST_PAGE]
 
 

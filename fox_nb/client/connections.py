@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import io
 import ipaddress
-import platform
+import sys
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -260,4 +260,4 @@ class Session(requests.Session):
 
 def user_agent() -> str:
     """Return the product's own User-Agent; a library's default one is refused by the gateway's CDN."""
-    return f"fox_nb/{version()} (+Jupyter toolkit) python/{platform.python_version()}"
+    return f"fox_nb/{version()} (+Jupyter toolkit) python/{sys.version_info.major}.{sys.version_info.minor}"

@@ -1,0 +1,274 @@
+"""A creation is sent once: whatever leaves its fate unknown is told, never sent again."""
+
+import socket
+
+import pytest
+from client.scripted import KEY, Pauses, Scripted, Step, client, drip, hang_up, never, say, stall
+
+from fox_nb import errors
+from fox_nb.client import Client, certainly_not_accepted
+
+BODY = {"model": "phota-image", "prompt": "a fox in the snow — “dusk”"}
+ACCEPTED = {
+    "created": 1757165031,
+    "id": "task-unified-1757165031-uyujaw3d",
+    "model": "phota-image",
+    "object": "image.generation.task",
+    "progress": 0,
+    "status": "pending",
+    "task_info": {"can_cancel": True, "estimated_time": 45},
+    "type": "image",
+}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def test_an_accepted_creation_is_a_task_with_its_estimate():
+    """What the reference pages show as the answer is read, and what was sent is the body, with the key."""
+    with Scripted(say(200, ACCEPTED)) as server, client(server) as fox:
+        state = fox.create(BODY, headers={"X-Sandbox-Take": "3"})
+    (sent,) = server.creations()
+    assert (state.id, state.status, state.estimated_time) == (ACCEPTED["id"], "pending", 45)
+    assert sent.json == BODY
+    assert sent.headers["Authorization"] == f"Bearer {KEY}"
+    assert sent.headers["Content-Type"] == "application/json"
+    assert sent.headers["X-Sandbox-Take"] == "3"
+    assert sent.headers["User-Agent"].startswith("fox_nb/")
+    assert "requests" not in sent.headers["User-Agent"]
+    assert "urllib3" not in sent.headers["User-Agent"]
+
+
+HALF = b'HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{"id": "task-unified-1", "sta'
+
+UNKNOWN: dict[str, tuple[Step, type[errors.FoxError]]] = {
+    "hangs up": (hang_up, errors.ConnectionLost),
+    "never answers": (never, errors.ConnectionLost),
+    "answers 500": (say(500, {"error": {"message": "boom", "type": "server_error"}}), errors.ServerError),
+    "answers 500 and asks to come again": (say(503, b"", Retry_After="1"), errors.ServerError),
+    "answers 502 with a page": (say(502, "<html><h1>Bad Gateway</h1></html>"), errors.ServerError),
+    "answers 504 with nothing": (say(504), errors.ServerError),
+    "sends half an answer": (say(200, ACCEPTED, cut=60), errors.ConnectionLost),
+    "sends half an answer and stalls": (stall(HALF), errors.ConnectionLost),
+    "drips an answer without end": (drip(b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n"), errors.ConnectionLost),
+    "drips headers without end": (drip(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"), errors.ConnectionLost),
+    "says nothing that is HTTP": (stall(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), errors.ConnectionLost),
+    "sends a second length": (say(200, ACCEPTED, Content_length="7"), errors.ConnectionLost),
+    "sends broken gzip": (say(200, b"no gzip at all", Content_Encoding="gzip"), errors.ConnectionLost),
+    "answers with a page": (say(200, "<html>Welcome to the Wi-Fi</html>"), errors.UnexpectedAnswer),
+    "answers with nothing": (say(200), errors.UnexpectedAnswer),
+    "answers 204": (say(204), errors.UnexpectedAnswer),
+    "answers a task without an id": (say(200, {"status": "pending"}), errors.UnexpectedAnswer),
+    "answers an id without a status": (say(200, {"id": "task-1"}), errors.UnexpectedAnswer),
+    "answers an error with 200": (say(200, {"error": {"message": "later"}}), errors.UnexpectedAnswer),
+    "answers a list": (say(200, [1, 2]), errors.UnexpectedAnswer),
+    "answers deep JSON": (say(200, b"[" * 200_000), errors.UnexpectedAnswer),
+    "answers a huge number": (say(200, b'{"id": ' + b"9" * 5000 + b', "status": "x"}'), errors.UnexpectedAnswer),
+    "answers bytes that are no text": (say(200, b"\xff\xfe\x00{}"), errors.UnexpectedAnswer),
+    "answers two megabytes": (say(200, b'{"x": "' + b"y" * (2 << 20)), errors.UnexpectedAnswer),
+    "points to another page that tells": (say(303, Location="/v1/tasks/1"), errors.UnexpectedAnswer),
+    "gave up waiting": (say(408), errors.UnexpectedAnswer),
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_a_creation_of_unknown_fate_was_received_exactly_once(case):
+    """A server that reads the creating POST and then misbehaves has received one creation, and the error says so."""
+    step, kind = UNKNOWN[case]
+    pauses = Pauses()
+    with Scripted(step) as server:
+        with client(server, pauses, read=0.5) as fox, pytest.raises(kind) as caught:
+            fox.create(BODY)
+        assert len(server.creations()) == 1
+    assert pauses == []
+    assert not certainly_not_accepted(caught.value)
+    assert "Nobody knows" in caught.value.money
+    assert "console" in caught.value.todo
+    assert KEY not in str(caught.value)
+
+
+@pytest.mark.parametrize("step", [say(200, ACCEPTED, cut=150), stall(HALF)])
+def test_what_was_heard_of_a_broken_answer_is_told(step):
+    """The id in the first half of an answer reaches the person, who could not find the paid task without it."""
+    with Scripted(step) as server, client(server, read=0.5) as fox, pytest.raises(errors.ConnectionLost) as caught:
+        fox.create(BODY)
+    assert "task-unified-1" in str(caught.value)
+
+
+def test_a_whole_task_in_an_answer_that_ends_badly_is_taken():
+    """A paid task is not given up because Content-Length was wrong."""
+    with Scripted(say(200, ACCEPTED, cut=10_000, length=9999)) as server, client(server) as fox:
+        assert fox.create(BODY).id == ACCEPTED["id"]
+    assert len(server.creations()) == 1
+
+
+REFUSED = {
+    status: say(status, {"error": {"message": "no", "type": "x"}})
+    for status in (400, 401, 402, 403, 404, 405, 409, 413, 415, 422, 451)
+}
+
+
+@pytest.mark.parametrize("status", REFUSED)
+def test_a_refused_creation_is_sent_once_and_certainly_not_accepted(status):
+    """A 4xx ends it at once: nothing was accepted, so asking for the same thing later is a first time."""
+    with Scripted(REFUSED[status]) as server, client(server) as fox, pytest.raises(errors.GatewayError) as caught:
+        fox.create(BODY)
+    assert len(server.creations()) == 1
+    assert certainly_not_accepted(caught.value)
+    assert caught.value.http_status == status
+    assert "nothing was paid" in caught.value.money
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_creation_follows_no_redirect(status):
+    """Neither the request nor the key goes where a redirect points; the error says where that is."""
+    with Scripted(say(200, ACCEPTED)) as other:
+        step = say(status, Location=f"{other.url}/v1/images/generations")
+        with Scripted(step) as server, client(server) as fox, pytest.raises(errors.UnexpectedAnswer) as caught:
+            fox.create(BODY)
+        assert other.received == []
+    assert len(server.creations()) == 1
+    assert certainly_not_accepted(caught.value)
+    assert other.url in str(caught.value)
+    assert "base_url" in caught.value.todo
+
+
+def test_a_creation_is_sent_again_after_429_when_the_gateway_said():
+    """429 is a certain no: after the seconds that it asks for, the creation goes out as if for the first time."""
+    pauses = Pauses()
+    with (
+        Scripted(say(429, b"", Retry_After="7"), say(429), say(200, ACCEPTED)) as server,
+        client(server, pauses) as fox,
+    ):
+        assert fox.create(BODY).id == ACCEPTED["id"]
+    assert len(server.creations()) == 3
+    assert all(one.json == BODY for one in server.creations())
+    assert 7 <= pauses[0] < 8
+    assert 0.5 <= pauses[1] <= 1.5
+
+
+def test_429_to_the_end_is_told_with_what_was_asked_for():
+    """After a bounded number of refusals the error says how long the gateway wants to be left alone."""
+    step = say(429, {"error": {"message": "slow down", "type": "rate_limit_error"}}, Retry_After="2")
+    with Scripted(step) as server, client(server) as fox, pytest.raises(errors.RateLimited) as caught:
+        fox.create(BODY)
+    assert len(server.creations()) == 4
+    assert caught.value.retry_after == 2
+    assert certainly_not_accepted(caught.value)
+
+
+@pytest.mark.parametrize("asked", ["3600", "99999999999999999999", "Wed, 21 Oct 2099 07:28:00 GMT"])
+def test_a_retry_after_that_is_too_long_is_handed_on(asked):
+    """Nobody's cell sleeps for an hour: a long Retry-After is told at once, not slept through, not shortened."""
+    pauses = Pauses()
+    with Scripted(say(429, b"", Retry_After=asked)) as server, client(server, pauses) as fox:
+        with pytest.raises(errors.RateLimited) as caught:
+            fox.create(BODY)
+        with pytest.raises(errors.RateLimited):
+            fox.task("task-1")
+    assert len(server.received) == 2
+    assert pauses == []
+    assert (caught.value.retry_after or 0) >= 3600
+
+
+def test_a_creation_that_found_nobody_is_sent_again_when_somebody_is_there():
+    """Connection refused means that nothing was sent: the server that comes up a moment later gets it once."""
+    port = free_port()
+    server = Scripted(say(200, ACCEPTED), port=port)
+    pauses: list[float] = []
+
+    def come_up(seconds: float) -> None:
+        pauses.append(seconds)
+        server.__enter__()
+
+    try:
+        with client(f"http://127.0.0.1:{port}", come_up) as fox:
+            assert fox.create(BODY).id == ACCEPTED["id"]
+    finally:
+        server.__exit__()
+    assert len(server.creations()) == 1
+    assert len(pauses) == 1
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{port}", "https://127.0.0.1:{port}", "https://name.invalid"])
+def test_a_gateway_that_cannot_be_reached_took_nothing(url):
+    """Refused, no such name: NotConnected, after a few attempts, and certainly nothing to pay."""
+    pauses = Pauses()
+    with client(url.format(port=free_port()), pauses) as fox, pytest.raises(errors.NotConnected) as caught:
+        fox.create(BODY)
+    assert certainly_not_accepted(caught.value)
+    assert len(pauses) == 3
+    assert "nothing was paid" in caught.value.money
+
+
+def test_a_creation_that_failed_in_the_tls_handshake_was_not_accepted():
+    """A server that is no TLS server never saw the request; trying again would not change that."""
+    pauses = Pauses()
+    with Scripted(greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
+        url = server.url.replace("http:", "https:")
+        with client(url, pauses) as fox, pytest.raises(errors.NotConnected) as caught:
+            fox.create(BODY)
+        assert len(server._lines) == 1
+    assert certainly_not_accepted(caught.value)
+    assert pauses == []
+    assert "TLS" in str(caught.value)
+
+
+def test_a_proxy_that_refuses_the_tunnel_took_nothing(monkeypatch):
+    """The proxy's no to CONNECT comes before anything of the request was sent."""
+    with Scripted(say(403, "<html>not from here</html>")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        with client("https://gateway.example") as fox, pytest.raises(errors.NotConnected) as caught:
+            fox.create(BODY)
+        assert {one.method for one in proxy.received} == {"CONNECT"}
+        assert all(KEY not in str(one) for one in proxy.received)
+    assert certainly_not_accepted(caught.value)
+
+
+def test_every_creation_has_a_connection_of_its_own():
+    """A connection that died unseen in a pool would make a creation's fate unknown for nothing."""
+    with Scripted(say(200, ACCEPTED)) as server, client(server) as fox:
+        fox.task("task-1")
+        fox.create(BODY)
+        fox.create(BODY)
+    assert [one.headers["Connection"] for one in server.creations()] == ["close", "close"]
+    assert len(server._lines) == 3
+
+
+@pytest.mark.parametrize("body", [{"prompt": float("nan")}, {"prompt": object()}, {"prompt": "\ud800"}, [1], "text"])
+def test_what_cannot_be_written_as_json_is_not_sent(body):
+    """Half a character, NaN and foreign objects are refused at the door."""
+    with Scripted(say(200, ACCEPTED)) as server, client(server) as fox, pytest.raises(errors.InvalidRequest) as caught:
+        fox.create(body)
+    assert server.received == []
+    assert certainly_not_accepted(caught.value)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": "Bearer x"}, {"Host": "x"}, {"X-A": "b\r\nX-C: d"}, {"X-A\n": "b"}, {"X-A": "ü"}]
+)
+def test_an_extra_header_cannot_replace_the_usual_ones(headers):
+    """Only X-… headers of plain text are added."""
+    with Scripted(say(200, ACCEPTED)) as server, client(server) as fox, pytest.raises(errors.InvalidRequest):
+        fox.create(BODY, headers=headers)
+    assert server.received == []
+
+
+def test_without_a_key_nothing_is_sent():
+    """A call that needs a key says so before it connects."""
+    with Scripted(say(200, ACCEPTED)) as server, Client(server.url) as fox:
+        for call in (lambda: fox.create(BODY), lambda: fox.task("1"), lambda: fox.upload_file(b"x")):
+            with pytest.raises(errors.KeyMissing) as caught:
+                call()
+            assert certainly_not_accepted(caught.value)
+    assert server.received == []
+
+
+@pytest.mark.parametrize("error", [ValueError(), KeyboardInterrupt(), errors.ConnectionLost("x"), errors.FoxError("x")])
+def test_an_error_that_says_nothing_certain_is_not_certain(error):
+    """Whatever is not known to be a refusal counts as unknown."""
+    assert not certainly_not_accepted(error)
