@@ -5,7 +5,8 @@
     fox.panel("phota-image")            # prompt box, aspect ratio, resolution, price, Generate
     fox.generate("a fox in the snow")   # the same from code; shows its pictures in the cell
 
-This page is the table of contents; a name is loaded when it is first used, so that importing costs nothing.
+This page is the table of contents. What needs other packages is loaded when it is first used, so that
+importing costs next to nothing.
 """
 
 from __future__ import annotations
@@ -13,91 +14,98 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.errors import (
+    AccessDenied,
+    AuthenticationError,
+    BadRequest,
+    BudgetExceeded,
+    ConnectionLost,
+    DownloadFailed,
+    ExtraMissing,
+    FileTooLarge,
+    FoxError,
+    GatewayError,
+    InsufficientBalance,
+    InvalidRequest,
+    KeyMissing,
+    NotConnected,
+    NotFound,
+    RateLimited,
+    RequestRejected,
+    SandboxError,
+    ServerError,
+    StoreDamaged,
+    StoreError,
+    StoreTooNew,
+    SubmissionUnknown,
+    TaskError,
+    TaskFailed,
+    UnexpectedAnswer,
+    WaitTimeout,
+)
+
 if TYPE_CHECKING:
     from fox_nb.client import Client
-    from fox_nb.errors import (
-        AccessDenied,
-        AuthenticationError,
-        BadRequest,
-        BudgetExceeded,
-        ConnectionLost,
-        DownloadFailed,
-        ExtraMissing,
-        FileTooLarge,
-        FoxError,
-        GatewayError,
-        InsufficientBalance,
-        InvalidRequest,
-        KeyMissing,
-        NotConnected,
-        NotFound,
-        RateLimited,
-        RequestRejected,
-        SandboxError,
-        ServerError,
-        StoreDamaged,
-        StoreError,
-        StoreTooNew,
-        SubmissionUnknown,
-        TaskError,
-        TaskFailed,
-        UnexpectedAnswer,
-        WaitTimeout,
-    )
     from fox_nb.fox import Fox, run
     from fox_nb.models import MODELS
     from fox_nb.session import Image, Task
+    from fox_nb.settings import ask_key
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "fox_nb.client": ("Client",),
-    "fox_nb.errors": (
-        "AccessDenied",
-        "AuthenticationError",
-        "BadRequest",
-        "BudgetExceeded",
-        "ConnectionLost",
-        "DownloadFailed",
-        "ExtraMissing",
-        "FileTooLarge",
-        "FoxError",
-        "GatewayError",
-        "InsufficientBalance",
-        "InvalidRequest",
-        "KeyMissing",
-        "NotConnected",
-        "NotFound",
-        "RateLimited",
-        "RequestRejected",
-        "SandboxError",
-        "ServerError",
-        "StoreDamaged",
-        "StoreError",
-        "StoreTooNew",
-        "SubmissionUnknown",
-        "TaskError",
-        "TaskFailed",
-        "UnexpectedAnswer",
-        "WaitTimeout",
-    ),
-    "fox_nb.fox": ("Fox", "run"),
-    "fox_nb.models": ("MODELS",),
-    "fox_nb.session": ("Image", "Task"),
-}
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-__all__ = [  # noqa: PLE0604 - the names stand in the table above
+__all__ = [
+    "MODELS",
+    "AccessDenied",
+    "AuthenticationError",
+    "BadRequest",
+    "BudgetExceeded",
+    "Client",
+    "ConnectionLost",
+    "DownloadFailed",
+    "ExtraMissing",
+    "FileTooLarge",
+    "Fox",
+    "FoxError",
+    "GatewayError",
+    "Image",
+    "InsufficientBalance",
+    "InvalidRequest",
+    "KeyMissing",
+    "NotConnected",
+    "NotFound",
+    "RateLimited",
+    "RequestRejected",
+    "SandboxError",
+    "ServerError",
+    "StoreDamaged",
+    "StoreError",
+    "StoreTooNew",
+    "SubmissionUnknown",
+    "Task",
+    "TaskError",
+    "TaskFailed",
+    "UnexpectedAnswer",
+    "WaitTimeout",
     "__version__",
-    *sorted(_HOME_OF),
+    "ask_key",
+    "run",
 ]
+
+_LAZY = {
+    "Client": "fox_nb.client",
+    "Fox": "fox_nb.fox",
+    "run": "fox_nb.fox",
+    "MODELS": "fox_nb.models",
+    "Image": "fox_nb.session",
+    "Task": "fox_nb.session",
+    "ask_key": "fox_nb.settings",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    if name not in _LAZY:
         raise AttributeError(f"module 'fox_nb' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME_OF[name]), name)
-    globals()[name] = value
+    value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
     return value
 
 

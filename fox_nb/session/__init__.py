@@ -3,5 +3,6 @@
 from fox_nb.session.image import Image
 from fox_nb.session.session import Session
 from fox_nb.session.task import Cost, Task
+from fox_nb.session.tasklist import TaskList
 
-__all__ = ["Cost", "Image", "Session", "Task"]
+__all__ = ["Cost", "Image", "Session", "Task", "TaskList"]

@@ -30,8 +30,9 @@ class Image:
         What the bytes are, whatever the gateway said.
     """
 
-    def __init__(self, row: PictureRow, path: Path) -> None:
+    def __init__(self, row: PictureRow, path: Path, thumbnails: Path) -> None:
         self.path = path
+        self._thumbnails = thumbnails
         self.url = row.url
         self.width = row.width
         self.height = row.height
@@ -60,7 +61,13 @@ class Image:
             raise ValueError("a picture on the disk cannot become an array without a copy")
         return np.asarray(self.pil().convert("RGB"), dtype=dtype)
 
+    def thumbnail(self, edge: int = 512, *, max_bytes: int = 40_000) -> bytes:
+        """Return a small WebP of the picture, at most `edge` pixels long and `max_bytes` large; kept in the store."""
+        from fox_nb.images.thumbnail import cached_thumbnail
+
+        return cached_thumbnail(self.path, self._thumbnails, edge, max_bytes=max_bytes)
+
     def _repr_html_(self) -> str:
-        from fox_nb.session.showing import picture_page
+        from fox_nb.session.pages import picture_page
 
         return picture_page(self)

@@ -9,6 +9,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.models import Request, validate
+from fox_nb.session.code import call
 from fox_nb.session.identity import identity_of, request_hash, take_number
 from fox_nb.session.landing import LINKS_LIVE
 from fox_nb.session.looking import Looker
@@ -17,6 +18,7 @@ from fox_nb.session.prices import PriceList, micro
 from fox_nb.session.sending import Sender
 from fox_nb.session.sources import Sources
 from fox_nb.session.task import Cost, Task
+from fox_nb.session.tasklist import TaskList
 from fox_nb.settings import Polling, fingerprint
 from fox_nb.store import MICRO, Asked
 
@@ -153,6 +155,22 @@ class Session:
         """Return what is under way or unknown at this gateway."""
         return self.store.journal.unfinished(self.gateway.name, self.now())
 
+    def tasks(
+        self,
+        *,
+        model: str = "",
+        text: str = "",
+        since: float | None = None,
+        until: float | None = None,
+        limit: int = -1,
+        offset: int = 0,
+    ) -> TaskList:
+        """Return what the journal knows of this gateway's tasks, newest first."""
+        chosen = {"model": model, "text": text, "since": since, "until": until}
+        rows = self.store.journal.tasks(self.gateway.name, **chosen, limit=limit, offset=offset)  # type: ignore[arg-type]
+        total = self.store.journal.count(self.gateway.name, **chosen)  # type: ignore[arg-type]
+        return TaskList([self.task(row) for row in rows], total=total, sandbox=self.gateway.is_sandbox)
+
     def task(self, row: TaskRow) -> Task:
         """Return the one Task object of this kernel for a row."""
         with self._lock:
@@ -187,6 +205,10 @@ class Session:
     def estimate(self, row: TaskRow) -> float:
         """Return how many seconds a task is thought to take."""
         return self._looker.estimate(row)
+
+    def code(self, row: TaskRow) -> str:
+        """Return the call that asks for the same."""
+        return call(row.body, row.take, self.sources.origins(row.body))
 
     def is_sandbox(self, row: TaskRow) -> bool:
         """Return True for play money."""

@@ -84,6 +84,9 @@ class Desk(Protocol):
     def estimate(self, row: TaskRow) -> float:
         """Return how many seconds a task is thought to take."""
 
+    def code(self, row: TaskRow) -> str:
+        """Return the call that asks for the same."""
+
     def is_sandbox(self, row: TaskRow) -> bool:
         """Return True for play money."""
 
@@ -165,7 +168,8 @@ class Task:
     @property
     def images(self) -> list[Image]:
         """The pictures that are on the disk."""
-        return [Image(picture, self._desk.path(picture.file)) for picture in self._row.pictures]
+        thumbnails = self._desk.path("thumbnails")
+        return [Image(picture, self._desk.path(picture.file), thumbnails) for picture in self._row.pictures]
 
     @property
     def asked_at(self) -> float:
@@ -242,7 +246,7 @@ class Task:
         deadline = None if timeout is None else time.monotonic() + timeout
         self._desk.watch(self)
         with waiting(self) as show:
-            while not self._is_over:
+            while not self.is_over:
                 left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
                 if left <= 0:
                     raise WaitTimeout(
@@ -252,7 +256,7 @@ class Task:
                         todo="Call wait() again, or run the cell again later: it is watched, never sent twice.",
                     )
                 with self._changed:
-                    if not self._is_over:
+                    if not self.is_over:
                         self._changed.wait(left)
                 show()
         error = self.error
@@ -272,7 +276,7 @@ class Task:
                 over.set_result(None)
 
         def tell(task: Task) -> None:
-            if task._is_over:
+            if task.is_over:
                 with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                     loop.call_soon_threadsafe(finish)
 
@@ -289,7 +293,13 @@ class Task:
         return self
 
     @property
-    def _is_over(self) -> bool:
+    def is_watched(self) -> bool:
+        """True while this kernel looks after it."""
+        return self._desk.is_watching(self)
+
+    @property
+    def is_over(self) -> bool:
+        """True when waiting longer is of no use: it has ended, or the gateway cannot be asked."""
         return self.status in ENDED or (self.trouble is not None and not self._desk.is_watching(self))
 
     def on_change(self, listener: Callable[[Task], None]) -> Callable[[], None]:
@@ -331,6 +341,10 @@ class Task:
         """
         self._desk.settle(self, paid=paid)
         return self
+
+    def code(self) -> str:
+        """Return the Python line that asks for the same picture again, and costs nothing."""
+        return self._desk.code(self._row)
 
     # -- for the session ------------------------------------------------------------------------------------------
 

@@ -23,12 +23,12 @@ ASIDE = ".part-"
 
 
 def picture_name(words: str, identity: str, take: int, number: int, extension: str, at: float) -> str:
-    """Return a picture's file name: day, words, identity, take, number.
+    """Return a picture's file name: day, words, identity, take, number, and the extension with its dot.
 
     Begins with the date, so that it is never a name such as ``CON``; only ``a-z 0-9 - .``, at most 80 characters.
     """
     day = time.strftime("%Y-%m-%d", time.localtime(at))
-    return f"{day}-{slug(words)}-{identity[:8]}-t{take}-{number}.{extension}"
+    return f"{day}-{slug(words)}-{identity[:8]}-t{take}-{number}{extension}"
 
 
 def slug(words: str) -> str:

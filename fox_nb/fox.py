@@ -1,0 +1,428 @@
+"""Fox: the one object that people hold; puts key, gateway, store, tasks and panels together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from fox_nb.client import Client
+from fox_nb.errors import InvalidRequest, KeyMissing
+from fox_nb.session import Cost, Session, Task, TaskList
+from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key
+from fox_nb.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from pydantic import SecretStr
+
+    from fox_nb.widgets.panel import Panel
+
+Value = TypeVar("Value")
+
+SANDBOX_POLLING = Polling(first_looks=(0.5, 1.0), at_least=0.25, per_second=20.0)
+"""The sandbox is this machine's own and fast: it may be asked more often than the service."""
+
+
+class Fox:
+    """The gateway in a notebook: pictures by one line of code, or by panels; paid once, kept for good.
+
+    Parameters
+    ----------
+    api_key : str or SecretStr, optional
+        The key. Without it ``$FOXAPI_KEY``, then Colab's secrets; without any the local sandbox answers. Use
+        ``fox_nb.ask_key()`` to be asked for it.
+    base_url : str, optional
+        Another host of the gateway; without it ``$FOXAPI_BASE_URL``, else the usual one.
+    store : str or Path
+        The folder for the journal and the pictures; its place is fixed now.
+    budget : float, optional
+        Hard limit in USD on what this store spends on this gateway and key, in all kernels together.
+    polling : Polling, optional
+        The pace of looking at tasks.
+
+    Raises
+    ------
+    InvalidRequest
+        A parameter cannot be what it is.
+    KeyMissing
+        A base URL is given, and no key for it.
+    StoreError
+        The store cannot be used.
+    """
+
+    def __init__(
+        self,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        store: str | Path = "fox_runs",
+        budget: float | None = None,
+        *,
+        polling: Polling | None = None,
+    ) -> None:
+        if budget is not None and not (
+            isinstance(budget, (int, float)) and not isinstance(budget, bool) and budget >= 0
+        ):
+            raise InvalidRequest(
+                f"budget is {budget!r}; allowed is an amount in USD from 0 on, or None for no limit.",
+                parameter="budget",
+                value=budget,
+                allowed="USD from 0 on, or None",
+            )
+        self._gateway = _gateway(api_key, base_url)
+        self._budget = budget
+        self._polling = polling
+        self.store = Store(store)
+        self._say()
+
+    def __repr__(self) -> str:
+        return f"<Fox on {self._where}, store {str(self.store.folder)!r}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def is_sandbox(self) -> bool:
+        """True when the local sandbox answers: drawn pictures, play money."""
+        return self._gateway.is_sandbox
+
+    @cached_property
+    def session(self) -> Session:
+        """What sends, watches and lands; made when it is first needed."""
+        own_sandbox = self._gateway.is_sandbox and self._gateway.key is None
+        if own_sandbox:
+            from fox_nb.local import SandboxClient
+
+            client = cast("Client", SandboxClient())
+        else:
+            client = Client(self._gateway.base_url, self._gateway.key)
+        polling = self._polling or (SANDBOX_POLLING if self._gateway.is_sandbox else Polling())
+        return Session(self._gateway, client, self.store, budget=self._budget, polling=polling)
+
+    # -- asking for pictures --------------------------------------------------------------------------------------
+
+    def generate(
+        self,
+        prompt: str,
+        num_outputs: int = 1,
+        resolution: str = "1K",
+        aspect_ratio: str = "1:1",
+        *,
+        take: int | str = 1,
+    ) -> Task:
+        """Make pictures from words (``phota-image``).
+
+        Parameters
+        ----------
+        prompt : str
+            What to show; ``[[profile_id]]`` puts a trained profile into it.
+        num_outputs : int
+            Number of pictures, from 1 on; each is billed on its own.
+        resolution : str
+            ``1K``, or ``4K`` at double price.
+        aspect_ratio : str
+            1:1, 2:3, 3:2, 3:4, 4:3, 9:16 or 16:9.
+        take : int or "new"
+            Which picture from the same words; the same take is the same picture, free.
+
+        Returns
+        -------
+        Task
+            Under way or done; in a cell it shows itself.
+
+        Raises
+        ------
+        InvalidRequest, BudgetExceeded
+            Nothing was sent.
+        SubmissionUnknown
+            It was sent, and the answer never came.
+        GatewayError, NotConnected
+            It was not accepted.
+        """
+        return self._ask("phota-image", take, _given(locals()))
+
+    def edit(
+        self,
+        prompt: str,
+        image_urls: Any,
+        num_outputs: int = 1,
+        resolution: str = "1K",
+        profile_ids: Sequence[str] | None = None,
+        *,
+        take: int | str = 1,
+    ) -> Task:
+        """Change pictures by words (``phota-image-edit``).
+
+        Parameters
+        ----------
+        prompt : str
+            What to change.
+        image_urls
+            The pictures, or one: URLs, local paths, PIL images, bytes, arrays, earlier results.
+        num_outputs : int
+            Number of pictures, from 1 on; each is billed on its own.
+        resolution : str
+            ``1K``, or ``4K`` at double price.
+        profile_ids : sequence of str, optional
+            Trained profiles whose looks are to be kept.
+        take : int or "new"
+            Which picture from the same request.
+
+        Returns
+        -------
+        Task
+            Under way or done.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        return self._ask("phota-image-edit", take, _given(locals()))
+
+    def enhance(
+        self,
+        image_url: Any,
+        resolution: str = "4K",
+        creativity: float | None = None,
+        resemblance: float | None = None,
+        profile_ids: Sequence[str] | None = None,
+        *,
+        take: int | str = 1,
+    ) -> Task:
+        """Sharpen and enlarge a picture (``phota-image-enhance``).
+
+        Parameters
+        ----------
+        image_url
+            The picture: a URL, local path, PIL image, bytes, array or earlier result.
+        resolution : str
+            ``1K`` or ``4K``.
+        creativity : float, optional
+            0 to 1; higher brings in more changes. Not sent while None.
+        resemblance : float, optional
+            0 to 1; higher stays closer to the original. Not sent while None.
+        profile_ids : sequence of str, optional
+            Trained profiles whose looks are to be kept.
+        take : int or "new"
+            Which picture from the same request.
+
+        Returns
+        -------
+        Task
+            Under way or done.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        return self._ask("phota-image-enhance", take, _given(locals()))
+
+    def create_profile(self, image_archive_url: Any, *, take: int | str = 1) -> Task:
+        """Train a profile of one person (``phota-create-profile``); takes about 20 minutes at the service.
+
+        Parameters
+        ----------
+        image_archive_url
+            ZIP of face photos, 10 at the least, 30 to 50 best: a URL or a local path.
+        take : int or "new"
+            Which training on the same photos.
+
+        Returns
+        -------
+        Task
+            Its ``profile_id`` is there when it is completed.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        return self._ask("phota-create-profile", take, _given(locals()))
+
+    def imagine(
+        self,
+        prompt: str,
+        num_outputs: int = 1,
+        aspect_ratio: str | None = None,
+        output_format: str | None = None,
+        image_urls: Any = None,
+        *,
+        take: int | str = 1,
+    ) -> Task:
+        """Make or edit pictures with Grok (``grok-imagine-image``).
+
+        Parameters
+        ----------
+        prompt : str
+            What to show; with pictures, what to change in them.
+        num_outputs : int
+            1 to 4; each is billed on its own.
+        aspect_ratio : str, optional
+            One of 13, from 1:2 to 2:1 and 20:9; not together with pictures.
+        output_format : str, optional
+            jpg, jpeg, png or webp; jpeg when it is not set.
+        image_urls : optional
+            Up to 3 pictures to edit, as in `edit`.
+        take : int or "new"
+            Which picture from the same request.
+
+        Returns
+        -------
+        Task
+            Under way or done.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        return self._ask("grok-imagine-image", take, _given(locals()))
+
+    def submit(self, request: Mapping[str, Any], *, take: int | str = 1) -> Task:
+        """Ask any of the five models by name.
+
+        Parameters
+        ----------
+        request : mapping
+            ``{"model": …, …}`` with the gateway's own parameter names.
+        take : int or "new"
+            Which picture from the same request.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        values = dict(request)
+        return self.session.submit(values.pop("model", None), values, take)
+
+    def _ask(self, model: str, take: int | str, values: dict[str, Any]) -> Task:
+        return self.session.submit(model, values, take)
+
+    # -- what is known ----------------------------------------------------------------------------------------------
+
+    def tasks(self, *, model: str = "", text: str = "", limit: int = -1) -> TaskList:
+        """Return what the journal knows, newest first; ``.to_frame()`` gives it to pandas.
+
+        Parameters
+        ----------
+        model : str
+            Only this model's.
+        text : str
+            Only those whose prompt holds this text.
+        limit : int
+            At most so many; all when negative.
+        """
+        return self.session.tasks(model=model, text=text, limit=limit)
+
+    def resume(self) -> TaskList:
+        """Go on with what an earlier kernel left unfinished, and return it; nothing is sent again."""
+        tasks = self.session.resume()
+        return TaskList(tasks, total=len(tasks), sandbox=self.is_sandbox)
+
+    @property
+    def spent(self) -> Cost:
+        """USD that this store has spent on this gateway and key, with what is reserved; play money on the sandbox."""
+        return self.session.spent
+
+    # -- panels -------------------------------------------------------------------------------------------------------
+
+    def panel(self, model: str = "phota-image") -> Panel:
+        """Return the panel of one model; building it sends nothing.
+
+        Parameters
+        ----------
+        model : str
+            The gateway's name of the model.
+        """
+        from fox_nb.widgets.panel import Panel
+
+        return Panel(self.session, model)
+
+    def close(self) -> None:
+        """Stop watching; what is under way goes on at the gateway and can be resumed later."""
+        if "session" in self.__dict__:
+            self.session.close()
+        self.store.close()
+
+    @property
+    def _where(self) -> str:
+        return "the sandbox" if self.is_sandbox else self._gateway.base_url
+
+    def _say(self) -> None:
+        """Say in one line where pictures will come from, and what an earlier kernel left unfinished."""
+        from fox_nb.session.showing import in_notebook
+
+        if not in_notebook():
+            return
+        line = f"fox_nb: {self._where}."
+        if self.is_sandbox:
+            line = "fox_nb: the sandbox answers (drawn pictures, play money). " + _how_to_use_a_key()
+        print(line)  # noqa: T201 - one line in the cell is what this is for
+        rows = self.store.journal.unfinished(self._gateway.name, time.time())
+        unknown = sum(row.state == "unknown" for row in rows)
+        if rows:
+            parts = [f"{len(rows) - unknown} under way"] * (len(rows) > unknown) + [f"{unknown} unknown"] * (
+                unknown > 0
+            )
+            print(f"fox_nb: from earlier: {', '.join(parts)}. fox.resume() goes on with them.")  # noqa: T201
+
+
+def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
+    """Run async code to its end, in a script or in a cell.
+
+    In a cell an event loop runs already; only then, and only because this was asked for, nest_asyncio lets it nest.
+
+    Parameters
+    ----------
+    coroutine
+        What an ``async def`` gives when it is called.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    import nest_asyncio
+
+    nest_asyncio.apply(loop)
+    return loop.run_until_complete(coroutine)
+
+
+def _given(names: dict[str, Any]) -> dict[str, Any]:
+    """Return a call's parameters without what is None or not the gateway's."""
+    return {name: value for name, value in names.items() if name not in {"self", "take"} and value is not None}
+
+
+def _gateway(api_key: str | SecretStr | None, base_url: str | None) -> Gateway:
+    key, url = find_key(api_key), find_base_url(base_url)
+    if key is None and url is None:
+        from fox_nb import local
+
+        local.start()
+        return Gateway("http://sandbox.invalid", None, is_sandbox=True)
+    if key is None:
+        raise KeyMissing(
+            f"There is no key for {url}.",
+            money="Nothing was sent.",
+            todo="Set FOXAPI_KEY, or use Fox(api_key=fox_nb.ask_key()); without a base URL the sandbox answers.",
+        )
+    client = Client(url or DEFAULT_BASE_URL, key)
+    return Gateway(url or DEFAULT_BASE_URL, key, is_sandbox=client.probe())
+
+
+def _how_to_use_a_key() -> str:
+    if "BINDER_SERVICE_HOST" in os.environ or "BINDER_LAUNCH_HOST" in os.environ:
+        return "On Binder no key should be typed: others run this machine."
+    return "To use the service, set FOXAPI_KEY before Jupyter starts, or use Fox(api_key=fox_nb.ask_key())."

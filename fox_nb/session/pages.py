@@ -1,0 +1,189 @@
+"""Pages: a task, a picture, a list of tasks as the static HTML that stays in the notebook."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.models import MODELS
+from fox_nb.parameters import parameters
+from fox_nb.store import ON_ITS_WAY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fox_nb.render.grid import Picture
+    from fox_nb.session.image import Image
+    from fox_nb.session.task import Task
+
+ROWS_WITH_PICTURES = 50
+
+
+def task_page(task: Task) -> str:
+    """Show a task as it stands: under way, its pictures, or what went wrong."""
+    from fox_nb.render import progress
+
+    if task.status == "completed":
+        return _completed(task)
+    if task.status == "unknown":
+        return progress.unknown(
+            title(task), _local(task.sent_at), what=str(task.error.what if task.error else ""), **_about(task)
+        )
+    if task.status in {"failed", "refused"} or (task.error is not None and not task.is_watched):
+        return progress.failure(_failure(task), sandbox=task.cost.is_play_money, code=task.code())
+    return progress.progress(progress_of(task), sandbox=task.cost.is_play_money)
+
+
+def progress_of(task: Task) -> Any:
+    """Return what is seen of a task under way at this moment."""
+    from fox_nb.render.progress import Progress
+
+    return Progress(
+        title=title(task),
+        status=task.status,
+        percent=task.progress,
+        sent=_local(task.sent_at),
+        seen=datetime.now().astimezone(),
+        estimated=task.estimate,
+        facts=facts(task),
+        note=str(task.trouble) if task.trouble is not None else "",
+    )
+
+
+def done_line(task: Task) -> str:
+    """Say in one line how a task ended, where its pictures are shown elsewhere."""
+    from fox_nb.render.html import bdi, duration, frame
+
+    how = f"in {duration(task.waited)}" if task.status == "completed" and not task.reused else ""
+    return frame(f'<p class="fa">{bdi(title(task), 120)}: {task.status} {how}</p>')
+
+
+def picture_page(image: Image) -> str:
+    """Show one picture."""
+    from fox_nb.render.grid import grid
+
+    return grid([_picture(image, alt=image.path.stem, edge=896, max_bytes=90_000)], title="")
+
+
+def tasks_page(tasks: Sequence[Task], *, total: int, sandbox: bool) -> str:
+    """List tasks with their pictures, states, times and costs."""
+    from fox_nb.render.table import tasks_table
+
+    rows = [_table_row(task) for task in tasks[:ROWS_WITH_PICTURES]]
+    return tasks_table(rows, total=total, sandbox=sandbox, limit=ROWS_WITH_PICTURES)
+
+
+def pictures_of(task: Task) -> list[Picture]:
+    """Return a task's pictures as a grid takes them."""
+    from fox_nb.images.thumbnail import size_for
+
+    images = task.images
+    edge, max_bytes = size_for(len(images))
+    return [_picture(image, alt=title(task), edge=edge, max_bytes=max_bytes) for image in images]
+
+
+def title(task: Task) -> str:
+    """Return what a task is about: its prompt, else its model's name."""
+    model = MODELS.get(task.model)
+    return str(task.request.get("prompt") or (model.title if model else task.model))
+
+
+def facts(task: Task) -> list[tuple[str, str]]:
+    """Return what tells one task from another: model, what is not default, take, price."""
+    model = MODELS.get(task.model)
+    found = [("", task.model)]
+    for parameter in parameters(model) if model else ():
+        value = task.request.get(parameter.name)
+        if value is None or parameter.name == "prompt" or parameter.hint.kind in {"picture", "archive"}:
+            continue
+        if value != parameter.default or parameter.name in {"aspect_ratio", "resolution"}:
+            found.append((parameter.label, ", ".join(value) if isinstance(value, list) else f"{value}"))
+    if task.take != 1:
+        found.append(("Take", str(task.take)))
+    found.append(("Cost", str(task.cost)))
+    return found
+
+
+def _completed(task: Task) -> str:
+    from fox_nb.render.grid import grid
+    from fox_nb.render.html import duration
+
+    reused = None
+    if task.reused:
+        day = _local(task.asked_at).strftime("%d %B %Y, %H:%M").lstrip("0")
+        reused = f"Made on {day}; shown again, nothing was sent or paid. For another one: take={task.take + 1}."
+    extra = [("Profile", task.profile_id)] if task.profile_id else []
+    return grid(
+        pictures_of(task),
+        title=title(task),
+        facts=[*facts(task), *extra, ("Took", duration(task.waited))],
+        sandbox=task.cost.is_play_money,
+        reused=reused,
+        code=task.code(),
+        empty="The profile is trained." if task.profile_id else "There are no pictures here.",
+    )
+
+
+def _failure(task: Task) -> Any:
+    from fox_nb.render.progress import Failure
+
+    error = task.error
+    return Failure(
+        title=title(task),
+        what=error.what if error else "",
+        money=error.money if error else "",
+        todo=error.todo if error else "",
+        facts=facts(task),
+        pill=task.status,
+    )
+
+
+def _about(task: Task) -> dict[str, Any]:
+    return {"facts": facts(task), "sandbox": task.cost.is_play_money, "code": task.code()}
+
+
+def _picture(image: Image, *, alt: str, edge: int, max_bytes: int) -> Picture:
+    from fox_nb.images.thumbnail import MIME
+    from fox_nb.render.grid import Picture
+
+    return Picture(
+        thumbnail=image.thumbnail(edge, max_bytes=max_bytes),
+        mime=MIME,
+        width=image.width,
+        height=image.height,
+        alt=alt,
+        href=_beside_the_notebook(image.path),
+    )
+
+
+def _table_row(task: Task) -> Any:
+    from fox_nb.images.thumbnail import MIME
+    from fox_nb.render.table import TaskRow
+
+    images = task.images
+    first = images[0] if images else None
+    return TaskRow(
+        title=title(task),
+        model=task.model,
+        status=task.status,
+        created=_local(task.asked_at),
+        took=None if task.status in ON_ITS_WAY else task.waited,
+        cost=float(task.cost),
+        take=task.take,
+        count=len(images),
+        thumbnail=first.thumbnail(112, max_bytes=4000) if first else None,
+        mime=MIME,
+        width=first.width if first else 1,
+        height=first.height if first else 1,
+    )
+
+
+def _beside_the_notebook(path: Path) -> str | None:
+    """Return a link that works from the notebook's folder, where kernels start; None for a store elsewhere."""
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else None
+
+
+def _local(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds).astimezone()

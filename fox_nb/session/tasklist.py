@@ -1,0 +1,83 @@
+"""Task list: what the journal knows, newest first; shows itself as a table, gives itself as a data frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, overload
+
+from fox_nb.errors import ExtraMissing
+from fox_nb.session import pages
+from fox_nb.session.task import Task
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class TaskList(Sequence[Task]):
+    """Tasks, newest first.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        The tasks.
+    total : int
+        How many the journal has for the same question.
+    sandbox : bool
+        True for play money.
+    """
+
+    def __init__(self, tasks: Sequence[Task], *, total: int, sandbox: bool) -> None:
+        self._tasks = list(tasks)
+        self._total = total
+        self._sandbox = sandbox
+
+    @overload
+    def __getitem__(self, index: int) -> Task: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Task]: ...
+    def __getitem__(self, index: int | slice) -> Task | Sequence[Task]:
+        return self._tasks[index]
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __repr__(self) -> str:
+        lines = [f"{self._total} tasks", *(f"  {task!r}" for task in self._tasks[:20])]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return pages.tasks_page(self._tasks, total=self._total, sandbox=self._sandbox)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a task: request, take, state, times, cost in USD, files.
+
+        Raises
+        ------
+        ExtraMissing
+            pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError:
+            raise ExtraMissing(
+                "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
+            ) from None
+        return pd.DataFrame([_facts(task) for task in self._tasks])
+
+
+def _facts(task: Task) -> dict[str, Any]:
+    ended = task.row.finished
+    return {
+        **task.request,
+        "take": task.take,
+        "status": task.status,
+        "task_id": task.id,
+        "asked": datetime.fromtimestamp(task.asked_at).astimezone(),
+        "seconds": task.waited if ended and task.row.accepted else None,
+        "usd": float(task.cost),
+        "usd_is_estimate": task.cost.is_estimate,
+        "profile_id": task.profile_id,
+        "error": task.error.what if task.error else "",
+        "files": [str(image.path) for image in task.images],
+    }
