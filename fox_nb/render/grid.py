@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _LAYOUTS = ((1, 400, 620), (2, 300, 880), (4, 240, 1100), (12, 184, 0))
 _MANY = (150, 0)
+_SIDE_BY_SIDE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,9 @@ def sheet(pictures: Sequence[Picture]) -> str:
     ratios = [max(1, picture.width) / max(1, picture.height) for picture in pictures]
     lean = min(1.4, max(0.7, math.sqrt(sum(ratios) / len(ratios))))
     column = round(column * lean)
+    narrow = "100%" if len(pictures) <= _SIDE_BY_SIDE else "47%"  # on a phone: one column, or two
     limit = f";max-width:{round(widest * lean)}px" if widest else ""
-    columns = f"display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,{column}px),1fr)){limit}"
+    columns = f"display:grid;grid-template-columns:repeat(auto-fill,minmax(min({narrow},{column}px),1fr)){limit}"
     return (
         f'<div class="fx-grid" style="{columns}">' + "".join(cell(picture, column) for picture in pictures) + "</div>"
     )
@@ -121,7 +123,7 @@ def sheet(pictures: Sequence[Picture]) -> str:
 def cell(picture: Picture, shown: int) -> str:
     """Write one picture with its caption, and behind the fold its facts and the way to the full file."""
     seen = img(picture.thumbnail, picture.mime, (picture.width, picture.height), picture.alt, shown)
-    caption = f'<span class="fx-cap">{bdi(picture.caption, 200)}</span>' if picture.caption else ""
+    caption = f'<br><span class="fx-cap">{bdi(picture.caption, 200)}</span>' if picture.caption else ""
     size = f"{picture.width:,} × {picture.height:,} px".replace(",", "\u2009")  # noqa: RUF001 - the sign for 'by'
     full = link(picture.href, "Open the full picture") if picture.href else ""
     below = [joined([("", size), *picture.facts]), full]

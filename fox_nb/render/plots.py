@@ -23,6 +23,7 @@ _STYLE = (
     ".fox-nb div[class^=ipyplot-content-div]{background:0 0;border:0}"
     ".fox-nb div[class^=ipyplot-content-div]:target{background:var(--jp-layout-color1,Canvas)}"
     ".fox-nb div[class^=ipyplot-content-div] img{border-radius:6px;margin:0}"
+    ".fox-nb div[class^=ipyplot-placeholder]{vertical-align:bottom}"
     ".fox-nb .fx-cap{padding:2px 0 4px}"
     ".fox-nb input[class^=ipyplot-tab]{display:inline-block;position:absolute;opacity:0}"
     ".fox-nb input[class^=ipyplot-tab]+label[class]{background:var(--s);border-color:var(--l)}"

@@ -60,9 +60,9 @@ class Progress:
 
     @property
     def share(self) -> float:
-        """How far it is, 0 to 1: the gateway's word, or the time gone, never full before the end."""
+        """How far it is, 0 to 1: the gateway's word where it has one, else the time gone; never full before the end."""
         by_time = self.gone / self.estimated if self.estimated else 0.0
-        return max(0.0, min(0.97, max(self.percent / _DONE, by_time)))
+        return max(0.0, min(0.97, self.percent / _DONE if 0 < self.percent < _DONE else by_time))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,8 @@ def failure(failed: Failure, *, sandbox: bool = False, code: str | None = None) 
         f"<p>{bdi(failed.money, 400)}</p>" if failed.money else "",
         f"<p>{bdi(failed.todo, 600)}</p>" if failed.todo else "",
         facts_line(failed.facts),
-        "</div>",
         code_block(code) if code else "",
+        "</div>",
         role="alert",
     )
 
@@ -149,8 +149,8 @@ def unknown(
         "<li><code>task.settle(paid=False)</code> when it was not,</li>"
         "<li><code>task.retry()</code> to send it again, knowing that it may be paid twice.</li></ul>",
         facts_line(facts),
-        "</div>",
         code_block(code) if code else "",
+        "</div>",
         role="alert",
     )
 
