@@ -1,0 +1,177 @@
+// One frame: a pane with its words, its divider, and what hand and mouse do on it.
+
+import { Pane } from "./pane.js";
+
+const HOLD_MS = 280; // a press this long, without moving, is a hold
+const STILL_PX = 5;
+const NEAR_PX = 22; // the divider can be taken this far from its line
+const WHEEL_STEP = 0.0022;
+
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children); // strings become text, never markup
+  return made;
+}
+
+/**
+ * `hand` says what gestures do: zoom(frame, factor, px, py), pan(frame, dx, dy), split(fraction), hold(frame or
+ * null), choose(frame), open(frame), sliding(frame), zoomed(), wheelZooms(). Positions are in device pixels.
+ */
+export class Frame {
+  constructor(pictures, hand) {
+    this.hand = hand;
+    this.pane = new Pane(pictures);
+    this.seen = true;
+    this.words = element("div", { class: "foxc-words" });
+    this.before = element("span", { class: "foxc-before", "aria-hidden": "true" });
+    this.after = element("span", { class: "foxc-after", "aria-hidden": "true" });
+    this.divider = element("div", {
+      class: "foxc-divider",
+      role: "slider",
+      tabindex: "-1",
+      hidden: true,
+      "aria-orientation": "horizontal",
+      "aria-valuemin": "0",
+      "aria-valuemax": "100",
+      onkeydown: (event) => this.#keys(event),
+    });
+    this.root = element(
+      "div",
+      { class: "foxc-frame" },
+      this.pane.canvas,
+      this.words,
+      this.before,
+      this.after,
+      this.divider,
+    );
+    this.fingers = new Map();
+    this.root.addEventListener("pointerdown", (event) => this.#down(event));
+    this.root.addEventListener("pointermove", (event) => this.#move(event));
+    for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      this.root.addEventListener(end, (event) => this.#up(event));
+    }
+    this.root.addEventListener("dblclick", () => this.hand.open(this));
+    this.root.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    this.root.addEventListener("contextmenu", (event) => {
+      if (this.held || this.fingers.size) event.preventDefault();
+    });
+  }
+
+  /** Put the divider: {split, label, value, reachable}. */
+  slide(divider) {
+    this.divider.style.left = `${divider.split * 100}%`;
+    this.divider.tabIndex = divider.reachable ? 0 : -1;
+    this.divider.setAttribute("aria-valuenow", String(Math.round(divider.split * 100)));
+    this.divider.setAttribute("aria-valuetext", divider.value);
+    this.divider.setAttribute("aria-label", divider.label);
+  }
+
+  #keys(event) {
+    const step = event.shiftKey ? 0.1 : 0.02;
+    const now = Number(this.divider.getAttribute("aria-valuenow")) / 100;
+    const moves = {
+      ArrowLeft: now - step,
+      ArrowDown: now - step,
+      ArrowRight: now + step,
+      ArrowUp: now + step,
+      PageDown: now - 0.1,
+      PageUp: now + 0.1,
+      Home: 0,
+      End: 1,
+    };
+    if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.hand.split(moves[event.key]);
+  }
+
+  #at(event) {
+    const box = this.pane.canvas.getBoundingClientRect();
+    const ratio = this.pane.size.width / box.width;
+    return { x: (event.clientX - box.left) * ratio, y: (event.clientY - box.top) * ratio, ratio };
+  }
+
+  #wheel(event) {
+    if (!(event.ctrlKey || event.metaKey || this.hand.wheelZooms())) return;
+    event.preventDefault();
+    const lines = event.deltaMode === 1 ? 16 : 1;
+    const { x, y } = this.#at(event);
+    this.hand.zoom(this, Math.exp(-event.deltaY * lines * WHEEL_STEP), x, y);
+  }
+
+  #down(event) {
+    if (event.button !== 0) return;
+    if (event.target !== this.divider && event.target.closest("button, a, summary")) return;
+    this.hand.choose(this);
+    const at = this.#at(event);
+    this.fingers.set(event.pointerId, at);
+    this.root.setPointerCapture(event.pointerId);
+    this.start = at;
+    clearTimeout(this.holding);
+    if (this.fingers.size > 1) {
+      this.does = "pinch";
+      this.#release();
+      return;
+    }
+    const line = Number.parseFloat(this.divider.style.left) / 100;
+    const near = Math.abs(at.x - line * this.pane.size.width) < NEAR_PX * at.ratio;
+    this.does = this.hand.sliding(this) && (near || !this.hand.zoomed()) ? "slide" : "wait";
+    if (this.does === "slide") {
+      if (near) this.divider.focus();
+    } else {
+      this.holding = setTimeout(() => {
+        this.does = "hold";
+        this.held = true;
+        this.hand.hold(this);
+      }, HOLD_MS);
+    }
+  }
+
+  #move(event) {
+    const last = this.fingers.get(event.pointerId);
+    if (!last) return;
+    const at = this.#at(event);
+    if (this.fingers.size === 2) {
+      this.#pinch(event.pointerId, last, at);
+    } else if (this.does === "slide") {
+      this.hand.split(at.x / this.pane.size.width);
+    } else if (this.does === "pan") {
+      this.hand.pan(this, at.x - last.x, at.y - last.y);
+    } else if (this.does === "wait" && Math.hypot(at.x - this.start.x, at.y - this.start.y) > STILL_PX * at.ratio) {
+      clearTimeout(this.holding);
+      this.does = "pan";
+      this.hand.pan(this, at.x - this.start.x, at.y - this.start.y);
+    }
+    this.fingers.set(event.pointerId, at);
+  }
+
+  #pinch(moving, last, at) {
+    const [resting] = [...this.fingers].filter(([id]) => id !== moving).map(([, finger]) => finger);
+    const spread = (a, b) => Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
+    this.hand.pan(this, (at.x - last.x) / 2, (at.y - last.y) / 2);
+    const middle = { x: (at.x + resting.x) / 2, y: (at.y + resting.y) / 2 };
+    this.hand.zoom(this, spread(at, resting) / spread(last, resting), middle.x, middle.y);
+  }
+
+  #up(event) {
+    if (!this.fingers.delete(event.pointerId)) return;
+    clearTimeout(this.holding);
+    this.does = "nothing";
+    this.#release();
+  }
+
+  #release() {
+    if (!this.held) return;
+    this.held = false;
+    this.hand.hold(null);
+  }
+
+  close() {
+    clearTimeout(this.holding);
+  }
+}

@@ -1,0 +1,109 @@
+// One pane: a canvas that shows a picture at the linked view, alone, divided from another one, or as their difference.
+
+import { levelFor, placed, tilesSeen } from "./view.js";
+import { Tiles } from "./pictures.js";
+
+let scratch; // one for all panes: they are painted one after the other
+
+export class Pane {
+  constructor(pictures) {
+    this.pictures = pictures;
+    this.canvas = document.createElement("canvas");
+    this.canvas.setAttribute("aria-hidden", "true");
+    this.size = { width: 0, height: 0 };
+  }
+
+  /** Fit the canvas to its place on the screen; true when there is something to draw on. */
+  measure() {
+    const ratio = window.devicePixelRatio || 1;
+    const width = Math.round(this.canvas.clientWidth * ratio);
+    const height = Math.round(this.canvas.clientHeight * ratio);
+    if (width !== this.size.width || height !== this.size.height) {
+      this.size = { width, height };
+      this.canvas.width = width;
+      this.canvas.height = height;
+    }
+    return width > 0 && height > 0;
+  }
+
+  /**
+   * Draw, and return the keys of the tiles that the picture needs at this view.
+   *
+   * `look` is {picture, other, mode, split, gain, view, pixelated}: mode is "picture", "slider" (the other picture
+   * left of `split`, a fraction of the pane) or "difference" (of the two, times `gain`).
+   */
+  draw(look) {
+    const context = this.canvas.getContext("2d");
+    const { width, height } = this.size;
+    context.clearRect(0, 0, width, height);
+    if (!look.picture) return [];
+    const keys = this.#paint(context, look.picture, look);
+    if (!look.other || look.mode === "picture") return keys;
+    if (look.mode === "slider") {
+      context.save();
+      context.beginPath();
+      context.rect(0, 0, Math.round(look.split * width), height);
+      context.clip();
+      context.clearRect(0, 0, width, height);
+      keys.push(...this.#paint(context, look.other, look));
+      context.restore();
+    } else {
+      keys.push(...this.#subtract(context, look));
+    }
+    return keys;
+  }
+
+  #paint(context, picture, { view, pixelated }) {
+    const pane = this.size;
+    const place = placed(view, pane, picture);
+    context.imageSmoothingEnabled = !pixelated;
+    context.imageSmoothingQuality = "medium";
+    const preview = this.pictures.preview(picture.id);
+    if (preview) context.drawImage(preview, place.left, place.top, place.width, place.height);
+    const enough = preview && (preview.naturalWidth ?? preview.width) >= place.width;
+    if (enough || !picture.levels) return [];
+    const level = levelFor(place.scale, picture);
+    const keys = [];
+    const drawn = this.#layer(context, picture, place, level, keys);
+    if (!drawn) {
+      // until all are here, the sharpest of what was fetched before stands in, the coarse below the fine
+      for (let coarser = picture.levels - 1; coarser > level; coarser--) {
+        this.#layer(context, picture, place, coarser);
+      }
+      this.#layer(context, picture, place, level);
+    }
+    return keys;
+  }
+
+  /** Draw those tiles of a level that are here; true when none is missing. */
+  #layer(context, picture, place, level, keys) {
+    let whole = true;
+    for (const tile of tilesSeen(place, this.size, picture, level)) {
+      keys?.push(Tiles.key(picture.id, level, tile.x, tile.y));
+      const bitmap = this.pictures.tile(picture.id, level, tile.x, tile.y);
+      if (bitmap) {
+        context.clearRect(tile.left, tile.top, tile.width, tile.height);
+        context.drawImage(bitmap, tile.left, tile.top, tile.width, tile.height);
+      } else {
+        whole = false;
+      }
+    }
+    return whole;
+  }
+
+  #subtract(context, look) {
+    const { width, height } = this.size;
+    scratch ??= document.createElement("canvas");
+    scratch.width = width;
+    scratch.height = height;
+    const keys = this.#paint(scratch.getContext("2d"), look.other, look);
+    context.save();
+    context.globalCompositeOperation = "difference";
+    context.drawImage(scratch, 0, 0);
+    // each pass adds the picture to itself: exact doubling in every browser, where filters are not
+    context.globalCompositeOperation = "lighter";
+    for (let gain = 1; gain < look.gain; gain *= 2) context.drawImage(this.canvas, 0, 0);
+    context.restore();
+    return keys;
+  }
+}

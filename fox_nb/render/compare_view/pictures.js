@@ -1,0 +1,117 @@
+// Where pixels come from: previews that the page has already, and tiles that are asked for as they are needed.
+
+const MOST_TILES = 900; // decoded tiles of 256 px kept in the browser: 230 MB at the most
+
+/** Pictures of which only a preview is known. */
+export class Previews {
+  constructor() {
+    this.previews = new Map();
+    this.onchange = () => {};
+  }
+
+  /** Take an <img> of the page as the preview of a picture. */
+  adopt(id, image) {
+    this.previews.set(id, image);
+    if (!image.complete) image.addEventListener("load", () => this.onchange(), { once: true });
+    this.onchange();
+  }
+
+  /** Something that can be drawn, or undefined while there is nothing yet. */
+  preview(id) {
+    const image = this.previews.get(id);
+    return image instanceof HTMLImageElement && !(image.complete && image.naturalWidth) ? undefined : image;
+  }
+
+  tile() {
+    return undefined;
+  }
+
+  want() {}
+
+  get waiting() {
+    return 0;
+  }
+
+  close() {
+    this.previews.clear();
+  }
+}
+
+/** Pictures whose tiles are fetched: `send` takes {add, drop}, lists of keys, and answers come to `arrived`. */
+export class Tiles extends Previews {
+  constructor(send) {
+    super();
+    this.send = send;
+    this.tiles = new Map(); // from the one that was longest not drawn to the latest
+    this.asked = new Set();
+    this.lost = new Set();
+  }
+
+  static key(id, level, x, y) {
+    return `${id}/${level}/${x}/${y}`;
+  }
+
+  tile(id, level, x, y) {
+    const key = Tiles.key(id, level, x, y);
+    const tile = this.tiles.get(key);
+    if (tile) {
+      this.tiles.delete(key);
+      this.tiles.set(key, tile);
+    }
+    return tile;
+  }
+
+  /** Say what the screen needs now, the most urgent first: what is new is asked for, what is over is called off. */
+  want(keys) {
+    const needed = new Set(keys);
+    const drop = [...this.asked].filter((key) => !needed.has(key));
+    const add = keys.filter(
+      (key) => !this.tiles.has(key) && !this.asked.has(key) && !this.lost.has(key.split("/", 1)[0]),
+    );
+    for (const key of drop) this.asked.delete(key);
+    for (const key of add) this.asked.add(key);
+    if (add.length || drop.length) this.send({ add, drop });
+  }
+
+  get waiting() {
+    return this.asked.size;
+  }
+
+  async arrived(keys, buffers) {
+    await Promise.all(keys.map((key, i) => this.#decode(key, buffers[i])));
+    this.onchange();
+  }
+
+  /** The full pixels of a picture can't be had: its preview is all there is. */
+  gone(id) {
+    this.lost.add(id);
+    for (const key of this.asked) if (key.startsWith(`${id}/`)) this.asked.delete(key);
+    this.onchange();
+  }
+
+  async #decode(key, buffer) {
+    let tile;
+    try {
+      tile = await createImageBitmap(new Blob([buffer]));
+    } catch {
+      this.gone(key.split("/", 1)[0]);
+      return;
+    }
+    this.tiles.get(key)?.close();
+    this.tiles.set(key, tile);
+    this.asked.delete(key);
+    while (this.tiles.size > MOST_TILES) {
+      const [oldest, bitmap] = this.tiles.entries().next().value;
+      bitmap.close();
+      this.tiles.delete(oldest);
+    }
+  }
+
+  close() {
+    for (const bitmap of this.tiles.values()) bitmap.close();
+    this.tiles.clear();
+    if (this.asked.size) this.send({ add: [], drop: [...this.asked] });
+    this.asked.clear();
+    super.close();
+  }
+}

@@ -1,0 +1,270 @@
+"""Comparison, to take away: one page that works offline with divider, zoom and differences, and a contact sheet."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.render.compare_view import page_script, style
+from fox_nb.render.comparison import (
+    Axis,
+    Cell,
+    ComparedPicture,
+    Comparison,
+    facts,
+    numbers,
+    preview_size,
+    previews,
+    static_grid,
+)
+from fox_nb.render.html import escape
+
+if TYPE_CHECKING:
+    import os
+
+    from PIL import Image, ImageDraw
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+    Font = FreeTypeFont | ImageFont
+
+PAGE_BYTES = 10_000_000
+"""The most that an exported page of 25 pictures may take; previews give way to it."""
+
+PAGE_EDGE = 1024
+_LARGEST_PREVIEW = 400_000
+_SMALLEST_PREVIEW = 12_000
+_BASE64 = 4 / 3
+_PAGE_WORDS = 200_000
+_PAGE_STYLE = """
+:root { color-scheme: light dark; }
+body { margin: 0; padding: 12px 16px; background: Canvas; color: CanvasText; font: 14px/1.45 system-ui, sans-serif; }
+h1 { font-size: 18px; margin: 0 0 4px; }
+"""
+
+_SHEET_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+_SHEET_EDGE = 4000
+_INK, _SOFT, _PAPER, _FIELD = "#1b1b1b", "#5c5c5c", "#ffffff", "#eeeeee"
+
+
+def save_html(comparison: Comparison, path: str | os.PathLike[str], *, max_bytes: int = PAGE_BYTES) -> Path:
+    """Save a page that works offline: divider, linked zoom, differences, with previews of at most 1024 px.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What to save.
+    path : str or path
+        The file.
+    max_bytes : int
+        What the file may take; the previews' quality and size give way to it.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    count = max(1, len(comparison.pictures()))
+    # the script and the words are counted generously; what is left is shared out evenly
+    share = (max_bytes - _PAGE_WORDS) / _BASE64 / count
+    limit = int(min(_LARGEST_PREVIEW, max(_SMALLEST_PREVIEW, share)))
+    images = dict(previews(comparison, PAGE_EDGE, limit))
+    sizes = {name: _size(data) for name, data in images.items() if data}
+    return _put(Path(path), _page(comparison, images, sizes).encode())
+
+
+def _page(comparison: Comparison, images: dict[str, bytes], sizes: dict[str, tuple[int, int]]) -> str:
+    code = page_script()
+    mark = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    rules = (
+        f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{mark}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    # in a script element only "<" could end it or begin markup
+    words = json.dumps(facts(comparison, sizes), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    table = static_grid(comparison, images=images, hover=False)
+    title = escape(comparison.title)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{_PAGE_STYLE}{style()}</style></head><body><main><h1>{title}</h1>"
+        "<p>Previews of at most 1024 px; the pictures themselves are not in this file. Press ? for the keys.</p>"
+        f'{table}</main><script type="application/json" id="fox-facts">{words}</script>'
+        f'<script type="module">{code}</script></body></html>'
+    )
+
+
+def save_image(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
+    """Save a labelled contact sheet: the first take of every cell, the original first.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What to save.
+    path : str or path
+        The file; its ending says the format: .png, .jpg or .webp.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InvalidRequest
+        The ending is none of those.
+    """
+    path = Path(path)
+    form = _SHEET_FORMATS.get(path.suffix.lower())
+    if form is None:
+        raise InvalidRequest(
+            f"A contact sheet can't be saved as {path.name!r}.",
+            parameter="path",
+            value=str(path),
+            allowed=", ".join(_SHEET_FORMATS),
+            todo="Let its name end in .png or .jpg.",
+        )
+    out = io.BytesIO()
+    _Sheet(comparison).drawn().save(out, form, quality=90)
+    return _put(path, out.getvalue())
+
+
+class _Sheet:
+    """Sizes and places of a contact sheet."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        from PIL import ImageFont
+
+        self.comparison = comparison
+        down, across = len(comparison.rows.labels), len(comparison.columns.labels)
+        columns = across + (comparison.original is not None)
+        self.side = max(64, min(512, _SHEET_EDGE // max(columns, down)))
+        text = max(11, self.side // 20)
+        self.font = ImageFont.load_default(text)
+        self.title_font = ImageFont.load_default(round(text * 1.5))
+        self.line = round(text * 1.35)
+        self.gap = max(4, self.side // 40)
+        lines = max(len(numbers(cell.summary())) for row in comparison.cells for cell in row)
+        self.height = round(self.side * self._shape()) + self.line * lines + self.gap
+        self.picture_height = round(self.side * self._shape())
+
+    def _shape(self) -> float:
+        """Height for width: the original's, else the first picture's."""
+        first = next(iter(self.comparison.pictures().values()), None)
+        return 1.0 if first is None else min(2.5, max(0.4, first.height / first.width))
+
+    def drawn(self) -> Image.Image:
+        from PIL import Image, ImageDraw
+
+        rows, columns, original = self.comparison.rows, self.comparison.columns, self.comparison.original
+        beside = self.side * 3 // 10 if rows.name else 0
+        left = self.gap + (self.side + self.gap if original else 0) + beside
+        top = self.gap * 3 + self.line * (5 if columns.name and rows.name else 4)
+        width = left + len(columns.labels) * (self.side + self.gap)
+        height = top + len(rows.labels) * (self.height + self.gap)
+        sheet = Image.new("RGB", (width, height), _PAPER)
+        draw = ImageDraw.Draw(sheet)
+        self._text(draw, self.comparison.title, (self.gap, self.gap), width - 2 * self.gap, self.title_font)
+        if original:
+            self._picture(sheet, original, (self.gap, top))
+            self._text(draw, "Original", (self.gap, top - self.line - self.gap), self.side, self.font)
+        self._heads(draw, columns, left, top, two=bool(rows.name))
+        for r, line in enumerate(self.comparison.cells):
+            y = top + r * (self.height + self.gap)
+            if rows.name:
+                words = f"{rows.name}\n{rows.labels[r]}"
+                self._text(draw, words, (left - beside, y + self.gap), beside - self.gap, self.font)
+            for c, cell in enumerate(line):
+                self._cell(sheet, draw, cell, (left + c * (self.side + self.gap), y))
+        return sheet
+
+    def _heads(self, draw: ImageDraw.ImageDraw, columns: Axis, left: int, top: int, *, two: bool) -> None:
+        y = top - self.line - self.gap
+        if two:
+            self._text(draw, columns.name, (left, y - self.line), self.side, self.font, _SOFT)
+        for c, label in enumerate(columns.labels):
+            words = label if two else f"{columns.name} {label}".strip()
+            self._text(draw, words, (left + c * (self.side + self.gap), y), self.side, self.font)
+
+    def _cell(self, sheet: Image.Image, draw: ImageDraw.ImageDraw, cell: Cell, at: tuple[int, int]) -> None:
+        x, y = at
+        take = next((take for take in cell.takes if take.picture is not None), cell.takes[0])
+        if take.picture is None or not self._picture(sheet, take.picture, at):
+            draw.rectangle((x, y, x + self.side - 1, y + self.picture_height - 1), _FIELD)
+            words = f"failed: {take.reason}" if take.state == "failed" else "no picture"
+            self._text(draw, words, (x + self.gap, y + self.gap), self.side - 2 * self.gap, self.font, _SOFT, lines=6)
+        y += self.picture_height + self.gap // 2
+        for name, value in numbers(cell.summary()):
+            self._text(draw, f"{name} {value}", (x, y), self.side, self.font, _SOFT)
+            y += self.line
+
+    def _picture(self, sheet: Image.Image, picture: ComparedPicture, at: tuple[int, int]) -> bool:
+        from PIL import Image, ImageOps
+
+        data = picture.preview(*preview_size(1))
+        if not data:
+            return False
+        with Image.open(io.BytesIO(data)) as preview:
+            small = ImageOps.contain(preview.convert("RGBA"), (self.side, self.picture_height))
+        sheet.paste(small, at, small)
+        return True
+
+    def _text(
+        self,
+        draw: ImageDraw.ImageDraw,
+        words: str,
+        at: tuple[int, int],
+        width: int,
+        font: Font,
+        ink: str = _INK,
+        lines: int = 2,
+    ) -> None:
+        """Write words that stay within a width: broken between words, cut with an ellipsis."""
+        broken = [piece for line in words.split("\n")[:lines] for piece in _broken(draw, line, width, font)]
+        text = "\n".join(broken[:lines]) + ("…" if len(broken) > lines else "")
+        draw.multiline_text(at, text, fill=ink, font=font)
+
+
+def _broken(draw: ImageDraw.ImageDraw, line: str, width: int, font: Font) -> list[str]:
+    pieces = [""]
+    for word in line.split():
+        longer = f"{pieces[-1]} {word}".strip()
+        if draw.textlength(longer, font=font) <= width or not pieces[-1]:
+            pieces[-1] = longer
+        else:
+            pieces.append(word)
+    return [_cut(draw, piece, width, font) for piece in pieces]
+
+
+def _cut(draw: ImageDraw.ImageDraw, piece: str, width: int, font: Font) -> str:
+    if draw.textlength(piece, font=font) <= width:
+        return piece
+    while piece and draw.textlength(piece + "…", font=font) > width:
+        piece = piece[:-1]
+    return piece + "…"
+
+
+def _size(picture: bytes) -> tuple[int, int]:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(picture)) as image:
+        return image.size
+
+
+def _put(path: Path, data: bytes) -> Path:
+    """Write a file whole or not at all."""
+    path = path.expanduser()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
+    try:
+        aside.write_bytes(data)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
+    return path

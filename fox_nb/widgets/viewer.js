@@ -1,0 +1,101 @@
+// The live viewer: the grid in a notebook, its pixels fetched from the kernel as messages, never as the widget's state.
+
+import { Grid } from "./grid.js";
+import { Tiles } from "./pictures.js";
+
+const KERNEL_SILENT_MS = 6000;
+const OUTPUTS = ".jp-OutputArea, .output_container, .cell-output, .jp-Cell, .cell";
+
+let views = 0;
+
+class LiveView {
+  constructor(model, el) {
+    this.model = model;
+    this.id = `v${Date.now().toString(36)}${views++}`;
+    this.note = element("p", { class: "foxc-note", role: "status" }, "Loading the comparison…");
+    this.root = element("div", { class: "foxc-live" }, this.note);
+    el.append(this.root);
+    this.around = el.closest(OUTPUTS) ?? document.body;
+    this.tiles = new Tiles((change) => this.send({ kind: "tiles", ...change }));
+    this.hear = (message, buffers) => this.#hear(message, buffers ?? []);
+    model.on("msg:custom", this.hear);
+    this.silence = setTimeout(() => {
+      this.note.textContent =
+        "The kernel doesn't answer: it is busy with a cell, or gone. The viewer starts as soon as it answers; " +
+        "after a restart, run this cell again. The saved table below shows the pictures all the same.";
+    }, KERNEL_SILENT_MS);
+    this.send({ kind: "hello" });
+  }
+
+  send(message) {
+    this.model.send({ view: this.id, ...message });
+  }
+
+  #hear(message, buffers) {
+    if (message.view && message.view !== this.id) return;
+    if (message.kind === "comparison") this.#start(message.facts, message.retry);
+    if (message.kind === "previews") this.#previews(message.ids, buffers);
+    if (message.kind === "cell") this.grid?.update(message.row, message.column, message.cell);
+    if (message.kind === "tiles") this.#tiles(message.keys, buffers);
+    if (message.kind === "lost") this.#lost(message);
+  }
+
+  #start(facts, canRetry) {
+    clearTimeout(this.silence);
+    this.grid?.close();
+    this.#standIn(facts.id);
+    const retry = canRetry ? (row, column, take) => this.send({ kind: "retry", row, column, take }) : null;
+    this.grid = new Grid(facts, this.tiles, { retry });
+    this.root.replaceChildren(this.hiding, this.grid.root, this.note);
+    this.note.textContent = "";
+    this.grid.show();
+    this.send({ kind: "ready", have: [...this.tiles.previews.keys()] });
+  }
+
+  /** Take the place of the saved table in the same output: its pictures are here already and needn't be sent again. */
+  #standIn(id) {
+    const marks = new Set((this.around.dataset.foxLive ?? "").split(" ").filter(Boolean));
+    this.around.dataset.foxLive = [...marks.add(id)].join(" ");
+    this.standsFor = id;
+    this.hiding = element("style", {}, `[data-fox-live~="${id}"] [data-fox-comparison="${id}"]{display:none!important}`);
+    for (const image of this.around.querySelectorAll(`[data-fox-comparison="${id}"] img[data-fox-picture]`)) {
+      image.loading = "eager";
+      this.tiles.adopt(image.dataset.foxPicture, image);
+    }
+  }
+
+  #previews(ids, buffers) {
+    ids.forEach((id, i) => {
+      const image = new Image();
+      image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
+      image.src = URL.createObjectURL(new Blob([buffers[i]], { type: "image/webp" }));
+      this.tiles.adopt(id, image);
+    });
+  }
+
+  async #tiles(keys, buffers) {
+    await this.tiles.arrived(keys, buffers);
+    this.send({ kind: "got", bytes: buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) });
+  }
+
+  #lost({ id, reason }) {
+    this.tiles.gone(id);
+    this.note.textContent = reason;
+  }
+
+  close() {
+    clearTimeout(this.silence);
+    this.model.off("msg:custom", this.hear);
+    const marks = (this.around.dataset.foxLive ?? "").split(" ").filter((mark) => mark && mark !== this.standsFor);
+    this.around.dataset.foxLive = marks.join(" ");
+    this.grid?.close();
+    this.send({ kind: "bye" });
+  }
+}
+
+export default {
+  render({ model, el }) {
+    const view = new LiveView(model, el);
+    return () => view.close();
+  },
+};

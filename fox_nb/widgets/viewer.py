@@ -1,0 +1,294 @@
+"""Viewer: the comparison, live: linked zoom down to the pixel, divider, differences, on pictures of any size.
+
+Nothing of the pictures is the widget's state, which notebooks save: everything goes by messages, small ones from the
+browser, binary ones to it. The browser says which tiles its screen needs and which no longer; callbacks only note that
+down, and a pool of two threads reads and sends. What is on its way is bounded, so that on a slow line a tile that
+nobody looks at any more isn't sent at all.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+
+from fox_nb.errors import FoxError
+from fox_nb.images.tiles import make_tiles, read_tile
+from fox_nb.render.compare_view import script, style
+from fox_nb.render.comparison import cell_facts, facts, preview_size, static_grid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison
+
+    Retry = Callable[[int, int, int], None]
+    Send = Callable[[dict[str, Any], list[bytes]], None]
+
+_BATCH_BYTES = 400_000
+_MOST_ON_THE_WAY = 4_000_000
+_MOST_WANTED = 4_000
+
+
+class Viewer(anywidget.AnyWidget):
+    """The live view of a comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What to show.
+    on_retry : callable, optional
+        Called with row, column and take's number when somebody wants a failed cell tried again. It is called from
+        one of the viewer's threads, so it may take its time.
+    """
+
+    _esm = script((Path(__file__).parent / "viewer.js").read_text(encoding="utf-8"))
+    _css = style()
+
+    def __init__(self, comparison: Comparison, *, on_retry: Retry | None = None) -> None:
+        self._comparison = comparison
+        self._on_retry = on_retry
+        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="fox-viewer")
+        self._tiles = TileService(self._pool, self._post)
+        self._tiles.know(comparison.pictures())
+        super().__init__()
+        self.on_msg(self._hear)
+
+    @property
+    def comparison(self) -> Comparison:
+        """What is shown, with all that `update_cell` has changed."""
+        return self._comparison
+
+    def show(self) -> None:
+        """Display the viewer and, in the same output, the table that stays in the saved notebook.
+
+        The table goes first, so that the viewer finds its pictures in the page and needs none of them sent again.
+        """
+        from IPython.display import HTML, display
+
+        display(HTML(static_grid(self._comparison, live=True)))
+        display(self)
+
+    def update_cell(self, row: int, column: int, cell: Cell) -> None:
+        """Show something else in one cell; only that cell is sent, and only previews that are new."""
+        self._comparison.cells[row][column] = cell
+        known = self._tiles.know(self._comparison.pictures())
+        self._pool.submit(self._send_cell, row, column, cell, known)
+
+    def close(self) -> None:
+        """End the view, its threads, and the tiles that it made for itself."""
+        self._tiles.close()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        super().close()
+
+    def _hear(self, _: Any, message: dict[str, Any], __: list[memoryview]) -> None:
+        """Note down what the browser says; nothing here reads a file or waits."""
+        view, kind = str(message.get("view", "")), message.get("kind")
+        if kind == "hello":
+            words = facts(self._comparison)
+            self._post({"kind": "comparison", "view": view, "facts": words, "retry": self._on_retry is not None}, [])
+        elif kind == "ready":
+            missing = [name for name in self._comparison.pictures() if name not in set(message["have"])]
+            self._pool.submit(self._send_previews, view, missing)
+        elif kind == "tiles":
+            self._tiles.want(view, message["add"], message["drop"])
+        elif kind == "got":
+            self._tiles.got(view, int(message["bytes"]))
+        elif kind == "bye":
+            self._tiles.leave(view)
+        elif kind == "retry" and self._on_retry is not None:
+            self._pool.submit(self._on_retry, int(message["row"]), int(message["column"]), int(message["take"]))
+
+    def _post(self, message: dict[str, Any], buffers: list[bytes]) -> None:
+        if self.comm is not None:
+            self.send(message, buffers)
+
+    def _send_cell(self, row: int, column: int, cell: Cell, new: list[str]) -> None:
+        self._post({"kind": "cell", "row": row, "column": column, "cell": cell_facts(cell)}, [])
+        self._send_previews("", new)
+
+    def _send_previews(self, view: str, names: list[str]) -> None:
+        pictures = self._comparison.pictures()
+        size = preview_size(len(pictures))
+        for name in names:
+            data = pictures[name].preview(*size) if name in pictures else b""
+            if data:
+                self._post({"kind": "previews", "view": view, "ids": [name]}, [data])
+
+
+@dataclass
+class _View:
+    """What one browser view waits for, oldest first, and how many bytes are on their way to it."""
+
+    wanted: dict[str, None] = field(default_factory=dict)
+    on_the_way: int = 0
+    busy: bool = False
+
+
+class TileService:
+    """Answers what browser views want, from a pool's threads.
+
+    Parameters
+    ----------
+    pool : ThreadPoolExecutor
+        Where files are read. Tiles that are missing are made elsewhere, so that those that are there don't wait.
+    send : callable
+        Sends a message and its buffers to the browser.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, send: Send) -> None:
+        self._pool = pool
+        self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fox-tiles")
+        self._send = send
+        self._lock = threading.Lock()
+        self._pictures: dict[str, ComparedPicture] = {}
+        self._views: dict[str, _View] = {}
+        self._making: set[str] = set()
+        self._ready: set[str] = set()
+        self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._closed = False
+
+    def know(self, pictures: dict[str, ComparedPicture]) -> list[str]:
+        """Take these pictures for what there is, and say which of them are new."""
+        with self._lock:
+            new = [name for name in pictures if name not in self._pictures]
+            self._pictures = dict(pictures)
+            return new
+
+    def want(self, view: str, add: list[str], drop: list[str]) -> None:
+        """Note which tiles a view needs, as ``picture/level/x/y``, and which no longer."""
+        with self._lock:
+            state = self._views.setdefault(view, _View())
+            for key in drop:
+                state.wanted.pop(key, None)
+            for key in add[: max(0, _MOST_WANTED - len(state.wanted))]:
+                state.wanted[key] = None
+        self._go_on(view)
+
+    def got(self, view: str, size: int) -> None:
+        """Note that bytes have arrived: as many more may be sent."""
+        with self._lock:
+            state = self._views.get(view)
+            if state is None:
+                return
+            state.on_the_way = max(0, state.on_the_way - size)
+        self._go_on(view)
+
+    def leave(self, view: str) -> None:
+        """Forget a view."""
+        with self._lock:
+            self._views.pop(view, None)
+
+    def close(self) -> None:
+        """Forget all views and the tiles that were made here."""
+        self._maker.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            self._closed = True
+            self._views.clear()
+            own, self._own = self._own, None
+        if own is not None:
+            own.cleanup()
+
+    def _go_on(self, view: str) -> None:
+        with self._lock:
+            state = self._views.get(view)
+            if self._closed or state is None or state.busy or not state.wanted:
+                return
+            if state.on_the_way >= _MOST_ON_THE_WAY:
+                return
+            state.busy = True
+            self._pool.submit(self._serve, view, state)
+
+    def _serve(self, view: str, state: _View) -> None:
+        """Send what the view wants until nothing is left, or enough is on its way."""
+        while True:
+            batch: list[tuple[str, bytes]] = []
+            size = 0
+            while size < _BATCH_BYTES:
+                key = self._next(state)
+                if key is None:
+                    break
+                data = self._tile(key)
+                if data is not None:
+                    batch.append((key, data))
+                    size += len(data)
+            with self._lock:
+                state.on_the_way += size
+                state.busy = bool(batch) and state.on_the_way < _MOST_ON_THE_WAY and view in self._views
+                more = state.busy
+            if batch:
+                self._send(
+                    {"kind": "tiles", "view": view, "keys": [key for key, _ in batch]}, [data for _, data in batch]
+                )
+            if not more:
+                break
+        self._go_on_if_ready(view, state)
+
+    def _go_on_if_ready(self, view: str, state: _View) -> None:
+        """Start again if something came in between the last look and the end."""
+        with self._lock:
+            waiting = any(key.split("/", 1)[0] not in self._making for key in state.wanted)
+        if waiting:
+            self._go_on(view)
+
+    def _next(self, state: _View) -> str | None:
+        """Take the next tile that can be read; have those made that can't yet."""
+        with self._lock:
+            for key in state.wanted:
+                name = key.split("/", 1)[0]
+                if name in self._ready or name not in self._pictures:
+                    del state.wanted[key]
+                    return key
+                if name not in self._making:
+                    self._making.add(name)
+                    self._maker.submit(self._make, name, self._pictures[name])
+        return None
+
+    def _tile(self, key: str) -> bytes | None:
+        name, *numbers = key.split("/")
+        picture = self._pictures.get(name)
+        if picture is None:
+            return None
+        try:
+            level, x, y = map(int, numbers)
+            return read_tile(self._folder(name, picture), level, x, y, picture=picture.path)
+        except (ValueError, IndexError):
+            return None  # not a tile of this picture: a browser that is ahead of us, or behind
+        except (FoxError, OSError) as error:
+            self._lose(name, error)
+            return None
+
+    def _make(self, name: str, picture: ComparedPicture) -> None:
+        try:
+            make_tiles(picture.path, self._folder(name, picture))
+        except (FoxError, OSError) as error:
+            self._lose(name, error)
+            return
+        with self._lock:
+            self._ready.add(name)
+            self._making.discard(name)
+            views = list(self._views)
+        for view in views:
+            self._go_on(view)
+
+    def _lose(self, name: str, error: Exception) -> None:
+        """Tell the browser that only the preview is left of a picture."""
+        with self._lock:
+            picture = self._pictures.pop(name, None)
+            self._making.discard(name)
+        if picture is not None:
+            reason = f"The full pixels of {picture.path.name} can't be read, so its preview is shown: {error}"
+            self._send({"kind": "lost", "id": name, "reason": reason}, [])
+
+    def _folder(self, name: str, picture: ComparedPicture) -> Path:
+        if picture.tiles is not None:
+            return picture.tiles
+        with self._lock:
+            if self._own is None:
+                self._own = tempfile.TemporaryDirectory(prefix="fox-nb-tiles-", ignore_cleanup_errors=True)
+            return Path(self._own.name) / name
