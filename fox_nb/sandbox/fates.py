@@ -41,7 +41,7 @@ def _race(state: State, p: Parameters) -> State:
 
 
 def _failed(state: State, p: Parameters) -> State:
-    if state.status == "pending" or (state.status == "processing" and state.progress < 100 * p.get("after", 0)):
+    if state.status == "pending" or (state.status == "processing" and state.progress < 100 * p.get("part", 0)):
         return state
     error = {
         "code": p.get("code", "generation_failed"),
@@ -90,7 +90,7 @@ FATES: Mapping[str, Fate] = {
             "code": {"type": ["string", "number"]},
             "message": {"type": "string"},
             "type": {"type": "string"},
-            "after": {"type": "number", "minimum": 0, "maximum": 1, "description": "At what part of its time"},
+            "part": {"type": "number", "minimum": 0, "maximum": 1, "description": "At what part of its time"},
         },
     ),
     "cancelled": Fate("The task is cancelled", _cancelled),

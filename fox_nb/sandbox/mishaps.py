@@ -102,7 +102,7 @@ def _content_type(answer: Answer, p: Parameters) -> Answer:
 
 
 def _redirect(_answer: Answer, p: Parameters) -> Answer:
-    return Answer(p.get("status", 302), headers={"Location": p.get("to", "")})
+    return Answer(p.get("status", 302), headers={"Location": p.get("to", "?again")})
 
 
 def _picture(_answer: Answer, p: Parameters) -> Answer:

@@ -15,7 +15,6 @@ from urllib.parse import unquote
 
 from tornado import httpserver, web
 from tornado.iostream import StreamClosedError
-from tornado.netutil import bind_sockets
 
 from fox_nb.sandbox.answers import Answer, error_answer
 from fox_nb.sandbox.calls import BEFALLEN, CALLS, Call, check, read_json
@@ -72,7 +71,8 @@ class Server:
 
     def open(self, port: int = 0) -> None:
         """Bind the port (0: a free one) and begin to answer."""
-        (listener,) = bind_sockets(port, "127.0.0.1", family=socket.AF_INET)
+        listener = socket.create_server(("127.0.0.1", port), backlog=128)
+        listener.setblocking(False)
         self.port = listener.getsockname()[1]
         self.gateway.open()
         self._http.add_sockets([listener])
@@ -136,9 +136,9 @@ class _Handler(web.RequestHandler):
         call = None
         fault = None
         try:
-            operation = self._admit()
-            call = self._call(operation, steps)
-            name = BEFALLEN.get(operation.name)
+            call = self._call(self._operation(), steps)
+            self._admit(call.operation)
+            name = BEFALLEN.get(call.operation.name)
             fault = self.server.gateway.faults.on_call(name, _model(call)) if name else None
             answer = await self._work(call, fault)
         except Problem as problem:
@@ -151,26 +151,26 @@ class _Handler(web.RequestHandler):
 
     get = post = put = patch = delete = head = options = _serve
 
-    def _admit(self) -> Operation:
-        """Return the operation that is asked for, if it may be asked for."""
+    def _operation(self) -> Operation:
+        """Return the operation that is asked for, or raise `Problem`."""
         host, _, port = self.request.host.rpartition(":")
         if host.strip("[]").lower() not in LOOPBACK or port != str(self.server.port):
             raise Problem(421, "This host name is not the sandbox's.", "invalid_request_error")
         if not self.operations:
             raise Problem(404, "There is no such call.", "not_found")
-        operation = self._operation()
+        method = self.request.method or ""
+        operation = self.operations.get("GET" if method == "HEAD" else method)
         if operation is None:
             raise Problem(405, "This call has no such method.", "invalid_request_error")
+        return operation
+
+    def _admit(self, operation: Operation) -> None:
+        """Refuse who has no key, and bodies that are too large."""
         if operation.needs_key and not self.server.accepts(self._key()):
             raise Problem(401, "The key is missing or not valid.", "authentication_error")
         if self.too_large:
             kind = "file_too_large_error" if "/files/upload/" in operation.path else "invalid_request_error"
             raise Problem(413, "The body is too large.", kind)
-        return operation
-
-    def _operation(self) -> Operation | None:
-        method = self.request.method or ""
-        return self.operations.get("GET" if method == "HEAD" else method)
 
     def _key(self) -> str:
         scheme, _, key = self.request.headers.get("Authorization", "").partition(" ")

@@ -33,6 +33,8 @@ SECONDS: Mapping[str, float] = {
 """How long a task lasts at speed 1 and 1K, as on the service."""
 SECONDS_FOR_4K = 15.0
 SECONDS_A_FURTHER_PICTURE = 3.0
+DRAWING, DRAWING_4K = 0.2, 1.0
+"""Seconds of one core that a picture takes, whatever the speed."""
 TRAINING_HURRY = 6.0
 """A training shrinks up to so much faster than the speed says: two minutes at speed 10 would be too long a lesson."""
 
@@ -82,7 +84,8 @@ class Settings:
         seconds += SECONDS_A_FURTHER_PICTURE * (request.get("num_outputs", 1) - 1)
         if request["model"] == "phota-create-profile":
             seconds /= max(1.0, min(self.speed, TRAINING_HURRY))
-        told = seconds / self.speed * self.estimate_factor
+        drawing = DRAWING_4K if request.get("resolution") == "4K" else DRAWING
+        told = max(seconds / self.speed, drawing * request.get("num_outputs", 1)) * self.estimate_factor
         lasts = seconds / self.speed * self.chance.lognormvariate(0, self.spread)
         return lasts, told
 

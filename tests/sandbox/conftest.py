@@ -1,0 +1,23 @@
+"""Fixtures of the sandbox's own tests: one that runs, and someone who asks it."""
+
+from collections.abc import Iterator
+
+import pytest
+from sandbox.asking import Asking
+
+from fox_nb.sandbox import Sandbox
+
+
+@pytest.fixture
+def own() -> Iterator[Sandbox]:
+    """A quick sandbox of the test's own."""
+    with Sandbox(speed=1000) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def asking(own: Sandbox) -> Iterator[Asking]:
+    """Someone who asks it."""
+    someone = Asking(own)
+    yield someone
+    someone.session.close()
