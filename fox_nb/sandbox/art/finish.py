@@ -40,7 +40,7 @@ def finished(image: Image.Image, styles: tuple[str, ...], seed: int) -> Image.Im
             out = _STYLES[style](out, seed)
     if "watercolour" in styles or "sketch" in styles or "pixel" in styles:
         return out
-    return grained(vignette(out, 0.42), 3.2, seed)
+    return grained(vignette(out, 0.42), 2.4, seed)
 
 
 def _toned(image: Image.Image, *stops: tuple[float, str]) -> Image.Image:

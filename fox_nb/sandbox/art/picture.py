@@ -7,20 +7,35 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from PIL import Image, ImageFilter
 
-from fox_nb.sandbox.art import land
+from fox_nb.sandbox.art import city, inside, land, water, wide, woods
 from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.chance import digest
 from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.finish import finished
+from fox_nb.sandbox.art.inside import indoors
 from fox_nb.sandbox.art.light import Light, light_for
 from fox_nb.sandbox.art.mark import mark
 from fox_nb.sandbox.art.people import cast, draw_people, sit
 from fox_nb.sandbox.art.sky import falling
 from fox_nb.sandbox.art.spot import Ask, Spot
+from fox_nb.sandbox.art.subjects import draw_subjects
 from fox_nb.sandbox.art.words import Brief, read
 
 SCENES: dict[str, Callable[[Canvas, Light, Ask], Spot]] = {
     "mountains": land.mountains,
+    "sea": water.sea,
+    "lake": water.lake,
+    "beach": water.beach,
+    "city": city.city,
+    "forest": woods.forest,
+    "garden": woods.garden,
+    "library": inside.library,
+    "room": inside.room,
+    "stage": inside.stage,
+    "sky": wide.sky,
+    "space": wide.space,
+    "underwater": wide.underwater,
+    "abstract": wide.abstract,
     "meadow": land.meadow,
     "desert": land.desert,
     "winter": land.winter,
@@ -60,7 +75,10 @@ def paint(brief: Brief, size: tuple[int, int], seed: int, figures: Sequence[Figu
         draw_people(c, light, people, brief, seed)
     else:
         c = Canvas(size, light.low)
-        SCENES.get(brief.scene, land.mountains)(c, light, Ask(brief, seed))
+        ask = Ask(brief, seed)
+        spot = SCENES[brief.scene](c, light, ask)
+        inner = indoors(light) if brief.scene in ("library", "room") else light
+        draw_subjects(c, inner, ask, spot)
     falling(c, light, Ask(brief, seed).rng("falling"), brief.weather)
     return finished(c.image, brief.styles, seed)
 
@@ -70,7 +88,7 @@ def backdrop(brief: Brief, light: Light, size: tuple[int, int], seed: int, blur:
     share = min(1.0, 700 / np.sqrt(size[0] * size[1]))
     small = (max(1, round(size[0] * share)), max(1, round(size[1] * share)))
     c = Canvas(small, light.low)
-    SCENES.get(brief.scene, land.mountains)(c, light, Ask(brief, seed))
+    SCENES[brief.scene](c, light, Ask(brief, seed))
     soft = c.image.filter(ImageFilter.GaussianBlur(blur * c.unit))
     return soft.resize(size, Image.Resampling.BICUBIC)
 

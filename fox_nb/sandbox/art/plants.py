@@ -179,3 +179,75 @@ def _frond(rib: Points) -> Points:
     wide = 0.085 * np.sin(np.pi * np.linspace(0.1, 1, n) ** 0.8) + 0.005
     wide = np.where(np.arange(n) % 2, wide, wide * 0.35)[:, None]
     return np.concatenate([rib + side * wide + along * wide * 0.8, (rib - side * wide + along * wide * 0.8)[::-1]])
+
+
+def flower(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, size: float, colour: Colour) -> None:
+    """Draw one near flower on its stem, with leaves: a daisy, a tulip, a rose or a poppy."""
+    bend = float(rng.normal(0, 0.12))
+    stem = smooth([(0, 0), (bend * 0.3, -0.45), (bend, -0.86)], closed=False)
+    green = light.lit(rgb("#4a8046"))
+    c.fill(moved(ribbon(stem, (0.035, 0.022, 0.02)), x, y, size=size), lighter(green, -0.05))
+    leaves = [
+        moved(leaf(0.4, 0.13), x + bend * 0.2 * size, y - h * size, size=size, turn=a)
+        for h, a in ((0.25, 0.8), (0.4, -0.75))
+    ]
+    c.fill(leaves, Fade(lighter(green, 0.05), lighter(green, -0.08), y - 0.7 * size, y))
+    hx, hy = x + bend * size, y - 0.88 * size
+    tone = light.lit(colour)
+    kind = int(rng.integers(4))
+    r = 0.17 * size
+    if kind == 0:
+        ring = [moved(leaf(1.25, 0.5), hx, hy, size=r, turn=a) for a in np.arange(13) * (2 * math.pi / 13)]
+        c.fill(ring[::2], lighter(tone, -0.05))
+        c.fill(ring[1::2], tone)
+        c.fill(ellipse(hx, hy, r * 0.38), light.lit(rgb("#e3a72e")))
+        c.fill(ellipse(hx - r * 0.08, hy - r * 0.1, r * 0.2), light.lit(rgb("#f6cf62")), blur=r * 0.06)
+    elif kind == 1:
+        for lean, dark in ((-0.55, -0.08), (0.55, -0.06), (0.0, 0.02)):
+            petal = smooth([(0, 0.55), (-0.5, 0.2), (-0.42, -0.5), (0, -1.15), (0.42, -0.5), (0.5, 0.2)])
+            c.fill(
+                moved(petal * (0.8, 1) + (lean * 0.55, 0), hx, hy, size=r, turn=lean * 0.35),
+                Fade(lighter(tone, dark + 0.06), lighter(tone, dark - 0.06), hy - r, hy + r),
+            )
+    elif kind == 2:  # noqa: PLR2004 (the kinds are just numbered)
+        for k in range(4):
+            turn = rng.uniform(0, 6)
+            ring = [
+                moved(ellipse(0, -0.52, 0.52, 0.5, steps=18), hx, hy, size=r * (1.05 - 0.24 * k), turn=turn + a)
+                for a in np.arange(5) * (2 * math.pi / 5)
+            ]
+            c.fill(ring, lighter(tone, -0.09 + 0.05 * k))
+            c.stroke([np.concatenate([p, p[:1]]) for p in ring], r * 0.025, lighter(tone, -0.14 + 0.05 * k), alpha=0.5)
+        c.fill(ellipse(hx, hy, r * 0.16), lighter(tone, -0.14))
+    else:
+        cup = [moved(ellipse(dx, 0.05, 0.68, 0.82, steps=26), hx, hy, size=r) for dx in (-0.45, 0.45, 0)]
+        for k, shape in enumerate(cup):
+            c.fill(shape, Fade(lighter(tone, 0.05), lighter(tone, -0.1 + 0.03 * k), hy - r, hy + r))
+        c.fill(ellipse(hx, hy + r * 0.1, r * 0.26, r * 0.2), light.lit(rgb("#2c2030")))
+
+
+def house_plant(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, size: float) -> None:
+    """Draw a potted plant with broad leaves, its pot's foot at (x, y)."""
+    pot = points((-0.2, -0.3), (0.2, -0.3), (0.15, 0), (-0.15, 0))
+    clay = light.lit(mix(rgb("#c4714c"), light.accent[0], 0.2))
+    c.fill(moved(ellipse(0.05, 0, 0.28, 0.05), x, y, size=size), light.shade, alpha=0.35, blur=0.01)
+    for tone, count in ((-0.08, 9), (0.0, 8), (0.07, 6)):
+        leaves, stems = [], []
+        for _ in range(count):
+            a, reach = rng.uniform(-1.1, 1.1), rng.uniform(0.3, 0.62)
+            stem = smooth(
+                [(0, -0.28), (0.2 * a, -0.28 - reach * 0.6), (0.48 * a, -0.28 - reach)], closed=False, steps=5
+            )
+            stems.append(moved(ribbon(stem, (0.02, 0.012)), x, y, size=size))
+            leaves.append(moved(moved(leaf(0.36, 0.2), *stem[-1], turn=a * 1.3), x, y, size=size))
+        green = light.lit(lighter(rgb("#3f7f52"), tone))
+        c.fill(stems, lighter(green, -0.06))
+        c.fill(leaves, green)
+    c.fill(
+        moved(pot, x, y, size=size),
+        Fade(lighter(clay, 0.05), lighter(clay, -0.08), x - 0.2 * size, x + 0.2 * size, across=True),
+    )
+    c.fill(
+        moved(points((-0.23, -0.36), (0.23, -0.36), (0.22, -0.28), (-0.22, -0.28)), x, y, size=size),
+        lighter(clay, 0.04),
+    )

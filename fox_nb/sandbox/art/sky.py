@@ -54,12 +54,18 @@ def _field(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, su
     # clouds: long and thin towards the horizon, their sun's side lit
     tall = max(24, round(rows * horizon / c.h))
     noise = clouds(rng, columns, rows * 2, cells=6, octaves=5)
-    depth = (np.clip(1 - up[:tall], 0, 1)) ** 1.7
+    depth = 0.45 * np.clip(1 - up[:tall], 0, 1) + 0.55 * np.clip(1 - up[:tall], 0, 1) ** 2.2
     pick = np.clip((depth * (rows * 2 - 1)).astype(int), 0, rows * 2 - 1)
     body = noise[pick]
     edge = 0.68 - 0.34 * cover
     share = np.clip((body - edge) / 0.22, 0, 1)
-    share = share * share * (3 - 2 * share) * np.clip(up[:tall, None] * 9, 0, 1)
+    share = (
+        share
+        * share
+        * (3 - 2 * share)
+        * np.clip(up[:tall, None] * 9, 0, 1)
+        * np.clip((1.04 - up[:tall, None]) * 5, 0, 1)
+    )
     lit = np.clip((body - np.roll(body, 3, 0)) * 7 + 0.55, 0, 1)[..., None]
     bright = np.array(mix(lighter(light.low, 0.05), light.sun, 0.55), float)
     dull = np.array(mix(light.middle, light.shade, 0.32 if light.dark else 0.2), float)

@@ -1,0 +1,131 @@
+"""Cities: towers behind towers with lit windows, and a river or roofs in front."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fox_nb.sandbox.art.canvas import Canvas, Fade
+from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
+from fox_nb.sandbox.art.curves import Points, box, ellipse, points
+from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.sky import birds, paint_sky
+from fox_nb.sandbox.art.spot import Ask, Spot
+from fox_nb.sandbox.art.water import mirror, ripples
+
+_LAYERS = 4
+
+
+def city(c: Canvas, light: Light, ask: Ask) -> Spot:
+    """A skyline in haze; a river mirrors it, or roofs lie in front of it."""
+    rng = ask.rng("city")
+    river = rng.random() < 0.6  # noqa: PLR2004
+    foot = c.h * (float(rng.uniform(0.66, 0.74)) if river else 0.86)
+    paint_sky(c, light, rng, foot - 0.02, weather=ask.weather)
+    tint = (rgb("#7f8fa6"), rgb("#8a7f8c"), rgb("#6f8a90"))[int(rng.integers(3))]
+    for k in range(_LAYERS):
+        t = k / (_LAYERS - 1)
+        colour = light.lit(mix(lighter(tint, -0.14 * t), light.accent[k % 3], 0.1 + 0.12 * t), 0.72 * (1 - t) ** 0.8)
+        _row(c, light, rng, foot, t, colour)
+    if river:
+        deep = mix(mix(light.top, light.lit(rgb("#24506a")), 0.5), light.shade, 0.3)
+        c.fill(box(0, foot - 0.012, c.w, foot + 0.002), mix(light.shade, light.low, 0.2))
+        mirror(c, rng, foot, deep, 0.6)
+        ripples(c, rng, foot + 0.006, c.h, mix(light.low, light.sun, 0.4), 170, alpha=0.3)
+        if light.dark:
+            ripples(c, rng, foot + 0.004, c.h, rgb("#ffcf87"), 130, alpha=0.4)
+    else:
+        _roofs(c, light, rng, foot)
+    birds(c, light, rng, c.w * 0.4, c.h * 0.2, 5)
+    return Spot(c.w * 0.5, c.h * 0.94, 0.3)
+
+
+def _row(c: Canvas, light: Light, rng: np.random.Generator, foot: float, t: float, colour: Colour) -> None:
+    """Draw one row of buildings, `t` (0 far, 1 near)."""
+    blocks: list[Points] = []
+    sides: list[Points] = []
+    lit: list[Points] = []
+    dull: list[Points] = []
+    extras: list[Points] = []
+    x = -0.04
+    while x < c.w:
+        wide = rng.uniform(0.045, 0.1) * (0.8 + 0.6 * t)
+        centre = np.exp(-(((x / c.w - 0.5) / 0.33) ** 2))
+        tall = (0.13 + 0.4 * centre * rng.random() ** 1.2 + 0.1 * rng.random()) * c.h * (1.08 - 0.46 * t)
+        top = foot - tall
+        blocks.append(box(x, top, x + wide, foot + 0.01))
+        sides.append(box(x + wide * 0.66, top, x + wide, foot + 0.01))
+        extras += _crown(rng, x, top, wide, tall)
+        for window in _windows(x, top, wide, foot, t):
+            chance = rng.random()
+            if chance < (0.34 if light.dark else 0.08):
+                lit.append(window)
+            elif chance < 0.85:  # noqa: PLR2004 (some windows can't be told from the wall)
+                dull.append(window)
+        x += wide * rng.uniform(0.8, 1.25)
+    haze = mix(colour, light.low, 0.55 * (1 - 0.5 * t))
+    c.fill(blocks + extras, Fade(colour, haze, foot - 0.5 * c.h, foot))
+    c.fill(sides, lighter(colour, -0.06), alpha=0.5)
+    c.fill(dull, lighter(colour, -0.09 if light.dark else 0.07), alpha=0.25 + 0.4 * t)
+    c.fill(lit, mix(rgb("#ffd58a"), light.low, 0.3 * (1 - t)), alpha=0.35 + 0.6 * t)
+    if light.dark:
+        for window in lit[:: max(1, len(lit) // 26)]:
+            x0, y0 = window.mean(axis=0)
+            c.glow(x0, y0, 0.03, rgb("#ffb45c"), alpha=0.45 * t)
+
+
+def _windows(x: float, top: float, wide: float, foot: float, t: float) -> list[Points]:
+    step = 0.0105 + 0.0035 * t
+    columns = max(2, int(wide * 0.9 / step))
+    gap = wide / (columns + 0.6)
+    out = []
+    y = top + step
+    while y < foot - step:
+        out += [
+            box(x + gap * (k + 0.45), y, x + gap * (k + 0.45) + gap * 0.52, y + step * 0.55) for k in range(columns)
+        ]
+        y += step * 1.25
+    return out
+
+
+def _crown(rng: np.random.Generator, x: float, top: float, wide: float, tall: float) -> list[Points]:
+    kind, m = int(rng.integers(6)), x + wide / 2
+    if kind == 0:
+        return [box(m - 0.0012, top - tall * 0.22, m + 0.0012, top), box(m - 0.006, top - 0.012, m + 0.006, top)]
+    if kind == 1:
+        return [
+            box(x + wide * 0.2, top - 0.02, x + wide * 0.8, top),
+            box(x + wide * 0.35, top - 0.036, x + wide * 0.65, top),
+        ]
+    if kind == 2:  # noqa: PLR2004 (the kinds are just numbered)
+        return [points((x, top + 0.001), (x + wide, top + 0.001), (x + wide, top - wide * 0.5))]
+    if kind == 3:  # noqa: PLR2004
+        return [
+            points((x, top + 0.001), (x + wide, top + 0.001), (m, top - wide * 0.75)),
+            box(m - 0.001, top - wide, m + 0.001, top),
+        ]
+    if kind == 4:  # noqa: PLR2004
+        return [ellipse(m, top + 0.001, wide * 0.4, wide * 0.34)]
+    return [box(x + wide * 0.15, top - 0.01, x + wide * 0.35, top)]
+
+
+def _roofs(c: Canvas, light: Light, rng: np.random.Generator, foot: float) -> None:
+    """Draw near gables with chimneys and a few lit attic windows."""
+    x = -0.06
+    while x < c.w:
+        wide, high = rng.uniform(0.16, 0.26), foot + rng.uniform(-0.05, 0.03)
+        tone = light.lit(mix(light.accent[0], rgb("#5d3a34"), rng.uniform(0.45, 0.8)))
+        tone = mix(tone, light.shade, 0.35)
+        m = x + wide * rng.uniform(0.4, 0.6)
+        c.fill(box(x + wide * 0.7, high + 0.005, x + wide * 0.8, high + 0.08), lighter(tone, -0.08))
+        c.fill(points((x - 0.02, high + 0.13), (m, high), (x + wide + 0.02, high + 0.13), (x + wide, c.h + 0.1), (x, c.h + 0.1)),
+               Fade(tone, lighter(tone, -0.1), high, c.h))  # fmt: skip
+        tiles = [
+            points((m + (x - 0.02 - m) * s, high + 0.13 * s), (m + (x + wide + 0.02 - m) * s, high + 0.13 * s))
+            for s in np.linspace(0.1, 1, 8)
+        ]
+        c.stroke(tiles, 0.0018, lighter(tone, -0.09), alpha=0.6)
+        pane = box(m - 0.016, high + 0.055, m + 0.016, high + 0.095)
+        c.fill(pane, rgb("#ffd588") if light.dark else mix(light.middle, light.shade, 0.4))
+        if light.dark:
+            c.glow(m, high + 0.075, 0.08, rgb("#ffb45c"), alpha=0.5)
+        x += wide * 0.92
