@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.errors import NOTHING_SENT
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
 from fox_nb.store import ON_ITS_WAY
@@ -13,9 +14,11 @@ from fox_nb.store import ON_ITS_WAY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fox_nb.errors import FoxError
+    from fox_nb.models import Request
     from fox_nb.render.grid import Picture
     from fox_nb.session.image import Image
-    from fox_nb.session.task import Task
+    from fox_nb.session.task import Cost, Task
 
 ROWS_WITH_PICTURES = 50
 
@@ -57,6 +60,42 @@ def done_line(task: Task) -> str:
 
     how = f"in {duration(task.waited)}" if task.status == "completed" and not task.reused else ""
     return frame(f'<p class="fa">{bdi(title(task), 120)}: {task.status} {how}</p>')
+
+
+def error_page(error: FoxError) -> str:
+    """Show what went wrong with a call: what, the money, what next."""
+    from fox_nb.render.progress import Failure, failure
+
+    return failure(
+        Failure(
+            title="Not sent" if error.money == NOTHING_SENT else "It did not work",
+            what=error.what,
+            money=error.money,
+            todo=error.todo,
+        )
+    )
+
+
+def panel_head(request: type[Request], *, sandbox: bool) -> str:
+    """Head a panel: the model, what it does, and whether it is play."""
+    from fox_nb.render.html import frame, head, note
+
+    return frame(head(request.title, sandbox=sandbox), note(f"{request.about} Model: {request.model}."))
+
+
+def panel_card(request: type[Request], *, sandbox: bool) -> str:
+    """Stand in for a panel where no kernel runs."""
+    from fox_nb.render.card import panel_card as card
+
+    return card(f"{request.title}: {request.model}", sandbox=sandbox)
+
+
+def cost_line(cost: Cost, left: Cost | None) -> str:
+    """Say what a press will cost, and what the budget has left."""
+    from fox_nb.render.html import escape, frame
+
+    words = f"will cost {cost}" + (f"; the budget has {left} left" if left is not None else "")
+    return frame(f'<span aria-live="polite">{escape(words)}</span>')
 
 
 def picture_page(image: Image) -> str:

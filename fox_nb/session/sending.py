@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fox_nb.client import certainly_not_accepted
-from fox_nb.errors import FoxError, RequestRejected
+from fox_nb.errors import FoxError, RequestRejected, SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ class Sender:
         try:
             told = self._create(task, body, remembered)
         except BaseException as error:
-            if certainly_not_accepted(error):
+            if certainly_not_accepted(error) or isinstance(error, SandboxError):
                 self._refused(task, error)
                 raise
             self._store.journal.unknown(task.identity, _words(error), self._now())

@@ -15,6 +15,7 @@ from fox_nb.session.landing import LINKS_LIVE
 from fox_nb.session.looking import Looker
 from fox_nb.session.pool import Pool
 from fox_nb.session.prices import PriceList, micro
+from fox_nb.session.profiles import Profiles
 from fox_nb.session.sending import Sender
 from fox_nb.session.sources import Sources
 from fox_nb.session.task import Cost, Task
@@ -75,14 +76,29 @@ class Session:
         self.account = "sandbox" if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
         self.prices = PriceList(client, is_play_money=gateway.is_sandbox)
         self.sources = Sources(store, client, gateway.name, self.account, clock)
-        self.pool = Pool(SENDERS, "sending")
+        self.profiles = Profiles(store, gateway.name, clock)
+        self._pool = Pool(SENDERS, "sending")
         self._sender = Sender(gateway, client, store, self.sources, clock)
         self._looker = Looker(gateway, client, store, polling or Polling(), clock, dice or random.Random())
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
 
-    def submit(self, model: str, values: Mapping[str, Any], take: Any = 1) -> Task:
+    def submit(
+        self,
+        model: str,
+        values: Mapping[str, Any],
+        take: Any = 1,
+        *,
+        journalled: Callable[[Task], None] | None = None,
+    ) -> Task:
         """Ask for a picture: what is known of it comes back at once; what is not is journalled, then sent once.
+
+        Parameters
+        ----------
+        model, values, take
+            What is asked for.
+        journalled : callable, optional
+            Called with the task as soon as the journal has it, before it is sent.
 
         Raises
         ------
@@ -107,6 +123,8 @@ class Session:
         )
         task = self.task(row)
         task.reused = not ours
+        if journalled is not None:
+            journalled(task)
         if ours:
             self._send(task, prepared)
         else:
@@ -220,10 +238,17 @@ class Session:
         amount = self.store.journal.spent(self.gateway.name, self.account) / MICRO
         return Cost(amount, is_estimate=False, is_play_money=self.gateway.is_sandbox)
 
+    @property
+    def left(self) -> Cost | None:
+        """What the budget has left; None without one."""
+        if self.budget is None:
+            return None
+        return Cost(max(0.0, self.budget - self.spent), is_estimate=False, is_play_money=self.gateway.is_sandbox)
+
     def close(self) -> None:
         """Stop all threads; what is under way goes on at the gateway and can be resumed."""
         self._looker.close()
-        self.pool.close()
+        self._pool.close()
 
     def _send(self, task: Task, prepared: Mapping[str, Prepared]) -> None:
         """Send in a thread of its own: an interrupt ends the waiting here, never the sending."""
@@ -232,7 +257,7 @@ class Session:
             self._sender.send(task, prepared)
             self._looker.watch(task)
 
-        self.pool.submit(send).result()
+        self._pool.submit(send).result()
 
     def _go_on(self, task: Task) -> None:
         """Show, watch, fetch again or tell what was asked for before."""

@@ -1,0 +1,88 @@
+"""The commands: `fox-nb lab`, `demo`, `sandbox`, `scan`, `doctor`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import fox_nb
+from fox_nb.errors import FoxError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    if not hasattr(chosen, "run"):
+        parser.print_help()
+        return 0
+    try:
+        return int(chosen.run(chosen))
+    except FoxError as error:
+        print(f"fox-nb: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="fox-nb", description="Pictures in notebooks: FoxAPI, or the sandbox.")
+    parser.add_argument("--version", action="version", version=f"fox_nb {fox_nb.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    lab = commands.add_parser("lab", help="open JupyterLab on the lessons, on the sandbox")
+    lab.add_argument("folder", nargs="?", type=Path, help="where the lessons are, or are to be copied to")
+    lab.add_argument("--service", action="store_true", help="use the key that is set, not the sandbox")
+    lab.add_argument("--port", type=int, default=8888, help="the port to try first (default 8888)")
+    lab.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
+    lab.set_defaults(run=_lab)
+
+    demo = commands.add_parser("demo", help="run the first lesson without a screen and write it as HTML")
+    demo.add_argument("folder", nargs="?", type=Path, default=Path("fox_demo"), help="where to (default fox_demo)")
+    demo.set_defaults(run=_demo)
+
+    sandbox = commands.add_parser("sandbox", help="run a sandbox by hand; prints its base URL as the first line")
+    sandbox.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
+    sandbox.add_argument("--speed", type=float, help="how many times faster than the service (default 10)")
+    sandbox.set_defaults(run=_sandbox)
+
+    doctor = commands.add_parser("doctor", help="say what works here, what doesn't, and what to do")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _lab(chosen: argparse.Namespace) -> int:
+    from fox_nb.lessons import open_lab
+
+    return open_lab(chosen.folder, port=chosen.port, browser=not chosen.no_browser, service=chosen.service)
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from fox_nb.lessons import demo
+
+    return demo(chosen.folder)
+
+
+def _sandbox(chosen: argparse.Namespace) -> int:
+    from fox_nb.sandbox import process
+
+    if chosen.speed is None:
+        process.serve(chosen.port)
+    else:
+        process.serve(chosen.port, chosen.speed)
+    return 0
+
+
+def _doctor(_chosen: argparse.Namespace) -> int:
+    from fox_nb.doctor import examine
+
+    return examine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""Doctor: what works here, what doesn't, and what to do about it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import fox_nb
+from fox_nb.errors import FoxError
+from fox_nb.settings import DEFAULT_BASE_URL, find_base_url, find_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Finding(Exception):
+    """Something is not as it should be, and this is what to do."""
+
+
+def examine() -> int:
+    """Print one line an examination; returns 1 when something needs to be done."""
+    print(f"fox_nb {fox_nb.__version__}, Python {platform.python_version()}, {platform.platform()}")
+    wrong = 0
+    for name, look in _EXAMINATIONS:
+        try:
+            print(f"  ok       {name}: {look()}")
+        except (Finding, FoxError) as finding:
+            wrong += 1
+            print(f"  TO DO    {name}: {finding}")
+    print("All is well." if not wrong else f"{wrong} to do.")
+    return 1 if wrong else 0
+
+
+def _jupyter() -> str:
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise Finding('JupyterLab is not in this environment. Run `pip install "fox_nb[lab]"`, or use another one.')
+    return f"JupyterLab {importlib.metadata.version('jupyterlab')}"
+
+
+def _widgets() -> str:
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("ipywidgets", "anywidget", "ipykernel")]
+    for front_end in ("jupyterlab-manager", "anywidget"):
+        if not any(Path(sys.prefix, "share", "jupyter", "labextensions").rglob(f"*{front_end}*")):
+            raise Finding(f"The front end of {front_end} is missing here. Install it where Jupyter itself runs.")
+    return ", ".join(versions)
+
+
+def _metrics() -> str:
+    missing = [name for name in ("pandas", "skimage") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Finding('Tables and SSIM need more packages. Run `pip install "fox_nb[metrics]"`.')
+    return "pandas and scikit-image are here"
+
+
+def _store() -> str:
+    from fox_nb.store import Store
+
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".fox-doctor-") as folder:
+        started = time.perf_counter()
+        Store(Path(folder) / "fox_runs").close()
+        return f"can be made in {Path.cwd()} ({(time.perf_counter() - started) * 1000:.0f} ms)"
+
+
+def _sandbox() -> str:
+    from fox_nb.local import SandboxClient
+
+    client = SandboxClient()
+    names = client.models()
+    return f"answers at {client.base_url} with {len(names)} models"
+
+
+def _service() -> str:
+    key, url = find_key(), find_base_url() or DEFAULT_BASE_URL
+    if key is None:
+        return "no key is set, so the sandbox answers; set FOXAPI_KEY to use the service"
+    with fox_nb.Client(url, key) as client:
+        missing = set(fox_nb.MODELS) - set(client.models())
+    if missing:
+        raise Finding(f"{url} does not offer this key: {', '.join(sorted(missing))}. Choose another group or host.")
+    return f"{url} offers all {len(fox_nb.MODELS)} models"
+
+
+_EXAMINATIONS: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("Jupyter", _jupyter),
+    ("widgets", _widgets),
+    ("extras", _metrics),
+    ("store", _store),
+    ("sandbox", _sandbox),
+    ("service", _service),
+)

@@ -1,0 +1,131 @@
+"""Lessons: where the notebooks are, opened in JupyterLab or run without a screen."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import fox_nb
+from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.settings import BASE_URL_VARIABLE, KEY_VARIABLE
+
+FIRST = "01-first-pictures.ipynb"
+_PACKAGE = Path(fox_nb.__file__).parent
+_INSTALL = 'Run `pip install "fox_nb[lab]"`.'
+
+
+def shipped() -> Path:
+    """Return the folder of the lessons that came with this package: in the wheel, or beside it in a checkout."""
+    for folder in (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks"):
+        if (folder / FIRST).exists():
+            return folder
+    raise FoxError("The lessons are not in this installation.", todo="Install fox_nb again.")
+
+
+def working_copy(folder: Path | None) -> Path:
+    """Return a folder with the lessons that a person may change; what is there already is left as it is."""
+    checkout = _PACKAGE.parent / "notebooks"
+    if folder is None and (checkout / FIRST).exists():
+        return checkout
+    target = (folder or Path("fox_lessons")).absolute()
+    source = shipped()
+    for path in sorted(source.rglob("*")):
+        place = target / path.relative_to(source)
+        if path.is_file() and not place.exists() and not _is_private(path.relative_to(source)):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+    return target
+
+
+def open_lab(folder: Path | None, *, port: int, browser: bool, service: bool) -> int:
+    """Open JupyterLab on the first lesson and stay until it ends.
+
+    Parameters
+    ----------
+    folder : Path or None
+        Where the lessons are or are to be copied to; in a checkout its own notebooks.
+    port : int
+        The port to try first.
+    browser : bool
+        False prints the address and opens nothing.
+    service : bool
+        True keeps the key that is set; otherwise everything runs on the sandbox.
+    """
+    _need("jupyterlab")
+    root = working_copy(folder)
+    environment = dict(os.environ) if service else _without_key()
+    if not service:
+        from fox_nb import local
+
+        local.start()
+        print(f"fox-nb lab: {root}, on the sandbox (drawn pictures, play money).", flush=True)
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", f"--port={port}"]
+    command += ["--LabApp.news_url=None", f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    command += ["--no-browser"] * (not browser) + ["--allow-root"] * _is_root()
+    try:
+        return subprocess.call(command, env=environment)  # noqa: S603 - our own interpreter, no shell
+    except KeyboardInterrupt:
+        return 0
+
+
+def demo(folder: Path) -> int:
+    """Run the first lesson on the sandbox without a screen, write it as HTML, and say what was made."""
+    _need("nbconvert")
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+    from nbconvert import HTMLExporter
+
+    started = time.monotonic()
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    notebook = _read(shipped() / FIRST)
+    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    try:
+        client.execute(env=_without_key())
+    except CellExecutionError as error:
+        raise FoxError(f"The lesson met with an error: {error}", todo="Run `fox-nb doctor`.") from None
+    body, _ = HTMLExporter().from_notebook_node(notebook)
+    page = folder / FIRST.replace(".ipynb", ".html")
+    page.write_text(body, encoding="utf-8")
+    with fox_nb.Fox(store=folder / "fox_runs") as fox:
+        _report(fox, page, time.monotonic() - started)
+    return 0
+
+
+def _report(fox: Any, page: Path, seconds: float) -> None:
+    made = [image for task in fox.tasks() for image in task.images]
+    print(f"The lesson as a page:  {page}")
+    print(f"Its pictures:          {fox.store.pictures}")
+    for image in made:
+        print(f"  {image.width} x {image.height}  {image.path.name}")
+    print(f"{len(made)} pictures, {fox.spent} in all, {seconds:.1f} s.")
+
+
+def _read(path: Path) -> Any:
+    import nbformat
+
+    return nbformat.read(path, as_version=4)
+
+
+def _without_key() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in {KEY_VARIABLE, BASE_URL_VARIABLE}}
+
+
+def _need(module: str) -> None:
+    import importlib.util
+
+    if importlib.util.find_spec(module) is None:
+        raise ExtraMissing(f"This needs {module}, which is not installed here.", todo=_INSTALL)
+
+
+def _is_private(path: Path) -> bool:
+    return any(part in {"fox_runs", "fox_demo", ".ipynb_checkpoints"} for part in path.parts)
+
+
+def _is_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0

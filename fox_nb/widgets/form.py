@@ -1,0 +1,80 @@
+"""Form: the controls of one model, made from its request class; gives and takes plain values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.models import request_class
+from fox_nb.parameters import parameters
+from fox_nb.widgets.control import Control
+from fox_nb.widgets.fields import Field, PromptField, field_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fox_nb.models import Request
+    from fox_nb.widgets.fields import Profiles
+
+
+class Form:
+    """All parameters of a model as controls.
+
+    Parameters
+    ----------
+    model : str
+        The gateway's name of the model.
+    profiles : Profiles
+        What profile selectors offer.
+    """
+
+    def __init__(self, model: str, profiles: Profiles) -> None:
+        self.request: type[Request] = request_class(model)
+        self.fields: dict[str, Field] = {
+            parameter.name: field_for(parameter, profiles) for parameter in parameters(self.request)
+        }
+        self.on_change(self._put_away)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is set, by the gateway's names; what is not set is not there."""
+        found = {name: field.value for name, field in self.fields.items() if not self._is_away(field)}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Put values into the controls; what is not named goes back to its default."""
+        for name, field in self.fields.items():
+            field.set(values.get(name, field.parameter.default))
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after each change of any control."""
+        for field in self.fields.values():
+            field.on_change(callback)
+
+    def on_submit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when Ctrl+Enter is pressed in the prompt."""
+        for field in self.fields.values():
+            if isinstance(field, PromptField):
+                field.prompt.on_submit(callback)
+
+    @property
+    def controls(self) -> list[Control]:
+        """The controls that need a front end of their own."""
+        found = [getattr(field, name) for field in self.fields.values() for name in _HOLDERS if hasattr(field, name)]
+        return [control for control in found if isinstance(control, Control)]
+
+    def example(self) -> Request:
+        """Return a request with what is set, unchecked: enough to know what it would cost."""
+        return self.request.model_construct(**self.values)
+
+    def _is_away(self, field: Field) -> bool:
+        other = self.fields.get(field.parameter.hint.not_with)
+        return other is not None and other.value is not None
+
+    def _put_away(self) -> None:
+        """Switch off what has no meaning beside what is set."""
+        for field in self.fields.values():
+            if field.parameter.hint.not_with:
+                field.enable(on=not self._is_away(field))
+
+
+_HOLDERS = ("widget", "prompt", "picker")
