@@ -75,9 +75,7 @@ class InvalidRequest(FoxError, ValueError):
         What is allowed.
     """
 
-    def __init__(
-        self, what: str, *, parameter: str = "", value: Any = None, allowed: str = "", todo: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, parameter: str = "", value: Any = None, allowed: str = "", todo: str = "") -> None:
         super().__init__(what, money=NOTHING_SENT, todo=todo)
         self.parameter = parameter
         self.value = value
@@ -247,9 +245,7 @@ class TaskFailed(TaskError):
         The gateway's error code ('' when it gave none).
     """
 
-    def __init__(
-        self, what: str, *, code: str = "", task: Any = None, money: str = "", todo: str = ""
-    ) -> None:
+    def __init__(self, what: str, *, code: str = "", task: Any = None, money: str = "", todo: str = "") -> None:
         super().__init__(what, task=task, money=money, todo=todo)
         self.code = code
 

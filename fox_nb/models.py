@@ -98,17 +98,13 @@ Text = Annotated[str, AfterValidator(_text)]
 Link = Annotated[str, AfterValidator(_link)]
 Resolution = Literal["1K", "4K"]
 PhotaRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9"]
-GrokRatio = Literal[
-    "2:1", "20:9", "19.5:9", "16:9", "4:3", "3:2", "1:1", "2:3", "3:4", "9:16", "9:19.5", "9:20", "1:2"
-]
+GrokRatio = Literal["2:1", "20:9", "19.5:9", "16:9", "4:3", "3:2", "1:1", "2:3", "3:4", "9:16", "9:19.5", "9:20", "1:2"]
 OutputFormat = Literal["jpg", "jpeg", "png", "webp"]
 
 Outputs = Annotated[
     int,
     BeforeValidator(_whole),
-    Field(
-        ge=1, le=MOST_OUTPUTS, title="Pictures", description="Number of pictures; each is billed on its own."
-    ),
+    Field(ge=1, le=MOST_OUTPUTS, title="Pictures", description="Number of pictures; each is billed on its own."),
     Hint(panel_maximum=8),
 ]
 Level = Annotated[float, BeforeValidator(_real), Field(ge=0, le=1, allow_inf_nan=False)]
@@ -231,9 +227,7 @@ class Generate(Request):
         Hint(kind="prompt", profile_tokens=True),
     ]
     num_outputs: Outputs = 1
-    resolution: Annotated[Resolution, Field(description="1K is standard; 4K is high and costs double.")] = (
-        "1K"
-    )
+    resolution: Annotated[Resolution, Field(description="1K is standard; 4K is high and costs double.")] = "1K"
     aspect_ratio: Annotated[PhotaRatio, Field(description="The picture's shape, width to height.")] = "1:1"
 
 
@@ -260,9 +254,7 @@ class Edit(Request):
         Hint(kind="picture"),
     ]
     num_outputs: Outputs = 1
-    resolution: Annotated[Resolution, Field(description="1K is standard; 4K is high and costs double.")] = (
-        "1K"
-    )
+    resolution: Annotated[Resolution, Field(description="1K is standard; 4K is high and costs double.")] = "1K"
     profile_ids: ProfileIds = None
 
 
@@ -314,14 +306,12 @@ class Imagine(Request):
     ] = 1
     aspect_ratio: Annotated[
         GrokRatio | None,
-        Field(
-            description="The picture's shape, width to height; 1:1 while not set. Not together with pictures."
-        ),
+        Field(description="The picture's shape, width to height; 1:1 while not set. Not together with pictures."),
         Hint(not_with="image_urls"),
     ] = None
-    output_format: Annotated[
-        OutputFormat | None, Field(description="The files' format; jpeg while it is not set.")
-    ] = None
+    output_format: Annotated[OutputFormat | None, Field(description="The files' format; jpeg while it is not set.")] = (
+        None
+    )
     image_urls: Annotated[
         Annotated[list[Link], Field(max_length=3)] | None,
         BeforeValidator(_as_list),

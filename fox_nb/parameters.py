@@ -90,9 +90,7 @@ class Parameter:
         else:
             words = "a text that is not empty"
         if self.many:
-            words = (
-                f"a list of {f'1 to {self.most_items}' if self.most_items else 'at least 1'}, each {words}"
-            )
+            words = f"a list of {f'1 to {self.most_items}' if self.most_items else 'at least 1'}, each {words}"
         return f"{words}, or None" if self.nullable else words
 
 
@@ -146,9 +144,7 @@ def refusal(cls: type[BaseModel], model: str, error: ErrorDetails, count: int) -
     known = {parameter.name: parameter for parameter in parameters(cls)}
     more = f" ({count - 1} more of its parameters are wrong.)" if count > 1 else ""
     if not name:
-        return InvalidRequest(
-            f"{_why(error) or 'The parameters do not fit together'}.{more}", value=error["input"]
-        )
+        return InvalidRequest(f"{_why(error) or 'The parameters do not fit together'}.{more}", value=error["input"])
     if name not in known:
         names = ", ".join(known)
         return InvalidRequest(
@@ -159,9 +155,7 @@ def refusal(cls: type[BaseModel], model: str, error: ErrorDetails, count: int) -
         )
     allowed = known[name].allowed
     if error["type"] == "missing":
-        return InvalidRequest(
-            f"{name} is missing: {model} needs {allowed}.{more}", parameter=name, allowed=allowed
-        )
+        return InvalidRequest(f"{name} is missing: {model} needs {allowed}.{more}", parameter=name, allowed=allowed)
     why = _why(error)
     return InvalidRequest(
         f"{name} is {shown(error['input'])}{f' ({why})' if why else ''}; "
