@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import io
 import threading
+import warnings
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,10 @@ _MOST_FRAMES = 1000
 _BIG = 24_000_000
 
 _one_big_at_a_time = threading.Lock()
+
+# Damaged EXIF data are no fault of the picture's, and no news for the cell that happens to run; only a filter that is
+# set once is safe among threads.
+warnings.filterwarnings("ignore", "Corrupt EXIF data", UserWarning, r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +252,7 @@ def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageF
 
 
 def _described(image: ImageFile.ImageFile, kind: str) -> Opened:
-    orientation = orientation_of(image)
+    orientation = 1 if kind == "TIFF" else orientation_of(image)  # Pillow turns TIFF itself
     width, height = image.size if orientation < 5 else image.size[::-1]  # noqa: PLR2004 - 5 to 8 lie on their side
     mime, extension = _MIMES[kind]
     frames = 1 if kind == "JPEG" else min(int(getattr(image, "n_frames", 1)), _MOST_FRAMES)

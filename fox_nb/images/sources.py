@@ -21,6 +21,7 @@ _NOT_FOLLOWED = {
 _KINDS = "a link (https://…), a local path, a PIL image, bytes, an array or an earlier result"
 _LONGEST_SHOWN = 120
 _LONGEST_LINK = 8000
+_LONGEST_PATH = 4096
 _MOST_NEIGHBOURS = 5000
 LARGEST_FILE = 400_000_000
 
@@ -38,11 +39,12 @@ def inner_source(source: Any, parameter: str) -> Any:
                 what, parameter=parameter, value=source, todo="Give one of them, such as task.images[0]."
             )
         source = images[0]
-    path = getattr(source, "path", source)
-    if path is None:
+    if not hasattr(source, "path"):
+        return source
+    if source.path is None:
         what = f"{parameter}: this result has no picture on disk."
         raise InvalidRequest(what, parameter=parameter, value=source, todo="Wait for its task first: task.wait().")
-    return path
+    return source.path
 
 
 def as_link_or_path(source: Any, parameter: str) -> str | Path:
@@ -90,6 +92,9 @@ def _existing(name: str | bytes, parameter: str) -> Path:
     if not text:
         what = f"{parameter}: it is empty."
         raise InvalidRequest(what, parameter=parameter, value="", allowed=_KINDS, todo=f"Give {_KINDS}.")
+    if len(text) > _LONGEST_PATH:
+        what = f"{parameter}: {clipped(text)} is too long for a path ({len(text):,} characters)."
+        raise InvalidRequest(what, parameter=parameter, value=clipped(text), allowed=_KINDS, todo=f"Give {_KINDS}.")
     try:
         found = path.stat()
     except (OSError, ValueError) as error:

@@ -1,0 +1,170 @@
+"""Checking pictures: the bytes decide, the whole file must decode, and nothing takes the memory."""
+
+from __future__ import annotations
+
+import functools
+import subprocess
+import sys
+import warnings
+
+import pytest
+from PIL import Image, ImageFile
+
+from fox_nb.errors import DownloadFailed, InvalidRequest
+from fox_nb.images.check import DOWNLOADED, Bounds, check
+from images.pictures import camera_exif, encoded, gradient, png_of
+
+REFUSE = {"bounds": DOWNLOADED, "refuse": DownloadFailed}
+
+
+@pytest.mark.parametrize(
+    ("kind", "mime", "extension"),
+    [
+        ("JPEG", "image/jpeg", ".jpg"),
+        ("PNG", "image/png", ".png"),
+        ("WEBP", "image/webp", ".webp"),
+        ("GIF", "image/gif", ".gif"),
+    ],
+)
+def test_format_comes_from_the_bytes(tmp_path, kind, mime, extension):
+    """A picture is known by its bytes, whatever its file is called."""
+    path = tmp_path / "picture.txt"
+    path.write_bytes(encoded(gradient(), kind))
+    facts = check(path, **REFUSE)
+    assert (facts.format, facts.mime, facts.extension) == (kind, mime, extension)
+    assert (facts.width, facts.height, facts.frames) == (320, 200, 1)
+    assert check(path.read_bytes(), **REFUSE) == facts
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"", "empty"),
+        (b"<!DOCTYPE html><html><body>error code: 1010", "web page"),
+        (b"\n  <html><script>alert(1)</script>", "web page"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", "SVG"),
+        (b'{"error": {"message": "expired"}}', "JSON"),
+        (b"%PDF-1.7", "PDF"),
+        (b"PK\x03\x04" + bytes(30), "ZIP"),
+        (b"\x00\x00\x00\x18ftypmp42" + bytes(30), "not a picture"),
+        (b"GIF89a", "not a whole GIF"),
+        (b"\xff\xd8\xff\xe0", "not a whole JPEG"),
+        (b"RIFF\xff\xff\xff\x7fWEBPVP8 ", "not a whole WEBP"),
+        (b"II*\x00" + bytes(40), "TIFF, a format that is not taken"),
+        (b"BM is how this text starts", "not a picture"),
+        (bytes(5000), "not a picture"),
+    ],
+)
+def test_what_is_no_picture_is_named(data, word):
+    """What a server sends instead of a picture is refused and named."""
+    with pytest.raises(DownloadFailed, match=word):
+        check(data, **REFUSE)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("lenient", [False, True])
+def test_truncated_files_are_refused(monkeypatch, kind, share, lenient):
+    """A file that was cut off is refused, even where somebody told Pillow to be lenient."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", lenient)
+    data = encoded(gradient(640, 480), kind)
+    with pytest.raises(DownloadFailed, match="not a whole"):
+        check(data[: int(len(data) * share)], **REFUSE)
+    assert check(data, **REFUSE).width == 640
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(50_000, 10), (10, 50_000), (20_001, 1), (19_000, 19_000), (2**31 - 1, 2**31 - 1)]
+)
+def test_sizes_beyond_reason_are_refused_by_the_header(width, height):
+    """A decompression bomb is refused by what its header claims, without a warning and without decoding."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(DownloadFailed, match=r"pixels|not a whole"):
+            check(png_of(width, height, rows=0), **REFUSE)
+
+
+def test_pillows_bomb_warning_never_shows():
+    """A picture between our limit's start and Pillow's own gives no warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        facts = check(png_of(9500, 9500), bounds=Bounds(pixels=100_000_000))
+    assert facts.width * facts.height > Image.MAX_IMAGE_PIXELS
+
+
+def test_refusing_a_bomb_takes_no_memory():
+    """A bomb of 400 million pixels in some kilobytes is refused within 60 MB more than Pillow's import."""
+    script = (
+        "import resource, sys\n"
+        "from fox_nb.images.check import check, DOWNLOADED\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "try: check(sys.stdin.buffer.read(), bounds=DOWNLOADED)\n"
+        "except Exception as e: print(type(e).__name__)\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
+    )
+    bomb = png_of(20_000, 20_000, rows=200)
+    ended = subprocess.run([sys.executable, "-c", script], input=bomb, capture_output=True, check=True)
+    name, grown = ended.stdout.split()
+    assert name == b"InvalidRequest"
+    assert int(grown) < 60
+
+
+def test_one_pixel_is_a_picture():
+    """1x1 is small, not wrong."""
+    assert check(encoded(Image.new("RGB", (1, 1)), "PNG"), **REFUSE).width == 1
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_animations_are_safe(kind):
+    """Of an animation the first frame is proven and the frames are counted."""
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("red", "green", "blue")]
+    facts = check(encoded(frames[0], kind, save_all=True, append_images=frames[1:]), **REFUSE)
+    assert facts.frames == 3
+    assert (facts.width, facts.height) == (64, 48)
+
+
+def test_frames_are_counted_up_to_a_thousand_only():
+    """An animation with thousands of frames costs no time."""
+    still = encoded(Image.new("P", (1, 1)), "GIF")
+    start = still.index(b",\0\0\0\0\1\0\1\0")
+    data = still[:start] + still[start:-1] * 20_000 + b";"
+    assert check(data, **REFUSE).frames == 1000
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_size_is_as_seen(orientation):
+    """A photo that lies on its side has the size that people see."""
+    facts = check(encoded(gradient(), exif=camera_exif(orientation)))
+    assert (facts.width, facts.height) == ((320, 200) if orientation < 5 else (200, 320))
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_damaged_exif_does_not_matter():
+    """A picture with nonsense for EXIF data is still a picture."""
+    assert check(encoded(gradient(), exif=b"Exif\x00\x00MM\x00*" + b"\xff" * 60)).width == 320
+
+
+def test_phones_pictures_are_jpegs():
+    """A file that holds several JPEGs, as phones write them, counts as the first."""
+    data = encoded(gradient(), "MPO", save_all=True, append_images=[gradient(32, 20)])
+    assert check(data).format == "JPEG"
+
+
+def test_caller_chooses_the_error(tmp_path):
+    """The same fault is an InvalidRequest for a person's file and a DownloadFailed for a server's answer."""
+    with pytest.raises(InvalidRequest, match="Nothing was sent") as caught:
+        check(b"nothing", name="cat.jpg")
+    assert "cat.jpg" in str(caught.value)
+    with pytest.raises(DownloadFailed, match="The picture is paid for") as caught:
+        check(b"nothing", refuse=functools.partial(DownloadFailed, money="The picture is paid for.", gone=False))
+    with pytest.raises(InvalidRequest, match="cannot be read"):
+        check(tmp_path / "missing.png")
+
+
+def test_heic_without_its_package_says_what_to_do(monkeypatch):
+    """A phone's HEIC is named, with the package that reads it."""
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    Image.init()
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    with pytest.raises(InvalidRequest, match="pillow-heif"):
+        check(b"\x00\x00\x00\x18ftypheic" + bytes(40))
