@@ -134,7 +134,7 @@ class Client:
         sent = self._caller.create(
             _CREATE, bodies.json_body(dict(body), self._caller.timeouts.read), _checked(headers or {})
         )
-        state = tasks.read(self._json(sent))
+        state = tasks.read(decoded(sent))
         if state is None or not state.id:
             raise self._caller.failure(sent, Purpose.CREATE, "a task with an id")
         return state
@@ -158,7 +158,7 @@ class Client:
         """
         path = f"/v1/tasks/{_in_path(task_id)}" + ("?sync_upstream=true" if sync_upstream else "")
         sent = self._caller.read(path, repeat=repeat)
-        state = tasks.read(self._json(sent))
+        state = tasks.read(decoded(sent))
         if state is None:
             raise self._caller.failure(sent, Purpose.READ, "a task's state")
         return dataclasses.replace(state, id=task_id)
@@ -166,7 +166,7 @@ class Client:
     def models(self) -> list[str]:
         """Return the models that this key may call: ``GET /v1/models`` (observed); ours may be missing there."""
         sent = self._caller.read("/v1/models", largest=calls.LONG_ANSWER)
-        names = accounts.read_models(self._json(sent))
+        names = accounts.read_models(decoded(sent))
         if names is None:
             raise self._caller.failure(sent, Purpose.READ, "a list of models")
         return names
@@ -180,7 +180,7 @@ class Client:
             The account's group, whose ratio the prices are multiplied with.
         """
         sent = self._caller.read("/api/pricing", with_key=False, largest=calls.LONG_ANSWER)
-        prices = accounts.read_prices(self._json(sent), group)
+        prices = accounts.read_prices(decoded(sent), group)
         if prices is None:
             raise self._caller.failure(sent, Purpose.READ, "a price list")
         return prices
@@ -189,9 +189,9 @@ class Client:
         """Return what the account may spend and has spent, in USD (observed)."""
         subscription = self._caller.read("/dashboard/billing/subscription")
         usage = self._caller.read("/dashboard/billing/usage")
-        balance = accounts.read_balance(self._json(subscription), self._json(usage))
+        balance = accounts.read_balance(decoded(subscription), decoded(usage))
         if balance is None:
-            odd = usage if accounts.names_a_limit(self._json(subscription)) else subscription
+            odd = usage if accounts.names_a_limit(decoded(subscription)) else subscription
             raise self._caller.failure(odd, Purpose.READ, "a balance")
         return balance
 
@@ -271,7 +271,7 @@ class Client:
             )
         except wire.WireBroken:
             return False
-        answer = self._json(sent)
+        answer = decoded(sent)
         return isinstance(answer, dict) and answer.get("sandbox") == "fox_nb"
 
     def _upload_json(self, kind: str, what: dict[str, Any], file_name: str | None, auto_cleanup: bool | None) -> Upload:
@@ -282,11 +282,8 @@ class Client:
         body = bodies.json_body(what, self._caller.timeouts.upload)
         return self._uploaded(self._caller.upload(f"/v1/files/upload/{kind}", body))
 
-    def _json(self, sent: wire.Exchange) -> Any:
-        return decoded(sent, self._caller.key)
-
     def _uploaded(self, sent: wire.Exchange) -> Upload:
-        upload = read_upload(self._json(sent))
+        upload = read_upload(decoded(sent))
         if upload is None:
             raise self._caller.failure(sent, Purpose.UPLOAD, "an upload with a link")
         return upload

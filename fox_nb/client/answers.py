@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from fox_nb.errors import (
     UnexpectedAnswer,
     class_of,
 )
-from fox_nb.settings import redact, without_key
+from fox_nb.settings import redact
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -105,13 +104,10 @@ def certainly_not_accepted(error: BaseException) -> bool:
     return (status in _REFUSALS and status != _REQUEST_TIMEOUT) or (status in _REDIRECTS and status != _SEE_OTHER)
 
 
-def decoded(answer: Exchange, key: SecretStr | None) -> Any:
-    """Return the JSON of an answer; None when it is none (nothing that we wait for is a bare null).
-
-    A gateway that repeats the key in its answer must not bring it into the journal.
-    """
+def decoded(answer: Exchange) -> Any:
+    """Return the JSON of an answer; None when it is none (nothing that we wait for is a bare null)."""
     try:
-        return json.loads(without_key(answer.body.decode("utf-8-sig"), key))
+        return json.loads(answer.body.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
 
@@ -132,7 +128,7 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     """
     status = answer.status
     body = shown(_text(answer.body), key, LONGEST_BODY)
-    said = _said(decoded(answer, key), key)
+    said = _said(decoded(answer), key)
     kind = class_of(status)
     facts: dict[str, Any] = {"http_status": status, "body": body, **said}
     facts["money"] = _money(status, purpose)
@@ -173,8 +169,7 @@ def shown(text: str, key: SecretStr | None, longest: int) -> str:
     The key is removed before anything is cut, so that no half of it is left at the end.
     """
     clean = redact(text, key)[:_LOOKED_AT]
-    visible = "".join(" " if unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else sign for sign in clean)
-    line = " ".join(visible.split())
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in clean).split())
     if len(line) <= longest:
         return line
     request_id = re.search(_REQUEST_ID, line[longest:])

@@ -18,7 +18,7 @@ from urllib3.util import Timeout
 from urllib3.util.retry import Retry
 
 from fox_nb.client.connections import PIECE, Bearer, PrivatePeer, Session, Terms, TooLarge, under
-from fox_nb.settings import redact
+from fox_nb.settings import redact, without_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 30.0
 """Seconds: a longer `Retry-After` is told to the caller instead of being slept through."""
 
+_HEADERS = ("Retry-After", "Location")
 _BACK_OFF_FIRST, _BACK_OFF_LAST = 0.5, 8.0
 
 
@@ -127,14 +128,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and the answer to it, as far as it came.
+    """The answer to one request, as far as it came, without the key that a gateway may have repeated in it.
 
     Attributes
     ----------
     status : int
         The HTTP status.
     headers : mapping
-        The answer's headers.
+        Those of the answer's headers that mean something here.
     body : bytes
         The body, or as much of it as was read.
     cut : WireBroken or None
@@ -220,16 +221,18 @@ def exchange(
     WireBroken
         When no answer came; a body that broke off is returned as far as it came.
     """
+    body = bytearray()
+    cut = None
     with open_answer(session, method, url, terms=terms, auth=auth, key=key, **request) as response:
-        answer = Exchange(response.status_code, response.headers)
-        body = bytearray()
         try:
             for piece in pieces(response, terms, key):
                 body += piece
-        except WireBroken as cut:
-            answer.cut = cut
-        answer.body = bytes(body)
-        return answer
+        except WireBroken as broke:
+            cut = broke.with_traceback(None)
+        # A key in the answer goes no further: neither into the journal nor into a local that a traceback shows.
+        headers = {name: without_key(response.headers.get(name, ""), key) for name in _HEADERS}
+        clean = without_key(body.decode(errors="surrogateescape"), key).encode(errors="surrogateescape")
+        return Exchange(response.status_code, headers, clean, cut)
 
 
 _UNWRITABLE = (

@@ -1,0 +1,387 @@
+"""Reads: both documented shapes, every row of the error table, and when they are asked for again."""
+
+import email.utils
+import time
+
+import pytest
+
+from client.scripted import KEY, Pauses, Scripted, client, drip, hang_up, never, say, stall
+from fox_nb import errors
+from fox_nb.client import Client
+from fox_nb.tasks import Result
+
+NEWER = {
+    "id": "task-unified-1757165031-uyujaw3d",
+    "object": "image.generation.task",
+    "type": "image",
+    "model": "phota-image",
+    "status": "completed",
+    "progress": 100,
+    "created": 1757165031,
+    "results": [{"url": "https://cdn.example/out.png"}],
+    "error": None,
+    "usage": {"credits_reserved": 3, "user_group": "default"},
+}
+OLDER = {
+    "id": "task-1",
+    "status": "completed",
+    "output": {"url": "https://cdn.example/1.png", "urls": ["https://cdn.example/1.png", "https://cdn.example/2.png"]},
+}
+PROFILE = {"id": "task-1", "status": "completed", "results": [{"result_type": "profile", "profile_id": "profile_abc"}]}
+RACE = {"id": "task-1", "status": "completed", "progress": 50, "results": None}
+FAILED = {"id": "t", "status": "failed", "error": {"code": 1301, "message": "unsafe prompt", "type": "task_error"}}
+
+
+def read(answer, **options):
+    with Scripted(say(200, answer)) as server, client(server) as fox:
+        return fox.task("task-1", **options), server
+
+
+def test_the_newer_documented_form_is_read():
+    """Results, credits and the end are those of the documented example."""
+    state, _ = read(NEWER)
+    assert state.results == (Result(url="https://cdn.example/out.png"),)
+    assert (state.finished, state.progress, state.credits_reserved) == (True, 100, 3)
+
+
+def test_the_older_documented_form_is_read():
+    """All links of `output.urls` are results."""
+    state, _ = read(OLDER)
+    assert [result.url for result in state.results] == ["https://cdn.example/1.png", "https://cdn.example/2.png"]
+
+
+def test_a_trained_profile_is_a_result_without_a_link():
+    """`profile_id` is what a training brings."""
+    state, _ = read(PROFILE)
+    assert state.results == (Result(profile_id="profile_abc"),)
+    assert state.finished
+
+
+def test_completed_without_results_is_not_the_end():
+    """The race is passed on as what it is: a task whose results are still to come."""
+    state, _ = read(RACE)
+    assert state.status == "completed"
+    assert not state.finished
+
+
+def test_a_failed_task_is_an_answer_and_no_error_of_the_call():
+    """Its code may be a number; it arrives as text."""
+    state, _ = read(FAILED)
+    assert (state.failed, state.error_code, state.error_message) == (True, "1301", "unsafe prompt")
+
+
+def test_the_task_is_asked_for_by_its_id():
+    """The path holds the id as one step, and the upstream is asked where that is wanted."""
+    state, server = read({"status": "pending", "id": "another"}, sync_upstream=True)
+    assert server.received[0].path == "/v1/tasks/task-1?sync_upstream=true"
+    assert state.id == "task-1"
+
+
+@pytest.mark.parametrize("task_id", ["a/../../b", "a b?c#d", "ü/…", "\ud800"])
+def test_an_odd_id_stays_one_step_of_the_path(task_id):
+    """No id leads to another call of the gateway."""
+    with Scripted(say(200, NEWER)) as server, client(server) as fox:
+        fox.task(task_id)
+    path = server.received[0].path
+    assert path.startswith("/v1/tasks/")
+    assert "/" not in path.removeprefix("/v1/tasks/")
+    assert "#" not in path
+    assert "?" not in path
+
+
+@pytest.mark.parametrize("task_id", ["", ".", "..", None])
+def test_what_is_no_id_is_not_sent(task_id):
+    """`..` would be another call."""
+    with Scripted(say(200, NEWER)) as server, client(server) as fox, pytest.raises(errors.InvalidRequest):
+        fox.task(task_id)
+    assert server.received == []
+
+
+def failing(kind, *steps, **settings):
+    """The error that a read ends with, and what the server received."""
+    with Scripted(*steps) as server, client(server, **settings) as fox, pytest.raises(kind) as raised:
+        fox.task("task-1")
+    return raised.value, server.received
+
+
+ROWS = [
+    (400, "invalid_request_error", "", errors.BadRequest, "report"),
+    (401, "authentication_error", "", errors.AuthenticationError, "$FOXAPI_KEY"),
+    (402, "insufficient_quota", "", errors.InsufficientBalance, "balance"),
+    (403, "", "", errors.AccessDenied, "key may do"),
+    (404, "not_found", "", errors.NotFound, "base URL"),
+    (413, "file_too_large_error", "", errors.FileTooLarge, "smaller"),
+    (422, "invalid_request_error", "model_not_found", errors.RequestRejected, "models()"),
+    (422, "service_unavailable_error", "no_compatible_channel", errors.RequestRejected, "channel"),
+    (422, "invalid_request_error", "unsupported_advanced_options", errors.RequestRejected, "Leave out"),
+    (422, "validation_error", "invalid_file_type", errors.RequestRejected, "JPEG"),
+    (422, "validation_error", "invalid_image_url", errors.RequestRejected, "public"),
+    (422, "validation_error", "", errors.RequestRejected, "message names"),
+    (429, "rate_limit_error", "", errors.RateLimited, "Wait"),
+    (500, "server_error", "", errors.ServerError, "support"),
+    (503, "service_unavailable", "", errors.ServerError, "minutes"),
+    (418, "teapot", "", errors.UnexpectedAnswer, "report"),
+]
+
+
+@pytest.mark.parametrize(("status", "kind", "code", "error", "todo"), ROWS)
+def test_every_row_of_the_error_table_is_its_typed_error(status, kind, code, error, todo):
+    """Status, type, code and message arrive, with what it means for the money and what to do."""
+    said = {"message": "The reason. request_id: req-77aa", "type": kind} | ({"code": code} if code else {})
+    with Scripted(say(status, {"error": said})) as server, client(server) as fox, pytest.raises(error) as caught:
+        fox.task("task-1")
+    found = caught.value
+    assert type(found) is error
+    assert (found.http_status, found.type, found.code) == (status, kind, code)
+    assert found.message == "The reason. request_id: req-77aa"
+    assert '"message"' in found.body
+    assert todo in found.todo
+    assert found.money
+    assert "req-77aa" in str(found)
+    assert str(status) in str(found)
+
+
+BODIES = {
+    "nothing": b"",
+    "a page": b"<!DOCTYPE html><html><head><style>b{}</style></head><body>Sorry &amp; bye</body></html>",
+    "not text": b"\xff\xfe\x00\x01",
+    "a text": b'"no"',
+    "a list": b"[1]",
+    "error is a text": b'{"error": "no"}',
+    "error is a list": b'{"error": [1]}',
+    "error is null": b'{"error": null}',
+    "wrong types": b'{"error": {"message": {"a": 1}, "type": [], "code": 12.5}}',
+    "huge numbers": b'{"error": {"message": 1e400, "code": -99999999999999999999}}',
+    "deep": b"[" * 100_000,
+    "half a character": b'{"error": {"message": "\\ud800"}}',
+    "large": b'{"error": {"message": "' + b"x" * 3_000_000 + b'"}}',
+    "cut": b'{"error": {"mess',
+}
+
+
+@pytest.mark.parametrize("status", [403, 422, 500])
+@pytest.mark.parametrize("body", BODIES)
+def test_an_error_with_any_body_is_still_its_typed_error(status, body):
+    """Decided by the status alone; what the body says is shown, bounded, and can be written anywhere."""
+    error, _ = failing(errors.class_of(status), say(status, BODIES[body]))
+    assert len(str(error)) < 1500
+    assert len(error.body) < 600
+    str(error).encode()
+
+
+def test_a_page_is_told_in_its_words():
+    """Tags and style sheets are left out of the sentence; the body keeps what came."""
+    error, _ = failing(errors.AccessDenied, say(403, BODIES["a page"]))
+    assert "Sorry & bye" in error.what
+    assert "<" not in error.what
+    assert error.body.startswith("<!DOCTYPE html>")
+
+
+def test_the_cdn_s_refusal_of_a_client_is_told_from_a_bad_key():
+    """'error code: 1010' is about the program, not about the key."""
+    error, _ = failing(errors.AccessDenied, say(403, "<html>Access denied<br>error code: 1010</html>"))
+    assert "not your key" in error.todo
+
+
+def test_a_request_id_at_the_end_of_a_long_message_is_kept():
+    """Support asks for it, so shortening spares it."""
+    message = "blah " * 1000 + "(request_id: 20260319-abc)"
+    error, _ = failing(errors.ServerError, say(500, {"error": {"message": message}}))
+    assert "20260319-abc" in str(error)
+    assert len(error.message) < 800
+
+
+def test_control_characters_of_a_message_do_not_reach_the_terminal():
+    """Escape sequences, line breaks and right-to-left marks are taken out."""
+    message = "a\x1b[31mred\x07\r\nb\u202ereversed\u2066\x9b"
+    error, _ = failing(errors.RequestRejected, say(422, {"error": {"message": message}}))
+    assert str(error).isprintable()
+
+
+@pytest.mark.parametrize(
+    "answer", [{"id": "1"}, [], "text", {"status": 7}, {"status": ""}, {"data": {"id": 1}}, b"", b"<p>"]
+)
+def test_an_answer_that_is_no_task_is_told_with_its_body(answer):
+    """A difference between the pages and the live service shows itself, and is nothing for the money."""
+    with Scripted(say(200, answer)) as server, client(server) as fox, pytest.raises(errors.UnexpectedAnswer) as caught:
+        fox.task("task-1")
+    assert caught.value.http_status == 200
+    assert "costs nothing" in caught.value.money
+
+
+FLEETING = {
+    "429": say(429),
+    "500": say(500, {"error": {"message": "x"}}),
+    "502 page": say(502, "<html></html>"),
+    "524": say(524),
+    "hang up": hang_up,
+    "half a body": say(200, NEWER, cut=30),
+    "no HTTP": stall(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("case", FLEETING)
+def test_a_read_is_repeated_with_growing_jittered_pauses(case):
+    """What may pass is asked for again, four times at the most."""
+    pauses = Pauses()
+    step = FLEETING[case]
+    with Scripted(step, step, step, say(200, NEWER)) as server, client(server, pauses) as fox:
+        assert fox.task("task-1").finished
+    assert len(server.received) == 4
+    assert [0.25 <= pauses[0] <= 0.75, 0.5 <= pauses[1] <= 1.5, 1 <= pauses[2] <= 3] == [True] * 3
+
+
+def test_reads_that_never_succeed_end_with_the_last_answer():
+    """The number of attempts is bounded, and the last answer is the error."""
+    _, received = failing(errors.RateLimited, say(500), say(502), say(429), reads_tries=3)
+    assert len(received) == 3
+
+
+def test_a_read_that_is_not_to_be_repeated_is_sent_once():
+    """A watcher with a rhythm of its own hears of a 429 or a broken line at once."""
+    for step, kind in ((say(429, b"", Retry_After="5"), errors.RateLimited), (hang_up, errors.ConnectionLost)):
+        with Scripted(step) as server, client(server) as fox, pytest.raises(kind):
+            fox.task("task-1", repeat=False)
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
+def test_a_refused_read_is_not_repeated(status):
+    """Asking again would not change the answer."""
+    with Scripted(say(status)) as server, client(server) as fox, pytest.raises(errors.GatewayError):
+        fox.task("task-1")
+    assert len(server.received) == 1
+
+
+def test_retry_after_is_obeyed_as_seconds_and_as_a_date():
+    """Both forms of the header set the pause; nonsense in it is nothing."""
+    date = email.utils.formatdate(time.time() + 20, usegmt=True)
+    pauses = Pauses()
+    steps = [say(429, b"", Retry_After="3"), say(503, b"", Retry_After=date), say(429, b"", Retry_After="soon")]
+    with Scripted(*steps, say(200, NEWER)) as server, client(server, pauses) as fox:
+        assert fox.task("task-1").finished
+    assert 3 <= pauses[0] < 4
+    assert 10 <= pauses[1] <= 22
+    assert pauses[2] <= 3
+
+
+@pytest.mark.parametrize(
+    "step", [never, drip(b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n{"), drip(b"HTTP/1.1 2", b"0")]
+)
+def test_a_read_ends_however_slowly_it_is_answered(step):
+    """The time-out counts the whole answer, not each byte of it."""
+    failing(errors.ConnectionLost, step, read=0.5, reads_tries=1)
+
+
+@pytest.mark.parametrize(
+    "step", [say(429, b"x" * 5_000_000), say(500, b"x", length=10**15), drip(b"HTTP/1.1 500 X\r\n\r\n", b"x" * 65536)]
+)
+def test_a_repeated_read_does_not_swallow_a_body_without_end(step):
+    """What urllib3 reads away before it asks again is bounded, too."""
+    with Scripted(step, say(200, NEWER)) as server, client(server, read=2) as fox:
+        assert fox.task("task-1").finished
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_read_follows_no_redirect(status):
+    """The key stays with the gateway; the error says where it points."""
+    with Scripted(say(200, NEWER)) as other:
+        step = say(status, Location=f"{other.url}/v1/tasks/task-1")
+        with Scripted(step) as server, client(server) as fox, pytest.raises(errors.UnexpectedAnswer) as caught:
+            fox.task("task-1")
+        assert other.received == []
+    assert other.url in str(caught.value)
+
+
+def test_the_client_keeps_no_cookies():
+    """Nothing that the gateway sets comes back to it, or to anybody else."""
+    with Scripted(say(200, NEWER, Set_Cookie="a=b; Path=/")) as server, client(server) as fox:
+        fox.task("task-1")
+        fox.task("task-1")
+    assert all("Cookie" not in one.headers for one in server.received)
+
+
+def test_models_are_listed():
+    """Names out of `data`; anything odd in it is left out."""
+    with (
+        Scripted(
+            say(200, {"data": [{"id": "phota-image"}, {"id": 5}, "x", {}, {"id": "grok-imagine-image"}]})
+        ) as server,
+        client(server) as fox,
+    ):
+        assert fox.models() == ["phota-image", "grok-imagine-image"]
+
+
+def test_prices_are_those_of_a_call_times_the_group_s_ratio():
+    """Models that are paid by the token have none; odd entries are left out; no key is sent for it."""
+    answer = {
+        "data": [
+            {"model_name": "phota-image", "quota_type": 1, "model_price": 0.09},
+            {"model_name": "by-token", "quota_type": 0, "model_price": 1},
+            {"model_name": "odd", "quota_type": 1, "model_price": "x"},
+            {"model_name": "negative", "quota_type": 1, "model_price": -1},
+            {"model_name": "not a number", "quota_type": 1, "model_price": float("nan")},
+            7,
+        ],
+        "group_ratio": {"default": 2, "vip": 0.5},
+    }
+    with Scripted(say(200, answer)) as server, Client(server.url, KEY) as fox:
+        prices = fox.pricing()
+        vip = fox.pricing("vip")
+        other = fox.pricing("unheard of")
+    assert dict(prices.usd) == {"phota-image": 0.18}
+    assert (vip.of("phota-image"), other.of("phota-image"), vip.of("by-token")) == (0.045, 0.09, None)
+    assert all("Authorization" not in one.headers for one in server.received)
+
+
+def test_the_balance_is_in_dollars_and_may_be_unlimited():
+    """`total_usage` is in hundredths; 1e8 means that there is no limit."""
+    with Scripted(say(200, {"hard_limit_usd": 10}), say(200, {"total_usage": 250.0})) as server, client(server) as fox:
+        balance = fox.balance()
+    assert (balance.limit_usd, balance.used_usd, balance.left_usd) == (10, 2.5, 7.5)
+    with Scripted(say(200, {"hard_limit_usd": 1e8}), say(200, {"total_usage": 1})) as server, client(server) as fox:
+        assert fox.balance().left_usd is None
+
+
+@pytest.mark.parametrize("call", ["models", "pricing", "balance"])
+@pytest.mark.parametrize("answer", [{}, [], {"data": {}}, {"data": None}, "x", b"<html>"])
+def test_a_list_that_is_none_is_told(call, answer):
+    """These calls are not documented: when they change, that is said with the body, and nothing crashes."""
+    with Scripted(say(200, answer)) as server, client(server) as fox, pytest.raises(errors.UnexpectedAnswer):
+        getattr(fox, call)()
+
+
+@pytest.mark.parametrize(
+    ("step", "found"),
+    [
+        (say(200, {"sandbox": "fox_nb", "version": "1"}), True),
+        (say(200, {"sandbox": "other"}), False),
+        (say(200, ["sandbox"]), False),
+        (say(404, "<html>"), False),
+        (hang_up, False),
+    ],
+)
+def test_the_sandbox_is_known_by_its_answer(step, found):
+    """It is asked without the key; whatever else answers on the loopback is not the sandbox."""
+    with Scripted(step) as server, client(server) as fox:
+        assert fox.probe() is found
+    assert server.received[0].path == "/sandbox"
+    assert "Authorization" not in server.received[0].headers
+
+
+def test_another_machine_is_never_asked_whether_it_is_the_sandbox():
+    """Only the loopback can be it; the name here does not even exist."""
+    with client("https://name.invalid") as fox:
+        assert fox.probe() is False
+
+
+def test_proxies_of_the_environment_are_not_used_for_this_machine(monkeypatch):
+    """A proxy could not reach our loopback and would see the key."""
+    with Scripted(say(502)) as proxy, Scripted(say(200, NEWER)) as server:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        with client(server) as fox:
+            assert fox.task("task-1").finished
+        assert proxy.received == []
