@@ -2,6 +2,7 @@
 
 import email.utils
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -385,3 +386,19 @@ def test_proxies_of_the_environment_are_not_used_for_this_machine(monkeypatch):
         with client(server) as fox:
             assert fox.task("task-1").finished
         assert proxy.received == []
+
+
+def test_many_threads_share_a_client():
+    """Each gets the answer to its own question, and every creation is sent once."""
+
+    def answer(server, line):
+        path = server.received[-1].path
+        return say(200, {"id": path.rpartition("/")[2], "status": "pending"})(server, line)
+
+    with Scripted(answer) as server, client(server) as fox, ThreadPoolExecutor(16) as threads:
+        ids = [f"task-{number}" for number in range(60)]
+        states = list(threads.map(fox.task, ids))
+        created = list(threads.map(fox.create, [{"number": number} for number in range(60)]))
+    assert [state.id for state in states] == ids
+    assert len(created) == 60
+    assert sorted(one.json["number"] for one in server.creations()) == list(range(60))
