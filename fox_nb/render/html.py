@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST = 300
 _LONGEST_CODE = 20_000
+_LONGEST_PATH = 1000
 _TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSEEN = re.compile(f"[\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029{_TURNS}]+")
 _UNSEEN_IN_CODE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNS}]")
@@ -108,7 +109,10 @@ def img(picture: bytes, mime: str, size: tuple[int, int], alt: object, shown: in
 
 def link(href: str, text: str) -> str:
     """Link to a file by its relative path; quoted whole, so it is a path whatever it looks like."""
-    return f'<a href="{quote(href, safe="/")}" target="_blank" rel="noopener">{escape(text)}</a>'
+    if len(href) > _LONGEST_PATH:
+        return escape(text)
+    path = quote(href.lstrip("/"), safe="/", errors="replace")
+    return f'<a href="{path}" target="_blank" rel="noopener">{escape(text)}</a>'
 
 
 def clock(when: datetime, *, seconds: bool = False) -> str:

@@ -114,6 +114,7 @@ def _finished(made: str, images: list[str], names: list[str]) -> str:
     texts = dict(zip(images, names, strict=True))
     made = _IMAGE.sub(lambda match: f'<img src="{match[1]}" alt="{texts[match[1]]}"/>', made)
     made = re.sub(r"<h4[^>]*>", '<div class="fx-cap">', made).replace("</h4>", "</div>")
+    made = re.sub(r"(<span[^>]*)/>", r"\1></span>", made)  # a span can't close itself
     made = made.replace('<a href="#!">', '<a href="#!" aria-label="Smaller">')
     made = made.replace('<a href="#ipyplot', '<a aria-label="Larger" href="#ipyplot')
     return frame(_STYLE, re.sub(r"\n\s+", "\n", made))
