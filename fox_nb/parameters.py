@@ -170,7 +170,7 @@ def _why(error: ErrorDetails) -> str:
     context = error.get("ctx", {})
     if error["type"] == "value_error":
         return str(context["error"])
-    if error["type"] == "string_too_long":
+    if error["type"] in {"string_too_long", "too_long"} and isinstance(error["input"], str):
         return f"longer than {context['max_length']:,} characters"
     return ""
 

@@ -1,0 +1,156 @@
+"""The whole way: each model from the Python call, over HTTP, to the file on the disk."""
+
+import asyncio
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+import fox_nb
+from fox_nb import Fox
+from fox_nb.sandbox.art import figure_from_id, portrait
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ZIP with twelve photos of one person."""
+    path = tmp_path_factory.mktemp("photos") / "photos.zip"
+    figure = figure_from_id("somebody")
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(12):
+            file = io.BytesIO()
+            portrait(figure, (512, 512), seed=number).convert("RGB").save(file, "JPEG")
+            archive.writestr(f"{number}.jpg", file.getvalue())
+    return path
+
+
+def test_generate(fox: Fox, sandbox: Any) -> None:
+    """Words become two pictures of the asked shape, on the disk, as the gateway was asked for them."""
+    task = fox.generate("a fox in the snow", num_outputs=2, aspect_ratio="16:9").wait()
+    assert task.status == "completed"
+    assert [(image.width, image.height) for image in task.images] == [(1376, 768)] * 2
+    assert all(image.pil().size == (1376, 768) for image in task.images)
+    assert [creation["body"] for creation in sandbox.creations] == [
+        {
+            "model": "phota-image",
+            "prompt": "a fox in the snow",
+            "num_outputs": 2,
+            "resolution": "1K",
+            "aspect_ratio": "16:9",
+        }
+    ]
+    assert task.cost == pytest.approx(0.18)
+    assert task.cost.is_play_money
+
+
+def test_profile_edit_enhance(fox: Fox, photos: Path, sandbox: Any) -> None:
+    """A ZIP becomes a profile, the profile a picture, the picture an edited and then an enhanced one."""
+    profile = fox.create_profile(photos).wait()
+    assert profile.profile_id
+    picture = fox.generate(f"[[{profile.profile_id}]] in a library").wait().images[0]
+    edited = fox.edit("at night", picture, profile_ids=[profile.profile_id]).wait().images[0]
+    enhanced = fox.enhance(edited, creativity=0.5, resemblance=0.8).wait().images[0]
+    assert (enhanced.width, enhanced.height) == (4096, 4096)
+    sent = [creation["body"] for creation in sandbox.creations]
+    assert sent[0]["image_archive_url"].startswith(f"{sandbox.base_url}/uploads/")
+    assert sent[2]["profile_ids"] == [profile.profile_id]
+    assert sent[3]["creativity"] == 0.5
+    assert "profile_ids" not in sent[3]
+
+
+def test_grok(fox: Fox) -> None:
+    """Grok gives the format that was asked for, by the bytes and by the name."""
+    image = fox.imagine("a boat", aspect_ratio="2:1", output_format="webp").wait().images[0]
+    assert image.path.suffix == ".webp"
+    with Pillow.open(image.path) as opened:
+        assert opened.format == "WEBP"
+    assert (image.width, image.height) == (1408, 704)
+
+
+def test_submit_by_name(fox: Fox, sandbox: Any) -> None:
+    """Any model can be asked by name, and is the same task as by its method."""
+    by_name = fox.submit({"model": "grok-imagine-image", "prompt": "a boat"})
+    assert fox.imagine("a boat") is by_name
+    by_name.wait()
+    assert len(sandbox.creations) == 1
+
+
+@pytest.mark.parametrize("kind", ["path", "str", "bytes", "pil", "array", "image", "task_list"])
+def test_pictures_of_every_kind(fox: Fox, tmp_path: Path, kind: str, sandbox: Any) -> None:
+    """Wherever a URL of an image is asked for, whatever holds a picture serves; it is uploaded once."""
+    path = tmp_path / "photo.png"
+    pixels = np.linspace(0, 255, 64 * 48 * 3).reshape(48, 64, 3).astype("uint8")
+    Pillow.fromarray(pixels).save(path)
+    source: Any = {
+        "path": path,
+        "str": str(path),
+        "bytes": path.read_bytes(),
+        "pil": Pillow.fromarray(pixels),
+        "array": pixels,
+    }.get(kind)
+    if source is None:
+        made = fox.generate("a cat").wait()
+        source = made.images[0] if kind == "image" else made.images
+    first = fox.edit("blue", source).wait()
+    second = fox.edit("red", source).wait()
+    assert first.status == second.status == "completed"
+    edits = [creation["body"] for creation in sandbox.creations if creation["body"]["model"] == "phota-image-edit"]
+    assert edits[0]["image_urls"] == edits[1]["image_urls"], "one upload serves both"
+
+
+def test_results_serve_as_pictures(fox: Fox) -> None:
+    """A result is a path, a Pillow image and an array."""
+    image = fox.generate("a tree", aspect_ratio="3:2").wait().images[0]
+    assert image.pil().size == (1232, 816)
+    assert np.asarray(image).shape == (816, 1232, 3)
+    assert Path(image) == image.path
+
+
+def test_await(fox: Fox) -> None:
+    """A task can be awaited, many at once, in a script."""
+
+    async def both() -> list[Any]:
+        return await asyncio.gather(fox.generate("a hill"), fox.generate("a lake"))
+
+    assert [task.status for task in fox_nb.run(both())] == ["completed"] * 2
+
+
+def test_run_inside_a_loop(fox: Fox) -> None:
+    """`run` works where an event loop runs already, as in a cell."""
+
+    async def cell() -> str:
+        async def inner() -> str:
+            return (await fox.generate("a house")).status
+
+        return fox_nb.run(inner())
+
+    assert asyncio.run(cell()) == "completed"
+
+
+def test_older_form(fox: Fox, sandbox: Any) -> None:
+    """The older documented form of a result is read as well."""
+    import requests
+
+    answer = requests.post(
+        f"{sandbox.base_url}/sandbox/settings",
+        json={"older_form": True},
+        headers={"Authorization": f"Bearer {sandbox.key}"},
+        timeout=30,
+    )
+    assert answer.ok
+    assert len(fox.generate("an owl", num_outputs=2).wait().images) == 2
+
+
+def test_find_the_request_of_a_file(fox: Fox, tmp_path: Path) -> None:
+    """A picture's request is found from its file, renamed and elsewhere, and from its name alone."""
+    task = fox.generate("a mill", aspect_ratio="4:3").wait()
+    moved = tmp_path / "renamed.jpg"
+    moved.write_bytes(task.images[0].path.read_bytes())
+    for path in (moved, task.images[0].path):
+        row = fox.store.task_of(path)
+        assert row is not None
+        assert row.body["prompt"] == "a mill"
