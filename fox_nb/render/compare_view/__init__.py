@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 _HERE = Path(__file__).parent
-_MODULES = ("view.js", "pictures.js", "pane.js", "frame.js", "bar.js", "grid.js")
+_MODULES = ("view.js", "pictures.js", "pane.js", "frame.js", "bar.js", "keys.js", "labels.js", "grid.js")
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=class |function |const )", re.MULTILINE)
 

@@ -25,6 +25,7 @@ export class Bar {
   /** `act` holds what the buttons do; see Grid. */
   constructor(facts, act) {
     this.zoom = element("span", { class: "foxc-zoom" });
+    this.busy = element("span", { class: "foxc-busy" });
     this.modes = new Map(
       [
         ["picture", "Picture", "The picture alone"],
@@ -70,6 +71,7 @@ export class Bar {
       element("label", { class: "foxc-with" }, "with", this.reference),
       element("label", { class: "foxc-all" }, this.all, "all cells"),
       element("span", { class: "foxc-group" }, this.hold, this.large, button("?", "Keys (?)", () => act.help())),
+      this.busy,
     );
     this.options(facts);
   }

@@ -2,10 +2,9 @@
 
 import { Bar, Facts, help } from "./bar.js";
 import { Frame, element } from "./frame.js";
+import { labelFrame, placeDivider } from "./labels.js";
+import { keyDown, keyUp } from "./keys.js";
 import { WHOLE, clamped, fitScale, panned, zoomOneToOne, zoomedAt } from "./view.js";
-
-const STEP = 0.15; // of the pane, that an arrow key moves the picture
-const GAINS = [1, 2, 4, 8, 16, 32];
 
 export class Grid {
   /** `facts` is the comparison as JSON; `pictures` give the pixels; `retry(row, column, take)` tries a cell again. */
@@ -119,8 +118,7 @@ export class Grid {
     parts.push(element("div", { class: "foxc-scroll" }, this.#table()), this.stage.root);
     this.root = element(
       "div",
-      // JupyterLab would take our keys for its own: D twice deletes a cell, 0 twice restarts the kernel
-      { class: "foxc-compare", role: "group", "aria-label": this.facts.title, "data-lm-suppress-shortcuts": "true" },
+      { class: "foxc-compare", role: "group", "aria-label": this.facts.title },
       this.bar.root,
       element("div", { class: "foxc-area" }, ...parts),
       this.about.root,
@@ -161,8 +159,8 @@ export class Grid {
 
   #listen() {
     const { signal } = this.listening;
-    this.root.addEventListener("keydown", (event) => this.#key(event), { signal });
-    this.root.addEventListener("keyup", (event) => this.#keyUp(event), { signal });
+    this.root.addEventListener("keydown", (event) => keyDown(this, event), { signal });
+    this.root.addEventListener("keyup", (event) => keyUp(this, event), { signal });
     this.root.addEventListener("focusin", (event) => this.#focused(event), { signal });
     this.root.addEventListener(
       "focusout",
@@ -188,12 +186,12 @@ export class Grid {
 
   // Doing
 
-  #paneFor(frame) {
+  paneOf(frame) {
     frame.pane.measure();
     return frame.pane.size;
   }
 
-  setView(view, pane = this.#paneFor(this.leading)) {
+  setView(view, pane = this.paneOf(this.leading)) {
     this.view = clamped(view, pane, this.largest);
     this.changed = performance.now();
     this.#showZoom();
@@ -201,7 +199,7 @@ export class Grid {
   }
 
   zoom(factor, frame = this.leading, x, y) {
-    const pane = this.#paneFor(frame);
+    const pane = this.paneOf(frame);
     this.setView(
       zoomedAt(this.view, factor, x ?? pane.width / 2, y ?? pane.height / 2, pane, this.pictureOf(frame) ?? this.largest),
       pane,
@@ -209,12 +207,12 @@ export class Grid {
   }
 
   pan(dx, dy, frame = this.leading) {
-    const pane = this.#paneFor(frame);
+    const pane = this.paneOf(frame);
     this.setView(panned(this.view, dx, dy, pane, this.pictureOf(frame) ?? this.largest), pane);
   }
 
   oneToOne() {
-    const pane = this.#paneFor(this.leading);
+    const pane = this.paneOf(this.leading);
     this.setView({ ...this.view, zoom: zoomOneToOne(pane, this.largest) }, pane);
   }
 
@@ -239,7 +237,7 @@ export class Grid {
 
   setSplit(fraction) {
     this.split = Math.min(1, Math.max(0, fraction));
-    for (const frame of this.everyFrame()) if (!frame.divider.hidden) this.#slide(frame);
+    for (const frame of this.everyFrame()) if (!frame.divider.hidden) placeDivider(this, frame);
     this.invalidate();
   }
 
@@ -311,72 +309,12 @@ export class Grid {
     this.show();
   }
 
-  // Keys
-
-  #key(event) {
-    if (this.help.open || event.ctrlKey || event.metaKey || event.altKey) return;
-    const tag = event.target.tagName;
-    if (tag === "SELECT" || tag === "TEXTAREA") return;
-    const onControl = tag === "BUTTON" || tag === "INPUT" || tag === "SUMMARY";
-    if (onControl && (event.key === "Enter" || event.key === " " || event.key.startsWith("Arrow"))) return;
-    const action = this.#keyActions(event)[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!action || action() === false) return;
-    event.preventDefault();
-    event.stopPropagation();
+  toggleCode() {
+    if (this.cell().code) this.about.details.open = !this.about.details.open;
   }
 
-  #keyActions({ shiftKey, repeat }) {
-    const arrow = (dx, dy) => () => {
-      if (this.view.zoom > 1 && !shiftKey) {
-        const { width, height } = this.#paneFor(this.leading);
-        this.pan(-dx * STEP * width, -dy * STEP * height);
-      } else {
-        this.goTo(this.active[0] + dy, this.active[1] + dx);
-      }
-    };
-    const gain = GAINS[Math.min(GAINS.length - 1, Math.max(0, GAINS.indexOf(this.gain) + (shiftKey ? -1 : 1)))];
-    const hold = () => repeat || this.hold(this.leading);
-    const zoomIn = () => this.zoom(1.5);
-    const zoomOut = () => this.zoom(1 / 1.5);
-    const toggle = (mode) => () => this.setMode(this.mode === mode ? "picture" : mode);
-    const here = this.active.join();
-    return {
-      "+": zoomIn,
-      "=": zoomIn,
-      "-": zoomOut,
-      _: zoomOut,
-      0: () => this.setView(WHOLE),
-      1: () => this.oneToOne(),
-      ArrowLeft: arrow(-1, 0),
-      ArrowRight: arrow(1, 0),
-      ArrowUp: arrow(0, -1),
-      ArrowDown: arrow(0, 1),
-      s: toggle("slider"),
-      d: toggle("difference"),
-      g: () => this.setGain(gain),
-      o: hold,
-      " ": hold,
-      r: () => this.compareWith(this.reference === here && this.facts.original ? "original" : here),
-      a: () => this.setAll(!this.all),
-      "[": () => this.stepTake(-1),
-      "]": () => this.stepTake(1),
-      c: () => this.#toggleCode(),
-      Enter: () => this.setLarge(!this.large),
-      "?": () => this.help.showModal(),
-      Escape: () => this.#escape(),
-    };
-  }
-
-  #keyUp(event) {
-    if (event.key === " " || event.key.toLowerCase() === "o") this.hold(null);
-  }
-
-  #toggleCode() {
-    if (!this.cell().code) return;
-    this.about.details.open = !this.about.details.open;
-  }
-
-  #escape() {
+  /** One step back: from the large cell, then from divider or difference; false when there is nothing to leave. */
+  escape() {
     if (this.large) this.setLarge(false);
     else if (this.mode !== "picture") this.setMode("picture");
     else return false;
@@ -392,8 +330,8 @@ export class Grid {
     this.#showZoom();
     this.about.show(this.cell(), this.takeIndex(this.active), this.facts.explanations);
     this.root.classList.toggle("foxc-large", large);
-    for (const frame of this.frames.flat()) this.#label(frame, frame.place);
-    this.#label(this.stage, this.active);
+    for (const frame of this.frames.flat()) labelFrame(this, frame, frame.place);
+    labelFrame(this, this.stage, this.active);
     this.invalidate();
   }
 
@@ -405,56 +343,8 @@ export class Grid {
   }
 
   /** Whether divider, difference or hold are at work in a frame. */
-  #compares(frame) {
+  compares(frame) {
     return frame !== this.original && (this.all || frame === this.leading);
-  }
-
-  #label(frame, place) {
-    const cell = this.cell(place);
-    const take = this.take(place);
-    const active = place.join() === this.active.join();
-    frame.cell?.setAttribute("tabindex", active ? "0" : "-1");
-    frame.cell?.setAttribute("aria-selected", String(active));
-    frame.root.style.setProperty("--fox-shape", this.#shape());
-    const words = { pending: "waiting", running: "under way", failed: take?.reason || "failed", done: "" };
-    const state = take ? take.state : "pending";
-    frame.words.replaceChildren(words[state]);
-    frame.root.dataset.state = state;
-    if (state === "failed" && this.retry) frame.words.append(this.#retryButton(place, cell));
-    const sliding = this.mode === "slider" && this.#compares(frame) && this.referencePicture && take?.picture;
-    if (sliding) this.#slide(frame);
-    frame.divider.hidden = !sliding;
-    frame.before.textContent = sliding ? this.referenceLabel : "";
-    frame.after.textContent = sliding || frame === this.stage ? cell.label : "";
-    if (!frame.cell) {
-      frame.root.setAttribute("role", "img");
-      frame.root.setAttribute("aria-label", cell.label);
-      return;
-    }
-    const many = cell.takes.length > 1 ? [`take ${take.number} (${cell.takes.length})`] : [];
-    const numbers = (cell.numbers ?? []).map(([name, value]) => `${name} ${value}`);
-    frame.numbers.replaceChildren(...[...many, ...numbers].map((text) => element("span", {}, text)));
-    frame.cell.setAttribute("aria-label", [cell.label, words[state], ...many, ...numbers].filter(Boolean).join(", "));
-  }
-
-  #slide(frame) {
-    frame.slide({
-      split: this.split,
-      reachable: frame === this.leading,
-      label: `Divider: ${this.referenceLabel} to its left, ${this.cell(this.placeOf(frame)).label} to its right`,
-      value: `${Math.round(this.split * 100)} % ${this.referenceLabel}`,
-    });
-  }
-
-  #retryButton([row, column], cell) {
-    const { number } = this.take([row, column]);
-    const again = () => this.retry(row, column, number);
-    return element("button", { type: "button", onclick: again, "aria-label": `Try ${cell.label} again` }, "Try again");
-  }
-
-  #shape() {
-    const { width, height } = this.facts.original ?? this.largest;
-    return `${Math.min(2.4, Math.max(0.42, width / height))}`;
   }
 
   invalidate() {
@@ -474,6 +364,7 @@ export class Grid {
     this.pictures.want(this.#inTurn(wanted));
     const busy = this.pictures.waiting > 0;
     this.root.setAttribute("aria-busy", String(busy));
+    this.bar.busy.textContent = busy ? `fetching ${this.pictures.waiting}` : "";
     if (!busy && this.changed) {
       this.root.dataset.settledMs = (performance.now() - this.changed).toFixed(1);
       this.changed = null;
@@ -482,8 +373,8 @@ export class Grid {
 
   #look(frame) {
     const { view, split, gain, mode, referencePicture: other } = this;
-    const pixelated = fitScale(frame.pane.size, this.largest) * view.zoom >= 0.999;
-    const compares = this.#compares(frame);
+    const pixelated = fitScale(frame.pane.size, this.largest) * view.zoom > 1.001;
+    const compares = this.compares(frame);
     const held = this.held && compares && (this.all || this.held === frame);
     if (held && other) return { picture: other, mode: "picture", view, pixelated };
     return { picture: this.pictureOf(frame), other, mode: compares ? mode : "picture", split, gain, view, pixelated };

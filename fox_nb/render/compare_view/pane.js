@@ -96,7 +96,9 @@ export class Pane {
     scratch ??= document.createElement("canvas");
     scratch.width = width;
     scratch.height = height;
-    const keys = this.#paint(scratch.getContext("2d"), look.other, look);
+    // a smaller original is smoothed, or its blocks would be all that the difference shows
+    const pixelated = look.pixelated && look.other.width === look.picture.width;
+    const keys = this.#paint(scratch.getContext("2d"), look.other, { ...look, pixelated });
     context.save();
     context.globalCompositeOperation = "difference";
     context.drawImage(scratch, 0, 0);

@@ -1,0 +1,51 @@
+// The words on a frame: whose it is, how it stands, its numbers, and its divider.
+
+import { element } from "./frame.js";
+
+export function labelFrame(grid, frame, place) {
+  const cell = grid.cell(place);
+  const take = grid.take(place);
+  const active = place.join() === grid.active.join();
+  frame.cell?.setAttribute("tabindex", active ? "0" : "-1");
+  frame.cell?.setAttribute("aria-selected", String(active));
+  frame.root.style.setProperty("--fox-shape", shape(grid));
+  const words = { pending: "waiting", running: "under way", failed: take?.reason || "failed", done: "" };
+  const state = take ? take.state : "pending";
+  frame.words.replaceChildren(words[state]);
+  frame.root.dataset.state = state;
+  if (state === "failed" && grid.retry) frame.words.append(retryButton(grid, place, cell));
+  const sliding = grid.mode === "slider" && grid.compares(frame) && grid.referencePicture && take?.picture;
+  if (sliding) placeDivider(grid, frame);
+  frame.divider.hidden = !sliding;
+  frame.before.textContent = sliding ? grid.referenceLabel : "";
+  frame.after.textContent = sliding || frame === grid.stage ? cell.label : "";
+  if (!frame.cell) {
+    frame.root.setAttribute("role", "group");
+    frame.root.setAttribute("aria-label", cell.label);
+    return;
+  }
+  const many = cell.takes.length > 1 ? [`take ${take.number} (${cell.takes.length})`] : [];
+  const numbers = (cell.numbers ?? []).map(([name, value]) => `${name} ${value}`);
+  frame.numbers.replaceChildren(...[...many, ...numbers].map((text) => element("span", {}, text)));
+  frame.cell.setAttribute("aria-label", [cell.label, words[state], ...many, ...numbers].filter(Boolean).join(", "));
+}
+
+export function placeDivider(grid, frame) {
+  frame.slide({
+    split: grid.split,
+    reachable: frame === grid.leading,
+    label: `Divider: ${grid.referenceLabel} to its left, ${grid.cell(grid.placeOf(frame)).label} to its right`,
+    value: `${Math.round(grid.split * 100)} % ${grid.referenceLabel}`,
+  });
+}
+
+function retryButton(grid, [row, column], cell) {
+  const { number } = grid.take([row, column]);
+  const again = () => grid.retry(row, column, number);
+  return element("button", { type: "button", onclick: again, "aria-label": `Try ${cell.label} again` }, "Try again");
+}
+
+function shape(grid) {
+  const { width, height } = grid.facts.original ?? grid.largest;
+  return `${Math.min(2.4, Math.max(0.42, width / height))}`;
+}

@@ -1,0 +1,270 @@
+"""Comparison: the table that stays in a notebook, the page and the sheet to take away."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html.parser
+import json
+import math
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.render.comparison import (
+    Axis,
+    Cell,
+    ComparedPicture,
+    Comparison,
+    Take,
+    facts,
+    numbers,
+    preview_size,
+    static_grid,
+)
+from fox_nb.render.comparison_files import save_html, save_image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVIL = '<img src=x onerror="window.ran=1"></script><script>window.ran=1</script>'
+
+
+def picture(folder: Path, name: str, size=(96, 64), seed=0) -> ComparedPicture:
+    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / name)
+    return ComparedPicture(folder / name, *size)
+
+
+def grid(folder: Path, rows=2, columns=3, size=(96, 64), **more) -> Comparison:
+    cells = [
+        [
+            Cell(
+                f"creativity {r}, resemblance {c}",
+                [
+                    Take(
+                        1,
+                        "done",
+                        picture(folder, f"{r}-{c}.png", size, seed=1 + r * columns + c),
+                        metrics={"ssim": 0.5},
+                    )
+                ],
+                f"fox.enhance(photo, creativity={r})",
+            )
+            for c in range(columns)
+        ]
+        for r in range(rows)
+    ]
+    original = picture(folder, "original.png", size, seed=99)
+    axes = Axis("creativity", [str(r) for r in range(rows)]), Axis("resemblance", [str(c) for c in range(columns)])
+    return Comparison(
+        **{"title": "Enhance", "rows": axes[0], "columns": axes[1], "cells": cells, "original": original, **more}
+    )
+
+
+class Seen(html.parser.HTMLParser):
+    """What a browser would make of the markup: tags with their attributes, and text."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._style = False
+        self.feed(markup)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._style = tag == "style"
+
+    def handle_endtag(self, tag):
+        self._style = False
+
+    def handle_data(self, data):
+        if not self._style:
+            self.text += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def test_every_picture_is_in_the_table_once(tmp_path):
+    """Each preview's bytes stand in the markup once, the original's a second time for the hover."""
+    comparison = grid(tmp_path)
+    seen = Seen(static_grid(comparison))
+    sources = [image["src"] for image in seen.all("img")]
+    assert len(sources) == len(set(sources)) == 7
+    markup = static_grid(comparison)
+    assert [markup.count(source) for source in sources] == [2, 1, 1, 1, 1, 1, 1]
+
+
+def test_the_table_reads_without_its_style(tmp_path):
+    """Heads name both parameters and all values, pictures have words and sizes, and there is no script."""
+    seen = Seen(re.sub(r"<style>.*?</style>", "", static_grid(grid(tmp_path)), flags=re.DOTALL))
+    assert [th.get("scope") for th in seen.all("th")] == [None, "col", "col", "col", "row", "row"]
+    assert "creativity ↓ resemblance →" in seen.text
+    assert "SSIM 0.500" in seen.text
+    assert [image["alt"] for image in seen.all("img")][:2] == ["Original", "creativity 0, resemblance 0"]
+    assert all(image["width"] and image["height"] for image in seen.all("img"))
+    assert not seen.all("script")
+
+
+def test_a_five_by_five_stays_below_its_limit(tmp_path):
+    """A 5 by 5 of pictures that compress badly makes less than 1.5 MB of output."""
+    assert len(static_grid(grid(tmp_path, 5, 5, (1024, 1024)))) < 1_500_000
+
+
+def test_many_pictures_share_the_same_room(tmp_path):
+    """The more pictures, the smaller each preview; the whole stays about a megabyte up to 256."""
+    sizes = [preview_size(count) for count in (1, 32, 33, 64, 65, 128, 129, 256, 257)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(count * preview_size(count)[1] <= 1_160_000 for count in range(1, 257))
+
+
+@pytest.mark.parametrize("where", ["title", "axis", "value", "label", "reason", "note", "metric"])
+def test_what_comes_from_outside_is_only_text(tmp_path, where):
+    """Markup in a title, a parameter, a value, a label or a reason makes no element, in the table and in the page."""
+    comparison = grid(tmp_path, 1, 2)
+    broken = Take(1, "failed", reason=EVIL if where == "reason" else "no")
+    noted = Take(1, "done", comparison.cells[0][1].takes[0].picture, note=EVIL, metrics={EVIL: 1.0})
+    comparison = Comparison(
+        EVIL if where == "title" else "t",
+        Axis(EVIL if where == "axis" else "a", [EVIL if where == "value" else "1"]),
+        Axis("b", ["1", "2"]),
+        [[Cell(EVIL if where == "label" else "cell", [broken]), Cell("other", [noted], EVIL)]],
+        comparison.original,
+    )
+    plain = Seen(static_grid(comparison))
+    assert not plain.all("script")
+    assert all(image["src"].startswith("data:image/webp;base64,") for image in plain.all("img"))
+    page = Seen(save_html(comparison, tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert [script["type"] for script in page.all("script")] == ["application/json", "module"]
+    assert all("onerror" not in image for image in page.all("img"))
+
+
+def test_what_is_not_there_says_why(tmp_path):
+    """A failed cell shows its reason, one that is not made says so, and a picture that is gone is no broken image."""
+    gone = ComparedPicture(tmp_path / "gone.png", 10, 10)
+    cells = [
+        [
+            Cell("a", [Take(1, "failed", reason="content policy")]),
+            Cell("b", [Take(1, "pending")]),
+            Cell("c", [Take(1, "running")]),
+            Cell("d", [Take(1, "done", gone)]),
+        ]
+    ]
+    seen = Seen(static_grid(Comparison("t", Axis(), Axis("x", list("abcd")), cells)))
+    assert "failed: content policy" in seen.text
+    assert "not made yet" in seen.text
+    assert "d: the picture's file can't be read" in seen.text
+    assert not seen.all("img")
+    assert str(tmp_path) not in seen.text
+
+
+def test_one_parameter_makes_a_row(tmp_path):
+    """With one parameter there are no row heads, and each column names it."""
+    cells = [[Cell("a", [Take(1, "done", picture(tmp_path, "a.png"))])]]
+    seen = Seen(static_grid(Comparison("t", Axis(), Axis("aspect ratio", ["16:9"]), cells)))
+    assert [th["scope"] for th in seen.all("th")] == ["col"]
+    assert "aspect ratio 16:9" in seen.text
+
+
+def test_takes_stand_side_by_side_with_mean_and_spread(tmp_path):
+    """A cell of two takes shows both pictures, and its numbers as mean and spread."""
+    takes = [
+        Take(n, "done", picture(tmp_path, f"{n}.png", seed=n), metrics={"ssim": s, "psnr": None})
+        for n, s in ((1, 0.4), (2, 0.6))
+    ]
+    seen = Seen(static_grid(Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("x 1", takes)]])))
+    assert [image["alt"] for image in seen.all("img")] == ["x 1, take 1", "x 1, take 2"]
+    assert "SSIM 0.500 ± 0.141" in seen.text
+    assert "PSNR" not in seen.text
+
+
+def test_numbers_in_words():
+    """Infinite PSNR is 'same pixels', unknown names are kept, what is missing is left out."""
+    said = numbers({"psnr": math.inf, "ssim": (0.5, math.nan), "seconds": 3.25, "sharpness": None})
+    assert said == [("PSNR", "same pixels"), ("SSIM", "0.500"), ("seconds", "3.250")]
+
+
+def test_the_browser_learns_no_paths(tmp_path):
+    """Neither the table nor the facts for the viewer name a folder of this machine."""
+    comparison = grid(tmp_path)
+    assert str(tmp_path) not in static_grid(comparison) + json.dumps(facts(comparison))
+
+
+def test_a_grid_with_holes_is_refused(tmp_path):
+    """Cells must be as many as the values call for, and each needs a take."""
+    with pytest.raises(ValueError, match="1 by 2"):
+        Comparison("t", Axis(), Axis("x", ["1", "2"]), [[Cell("a")]])
+    with pytest.raises(ValueError, match="take"):
+        Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("a", [])]])
+
+
+def test_the_same_comparison_has_the_same_id(tmp_path):
+    """A viewer finds the table that stands for it; another comparison's table it doesn't touch."""
+    assert grid(tmp_path).id == grid(tmp_path).id != grid(tmp_path, title="Another").id
+
+
+def test_the_page_lets_only_its_own_script_run(tmp_path):
+    """The page's policy forbids the network and every script but the one whose hash it names."""
+    page = save_html(grid(tmp_path), tmp_path / "new" / "compare.html").read_text(encoding="utf-8")
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)[1]
+    code = re.search(r'<script type="module">(.*?)</script>', page, re.DOTALL)[1]
+    mark = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+    assert f"script-src 'sha256-{mark}'" in policy
+    assert policy.startswith("default-src 'none'; img-src data:;")
+    assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_the_page_of_a_five_by_five_stays_below_its_limit(tmp_path):
+    """Noise at 1200 px, the worst there is, still makes a page below 10 MB, with previews of at most 1024 px."""
+    page = save_html(grid(tmp_path, 5, 5, (1200, 1200)), tmp_path / "compare.html")
+    assert page.stat().st_size < 10_000_000
+    words = re.search(r'id="fox-facts">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)[1]
+    original = json.loads(words)["original"]
+    assert max(original["width"], original["height"]) <= 1024
+    assert original["full"] == "1200 x 1200"
+    assert list(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize(("name", "form"), [("grid.png", "PNG"), ("grid.JPG", "JPEG"), ("grid.webp", "WEBP")])
+def test_a_contact_sheet_in_the_format_of_its_name(tmp_path, name, form):
+    """The sheet holds all pictures with their labels, in the format that its name asks for."""
+    with Image.open(save_image(grid(tmp_path), tmp_path / name)) as sheet:
+        assert sheet.format == form
+        assert sheet.width > 4 * 512
+        assert sheet.height > 2 * 341
+
+
+def test_a_contact_sheet_shows_each_picture(tmp_path):
+    """Each picture's colour is on the sheet, and the label of a cell that failed instead of one."""
+    cells = [[]]
+    for name, colour in (("red", (250, 0, 0)), ("green", (0, 250, 0))):
+        Image.new("RGB", (64, 64), colour).save(tmp_path / f"{name}.png")
+        cells[0].append(Cell(name, [Take(1, "done", ComparedPicture(tmp_path / f"{name}.png", 64, 64))]))
+    cells[0].append(Cell("none", [Take(1, "failed", reason="words " * 200)]))
+    path = save_image(Comparison("t " * 500, Axis(), Axis("x", ["1", "2", "y" * 500]), cells), tmp_path / "s.png")
+    with Image.open(path) as sheet:
+        found = {colour for count, colour in sheet.getcolors(1 << 24) if count > 1000}
+    assert any(r > 240 and g < 10 for r, g, b in found)
+    assert any(g > 240 and r < 10 for r, g, b in found)
+
+
+@pytest.mark.parametrize("columns", [1, 50])
+def test_a_contact_sheet_of_any_width_is_sane(tmp_path, columns):
+    """One picture is shown large, fifty in a row small, and no sheet gets out of hand."""
+    cells = [[Cell("x", [Take(1, "done", picture(tmp_path, "a.png"))])] * columns]
+    path = save_image(Comparison("t", Axis(), Axis("x", ["v"] * columns), cells), tmp_path / "s.png")
+    with Image.open(path) as sheet:
+        assert 400 < sheet.width < 6000
+
+
+def test_a_contact_sheet_needs_a_known_ending(tmp_path):
+    """Any other ending is refused with the ones that are known, and nothing is written."""
+    with pytest.raises(InvalidRequest, match=r"\.png"):
+        save_image(grid(tmp_path), tmp_path / "grid.xyz")
+    assert not (tmp_path / "grid.xyz").exists()
