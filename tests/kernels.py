@@ -68,4 +68,3 @@ class Runner:
         html, _ = HTMLExporter(**options).from_notebook_node(node)
         (self.places.fresh("export") / "notebook.html").write_text(html, encoding="utf-8")
         return html
-

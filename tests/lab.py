@@ -19,10 +19,15 @@ from servers import JupyterServer, Server, T, VoilaServer, until
 PATIENCE = 90
 """Seconds that a wait may take unless a test says otherwise."""
 
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 NOT_OURS = (
     r"favicon\.ico",
@@ -223,9 +228,8 @@ class VoilaPage(Watched):
         self.folder = path.parent
 
     def close(self) -> None:
-        """Close the page as a visitor does, which ends its kernel."""
+        """Leave, as a visitor does; Voila ends the kernel a little later."""
         if not self.page.is_closed():
-            self.page.goto("about:blank")
             self.page.close()
 
 

@@ -25,7 +25,17 @@ T = TypeVar("T")
 RUN_MARK = "FOX_NB_TEST_RUN"
 """Set in the environment of every process of a run, detached ones too, so that the end of the run can find what was left."""
 
-_NOT_HANDED_ON = ("FOXAPI_", "FOX_NB_", "JUPYTER", "IPYTHON", "PYTEST", "PYTHON", "VIRTUAL_ENV", "XDG_", "SERVER_SOFTWARE")
+_NOT_HANDED_ON = (
+    "FOXAPI_",
+    "FOX_NB_",
+    "JUPYTER",
+    "IPYTHON",
+    "PYTEST",
+    "PYTHON",
+    "VIRTUAL_ENV",
+    "XDG_",
+    "SERVER_SOFTWARE",
+)
 
 
 def until(
@@ -246,7 +256,17 @@ class VoilaServer(Server):
     name = "voila"
 
     def command(self) -> list[str]:
-        return ["voila", str(self.root), "--no-browser", f"--port={free_port()}", "--Voila.ip=127.0.0.1"]
+        return [
+            "voila",
+            str(self.root),
+            "--no-browser",
+            f"--port={free_port()}",
+            "--Voila.ip=127.0.0.1",
+            # A visitor who leaves should end the kernel, but Voila 0.5.13 refuses its own page's call for want of an
+            # XSRF token, so that only culling does.
+            "--MappingKernelManager.cull_interval=5",
+            "--MappingKernelManager.cull_idle_timeout=60",
+        ]
 
     def address(self) -> str | None:
         # The log is the only place where Voila says which port it got.

@@ -30,7 +30,9 @@ def browser() -> Iterator[Browser]:
     """
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if found is None:
-        pytest.fail("no Chromium on PATH: `make test` installs Debian's package, or install one of " + ", ".join(CHROMIUMS))
+        pytest.fail(
+            "no Chromium on PATH: `make test` installs Debian's package, or install one of " + ", ".join(CHROMIUMS)
+        )
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
         yield chromium

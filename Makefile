@@ -1,0 +1,71 @@
+# What a person or CI does with a checkout; `make` alone lists it. Every target sets up what it needs, once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PINS := binder/constraints.txt
+# Any Python from 3.11 on; `make PYTHON=/path/to/python3.12 …` chooses one.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS)
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+AXE := tests/browser/node_modules/axe-core/package.json
+
+.PHONY: help lab demo test check faults long bench lessons chromium clean
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+lab: $(VENV)/lab.stamp ## open JupyterLab on the first lesson, on the sandbox
+	$(BIN)/fox-nb lab
+
+demo: $(VENV)/lab.stamp ## the same without a screen: run the first lesson and write it as HTML
+	$(BIN)/fox-nb demo
+
+test: $(VENV)/test.stamp $(AXE) chromium ## the whole suite, in real kernels and a real browser
+	$(PYTEST)
+
+check: $(VENV)/test.stamp ## style, types and floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_floors.py
+
+faults: $(VENV)/test.stamp ## the long fault run: thousands of creations cut off at random, counted
+	$(PYTEST) tests/faults -m "long or not long" -s
+
+long: $(VENV)/test.stamp $(AXE) chromium ## what takes too long for every day: Binder's steps, thirty kernels, older ipykernels
+	$(PYTEST) -m long --ignore=tests/faults
+
+bench: $(VENV)/test.stamp chromium ## measure against the alternatives; writes docs/benchmarks.md
+	$(BIN)/python tests/bench
+
+lessons: $(VENV)/test.stamp ## run the lessons and store their outputs
+	$(BIN)/python tests/lessons
+
+chromium: ## a Chromium and fonts for the browser tests, if there is none
+	@.ci/chromium
+
+clean: ## remove what these targets made (never fox_runs: it holds paid pictures)
+	rm -rf $(VENV) build dist tests/browser/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/made.stamp:
+	@test -n "$(PYTHON)" || { echo "fox_nb needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "no venv: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/%.stamp: $(VENV)/made.stamp pyproject.toml $(PINS)
+	@echo "setting up $(VENV) ($*): some minutes the first time"
+	@$(PIP) --editable '.[$*]'
+	@touch $@
+
+$(AXE): tests/browser/package.json
+	@command -v npm >/dev/null || { echo "the accessibility tests need npm (Debian: apt-get install npm)" >&2; exit 1; }
+	@npm install --prefix tests/browser --no-package-lock --no-audit --no-fund --silent
+	@touch $@
