@@ -13,6 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
+
 from fox_nb.sandbox.gateway import FolderInUse
 from fox_nb.sandbox.process import (
     SHARED_SPEED,
@@ -41,33 +43,45 @@ log = logging.getLogger(__name__)
 
 def run_in_background() -> int:
     """Be the shared sandbox of this data folder, unless another one is; return the exit status."""
-    folder = data_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return asyncio.run(_background())
+
+
+async def _background() -> int:
+    done = asyncio.Event()
     try:
-        return asyncio.run(_background(folder))
+        started = await _started(done)
     finally:
         starting_file().unlink(missing_ok=True)
+    if started is None:
+        return 0 if find() else 1
+    server, address = started
+    try:
+        await _until_idle(server, address, done)
+    finally:
+        _withdraw()
+        await server.close()
+    return 0
 
 
-async def _background(folder: Path) -> int:
+async def _started(done: asyncio.Event) -> tuple[Server, Address] | None:
+    """Return the server, open, and its address, published; None if another one has the folder."""
     mark = source_mark()
-    done = asyncio.Event()
+    folder = data_folder()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings = Settings(speed=asked_speed() or SHARED_SPEED)
     server = await _take_over(folder, settings, done)
     if server is None:
-        return 0 if find() else 1
+        return None
     try:
         _log_to(folder)
         _on_signals(done)
         server.open()
         address = Address(server.base_url, server.key, os.getpid(), version(), settings.speed, mark)
         write_address(address)
-        starting_file().unlink(missing_ok=True)
-        await _until_idle(server, address, done)
-    finally:
-        _withdraw()
+    except BaseException:
         await server.close()
-    return 0
+        raise
+    return server, address
 
 
 async def _take_over(folder: Path, settings: Settings, done: asyncio.Event) -> Server | None:
@@ -83,9 +97,23 @@ async def _take_over(folder: Path, settings: Settings, done: asyncio.Event) -> S
             if holder is not None and proved(holder) is not None:
                 stop()  # it is older than these files: its tasks go on here
             if time.monotonic() > deadline:
-                sys.stderr.write(f"{folder} is held by a sandbox that does not answer (see its process's lock).\n")
-                return None
+                if holder is None or not _end_by_force(holder):
+                    sys.stderr.write(f"{folder} is held by another sandbox, which does not answer.\n")
+                    return None
+                deadline += TAKEOVER_PATIENCE
         await asyncio.sleep(0.1)
+
+
+def _end_by_force(holder: Address) -> bool:
+    """Kill a server that holds the folder and has stopped answering, if its process still is one; tasks are on disk."""
+    try:
+        process = psutil.Process(holder.pid)
+        if not {"fox_nb.sandbox", "--background"} <= set(process.cmdline()):
+            return False
+        process.kill()
+    except psutil.Error:
+        return False
+    return True
 
 
 async def _until_idle(server: Server, address: Address, done: asyncio.Event) -> None:

@@ -99,16 +99,18 @@ def connect(timeout: float = 30.0) -> Address:
         If it is not there after `timeout` seconds; says what its log ends with.
     """
     deadline = time.monotonic() + timeout
+    launched = None
     while True:
         address = find()
         if address is not None:
             return _at_speed(address)
-        if _may_start():
-            _launch()
-        if time.monotonic() > deadline:
+        failed = launched is not None and launched.poll() not in {None, 0}
+        if not failed and _may_start():
+            launched = _launch()
+        if failed or time.monotonic() > deadline:
             raise SandboxUnavailable(
-                f"The sandbox did not start within {timeout:g} s. Its data folder is {data_folder()}; "
-                f"its last words were: {_last_words() or 'none'}"
+                f"The sandbox did not start{'' if failed else f' within {timeout:g} s'}. "
+                f"Its data folder is {data_folder()}; its last words were: {_last_words() or 'none'}"
             )
         time.sleep(POLL)
 
@@ -304,13 +306,12 @@ class _Detached(subprocess.Popen[bytes]):
         return
 
 
-_child: _Detached | None = None
+_children: list[_Detached] = []
+"""What this process started and still runs; kept so that it is waited for when it has ended."""
 
 
 def _may_start() -> bool:
     """Whether nobody is starting a sandbox for this data folder right now; if so, this process is, from now on."""
-    if _child is not None and _child.poll() is None:
-        return False
     path = starting_file()
     try:
         if time.time() - path.stat().st_mtime > START_PATIENCE:
@@ -324,9 +325,9 @@ def _may_start() -> bool:
     return True
 
 
-def _launch() -> None:
+def _launch() -> _Detached:
     """Start a server of its own session. It makes its key itself; the user's own key is not handed on."""
-    global _child  # noqa: PLW0603 - one child a process, kept so that it is waited for when it ends
+    _children[:] = [child for child in _children if child.poll() is None]
     environment = {name: value for name, value in os.environ.items() if name != "FOXAPI_KEY"}
     root = PACKAGE.parent.parent
     if root.name not in {"site-packages", "dist-packages"}:
@@ -336,7 +337,7 @@ def _launch() -> None:
     fresh = not errors.exists() or errors.stat().st_size > MOST_OF_A_LOG
     flags = os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if fresh else os.O_APPEND)
     with os.fdopen(os.open(errors, flags, 0o600), "wb") as said:
-        _child = _Detached(
+        child = _Detached(
             [sys.executable, "-P", "-m", "fox_nb.sandbox", "--background"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -347,6 +348,8 @@ def _launch() -> None:
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
             | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
+    _children.append(child)
+    return child
 
 
 def _last_words() -> str:

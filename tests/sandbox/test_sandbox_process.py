@@ -1,0 +1,346 @@
+"""The shared sandbox: started once by many, proves itself, keeps its key to itself, gives way to newer files, goes when idle."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import psutil
+import pytest
+import requests
+
+from fox_nb.sandbox import process
+from sandbox.asking import Asking
+
+FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
+MARK = "FOX_NB_TEST_SHARED"
+CONNECT = "from fox_nb.sandbox import process; a = process.connect(60); print(a.pid, a.base_url)"
+
+
+class Shared:
+    """The folders and the processes of one test's shared sandbox."""
+
+    def __init__(self, folder: Path) -> None:
+        self.runtime = folder / "runtime"
+        self.data = folder / "data"
+        self.name = str(folder)
+
+    def servers(self) -> list[psutil.Process]:
+        """The background servers of this test that run."""
+        found = []
+        for one in psutil.process_iter():
+            try:
+                if "--background" in one.cmdline() and one.environ().get(MARK) == self.name:
+                    found.append(one)
+            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+                continue
+        return found
+
+    def wait_until_gone(self, pid: int) -> None:
+        until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
+
+
+def until(look, seconds: float = 60):
+    """Ask until the answer is yes; the deadline only keeps a failing test from hanging."""
+    deadline = time.monotonic() + seconds
+    while not (answer := look()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+    return answer
+
+
+@pytest.fixture
+def shared(tmp_path, monkeypatch):
+    """An environment in which a shared sandbox is this test's own; it is ended afterwards."""
+    place = Shared(tmp_path)
+    monkeypatch.setenv("FOX_NB_RUNTIME_DIR", str(place.runtime))
+    monkeypatch.setenv("FOX_NB_SANDBOX_DIR", str(place.data))
+    monkeypatch.setenv("FOX_NB_SANDBOX_IDLE", "120")
+    monkeypatch.setenv(MARK, place.name)
+    monkeypatch.setenv("FOXAPI_KEY", "the-persons-own-key")
+    monkeypatch.delenv("FOX_NB_SANDBOX_SPEED", raising=False)
+    yield place
+    until(lambda: (process.stop() or True) and not place.servers())
+
+
+def test_connect_starts_it_once_and_finds_it_again(shared):
+    """The first call starts it, the second finds the same one; nothing was there before."""
+    assert process.find() is None
+    first = process.connect()
+    assert process.find() == first == process.connect()
+    assert len(shared.servers()) == 1
+    assert first.speed == process.SHARED_SPEED
+    asking = Asking(type("Address", (), {"base_url": first.base_url, "key": first.key}))
+    assert asking.create(**FOX)["task_info"]["estimated_time"] == 4.5
+    asking.session.close()
+
+
+def test_start_does_not_wait(shared):
+    """It returns before the server answers, and a second start adds no second server."""
+    process.start()
+    process.start()
+    until(process.find)
+    assert len(shared.servers()) == 1
+
+
+def test_thirty_starters_get_one_server(shared):
+    """Thirty kernels at once: each is answered by the same process."""
+    starters = [
+        subprocess.Popen([sys.executable, "-c", CONNECT], stdout=subprocess.PIPE, text=True) for _ in range(30)
+    ]
+    said = {starter.communicate(timeout=120)[0].strip() for starter in starters}
+    assert all(starter.returncode == 0 for starter in starters)
+    assert len(said) == 1
+    (server,) = shared.servers()
+    assert said == {f"{server.pid} {process.find().base_url}"}
+
+
+def test_it_outlives_who_started_it_and_ctrl_c(shared):
+    """It belongs to no terminal and to no kernel: an interrupt of the kernel's group and its kill -9 pass it by."""
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", CONNECT + "; import time; print('up', flush=True); time.sleep(600)"],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert kernel.stdout
+    pid = int(kernel.stdout.readline().split()[0])
+    assert os.getsid(pid) != os.getsid(kernel.pid)
+    os.killpg(kernel.pid, signal.SIGINT)
+    os.kill(kernel.pid, signal.SIGKILL)
+    kernel.wait()
+    kernel.stdout.close()
+    assert process.find().pid == pid
+
+
+def test_its_key_is_in_a_private_file_and_nowhere_else(shared):
+    """Not on a command line, not in an environment, not in the log, not in a repr; the person's own key was not handed on."""
+    address = process.connect()
+    asking = Asking(type("Address", (), {"base_url": address.base_url, "key": address.key}))
+    asking.post("/v1/images/generations", data="{", headers={"Content-Type": "application/json"})
+    asking.get("/v1/tasks/x")
+    asking.session.close()
+    file = process.address_file()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert address.key in file.read_text()
+    (server,) = shared.servers()
+    for text in (*server.cmdline(), *server.environ().values(), repr(address), str(address)):
+        assert address.key not in text
+        assert "the-persons-own-key" not in text
+    for path in [*shared.data.rglob("*"), *shared.runtime.glob("*.err")]:
+        assert not path.is_file() or address.key.encode() not in path.read_bytes()
+
+
+def test_a_folder_or_file_that_others_can_read_is_not_trusted(shared):
+    """An open runtime folder is refused with what to do; an open address file is as good as none."""
+    process.connect()
+    process.address_file().chmod(0o644)
+    assert process.find() is None
+    process.address_file().chmod(0o600)
+    assert process.find() is not None
+    shared.runtime.chmod(0o755)
+    with pytest.raises(process.SandboxUnavailable, match="chmod 700"):
+        process.find()
+    shared.runtime.chmod(0o700)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"host": 1}', '{"base_url": "http://127.0.0.1:1"}'])
+def test_a_broken_address_file_is_as_good_as_none(shared, text):
+    """It is replaced when the server starts."""
+    process.runtime_folder()
+    process.address_file().touch(0o600)
+    process.address_file().write_text(text)
+    assert process.find() is None
+    if text == "{":
+        assert process.connect().pid
+
+
+class Impostor(BaseHTTPRequestHandler):
+    """Something else that took the port of a sandbox that was killed."""
+
+    seen: ClassVar[list[str]] = []
+
+    def do_GET(self):
+        self.seen.append(f"{self.path} {self.headers}")
+        body = json.dumps({"sandbox": "fox_nb", "version": "1", "speed": 1, "proof": "0" * 64}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - http.server's names
+
+    def log_message(self, *_):
+        pass
+
+
+def test_an_impostor_is_not_used_and_never_sees_the_key(shared):
+    """The key goes only to who proved to know it already; a new sandbox is started beside the impostor."""
+    address = process.connect()
+    psutil.Process(address.pid).kill()
+    shared.wait_until_gone(address.pid)
+    with HTTPServer(("127.0.0.1", 0), Impostor) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        said = json.loads(process.address_file().read_text())
+        said["base_url"] = f"http://127.0.0.1:{server.server_port}"
+        process.address_file().write_text(json.dumps(said))
+        assert process.find() is None
+        fresh = process.connect()
+        server.shutdown()
+        thread.join()
+    assert Impostor.seen
+    assert not any(address.key in seen for seen in Impostor.seen)
+    assert fresh.pid != address.pid
+
+
+def test_a_stale_server_gives_way_and_its_tasks_go_on(shared):
+    """Yesterday's program does not answer today's files; what it had begun is ended by the new one."""
+    old = process.connect()
+    asking = Asking(type("Address", (), {"base_url": old.base_url, "key": old.key}))
+    asking.post("/sandbox/faults", json={"fault": "lasts", "seconds": 3})
+    task_id = asking.create(**FOX)["id"]
+    asking.session.close()
+    said = json.loads(process.address_file().read_text())
+    process.address_file().write_text(json.dumps(said | {"newest": said["newest"] - 1}))
+    assert process.find() is None
+    new = process.connect()
+    assert new.pid != old.pid
+    shared.wait_until_gone(old.pid)
+    assert [one.pid for one in shared.servers()] == [new.pid]
+    asking = Asking(type("Address", (), {"base_url": new.base_url, "key": new.key}))
+    assert asking.ended(task_id)["status"] == "completed"
+    asking.session.close()
+
+
+def test_a_newer_server_is_used_by_older_files(shared):
+    """Two installations never take turns at ending each other's server."""
+    address = process.connect()
+    said = json.loads(process.address_file().read_text())
+    process.address_file().write_text(json.dumps(said | {"newest": said["newest"] + 10**9}))
+    assert process.connect().pid == address.pid
+
+
+def test_a_killed_server_is_replaced_at_once(shared):
+    """After kill -9 the address file leads nowhere: the next who asks gets a new one with the old one's tasks."""
+    old = process.connect()
+    asking = Asking(type("Address", (), {"base_url": old.base_url, "key": old.key}))
+    task_id = asking.create(**FOX)["id"]
+    asking.session.close()
+    psutil.Process(old.pid).kill()
+    shared.wait_until_gone(old.pid)
+    new = process.connect()
+    asking = Asking(type("Address", (), {"base_url": new.base_url, "key": new.key}))
+    assert asking.ended(task_id)["status"] == "completed"
+    asking.session.close()
+
+
+def test_a_server_that_has_stopped_answering_is_replaced(shared, monkeypatch):
+    """It still holds the folder, so it is ended by force once it was given time."""
+    old = process.connect()
+    stuck = psutil.Process(old.pid)
+    stuck.suspend()
+    monkeypatch.setattr(process, "PROOF_PATIENCE", 0.2)
+    new = process.connect(timeout=60)
+    assert new.pid != old.pid
+    shared.wait_until_gone(old.pid)
+
+
+def test_it_goes_after_an_idle_while_but_not_while_a_task_is_under_way(shared, monkeypatch):
+    """It takes its address with it; the folder keeps the tasks."""
+    monkeypatch.setenv("FOX_NB_SANDBOX_IDLE", "0.5")
+    address = process.connect()
+    asking = Asking(type("Address", (), {"base_url": address.base_url, "key": address.key}))
+    asking.post("/sandbox/faults", json={"fault": "lasts", "seconds": 3})
+    made = time.monotonic()
+    asking.create(**FOX)
+    asking.session.close()
+    shared.wait_until_gone(address.pid)
+    assert time.monotonic() - made >= 3
+    assert not process.address_file().exists()
+    assert (shared.data / "ledger.sqlite3").exists()
+
+
+def test_sigterm_ends_it_cleanly(shared):
+    """The address file is gone, the lock is free, the log is empty."""
+    address = process.connect()
+    psutil.Process(address.pid).terminate()
+    shared.wait_until_gone(address.pid)
+    assert process.read_address() is None
+    assert (shared.data / "sandbox.log").read_text() == ""
+    assert process.error_file().read_text() == ""
+    assert process.connect().pid != address.pid
+
+
+def test_a_speed_that_the_environment_asks_for_holds_from_then_on(shared, monkeypatch):
+    """One server serves all speeds: a task keeps the seconds that it was given."""
+    assert process.connect().speed == process.SHARED_SPEED
+    monkeypatch.setenv("FOX_NB_SANDBOX_SPEED", "300")
+    assert process.connect().speed == 300
+    monkeypatch.delenv("FOX_NB_SANDBOX_SPEED")
+    assert process.connect().speed == 300
+    monkeypatch.setenv("FOX_NB_SANDBOX_SPEED", "fast")
+    with pytest.raises(process.SandboxUnavailable, match="not a speed"):
+        process.connect()
+
+
+def test_an_address_file_that_a_cleaner_took_comes_back(shared, monkeypatch):
+    """Else the server would hold its folder, found by nobody."""
+    monkeypatch.setenv("FOX_NB_SANDBOX_IDLE", "8")
+    address = process.connect()
+    process.address_file().unlink()
+    assert until(process.find).pid == address.pid
+
+
+def test_a_start_that_fails_says_why(shared, monkeypatch):
+    """The error holds the folder and the last words of the server."""
+    shared.data.parent.mkdir(exist_ok=True)
+    shared.data.write_text("a file where the folder should be")
+    with pytest.raises(process.SandboxUnavailable, match="FileExistsError"):
+        process.connect()
+    shared.data.unlink()
+
+
+def test_finding_it_loads_nothing_heavy(shared):
+    """Fox() does it while it is made: neither tornado nor Pillow, NumPy, jsonschema or requests is imported."""
+    code = (
+        "import sys, types; sys.modules['fox_nb'] = package = types.ModuleType('fox_nb'); "
+        f"package.__path__ = [{str(process.PACKAGE.parent)!r}]; "
+        "from fox_nb.sandbox import process; process.find(); "
+        "heavy = {'tornado', 'PIL', 'numpy', 'jsonschema', 'requests', 'asyncio', 'filelock', 'platformdirs'}; "
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_sandbox_by_hand_prints_its_address_first_and_takes_any_key(tmp_path, number):
+    """`python -m fox_nb.sandbox` serves until Ctrl-C or SIGTERM and leaves nothing."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "fox_nb.sandbox", "--port", str(port), "--speed", "100"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as server:
+        assert server.stdout
+        assert server.stderr
+        base_url = server.stdout.readline().strip()
+        assert base_url == f"http://127.0.0.1:{port}"
+        assert "any key" in server.stdout.readline()
+        answer = requests.get(f"{base_url}/v1/models", headers={"Authorization": "Bearer whatever"}, timeout=60)
+        assert answer.status_code == 200
+        assert list(tmp_path.iterdir())
+        server.send_signal(number)
+        assert server.wait(60) == 0
+        assert server.stderr.read() == ""
+    assert not list(tmp_path.iterdir())
