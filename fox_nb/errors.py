@@ -4,6 +4,7 @@ FoxError
 ├── InvalidRequest            a parameter is wrong; nothing was sent         (ValueError)
 ├── KeyMissing                a key is needed and none was found
 ├── BudgetExceeded            the budget does not allow it; nothing was sent
+├── ConfirmationNeeded        it costs more than is sent without asking once more
 ├── StoreError                the store cannot be used; nothing was changed
 │   ├── StoreTooNew           it was made by a newer fox_nb
 │   └── StoreDamaged          it is not a whole store
@@ -99,6 +100,10 @@ class BudgetExceeded(FoxError):
         super().__init__(what, money=NOTHING_SENT, todo=todo)
         self.needed = needed
         self.left = left
+
+
+class ConfirmationNeeded(FoxError):
+    """It costs more than is sent without asking once more; nothing was sent."""
 
 
 class StoreError(FoxError):

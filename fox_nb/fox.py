@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from fox_nb.sweep import Sweep
     from fox_nb.widgets.panel import Panel
 
 Value = TypeVar("Value")
@@ -351,6 +352,67 @@ class Fox:
 
         return Panel(self.session, model)
 
+    def compare_enhance(
+        self,
+        image: Any,
+        creativity: Any = (0.0, 0.5, 1.0),
+        resemblance: Any = (0.2, 0.8),
+        resolution: str = "1K",
+        takes: int = 1,
+        **options: Any,
+    ) -> Sweep:
+        """Plan enhancements of one picture side by side; see what they cost, then ``.run()``.
+
+        Parameters
+        ----------
+        image
+            The picture, in any form that `enhance` takes.
+        creativity, resemblance
+            Values from 0 to 1 as a list, a NumPy range or a text such as ``"0..1 step 0.25"``.
+        resolution : str
+            ``1K`` or ``4K``.
+        takes : int
+            Pictures from each setting: one cannot tell a setting's effect from chance.
+        **options
+            ``profile_ids``; ``at_once`` (4), ``per_second`` (2) and ``ask_above`` (5 USD) of the run.
+
+        Returns
+        -------
+        Sweep
+            A plan: in a cell it shows its cost and a Run button.
+        """
+        from fox_nb.compare import compare_enhance
+
+        given = {"resolution": resolution, "takes": takes, "show": _show_sweep, **options}
+        return compare_enhance(self.session, image, creativity, resemblance, **given)
+
+    def sweep(self, model: str, *, takes: int = 1, original: Any = None, **parameters: Any) -> Sweep:
+        """Plan pictures with one or two parameters varied; see what they cost, then ``.run()``.
+
+        Parameters
+        ----------
+        model : str
+            The gateway's name of the model.
+        takes : int
+            Pictures from each setting.
+        original
+            What the pictures are measured against; by default the picture that the model is given.
+        **parameters
+            The model's parameters; one or two of them as lists. ``at_once``, ``per_second`` and ``ask_above`` are
+            of the run.
+
+        Returns
+        -------
+        Sweep
+            A plan: in a cell it shows its cost and a Run button.
+        """
+        from fox_nb.sweep import Sweep
+
+        of_the_run = {
+            name: parameters.pop(name) for name in ("at_once", "per_second", "ask_above") if name in parameters
+        }
+        return Sweep(self.session, model, parameters, takes=takes, original=original, show=_show_sweep, **of_the_run)
+
     def close(self) -> None:
         """Stop watching; what is under way goes on at the gateway and can be resumed later."""
         if "session" in self.__dict__:
@@ -398,6 +460,12 @@ def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
 
     nest_asyncio.apply(loop)
     return loop.run_until_complete(coroutine)
+
+
+def _show_sweep(sweep: Sweep) -> None:
+    from fox_nb.widgets.sweep_view import show
+
+    show(sweep)
 
 
 def _given(names: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,9 @@ LARGEST_FILE = 400_000_000
 
 def inner_source(source: Any, parameter: str) -> Any:
     """Reach into an earlier result: a picture of a task (``.path``), or a task with a single one (``.images``)."""
-    if isinstance(source, (str, bytes, bytearray, memoryview, os.PathLike)):
+    if isinstance(source, (str, bytes, bytearray, memoryview)):
+        return source
+    if isinstance(source, os.PathLike) and not hasattr(source, "path"):
         return source
     images = getattr(source, "images", None)
     if images is not None and not hasattr(source, "path"):

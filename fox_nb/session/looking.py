@@ -100,14 +100,18 @@ class Looker:
         self._landing.close()
 
     def estimate(self, row: TaskRow) -> float:
-        """Return how many seconds a task is thought to take: learned, else told, else the model's usual time."""
-        learned = self._learned_seconds(row.model, str(row.body.get("resolution", "")))
+        """Return how many seconds a task is thought to take."""
+        return self.seconds(row.model, str(row.body.get("resolution", "")), row.estimate)
+
+    def seconds(self, name: str, resolution: str, told: float | None = None) -> float:
+        """Return how long a model takes for a size: learned, else as the gateway told, else the model's usual time."""
+        learned = self._learned_seconds(name, resolution)
         if learned is not None:
             return learned
-        model = MODELS.get(row.model)
+        model = MODELS.get(name)
         told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
         usual = model.seconds if model is not None else UNKNOWN_MODEL_SECONDS
-        return (row.estimate or usual) if told_well else usual
+        return (told or usual) if told_well else usual
 
     def _learned_seconds(self, model: str, resolution: str) -> float | None:
         key = (model, resolution)

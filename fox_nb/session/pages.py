@@ -90,12 +90,23 @@ def panel_card(request: type[Request], *, sandbox: bool) -> str:
     return card(f"{request.title}: {request.model}", sandbox=sandbox)
 
 
-def cost_line(cost: Cost, left: Cost | None) -> str:
-    """Say what a press will cost, and what the budget has left."""
-    from fox_nb.render.html import escape, frame
+def cost_words(cost: Cost, left: Cost | None) -> tuple[str, str]:
+    """Say what a press will cost, what kind of money that is, and what the budget has left."""
+    about = [word for word, so in (("play money", cost.is_play_money), ("estimate", cost.is_estimate)) if so]
+    about += [f"the budget has {float(left):.2f} USD left"] if left is not None else []
+    return f"Costs {float(cost):.2f} USD", f"({', '.join(about)})" if about else ""
 
-    words = f"will cost {cost}" + (f"; the budget has {left} left" if left is not None else "")
-    return frame(f'<span aria-live="polite">{escape(words)}</span>')
+
+def sent_page(task: Task) -> str:
+    """Stand where a task's pictures will be: when it was sent, and how to see them; true a year later, too."""
+    from fox_nb.render.html import clock, day, frame, head, note
+    from fox_nb.render.progress import RUN_AGAIN
+
+    sent = _local(task.sent_at)
+    return frame(
+        head(title(task), sandbox=task.cost.is_play_money),
+        note(f"Sent at {clock(sent, seconds=True)} on {day(sent)}. {RUN_AGAIN}"),
+    )
 
 
 def picture_page(image: Image) -> str:

@@ -224,6 +224,10 @@ class Session:
         """Return how many seconds a task is thought to take."""
         return self._looker.estimate(row)
 
+    def seconds_for(self, request: Request) -> float:
+        """Return how many seconds a request is thought to take."""
+        return self._looker.seconds(request.model, str(getattr(request, "resolution", "")))
+
     def code(self, row: TaskRow) -> str:
         """Return the call that asks for the same."""
         return call(row.body, row.take, self.sources.origins(row.body))

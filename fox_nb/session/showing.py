@@ -106,6 +106,19 @@ def waiting(task: Task) -> Iterator[Callable[[], None]]:
         yield lambda: None
 
 
+@contextlib.contextmanager
+def ticking(page: Callable[[], str]) -> Iterator[Callable[[], None]]:
+    """Show a page in a cell that is made anew at each tick; nothing is shown elsewhere."""
+    if not in_notebook():
+        yield lambda: None
+        return
+    shown = _Shown(page())
+    try:
+        yield lambda: shown.update(page())
+    finally:
+        shown.update(page())
+
+
 def _line(text: str) -> None:
     sys.stderr.write(f"\r\x1b[K{text}")
     sys.stderr.flush()

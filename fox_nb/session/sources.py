@@ -54,6 +54,22 @@ class Sources:
             named[parameter.name] = names if parameter.many or isinstance(value, (list, tuple)) else names[0]
         return named, prepared
 
+    def ready(self, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values with every local picture checked and hashed once, however often it is asked with."""
+
+        def made(value: Any, name: str, *, archive: bool) -> Any:
+            if isinstance(value, (list, tuple)):
+                return [made(item, name, archive=archive) for item in value]
+            return None if value is None else self._prepare(value, name, archive=archive)
+
+        kinds = {parameter.name: parameter.hint.kind for parameter in parameters(request_class(model))}
+        return {
+            name: made(value, name, archive=kinds[name] == "archive")
+            if kinds.get(name) in {"picture", "archive"}
+            else value
+            for name, value in values.items()
+        }
+
     def _prepare(self, item: Any, parameter: str, *, archive: bool) -> Prepared | str:
         if isinstance(item, str) and (item.startswith(("https://", "http://")) or LOCAL_PICTURE.fullmatch(item)):
             return item  # the request class looks at links; no need to load the imaging libraries for one

@@ -1,0 +1,179 @@
+"""Axes: the values of a parameter that is varied, as lists, NumPy ranges, or text as people write it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.parameters import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fox_nb.parameters import Parameter
+
+MOST_VALUES = 1000
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
+_RANGE = re.compile(
+    rf"\s*({_NUMBER})\s*(?:\.\.\.?|…|to|-)\s*({_NUMBER})(?:\s*(?:step|by)\s*({_NUMBER}))?\s*", re.IGNORECASE
+)
+_PARTS = 4
+"""A range without a step is cut into so many parts: 0..1 is 0, 0.25, 0.5, 0.75, 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A parameter that is varied.
+
+    Attributes
+    ----------
+    parameter : Parameter
+        Which.
+    values : tuple
+        Its values, each once, in the order given.
+    repeated : int
+        How many values were given a second time and left out.
+    """
+
+    parameter: Parameter
+    values: tuple[Any, ...]
+    repeated: int = 0
+
+    @property
+    def labels(self) -> list[str]:
+        """The values as a person reads them."""
+        return [label(value) for value in self.values]
+
+
+def axis_of(parameter: Parameter, given: Any) -> Axis | None:
+    """Return the axis that a value means, or None when it is one plain value.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        What is varied.
+    given
+        A list, tuple, range or NumPy array of values; for numbers and options also a text such as
+        ``"0..1 step 0.25"`` or ``"1K, 4K"``. A parameter that is a list itself is varied by a list of lists.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no value in it, or far too many.
+    """
+    several = _several(parameter, given)
+    if several is None:
+        return None
+    if not several:
+        raise InvalidRequest(
+            f"{parameter.name} is a list without a value: there is nothing to make.",
+            parameter=parameter.name,
+            value=given,
+            allowed="at least one value",
+        )
+    if len(several) > MOST_VALUES:
+        raise InvalidRequest(
+            f"{parameter.name} has {len(several):,} values.",
+            parameter=parameter.name,
+            allowed=f"at most {MOST_VALUES:,}",
+        )
+    values = [_plain(value) for value in several]
+    kept: list[Any] = []
+    for value in values:
+        if not any(_same(value, other) for other in kept):
+            kept.append(value)
+    return Axis(parameter, tuple(kept), repeated=len(values) - len(kept))
+
+
+def label(value: Any) -> str:
+    """Return a value as a person reads it."""
+    if value is None:
+        return "not set"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(label(item) for item in value) or "none"
+    if isinstance(value, (str, int)):
+        return str(value)
+    path = getattr(value, "path", None)
+    return str(getattr(path, "name", "") or getattr(value, "file_name", "") or type(value).__name__)
+
+
+def _several(parameter: Parameter, given: Any) -> list[Any] | None:
+    if isinstance(given, str):
+        return _from_text(parameter, given)
+    if parameter.many:
+        nested = isinstance(given, (list, tuple)) and any(
+            item is None or isinstance(item, (list, tuple)) for item in given
+        )
+        return list(given) if nested else None
+    if isinstance(given, (list, tuple, range)):
+        return list(given)
+    is_row_of_numbers = getattr(given, "ndim", None) == 1 and parameter.type in {int, float}
+    return list(given) if is_row_of_numbers else None
+
+
+def _from_text(parameter: Parameter, text: str) -> list[Any] | None:
+    """Read ``0..1 step 0.25``, ``0, 0.5, 1`` or ``1K, 4K``; None for a text that is one value."""
+    if parameter.type in {int, float} and not parameter.options:
+        found = _RANGE.fullmatch(text)
+        if found:
+            return _range(parameter, *found.groups())
+        return [_number(parameter, part) for part in re.split(r"[,;\s]+", text.strip()) if part]
+    if parameter.options and text not in parameter.options and re.search(r"[,;]", text):
+        return [part.strip() for part in re.split(r"[,;]", text) if part.strip()]
+    return None
+
+
+def _range(parameter: Parameter, first: str, last: str, step: str | None) -> list[Any]:
+    start, end = Decimal(first), Decimal(last)
+    whole = parameter.type is int
+    width = abs(Decimal(step)) if step else (Decimal(1) if whole else abs(end - start) / _PARTS)
+    if not width and start != end:
+        raise InvalidRequest(
+            f"{parameter.name} goes by steps of 0.", parameter=parameter.name, allowed="a step above 0"
+        )
+    count = int(abs(end - start) / width) if width else 0
+    if count >= MOST_VALUES:
+        raise InvalidRequest(
+            f"{parameter.name} has {count + 1:,} values.", parameter=parameter.name, allowed=f"at most {MOST_VALUES:,}"
+        )
+    sign = 1 if end >= start else -1
+    return [_number(parameter, str(start + sign * number * width)) for number in range(count + 1)]
+
+
+def _number(parameter: Parameter, text: str) -> Any:
+    if text.casefold() in {"none", "unset"}:
+        return None
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise InvalidRequest(
+            f"{parameter.name} holds {shown(text)}, which is no number.",
+            parameter=parameter.name,
+            value=text,
+            allowed=f'{parameter.allowed}; or a range such as "0..1 step 0.25"',
+        ) from None
+    return int(number) if parameter.type is int and number == number.to_integral() else float(number)
+
+
+def _plain(value: Any) -> Any:
+    """Take NumPy's numbers as numbers; four decimals, as in requests."""
+    plain = value.item() if getattr(value, "shape", None) == () else value
+    return round(plain, 4) + 0.0 if isinstance(plain, float) else plain
+
+
+def _same(one: Any, other: Any) -> bool:
+    if hasattr(one, "sha256") and hasattr(other, "sha256"):
+        return bool(one.sha256 == other.sha256)
+    plain = (str, int, float, list, tuple)
+    return one is other or (isinstance(one, plain) and isinstance(other, plain) and one == other)
+
+
+def steps(values: Sequence[Any]) -> str:
+    """Return a list of values in one short line."""
+    labels = [label(value) for value in values]
+    return ", ".join(labels if len(labels) <= 6 else [*labels[:3], "…", labels[-1]])  # noqa: PLR2004 - one line
