@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.errors import InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.parameters import parameters
-from fox_nb.widgets.control import Control
-from fox_nb.widgets.fields import Field, PromptField, field_for
+from fox_nb.widgets.fields import PromptField, field_for
+from fox_nb.widgets.pictures import PictureField
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fox_nb.models import Request
-    from fox_nb.widgets.fields import Profiles
+    from fox_nb.widgets.control import Control
+    from fox_nb.widgets.field import Bench, Field
 
 
 class Form:
@@ -23,14 +25,14 @@ class Form:
     ----------
     model : str
         The gateway's name of the model.
-    profiles : Profiles
-        What profile selectors offer.
+    bench : Bench
+        What fields need from outside.
     """
 
-    def __init__(self, model: str, profiles: Profiles) -> None:
+    def __init__(self, model: str, bench: Bench) -> None:
         self.request: type[Request] = request_class(model)
         self.fields: dict[str, Field] = {
-            parameter.name: field_for(parameter, profiles) for parameter in parameters(self.request)
+            parameter.name: field_for(parameter, bench) for parameter in parameters(self.request)
         }
         self.on_change(self._put_away)
 
@@ -40,10 +42,34 @@ class Form:
         found = {name: field.value for name, field in self.fields.items() if not self._is_away(field)}
         return {name: value for name, value in found.items() if value is not None}
 
+    def whole_values(self) -> dict[str, Any]:
+        """Return what is set.
+
+        Raises
+        ------
+        InvalidRequest
+            Something that the model needs is empty.
+        """
+        values = self.values
+        for name, field in self.fields.items():
+            if field.parameter.required and name not in values:
+                raise InvalidRequest(
+                    f"{field.parameter.label} is empty.",
+                    parameter=name,
+                    allowed=field.parameter.allowed,
+                    todo=field.parameter.help,
+                )
+        return values
+
     def fill(self, values: Mapping[str, Any]) -> None:
         """Put values into the controls; what is not named goes back to its default."""
         for name, field in self.fields.items():
             field.set(values.get(name, field.parameter.default))
+
+    def refresh(self) -> None:
+        """Take over what is new in the store."""
+        for field in self.fields.values():
+            field.refresh()
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each change of any control."""
@@ -57,10 +83,15 @@ class Form:
                 field.prompt.on_submit(callback)
 
     @property
+    def picture_field(self) -> PictureField | None:
+        """The field that takes an earlier result; None where the model takes no pictures."""
+        fields = (field for field in self.fields.values() if field.parameter.hint.kind == "picture")
+        return next((field for field in fields if isinstance(field, PictureField)), None)
+
+    @property
     def controls(self) -> list[Control]:
         """The controls that need a front end of their own."""
-        found = [getattr(field, name) for field in self.fields.values() for name in _HOLDERS if hasattr(field, name)]
-        return [control for control in found if isinstance(control, Control)]
+        return [control for field in self.fields.values() for control in field.controls]
 
     def example(self) -> Request:
         """Return a request with what is set, unchecked: enough to know what it would cost."""
@@ -74,7 +105,5 @@ class Form:
         """Switch off what has no meaning beside what is set."""
         for field in self.fields.values():
             if field.parameter.hint.not_with:
-                field.enable(on=not self._is_away(field))
-
-
-_HOLDERS = ("widget", "prompt", "picker")
+                other = self.fields[field.parameter.hint.not_with].parameter.label.lower()
+                field.put_away(f"Put away: it has no meaning beside {other}." if self._is_away(field) else "")

@@ -1,101 +1,90 @@
-"""Live: the tasks of a panel that are under way, each with its progress and a Stop watching; one ticker for all."""
+"""Live: the tasks of a panel that are under way, each with its progress and a Stop watching.
+
+The seconds run in the browser; a message goes there only when something has changed. Nothing of it is a trait, so no
+saved notebook shows a task that has long ended as under way.
+"""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
-
+from fox_nb.render.html import clip
 from fox_nb.session import pages
+from fox_nb.widgets.control import Control, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fox_nb.session import Task
 
-TICK = 1.0
+LEFT = (
+    "No longer watched here: {title}. The gateway has no cancel, so it is made and paid for; "
+    "it will be in the history when it is ready."
+)
 
 
-class Live:
-    """Rows of tasks under way.
+class Live(Control):
+    """Rows of tasks under way; news of them is announced politely to screen readers."""
 
-    Attributes
-    ----------
-    widget : ipywidgets.VBox
-        The rows; announced politely to screen readers.
-    """
+    _esm = source("live.js")
+    _css = source("live.css")
 
-    def __init__(self) -> None:
-        self.widget = w.VBox([])
-        self._rows: dict[Task, _Row] = {}
+    def __init__(self, **traits: Any) -> None:
+        self._tasks: dict[str, Task] = {}
         self._lock = threading.Lock()
-        self._wake = threading.Event()
-        self._ticking = False
+        super().__init__(**traits)
 
     def add(self, task: Task, when_over: Callable[[Task], None]) -> None:
-        """Show a task until it is over or no longer watched."""
+        """Show a task until it is over, then call `when_over(task)`; a task that is shown already stays as it is."""
         with self._lock:
-            if task in self._rows:
+            if task.identity in self._tasks:
                 return
-            row = self._rows[task] = _Row(task)
-            self._arrange()
-            if not self._ticking:
-                self._ticking = True
-                threading.Thread(target=self._tick, name="fox_nb-ticker", daemon=True).start()
+            self._tasks[task.identity] = task
+        ended = threading.Event()
 
         def changed(task: Task) -> None:
-            over = task.is_over
-            if over or row.left:
+            if not task.is_over:
+                self._show(task)
+            elif not ended.is_set():
+                ended.set()
                 forget()
-                self._remove(task)
-                if over:
-                    when_over(task)
-            else:
-                row.update()
+                self._remove(task, f"{clip(pages.title(task), 80)}: {task.status}.")
+                when_over(task)
 
         forget = task.on_change(changed)
         changed(task)
 
-    def _remove(self, task: Task) -> None:
+    def _show(self, task: Task) -> None:
+        if task.identity in self._tasks:
+            self.send({"type": "item", "item": _item(task)})
+
+    def _remove(self, task: Task, said: str) -> None:
         with self._lock:
-            if self._rows.pop(task, None) is not None:
-                self._arrange()
-            self._wake.set()
+            shown = self._tasks.pop(task.identity, None)
+        if shown is not None:
+            self.send({"type": "gone", "key": task.identity, "said": said})
 
-    def _arrange(self) -> None:
-        self.widget.children = tuple(row.widget for row in reversed(self._rows.values()))
+    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        with self._lock:
+            tasks = list(self._tasks.values())
+        self.send({"type": "list", "items": [_item(task) for task in tasks]})
+        super()._on_ready(content, buffers)
 
-    def _tick(self) -> None:
-        """Bring the seconds up to date; ends when nothing is under way."""
-        while True:
-            self._wake.wait(TICK)
-            with self._lock:
-                self._wake.clear()
-                rows = list(self._rows.values())
-                if not rows:
-                    self._ticking = False
-                    return
-            for row in rows:
-                row.update()
+    def _on_stop(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        """Take a row away; the task itself is still looked after, so that nothing that is paid for is lost."""
+        task = self._tasks.get(str(content.get("key")))
+        if task is not None:
+            self._remove(task, LEFT.format(title=clip(pages.title(task), 80)))
 
 
-class _Row:
-    def __init__(self, task: Task) -> None:
-        self._task = task
-        self.left = False
-        self._html = w.HTML(pages.task_page(task), layout=w.Layout(flex="1 1 auto", min_width="0"))
-        stop = w.Button(
-            description="Stop watching",
-            tooltip="The gateway has no cancel: it is made and paid for, and fox.tasks() has it when it is ready",
-            layout=w.Layout(width="auto", flex="0 0 auto"),
-        )
-        stop.on_click(lambda _: self._leave())
-        self.widget = w.HBox([self._html, stop], layout=w.Layout(align_items="center"))
-
-    def update(self) -> None:
-        self._html.value = pages.task_page(self._task)
-
-    def _leave(self) -> None:
-        self.left = True
-        self._task.stop_watching()
+def _item(task: Task) -> dict[str, Any]:
+    return {
+        "key": task.identity,
+        "title": clip(pages.title(task), 200),
+        "status": task.status,
+        "percent": task.progress,
+        "gone": task.waited,
+        "estimated": task.estimate,
+        "note": clip(task.trouble) if task.trouble is not None else "",
+    }

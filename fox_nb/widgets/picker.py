@@ -117,6 +117,10 @@ class Picker(Control):
             raise ValueError(f"The list is full: it takes {self.max_files}.")
         self._change(lambda entries: (*entries, entry)[-self.max_files :], tell=False)
 
+    def update(self, entry: Entry) -> None:
+        """Show this in place of the entry that has its key, if that one is still there."""
+        self._change(lambda entries: tuple(entry if e.key == entry.key else e for e in entries), tell=False)
+
     def on_files(self, callback: Callable[[list[PickedFile]], None]) -> None:
         """Call `callback(files)` once the files of one choice are all here; they are in the list by then.
 

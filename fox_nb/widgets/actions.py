@@ -1,0 +1,63 @@
+"""Actions: a panel's last line: the button, what a press will cost, what became of it, and what went wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from fox_nb.render.html import clip
+from fox_nb.widgets.control import Control, source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.errors import FoxError
+
+_LONGEST = 1000
+
+
+class Actions(Control):
+    """A button that is pressed once at a time, with its price and two lines that are read aloud.
+
+    Parameters
+    ----------
+    words, busy_words : str
+        What stands on the button, and what while a press is being dealt with.
+    cost, cost_note : str
+        What a press will cost, and what kind of money that is.
+    said : str
+        How things stand; announced politely.
+    error : list of str
+        What went wrong, the money, what to do; announced at once.
+    """
+
+    _esm = source("actions.js")
+    _css = source("actions.css")
+
+    words = traitlets.Unicode("Generate").tag(sync=True)
+    busy_words = traitlets.Unicode("Sending…").tag(sync=True)
+    busy = traitlets.Bool(default_value=False).tag(sync=True)
+    cost = traitlets.Unicode("").tag(sync=True)
+    cost_note = traitlets.Unicode("").tag(sync=True)
+    said = traitlets.Unicode("").tag(sync=True)
+    error = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self._presses: list[Callable[[], None]] = []
+        super().__init__(**traits)
+
+    def on_press(self, callback: Callable[[], None]) -> None:
+        """Call `callback()` at each press."""
+        self._presses.append(callback)
+
+    def fail(self, error: FoxError) -> None:
+        """Say what went wrong, in the three sentences of every error."""
+        self.error = [clip(line, _LONGEST) for line in (error.what, error.money, error.todo) if line]
+
+    def _on_press(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
+        try:
+            for callback in tuple(self._presses):
+                callback()
+        finally:
+            self.send({"type": "heard"})

@@ -1,0 +1,85 @@
+"""Field: what every parameter's control has in common, and what it is given from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import ipywidgets as w
+
+    from fox_nb.parameters import Parameter
+    from fox_nb.store import Store
+    from fox_nb.widgets.control import Control
+
+
+class Profiles(Protocol):
+    """The names that the store knows profiles by."""
+
+    def names(self) -> dict[str, str]:
+        """Return the profiles' names by their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What fields need from outside.
+
+    Attributes
+    ----------
+    profiles : Profiles
+        What selectors of profiles offer.
+    store : Store
+        Where earlier pictures are, and thumbnails.
+    later : callable
+        Has slow work done on another thread.
+    """
+
+    profiles: Profiles
+    store: Store
+    later: Callable[[Callable[[], Any]], Any]
+
+
+class Field:
+    """One parameter's control.
+
+    Attributes
+    ----------
+    widget : ipywidgets.Widget
+        What is shown.
+    controls : list of Control
+        The parts that need a front end of their own.
+    """
+
+    widget: w.Widget
+    controls: list[Control]
+
+    def __init__(self, parameter: Parameter) -> None:
+        self.parameter = parameter
+        self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def value(self) -> Any:
+        """What the request gets; None leaves it out."""
+        return self.widget.value
+
+    def set(self, value: Any) -> None:
+        """Fill the control; None empties it."""
+        self.widget.value = value
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after each change."""
+        self._callbacks.append(callback)
+
+    def tell(self) -> None:
+        """Tell those who asked that something has changed."""
+        for callback in tuple(self._callbacks):
+            callback()
+
+    def put_away(self, words: str) -> None:
+        """Switch it off and say why; '' switches it on again."""
+        self.widget.away = words
+
+    def refresh(self) -> None:
+        """Take over what is new in the store."""
