@@ -64,9 +64,9 @@ _OTHER_THINGS = {
 }
 _HEAD = 512
 _MOST_FRAMES = 1000
-_BIG = 24_000_000
+_BIG, _BIG_JPEG = 8_000_000, 24_000_000  # JPEGs are mostly decoded at a fraction of their size
 
-_one_big_at_a_time = threading.Lock()
+_one_big_at_a_time = threading.RLock()
 
 # Damaged EXIF data are no fault of the picture's, and no news for the cell that happens to run; only a filter that is
 # set once is safe among threads.
@@ -207,7 +207,8 @@ def opened(
         try:
             image = plugin(stream)
             _refuse_too_large(image.size, bounds, refuse, name)
-            with _one_big_at_a_time if image.width * image.height > _BIG else nullcontext():
+            big = image.width * image.height > (_BIG_JPEG if kind == "JPEG" else _BIG)
+            with _one_big_at_a_time if big else nullcontext():
                 yield _described(image, kind)
         except FoxError:
             raise

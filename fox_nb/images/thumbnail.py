@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import re
 import tempfile
@@ -40,7 +41,8 @@ __all__ = [
 MIME = "image/webp"
 EDGE = 512
 MAX_BYTES = 32_000
-_QUALITIES = (80, 70, 58, 46, 34)
+_SIZE_AT = {80: 1.0, 70: 0.82, 58: 0.71, 46: 0.62, 34: 0.52}  # of quality 80's bytes, measured
+_LOWEST = 46
 _FASTEST_GOOD_METHOD = 2
 _FEW, _SOME = 2, 8
 
@@ -144,23 +146,26 @@ def _small(picture: Opened, edge: int) -> Image.Image:
 
 
 def _encoded(image: Image.Image, max_bytes: int) -> bytes:
+    """Encode below the limit; a guess from the last size spares most of the tries that noise would need."""
     if image.mode == "L":
         image = image.convert("RGB")
+    quality = 80
     while True:
-        for quality in _QUALITIES:
-            stream = io.BytesIO()
-            image.save(
-                stream,
-                "WEBP",
-                quality=quality,
-                method=_FASTEST_GOOD_METHOD,
-                icc_profile=b"",
-                exif=b"",
-                xmp=b"",
-            )
-            if stream.tell() <= max_bytes or max(image.size) == 1:
-                return stream.getvalue()
-        image = sized(image, max(1, int(max(image.size) * 0.8)))
+        data = _webp(image, quality)
+        if len(data) <= max_bytes or max(image.size) == 1:
+            return data
+        full = len(data) / _SIZE_AT[quality]
+        fitting = (lower for lower in _SIZE_AT if lower < quality and full * _SIZE_AT[lower] <= max_bytes)
+        quality = next(fitting, _LOWEST)
+        if full * _SIZE_AT[quality] > max_bytes:
+            shrink = min(0.9, math.sqrt(max_bytes / (full * _SIZE_AT[quality])))
+            image = sized(image, max(1, int(max(image.size) * shrink)))
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, "WEBP", quality=quality, method=_FASTEST_GOOD_METHOD, icc_profile=b"", exif=b"", xmp=b"")
+    return stream.getvalue()
 
 
 def _kept_name(path: Path, thumbs_dir: Path, edge: int) -> str:
