@@ -105,7 +105,7 @@ class Contract:
         properties = self._schemas[self._models[body["model"]]]["properties"]
         defaults = {name: self._follow(spec).get("default") for name, spec in properties.items()}
         merged = {**defaults, **body}
-        return {name: merged[name] for name in properties if merged[name] is not None}
+        return {name: _whole(merged[name]) for name in properties if merged[name] is not None}
 
     def _chosen(self, schema: dict[str, Any], body: Any) -> str | None:
         """Return where the one alternative stands that the body names, so that an error speaks of that one alone."""
@@ -150,6 +150,11 @@ def _typed(text: str, schema: dict[str, Any]) -> Any:
     if schema["type"] == "integer" and text.isascii() and text.isdigit():
         return int(text[:20])
     return text
+
+
+def _whole(value: Any) -> Any:
+    """Return JSON's 3.0, which its schemas take for an integer, as one; other numbers as they are."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _problem(error: ValidationError, name: str) -> Problem:

@@ -104,8 +104,9 @@ def connect(timeout: float = 30.0) -> Address:
         address = find()
         if address is not None:
             return _at_speed(address)
-        failed = launched is not None and launched.poll() not in {None, 0}
-        if not failed and _may_start():
+        ended = None if launched is None else launched.poll()
+        failed = ended not in {None, 0}
+        if (launched is None or ended == 0) and _may_start():
             launched = _launch()
         if failed or time.monotonic() > deadline:
             raise SandboxUnavailable(
@@ -158,12 +159,12 @@ def data_folder() -> Path:
 
 
 def runtime_folder() -> Path:
-    """Return the folder of the address file, made if it is missing: the owner's alone.
+    """Return the folder of the address file, made for the user alone if it is missing.
 
     Raises
     ------
     SandboxUnavailable
-        If it belongs to somebody else, or others can get into it.
+        If it belongs to somebody else, or others can put files into it.
     """
     named = os.environ.get("FOX_NB_RUNTIME_DIR")
     if named:
@@ -173,9 +174,9 @@ def runtime_folder() -> Path:
 
         folder = Path(platformdirs.user_runtime_dir("fox_nb"))
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not _private(folder.lstat(), 0o077):
+    if not _private(folder.lstat(), 0o022):
         raise SandboxUnavailable(
-            f"{folder} is open to other users, so the sandbox's key can't be kept there: "
+            f"Other users can change {folder}, so the sandbox's key can't be kept there: "
             f"chmod 700 it, or set FOX_NB_RUNTIME_DIR to a folder of your own."
         )
     return folder
@@ -201,7 +202,7 @@ def error_file() -> Path:
 
 
 def _private(status: os.stat_result, mask: int) -> bool:
-    """Whether it is the user's own and closed to others; Windows keeps its users' folders apart by itself."""
+    """Whether it is the user's own and denies others what the mask names; Windows keeps its users' folders apart by itself."""
     if not hasattr(os, "getuid"):
         return True
     return status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & mask

@@ -93,9 +93,7 @@ def test_start_does_not_wait(shared):
 
 def test_thirty_starters_get_one_server(shared):
     """Thirty kernels at once: each is answered by the same process."""
-    starters = [
-        subprocess.Popen([sys.executable, "-c", CONNECT], stdout=subprocess.PIPE, text=True) for _ in range(30)
-    ]
+    starters = [subprocess.Popen([sys.executable, "-c", CONNECT], stdout=subprocess.PIPE, text=True) for _ in range(30)]
     said = {starter.communicate(timeout=120)[0].strip() for starter in starters}
     assert all(starter.returncode == 0 for starter in starters)
     assert len(said) == 1
@@ -141,13 +139,13 @@ def test_its_key_is_in_a_private_file_and_nowhere_else(shared):
 
 
 def test_a_folder_or_file_that_others_can_read_is_not_trusted(shared):
-    """An open runtime folder is refused with what to do; an open address file is as good as none."""
+    """A runtime folder that others can change is refused with what to do; an open address file is as good as none."""
     process.connect()
     process.address_file().chmod(0o644)
     assert process.find() is None
     process.address_file().chmod(0o600)
     assert process.find() is not None
-    shared.runtime.chmod(0o755)
+    shared.runtime.chmod(0o777)
     with pytest.raises(process.SandboxUnavailable, match="chmod 700"):
         process.find()
     shared.runtime.chmod(0o700)
@@ -331,7 +329,9 @@ def test_a_sandbox_by_hand_prints_its_address_first_and_takes_any_key(tmp_path, 
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "fox_nb.sandbox", "--port", str(port), "--speed", "100"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as server:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as server:
         assert server.stdout
         assert server.stderr
         base_url = server.stdout.readline().strip()
