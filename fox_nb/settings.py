@@ -322,6 +322,7 @@ def _spellings(key: SecretStr) -> list[str]:
         quote(plain),
         quote_plus(plain),
         json.dumps(plain)[1:-1],
+        plain.replace("\\", "\\\\").replace("'", "\\'"),  # as Python's repr writes it
         html.escape(plain),
     }
     for shift in range(3):

@@ -124,6 +124,8 @@ class Scripted:
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._lines: list[socket.socket] = []
+        self.current = threading.local()
+        """`.request`: what the step of this thread answers."""
         self._port = port
         self._greeting = greeting
         self._tls = None
@@ -185,6 +187,7 @@ class Scripted:
                     request = _read(reader)
                     if request is None:
                         return
+                    self.current.request = request
                     with self._lock:
                         self.received.append(request)
                         step = self._steps.pop(0) if len(self._steps) > 1 else self._steps[0]

@@ -18,9 +18,9 @@ from client.scripted import Pauses, Scripted, client, hang_up, never, say, stall
 from fox_nb.client import Client
 from fox_nb.settings import Timeouts
 
-KEY = "sk-canary+/=\"'&<ü"[:-1] + "9f8e7d6c5b4a"
+KEY = "sk-canary+/=\"'&<9f8e7d6c5b4a"
 SPELLINGS = [
-    KEY,
+    "9f8e7d6c5b4a",  # its end, which looks the same however the rest is escaped
     quote(KEY, safe=""),
     json.dumps(KEY)[1:-1],
     base64.b64encode(KEY.encode()).decode()[:-4],
