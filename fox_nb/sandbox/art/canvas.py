@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from fox_nb.sandbox.art.chance import Floats
 from fox_nb.sandbox.art.colour import Array, Colour, ramp
 from fox_nb.sandbox.art.curves import Points
 
+_TILE = 512  # pixels of a tile's side
 _FINE = 1600  # above this many pixels a side, two samples a pixel are enough; below it, three
 
 
@@ -91,6 +94,23 @@ class Canvas:
         """Draw lines of one width (units); the rest is as in `fill`."""
         self._paint(lines, paint, alpha, blur, mode, inside, width)
 
+    def patches(self, shapes: Sequence[Points], colours: Sequence[Colour]) -> None:
+        """Fill many shapes, each with a colour of its own, one over the other: quicker than one after the other."""
+        if not shapes:
+            return
+        low, high = np.array([s.min(axis=0) for s in shapes]), np.array([s.max(axis=0) for s in shapes])
+        (x0, y0), (x1, y1) = low.min(axis=0), high.max(axis=0)
+        area = self._box(x0, y0, x1, y1)
+        fine = self._fine
+        for tile in _tiles(area) if area else ():
+            near = self._touched(low, high, tile)
+            if near:
+                size = ((tile[2] - tile[0]) * fine, (tile[3] - tile[1]) * fine)
+                layer = self.image.crop(tile).resize(size, Image.Resampling.NEAREST)
+                corner = np.array(tile[:2]) * fine + 0.5
+                _draw(layer, [shapes[k] for k in near], self.unit * fine, corner, [colours[k] for k in near], 0)
+                self.image.paste(layer.reduce(fine), tile)
+
     def ground(self, heights: Floats, paint: Paint, *, bottom: float | None = None, alpha: float = 1) -> None:
         """Fill everything below a skyline given as heights (units from the top) spread evenly over the width."""
         low, high = float(np.min(heights)), float(np.max(heights))
@@ -140,10 +160,6 @@ class Canvas:
         mask = small.resize((area[2] - area[0], area[3] - area[1]), Image.Resampling.BICUBIC)
         self._lay(mask, area, colour, mode)
 
-    def dim(self, strength: float, colour: Colour = (0, 0, 0)) -> None:
-        """Cover the whole canvas with a thin veil of one colour."""
-        self.image = Image.blend(self.image, Image.new("RGB", self.size, colour), strength)
-
     # -- how it is done -------------------------------------------------------------------------------------------
 
     def _paint(self, shapes: Points | Sequence[Points], paint: Paint, alpha: float, blur: float, mode: str,
@@ -151,12 +167,28 @@ class Canvas:
         group = [shapes] if isinstance(shapes, np.ndarray) else list(shapes)
         if not group or alpha <= 0:
             return
-        made = self._mask(group, blur, inside, line)
-        if made is not None:
-            mask, area = made
-            if alpha < 1:
-                mask = mask.point([round(v * alpha) for v in range(256)])
-            self._lay(mask, area, paint, mode)
+        soft = blur * self.unit >= 1
+        reach = (2.5 * blur if soft else 0) + line + 1 / self.unit
+        low = np.array([s.min(axis=0) for s in group]) - reach
+        high = np.array([s.max(axis=0) for s in group]) + reach
+        first, last = low.min(axis=0), high.max(axis=0)
+        if inside is not None:
+            first, last = np.maximum(first, inside.min(axis=0)), np.minimum(last, inside.max(axis=0))
+        area = self._box(first[0], first[1], last[0], last[1])
+        if area is None:
+            return
+        blurred = self._blurred(group, area, blur, line) if soft else None
+        table = [round(v * alpha) for v in range(256)]
+        for tile in _tiles(area):
+            if blurred is not None:
+                mask = self._cut(*blurred, area, tile)
+            else:
+                near = self._touched(low, high, tile)
+                mask = self._raster([group[k] for k in near], tile, line) if len(near) else None
+            if mask is not None and inside is not None:
+                mask = ImageChops.multiply(mask, self._raster([inside], tile, 0))
+            if mask is not None and mask.getbbox() is not None:
+                self._lay(mask.point(table) if alpha < 1 else mask, tile, paint, mode)
 
     def _box(self, x0: float, y0: float, x1: float, y1: float) -> Box | None:
         u, (w, h) = self.unit, self.size
@@ -164,49 +196,34 @@ class Canvas:
         right, bottom = min(w, math.ceil(x1 * u) + 1), min(h, math.ceil(y1 * u) + 1)
         return None if right <= left or bottom <= top else (left, top, right, bottom)
 
-    def _mask(self, shapes: list[Points], blur: float, inside: Points | None,
-              line: float) -> tuple[Image.Image, Box] | None:  # fmt: skip
-        low = np.min([s.min(axis=0) for s in shapes], axis=0)
-        high = np.max([s.max(axis=0) for s in shapes], axis=0)
-        pad = 2.5 * blur + line + 1 / self.unit
-        low, high = low - pad, high + pad
-        if inside is not None:
-            low, high = np.maximum(low, inside.min(axis=0)), np.minimum(high, inside.max(axis=0))
-        area = self._box(low[0], low[1], high[0], high[1])
-        if area is None:
-            return None
-        w, h = area[2] - area[0], area[3] - area[1]
-        if blur * self.unit < 1:
-            mask = self._raster(shapes, area, self._fine, line)
-        else:
-            # a blurred edge needs no more pixels than its own softness
-            scale = min(1.0, 3 / (blur * self.unit))
-            edge = math.ceil(2.5 * blur * self.unit)
-            wide = (area[0] - edge, area[1] - edge, area[2] + edge, area[3] + edge)
-            rough = self._raster(shapes, wide, scale, line)
-            rough = rough.filter(ImageFilter.GaussianBlur(blur * self.unit * scale))
-            sx, sy = rough.width / (w + 2 * edge), rough.height / (h + 2 * edge)
-            window = (edge * sx, edge * sy, (edge + w) * sx, (edge + h) * sy)
-            mask = rough.resize((w, h), Image.Resampling.BILINEAR, box=window)
-        if inside is not None:
-            mask = ImageChops.multiply(mask, self._raster([inside], area, self._fine, 0))
-        return mask, area
+    def _touched(self, low: Floats, high: Floats, tile: Box) -> list[int]:
+        """Return which of the shapes with these bounds reach into a tile."""
+        start, end = np.array(tile[:2]) / self.unit, np.array(tile[2:]) / self.unit
+        return np.nonzero(((low <= end) & (high >= start)).all(axis=1))[0].tolist()  # type: ignore[no-any-return]
 
-    def _raster(self, shapes: list[Points], area: Box, scale: float, line: float) -> Image.Image:
-        """Draw shapes in an area with `scale` samples a pixel; more than one are averaged."""
-        w, h = area[2] - area[0], area[3] - area[1]
-        mw, mh = max(1, round(w * scale)), max(1, round(h * scale))
-        mask = Image.new("L", (mw, mh))
-        draw = ImageDraw.Draw(mask)
-        grow = np.array((mw / w, mh / h))
-        thick = max(1, round(line * self.unit * grow[0]))
-        for shape in shapes:
-            flat = ((shape * self.unit - area[:2]) * grow - 0.5).ravel().tolist()
-            if line:
-                draw.line(flat, fill=255, width=thick, joint="curve" if thick > 2 else None)  # noqa: PLR2004
-            else:
-                draw.polygon(flat, fill=255)
-        return mask.reduce(int(scale)) if scale > 1 else mask
+    def _raster(self, shapes: list[Points], tile: Box, line: float) -> Image.Image:
+        """Return the mask of shapes in a tile, several samples averaged for each pixel."""
+        fine = self._fine
+        mask = Image.new("L", ((tile[2] - tile[0]) * fine, (tile[3] - tile[1]) * fine))
+        _draw(mask, shapes, self.unit * fine, np.array(tile[:2]) * fine + 0.5, [255] * len(shapes), line * self.unit * fine)
+        return mask.reduce(fine)
+
+    def _blurred(self, shapes: list[Points], area: Box, blur: float, line: float) -> tuple[Image.Image, float, int]:
+        """Return a small blurred mask of an area with a rim, its scale, and the rim's width in pixels."""
+        scale = 3 / (blur * self.unit)  # a blurred edge needs no more pixels than its own softness
+        rim = math.ceil(2.5 * blur * self.unit)
+        size = (math.ceil((area[2] - area[0] + 2 * rim) * scale), math.ceil((area[3] - area[1] + 2 * rim) * scale))
+        mask = Image.new("L", size)
+        corner = (np.array(area[:2]) - rim) * scale + 0.5
+        _draw(mask, shapes, self.unit * scale, corner, [255] * len(shapes), line * self.unit * scale)
+        return mask.filter(ImageFilter.GaussianBlur(3)), scale, rim
+
+    def _cut(self, small: Image.Image, scale: float, rim: int, area: Box, tile: Box) -> Image.Image:
+        """Return a tile of a blurred mask, enlarged."""
+        left, top = (tile[0] - area[0] + rim) * scale, (tile[1] - area[1] + rim) * scale
+        right, bottom = left + (tile[2] - tile[0]) * scale, top + (tile[3] - tile[1]) * scale
+        window = (left, top, min(right, small.width), min(bottom, small.height))
+        return small.resize((tile[2] - tile[0], tile[3] - tile[1]), Image.Resampling.BILINEAR, box=window)
 
     def _colours(self, paint: Paint, area: Box) -> Image.Image:
         w, h = area[2] - area[0], area[3] - area[1]
@@ -214,8 +231,7 @@ class Canvas:
             return Image.new("RGB", (w, h), paint)
         first, last = (area[0], area[2]) if paint.across else (area[1], area[3])
         places = (np.arange(first, last) / self.unit - paint.start) / (paint.end - paint.start or 1e-9)
-        table = ramp([(0, paint.first), (1, paint.last)], 1024)
-        row = np.rint(table[(np.clip(places, 0, 1) * 1023).astype(int)]).astype(np.uint8)
+        row = _steps(paint.first, paint.last)[(np.clip(places, 0, 1) * 1023).astype(int)]
         strip = Image.fromarray(row[None, :, :] if paint.across else row[:, None, :], "RGB")
         return strip.resize((w, h), Image.Resampling.NEAREST)
 
@@ -227,6 +243,36 @@ class Canvas:
         if mode:
             layer = blend(self.image.crop(area), layer, mode)
         self.image.paste(layer, area, mask)
+
+
+def _tiles(area: Box) -> list[Box]:
+    """Return an area cut into tiles that fit a processor's cache; their borders don't depend on the area."""
+    return [
+        (max(x, area[0]), max(y, area[1]), min(x + _TILE, area[2]), min(y + _TILE, area[3]))
+        for y in range(area[1] // _TILE * _TILE, area[3], _TILE)
+        for x in range(area[0] // _TILE * _TILE, area[2], _TILE)
+    ]
+
+
+def _draw(image: Image.Image, shapes: list[Points], scale: float, corner: Floats, inks: Sequence[int | Colour],
+          line: float) -> None:  # fmt: skip
+    """Draw shapes (in units) into an image whose upper left corner is at `corner`, in samples."""
+    draw = ImageDraw.Draw(image)
+    thick = max(1, round(line))
+    for shape, ink in zip(shapes, inks, strict=True):
+        flat = (shape * scale - corner).ravel().tolist()
+        if line:
+            # corners need rounding only where they are sharp, and gaps only show in thick lines
+            joint = "curve" if thick > 2 and (len(shape) < 9 or thick > 24) else None  # noqa: PLR2004
+            draw.line(flat, fill=ink, width=thick, joint=joint)
+        else:
+            draw.polygon(flat, fill=ink)
+
+
+@lru_cache(maxsize=256)
+def _steps(first: Colour, last: Colour) -> npt.NDArray[np.uint8]:
+    """Return 1024 steps from one colour to another."""
+    return np.rint(ramp([(0, first), (1, last)], 1024)).astype(np.uint8)
 
 
 def blend(under: Image.Image, over: Image.Image, mode: str) -> Image.Image:

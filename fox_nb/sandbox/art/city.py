@@ -35,6 +35,8 @@ def city(c: Canvas, light: Light, ask: Ask) -> Spot:
             ripples(c, rng, foot + 0.004, c.h, rgb("#ffcf87"), 130, alpha=0.4)
     else:
         _roofs(c, light, rng, foot)
+    if any(name != "boat" for name in ask.brief.subjects):
+        _quay(c, light)
     birds(c, light, rng, c.w * 0.4, c.h * 0.2, 5)
     return Spot(c.w * 0.5, c.h * 0.94, 0.3)
 
@@ -129,3 +131,16 @@ def _roofs(c: Canvas, light: Light, rng: np.random.Generator, foot: float) -> No
         if light.dark:
             c.glow(m, high + 0.075, 0.08, rgb("#ffb45c"), alpha=0.5)
         x += wide * 0.92
+
+
+def _quay(c: Canvas, light: Light) -> None:
+    """Lay a pavement with a railing along the foot, for what shall stand there."""
+    top = c.h * 0.84
+    stone = light.lit(rgb("#a89c90"))
+    iron = mix(light.shade, light.lit(rgb("#3a3f4a")), 0.5)
+    rail = [points((0, top - 0.075 + d), (c.w, top - 0.075 + d)) for d in (0.0, 0.035)]
+    c.stroke([*rail, *(points((x, top - 0.08), (x, top)) for x in np.arange(0.03, c.w, 0.075))], 0.004, iron)
+    c.fill(box(-0.01, top, c.w + 0.01, c.h + 0.01), Fade(lighter(stone, -0.02), lighter(stone, -0.16), top, c.h))
+    c.fill(box(-0.01, top, c.w + 0.01, top + 0.012), lighter(stone, 0.06))
+    joints = [points((c.w / 2 + k * 0.12, top + 0.012), (c.w / 2 + k * 0.21, c.h)) for k in range(-9, 10)]
+    c.stroke([*joints, *(points((0, y), (c.w, y)) for y in (top + 0.05, top + 0.11))], 0.0022, lighter(stone, -0.2), alpha=0.5)

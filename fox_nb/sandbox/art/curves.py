@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -32,9 +33,13 @@ def smooth(knots: Points | Sequence[tuple[float, float]], *, closed: bool = True
 
 def ellipse(x: float, y: float, rx: float, ry: float | None = None, *, turn: float = 0.0, steps: int = 48) -> Points:
     """Return an ellipse around (x, y), turned by `turn` radians."""
+    return moved(_ring(steps) * (rx, rx if ry is None else ry), x, y, turn=turn)
+
+
+@lru_cache(maxsize=64)
+def _ring(steps: int) -> Points:
     angle = np.linspace(0, 2 * math.pi, steps, endpoint=False)
-    ring = np.stack([rx * np.cos(angle), (rx if ry is None else ry) * np.sin(angle)], axis=1)
-    return moved(ring, x, y, turn=turn)
+    return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
 def box(x0: float, y0: float, x1: float, y1: float) -> Points:
@@ -76,15 +81,15 @@ def ribbon(line: Points, widths: float | Sequence[float] | Points) -> Points:
     return np.concatenate([line + side, (line - side)[::-1]])
 
 
+def _leaf() -> Points:
+    t = np.linspace(0, 1, 9)
+    edge = 0.5 * np.sin(np.pi * t**0.8)
+    return np.concatenate([np.stack([edge, -t], axis=1), np.stack([-edge, -t], axis=1)[::-1]])
+
+
+_LEAF = _leaf()
+
+
 def leaf(length: float, width: float) -> Points:
     """Return a leaf that starts at the origin and points up."""
-    t = np.linspace(0, 1, 9)
-    edge = width / 2 * np.sin(np.pi * t**0.8)
-    return np.concatenate([np.stack([edge, -length * t], axis=1), np.stack([-edge, -length * t], axis=1)[::-1]])
-
-
-def star(x: float, y: float, outer: float, inner: float, spikes: int = 5, turn: float = 0) -> Points:
-    """Return a star with the given number of spikes."""
-    angle = np.linspace(0, 2 * math.pi, 2 * spikes, endpoint=False) - math.pi / 2 + turn
-    radius = np.where(np.arange(2 * spikes) % 2 == 0, outer, inner)
-    return np.stack([x + radius * np.cos(angle), y + radius * np.sin(angle)], axis=1)
+    return _LEAF * (width, length)

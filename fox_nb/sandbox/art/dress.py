@@ -2,43 +2,54 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.colour import lighter, mix
 from fox_nb.sandbox.art.curves import Points, ellipse, points, smooth
 from fox_nb.sandbox.art.sitter import Sitter
 
 
-def body(s: Sitter) -> None:
-    """Draw neck, shoulders and garment, down to below the picture's edge."""
+def _neck(s: Sitter) -> float:
+    """Return half the neck's width."""
+    return 0.33 + 0.08 * (1 - s.figure.soft) - 0.05 * s.young
+
+
+def _reach(s: Sitter) -> float:
+    """Return half the shoulders' width."""
     f = s.figure
-    young = f.age < 0.3  # noqa: PLR2004
-    neck = 0.33 + 0.08 * (1 - f.soft) - 0.05 * young
-    reach = (1.5 + 0.3 * (1 - f.soft) + 0.1 * (f.beard != "")) * (0.78 if young else 1)
-    drop = 1.62 - 0.12 * young
-    throat = smooth([(-neck, 0.5), (-neck * 0.96, 1.1), (-neck * 1.25, 1.45), (0, 1.75), (neck * 1.25, 1.45),
-                     (neck * 0.96, 1.1), (neck, 0.5)])  # fmt: skip
-    trunk = s.upright(smooth([
-        (-neck * 1.15, 1.32), (-0.75, 1.5), (-reach * 0.86, drop + 0.08), (-reach, drop + 0.6), (-reach * 1.06, 3.2),
-        (-reach * 1.04, 6.5), (reach * 1.04, 6.5), (reach * 1.06, 3.2), (reach, drop + 0.6), (reach * 0.86, drop + 0.08),
-        (0.75, 1.5), (neck * 1.15, 1.32), (0, 1.6),
-    ]))  # fmt: skip
-    cloth = s.light.lit(f.clothes)
-    s.fill(trunk, s.lit_fade(cloth, 0.09))
-    _folds(s, trunk, reach)
-    s.fill(s.upright(throat), s.lit_fade(s.skin, 0.07))
-    s.fill(
-        s.upright(ellipse(-0.06 * s.pose.side, 1.08, 0.55, 0.24)),
-        s.shadow,
-        alpha=0.6,
-        blur=0.07,
-        inside=s.upright(throat),
-    )
-    _GARMENTS[f.garment](s, neck)
-    edge = [(s.pose.side * reach * k, y) for k, y in ((0.8, drop), (0.96, drop + 0.4), (1.02, drop + 1.2))]
-    s.stroke(s.upright(smooth(edge, closed=False)), 0.035, s.light.sun, alpha=0.3, blur=0.02, inside=None)
+    return (1.5 + 0.3 * (1 - f.soft) + 0.1 * (f.beard != "")) * (0.78 if s.young else 1)
 
 
-def _folds(s: Sitter, trunk: Points, reach: float) -> None:
+def throat(s: Sitter) -> Points:
+    """Return the neck's outline on the canvas."""
+    n = _neck(s)
+    right = points((n, 0.5), (n * 0.96, 1.1), (n * 1.25, 1.45))
+    return s.upright(smooth(np.concatenate([right * (-1, 1), [(0, 1.75)], right[::-1]])))
+
+
+def trunk(s: Sitter) -> Points:
+    """Return the outline of shoulders and chest on the canvas, down to below the picture."""
+    n, reach, drop = _neck(s), _reach(s), 1.62 - 0.12 * s.young
+    right = points((n * 1.15, 1.32), (0.75, 1.5), (reach * 0.86, drop + 0.08), (reach, drop + 0.6), (reach * 1.06, 3.2),
+                   (reach * 1.04, 6.5))  # fmt: skip
+    return s.upright(smooth(np.concatenate([right * (-1, 1), right[::-1], [(0, 1.6)]])))
+
+
+def body(s: Sitter) -> None:
+    """Draw neck, shoulders and garment."""
+    f, chest, neck, reach = s.figure, trunk(s), throat(s), _reach(s)
+    s.fill(chest, s.lit_fade(s.light.lit(f.clothes), 0.09))
+    _folds(s, chest, reach)
+    s.fill(neck, s.lit_fade(s.skin, 0.07))
+    under = s.upright(ellipse(-0.06 * s.pose.side, 1.08, 0.55, 0.24))
+    s.fill(under, s.shadow, alpha=0.6, blur=0.07, inside=neck)
+    _GARMENTS[f.garment](s, _neck(s))
+    edge = [(s.pose.side * reach * k, y) for k, y in ((0.8, 1.62), (0.96, 2.02), (1.02, 2.82))]
+    s.stroke(s.upright(smooth(edge, closed=False)), 0.035, s.light.sun, alpha=0.3, blur=0.02, inside=chest)
+
+
+def _folds(s: Sitter, chest: Points, reach: float) -> None:
     rng = stream("folds", s.figure.id)
     cloth = s.light.lit(s.figure.clothes)
     for k in (-1, 1):
@@ -51,7 +62,7 @@ def _folds(s: Sitter, trunk: Points, reach: float) -> None:
     s.stroke(lines, 0.03, lighter(cloth, -0.08), alpha=0.45, blur=0.02)
     away = -s.pose.side
     dim = [(away * 0.7, 1.4), (away * 0.55, 3.0), (away * 0.6, 6.0), (away * 2.4, 6.0), (away * 2.4, 1.4)]
-    s.fill(s.upright(smooth(dim)), mix(lighter(cloth, -0.15), s.light.shade, 0.3), alpha=0.4, blur=0.15, inside=trunk)
+    s.fill(s.upright(smooth(dim)), mix(lighter(cloth, -0.15), s.light.shade, 0.3), alpha=0.4, blur=0.15, inside=chest)
 
 
 def _tee(s: Sitter, neck: float) -> None:

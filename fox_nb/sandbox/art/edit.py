@@ -53,11 +53,11 @@ def edit(images: Sequence[Image.Image], prompt: str, size: tuple[int, int], *, s
     brief = read(prompt)
     given = [unmarked(as_rgb(image)) for image in images]
     base = ImageOps.fit(given[0], size, Image.Resampling.BICUBIC, centering=(0.5, 0.4))
-    light = light_for(brief.hour, brief.weather, brief.colours, (brief.key, seed))
+    light = light_for(brief.hour, brief.weather, brief.tints, (brief.key, seed))
     out, mask = _scene_changed(base, given, brief, light, seed)
     if brief.hour_named and not brief.scene_named:
         out = _hour_changed(out, mask or subject_mask(base), brief, light, seed)
-    for name in brief.colours:
+    for name in brief.tints:
         out = _coloured(out, NAMED[name])
     c = Canvas(size)
     c.image = out

@@ -26,7 +26,7 @@ def outline(s: Sitter) -> Points:
 def ears(s: Sitter) -> None:
     """Draw the ears, where hair does not hide them."""
     for side in (-1, 1):
-        x = side * (s.wide + 0.03) - 0.1 * s.pose.turn
+        x = side * (s.wide + 0.03 - 0.05 * abs(s.pose.turn) - 0.1 * max(0.0, side * s.pose.turn))
         s.fill(s.at(ellipse(x, 0.12, 0.12, 0.2)), s.lit_fade(s.skin, 0.08))
         s.stroke(s.at(smooth([(x - 0.02 * side, 0.0), (x + 0.05 * side, 0.05), (x + 0.02 * side, 0.2)], closed=False)),
                  0.025, s.shadow, alpha=0.8)  # fmt: skip
@@ -208,9 +208,9 @@ def beard(s: Sitter, face: Points) -> None:
 def _whiskers(s: Sitter, shape: Points) -> None:
     rng = stream("whiskers", s.figure.id)
     lines = []
-    for k in range(60):
+    for _ in range(110):
         x, y = shape[int(rng.integers(len(shape)))] * rng.uniform(0.86, 1.0)
-        if y > 0.5 or k % 3 == 0:  # noqa: PLR2004
+        if y > 0.6:  # noqa: PLR2004 (below the mouth)
             lines.append(s.at([(x, y - 0.05), (x * 1.02, y + 0.06)], 0.5))
     s.stroke(lines, 0.012, lighter(s.hair, 0.12), alpha=0.35)
 

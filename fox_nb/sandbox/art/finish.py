@@ -8,27 +8,39 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
-from fox_nb.sandbox.art.chance import digest, grain_tile, tiled
+from fox_nb.sandbox.art.chance import digest, grain_tile
 from fox_nb.sandbox.art.colour import Colour, ramp, rgb
 
 
-def grained(image: Image.Image, strength: float, seed: int) -> Image.Image:
-    """Return the picture with film grain, which also hides the steps of soft gradients."""
+def grained(image: Image.Image, strength: float, seed: int, *, corners: float = 0.0) -> Image.Image:
+    """Return the picture with film grain, which also hides the steps of soft gradients, and darker corners."""
     tile = grain_tile(strength)
-    shift = (digest("grain", seed) % 509, digest("grain-y", seed) % 503)
-    band = tiled(tile, image.size, shift)
-    return ImageChops.add(image, Image.merge("RGB", (band, band, band)), 1, -128)
+    side = tile.width
+    tile = ImageChops.offset(tile, digest("grain", seed) % side, digest("grain-y", seed) % side)
+    dark = _corners(112 * corners)
+    out = Image.new("RGB", image.size)
+    for y in range(0, image.height, side):
+        for x in range(0, image.width, side):
+            part = image.crop((x, y, min(x + side, image.width), min(y + side, image.height)))
+            band = tile.crop((0, 0, *part.size))
+            if corners:
+                window = [v * dark.width / s for v, s in zip((x, y, x + part.width, y + part.height), image.size * 2, strict=True)]
+                band = ImageChops.subtract(band, dark.resize(part.size, Image.Resampling.BICUBIC, box=tuple(window)))
+            out.paste(ImageChops.add(part, Image.merge("RGB", (band, band, band)), 1, -128), (x, y))
+    return out
+
+
+def _corners(most: float) -> Image.Image:
+    """Return a small picture that is 0 in the middle and `most` in the corners."""
+    x = (np.arange(64) + 0.5) / 32 - 1
+    far = np.sqrt((x[None, :] ** 2 + x[:, None] ** 2) / 2)
+    return Image.fromarray((most * np.clip((far - 0.45) / 0.6, 0, 1) ** 1.8).astype(np.uint8), "L")
 
 
 def vignette(image: Image.Image, strength: float, colour: Colour = (12, 8, 20)) -> Image.Image:
     """Return the picture with its corners darkened towards a colour."""
-    w, h = image.size
-    side = 64
-    x = (np.arange(side) + 0.5) / side * 2 - 1
-    far = np.sqrt((x[None, :] ** 2 + x[:, None] ** 2) / 2)
-    small = Image.fromarray((255 * strength * np.clip((far - 0.45) / 0.6, 0, 1) ** 1.8).astype(np.uint8), "L")
     out = image.copy()
-    out.paste(colour, (0, 0), small.resize((w, h), Image.Resampling.BICUBIC))
+    out.paste(colour, (0, 0), _corners(255 * strength).resize(image.size, Image.Resampling.BICUBIC))
     return out
 
 
@@ -40,7 +52,7 @@ def finished(image: Image.Image, styles: tuple[str, ...], seed: int) -> Image.Im
             out = _STYLES[style](out, seed)
     if "watercolour" in styles or "sketch" in styles or "pixel" in styles:
         return out
-    return grained(vignette(out, 0.42), 2.4, seed)
+    return grained(out, 2.4, seed, corners=0.42)
 
 
 def _toned(image: Image.Image, *stops: tuple[float, str]) -> Image.Image:
@@ -58,6 +70,12 @@ def _mono(image: Image.Image, _seed: int) -> Image.Image:
 def _sepia(image: Image.Image, _seed: int) -> Image.Image:
     tone = _toned(image, (0, "#20130c"), (0.45, "#86603c"), (1, "#f8ebcf"))
     return Image.blend(image, tone, 0.72)
+
+
+def _faded(image: Image.Image, _seed: int) -> Image.Image:
+    """An old print: warm, its blacks not quite black."""
+    tone = _toned(image, (0, "#2c1d18"), (0.5, "#94745a"), (1, "#fbf0d8"))
+    return Image.blend(image, tone, 0.3)
 
 
 def _soft(image: Image.Image, _seed: int) -> Image.Image:
@@ -105,7 +123,7 @@ def _watercolour(image: Image.Image, seed: int) -> Image.Image:
     wash = ImageChops.multiply(wash, Image.merge("RGB", (rim, rim, rim)))
     big = wash.resize(image.size, Image.Resampling.BICUBIC)
     big = Image.blend(big, image, 0.16)
-    return paper(_edge_fade(big, seed), 9, seed)
+    return paper(_edge_fade(big, seed), 4, seed)
 
 
 def _edge_fade(image: Image.Image, seed: int) -> Image.Image:
@@ -154,7 +172,7 @@ def _sketch(image: Image.Image, seed: int) -> Image.Image:
     hatch *= np.clip(1.2 - np.clip(dark - 0.6, 0, 1) * (1.1 + np.sin((x - y) * 1.0)) * 0.9, 0, 1)
     tone = np.clip(lines, 0.25, 1.0) ** 2.2 * np.clip(hatch, 0.2, 1)
     drawn = Image.fromarray((tone * 255).astype(np.uint8), "L").resize(image.size, Image.Resampling.BICUBIC)
-    return paper(_toned(drawn, (0, "#23211f"), (1, "#f6f1e6")), 8, seed)
+    return paper(_toned(drawn, (0, "#23211f"), (1, "#f6f1e6")), 4, seed)
 
 
 def _pixel(image: Image.Image, _seed: int) -> Image.Image:
@@ -174,6 +192,7 @@ _STYLES: dict[str, Callable[[Image.Image, int], Image.Image]] = {
     "oil": _oil,
     "watercolour": _watercolour,
     "sepia": _sepia,
+    "faded": _faded,
     "mono": _mono,
     "sketch": _sketch,
     "pixel": _pixel,

@@ -122,7 +122,8 @@ def _shelves(
     c: Canvas, light: Light, rng: np.random.Generator, wood: Colour, floor: float, free: tuple[float, float]
 ) -> None:
     """Fill the wall with books, but for the place of the window."""
-    groups: dict[Colour, list[Points]] = {}
+    books: list[Points] = []
+    tones: list[Colour] = []
     bands: list[Points] = []
     gloss: list[Points] = []
     rows = 6
@@ -144,8 +145,8 @@ def _shelves(
             lean = rng.normal(0, 0.004) if rng.random() < 0.15 else 0.0  # noqa: PLR2004
             spine = points((x + lean, foot - tall), (x + thick + lean, foot - tall), (x + thick, foot), (x, foot))
             tone = _SPINES[int(rng.integers(len(_SPINES)))]
-            tone = lighter(tone, float(rng.choice((-0.05, 0.0, 0.05))))
-            groups.setdefault(tone, []).append(spine * (1, 1))
+            books.append(spine)
+            tones.append(light.lit(mix(lighter(tone, float(rng.choice((-0.05, 0.0, 0.05)))), wood, 0.18)))
             gloss.append(
                 points(
                     (x + lean + thick * 0.2, foot - tall),
@@ -158,8 +159,7 @@ def _shelves(
                 bands += [box(x, foot - tall * h, x + thick, foot - tall * h + 0.0035) for h in (0.16, 0.82)]
             x += thick + 0.0012
         c.fill(box(-0.01, top - 0.002, c.w + 0.01, top + step * 0.22), lighter(wood, -0.19), alpha=0.85)
-    for tone, books in groups.items():
-        c.fill(books, light.lit(mix(tone, wood, 0.18)))
+    c.patches(books, tones)
     c.fill(gloss, light.sun, alpha=0.13)
     c.fill(bands, light.lit(rgb("#d8b25a")), alpha=0.75)
     c.fill(planks, Fade(lighter(wood, 0.08), lighter(wood, 0.01), 0, floor))

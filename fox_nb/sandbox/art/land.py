@@ -7,7 +7,7 @@ import numpy as np
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import Floats, ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
-from fox_nb.sandbox.art.curves import Points, ellipse, points
+from fox_nb.sandbox.art.curves import Points, ellipse, moved, points, ribbon, smooth
 from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.plants import grass, pines
 from fox_nb.sandbox.art.sky import birds, paint_sky
@@ -157,15 +157,11 @@ def desert(c: Canvas, light: Light, ask: Ask) -> Spot:
     c.ground(mesa, Fade(colour, mix(colour, light.low, 0.6), float(mesa.min()), horizon + 0.02), bottom=horizon + 0.1)
     for k in range(5):
         t = k / 4
-        base = horizon + (c.h - horizon) * (0.02 + 0.7 * t**1.2)
-        line = base + ridge(rng, _KNOTS, detail=2, rough=0.35, start=2) * (0.03 + 0.06 * t)
-        far = 0.5 * (1 - t)
-        bright = light.lit(mix(sand, light.sun, 0.18), far)
-        c.ground(
-            line,
-            Fade(bright, mix(light.lit(lighter(sand, -0.08), far), light.low, 0.1), float(line.min()), base + 0.22),
-        )
-        _lee(c, light, rng, line, sun[0], base, light.lit(mix(lighter(sand, -0.2), light.shade, 0.25), far), t)
+        base = horizon + (c.h - horizon) * (0.04 + 0.74 * t**1.2)
+        _dune(c, light, rng, base, t, sand, 1 if sun[0] < c.w / 2 else -1)
+    if not ask.brief.subjects:
+        for _ in range(2):
+            cactus(c, light, rng, c.w * float(rng.choice((0.12, 0.2, 0.8, 0.88))), c.h * float(rng.uniform(0.86, 0.96)), 0.22)
     return Spot(c.w * 0.5, c.h * 0.92, 0.34)
 
 
@@ -180,21 +176,41 @@ def _mesas(rng: np.random.Generator, c: Canvas, horizon: float) -> Floats:
     return line + ridge(rng, _KNOTS, detail=6, start=12) * 0.003
 
 
-def _lee(
-    c: Canvas, light: Light, rng: np.random.Generator, line: Floats, sun: float, base: float, colour: Colour, t: float
-) -> None:
-    """Draw the shaded side of each dune: from its crest down along a curved edge."""
+def _dune(c: Canvas, light: Light, rng: np.random.Generator, base: float, t: float, sand: Colour, side: int) -> None:
+    """Draw one dune: a crest that sweeps down towards the viewer parts the bright slope from the dark."""
+    far = 0.5 * (1 - t)
     xs = np.linspace(0, c.w, _KNOTS)
-    field = np.concatenate([np.stack([xs, line], 1), [(c.w, c.h), (0, c.h)]])
-    crests = [k for k in range(4, _KNOTS - 4) if line[k] == line[max(0, k - 18) : k + 19].min()]
-    for k in crests:
-        x, y, side = xs[k], line[k], 1 if sun < xs[k] else -1
-        deep = 0.09 + 0.2 * t
-        a = np.linspace(0, 1, 16)
-        swing = np.sin(a * np.pi * 1.1) * 0.05 * rng.uniform(0.5, 1.2) * (1 + t)
-        spine = np.stack([x - side * swing + side * a * 0.07, y + a * deep], 1)
-        c.fill(np.concatenate([spine, points((x + side * 0.5, y + deep * 1.5), (x + side * 0.5, y - 0.05), (x, y - 0.002))]),
-               Fade(colour, mix(colour, light.lit(rgb("#e0a35f")), 0.5), y, y + deep * 1.3), alpha=0.85, inside=field)  # fmt: skip
+    tall, wide = 0.05 + 0.08 * t, rng.uniform(0.4, 0.7)
+    x = c.w * rng.uniform(0.15, 0.85)
+    away = np.abs(xs - x) / wide
+    line = base + 0.02 * t - tall * np.exp(-(away**1.3) * 1.6) + ridge(rng, _KNOTS, detail=2, start=2) * 0.012
+    bright, dark = light.lit(mix(sand, light.sun, 0.2), far), light.lit(mix(lighter(sand, -0.17), light.shade, 0.22), far)
+    top = float(line.min())
+    c.ground(line, Fade(bright, light.lit(lighter(sand, -0.05), far), top, base + 0.25))
+    body = np.concatenate([np.stack([xs, line], 1), [(c.w, c.h), (0, c.h)]])
+    a = np.linspace(0, 1, 30)
+    deep = 0.16 + 0.3 * t
+    sweep = x + side * (0.12 * np.sin(a * 4.2) * a + 0.22 * a * wide) * (0.6 + t)
+    spine = np.stack([sweep, np.interp(x, xs, line) - 0.002 + a * deep], 1)
+    lee = np.concatenate([spine, points((x + side * 2, base + deep), (x + side * 2, top - 0.02))])
+    c.fill(lee, Fade(dark, mix(dark, bright, 0.55), top, base + deep), inside=body)
+    ripple = [np.stack([xs, line + 0.02 + d + 0.004 * np.sin(xs * 40 + d * 300)], 1) for d in np.linspace(0.01, 0.12, 6) * (0.5 + t)]
+    c.stroke(ripple, 0.0016, dark, alpha=0.25 * t)
+
+
+def cactus(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, size: float) -> None:
+    """Draw a tall cactus with two arms, its foot at (x, y)."""
+    green = light.lit(rgb("#4f7f55"))
+    side = 1 if rng.random() < 0.5 else -1  # noqa: PLR2004
+    arms = [[(0.0, 0.02), (0.0, -0.5), (0.0, -1.0)], [(0.0, -0.38), (0.2 * side, -0.42), (0.24 * side, -0.72)],
+            [(0.0, -0.52), (-0.18 * side, -0.56), (-0.21 * side, -0.86)]]  # fmt: skip
+    lines = [moved(smooth(points(*arm), closed=False), x, y, size=size) for arm in arms]
+    shapes = [ribbon(line, w * size) for line, w in zip(lines, (0.16, 0.11, 0.1), strict=True)]
+    tips = [ellipse(*line[-1], w * size / 2, steps=20) for line, w in zip(lines, (0.16, 0.11, 0.1), strict=True)]
+    c.fill(ellipse(x + 0.06 * size, y + 0.02, 0.3 * size, 0.03 * size), light.shade, alpha=0.35, blur=0.006)
+    c.fill([*shapes, *tips], Fade(lighter(green, 0.05), lighter(green, -0.1), x - 0.2 * size, x + 0.2 * size, across=True))
+    c.stroke([line + (d * size, 0) for line in lines for d in (-0.03, 0.0, 0.03)], 0.008 * size, lighter(green, -0.12), alpha=0.6)
+    c.fill(ellipse(*lines[0][-1], 0.035 * size), light.accent[0])
 
 
 def winter(c: Canvas, light: Light, ask: Ask) -> Spot:
@@ -216,10 +232,3 @@ def winter(c: Canvas, light: Light, ask: Ask) -> Spot:
         top = mix(light.lit(snow, 0.3 * (1 - t)), light.sun, 0.22)
         c.ground(line, Fade(top, mix(light.lit(rgb("#b4c6e6")), light.middle, 0.25), float(line.min()), base + 0.3))
     return Spot(c.w * 0.5, c.h * 0.92, 0.34)
-
-
-def bokeh(c: Canvas, rng: np.random.Generator, colour: Colour, count: int, bottom: float) -> None:
-    """Scatter soft discs of light."""
-    for _ in range(count):
-        x, y, r = rng.random() * c.w, rng.random() * bottom, rng.uniform(0.012, 0.045)
-        c.fill(ellipse(x, y, r, steps=28), colour, alpha=rng.uniform(0.08, 0.25), blur=0.002, mode="screen")

@@ -1,9 +1,9 @@
-"""Learning a figure from photos: the colours of face, hair and clothes, and how long the hair is."""
+"""Learning a figure from photos: the colours of face, hair and clothes, how long the hair is, beard and glasses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,22 @@ from fox_nb.sandbox.art.colour import Colour, lightness
 from fox_nb.sandbox.art.figure import LONG, SHORT, Figure, figure_from_id, invented
 from fox_nb.sandbox.art.files import as_rgb
 
-_SIDE = 128
-_LIGHT_SHARE = 0.5  # the share of a photo's light on the face that is taken out of the skin's colour
+_SIDE = 192
+_MOST = 60  # photos that are looked at; more would teach nothing new
+_NEAR = 46.0  # how far apart two colours may be to count as one, under changing light
+Pixels = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one photo shows."""
+
+    skin: Pixels
+    hair: list[tuple[Pixels, float]]
+    clothes: list[tuple[Pixels, float]]
+    beside: Pixels
+    below: Pixels
+    glasses: bool
 
 
 def figure_from_photos(images: Iterable[Image.Image], profile_id: str) -> Figure:
@@ -24,78 +38,137 @@ def figure_from_photos(images: Iterable[Image.Image], profile_id: str) -> Figure
     Parameters
     ----------
     images : iterable of Image
-        The photos, in any mode; one that can't be read as a picture of a face counts little.
+        The photos, in any mode; those without a face count for nothing.
     profile_id : str
         The profile's id; what photos don't tell (the shape of the nose, the earrings) comes from it.
     """
-    seen = [found for image in images if (found := _look(image)) is not None]
-    if not seen:
+    looks = [look for _, image in zip(range(_MOST), images, strict=False) if (look := _look(image)) is not None]
+    if not looks:
         return figure_from_id(profile_id)
-    skin, hair, clothes = (_middle([s[k] for s in seen]) for k in range(3))
-    sides = float(np.median([s[3] for s in seen]))
-    long_hair = sides > 0.3  # noqa: PLR2004 (share of hair colour beside the neck)
-    base = invented(profile_id, soft=0.85 if long_hair else 0.2)
-    styles = LONG[:4] if long_hair else SHORT[:4]
+    skin = np.median([look.skin for look in looks], axis=0)
+    # a high forehead must not be taken for fair hair, nor the background for either
+    unlike = 0.14 * float(skin.max())
+    hair = _common([[(c, n) for c, n in look.hair if np.abs(c - skin).max() > unlike] for look in looks])
+    clothes = _common([look.clothes for look in looks])
+    hangs = np.median([_share(look.beside, hair) for look in looks])
+    bearded = np.median([_share(look.below, hair) for look in looks])
+    long_hair = bool(hangs > 0.3 and bearded < 0.3)  # noqa: PLR2004 (shares of hair's colour beside the neck, below the mouth)
+    base = invented(profile_id, soft=0.85 if long_hair or bearded < 0.1 and digest("soft", profile_id) % 3 == 0 else 0.2)  # noqa: PLR2004
+    styles = LONG[:4] if long_hair else SHORT[:5] if base.soft < 0.5 else ("bun", "ponytail", "crop")  # noqa: PLR2004
+    tone = _colour(hair)
+    pale = lightness(tone) > 0.66 and max(tone) - min(tone) < 36  # noqa: PLR2004 (grey and white hair)
     return replace(
         base,
-        skin=skin,
-        hair=hair,
-        clothes=clothes,
-        style=styles[digest("style", profile_id) % 4],
-        age=1.0 if lightness(hair) > 0.66 and _grey(hair) else 0.4,  # noqa: PLR2004
+        skin=_colour(skin),
+        hair=tone,
+        clothes=_colour(clothes),
+        style=styles[digest("style", profile_id) % len(styles)],
+        beard=("full" if bearded > 0.55 else "short") if bearded > 0.3 else "",  # noqa: PLR2004
+        glasses=(base.glasses or "round") if np.mean([look.glasses for look in looks]) > 0.5 else "",  # noqa: PLR2004
+        age=1.0 if pale else 0.4,
     )
 
 
-def _grey(colour: Colour) -> bool:
-    return max(colour) - min(colour) < 36  # noqa: PLR2004
-
-
-def _middle(colours: list[Colour]) -> Colour:
-    r, g, b = (int(v) for v in np.median(np.array(colours), axis=0))
+def _colour(values: npt.NDArray[np.floating]) -> Colour:
+    """Return a colour as it would be in full light, which photos seldom have."""
+    r, g, b = (min(255, int(v * 1.06)) for v in values)
     return r, g, b
 
 
-def _look(image: Image.Image) -> tuple[Colour, Colour, Colour, float] | None:
-    """Return skin, hair and clothes colour, and how much hair hangs beside the neck."""
-    small = ImageOps.fit(as_rgb(image), (_SIDE, _SIDE), Image.Resampling.BOX)
-    pixels = np.asarray(small, np.float32)
-    skin = _skin(pixels)
-    middle = skin[20:90, 34:94]
-    if middle.mean() < 0.06:  # noqa: PLR2004 (no face where a face would be)
+def _look(image: Image.Image) -> _Look | None:
+    """Return what a photo shows, or None if there is no face about its middle."""
+    pixels = np.asarray(ImageOps.fit(as_rgb(image), (_SIDE, _SIDE), Image.Resampling.BOX, centering=(0.5, 0.4)), np.float32)
+    place = _face(pixels)
+    if place is None:
         return None
-    ys, xs = np.nonzero(skin[10:96, 24:104])
-    ys, xs = ys + 10, xs + 24
-    top, bottom = (int(v) for v in np.percentile(ys, (5, 92)))
-    left, right = (int(v) for v in np.percentile(xs, (6, 94)))
-    face = pixels[ys, xs]
-    tone = np.percentile(face, 55, axis=0)
-    above = pixels[max(0, top - 14) : max(1, top - 2), left + 4 : max(left + 5, right - 4)].reshape(-1, 3)
-    hair = _dominant(above)
-    foot = pixels[112:128, 40:88].reshape(-1, 3)
-    clothes = _dominant(foot)
-    low, high = min(127, bottom - 10), min(128, bottom + 8)
-    beside = np.concatenate([pixels[low:high, max(0, left - 12) : left], pixels[low:high, right : right + 12]], axis=1)
-    near = np.abs(beside.reshape(-1, 3) - np.array(hair)).max(1) < 42 if beside.size else np.zeros(1)  # noqa: PLR2004
-    return _as_colour(tone), hair, clothes, float(near.mean())
+    x, y, half = place
+    skin = np.percentile(_part(pixels, (x - half * 0.55, y - half * 0.1, x + half * 0.55, y + half * 0.5)), 55, axis=0)
+    top = _hairline(pixels, x, y, skin)
+    crown = _part(pixels, (x - half * 0.55, top - half * 0.42, x + half * 0.55, top - half * 0.06))
+    chest = _part(pixels, (x - half * 1.2, _SIDE * 0.92, x + half * 1.2, _SIDE))
+    sides = [(x - half * 1.5, x - half * 1.1), (x + half * 1.1, x + half * 1.5)]
+    beside = np.concatenate([_part(pixels, (a, y + half * 0.75, b, y + half * 1.5)) for a, b in sides])
+    below = _part(pixels, (x - half * 0.45, y + half * 0.98, x + half * 0.45, y + half * 1.2))
+    eyes = _part(pixels, (x - half * 0.14, y - half * 0.5, x + half * 0.14, y + half * 0.1), flat=False)
+    bridge = float(eyes.mean(axis=2).min(axis=0).max()) if eyes.size else 255.0
+    return _Look(skin, _dominant(crown), _dominant(chest), beside, below, bridge < 0.7 * float(skin.mean()))  # noqa: PLR2004
 
 
-def _skin(pixels: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    """Return where a pixel has a skin's hue, from very fair to very dark."""
+def _part(pixels: Pixels, area: tuple[float, float, float, float], *, flat: bool = True) -> Pixels:
+    """Return the pixels of an area, cut to the picture, as a list unless not `flat`."""
+    x0, y0, x1, y1 = (round(min(max(v, 0), _SIDE)) for v in area)
+    part = pixels[min(y0, _SIDE - 1) : max(y1, y0 + 1), min(x0, _SIDE - 1) : max(x1, x0 + 1)]
+    return part.reshape(-1, 3) if flat else part
+
+
+def _face(pixels: Pixels) -> tuple[float, float, float] | None:
+    """Return the face's middle and half its width, in pixels."""
     r, g, b = (pixels[..., k] for k in range(3))
     cb = 128 - 0.169 * r - 0.331 * g + 0.5 * b
     cr = 128 + 0.5 * r - 0.419 * g - 0.081 * b
-    return (cr > 134) & (cr < 180) & (cb > 76) & (cb < 128) & (r > 45) & (r > b)  # noqa: PLR2004
+    hue = (cr > 133) & (cr < 182) & (cb > 74) & (cb < 130) & (r > 38) & (r > b)  # noqa: PLR2004 (skins, very fair to very dark)
+    v, u = np.mgrid[0:_SIDE, 0:_SIDE] / _SIDE
+    weight = hue * np.exp(-(((u - 0.5) / 0.16) ** 2) - ((v - 0.5) / 0.16) ** 2)
+    total = float(weight.sum())
+    if total < 60:  # noqa: PLR2004 (pixels' worth of skin)
+        return None
+    x, y = float((weight * u).sum() / total) * _SIDE, float((weight * v).sum() / total) * _SIDE
+    tone = np.median(_part(pixels, (x - 9, y + 2, x + 9, y + 16)), axis=0)
+    widths = []
+    for row in range(round(y) - 4, round(y) + 14, 3):
+        same = np.abs(pixels[min(max(row, 0), _SIDE - 1)] - tone).max(axis=1) < _NEAR * 1.5
+        for step in (-1, 1):
+            reach, misses, at = 0, 0, round(x)
+            while 0 < at < _SIDE - 1 and misses < 7:  # noqa: PLR2004 (eyes and shades may interrupt a cheek)
+                at += step
+                misses = 0 if same[at] else misses + 1
+                reach += 1
+            widths.append(reach - misses)
+    return x, y, float(np.clip(np.median(widths), _SIDE * 0.07, _SIDE * 0.3))
 
 
-def _dominant(pixels: npt.NDArray[np.float32]) -> Colour:
-    """Return the colour that most pixels are near to."""
+def _hairline(pixels: Pixels, x: float, y: float, skin: Pixels) -> float:
+    """Return how high the forehead reaches: from the brows upwards, to where the skin ends."""
+    ends = []
+    near = 0.18 * float(skin.max())  # dark hair over dark skin is told apart by less
+    for column in range(round(x) - 12, round(x) + 13, 4):
+        line = pixels[:, min(max(column, 0), _SIDE - 1)]
+        at, last, misses = round(y), round(y), 0
+        while at > 1 and misses < 16:  # noqa: PLR2004 (brows and glasses are thinner than that)
+            at -= 1
+            if np.abs(line[at] - skin).max() < near:
+                last, misses = at, 0
+            else:
+                misses += 1
+        ends.append(last)
+    return float(np.median(ends))
+
+
+def _dominant(pixels: Pixels) -> list[tuple[Pixels, float]]:
+    """Return up to four colours that many of the pixels are near to, each with its share."""
     if len(pixels) == 0:
-        return 90, 70, 60
-    bins = (pixels // 32).astype(int) @ np.array((64, 8, 1))
-    best = np.bincount(bins).argmax()
-    return _as_colour(np.median(pixels[bins == best], axis=0))
+        return []
+    bins = (pixels // 28).astype(int) @ np.array((100, 10, 1))
+    found = []
+    names, counts = np.unique(bins, return_counts=True)
+    for k in np.argsort(-counts, kind="stable")[:4]:
+        found.append((np.median(pixels[bins == names[k]], axis=0).astype(np.float32), float(counts[k] / len(pixels))))
+    return found
 
 
-def _as_colour(values: npt.NDArray[np.floating]) -> Colour:
-    r, g, b = (int(v) for v in values)
-    return r, g, b
+def _common(seen: list[list[tuple[Pixels, float]]]) -> Pixels:
+    """Return the colour that comes back in most photos, whatever stands behind the person."""
+    best, best_score = np.array((90, 70, 60), np.float32), -1.0
+    for candidate in (colour for photo in seen for colour, _ in photo):
+        near = [[(c, s) for c, s in photo if np.abs(c - candidate).max() < _NEAR] for photo in seen]
+        score = sum(min(0.5, sum(s for _, s in photo)) for photo in near)
+        if score > best_score:
+            together = [c * s for photo in near for c, s in photo]
+            best_score = score
+            best = (np.sum(together, axis=0) / sum(s for photo in near for _, s in photo)).astype(np.float32)
+    return best
+
+
+def _share(pixels: Pixels, colour: Pixels) -> float:
+    """Return the share of pixels that are near to a colour."""
+    return float((np.abs(pixels - colour).max(axis=1) < _NEAR).mean()) if len(pixels) else 0.0

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from fox_nb.sandbox.art import dress, face, hair
-from fox_nb.sandbox.art.canvas import Canvas
+from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import stream
+from fox_nb.sandbox.art.colour import lighter, mix
 from fox_nb.sandbox.art.figure import Figure, invented
-from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.light import Light, portrait_light
 from fox_nb.sandbox.art.sitter import Pose, Sitter
 from fox_nb.sandbox.art.words import Brief
 
@@ -56,15 +59,11 @@ def draw_people(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief
             smile=smile,
             side=side,
         )
-        draw_person(Sitter(c, figure, pose, light))
-
-
-def portrait_light(light: Light) -> Light:
-    """Return the light as it falls on people: nearer to white, so that a skin stays a skin."""
-    r, g, b = (0.5 + 0.5 * f if f < 1 else f for f in light.tint)
-    if light.hour == "night":
-        r, g, b = r * 1.12, g, b * 0.98
-    return replace(light, tint=(r, g, b))
+        if "silhouette" in brief.traits:
+            plain = replace(figure, style="bun" if figure.soft > 0.5 else "short")  # noqa: PLR2004
+            draw_silhouette(Sitter(c, plain, pose, light))
+        else:
+            draw_person(Sitter(c, figure, pose, light))
 
 
 def draw_person(s: Sitter) -> None:
@@ -80,6 +79,22 @@ def draw_person(s: Sitter) -> None:
     face.eyes(s)
     hair.on_top(s)
     face.glasses(s)
+
+
+def draw_silhouette(s: Sitter) -> None:
+    """Draw one person's outline against the light."""
+    p, light = s.pose, s.light
+    s.canvas.glow(p.x, p.y, 3.2 * p.size, light.sun, alpha=0.75)
+    shapes = [dress.trunk(s), dress.throat(s), face.outline(s)]
+    back = hair.back_outline(s)
+    if back is not None:
+        shapes.append(back)
+    if s.figure.style != "bald":
+        outer, inner = hair.cap_lines(s)
+        shapes.append(s.at(np.concatenate([outer, inner[::-1]]), 0.25))
+    dark = mix(lighter(light.shade, -0.05), light.top, 0.2)
+    s.fill(shapes, mix(light.sun, light.accent[1], 0.4), blur=0.05, alpha=0.9)
+    s.fill(shapes, Fade(lighter(dark, 0.03), mix(dark, light.accent[0], 0.25), p.y - p.size, p.y + 2.6 * p.size))
 
 
 def draw_beside(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief, seed: int) -> None:

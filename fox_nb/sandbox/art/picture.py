@@ -67,12 +67,14 @@ def generate(prompt: str, size: tuple[int, int], *, seed: int, figures: Sequence
 
 def paint(brief: Brief, size: tuple[int, int], seed: int, figures: Sequence[Figure] = ()) -> Image.Image:
     """Return a brief's picture, without the mark."""
-    light = light_for(brief.hour, brief.weather, brief.colours, (brief.key, seed))
+    light = light_for(brief.hour, brief.weather, brief.tints, (brief.key, seed))
     people = cast(brief, seed, figures)
     if people:
         c = Canvas(size)
         c.image = backdrop(brief, light, size, seed)
         draw_people(c, light, people, brief, seed)
+        side = 1 if Ask(brief, seed).rng("beside").random() < 0.5 else -1  # noqa: PLR2004
+        draw_subjects(c, light, Ask(brief, seed), Spot(c.w * (0.5 + 0.33 * side), c.h * 0.99, 0.24 * min(c.w, c.h)))
     else:
         c = Canvas(size, light.low)
         ask = Ask(brief, seed)
@@ -130,7 +132,7 @@ def portrait(figure: Figure, size: tuple[int, int], *, seed: int, scene: str = "
     places = ("garden", "city", "beach", "library", "room", "meadow", "lake", "studio")
     words = scene or f"{places[digest('place', seed) % 8]} {hours[digest('hour', seed) % 6]}"
     brief = read(words)
-    light = light_for(brief.hour, brief.weather, brief.colours, ("portrait", seed))
+    light = light_for(brief.hour, brief.weather, brief.tints, ("portrait", seed))
     c = Canvas(size)
     c.image = backdrop(brief, light, size, seed)
     sit(c, light, figure, seed)

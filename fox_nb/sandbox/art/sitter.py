@@ -40,12 +40,13 @@ class Sitter:
         self.shadow = saturated(turned(mix(lighter(self.skin, -0.13), light.shade, 0.16), -6), 1.12)
         self.glint = mix(lighter(self.skin, 0.08), light.sun, 0.25)
         self.hair = light.lit(figure.hair)
-        self.wide = 0.74 - 0.07 * figure.length + 0.03 * (1 - figure.soft) - 0.02 * (figure.age < 0.3)  # noqa: PLR2004
+        self.young = figure.age < 0.3  # noqa: PLR2004
+        self.wide = 0.74 - 0.07 * figure.length + 0.03 * (1 - figure.soft) - 0.02 * self.young
 
     def at(self, shape: Points | Sequence[tuple[float, float]], depth: float = 0.0) -> Points:
         """Return canvas places of points on the head; what lies nearer (depth) moves more when the head turns."""
         p = np.asarray(shape, np.float64)
-        x = p[:, 0] + self.pose.turn * 0.2 * depth
+        x = p[:, 0] + self.pose.turn * 0.15 * depth
         return moved(np.stack([x, p[:, 1]], 1), self.pose.x, self.pose.y, size=self.pose.size, turn=self.pose.tilt)
 
     def upright(self, shape: Points | Sequence[tuple[float, float]]) -> Points:

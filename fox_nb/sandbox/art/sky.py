@@ -8,7 +8,7 @@ import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import Floats, clouds
-from fox_nb.sandbox.art.colour import Colour, lighter, mix, ramp, rgb
+from fox_nb.sandbox.art.colour import lighter, mix, ramp, rgb
 from fox_nb.sandbox.art.curves import ellipse, moved, points, ribbon, smooth
 from fox_nb.sandbox.art.light import Light
 
@@ -23,20 +23,22 @@ def paint_sky(c: Canvas, light: Light, rng: np.random.Generator, horizon: float,
     y = horizon * (1 - np.clip(height, 0.02, 0.8))
     amount = float(rng.uniform(0.15, 0.5)) if cover is None else cover
     amount = {"clear": 0.0, "cloudy": 0.75, "storm": 0.9, "rain": 0.8, "fog": 0.2}.get(next(iter(weather), ""), amount)
-    c.soft(_field(c, light, rng, horizon, (x, y), amount))
+    hidden = not sun or "storm" in weather or "rain" in weather
+    field = _field(c, light, rng, horizon, (x, y), amount, hidden)
+    if "aurora" in weather:
+        field = aurora(c, rng, horizon, field)
+    c.soft(field)
     if light.hour == "night" or (light.hour == "dusk" and "clear" in weather):
         stars(c, rng, horizon, 260 if light.hour == "night" else 90)
-    if sun and "storm" not in weather and "rain" not in weather:
+    if not hidden:
         (_moon if light.hour == "night" else _sun)(c, light, x, y)
-    if "aurora" in weather:
-        aurora(c, rng, horizon)
     if "rainbow" in weather:
         rainbow(c, rng, horizon)
     return x, y
 
 
 def _field(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, sun: tuple[float, float],
-           cover: float) -> Floats:  # fmt: skip
+           cover: float, hidden: bool) -> Floats:  # fmt: skip
     rows, columns = _ROWS, max(40, round(_ROWS * c.w / c.h))
     ys = np.linspace(0, c.h, rows)
     up = np.clip(1 - ys / horizon, 0, 1)
@@ -46,9 +48,15 @@ def _field(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, su
     far = np.hypot((xs[None, :] - sun[0]) * 0.8, ys[:, None] - sun[1])
     warm = np.array(light.sun, float)
     glow = np.exp(-((far / 0.42) ** 2)) * (0.55 if light.glowing else 0.25) + np.exp(-far / 0.11) * 0.35
+    round_far = np.hypot(xs[None, :] - sun[0], ys[:, None] - sun[1])
+    halo = np.clip(1 - round_far / 0.5, 0, 1) ** 3 * 0.5
     if light.hour == "night":
         glow = np.exp(-far / 0.2) * 0.3
-    field += (warm - field) * np.clip(glow, 0, 0.9)[..., None]
+        warm = np.array(mix(light.sun, light.low, 0.5), float)
+        halo = np.clip(1 - round_far / 0.42, 0, 1) ** 2.5 * 0.5
+    if hidden:
+        glow, halo = glow * 0.4, halo * 0.0
+    field += (warm - field) * np.clip(glow + halo * (1 - glow), 0, 0.95)[..., None]
     if cover <= 0:
         return field
     # clouds: long and thin towards the horizon, their sun's side lit
@@ -80,12 +88,10 @@ def _field(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, su
 
 def _sun(c: Canvas, light: Light, x: float, y: float) -> None:
     size = 0.042 if light.sun_height > 0.4 else 0.062  # noqa: PLR2004 (a low sun looks larger)
-    c.glow(x, y, 0.5, light.sun, alpha=0.5, power=3)
     c.fill(ellipse(x, y, size), mix(light.sun, rgb("#ffffff"), 0.35), blur=0.0015)
 
 
 def _moon(c: Canvas, light: Light, x: float, y: float) -> None:
-    c.glow(x, y, 0.4, lighter(light.low, 0.1), alpha=0.55, power=2.5)
     disc = ellipse(x, y, 0.05)
     c.fill(disc, light.sun)
     spots = [
@@ -111,20 +117,21 @@ def stars(c: Canvas, rng: np.random.Generator, bottom: float, count: int) -> Non
         c.glow(x[k], y[k], r * 2.4, rgb("#bcd0ff"), alpha=0.45)
 
 
-def aurora(c: Canvas, rng: np.random.Generator, horizon: float) -> None:
-    """Hang curtains of northern lights into the sky."""
-    rows, columns = _ROWS, max(60, round(_ROWS * c.w / c.h))
+def aurora(c: Canvas, rng: np.random.Generator, horizon: float, field: Floats) -> Floats:
+    """Return a sky's field with curtains of northern lights hung into it."""
+    rows, columns = field.shape[:2]
     ys = np.linspace(0, c.h, rows)[:, None]
     xs = np.linspace(0, 1, columns)
-    for colour, base, power in (("#3dffb0", 0.66, 0.85), ("#59e8d8", 0.5, 0.6), ("#b069ff", 0.36, 0.5)):
-        phase, waves = rng.uniform(0, 6, 3), rng.uniform(1.2, 3.4, 3)
-        line = horizon * (base + 0.16 * np.sin(xs * 2 * math.pi * waves[0] * 0.5 + phase[0])
-                          + 0.05 * np.sin(xs * 2 * math.pi * waves[1] + phase[1]))  # fmt: skip
-        rays = clouds(rng, columns, 2, cells=1, octaves=1)[0] * 0.3 + rng.random(columns) * 0.12
-        rays += 0.7 * clouds(rng, columns, 2, cells=22, octaves=2)[0]
+    for code, base, power in (("#3dffb0", 0.72, 0.9), ("#59e8d8", 0.52, 0.6), ("#b069ff", 0.36, 0.5)):
+        phase, waves = rng.uniform(0, 6, 2), rng.uniform(1.2, 3.4, 2)
+        line = horizon * (base + 0.14 * np.sin(xs * math.pi * waves[0] + phase[0]) + 0.05 * np.sin(xs * 2 * math.pi * waves[1] + phase[1]))
+        rays = 0.25 * clouds(rng, columns, 2, cells=1, octaves=1)[0] + 0.08 * rng.random(columns)
+        rays += 0.75 * clouds(rng, columns, 2, cells=2, octaves=5)[0]
         above = line[None, :] - ys
-        curtain = np.where(above > 0, np.exp(-above / (0.1 + 0.12 * rays[None, :])), np.exp(above / 0.012))
-        c.veil(curtain * (0.25 + 0.75 * rays[None, :]) * power, rgb(colour), "screen")
+        curtain = np.where(above > 0, np.exp(-above / (0.1 + 0.16 * rays[None, :])), np.exp(above / 0.03))
+        strength = curtain * (0.2 + 0.8 * rays[None, :]) * power
+        field = 255 - (255 - field) * (1 - strength[..., None] * np.array(rgb(code)) / 255)
+    return field
 
 
 def rainbow(c: Canvas, rng: np.random.Generator, horizon: float) -> None:

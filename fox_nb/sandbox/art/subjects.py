@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from fox_nb.sandbox.art import creatures, table, towers, vehicles
 from fox_nb.sandbox.art.animals import BEASTS, beast
 from fox_nb.sandbox.art.canvas import Canvas
-from fox_nb.sandbox.art.colour import lighter, mix, rgb
+from fox_nb.sandbox.art.colour import NAMED, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import ellipse
-from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.light import Light, portrait_light
 from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.things import boat, house
 
@@ -81,13 +82,24 @@ SUBJECTS: dict[str, Draw] = {
     "sun": _sun,
     "particles": table.particles,
 }
+_TALL = {"lighthouse": 1.95, "castle": 1.9, "guitar": 1.95, "windmill": 1.75, "deer": 1.65, "rabbit": 1.4, "cup": 1.5, "boat": 1.45,
+         "tree": 1.65, "balloon": 1.95, "robot": 1.5, "rocket": 1.5, "lamp": 1.25, "flower": 1.5}  # fmt: skip
 _IN_THE_SKY = ("moon", "sun", "particles")
 _FAR_OFF = ("castle", "lighthouse", "windmill", "house", "tree", "boat", "train", "whale", "balloon")
+
+
+def in_own_colours(light: Light, colours: tuple[str, ...]) -> Light:
+    """Return the light with the colours that a prompt names, for what is painted in a colour of its own choice."""
+    if not colours:
+        return light
+    first, second, third = light.accent
+    return replace(light, accent=(NAMED[colours[0]], second, NAMED[colours[1]] if len(colours) > 1 else third))
 
 
 def draw_subjects(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
     """Draw the things that the prompt names, side by side around a spot: great ones behind, small ones in front."""
     names = ask.brief.subjects
+    light = in_own_colours(portrait_light(light), ask.brief.colours)
     for name in (n for n in names if n in _IN_THE_SKY):
         SUBJECTS[name](c, light, ask, spot)
     standing = sorted((n for n in names if n not in _IN_THE_SKY), key=lambda n: n not in _FAR_OFF)
@@ -98,4 +110,7 @@ def draw_subjects(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
         y = spot.y
         if name in _FAR_OFF:
             y, size = spot.y - 0.12 * c.h, size * 0.85
-        SUBJECTS[name](c, light, ask, Spot(x, y, size))
+        if name == "balloon":
+            y = 0.8 * c.h
+        room = (y - 0.06 * c.h) / _TALL.get(name, 1.2)
+        SUBJECTS[name](c, light, ask, Spot(x, y, min(size, room)))

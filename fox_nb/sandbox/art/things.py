@@ -8,7 +8,7 @@ import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
-from fox_nb.sandbox.art.curves import Points, box, ellipse, moved, points, ribbon, round_box, smooth, star
+from fox_nb.sandbox.art.curves import Points, box, ellipse, moved, points, round_box, smooth
 from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.spot import Ask, Spot
 

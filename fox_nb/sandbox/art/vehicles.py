@@ -163,7 +163,7 @@ def balloon(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
     rng = ask.rng("balloon")
     for far, dx, dy, size in ((0.6, -0.34, -0.3, 0.26), (0.45, 0.36, -0.12, 0.36), (0.0, 0.0, 0.0, 1.0)):
         s = spot.size * 1.25 * size
-        k = Kit(c, light, Spot(spot.x + dx * c.w * 0.9 + rng.normal(0, 0.02), spot.y - 0.28 + dy, s), far=far)
+        k = Kit(c, light, Spot(spot.x + dx * c.w * 0.9 + rng.normal(0, 0.02), spot.y + dy * c.h, s), far=far)
         _one_balloon(k, [light.accent[(j + int(rng.integers(3))) % 3] for j in range(3)])
 
 

@@ -50,25 +50,17 @@ def space(c: Canvas, light: Light, ask: Ask) -> Spot:
     )
     rows, columns = 200, max(40, round(200 * c.w / c.h))
     dark = mix(rgb("#05060f"), lighter(base, -0.35), 0.35)
-    c.ground(np.zeros(4), Fade(dark, mix(dark, rgb("#140a24"), 0.5), 0, c.h))
+    field = np.zeros((rows, columns, 3)) + np.array(dark)
     for tone, power in ((base, 0.85), (turned(base, 60), 0.6), (turned(base, -50), 0.5)):
         fog = clouds(rng, columns, rows, cells=3, octaves=6)
-        band = np.exp(
-            -(
-                (
-                    (
-                        (np.linspace(0, 1, rows)[:, None] - 0.2)
-                        - 0.6 * np.linspace(0, 1, columns)[None, :] * rng.uniform(0.3, 1)
-                    )
-                    / 0.42
-                )
-                ** 2
-            )
-        )
-        c.veil(np.clip((fog - 0.38) * 2.2, 0, 1) * band * power, saturated(tone, 1.1), "screen")
+        across, down = np.linspace(0, 1, columns)[None, :], np.linspace(0, 1, rows)[:, None]
+        band = np.exp(-(((down - 0.2 - 0.6 * across * rng.uniform(0.3, 1)) / 0.42) ** 2))
+        strength = np.clip((fog - 0.38) * 2.2, 0, 1) * band * power
+        field = 255 - (255 - field) * (1 - strength[..., None] * np.array(saturated(tone, 1.1)) / 255)
+    c.soft(field)
     stars(c, rng, c.h * 1.05, 420)
     x, y, r = c.w * rng.choice((0.3, 0.68)), c.h * rng.uniform(0.3, 0.42), rng.uniform(0.15, 0.22)
-    _planet(c, rng, x, y, r, turned(base, 150), x > c.w / 2)
+    _planet(c, rng, x, y, r, saturated(turned(base, 150), 0.75), x > c.w / 2)
     _planet(
         c,
         rng,
@@ -146,16 +138,13 @@ def underwater(c: Canvas, light: Light, ask: Ask) -> Spot:
     c.ground(np.zeros(4), Fade(top, deep, -0.05, c.h * 0.95))
     x = c.w * rng.uniform(0.3, 0.7)
     c.glow(x, -0.05, 0.8, rgb("#eafff2"), alpha=0.7)
-    for _ in range(9):
+    beams: list[list[Points]] = [[], [], []]
+    for k in range(9):
         a, wide = x + rng.normal(0, 0.16), rng.uniform(0.01, 0.05)
         foot = a + (a - x) * 2.2 + rng.normal(0, 0.08)
-        c.fill(
-            points((a, -0.02), (a + wide, -0.02), (foot + wide * 3, c.h * 0.95), (foot, c.h * 0.95)),
-            rgb("#dffcf0"),
-            alpha=0.14,
-            blur=0.014,
-            mode="screen",
-        )
+        beams[k % 3].append(points((a, -0.02), (a + wide, -0.02), (foot + wide * 3, c.h * 0.95), (foot, c.h * 0.95)))
+    for group in beams:
+        c.fill(group, rgb("#dffcf0"), alpha=0.14, blur=0.014, mode="screen")
     for k in range(3):
         t = k / 2
         line = c.h * (0.76 + 0.1 * k) + ridge(rng, 200, detail=5, start=3) * 0.045

@@ -15,6 +15,8 @@ from fox_nb.sandbox.art.plants import blooms, flower, grass, tree
 from fox_nb.sandbox.art.sky import paint_sky
 from fox_nb.sandbox.art.spot import Ask, Spot
 
+_LEAF = leaf(0.042, 0.022)
+
 
 def forest(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Trunks behind trunks into the haze, with beams of light and ferns."""
@@ -84,48 +86,52 @@ def _trunks(
 
 
 def _beams(c: Canvas, light: Light, rng: np.random.Generator, x: float) -> None:
-    for _ in range(7):
+    beams: list[list[Points]] = [[], []]
+    for k in range(7):
         top, wide = x + rng.normal(0, 0.22), rng.uniform(0.02, 0.07)
         slant = (x - c.w / 2) * -0.8 + rng.normal(0, 0.04)
-        beam = points(
-            (top, -0.05), (top + wide, -0.05), (top + wide * 2.2 + slant, c.h * 0.86), (top + slant, c.h * 0.86)
-        )
-        c.fill(beam, mix(light.sun, light.low, 0.3), alpha=0.16 if not light.dark else 0.08, blur=0.014, mode="screen")
+        beams[k % 2].append(points((top, -0.05), (top + wide, -0.05), (top + wide * 2.2 + slant, c.h * 0.86), (top + slant, c.h * 0.86)))
+    for group in beams:
+        c.fill(group, mix(light.sun, light.low, 0.3), alpha=0.17 if not light.dark else 0.08, blur=0.014, mode="screen")
 
 
 def _canopy(c: Canvas, light: Light, rng: np.random.Generator, green: Colour) -> None:
     """Hang near leaves into the picture's top."""
-    for tone, count, low in ((-0.17, 330, 0.16), (-0.08, 210, 0.12), (0.03, 110, 0.1)):
-        leaves: list[Points] = []
-        for _ in range(count):
-            x = rng.random() * c.w
-            reach = low * c.h * (0.4 + 1.6 * abs(x / c.w - 0.5) * 1.3)
-            leaves.append(
-                moved(
-                    leaf(0.042, 0.022),
-                    x,
-                    rng.uniform(-0.02, 1) * reach,
-                    size=rng.uniform(0.6, 1.3),
-                    turn=rng.uniform(1.2, 5),
-                )
-            )
-        c.fill(leaves, mix(light.lit(lighter(green, tone)), light.shade, 0.25 if tone < 0 else 0.0))
+    leaves: list[Points] = []
+    tones: list[Colour] = []
+    for tone, count, low in ((-0.17, 300, 0.16), (-0.08, 190, 0.12), (0.03, 100, 0.1)):
+        x = rng.random(count) * c.w
+        reach = low * c.h * (0.4 + 2.1 * np.abs(x / c.w - 0.5))
+        y, size, turn = rng.uniform(-0.02, 1, count) * reach, rng.uniform(0.6, 1.3, count), rng.uniform(1.2, 5, count)
+        leaves += [moved(_LEAF, a, b, size=s, turn=q) for a, b, s, q in zip(x, y, size, turn, strict=True)]
+        tones += [mix(light.lit(lighter(green, tone)), light.shade, 0.25 if tone < 0 else 0.0)] * count
+    c.patches(leaves, tones)
 
 
 def _ferns(c: Canvas, light: Light, rng: np.random.Generator, green: Colour) -> None:
-    for tone, y, count in ((-0.12, 0.95, 13), (-0.03, 0.99, 11), (0.06, 1.03, 9)):
-        fronds: list[Points] = []
+    blades: list[Points] = []
+    tones: list[Colour] = []
+    for tone, y, count in ((-0.12, 0.95, 11), (-0.03, 0.99, 9), (0.06, 1.03, 8)):
+        colour = mix(light.lit(lighter(green, tone)), light.shade, 0.2 if tone < 0 else 0)
         for _ in range(count):
             x = rng.random() * c.w
-            for _ in range(5):
-                bend, size = rng.normal(0, 0.55), rng.uniform(0.08, 0.15)
-                rib = smooth([(0, 0), (bend * 0.4, -0.6), (bend * 1.1, -0.9)], closed=False, steps=7)
-                for j in range(1, len(rib)):
-                    wide = 0.2 * math.sin(math.pi * (j / len(rib)) ** 0.7) + 0.03
-                    for side in (-1, 1):
-                        blade = moved(leaf(wide, 0.055), rib[j, 0], rib[j, 1], turn=side * 1.15 + bend * 0.6)
-                        fronds.append(moved(blade, x, c.h * y, size=size))
-        c.fill(fronds, mix(light.lit(lighter(green, tone)), light.shade, 0.2 if tone < 0 else 0))
+            for _ in range(4):
+                blades += [moved(blade, x, c.h * y, size=rng.uniform(0.08, 0.15)) for blade in _frond(rng.normal(0, 0.55))]
+        tones += [colour] * (len(blades) - len(tones))
+    c.patches(blades, tones)
+
+
+def _frond(bend: float) -> list[Points]:
+    """Return a fern's frond as one toothed outline for each side."""
+    rib = smooth([(0, 0), (bend * 0.4, -0.6), (bend * 1.1, -0.9)], closed=False, steps=7)
+    sides = []
+    for side in (-1, 1):
+        edge = [rib[0]]
+        for j in range(1, len(rib)):
+            wide = 0.2 * math.sin(math.pi * (j / len(rib)) ** 0.7) + 0.02
+            edge += [rib[j] + (side * wide, -0.03), rib[j] + (side * wide * 0.25, -0.045)]
+        sides.append(np.concatenate([np.array(edge), rib[::-1]]))
+    return sides
 
 
 def garden(c: Canvas, light: Light, ask: Ask) -> Spot:

@@ -52,6 +52,8 @@ dusk: evening twilight bluehour
 night: midnight moonlight moonlit nocturnal starry stars dark neon
 """)
 
+del HOURS["golden"]  # 'golden particles' say nothing of the hour
+
 WEATHER = _table("""
 rain: rainy raining drizzle wet monsoon
 snow: snowy snowing snowfall blizzard frost frosty winter winter's
@@ -66,7 +68,8 @@ rainbow: rainbows
 
 STYLES = _table("""
 mono: monochrome greyscale grayscale noir b&w blackandwhite
-sepia: vintage antique nostalgic retro daguerreotype
+sepia: antique nostalgic daguerreotype
+faded: vintage retro
 watercolour: watercolor watercolours watercolors aquarelle gouache
 oil: impasto impressionist impressionism painterly
 sketch: pencil drawing charcoal engraving etching ink
@@ -173,7 +176,7 @@ _SCENE_OF_SUBJECT = {
     "whale": "sea", "boat": "sea", "lighthouse": "sea", "fish": "underwater", "rocket": "space", "car": "city",
     "train": "mountains", "bicycle": "city", "balloon": "sky", "cup": "room", "book": "room", "fruit": "room", "lamp": "room",
     "guitar": "room", "deer": "forest", "owl": "forest", "bear": "forest", "fox": "forest", "wolf": "winter",
-    "windmill": "meadow", "castle": "mountains", "house": "meadow", "tree": "meadow", "butterfly": "garden",
+    "windmill": "meadow", "castle": "mountains", "house": "meadow", "tree": "meadow", "butterfly": "garden", "moon": "lake", "sun": "sea", "particles": "city",
     "flower": "garden", "cat": "room", "dog": "meadow", "rabbit": "meadow", "bird": "sky", "robot": "city",
 }  # fmt: skip
 PEOPLE = ("woman", "man", "child", "person")
@@ -190,6 +193,7 @@ class Brief:
     hour_named: bool
     weather: tuple[str, ...]
     colours: tuple[str, ...]
+    tints: tuple[str, ...]
     styles: tuple[str, ...]
     subjects: tuple[str, ...]
     people: tuple[str, ...]
@@ -214,7 +218,10 @@ def read(prompt: str) -> Brief:
     words = [w.removesuffix("'s") for w in _WORD.findall(plain)]
     scenes, hours = _found(words, SCENES), _found(words, HOURS)
     subjects = _found(words, SUBJECTS)
-    colours = list(dict.fromkeys(_COLOUR_WORDS[w] for w in words if w in _COLOUR_WORDS))
+    colours = _found(words, _COLOUR_WORDS)
+    # 'a red fox' is a red fox, 'a red evening' is all red
+    tints = [_COLOUR_WORDS[w] for w, after in zip(words, [*words[1:], ""], strict=True)
+             if w in _COLOUR_WORDS and after not in SUBJECTS and after not in ("hair", "haired", "eyes", "dress", "coat")]  # fmt: skip
     people = tuple(s for s in subjects if s in PEOPLE)
     things = tuple(s for s in subjects if s not in PEOPLE)
     weather = tuple(_found(words, WEATHER))
@@ -224,10 +231,11 @@ def read(prompt: str) -> Brief:
         text=text,
         scene=_scene(scenes, things, people, weather, key),
         scene_named=bool(scenes),
-        hour=hours[0] if hours else _hour(weather, key),
+        hour=hours[0] if hours else _hour(weather, things, key),
         hour_named=bool(hours),
         weather=weather,
         colours=tuple(colours[:2]),
+        tints=tuple(dict.fromkeys(tints))[:2],
         styles=tuple(_found(words, STYLES)),
         subjects=things[:3],
         people=people[:3],
@@ -257,8 +265,8 @@ def _scene(scenes: list[str], things: tuple[str, ...], people: tuple[str, ...], 
     return ("mountains", "sea", "lake", "meadow", "desert", "forest", "city", "abstract")[key % 8]
 
 
-def _hour(weather: tuple[str, ...], key: int) -> str:
-    if "aurora" in weather:
+def _hour(weather: tuple[str, ...], things: tuple[str, ...], key: int) -> str:
+    if "aurora" in weather or "moon" in things or "particles" in things:
         return "night"
     if weather:
         return "day"
