@@ -303,7 +303,10 @@ def static_grid(
         shown = _image(comparison.original, images, "Original", _SHOWN_WIDTH)
         size = f"{comparison.original.width} x {comparison.original.height} px"
         parts.append(f"<figure>{shown}<figcaption><b>Original</b> {size}</figcaption></figure>")
-    parts.append(f'<div class="foxc-static-scroll">{_table(comparison, images)}</div>')
+    parts.append(
+        f'<div class="foxc-static-scroll" role="region" aria-label="Table of the comparison" tabindex="0">'
+        f"{_table(comparison, images)}</div>"
+    )
     parts.append(_explanations(comparison))
     if live:
         parts.append(
@@ -321,6 +324,7 @@ def _style(comparison: Comparison, images: Mapping[str, bytes], *, hover: bool) 
     line = "1px solid var(--jp-border-color1,#8888)"
     rules = [
         f"{box}{{display:flex;flex-wrap:wrap;gap:10px;align-items:flex-start}}",
+        f"{box}[hidden]{{display:none}}",
         f"{box} figure{{margin:0;flex:0 0 {_SHOWN_WIDTH}px}}",
         f"{box} img{{display:block;width:100%;height:auto;margin:0}}",
         f"{box} .foxc-static-scroll{{flex:1 1 300px;min-width:0;max-height:90vh;overflow:auto;border:{line}}}",

@@ -18,7 +18,9 @@ const KEYS = [
 ];
 
 function button(text, label, onclick, extra = {}) {
-  return element("button", { type: "button", "aria-label": label, title: label, onclick, ...extra }, text);
+  // a word is its own name, for eyes and ears alike; a sign needs one
+  const name = /[a-z]{2}/i.test(text) ? undefined : label;
+  return element("button", { type: "button", "aria-label": name, title: label, onclick, ...extra }, text);
 }
 
 export class Bar {
