@@ -4,14 +4,16 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
 from artifacts import MARKED_KEY, Places, search
-from kernels import Runner
-from servers import RUN_MARK, end_all, left_running, until
+from processes import end_all, folders, left_running, until
+
+if TYPE_CHECKING:
+    from kernels import Runner
 
 _places = pytest.StashKey[Places]()
 
@@ -24,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         places = Places(Path(of_worker["fox_nb_places"]))
     config.stash[_places] = places
-    os.environ[RUN_MARK] = str(places.root)
+    os.environ.update(folders(places))
     # No test may ever meet the real service or spend a developer's money.
     os.environ.pop("FOXAPI_KEY", None)
     os.environ.pop("FOXAPI_BASE_URL", None)
@@ -46,6 +48,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 class EndOfRun:
     """In the one process that sees all workers' reports: once the last has ended, the key is nowhere and nothing runs on."""
+
+    grace = 15.0
+    """Seconds that processes have to end by themselves."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
@@ -79,7 +84,7 @@ class EndOfRun:
     def _end_strays(self) -> list[str]:
         """End what still runs, and name it; the shared sandbox lives on by design and is ended without a word."""
         try:
-            until(lambda: None if self._kernels_and_servers() else True, "processes to end", seconds=15)
+            until(lambda: None if self._kernels_and_servers() else True, "processes to end", seconds=self.grace)
         except TimeoutError:
             strays = [f"{process.pid} {' '.join(process.cmdline())}" for process in self._kernels_and_servers()]
         else:
@@ -88,7 +93,7 @@ class EndOfRun:
         return strays
 
     def _kernels_and_servers(self) -> list[psutil.Process]:
-        return [p for p in left_running(self.places) if not any("sandbox" in word for word in p.cmdline())]
+        return [p for p in left_running(self.places) if "fox_nb.sandbox" not in p.cmdline()]
 
 
 @pytest.fixture(scope="session")
@@ -98,8 +103,10 @@ def artifacts(pytestconfig: pytest.Config) -> Places:
 
 
 @pytest.fixture(scope="session")
-def runner(artifacts: Places) -> Runner:
+def runner(artifacts: Places) -> "Runner":
     """Runs notebooks without a screen and exports them: ``runner.execute(…)``, ``runner.export_html(…)``."""
+    from kernels import Runner  # nbclient and nbconvert take a second that most tests need not wait for
+
     return Runner(artifacts)
 
 

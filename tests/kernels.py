@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 from artifacts import Places
-from servers import clean_environment
+from processes import clean_environment
 
 
 def notebook(*cells: str) -> nbformat.NotebookNode:

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import nbformat
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
 
-from servers import JupyterServer, Server, T, VoilaServer, until
+from processes import T, until
+from servers import JupyterServer, Server, VoilaServer
 
 PATIENCE = 90
 """Seconds that a wait may take unless a test says otherwise."""

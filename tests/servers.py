@@ -2,83 +2,23 @@
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 import nbformat
 import nbformat.sign
 import psutil
 
 from artifacts import Places
-
-T = TypeVar("T")
-RUN_MARK = "FOX_NB_TEST_RUN"
-"""Set in the environment of every process of a run, detached ones too, so that the end of the run can find what was left."""
-
-_NOT_HANDED_ON = (
-    "FOXAPI_",
-    "FOX_NB_",
-    "JUPYTER",
-    "IPYTHON",
-    "PYTEST",
-    "PYTHON",
-    "VIRTUAL_ENV",
-    "XDG_",
-    "SERVER_SOFTWARE",
-)
-
-
-def until(
-    look: Callable[[], T | None],
-    what: str,
-    *,
-    seconds: float = 120,
-    show: Callable[[], object] = str,
-    pause: Callable[[float], object] = time.sleep,
-) -> T:
-    """Ask `look` again and again until it answers; `what` and `show()` say what was waited for when it never does."""
-    end = time.monotonic() + seconds
-    while (answer := look()) is None:
-        if time.monotonic() > end:
-            raise TimeoutError(f"waited {seconds} s in vain for {what}\n{show()}")
-        pause(0.05)
-    return answer
-
-
-def clean_environment(places: Places, env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a new machine: no key, and whatever Jupyter, IPython or fox_nb write goes to folders of this run."""
-    home = places.searched / "home"
-    home.mkdir(exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(_NOT_HANDED_ON)}
-    return {
-        **kept,
-        RUN_MARK: str(places.root),
-        "HOME": str(home),
-        "USERPROFILE": str(home),
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")]),
-        "IPYTHONDIR": str(home / "ipython"),
-        "JUPYTER_CONFIG_DIR": str(home / "jupyter-config"),
-        "JUPYTER_DATA_DIR": str(places.private / "jupyter-data"),
-        "JUPYTER_RUNTIME_DIR": str(places.private / "jupyter-runtime"),
-        "JUPYTERLAB_SETTINGS_DIR": str(home / "lab-settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(home / "lab-workspaces"),
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        "FOX_NB_RUNTIME_DIR": str(places.private / "fox-runtime"),
-        "FOX_NB_SANDBOX_DIR": str(places.searched / "fox-sandbox"),
-        "FOX_NB_SANDBOX_SPEED": "200",
-        **(env or {}),
-    }
+from processes import clean_environment, end_with_children, until
 
 
 def free_port() -> int:
@@ -272,36 +212,3 @@ class VoilaServer(Server):
         # The log is the only place where Voila says which port it got.
         found = re.search(r"is running at:\s+(http://\S+)", self._log_text())
         return found and found[1]
-
-
-def end_with_children(pid: int) -> None:
-    """End a process and all that it started."""
-    try:
-        parent = psutil.Process(pid)
-        family = [parent, *parent.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return
-    end_all(family)
-
-
-def end_all(processes: list[psutil.Process]) -> None:
-    """Ask the processes to end, and kill those that don't."""
-    for process in processes:
-        try:
-            process.terminate()
-        except psutil.NoSuchProcess:
-            continue
-    for process in psutil.wait_procs(processes, timeout=10)[1]:
-        process.kill()
-
-
-def left_running(places: Places) -> list[psutil.Process]:
-    """The processes of this run that still live, wherever they were started and whoever their parent is now."""
-    left = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(RUN_MARK) == str(places.root) and process.status() != psutil.STATUS_ZOMBIE:
-                left.append(process)
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return left

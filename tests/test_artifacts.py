@@ -1,6 +1,10 @@
 """The search for the marked key finds it however it is written; otherwise its silence would say nothing."""
 
 import base64
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -43,3 +47,49 @@ def test_a_clean_folder_says_how_much_was_read(tmp_path: Path) -> None:
     """The line at the end of a run counts files and bytes."""
     (tmp_path / "one.txt").write_text("twelve bytes")
     assert str(search(tmp_path, MARKED_KEY)) == "searched 1 files, 12 bytes: key found 0 times"
+
+
+LEAKS = f"""
+import subprocess, sys
+def test_prints(): print({MARKED_KEY!r}, file=sys.stderr)
+def test_saves(artifacts): (artifacts.fresh("saved") / "notebook.ipynb").write_text({MARKED_KEY!r})
+def test_leaves(): subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True)
+"""
+CLEAN = "def test_saves(artifacts): (artifacts.fresh('saved') / 'notebook.ipynb').write_text('pictures')"
+
+
+def run_suite(folder: Path, tests: str) -> tuple[int, str]:
+    """Run `tests` in two workers under this suite's own fixtures; the exit status and what was said."""
+    here = Path(__file__).parent
+    shutil.copy(here / "conftest.py", folder / "conftest.py")
+    with (folder / "conftest.py").open("a") as conftest:
+        conftest.write("\nEndOfRun.grace = 0.5\n")
+    (folder / "test_planted.py").write_text(tests)
+    (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = {here}\naddopts = --import-mode=importlib -n 2\n")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+    env |= {
+        "TMPDIR": str(folder),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }  # plugins cost seconds to load, in each process
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", "--basetemp", str(folder / "temp")]
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_run_that_leaks_fails(tmp_path: Path) -> None:
+    """Tests that pass one by one fail the run when the key was printed or saved, or when a process is left."""
+    status, said = run_suite(tmp_path, LEAKS)
+    assert "3 passed" in said, said
+    assert status == 1
+    assert "key found 2 times" in said
+    assert "captured.log" in said
+    assert "notebook.ipynb" in said
+    assert said.count("left running and now ended") == 1
+
+
+def test_a_run_that_leaks_nothing_passes(tmp_path: Path) -> None:
+    """And says how much was searched; its folders are gone."""
+    status, said = run_suite(tmp_path, CLEAN)
+    assert status == 0, said
+    assert "searched 1 files, 8 bytes: key found 0 times" in said
+    assert not list(tmp_path.glob("fox-nb-tests-*"))

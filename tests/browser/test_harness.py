@@ -1,13 +1,14 @@
 """The browser tests' own tools, tried on plain ipywidgets: what they report is what a person would see."""
 
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from kernels import Runner, notebook
 from lab import Lab, Notebook7, Voila, Watched
-from servers import until
+from processes import until
 
 HELLO = """\
 import os
@@ -121,3 +122,17 @@ def test_errors_in_cells_are_told(lab: Lab) -> None:
     page.run_all()
     assert sorted(page.errors()) == ["ZeroDivisionError: division by zero", "careful\n"]
     assert page.console_errors == []
+
+
+def test_the_marked_key_reaches_a_kernel_and_no_file(
+    lab: Lab, runner: Runner, sandbox_env: dict[str, str], sandbox: Any
+) -> None:
+    """A kernel with the marked key makes a picture; the end of the run shows that the key stayed out of what was saved."""
+    cells = ["import fox_nb\nfox = fox_nb.Fox()", "task = fox.generate('a fox in the snow').wait()\ntask"]
+    page = lab.open(notebook(*cells), env=sandbox_env)
+    page.run_all()
+    assert page.errors() == []
+    assert page.output(1).locator("img").count() >= 1
+    runner.export_html(page.save())
+    assert runner.execute(page.path, env=sandbox_env, folder=page.folder).cells[1].outputs
+    assert len(sandbox.creations) == 1
