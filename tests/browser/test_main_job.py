@@ -1,0 +1,242 @@
+"""The main job as a person does it: a prompt, a shape, Generate; another cell meanwhile; pictures that stay in the file."""
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator
+
+from artifacts import MARKED_KEY
+from kernels import notebook
+from lab import Lab, Notebook7, NotebookPage, Voila, Watched
+
+OPEN = "import fox_nb\nfox = fox_nb.Fox()"
+PANEL = "fox.panel('phota-image')"
+WORK = "from pathlib import Path\nimport time\nPath('started').touch()\nwhile not Path('enough').exists(): time.sleep(0.02)\nprint('counted to', 40 + 2)"
+PROMPT = "a red fox in the snow, golden morning"
+LARGEST_NOTEBOOK = 300_000
+
+
+@pytest.fixture
+def calm() -> Iterator[Any]:
+    """A sandbox at a pace at which progress can be seen: some four seconds a picture."""
+    from fox_nb.sandbox import Sandbox
+
+    with Sandbox(keys=[MARKED_KEY], speed=12) as running:
+        yield running
+
+
+@pytest.fixture
+def env(calm: Any) -> dict[str, str]:
+    return {"FOXAPI_KEY": MARKED_KEY, "FOXAPI_BASE_URL": calm.base_url}
+
+
+def fill(page: Watched, prompt: str = PROMPT) -> None:
+    """Type a prompt, pick 16:9, 4K and two pictures, by the names of the controls."""
+    page.page.get_by_role("textbox", name="Prompt").click()
+    page.page.keyboard.type(prompt)
+    page.page.get_by_role("combobox", name="Aspect ratio").select_option("16:9")
+    page.page.get_by_role("radio", name="4K").check()
+    page.page.get_by_role("spinbutton", name="Pictures").fill("2")
+
+
+def press(page: Watched) -> None:
+    page.page.get_by_role("button", name="Generate").click()
+
+
+def pictures(page: Watched) -> Locator:
+    return page.locator(".fx-pic img")
+
+
+def ratios(page: Watched) -> list[float]:
+    """The natural ratio of each picture that is shown."""
+    page.wait_for(
+        "() => { const all = [...document.querySelectorAll('.fx-pic img')]; return all.length && all.every(i => i.naturalWidth); }"
+    )
+    return page.page.evaluate(
+        "() => [...document.querySelectorAll('.fx-pic img')].map(i => i.naturalWidth / i.naturalHeight)"
+    )
+
+
+def two_wide_pictures(page: Watched) -> None:
+    pictures(page).nth(1).wait_for()
+    assert ratios(page) == pytest.approx([16 / 9, 16 / 9], abs=0.02)
+
+
+def test_a_person_makes_two_pictures_and_works_on_meanwhile(lab: Lab, calm: Any, env: dict[str, str]) -> None:
+    """Prompt, 16:9, 4K, two outputs, Generate; another cell runs meanwhile; the progress moves; two 16:9 pictures stay."""
+    page = lab.open(notebook(OPEN, PANEL, WORK), env=env)
+    page.run_cell(0)
+    page.run_cell(1)
+    fill(page)
+    page.locator(".fox-cost:has-text('Costs 0.36 USD')").wait_for()
+    press(page)
+    bar = page.locator(".fox-live progress")
+    bar.wait_for()
+    page.run_cell(2, wait=False)
+    page.until(lambda: (page.folder / "started").exists() or None, "the other cell to run")
+    first = float(bar.get_attribute("value") or 0)
+    page.wait_for("first => Number(document.querySelector('.fox-live progress')?.value) > first", first)
+    seconds = re.compile(r"(waiting for its turn|being made).* \d+ s.*(about|usual) \d+ s")
+    page.locator(".fox-live .fox-words", has_text=seconds).wait_for()
+    two_wide_pictures(page)
+    assert page.cell(2).locator(".jp-InputArea-prompt").inner_text() == "[*]:", "the pictures came while the cell ran"
+    (page.folder / "enough").touch()
+    page.wait_idle()
+    assert page.outputs_text(2).strip() == "counted to 42"
+    assert "a red fox in the snow" in page.locator(".fox-live [role=status]").inner_text()
+    assert [c["body"] for c in calm.creations] == [
+        {"model": "phota-image", "prompt": PROMPT, "aspect_ratio": "16:9", "resolution": "4K", "num_outputs": 2}
+    ]
+    for file in (page.folder / "fox_runs" / "pictures").iterdir():
+        with Image.open(file) as picture:
+            width, height = picture.size
+        assert width > 4000
+        assert width / height == pytest.approx(16 / 9, abs=0.02)
+    assert page.errors() == []
+    assert page.console_errors == []
+    saved = page.save()
+    page.close()
+    kept_without_a_kernel(lab, page.path, saved)
+
+
+def kept_without_a_kernel(lab: Lab, path: Path, saved: nbformat.NotebookNode) -> None:
+    """The file is small, and shows both pictures where nothing runs, also when nobody trusts it."""
+    assert path.stat().st_size < LARGEST_NOTEBOOK
+    for trusted in (True, False):
+        again = lab.open(path, kernel=False, trusted=trusted)
+        two_wide_pictures(again)
+        again.close()
+    text = nbformat.writes(saved)
+    shown = re.findall(r"data:image/webp;base64,([A-Za-z0-9+/=]+)", text)
+    assert [Image.open(io.BytesIO(base64.b64decode(data))).width for data in shown] == [896, 896]
+
+
+def test_pressing_twice_makes_one_creation(lab: Lab, calm: Any, env: dict[str, str]) -> None:
+    """A double click, and Ctrl+Enter right after it, are one press; a press after the pictures came is another take."""
+    page = lab.open(notebook(OPEN, PANEL), env=env)
+    page.run_all()
+    fill(page)
+    page.page.get_by_role("button", name="Generate").dblclick()
+    page.page.get_by_role("textbox", name="Prompt").press("Control+Enter")
+    page.locator(".fox-live progress").wait_for()
+    two_wide_pictures(page)
+    assert len(calm.creations) == 1
+    press(page)
+    pictures(page).nth(3).wait_for()
+    assert [creation["take"] for creation in calm.creations] == [1, 2]
+
+
+def test_pressing_twice_while_a_cell_runs_makes_one_creation(lab: Lab, calm: Any, env: dict[str, str]) -> None:
+    """Presses that a busy kernel hears late, and all at once, are one press too."""
+    page = lab.open(notebook(OPEN, PANEL, WORK), env=env)
+    page.run_cell(0)
+    page.run_cell(1)
+    fill(page)
+    page.run_cell(2, wait=False)
+    page.until(lambda: (page.folder / "started").exists() or None, "the other cell to run")
+    button = page.page.get_by_role("button", name=re.compile("Generate|Sending"))
+    for _ in range(3):
+        button.click()
+    (page.folder / "enough").touch()
+    page.wait_idle()
+    two_wide_pictures(page)
+    assert len(calm.creations) == 1
+
+
+def test_a_click_on_a_picture_shows_it_larger(lab: Lab, calm: Any, env: dict[str, str]) -> None:
+    """By mouse and by Enter, and back again, with the way to the whole file."""
+    page = lab.open(notebook(OPEN, PANEL), env=env)
+    page.run_all()
+    fill(page)
+    press(page)
+    two_wide_pictures(page)
+    small = pictures(page).first.bounding_box()["width"]
+    pictures(page).first.click()
+    page.wait_for("small => document.querySelector('.fx-pic img').getBoundingClientRect().width > small * 1.5", small)
+    page.locator(".fx-pic summary").first.press("Enter")
+    page.wait_for("small => document.querySelector('.fx-pic img').getBoundingClientRect().width < small * 1.1", small)
+    page.locator(".fx-pic summary").first.press("Enter")
+    page.locator(".fx-pic a:has-text('Open the full picture')").first.click()
+    page.wait_for("() => document.querySelector('.jp-ImageViewer img')?.naturalWidth > 4000")
+
+
+def test_the_same_panel_in_notebook_7(notebook7: Notebook7, calm: Any, env: dict[str, str]) -> None:
+    """The main job in Notebook 7."""
+    page = notebook7.open(notebook(OPEN, PANEL), env=env)
+    page.run_all()
+    fill(page)
+    press(page)
+    page.locator(".fox-live progress").wait_for()
+    two_wide_pictures(page)
+    assert len(calm.creations) == 1
+    page.save()
+    assert page.path.stat().st_size < LARGEST_NOTEBOOK
+    assert page.errors() == []
+
+
+def test_the_same_panel_in_voila(voila: Voila, calm: Any, env: dict[str, str]) -> None:
+    """The main job in Voila, where the results stand inside of the panel; opening the page sends nothing."""
+    page = voila.open(notebook(OPEN, PANEL), env=env)
+    page.page.get_by_role("button", name="Generate").wait_for()
+    assert calm.creations == []
+    fill(page)
+    press(page)
+    page.locator(".fox-live progress").wait_for()
+    two_wide_pictures(page)
+    assert len(calm.creations) == 1
+
+
+def test_without_a_key_everything_says_sandbox(lab: Lab) -> None:
+    """One line says where the pictures come from and how to use a key; the panel and the pictures are marked."""
+    page = lab.open(notebook(OPEN, PANEL))
+    page.run_all()
+    said = page.outputs_text(0).strip()
+    assert len(page.outputs(0)) == 1
+    assert len("".join(page.outputs(0)[0]["text"]).strip().splitlines()) == 1
+    assert "sandbox" in said
+    assert "FOXAPI_KEY" in said
+    page.locator(".fox-nb-panel .fx-pill:has-text('sandbox')").wait_for()
+    fill(page)
+    press(page)
+    two_wide_pictures(page)
+    assert page.output(1).locator(".fx-pill:has-text('sandbox')").count() == 2
+    assert "play money" in page.locator(".fox-actions").inner_text()
+
+
+def test_what_is_missing_is_said_and_announced(lab: Lab, calm: Any, env: dict[str, str]) -> None:
+    """An empty prompt is named, with the money, in an alert; nothing is sent, and the next press counts."""
+    page = lab.open(notebook(OPEN, PANEL), env=env)
+    page.run_all()
+    press(page)
+    alert = page.locator(".fox-actions [role=alert]:has-text('Prompt is empty.')")
+    alert.wait_for()
+    assert "Nothing was sent, nothing was paid." in alert.inner_text()
+    fill(page)
+    press(page)
+    two_wide_pictures(page)
+    assert page.locator(".fox-actions [role=alert]").inner_text() == ""
+    assert len(calm.creations) == 1
+
+
+def test_a_restarted_kernel_goes_on_where_it_stood(lab: Lab, env: dict[str, str], calm: Any) -> None:
+    """Running the cell again after a restart in the middle shows the same task under way, and then its pictures."""
+    calm.set(speed=1)
+    page: NotebookPage = lab.open(notebook(OPEN, PANEL), env=env)
+    page.run_all()
+    fill(page)
+    press(page)
+    page.locator(".fox-live progress").wait_for()
+    page.until(lambda: calm.creations or None, "the creation")
+    page.restart_kernel()
+    page.run_all()
+    page.locator(".fox-live progress").wait_for()
+    calm.advance(300)
+    two_wide_pictures(page)
+    assert len(calm.creations) == 1
