@@ -23,7 +23,10 @@ CALLS = ("create", "read", "upload", "models", "pricing", "balance", "result", "
 TEXT = {"type": "string"}
 DONE = {"done": {"type": "boolean", "description": "Whether the call's work is done before it goes wrong"}}
 MESSAGE = {"message": {**TEXT, "description": "The error's text"}}
-RETRY = {"retry_after": {"type": ["number", "string"], "description": "The Retry-After header"}}
+HEADER = {"type": "string", "pattern": "^[ -~]*$"}
+RETRY = {
+    "retry_after": {**HEADER, "type": ["number", "string"], "description": "The Retry-After header"},
+}
 
 
 @dataclass(frozen=True)
@@ -235,13 +238,13 @@ MISHAPS: Mapping[str, Mishap] = {
         "A page of HTML instead of a picture", partial(_page, status=200, text="Please log in"), FILES, MESSAGE
     ),
     "content_type": Mishap(
-        "A wrong Content-Type, or none where the value is left out", _content_type, FILES, {"value": TEXT}
+        "A wrong Content-Type, or none where the value is left out", _content_type, FILES, {"value": HEADER}
     ),
     "redirect": Mishap(
         "A redirect; to the same link again where 'to' is left out",
         _redirect,
         FILES,
-        {"to": TEXT, "status": {"enum": [301, 302, 303, 307, 308]}},
+        {"to": HEADER, "status": {"enum": [301, 302, 303, 307, 308]}},
     ),
     "picture": Mishap(
         "Another picture: a decompression bomb, one 50,000 px wide, one of 1x1, an animation, an SVG with a script",

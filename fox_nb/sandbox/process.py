@@ -202,9 +202,9 @@ def error_file() -> Path:
 
 
 def _private(status: os.stat_result, mask: int) -> bool:
-    """Whether it is the user's own and denies others what the mask names; Windows keeps its users' folders apart by itself."""
+    """Whether it is the user's own and denies others what the mask names."""
     if not hasattr(os, "getuid"):
-        return True
+        return True  # Windows keeps its users' folders apart by itself
     return status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & mask
 
 

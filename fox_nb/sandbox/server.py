@@ -103,6 +103,7 @@ class Server:
             return
 
 
+@web.stream_request_body
 class _Handler(web.RequestHandler):
     """Serves one path of the document, whatever the method."""
 
@@ -212,7 +213,7 @@ class _Handler(web.RequestHandler):
                 "time": self.server.gateway.clock.now(),
                 "account": fingerprint(self._key()),
                 "body": _body(call),
-                "take": int(take) if take.isascii() and take.isdigit() else None,
+                "take": int(take) if re.fullmatch(r"[0-9]{1,18}", take) else None,
                 "task_id": call.task_id,
                 "status": None if answer.silent or answer.hang_up else answer.status,
                 "fault": fault["fault"] if fault else None,
@@ -265,9 +266,6 @@ class _Handler(web.RequestHandler):
 
     def set_default_headers(self) -> None:
         self.set_header("Server", "fox_nb-sandbox")
-
-
-_Handler = web.stream_request_body(_Handler)  # type: ignore[misc]
 
 
 def fingerprint(key: str) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from sandbox.asking import Asking
 
 from fox_nb.sandbox import Sandbox
+from sandbox.asking import Asking
 
 
 @pytest.fixture

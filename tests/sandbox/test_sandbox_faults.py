@@ -7,11 +7,11 @@ import time
 import pytest
 import requests
 from PIL import Image
-from sandbox.asking import CREATE, Asking
 
 from fox_nb.sandbox import Sandbox
 from fox_nb.sandbox.fates import FATES
 from fox_nb.sandbox.mishaps import MISHAPS
+from sandbox.asking import CREATE, Asking
 
 FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
 BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
@@ -330,3 +330,14 @@ def test_every_row_of_the_tables_is_shown_here():
 
     text = Path(__file__).read_text()
     assert [name for name in (*MISHAPS, *FATES) if f'"{name}"' not in text] == []
+
+
+@pytest.mark.parametrize("text", ["a\r\nX-Evil: 1", "\0", "ü"])
+def test_a_fault_can_not_break_a_header(asking, text):
+    """What goes into a header is printable ASCII."""
+    for spec in (
+        {"fault": "rate_limit", "retry_after": text},
+        {"fault": "redirect", "to": text},
+        {"fault": "content_type", "value": text},
+    ):
+        assert asking.post("/sandbox/faults", json=spec).status_code == 422

@@ -6,9 +6,9 @@ import zipfile
 import pytest
 import requests
 from PIL import Image
-from sandbox.asking import Asking, archive, photo
 
 from fox_nb.sandbox import Sandbox
+from sandbox.asking import Asking, archive, photo
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import base64
 
 import pytest
 import requests
-from sandbox.asking import CREATE, Asking, archive, photo
 
 from fox_nb.sandbox import Sandbox
+from sandbox.asking import CREATE, Asking, archive, photo
 
 ACCEPTED = {
     "id", "object", "type", "model", "status", "progress", "created", "task_info", "usage",

@@ -4,9 +4,9 @@ import re
 
 import pytest
 import requests
-from sandbox.asking import Asking, archive, photo
 
 from fox_nb.sandbox import Sandbox
+from sandbox.asking import Asking, archive, photo
 
 HOUR = 3600
 FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
