@@ -9,6 +9,7 @@ file is kept as it came.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import io
 import threading
@@ -194,7 +195,10 @@ class Opened:
 def opened(
     source: Source, *, bounds: Bounds = LOCAL, refuse: Refuse = InvalidRequest, name: str = ""
 ) -> Iterator[Opened]:
-    """Open a picture behind the checks; whatever Pillow raises inside the block becomes `refuse`'s error."""
+    """Open a picture behind the checks; whatever Pillow raises inside the block becomes `refuse`'s error.
+
+    The image lives until the block's end: take a copy of what is to stay.
+    """
     name = name or (source.name if isinstance(source, Path) else "The picture")
     with _stream(source, refuse, name) as stream:
         head = stream.read(_HEAD)
@@ -208,7 +212,7 @@ def opened(
             image = plugin(stream)
             _refuse_too_large(image.size, bounds, refuse, name)
             big = image.width * image.height > (_BIG_JPEG if kind == "JPEG" else _BIG)
-            with _one_big_at_a_time if big else nullcontext():
+            with _in_turn(image) if big else nullcontext():
                 yield _described(image, kind)
         except FoxError:
             raise
@@ -230,6 +234,21 @@ def _stream(source: Source, refuse: Refuse, name: str) -> Iterator[BinaryIO]:
         raise refuse(what, todo="Check the path and its permissions.") from error
     with stream:
         yield stream
+
+
+@contextmanager
+def _in_turn(image: ImageFile.ImageFile) -> Iterator[None]:
+    """Let one big picture in at a time, and give its memory back to the system.
+
+    glibc keeps what a thread has freed for that thread: four of them held 290 MB after decoding 4096 px one by one.
+    """
+    with _one_big_at_a_time:
+        try:
+            yield
+        finally:
+            image.close()
+            with suppress(OSError, AttributeError, TypeError):  # not glibc: Windows, macOS, Alpine
+                ctypes.CDLL(None).malloc_trim(0)
 
 
 def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageFile.ImageFile]:
