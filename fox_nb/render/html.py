@@ -35,7 +35,8 @@ def clip(text: object, longest: int = LONGEST) -> str:
     """Make one line of at most `longest` characters that can be shown; '…' says that more was there."""
     whole = text if isinstance(text, str) else str(text)
     start = whole[: longest * 4]
-    seen = " ".join(_UNSEEN.sub(" ", start).encode("utf-8", "replace").decode("utf-8").split())
+    seen = _UNSEEN.sub(" ", start).encode("utf-8", "replace").decode("utf-8")
+    seen = re.sub(" {2,}", " ", seen).strip()
     if len(seen) <= longest and len(start) == len(whole):
         return seen
     return seen[: longest - 1].rstrip() + "…"

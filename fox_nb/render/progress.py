@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 RUN_AGAIN = "Run this cell again to see it; nothing is sent or paid twice."
 _WORDS = {"pending": "waiting for its turn", "processing": "being made"}
 _DONE = 100
+_UNBROKEN = "\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +159,17 @@ def unknown(
 def _seen(state: Progress) -> str:
     """Say what was seen and when, so that it holds whenever it is read."""
     word = _WORDS.get(state.status, state.status)
-    percent = f", {state.percent} %" if 0 < state.percent < _DONE else ""
-    time = f"{duration(state.gone)} gone"
+    percent = f", {state.percent}{_UNBROKEN}%" if 0 < state.percent < _DONE else ""
+    time = f"{_together(state.gone)} gone"
     if state.estimated:
-        usual = duration(state.estimated)
+        usual = _together(state.estimated)
         time += f", longer than the usual {usual}" if state.gone > state.estimated else f" of about {usual}"
     return f"At {clock(state.seen, seconds=True)}: {word}{percent}, {time}."
+
+
+def _together(seconds: float) -> str:
+    """Write a length of time that no line break tears apart."""
+    return duration(seconds).replace(" ", _UNBROKEN)
 
 
 def _bar(state: Progress) -> str:
