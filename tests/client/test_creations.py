@@ -1,12 +1,13 @@
 """A creation is sent once: whatever leaves its fate unknown is told, never sent again."""
 
+import json
 import socket
 
 import pytest
 
 from client.scripted import KEY, Pauses, Scripted, Step, client, drip, hang_up, never, say, stall
 from fox_nb import errors
-from fox_nb.client import Client, certainly_not_accepted
+from fox_nb.client import Client, bodies, certainly_not_accepted
 
 BODY = {"model": "phota-image", "prompt": "a fox in the snow — “dusk”"}
 ACCEPTED = {
@@ -39,6 +40,16 @@ def test_an_accepted_creation_is_a_task_with_its_estimate():
     assert sent.headers["User-Agent"].startswith("fox_nb/")
     assert "requests" not in sent.headers["User-Agent"]
     assert "urllib3" not in sent.headers["User-Agent"]
+    assert sent.headers["Accept-Encoding"] == "identity"
+
+
+def test_no_library_below_can_send_a_creation_twice():
+    """The body itself refuses to be taken a second time, whatever a later release of urllib3 thinks it may repeat."""
+    body = bodies.json_body(BODY, seconds=5)
+    assert json.loads(b"".join(body)) == BODY
+    with pytest.raises(RuntimeError):
+        b"".join(body)
+    assert json.loads(b"".join(body.again())) == BODY
 
 
 HALF = b'HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{"id": "task-unified-1", "sta'
