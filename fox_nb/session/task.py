@@ -300,7 +300,7 @@ class Task:
     @property
     def is_over(self) -> bool:
         """True when waiting longer is of no use: it has ended, or the gateway cannot be asked."""
-        return self.status in ENDED or (self.trouble is not None and not self._desk.is_watching(self))
+        return (self.status in ENDED or self.trouble is not None) and not self._desk.is_watching(self)
 
     def on_change(self, listener: Callable[[Task], None]) -> Callable[[], None]:
         """Call `listener` from another thread whenever something has changed; returns what ends that."""

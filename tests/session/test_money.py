@@ -1,0 +1,98 @@
+"""Money: what is reserved, kept and given back; a budget that any number of processes keep together."""
+
+import multiprocessing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from artifacts import MARKED_KEY
+from fox_nb import BudgetExceeded, Fox, InvalidRequest
+
+
+def test_a_budget_is_a_hard_limit(open_fox: Callable[..., Fox], sandbox: Any) -> None:
+    """A request that would pass the budget is refused before it is sent, and says what is left."""
+    fox = open_fox(budget=0.20)
+    fox.generate("a fox").wait()
+    with pytest.raises(BudgetExceeded) as refused:
+        fox.generate("a cat", resolution="4K")
+    assert refused.value.needed == pytest.approx(0.18)
+    assert refused.value.left == pytest.approx(0.11)
+    assert "0.11 USD are left" in str(refused.value)
+    assert len(sandbox.creations) == 1
+    assert fox.generate("a fox").reused, "what is paid for is free, whatever the budget"
+    assert len(fox.tasks()) == 1, "what was refused is not in the journal"
+
+
+def test_exactly_the_budget(open_fox: Callable[..., Fox]) -> None:
+    """A budget can be spent to its last cent."""
+    fox = open_fox(budget=0.27)
+    for prompt in ("a", "b", "c"):
+        fox.generate(prompt)
+    with pytest.raises(BudgetExceeded):
+        fox.generate("d")
+    assert fox.spent == pytest.approx(0.27)
+
+
+@pytest.mark.parametrize("budget", [-1, "1", True, float("nan")])
+def test_a_budget_that_is_none(open_fox: Callable[..., Fox], budget: Any) -> None:
+    """A budget that is no amount is refused at the door."""
+    with pytest.raises(InvalidRequest, match="budget"):
+        open_fox(budget=budget)
+
+
+def test_a_budget_of_nothing(open_fox: Callable[..., Fox]) -> None:
+    """A budget of 0 sends nothing."""
+    with pytest.raises(BudgetExceeded):
+        open_fox(budget=0).generate("a fox")
+
+
+def test_the_price_list_counts(fox: Fox) -> None:
+    """Where the gateway names a price it is no estimate."""
+    task = fox.generate("a fox", num_outputs=2, resolution="4K")
+    assert task.cost == pytest.approx(0.36)
+    assert not task.cost.is_estimate
+    assert "play money" in str(task.cost)
+
+
+def test_without_a_price_list_it_is_an_estimate(open_fox: Callable[..., Fox], sandbox: Any) -> None:
+    """Without a price list the table of estimates stands, and says so."""
+    sandbox.misbehave("status", on="pricing", times=20, status=404)
+    task = open_fox().generate("a fox")
+    assert task.cost.is_estimate
+    assert "estimate" in str(task.cost)
+
+
+def test_what_the_gateway_reserved_is_told(fox: Fox) -> None:
+    """What the gateway says it reserved is at hand afterwards."""
+    assert fox.generate("a fox").wait().cost.credits_reserved is not None
+
+
+def _race(base_url: str, store: str, barrier: Any, outcomes: Any) -> None:
+    with Fox(MARKED_KEY, base_url, store, budget=0.09) as fox:
+        barrier.wait()
+        try:
+            outcomes.put(("sent", fox.generate("whoever is first", take="new").take))
+        except BudgetExceeded:
+            outcomes.put(("refused", 0))
+
+
+def test_forty_races_for_one_picture(sandbox: Any, tmp_path: Path) -> None:
+    """Forty times three processes race for a budget that pays for one picture: one creation each, and no more."""
+    context = multiprocessing.get_context("fork")
+    sent = []
+    for race in range(40):
+        barrier, outcomes = context.Barrier(3), context.SimpleQueue()
+        arguments = (sandbox.base_url, str(tmp_path / f"race{race}"), barrier, outcomes)
+        racers = [context.Process(target=_race, args=arguments) for _ in range(3)]
+        for racer in racers:
+            racer.start()
+        for racer in racers:
+            racer.join()
+        assert all(racer.exitcode == 0 for racer in racers)
+        found = [outcomes.get()[0] for _ in range(3)]
+        sent.append(found.count("sent"))
+    print(f"40 races of 3 processes: {sum(sent)} sent, {len(sandbox.creations)} received")  # noqa: T201 - the counts
+    assert sent == [1] * 40
+    assert len(sandbox.creations) == 40

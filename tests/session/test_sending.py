@@ -1,0 +1,246 @@
+"""Sending: what becomes of a creation whose answer is late, lost, broken or a refusal; it is never sent twice by itself."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import fox_nb
+from fox_nb import Fox, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb.client import Client
+from fox_nb.session import Session
+from fox_nb.settings import Gateway, Polling, Timeouts, checked_key, hidden
+from fox_nb.store import Store
+
+LOST = [
+    ("lost_answer", {}),
+    ("hang_up", {}),
+    ("cut", {}),
+    ("server_error", {}),
+    ("server_error", {"done": True}),
+    ("bad_gateway", {}),
+    ("unavailable", {}),
+    ("json", {"kind": "not_json"}),
+    ("json", {"kind": "wrong_types"}),
+    ("json", {"kind": "empty"}),
+]
+
+
+@pytest.mark.parametrize(("fault", "parameters"), LOST, ids=str)
+def test_a_lost_answer_is_sent_once(fox: Fox, sandbox: Any, fault: str, parameters: dict[str, Any]) -> None:
+    """A creation whose answer is lost is told as unknown and was received once; asking again tells it again."""
+    sandbox.misbehave(fault, on="create", times=50, **parameters)
+    for _ in range(3):
+        with pytest.raises(SubmissionUnknown) as lost:
+            fox.generate("a fox")
+        words = str(lost.value)
+        assert "prompt='a fox'" in words
+        assert "0.09 USD" in words
+        assert "task.settle(paid=True)" in words
+    assert len(sandbox.creations) == 1
+    assert fox.tasks()[0].status == "unknown"
+    assert fox.spent == pytest.approx(0.09), "what may have been paid stays reserved until it is settled"
+
+
+def test_an_answer_that_never_comes(sandbox: Any, store: Store) -> None:
+    """When the gateway never answers, the time-out tells it as unknown, and nothing is sent again."""
+    sandbox.misbehave("never", on="create", times=50)
+    key = checked_key(hidden(sandbox.key))
+    client = Client(sandbox.base_url, key, timeouts=Timeouts(connect=5, read=1))
+    session = Session(
+        Gateway(sandbox.base_url, key, is_sandbox=True),
+        client,
+        store,
+        polling=Polling(first_looks=(0.05,), at_least=0.05, per_second=200),
+    )
+    with pytest.raises(SubmissionUnknown):
+        session.submit("phota-image", {"prompt": "a fox"})
+    session.close()
+    client.close()
+    assert len(sandbox.creations) == 1
+
+
+@pytest.fixture
+def store(tmp_path: Any) -> Any:
+    """A store."""
+    store = Store(tmp_path / "fox_runs")
+    yield store
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ("bad_key", fox_nb.AuthenticationError),
+        ("no_balance", fox_nb.InsufficientBalance),
+        ("cdn_forbidden", fox_nb.AccessDenied),
+    ],
+)
+def test_a_refusal_is_sent_again_when_asked_again(fox: Fox, sandbox: Any, fault: str, error: type[Exception]) -> None:
+    """What the gateway certainly did not accept costs nothing, and asking again sends it as if for the first time."""
+    sandbox.misbehave(fault, on="create", times=1)
+    with pytest.raises(error):
+        fox.generate("a fox")
+    assert fox.spent == 0
+    assert fox.tasks()[0].status == "refused"
+    assert fox.generate("a fox").wait().status == "completed"
+    assert fox.spent == pytest.approx(0.09)
+
+
+def test_settled_as_not_paid(fox: Fox, sandbox: Any) -> None:
+    """An unknown task that was not paid gives its reservation back, and asking again sends it."""
+    sandbox.misbehave("hang_up", on="create", times=1)
+    with pytest.raises(SubmissionUnknown) as lost:
+        fox.generate("a fox")
+    lost.value.task.settle(paid=False)
+    assert fox.spent == 0
+    assert fox.generate("a fox").wait().status == "completed"
+    assert len(sandbox.creations) == 2
+
+
+def test_settled_as_paid(fox: Fox, sandbox: Any) -> None:
+    """An unknown task that was paid keeps its cost; its pictures are lost, and only a retry by hand sends again."""
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    with pytest.raises(SubmissionUnknown) as lost:
+        fox.generate("a fox")
+    lost.value.task.settle(paid=True)
+    again = fox.generate("a fox")
+    with pytest.raises(TaskFailed, match="answer was lost"):
+        again.wait()
+    assert len(sandbox.creations) == 1
+    assert again.retry().wait().status == "completed"
+    assert fox.spent == pytest.approx(0.18)
+    assert again.cost == pytest.approx(0.18)
+    assert len(sandbox.creations) == 2
+
+
+def test_a_failed_task_is_the_same_failure(fox: Fox, sandbox: Any) -> None:
+    """A task that the gateway accepted and failed is the same failure when asked again; a retry is by hand."""
+    sandbox.misbehave("failed", times=1, code="content_policy", message="That cannot be drawn.")
+    for _ in range(2):
+        with pytest.raises(TaskFailed) as failed:
+            fox.generate("a fox").wait()
+        assert failed.value.code == "content_policy"
+        assert "That cannot be drawn" in str(failed.value)
+        assert "nobody promises a refund" in str(failed.value)
+    assert len(sandbox.creations) == 1
+    assert fox.generate("a fox").retry().wait().images
+
+
+def test_a_number_as_a_code(fox: Fox, sandbox: Any) -> None:
+    """Codes are strings, sometimes numbers."""
+    sandbox.misbehave("failed", times=1, code=4021, message="no")
+    with pytest.raises(TaskFailed) as failed:
+        fox.generate("a fox").wait()
+    assert failed.value.code == "4021"
+
+
+@pytest.mark.parametrize("fault", ["rate_limit", "server_error", "bad_gateway", "cut", "lost_answer"])
+def test_looks_that_fail_are_repeated(fox: Fox, sandbox: Any, fault: str) -> None:
+    """A look that gets no answer is made again; the task is not harmed."""
+    sandbox.misbehave(fault, on="read", times=2)
+    assert fox.generate("a fox").wait().status == "completed"
+    assert len(sandbox.creations) == 1
+
+
+def test_the_race(fox: Fox, sandbox: Any) -> None:
+    """'completed' without results is not an end."""
+    sandbox.misbehave("race", times=1)
+    assert len(fox.generate("a fox").wait().images) == 1
+
+
+@pytest.mark.parametrize("fault", ["truncated", "page", "expired"])
+def test_a_broken_download_is_repeated(fox: Fox, sandbox: Any, fault: str) -> None:
+    """A picture that comes cut off, as HTML, or with a link that has died is fetched again, with what is whole on disk."""
+    sandbox.misbehave(fault, on="result", times=1)
+    image = fox.generate("a fox").wait().images[0]
+    assert image.pil().size == (1024, 1024)
+    assert len(sandbox.creations) == 1
+
+
+def test_a_deadline(fox: Fox, sandbox: Any) -> None:
+    """A deadline that passes tells so, and the work goes on."""
+    sandbox.misbehave("stuck", times=1)
+    task = fox.generate("a fox")
+    with pytest.raises(WaitTimeout, match="never sent twice") as late:
+        task.wait(0.3)
+    assert isinstance(late.value, TimeoutError)
+    assert task.is_watched
+
+
+def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any) -> None:
+    """A KeyboardInterrupt ends the waiting and nothing else."""
+    import _thread
+
+    sandbox.misbehave("slow", on="read", seconds=1.5, times=1)
+    task = fox.generate("a fox")
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        task.wait()
+    assert task.wait().status == "completed"
+    assert len(sandbox.creations) == 1
+
+
+def test_an_interrupt_while_sending(fox: Fox, sandbox: Any) -> None:
+    """A KeyboardInterrupt while the creation is on the wire loses nothing: its answer is taken in all the same."""
+    import _thread
+
+    sandbox.misbehave("slow", on="create", seconds=1.5, times=1)
+    threading.Timer(0.5, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt):
+        fox.generate("a fox")
+    assert fox.generate("a fox").wait().status == "completed"
+    assert len(sandbox.creations) == 1
+
+
+def test_a_forgotten_upload_is_made_again(fox: Fox, sandbox: Any, tmp_path: Any) -> None:
+    """An upload that the gateway threw out before its time is uploaded anew, and the task is made once."""
+    picture = fox.generate("a cat").wait().images[0]
+    fox.edit("blue", picture).wait()
+    sandbox.misbehave("status", on="create", times=1, status=422)
+    assert fox.edit("red", picture).wait().status == "completed"
+    edits = [c for c in sandbox.creations if c["body"]["model"] == "phota-image-edit" and c["task_id"]]
+    assert len(edits) == 2
+
+
+def test_many_threads_make_one_creation(fox: Fox, sandbox: Any) -> None:
+    """The same asking from many threads at once is one creation and one task."""
+    tasks: list[Any] = []
+    threads = [threading.Thread(target=lambda: tasks.append(fox.generate("a fox"))) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(task) for task in tasks}) == 1
+    assert tasks[0].wait().status == "completed"
+    assert len(sandbox.creations) == 1
+
+
+def test_new_takes(fox: Fox, sandbox: Any) -> None:
+    """`take="new"` is the next number not yet used; each take is another picture, the same take the same one."""
+    first, second, third = fox.generate("a fox"), fox.generate("a fox", take="new"), fox.generate("a fox", take="new")
+    assert (first.take, second.take, third.take) == (1, 2, 3)
+    pictures = {task.wait().images[0].path.read_bytes() for task in (first, second, third)}
+    assert len(pictures) == 3
+    assert fox.generate("a fox", take=2) is second
+    assert len(sandbox.creations) == 3
+
+
+def test_looks_stop_with_the_last_task(fox: Fox) -> None:
+    """Threads end when nothing is under way: the watcher stops with its last task."""
+    fox.generate("a fox").wait()
+    deadline = time.monotonic() + 60
+    while any(thread.name == "fox_nb-watcher" for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_two_kernels_watch_one_task(open_fox: Callable[..., Fox], sandbox: Any) -> None:
+    """Two kernels with one store ask for the same: one creation, and both have the picture."""
+    one, other = open_fox(), open_fox()
+    first, second = one.generate("a fox"), other.generate("a fox")
+    assert first.wait().images[0].path == second.wait().images[0].path
+    assert second.reused
+    assert len(sandbox.creations) == 1

@@ -1,0 +1,139 @@
+"""The store: a folder that several kernels share, that opens older stores and leaves alone what it does not know."""
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fox_nb import StoreDamaged, StoreError, StoreTooNew
+from fox_nb.store import Store, picture_name, schema
+from fox_nb.store.files import slug
+
+
+def test_a_store_is_a_folder_that_git_ignores(tmp_path: Path) -> None:
+    """A new store has its journal, its folders, and a .gitignore, since faces live in it."""
+    store = Store(tmp_path / "fox_runs")
+    assert (tmp_path / "fox_runs/.gitignore").read_text().splitlines()[-1] == "*"
+    assert store.pictures.is_dir()
+    store.close()
+
+
+def test_its_place_is_fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of the working directory does not move an open store."""
+    monkeypatch.chdir(tmp_path)
+    store = Store("fox_runs")
+    monkeypatch.chdir("/")
+    assert store.folder == tmp_path / "fox_runs"
+    store.close()
+
+
+def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
+    """A store made by a newer version is refused with what to do, and not one byte of it is changed."""
+    Store(tmp_path).close()
+    journal = tmp_path / "journal.sqlite"
+    with sqlite3.connect(journal) as connection:
+        connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
+    connection.close()
+    before = journal.read_bytes()
+    with pytest.raises(StoreTooNew, match="pip install -U fox_nb"):
+        Store(tmp_path)
+    assert journal.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["text", "half", "foreign"])
+def test_a_damaged_store_is_left_alone(tmp_path: Path, damage: str) -> None:
+    """What is no whole journal is refused with what to do, and not overwritten."""
+    Store(tmp_path).close()
+    journal = tmp_path / "journal.sqlite"
+    if damage == "text":
+        journal.write_text("not a journal, but somebody's notes " * 100)
+    elif damage == "half":
+        journal.write_bytes(journal.read_bytes()[:5000])
+    else:
+        journal.unlink()
+        with sqlite3.connect(journal) as connection:
+            connection.execute("CREATE TABLE theirs (x)")
+        connection.close()
+    before = journal.read_bytes()
+    with pytest.raises(StoreDamaged, match="left as it is"):
+        Store(tmp_path).journal.tasks("sandbox")
+    assert journal.read_bytes() == before
+
+
+def test_an_older_store_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store of an earlier version opens, keeps what it knows, and is of this version from then on."""
+    Store(tmp_path).close()
+    with sqlite3.connect(tmp_path / "journal.sqlite") as connection:
+        connection.execute("INSERT INTO fact (name, value) VALUES ('kept', 'yes')")
+    connection.close()
+    newer = (*schema.MIGRATIONS, "CREATE TABLE added (x TEXT);\nINSERT INTO added VALUES ('new')")
+    monkeypatch.setattr(schema, "MIGRATIONS", newer)
+    store = Store(tmp_path)
+    assert store.catalog.fact("kept", "no") == "yes"
+    with store.journal.reading() as connection:
+        assert connection.execute("SELECT x FROM added").fetchone() == ("new",)
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
+    store.close()
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes everywhere")
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """A folder without the right to write is refused with what to do."""
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="store="):
+        Store(tmp_path / "fox_runs")
+
+
+def test_a_file_in_the_way(tmp_path: Path) -> None:
+    """A file where the store's folder should be is refused with what to do, and left."""
+    (tmp_path / "fox_runs").write_text("mine")
+    with pytest.raises(StoreError, match="store="):
+        Store(tmp_path / "fox_runs")
+    assert (tmp_path / "fox_runs").read_text() == "mine"
+
+
+def test_a_moved_store(tmp_path: Path) -> None:
+    """A store can be moved: what it names is relative to it."""
+    store = Store(tmp_path / "old")
+    salt = store.salt
+    store.close()
+    shutil.move(tmp_path / "old", tmp_path / "new")
+    moved = Store(tmp_path / "new")
+    assert moved.salt == salt
+    assert moved.path("pictures/x.jpg") == (tmp_path / "new/pictures/x.jpg").resolve()
+    moved.close()
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc/passwd", "pictures/../../x"])
+def test_never_outside_of_the_store(tmp_path: Path, name: str) -> None:
+    """A name that leads out of the store is not opened."""
+    store = Store(tmp_path / "fox_runs")
+    with pytest.raises(StoreError, match="outside"):
+        store.path(name)
+    store.close()
+
+
+RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
+
+
+@given(words=st.text(max_size=300), take=st.integers(1, 10**6), number=st.integers(1, 100))
+def test_names_that_every_system_takes(words: str, take: int, number: int) -> None:
+    """A picture's name is short, plain, readable, and taken by every system, whatever the prompt."""
+    name = picture_name(words, "ab12" * 16, take, number, ".jpg", 1_800_000_000.0)
+    assert len(name) <= 90
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-.")
+    assert name.split(".")[0] not in RESERVED
+    assert name.endswith(f"-t{take}-{number}.jpg")
+
+
+@pytest.mark.parametrize(
+    ("words", "short"),
+    [("A Fox, 16:9!", "a-fox-16-9"), ("Übergröße", "ubergroe"), ("日本", "picture"), ("../../x", "x"), ("CON", "con")],
+)
+def test_slugs(words: str, short: str) -> None:
+    """A prompt becomes a few plain words."""
+    assert slug(words) == short
