@@ -73,7 +73,11 @@ class Sender:
             if not remembered or error.code not in UPLOAD_NOT_FOLLOWED:
                 raise
             self._sources.forget(remembered)
-            return self._client.create(self._sources.links(task.row.body)[0], headers=headers)
+            try:
+                body = self._sources.links(task.row.body)[0]
+            except FoxError:
+                raise error from None  # the upload failed, the refusal stands: nothing was accepted
+        return self._client.create(body, headers=headers)
 
     def _refused(self, task: Task, error: BaseException) -> None:
         self._store.journal.refused(task.identity, type(error).__name__, _words(error), self._now())
