@@ -28,6 +28,7 @@ import stat
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -170,9 +171,7 @@ def runtime_folder() -> Path:
     if named:
         folder = Path(named).absolute()
     else:
-        import platformdirs
-
-        folder = Path(platformdirs.user_runtime_dir("fox_nb"))
+        folder = _own_runtime_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not _private(folder.lstat(), 0o022):
         raise SandboxUnavailable(
@@ -180,6 +179,21 @@ def runtime_folder() -> Path:
             f"chmod 700 it, or set FOX_NB_RUNTIME_DIR to a folder of your own."
         )
     return folder
+
+
+def _own_runtime_folder() -> Path:
+    """Return the system's folder for such files; without one (a container, a cron job) a folder in the cache.
+
+    platformdirs would warn then, in the middle of somebody's notebook, and fall back to one that all users can reach.
+    """
+    import platformdirs
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return Path(platformdirs.user_runtime_dir("fox_nb"))
+        except Warning:
+            return Path(platformdirs.user_cache_dir("fox_nb")) / "run"
 
 
 def address_file() -> Path:
