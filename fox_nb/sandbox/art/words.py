@@ -220,7 +220,7 @@ def read(prompt: str) -> Brief:
     subjects = _found(words, SUBJECTS)
     colours = _found(words, _COLOUR_WORDS)
     # 'a red fox' is a red fox, 'a red evening' is all red
-    tints = [_COLOUR_WORDS[w] for w, after in zip(words, [*words[1:], ""], strict=True)
+    tints = [_COLOUR_WORDS[w] for w, after in zip(words, [*words[1:], ""], strict=False)
              if w in _COLOUR_WORDS and after not in SUBJECTS and after not in ("hair", "haired", "eyes", "dress", "coat")]  # fmt: skip
     people = tuple(s for s in subjects if s in PEOPLE)
     things = tuple(s for s in subjects if s not in PEOPLE)
