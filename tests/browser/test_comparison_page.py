@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
+from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take, static_grid
 from fox_nb.render.comparison_files import save_html
 from lab import Watched
 
@@ -403,4 +404,24 @@ def test_without_a_script_the_plain_table_is_there(browser: Browser, tmp_path: P
     page.goto(path.as_uri())
     assert page.locator("[data-fox-comparison] img").count() == 10
     assert page.locator("caption").is_visible()
+    context.close()
+
+
+def test_a_hover_over_the_plain_table_shows_the_original(browser: Browser, tmp_path: Path) -> None:
+    """In the saved table, with no script at all, the pointer over a cell brings the original to its place."""
+    path = tmp_path / "table.html"
+    path.write_text(f"<!doctype html><meta charset=utf-8>{static_grid(comparison(tmp_path))}", encoding="utf-8")
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(path.as_uri())
+    cell = page.locator(".foxc-shot").nth(1)
+
+    def colour() -> list[int]:
+        with Image.open(io.BytesIO(cell.screenshot())) as image:
+            return list(image.convert("RGB").getpixel((image.width * 6 // 10, image.height * 6 // 10)))
+
+    page.mouse.move(0, 0)
+    assert near(colour(), (40, 120, 210))
+    cell.hover()
+    assert near(colour(), ORIGINAL)
     context.close()

@@ -12,6 +12,8 @@ from PIL import Image
 from kernels import notebook
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lab import Lab, NotebookPage
 
 COMPARISON = """

@@ -121,7 +121,7 @@ export class Facts {
         button("›", "Take after (])", () => this.act.take(1)),
       );
     }
-    head.append(...[size, take?.note].filter(Boolean).map((words) => element("span", {}, words)));
+    head.append(...[size, take?.reason, take?.note].filter(Boolean).map((words) => element("span", {}, words)));
     const numbers = (take?.numbers ?? []).map(([name, value]) =>
       element(
         "div",

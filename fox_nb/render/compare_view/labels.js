@@ -11,7 +11,7 @@ export function labelFrame(grid, frame, place) {
   frame.root.style.setProperty("--fox-shape", shape(grid));
   const words = { pending: "waiting", running: "under way", failed: take?.reason || "failed", done: "" };
   const state = take ? take.state : "pending";
-  frame.words.replaceChildren(words[state]);
+  frame.words.replaceChildren(element("span", { title: words[state] }, words[state]));
   frame.root.dataset.state = state;
   if (state === "failed" && grid.retry) frame.words.append(retryButton(grid, place, cell));
   const sliding = grid.mode === "slider" && grid.compares(frame) && grid.referencePicture && take?.picture;
