@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import sys
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from urllib.parse import urlsplit
 
-from fox_nb.client import Client
 from fox_nb.errors import InvalidRequest, KeyMissing
-from fox_nb.session import Cost, Session, Task, TaskList
-from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key
+from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key, is_loopback
 from fox_nb.store import Store
 
 if TYPE_CHECKING:
@@ -21,8 +20,11 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from fox_nb.client import Client
+    from fox_nb.session import Cost, Session, Task, TaskList
     from fox_nb.sweep import Sweep
     from fox_nb.widgets.panel import Panel
+    from fox_nb.widgets.studio import Studio
 
 Value = TypeVar("Value")
 
@@ -99,7 +101,10 @@ class Fox:
 
     @cached_property
     def session(self) -> Session:
-        """What sends, watches and lands; made when it is first needed."""
+        """What sends, watches and lands; made, and its packages loaded, when it is first needed."""
+        from fox_nb.client import Client
+        from fox_nb.session import Session
+
         own_sandbox = self._gateway.is_sandbox and self._gateway.key is None
         if own_sandbox:
             from fox_nb.local import SandboxClient
@@ -330,6 +335,8 @@ class Fox:
 
     def resume(self) -> TaskList:
         """Go on with what an earlier kernel left unfinished, and return it; nothing is sent again."""
+        from fox_nb.session import TaskList
+
         tasks = self.session.resume()
         return TaskList(tasks, total=len(tasks), sandbox=self.is_sandbox)
 
@@ -351,6 +358,12 @@ class Fox:
         from fox_nb.widgets.panel import Panel
 
         return Panel(self.session, model)
+
+    def studio(self) -> Studio:
+        """Return all models' panels and the history in tabs, with results flowing between them; sends nothing."""
+        from fox_nb.widgets.studio import Studio
+
+        return Studio(self.session)
 
     def compare_enhance(
         self,
@@ -425,6 +438,8 @@ class Fox:
 
     def _say(self) -> None:
         """Say in one line where pictures will come from, and what an earlier kernel left unfinished."""
+        if "IPython" not in sys.modules:
+            return
         from fox_nb.session.showing import in_notebook
 
         if not in_notebook():
@@ -452,6 +467,8 @@ def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
     coroutine
         What an ``async def`` gives when it is called.
     """
+    import asyncio
+
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -486,8 +503,17 @@ def _gateway(api_key: str | SecretStr | None, base_url: str | None) -> Gateway:
             money="Nothing was sent.",
             todo="Set FOXAPI_KEY, or use Fox(api_key=fox_nb.ask_key()); without a base URL the sandbox answers.",
         )
-    client = Client(url or DEFAULT_BASE_URL, key)
-    return Gateway(url or DEFAULT_BASE_URL, key, is_sandbox=client.probe())
+    return Gateway(url or DEFAULT_BASE_URL, key, is_sandbox=_is_sandbox(url or DEFAULT_BASE_URL))
+
+
+def _is_sandbox(base_url: str) -> bool:
+    """Ask who answers at an address of this machine; elsewhere it is never the sandbox."""
+    if not is_loopback(urlsplit(base_url).hostname or ""):
+        return False
+    from fox_nb.client import Client
+
+    with Client(base_url) as client:
+        return client.probe()
 
 
 def _how_to_use_a_key() -> str:

@@ -6,14 +6,13 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import SecretStr
-
-from fox_nb.client import Client
 from fox_nb.errors import AuthenticationError, NotConnected, SandboxError
 from fox_nb.sandbox import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from fox_nb.client import Client
 
 Value = TypeVar("Value")
 
@@ -39,6 +38,8 @@ class SandboxClient:
         self._answered = float("-inf")
 
     def __getattr__(self, name: str) -> Any:
+        from fox_nb.client import Client
+
         method = getattr(Client, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -67,6 +68,10 @@ class SandboxClient:
         return value
 
     def _current(self) -> Client:
+        from pydantic import SecretStr
+
+        from fox_nb.client import Client
+
         with self._lock:
             if self._client is None or time.monotonic() - self._answered > TRUSTED_FOR:
                 address = _connected()

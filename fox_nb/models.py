@@ -128,6 +128,10 @@ class Request(BaseModel):
         The method of `Fox` that asks for it.
     title, about : str
         A person's name for it, and one line on what it does.
+    press : str
+        What stands on the button that asks for it.
+    on_result : str
+        What stands on the button that hands an earlier picture to it; '' where it takes none.
     page : str
         The page of the gateway's reference that describes it.
     usd : float
@@ -140,12 +144,14 @@ class Request(BaseModel):
         False where the gateway's own ``estimated_time`` was observed to be far off.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     model: ClassVar[str]
     method: ClassVar[str]
     title: ClassVar[str]
     about: ClassVar[str]
+    press: ClassVar[str]
+    on_result: ClassVar[str] = ""
     page: ClassVar[str]
     usd: ClassVar[float]
     four_k_doubles: ClassVar[bool] = False
@@ -192,6 +198,7 @@ class CreateProfile(Request):
     method: ClassVar[str] = "create_profile"
     title: ClassVar[str] = "Profiles"
     about: ClassVar[str] = "Train a profile of one person from a ZIP of face photos."
+    press: ClassVar[str] = "Train"
     page: ClassVar[str] = "PHOTA Create Profile"
     usd: ClassVar[float] = 2.90
     seconds: ClassVar[float] = 1200.0
@@ -214,6 +221,7 @@ class Generate(Request):
     method: ClassVar[str] = "generate"
     title: ClassVar[str] = "Generate"
     about: ClassVar[str] = "Make pictures from words."
+    press: ClassVar[str] = "Generate"
     page: ClassVar[str] = "PHOTA Image"
     usd: ClassVar[float] = 0.09
     four_k_doubles: ClassVar[bool] = True
@@ -238,6 +246,8 @@ class Edit(Request):
     method: ClassVar[str] = "edit"
     title: ClassVar[str] = "Edit"
     about: ClassVar[str] = "Change pictures by words."
+    press: ClassVar[str] = "Edit"
+    on_result: ClassVar[str] = "Edit this"
     page: ClassVar[str] = "PHOTA Image Edit"
     usd: ClassVar[float] = 0.09
     four_k_doubles: ClassVar[bool] = True
@@ -265,6 +275,8 @@ class Enhance(Request):
     method: ClassVar[str] = "enhance"
     title: ClassVar[str] = "Enhance"
     about: ClassVar[str] = "Sharpen and enlarge a picture."
+    press: ClassVar[str] = "Enhance"
+    on_result: ClassVar[str] = "Enhance this"
     page: ClassVar[str] = "PHOTA Image Enhance"
     usd: ClassVar[float] = 0.13
 
@@ -290,6 +302,8 @@ class Imagine(Request):
     method: ClassVar[str] = "imagine"
     title: ClassVar[str] = "Grok"
     about: ClassVar[str] = "Make pictures from words, or edit up to three."
+    press: ClassVar[str] = "Generate"
+    on_result: ClassVar[str] = "Use in Grok"
     page: ClassVar[str] = "Grok Imagine Image"
     usd: ClassVar[float] = 0.02
     seconds: ClassVar[float] = 20.0

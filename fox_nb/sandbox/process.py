@@ -168,10 +168,7 @@ def runtime_folder() -> Path:
         If it belongs to somebody else, or others can put files into it.
     """
     named = os.environ.get("FOX_NB_RUNTIME_DIR")
-    if named:
-        folder = Path(named).absolute()
-    else:
-        folder = _own_runtime_folder()
+    folder = Path(named).absolute() if named else _own_runtime_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not _private(folder.lstat(), 0o022):
         raise SandboxUnavailable(
