@@ -90,6 +90,13 @@ def panel_card(request: type[Request], *, sandbox: bool) -> str:
     return card(f"{request.title}: {request.model}", sandbox=sandbox)
 
 
+def studio_card(*, sandbox: bool) -> str:
+    """Stand in for the studio where no kernel runs."""
+    from fox_nb.render.card import panel_card as card
+
+    return card("Studio: all models and the history", sandbox=sandbox)
+
+
 def cost_words(cost: Cost, left: Cost | None) -> tuple[str, str]:
     """Say what a press will cost, what kind of money that is, and what the budget has left."""
     about = [word for word, so in (("play money", cost.is_play_money), ("estimate", cost.is_estimate)) if so]
@@ -227,6 +234,11 @@ def _table_row(task: Task) -> Any:
         width=first.width if first else 1,
         height=first.height if first else 1,
     )
+
+
+def near(path: Path) -> str:
+    """Name a file by its path from the notebook's folder, where it is below that."""
+    return _beside_the_notebook(path) or str(path)
 
 
 def _beside_the_notebook(path: Path) -> str | None:

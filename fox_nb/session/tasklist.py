@@ -42,6 +42,11 @@ class TaskList(Sequence[Task]):
     def __len__(self) -> int:
         return len(self._tasks)
 
+    @property
+    def total(self) -> int:
+        """How many the journal has for the same question, those beyond the limit included."""
+        return self._total
+
     def __repr__(self) -> str:
         lines = [f"{self._total} tasks", *(f"  {task!r}" for task in self._tasks[:20])]
         return "\n".join(lines)

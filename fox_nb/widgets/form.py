@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fox_nb.models import Request
+    from fox_nb.session import Task
     from fox_nb.widgets.control import Control
     from fox_nb.widgets.field import Bench, Field
 
@@ -87,6 +88,18 @@ class Form:
         """The field that takes an earlier result; None where the model takes no pictures."""
         fields = (field for field in self.fields.values() if field.parameter.hint.kind == "picture")
         return next((field for field in fields if isinstance(field, PictureField)), None)
+
+    def take_result(self, task: Task, number: int) -> None:
+        """Put an earlier result's picture into the field for pictures.
+
+        Raises
+        ------
+        ValueError
+            The field is full.
+        """
+        image = next((image for image in task.images if image.number == number), None)
+        if image is not None and self.picture_field is not None:
+            self.picture_field.add(image)
 
     @property
     def controls(self) -> list[Control]:

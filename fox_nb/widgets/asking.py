@@ -1,0 +1,113 @@
+"""Asking: one model's form, what a press will cost, and the press: once at a time, and never waited for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from fox_nb.errors import FoxError
+from fox_nb.session import pages
+from fox_nb.widgets.actions import Actions
+from fox_nb.widgets.field import Bench
+from fox_nb.widgets.form import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.session import Session, Task
+    from fox_nb.session.pool import Pool
+    from fox_nb.widgets.control import Control
+
+DOUBLE_CLICK = 1.0
+"""Seconds within which a second press is the same press."""
+
+
+class Asking:
+    """The controls of one model and its button.
+
+    Parameters
+    ----------
+    session : Session
+        What sends.
+    model : str
+        The gateway's name of the model.
+    pool : Pool
+        Where slow work is done.
+    journalled : callable
+        Called with each task as soon as the journal has it.
+    """
+
+    def __init__(self, session: Session, model: str, pool: Pool, journalled: Callable[[Task], None]) -> None:
+        self._session = session
+        self._pool = pool
+        self._tell = journalled
+        self.form = Form(model, Bench(session.profiles, session.store, pool.submit))
+        self._lock = threading.Lock()
+        self._pricing = threading.Lock()
+        self._pressed = float("-inf")
+        self._actions = Actions(words=self.form.request.press)
+        self._actions.on_press(self.press)
+        self.form.on_submit(self.press)
+        self.form.on_change(self._cost_changed)
+        head = w.HTML(pages.panel_head(self.form.request, sandbox=session.gateway.is_sandbox))
+        self.widget = w.VBox([head, *(field.widget for field in self.form.fields.values()), self._actions])
+        pool.submit(self._ask_prices)
+
+    @property
+    def controls(self) -> list[Control]:
+        """The controls that need a front end of their own."""
+        return [*self.form.controls, self._actions]
+
+    def press(self) -> None:
+        """Ask for what the form says, as a new take; a double click is one press."""
+        now = time.monotonic()
+        with self._lock:
+            if self._actions.busy or now - self._pressed < DOUBLE_CLICK:
+                return
+            self._pressed = now
+            self._actions.busy = True
+        self._actions.error = []
+        try:
+            values = self.form.whole_values()
+        except FoxError as error:
+            self._failed(error)
+        else:
+            self._pool.submit(lambda: self._submit(values))
+
+    def _submit(self, values: dict[str, Any]) -> None:
+        try:
+            self._session.submit(self.form.request.model, values, "new", journalled=self._journalled)
+        except FoxError as error:
+            self._failed(error)
+        finally:
+            self._actions.busy = False
+            self._show_cost()
+
+    def _failed(self, error: FoxError) -> None:
+        """Say what went wrong; the form stays as it is, and the next press may come at once."""
+        self._actions.fail(error)
+        with self._lock:
+            self._pressed = float("-inf")
+            self._actions.busy = False
+
+    def _journalled(self, task: Task) -> None:
+        """Hand the task on; from here on it cannot be lost, so the next press may come."""
+        self._tell(task)
+        self._actions.busy = False
+
+    def _ask_prices(self) -> None:
+        self._show_cost()
+        self._session.prices.ask()
+        self._show_cost()
+
+    def _cost_changed(self) -> None:
+        self._pool.submit(self._show_cost)
+
+    def _show_cost(self) -> None:
+        """Say what a press would cost; the last one to do so has read the form last."""
+        with self._pricing:
+            cost = self._session.prices.cost(self.form.example())
+            self._actions.cost, self._actions.cost_note = pages.cost_words(cost, self._session.left)
