@@ -1,0 +1,255 @@
+"""Archives of photos: found in a folder or a ZIP, and packed for the training with nothing in them but pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import tempfile
+import zipfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.images import check, rewrite
+from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, PhotoReport, bytes_of, name_of
+from fox_nb.images.pixels import plain
+from fox_nb.images.rewrite import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from fox_nb.images.photos import HasData, Photo
+
+MAX_BYTES = 48_000_000
+"""Public clients of the gateway hold their uploads below 50 MB."""
+
+_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp", ".gif"}
+_MOST_MEMBERS = 1000
+_LOCKED = 0x1
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_PLAIN_FILE = 0o100644 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Photos of a folder or an archive, in natural order (2 before 10).
+
+    Attributes
+    ----------
+    photos : tuple
+        Paths, or members of the archive that are read when they are asked for; made for `photos.inspect`.
+    ignored : tuple of str
+        Names of what is no picture by its name; hidden files and folders are not even mentioned.
+    """
+
+    photos: tuple[Photo, ...]
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """Say what was ignored; '' when nothing was."""
+        if not self.ignored:
+            return ""
+        shown = ", ".join(self.ignored[:3]) + (", …" if len(self.ignored) > 3 else "")  # noqa: PLR2004 - three names
+        files = (
+            "1 file that is no picture" if len(self.ignored) == 1 else f"{len(self.ignored)} files that are no pictures"
+        )
+        return f"Ignored {files}: {shown}."
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveFacts:
+    """A packed archive.
+
+    Attributes
+    ----------
+    path : Path
+        Where it is.
+    count : int
+        How many photos it holds.
+    size : int
+        Its bytes.
+    sha256 : str
+        Of its bytes, hexadecimal. The same photos give the same archive.
+    """
+
+    path: Path
+    count: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A photo inside a ZIP, read only when its bytes are asked for."""
+
+    archive: Path | bytes
+    inside: str
+    name: str
+
+    @property
+    def data(self) -> bytes:
+        try:
+            with _opened(self.archive) as archive, archive.open(self.inside) as stream:
+                data = stream.read(LARGEST_FILE + 1)
+        except Exception as error:  # a hostile archive can make the decompressors raise anything
+            raise InvalidRequest(f"{self.name} cannot be unpacked: {error}.", todo="Pack it again.") from error
+        if len(data) > LARGEST_FILE:
+            raise InvalidRequest(f"{self.name} is too large to be a photo.", todo="Save it as a JPEG.")
+        return data
+
+
+def photos_in(source: str | os.PathLike[str] | bytes | HasData) -> Found:
+    """Find the photos of a folder (not of the folders in it) or of a ZIP archive.
+
+    Parameters
+    ----------
+    source
+        A folder, a ZIP file, its bytes, or bytes with a name.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no such folder, or it is not a ZIP that can be opened.
+    """
+    if isinstance(source, bytes):
+        return _in_archive(source, "the archive")
+    if not isinstance(source, str | os.PathLike):
+        return _in_archive(source.data, source.name)
+    path = Path(source).expanduser()
+    if path.is_file():
+        return _in_archive(path, path.name)
+    try:
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries if entry.is_file() and not entry.name.startswith(".")]
+    except OSError as error:
+        what = f"The folder {path} cannot be read: {error.strerror}."
+        raise InvalidRequest(what, value=str(path), todo="Check its path and permissions.") from error
+    photos, ignored = _sorted_out(names)
+    return Found(tuple(path / name for name in photos), tuple(ignored))
+
+
+def pack(photos: PhotoReport | Iterable[Photo], target: Path, *, max_bytes: int = MAX_BYTES) -> ArchiveFacts:
+    """Pack photos into a ZIP with nothing in it but pixels.
+
+    Each is turned upright, scaled to at most 4096 px, changed to sRGB and written as JPEG without EXIF, place, names or
+    times; a JPEG that is so already goes as it is. The files are called 01.jpg, 02.jpg and so on. The same photos give
+    the same bytes. One photo at a time is in memory.
+
+    Parameters
+    ----------
+    photos : PhotoReport or iterable
+        Of a report the usable ones; else photos as of `photos.inspect`.
+    target : Path
+        Where the archive is written; it appears there when it is whole.
+    max_bytes : int
+        The most for the whole archive, default 48 MB: each photo has its share, and is compressed more if need be.
+
+    Raises
+    ------
+    InvalidRequest
+        There are no photos, one of them can't be read, or the target can't be written.
+    """
+    chosen: Sequence[Photo] = (
+        [fact.source for fact in photos.usable] if isinstance(photos, PhotoReport) else list(photos)
+    )
+    if not chosen:
+        raise InvalidRequest("There are no photos to pack.", todo="Choose at least 10 photos of one person.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".packing-", dir=target.parent)
+    except OSError as error:
+        todo = "Check the folder's permissions, and the room on the disk."
+        raise InvalidRequest(f"{target} cannot be written: {error.strerror}.", todo=todo) from error
+    aside = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            _write(chosen, stream, max_bytes)
+        with aside.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+        size = aside.stat().st_size
+        aside.replace(target)
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+    return ArchiveFacts(target, len(chosen), size, sha256)
+
+
+def _write(photos: Sequence[Photo], stream: io.BufferedWriter, max_bytes: int) -> None:
+    limits = Limits(long_side=LONG_SIDE, max_bytes=max(50_000, max_bytes // len(photos)))
+    digits = max(2, len(str(len(photos))))
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+        for number, photo in enumerate(photos, 1):
+            # Times, systems and permissions are left out of it: they tell of a person, and change the bytes.
+            member = zipfile.ZipInfo(f"{number:0{digits}d}.jpg", _LONG_AGO)
+            member.create_system = 3
+            member.external_attr = _PLAIN_FILE
+            name = name_of(photo, number)
+            archive.writestr(member, _only_pixels(bytes_of(photo, name), name, limits))
+
+
+def _only_pixels(data: bytes, name: str, limits: Limits) -> bytes:
+    with check.opened(data, bounds=check.LOCAL, name=name) as picture:
+        if picture.facts.format == "JPEG" and data.endswith(b"\xff\xd9"):
+            picture.image.load()
+            if not rewrite.needed(picture, len(data), limits):
+                return data
+    with check.opened(data, bounds=check.LOCAL, name=name) as picture:
+        image, profile = picture.decode(limits.long_side), picture.image.info.get("icc_profile")
+        return rewrite.written(_on_white(image), picture.orientation, profile, exact=False, limits=limits)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """Lay what is transparent on white: a JPEG would make it black."""
+    image = image if image.mode == "CMYK" else plain(image)
+    if image.mode != "RGBA":
+        return image
+    paper = Image.new("RGB", image.size, "white")
+    paper.paste(image, mask=image.getchannel("A"))
+    return paper
+
+
+def _in_archive(source: Path | bytes, name: str) -> Found:
+    try:
+        with _opened(source) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+    except Exception as error:  # a hostile archive can make the reader raise anything
+        todo = "Give a .zip with the photos in it; .rar and .7z do not serve."
+        raise InvalidRequest(f"{name} is not a whole ZIP archive: {error}.", todo=todo) from error
+    if any(info.flag_bits & _LOCKED for info in members):
+        raise InvalidRequest(f"{name} is locked by a password.", todo="Pack the photos without one.")
+    if len(members) > _MOST_MEMBERS:
+        raise InvalidRequest(f"{name} holds {len(members):,} files.", todo="Pack at most 50 photos of one person.")
+    shown = {info.filename: _visible(info.filename) for info in members}
+    photos, ignored = _sorted_out([inside for inside, last in shown.items() if last])
+    return Found(tuple(_Member(source, inside, shown[inside]) for inside in photos), tuple(shown[i] for i in ignored))
+
+
+def _opened(source: Path | bytes) -> zipfile.ZipFile:
+    return zipfile.ZipFile(source if isinstance(source, Path) else io.BytesIO(source))
+
+
+def _visible(inside: str) -> str:
+    """Give a member's name without its folders; '' for hidden ones and what macOS adds."""
+    parts = PurePosixPath(inside.replace("\\", "/")).parts
+    hidden = not parts or "__MACOSX" in parts or parts[-1].startswith(".")
+    return "" if hidden else parts[-1]
+
+
+def _sorted_out(names: list[str]) -> tuple[list[str], list[str]]:
+    pictures: list[str] = []
+    others: list[str] = []
+    for name in sorted(names, key=_natural):
+        (pictures if PurePosixPath(name).suffix.lower() in _SUFFIXES else others).append(name)
+    return pictures, others
+
+
+def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    parts = re.findall(r"(\d+)|(\D+)", name.casefold())
+    return [(0, int(digits[:18]), "") if digits else (1, 0, text) for digits, text in parts], name
