@@ -212,8 +212,7 @@ export default () => {
 
 function makeView({ model, el, state, take, wake }) {
   const id = `fox-picker-${unique()}`;
-  // Ctrl+V is for pictures here, not for cells.
-  const root = make("div", "picker", {}, { role: "group", "aria-labelledby": id, "data-lm-suppress-shortcuts": "true" });
+  const root = make("div", "picker", {}, { role: "group", "aria-labelledby": id });
   const label = make("div", "label", { id });
   const body = make("div", "body");
   const zone = make("div", "zone");

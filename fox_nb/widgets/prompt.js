@@ -107,13 +107,21 @@ export default {
       clearTimeout(timer);
       timer = setTimeout(flush, PAUSE);
     });
-    area.addEventListener("blur", () => flush());
+    // JupyterLab would take Shift+Enter and Ctrl+Enter for its cells; its other keys, such as those for saving, go on.
+    const guard = (event) => area.toggleAttribute("data-lm-suppress-shortcuts", event.key === "Enter");
+    const unguard = () => window.removeEventListener("keydown", guard, true);
+    area.addEventListener("focus", () => window.addEventListener("keydown", guard, true));
+    area.addEventListener("blur", () => {
+      unguard();
+      flush();
+    });
     area.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
       event.preventDefault();
-      event.stopPropagation();
       flush("submit");
     });
+    // What the notebook does with keys below its cells is not meant for text; ipywidgets' own text areas do the same.
+    for (const name of ["keydown", "keypress"]) area.addEventListener(name, (event) => event.stopPropagation());
     model.on("msg:custom", (content) => {
       if (content.type !== "put") return;
       clearTimeout(timer);
@@ -133,6 +141,7 @@ export default {
     showValue();
     return () => {
       clearTimeout(timer);
+      unguard();
       watcher.disconnect();
     };
   },

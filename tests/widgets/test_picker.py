@@ -4,11 +4,11 @@ import json
 import random
 
 import pytest
-from browsers import Browser
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.widgets.incoming import PIECE, Incoming, Refused
 from fox_nb.widgets.picker import Entry, Picker, clean_name
+from widgets.browsers import Browser
 
 PHOTO = random.Random(1).randbytes(2 * PIECE + 17)
 

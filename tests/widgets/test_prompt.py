@@ -1,8 +1,7 @@
 """The prompt box, from Python's side."""
 
-from browsers import Browser
-
 from fox_nb.widgets.prompt import Prompt
+from widgets.browsers import Browser
 
 
 def test_typing_arrives_with_the_cursor():

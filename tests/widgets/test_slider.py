@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import traitlets
-from browsers import Browser
 
 from fox_nb.widgets.slider import Slider
+from widgets.browsers import Browser
 
 
 def test_a_slider_starts_unset():
