@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
-from fox_nb.errors import InvalidRequest, KeyMissing
+from fox_nb.errors import InvalidRequest, KeyMissing, SandboxError
 from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key, is_loopback
 from fox_nb.store import Store
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from fox_nb.client import Client
+    from fox_nb.local import SandboxControls
     from fox_nb.session import Cost, Session, Task, TaskList
     from fox_nb.sweep import Sweep
     from fox_nb.widgets.panel import Panel
@@ -98,6 +99,29 @@ class Fox:
     def is_sandbox(self) -> bool:
         """True when the local sandbox answers: drawn pictures, play money."""
         return self._gateway.is_sandbox
+
+    @property
+    def sandbox(self) -> SandboxControls:
+        """The sandbox itself: ``misbehaving(…)`` for lessons on what can go wrong, ``creations`` that it received.
+
+        Raises
+        ------
+        SandboxError
+            The service answers, not the sandbox.
+        """
+        from fox_nb.local import SandboxClient, SandboxControls
+
+        gateway = self._gateway
+        if not gateway.is_sandbox:
+            raise SandboxError(
+                f"This Fox is on {self._where}, not on the sandbox.",
+                todo="Put what is for the sandbox alone under `if fox.is_sandbox:`.",
+            )
+        client: Any = self.session.client
+        if isinstance(client, SandboxClient):
+            return SandboxControls(lambda: client.address)
+        key = gateway.key.get_secret_value() if gateway.key is not None else ""
+        return SandboxControls(lambda: (gateway.base_url, key))
 
     @cached_property
     def session(self) -> Session:

@@ -1,16 +1,20 @@
-"""Local: the client of the person's own sandbox, which may end when idle and come back on another port."""
+"""Local: the client of the person's own sandbox, which may end when idle and come back elsewhere; and its controls."""
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 from fox_nb.errors import AuthenticationError, NotConnected, SandboxError
 from fox_nb.sandbox import process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fox_nb.client import Client
 
@@ -52,6 +56,12 @@ class SandboxClient:
         """Where the sandbox answers just now."""
         return self._current().base_url
 
+    @property
+    def address(self) -> tuple[str, str]:
+        """Its base URL just now, and its key."""
+        base_url = self._current().base_url
+        return base_url, self._address.key if self._address is not None else ""
+
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
@@ -80,6 +90,72 @@ class SandboxClient:
                     self._client = Client(address.base_url, SecretStr(address.key))
                 self._answered = time.monotonic()
             return self._client
+
+
+class SandboxControls:
+    """What a lesson asks of the sandbox itself: to misbehave for a while, and to show what it received.
+
+    Parameters
+    ----------
+    address : callable
+        Gives its base URL and its key.
+    """
+
+    def __init__(self, address: Callable[[], tuple[str, str]]) -> None:
+        self._address = address
+
+    def __repr__(self) -> str:
+        return f"<the sandbox at {self._address()[0]}>"
+
+    @property
+    def creations(self) -> list[dict[str, Any]]:
+        """Every creating call that it received, from any kernel, oldest first: time, body, take, task_id, status."""
+        received: list[dict[str, Any]] = self._ask("GET", "/sandbox/creations")["creations"]
+        return received
+
+    @contextlib.contextmanager
+    def misbehaving(self, fault: str, on: str | None = None, **parameters: Any) -> Iterator[None]:
+        """Let something go wrong inside of a with-block, and behave again after it.
+
+        Parameters
+        ----------
+        fault : str
+            What: ``"lost_answer"``, ``"server_error"``, ``"rate_limit"``, ``"slow"``, ``"failed"``, ``"race"``, …;
+            the sandbox's ``/openapi.json`` lists them all.
+        on : str, optional
+            The call that it befalls: ``"create"``, ``"read"``, ``"upload"``, ``"result"``, …
+        **parameters
+            `times` (once, if left out), `after`, `rate`, `model`, and the fault's own.
+
+        Raises
+        ------
+        SandboxError
+            There is no such fault.
+        """
+        self._ask("POST", "/sandbox/faults", {"fault": fault, **({"on": on} if on else {}), **parameters})
+        try:
+            yield
+        finally:
+            self._ask("DELETE", "/sandbox/faults")
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        base_url, key = self._address()
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=TRUSTED_FOR)
+        try:
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            said = json.loads(answer.read())
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            raise _unavailable(error) from None
+        finally:
+            connection.close()
+        if answer.status != http.client.OK:
+            raise SandboxError(
+                f"The sandbox does not do that: {said.get('error', {}).get('message', answer.reason)}",
+                todo="Its /openapi.json lists what it does.",
+            )
+        return dict(said)
 
 
 def _connected() -> process.Address:
