@@ -133,11 +133,10 @@ class Canvas:
 
     # -- light and soft things ------------------------------------------------------------------------------------
 
-    def soft(self, picture: Array, mode: str = "") -> None:
-        """Lay a small picture (rows, columns, 3; values 0..255) over the whole canvas, enlarged smoothly."""
+    def soft(self, picture: Array | Floats) -> None:
+        """Cover the whole canvas with a small picture (rows, columns, 3; values 0..255), enlarged smoothly."""
         small = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8), "RGB")
-        layer = small.resize(self.size, Image.Resampling.BICUBIC)
-        self.image = blend(self.image, layer, mode)
+        self.image = small.resize(self.size, Image.Resampling.BICUBIC)
 
     def veil(self, strength: Floats | Array, colour: Colour, mode: str = "") -> None:
         """Lay a colour over the canvas, as strong (0..1) as a small field says at each place."""
@@ -156,9 +155,19 @@ class Canvas:
         py = (np.linspace(area[1], area[3], side) / self.unit - y) / radius
         far = np.sqrt(px[None, :] ** 2 + py[:, None] ** 2)
         strength = np.clip(1 - far, 0, 1) ** power * alpha
-        small = Image.fromarray((strength * 255).astype(np.uint8), "L")
-        mask = small.resize((area[2] - area[0], area[3] - area[1]), Image.Resampling.BICUBIC)
-        self._lay(mask, area, colour, mode)
+        if mode == "screen":  # screening with a faded colour is the same as screening with the colour through a mask
+            small = Image.fromarray((strength[..., None] * np.array(colour)).astype(np.uint8), "RGB")
+        else:
+            small = Image.fromarray((strength * 255).astype(np.uint8), "L")
+        grow_x, grow_y = side / (area[2] - area[0]), side / (area[3] - area[1])
+        for tile in _tiles(area):
+            window = ((tile[0] - area[0]) * grow_x, (tile[1] - area[1]) * grow_y,
+                      (tile[2] - area[0]) * grow_x, (tile[3] - area[1]) * grow_y)  # fmt: skip
+            part = small.resize((tile[2] - tile[0], tile[3] - tile[1]), Image.Resampling.BICUBIC, box=window)
+            if mode == "screen":
+                self.image.paste(ImageChops.screen(self.image.crop(tile), part), tile)
+            else:
+                self._lay(part, tile, colour, mode)
 
     # -- how it is done -------------------------------------------------------------------------------------------
 
@@ -205,7 +214,14 @@ class Canvas:
         """Return the mask of shapes in a tile, several samples averaged for each pixel."""
         fine = self._fine
         mask = Image.new("L", ((tile[2] - tile[0]) * fine, (tile[3] - tile[1]) * fine))
-        _draw(mask, shapes, self.unit * fine, np.array(tile[:2]) * fine + 0.5, [255] * len(shapes), line * self.unit * fine)
+        _draw(
+            mask,
+            shapes,
+            self.unit * fine,
+            np.array(tile[:2]) * fine + 0.5,
+            [255] * len(shapes),
+            line * self.unit * fine,
+        )
         return mask.reduce(fine)
 
     def _blurred(self, shapes: list[Points], area: Box, blur: float, line: float) -> tuple[Image.Image, float, int]:
@@ -241,8 +257,43 @@ class Canvas:
             return
         layer = self._colours(paint, area)
         if mode:
-            layer = blend(self.image.crop(area), layer, mode)
+            layer = _blend(self.image.crop(area), layer, mode)
         self.image.paste(layer, area, mask)
+
+
+def _tiles(area: Box) -> list[Box]:
+    """Return an area cut into tiles that fit a processor's cache; their borders don't depend on the area."""
+    return [
+        (max(x, area[0]), max(y, area[1]), min(x + _TILE, area[2]), min(y + _TILE, area[3]))
+        for y in range(area[1] // _TILE * _TILE, area[3], _TILE)
+        for x in range(area[0] // _TILE * _TILE, area[2], _TILE)
+    ]
+
+
+def _draw(image: Image.Image, shapes: list[Points], scale: float, corner: Floats, inks: Sequence[int | Colour],
+          line: float) -> None:  # fmt: skip
+    """Draw shapes (in units) into an image whose upper left corner is at `corner`, in samples."""
+    draw = ImageDraw.Draw(image)
+    thick = max(1, round(line))
+    for shape, ink in zip(shapes, inks, strict=True):
+        flat = (shape * scale - corner).ravel().tolist()
+        if line:
+            # corners need rounding only where they are sharp, and gaps only show in thick lines
+            joint = "curve" if thick > 2 and (len(shape) < 9 or thick > 24) else None  # noqa: PLR2004
+            draw.line(flat, fill=ink, width=thick, joint=joint)
+        else:
+            draw.polygon(flat, fill=ink)
+
+
+@lru_cache(maxsize=256)
+def _steps(first: Colour, last: Colour) -> npt.NDArray[np.uint8]:
+    """Return 1024 steps from one colour to another."""
+    return np.rint(ramp([(0, first), (1, last)], 1024)).astype(np.uint8)
+
+
+def _blend(under: Image.Image, over: Image.Image, mode: str) -> Image.Image:
+    """Return two pictures of one size laid on each other: ``screen`` adds light, ``multiply`` takes it away."""
+    return ImageChops.screen(under, over) if mode == "screen" else ImageChops.multiply(under, over)
 
 
 def _tiles(area: Box) -> list[Box]:

@@ -143,4 +143,9 @@ def _quay(c: Canvas, light: Light) -> None:
     c.fill(box(-0.01, top, c.w + 0.01, c.h + 0.01), Fade(lighter(stone, -0.02), lighter(stone, -0.16), top, c.h))
     c.fill(box(-0.01, top, c.w + 0.01, top + 0.012), lighter(stone, 0.06))
     joints = [points((c.w / 2 + k * 0.12, top + 0.012), (c.w / 2 + k * 0.21, c.h)) for k in range(-9, 10)]
-    c.stroke([*joints, *(points((0, y), (c.w, y)) for y in (top + 0.05, top + 0.11))], 0.0022, lighter(stone, -0.2), alpha=0.5)
+    c.stroke(
+        [*joints, *(points((0, y), (c.w, y)) for y in (top + 0.05, top + 0.11))],
+        0.0022,
+        lighter(stone, -0.2),
+        alpha=0.5,
+    )

@@ -10,7 +10,7 @@ from fox_nb.sandbox.art.fields import Field, averaged
 
 _SIDE = 176  # the guess is made at this many pixels, then drawn along the picture's own edges at a finer size
 _FINE = 512
-_CLUSTERS = 20
+_CLUSTERS = 32
 
 
 def subject_mask(image: Image.Image) -> Image.Image:
@@ -21,16 +21,18 @@ def subject_mask(image: Image.Image) -> Image.Image:
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
     u, v = (x + 0.5) / columns * 2 - 1, (y + 0.5) / rows
     # a sitter's place: a head in the upper middle, shoulders that fill the foot
-    head = 1.2 - np.hypot(u / 0.5, (v - 0.42) / 0.42)
-    shoulders = 1.15 - np.hypot(u / 0.95, (v - 1.12) / 0.5)
-    place = np.clip(np.maximum(head, shoulders), -1.2, 1.0)
-    border = (np.minimum(x, columns - 1 - x) < 0.09 * columns) & (v < 0.62) | (v < 0.08)  # noqa: PLR2004
-    sharp = 0.4 * _sharpness(small, border)
+    head = 1.1 - np.hypot(u / 0.42, (v - 0.44) / 0.42)
+    shoulders = 1.05 - np.hypot(u / 0.86, (v - 1.12) / 0.45)
+    place = np.clip(np.maximum(head, shoulders), -1.3, 0.9)
+    border = (np.minimum(x, columns - 1 - x) < 0.09 * columns) & (v < 0.78) | (v < 0.08)  # noqa: PLR2004
+    label = _clusters(rgb)
+    sharp = 0.35 * _sharpness(small, border)
     inside = place > 0.35  # noqa: PLR2004 (the sitter's very place)
-    for _ in range(3):  # what was found in one look tells the next which colours belong to whom
-        score = 0.8 * place + 1.25 * _colour_score(rgb, border, inside) + sharp
-        inside = averaged(score.astype(np.float32), 2) > 0.25  # noqa: PLR2004
-        border = border | (averaged(score.astype(np.float32), 2) < -0.6)  # noqa: PLR2004
+    score = place
+    for _ in range(4):  # what was found in one look tells the next which colours belong to whom
+        score = averaged(0.9 * place + 1.4 * _ratio(label, border, inside) + sharp, 1)
+        inside, border = score > 0.3, border | (score < -0.5)  # noqa: PLR2004
+    score = np.where(_joined(score > 0, place > 0.6), score, -1.0)  # noqa: PLR2004 (what hangs together with the middle)
     guide = _grey(small)
     rough = np.clip(_guided(guide, np.clip(score * 0.5 + 0.5, 0, 1), 5, 0.002), 0, 1)
     fine = _fitted(image, _FINE)
@@ -51,21 +53,45 @@ def _grey(image: Image.Image) -> Field:
     return np.asarray(image.convert("L"), np.float32) / 255
 
 
-def _colour_score(rgb: Field, border: npt.NDArray[np.bool_], core: npt.NDArray[np.bool_]) -> Field:
-    """Return how much more often a pixel's colour is met in the middle than along the border."""
+def _clusters(rgb: Field) -> npt.NDArray[np.intp]:
+    """Return for each pixel which of the picture's main colours it is nearest to (k-means, from fixed starts)."""
     flat = rgb.reshape(-1, 3)
-    order = np.argsort(flat @ np.array((0.3, 0.6, 0.1), np.float32), kind="stable")
-    centres = flat[order[np.linspace(0, len(order) - 1, _CLUSTERS).astype(int)]]
-    label = np.zeros(len(flat), int)
+    sample = flat[::7]
+    order = np.argsort(sample @ np.array((0.3, 0.6, 0.1), np.float32), kind="stable")
+    centres = sample[order[np.linspace(0, len(order) - 1, _CLUSTERS).astype(int)]].copy()
     for _ in range(7):
-        label = ((flat[:, None, :] - centres[None]) ** 2).sum(2).argmin(1)
+        near = _nearest(sample, centres)
         for k in range(_CLUSTERS):
-            if (label == k).any():
-                centres[k] = flat[label == k].mean(0)
-    inner = np.bincount(label[core.ravel()], minlength=_CLUSTERS) / max(1, core.sum())
-    outer = np.bincount(label[border.ravel()], minlength=_CLUSTERS) / max(1, border.sum())
-    ratio = np.log((inner + 0.01) / (outer + 0.01))
-    return np.clip(ratio / 1.8, -1.2, 1.2)[label].reshape(rgb.shape[:2]).astype(np.float32)
+            if (near == k).any():
+                centres[k] = sample[near == k].mean(0)
+    return _nearest(flat, centres).reshape(rgb.shape[:2])
+
+
+def _nearest(flat: Field, centres: Field) -> npt.NDArray[np.intp]:
+    return np.argmin((centres**2).sum(1)[None, :] - 2 * flat @ centres.T, axis=1)
+
+
+def _ratio(label: npt.NDArray[np.intp], border: npt.NDArray[np.bool_], core: npt.NDArray[np.bool_]) -> Field:
+    """Return how much more often a pixel's colour is met in the core than along the border."""
+    inner = np.bincount(label[core], minlength=_CLUSTERS) / max(1, core.sum())
+    outer = np.bincount(label[border], minlength=_CLUSTERS) / max(1, border.sum())
+    ratio = np.log((inner + 0.008) / (outer + 0.008))
+    return np.clip(ratio / 1.6, -1.2, 1.2)[label].astype(np.float32)
+
+
+def _joined(mask: npt.NDArray[np.bool_], seed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return the parts of the mask that touch the seed, however roundabout."""
+    found = mask & seed
+    while True:
+        wider = found.copy()
+        wider[1:] |= found[:-1]
+        wider[:-1] |= found[1:]
+        wider[:, 1:] |= wider[:, :-1]
+        wider[:, :-1] |= wider[:, 1:]
+        wider &= mask
+        if (wider == found).all():
+            return found
+        found = wider
 
 
 def _sharpness(small: Image.Image, border: npt.NDArray[np.bool_]) -> Field:

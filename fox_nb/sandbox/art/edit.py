@@ -13,7 +13,7 @@ from fox_nb.sandbox.art.colour import NAMED, Colour, mix, rgb
 from fox_nb.sandbox.art.cutout import subject_mask
 from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.files import as_rgb
-from fox_nb.sandbox.art.finish import STYLE_NAMES, finished, vignette
+from fox_nb.sandbox.art.finish import STYLE_NAMES, styled, vignette
 from fox_nb.sandbox.art.light import Light, light_for
 from fox_nb.sandbox.art.mark import mark, unmarked
 from fox_nb.sandbox.art.people import draw_beside
@@ -74,7 +74,7 @@ def edit(images: Sequence[Image.Image], prompt: str, size: tuple[int, int], *, s
         c.image = _frosted(c.image)
     styles = tuple(s for s in brief.styles if s in STYLE_NAMES)
     if styles:
-        c.image = finished(c.image, styles, seed)
+        c.image = styled(c.image, styles, seed)
     elif _unchanged(brief, given, figures):
         c.image = _regraded(c.image, light, seed)
     return mark(c.image)

@@ -11,6 +11,8 @@ from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 from fox_nb.sandbox.art.chance import digest, grain_tile
 from fox_nb.sandbox.art.colour import Colour, ramp, rgb
 
+_ON_PAPER = frozenset(("watercolour", "sketch", "pixel"))
+
 
 def grained(image: Image.Image, strength: float, seed: int, *, corners: float = 0.0) -> Image.Image:
     """Return the picture with film grain, which also hides the steps of soft gradients, and darker corners."""
@@ -24,7 +26,10 @@ def grained(image: Image.Image, strength: float, seed: int, *, corners: float = 
             part = image.crop((x, y, min(x + side, image.width), min(y + side, image.height)))
             band = tile.crop((0, 0, *part.size))
             if corners:
-                window = [v * dark.width / s for v, s in zip((x, y, x + part.width, y + part.height), image.size * 2, strict=True)]
+                window = [
+                    v * dark.width / s
+                    for v, s in zip((x, y, x + part.width, y + part.height), image.size * 2, strict=True)
+                ]
                 band = ImageChops.subtract(band, dark.resize(part.size, Image.Resampling.BICUBIC, box=tuple(window)))
             out.paste(ImageChops.add(part, Image.merge("RGB", (band, band, band)), 1, -128), (x, y))
     return out
@@ -45,14 +50,17 @@ def vignette(image: Image.Image, strength: float, colour: Colour = (12, 8, 20)) 
 
 
 def finished(image: Image.Image, styles: tuple[str, ...], seed: int) -> Image.Image:
-    """Return the picture in its styles, with vignette and grain."""
-    out = image
+    """Return a new picture in its styles, with darker corners and grain unless it stands on paper."""
+    out = styled(image, styles, seed)
+    return out if _ON_PAPER & set(styles) else grained(out, 2.4, seed, corners=0.42)
+
+
+def styled(image: Image.Image, styles: tuple[str, ...], seed: int) -> Image.Image:
+    """Return the picture in the styles, one after the other."""
     for style in styles:
         if style in _STYLES:
-            out = _STYLES[style](out, seed)
-    if "watercolour" in styles or "sketch" in styles or "pixel" in styles:
-        return out
-    return grained(out, 2.4, seed, corners=0.42)
+            image = _STYLES[style](image, seed)
+    return image
 
 
 def _toned(image: Image.Image, *stops: tuple[float, str]) -> Image.Image:
@@ -115,8 +123,8 @@ def _neon(image: Image.Image, _seed: int) -> Image.Image:
 def _watercolour(image: Image.Image, seed: int) -> Image.Image:
     """Washes with darker rims, on a paper that shows through."""
     unit = math.sqrt(image.width * image.height)
-    step = max(1, round(unit / 640))
-    small = image.reduce(step).filter(ImageFilter.MedianFilter(7)).filter(ImageFilter.ModeFilter(7))
+    step = max(1, round(unit / 480))
+    small = image.reduce(step).filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.ModeFilter(5))
     wash = ImageEnhance.Color(ImageEnhance.Brightness(small).enhance(1.12)).enhance(1.1)
     rim = wash.convert("L").filter(ImageFilter.FIND_EDGES).filter(ImageFilter.GaussianBlur(0.8))
     rim = rim.point([255 - min(70, round(v * 0.9)) for v in range(256)])
@@ -150,8 +158,8 @@ def paper(image: Image.Image, strength: float, seed: int) -> Image.Image:
 def _oil(image: Image.Image, seed: int) -> Image.Image:
     """Short strokes of thick paint with light on their ridges."""
     unit = math.sqrt(image.width * image.height)
-    step = max(1, round(unit / 820))
-    small = image.reduce(step).filter(ImageFilter.ModeFilter(9))
+    step = max(1, round(unit / 420))
+    small = image.reduce(step).filter(ImageFilter.ModeFilter(7))
     relief = small.convert("L").filter(ImageFilter.EMBOSS)
     big = ImageEnhance.Color(small).enhance(1.15).resize(image.size, Image.Resampling.BICUBIC)
     ridge = relief.resize(image.size, Image.Resampling.BICUBIC)

@@ -32,7 +32,17 @@ def back_outline(s: Sitter) -> Points | None:
     if style == "bun":
         return s.at(ellipse(0.05, -1.22, 0.42, 0.36))
     if style == "ponytail":
-        tail = [(0.3, -1.02), (0.72, -1.06), (0.98, -0.8), (1.08, -0.1), (1.04, 0.7), (0.9, 1.35), (0.88, 0.5), (0.84, -0.2), (0.62, -0.7)]
+        tail = [
+            (0.3, -1.02),
+            (0.72, -1.06),
+            (0.98, -0.8),
+            (1.08, -0.1),
+            (1.04, 0.7),
+            (0.9, 1.35),
+            (0.88, 0.5),
+            (0.84, -0.2),
+            (0.62, -0.7),
+        ]
         return s.shape([(-x * s.pose.side, y) for x, y in tail])
     return None
 
@@ -151,7 +161,11 @@ def _strands(s: Sitter, outer: Points, inner: Points) -> None:
         if falls and depth > 0.3:  # noqa: PLR2004 (a fringe hangs from the crown to the brows)
             k = int(rng.integers(12, 48))
             t = np.linspace(0.1, 0.97, 12)[:, None]
-            line = outer[k] * (1 - t) + inner[k] * t + np.concatenate([0.05 * np.sin(t * 3) * (k - 30) / 18, 0 * t], axis=1)
+            line = (
+                outer[k] * (1 - t)
+                + inner[k] * t
+                + np.concatenate([0.05 * np.sin(t * 3) * (k - 30) / 18, 0 * t], axis=1)
+            )
         else:
             bend = depth + np.linspace(-0.1, 0.1, last - first) * rng.uniform(-1, 1)
             bend = np.clip(bend, 0.02, 0.98)[:, None]

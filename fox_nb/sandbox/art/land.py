@@ -161,7 +161,14 @@ def desert(c: Canvas, light: Light, ask: Ask) -> Spot:
         _dune(c, light, rng, base, t, sand, 1 if sun[0] < c.w / 2 else -1)
     if not ask.brief.subjects:
         for _ in range(2):
-            cactus(c, light, rng, c.w * float(rng.choice((0.12, 0.2, 0.8, 0.88))), c.h * float(rng.uniform(0.86, 0.96)), 0.22)
+            cactus(
+                c,
+                light,
+                rng,
+                c.w * float(rng.choice((0.12, 0.2, 0.8, 0.88))),
+                c.h * float(rng.uniform(0.86, 0.96)),
+                0.22,
+            )
     return Spot(c.w * 0.5, c.h * 0.92, 0.34)
 
 
@@ -184,7 +191,10 @@ def _dune(c: Canvas, light: Light, rng: np.random.Generator, base: float, t: flo
     x = c.w * rng.uniform(0.15, 0.85)
     away = np.abs(xs - x) / wide
     line = base + 0.02 * t - tall * np.exp(-(away**1.3) * 1.6) + ridge(rng, _KNOTS, detail=2, start=2) * 0.012
-    bright, dark = light.lit(mix(sand, light.sun, 0.2), far), light.lit(mix(lighter(sand, -0.17), light.shade, 0.22), far)
+    bright, dark = (
+        light.lit(mix(sand, light.sun, 0.2), far),
+        light.lit(mix(lighter(sand, -0.17), light.shade, 0.22), far),
+    )
     top = float(line.min())
     c.ground(line, Fade(bright, light.lit(lighter(sand, -0.05), far), top, base + 0.25))
     body = np.concatenate([np.stack([xs, line], 1), [(c.w, c.h), (0, c.h)]])
@@ -194,7 +204,10 @@ def _dune(c: Canvas, light: Light, rng: np.random.Generator, base: float, t: flo
     spine = np.stack([sweep, np.interp(x, xs, line) - 0.002 + a * deep], 1)
     lee = np.concatenate([spine, points((x + side * 2, base + deep), (x + side * 2, top - 0.02))])
     c.fill(lee, Fade(dark, mix(dark, bright, 0.55), top, base + deep), inside=body)
-    ripple = [np.stack([xs, line + 0.02 + d + 0.004 * np.sin(xs * 40 + d * 300)], 1) for d in np.linspace(0.01, 0.12, 6) * (0.5 + t)]
+    ripple = [
+        np.stack([xs, line + 0.02 + d + 0.004 * np.sin(xs * 40 + d * 300)], 1)
+        for d in np.linspace(0.01, 0.12, 6) * (0.5 + t)
+    ]
     c.stroke(ripple, 0.0016, dark, alpha=0.25 * t)
 
 
@@ -208,8 +221,15 @@ def cactus(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float
     shapes = [ribbon(line, w * size) for line, w in zip(lines, (0.16, 0.11, 0.1), strict=True)]
     tips = [ellipse(*line[-1], w * size / 2, steps=20) for line, w in zip(lines, (0.16, 0.11, 0.1), strict=True)]
     c.fill(ellipse(x + 0.06 * size, y + 0.02, 0.3 * size, 0.03 * size), light.shade, alpha=0.35, blur=0.006)
-    c.fill([*shapes, *tips], Fade(lighter(green, 0.05), lighter(green, -0.1), x - 0.2 * size, x + 0.2 * size, across=True))
-    c.stroke([line + (d * size, 0) for line in lines for d in (-0.03, 0.0, 0.03)], 0.008 * size, lighter(green, -0.12), alpha=0.6)
+    c.fill(
+        [*shapes, *tips], Fade(lighter(green, 0.05), lighter(green, -0.1), x - 0.2 * size, x + 0.2 * size, across=True)
+    )
+    c.stroke(
+        [line + (d * size, 0) for line in lines for d in (-0.03, 0.0, 0.03)],
+        0.008 * size,
+        lighter(green, -0.12),
+        alpha=0.6,
+    )
     c.fill(ellipse(*lines[0][-1], 0.035 * size), light.accent[0])
 
 

@@ -53,7 +53,9 @@ def figure_from_photos(images: Iterable[Image.Image], profile_id: str) -> Figure
     hangs = np.median([_share(look.beside, hair) for look in looks])
     bearded = np.median([_share(look.below, hair) for look in looks])
     long_hair = bool(hangs > 0.3 and bearded < 0.3)  # noqa: PLR2004 (shares of hair's colour beside the neck, below the mouth)
-    base = invented(profile_id, soft=0.85 if long_hair or bearded < 0.1 and digest("soft", profile_id) % 3 == 0 else 0.2)  # noqa: PLR2004
+    base = invented(
+        profile_id, soft=0.85 if long_hair or bearded < 0.1 and digest("soft", profile_id) % 3 == 0 else 0.2
+    )  # noqa: PLR2004
     styles = LONG[:4] if long_hair else SHORT[:5] if base.soft < 0.5 else ("bun", "ponytail", "crop")  # noqa: PLR2004
     tone = _colour(hair)
     pale = lightness(tone) > 0.66 and max(tone) - min(tone) < 36  # noqa: PLR2004 (grey and white hair)
@@ -77,7 +79,9 @@ def _colour(values: npt.NDArray[np.floating]) -> Colour:
 
 def _look(image: Image.Image) -> _Look | None:
     """Return what a photo shows, or None if there is no face about its middle."""
-    pixels = np.asarray(ImageOps.fit(as_rgb(image), (_SIDE, _SIDE), Image.Resampling.BOX, centering=(0.5, 0.4)), np.float32)
+    pixels = np.asarray(
+        ImageOps.fit(as_rgb(image), (_SIDE, _SIDE), Image.Resampling.BOX, centering=(0.5, 0.4)), np.float32
+    )
     place = _face(pixels)
     if place is None:
         return None

@@ -124,7 +124,11 @@ def aurora(c: Canvas, rng: np.random.Generator, horizon: float, field: Floats) -
     xs = np.linspace(0, 1, columns)
     for code, base, power in (("#3dffb0", 0.72, 0.9), ("#59e8d8", 0.52, 0.6), ("#b069ff", 0.36, 0.5)):
         phase, waves = rng.uniform(0, 6, 2), rng.uniform(1.2, 3.4, 2)
-        line = horizon * (base + 0.14 * np.sin(xs * math.pi * waves[0] + phase[0]) + 0.05 * np.sin(xs * 2 * math.pi * waves[1] + phase[1]))
+        line = horizon * (
+            base
+            + 0.14 * np.sin(xs * math.pi * waves[0] + phase[0])
+            + 0.05 * np.sin(xs * 2 * math.pi * waves[1] + phase[1])
+        )
         rays = 0.25 * clouds(rng, columns, 2, cells=1, octaves=1)[0] + 0.08 * rng.random(columns)
         rays += 0.75 * clouds(rng, columns, 2, cells=2, octaves=5)[0]
         above = line[None, :] - ys

@@ -28,15 +28,15 @@ def forest(c: Canvas, light: Light, ask: Ask) -> Spot:
     x = c.w * float(rng.uniform(0.3, 0.7))
     c.glow(x, c.h * 0.3, 0.75, mix(light.sun, light.low, 0.3), alpha=0.75 if not light.dark else 0.4)
     floor = c.h * 0.74
-    for k in range(5):
-        t = k / 4
+    for k in range(4):
+        t = k / 3
         far = 0.82 * (1 - t) ** 0.8
         _trunks(c, light, rng, t, far, floor, green)
         base = floor + (c.h - floor) * (t * 0.62 - 0.12)
         line = base + ridge(rng, 160, detail=5, start=3) * 0.018
         earth = light.lit(mix(green, rgb("#4a4a2c"), 0.5), far)
         c.ground(line, Fade(mix(earth, light.low, 0.15), lighter(earth, -0.06), base, c.h))
-        if k == 2:  # noqa: PLR2004 (the beams fall between the middle rows)
+        if k == 1:  # the beams fall between the rows
             _beams(c, light, rng, x)
     _canopy(c, light, rng, green)
     _ferns(c, light, rng, mix(green, rgb("#3f6a3c"), 0.4))
@@ -90,7 +90,9 @@ def _beams(c: Canvas, light: Light, rng: np.random.Generator, x: float) -> None:
     for k in range(7):
         top, wide = x + rng.normal(0, 0.22), rng.uniform(0.02, 0.07)
         slant = (x - c.w / 2) * -0.8 + rng.normal(0, 0.04)
-        beams[k % 2].append(points((top, -0.05), (top + wide, -0.05), (top + wide * 2.2 + slant, c.h * 0.86), (top + slant, c.h * 0.86)))
+        beams[k % 2].append(
+            points((top, -0.05), (top + wide, -0.05), (top + wide * 2.2 + slant, c.h * 0.86), (top + slant, c.h * 0.86))
+        )
     for group in beams:
         c.fill(group, mix(light.sun, light.low, 0.3), alpha=0.17 if not light.dark else 0.08, blur=0.014, mode="screen")
 
@@ -116,7 +118,9 @@ def _ferns(c: Canvas, light: Light, rng: np.random.Generator, green: Colour) -> 
         for _ in range(count):
             x = rng.random() * c.w
             for _ in range(4):
-                blades += [moved(blade, x, c.h * y, size=rng.uniform(0.08, 0.15)) for blade in _frond(rng.normal(0, 0.55))]
+                blades += [
+                    moved(blade, x, c.h * y, size=rng.uniform(0.08, 0.15)) for blade in _frond(rng.normal(0, 0.55))
+                ]
         tones += [colour] * (len(blades) - len(tones))
     c.patches(blades, tones)
 
