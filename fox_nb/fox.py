@@ -9,12 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
+from fox_nb.calls import Calls
 from fox_nb.errors import InvalidRequest, KeyMissing, SandboxError
 from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key, is_loopback
 from fox_nb.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Coroutine
     from pathlib import Path
     from types import TracebackType
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from fox_nb.client import Client
     from fox_nb.local import SandboxControls
-    from fox_nb.session import Cost, Session, Task, TaskList
+    from fox_nb.session import Cost, Session, TaskList
     from fox_nb.sweep import Sweep
     from fox_nb.widgets.panel import Panel
     from fox_nb.widgets.studio import Studio
@@ -33,7 +34,7 @@ SANDBOX_POLLING = Polling(first_looks=(0.5, 1.0), at_least=0.25, per_second=20.0
 """The sandbox is this machine's own and fast: it may be asked more often than the service."""
 
 
-class Fox:
+class Fox(Calls):
     """The gateway in a notebook: pictures by one line of code, or by panels; paid once, kept for good.
 
     Parameters
@@ -138,208 +139,6 @@ class Fox:
             client = Client(self._gateway.base_url, self._gateway.key)
         polling = self._polling or (SANDBOX_POLLING if self._gateway.is_sandbox else Polling())
         return Session(self._gateway, client, self.store, budget=self._budget, polling=polling)
-
-    # -- asking for pictures --------------------------------------------------------------------------------------
-
-    def generate(
-        self,
-        prompt: str,
-        num_outputs: int = 1,
-        resolution: str = "1K",
-        aspect_ratio: str = "1:1",
-        *,
-        take: int | str = 1,
-    ) -> Task:
-        """Make pictures from words (``phota-image``).
-
-        Parameters
-        ----------
-        prompt : str
-            What to show; ``[[profile_id]]`` puts a trained profile into it.
-        num_outputs : int
-            Number of pictures, from 1 on; each is billed on its own.
-        resolution : str
-            ``1K``, or ``4K`` at double price.
-        aspect_ratio : str
-            1:1, 2:3, 3:2, 3:4, 4:3, 9:16 or 16:9.
-        take : int or "new"
-            Which picture from the same words; the same take is the same picture, free.
-
-        Returns
-        -------
-        Task
-            Under way or done; in a cell it shows itself.
-
-        Raises
-        ------
-        InvalidRequest, BudgetExceeded
-            Nothing was sent.
-        SubmissionUnknown
-            It was sent, and the answer never came.
-        GatewayError, NotConnected
-            It was not accepted.
-        """
-        return self._ask("phota-image", take, _given(locals()))
-
-    def edit(
-        self,
-        prompt: str,
-        image_urls: Any,
-        num_outputs: int = 1,
-        resolution: str = "1K",
-        profile_ids: Sequence[str] | None = None,
-        *,
-        take: int | str = 1,
-    ) -> Task:
-        """Change pictures by words (``phota-image-edit``).
-
-        Parameters
-        ----------
-        prompt : str
-            What to change.
-        image_urls
-            The pictures, or one: URLs, local paths, PIL images, bytes, arrays, earlier results.
-        num_outputs : int
-            Number of pictures, from 1 on; each is billed on its own.
-        resolution : str
-            ``1K``, or ``4K`` at double price.
-        profile_ids : sequence of str, optional
-            Trained profiles whose looks are to be kept.
-        take : int or "new"
-            Which picture from the same request.
-
-        Returns
-        -------
-        Task
-            Under way or done.
-
-        Raises
-        ------
-        FoxError
-            As `generate`.
-        """
-        return self._ask("phota-image-edit", take, _given(locals()))
-
-    def enhance(
-        self,
-        image_url: Any,
-        resolution: str = "4K",
-        creativity: float | None = None,
-        resemblance: float | None = None,
-        profile_ids: Sequence[str] | None = None,
-        *,
-        take: int | str = 1,
-    ) -> Task:
-        """Sharpen and enlarge a picture (``phota-image-enhance``).
-
-        Parameters
-        ----------
-        image_url
-            The picture: a URL, local path, PIL image, bytes, array or earlier result.
-        resolution : str
-            ``1K`` or ``4K``.
-        creativity : float, optional
-            0 to 1; higher brings in more changes. Not sent while None.
-        resemblance : float, optional
-            0 to 1; higher stays closer to the original. Not sent while None.
-        profile_ids : sequence of str, optional
-            Trained profiles whose looks are to be kept.
-        take : int or "new"
-            Which picture from the same request.
-
-        Returns
-        -------
-        Task
-            Under way or done.
-
-        Raises
-        ------
-        FoxError
-            As `generate`.
-        """
-        return self._ask("phota-image-enhance", take, _given(locals()))
-
-    def create_profile(self, image_archive_url: Any, *, take: int | str = 1) -> Task:
-        """Train a profile of one person (``phota-create-profile``); takes about 20 minutes at the service.
-
-        Parameters
-        ----------
-        image_archive_url
-            ZIP of face photos, 10 at the least, 30 to 50 best: a URL or a local path.
-        take : int or "new"
-            Which training on the same photos.
-
-        Returns
-        -------
-        Task
-            Its ``profile_id`` is there when it is completed.
-
-        Raises
-        ------
-        FoxError
-            As `generate`.
-        """
-        return self._ask("phota-create-profile", take, _given(locals()))
-
-    def imagine(
-        self,
-        prompt: str,
-        num_outputs: int = 1,
-        aspect_ratio: str | None = None,
-        output_format: str | None = None,
-        image_urls: Any = None,
-        *,
-        take: int | str = 1,
-    ) -> Task:
-        """Make or edit pictures with Grok (``grok-imagine-image``).
-
-        Parameters
-        ----------
-        prompt : str
-            What to show; with pictures, what to change in them.
-        num_outputs : int
-            1 to 4; each is billed on its own.
-        aspect_ratio : str, optional
-            One of 13, from 1:2 to 2:1 and 20:9; not together with pictures.
-        output_format : str, optional
-            jpg, jpeg, png or webp; jpeg when it is not set.
-        image_urls : optional
-            Up to 3 pictures to edit, as in `edit`.
-        take : int or "new"
-            Which picture from the same request.
-
-        Returns
-        -------
-        Task
-            Under way or done.
-
-        Raises
-        ------
-        FoxError
-            As `generate`.
-        """
-        return self._ask("grok-imagine-image", take, _given(locals()))
-
-    def submit(self, request: Mapping[str, Any], *, take: int | str = 1) -> Task:
-        """Ask any of the five models by name.
-
-        Parameters
-        ----------
-        request : mapping
-            ``{"model": …, …}`` with the gateway's own parameter names.
-        take : int or "new"
-            Which picture from the same request.
-
-        Raises
-        ------
-        FoxError
-            As `generate`.
-        """
-        values = dict(request)
-        return self.session.submit(values.pop("model", None), values, take)
-
-    def _ask(self, model: str, take: int | str, values: dict[str, Any]) -> Task:
-        return self.session.submit(model, values, take)
 
     # -- what is known ----------------------------------------------------------------------------------------------
 
@@ -507,11 +306,6 @@ def _show_sweep(sweep: Sweep) -> None:
     from fox_nb.widgets.sweep_view import show
 
     show(sweep)
-
-
-def _given(names: dict[str, Any]) -> dict[str, Any]:
-    """Return a call's parameters without what is None or not the gateway's."""
-    return {name: value for name, value in names.items() if name not in {"self", "take"} and value is not None}
 
 
 def _gateway(api_key: str | SecretStr | None, base_url: str | None) -> Gateway:

@@ -16,6 +16,7 @@ FLOORS = (
     {"lessons", "doctor"},  # what the commands do
     {"__init__"},  # the face: a table of contents
     {"fox"},
+    {"calls"},
     {"widgets"},
     {"compare"},
     {"sweep"},
