@@ -214,9 +214,10 @@ class Calls(ABC):
             As `generate`.
         """
         values = dict(request)
-        return self.session.submit(values.pop("model", None), values, take)
+        return self._ask(values.pop("model", None), take, values)
 
-    def _ask(self, model: str, take: int | str, values: dict[str, Any]) -> Task:
+    def _ask(self, model: Any, take: int | str, values: dict[str, Any]) -> Task:
+        self.session.profiles.point_out(model, values)
         return self.session.submit(model, values, take)
 
 

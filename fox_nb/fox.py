@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fox_nb.client import Client
     from fox_nb.local import SandboxControls
     from fox_nb.session import Cost, Session, TaskList
+    from fox_nb.session.training import TrainedProfiles
     from fox_nb.sweep import Sweep
     from fox_nb.widgets.panel import Panel
     from fox_nb.widgets.studio import Studio
@@ -167,6 +168,13 @@ class Fox(Calls):
     def spent(self) -> Cost:
         """USD that this store has spent on this gateway and key, with what is reserved; play money on the sandbox."""
         return self.session.spent
+
+    @cached_property
+    def profiles(self) -> TrainedProfiles:
+        """The trained profiles that this store knows: a table in a cell; ``.train``, ``.add``, ``.forget`` and more."""
+        from fox_nb.session.training import TrainedProfiles
+
+        return TrainedProfiles(self.session)
 
     # -- panels -------------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.models import MODELS
+from fox_nb.parameters import meant, parameters, shown
+from fox_nb.store.people import People, same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from fox_nb.store import Store
+    from fox_nb.store.people import ProfileRow
+
+LONGEST_NAME = 60
+_ID = re.compile(r"[^\s\[\]]{1,200}")
+_MENTION = re.compile(r"\[\[\s*([^\[\]\n]+?)\s*\]\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile that can be used.
+
+    Attributes
+    ----------
+    id : str
+        The gateway's id, for ``profile_ids``.
+    name : str
+        The person's name for it, unique in this store and gateway; the id where it has none.
+    at : float
+        When it was asked for or added, seconds since 1970.
+    """
+
+    id: str
+    name: str
+    at: float
+
+    @property
+    def token(self) -> str:
+        """What puts it into a prompt: ``[[id]]``."""
+        return f"[[{self.id}]]"
 
 
 class Profiles:
@@ -27,9 +65,215 @@ class Profiles:
         self._store = store
         self._gateway = gateway
         self._now = clock
+        self._people = People(store.journal)
+        self._told: set[str] = set()
+
+    # -- what is known ------------------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Profile]:
+        taken: list[str] = []
+        for row in self._people.rows(self._gateway):
+            if row.profile_id:
+                name = _free(row.name or row.profile_id, taken)
+                taken.append(name)
+                yield Profile(row.profile_id, name, row.at)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, profile: object) -> bool:
+        return any(profile in (known, known.id) or same(str(profile), known.name) for known in self)
+
+    def __getitem__(self, profile: Profile | str) -> Profile:
+        """Find a profile by its name or id.
+
+        Raises
+        ------
+        InvalidRequest
+            The store does not know it; says what was probably meant.
+        """
+        known = list(self)
+        wanted = profile.id if isinstance(profile, Profile) else bare(profile)
+        by_id = next((one for one in known if one.id == wanted), None)
+        found = by_id or next((one for one in known if same(wanted, one.name)), None)
+        if found is not None:
+            return found
+        names = tuple(word for one in known for word in dict.fromkeys((one.name, one.id)))
+        raise InvalidRequest(
+            f"This store knows no profile {shown(wanted)}.{meant(wanted, names)}",
+            parameter="profile",
+            value=wanted,
+            todo="fox.profiles lists those it knows; fox.profiles.add(profile_id, name) adds one by its id.",
+        )
 
     def names(self) -> dict[str, str]:
-        """Return the profiles' names by their ids: the named ones, then what was trained here and has no name."""
-        named = {profile.profile_id: profile.name for profile in self._store.catalog.profiles(self._gateway)}
-        trained = self._store.journal.tasks(self._gateway, model="phota-create-profile", states=("completed",))
-        return {**named, **{row.profile_id: row.profile_id for row in trained if row.profile_id not in named}}
+        """Return the profiles' names by their ids, newest first; one that has no name is called by its id."""
+        return {profile.id: profile.name for profile in reversed(list(self))}
+
+    # -- names --------------------------------------------------------------------------------------------------
+
+    def add(self, profile_id: str, name: str) -> Profile:
+        """Add a profile by its id, such as one that was trained elsewhere; one that has a name keeps it.
+
+        Parameters
+        ----------
+        profile_id : str
+            The gateway's id. Nothing asks the gateway whether it is there: it has no call for that.
+        name : str
+            What it is to be called here.
+
+        Raises
+        ------
+        InvalidRequest
+            It cannot be an id, or another profile has the name.
+        """
+        key = bare(profile_id)
+        if not isinstance(key, str) or not _ID.fullmatch(key):
+            raise InvalidRequest(
+                f"profile_id is {shown(profile_id)}, which cannot be an id: it has no blanks and no brackets.",
+                parameter="profile_id",
+                value=profile_id,
+                todo="Copy the id as the gateway gave it when the training was done.",
+            )
+        known = next((one for one in self if one.id == key and one.name != key), None)
+        if known is None:
+            self._name(key, checked_name(name))
+        elif not same(known.name, name):
+            say(f"{key} is known as {known.name!r} already and keeps that name; fox.profiles.rename changes it.")
+        return self[key]
+
+    def rename(self, profile: Profile | str, name: str) -> Profile:
+        """Give a profile another name.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such profile, or another one has the name.
+        """
+        key = self[profile].id
+        self._name(key, checked_name(name))
+        return self[key]
+
+    def export(self) -> list[dict[str, str]]:
+        """Return names and ids as plain rows: for ``json.dump``, ``csv.DictWriter`` or a data frame."""
+        return [
+            {
+                "profile_id": profile.id,
+                "name": profile.name,
+                "gateway": self._gateway,
+                "added": datetime.fromtimestamp(profile.at, UTC).isoformat(timespec="seconds"),
+            }
+            for profile in self
+        ]
+
+    def load(self, rows: Iterable[Mapping[str, Any]]) -> list[Profile]:
+        """Take in what `export` gave in another store; what is known keeps its name.
+
+        Rows of another gateway are left out: an id means nothing elsewhere. A name that is taken gets a number.
+
+        Returns
+        -------
+        list of Profile
+            What was added.
+        """
+        listed = list(rows)
+        ours = [row for row in listed if row.get("gateway", self._gateway) == self._gateway]
+        if len(ours) < len(listed):
+            say(f"{len(listed) - len(ours)} of {len(listed)} profiles belong to another gateway and were left out.")
+        added = []
+        for row in ours:
+            key, known = str(row.get("profile_id", "")), list(self)
+            if all(one.id != key for one in known):
+                added.append(self.add(key, _free(str(row.get("name") or key), [one.name for one in known])))
+        return added
+
+    def point_out(self, model: Any, values: Mapping[str, Any]) -> None:
+        """Say, once for each, which ids of a request the store does not know; the request is not held up."""
+        mentioned = dict.fromkeys(_mentioned(model, values))
+        if not mentioned.keys() - self._told:
+            return
+        known = list(self)
+        names = {one.name: one for one in known}
+        for key in mentioned:
+            if key in self._told or any(one.id == key for one in known):
+                continue
+            self._told.add(key)
+            near = next((one for one in known if same(key, one.name)), None)
+            if near is not None:
+                say(f"{shown(key)} is a profile's name; the gateway wants its id: {near.token}.")
+            else:
+                hint = meant(key, (*names, *(one.id for one in known)))
+                say(f"this store does not know the profile {shown(key)}; it is sent as it stands.{hint}")
+
+    def _name(self, profile_id: str, name: str) -> None:
+        holder = self._people.name(self._gateway, profile_id, name, self._now())
+        if holder is not None:
+            raise _taken(name, holder)
+
+    def _check_free(self, name: str, identity: str) -> None:
+        """Refuse a name that another profile, or the training of one, has."""
+        for row in self._people.rows(self._gateway):
+            if row.identity != identity and row.holds_its_name and same(name, row.name, row.profile_id):
+                raise _taken(name, row)
+
+
+def checked_name(name: Any) -> str:
+    """Return a name as it is kept: one line, with no characters that can't be seen or turn the direction of writing.
+
+    Raises
+    ------
+    InvalidRequest
+        Nothing is left of it, or it is too long.
+    """
+    from fox_nb.render.html import clip
+
+    kept = clip(name, 4 * LONGEST_NAME) if isinstance(name, str) else ""
+    if not kept or len(kept) > LONGEST_NAME:
+        raise InvalidRequest(
+            f"name is {shown(name)}; allowed is a text of 1 to {LONGEST_NAME} characters.",
+            parameter="name",
+            value=name,
+            allowed=f"a text of 1 to {LONGEST_NAME} characters",
+        )
+    return kept
+
+
+def say(words: str) -> None:
+    """Say something that is good to know and holds nothing up: in the cell, or on a script's stderr."""
+    from fox_nb.session.showing import in_notebook
+
+    print(f"fox_nb: {words}", file=sys.stdout if in_notebook() else sys.stderr)
+
+
+def _mentioned(model: Any, values: Mapping[str, Any]) -> Iterator[str]:
+    """Give the ids in a request, wherever its class says that there may be some."""
+    for parameter in parameters(MODELS[model]) if isinstance(model, str) and model in MODELS else ():
+        value = values.get(parameter.name)
+        if parameter.hint.profile_tokens and isinstance(value, str):
+            yield from _MENTION.findall(value)
+        elif parameter.hint.kind == "profile" and isinstance(value, (list, tuple)):
+            yield from (item for item in value if isinstance(item, str))
+
+
+def bare(profile: Any) -> Any:
+    """Return an id without the brackets that it has in a prompt."""
+    return profile.strip().removeprefix("[[").removesuffix("]]").strip() if isinstance(profile, str) else profile
+
+
+def _free(name: str, taken: list[str]) -> str:
+    """Return a name, with a number behind it where it is taken."""
+    found, number = name, 1
+    while same(found, *taken):
+        number += 1
+        found = f"{name[: LONGEST_NAME - 5]} ({number})"
+    return found
+
+
+def _taken(name: str, row: ProfileRow) -> InvalidRequest:
+    holder = row.profile_id or "a profile whose training is under way"
+    return InvalidRequest(
+        f"The name {shown(name)} belongs to {holder} already.",
+        parameter="name",
+        value=name,
+        todo="Choose another name, or rename that one with fox.profiles.rename(…).",
+    )

@@ -1,0 +1,182 @@
+"""Forgetting: what a store has of a person is removed, files first; what stays, and what the gateway holds, is said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fox_nb.errors import InvalidRequest, StoreError
+from fox_nb.store.people import Belongings, People
+
+if TYPE_CHECKING:
+    from fox_nb.session.profiles import Profile
+    from fox_nb.session.session import Session
+    from fox_nb.store import Store
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, repr=False)
+class Forgotten:
+    """What forgetting a profile removed, or would remove.
+
+    Attributes
+    ----------
+    profile : Profile
+        Which one.
+    done : bool
+        False after ``dry_run=True``.
+    requests, under_way : int
+        How many requests belong to it, and how many of them are not over yet.
+    archives, pictures, photos : int
+        How many archives of training photos, pictures that were made, and files that were given for them.
+    shared : tuple of str
+        Files that stay because something else needs them.
+    uploads_until : float
+        Until when the gateway keeps what was uploaded, seconds since 1970; 0 when nothing is left there.
+    gateway : str
+        Where it was trained.
+    """
+
+    profile: Profile
+    done: bool
+    requests: int
+    under_way: int
+    archives: int
+    pictures: int
+    photos: int
+    shared: tuple[str, ...]
+    uploads_until: float
+    gateway: str
+
+    @property
+    def lines(self) -> list[str]:
+        """What was removed, what stays, and what the gateway still holds, each a sentence."""
+        counted = (
+            (1, "its name"),
+            (self.archives, "its training photos"),
+            (self.pictures, _several(self.pictures, "picture")),
+            (self.photos, f"{_several(self.photos, 'file')} that went with it"),
+        )
+        parts = [words for count, words in counted if count]
+        removed = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+        if self.done:
+            lines = [f"{self.profile.name} is forgotten. Removed from this store: {removed}."]
+        else:
+            lines = [f"Forgetting {self.profile.name} removes from this store: {removed}."]
+        if self.under_way:
+            lines.append(f"{_several(self.under_way, 'request')} with it still under way: forget it when that is over.")
+        if self.shared:
+            named = ", ".join(self.shared[:_NAMED]) + (", …" if len(self.shared) > _NAMED else "")
+            lines.append(f"Kept, because other requests or profiles were given them, too: {named}.")
+        if self.requests:
+            lines.append("The words of the requests and what they cost stay in the journal.")
+        return [*lines, *self.holds]
+
+    @property
+    def holds(self) -> list[str]:
+        """What still shows the person elsewhere."""
+        where = "The sandbox" if self.gateway == "sandbox" else f"The gateway {self.gateway}"
+        lines = [f"{where} still holds the trained profile {self.profile.id}: there is no call to delete one."]
+        if self.gateway != "sandbox":
+            lines.append("To have it deleted, write to the service and name that id.")
+        if self.uploads_until:
+            until = datetime.fromtimestamp(self.uploads_until).astimezone()
+            lines.append(f"It keeps what was uploaded until {until:%Y-%m-%d %H:%M}, 72 hours after the upload.")
+        lines.append("Saved notebooks and exported pages keep the small pictures in them: clear their outputs.")
+        return lines
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines)
+
+    def _repr_html_(self) -> str:
+        from fox_nb.render.html import frame, notes
+
+        return frame(notes(self.lines))
+
+
+def forget(session: Session, profile: Profile, *, dry_run: bool) -> Forgotten:
+    """Remove what shows a person, or say what would be removed.
+
+    Raises
+    ------
+    InvalidRequest
+        Something with the profile is under way: what it makes would land after all.
+    StoreError
+        A file cannot be removed; the journal is as it was.
+    """
+    people, gateway, now = People(session.store.journal), session.gateway.name, session.now()
+    if dry_run:
+        return _said(people.belongings(gateway, profile.id, now), profile, gateway, done=False)
+    found = people.forget(gateway, profile.id, now, lambda found: _remove(session.store, found))
+    if found.under_way:
+        raise InvalidRequest(
+            f"{_several(len(found.under_way), 'request')} with {profile.name} still under way; nothing was removed.",
+            parameter="profile",
+            value=profile.id,
+            todo="Forget it when they are over: what they make would land here after all.",
+        )
+    for row in found.tasks:
+        session.task(session.store.journal.get(row.identity))  # whoever shows it learns of it
+    return _said(found, profile, gateway, done=True)
+
+
+def _said(found: Belongings, profile: Profile, gateway: str, *, done: bool) -> Forgotten:
+    archives = [source for source in found.sources if source.mime == "application/zip"]
+    return Forgotten(
+        profile=profile,
+        done=done,
+        requests=len(found.tasks),
+        under_way=len(found.under_way),
+        archives=len(archives),
+        pictures=sum(len(row.pictures) for row in found.tasks),
+        photos=len(found.sources) - len(archives),
+        shared=tuple(Path(source.origin or source.file).name for source in found.shared),
+        uploads_until=found.uploads_until,
+        gateway=gateway,
+    )
+
+
+def _remove(store: Store, found: Belongings) -> None:
+    paths = [store.path(file) for file in found.files]
+    origins = [Path(source.origin) for source in found.sources if source.origin]
+    try:
+        for path in dict.fromkeys([*paths, *origins]):
+            _remove_made_of(path, store.thumbnails)
+        for path in paths:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or 'A file'} cannot be removed ({error.strerror or error}).",
+            money="What was removed before it is gone; the journal is as it was.",
+            todo="Close what has it open and check the folder's rights, then forget the profile again.",
+        ) from None
+
+
+def _remove_made_of(picture: Path, thumbnails: Path) -> None:
+    """Remove a picture's thumbnails of all sizes, and its tiles."""
+    from fox_nb.images.thumbnail import _kept_name
+
+    stem, _, mark = _kept_name(picture, thumbnails, 0).rsplit("-", 2)
+    with os.scandir(thumbnails) as entries:
+        names = [entry.name for entry in entries if entry.name.startswith(f"{stem}-") and entry.name.endswith(mark)]
+    for name in names:
+        (thumbnails / name).unlink(missing_ok=True)
+    for folder in _tiles_of(picture, thumbnails / "tiles"):
+        shutil.rmtree(folder)
+
+
+def _tiles_of(picture: Path, tiles: Path) -> list[Path]:
+    """Return the folders of a picture's tiles: called as the picture, with its size behind it for a foreign one."""
+    if not tiles.is_dir():
+        return []
+    names = [entry.name for entry in os.scandir(tiles)]
+    return [tiles / name for name in names if name == picture.stem or name.startswith(f"{picture.stem}-")]
+
+
+def _several(count: int, thing: str) -> str:
+    return f"no {thing}s" if not count else f"1 {thing}" if count == 1 else f"{count:,} {thing}s"

@@ -1,0 +1,275 @@
+"""Training: photos looked at, packed without their metadata, and sent; the profiles as people hold them."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.session.identity import take_number
+from fox_nb.session.profiles import Profile, Profiles, bare, checked_name, say
+from fox_nb.session.showing import ticking
+from fox_nb.store import aside, put
+from fox_nb.store.people import FORGOTTEN, TRAINS, same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from fox_nb.images.photos import PhotoReport
+    from fox_nb.images.prepare import Prepared
+    from fox_nb.session.forgetting import Forgotten
+    from fox_nb.session.session import Session
+    from fox_nb.session.sheet import Sheet
+    from fox_nb.session.task import Task
+
+_REASONS = 3
+
+
+class TrainedProfiles(Profiles):
+    """The profiles that this store knows at this gateway: listed, trained, named, forgotten.
+
+    In a cell it is a table. ``fox.profiles["Ada"].token`` is what puts Ada into a prompt.
+
+    Parameters
+    ----------
+    session : Session
+        What sends and watches.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session.store, session.gateway.name, session.now)
+        self._session = session
+
+    # -- training -----------------------------------------------------------------------------------------------
+
+    def look(self, photos: Any, *, told: Callable[[str], None] | None = None) -> Sheet:
+        """Look at photos before anything is sent: how many can be used, and what is wrong with the others.
+
+        Parameters
+        ----------
+        photos
+            A folder, a ZIP (path or bytes), or a list of paths, PIL images, bytes, arrays or earlier results.
+        told : callable, optional
+            Called with words on how far it is; without it a cell shows them.
+
+        Returns
+        -------
+        Sheet
+            In a cell a contact sheet; `train` takes it in place of the photos.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such folder or archive.
+        """
+        from fox_nb.images.photos import inspect
+        from fox_nb.session.sheet import Sheet, found_in
+
+        found = found_in(photos)
+        with _telling(told) as tell:
+            total = len(found.photos)
+            report = inspect(found.photos, progress=lambda done: tell(f"Looked at {done} of {total} photos."))
+        return Sheet(report.photos, found.note)
+
+    def train(
+        self,
+        photos: Any,
+        name: str,
+        *,
+        agreed: bool = False,
+        take: int | str = 1,
+        told: Callable[[str], None] | None = None,
+        journalled: Callable[[Task], None] | None = None,
+    ) -> Task:
+        """Train a profile of one person (``phota-create-profile``); it takes about 20 minutes at the service.
+
+        The usable photos are packed with nothing in them but pixels, so the same photos are the same training: asked
+        for again, in this kernel or a later one, it is shown and not paid again. It goes on when the notebook is
+        closed; the profile gets its name as soon as its id is known, in whatever kernel that is.
+
+        Parameters
+        ----------
+        photos
+            What `look` takes, or what it gave. 10 usable ones at the least, 30 to 50 are best.
+        name : str
+            What the profile is to be called; no other profile of this store has that name.
+        agreed : bool
+            Has to be said: that the person in the photos agreed to have a likeness trained.
+        take : int or "new"
+            Which training on the same photos.
+        told, journalled : callable, optional
+            Called with words on how far it is, and with the task as soon as the journal has it.
+
+        Returns
+        -------
+        Task
+            Its ``profile_id`` is there when it is completed.
+
+        Raises
+        ------
+        InvalidRequest
+            Nothing was sent: nobody said that the person agreed, the name is taken, or too few photos can be used.
+        FoxError
+            As ``fox.generate``.
+        """
+        if agreed is not True:
+            raise InvalidRequest(
+                "agreed=True was not said: the gateway trains on the face in these photos and keeps what it learns.",
+                parameter="agreed",
+                value=agreed,
+                allowed="True",
+                todo="Ask the person in the photos; when they agree, say agreed=True.",
+            )
+        name, number = checked_name(name), take_number(take)
+        from fox_nb.images.photos import PhotoReport
+
+        report = photos if isinstance(photos, PhotoReport) else self.look(photos, told=told)
+        _check_enough(report)
+        with _telling(told) as tell:
+            tell(f"Packing {len(report.usable)} photos.")
+            path, sha256 = self._packed(report)
+        task: list[Task] = []
+
+        def begun(asked: Task) -> None:
+            task.append(asked)
+            self._named(asked, name, prepared)
+            if journalled is not None:
+                journalled(asked)
+
+        try:
+            request, prepared = self._session.validated(TRAINS, {"image_archive_url": path})
+            row = None if number is None else self._session.known(request, number)
+            if row is not None and row.error_code == FORGOTTEN:
+                raise InvalidRequest(
+                    "A profile was trained on these photos, and was forgotten here.",
+                    parameter="photos",
+                    todo=f'Training it anew is paid for again: say take={row.take + 1} or take="new".',
+                )
+            self._check_free(name, row.identity if row is not None else "")
+            return self._session.submit(TRAINS, {"image_archive_url": path}, take, journalled=begun)
+        finally:
+            if not task and self._store.catalog.source(sha256) is None:
+                path.unlink(missing_ok=True)  # nothing was journalled: no faces stay behind
+
+    def _packed(self, report: PhotoReport) -> tuple[Path, str]:
+        """Pack the usable photos into the store, where a later kernel finds them, too."""
+        from fox_nb.images.archive import pack
+
+        with aside(self._store.sources) as part:
+            facts = pack(report, part)
+            path = self._store.sources / f"{facts.sha256[:16]}.zip"
+            put(part, path)
+        return path, facts.sha256
+
+    def _named(self, task: Task, name: str, prepared: dict[str, Prepared]) -> None:
+        """Keep the name before anything is sent; a profile that has one already keeps it."""
+        if task.reused:
+            self._session.sources.keep(prepared)  # so that one that failed can be sent again
+        known = next((one for one in self if one.id == task.profile_id), None)
+        if known is None:
+            self._people.name_training(self._gateway, task.identity, name, self._now())
+        elif known.name == known.id:
+            self._name(known.id, name)
+        elif not same(known.name, name):
+            say(f"these photos trained {known.name!r} already, which keeps its name; fox.profiles.rename changes it.")
+
+    @property
+    def trainings(self) -> list[Task]:
+        """What is being trained, or came to nothing, newest first."""
+        waiting = {row.identity for row in self._people.rows(self._gateway) if row.name and not row.profile_id}
+        rows = self._store.journal.tasks(self._gateway, model=TRAINS) if waiting else []
+        return [self._session.task(row) for row in rows if row.identity in waiting]
+
+    def name_of(self, task: Task) -> str:
+        """Return what a training's profile is called, or will be; '' for none."""
+        rows = self._people.rows(self._gateway)
+        return next((row.name for row in rows if task.identity == row.identity), "")
+
+    # -- forgetting ---------------------------------------------------------------------------------------------
+
+    def forget(self, profile: Profile | str, *, dry_run: bool = False) -> Forgotten:
+        """Forget a profile, with everything in this store that shows the person.
+
+        Removed are its name, the photos that it was trained on, every picture that was asked for with its id or made
+        from such a picture, and what was given together with it. The requests and what they cost stay in the journal.
+
+        Parameters
+        ----------
+        profile : Profile or str
+            Its name or id. An id that has no name here is looked for, too.
+        dry_run : bool
+            Only say what would be removed.
+
+        Returns
+        -------
+        Forgotten
+            What was removed, what stays, and what the gateway still holds.
+
+        Raises
+        ------
+        InvalidRequest
+            Nothing here belongs to such a profile, or something with it is still under way.
+        StoreError
+            A file cannot be removed; forgetting it again goes on.
+        """
+        from fox_nb.session.forgetting import forget
+
+        if profile in self:
+            return forget(self._session, self[profile], dry_run=dry_run)
+        unnamed = profile if isinstance(profile, Profile) else Profile(bare(profile), bare(profile), 0.0)
+        gone = forget(self._session, unnamed, dry_run=dry_run)
+        if not gone.requests:
+            self[profile]  # says what was probably meant
+        return gone
+
+    # -- showing ------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        lines = [f"{len(self)} profiles", *(f"  {one.name}: {one.token}" for one in self)]
+        lines += [f"  {self.name_of(task)}: training, {task.status}" for task in self.trainings]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from fox_nb.render.profiles import ProfileLine, profiles_table
+
+        known = [ProfileLine(one.name, one.id, one.at) for one in reversed(list(self))]
+        waiting = [
+            ProfileLine(self.name_of(task), "", task.asked_at, f"training, {task.status}") for task in self.trainings
+        ]
+        return profiles_table([*waiting, *known], sandbox=self._session.gateway.is_sandbox)
+
+
+def _check_enough(report: PhotoReport) -> None:
+    if report.enough:
+        return
+    wrong = [f"{photo.name}: {photo.problems[0].words}" for photo in report.photos if not photo.usable]
+    more = [f"and {len(wrong) - _REASONS} more."] if len(wrong) > _REASONS else []
+    raise InvalidRequest(
+        " ".join([report.summary, *wrong[:_REASONS], *more]),
+        parameter="photos",
+        value=len(report.usable),
+        todo="Add clear photos of the same face: other angles, light and expressions. fox.profiles.look(…) shows them.",
+    )
+
+
+@contextlib.contextmanager
+def _telling(told: Callable[[str], None] | None) -> Iterator[Callable[[str], None]]:
+    """Give what says how far the work is: to whom asked, else in the cell, where nothing of it stays."""
+    if told is not None:
+        yield told
+        return
+    from fox_nb.render.html import frame, note
+
+    words = ""
+    with ticking(lambda: frame(note(words)) if words else "") as tick:
+
+        def tell(now: str) -> None:
+            nonlocal words
+            words = now
+            tick()
+
+        try:
+            yield tell
+        finally:
+            words = ""
