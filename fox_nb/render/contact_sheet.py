@@ -40,7 +40,8 @@ def _item(photo: PhotoFact, number: int) -> str:
     size = f"{photo.width:,} x {photo.height:,}" if photo.width else ""
     seen = ""
     if photo.thumbnail:
-        seen = img(photo.thumbnail, MIME, (photo.width, photo.height), "", _COLUMN)
+        shown = round(_COLUMN * min(1, photo.width / photo.height))
+        seen = img(photo.thumbnail, MIME, (photo.width, photo.height), "", shown)
     problems = "".join(
         f"<br><strong>{_MARKS[problem.severity]}</strong> {bdi(problem.words)}" for problem in photo.problems
     )
@@ -48,5 +49,5 @@ def _item(photo: PhotoFact, number: int) -> str:
     picture = f'<span style="display:block{faded}">{seen}</span>' if seen else ""
     return (
         f'<li style="min-width:0">{picture}<span class="fx-cap">{number}. {bdi(photo.name, 60)}'
-        f"{f' <small>{size}</small>' if size else ''}{problems}</span></li>"
+        f"{f' · <small>{size}</small>' if size else ''}{problems}</span></li>"
     )

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 _ONLY_COMMENT = re.compile(r"^\s*(//.*|/\*.*\*/\s*)?$")
 
 _REMEDY = (
-    "If there are no controls here, Jupyter lacks their front end. Install it where Jupyter itself runs"
-    " (pip install anywidget, which may be another environment than this kernel's), then reload this page."
+    "If there are no controls here, or boxes that speak of a JavaScript error instead, Jupyter lacks their front end."
+    " Install it where Jupyter itself runs (pip install anywidget; that may be another environment than this kernel's),"
+    " then reload this page."
 )
 
 _NOTE = """<style>@keyframes fox-late {{ to {{ visibility: visible }} }}
@@ -88,7 +89,10 @@ class Control(anywidget.AnyWidget):
 def missing_front_end(controls: Sequence[Control], *, seconds: float = 4) -> ipywidgets.HTML:
     """Make a note, made of ipywidgets alone, that says what to do when none of `controls` shows itself.
 
-    It stays out of sight for some seconds, so that it does not flash where all is well, and goes for good as soon
+    A JupyterLab without anywidget draws a red box 'Click to show javascript error.' for each such control and looks at
+    no other type of data beside it; ipywidgets' own controls work there. Nobody can ask the browser what it has.
+
+    The note stays out of sight for some seconds, so that it does not flash where all is well, and goes for good as soon
     as one control is alive. A kernel that is busy meanwhile cannot hear that: therefore it says 'if'.
 
     Parameters

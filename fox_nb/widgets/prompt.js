@@ -93,6 +93,7 @@ export default {
       label.hidden = !label.textContent;
       help.textContent = model.get("help");
       Object.assign(area, { placeholder: model.get("placeholder"), rows: model.get("rows") });
+      area.style.minHeight = `calc(${model.get("rows")} * 1.45em + 12px)`;
       showText();
     }
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator
+from playwright.sync_api import BrowserContext, Locator
 
+from artifacts import Places
 from kernels import notebook
 from lab import Lab, NotebookPage, Voila
-from servers import until
+from servers import JupyterServer, until
 
 CONTROLS = """
 import hashlib, io
@@ -35,6 +36,9 @@ button.on_click(lambda _: seen.append((prompt.value, slider.value)))
 prompt.on_submit(lambda: seen.append(prompt.value))
 picker.on_files(files.extend)
 """
+SHOTS = os.environ.get("FOX_NB_SHOTS", "")
+"""A folder for pictures of the controls, for whoever wants to look at them."""
+
 PANEL = "box = w.VBox([prompt, slider, other, picker, button]); box"
 
 
@@ -274,20 +278,23 @@ def test_what_cannot_be_used_is_said(page: NotebookPage, tmp_path: Path) -> None
 
 
 def test_a_file_waits_for_a_busy_kernel_and_can_be_cancelled(page: NotebookPage, tmp_path: Path) -> None:
-    """While the kernel is busy the file waits and then goes on by itself; Cancel ends another one, and the next goes through."""
+    """While the kernel is busy the file waits, and says so; Cancel ends it, and the one after it goes through."""
     photo(tmp_path / "a.jpg", 1500, 1500, quality=95)
     photo(tmp_path / "b.jpg", 50, 50)
-    page.kernel_value("picker.unobserve_all()")
     gate = page.folder / "gate"
-    page.page.evaluate(
-        "path => { window.foxTestNotebook.sessionContext.session.kernel.requestExecute({code:"
-        " `import os, time\\nwhile not os.path.exists(${JSON.stringify(path)}): time.sleep(0.05)`}); }",
-        str(gate),
+    page.kernel_value(
+        "setattr(picker, '_on_piece', lambda c, b, real=picker._on_piece: "
+        f"(all(__import__('time').sleep(0.05) is None for _ in iter(lambda: __import__('os').path.exists({str(gate)!r}), True)), real(c, b)))"
     )
-    choose(page, tmp_path / "a.jpg")
-    page.locator(".fox-way:has-text('a.jpg')").wait_for()
+    choose(page, tmp_path / "a.jpg", tmp_path / "b.jpg")
+    page.locator(".fox-way:has-text('a.jpg: waiting for the kernel')").wait_for()
+    page.locator(".fox-way button:has-text('Cancel')").click()
+    page.locator(".fox-way:has-text('2 of 2: b.jpg')").wait_for()
     gate.touch()
-    value(page, "[f.name for f in files]", "['a.jpg']")
+    value(page, "[f.name for f in files]", "['b.jpg']")
+    choose(page, tmp_path / "a.jpg")
+    value(page, "[f.name for f in files]", "['b.jpg', 'a.jpg']")
+    assert page.kernel_value("picker._incoming._partials") == "{}"
 
 
 def test_a_reloaded_page_and_a_second_view_show_the_list(page: NotebookPage, tmp_path: Path) -> None:
@@ -324,6 +331,37 @@ def test_the_picker_works_in_voila(voila: Voila, tmp_path: Path) -> None:
     page.locator(f".widget-html-content:has-text('1 of {(tmp_path / 'a.jpg').stat().st_size}')").wait_for()
 
 
+# Where Jupyter lacks the front end
+
+
+def test_a_jupyter_without_anywidget_is_told_what_to_do(
+    artifacts: Places, context: BrowserContext, lab: Lab, tmp_path: Path
+) -> None:
+    """In a Jupyter that has ipywidgets but not anywidget, a note says so; where all is well it is never seen."""
+    show = "from fox_nb.widgets.control import missing_front_end\nw.VBox([missing_front_end([prompt, slider]), prompt, slider, button])"
+    note = ".fox-late:has-text('pip install anywidget')"
+    well = lab.open(notebook(CONTROLS, show))
+    well.run_all()
+    well.locator(".fox-prompt").wait_for()
+    well.locator(note).wait_for(state="hidden")
+    (tmp_path / "labconfig").mkdir()
+    (tmp_path / "labconfig" / "page_config.json").write_text('{"disabledExtensions": {"anywidget": true}}')
+    server = JupyterServer(artifacts)
+    server.env["JUPYTER_CONFIG_DIR"] = str(tmp_path)
+    with server:
+        opener = Lab(context, server)
+        try:
+            page = opener.open(notebook(CONTROLS, show))
+            page.run_all()
+            page.locator("button:has-text('Generate')").wait_for()
+            page.locator(note).wait_for(state="visible")
+            assert page.locator(".fox-prompt").count() == 0
+            if SHOTS:
+                page.screenshot(f"{SHOTS}/missing.png")
+        finally:
+            opener.close()
+
+
 # For everybody
 
 
@@ -337,13 +375,12 @@ def test_axe_finds_nothing_and_nothing_is_cut_off_when_narrow(page: NotebookPage
     page.locator(".fox-item").nth(1).wait_for()
     page.page.evaluate("() => window.jupyterapp.shell.collapseLeft()")
     assert page.violations(axe, ".jp-OutputArea-output .widget-box") == []
-    shots = os.environ.get("FOX_SHOTS")
-    if shots:
-        page.screenshot(f"{shots}/wide-{theme}.png")
+    if SHOTS:
+        page.screenshot(f"{SHOTS}/wide-{theme}.png")
     page.set_size(400, 1600)
     wide = "() => [...document.querySelectorAll('.fox-prompt, .fox-slider, .fox-picker')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className)"
     assert page.page.evaluate(wide) == []
-    if shots:
+    if SHOTS:
         page.kernel_value("setattr(prompt, 'value', 'with [[p-1]] and [[nobody]]')")
-        page.screenshot(f"{shots}/narrow-{theme}.png")
+        page.screenshot(f"{SHOTS}/narrow-{theme}.png")
     assert page.violations(axe, ".jp-OutputArea-output .widget-box") == []
