@@ -1,9 +1,8 @@
 """What all controls share: signs of life, and words for a Jupyter that lacks their front end."""
 
-from widgets.browsers import Browser
-
 from fox_nb.widgets.control import missing_front_end, source
 from fox_nb.widgets.slider import Slider
+from widgets.browsers import Browser
 
 
 def test_a_control_is_alive_once_a_browser_says_so():
