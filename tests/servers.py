@@ -1,6 +1,7 @@
 """The programs that the browser tests drive: a Jupyter server (Lab and Notebook 7) and Voila, each in folders of its own."""
 
 import hashlib
+import contextlib
 import json
 import re
 import shutil
@@ -170,7 +171,8 @@ class JupyterServer(Server):
 
     def address(self) -> str | None:
         for about in Path(self.env["JUPYTER_RUNTIME_DIR"]).glob(f"jpserver-{self.pid}.json"):
-            return str(json.loads(about.read_text())["url"])
+            with contextlib.suppress(ValueError):  # it is being written
+                return str(json.loads(about.read_text())["url"])
         return None
 
     def forget_settings(self) -> None:
