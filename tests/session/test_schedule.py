@@ -1,0 +1,128 @@
+"""Schedule: few looks, soon enough, never too many; tried on thousands of made-up tasks, none of which takes any time."""
+
+import itertools
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.made_up import added_up, alone, durations, every, follow, learning, ours
+from fox_nb.session.schedule import next_look, pause_after
+from fox_nb.settings import Polling
+
+MOST_GETS = 13
+ESTIMATES = [20.0, 45.0, 1200.0]
+"""Seconds: a small picture, a picture, a profile."""
+
+waits = st.floats(0, 1e6)
+estimates = st.floats(0.01, 1e5)
+pollings = st.builds(
+    Polling,
+    first_looks=st.lists(st.floats(0.1, 60), max_size=3, unique=True).map(lambda looks: tuple(sorted(looks))),
+    at_least=st.floats(0.05, 30),
+    jitter=st.floats(0, 1),
+)
+
+
+@pytest.mark.parametrize("estimate", ESTIMATES)
+def test_right_estimate(estimate: float) -> None:
+    """Where the estimate is right, 13 GETs are enough to learn of a task's end 5 % of its time later."""
+    dice = random.Random(1)
+    found = added_up(alone(ours, estimate, durations(estimate, dice), dice, 4000))
+    assert found.gets <= MOST_GETS
+    assert found.share <= 0.05 or found.delay <= 1
+
+
+@pytest.mark.parametrize("wrong", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("estimate", [20.0, 45.0])
+def test_wrong_estimate_is_learned(estimate: float, wrong: float) -> None:
+    """Over a model's first twenty pictures both goals hold, also when the gateway's own estimate is off by twice."""
+    dice = random.Random(2)
+    duration = durations(wrong * estimate, dice)
+    found = added_up(task for _ in range(200) for task in learning(ours, estimate, duration, dice, 20))
+    assert found.gets <= MOST_GETS
+    assert found.felt <= 1
+
+
+@pytest.mark.parametrize("estimate", ESTIMATES)
+def test_wrong_estimate_alone(estimate: float) -> None:
+    """The very first task under a wrong estimate costs either few GETs or little delay; no schedule can promise both."""
+    dice = random.Random(3)
+    too_long = added_up(alone(ours, estimate, durations(estimate / 2, dice), dice, 2000))
+    too_short = added_up(alone(ours, estimate, durations(estimate * 2, dice), dice, 2000))
+    assert too_long.gets <= MOST_GETS
+    assert too_short.share <= 0.05
+
+
+@pytest.mark.parametrize("estimate", ESTIMATES)
+def test_early_failure(estimate: float) -> None:
+    """A task that fails 2 s after it was accepted is seen to have failed within a second, at the first look or the second."""
+    dice = random.Random(4)
+    found = added_up(alone(ours, estimate, lambda: 2.0, dice, 1000))
+    assert found.delay <= 1
+    assert found.gets <= 2
+
+
+def test_beside_fixed_intervals() -> None:
+    """Half a second, as replicate's client has it, asks at least seven times as often."""
+    dice = random.Random(5)
+    fixed = added_up(alone(every(0.5), 45, durations(45, dice), dice, 500))
+    assert fixed.gets > 7 * added_up(alone(ours, 45, durations(45, dice), dice, 500)).gets
+
+
+@given(waits, estimates, pollings, st.integers())
+def test_never_sooner_than_allowed(waited: float, estimate: float, polling: Polling, seed: int) -> None:
+    """Whatever is asked for, two looks at one task are never nearer to each other than `at_least`."""
+    looked = next_look(waited, estimate, polling, random.Random(seed))
+    assert looked - waited >= polling.at_least * (1 - 1e-6)
+
+
+@given(estimates, pollings, st.integers(), st.floats(0, 1e5))
+def test_no_gap_without_end(estimate: float, polling: Polling, seed: int, waited: float) -> None:
+    """The next look is at most a look's interval, a first look or the estimate away, jitter included."""
+    looked = next_look(waited, estimate, polling, random.Random(seed))
+    longest = max(polling.at_least, estimate, 0.1 * waited, *polling.first_looks, 0)
+    assert looked - waited <= longest * (1 + polling.jitter) + 1e-9
+
+
+def test_looks_after_two_and_six_seconds() -> None:
+    """A picture that takes 45 s is looked at after 2 s and 6 s, jitter added and never taken off, then from 16 s on."""
+    for seed in range(200):
+        looks = follow(300, 45, ours, random.Random(seed)).looks
+        assert 2 <= looks[0] <= 2.3
+        assert 6 <= looks[1] <= 6.6
+        assert 16 <= looks[2] <= 18
+
+
+def test_intervals_grow() -> None:
+    """Without jitter, each interval after the estimate is over is at least as long as the one before."""
+    still = Polling(jitter=0)
+    looks = follow(2000, 45, lambda w, e, dice: next_look(w, e, still, dice), random.Random(6)).looks
+    intervals = [after - before for before, after in itertools.pairwise(looks) if before > 45]
+    assert len(intervals) > 30
+    assert all(second >= first * (1 - 1e-9) for first, second in itertools.pairwise(intervals))
+
+
+def test_two_clocks() -> None:
+    """A look that comes a breath before its time, by another clock, is that look, and not followed by one more."""
+    still, dice = Polling(jitter=0), random.Random(7)
+    assert next_look(1.9999, 45, still, dice) == 6
+    assert next_look(5.9999, 45, still, dice) == pytest.approx(0.36 * 45)
+    assert next_look(0.36 * 45 - 1e-6, 45, still, dice) > 19
+
+
+def test_thirty_classmates() -> None:
+    """Of thirty who press at the same moment, never more than half are heard in the same tenth of a second."""
+    looks = [follow(200, 45, ours, random.Random(seed)).looks for seed in range(30)]
+    heard = Counter(int(look * 10) for mine in looks for look in mine)
+    assert max(heard.values()) <= 15
+
+
+def test_pauses_grow() -> None:
+    """Looks without an answer come later and later, up to a minute, each pause varied."""
+    pauses = [pause_after(failures, random.Random(8)) for failures in range(12)]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] <= 75
+    assert len({pause_after(3, random.Random(seed)) for seed in range(30)}) == 30
