@@ -50,8 +50,9 @@ export default {
       error.replaceChildren(...lines.map((text, at) => put("p", at ? "" : "fox-what", { textContent: text })));
     }
 
-    button.addEventListener("click", () => {
-      if (waiting || model.get("busy")) return;
+    button.addEventListener("click", ({ detail }) => {
+      // The browser knows best what a double click is: its second half is no press.
+      if (waiting || model.get("busy") || detail > 1) return;
       waiting = true;
       showButton();
       model.send({ type: "press" });

@@ -48,6 +48,7 @@ class Asking:
         self._lock = threading.Lock()
         self._pricing = threading.Lock()
         self._pressed = float("-inf")
+        self._values: dict[str, Any] | None = None
         self._actions = Actions(words=self.form.request.press)
         self._actions.on_press(self.press)
         self.form.on_submit(self.press)
@@ -63,19 +64,20 @@ class Asking:
 
     def press(self) -> None:
         """Ask for what the form says, as a new take; a double click is one press."""
-        now = time.monotonic()
-        with self._lock:
-            if self._actions.busy or now - self._pressed < DOUBLE_CLICK:
-                return
-            self._pressed = now
-            self._actions.busy = True
-        self._actions.error = []
         try:
             values = self.form.whole_values()
         except FoxError as error:
-            self._failed(error)
-        else:
-            self._pool.submit(lambda: self._submit(values))
+            self._actions.fail(error)
+            return
+        now = time.monotonic()
+        with self._lock:
+            again = values == self._values and now - self._pressed < DOUBLE_CLICK
+            if self._actions.busy or again:
+                return
+            self._pressed, self._values = now, values
+            self._actions.busy = True
+        self._actions.error = []
+        self._pool.submit(lambda: self._submit(values))
 
     def _submit(self, values: dict[str, Any]) -> None:
         try:
@@ -90,8 +92,7 @@ class Asking:
         """Say what went wrong; the form stays as it is, and the next press may come at once."""
         self._actions.fail(error)
         with self._lock:
-            self._pressed = float("-inf")
-            self._actions.busy = False
+            self._values = None
 
     def _journalled(self, task: Task) -> None:
         """Hand the task on; from here on it cannot be lost, so the next press may come."""

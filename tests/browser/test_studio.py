@@ -1,0 +1,276 @@
+"""The studio, used by a person: pictures flow from tab to tab, failures are told, the history finds everything again."""
+
+import io
+import re
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from artifacts import MARKED_KEY
+from kernels import Runner, notebook
+from lab import Lab, NotebookPage
+from studios import OPEN, Studio, bodies, for_the_docs, open_studio, received
+
+FOX = "a red fox in the snow, golden morning"
+
+
+@pytest.fixture
+def env(sandbox_env: dict[str, str]) -> dict[str, str]:
+    return sandbox_env
+
+
+def test_a_picture_goes_from_generate_to_edit_to_enhance_to_history(
+    lab: Lab, sandbox: Any, env: dict[str, str]
+) -> None:
+    """By one press each; after a restart the history has all four, and the copied code costs nothing."""
+    studio = open_studio(lab, env, "1")
+    page: Any = studio.page
+    studio.prompt(FOX)
+    studio.press()
+    studio.shown(1)
+    for_the_docs(page, "studio-generate")
+    page.locator("button:has-text('Edit this')").click()
+    studio.is_at("Edit")
+    studio.picked(1)
+    studio.prompt("at night, under the northern lights")
+    studio.press()
+    studio.shown(2)
+    for_the_docs(page, "studio-edit")
+    page.locator("button:has-text('Enhance this')").first.click()
+    studio.is_at("Enhance")
+    studio.picked(1)
+    for creativity in ("0", "1"):
+        studio.level("Creativity", creativity)
+        studio.press()
+        studio.shown(3 + int(creativity))
+    for_the_docs(page, "studio-enhance")
+    made = bodies(sandbox)
+    assert [body["model"] for body in made] == ["phota-image", "phota-image-edit", *["phota-image-enhance"] * 2]
+    assert made[1]["image_urls"][0].startswith(sandbox.base_url)
+    assert [body["creativity"] for body in made[2:]] == [0, 1]
+    assert made[2]["image_url"] == made[3]["image_url"] != made[1]["image_urls"][0]
+    assert page.errors() == []
+    page.restart_kernel()
+    page.run_cell(0)
+    page.run_cell(1)
+    studio.go("History")
+    studio.rows.nth(3).wait_for()
+    page.wait_for("() => [...document.querySelectorAll('.fox-line img')].filter(i => i.naturalWidth).length === 4")
+    for_the_docs(page, "studio-history")
+    the_code_costs_nothing(studio, sandbox, page)
+
+
+def the_code_costs_nothing(studio: Studio, sandbox: Any, page: NotebookPage) -> None:
+    """The lines of every row's larger view give the same pictures for free."""
+    for row in range(4):
+        studio.rows.nth(row).locator(".fox-title").click()
+        code = page.locator("dialog[open] .fox-code")
+        page.wait_for("() => document.querySelector('dialog[open] .fox-code').textContent.startsWith('fox.')")
+        line = code.inner_text()
+        page.page.keyboard.press("Escape")
+        assert page.kernel_value(f"{line}.wait(0).reused") == "True"
+    assert len(sandbox.creations) == 4
+
+
+def test_a_row_of_the_history_fills_its_form_again(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """Text, options, levels and pictures stand in the form as they were; what was unset is unset."""
+    studio = open_studio(lab, env)
+    page = studio.page
+    studio.prompt(FOX)
+    studio.choose("Aspect ratio", "3:4")
+    studio.press()
+    studio.shown(1)
+    page.locator("button:has-text('Enhance this')").click()
+    studio.picked(1)
+    studio.level("Resemblance", "0.25")
+    studio.choose("Resolution", "1K")
+    studio.press()
+    studio.shown(2)
+    studio.level("Creativity", "0.9")
+    studio.go("History")
+    studio.rows.nth(1).wait_for()
+    studio.rows.nth(0).locator("button:has-text('Use these settings')").click()
+    studio.is_at("Enhance")
+    studio.picked(1)
+    page.wait_for("() => document.querySelector('.fox-page:not([hidden]) .fox-item img')?.naturalWidth")
+    page.locator(".fox-page:not([hidden]) .fox-slider.fox-unset:has-text('Creativity')").wait_for()
+    studio.press()
+    first, again = received(page, sandbox, 3)[1:]
+    assert first == again
+    assert "creativity" not in again
+    studio.go("History")
+    studio.rows.last.locator("button:has-text('Use these settings')").click()
+    studio.is_at("Generate")
+    page.wait_for("() => document.querySelector('.fox-page:not([hidden]) .fox-select:not(:disabled)')?.value === '3:4'")
+
+
+def test_the_history_is_found_by_model_text_and_date(lab: Lab, env: dict[str, str]) -> None:
+    """Among three thousand rows, page by page; only the thumbnails of the rows that are seen are sent."""
+    fill = (
+        "import json\nfrom datetime import datetime\nwith fox.store.journal.writing() as db:\n"
+        "    for n in range(3000):\n"
+        "        model = 'phota-image' if n % 3 else 'grok-imagine-image'\n"
+        "        body = json.dumps({'model': model, 'prompt': f'picture number {n} of <b>many</b>'})\n"
+        '        db.execute("INSERT INTO task (identity, gateway, account, model, request, request_hash, take, state, owner,"\n'
+        "                   \" asked, sent) VALUES (?, 'sandbox', 'sandbox', ?, ?, ?, 1, 'refused', '', ?, ?)\",\n"
+        "                   (f'{n:064x}', model, body, f'{n:064x}', *[datetime(2024, 1, 1 + n % 28, 12).timestamp() + n] * 2))\n"
+    )
+    page = lab.open(notebook(OPEN, "fox.studio()", fill), env=env)
+    page.run_cell(0)
+    page.run_cell(2)
+    page.run_cell(1)
+    studio = Studio(page)
+    studio.go("History")
+    where = page.locator(".fox-where")
+    page.locator(".fox-where:has-text('1 to 20 of 3,000')").wait_for()
+    page.page.get_by_role("button", name="Older").click()
+    page.locator(".fox-where:has-text('21 to 40 of 3,000')").wait_for()
+    page.page.get_by_role("combobox", name="Model").select_option(label="Grok")
+    page.locator(".fox-where:has-text('1 to 20 of 1,000')").wait_for()
+    page.page.get_by_role("searchbox", name="Text").fill("number 270 of <b>")
+    page.locator(".fox-where:has-text('1 to 1 of 1')").wait_for()
+    assert "picture number 270 of <b>many</b>" in studio.rows.inner_text()
+    page.page.get_by_role("searchbox", name="Text").fill("100%_")
+    page.locator(".fox-note:has-text('Nothing here.')").wait_for()
+    page.page.get_by_role("searchbox", name="Text").fill("")
+    page.page.get_by_label("From", exact=True).fill("2024-01-27")
+    page.page.get_by_label("To", exact=True).fill("2024-01-27")
+    page.wait_for("() => /of 36$/.test(document.querySelector('.fox-where').textContent)")
+    assert set(re.findall(r"\d+ Jan 2024", studio.rows.first.inner_text())) == {"27 Jan 2024"}
+    assert where.is_visible()
+    assert page.errors() == []
+
+
+def test_a_failed_task_is_told_in_words_and_tried_again(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """Reason, money and Try again; the form keeps what it had; the second try brings the picture."""
+    sandbox.misbehave("failed")
+    studio = open_studio(lab, env)
+    page = studio.page
+    studio.prompt(FOX)
+    studio.choose("Aspect ratio", "9:16")
+    studio.press()
+    card = page.locator(".fox-strip .fox-failed")
+    card.wait_for()
+    assert "may have been billed" in card.inner_text()
+    assert page.locator(".fx-bad:has-text('failed')").count() == 1
+    page.locator(".fox-strip button:has-text('Try again')").click()
+    studio.shown(1)
+    page.locator(".fx-pic img").wait_for()
+    assert page.locator(".fx-bad").count() == 0
+    assert studio.here.get_by_role("textbox", name="Prompt").input_value() == FOX
+    assert len(sandbox.creations) == 2
+
+
+def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """Nothing is sent again by itself; 'It was not charged' gives the money back, and the next press is a new one."""
+    sandbox.misbehave("hang_up", "create")
+    studio = open_studio(lab, env)
+    page = studio.page
+    studio.prompt(FOX)
+    studio.press()
+    page.locator(".fox-actions [role=alert]:has-text('its answer never came')").wait_for()
+    page.locator(".fox-strip button:has-text('It was not charged')").click()
+    page.locator(".fox-strip .fox-failed:has-text('You settled it as not paid')").wait_for()
+    assert len(sandbox.creations) == 1
+    assert page.kernel_value("float(fox.spent)") == "0.0"
+
+
+def test_several_tasks_at_once_and_one_no_longer_watched(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """Each has its own progress; Stop watching says that there is no cancel, and the picture comes into the history."""
+    sandbox.set(speed=1)
+    studio = open_studio(lab, env)
+    page = studio.page
+    for prompt in ("a lighthouse", "a red fox", "a teapot"):
+        studio.prompt(prompt)
+        studio.press()
+        page.locator(f".fox-live .fox-row:has-text('{prompt}') progress").wait_for()
+    assert page.locator(".fox-live progress").count() == 3
+    for_the_docs(page, "studio-under-way")
+    page.page.get_by_role("button", name="Stop watching: a red fox").click()
+    page.locator(".fox-live [role=status]:has-text('The gateway has no cancel')").wait_for()
+    assert page.locator(".fox-live progress").count() == 2
+    sandbox.advance(300)
+    studio.shown(3)
+    studio.go("History")
+    page.locator(".fox-line:has-text('a red fox') img").wait_for()
+
+
+def test_pictures_come_from_links_files_and_results(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """A URL goes as it is, a file beside the notebook is suggested and uploaded, what is neither is refused in words."""
+    studio = open_studio(lab, env)
+    page: Any = studio.page
+    Image.new("RGB", (640, 480), "teal").save(page.folder / "sea.jpg")
+    studio.go("Edit")
+    studio.here.get_by_role("combobox", name="or link, or file").focus()
+    page.wait_for(
+        "() => [...document.querySelectorAll('.fox-page:not([hidden]) datalist option')].some(o => o.value === 'sea.jpg')"
+    )
+    studio.add_place("see.jpg")
+    page.locator(".fox-picker [role=alert]:has-text('Did you mean sea.jpg?')").wait_for()
+    studio.add_place("sea.jpg")
+    studio.picked(1)
+    page.wait_for("() => document.querySelector('.fox-page:not([hidden]) .fox-item img')?.naturalWidth")
+    studio.add_place("https://example.com/a.jpg")
+    studio.picked(2)
+    studio.prompt("make it stormy")
+    studio.press()
+    (body,) = received(page, sandbox, 1)
+    assert body["image_urls"][0].startswith(sandbox.base_url)
+    assert body["image_urls"][1] == "https://example.com/a.jpg"
+
+
+def test_groks_aspect_ratio_is_put_away_beside_pictures(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """It says why, is not sent, and is as before once the pictures are gone."""
+    studio = open_studio(lab, env)
+    page = studio.page
+    studio.go("Grok")
+    studio.prompt("a cat in a hat")
+    studio.choose("Aspect ratio", "2:1")
+    studio.add_place("https://example.com/cat.jpg")
+    page.locator(".fox-away:has-text('it has no meaning beside pictures to edit')").wait_for()
+    assert studio.here.get_by_role("combobox", name="Aspect ratio").is_disabled()
+    for_the_docs(page, "studio-grok")
+    studio.press()
+    assert "aspect_ratio" not in received(page, sandbox, 1)[0]
+    studio.here.get_by_role("button", name="Remove").click()
+    page.wait_for("() => !document.querySelector('.fox-page:not([hidden]) .fox-away')")
+    studio.press()
+    assert received(page, sandbox, 2)[1]["aspect_ratio"] == "2:1"
+
+
+def test_a_result_is_seen_larger_and_saved_whole(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """The larger view has its facts; Save gives the very bytes of the file, also when they are many pieces."""
+    studio = open_studio(lab, env)
+    page: Any = studio.page
+    studio.prompt(FOX)
+    studio.choose("Resolution", "4K")
+    studio.number(2)
+    studio.press()
+    studio.shown(2)
+    studio.cards.nth(1).locator(".fox-thumb").click()
+    page.wait_for("() => document.querySelector('dialog[open] .fox-large')?.naturalWidth > 1000")
+    page.page.keyboard.press("ArrowRight")
+    page.wait_for("() => /-1\\.jpg/.test(document.querySelector('dialog[open]').innerText)")
+    words = page.locator("dialog[open]").inner_text()
+    assert "phota-image" in words
+    assert "4096 × 4096 px" in words  # noqa: RUF001
+    with page.page.expect_download() as saving:
+        page.locator("dialog[open] button:has-text('Save')").click()
+    (file,) = (page.folder / "fox_runs" / "pictures").glob("*-t1-1.jpg")
+    assert saving.value.suggested_filename == file.name
+    assert saving.value.path().read_bytes() == file.read_bytes()
+    assert Image.open(io.BytesIO(file.read_bytes())).size == (4096, 4096)
+    page.page.keyboard.press("Escape")
+    assert page.page.evaluate("() => document.activeElement.className") == "fox-thumb"
+
+
+def test_no_pixels_are_saved_with_the_state_of_widgets(runner: Runner, sandbox: Any, env: dict[str, str]) -> None:
+    """Programs that write the state of widgets into the notebook write the controls there, and no picture."""
+    ask = "task = fox.generate('a fox', num_outputs=3).wait(60)\nstudio.outcome.follow(task)\nstudio.askings['phota-image-edit'].form.take_result(task, 1)"
+    made = runner.execute(notebook(OPEN, "studio = fox.studio()\nstudio", ask), env=env)
+    state = made.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    written = str(state)
+    assert "base64" not in written
+    assert MARKED_KEY not in written
+    assert len(written) < 600_000

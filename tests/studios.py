@@ -1,0 +1,123 @@
+"""The studio as a person uses it, by the names of its controls; and its pictures for the docs, when these are asked for."""
+
+import io
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Locator
+
+from kernels import notebook
+from lab import Lab, NotebookPage, Watched
+
+OPEN = "import fox_nb\nfox = fox_nb.Fox()"
+SCREENSHOTS = "FOX_NB_SCREENSHOTS"
+"""Where to put pictures for the docs; nothing is put anywhere while it is not set."""
+LARGEST_SCREENSHOT = 150_000
+
+
+class Studio:
+    """A page that shows `fox.studio()`, or one panel, in its second cell."""
+
+    def __init__(self, page: Watched) -> None:
+        self.page = page
+
+    @property
+    def here(self) -> Locator:
+        """The tab that is seen; the whole page where there are no tabs."""
+        tab = self.page.locator(".fox-page:not([hidden])")
+        return tab if tab.count() else self.page.locator("body")
+
+    def go(self, name: str) -> None:
+        self.page.page.get_by_role("tab", name=name, exact=True).click()
+        self.page.locator(".fox-page:not([hidden]) :is(.fox-press, .fox-pager)").first.wait_for(state="attached")
+
+    def is_at(self, name: str) -> None:
+        self.page.locator(f"[role=tab][aria-selected=true]:has-text('{name}')").wait_for()
+
+    def prompt(self, text: str) -> None:
+        self.here.get_by_role("textbox", name="Prompt").fill(text)
+
+    def choose(self, name: str, option: str) -> None:
+        """Choose an option of a list or of buttons, by its words."""
+        group = self.here.get_by_role("radiogroup", name=name)
+        if group.count():
+            group.get_by_role("radio", name=option, exact=True).check()
+        else:
+            self.here.get_by_role("combobox", name=name).select_option(label=option)
+
+    def number(self, value: int) -> None:
+        self.here.get_by_role("spinbutton", name="Pictures").fill(str(value))
+
+    def level(self, name: str, value: str) -> None:
+        field = self.here.get_by_label(f"{name}, as a number")
+        field.fill(value)
+        field.press("Tab")
+
+    def add_place(self, text: str) -> None:
+        """Type a URL or a path, and add it."""
+        self.here.get_by_role("combobox", name="or link, or file").fill(text)
+        self.here.get_by_role("button", name="Add or link, or file").click()
+
+    def press(self) -> None:
+        self.here.locator(".fox-press").click()
+
+    @property
+    def cards(self) -> Locator:
+        return self.page.locator(".fox-strip .fox-card")
+
+    @property
+    def rows(self) -> Locator:
+        return self.page.locator(".fox-rows .fox-line")
+
+    def shown(self, count: int) -> None:
+        """Wait until the strip has so many cards, each with its thumbnail."""
+        self.page.wait_for(
+            "count => { const all = [...document.querySelectorAll('.fox-strip .fox-card')]; return all.length === count"
+            " && all.every(card => [...card.querySelectorAll('img')].every(img => img.naturalWidth)); }",
+            count,
+        )
+
+    def picked(self, count: int) -> None:
+        self.page.wait_for(
+            "count => document.querySelectorAll('.fox-page:not([hidden]) .fox-item').length === count", count
+        )
+
+
+def open_studio(lab: Lab, env: Mapping[str, str], *cells: str, what: str = "fox.studio()", **options: Any) -> Studio:
+    """Open a notebook that makes a Fox and shows the studio, or what else is to be shown; more cells follow."""
+    page = lab.open(notebook(OPEN, what, *cells), env=env, **options)
+    page.run_cell(0)
+    page.run_cell(1)
+    page.locator(".fox-press").first.wait_for()
+    return Studio(page)
+
+
+def bodies(sandbox: Any) -> list[dict[str, Any]]:
+    """What the sandbox was asked for, oldest first."""
+    return [creation["body"] for creation in sandbox.creations]
+
+
+def received(page: Watched, sandbox: Any, count: int) -> list[dict[str, Any]]:
+    """Wait until the sandbox has received so many creations."""
+    look: Callable[[], Any] = lambda: bodies(sandbox) if len(sandbox.creations) >= count else None  # noqa: E731
+    found: list[dict[str, Any]] = page.until(look, f"{count} creations")
+    return found
+
+
+def for_the_docs(page: NotebookPage, name: str) -> None:
+    """Save the second cell's output as a small picture for the docs, when somebody has asked for these."""
+    folder = os.environ.get(SCREENSHOTS)
+    if not folder:
+        return
+    page.page.evaluate("() => document.activeElement?.blur()")
+    shot = Image.open(io.BytesIO(page.cell(1).locator(".jp-Cell-outputArea").screenshot(animations="disabled")))
+    for quality in (88, 75, 60, 45):
+        data = io.BytesIO()
+        shot.convert("RGB").save(data, "WEBP", quality=quality, method=6)
+        if data.tell() < LARGEST_SCREENSHOT:
+            break
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    Path(folder, f"{name}.webp").write_bytes(data.getvalue())
