@@ -40,6 +40,8 @@ class Forgotten:
         Until when the gateway keeps what was uploaded, seconds since 1970; 0 when nothing is left there.
     gateway : str
         Where it was trained.
+    was_trained : bool
+        False for a training that came to nothing.
     """
 
     profile: Profile
@@ -52,6 +54,7 @@ class Forgotten:
     shared: tuple[str, ...]
     uploads_until: float
     gateway: str
+    was_trained: bool
 
     @property
     def lines(self) -> list[str]:
@@ -81,12 +84,14 @@ class Forgotten:
     def holds(self) -> list[str]:
         """What still shows the person elsewhere."""
         where = "The sandbox" if self.gateway == "sandbox" else f"The gateway {self.gateway}"
-        lines = [f"{where} still holds the trained profile {self.profile.id}: there is no call to delete one."]
-        if self.gateway != "sandbox":
-            lines.append("To have it deleted, write to the service and name that id.")
+        lines = []
+        if self.was_trained:
+            lines.append(f"{where} still holds the trained profile {self.profile.id}: there is no call to delete one.")
+            if self.gateway != "sandbox":
+                lines.append("To have it deleted, write to the service and name that id.")
         if self.uploads_until:
             until = datetime.fromtimestamp(self.uploads_until).astimezone()
-            lines.append(f"It keeps what was uploaded until {until:%Y-%m-%d %H:%M}, 72 hours after the upload.")
+            lines.append(f"{where} keeps what was uploaded until {until:%Y-%m-%d %H:%M}, 72 hours after the upload.")
         lines.append("Saved notebooks and exported pages keep the small pictures in them: clear their outputs.")
         return lines
 
@@ -138,6 +143,7 @@ def _said(found: Belongings, profile: Profile, gateway: str, *, done: bool) -> F
         shared=tuple(Path(source.origin or source.file).name for source in found.shared),
         uploads_until=found.uploads_until,
         gateway=gateway,
+        was_trained=all(row.identity != profile.id for row in found.tasks),
     )
 
 

@@ -144,6 +144,7 @@ class TrainedProfiles(Profiles):
                 raise InvalidRequest(
                     "A profile was trained on these photos, and was forgotten here.",
                     parameter="photos",
+                    value=FORGOTTEN,
                     todo=f'Training it anew is paid for again: say take={row.take + 1} or take="new".',
                 )
             self._check_free(name, row.identity if row is not None else "")
@@ -197,7 +198,7 @@ class TrainedProfiles(Profiles):
         Parameters
         ----------
         profile : Profile or str
-            Its name or id. An id that has no name here is looked for, too.
+            Its name or id. An id that has no name here is looked for, too, and so is a training that came to nothing.
         dry_run : bool
             Only say what would be removed.
 
@@ -217,11 +218,17 @@ class TrainedProfiles(Profiles):
 
         if profile in self:
             return forget(self._session, self[profile], dry_run=dry_run)
-        unnamed = profile if isinstance(profile, Profile) else Profile(bare(profile), bare(profile), 0.0)
+        unnamed = self._training(profile) or Profile(bare(profile), bare(profile), 0.0)
         gone = forget(self._session, unnamed, dry_run=dry_run)
         if not gone.requests:
             self[profile]  # says what was probably meant
         return gone
+
+    def _training(self, name: Any) -> Profile | None:
+        """Find a training that came to nothing, or is under way, by its name or identity; that stands in for an id."""
+        rows = [row for row in self._people.rows(self._gateway) if row.name and not row.profile_id]
+        found = (row for row in rows if name == row.identity or same(str(name), row.name))
+        return next((Profile(row.identity, row.name, row.at) for row in found), None)
 
     # -- showing ------------------------------------------------------------------------------------------------
 

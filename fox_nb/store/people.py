@@ -238,12 +238,12 @@ def _name(connection: sqlite3.Connection, gateway: str, key: str, name: str, now
 
 
 def _showing(rows: Sequence[TaskRow], profile_id: str) -> list[TaskRow]:
-    """Return the tasks that show the person: by the id, and on and on by the pictures that they were made from."""
+    """Return the tasks that show the person: by its id or training, then on and on by the pictures made there."""
     token = re.compile(rf"\[\[\s*{re.escape(profile_id)}\s*\]\]")
     found = {
         row.identity: row
         for row in rows
-        if row.profile_id == profile_id
+        if profile_id in (row.profile_id, row.identity)
         or token.search(str(row.body.get("prompt", "")))
         or profile_id in (row.body.get("profile_ids") or ())
     }
