@@ -1,0 +1,170 @@
+"""The lessons' outputs: made by running them, kept as plain HTML and pictures, and compared by what matters in them."""
+
+import base64
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+from nbclient import NotebookClient
+from PIL import Image
+
+LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+LARGEST = 1_000_000
+"""Bytes that a lesson may have with its outputs."""
+
+PANEL_PROMPT = "A paper boat in a puddle after the rain, spring morning"
+UNTIL_DONE = """
+import time
+for task in fox.tasks():
+    while not task.is_over:
+        time.sleep(0.05)
+"""
+"""Run after the last cell: what a cell has begun shows its pictures when they are there, not when the cell ends."""
+CARD = """
+from IPython.display import HTML, display
+from fox_nb.models import MODELS
+from fox_nb.render.card import panel_card
+from fox_nb.session import pages
+made = fox.generate({prompt!r}, aspect_ratio="16:9").wait()
+display(HTML(panel_card("Generate: phota-image", pictures=pages.pictures_of(made), sandbox=fox.is_sandbox)))
+"""
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+_DATA = re.compile(r"data:image/(?:webp|jpeg|png);base64,([A-Za-z0-9+/=]+)")
+_TO_THE_FILE = re.compile(
+    r'(?: <span class=fx-dim>·</span> )?<a href="fox_runs/[^"]*"[^>]*>Open the full picture</a>'
+)
+_PASSING = (
+    (r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?", "DATE"),
+    (r"\b\d{1,2} (?:[A-Z][a-z]+) 20\d\d(?:, \d\d:\d\d)?", "DATE"),
+    (r"\b\d\d:\d\d(?::\d\d)?\b", "TIME"),
+    (r"\b[0-9]+ +s\b|\b\d+ min(?: \d+ s)?\b", "SECONDS"),
+    (r"task-[a-z0-9-]+", "TASK"),
+    (r"(ipyplot[a-z-]*-)[A-Za-z0-9]{22}", r"\1ID"),
+    (r"\((?:pending|processing), \d+ %\)", "(STATE)"),
+)
+"""What differs between two runs of the same lesson: dates, times, how long it took, names that are drawn at random."""
+
+
+def run(path: Path, folder: Path, env: Mapping[str, str], *, finish: str = UNTIL_DONE, seconds: int = 120) -> Any:
+    """Execute a lesson in `folder`, which has the lessons' samples, and return it as nbclient leaves it."""
+    node = nbformat.read(path, as_version=4)
+    lesson = len(node.cells)
+    node.cells.append(nbformat.v4.new_code_cell(finish))
+    client = NotebookClient(
+        node,
+        kernel_name="python3",
+        timeout=seconds,
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    client.execute(env=dict(env))
+    node.finish = node.cells[lesson].outputs
+    del node.cells[lesson:]
+    return node
+
+
+def kept(node: Any, card: str = "") -> Any:
+    """Make of an executed lesson the one that is committed: no widget, no empty output, no link into a store.
+
+    Parameters
+    ----------
+    node
+        The executed lesson.
+    card : str
+        What stands for a panel.
+    """
+    node = nbformat.from_dict(node)
+    node.pop("finish", None)
+    node.metadata.pop("widgets", None)
+    for cell in node.cells:
+        if cell.cell_type == "code":
+            cell.metadata = nbformat.NotebookNode()
+            cell.outputs = [output for each in cell.outputs if (output := _kept(each, card)) is not None]
+    return node
+
+
+def _kept(output: Any, card: str) -> Any:
+    data = output.get("data")
+    if data is None:
+        return output
+    output.metadata = nbformat.NotebookNode()
+    is_widget = data.pop(_WIDGET, None) is not None
+    html = data.get("text/html")
+    if is_widget:
+        if html is None:
+            return None
+        data["text/html"] = html = card or html
+        data["text/plain"] = "A panel: run this cell to use it."
+    elif html is not None:
+        if not html.strip():
+            return None
+        data["text/html"] = _TO_THE_FILE.sub("", html)
+    return output
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a cell shows, as two runs of it can be compared: its words, and its pictures."""
+
+    words: list[str]
+    pictures: list[np.ndarray]
+
+
+def shown(cell: Any) -> Shown:
+    """What matters of a cell's outputs."""
+    words: list[str] = []
+    pictures: list[np.ndarray] = []
+    for output in cell.get("outputs", []):
+        for kind, text in _contents(output):
+            if kind.startswith("image/"):
+                pictures.append(_small(text))
+                continue
+            pictures += [_small(found) for found in _DATA.findall(text)]
+            words.append(passing_out(_DATA.sub("PICTURE", text)))
+    return Shown(words, pictures)
+
+
+def passing_out(text: str) -> str:
+    """The text with what passes (dates, times, random names) taken out of it."""
+    for pattern, name in _PASSING:
+        text = re.sub(pattern, name, text)
+    return text
+
+
+def difference(one: Shown, other: Shown) -> str:
+    """Say how two showings differ; '' when they don't. Pictures may differ as two machines' arithmetic does."""
+    for mine, yours in zip(one.words, other.words, strict=False):
+        if mine != yours:
+            at = next((n for n, (a, b) in enumerate(zip(mine, yours, strict=False)) if a != b), min(len(mine), len(yours)))
+            return f"…{mine[max(0, at - 60) : at + 80]!r} is now …{yours[max(0, at - 60) : at + 80]!r}"
+    if len(one.words) != len(other.words):
+        return f"{len(one.words)} outputs are now {len(other.words)}"
+    if len(one.pictures) != len(other.pictures):
+        return f"{len(one.pictures)} pictures are now {len(other.pictures)}"
+    for number, (mine, yours) in enumerate(zip(one.pictures, other.pictures, strict=True), start=1):
+        if mine.shape != yours.shape or np.abs(mine - yours).mean() > 4:
+            return f"picture {number} is another one now"
+    return ""
+
+
+def _contents(output: Any) -> Iterator[tuple[str, str]]:
+    if "text" in output:
+        yield "text/plain", output.text
+    data = output.get("data", {})
+    pictures = [kind for kind in data if kind.startswith("image/")]
+    for kind in pictures or [kind for kind in ("text/html", "text/plain") if kind in data][:1]:
+        yield kind, data[kind]
+
+
+def _small(encoded: str) -> np.ndarray:
+    picture = Image.open(io.BytesIO(base64.b64decode(encoded)))
+    edge = max(picture.size)
+    small = (max(1, 48 * picture.width // edge), max(1, 48 * picture.height // edge))
+    return np.asarray(picture.convert("RGB").resize(small, Image.Resampling.BOX), dtype=np.float32)
