@@ -1,17 +1,23 @@
 """Animals that sit and look at you: fox, cat, dog, wolf, bear and rabbit, from one build."""
 
+# ruff: noqa: PLR2004, RUF005
+# (a drawing is made of numbers, and a pair that is added to points moves them)
+
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, points, ribbon, smooth
-from fox_nb.sandbox.art.light import Light
-from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.things import Kit
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.canvas import Canvas
+    from fox_nb.sandbox.art.light import Light
+    from fox_nb.sandbox.art.spot import Ask, Spot
 
 _MIRROR = np.array((-1.0, 1.0))
 
@@ -74,7 +80,7 @@ def beast(name: str, c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
     ):
         if colour in ask.brief.colours:
             fur = rgb(tone)
-    k = Kit(c, light, spot, flip=bool(rng.random() < 0.5))  # noqa: PLR2004
+    k = Kit(c, light, spot, flip=bool(rng.random() < 0.5))
     k.shadow(0.5 * kind.wide, 0.05)
     _tail(k, kind, fur)
     _body(k, kind, fur, rng)

@@ -4,20 +4,27 @@ Places are given in units in which the picture's area is 1, so that a drawing ke
 number of pixels changes.
 """
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from fox_nb.sandbox.art.chance import Floats
 from fox_nb.sandbox.art.colour import Array, Colour, ramp
-from fox_nb.sandbox.art.curves import Points
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fox_nb.sandbox.art.chance import Floats
+    from fox_nb.sandbox.art.curves import Points
 
 _TILE = 512  # pixels of a tile's side
 _FINE = 1600  # above this many pixels a side, two samples a pixel are enough; below it, three
@@ -189,6 +196,7 @@ class Canvas:
         blurred = self._blurred(group, area, blur, line) if soft else None
         table = [round(v * alpha) for v in range(256)]
         for tile in _tiles(area):
+            mask: Image.Image | None
             if blurred is not None:
                 mask = self._cut(*blurred, area, tile)
             else:
@@ -208,7 +216,7 @@ class Canvas:
     def _touched(self, low: Floats, high: Floats, tile: Box) -> list[int]:
         """Return which of the shapes with these bounds reach into a tile."""
         start, end = np.array(tile[:2]) / self.unit, np.array(tile[2:]) / self.unit
-        return np.nonzero(((low <= end) & (high >= start)).all(axis=1))[0].tolist()  # type: ignore[no-any-return]
+        return np.nonzero(((low <= end) & (high >= start)).all(axis=1))[0].tolist()
 
     def _raster(self, shapes: list[Points], tile: Box, line: float) -> Image.Image:
         """Return the mask of shapes in a tile, several samples averaged for each pixel."""
@@ -261,36 +269,6 @@ class Canvas:
         self.image.paste(layer, area, mask)
 
 
-def _tiles(area: Box) -> list[Box]:
-    """Return an area cut into tiles that fit a processor's cache; their borders don't depend on the area."""
-    return [
-        (max(x, area[0]), max(y, area[1]), min(x + _TILE, area[2]), min(y + _TILE, area[3]))
-        for y in range(area[1] // _TILE * _TILE, area[3], _TILE)
-        for x in range(area[0] // _TILE * _TILE, area[2], _TILE)
-    ]
-
-
-def _draw(image: Image.Image, shapes: list[Points], scale: float, corner: Floats, inks: Sequence[int | Colour],
-          line: float) -> None:  # fmt: skip
-    """Draw shapes (in units) into an image whose upper left corner is at `corner`, in samples."""
-    draw = ImageDraw.Draw(image)
-    thick = max(1, round(line))
-    for shape, ink in zip(shapes, inks, strict=True):
-        flat = (shape * scale - corner).ravel().tolist()
-        if line:
-            # corners need rounding only where they are sharp, and gaps only show in thick lines
-            joint = "curve" if thick > 2 and (len(shape) < 9 or thick > 24) else None  # noqa: PLR2004
-            draw.line(flat, fill=ink, width=thick, joint=joint)
-        else:
-            draw.polygon(flat, fill=ink)
-
-
-@lru_cache(maxsize=256)
-def _steps(first: Colour, last: Colour) -> npt.NDArray[np.uint8]:
-    """Return 1024 steps from one colour to another."""
-    return np.rint(ramp([(0, first), (1, last)], 1024)).astype(np.uint8)
-
-
 def _blend(under: Image.Image, over: Image.Image, mode: str) -> Image.Image:
     """Return two pictures of one size laid on each other: ``screen`` adds light, ``multiply`` takes it away."""
     return ImageChops.screen(under, over) if mode == "screen" else ImageChops.multiply(under, over)
@@ -314,7 +292,7 @@ def _draw(image: Image.Image, shapes: list[Points], scale: float, corner: Floats
         flat = (shape * scale - corner).ravel().tolist()
         if line:
             # corners need rounding only where they are sharp, and gaps only show in thick lines
-            joint = "curve" if thick > 2 and (len(shape) < 9 or thick > 24) else None  # noqa: PLR2004
+            joint = "curve" if thick > 2 and (len(shape) < 9 or thick > 24) else None
             draw.line(flat, fill=ink, width=thick, joint=joint)
         else:
             draw.polygon(flat, fill=ink)
@@ -324,14 +302,3 @@ def _draw(image: Image.Image, shapes: list[Points], scale: float, corner: Floats
 def _steps(first: Colour, last: Colour) -> npt.NDArray[np.uint8]:
     """Return 1024 steps from one colour to another."""
     return np.rint(ramp([(0, first), (1, last)], 1024)).astype(np.uint8)
-
-
-def blend(under: Image.Image, over: Image.Image, mode: str) -> Image.Image:
-    """Return two pictures of one size laid on each other: covering, ``screen``, ``multiply`` or ``soft``."""
-    if mode == "screen":
-        return ImageChops.screen(under, over)
-    if mode == "multiply":
-        return ImageChops.multiply(under, over)
-    if mode == "soft":
-        return ImageChops.soft_light(under, over)
-    return over

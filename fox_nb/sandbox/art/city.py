@@ -1,24 +1,31 @@
 """Cities: towers behind towers with lit windows, and a river or roofs in front."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, box, ellipse, points
-from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.sky import birds, paint_sky
 from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.water import mirror, ripples
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.light import Light
 
 _LAYERS = 4
 
 
 def city(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """A skyline in haze; a river mirrors it, or roofs lie in front of it."""
+    """Draw a skyline in haze; a river mirrors it, or roofs lie in front of it."""
     rng = ask.rng("city")
-    river = rng.random() < 0.6  # noqa: PLR2004
+    river = rng.random() < 0.6
     foot = c.h * (float(rng.uniform(0.66, 0.74)) if river else 0.86)
     paint_sky(c, light, rng, foot - 0.02, weather=ask.weather)
     tint = (rgb("#7f8fa6"), rgb("#8a7f8c"), rgb("#6f8a90"))[int(rng.integers(3))]
@@ -61,7 +68,7 @@ def _row(c: Canvas, light: Light, rng: np.random.Generator, foot: float, t: floa
             chance = rng.random()
             if chance < (0.34 if light.dark else 0.08):
                 lit.append(window)
-            elif chance < 0.85:  # noqa: PLR2004 (some windows can't be told from the wall)
+            elif chance < 0.85:  # some windows can't be told from the wall
                 dull.append(window)
         x += wide * rng.uniform(0.8, 1.25)
     haze = mix(colour, light.low, 0.55 * (1 - 0.5 * t))
@@ -98,14 +105,14 @@ def _crown(rng: np.random.Generator, x: float, top: float, wide: float, tall: fl
             box(x + wide * 0.2, top - 0.02, x + wide * 0.8, top),
             box(x + wide * 0.35, top - 0.036, x + wide * 0.65, top),
         ]
-    if kind == 2:  # noqa: PLR2004 (the kinds are just numbered)
+    if kind == 2:  # the kinds are just numbered
         return [points((x, top + 0.001), (x + wide, top + 0.001), (x + wide, top - wide * 0.5))]
-    if kind == 3:  # noqa: PLR2004
+    if kind == 3:
         return [
             points((x, top + 0.001), (x + wide, top + 0.001), (m, top - wide * 0.75)),
             box(m - 0.001, top - wide, m + 0.001, top),
         ]
-    if kind == 4:  # noqa: PLR2004
+    if kind == 4:
         return [ellipse(m, top + 0.001, wide * 0.4, wide * 0.34)]
     return [box(x + wide * 0.15, top - 0.01, x + wide * 0.35, top)]
 
@@ -119,8 +126,16 @@ def _roofs(c: Canvas, light: Light, rng: np.random.Generator, foot: float) -> No
         tone = mix(tone, light.shade, 0.35)
         m = x + wide * rng.uniform(0.4, 0.6)
         c.fill(box(x + wide * 0.7, high + 0.005, x + wide * 0.8, high + 0.08), lighter(tone, -0.08))
-        c.fill(points((x - 0.02, high + 0.13), (m, high), (x + wide + 0.02, high + 0.13), (x + wide, c.h + 0.1), (x, c.h + 0.1)),
-               Fade(tone, lighter(tone, -0.1), high, c.h))  # fmt: skip
+        c.fill(
+            points(
+                (x - 0.02, high + 0.13),
+                (m, high),
+                (x + wide + 0.02, high + 0.13),
+                (x + wide, c.h + 0.1),
+                (x, c.h + 0.1),
+            ),
+            Fade(tone, lighter(tone, -0.1), high, c.h),
+        )
         tiles = [
             points((m + (x - 0.02 - m) * s, high + 0.13 * s), (m + (x + wide + 0.02 - m) * s, high + 0.13 * s))
             for s in np.linspace(0.1, 1, 8)

@@ -1,12 +1,18 @@
 """Colours: mixing them the way an eye would, and the named ones that a prompt may ask for."""
 
+# ruff: noqa: PLR2004 (the numbers are those of sRGB, or measured)
+
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Colour = tuple[int, int, int]
 Array = npt.NDArray[np.float32]
@@ -33,10 +39,7 @@ def _rows(matrix: Sequence[Sequence[float]], v: Sequence[float]) -> tuple[float,
 
 def to_lab(colour: Colour) -> tuple[float, float, float]:
     """Return a colour's OKLab lightness (0..1) and its two opponent hues."""
-    linear = [
-        (c / 255 / 12.92) if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 (sRGB's knee)
-        for c in colour
-    ]
+    linear = [(c / 255 / 12.92) if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
     return _rows(_TO_LAB, [math.copysign(abs(v) ** (1 / 3), v) for v in _rows(_TO_LMS, linear)])
 
 
@@ -44,7 +47,7 @@ def from_lab(lab: Sequence[float]) -> Colour:
     """Return the displayable colour nearest to an OKLab triple."""
     linear = _rows(_FROM_LMS, [v**3 for v in _rows(_FROM_LAB, lab)])
     r, g, b = (
-        round(255 * min(1.0, max(0.0, 12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055)))  # noqa: PLR2004 (sRGB's knee)
+        round(255 * min(1.0, max(0.0, 12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055)))
         for v in (max(v, 0.0) for v in linear)
     )
     return r, g, b
@@ -97,7 +100,7 @@ def lightness(colour: Colour) -> float:
 def ramp(stops: Sequence[tuple[float, Colour]], length: int) -> Array:
     """Return `length` colours (rows of red, green, blue) along stops of (place 0..1, colour)."""
     fine: list[tuple[float, Colour]] = []
-    for (p, a), (q, b) in zip(stops, stops[1:], strict=False):
+    for (p, a), (q, b) in pairwise(stops):
         fine += [(p + (q - p) * k / 8, mix(a, b, k / 8)) for k in range(8)]
     fine.append(stops[-1])
     places = np.linspace(0, 1, max(length, 1))

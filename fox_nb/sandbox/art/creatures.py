@@ -1,17 +1,23 @@
 """Animals of the air, the water and the wood's edge: deer, owl, bird, fish, whale, butterfly."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.colour import lighter, mix, rgb
 from fox_nb.sandbox.art.curves import ellipse, leaf, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.things import Kit
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.canvas import Canvas
+    from fox_nb.sandbox.art.light import Light
 
 _INK = rgb("#1a1214")
 _HALF = 0.5
@@ -22,7 +28,7 @@ def _flip(ask: Ask, name: str) -> bool:
 
 
 def deer(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A stag from the side, its head turned up."""
+    """Draw a stag from the side, its head turned up."""
     k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.05), flip=_flip(ask, "deer"))
     fur, pale = rgb("#a8693c"), rgb("#f0dcc0")
     k.shadow(0.5, 0.05)
@@ -33,7 +39,7 @@ def deer(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
             ribbon(smooth(np.array(leg), closed=False), (0.11, 0.05, 0.038)),
             lighter(fur, -0.13 if n < 2 else -0.03),
             to=lighter(fur, -0.2),
-        )  # noqa: PLR2004 (the far pair is darker)
+        )  # the far pair is darker
     body = smooth(
         points(
             (-0.34, -0.44),
@@ -84,7 +90,7 @@ def deer(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def owl(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """An owl on a branch."""
+    """Draw an owl on a branch."""
     rng = ask.rng("owl")
     k = Kit(c, light, Spot(spot.x, spot.y - spot.size * 0.25, spot.size * 0.95), flip=_flip(ask, "owl-side"))
     fur, pale = rgb(("#8a6242", "#a5835c", "#6f6a6a")[int(rng.integers(3))]), rgb("#f6e8cf")
@@ -142,7 +148,7 @@ def owl(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def bird(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A small bird on a blossoming twig."""
+    """Draw a small bird on a blossoming twig."""
     k = Kit(c, light, Spot(spot.x, spot.y - spot.size * 0.3, spot.size * 0.85), flip=_flip(ask, "bird"))
     coat, breast = light.accent[2], light.accent[0]
     k.part(
@@ -189,7 +195,7 @@ def bird(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def fish(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """One large fish with flowing fins."""
+    """Draw one large fish with flowing fins."""
     k = Kit(c, light, Spot(spot.x, spot.y - spot.size * 0.4, spot.size), flip=_flip(ask, "fish"))
     coat = rgb("#ee7d31") if not ask.brief.colours else light.accent[0]
     fins = [smooth(points((-0.4, 0.0), (-0.7, -0.3), (-0.98, -0.4), (-0.84, -0.06), (-0.98, 0.34), (-0.7, 0.26))),
@@ -227,7 +233,7 @@ def fish(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def whale(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A whale that breaks through the water, with its spout."""
+    """Draw a whale that breaks through the water, with its spout."""
     k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.35), flip=_flip(ask, "whale"))
     skin = rgb("#3f5f7f")
     k.part(
@@ -271,8 +277,8 @@ def whale(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
     k.part(foam, rgb("#f6fbff"), alpha=0.9)
 
 
-def butterfly(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A butterfly with open wings."""
+def butterfly(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:  # noqa: ARG001 (all are called alike)
+    """Draw a butterfly with open wings."""
     k = Kit(c, light, Spot(spot.x, spot.y - spot.size * 0.75, spot.size * 0.9))
     tone = light.accent[0]
     upper = smooth(points((0.02, -0.08), (0.2, -0.42), (0.55, -0.55), (0.62, -0.3), (0.4, -0.02), (0.05, 0.03)))

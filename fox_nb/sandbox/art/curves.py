@@ -1,13 +1,19 @@
 """Shapes as arrays of points: smooth outlines, ellipses, strokes, and moving them about."""
 
+# ruff: noqa: RUF005
+# (a pair that is added to points moves them)
+
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Points = npt.NDArray[np.float64]
 
@@ -20,10 +26,8 @@ def points(*pairs: tuple[float, float]) -> Points:
 def smooth(knots: Points | Sequence[tuple[float, float]], *, closed: bool = True, steps: int = 10) -> Points:
     """Return a smooth line (Catmull-Rom) through all the knots."""
     k = np.asarray(knots, np.float64)
-    if closed:
-        k = np.concatenate([k[-1:], k, k[:2]])
-    else:
-        k = np.concatenate([2 * k[:1] - k[1:2], k, 2 * k[-1:] - k[-2:-1]])
+    ends = (k[-1:], k[:2]) if closed else (2 * k[:1] - k[1:2], 2 * k[-1:] - k[-2:-1])
+    k = np.concatenate([ends[0], k, ends[1]])
     t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
     a, b, c, d = (k[i : len(k) - 3 + i, None, :] for i in range(4))
     curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)

@@ -1,5 +1,8 @@
 """Finding the subject: a soft mask of what stands in front, guessed from colours, sharpness and place."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import numpy as np
@@ -16,7 +19,7 @@ _CLUSTERS = 32
 def subject_mask(image: Image.Image) -> Image.Image:
     """Return a mask (``L``, the picture's size) that is white where the picture's subject is."""
     small = _fitted(image, _SIDE)
-    rgb = np.asarray(small, np.float32) / 255
+    rgb = np.asarray(np.asarray(small) / 255, np.float32)
     rows, columns = rgb.shape[:2]
     y, x = np.mgrid[0:rows, 0:columns].astype(np.float32)
     u, v = (x + 0.5) / columns * 2 - 1, (y + 0.5) / rows
@@ -24,20 +27,20 @@ def subject_mask(image: Image.Image) -> Image.Image:
     head = 1.1 - np.hypot(u / 0.42, (v - 0.44) / 0.42)
     shoulders = 1.05 - np.hypot(u / 0.86, (v - 1.12) / 0.45)
     place = np.clip(np.maximum(head, shoulders), -1.3, 0.9)
-    border = (np.minimum(x, columns - 1 - x) < 0.09 * columns) & (v < 0.78) | (v < 0.08)  # noqa: PLR2004
+    border = (np.minimum(x, columns - 1 - x) < 0.09 * columns) & (v < 0.78) | (v < 0.08)
     label = _clusters(rgb)
     sharp = 0.35 * _sharpness(small, border)
-    inside = place > 0.35  # noqa: PLR2004 (the sitter's very place)
+    inside = place > 0.35  # the sitter's very place
     score = place
     for _ in range(4):  # what was found in one look tells the next which colours belong to whom
         score = averaged(0.9 * place + 1.4 * _ratio(label, border, inside) + sharp, 1)
-        inside, border = score > 0.3, border | (score < -0.5)  # noqa: PLR2004
-    score = np.where(_joined(score > 0, place > 0.6), score, -1.0)  # noqa: PLR2004 (what hangs together with the middle)
+        inside, border = score > 0.3, border | (score < -0.5)
+    score = np.where(_joined(score > 0, place > 0.6), score, -1.0)  # what hangs together with the middle
     guide = _grey(small)
     rough = np.clip(_guided(guide, np.clip(score * 0.5 + 0.5, 0, 1), 5, 0.002), 0, 1)
     fine = _fitted(image, _FINE)
     wide = Image.fromarray((rough * 255).astype(np.uint8), "L").resize(fine.size, Image.Resampling.BICUBIC)
-    edge = _guided(_grey(fine), np.asarray(wide, np.float32) / 255, 6, 0.0006)
+    edge = _guided(_grey(fine), np.asarray(np.asarray(wide) / 255, np.float32), 6, 0.0006)
     mask = np.clip((edge - 0.5) * 4.5 + 0.5, 0, 1)
     out = Image.fromarray((mask * 255).astype(np.uint8), "L").filter(ImageFilter.MedianFilter(5))
     return out.resize(image.size, Image.Resampling.BICUBIC)
@@ -50,7 +53,7 @@ def _fitted(image: Image.Image, side: int) -> Image.Image:
 
 
 def _grey(image: Image.Image) -> Field:
-    return np.asarray(image.convert("L"), np.float32) / 255
+    return np.asarray(np.asarray(image.convert("L")) / 255, np.float32)
 
 
 def _clusters(rgb: Field) -> npt.NDArray[np.intp]:
@@ -68,7 +71,8 @@ def _clusters(rgb: Field) -> npt.NDArray[np.intp]:
 
 
 def _nearest(flat: Field, centres: Field) -> npt.NDArray[np.intp]:
-    return np.argmin((centres**2).sum(1)[None, :] - 2 * flat @ centres.T, axis=1)
+    far: Field = (centres**2).sum(1)[None, :] - 2 * flat @ centres.T
+    return np.asarray(far.argmin(axis=1), np.intp)
 
 
 def _ratio(label: npt.NDArray[np.intp], border: npt.NDArray[np.bool_], core: npt.NDArray[np.bool_]) -> Field:
@@ -76,7 +80,7 @@ def _ratio(label: npt.NDArray[np.intp], border: npt.NDArray[np.bool_], core: npt
     inner = np.bincount(label[core], minlength=_CLUSTERS) / max(1, core.sum())
     outer = np.bincount(label[border], minlength=_CLUSTERS) / max(1, border.sum())
     ratio = np.log((inner + 0.008) / (outer + 0.008))
-    return np.clip(ratio / 1.6, -1.2, 1.2)[label].astype(np.float32)
+    return np.asarray(np.clip(ratio / 1.6, -1.2, 1.2)[label], np.float32)
 
 
 def _joined(mask: npt.NDArray[np.bool_], seed: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -99,7 +103,7 @@ def _sharpness(small: Image.Image, border: npt.NDArray[np.bool_]) -> Field:
     grey = _grey(small)
     fine = np.abs(grey - averaged(grey, 1))
     level = np.sqrt(averaged(fine * fine, 6))
-    return np.clip((level - np.median(level[border])) / (level.std() + 1e-4), -1, 1)
+    return np.asarray(np.clip((level - np.median(level[border])) / (level.std() + 1e-4), -1, 1), np.float32)
 
 
 def _guided(guide: Field, field: Field, radius: int, keep: float) -> Field:

@@ -1,13 +1,20 @@
 """Neck, shoulders and what is worn on them."""
 
+# ruff: noqa: RUF005
+# (a pair that is added to points moves them)
+
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.colour import lighter, mix
 from fox_nb.sandbox.art.curves import Points, ellipse, points, smooth
-from fox_nb.sandbox.art.sitter import Sitter
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.sitter import Sitter
 
 
 def _neck(s: Sitter) -> float:
@@ -109,8 +116,15 @@ def _coat(s: Sitter, neck: float) -> None:
         lighter(second, 0.08),
     )
     for k in (-1, 1):
-        lapel = points((k * neck * 1.2, 1.28), (k * 0.72, 1.46), (k * 0.9, 1.95), (k * 0.66, 2.0), (k * 0.72, 2.2), (k * 0.02, 3.5),
-                       (k * 0.34, 2.2))  # fmt: skip
+        lapel = points(
+            (k * neck * 1.2, 1.28),
+            (k * 0.72, 1.46),
+            (k * 0.9, 1.95),
+            (k * 0.66, 2.0),
+            (k * 0.72, 2.2),
+            (k * 0.02, 3.5),
+            (k * 0.34, 2.2),
+        )
         s.fill(s.upright(lapel + (0.02 * k, 0.04)), lighter(cloth, -0.18), alpha=0.5, blur=0.03)
         s.fill(s.upright(lapel), lighter(cloth, 0.06))
 

@@ -1,8 +1,11 @@
 """Edits: the given picture stays, and what the prompt names changes: background, hour, weather, colours, style."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
@@ -11,7 +14,6 @@ from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.chance import digest, stream
 from fox_nb.sandbox.art.colour import NAMED, Colour, mix, rgb
 from fox_nb.sandbox.art.cutout import subject_mask
-from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.files import as_rgb
 from fox_nb.sandbox.art.finish import STYLE_NAMES, styled, vignette
 from fox_nb.sandbox.art.light import Light, light_for
@@ -22,6 +24,11 @@ from fox_nb.sandbox.art.sky import falling, stars
 from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.subjects import draw_subjects
 from fox_nb.sandbox.art.words import Brief, read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fox_nb.sandbox.art.figure import Figure
 
 
 def edit(images: Sequence[Image.Image], prompt: str, size: tuple[int, int], *, seed: int,
@@ -63,7 +70,7 @@ def edit(images: Sequence[Image.Image], prompt: str, size: tuple[int, int], *, s
     c.image = out
     ask = Ask(brief, seed)
     if brief.subjects:
-        side = 1 if ask.rng("edit side").random() < 0.5 else -1  # noqa: PLR2004
+        side = 1 if ask.rng("edit side").random() < 0.5 else -1
         draw_subjects(c, light, ask, Spot(c.w * (0.5 + 0.3 * side), c.h * 0.96, 0.3 * min(c.w, c.h)))
     if figures:
         draw_beside(c, light, figures, brief, seed)
@@ -127,7 +134,7 @@ def _hour_changed(image: Image.Image, mask: Image.Image, brief: Brief, light: Li
     sky = behind * np.clip(1.15 - down * 1.6, 0, 1) * (0.35 + 0.65 * bright)
     c.veil(sky * 0.75, light.top)
     c.veil(behind * np.exp(-(((down - 0.55) / 0.24) ** 2)) * (0.3 + 0.4 * bright), light.low)
-    x = c.w * (0.2 if rng.random() < 0.5 else 0.8)  # noqa: PLR2004
+    x = c.w * (0.2 if rng.random() < 0.5 else 0.8)
     if light.hour == "night":
         front = c.image.copy()
         stars(c, rng, c.h * 0.55, 170)
@@ -141,7 +148,7 @@ def _hour_changed(image: Image.Image, mask: Image.Image, brief: Brief, light: Li
 
 def _coloured(image: Image.Image, colour: Colour) -> Image.Image:
     """Move the picture's hues towards a colour and keep its light."""
-    if max(colour) - min(colour) < 24:  # noqa: PLR2004 (black, white and greys have no hue)
+    if max(colour) - min(colour) < 24:  # black, white and greys have no hue
         level = sum(colour) / 3 / 255
         pale = Image.merge("RGB", [image.convert("L")] * 3)
         curve = [round(255 * (v / 255) ** (1.7 - 1.3 * level)) for v in range(256)]
@@ -184,7 +191,7 @@ def _pinned(image: Image.Image, extra: Image.Image, place: int, ask: Ask) -> Ima
     mask = Image.new("L", print_.size, 255).rotate(turn, Image.Resampling.BICUBIC, expand=True)
     tilted = print_.rotate(turn, Image.Resampling.BICUBIC, expand=True)
     x = round(image.width * 0.03) if place % 2 == 0 else image.width - tilted.width - round(image.width * 0.03)
-    y = round(image.height * (0.94 if place < 2 else 0.5)) - tilted.height  # noqa: PLR2004
+    y = round(image.height * (0.94 if place < 2 else 0.5)) - tilted.height
     out = image.copy()
     shade = Image.new("L", image.size)
     ImageDraw.Draw(shade).rectangle((x + rim, y + 2 * rim, x + tilted.width, y + tilted.height + rim), fill=110)

@@ -4,11 +4,14 @@ The detail is one layer, made from the picture and the seed alone; creativity an
 is laid on. So the result leaves the original on a straight path, and each setting moves it one way only.
 """
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -16,9 +19,13 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.chance import digest, stream, tiled
 from fox_nb.sandbox.art.fields import Field, averaged
-from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.files import as_rgb
 from fox_nb.sandbox.art.mark import mark, unmarked
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fox_nb.sandbox.art.figure import Figure
 
 _CREATIVITY, _RESEMBLANCE = 0.3, 0.7  # what unset settings stand for
 _WAYS = 8  # directions that the invented strokes may take
@@ -27,14 +34,21 @@ _WORK = 384  # pixels of the long side at which the picture's directions are fou
 
 
 def strength_of(creativity: float | None, resemblance: float | None) -> float:
-    """Return how strongly invented detail is laid on, about 0..1: it grows with creativity and falls with resemblance."""
+    """Return how strongly detail is laid on, about 0..1: it grows with creativity and falls with resemblance."""
     c = _CREATIVITY if creativity is None else creativity
     r = _RESEMBLANCE if resemblance is None else resemblance
     return (0.05 + 0.95 * c) * (1 - 0.9 * r)
 
 
-def enhance(image: Image.Image, size: tuple[int, int], *, creativity: float | None, resemblance: float | None, seed: int,
-            figures: Sequence[Figure] = ()) -> Image.Image:  # fmt: skip
+def enhance(
+    image: Image.Image,
+    size: tuple[int, int],
+    *,
+    creativity: float | None,
+    resemblance: float | None,
+    seed: int,
+    figures: Sequence[Figure] = (),
+) -> Image.Image:
     """Return a picture enlarged and sharpened, with invented detail.
 
     Parameters
@@ -50,14 +64,16 @@ def enhance(image: Image.Image, size: tuple[int, int], *, creativity: float | No
     seed : int
         Another seed is other detail.
     figures : sequence of Figure
-        People who are in the picture; their faces get less invention.
+        People who are in the picture. Skin bears little invention anyway, so that they stay who they are; their
+        names only make it other detail.
     """
     given = unmarked(as_rgb(image))
     sharp = _enlarged(given, size)
     share = strength_of(creativity, resemblance)
     out = _richer(sharp, given, share)
-    out = _laid_on(out, _texture(given, size, seed), share)
-    return mark(_sparkled(out, given, seed, share))
+    kind = digest(seed, *(figure.id for figure in figures))
+    out = _laid_on(out, _texture(given, size, kind), share)
+    return mark(_sparkled(out, given, kind, share))
 
 
 def _enlarged(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -76,7 +92,7 @@ def _directions(image: Image.Image) -> tuple[Field, Field]:
         (max(8, round(image.width * share)), max(8, round(image.height * share))), Image.Resampling.BOX
     )
     grey = np.asarray(small.filter(ImageFilter.GaussianBlur(1)), np.float32) / 255
-    gy, gx = np.gradient(grey)
+    gy, gx = (np.asarray(g, np.float32) for g in np.gradient(grey))
     blur = [averaged(averaged(f, 5), 5) for f in (gx * gx, gy * gy, gx * gy)]
     angle = 0.5 * np.arctan2(2 * blur[2], blur[0] - blur[1]) + math.pi / 2
     busy = np.sqrt(np.maximum(blur[0] + blur[1], 0))
@@ -98,7 +114,7 @@ def _strokes(way: int, kind: int) -> Image.Image:
             (math.cos(angle + bend * t) * length * t, math.sin(angle + bend * t) * length * t) for t in (-0.5, 0, 0.5)
         ]
         width = int(rng.choice((1, 1, 2, 3)))
-        over = [[0] + [s for s in (-_TILE, _TILE) if -50 < v + s < _TILE + 50] for v in (x, y)]  # noqa: PLR2004 (a stroke's reach)
+        over = [[0] + [s for s in (-_TILE, _TILE) if -50 < v + s < _TILE + 50] for v in (x, y)]  # a stroke's reach
         for dx in over[0]:
             for dy in over[1]:
                 draw.line([(x + px + dx, y + py + dy) for px, py in path], fill=tone, width=width)
@@ -137,8 +153,8 @@ def _spared(image: Image.Image, size: tuple[int, int]) -> Field:
     y, cb, cr = (
         np.asarray(band, np.float32) for band in image.resize(size, Image.Resampling.BOX).convert("YCbCr").split()
     )
-    skin = np.clip(1 - np.hypot((cb - 108) / 18, (cr - 152) / 16), 0, 1) * (y > 40)  # noqa: PLR2004 (too dark to tell)
-    return 1 - 0.55 * np.clip(averaged(skin, 3) * 1.6, 0, 1)
+    skin = np.clip(1 - np.hypot((cb - 108) / 18, (cr - 152) / 16), 0, 1) * (y > 40)  # too dark to tell
+    return np.asarray(1 - 0.55 * np.clip(averaged(skin, 3) * 1.6, 0, 1), np.float32)
 
 
 def _richer(image: Image.Image, given: Image.Image, share: float) -> Image.Image:

@@ -1,20 +1,27 @@
 """A face: head, ears, eyes, brows, nose and mouth, glasses and beard."""
 
+# ruff: noqa: PLR2004, RUF005
+# (a drawing is made of numbers, and a pair that is added to points moves them)
+
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb, saturated
 from fox_nb.sandbox.art.curves import Points, ellipse, points, ribbon, round_box, smooth
-from fox_nb.sandbox.art.sitter import Sitter
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.sitter import Sitter
 
 
 def outline(s: Sitter) -> Points:
     """Return the head's outline on the canvas."""
     f, w = s.figure, s.wide
     jaw = w * (0.83 - 0.1 * f.soft + 0.08 * (1 - f.jaw) * (1 - f.soft))
-    chin = 0.98 + 0.05 * f.length - 0.05 * (f.age < 0.3)  # noqa: PLR2004
+    chin = 0.98 + 0.05 * f.length - 0.05 * (f.age < 0.3)
     tip = 0.2 + 0.1 * (1 - f.soft) * (1 - f.jaw)
     return s.shape([
         (0, -1.0), (0.42, -0.94), (w * 0.92, -0.6), (w, -0.1), (w * 0.97, 0.25), (jaw, 0.62), (0.36, 0.88), (tip, chin),
@@ -58,10 +65,12 @@ def head(s: Sitter, face: Points) -> None:
         s.fill(s.at(ellipse(k * 0.3, 0.02, 0.2, 0.13), 0.8), s.shadow, alpha=0.32, blur=0.05, inside=face)
     if f.freckles:
         rng = stream("freckles", f.id)
-        spots = [s.at(ellipse(x, y, 0.012 + 0.01 * r, steps=8), 0.8)
-                 for x, y, r in zip(rng.normal(0, 0.3, 34), rng.normal(0.3, 0.07, 34), rng.random(34), strict=True)]  # fmt: skip
+        spots = [
+            s.at(ellipse(x, y, 0.012 + 0.01 * r, steps=8), 0.8)
+            for x, y, r in zip(rng.normal(0, 0.3, 34), rng.normal(0.3, 0.07, 34), rng.random(34), strict=True)
+        ]
         s.fill(spots, mix(s.shadow, rgb("#a3552e"), 0.5), alpha=0.5, inside=face)
-    if f.age > 0.8:  # noqa: PLR2004
+    if f.age > 0.8:
         lines = [s.at(smooth([(k * 0.2, 0.44), (k * 0.3, 0.55), (k * 0.31, 0.66)], closed=False), 0.9) for k in (-1, 1)]
         lines += [
             s.at(smooth([(k * 0.52, 0.05), (k * 0.6, 0.08), (k * 0.62, 0.13)], closed=False), 0.6) for k in (-1, 1)
@@ -74,7 +83,7 @@ def eyes(s: Sitter) -> None:
     """Draw eyes, lids, lashes and brows."""
     f = s.figure
     apart = 0.29 + 0.05 * f.gap
-    young = f.age < 0.3  # noqa: PLR2004
+    young = f.age < 0.3
     wide, tall = (
         0.15 + 0.02 * f.soft + 0.02 * young,
         (0.082 + 0.022 * f.soft + 0.025 * young) * (1 - 0.22 * s.pose.smile),
@@ -97,11 +106,24 @@ def eyes(s: Sitter) -> None:
         s.fill(iris, lighter(colour, -0.12), inside=eye)
         s.fill(s.at(ellipse(x + look, y + 0.015, r * 0.74), 0.85), lighter(colour, 0.1), inside=eye, blur=0.015)
         s.fill(s.at(ellipse(x + look, y - 0.006, r * 0.46), 0.85), rgb("#120d10"), inside=eye)
-        s.fill(s.at(points((x - w, y - tall * 1.3), (x + w, y - tall * 1.3), (x + w, y - tall * 0.42), (x - w, y - tall * 0.42)),
-                    0.85), s.shadow, alpha=0.5, blur=0.02, inside=eye)  # fmt: skip
+        s.fill(
+            s.at(
+                points(
+                    (x - w, y - tall * 1.3), (x + w, y - tall * 1.3), (x + w, y - tall * 0.42), (x - w, y - tall * 0.42)
+                ),
+                0.85,
+            ),
+            s.shadow,
+            alpha=0.5,
+            blur=0.02,
+            inside=eye,
+        )
         gx = x + look + 0.034 * s.pose.side
-        s.fill([s.at(ellipse(gx, y - 0.04, 0.024), 0.85), s.at(ellipse(gx - 0.05 * s.pose.side, y + 0.03, 0.011), 0.85)],
-               rgb("#ffffff"), alpha=0.95)  # fmt: skip
+        s.fill(
+            [s.at(ellipse(gx, y - 0.04, 0.024), 0.85), s.at(ellipse(gx - 0.05 * s.pose.side, y + 0.03, 0.011), 0.85)],
+            rgb("#ffffff"),
+            alpha=0.95,
+        )
         upper = smooth([(x - w, y + 0.02 + slant), (x - w * 0.45, y - tall * 0.85), (x + w * 0.2, y - tall * 1.03),
                         (x + w * 0.8, y - tall * 0.52), (x + w * 1.04, y - slant)], closed=False)  # fmt: skip
         thick = 0.02 + 0.02 * f.soft
@@ -109,7 +131,7 @@ def eyes(s: Sitter) -> None:
         s.fill(s.at(ribbon(upper, taper), 0.85), line)
         fold = upper[3:-3] + (0, -0.045)
         s.stroke(s.at(fold, 0.85), 0.013, s.shadow, alpha=0.8)
-        if f.soft > 0.6:  # noqa: PLR2004
+        if f.soft > 0.6:
             tip = upper[-1] if k > 0 else upper[0]
             flick = smooth([tip, tip + (0.03 * k, -0.015), tip + (0.075 * k, -0.055)], closed=False)
             s.fill(s.at(ribbon(flick, (thick, thick * 0.6, 0.004)), 0.85), line)
@@ -123,8 +145,15 @@ def _brow(s: Sitter, k: int, apart: float, y: float) -> None:
     high = y - 0.24 - 0.03 * f.brow
     thick = 0.05 + 0.035 * (1 - f.soft) + 0.015 * f.brow
     lift = 0.03 * s.pose.smile
-    arch = smooth([(k * (apart - 0.15), high + 0.045), (k * (apart - 0.02), high - 0.005 - lift),
-                   (k * (apart + 0.1), high - 0.012 - lift), (k * (apart + 0.21), high + 0.05)], closed=False)  # fmt: skip
+    arch = smooth(
+        [
+            (k * (apart - 0.15), high + 0.045),
+            (k * (apart - 0.02), high - 0.005 - lift),
+            (k * (apart + 0.1), high - 0.012 - lift),
+            (k * (apart + 0.21), high + 0.05),
+        ],
+        closed=False,
+    )
     colour = mix(lighter(s.hair, -0.06), s.shadow, 0.2) if f.style != "bald" else mix(s.hair, s.shadow, 0.3)
     s.fill(s.at(ribbon(arch, (thick * 0.75, thick, thick * 0.8, thick * 0.2)), 0.85), colour, alpha=0.9)
 
@@ -155,15 +184,33 @@ def mouth(s: Sitter) -> None:
     lip = _lip_colour(s)
     gape = max(0.0, smile - 0.62) * 0.2
     left, right = (-w, y - up), (w, y - up)
-    top = smooth([left, (-w * 0.5, y - full * 0.62 - up * 0.2), (-0.05, y - full), (0, y - full * 0.78), (0.05, y - full),
-                  (w * 0.5, y - full * 0.62 - up * 0.2), right], closed=False)  # fmt: skip
+    top = smooth(
+        [
+            left,
+            (-w * 0.5, y - full * 0.62 - up * 0.2),
+            (-0.05, y - full),
+            (0, y - full * 0.78),
+            (0.05, y - full),
+            (w * 0.5, y - full * 0.62 - up * 0.2),
+            right,
+        ],
+        closed=False,
+    )
     seam = smooth(
         [right, (w * 0.5, y + up * 0.12), (0.0, y + up * 0.35 + 0.004), (-w * 0.5, y + up * 0.12), left], closed=False
     )
     low = smooth([left, (-w * 0.55, y + full * 0.75 + gape), (0, y + full * 1.25 + gape + up * 0.25),
                   (w * 0.55, y + full * 0.75 + gape), right], closed=False)  # fmt: skip
-    base = smooth([right, (w * 0.5, y + up * 0.12 + gape), (0, y + up * 0.35 + gape * 1.3), (-w * 0.5, y + up * 0.12 + gape),
-                   left], closed=False)  # fmt: skip
+    base = smooth(
+        [
+            right,
+            (w * 0.5, y + up * 0.12 + gape),
+            (0, y + up * 0.35 + gape * 1.3),
+            (-w * 0.5, y + up * 0.12 + gape),
+            left,
+        ],
+        closed=False,
+    )
     if gape > 0:
         s.fill(s.at(np.concatenate([seam[::-1], base]), 0.95), s.light.lit(rgb("#fff8f0")))
     s.fill(s.at(np.concatenate([low, base]), 0.95), lighter(lip, 0.03))
@@ -191,9 +238,24 @@ def beard(s: Sitter, face: Points) -> None:
     if f.beard in ("short", "full"):
         down = 1.04 if f.beard == "short" else 1.24
         jaw = w * 0.95
-        shape = smooth([(-jaw, 0.1), (-jaw * 0.94, 0.6), (-0.4, down - 0.1), (0, down), (0.4, down - 0.1), (jaw * 0.94, 0.6),
-                        (jaw, 0.1), (jaw * 0.9, 0.34), (0.38, 0.5), (0.2, 0.53), (0, 0.51), (-0.2, 0.53),
-                        (-0.38, 0.5), (-jaw * 0.9, 0.34)])  # fmt: skip
+        shape = smooth(
+            [
+                (-jaw, 0.1),
+                (-jaw * 0.94, 0.6),
+                (-0.4, down - 0.1),
+                (0, down),
+                (0.4, down - 0.1),
+                (jaw * 0.94, 0.6),
+                (jaw, 0.1),
+                (jaw * 0.9, 0.34),
+                (0.38, 0.5),
+                (0.2, 0.53),
+                (0, 0.51),
+                (-0.2, 0.53),
+                (-0.38, 0.5),
+                (-jaw * 0.9, 0.34),
+            ]
+        )
         thin = f.beard == "short"
         s.fill(s.at(shape, 0.5), s.lit_fade(colour, 0.07), alpha=0.72 if thin else 0.97, blur=0.02 if thin else 0.006,
                inside=face if thin else None)  # fmt: skip
@@ -210,7 +272,7 @@ def _whiskers(s: Sitter, shape: Points) -> None:
     lines = []
     for _ in range(110):
         x, y = shape[int(rng.integers(len(shape)))] * rng.uniform(0.86, 1.0)
-        if y > 0.6:  # noqa: PLR2004 (below the mouth)
+        if y > 0.6:  # below the mouth
             lines.append(s.at([(x, y - 0.05), (x * 1.02, y + 0.06)], 0.5))
     s.stroke(lines, 0.012, lighter(s.hair, 0.12), alpha=0.35)
 

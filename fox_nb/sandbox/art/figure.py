@@ -1,13 +1,18 @@
 """A figure: what makes a drawn person the same person in every picture."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.colour import Colour, lighter, rgb
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SKINS = tuple(rgb(c) for c in ("#f6d8c2", "#efc5a4", "#e2ad84", "#cf9468", "#b0744b", "#8a5636", "#6b412b"))
 HAIRS = tuple(
@@ -112,8 +117,9 @@ class Figure:
         KeyError
             If a value is missing.
         """
-        values = {f.name: data[f.name] for f in fields(cls)}
-        return cls(**{k: tuple(v) if isinstance(v, (list, tuple)) else v for k, v in values.items()})
+        values: dict[str, Any] = {f.name: data[f.name] for f in fields(cls)}
+        colours = {k: tuple(v) for k, v in values.items() if isinstance(v, list)}
+        return cls(**(values | colours))
 
 
 def figure_from_id(profile_id: str) -> Figure:
@@ -137,14 +143,14 @@ def invented(key: object, *, soft: float | None = None, age: float = 0.4, traits
     """
     rng = stream("figure", key)
     warm = float(rng.random()) if soft is None else soft
-    gentle = warm > 0.5  # noqa: PLR2004 (the middle of the range)
-    old = "old" in traits or age > 0.8  # noqa: PLR2004
+    gentle = warm > 0.5  # the middle of the range
+    old = "old" in traits or age > 0.8
     skin = SKINS[int(rng.integers(len(SKINS)))]
-    pool = (8, 9) if old else tuple(range(0, 4 if SKINS.index(skin) > 3 else 8))  # noqa: PLR2004 (dark skin rarely goes with fair hair)
+    pool = (8, 9) if old else tuple(range(4 if SKINS.index(skin) > 3 else 8))  # dark skin rarely goes with fair hair
     hair = HAIRS[pool[int(rng.integers(len(pool)))]]
     for word, shade in (("blond", 7), ("redhead", 5), ("dark-haired", 1)):
         hair = HAIRS[shade] if word in traits else hair
-    styles = LONG if gentle else SHORT[: 6 if age > 0.5 else 5]  # noqa: PLR2004 (nobody young is bald)
+    styles = LONG if gentle else SHORT[: 6 if age > 0.5 else 5]  # nobody young is bald
     style = styles[int(rng.integers(len(styles)))]
     style = {"curly": "curly" if gentle else "curls", "long-haired": "long", "short-haired": "crop"}.get(
         next((t for t in traits if t in ("curly", "long-haired", "short-haired")), ""), style
@@ -153,16 +159,16 @@ def invented(key: object, *, soft: float | None = None, age: float = 0.4, traits
     clothes = CLOTHES[int(rng.integers(len(CLOTHES)))]
     glasses = ("", "", "", "round", "square")[int(rng.integers(5))]
     second = CLOTHES[int(rng.integers(len(CLOTHES)))]
-    grown = age > 0.3  # noqa: PLR2004 (a child's face has neither beard nor strong features)
+    grown = age > 0.3  # a child's face has neither beard nor strong features
     return Figure(
         id=str(key),
         skin=skin,
         hair=hair,
-        eyes=EYES[int(rng.integers(2 if SKINS.index(skin) > 3 else len(EYES)))],  # noqa: PLR2004
+        eyes=EYES[int(rng.integers(2 if SKINS.index(skin) > 3 else len(EYES)))],
         clothes=clothes,
         second=second if second != clothes else lighter(clothes, 0.22),
         style=style,
-        fringe=bool(rng.random() < 0.45),  # noqa: PLR2004
+        fringe=bool(rng.random() < 0.45),
         soft=warm if grown else max(warm, 0.6),
         length=float(rng.random()) if grown else 0.1,
         jaw=float(rng.random()),
@@ -174,6 +180,6 @@ def invented(key: object, *, soft: float | None = None, age: float = 0.4, traits
         beard="" if gentle or not grown else (beard or "full") if "beard" in traits else beard,
         garment=("tee", "shirt", "roll", "coat", "scarf")[int(rng.integers(5))],
         age=1.0 if old else age,
-        freckles=bool(rng.random() < 0.3),  # noqa: PLR2004
-        earrings=bool(gentle and rng.random() < 0.5),  # noqa: PLR2004
+        freckles=bool(rng.random() < 0.3),
+        earrings=bool(gentle and rng.random() < 0.5),
     )

@@ -36,12 +36,12 @@ def encode(image: Image.Image, format: str = "jpeg") -> bytes:  # noqa: A002 (Pi
     return out.getvalue()
 
 
-def extension(format: str) -> str:  # noqa: A002
+def extension(format: str) -> str:  # noqa: A002 (Pillow's word for it)
     """Return a format's file name ending without the dot, such as ``"jpg"``."""
     return _KINDS[_kind(format)][0]
 
 
-def mime(format: str) -> str:  # noqa: A002
+def mime(format: str) -> str:  # noqa: A002 (Pillow's word for it)
     """Return a format's media type, such as ``"image/jpeg"``."""
     return _KINDS[_kind(format)][1]
 

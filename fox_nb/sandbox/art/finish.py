@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
 from fox_nb.sandbox.art.chance import digest, grain_tile
 from fox_nb.sandbox.art.colour import Colour, ramp, rgb
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ON_PAPER = frozenset(("watercolour", "sketch", "pixel"))
 
@@ -26,11 +29,10 @@ def grained(image: Image.Image, strength: float, seed: int, *, corners: float = 
             part = image.crop((x, y, min(x + side, image.width), min(y + side, image.height)))
             band = tile.crop((0, 0, *part.size))
             if corners:
-                window = [
-                    v * dark.width / s
-                    for v, s in zip((x, y, x + part.width, y + part.height), image.size * 2, strict=True)
-                ]
-                band = ImageChops.subtract(band, dark.resize(part.size, Image.Resampling.BICUBIC, box=tuple(window)))
+                k = dark.width
+                window = (x * k / image.width, y * k / image.height,
+                          (x + part.width) * k / image.width, (y + part.height) * k / image.height)  # fmt: skip
+                band = ImageChops.subtract(band, dark.resize(part.size, Image.Resampling.BICUBIC, box=window))
             out.paste(ImageChops.add(part, Image.merge("RGB", (band, band, band)), 1, -128), (x, y))
     return out
 
@@ -81,15 +83,15 @@ def _sepia(image: Image.Image, _seed: int) -> Image.Image:
 
 
 def _faded(image: Image.Image, _seed: int) -> Image.Image:
-    """An old print: warm, its blacks not quite black."""
+    """Make an old print: warm, its blacks not quite black."""
     tone = _toned(image, (0, "#2c1d18"), (0.5, "#94745a"), (1, "#fbf0d8"))
-    return Image.blend(image, tone, 0.3)
+    return Image.blend(image, tone, 0.2)
 
 
 def _soft(image: Image.Image, _seed: int) -> Image.Image:
     small = image.reduce(max(1, round(math.sqrt(image.width * image.height) / 256)))
     haze = small.filter(ImageFilter.GaussianBlur(4)).resize(image.size, Image.Resampling.BILINEAR)
-    return Image.blend(image, ImageChops.screen(image, haze), 0.3)
+    return Image.blend(image, ImageChops.screen(image, haze), 0.2)
 
 
 def _dramatic(image: Image.Image, _seed: int) -> Image.Image:
@@ -98,7 +100,7 @@ def _dramatic(image: Image.Image, _seed: int) -> Image.Image:
 
 
 def _poster(image: Image.Image, _seed: int) -> Image.Image:
-    """A screen print: few tones, each with a soft step."""
+    """Make a screen print: few tones, each with a soft step."""
     steps = 7
     table = []
     for v in range(256):

@@ -1,13 +1,20 @@
 """Hair: what falls behind the head, what lies on it, and the strands that catch the light."""
 
+# ruff: noqa: PLR2004, RUF005
+# (a drawing is made of numbers, and a pair that is added to points moves them)
+
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.colour import Colour, lighter, mix
 from fox_nb.sandbox.art.curves import Points, ellipse, smooth
-from fox_nb.sandbox.art.sitter import Sitter
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.sitter import Sitter
 
 # right half of the outlines behind the head, from the crown down; the left half is its mirror with small changes
 _BEHIND: dict[str, list[tuple[float, float]]] = {
@@ -71,7 +78,7 @@ def _falling(s: Sitter, style: str, outline: Points) -> None:
     for k in range(26):
         t, sign = 0.55 + 0.45 * (k / 26), 1 if k % 2 else -1
         line = smooth(np.concatenate([[(0.1, -1.0)], half[1:-1]]) * (sign * t, 1), closed=False)
-        (light if rng.random() < 0.4 else dark).append(s.at(line + (rng.normal(0, 0.012), 0)))  # noqa: PLR2004
+        (light if rng.random() < 0.4 else dark).append(s.at(line + (rng.normal(0, 0.012), 0)))
     s.stroke(dark, 0.022, lighter(s.hair, -0.12), alpha=0.4, inside=outline)
     s.stroke(light, 0.014, mix(lighter(s.hair, 0.12), s.light.sun, 0.15), alpha=0.4, inside=outline)
 
@@ -86,7 +93,7 @@ def _curls(s: Sitter, spots: Points, size: float, colour: Colour) -> None:
             turn = rng.uniform(0, 6.28)
             a = np.linspace(turn, turn + 3.6, 10)
             r = size * rng.uniform(0.35, 0.85) * np.linspace(1, 0.6, 10)
-            arcs[bool(rng.random() < 0.5)].append(s.at(np.stack([x + r * np.cos(a), y + r * np.sin(a)], 1), 0.2))  # noqa: PLR2004
+            arcs[bool(rng.random() < 0.5)].append(s.at(np.stack([x + r * np.cos(a), y + r * np.sin(a)], 1), 0.2))
     s.stroke(arcs[True], 0.018, mix(lighter(s.hair, 0.1), s.light.sun, 0.12), alpha=0.45)
     s.stroke(arcs[False], 0.02, lighter(s.hair, -0.1), alpha=0.5)
 
@@ -97,10 +104,19 @@ def cap_lines(s: Sitter) -> tuple[Points, Points]:
     up, out = _CAPS[f.style]
     w = s.wide
     low = 0.05 if f.style in _BEHIND else -0.08
-    outer = np.array([
-        (-w - out * 0.8, low), (-w - out, -0.4), (-w * 0.82 - out * 0.7, -0.86), (-0.3, -1.0 - up * 0.95),
-        (0.12, -1.0 - up), (0.45, -0.97 - up * 0.8), (w * 0.86 + out * 0.7, -0.82), (w + out, -0.38), (w + out * 0.8, low),
-    ])  # fmt: skip
+    outer = np.array(
+        [
+            (-w - out * 0.8, low),
+            (-w - out, -0.4),
+            (-w * 0.82 - out * 0.7, -0.86),
+            (-0.3, -1.0 - up * 0.95),
+            (0.12, -1.0 - up),
+            (0.45, -0.97 - up * 0.8),
+            (w * 0.86 + out * 0.7, -0.82),
+            (w + out, -0.38),
+            (w + out * 0.8, low),
+        ]
+    )
     inner = _hairline(s, low)
     inner[:, 0] += 0.1 * s.pose.turn * np.cos(np.linspace(-1.57, 1.57, len(inner)))
     if f.style == "swept":
@@ -131,13 +147,13 @@ def _hairline(s: Sitter, low: float) -> Points:
         return np.array([(-w + 0.02, low), (-w + 0.06, -0.2), (-0.4, -0.26), (-0.05, -0.3), (0.34, -0.27),
                          (w - 0.06, -0.2), (w - 0.02, low)])  # fmt: skip
     if f.style in ("long", "wavy", "bob", "curly"):
-        part = -0.18 if f.gap < 0.5 else 0.16  # noqa: PLR2004
+        part = -0.18 if f.gap < 0.5 else 0.16
         return np.array([(-w + 0.03, low), (-w + 0.09, -0.3), (-0.42, -0.52), (part, -0.86), (0.4, -0.54),
                          (w - 0.09, -0.3), (w - 0.03, low)])  # fmt: skip
     if f.style == "side" or (f.fringe and f.style in ("short", "swept")):
         return np.array([(-w + 0.06, low), (-w + 0.07, -0.32), (-0.5, -0.5), (-0.1, -0.46), (0.3, -0.5),
                          (0.52, -0.66), (w - 0.08, -0.36), (w - 0.06, low)])  # fmt: skip
-    back = 0.1 * f.brow + 0.12 * (f.age > 0.8)  # noqa: PLR2004
+    back = 0.1 * f.brow + 0.12 * (f.age > 0.8)
     return np.array([(-w + 0.06, low), (-w + 0.06, -0.3), (-0.54, -0.58), (-0.26, -0.68 - back), (0.1, -0.66 - back),
                      (0.5, -0.6), (w - 0.07, -0.32), (w - 0.06, low)])  # fmt: skip
 
@@ -158,7 +174,7 @@ def _strands(s: Sitter, outer: Points, inner: Points) -> None:
         depth = rng.uniform(0.06, 0.94)
         first = int(rng.integers(0, 30))
         last = first + int(rng.integers(14, 29))
-        if falls and depth > 0.3:  # noqa: PLR2004 (a fringe hangs from the crown to the brows)
+        if falls and depth > 0.3:  # a fringe hangs from the crown to the brows
             k = int(rng.integers(12, 48))
             t = np.linspace(0.1, 0.97, 12)[:, None]
             line = (
@@ -170,7 +186,7 @@ def _strands(s: Sitter, outer: Points, inner: Points) -> None:
             bend = depth + np.linspace(-0.1, 0.1, last - first) * rng.uniform(-1, 1)
             bend = np.clip(bend, 0.02, 0.98)[:, None]
             line = outer[first:last] * (1 - bend) + inner[first:last] * bend
-        (light if rng.random() < 0.45 else dark).append(s.at(line, 0.25))  # noqa: PLR2004
+        (light if rng.random() < 0.45 else dark).append(s.at(line, 0.25))
     s.stroke(dark, 0.016, lighter(s.hair, -0.11), alpha=0.4)
     s.stroke(light, 0.012, mix(lighter(s.hair, 0.14), s.light.sun, 0.2), alpha=0.45)
     span = slice(32, 46) if s.pose.side > 0 else slice(14, 28)

@@ -1,17 +1,23 @@
 """Scenes indoors: a library, a room with a window, and a stage or studio."""
 
+# ruff: noqa: PLR2004, RUF005
+# (a drawing is made of numbers, and a pair that is added to points moves them)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
-from fox_nb.sandbox.art.curves import Points, box, ellipse, moved, points, ribbon, round_box, smooth
-from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.curves import Points, box, ellipse, points, ribbon, round_box, smooth
 from fox_nb.sandbox.art.plants import house_plant
 from fox_nb.sandbox.art.spot import Ask, Spot
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.light import Light
 
 _SPINES = tuple(
     rgb(code)
@@ -45,7 +51,7 @@ def view(c: Canvas, light: Light, rng: np.random.Generator, pane: Points) -> Non
     sx, sy = (
         low[0] + (high[0] - low[0]) * rng.uniform(0.25, 0.75),
         low[1] + tall * (0.34 if light.sun_height > 0.4 else 0.55),
-    )  # noqa: PLR2004
+    )
     c.fill(ellipse(sx, sy, 0.026), light.sun, inside=pane)
     if light.hour == "night":
         dots = [
@@ -80,7 +86,7 @@ def shaft(c: Canvas, light: Light, pane: Points, slant: float, reach: float) -> 
 
 
 def library(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Shelves to the ceiling, an arched window, a ladder and a lamp."""
+    """Draw shelves to the ceiling, an arched window, a ladder and a lamp."""
     rng = ask.rng("library")
     inner = indoors(light)
     wood = inner.lit((rgb("#5a3a24"), rgb("#4a3226"), rgb("#6b4526"))[int(rng.integers(3))])
@@ -99,7 +105,7 @@ def library(c: Canvas, light: Light, ask: Ask) -> Spot:
     ]
     c.stroke(bars, 0.008, lighter(wood, -0.02))
     c.fill(box(middle - wide * 0.62, floor * 0.72, middle + wide * 0.62, floor * 0.745), lighter(wood, 0.07))
-    _ladder(c, rng, floor, wood, middle + (wide if middle < c.w / 2 else -wide))
+    _ladder(c, floor, wood, middle + (wide if middle < c.w / 2 else -wide))
     boards = Fade(lighter(wood, 0.04), lighter(wood, -0.06), floor, c.h)
     c.fill(box(-0.01, floor, c.w + 0.01, c.h + 0.01), boards)
     c.stroke(
@@ -138,11 +144,11 @@ def _shelves(
             if free[0] - thick < x < free[1]:
                 x = free[1]
                 continue
-            if rng.random() < 0.05:  # noqa: PLR2004 (a gap between books)
+            if rng.random() < 0.05:  # a gap between books
                 x += rng.uniform(0.02, 0.05)
                 continue
             tall = step * rng.uniform(0.58, 0.84)
-            lean = rng.normal(0, 0.004) if rng.random() < 0.15 else 0.0  # noqa: PLR2004
+            lean = rng.normal(0, 0.004) if rng.random() < 0.15 else 0.0
             spine = points((x + lean, foot - tall), (x + thick + lean, foot - tall), (x + thick, foot), (x, foot))
             tone = _SPINES[int(rng.integers(len(_SPINES)))]
             books.append(spine)
@@ -155,7 +161,7 @@ def _shelves(
                     (x + thick * 0.2, foot),
                 )
             )
-            if rng.random() < 0.6:  # noqa: PLR2004
+            if rng.random() < 0.6:
                 bands += [box(x, foot - tall * h, x + thick, foot - tall * h + 0.0035) for h in (0.16, 0.82)]
             x += thick + 0.0012
         c.fill(box(-0.01, top - 0.002, c.w + 0.01, top + step * 0.22), lighter(wood, -0.19), alpha=0.85)
@@ -172,7 +178,7 @@ def _shelves(
     c.fill([p + (0.012, 0) for p in posts], lighter(wood, -0.16), alpha=0.5, blur=0.004)
 
 
-def _ladder(c: Canvas, rng: np.random.Generator, floor: float, wood: Colour, x: float) -> None:
+def _ladder(c: Canvas, floor: float, wood: Colour, x: float) -> None:
     tone = lighter(wood, 0.14)
     rails = [points((x + d, floor + 0.02), (x + d * 0.7 + 0.09, 0.12)) for d in (-0.045, 0.045)]
     rungs = [
@@ -213,12 +219,12 @@ def _dust(c: Canvas, light: Light, rng: np.random.Generator) -> None:
 
 
 def room(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """A quiet room: window, curtain, pictures, a plant, and a table in front."""
+    """Draw a quiet room: window, curtain, pictures, a plant, and a table in front."""
     rng = ask.rng("room")
     inner = indoors(light)
     walls = (rgb("#d9c2a4"), rgb("#a9bfae"), rgb("#c99f86"), rgb("#8fa6b0"), rgb("#c8b6c4"))
     wall = inner.lit(mix(walls[int(rng.integers(len(walls)))], light.accent[0], 0.12))
-    side = 1 if rng.random() < 0.5 else -1  # noqa: PLR2004
+    side = 1 if rng.random() < 0.5 else -1
     floor = c.h * 0.8
     first, last = (lighter(wall, 0.04), lighter(wall, -0.07))
     c.ground(np.zeros(4), Fade(*((first, last) if side < 0 else (last, first)), 0, c.w, across=True))
@@ -339,83 +345,3 @@ def _table(c: Canvas, light: Light) -> None:
         box(c.w * 0.08, top + 0.03, c.w * 0.92, c.h + 0.02),
         Fade(lighter(wood, -0.09), lighter(wood, -0.02), top + 0.03, c.h),
     )
-
-
-def stage(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """A studio backdrop with one large round of light, or a stage with curtain and beams."""
-    rng = ask.rng("stage")
-    tone = mix(light.accent[int(rng.integers(3))], light.middle, 0.35)
-    if "stage" in ask.brief.scene and any(w in ask.brief.text for w in ("stage", "theat", "concert", "spotlight")):
-        _theatre(c, light, rng)
-        return Spot(c.w * 0.5, c.h * 0.93, 0.34)
-    dim = light.dark
-    wall = lighter(tone, -0.16) if dim else mix(tone, rgb("#f3e6d2"), 0.45)
-    c.ground(np.zeros(4), Fade(lighter(wall, 0.03), lighter(wall, -0.1), 0, c.h))
-    x, y, r = c.w * (0.5 + rng.uniform(-0.06, 0.06)), c.h * 0.43, 0.4 * min(c.w, c.h)
-    disc = mix(light.accent[1], tone, 0.25) if not dim else mix(light.accent[0], tone, 0.3)
-    c.fill(ellipse(x, y, r * 1.02), Fade(lighter(disc, 0.06), lighter(disc, -0.06), y - r, y + r))
-    ring = ellipse(x, y, r * 1.14)
-    c.stroke(np.concatenate([ring, ring[:2]]), 0.004, lighter(disc, 0.08), alpha=0.7)
-    leaves: list[Points] = []
-    for k in range(16):
-        a = math.pi * (0.12 + 0.76 * k / 15)
-        leaves.append(
-            moved(
-                leaf_shape(rng),
-                x - r * 1.14 * math.cos(a),
-                y + r * 1.14 * math.sin(a),
-                size=r * 0.34,
-                turn=a - math.pi / 2 + rng.normal(0, 0.5),
-            )
-        )
-    c.fill(leaves[::2], light.lit(mix(light.accent[2], rgb("#3f6a55"), 0.5)))
-    c.fill(leaves[1::2], light.lit(mix(light.accent[2], rgb("#86a56a"), 0.6)))
-    c.glow(x - r * 0.5, y - r * 0.7, r * 1.8, light.sun, alpha=0.4)
-    return Spot(c.w * 0.5, c.h * 0.92, 0.36)
-
-
-def leaf_shape(rng: np.random.Generator) -> Points:
-    """Return a broad leaf of unit length that points up."""
-    t = np.linspace(0, 1, 12)
-    wide = rng.uniform(0.2, 0.32) * np.sin(np.pi * t**0.75)
-    return np.concatenate([np.stack([wide, -t], 1), np.stack([-wide, -t], 1)[::-1]])
-
-
-def _theatre(c: Canvas, light: Light, rng: np.random.Generator) -> None:
-    c.ground(np.zeros(4), Fade(rgb("#120a14"), rgb("#2b1420"), 0, c.h))
-    floor = c.h * 0.82
-    c.fill(box(-0.01, floor, c.w + 0.01, c.h + 0.01), Fade(rgb("#6b3b26"), rgb("#2f1912"), floor, c.h))
-    for x, lean, tone in ((0.22, 0.18, light.accent[0]), (0.78, -0.18, light.accent[2]), (0.5, 0.0, rgb("#fff2cf"))):
-        beam = points(
-            (c.w * x - 0.01, -0.02),
-            (c.w * x + 0.01, -0.02),
-            (c.w * (x + lean) + 0.2, floor + 0.06),
-            (c.w * (x + lean) - 0.2, floor + 0.06),
-        )
-        c.fill(beam, mix(tone, rgb("#ffffff"), 0.3), alpha=0.3, blur=0.015, mode="screen")
-        c.fill(
-            ellipse(c.w * (x + lean), floor + 0.06, 0.22, 0.04),
-            mix(tone, rgb("#ffffff"), 0.4),
-            alpha=0.4,
-            blur=0.012,
-            mode="screen",
-        )
-    red = rgb("#8e1f2c")
-    for side in (0, 1):
-        for k in range(7):
-            x = c.w * 0.032 * k
-            a, b = (x, x + c.w * 0.036) if side == 0 else (c.w - x - c.w * 0.036, c.w - x)
-            foot = c.h * (0.95 - 0.02 * k)
-            c.fill(
-                points((a, -0.01), (b, -0.01), (b, foot), (a, foot + 0.01)),
-                Fade(lighter(red, 0.03), lighter(red, -0.14), a, b, across=True),
-            )
-    c.fill(
-        [ellipse(c.w * (k + 0.5) / 9, -0.02, c.w / 15, 0.09 + 0.01 * (k % 2)) for k in range(9)],
-        Fade(lighter(red, -0.06), lighter(red, 0.02), 0, 0.09),
-    )
-    c.stroke(
-        [ellipse(c.w * (k + 0.5) / 9, -0.02, c.w / 15, 0.092 + 0.01 * (k % 2)) for k in range(9)], 0.004, rgb("#d9a53a")
-    )
-    dust = [ellipse(rng.random() * c.w, rng.random() * floor, rng.uniform(0.0006, 0.002), steps=8) for _ in range(120)]
-    c.fill(dust, rgb("#fff2cf"), alpha=0.35, mode="screen")

@@ -1,6 +1,11 @@
 """Scenes of open land: mountains, meadow, desert, winter, forest and garden."""
 
+# ruff: noqa: PLR2004, RUF005
+# (a drawing is made of numbers, and a pair that is added to points moves them)
+
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,10 +13,12 @@ from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import Floats, ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.plants import grass, pines
 from fox_nb.sandbox.art.sky import birds, paint_sky
 from fox_nb.sandbox.art.spot import Ask, Spot
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.light import Light
 
 _KNOTS = 260  # points along a skyline
 
@@ -34,7 +41,7 @@ def peaks(
 
 
 def mountains(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Ranges behind ranges, snow on the far ones, pines on the near."""
+    """Draw ranges behind ranges, snow on the far ones, pines on the near."""
     rng = ask.rng("mountains")
     horizon = c.h * float(rng.uniform(0.56, 0.64))
     sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
@@ -95,7 +102,7 @@ def facets(c: Canvas, light: Light, rng: np.random.Generator, line: Floats, tops
 
 
 def meadow(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Rolling fields with rows, lone trees and flowers in front."""
+    """Draw rolling fields with rows, lone trees and flowers in front."""
     from fox_nb.sandbox.art.plants import blooms, tree
 
     rng = ask.rng("meadow")
@@ -129,7 +136,7 @@ def meadow(c: Canvas, light: Light, ask: Ask) -> Spot:
             ),
         )
         if k in (2, 3):
-            _furrows(c, rng, line, lighter(colour, -0.07 if k == 2 else 0.06), base)  # noqa: PLR2004
+            _furrows(c, rng, line, lighter(colour, -0.07 if k == 2 else 0.06), base)
     grass(c, light, rng, c.h * 1.01, 0.1, lighter(light.lit(greens[2]), -0.1))
     blooms(c, light, rng, c.h * 0.84, c.h * 1.0, 60)
     return Spot(c.w * 0.5, c.h * 0.92, 0.34)
@@ -147,7 +154,7 @@ def _furrows(c: Canvas, rng: np.random.Generator, line: Floats, colour: Colour, 
 
 
 def desert(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Dunes with one side in the sun and one in shade."""
+    """Draw dunes with one side in the sun and one in shade."""
     rng = ask.rng("desert")
     horizon = c.h * float(rng.uniform(0.5, 0.58))
     sun = paint_sky(c, light, rng, horizon, weather=ask.weather, cover=0.12)
@@ -214,12 +221,15 @@ def _dune(c: Canvas, light: Light, rng: np.random.Generator, base: float, t: flo
 def cactus(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, size: float) -> None:
     """Draw a tall cactus with two arms, its foot at (x, y)."""
     green = light.lit(rgb("#4f7f55"))
-    side = 1 if rng.random() < 0.5 else -1  # noqa: PLR2004
+    side = 1 if rng.random() < 0.5 else -1
     arms = [[(0.0, 0.02), (0.0, -0.5), (0.0, -1.0)], [(0.0, -0.38), (0.2 * side, -0.42), (0.24 * side, -0.72)],
             [(0.0, -0.52), (-0.18 * side, -0.56), (-0.21 * side, -0.86)]]  # fmt: skip
     lines = [moved(smooth(points(*arm), closed=False), x, y, size=size) for arm in arms]
     shapes = [ribbon(line, w * size) for line, w in zip(lines, (0.16, 0.11, 0.1), strict=True)]
-    tips = [ellipse(*line[-1], w * size / 2, steps=20) for line, w in zip(lines, (0.16, 0.11, 0.1), strict=True)]
+    tips = [
+        ellipse(float(line[-1, 0]), float(line[-1, 1]), w * size / 2, steps=20)
+        for line, w in zip(lines, (0.16, 0.11, 0.1), strict=True)
+    ]
     c.fill(ellipse(x + 0.06 * size, y + 0.02, 0.3 * size, 0.03 * size), light.shade, alpha=0.35, blur=0.006)
     c.fill(
         [*shapes, *tips], Fade(lighter(green, 0.05), lighter(green, -0.1), x - 0.2 * size, x + 0.2 * size, across=True)
@@ -230,11 +240,11 @@ def cactus(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float
         lighter(green, -0.12),
         alpha=0.6,
     )
-    c.fill(ellipse(*lines[0][-1], 0.035 * size), light.accent[0])
+    c.fill(ellipse(float(lines[0][-1, 0]), float(lines[0][-1, 1]), 0.035 * size), light.accent[0])
 
 
 def winter(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Snow hills with blue shade and pines under snow."""
+    """Draw snow hills with blue shade and pines under snow."""
     rng = ask.rng("winter")
     horizon = c.h * float(rng.uniform(0.52, 0.6))
     sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
@@ -247,8 +257,15 @@ def winter(c: Canvas, light: Light, ask: Ask) -> Spot:
         t = k / 3
         base = horizon + (c.h - horizon) * (0.03 + 0.7 * t**1.2)
         line = base + ridge(rng, _KNOTS, detail=3, rough=0.4, start=2) * (0.03 + 0.04 * t)
-        pines(c, rng, line, light.lit(rgb("#3f5f62"), 0.6 * (1 - t)), count=round(60 - 46 * t), size=0.03 + 0.14 * t**1.6,
-              snow=mix(light.lit(snow, 0.4 * (1 - t)), light.sun, 0.2))  # fmt: skip
+        pines(
+            c,
+            rng,
+            line,
+            light.lit(rgb("#3f5f62"), 0.6 * (1 - t)),
+            count=round(60 - 46 * t),
+            size=0.03 + 0.14 * t**1.6,
+            snow=mix(light.lit(snow, 0.4 * (1 - t)), light.sun, 0.2),
+        )
         top = mix(light.lit(snow, 0.3 * (1 - t)), light.sun, 0.22)
         c.ground(line, Fade(top, mix(light.lit(rgb("#b4c6e6")), light.middle, 0.25), float(line.min()), base + 0.3))
     return Spot(c.w * 0.5, c.h * 0.92, 0.34)

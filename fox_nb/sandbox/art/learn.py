@@ -1,9 +1,12 @@
 """Learning a figure from photos: the colours of face, hair and clothes, how long the hair is, beard and glasses."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +16,9 @@ from fox_nb.sandbox.art.chance import digest
 from fox_nb.sandbox.art.colour import Colour, lightness
 from fox_nb.sandbox.art.figure import LONG, SHORT, Figure, figure_from_id, invented
 from fox_nb.sandbox.art.files import as_rgb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SIDE = 192
 _MOST = 60  # photos that are looked at; more would teach nothing new
@@ -50,23 +56,23 @@ def figure_from_photos(images: Iterable[Image.Image], profile_id: str) -> Figure
     unlike = 0.14 * float(skin.max())
     hair = _common([[(c, n) for c, n in look.hair if np.abs(c - skin).max() > unlike] for look in looks])
     clothes = _common([look.clothes for look in looks])
-    hangs = np.median([_share(look.beside, hair) for look in looks])
-    bearded = np.median([_share(look.below, hair) for look in looks])
-    long_hair = bool(hangs > 0.3 and bearded < 0.3)  # noqa: PLR2004 (shares of hair's colour beside the neck, below the mouth)
+    hangs = np.median([_share(look.beside, hair, skin) for look in looks])
+    bearded = np.median([_share(look.below, hair, skin) for look in looks])
+    long_hair = bool(hangs > 0.3 and bearded < 0.3)  # shares of hair's colour beside the neck, below the mouth
     base = invented(
-        profile_id, soft=0.85 if long_hair or bearded < 0.1 and digest("soft", profile_id) % 3 == 0 else 0.2
-    )  # noqa: PLR2004
-    styles = LONG[:4] if long_hair else SHORT[:5] if base.soft < 0.5 else ("bun", "ponytail", "crop")  # noqa: PLR2004
+        profile_id, soft=0.85 if long_hair or (bearded < 0.1 and digest("soft", profile_id) % 3 == 0) else 0.2
+    )
+    styles = LONG[:4] if long_hair else SHORT[:5] if base.soft < 0.5 else ("bun", "ponytail", "crop")
     tone = _colour(hair)
-    pale = lightness(tone) > 0.66 and max(tone) - min(tone) < 36  # noqa: PLR2004 (grey and white hair)
+    pale = lightness(tone) > 0.66 and max(tone) - min(tone) < 36  # grey and white hair
     return replace(
         base,
         skin=_colour(skin),
         hair=tone,
         clothes=_colour(clothes),
         style=styles[digest("style", profile_id) % len(styles)],
-        beard=("full" if bearded > 0.55 else "short") if bearded > 0.3 else "",  # noqa: PLR2004
-        glasses=(base.glasses or "round") if np.mean([look.glasses for look in looks]) > 0.5 else "",  # noqa: PLR2004
+        beard=("full" if bearded > 0.55 else "short") if bearded > 0.3 else "",
+        glasses=(base.glasses or "round") if np.mean([look.glasses for look in looks]) > 0.5 else "",
         age=1.0 if pale else 0.4,
     )
 
@@ -79,29 +85,32 @@ def _colour(values: npt.NDArray[np.floating]) -> Colour:
 
 def _look(image: Image.Image) -> _Look | None:
     """Return what a photo shows, or None if there is no face about its middle."""
-    pixels = np.asarray(
-        ImageOps.fit(as_rgb(image), (_SIDE, _SIDE), Image.Resampling.BOX, centering=(0.5, 0.4)), np.float32
-    )
+    rgb = as_rgb(image)
+    rows = round(_SIDE * min(1.5, max(1.0, rgb.height / rgb.width)))
+    pixels = np.asarray(ImageOps.fit(rgb, (_SIDE, rows), Image.Resampling.BOX, centering=(0.5, 0.4)), np.float32)
     place = _face(pixels)
     if place is None:
         return None
     x, y, half = place
     skin = np.percentile(_part(pixels, (x - half * 0.55, y - half * 0.1, x + half * 0.55, y + half * 0.5)), 55, axis=0)
-    top = _hairline(pixels, x, y, skin)
+    # hair that is like the skin has no line to be seen: no forehead is higher than this
+    top = max(_hairline(pixels, x, y, skin), y - half * 1.15)
     crown = _part(pixels, (x - half * 0.55, top - half * 0.42, x + half * 0.55, top - half * 0.06))
-    chest = _part(pixels, (x - half * 1.2, _SIDE * 0.92, x + half * 1.2, _SIDE))
+    chest = _part(pixels, (x - half * 2.0, rows * 0.9, x + half * 2.0, rows))  # wider than any scarf
     sides = [(x - half * 1.5, x - half * 1.1), (x + half * 1.1, x + half * 1.5)]
     beside = np.concatenate([_part(pixels, (a, y + half * 0.75, b, y + half * 1.5)) for a, b in sides])
     below = _part(pixels, (x - half * 0.45, y + half * 0.98, x + half * 0.45, y + half * 1.2))
     eyes = _part(pixels, (x - half * 0.14, y - half * 0.5, x + half * 0.14, y + half * 0.1), flat=False)
     bridge = float(eyes.mean(axis=2).min(axis=0).max()) if eyes.size else 255.0
-    return _Look(skin, _dominant(crown), _dominant(chest), beside, below, bridge < 0.7 * float(skin.mean()))  # noqa: PLR2004
+    return _Look(skin, _dominant(crown), _dominant(chest), beside, below, bridge < 0.7 * float(skin.mean()))
 
 
 def _part(pixels: Pixels, area: tuple[float, float, float, float], *, flat: bool = True) -> Pixels:
     """Return the pixels of an area, cut to the picture, as a list unless not `flat`."""
-    x0, y0, x1, y1 = (round(min(max(v, 0), _SIDE)) for v in area)
-    part = pixels[min(y0, _SIDE - 1) : max(y1, y0 + 1), min(x0, _SIDE - 1) : max(x1, x0 + 1)]
+    rows, columns = pixels.shape[:2]
+    x0, x1 = (round(min(max(v, 0), columns)) for v in area[::2])
+    y0, y1 = (round(min(max(v, 0), rows)) for v in area[1::2])
+    part = pixels[min(y0, rows - 1) : max(y1, y0 + 1), min(x0, columns - 1) : max(x1, x0 + 1)]
     return part.reshape(-1, 3) if flat else part
 
 
@@ -110,25 +119,27 @@ def _face(pixels: Pixels) -> tuple[float, float, float] | None:
     r, g, b = (pixels[..., k] for k in range(3))
     cb = 128 - 0.169 * r - 0.331 * g + 0.5 * b
     cr = 128 + 0.5 * r - 0.419 * g - 0.081 * b
-    hue = (cr > 133) & (cr < 182) & (cb > 74) & (cb < 130) & (r > 38) & (r > b)  # noqa: PLR2004 (skins, very fair to very dark)
-    v, u = np.mgrid[0:_SIDE, 0:_SIDE] / _SIDE
+    hue = (cr > 133) & (cr < 182) & (cb > 74) & (cb < 130) & (r > 38) & (r > b)  # skins, very fair to very dark
+    rows = len(pixels)
+    v, u = np.mgrid[0:rows, 0:_SIDE]
+    v, u = v / rows, u / _SIDE
     weight = hue * np.exp(-(((u - 0.5) / 0.16) ** 2) - ((v - 0.5) / 0.16) ** 2)
     total = float(weight.sum())
-    if total < 60:  # noqa: PLR2004 (pixels' worth of skin)
+    if total < 60:  # pixels' worth of skin
         return None
-    x, y = float((weight * u).sum() / total) * _SIDE, float((weight * v).sum() / total) * _SIDE
+    x, y = float((weight * u).sum() / total) * _SIDE, float((weight * v).sum() / total) * rows
     tone = np.median(_part(pixels, (x - 9, y + 2, x + 9, y + 16)), axis=0)
     widths = []
     for row in range(round(y) - 4, round(y) + 14, 3):
-        same = np.abs(pixels[min(max(row, 0), _SIDE - 1)] - tone).max(axis=1) < _NEAR * 1.5
+        same = np.abs(pixels[min(max(row, 0), rows - 1)] - tone).max(axis=1) < 0.28 * float(tone.max())
         for step in (-1, 1):
             reach, misses, at = 0, 0, round(x)
-            while 0 < at < _SIDE - 1 and misses < 7:  # noqa: PLR2004 (eyes and shades may interrupt a cheek)
+            while 0 < at < _SIDE - 1 and misses < 7:  # eyes and shades may interrupt a cheek
                 at += step
                 misses = 0 if same[at] else misses + 1
                 reach += 1
             widths.append(reach - misses)
-    return x, y, float(np.clip(np.median(widths), _SIDE * 0.07, _SIDE * 0.3))
+    return x, y, float(np.clip(np.median(widths), _SIDE * 0.07, _SIDE * 0.24))
 
 
 def _hairline(pixels: Pixels, x: float, y: float, skin: Pixels) -> float:
@@ -138,7 +149,7 @@ def _hairline(pixels: Pixels, x: float, y: float, skin: Pixels) -> float:
     for column in range(round(x) - 12, round(x) + 13, 4):
         line = pixels[:, min(max(column, 0), _SIDE - 1)]
         at, last, misses = round(y), round(y), 0
-        while at > 1 and misses < 16:  # noqa: PLR2004 (brows and glasses are thinner than that)
+        while at > 1 and misses < 16:  # brows and glasses are thinner than that
             at -= 1
             if np.abs(line[at] - skin).max() < near:
                 last, misses = at, 0
@@ -153,11 +164,11 @@ def _dominant(pixels: Pixels) -> list[tuple[Pixels, float]]:
     if len(pixels) == 0:
         return []
     bins = (pixels // 28).astype(int) @ np.array((100, 10, 1))
-    found = []
     names, counts = np.unique(bins, return_counts=True)
-    for k in np.argsort(-counts, kind="stable")[:4]:
-        found.append((np.median(pixels[bins == names[k]], axis=0).astype(np.float32), float(counts[k] / len(pixels))))
-    return found
+    return [
+        (np.median(pixels[bins == names[k]], axis=0).astype(np.float32), float(counts[k] / len(pixels)))
+        for k in np.argsort(-counts, kind="stable")[:4]
+    ]
 
 
 def _common(seen: list[list[tuple[Pixels, float]]]) -> Pixels:
@@ -173,6 +184,9 @@ def _common(seen: list[list[tuple[Pixels, float]]]) -> Pixels:
     return best
 
 
-def _share(pixels: Pixels, colour: Pixels) -> float:
-    """Return the share of pixels that are near to a colour."""
-    return float((np.abs(pixels - colour).max(axis=1) < _NEAR).mean()) if len(pixels) else 0.0
+def _share(pixels: Pixels, colour: Pixels, other: Pixels) -> float:
+    """Return the share of pixels that are near to a colour, and nearer to it than to another."""
+    if not len(pixels):
+        return 0.0
+    far, far_other = (np.abs(pixels - c).max(axis=1) for c in (colour, other))
+    return float(((far < _NEAR) & (far < far_other)).mean())

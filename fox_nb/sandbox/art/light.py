@@ -1,5 +1,8 @@
 """The light of a picture: a handful of palettes an hour, each of which colours everything that stands in it."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
@@ -58,7 +61,7 @@ class Light:
 
     def sky(self, height: float) -> Colour:
         """Return the sky's colour at a height, 0 at the horizon, 1 at the top."""
-        if height < 0.45:  # noqa: PLR2004 (where the lower half of the gradient ends)
+        if height < 0.45:  # where the lower half of the gradient ends
             return mix(self.low, self.middle, height / 0.45)
         return mix(self.middle, self.top, (height - 0.45) / 0.55)
 
@@ -70,39 +73,42 @@ def _light(hour: str, sky: str, sun: str, shade: str, tint: tuple[float, float, 
     return Light(hour, top, middle, low, rgb(sun), rgb(shade), tint, (a, b, c), height)
 
 
-LIGHTS: dict[str, list[Light]] = {
+# sky from the zenith down, sun, shade, the tint of things, accents, the sun's height
+_Row = tuple[str, str, str, tuple[float, float, float], str, float]
+_ROWS: dict[str, list[_Row]] = {
     "day": [
-        _light("day", "#2b78b8 #7dbde0 #eaf1e4", "#fff8dc", "#1d3f47", (1, 1, 0.98), "#e2583e #f2b632 #2d6a9f", 0.72),
-        _light("day", "#1f6f86 #6db9b3 #f7ecd0", "#fff4d0", "#16424a", (1, 0.99, 0.92), "#e8743b #f4c95d #c8553d", 0.6),
-        _light("day", "#6fa3d4 #b5d5ea #fdf1de", "#fffbe8", "#34526a", (1, 0.99, 0.97), "#e07a5f #f2cc8f #3d8b84", 0.66),
+        ("#2b78b8 #7dbde0 #eaf1e4", "#fff8dc", "#1d3f47", (1, 1, 0.98), "#e2583e #f2b632 #2d6a9f", 0.72),
+        ("#1f6f86 #6db9b3 #f7ecd0", "#fff4d0", "#16424a", (1, 0.99, 0.92), "#e8743b #f4c95d #c8553d", 0.6),
+        ("#6fa3d4 #b5d5ea #fdf1de", "#fffbe8", "#34526a", (1, 0.99, 0.97), "#e07a5f #f2cc8f #3d8b84", 0.66),
     ],
     "dawn": [
-        _light("dawn", "#47588f #d3a3b5 #fde2c4", "#fff3d8", "#2a3152", (0.92, 0.84, 0.86), "#e58a6f #f7d08a #6a78b0", 0.1),
-        _light("dawn", "#6f93bd #eec1bd #fff0d6", "#fff8e6", "#3d4d68", (0.97, 0.9, 0.9), "#d9736b #f5c77e #5d8aa8", 0.16),
+        ("#47588f #d3a3b5 #fde2c4", "#fff3d8", "#2a3152", (0.92, 0.84, 0.86), "#e58a6f #f7d08a #6a78b0", 0.1),
+        ("#6f93bd #eec1bd #fff0d6", "#fff8e6", "#3d4d68", (0.97, 0.9, 0.9), "#d9736b #f5c77e #5d8aa8", 0.16),
     ],
     "golden": [
-        _light("golden", "#5f8fae #efc68a #ffedc0", "#fffbe0", "#4a3524", (1.03, 0.93, 0.74), "#c8502f #f3b33d #3f7f7a", 0.22),
-        _light("golden", "#8a9a8c #f0b96b #ffe6a8", "#fff6d2", "#47301f", (1.05, 0.9, 0.66), "#b8432f #f7c45a #2f6f73", 0.18),
+        ("#5f8fae #efc68a #ffedc0", "#fffbe0", "#4a3524", (1.03, 0.93, 0.74), "#c8502f #f3b33d #3f7f7a", 0.22),
+        ("#8a9a8c #f0b96b #ffe6a8", "#fff6d2", "#47301f", (1.05, 0.9, 0.66), "#b8432f #f7c45a #2f6f73", 0.18),
     ],
     "sunset": [
-        _light("sunset", "#2c2b5e #c2527a #ffb765", "#fff3c4", "#281a3c", (0.86, 0.62, 0.66), "#ff7f50 #ffd27a #7d4fa0", 0.07),
-        _light("sunset", "#383c78 #e0747c #fdd590", "#fff6d0", "#332547", (0.92, 0.7, 0.7), "#ff8c61 #ffe29a #5e7fc0", 0.1),
-        _light("sunset", "#155067 #ef8a5f #ffe2a0", "#fff8d8", "#17323e", (0.95, 0.76, 0.66), "#f25f4c #ffd166 #2a9d8f", 0.09),
+        ("#2c2b5e #c2527a #ffb765", "#fff3c4", "#281a3c", (0.86, 0.62, 0.66), "#ff7f50 #ffd27a #7d4fa0", 0.07),
+        ("#383c78 #e0747c #fdd590", "#fff6d0", "#332547", (0.92, 0.7, 0.7), "#ff8c61 #ffe29a #5e7fc0", 0.1),
+        ("#155067 #ef8a5f #ffe2a0", "#fff8d8", "#17323e", (0.95, 0.76, 0.66), "#f25f4c #ffd166 #2a9d8f", 0.09),
     ],
     "dusk": [
-        _light("dusk", "#131e4a #5a5c9f #f2a48c", "#ffe9c8", "#10122b", (0.5, 0.48, 0.68), "#ff9f6b #ffd98e #7f8ae0", -0.02),
-        _light("dusk", "#10304a #3f7f94 #f5c69a", "#fff0cf", "#0b1c2a", (0.48, 0.55, 0.66), "#ff8f5e #ffdf95 #5fc0c0", -0.02),
+        ("#131e4a #5a5c9f #f2a48c", "#ffe9c8", "#10122b", (0.5, 0.48, 0.68), "#ff9f6b #ffd98e #7f8ae0", -0.02),
+        ("#10304a #3f7f94 #f5c69a", "#fff0cf", "#0b1c2a", (0.48, 0.55, 0.66), "#ff8f5e #ffdf95 #5fc0c0", -0.02),
     ],
     "night": [
-        _light("night", "#060c22 #13264f #41618f", "#f8f4de", "#050916", (0.36, 0.44, 0.66), "#ffb45c #ffe0a0 #6fa8ff", 0.6),
-        _light("night", "#0a0a20 #2a2056 #70508c", "#fdf2e0", "#0a0718", (0.42, 0.38, 0.64), "#ff9e6d #ffe2a8 #b48cff", 0.55),
-        _light("night", "#031820 #0d3d4b #45898a", "#f4fbe8", "#03100f", (0.32, 0.5, 0.58), "#ffc066 #ffedb0 #5fe0d0", 0.62),
+        ("#060c22 #13264f #41618f", "#f8f4de", "#050916", (0.36, 0.44, 0.66), "#ffb45c #ffe0a0 #6fa8ff", 0.6),
+        ("#0a0a20 #2a2056 #70508c", "#fdf2e0", "#0a0718", (0.42, 0.38, 0.64), "#ff9e6d #ffe2a8 #b48cff", 0.55),
+        ("#031820 #0d3d4b #45898a", "#f4fbe8", "#03100f", (0.32, 0.5, 0.58), "#ffc066 #ffedb0 #5fe0d0", 0.62),
     ],
     "grey": [
-        _light("grey", "#5c6c79 #96a6ad #dadfdb", "#f6f6ee", "#26343c", (0.8, 0.84, 0.88), "#d0604a #e3b75e #47768c", 0.6),
-        _light("grey", "#6e7a86 #a9b0b6 #e6e2da", "#fbf6ea", "#2c323c", (0.84, 0.85, 0.88), "#c65d52 #dcae62 #56808a", 0.6),
+        ("#5c6c79 #96a6ad #dadfdb", "#f6f6ee", "#26343c", (0.8, 0.84, 0.88), "#d0604a #e3b75e #47768c", 0.6),
+        ("#6e7a86 #a9b0b6 #e6e2da", "#fbf6ea", "#2c323c", (0.84, 0.85, 0.88), "#c65d52 #dcae62 #56808a", 0.6),
     ],
 }  # fmt: skip
+LIGHTS = {hour: [_light(hour, *row) for row in rows] for hour, rows in _ROWS.items()}
 
 
 def light_for(hour: str, weather: tuple[str, ...], colours: tuple[str, ...], seed: object) -> Light:
@@ -138,7 +144,7 @@ def tinted(light: Light, colour: Colour, share: float) -> Light:
     """Return the light with its whole palette moved towards one hue."""
     level, a, b = to_lab(colour)
     chroma = (a * a + b * b) ** 0.5
-    if chroma < 0.03:  # noqa: PLR2004 (black, white and greys have no hue to give: they lighten or darken)
+    if chroma < 0.03:  # black, white and greys have no hue to give: they lighten or darken
         move = (level - 0.5) * 0.28 * share
         sky = [lighter(saturated(c, 1 - 0.7 * share), move) for c in (light.top, light.middle, light.low)]
     else:
@@ -161,5 +167,5 @@ def portrait_light(light: Light) -> Light:
     """Return the light as it falls on what the picture is about: nearer to white, so that a skin stays a skin."""
     r, g, b = (0.5 + 0.5 * f if f < 1 else f for f in light.tint)
     if light.hour == "night":
-        r, g, b = r * 1.12, g, b * 0.98
+        r, b = r * 1.12, b * 0.98
     return replace(light, tint=(r, g, b))

@@ -1,5 +1,7 @@
 """The small 'sandbox' mark in a picture's corner: set once, found again, and taken off before a picture is reworked."""
 
+# ruff: noqa: PLR2004 (the numbers are those of sRGB, or measured)
+
 from __future__ import annotations
 
 import math
@@ -62,10 +64,10 @@ def is_marked(image: Image.Image, text: str = "sandbox") -> bool:
         return False
     plate, letters, (x, y) = place
     seen = np.asarray(image.crop((x, y, x + plate.width, y + plate.height)).convert("L"), np.float32)
-    within = np.asarray(plate) > 140  # noqa: PLR2004 (the plate's inside, without its soft rim)
+    within = np.asarray(plate) > 140
     wanted = np.asarray(letters, np.float32)[within]
     got = seen[within]
-    if got.std() < 8:  # noqa: PLR2004 (a flat corner has no letters)
+    if got.std() < 8:
         return False
     return float(np.corrcoef(wanted, got)[0, 1]) > _SURE
 

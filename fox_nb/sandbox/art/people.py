@@ -1,9 +1,12 @@
 """People in a picture: who they are, how they sit, and drawing them from the back to the front."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +17,11 @@ from fox_nb.sandbox.art.colour import lighter, mix
 from fox_nb.sandbox.art.figure import Figure, invented
 from fox_nb.sandbox.art.light import Light, portrait_light
 from fox_nb.sandbox.art.sitter import Pose, Sitter
-from fox_nb.sandbox.art.words import Brief
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fox_nb.sandbox.art.words import Brief
 
 
 def cast(brief: Brief, seed: int, figures: Sequence[Figure]) -> list[Figure]:
@@ -38,11 +45,11 @@ def draw_people(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief
     count = len(figures)
     close = "close" in brief.traits
     size = min(0.245 * c.h, 0.3 * c.w) / (1 if count == 1 else 0.66 + 0.3 * count) * (1.25 if close else 1)
-    side = 1 if rng.random() < 0.5 else -1  # noqa: PLR2004
+    side = 1 if rng.random() < 0.5 else -1
     for k, figure in enumerate(figures):
         spread = (k - (count - 1) / 2) * min(0.92 * c.w / count, 3.3 * size)
         shift = rng.uniform(-0.05, 0.05) * c.w if count == 1 else rng.uniform(-0.01, 0.01)
-        small = 0.86 if figure.age < 0.3 else 1.0  # noqa: PLR2004
+        small = 0.86 if figure.age < 0.3 else 1.0
         smile = float(rng.uniform(0.25, 0.95))
         if "smile" in brief.traits:
             smile = max(smile, 0.85)
@@ -60,7 +67,7 @@ def draw_people(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief
             side=side,
         )
         if "silhouette" in brief.traits:
-            plain = replace(figure, style="bun" if figure.soft > 0.5 else "short")  # noqa: PLR2004
+            plain = replace(figure, style="bun" if figure.soft > 0.5 else "short")
             draw_silhouette(Sitter(c, plain, pose, light))
         else:
             draw_person(Sitter(c, figure, pose, light))
@@ -100,7 +107,7 @@ def draw_silhouette(s: Sitter) -> None:
 def draw_beside(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief, seed: int) -> None:
     """Draw people into a given picture, in its lower corners, so that the picture stays what it is."""
     rng = stream("beside", brief.key, seed)
-    first = 1 if rng.random() < 0.5 else -1  # noqa: PLR2004
+    first = 1 if rng.random() < 0.5 else -1
     size = 0.15 * min(c.h, c.w * 1.2)
     for k, figure in enumerate(figures[:2]):
         side = first * (-1) ** k
@@ -119,7 +126,7 @@ def draw_beside(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief
 def sit(c: Canvas, light: Light, figure: Figure, seed: int) -> None:
     """Draw one person for a portrait: another angle, expression and side of the light with each seed."""
     rng = stream("sit", figure.id, seed)
-    small = 0.86 if figure.age < 0.3 else 1.0  # noqa: PLR2004
+    small = 0.86 if figure.age < 0.3 else 1.0
     size = min(0.255 * c.h, 0.3 * c.w) * small * float(rng.uniform(0.88, 1.1))
     pose = Pose(
         x=c.w * (0.5 + float(rng.uniform(-0.05, 0.05))),
@@ -128,6 +135,6 @@ def sit(c: Canvas, light: Light, figure: Figure, seed: int) -> None:
         turn=float(rng.uniform(-1, 1)),
         tilt=float(rng.normal(0, 0.07)),
         smile=float(rng.uniform(0.05, 1.0)),
-        side=1 if rng.random() < 0.5 else -1,  # noqa: PLR2004
+        side=1 if rng.random() < 0.5 else -1,
     )
     draw_person(Sitter(c, figure, pose, portrait_light(light)))

@@ -1,16 +1,18 @@
 """Pictures from words: the scene, who and what is in it, its light and its style."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
-from fox_nb.sandbox.art import city, inside, land, water, wide, woods
+from fox_nb.sandbox.art import city, inside, land, stage, water, wide, woods
 from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.chance import digest
-from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.finish import finished
 from fox_nb.sandbox.art.inside import indoors
 from fox_nb.sandbox.art.light import Light, light_for
@@ -20,6 +22,11 @@ from fox_nb.sandbox.art.sky import falling
 from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.subjects import draw_subjects
 from fox_nb.sandbox.art.words import Brief, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fox_nb.sandbox.art.figure import Figure
 
 SCENES: dict[str, Callable[[Canvas, Light, Ask], Spot]] = {
     "mountains": land.mountains,
@@ -31,7 +38,7 @@ SCENES: dict[str, Callable[[Canvas, Light, Ask], Spot]] = {
     "garden": woods.garden,
     "library": inside.library,
     "room": inside.room,
-    "stage": inside.stage,
+    "stage": stage.stage,
     "sky": wide.sky,
     "space": wide.space,
     "underwater": wide.underwater,
@@ -67,22 +74,32 @@ def generate(prompt: str, size: tuple[int, int], *, seed: int, figures: Sequence
 
 def paint(brief: Brief, size: tuple[int, int], seed: int, figures: Sequence[Figure] = ()) -> Image.Image:
     """Return a brief's picture, without the mark."""
+    shape = _drawable(size)
+    if shape != size:
+        return ImageOps.fit(paint(brief, shape, seed, figures), size)
     light = light_for(brief.hour, brief.weather, brief.tints, (brief.key, seed))
     people = cast(brief, seed, figures)
+    ask = Ask(brief, seed)
+    inner = indoors(light) if brief.scene in ("library", "room", "stage") else light
     if people:
         c = Canvas(size)
         c.image = backdrop(brief, light, size, seed)
-        draw_people(c, light, people, brief, seed)
-        side = 1 if Ask(brief, seed).rng("beside").random() < 0.5 else -1  # noqa: PLR2004
-        draw_subjects(c, light, Ask(brief, seed), Spot(c.w * (0.5 + 0.33 * side), c.h * 0.99, 0.24 * min(c.w, c.h)))
+        draw_people(c, inner, people, brief, seed)
+        side = 1 if ask.rng("beside").random() < 0.5 else -1
+        draw_subjects(c, inner, ask, Spot(c.w * (0.5 + 0.33 * side), c.h * 0.99, 0.24 * min(c.w, c.h)))
     else:
         c = Canvas(size, light.low)
-        ask = Ask(brief, seed)
         spot = SCENES[brief.scene](c, light, ask)
-        inner = indoors(light) if brief.scene in ("library", "room") else light
         draw_subjects(c, inner, ask, spot)
-    falling(c, light, Ask(brief, seed).rng("falling"), brief.weather)
+    if inner is light:  # it does not rain indoors
+        falling(c, light, ask.rng("falling"), brief.weather)
     return finished(c.image, brief.styles, seed)
+
+
+def _drawable(size: tuple[int, int]) -> tuple[int, int]:
+    """Return a size, or for a mere strip the smallest one around it in which a scene can be laid out."""
+    width, height = size
+    return max(width, height // 4), max(height, width // 4)
 
 
 def backdrop(brief: Brief, light: Light, size: tuple[int, int], seed: int, blur: float = 0.006) -> Image.Image:
@@ -115,7 +132,7 @@ def stand_in(url: str, size: tuple[int, int] = (1024, 1024)) -> Image.Image:
 
 
 def portrait(figure: Figure, size: tuple[int, int], *, seed: int, scene: str = "") -> Image.Image:
-    """Return a portrait of one figure, without a mark: the same person, from another angle, in another light, elsewhere.
+    """Return a portrait of one figure, without a mark: the same person, in another pose, another light, elsewhere.
 
     Parameters
     ----------

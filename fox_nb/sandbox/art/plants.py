@@ -1,16 +1,22 @@
 """Plants: pines, leafy trees, grass, flowers and palms."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas, Fade
-from fox_nb.sandbox.art.chance import Floats
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, leaf, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.light import Light
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.chance import Floats
+    from fox_nb.sandbox.art.light import Light
 
 
 def pine(rng: np.random.Generator, x: float, y: float, size: float) -> Points:
@@ -70,8 +76,8 @@ def tree(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, 
     c.fill(moved(ribbon(trunk, (0.11, 0.07, 0.04)), x, y, size=size), bark)
     branches = []
     for side in (-1, 1):
-        b = smooth([(0.0, -0.3), (side * 0.12, -0.48), (side * 0.22, -0.6)], closed=False, steps=5)
-        branches.append(moved(ribbon(b, (0.05, 0.02)), x, y, size=size))
+        bough = smooth([(0.0, -0.3), (side * 0.12, -0.48), (side * 0.22, -0.6)], closed=False, steps=5)
+        branches.append(moved(ribbon(bough, (0.05, 0.02)), x, y, size=size))
     c.fill(branches, bark)
     balls = [(0.0, -0.72, 0.26), (-0.22, -0.6, 0.2), (0.22, -0.62, 0.2), (-0.12, -0.88, 0.19), (0.13, -0.88, 0.18)]
     balls += [(rng.normal(0, 0.2), -0.7 + rng.normal(0, 0.12), rng.uniform(0.07, 0.15)) for _ in range(9)]
@@ -85,20 +91,16 @@ def tree(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, 
         bright,
         alpha=0.55,
     )
-    if size > 0.15:  # noqa: PLR2004 (only near trees show their leaves)
-        leaves = []
+    if size > 0.15:  # only near trees show their leaves
+        leaves: list[Points] = []
         for a, b, r in balls:
-            for _ in range(16):
-                t, q = rng.uniform(0, 2 * math.pi), r * rng.uniform(0.5, 1.08)
-                leaves.append(
-                    moved(
-                        leaf(0.05, 0.03),
-                        x + (a + q * math.cos(t)) * size,
-                        y + (b + q * math.sin(t)) * size,
-                        size=size,
-                        turn=rng.uniform(0, 6.3),
-                    )
-                )
+            around = rng.uniform(0, 2 * math.pi, 16)
+            out = r * rng.uniform(0.5, 1.08, 16)
+            places = np.stack(
+                [x + (a + out * np.cos(around)) * size, y + (b + out * np.sin(around)) * size, rng.uniform(0, 6.3, 16)],
+                1,
+            )
+            leaves += [moved(leaf(0.05, 0.03), px, py, size=size, turn=turn) for px, py, turn in places.tolist()]
         c.fill(leaves[::2], lighter(base, 0.05))
         c.fill(leaves[1::4], bright, alpha=0.7)
         c.fill(leaves[3::4], dark, alpha=0.8)
@@ -109,7 +111,7 @@ def grass(
 ) -> None:
     """Draw blades of grass along the picture's foot."""
     for share, tone in ((0.5, -0.04), (0.3, 0.03), (0.2, 0.1)):
-        blades = []
+        blades: list[Points] = []
         for _ in range(round(count * share)):
             x, tall, bend = rng.random() * c.w, size * rng.uniform(0.4, 1.15), rng.normal(0, 0.3)
             spine = smooth([(0, 0), (bend * 0.25, -0.55), (bend, -1)], closed=False, steps=4)
@@ -121,13 +123,14 @@ def blooms(c: Canvas, light: Light, rng: np.random.Generator, top: float, bottom
     """Scatter small flowers over a strip of meadow."""
     y = np.sort(rng.uniform(top, bottom, count))
     tones = [light.lit(tone) for tone in (*light.accent[:2], rgb("#f6efe2"))]
-    stems, heads, hearts = [], [[], [], []], []
+    stems: list[Points] = []
+    heads: list[list[Points]] = [[], [], []]
+    hearts: list[Points] = []
     for k, b in enumerate(y):
         x, size = rng.random() * c.w, 0.006 + 0.014 * (b - top) / (bottom - top + 1e-9)
         lean = rng.normal(0, 0.4)
         stems.append(points((x + lean * size, b + size * 4), (x, b)))
-        group: list[Points] = heads[k % 3]
-        group += [
+        heads[k % 3] += [
             moved(ellipse(0, -0.75, 0.36, 0.62, steps=12), x, b, size=size, turn=a + lean)
             for a in np.arange(6) * math.pi / 3
         ]
@@ -209,7 +212,7 @@ def flower(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float
                 moved(petal * (0.8, 1) + (lean * 0.55, 0), hx, hy, size=r, turn=lean * 0.35),
                 Fade(lighter(tone, dark + 0.06), lighter(tone, dark - 0.06), hy - r, hy + r),
             )
-    elif kind == 2:  # noqa: PLR2004 (the kinds are just numbered)
+    elif kind == 2:  # the kinds are just numbered
         for k in range(4):
             turn = rng.uniform(0, 6)
             ring = [

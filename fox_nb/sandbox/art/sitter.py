@@ -3,19 +3,25 @@
 Places are given in heads: the middle of the face is the origin, the chin is at (0, 1), the crown at (0, -1).
 """
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas, Fade, Paint
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, saturated, turned
 from fox_nb.sandbox.art.curves import Points, moved, smooth
-from fox_nb.sandbox.art.figure import Figure
-from fox_nb.sandbox.art.light import Light
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fox_nb.sandbox.art.figure import Figure
+    from fox_nb.sandbox.art.light import Light
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,7 @@ class Sitter:
         self.shadow = saturated(turned(mix(lighter(self.skin, -0.13), light.shade, 0.16), -6), 1.12)
         self.glint = mix(lighter(self.skin, 0.08), light.sun, 0.25)
         self.hair = light.lit(figure.hair)
-        self.young = figure.age < 0.3  # noqa: PLR2004
+        self.young = figure.age < 0.3
         self.wide = 0.74 - 0.07 * figure.length + 0.03 * (1 - figure.soft) - 0.02 * self.young
 
     def at(self, shape: Points | Sequence[tuple[float, float]], depth: float = 0.0) -> Points:

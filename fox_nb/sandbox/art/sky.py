@@ -1,8 +1,12 @@
 """Skies: gradient and clouds, sun and moon, stars, aurora, and the weather that falls in front of everything."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +14,9 @@ from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import Floats, clouds
 from fox_nb.sandbox.art.colour import lighter, mix, ramp, rgb
 from fox_nb.sandbox.art.curves import ellipse, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.light import Light
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.light import Light
 
 _ROWS = 220  # a sky is soft: this many rows carry it at any size
 
@@ -87,7 +93,7 @@ def _field(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, su
 
 
 def _sun(c: Canvas, light: Light, x: float, y: float) -> None:
-    size = 0.042 if light.sun_height > 0.4 else 0.062  # noqa: PLR2004 (a low sun looks larger)
+    size = 0.042 if light.sun_height > 0.4 else 0.062  # a low sun looks larger
     c.fill(ellipse(x, y, size), mix(light.sun, rgb("#ffffff"), 0.35), blur=0.0015)
 
 
@@ -176,8 +182,15 @@ def birds(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float,
     for _ in range(count):
         size = rng.uniform(0.008, 0.018)
         wing = smooth([(-1, -0.25), (-0.45, -0.5), (0, 0), (0.45, -0.5), (1, -0.2)], closed=False, steps=5)
-        marks.append(moved(ribbon(wing, (0.02, 0.16, 0.2, 0.16, 0.02)), x + rng.normal(0, 0.07), y + rng.normal(0, 0.03),
-                           size=size, turn=rng.uniform(-0.3, 0.3)))  # fmt: skip
+        marks.append(
+            moved(
+                ribbon(wing, (0.02, 0.16, 0.2, 0.16, 0.02)),
+                x + rng.normal(0, 0.07),
+                y + rng.normal(0, 0.03),
+                size=size,
+                turn=rng.uniform(-0.3, 0.3),
+            )
+        )
     c.fill(marks, mix(light.shade, light.middle, 0.25))
 
 
@@ -187,15 +200,17 @@ def falling(c: Canvas, light: Light, rng: np.random.Generator, weather: tuple[st
         _lightning(c, rng)
     if "rain" in weather or "storm" in weather:
         for count, length, width, alpha in ((420, 0.03, 0.0009, 0.3), (150, 0.06, 0.0016, 0.28)):
-            x, y = rng.random(count) * c.w * 1.1, rng.random(count) * c.h * 1.1 - 0.05
-            size = length * rng.uniform(0.6, 1.4, count)
-            lines = [points((a, b), (a - s * 0.22, b + s)) for a, b, s in zip(x, y, size, strict=True)]
+            drops = np.stack([rng.random(count) * c.w * 1.1, rng.random(count) * c.h * 1.1 - 0.05,
+                              length * rng.uniform(0.6, 1.4, count)], 1)  # fmt: skip
+            lines = [points((a, b), (a - s * 0.22, b + s)) for a, b, s in drops.tolist()]
             c.stroke(lines, width, mix(light.low, rgb("#ffffff"), 0.5), alpha=alpha)
     if "snow" in weather:
         flake = rgb("#ffffff")
         for count, size, alpha, blur in ((380, 0.0022, 0.75, 0), (120, 0.0042, 0.85, 0.0008), (26, 0.011, 0.5, 0.004)):
-            x, y, r = rng.random(count) * c.w, rng.random(count) * c.h, size * rng.uniform(0.5, 1.3, count)
-            c.fill([ellipse(a, b, s, steps=12) for a, b, s in zip(x, y, r, strict=True)], flake, alpha=alpha, blur=blur)
+            flakes = np.stack(
+                [rng.random(count) * c.w, rng.random(count) * c.h, size * rng.uniform(0.5, 1.3, count)], 1
+            )
+            c.fill([ellipse(a, b, s, steps=12) for a, b, s in flakes.tolist()], flake, alpha=alpha, blur=blur)
     if "fog" in weather:
         mist = clouds(rng, 120, 120, cells=3, octaves=4)
         low = np.linspace(0.15, 1, 120)[:, None] ** 0.8
@@ -203,10 +218,10 @@ def falling(c: Canvas, light: Light, rng: np.random.Generator, weather: tuple[st
 
 
 def _lightning(c: Canvas, rng: np.random.Generator) -> None:
-    x, y = c.w * rng.uniform(0.25, 0.75), 0.0
+    x, y = float(c.w * rng.uniform(0.25, 0.75)), 0.0
     path = [(x, y)]
     while y < c.h * 0.55:
-        x, y = x + rng.normal(0, 0.022), y + rng.uniform(0.02, 0.05)
+        x, y = x + float(rng.normal(0, 0.022)), y + float(rng.uniform(0.02, 0.05))
         path.append((x, y))
     k = len(path) // 2
     fork = [path[k]] + [(path[k][0] + 0.03 * j + rng.normal(0, 0.012), path[k][1] + 0.035 * j) for j in range(1, 5)]

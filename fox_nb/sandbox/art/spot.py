@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from fox_nb.sandbox.art.chance import stream
-from fox_nb.sandbox.art.words import Brief
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fox_nb.sandbox.art.words import Brief
 
 
 @dataclass(frozen=True)

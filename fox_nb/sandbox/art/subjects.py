@@ -1,5 +1,8 @@
 """Subjects: which drawing belongs to which word, and where they stand in a scene."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -18,9 +21,9 @@ from fox_nb.sandbox.art.things import boat, house
 Draw = Callable[[Canvas, Light, Ask, Spot], None]
 
 
-def _moon(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A large moon in the upper sky."""
-    side = 1 if ask.rng("moon").random() < 0.5 else -1  # noqa: PLR2004
+def _moon(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:  # noqa: ARG001 (all are called alike)
+    """Draw a large moon in the upper sky."""
+    side = 1 if ask.rng("moon").random() < 0.5 else -1
     x, y, r = c.w * (0.5 + 0.2 * side), c.h * 0.24, 0.12
     c.glow(x, y, r * 3.2, lighter(light.low, 0.05), alpha=0.6)
     disc = ellipse(x, y, r)
@@ -44,9 +47,9 @@ def _moon(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
         c.fill(ellipse(x + r * 0.45, y - r * 0.1, r * 0.95), light.sky(0.75), inside=disc)
 
 
-def _sun(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A large sun in the upper sky, with a wide glow."""
-    side = 1 if ask.rng("sun").random() < 0.5 else -1  # noqa: PLR2004
+def _sun(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:  # noqa: ARG001 (all are called alike)
+    """Draw a large sun in the upper sky, with a wide glow."""
+    side = 1 if ask.rng("sun").random() < 0.5 else -1
     x, y = c.w * (0.5 + 0.2 * side), c.h * 0.26
     c.glow(x, y, 0.6, light.sun, alpha=0.7)
     c.fill(ellipse(x, y, 0.09), mix(light.sun, rgb("#ffe9a0"), 0.4))
@@ -82,8 +85,11 @@ SUBJECTS: dict[str, Draw] = {
     "sun": _sun,
     "particles": table.particles,
 }
-_TALL = {"lighthouse": 1.95, "castle": 1.9, "guitar": 1.95, "windmill": 1.75, "deer": 1.65, "rabbit": 1.4, "cup": 1.5, "boat": 1.45,
-         "tree": 1.65, "balloon": 1.95, "robot": 1.5, "rocket": 1.5, "lamp": 1.25, "flower": 1.5}  # fmt: skip
+_TALL = {
+    **dict.fromkeys(("lighthouse", "castle", "guitar", "balloon"), 1.95),
+    **dict.fromkeys(("windmill", "deer", "tree"), 1.7),
+    **dict.fromkeys(("cup", "boat", "robot", "rocket", "flower", "rabbit"), 1.5),
+}
 _IN_THE_SKY = ("moon", "sun", "particles")
 _FAR_OFF = ("castle", "lighthouse", "windmill", "house", "tree", "boat", "train", "whale", "balloon")
 
@@ -92,7 +98,7 @@ def in_own_colours(light: Light, colours: tuple[str, ...]) -> Light:
     """Return the light with the colours that a prompt names, for what is painted in a colour of its own choice."""
     if not colours:
         return light
-    first, second, third = light.accent
+    _, second, third = light.accent
     return replace(light, accent=(NAMED[colours[0]], second, NAMED[colours[1]] if len(colours) > 1 else third))
 
 

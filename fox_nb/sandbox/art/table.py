@@ -1,25 +1,31 @@
 """Things for a table or a hand: cup, book, fruit, lantern, guitar, flowers in a vase."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, box, ellipse, leaf, moved, points, ribbon, round_box, smooth
-from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.plants import flower
 from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.things import Kit
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.canvas import Canvas
+    from fox_nb.sandbox.art.light import Light
 
 _INSIDE = ("room", "library", "stage")
 
 
 def cup(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A cup of coffee on its saucer, steaming."""
-    k = Kit(c, light, spot, flip=bool(ask.rng("cup").random() < 0.5))  # noqa: PLR2004
+    """Draw a cup of coffee on its saucer, steaming."""
+    k = Kit(c, light, spot, flip=bool(ask.rng("cup").random() < 0.5))
     china = mix(light.accent[2], rgb("#f7efe0"), 0.55)
     k.shadow(0.62, 0.08)
     k.part(ellipse(0, -0.04, 0.58, 0.1), lighter(china, 0.03), to=lighter(china, -0.1))
@@ -78,8 +84,8 @@ def cup(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def book(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A stack of books, an open one on top."""
-    k = Kit(c, light, spot, flip=bool(ask.rng("book").random() < 0.5))  # noqa: PLR2004
+    """Draw a stack of books, an open one on top."""
+    k = Kit(c, light, spot, flip=bool(ask.rng("book").random() < 0.5))
     k.shadow(0.7, 0.06)
     y = 0.0
     for j, (w, h) in enumerate(((1.1, 0.14), (0.98, 0.11), (1.04, 0.13))):
@@ -119,9 +125,9 @@ def book(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def fruit(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A bowl of fruit."""
+    """Draw a bowl of fruit."""
     rng = ask.rng("fruit")
-    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.1), flip=bool(rng.random() < 0.5))  # noqa: PLR2004
+    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.1), flip=bool(rng.random() < 0.5))
     k.shadow(0.62, 0.07)
     tones = ("#c8382c", "#e88a2a", "#e6b930", "#8fae3a", "#b03050")
     spots = [
@@ -133,7 +139,7 @@ def fruit(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
         (0.0, -0.92, 0.17),
     ]
     for n, (x, y, r) in enumerate(spots):
-        _fruit(k, x, y, r, rgb(tones[(n + int(rng.integers(5))) % 5]), stem=n != 4)  # noqa: PLR2004 (one of them lies on its stem)
+        _fruit(k, x, y, r, rgb(tones[(n + int(rng.integers(5))) % 5]), stem=n != 4)  # one of them lies on its stem
     bowl = smooth(
         points((-0.58, -0.46), (-0.5, -0.2), (-0.26, -0.05), (0.26, -0.05), (0.5, -0.2), (0.58, -0.46), (0, -0.42)),
         steps=8,
@@ -181,8 +187,8 @@ def _fruit(k: Kit, x: float, y: float, r: float, tone: Colour, *, stem: bool) ->
         k.part(moved(leaf(r * 0.75, r * 0.36), x + r * 0.1, y - r * 1.05, turn=1.1), rgb("#5a8a3f"))
 
 
-def lamp(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A lantern with a flame."""
+def lamp(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:  # noqa: ARG001 (all are called alike)
+    """Draw a lantern with a flame."""
     k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 0.95))
     iron = rgb("#3a3034")
     k.shadow(0.4, 0.06)
@@ -201,8 +207,8 @@ def lamp(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def guitar(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A guitar that leans in its stand."""
-    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.15), flip=bool(ask.rng("guitar").random() < 0.5))  # noqa: PLR2004
+    """Draw a guitar that leans in its stand."""
+    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.15), flip=bool(ask.rng("guitar").random() < 0.5))
     turn, wood = 0.14, mix(rgb("#c98a48"), light.accent[0], 0.15)
 
     def at(shape: Points) -> Points:
@@ -248,7 +254,7 @@ def guitar(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def flowers(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A bunch in a vase indoors, or tall flowers on the ground."""
+    """Draw a bunch in a vase indoors, or tall flowers on the ground."""
     rng = ask.rng("flowers")
     named = {
         "red": "#c8372d",
@@ -310,7 +316,7 @@ def flowers(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
     k.part(ellipse(-0.14, -0.34, 0.035, 0.13, turn=0.15), rgb("#ffffff"), alpha=0.5, blur=0.02)
 
 
-def particles(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
+def particles(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:  # noqa: ARG001 (all are called alike)
     """Sparks that burst outwards from the middle."""
     rng = ask.rng("particles")
     tones = (

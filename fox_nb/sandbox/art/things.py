@@ -1,16 +1,22 @@
 """Made things: boats, houses, towers, vehicles, and what stands on a table."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, box, ellipse, moved, points, round_box, smooth
-from fox_nb.sandbox.art.light import Light
-from fox_nb.sandbox.art.spot import Ask, Spot
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.light import Light
+    from fox_nb.sandbox.art.spot import Ask, Spot
 
 
 class Kit:
@@ -69,8 +75,8 @@ class Kit:
 
 
 def boat(c: Canvas, light: Light, ask: Ask, spot: Spot, *, rowing: bool = False) -> None:
-    """A sailing boat, or a rowing boat, with its mirror image."""
-    flip = ask.rng("boat").random() < 0.5  # noqa: PLR2004
+    """Draw a sailing boat, or a rowing boat, with its mirror image."""
+    flip = ask.rng("boat").random() < 0.5
     kit = Kit(c, light, spot, flip=flip)
     hull = smooth(
         points((-0.55, -0.16), (0, -0.12), (0.62, -0.2), (0.5, -0.03), (0.3, 0.05), (-0.38, 0.05), (-0.5, -0.04))
@@ -100,29 +106,32 @@ def boat(c: Canvas, light: Light, ask: Ask, spot: Spot, *, rowing: bool = False)
 
 
 def parasol(c: Canvas, light: Light, spot: Spot) -> None:
-    """A striped parasol and a towel on the sand."""
+    """Draw a striped parasol and a towel on the sand."""
     kit = Kit(c, light, spot)
     kit.part(points((-0.1, 0.02), (0.62, -0.03), (0.8, 0.1), (0.02, 0.16)), light.accent[2])
     kit.part(points((0.1, 0.01), (0.22, 0.0), (0.38, 0.13), (0.24, 0.14)), rgb("#f7ecd8"))
     kit.shadow(0.55, 0.07)
     kit.line(points((0.02, -0.95), (-0.06, 0.05)), 0.028, rgb("#e9dcc4"))
-    top, n = (0.02, -1.1), 6
-    for k in range(n):
-        a, b = -0.62 + 1.24 * k / n, -0.62 + 1.24 * (k + 1) / n
-        low = lambda x: -0.66 - 0.1 * math.cos(x * 2.2)  # noqa: E731 (the rim's curve, used twice here)
-        rim = smooth([(a, low(a)), ((a + b) / 2, low((a + b) / 2) - 0.03), (b, low(b))], closed=False, steps=5)
-        bow = lambda x: smooth([top, (0.02 + x * 0.62, -0.98), (x, low(x))], closed=False, steps=6)  # noqa: E731
-        wedge = np.concatenate([bow(a), rim, bow(b)[::-1]])
-        kit.part(
-            wedge,
-            light.accent[0] if k % 2 else rgb("#fbf3e2"),
-            to=lighter(light.accent[0] if k % 2 else rgb("#fbf3e2"), -0.08),
-        )
+    for k in range(6):
+        a, b = -0.62 + 1.24 * k / 6, -0.62 + 1.24 * (k + 1) / 6
+        rim = smooth([(a, _rim(a)), ((a + b) / 2, _rim((a + b) / 2) - 0.03), (b, _rim(b))], closed=False, steps=5)
+        tone = light.accent[0] if k % 2 else rgb("#fbf3e2")
+        kit.part(np.concatenate([_rib(a), rim, _rib(b)[::-1]]), tone, to=lighter(tone, -0.08))
+
+
+def _rim(x: float) -> float:
+    """Return how low a parasol's cloth hangs, `x` from its pole."""
+    return -0.66 - 0.1 * math.cos(x * 2.2)
+
+
+def _rib(x: float) -> Points:
+    """Return the line from a parasol's tip to its rim."""
+    return smooth([(0.02, -1.1), (0.02 + x * 0.62, -0.98), (x, _rim(x))], closed=False, steps=6)
 
 
 def house(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A cottage with a steep roof, a chimney and lit windows."""
-    kit = Kit(c, light, spot, flip=ask.rng("house").random() < 0.5)  # noqa: PLR2004
+    """Draw a cottage with a steep roof, a chimney and lit windows."""
+    kit = Kit(c, light, spot, flip=ask.rng("house").random() < 0.5)
     kit.shadow(0.75, 0.06)
     wall, roof = rgb("#f2e4cb"), mix(light.accent[0], rgb("#7a3b2c"), 0.45)
     snowy = "snow" in ask.weather or ask.brief.scene == "winter"
@@ -162,5 +171,12 @@ def house(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
         kit.lamp(x, y, 0.42, alpha=0.5)
     (top,) = kit.at(points((0.26, -0.98)))
     for k in range(5):
-        c.glow(top[0] + 0.03 * k * spot.size * 2, top[1] - 0.09 * (k + 0.4) * spot.size * 2, (0.08 + 0.03 * k) * spot.size * 1.6,
-               mix(light.low, rgb("#ffffff"), 0.4), alpha=0.4 - 0.06 * k, mode="", power=1.4)  # fmt: skip
+        c.glow(
+            top[0] + 0.03 * k * spot.size * 2,
+            top[1] - 0.09 * (k + 0.4) * spot.size * 2,
+            (0.08 + 0.03 * k) * spot.size * 1.6,
+            mix(light.low, rgb("#ffffff"), 0.4),
+            alpha=0.4 - 0.06 * k,
+            mode="",
+            power=1.4,
+        )

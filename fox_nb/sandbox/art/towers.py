@@ -1,23 +1,29 @@
 """Buildings that stand alone: castle, lighthouse and windmill; and a single large tree."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.colour import lighter, mix, rgb
 from fox_nb.sandbox.art.curves import box, ellipse, moved, points, round_box, smooth
-from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.plants import tree
 from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.things import Kit
 
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.canvas import Canvas
+    from fox_nb.sandbox.art.light import Light
+
 
 def castle(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A castle with pointed towers and pennants."""
-    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.25), flip=bool(ask.rng("castle").random() < 0.5))  # noqa: PLR2004
+    """Draw a castle with pointed towers and pennants."""
+    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.25), flip=bool(ask.rng("castle").random() < 0.5))
     stone, roof = rgb("#c9bda8"), mix(light.accent[2], rgb("#44506e"), 0.5)
     k.shadow(0.8, 0.05)
     towers = ((-0.5, 0.17, 0.72), (-0.22, 0.15, 1.0), (0.08, 0.2, 0.82), (0.34, 0.14, 1.12), (0.56, 0.17, 0.62))
@@ -61,8 +67,8 @@ def castle(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def lighthouse(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A striped lighthouse on its rock, with a beam in the dark hours."""
-    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.35), flip=bool(ask.rng("lighthouse").random() < 0.5))  # noqa: PLR2004
+    """Draw a striped lighthouse on its rock, with a beam in the dark hours."""
+    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.35), flip=bool(ask.rng("lighthouse").random() < 0.5))
     if light.dark or light.glowing:
         for reach in (1.0, -1.0):
             beam = points((0, -1.12), (reach * 2.6, -1.5), (reach * 2.6, -0.95))
@@ -104,9 +110,9 @@ def lighthouse(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def windmill(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A mill with four lattice sails."""
+    """Draw a mill with four lattice sails."""
     rng = ask.rng("windmill")
-    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.15), flip=bool(rng.random() < 0.5))  # noqa: PLR2004
+    k = Kit(c, light, Spot(spot.x, spot.y, spot.size * 1.15), flip=bool(rng.random() < 0.5))
     k.shadow(0.5, 0.05)
     wall = points((-0.26, 0.02), (-0.15, -0.76), (0.15, -0.76), (0.26, 0.02))
     k.part(wall, rgb("#f2e6d0"), to=rgb("#d2c0a2"))
@@ -133,7 +139,7 @@ def windmill(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def big_tree(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """One large tree."""
+    """Draw one large tree."""
     tones = {
         "red": rgb("#b5402c"),
         "pink": rgb("#f0a8bc"),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.colour import lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, box, ellipse, moved, points, ribbon, round_box, smooth
-from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.things import Kit
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.canvas import Canvas
+    from fox_nb.sandbox.art.light import Light
 
 _STEEL = rgb("#b9bfc6")
 _RUBBER = rgb("#23212a")
@@ -34,7 +37,7 @@ def _wheel(k: Kit, x: float, y: float, r: float) -> None:
 
 
 def car(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A small round car with luggage on its roof."""
+    """Draw a small round car with luggage on its roof."""
     k = _kit(c, light, ask, spot, "car", 0.95)
     paint = light.accent[0]
     k.shadow(0.8, 0.06)
@@ -83,7 +86,7 @@ def car(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def train(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A steam engine with a carriage."""
+    """Draw a steam engine with a carriage."""
     k = _kit(c, light, ask, spot, "train", 1.05)
     paint, trim = mix(light.accent[2], rgb("#22413f"), 0.4), rgb("#d9a53a")
     k.line([points((-2.4, 0.03), (2.4, 0.03))], 0.03, rgb("#5a4a44"))
@@ -106,12 +109,19 @@ def train(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
     (top,) = k.at(points((0.52, -0.82)))
     side = 1 if k.flip else -1
     for j in range(8):
-        k.c.glow(top[0] + side * 0.11 * j * k.spot.size, top[1] - (0.1 + 0.07 * j) * k.spot.size, (0.12 + 0.05 * j) * k.spot.size,
-                 mix(light.low, rgb("#ffffff"), 0.5), alpha=0.75 - 0.07 * j, mode="", power=1.1)  # fmt: skip
+        k.c.glow(
+            top[0] + side * 0.11 * j * k.spot.size,
+            top[1] - (0.1 + 0.07 * j) * k.spot.size,
+            (0.12 + 0.05 * j) * k.spot.size,
+            mix(light.low, rgb("#ffffff"), 0.5),
+            alpha=0.75 - 0.07 * j,
+            mode="",
+            power=1.1,
+        )
 
 
 def bicycle(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A bicycle with a basket of flowers."""
+    """Draw a bicycle with a basket of flowers."""
     k = _kit(c, light, ask, spot, "bicycle", 0.95)
     paint = light.accent[0]
     k.shadow(0.7, 0.04)
@@ -159,7 +169,7 @@ def bicycle(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def balloon(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A hot-air balloon, and two smaller ones far off."""
+    """Draw a hot-air balloon, and two smaller ones far off."""
     rng = ask.rng("balloon")
     for far, dx, dy, size in ((0.6, -0.34, -0.3, 0.26), (0.45, 0.36, -0.12, 0.36), (0.0, 0.0, 0.0, 1.0)):
         s = spot.size * 1.25 * size
@@ -194,7 +204,7 @@ def _one_balloon(k: Kit, tones: list[tuple[int, int, int]]) -> None:
 
 
 def rocket(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A rocket that takes off, on a plume of fire."""
+    """Draw a rocket that takes off, on a plume of fire."""
     k = Kit(c, light, Spot(spot.x, spot.y - 0.12, spot.size * 1.1))
     turn = 0.25 if ask.rng("rocket").random() < _HALF else -0.25
     (x, y) = k.at(points((0, 0.0)))[0]
@@ -224,7 +234,7 @@ def rocket(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
 
 
 def robot(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """A friendly robot."""
+    """Draw a friendly robot."""
     k = _kit(c, light, ask, spot, "robot", 1.15)
     paint = mix(light.accent[2], rgb("#8fb0b8"), 0.45)
     dark = lighter(paint, -0.25)
@@ -236,7 +246,7 @@ def robot(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
             points((s * 0.24, -0.6), (s * 0.38, -0.48), (s * 0.36 + 0.03 * s, -0.3 if s < 0 else -0.72)), closed=False
         )
         k.part(ribbon(arm, 0.06), dark)
-        k.part(ellipse(*arm[-1], 0.06), paint)
+        k.part(ellipse(float(arm[-1, 0]), float(arm[-1, 1]), 0.06), paint)
     k.part(round_box(-0.26, -0.7, 0.26, -0.28, 0.09), lighter(paint, 0.06), to=lighter(paint, -0.08))
     k.part(round_box(-0.15, -0.58, 0.15, -0.4, 0.03), lighter(paint, -0.16))
     k.part([ellipse(-0.08 + 0.08 * j, -0.52, 0.022) for j in range(3)], light.accent[0])

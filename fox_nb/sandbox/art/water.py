@@ -1,8 +1,12 @@
 """Scenes at the water: sea, lake and beach, with what the water mirrors."""
 
+# ruff: noqa: PLR2004
+# (a drawing is made of numbers)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -12,11 +16,13 @@ from fox_nb.sandbox.art.chance import Floats, ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, moved, points, smooth
 from fox_nb.sandbox.art.land import facets, peaks
-from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.plants import grass, palm, pines
 from fox_nb.sandbox.art.sky import birds, paint_sky
 from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.things import boat, parasol
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.light import Light
 
 _LENS = smooth(points((-1, 0), (-0.4, -0.5), (0.5, -0.4), (1, 0), (0.3, 0.45), (-0.5, 0.4)), steps=4)
 
@@ -62,12 +68,12 @@ def _water_colours(light: Light, deep: Colour) -> tuple[Colour, Colour]:
 
 
 def sea(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Open sea with the sun's road on it, headlands and a sail."""
+    """Draw open sea with the sun's road on it, headlands and a sail."""
     rng = ask.rng("sea")
     horizon = c.h * float(rng.uniform(0.46, 0.56))
     sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
     for k in range(2):
-        x = 0.0 if rng.random() < 0.5 else c.w  # noqa: PLR2004
+        x = 0.0 if rng.random() < 0.5 else c.w
         _headland(c, light, rng, x, horizon, 0.72 - 0.25 * k)
     top, deep = _water_colours(light, rgb("#1f6d84"))
     foot = horizon + (c.h - horizon) * 1.0
@@ -122,7 +128,7 @@ def _waves(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, de
 
 
 def lake(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """A still lake that mirrors mountains and woods."""
+    """Draw a still lake that mirrors mountains and woods."""
     rng = ask.rng("lake")
     horizon = c.h * float(rng.uniform(0.54, 0.6))
     sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
@@ -157,7 +163,7 @@ def lake(c: Canvas, light: Light, ask: Ask) -> Spot:
 
 def _reeds(c: Canvas, light: Light, rng: np.random.Generator) -> None:
     dark = mix(light.lit(rgb("#33492f")), light.shade, 0.35)
-    left = rng.random() < 0.5  # noqa: PLR2004
+    left = rng.random() < 0.5
     xs = np.linspace(0, c.w, 200)
     away = xs if left else c.w - xs
     bank = c.h * 1.02 - 0.11 * np.clip(1 - away / (0.6 * c.w), 0, 1) ** 1.5 + ridge(rng, 200, detail=5, start=4) * 0.006
@@ -166,17 +172,17 @@ def _reeds(c: Canvas, light: Light, rng: np.random.Generator) -> None:
 
 
 def beach(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """A curved beach with palms, surf and a parasol."""
+    """Draw a curved beach with palms, surf and a parasol."""
     rng = ask.rng("beach")
     horizon = c.h * float(rng.uniform(0.42, 0.5))
     sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
-    _headland(c, light, rng, 0.0 if rng.random() < 0.5 else c.w, horizon, 0.6)  # noqa: PLR2004
+    _headland(c, light, rng, 0.0 if rng.random() < 0.5 else c.w, horizon, 0.6)
     top, _ = _water_colours(light, rgb("#1d7f93"))
     shallow = mix(light.lit(rgb("#58c4bd")), light.low, 0.2)
     c.ground(np.full(4, horizon), Fade(mix(top, light.lit(rgb("#2583a0")), 0.45), shallow, horizon, c.h * 0.8))
     ripples(c, rng, horizon + 0.003, c.h * 0.8, lighter(shallow, -0.1), 160, alpha=0.22)
     ripples(c, rng, horizon + 0.002, c.h * 0.75, light.sun, 130, alpha=0.7, x=sun[0], spread=0.08)
-    side = 1 if rng.random() < 0.5 else -1  # noqa: PLR2004
+    side = 1 if rng.random() < 0.5 else -1
     sand = light.lit(rgb("#f0d6a8"))
     _surf(c, light, rng, side, horizon, sand, shallow)
     near = c.w * (0.5 + 0.42 * side)
@@ -224,4 +230,4 @@ def _surf(
         moved(_LENS, rng.random() * c.w, c.h * rng.uniform(0.8, 1.0), size=rng.uniform(0.04, 0.12)) * (1, 1)
         for _ in range(12)
     ]
-    c.fill([h for h in humps], lighter(sand, 0.04), alpha=0.35, blur=0.006, inside=land)
+    c.fill(humps, lighter(sand, 0.04), alpha=0.35, blur=0.006, inside=land)

@@ -1,8 +1,12 @@
 """Scenes beyond the land: open sky, space, under water, and the abstract."""
 
+# ruff: noqa: PLR2004, RUF005
+# (a drawing is made of numbers, and a pair that is added to points moves them)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,13 +14,15 @@ from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import clouds, ridge
 from fox_nb.sandbox.art.colour import NAMED, Colour, lighter, mix, rgb, saturated, turned
 from fox_nb.sandbox.art.curves import Points, ellipse, leaf, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.sky import birds, cumulus, paint_sky, stars
 from fox_nb.sandbox.art.spot import Ask, Spot
 
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.light import Light
+
 
 def sky(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Heaped clouds one behind the other, over a thin strip of land."""
+    """Draw heaped clouds one behind the other, over a thin strip of land."""
     rng = ask.rng("sky")
     horizon = c.h * 0.96
     paint_sky(c, light, rng, horizon, weather=ask.weather, cover=0.25)
@@ -40,8 +46,8 @@ def sky(c: Canvas, light: Light, ask: Ask) -> Spot:
     return Spot(c.w * 0.5, c.h * 0.72, 0.34)
 
 
-def space(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """A nebula, a ringed planet, and a rocky ground to stand on."""
+def space(c: Canvas, light: Light, ask: Ask) -> Spot:  # noqa: ARG001 (all are called alike)
+    """Draw a nebula, a ringed planet, and a rocky ground to stand on."""
     rng = ask.rng("space")
     base = (
         NAMED[ask.brief.colours[0]]
@@ -130,7 +136,7 @@ def _rings(c: Canvas, x: float, y: float, r: float, turn: float, tone: Colour, *
 
 
 def underwater(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Beams from the surface, shoals, corals and kelp."""
+    """Draw beams from the surface, shoals, corals and kelp."""
     rng = ask.rng("underwater")
     top, deep = (rgb("#8fe0da"), rgb("#0d3a5c")) if not light.dark else (rgb("#2f7f96"), rgb("#041a33"))
     if ask.brief.colours:
@@ -160,7 +166,7 @@ def underwater(c: Canvas, light: Light, ask: Ask) -> Spot:
 
 
 def _shoal(c: Canvas, rng: np.random.Generator, light: Light, t: float, water: Colour) -> None:
-    x, y, flip = c.w * rng.uniform(0.2, 0.8), c.h * rng.uniform(0.2, 0.62), rng.random() < 0.5  # noqa: PLR2004
+    x, y, flip = c.w * rng.uniform(0.2, 0.8), c.h * rng.uniform(0.2, 0.62), rng.random() < 0.5
     body = smooth(points((-0.55, 0), (-0.2, -0.2), (0.25, -0.19), (0.5, 0.0), (0.25, 0.18), (-0.2, 0.19)), steps=5)
     tail = points((-0.45, 0), (-0.8, -0.24), (-0.7, 0), (-0.8, 0.24))
     fish: list[Points] = []
@@ -232,7 +238,7 @@ def _branching(c: Canvas, rng: np.random.Generator, x: float, y: float, size: fl
         ea, eb = a + length * math.cos(angle), b + length * math.sin(angle)
         twigs.append(ribbon(points((a, b), (ea, eb)), (wide, wide * 0.8)))
         twigs.append(ellipse(ea, eb, wide * 0.42, steps=10))
-        if depth < 3:  # noqa: PLR2004 (three forks make a coral)
+        if depth < 3:  # three forks make a coral
             stack += [
                 (ea, eb, angle + s * rng.uniform(0.3, 0.65), length * 0.74, wide * 0.74, depth + 1) for s in (-1, 1)
             ]
@@ -240,7 +246,7 @@ def _branching(c: Canvas, rng: np.random.Generator, x: float, y: float, size: fl
 
 
 def abstract(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Arcs, discs and waves in three or four colours, laid over each other like paper."""
+    """Draw arcs, discs and waves in three or four colours, laid over each other like paper."""
     rng = ask.rng("abstract")
     paper = (
         mix(mix(light.low, rgb("#f6ecd8"), 0.5), light.middle, 0.15)

@@ -1,8 +1,12 @@
 """Scenes among plants: forest and garden."""
 
+# ruff: noqa: PLR2004, RUF005
+# (a drawing is made of numbers, and a pair that is added to points moves them)
+
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,19 +14,22 @@ from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, leaf, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.light import Light
 from fox_nb.sandbox.art.plants import blooms, flower, grass, tree
 from fox_nb.sandbox.art.sky import paint_sky
 from fox_nb.sandbox.art.spot import Ask, Spot
+
+if TYPE_CHECKING:
+    from fox_nb.sandbox.art.light import Light
 
 _LEAF = leaf(0.042, 0.022)
 
 
 def forest(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Trunks behind trunks into the haze, with beams of light and ferns."""
+    """Draw trunks behind trunks into the haze, with beams of light and ferns."""
     rng = ask.rng("forest")
-    autumn = "autumn" in ask.brief.text or "fall" in ask.brief.text.split() or rng.random() < 0.25  # noqa: PLR2004
+    autumn = "autumn" in ask.brief.text or "fall" in ask.brief.text.split() or rng.random() < 0.25
     green = rgb("#c9792e") if autumn else mix(rgb("#5d8a4a"), rgb("#3f7f6a"), float(rng.random()))
+    snowy = "snow" in ask.weather
     misty = mix(light.low, light.lit(green), 0.22)
     c.ground(np.zeros(4), Fade(mix(light.middle, light.lit(green), 0.35), misty, 0, c.h * 0.75))
     x = c.w * float(rng.uniform(0.3, 0.7))
@@ -34,12 +41,12 @@ def forest(c: Canvas, light: Light, ask: Ask) -> Spot:
         _trunks(c, light, rng, t, far, floor, green)
         base = floor + (c.h - floor) * (t * 0.62 - 0.12)
         line = base + ridge(rng, 160, detail=5, start=3) * 0.018
-        earth = light.lit(mix(green, rgb("#4a4a2c"), 0.5), far)
+        earth = light.lit(rgb("#e6edf6") if snowy else mix(green, rgb("#4a4a2c"), 0.5), far)
         c.ground(line, Fade(mix(earth, light.low, 0.15), lighter(earth, -0.06), base, c.h))
         if k == 1:  # the beams fall between the rows
             _beams(c, light, rng, x)
     _canopy(c, light, rng, green)
-    _ferns(c, light, rng, mix(green, rgb("#3f6a3c"), 0.4))
+    _ferns(c, light, rng, rgb("#c3d2e2") if snowy else mix(green, rgb("#3f6a3c"), 0.4))
     if light.dark:
         spots = [(rng.random() * c.w, c.h * rng.uniform(0.4, 0.92)) for _ in range(34)]
         for a, b in spots:
@@ -57,7 +64,7 @@ def _trunks(
     shades: list[Points] = []
     for k in range(count):
         x = c.w * (k + rng.uniform(0.1, 0.9)) / count
-        if t > 0.7 and abs(x - c.w / 2) < 0.2 * c.w:  # noqa: PLR2004 (the nearest trunks leave the middle free)
+        if t > 0.7 and abs(x - c.w / 2) < 0.2 * c.w:  # the nearest trunks leave the middle free
             x = c.w * (0.06 if x < c.w / 2 else 0.94)
         wide = (0.012 + 0.065 * t**1.6) * rng.uniform(0.7, 1.3)
         foot = floor + (c.h - floor) * t * 0.75 + rng.uniform(0, 0.03)
@@ -139,7 +146,7 @@ def _frond(bend: float) -> list[Points]:
 
 
 def garden(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Lawns, blossoming trees, hedges, and flowers close by."""
+    """Draw lawns, blossoming trees, hedges, and flowers close by."""
     rng = ask.rng("garden")
     horizon = c.h * float(rng.uniform(0.46, 0.54))
     paint_sky(c, light, rng, horizon, weather=ask.weather)
@@ -153,7 +160,7 @@ def garden(c: Canvas, light: Light, ask: Ask) -> Spot:
             x = c.w * rng.random()
             y = float(np.interp(x, np.linspace(0, c.w, 200), line)) + 0.006
             pick = rng.random()
-            tone = petals[int(rng.integers(3))] if pick < 0.6 else rgb("#5c8f4e")  # noqa: PLR2004
+            tone = petals[int(rng.integers(3))] if pick < 0.6 else rgb("#5c8f4e")
             tree(c, light, rng, x, y, 0.1 + 0.24 * t, far=0.5 * (1 - t), colour=tone)
         c.ground(line, Fade(lighter(colour, 0.03), lighter(colour, -0.05), base, base + 0.25))
     _path(c, light, rng, horizon)

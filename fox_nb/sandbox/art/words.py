@@ -26,7 +26,7 @@ def _table(lines: str) -> dict[str, str]:
 SCENES = _table("""
 library: bookshop bookstore bookshelf bookshelves archive study bookcase
 forest: woods woodland jungle rainforest pines grove
-sea: ocean waves harbour harbor coast bay sailing marine
+sea: ocean waves harbour coast bay sailing marine
 beach: seaside shore tropical lagoon island palm palms
 mountains: mountain alps peak peaks hills hill valley canyon highlands volcano cliff landscape
 city: street skyline town downtown urban skyscraper skyscrapers metropolis rooftop rooftops avenue
@@ -39,7 +39,7 @@ space: galaxy nebula cosmos universe orbit planet planets starfield
 underwater: reef submarine aquarium coral-reef deep
 winter: snowscape arctic glacier iceberg ski tundra antarctic
 abstract: geometric pattern minimalism shapes surreal dream dreamlike
-stage: theatre theater concert spotlight studio-light
+stage: theatre concert spotlight studio-light
 sky: clouds heaven flying
 """)
 
@@ -67,10 +67,10 @@ rainbow: rainbows
 """)
 
 STYLES = _table("""
-mono: monochrome greyscale grayscale noir b&w blackandwhite
+mono: monochrome greyscale noir b&w blackandwhite
 sepia: antique nostalgic daguerreotype
 faded: vintage retro
-watercolour: watercolor watercolours watercolors aquarelle gouache
+watercolour: watercolours aquarelle gouache
 oil: impasto impressionist impressionism painterly
 sketch: pencil drawing charcoal engraving etching ink
 pixel: pixelart pixelated 8bit 8-bit voxel
@@ -140,7 +140,6 @@ _PHRASES = {
 }
 
 _COLOUR_WORDS = {name: name for name in NAMED} | {
-    "gray": "grey",
     "golden": "gold",
     "rose-coloured": "pink",
     "violett": "violet",
@@ -172,13 +171,22 @@ short-haired: shorthair
 silhouette: silhouettes
 close: closeup close-up headshot
 """)
-_SCENE_OF_SUBJECT = {
-    "whale": "sea", "boat": "sea", "lighthouse": "sea", "fish": "underwater", "rocket": "space", "car": "city",
-    "train": "mountains", "bicycle": "city", "balloon": "sky", "cup": "room", "book": "room", "fruit": "room", "lamp": "room",
-    "guitar": "room", "deer": "forest", "owl": "forest", "bear": "forest", "fox": "forest", "wolf": "winter",
-    "windmill": "meadow", "castle": "mountains", "house": "meadow", "tree": "meadow", "butterfly": "garden", "moon": "lake", "sun": "sea", "particles": "city",
-    "flower": "garden", "cat": "room", "dog": "meadow", "rabbit": "meadow", "bird": "sky", "robot": "city",
-}  # fmt: skip
+_SCENE_OF_SUBJECT = _table("""
+sea: whale boat lighthouse sun
+underwater: fish
+space: rocket
+city: car bicycle robot particles
+mountains: train castle
+sky: balloon bird
+room: cup book fruit lamp guitar cat
+forest: deer owl bear fox
+winter: wolf
+meadow: windmill house tree dog rabbit
+garden: butterfly flower
+lake: moon
+""")
+_BRITISH = {"gray": "grey", "color": "colour", "theater": "theatre", "harbor": "harbour"}
+_AMERICAN = re.compile("gray|color|theater|harbor")
 PEOPLE = ("woman", "man", "child", "person")
 
 
@@ -210,7 +218,7 @@ class Brief:
 def read(prompt: str) -> Brief:
     """Return what a prompt means; words that are not in the vocabulary still count, through `key`."""
     text = unicodedata.normalize("NFKC", _PROFILE.sub(" ", prompt)).casefold()
-    text = " ".join(text.split())
+    text = _AMERICAN.sub(lambda found: _BRITISH[found[0]], " ".join(text.split()))
     key = digest("prompt", text)
     plain = text
     for phrase, meaning in _PHRASES.items():
@@ -220,8 +228,11 @@ def read(prompt: str) -> Brief:
     subjects = _found(words, SUBJECTS)
     colours = _found(words, _COLOUR_WORDS)
     # 'a red fox' is a red fox, 'a red evening' is all red
-    tints = [_COLOUR_WORDS[w] for w, after in zip(words, [*words[1:], ""], strict=False)
-             if w in _COLOUR_WORDS and after not in SUBJECTS and after not in ("hair", "haired", "eyes", "dress", "coat")]  # fmt: skip
+    tints = [
+        _COLOUR_WORDS[w]
+        for w, after in zip(words, [*words[1:], ""], strict=False)
+        if w in _COLOUR_WORDS and after not in SUBJECTS and after not in ("hair", "haired", "eyes", "dress", "coat")
+    ]
     people = tuple(s for s in subjects if s in PEOPLE)
     things = tuple(s for s in subjects if s not in PEOPLE)
     weather = tuple(_found(words, WEATHER))
