@@ -1,7 +1,7 @@
 """The programs that the browser tests drive: a Jupyter server (Lab and Notebook 7) and Voila, each in folders of its own."""
 
-import hashlib
 import contextlib
+import hashlib
 import json
 import re
 import shutil
