@@ -30,8 +30,10 @@ def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> Non
     StoreError
         The disk is full or not writable.
     """
-    from fox_nb.images.check import DOWNLOADED, check
-    from fox_nb.images.thumbnail import cached_thumbnail
+    from fox_nb.images.check import DOWNLOADED
+    from fox_nb.images.thumbnail import LARGEST, check_and_thumbnail, keep
+
+    edge, max_bytes = LARGEST
 
     here = {picture.number for picture in row.pictures if store.path(picture.file).exists()}
     for number, url in enumerate(urls, start=1):
@@ -39,8 +41,10 @@ def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> Non
             continue
         with aside(store.pictures) as part:
             client.download(url, part)
-            facts = check(
+            facts, small = check_and_thumbnail(
                 part,
+                edge=edge,
+                max_bytes=max_bytes,
                 bounds=DOWNLOADED,
                 refuse=partial(DownloadFailed, money=_FOR_NOW),
                 name=f"picture {number} of {row.model}",
@@ -58,5 +62,5 @@ def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> Non
             height=facts.height,
             bytes=size,
         )
-        cached_thumbnail(store.path(file), store.thumbnails)
         store.journal.landed(row.identity, picture)
+        keep(small, store.path(file), store.thumbnails, edge)

@@ -13,7 +13,15 @@ from PIL import Image, ImageCms
 from fox_nb.errors import DownloadFailed
 from fox_nb.images import check
 from fox_nb.images import thumbnail as thumbnails
-from fox_nb.images.thumbnail import cached_thumbnail, check_and_thumbnail, data_uri, size_for, thumbnail
+from fox_nb.images.thumbnail import (
+    LARGEST,
+    cached_thumbnail,
+    check_and_thumbnail,
+    data_uri,
+    keep,
+    size_for,
+    thumbnail,
+)
 from images.pictures import camera_exif, decoded, encoded, gradient, noise
 
 
@@ -130,7 +138,27 @@ def test_kept_thumbnail_is_used_until_the_picture_changes(tmp_path, monkeypatch)
     os.utime(path, ns=(1, 1))
     assert decoded(cached_thumbnail(path, thumbs)).size == (90, 90)
     assert made
-    assert len(list(thumbs.iterdir())) == 1
+    assert len(list(thumbs.iterdir())) == 2  # the largest, and the one that was asked for
+
+
+def test_the_picture_itself_is_decoded_once(tmp_path):
+    """All sizes up to the largest are made of the largest thumbnail; of the picture again when that one is damaged."""
+    path, thumbs = tmp_path / "fox.jpg", tmp_path / "thumbs"
+    path.write_bytes(encoded(gradient(2000, 1000)))
+    _, large = check_and_thumbnail(path, edge=LARGEST[0], max_bytes=LARGEST[1])
+    keep(large, path, thumbs, LARGEST[0])
+    stamp = path.stat().st_mtime_ns
+    path.write_bytes(b"no picture any more")
+    os.utime(path, ns=(stamp, stamp))
+    assert cached_thumbnail(path, thumbs, LARGEST[0], max_bytes=LARGEST[1]) == large
+    assert decoded(cached_thumbnail(path, thumbs, 384, max_bytes=16_000)).size == (384, 192)
+    assert decoded(cached_thumbnail(path, thumbs, 112, max_bytes=4000)).size == (112, 56)
+    path.write_bytes(encoded(gradient(2000, 1000)))
+    os.utime(path, ns=(stamp, stamp))
+    kept = next(file for file in thumbs.iterdir() if f"-{LARGEST[0]}-" in file.name)
+    kept.write_bytes(large[:500])
+    os.utime(kept, ns=(stamp, stamp))
+    assert decoded(cached_thumbnail(path, thumbs, 300)).size == (300, 150)
 
 
 def test_thumbnail_outlives_its_picture_and_a_move(tmp_path):
@@ -166,13 +194,13 @@ def test_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path):
 
 
 def test_many_threads_make_whole_thumbnails(tmp_path):
-    """Sixteen threads that ask at once all get the same whole thumbnail, and nothing else is left in the folder."""
+    """Sixteen threads that ask at once all get the same whole thumbnail, and no half-made file is left in the folder."""
     path = tmp_path / "fox.jpg"
     path.write_bytes(encoded(gradient(1200, 900)))
     with ThreadPoolExecutor(16) as pool:
         made = set(pool.map(lambda _: cached_thumbnail(path, tmp_path / "thumbs"), range(64)))
     assert len(made) == 1
-    assert len(list((tmp_path / "thumbs").iterdir())) == 1
+    assert len(list((tmp_path / "thumbs").iterdir())) == 2
 
 
 def test_data_uri_is_the_picture():
