@@ -213,7 +213,8 @@ class Profiles:
     def _check_free(self, name: str, identity: str) -> None:
         """Refuse a name that another profile, or the training of one, has."""
         for row in self._people.rows(self._gateway):
-            if row.identity != identity and row.holds_its_name and same(name, row.name, row.profile_id):
+            own = identity and row.identity == identity
+            if not own and row.holds_its_name and same(name, row.name, row.profile_id):
                 raise _taken(name, row)
 
 

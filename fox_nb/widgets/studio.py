@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fox_nb.models import MODELS
+from fox_nb.models import MODELS, CreateProfile
 from fox_nb.session import pages
 from fox_nb.store import ON_ITS_WAY
 from fox_nb.widgets.asking import Asking
 from fox_nb.widgets.history import History
 from fox_nb.widgets.panel import FILL, Board
+from fox_nb.widgets.profiles_tab import ProfilesTab
 from fox_nb.widgets.tabs import Tabs
 
 if TYPE_CHECKING:
@@ -32,11 +33,15 @@ class Studio(Board):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.askings = {model: Asking(session, model, self._pool, self._follow) for model in MODELS}
+        self.profiles = ProfilesTab(session, follow=self._follow, changed=self._refresh)
+        self.askings = {
+            model: Asking(session, model, self._pool, self._follow) for model in MODELS if model != CreateProfile.model
+        }
         self.history = History(session, self._pool.submit, self._row_actions, label="History")
         self.history.on_act(self._act)
         titles = [*(request.title for request in MODELS.values()), "History"]
-        pages_of_it: list[w.Widget] = [*(asking.widget for asking in self.askings.values()), self.history]
+        by_model = {CreateProfile.model: self.profiles.widget, **{m: a.widget for m, a in self.askings.items()}}
+        pages_of_it: list[w.Widget] = [*(by_model[model] for model in MODELS), self.history]
         self.tabs = Tabs(titles=titles, children=pages_of_it, label="Studio")
         self.tabs.on_show(self._shown)
         self.widget = self._lay_out(self.tabs, askings=list(self.askings.values()))
@@ -75,12 +80,14 @@ class Studio(Board):
             self._go(model)
 
     def _go(self, model: str) -> None:
-        self.tabs.go(list(self.askings).index(model))
+        self.tabs.go(list(MODELS).index(model))
 
     def _shown(self, index: int) -> None:
         """Bring up to date what somebody goes to."""
-        if index == len(self.askings):
+        if index == len(MODELS):
             self.history.refresh()
+        elif list(MODELS)[index] == CreateProfile.model:
+            self.profiles.refresh()
 
     def _landed(self, task: Task) -> None:
         if task.profile_id:
@@ -93,7 +100,7 @@ class Studio(Board):
 
     def _ipython_display_(self) -> None:
         self._refresh()
-        self._show(pages.studio_card(sandbox=self._session.gateway.is_sandbox), list(self.askings))
+        self._show(pages.studio_card(sandbox=self._session.gateway.is_sandbox), list(MODELS))
 
     def __repr__(self) -> str:
         return "<Studio>"
