@@ -4,6 +4,8 @@ const put = (tag, className, props = {}, attributes = {}) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
+// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
+const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 // Ms without a word from the kernel, then the person is told why.
 const PATIENCE = 1500;
 let ids = 0;
@@ -21,6 +23,7 @@ export default {
     const cost = put("span", "fox-cost", { id });
     const status = put("p", "fox-status", {}, { role: "status" });
     const error = put("div", "fox-error", {}, { role: "alert" });
+    guard(root);
     row.append(button, cost);
     root.append(row, status, error);
     el.append(root);

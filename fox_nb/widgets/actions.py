@@ -6,15 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from fox_nb.errors import FoxError
 from fox_nb.render.html import clip
 from fox_nb.widgets.control import Control, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fox_nb.errors import FoxError
-
 _LONGEST = 1000
+
+
+def lines_of(error: Exception) -> list[str]:
+    """Return an error's sentences; of one that nobody foresaw, its name and a word on what is safe."""
+    if isinstance(error, FoxError):
+        return [line for line in (error.what, error.money, error.todo) if line]
+    if isinstance(error, ValueError):
+        return [str(error)]
+    return [
+        f"Something went wrong in this notebook: {type(error).__name__}: {error}",
+        "What was sent is in the journal and is not sent again.",
+    ]
 
 
 class Actions(Control):
@@ -51,9 +62,9 @@ class Actions(Control):
         """Call `callback()` at each press."""
         self._presses.append(callback)
 
-    def fail(self, error: FoxError) -> None:
-        """Say what went wrong, in the three sentences of every error."""
-        self.error = [clip(line, _LONGEST) for line in (error.what, error.money, error.todo) if line]
+    def fail(self, error: Exception) -> None:
+        """Say what went wrong, in the three sentences of every error; of one that is not ours, what it is."""
+        self.error = [clip(line, _LONGEST) for line in lines_of(error)]
 
     def _on_press(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
         try:

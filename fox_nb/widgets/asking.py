@@ -82,13 +82,13 @@ class Asking:
     def _submit(self, values: dict[str, Any]) -> None:
         try:
             self._session.submit(self.form.request.model, values, "new", journalled=self._journalled)
-        except FoxError as error:
+        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
             self._failed(error)
         finally:
             self._actions.busy = False
             self._show_cost()
 
-    def _failed(self, error: FoxError) -> None:
+    def _failed(self, error: Exception) -> None:
         """Say what went wrong; the form stays as it is, and the next press may come at once."""
         self._actions.fail(error)
         with self._lock:

@@ -4,6 +4,8 @@ const put = (tag, name, props = {}, attributes = {}) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
+// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
+const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 // As in gallery.py: no message is larger than the servers let through.
 const PIECE = 900_000;
 const WINDOW = 3;
@@ -106,7 +108,8 @@ export default () => {
 function makeView({ model, el, state, want, save, savings, details }) {
   const table = model.get("mode") === "table";
   const id = `fox-gallery-${Math.random().toString(36).slice(2)}`;
-  const root = put("section", "gallery", { id }, { "aria-labelledby": `${id}-head`, "data-lm-suppress-shortcuts": "true" });
+  const root = put("section", "gallery", { id }, { "aria-labelledby": `${id}-head` });
+  guard(root);
   const head = put("h3", "head", { id: `${id}-head`, textContent: model.get("label") });
   const list = put("ul", table ? "rows" : "strip", {}, { "aria-labelledby": head.id });
   const note = put("p", "note", {}, { role: "status" });
@@ -282,7 +285,7 @@ function makeFinder({ model, state, id }) {
 
 /** One result, as large as the page allows. */
 function makeDialog({ model, want, save, savings, details, act }) {
-  const element = put("dialog", "dialog", {}, { "data-lm-suppress-shortcuts": "true" });
+  const element = put("dialog", "dialog");
   const title = put("h3", "head", { id: `fox-dialog-${Math.random().toString(36).slice(2)}` });
   const stage = put("div", "stage");
   const image = put("img", "large", { alt: "" });

@@ -15,6 +15,7 @@ import traitlets
 from fox_nb.errors import FoxError
 from fox_nb.render.html import clip, clock, day, duration
 from fox_nb.session import pages
+from fox_nb.widgets.actions import lines_of
 from fox_nb.widgets.control import Control, source
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Gallery(Control):
     def on_act(self, callback: Callable[[str, Task, int], None]) -> None:
         """Call `callback(name, task, number of the picture)` on another thread when a button is pressed.
 
-        A FoxError or ValueError that it raises is said below the results.
+        What it raises is said below the results.
         """
         self._acts.append(callback)
 
@@ -95,8 +96,7 @@ class Gallery(Control):
 
     def wrong(self, error: Exception, **about: Any) -> None:
         """Say what went wrong with a press, as an alert."""
-        lines = (error.what, error.money, error.todo) if isinstance(error, FoxError) else (str(error),)
-        self.send({"type": "wrong", "lines": [clip(line, _LONGEST_WORDS) for line in lines if line], **about})
+        self.send({"type": "wrong", "lines": [clip(line, _LONGEST_WORDS) for line in lines_of(error)], **about})
 
     def _image(self, content: dict[str, Any]) -> Image | None:
         task = self._tasks.get(str(content.get("key")))
@@ -156,7 +156,7 @@ class Gallery(Control):
         try:
             for callback in tuple(self._acts):
                 callback(name, task, number)
-        except (FoxError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
             self.wrong(error)
 
 

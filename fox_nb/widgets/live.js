@@ -4,6 +4,8 @@ const put = (tag, className, props = {}, attributes = {}) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
+// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
+const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 const TICK = 500;
 const WORDS = { pending: "waiting for its turn", processing: "being made" };
 
@@ -55,6 +57,7 @@ export default () => {
       const list = put("ul", "fox-rows", {}, { "aria-label": "Under way" });
       const status = put("p", "fox-status", {}, { role: "status" });
       const rows = new Map();
+      guard(root);
       root.append(list, status);
       el.append(root);
 

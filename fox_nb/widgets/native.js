@@ -4,6 +4,8 @@ const put = (tag, className, props = {}, attributes = {}) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
+// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
+const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 const NONE = "\u0000none";
 let ids = 0;
 
@@ -25,8 +27,7 @@ export default {
       body.setAttribute("role", kind === "buttons" ? "radiogroup" : "group");
       body.setAttribute("aria-labelledby", label.id);
     }
-    // JupyterLab would move to another cell on the arrow keys.
-    root.setAttribute("data-lm-suppress-shortcuts", "true");
+    guard(root);
     body.append(control.element, help);
     root.append(label, body);
     el.append(root);

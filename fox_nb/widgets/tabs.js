@@ -4,6 +4,8 @@ const put = (tag, className, props = {}, attributes = {}) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
+// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
+const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 
 export default {
   initialize({ model }) {
@@ -13,8 +15,8 @@ export default {
   render({ model, el }) {
     const id = `fox-tabs-${Math.random().toString(36).slice(2)}`;
     const root = put("div", "fox-tabs");
-    // JupyterLab would move to another cell on the arrow keys.
-    const bar = put("div", "fox-bar", {}, { role: "tablist", "aria-label": model.get("label"), "data-lm-suppress-shortcuts": "true" });
+    const bar = put("div", "fox-bar", {}, { role: "tablist", "aria-label": model.get("label") });
+    guard(bar);
     const drawn = new Set();
     const pages = [];
     const tabs = model.get("titles").map((textContent, index) => {
