@@ -35,6 +35,9 @@ def compare_enhance(
     **options
         ``resolution``, ``profile_ids`` and what `Sweep` takes.
     """
-    parameters: dict[str, Any] = {str(name): options.pop(name) for name in ("resolution", "profile_ids") if name in options}
+    parameters: dict[str, Any] = {}
+    for name in ("resolution", "profile_ids"):
+        if name in options:
+            parameters[name] = options.pop(name)
     given: dict[str, Any] = {"image_url": image, "creativity": creativity, "resemblance": resemblance, **parameters}
     return Sweep(session, "phota-image-enhance", given, **options)

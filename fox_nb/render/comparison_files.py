@@ -21,8 +21,8 @@ from fox_nb.render.comparison import (
     numbers,
     preview_size,
     previews,
-    static_grid,
 )
+from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.html import escape
 
 if TYPE_CHECKING:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
@@ -56,7 +58,7 @@ def axis_of(parameter: Parameter, given: Any) -> Axis | None:
     parameter : Parameter
         What is varied.
     given
-        A list, tuple, range or NumPy array of values; for numbers and options also a text such as
+        A list, tuple, range, generator or NumPy array of values; for numbers and options also a text such as
         ``"0..1 step 0.25"`` or ``"1K, 4K"``. A parameter that is a list itself is varied by a list of lists.
 
     Raises
@@ -76,7 +78,7 @@ def axis_of(parameter: Parameter, given: Any) -> Axis | None:
         )
     if len(several) > MOST_VALUES:
         raise InvalidRequest(
-            f"{parameter.name} has {len(several):,} values.",
+            f"{parameter.name} has more than {MOST_VALUES:,} values.",
             parameter=parameter.name,
             allowed=f"at most {MOST_VALUES:,}",
         )
@@ -110,10 +112,10 @@ def _several(parameter: Parameter, given: Any) -> list[Any] | None:
             item is None or isinstance(item, (list, tuple)) for item in given
         )
         return list(given) if nested else None
-    if isinstance(given, (list, tuple, range)):
-        return list(given)
-    is_row_of_numbers = getattr(given, "ndim", None) == 1 and parameter.type in {int, float}
-    return list(given) if is_row_of_numbers else None
+    if isinstance(given, (list, tuple, range, Iterator)):
+        return list(itertools.islice(given, MOST_VALUES + 1))
+    is_row = getattr(given, "ndim", None) == 1 and parameter.hint.kind not in {"picture", "archive"}
+    return list(itertools.islice(given, MOST_VALUES + 1)) if is_row else None
 
 
 def _from_text(parameter: Parameter, text: str) -> list[Any] | None:

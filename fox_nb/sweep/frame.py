@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import ExtraMissing
-from fox_nb.sweep import look
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,24 +33,31 @@ def summary(sweep: Sweep) -> pd.DataFrame:
 
 
 def _rows(sweep: Sweep) -> list[dict[str, Any]]:
+    plan = sweep.plan
+    axes = {axis.parameter.name: None for axis in (plan.columns, plan.rows) if axis is not None}
     rows = []
-    for planned in sweep.plan.all_cells:
+    for planned in plan.all_cells:
         body = {name: value for name, value in planned.request.body().items() if name != "model"}
+        original = sweep.originals.of(plan.model, planned.values)
         for slot in planned.slots:
             task = slot.task
+            images = task.images if task is not None else []
             facts = {
                 "model": planned.request.model,
-                **{axis.parameter.name: None for axis in (sweep.plan.columns, sweep.plan.rows) if axis is not None},
+                **axes,
                 **body,
                 "take": slot.take,
                 "status": task.status if task is not None else "not sent",
                 "task_id": task.id if task is not None else "",
                 "seconds": task.waited if task is not None and task.status == "completed" else None,
-                "usd": float(task.cost) if task is not None else 0.0,
-                "error": slot.reason,
+                # of several pictures of one task each has its share, so that the column's sum is what was spent
+                "usd": float(task.cost) / max(1, len(images)) if task is not None else 0.0,
+                "error": slot.why,
             }
-            images = task.images if task is not None else []
-            rows += [{**facts, "file": str(image.path), **look.numbers(sweep, image)} for image in images]
+            for image in images:
+                numbers, note = sweep.darkroom.found(image.path, original)
+                size = {"width": image.width, "height": image.height}
+                rows.append({**facts, "file": str(image.path), **size, **numbers, "note": note})
             if not images:
                 rows.append({**facts, "file": ""})
     return rows

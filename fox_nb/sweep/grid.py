@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import ConfirmationNeeded, FoxError
-from fox_nb.sweep import frame, look
+from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
+from fox_nb.sweep import frame, look, pages
+from fox_nb.sweep.darkroom import Darkroom
+from fox_nb.sweep.originals import Originals
 from fox_nb.sweep.plan import Plan
 from fox_nb.sweep.runner import Runner
 
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
     from fox_nb.render.comparison import Comparison
     from fox_nb.session import Cost, Session, Task
-    from fox_nb.sweep.plan import PlannedCell
+    from fox_nb.sweep.plan import PlannedCell, Slot
+
+    Listener = Callable[[list[PlannedCell]], None]
 
 ASK_ABOVE = 5.0
 """USD above which a run asks once more."""
@@ -64,15 +68,16 @@ class Sweep:
     ) -> None:
         self.session = session
         self.plan = Plan(session, model, given, takes)
-        self.ask_above = ask_above
-        self.at_once = at_once
-        self._show = show
         self.takes = self.plan.takes
-        self.measured: dict[str, dict[str, float | None]] = {}
-        self.without_numbers = ""
-        self._listeners: list[Callable[[PlannedCell], None]] = []
-        self.original = look.original_of(self.plan, original)
-        self.runner = Runner(self.plan, at_once=at_once, per_second=per_second, changed=self._changed)
+        self.at_once = _positive("at_once", at_once, whole=True)
+        self.per_second = _positive("per_second", per_second)
+        self.ask_above = ask_above
+        self.originals = Originals(session, original)
+        self.codes: dict[Slot, str] = {}
+        self.darkroom = Darkroom(session.store, self._developed)
+        self.runner = Runner(self.plan, at_once=int(self.at_once), per_second=self.per_second, changed=self._changed)
+        self._show = show
+        self._listeners: list[Listener] = []
 
     # -- before it is paid for ------------------------------------------------------------------------------------
 
@@ -88,7 +93,7 @@ class Sweep:
 
     @property
     def paid_already(self) -> int:
-        """How many of them are paid for already."""
+        """How many of them are paid for already: made, under way, or failed after they were accepted."""
         return self.plan.paid_already
 
     @property
@@ -99,7 +104,7 @@ class Sweep:
     @property
     def seconds(self) -> float:
         """About how long the missing ones take."""
-        return self.plan.seconds(self.at_once)
+        return self.plan.seconds(int(self.at_once), self.per_second)
 
     # -- making ---------------------------------------------------------------------------------------------------
 
@@ -118,19 +123,20 @@ class Sweep:
         FoxError
             The sweep was stopped: the budget, the key, or many failures in a row. What has landed is here.
         """
-        from fox_nb.session.showing import ticking
-
-        self.start(confirm=confirm)
         try:
-            with ticking(lambda: look.progress_page(self)) as tick:
+            with pages.running(self) as tick:
+                self.start(confirm=confirm)
                 self.runner.wait(tick)
+                self.darkroom.wait(tick)
+                tick()
         except KeyboardInterrupt:
-            self.runner.stop()
+            self.runner.stop("interrupted")
             raise
         if self.runner.stopped_because:
+            left = sum(slot.request.outputs for slot in self.plan.missing)
             raise FoxError(
                 f"The sweep was stopped: {self.runner.stopped_because}",
-                money=f"{len(self.plan.missing)} of {self.pictures} pictures were not sent and not paid.",
+                money=f"{left} of {self.pictures} pictures were not sent and not paid.",
                 todo="Mend the cause, then run it again: only what is missing is sent.",
             )
         return self
@@ -138,37 +144,73 @@ class Sweep:
     def start(self, *, confirm: bool = False) -> None:
         """Begin in the background, as the Run button does; raises as `run`."""
         self.session.prices.ask()
-        self.plan.refresh()
+        if not self.runner.running:
+            self.plan.refresh()
         cost = self.cost
         if cost > self.ask_above and not confirm:
             raise ConfirmationNeeded(
-                f"This makes {len(self.plan.missing)} tasks and may cost {cost}, more than {self.ask_above:.2f} USD.",
+                f"This makes {sum(slot.request.outputs for slot in self.plan.missing)} pictures and may cost {cost}, "
+                f"more than {self.ask_above:.2f} USD.",
                 money="Nothing was sent.",
                 todo="Say run(confirm=True), or vary fewer values.",
             )
+        for slot in self.plan.slots:
+            self.originals.fetch(self.plan.model, slot.values)
+        look.develop(self, self.plan.slots)
         self.runner.start()
 
+    def watch(self) -> None:
+        """Follow what is under way already, and measure what is made; sends nothing."""
+        self.runner.watch()
+        look.develop(self, self.plan.slots)
+
     def retry(self, row: int, column: int, take: int = 1) -> Task | None:
-        """Send one failed picture again, knowingly; the others stay as they are."""
-        cell = self.plan.cells[row][column]
-        slot = cell.slots[take - 1]
-        if slot.task is None:
-            slot.task = self.session.submit(self.plan.model.model, cell.values, take)
-        else:
-            slot.task.retry()
-        slot.reason = ""
-        slot.task.on_change(lambda _: self._changed(cell))
-        self._changed(cell)
-        return slot.task
+        """Send one failed picture again, knowingly; the others stay as they are.
 
-    def on_change(self, listener: Callable[[PlannedCell], None]) -> Callable[[], None]:
-        """Call `listener` with a cell whenever something of it has changed; returns what ends that."""
+        Parameters
+        ----------
+        row, column : int
+            The cell, from 0.
+        take : int
+            Which of its takes.
+
+        Raises
+        ------
+        FoxError
+            It was not accepted.
+        """
+        return self.runner.again(self.plan.cells[row][column].slots[take - 1])
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with the cells of which something has changed; returns what ends that.
+
+        It is called from any thread, and with no cells when the run itself has changed: begun, stopped, ended.
+        """
         self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
 
-    def _changed(self, cell: PlannedCell) -> None:
+        def forget() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return forget
+
+    def _changed(self, slot: Slot | None) -> None:
+        if slot is not None:
+            look.develop(self, [slot])
+        self._tell(self.plan.cells_of(slot) if slot is not None else [])
+
+    def _developed(self, picture: Path | None) -> None:
+        cells = [
+            cell
+            for cell in self.plan.all_cells
+            for slot in cell.slots
+            if slot.task is not None and any(image.path == picture for image in slot.task.images)
+        ]
+        self._tell(cells)
+
+    def _tell(self, cells: list[PlannedCell]) -> None:
         for listener in list(self._listeners):
-            listener(cell)
+            listener(cells)
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
@@ -178,19 +220,19 @@ class Sweep:
         return self.plan.tasks
 
     def comparison(self) -> Comparison:
-        """Return the grid as it stands, with its numbers, for a viewer or a page."""
+        """Return the grid as it stands, with the numbers that are there by now, for a viewer or a page."""
         return look.comparison(self)
 
     def code(self, row: int, column: int, take: int = 1) -> str:
         """Return the call that asks for one picture of the grid again, free."""
-        return look.code(self, self.plan.cells[row][column], take)
+        return look.code(self, self.plan.cells[row][column].slots[take - 1])
 
     def __repr__(self) -> str:
         rows, columns = self.shape
-        return (
-            f"<Sweep {self.plan.model.model}, {rows} x {columns}, {self.pictures} pictures, "
-            f"{self.paid_already} paid for already, the rest may cost {self.cost}>"
-        )
+        done, failed = self.plan.count("done"), self.plan.count("failed")
+        words = f"<Sweep {self.plan.model.model}, {rows} x {columns}, {self.pictures} pictures, {done} made"
+        words += f", {failed} failed" if failed else ""
+        return words + (f", the rest may cost {self.cost}>" if self.plan.missing else ">")
 
     def _ipython_display_(self) -> None:
         from fox_nb.session.showing import in_notebook
@@ -202,7 +244,17 @@ class Sweep:
             return
         from IPython.display import HTML, display
 
-        display(HTML(look.page(self)))
+        display(HTML(pages.page(self)))
+
+    def measure(self) -> Sweep:
+        """Wait until all pictures that are made are measured; numbers of an earlier run are taken from the store."""
+        look.develop(self, self.plan.slots)
+        self.darkroom.wait()
+        return self
+
+    def findings(self) -> list[str]:
+        """Return what the numbers show, in words; nothing is called closest that the spread can't tell apart."""
+        return pages.findings(self.measure(), self.comparison())
 
     # -- taking away --------------------------------------------------------------------------------------------------
 
@@ -214,7 +266,7 @@ class Sweep:
         ExtraMissing
             pandas is not installed.
         """
-        return frame.pictures(self)
+        return frame.pictures(self.measure())
 
     def summary(self) -> pd.DataFrame:
         """Return one row a setting: mean and spread of each number over its takes.
@@ -224,19 +276,19 @@ class Sweep:
         ExtraMissing
             pandas is not installed.
         """
-        return frame.summary(self)
+        return frame.summary(self.measure())
 
     def save_html(self, path: str | os.PathLike[str]) -> Path:
         """Write one page that works offline: slider, linked zoom, 1024 px previews."""
         from fox_nb.render.comparison_files import save_html
 
-        return save_html(self.comparison(), path)
+        return save_html(self.measure().comparison(), path)
 
     def save_image(self, path: str | os.PathLike[str]) -> Path:
         """Write a labelled contact sheet."""
         from fox_nb.render.comparison_files import save_image
 
-        return save_image(self.comparison(), path)
+        return save_image(self.measure().comparison(), path)
 
     def plot(self, kind: str = "tabs") -> Any:
         """Return an ipyplot view of thumbnails.
@@ -247,3 +299,12 @@ class Sweep:
             ``tabs`` by the values of the columns, ``representations`` (one picture for each value), or ``images``.
         """
         return look.plot(self, kind)
+
+
+def _positive(name: str, value: Any, *, whole: bool = False) -> float:
+    """Return a setting of the run, or say what it may be."""
+    good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and value > 0
+    if not good:
+        kind = "a whole number" if whole else "a number"
+        raise InvalidRequest(f"{name} is {value!r}; allowed is {kind} above 0.", parameter=name, value=value)
+    return float(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import request_class
@@ -19,15 +19,22 @@ if TYPE_CHECKING:
     from fox_nb.models import Request
     from fox_nb.session import Session, Task
 
+    State = Literal["pending", "running", "done", "failed"]
+
 MOST_TAKES = 20
+_AT_LEAST_LEFT = 0.1  # of its estimate, that a task which is late is thought to need still
 
 
-@dataclass
+@dataclass(eq=False)
 class Slot:
-    """One picture of a cell: a request and a take.
+    """One request and its take; cells that ask for the very same share it.
 
     Attributes
     ----------
+    request : Request
+        The checked request.
+    values : dict
+        All parameters, as they are asked for.
     take : int
         Its take.
     task : Task or None
@@ -36,12 +43,35 @@ class Slot:
         Why there is none, in words.
     """
 
+    request: Request
+    values: dict[str, Any]
     take: int
     task: Task | None = None
     reason: str = ""
 
+    @property
+    def state(self) -> State:
+        """How it stands."""
+        if self.task is None:
+            return "failed" if self.reason else "pending"
+        if self.task.status == "completed":
+            return "done"
+        return "running" if self.on_its_way and self.task.trouble is None else "failed"
 
-@dataclass
+    @property
+    def on_its_way(self) -> bool:
+        """True when it was sent and nobody knows its end yet."""
+        return self.task is not None and (self.task.row.state in BEING_SENT or self.task.row.state in ON_ITS_WAY)
+
+    @property
+    def why(self) -> str:
+        """What went wrong, in words; '' when nothing did."""
+        if self.reason or self.task is None or self.task.error is None:
+            return self.reason
+        return str(self.task.error)
+
+
+@dataclass(eq=False)
 class PlannedCell:
     """One setting of the varied parameters.
 
@@ -51,10 +81,6 @@ class PlannedCell:
         Where it stands.
     settings : dict
         The varied parameters' values.
-    values : dict
-        All parameters, as they are asked for.
-    request : Request
-        The checked request.
     slots : list of Slot
         One a take.
     """
@@ -62,9 +88,17 @@ class PlannedCell:
     row: int
     column: int
     settings: dict[str, Any]
-    values: dict[str, Any]
-    request: Request
     slots: list[Slot] = field(default_factory=list)
+
+    @property
+    def request(self) -> Request:
+        """The checked request."""
+        return self.slots[0].request
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All parameters, as they are asked for."""
+        return self.slots[0].values
 
     @property
     def label(self) -> str:
@@ -104,6 +138,7 @@ class Plan:
         self.fixed, axes = self._split(session.sources.ready(model, given))
         self.columns = axes[0] if axes else None
         self.rows = axes[1] if len(axes) > 1 else None
+        self._slots: dict[tuple[str, int], Slot] = {}
         self.cells = [[self._cell(row, column) for column in range(self.shape[1])] for row in range(self.shape[0])]
         self.refresh()
 
@@ -114,12 +149,6 @@ class Plan:
         axes = [axis for axis in found.values() if axis is not None]
         if len(axes) > 2:  # noqa: PLR2004 - rows and columns; a list of one value can stand as that value
             axes = [axis for axis in axes if len(axis.values) > 1]
-        varied = {axis.parameter.name for axis in axes}
-        fixed = {}
-        for name, value in given.items():
-            axis = found.get(name)
-            if name not in varied:
-                fixed[name] = value if axis is None else axis.values[0]
         if len(axes) > 2:  # noqa: PLR2004 - rows and columns
             names = ", ".join(axis.parameter.name for axis in axes)
             raise InvalidRequest(
@@ -127,6 +156,12 @@ class Plan:
                 allowed="one or two lists",
                 todo="Give one value to all but two of them.",
             )
+        varied = {axis.parameter.name for axis in axes}
+        fixed = {
+            name: value if (axis := found.get(name)) is None else axis.values[0]
+            for name, value in given.items()
+            if name not in varied
+        }
         return fixed, axes
 
     @property
@@ -142,14 +177,16 @@ class Plan:
         }
         values = {name: value for name, value in {**self.fixed, **settings}.items() if value is not None}
         request, _ = self.session.validated(self.model.model, values)
-        return PlannedCell(row, column, settings, values, request, [Slot(take) for take in range(1, self.takes + 1)])
+        words = request.canonical()
+        takes = range(1, self.takes + 1)
+        slots = [self._slots.setdefault((words, take), Slot(request, values, take)) for take in takes]
+        return PlannedCell(row, column, settings, slots)
 
     def refresh(self) -> None:
         """Look up in the journal what is known of each picture."""
-        for cell in self.all_cells:
-            for slot in cell.slots:
-                row = self.session.known(cell.request, slot.take)
-                slot.task = self.session.task(row) if row is not None and row.state != "refused" else None
+        for slot in self.slots:
+            row = self.session.known(slot.request, slot.take)
+            slot.task = self.session.task(row) if row is not None and row.state != "refused" else None
 
     @property
     def all_cells(self) -> list[PlannedCell]:
@@ -157,47 +194,63 @@ class Plan:
         return [cell for line in self.cells for cell in line]
 
     @property
-    def tasks(self) -> list[Task]:
-        """The tasks that are known."""
-        return [slot.task for cell in self.all_cells for slot in cell.slots if slot.task is not None]
+    def slots(self) -> list[Slot]:
+        """What is asked for, row by row; what several cells have in common stands once."""
+        return list(self._slots.values())
+
+    def cells_of(self, slot: Slot) -> list[PlannedCell]:
+        """Return the cells that show a picture."""
+        return [cell for cell in self.all_cells if slot in cell.slots]
 
     @property
-    def missing(self) -> list[tuple[PlannedCell, Slot]]:
-        """What has still to be sent; pictures that two cells have in common stand once."""
-        found: dict[tuple[str, int], tuple[PlannedCell, Slot]] = {}
-        for cell in self.all_cells:
-            for slot in cell.slots:
-                if slot.task is None:
-                    found.setdefault((cell.request.canonical(), slot.take), (cell, slot))
-        return list(found.values())
+    def tasks(self) -> list[Task]:
+        """The tasks that are known."""
+        return [slot.task for slot in self.slots if slot.task is not None]
+
+    @property
+    def missing(self) -> list[Slot]:
+        """What has still to be sent."""
+        return [slot for slot in self.slots if slot.task is None]
 
     @property
     def pictures(self) -> int:
         """How many pictures the whole grid has."""
-        return sum(cell.request.outputs * len(cell.slots) for cell in self.all_cells)
+        return sum(slot.request.outputs for slot in self.slots)
 
     @property
     def paid_already(self) -> int:
         """How many of them are paid for: done, under way, or failed after they were accepted."""
-        return sum(cell.request.outputs for cell in self.all_cells for slot in cell.slots if slot.task is not None)
+        return sum(slot.request.outputs for slot in self.slots if slot.task is not None)
 
     @property
     def cost(self) -> Cost:
         """What the missing ones may cost in all, in USD."""
-        costs = [self.session.prices.cost(cell.request) for cell, _ in self.missing]
+        return self._sum(self.session.prices.cost(slot.request) for slot in self.missing)
+
+    @property
+    def spent(self) -> Cost:
+        """What the pictures of this grid have cost so far, in USD."""
+        return self._sum(task.cost for task in self.tasks)
+
+    def _sum(self, costs: Any) -> Cost:
+        found = list(costs)
         return Cost(
-            sum(costs),
-            is_estimate=any(cost.is_estimate for cost in costs),
+            sum(found),
+            is_estimate=any(cost.is_estimate for cost in found),
             is_play_money=self.session.gateway.is_sandbox,
         )
 
-    @property
-    def under_way(self) -> int:
-        """How many tasks are on their way."""
-        return sum(task.row.state in BEING_SENT or task.row.state in ON_ITS_WAY for task in self.tasks)
+    def count(self, state: State) -> int:
+        """How many slots stand so."""
+        return sum(slot.state == state for slot in self.slots)
 
-    def seconds(self, at_once: int) -> float:
-        """Return about how long the missing ones take, so many at a time."""
-        waits = -(-len(self.missing) // at_once)
-        example = self.cells[0][0].request
-        return waits * self.session.seconds_for(example)
+    def seconds(self, at_once: int, per_second: float) -> float:
+        """Return about how long it takes until all is done, with so many at a time and so many sent a second."""
+        waiting = [self.session.seconds_for(slot.request) for slot in self.missing]
+        running = [
+            max(slot.task.estimate - slot.task.waited, _AT_LEAST_LEFT * slot.task.estimate)
+            for slot in self.slots
+            if slot.task is not None and slot.state == "running"
+        ]
+        longest = max([*waiting, *running], default=0.0)
+        return max(longest, sum(waiting + running) / at_once, len(waiting) / per_second)

@@ -1,30 +1,89 @@
-"""Sweep view: a plan with its Run button, its progress, and the viewer that fills as pictures land."""
+"""Sweep view: a plan with its Run button, its progress, and the viewer that fills as pictures land.
+
+Two outputs of one cell: the page that stays in the saved notebook, and the controls. While the controls live, they hide
+that page. All that they show comes by messages when a browser asks, so a notebook that was saved with its widgets'
+state shows no Run button that does nothing, and no progress of long ago.
+"""
 
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+import uuid
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
+from IPython import get_ipython
 from IPython.display import HTML, display
 
 from fox_nb.errors import ConfirmationNeeded, FoxError
-from fox_nb.render.comparison import static_grid
-from fox_nb.session import pages
+from fox_nb.session.pages import error_page
 from fox_nb.session.pool import Pool
-from fox_nb.sweep import look
+from fox_nb.sweep import look, pages
+from fox_nb.widgets.control import Control, missing_front_end, source
 from fox_nb.widgets.viewer import Viewer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fox_nb.sweep import Sweep
     from fox_nb.sweep.plan import PlannedCell
 
-TICK = 1.0
+_shown: dict[str, tuple[int, list[SweepView]]] = {}
+"""The views of each notebook cell, and in which execution of it they were made."""
 
 
 def show(sweep: Sweep) -> None:
-    """Show a sweep in a cell: the static grid that stays, and the controls and the viewer for it."""
-    SweepView(sweep).show()
+    """Show a sweep in a cell: the page that stays, and the controls and the viewer that stand for it."""
+    view = SweepView(sweep)
+    _replace_earlier(view)
+    view.show()
+
+
+def _replace_earlier(view: SweepView) -> None:
+    """End the views that an earlier run of the same cell has made: nobody sees them any more."""
+    shell = get_ipython()
+    cell = str((shell.get_parent().get("metadata") or {}).get("cellId", "")) if hasattr(shell, "get_parent") else ""
+    if not cell:
+        return
+    count, views = _shown.get(cell, (0, []))
+    if count != shell.execution_count:
+        for earlier in views:
+            earlier.close()
+        views = []
+    _shown[cell] = (shell.execution_count, [*views, view])
+
+
+class Controls(Control):
+    """The plan, the buttons, the one progress bar and what went wrong.
+
+    Parameters
+    ----------
+    hides : str
+        The mark of the saved page that it stands for.
+    """
+
+    _esm = source("sweep_view.js")
+    _css = source("sweep_view.css")
+
+    def __init__(self, hides: str) -> None:
+        self.on_run: Callable[[bool], None] = lambda _: None
+        self.on_no: Callable[[], None] = lambda: None
+        self.on_stop: Callable[[], None] = lambda: None
+        self._hides = hides
+        super().__init__()
+
+    def tell(self, **state: Any) -> None:
+        """Show this instead."""
+        self.send({"type": "state", "hides": self._hides, **state})
+
+    def _on_run(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self.on_run(content.get("sure") is True)
+
+    def _on_no(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self.on_no()
+
+    def _on_stop(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self.on_stop()
 
 
 class SweepView:
@@ -34,100 +93,167 @@ class SweepView:
     ----------
     sweep : Sweep
         What is shown.
+
+    Attributes
+    ----------
+    widget : ipywidgets.VBox
+        The controls, and the viewer once there is something to see.
     """
 
     def __init__(self, sweep: Sweep) -> None:
         self._sweep = sweep
-        self._pool = Pool(2, "sweep-view")
-        self._said = w.HTML()
-        self._progress = w.HTML(look.plan_page(sweep))
-        self._run = w.Button(description="Run", button_style="primary", layout=w.Layout(width="auto", min_width="9em"))
-        self._stop = w.Button(
-            description="Stop",
-            tooltip="Send nothing more; what is under way lands",
-            layout=w.Layout(width="auto", display="none"),
-        )
-        self._confirmed = False
-        self._run.on_click(lambda _: self._press())
-        self._stop.on_click(lambda _: sweep.runner.stop())
+        self._mark = f"fox-sweep-{uuid.uuid4().hex[:12]}"
+        self._pool = Pool(1, "sweep-view")
+        self._acting = Pool(1, "sweep-run")
+        self._lock = threading.Lock()
+        self._dirty: dict[tuple[int, int], PlannedCell] = {}
+        self._scheduled = False
+        self._said = ""
+        self._asks = False
+        self._starting = False
+        self._due = pages.Doubling(sweep.plan.count("done"))
+        self._page = ""
         self._viewer: Viewer | None = None
+        self._controls = Controls(self._mark)
+        self._controls.on_run = self._press
+        self._controls.on_no = self._refuse
+        self._controls.on_stop = sweep.runner.stop
+        self._controls.on_ready(lambda: self._changed([]))
         self._place = w.VBox([])
-        self.widget = w.VBox([self._progress, w.HBox([self._run, self._stop]), self._said, self._place])
-        self._label()
+        self.widget = w.VBox([self._controls, self._place, missing_front_end([self._controls])])
+        self._forget = sweep.on_change(self._changed)
 
     def show(self) -> None:
-        """Display the static grid, then the controls."""
-        self._static = display(HTML(look.page(self._sweep)), display_id=True)
+        """Display the page that stays, then the controls; sends nothing, and follows what is under way."""
+        self._page = self._stays()
+        self._static = display(HTML(self._page), display_id=True)
         display(self.widget)
-        if any(task.status == "completed" for task in self._sweep.tasks):
+        self._sweep.watch()
+        if self._sweep.tasks:
             self._open_viewer()
-        self._sweep.on_change(self._changed)
-        if self._sweep.runner.running:
-            self._follow()
+        self._acting.submit(self._learn_prices)
 
-    def _label(self) -> None:
-        missing = len(self._sweep.plan.missing)
-        self._run.description = f"Run: {missing} to make, {self._sweep.cost}" if missing else "All made"
-        self._run.disabled = not missing
+    def close(self) -> None:
+        """End the view and its threads; the sweep itself goes on."""
+        self._forget()
+        self._pool.close()
+        self._acting.close()
+        if self._viewer is not None:
+            self._viewer.close()
+        self._controls.close()
+        self.widget.close()
 
-    def _press(self) -> None:
-        self._run.disabled = True
-        self._said.value = ""
-        self._pool.submit(self._begin)
+    # -- what a person does -----------------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
+    def _press(self, sure: bool) -> None:
+        with self._lock:
+            if self._starting:
+                return
+            self._starting = True
+        self._acting.submit(lambda: self._begin(sure=sure))
+
+    def _refuse(self) -> None:
+        self._said, self._asks = "", False
+        self._changed([])
+
+    def _begin(self, *, sure: bool) -> None:
         try:
-            self._sweep.start(confirm=self._confirmed)
+            self._sweep.start(confirm=sure and self._asks)
+            self._said, self._asks = "", False
+            self._open_viewer()
         except ConfirmationNeeded as asked:
-            self._confirmed = True
-            self._said.value = pages.error_page(asked)
-            self._run.description = f"Yes, spend up to {self._sweep.cost}"
-            self._run.disabled = False
-            return
+            self._said, self._asks = error_page(asked), True
         except FoxError as error:
-            self._said.value = pages.error_page(error)
-            self._label()
-            return
-        self._open_viewer()
-        self._follow()
+            self._said, self._asks = error_page(error), False
+        finally:
+            self._starting = False
+            self._changed([])
 
-    def _follow(self) -> None:
-        self._stop.layout.display = ""
-        threading.Thread(target=self._until_done, name="fox_nb-sweep-view", daemon=True).start()
+    def _retry(self, row: int, column: int, take: int) -> None:
+        self._acting.submit(lambda: self._try_again(row, column, take))
 
-    def _until_done(self) -> None:
-        self._sweep.runner.wait(self._tick)
-        self._tick()
-        self._stop.layout.display = "none"
-        self._confirmed = False
-        if self._sweep.runner.stopped_because:
-            self._said.value = pages.error_page(
-                FoxError(
-                    f"The sweep was stopped: {self._sweep.runner.stopped_because}", todo="Run sends what is missing."
-                )
-            )
-        self._label()
-        self._static.update(HTML(static_grid(self._sweep.comparison(), live=True)))
+    def _try_again(self, row: int, column: int, take: int) -> None:
+        try:
+            self._sweep.retry(row, column, take)
+            self._said = ""
+        except FoxError as error:
+            self._said = error_page(error)
+        self._changed([self._sweep.plan.cells[row][column]])
 
-    def _tick(self) -> None:
-        self._progress.value = look.progress_page(self._sweep)
+    def _learn_prices(self) -> None:
+        """Ask the gateway's price list, so that the amount is its own; without an answer the estimate stands."""
+        self._sweep.session.prices.ask()
+        self._changed([])
+
+    # -- what has changed -------------------------------------------------------------------------------------------
+
+    def _changed(self, cells: list[PlannedCell]) -> None:
+        """Note what to show anew; many changes become one message."""
+        with self._lock:
+            self._dirty.update({(cell.row, cell.column): cell for cell in cells})
+            if self._scheduled:
+                return
+            self._scheduled = True
+        self._pool.submit(self._update)
+
+    def _update(self) -> None:
+        with self._lock:
+            dirty, self._dirty = self._dirty, {}
+            self._scheduled = False
+        viewer = self._viewer
+        for (row, column), planned in dirty.items() if viewer is not None else ():
+            cell = look.cell(self._sweep, planned)
+            if viewer is not None and cell != viewer.comparison.cells[row][column]:
+                viewer.update_cell(row, column, cell)
+        self._controls.tell(**self._state())
+        ended = not self._sweep.runner.running and not self._sweep.darkroom.left
+        if ended or self._due.now(self._sweep.plan.count("done")):
+            self._keep()
+
+    def _keep(self) -> None:
+        """Bring the page up to date that stays in the saved notebook."""
+        page = self._stays()
+        if page != self._page:
+            self._page = page
+            self._static.update(HTML(page))
+
+    def _stays(self) -> str:
+        return f'<div data-fox-stays="{self._mark}">{pages.page(self._sweep, live=True)}</div>'
 
     def _open_viewer(self) -> None:
         if self._viewer is None:
-            self._viewer = Viewer(
-                self._sweep.comparison(), on_retry=self._retry
-            )
+            self._viewer = Viewer(self._sweep.comparison(), on_retry=self._retry)
             self._place.children = (self._viewer,)
 
-    def _retry(self, row: int, column: int, take: int) -> None:
-        try:
-            self._sweep.retry(row, column, take)
-        except FoxError as error:
-            self._said.value = pages.error_page(error)
+    def _state(self) -> dict[str, Any]:
+        """Say all that the controls show."""
+        sweep, plan, runner = self._sweep, self._sweep.plan, self._sweep.runner
+        total, done, failed = len(plan.slots), plan.count("done"), plan.count("failed")
+        going = runner.running
+        begun = going or bool(sweep.tasks)
+        lines = pages.findings(sweep, self._viewer.comparison) if self._viewer is not None and not going else []
+        said = self._said
+        if runner.stopped_because and not said:
+            todo = "Run sends what is missing."
+            said = error_page(FoxError(f"The sweep was stopped: {runner.stopped_because}", todo=todo))
+        return {
+            "plan": pages.plan_page(sweep) if plan.missing and not begun else pages.begun_page(sweep),
+            "run": self._run_words(),
+            "asks": self._asks,
+            "canRun": bool(plan.missing) and not runner.sending and not self._starting,
+            "canStop": runner.sending,
+            "total": total,
+            "over": done + failed,
+            "failed": failed,
+            "words": pages.how_far(sweep, left=False) if begun else "",
+            "left": sweep.seconds if going else None,
+            "going": going or sweep.darkroom.left > 0,
+            "lines": lines,
+            "said": said,
+        }
 
-    def _changed(self, cell: PlannedCell) -> None:
-        self._pool.submit(lambda: self._update(cell))
-
-    def _update(self, cell: PlannedCell) -> None:
-        if self._viewer is not None:
-            self._viewer.update_cell(cell.row, cell.column, look.cell(self._sweep, cell))
+    def _run_words(self) -> str:
+        missing = sum(slot.request.outputs for slot in self._sweep.plan.missing)
+        if self._asks:
+            return f"Yes, spend up to {self._sweep.cost}"
+        return f"Run: {missing} picture{'s' if missing != 1 else ''}, up to {self._sweep.cost}" if missing else ""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,9 @@ import anywidget
 from fox_nb.errors import FoxError
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.render.compare_view import script, style
-from fox_nb.render.comparison import cell_facts, facts, preview_size, static_grid
+from fox_nb.render.comparison import cell_facts, facts, preview_size
+from fox_nb.render.comparison_table import static_grid
+from fox_nb.session.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,7 @@ class Viewer(anywidget.AnyWidget):
     def __init__(self, comparison: Comparison, *, on_retry: Retry | None = None) -> None:
         self._comparison = comparison
         self._on_retry = on_retry
-        self._pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="fox-viewer")
+        self._pool = Pool(2, "viewer")
         self._tiles = TileService(self._pool, self._post)
         self._tiles.know(comparison.pictures())
         super().__init__()
@@ -78,12 +79,12 @@ class Viewer(anywidget.AnyWidget):
         """Show something else in one cell; only that cell is sent, and only previews that are new."""
         self._comparison.cells[row][column] = cell
         known = self._tiles.know(self._comparison.pictures())
-        self._pool.submit(self._send_cell, row, column, cell, known)
+        self._pool.submit(lambda: self._send_cell(row, column, cell, known))
 
     def close(self) -> None:
         """End the view, its threads, and the tiles that it made for itself."""
         self._tiles.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.close()
         super().close()
 
     def _hear(self, _: Any, message: dict[str, Any], __: list[memoryview]) -> None:
@@ -94,7 +95,7 @@ class Viewer(anywidget.AnyWidget):
             self._post({"kind": "comparison", "view": view, "facts": words, "retry": self._on_retry is not None}, [])
         elif kind == "ready":
             missing = [name for name in self._comparison.pictures() if name not in set(message["have"])]
-            self._pool.submit(self._send_previews, view, missing)
+            self._pool.submit(lambda: self._send_previews(view, missing))
         elif kind == "tiles":
             self._tiles.want(view, message["add"], message["drop"])
         elif kind == "got":
@@ -102,7 +103,8 @@ class Viewer(anywidget.AnyWidget):
         elif kind == "bye":
             self._tiles.leave(view)
         elif kind == "retry" and self._on_retry is not None:
-            self._pool.submit(self._on_retry, int(message["row"]), int(message["column"]), int(message["take"]))
+            retry, place = self._on_retry, [int(message[name]) for name in ("row", "column", "take")]
+            self._pool.submit(lambda: retry(*place))
 
     def _post(self, message: dict[str, Any], buffers: list[bytes]) -> None:
         if self.comm is not None:
@@ -135,15 +137,15 @@ class TileService:
 
     Parameters
     ----------
-    pool : ThreadPoolExecutor
+    pool : Pool
         Where files are read. Tiles that are missing are made elsewhere, so that those that are there don't wait.
     send : callable
         Sends a message and its buffers to the browser.
     """
 
-    def __init__(self, pool: ThreadPoolExecutor, send: Send) -> None:
+    def __init__(self, pool: Pool, send: Send) -> None:
         self._pool = pool
-        self._maker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fox-tiles")
+        self._maker = Pool(1, "tiles")
         self._send = send
         self._lock = threading.Lock()
         self._pictures: dict[str, ComparedPicture] = {}
@@ -186,7 +188,7 @@ class TileService:
 
     def close(self) -> None:
         """Forget all views and the tiles that were made here."""
-        self._maker.shutdown(wait=False, cancel_futures=True)
+        self._maker.close()
         with self._lock:
             self._closed = True
             self._views.clear()
@@ -202,7 +204,7 @@ class TileService:
             if state.on_the_way >= _MOST_ON_THE_WAY:
                 return
             state.busy = True
-            self._pool.submit(self._serve, view, state)
+            self._pool.submit(lambda: self._serve(view, state))
 
     def _serve(self, view: str, state: _View) -> None:
         """Send what the view wants until nothing is left, or enough is on its way."""
@@ -246,7 +248,8 @@ class TileService:
                     return key
                 if name not in self._making:
                     self._making.add(name)
-                    self._maker.submit(self._make, name, self._pictures[name])
+                    picture = self._pictures[name]
+                    self._maker.submit(lambda name=name, picture=picture: self._make(name, picture))  # type: ignore[misc]
         return None
 
     def _tile(self, key: str) -> bytes | None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take, static_grid
+from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
+from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.comparison_files import save_html
 from lab import Watched
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from PIL import Image
 
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
+from fox_nb.session.pool import Pool
 from fox_nb.widgets import viewer
 from fox_nb.widgets.viewer import TileService, Viewer
 from servers import until
@@ -59,10 +59,11 @@ def browser():
 
 @pytest.fixture
 def service(browser):
-    with ThreadPoolExecutor(2) as pool:
-        service = TileService(pool, browser.send)
-        yield service
-        service.close()
+    pool = Pool(2, "test")
+    service = TileService(pool, browser.send)
+    yield service
+    service.close()
+    pool.close()
 
 
 def test_what_is_wanted_is_sent_as_it_is_on_disk(tmp_path, service, browser):

@@ -24,8 +24,8 @@ from fox_nb.render.comparison import (
     facts,
     numbers,
     preview_size,
-    static_grid,
 )
+from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.comparison_files import save_html, save_image
 
 if TYPE_CHECKING:

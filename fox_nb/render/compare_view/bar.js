@@ -131,8 +131,9 @@ export class Facts {
       ),
     );
     this.words.replaceChildren(head, ...(numbers.length ? [element("dl", {}, ...numbers)] : []));
-    this.details.hidden = !cell.code;
-    this.code.textContent = cell.code;
+    const code = take?.code || cell.code;
+    this.details.hidden = !code;
+    this.code.textContent = code;
     this.copied.textContent = "Copy";
   }
 

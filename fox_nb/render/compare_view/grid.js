@@ -310,7 +310,7 @@ export class Grid {
   }
 
   toggleCode() {
-    if (this.cell().code) this.about.details.open = !this.about.details.open;
+    if (this.take(this.active)?.code || this.cell().code) this.about.details.open = !this.about.details.open;
   }
 
   /** One step back: from the large cell, then from divider or difference; false when there is nothing to leave. */

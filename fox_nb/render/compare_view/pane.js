@@ -18,12 +18,14 @@ export class Pane {
     const ratio = window.devicePixelRatio || 1;
     const width = Math.round(this.canvas.clientWidth * ratio);
     const height = Math.round(this.canvas.clientHeight * ratio);
+    // without a layout for a moment, as while a theme changes: what was drawn stays, for nobody says when it is over
+    if (!width || !height) return false;
     if (width !== this.size.width || height !== this.size.height) {
       this.size = { width, height };
       this.canvas.width = width;
       this.canvas.height = height;
     }
-    return width > 0 && height > 0;
+    return true;
   }
 
   /**

@@ -1,0 +1,147 @@
+"""Comparison table: the plain table of a comparison that a notebook keeps.
+
+It needs no script and no kernel. It reads well with its style taken away, as viewers do that clean notebooks; with it,
+the headers stay in sight and a hover shows the original in a cell's place. Every picture is in it once, as a small
+preview; the original a second time, for the hover, whatever the number of cells.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fox_nb.images.inline import data_uri
+from fox_nb.images.metrics import EXPLANATIONS
+from fox_nb.render.comparison import LABELS, numbers, previews
+from fox_nb.render.html import bdi, escape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Take
+
+_STATE_WORDS = {"pending": "not made yet", "running": "sent, not seen yet"}
+_SHOWN_WIDTH = 180
+
+
+def static_grid(
+    comparison: Comparison, *, images: Mapping[str, bytes] | None = None, hover: bool = True, live: bool = False
+) -> str:
+    """Lay the comparison out as HTML without a script.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What to show.
+    images : mapping of str to bytes, optional
+        Previews by the picture's id, as WebP; made when they are not given.
+    hover : bool
+        Whether a hover over a cell shows the original there.
+    live : bool
+        Whether a live viewer stands in for the table while there is a kernel: a line then says how to get it.
+
+    Returns
+    -------
+    str
+        A fragment of HTML.
+    """
+    images = dict(previews(comparison)) if images is None else images
+    name = comparison.id
+    parts = [f'<div class="foxc-static" id="fox-{name}" data-fox-comparison="{name}">']
+    parts.append(_style(comparison, images, hover=hover))
+    if comparison.original is not None:
+        shown = _image(comparison.original, images, "Original", _SHOWN_WIDTH)
+        size = f"{comparison.original.width} x {comparison.original.height} px"
+        parts.append(f"<figure>{shown}<figcaption><b>Original</b> {size}</figcaption></figure>")
+    parts.append(
+        f'<div class="foxc-static-scroll" role="region" aria-label="Table of the comparison" tabindex="0">'
+        f"{_table(comparison, images)}</div>"
+    )
+    parts.append(_explanations(comparison))
+    if live:
+        parts.append(
+            "<p><small>This is the saved table. With a running kernel, run this cell to zoom, to compare with a "
+            "divider and to see differences. If the cell has run and no viewer shows, Jupyter lacks anywidget: "
+            "<code>fox-nb doctor</code> says what to do.</small></p>"
+        )
+    parts.append("</div>")
+    return "".join(parts)
+
+
+def _style(comparison: Comparison, images: Mapping[str, bytes], *, hover: bool) -> str:
+    box = f"#fox-{comparison.id}"
+    back = "var(--jp-layout-color0,Canvas)"
+    line = "1px solid var(--jp-border-color1,#8888)"
+    rules = [
+        f"{box}{{display:flex;flex-wrap:wrap;gap:10px;align-items:flex-start}}",
+        f"{box}[hidden]{{display:none}}",
+        f"{box} figure{{margin:0;flex:0 0 {_SHOWN_WIDTH}px}}",
+        f"{box} img{{display:block;width:100%;height:auto;margin:0}}",
+        f"{box} .foxc-static-scroll{{flex:1 1 300px;min-width:0;max-height:90vh;overflow:auto;border:{line}}}",
+        f"{box} table{{border-collapse:separate;border-spacing:0;margin:0;font-size:12px}}",
+        f"{box} caption{{text-align:left;padding:4px;font-weight:bold}}",
+        f"{box} th,{box} td{{padding:4px;text-align:center;vertical-align:top;border:0;background:{back}}}",
+        f"{box} thead th{{position:sticky;top:0;z-index:2;border-bottom:{line}}}",
+        f"{box} tbody th{{position:sticky;left:0;z-index:1;border-right:{line};vertical-align:middle}}",
+        f"{box} .foxc-takes{{display:flex;gap:3px;min-width:{_SHOWN_WIDTH}px}}",
+        f"{box} .foxc-shot{{flex:1 1 0;background:center/contain no-repeat}}",
+        f"{box}>details,{box}>p{{flex:1 0 100%;margin:0}}",
+        f"{box} dt{{font-weight:bold}}",
+    ]
+    original = comparison.original and images.get(comparison.original.id)
+    if hover and original:
+        seen = f"{box} .foxc-shot:hover"
+        rules.append(f"{seen}{{background-image:url({data_uri(original)})}}{seen} img{{opacity:0}}")
+    return f"<style>{''.join(rules)}</style>"
+
+
+def _table(comparison: Comparison, images: Mapping[str, bytes]) -> str:
+    rows, columns = comparison.rows, comparison.columns
+    two = bool(rows.name)
+    heads = [
+        f'<th scope="col">{bdi(label if two else f"{columns.name} {label}".strip())}</th>' for label in columns.labels
+    ]
+    if two:
+        heads.insert(0, f"<th>{bdi(rows.name)} ↓ {bdi(columns.name)} →</th>")
+    lines = []
+    for label, line in zip(rows.labels, comparison.cells, strict=True):
+        head = f'<th scope="row">{bdi(label)}</th>' if two else ""
+        lines.append(f"<tr>{head}{''.join(_cell(cell, images) for cell in line)}</tr>")
+    return (
+        f"<table><caption>{bdi(comparison.title)}</caption>"
+        f"<thead><tr>{''.join(heads)}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    )
+
+
+def _cell(cell: Cell, images: Mapping[str, bytes]) -> str:
+    width = max(40, _SHOWN_WIDTH // len(cell.takes))
+    shots = "".join(f'<div class="foxc-shot">{_take(cell, take, images, width)}</div>' for take in cell.takes)
+    words = "<br>".join(escape(f"{name} {value}") for name, value in numbers(cell.summary()))
+    return f'<td><div class="foxc-takes">{shots}</div>{words}</td>'
+
+
+def _take(cell: Cell, take: Take, images: Mapping[str, bytes], width: int) -> str:
+    if take.picture is not None:
+        label = cell.label if len(cell.takes) == 1 else f"{cell.label}, take {take.number}"
+        return _image(take.picture, images, label, width)
+    if take.state == "failed":
+        return f"failed: {bdi(take.reason)}" if take.reason else "failed"
+    return _STATE_WORDS.get(take.state, take.state)
+
+
+def _image(picture: ComparedPicture, images: Mapping[str, bytes], label: str, width: int) -> str:
+    data = images.get(picture.id)
+    if not data:
+        return f"{bdi(label)}: the picture's file can't be read"
+    height = max(1, round(width * picture.height / picture.width))
+    return (
+        f'<img src="{data_uri(data)}" alt="{escape(label)}" title="{escape(label)}" width="{width}" '
+        f'height="{height}" data-fox-picture="{picture.id}">'
+    )
+
+
+def _explanations(comparison: Comparison) -> str:
+    shown = {name for line in comparison.cells for cell in line for name in cell.summary()}
+    said = [f"<dt>{LABELS[name]}</dt><dd>{escape(words)}</dd>" for name, words in EXPLANATIONS.items() if name in shown]
+    if not said:
+        return ""
+    return f"<details><summary>What the numbers can and can't tell</summary><dl>{''.join(said)}</dl></details>"

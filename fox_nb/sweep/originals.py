@@ -1,0 +1,111 @@
+"""Originals: the file that stands for the picture that a model was given, so that results can be laid beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import DownloadFailed, FoxError
+from fox_nb.parameters import parameters
+from fox_nb.store import aside, put
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fox_nb.models import Request
+    from fox_nb.render.comparison import ComparedPicture
+    from fox_nb.session import Session
+
+_LOCAL = "sha256:"
+
+
+class Originals:
+    """The originals of a sweep.
+
+    Parameters
+    ----------
+    session : Session
+        Knows the store, and fetches what is a link.
+    given
+        The one that a person named for all cells; by default each cell's own picture is its original.
+    """
+
+    def __init__(self, session: Session, given: Any = None) -> None:
+        self._session = session
+        self._given = given
+        if given is not None:
+            self._given = session.sources.ready("phota-image-enhance", {"image_url": given})["image_url"]
+        self._facts: dict[Path, ComparedPicture | None] = {}
+        self.trouble = ""
+
+    def of(self, request: type[Request], values: Mapping[str, Any]) -> Path | None:
+        """Return the file of a cell's original; None when there is none, or none yet."""
+        picture = self._picture(request, values)
+        return None if picture is None else self._file(picture)
+
+    def fetch(self, request: type[Request], values: Mapping[str, Any]) -> None:
+        """Get what has no file yet: pixels are kept in the store, as their sending would; a link is fetched, once."""
+        picture = self._picture(request, values)
+        if picture is None or self._file(picture) is not None:
+            return
+        try:
+            if isinstance(picture, str):
+                self._download(picture)
+            else:
+                self._session.sources.keep({picture.sha256: picture})
+        except (FoxError, OSError) as error:
+            self.trouble = f"There is no original to compare with: {error} Hand over its file as original=…."
+
+    def compared(self, path: Path) -> ComparedPicture | None:
+        """Return an original as a viewer takes it; None when it can't be read."""
+        if path not in self._facts:
+            self._facts[path] = self._looked_at(path)
+        return self._facts[path]
+
+    def _looked_at(self, path: Path) -> ComparedPicture | None:
+        from fox_nb.images.check import check
+        from fox_nb.render.comparison import ComparedPicture
+        from fox_nb.store import sha256_of
+
+        store = self._session.store
+        try:
+            facts = check(path)
+            tiles = store.thumbnails / "tiles" / sha256_of(path)[:32]
+        except (FoxError, OSError):
+            return None
+        return ComparedPicture(path, facts.width, facts.height, tiles=tiles, thumbs=store.thumbnails)
+
+    def _picture(self, request: type[Request], values: Mapping[str, Any]) -> Any:
+        """Return what stands where the model takes a picture; of several the first."""
+        if self._given is not None:
+            return self._given
+        name = next((p.name for p in parameters(request) if p.hint.kind == "picture"), "")
+        value = values.get(name)
+        return next(iter(value), None) if isinstance(value, (list, tuple)) else value
+
+    def _file(self, picture: Any) -> Path | None:
+        path = getattr(picture, "path", None)
+        if path is not None and Path(path).exists():
+            return Path(path)
+        if isinstance(picture, str) and not picture.startswith(_LOCAL):
+            kept = self._place(picture)
+            return kept if kept.exists() else None
+        sha256 = picture.removeprefix(_LOCAL) if isinstance(picture, str) else getattr(picture, "sha256", "")
+        source = self._session.store.catalog.source(sha256)
+        copy = self._session.path(source.file) if source is not None else None
+        return copy if copy is not None and copy.exists() else None
+
+    def _place(self, link: str) -> Path:
+        name = hashlib.sha256(link.encode()).hexdigest()[:32]
+        return self._session.store.thumbnails / "originals" / name
+
+    def _download(self, link: str) -> None:
+        from fox_nb.images.check import DOWNLOADED, check
+
+        place = self._place(link)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with aside(place.parent) as part:
+            self._session.client.download(link, part)
+            check(part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the original")
+            put(part, place)

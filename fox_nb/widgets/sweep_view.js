@@ -1,0 +1,107 @@
+// A sweep's plan, its Run and Stop, one progress bar and the time left, which runs here between the kernel's messages.
+const make = (tag, className, props = {}) => Object.assign(document.createElement(tag), { className, ...props });
+const TICK = 1000;
+
+function duration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return whole < 600 && whole % 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(whole / 60)} min`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+// One for each model; its views share what was heard last.
+export default () => {
+  const views = new Set();
+  let state = null;
+
+  function hear(content) {
+    if (content.type !== "state") return;
+    state = { ...content, heard: performance.now() };
+    views.forEach((view) => view());
+  }
+
+  return {
+    initialize({ model }) {
+      model.on("msg:custom", hear);
+    },
+    render({ model, el }) {
+      const root = make("div", "fox-sweep");
+      const hiding = make("style", "");
+      const plan = make("div", "fox-plan");
+      const run = make("button", "fox-act fox-run", { type: "button" });
+      const no = make("button", "fox-act", { type: "button", textContent: "No, not now" });
+      const stop = make("button", "fox-act", { type: "button", textContent: "Stop", title: "Send nothing more; what is under way lands" });
+      const acts = make("div", "fox-acts");
+      const bar = make("progress", "fox-bar");
+      const words = make("p", "fox-words");
+      const findings = make("div", "");
+      const said = make("div", "");
+      const heard = make("p", "fox-heard", { role: "status" });
+      acts.append(run, no, stop);
+      root.append(hiding, plan, acts, said, bar, words, findings, heard);
+      el.append(root);
+      root.hidden = true;
+
+      run.addEventListener("click", () => {
+        run.disabled = true;
+        model.send({ type: "run", sure: state.asks });
+      });
+      no.addEventListener("click", () => {
+        no.hidden = true;
+        model.send({ type: "no" });
+        run.focus();
+      });
+      stop.addEventListener("click", () => {
+        stop.disabled = true;
+        model.send({ type: "stop" });
+      });
+
+      function tick() {
+        if (!state) return;
+        const gone = (performance.now() - state.heard) / 1000;
+        const left = state.left === null ? "" : state.left - gone > 1 ? `, about ${duration(state.left - gone)} left` : ", nearly there";
+        const text = state.words && `${state.words}${left}.`;
+        if (words.textContent !== text) words.textContent = text;
+      }
+
+      function put(place, html) {
+        if (place.said === html) return;
+        place.said = html;
+        place.innerHTML = html; // made and escaped in the kernel, like every output
+      }
+
+      function show() {
+        if (!state) return;
+        root.hidden = false;
+        hiding.textContent = `[data-fox-stays="${state.hides}"]{display:none!important}`;
+        put(plan, state.plan);
+        put(said, state.said);
+        run.textContent = state.run;
+        run.hidden = !state.run || state.canStop;
+        run.disabled = !state.canRun;
+        no.hidden = !state.asks;
+        stop.hidden = !state.canStop;
+        stop.disabled = !state.canStop;
+        acts.hidden = run.hidden && no.hidden && stop.hidden;
+        bar.hidden = !state.going;
+        bar.max = state.total;
+        bar.value = state.over;
+        bar.setAttribute("aria-label", "Pictures that are made");
+        findings.replaceChildren(...state.lines.map((line) => make("p", "fox-finding", { textContent: line })));
+        words.hidden = !state.going && state.over === state.total && !state.failed;
+        tick();
+        const news = state.going ? (state.canStop ? "Running." : "") : words.textContent;
+        if (heard.textContent !== news) heard.textContent = news;
+      }
+
+      const timer = setInterval(tick, TICK);
+      views.add(show);
+      show();
+      model.send({ type: "ready" });
+      return () => {
+        clearInterval(timer);
+        views.delete(show);
+      };
+    },
+  };
+};
