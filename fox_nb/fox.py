@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from fox_nb.calls import Calls
 from fox_nb.errors import InvalidRequest, KeyMissing, SandboxError
-from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key, is_loopback
-from fox_nb.store import Store
+from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key, hidden, is_loopback
+from fox_nb.store import LONGEST_SENDING, Store
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from fox_nb.local import SandboxControls
     from fox_nb.session import Cost, Session, TaskList
     from fox_nb.session.training import TrainedProfiles
+    from fox_nb.settings import Timeouts
+    from fox_nb.store.packs import Pack
     from fox_nb.sweep import Sweep
     from fox_nb.widgets.panel import Panel
     from fox_nb.widgets.studio import Studio
@@ -51,11 +53,18 @@ class Fox(Calls):
         Hard limit in USD on what this store spends on this gateway and key, in all kernels together.
     polling : Polling, optional
         The pace of looking at tasks.
+    timeouts : Timeouts, optional
+        How long one attempt of a call may take.
+    replay : str or Path, optional
+        A recorded lesson (``fox.store.export`` makes one) to be played in place of a gateway: without a key, a network
+        or a cost. What is not in it is refused.
 
     Raises
     ------
     InvalidRequest
         A parameter cannot be what it is.
+    PackError
+        The recorded lesson is damaged or was changed.
     KeyMissing
         A base URL is given, and no key for it.
     StoreError
@@ -70,7 +79,11 @@ class Fox(Calls):
         budget: float | None = None,
         *,
         polling: Polling | None = None,
+        timeouts: Timeouts | None = None,
+        replay: str | Path | None = None,
     ) -> None:
+        if api_key is not None:
+            api_key = hidden(api_key)  # at once: a bare key in a local would be shown by a verbose traceback
         if budget is not None and not (
             isinstance(budget, (int, float)) and not isinstance(budget, bool) and budget >= 0
         ):
@@ -80,9 +93,11 @@ class Fox(Calls):
                 value=budget,
                 allowed="USD from 0 on, or None",
             )
-        self._gateway = _gateway(api_key, base_url)
+        self._pack = _opened(replay, api_key, base_url) if replay is not None else None
+        self._gateway = Gateway(self._pack.gateway) if self._pack is not None else _gateway(api_key, base_url)
         self._budget = budget
         self._polling = polling
+        self._timeouts = timeouts
         self.store = Store(store)
         self._say()
 
@@ -128,6 +143,10 @@ class Fox(Calls):
     @cached_property
     def session(self) -> Session:
         """What sends, watches and lands; made, and its packages loaded, when it is first needed."""
+        if self._pack is not None:
+            from fox_nb.session.replay import ReplaySession
+
+            return ReplaySession(self._pack, self.store)
         from fox_nb.client import Client
         from fox_nb.session import Session
 
@@ -137,7 +156,8 @@ class Fox(Calls):
 
             client = cast("Client", SandboxClient())
         else:
-            client = Client(self._gateway.base_url, self._gateway.key)
+            client = Client(self._gateway.base_url, self._gateway.key, timeouts=self._timeouts)
+            _check_timeouts(client.longest_creation)
         polling = self._polling or (SANDBOX_POLLING if self._gateway.is_sandbox else Polling())
         return Session(self._gateway, client, self.store, budget=self._budget, polling=polling)
 
@@ -265,6 +285,8 @@ class Fox(Calls):
 
     @property
     def _where(self) -> str:
+        if self._pack is not None:
+            return f"the recorded lesson {self._pack.path.name}"
         return "the sandbox" if self.is_sandbox else self._gateway.base_url
 
     def _say(self) -> None:
@@ -278,6 +300,10 @@ class Fox(Calls):
         line = f"fox_nb: {self._where}."
         if self.is_sandbox:
             line = "fox_nb: the sandbox answers (drawn pictures, play money). " + _how_to_use_a_key()
+        if self._pack is not None:
+            made, pictures = self._pack.manifest.made, self._pack.pictures
+            line = f"fox_nb: {self._where} is shown ({pictures} pictures, recorded on or before {made}, fingerprint "
+            line += f"{self._pack.fingerprint}). Nothing is sent or paid."
         print(line)  # noqa: T201 - one line in the cell is what this is for
         rows = self.store.journal.unfinished(self._gateway.name, time.time())
         unknown = sum(row.state == "unknown" for row in rows)
@@ -316,6 +342,18 @@ def _show_sweep(sweep: Sweep) -> None:
     show(sweep)
 
 
+def _opened(replay: str | Path, api_key: object, base_url: object) -> Pack:
+    from fox_nb.store.packs import Pack
+
+    if api_key is not None or base_url is not None:
+        raise InvalidRequest(
+            "replay is given together with a key or a base URL: a recorded lesson asks no gateway.",
+            parameter="replay",
+            allowed="alone, or with store",
+        )
+    return Pack(replay)
+
+
 def _gateway(api_key: str | SecretStr | None, base_url: str | None) -> Gateway:
     key, url = find_key(api_key), find_base_url(base_url)
     if key is None and url is None:
@@ -340,6 +378,17 @@ def _is_sandbox(base_url: str) -> bool:
 
     with Client(base_url) as client:
         return client.probe()
+
+
+def _check_timeouts(longest_creation: float) -> None:
+    if longest_creation > LONGEST_SENDING:
+        raise InvalidRequest(
+            f"With these time-outs a creation may take {longest_creation:.0f} s.",
+            parameter="timeouts",
+            value=longest_creation,
+            allowed=f"such that it is over within {LONGEST_SENDING:.0f} s",
+            todo="Other kernels take it for lost after that time: give shorter ones.",
+        )
 
 
 def _how_to_use_a_key() -> str:

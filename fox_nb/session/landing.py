@@ -62,5 +62,5 @@ def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> Non
             height=facts.height,
             bytes=size,
         )
-        store.journal.landed(row.identity, picture)
+        store.journal.landed(row, picture)
         keep(small, store.path(file), store.thumbnails, edge)

@@ -14,6 +14,7 @@ from fox_nb.errors import (
     InsufficientBalance,
     NotFound,
     RateLimited,
+    StoreError,
 )
 from fox_nb.models import MODELS
 from fox_nb.session.landing import LINKS_LIVE, land
@@ -37,6 +38,8 @@ LANDING_TRIES = 4
 LOST_AFTER = 120.0
 """Seconds for which a 404 may be the gateway's own slowness in learning of a new task."""
 UNKNOWN_MODEL_SECONDS = 60.0
+MOST_PICTURES = 100
+"""More links than that are no answer to any request that the models take."""
 OTHERS_SENDING = 0.5
 """Seconds between two looks into the journal while another process sends the task."""
 
@@ -140,8 +143,7 @@ class Looker:
         if isinstance(error, (AuthenticationError, AccessDenied, InsufficientBalance)):
             return self._give_up(task, row, error)
         if isinstance(error, NotFound) and self._now() - (row.accepted or row.asked) > LOST_AFTER:
-            words = "the gateway no longer knows this task"
-            self._store.journal.failed(row.identity, "not_found", words, self._now())
+            self._store.journal.failed(row, "not_found", "the gateway no longer knows this task", self._now())
             return self._over(task)
         task.update(row, error)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
@@ -150,20 +152,20 @@ class Looker:
     def _take_in(self, task: Task, row: TaskRow, told: TaskState) -> Seen:
         if told.failed:
             code = told.error_code or ("cancelled" if told.status == "cancelled" else "")
-            self._store.journal.failed(row.identity, code, told.error_message, self._now())
+            self._store.journal.failed(row, code, told.error_message, self._now())
             return self._over(task)
         if (told.status, told.progress) != (row.state, row.progress) or told.finished:
-            self._store.journal.told(row.identity, told)
+            self._store.journal.told(row, told)
             row = self._store.journal.get(row.identity)
         task.update(row)
         if not told.finished:
             return Seen()
-        urls = [result.url for result in told.results if result.url]
+        urls = [result.url for result in told.results if result.url][:MOST_PICTURES]
         if urls:
             self.fetch(task, urls)
             return Seen(done=True)
         profile = next(result.profile_id for result in told.results if result.profile_id)
-        self._store.journal.completed(row.identity, self._now(), profile_id=profile)
+        self._store.journal.completed(row, self._now(), profile_id=profile)
         return self._over(task)
 
     def _over(self, task: Task) -> Seen:
@@ -193,24 +195,47 @@ class Looker:
         self._landing.submit(lambda: self._land(task, urls))
 
     def _land(self, task: Task, urls: list[str]) -> None:
-        journal, error = self._store.journal, None
         try:
-            land(self._client, self._store, journal.get(task.identity), urls)
-            journal.completed(task.identity, self._now())
-        except FoxError as failed:
-            error = failed
-        row = journal.get(task.identity)
-        with self._lock:
-            tries = self._landing_tries[task.identity] = self._landing_tries.get(task.identity, 0) + 1
-            again = isinstance(error, DownloadFailed) and tries < LANDING_TRIES and row.state in ON_ITS_WAY
+            error = self._landed(task.row, urls)
+            row = self._store.journal.get(task.identity)
+        except FoxError as failed:  # the journal itself: whoever waits is told
+            row, error = task.row, failed
+        again = self._may_try_again(task, row, error)
         if again:
-            self._watcher.watch(task.identity, task, delay=pause_after(tries, self._dice))
+            self._watcher.watch(task.identity, task, delay=pause_after(self._landing_tries[task.identity], self._dice))
         with self._lock:
             self._landing_now.discard(task.identity)
-        if error is None:
-            self._over(task)
-        elif isinstance(error, DownloadFailed) and error.gone and self._now() - (row.accepted or 0) > LINKS_LIVE:
-            journal.failed(task.identity, "links_died", f"its links have died: {error.what}", self._now())
+        if error is None or row.state == "failed" or self._all_here(row):
             self._over(task)
         else:
             task.update(row, error)
+
+    def _all_here(self, row: TaskRow) -> bool:
+        """Return True when another kernel has landed what this one could not."""
+        files = [self._store.path(picture.file) for picture in row.pictures]
+        return row.state == "completed" and all(file.exists() for file in files)
+
+    def _landed(self, row: TaskRow, urls: list[str]) -> FoxError | None:
+        """Fetch and journal; return what went wrong with it."""
+        journal = self._store.journal
+        try:
+            land(self._client, self._store, row, urls)
+            journal.completed(row, self._now())
+        except DownloadFailed as error:
+            if error.gone and self._now() - (row.accepted or 0) > LINKS_LIVE:
+                journal.failed(row, "links_died", f"its links have died: {error.what}", self._now())
+            return error
+        except FoxError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits has to be told
+            return StoreError(
+                f"A picture could not be put in its place ({type(error).__name__}: {error}).",
+                money="It is paid for; the gateway keeps it for 24 hours.",
+                todo="Check the free space and the folder's rights, then run the cell again.",
+            )
+        return None
+
+    def _may_try_again(self, task: Task, row: TaskRow, error: FoxError | None) -> bool:
+        with self._lock:
+            tries = self._landing_tries[task.identity] = self._landing_tries.get(task.identity, 0) + 1
+            return isinstance(error, DownloadFailed) and tries < LANDING_TRIES and row.on_its_way

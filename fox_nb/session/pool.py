@@ -54,14 +54,24 @@ class Pool:
             self._changed.notify()
         return future
 
-    def close(self) -> None:
-        """Let the threads end; work that has not begun is not begun."""
+    def close(self, *, wait: bool = False) -> None:
+        """Let the threads end; work that has not begun is cancelled, what has begun goes on.
+
+        Parameters
+        ----------
+        wait : bool
+            True waits for what has begun.
+        """
         with self._changed:
             self._closed = True
-            for future, _ in self._work:
-                future.cancel()
+            dropped = [future for future, _ in self._work]
             self._work.clear()
             self._changed.notify_all()
+        for future in dropped:
+            future.cancel()
+        if wait:
+            with self._changed:
+                self._changed.wait_for(lambda: self._threads == 0)
 
     def _run(self) -> None:
         while (item := self._next()) is not None:
@@ -84,4 +94,5 @@ class Pool:
             if self._work:
                 return self._work.popleft()
             self._threads -= 1
+            self._changed.notify_all()
             return None

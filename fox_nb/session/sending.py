@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fox_nb.client import certainly_not_accepted
-from fox_nb.errors import FoxError, RequestRejected, SandboxError
+from fox_nb.errors import FoxError, RequestRejected, SandboxError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fox_nb.session.sources import Sources
     from fox_nb.session.task import Task
     from fox_nb.settings import Gateway
-    from fox_nb.store import Store
+    from fox_nb.store import Store, TaskRow
     from fox_nb.tasks import TaskState
 
 UPLOAD_NOT_FOLLOWED = frozenset({"invalid_image_url", ""})
@@ -44,44 +44,56 @@ class Sender:
         FoxError
             It was certainly not accepted.
         """
-        try:
-            self._sources.keep(prepared)
-            body, remembered = self._sources.links(task.row.body)
-        except BaseException as error:
-            self._refused(task, error)
-            raise
-        if not self._store.journal.sending(task.identity, self._now()):
+        row = task.row
+        told = self._create(task, row, prepared)
+        if told is None:
             task.update(self._store.journal.get(task.identity))  # it took so long that another kernel has it now
             return
         try:
-            told = self._create(task, body, remembered)
-        except BaseException as error:
-            if certainly_not_accepted(error) or isinstance(error, SandboxError):
-                self._refused(task, error)
-                raise
-            self._store.journal.unknown(task.identity, _words(error), self._now())
-            task.update(self._store.journal.get(task.identity))
-            raise (task.error or error) from None
-        self._store.journal.accepted(task.identity, told, self._now())
+            self._store.journal.accepted(row, told, self._now())
+        except StoreError as error:
+            raise StoreError(
+                f"The gateway took it as task {told.id}, and the journal could not note that: {error.what}",
+                money="It is paid for, once.",
+                todo=f"Keep that id; when the journal can be written again, ask again, and say "
+                f"task.settle(paid=True, task_id={told.id!r}) of the unknown task.",
+            ) from None
         task.update(self._store.journal.get(task.identity))
 
-    def _create(self, task: Task, body: Mapping[str, object], remembered: list[str]) -> TaskState:
-        headers = {"X-Sandbox-Take": str(task.take)} if self._gateway.is_sandbox else None
-        try:
-            return self._client.create(body, headers=headers)
-        except RequestRejected as error:
-            if not remembered or error.code not in UPLOAD_NOT_FOLLOWED:
-                raise
-            self._sources.forget(remembered)
+    def _create(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
+        """Make the creating call, and once more when the gateway threw out an upload before its time."""
+        headers = {"X-Sandbox-Take": str(row.take)} if self._gateway.is_sandbox else None
+        refusal: BaseException | None = None
+        while True:
             try:
-                body = self._sources.links(task.row.body)[0]
-            except FoxError:
-                raise error from None  # the upload failed, the refusal stands: nothing was accepted
-        return self._client.create(body, headers=headers)
+                self._sources.keep(prepared)
+                body, remembered = self._sources.links(row.body)
+            except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
+                self._refused(task, row, refusal or error)
+                raise (refusal or error) from None  # when the upload anew fails, the refusal stands
+            if not self._store.journal.sending(row, self._now()):
+                return None
+            try:
+                return self._client.create(body, headers=headers)
+            except BaseException as error:
+                if refusal is None and remembered and _may_be_an_upload(error):
+                    self._sources.forget(remembered)
+                    refusal = error
+                    continue
+                if certainly_not_accepted(error) or isinstance(error, SandboxError):
+                    self._refused(task, row, error)
+                    raise
+                self._store.journal.unknown(row, _words(error), self._now())
+                task.update(self._store.journal.get(task.identity))
+                raise (task.error or error) from None
 
-    def _refused(self, task: Task, error: BaseException) -> None:
-        self._store.journal.refused(task.identity, type(error).__name__, _words(error), self._now())
+    def _refused(self, task: Task, row: TaskRow, error: BaseException) -> None:
+        self._store.journal.refused(row, type(error).__name__, _words(error), self._now())
         task.update(self._store.journal.get(task.identity))
+
+
+def _may_be_an_upload(error: BaseException) -> bool:
+    return isinstance(error, RequestRejected) and error.code in UPLOAD_NOT_FOLLOWED
 
 
 def _words(error: BaseException) -> str:

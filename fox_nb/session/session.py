@@ -6,8 +6,10 @@ import random
 import threading
 import time
 import weakref
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.models import Request, validate
 from fox_nb.session.code import call
 from fox_nb.session.identity import identity_of, request_hash, take_number
@@ -25,6 +27,7 @@ from fox_nb.store import MICRO, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     from fox_nb.client import Client
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 SENDERS = 4
 """So many creations of a kernel are on the wire at once."""
+ASKERS = 4
 
 
 class Session:
@@ -77,7 +81,8 @@ class Session:
         self.prices = PriceList(client, is_play_money=gateway.is_sandbox)
         self.sources = Sources(store, client, gateway.name, self.account, clock)
         self.profiles = Profiles(store, gateway.name, clock)
-        self._pool = Pool(SENDERS, "sending")
+        self._asking = Pool(ASKERS, "asking")
+        self._sending = Pool(SENDERS, "sending")
         self._sender = Sender(gateway, client, store, self.sources, clock)
         self._looker = Looker(gateway, client, store, polling or Polling(), clock, dice or random.Random())
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
@@ -98,7 +103,7 @@ class Session:
         model, values, take
             What is asked for.
         journalled : callable, optional
-            Called with the task as soon as the journal has it, before it is sent.
+            Called with the task as soon as the journal has it, before it is sent; on another thread.
 
         Raises
         ------
@@ -112,24 +117,28 @@ class Session:
         request, prepared = self.validated(model, values)
         number = take_number(take)
         self.prices.ask()
-        asked = self._asked(request)
-        row, ours = self.store.journal.ask(
-            asked,
-            lambda take: identity_of(asked.gateway, asked.request, take),
-            number,
-            budget=self._budget(),
-            state=_first_state(request),
-            now=self.now(),
-        )
-        task = self.task(row)
-        task.reused = not ours
-        if journalled is not None:
-            journalled(task)
-        if ours:
-            self._send(task, prepared)
-        else:
-            self._go_on(task)
-        return task
+        asked, budget = self._asked(request), self._budget()
+
+        def ask() -> tuple[Task, Future[None] | None]:
+            row, ours = self.store.journal.ask(
+                asked,
+                lambda take: identity_of(asked.gateway, asked.request, take),
+                number,
+                budget=budget,
+                now=self.now(),
+            )
+            task = self.task(row)
+            task.reused = not ours
+            try:
+                if journalled is not None:
+                    journalled(task)
+                return task, self._send(task, prepared) if ours else None
+            except BaseException:
+                if ours:
+                    self.store.journal.refused(row, "not_sent", "It was journalled and not sent.", self.now())
+                raise
+
+        return self._asked_for(ask)
 
     def validated(self, model: str, values: Mapping[str, Any]) -> tuple[Request, dict[str, Prepared]]:
         """Return the request for plain values, and the local pictures that it names; sends nothing."""
@@ -144,23 +153,22 @@ class Session:
         """Send a failed, unknown or refused task again, knowingly."""
         request = validate(task.model, {name: value for name, value in task.row.body.items() if name != "model"})
         self.prices.ask()
-        row, ours = self.store.journal.retry(
-            task.identity,
-            self._asked(request),
-            budget=self._budget(),
-            state=_first_state(request),
-            now=self.now(),
-        )
-        task.update(row)
-        if ours:
-            self._send(task, {})
-        else:
-            self._go_on(task)
+        asked, budget = self._asked(request), self._budget()
 
-    def settle(self, task: Task, *, paid: bool) -> None:
-        """Note what the person found out of an unknown sending."""
-        self.store.journal.settle(task.identity, paid=paid, now=self.now())
+        def ask() -> tuple[Task, Future[None] | None]:
+            row, ours = self.store.journal.retry(task.identity, asked, budget=budget, now=self.now())
+            task.update(row)
+            return task, self._send(task, {}) if ours else None
+
+        self._asked_for(ask)
+
+    def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
+        """Note what the person found out of an unknown sending; with its id it is watched again."""
+        if task_id:
+            self.client.task(task_id)  # raises what is wrong with it
+        self.store.journal.settle(task.identity, paid=paid, now=self.now(), task_id=task_id)
         self.refresh(task)
+        self.watch(task)
 
     def resume(self) -> list[Task]:
         """Go on with what any earlier kernel left unfinished; what is unknown is told, not watched."""
@@ -250,18 +258,44 @@ class Session:
         return Cost(max(0.0, self.budget - self.spent), is_estimate=False, is_play_money=self.gateway.is_sandbox)
 
     def close(self) -> None:
-        """Stop all threads; what is under way goes on at the gateway and can be resumed."""
-        self._looker.close()
-        self._pool.close()
+        """Stop all threads; what is under way goes on at the gateway and can be resumed.
 
-    def _send(self, task: Task, prepared: Mapping[str, Prepared]) -> None:
-        """Send in a thread of its own: an interrupt ends the waiting here, never the sending."""
+        An answer that is being waited for is waited for here, too: it holds the id of what is paid for.
+        """
+        self._asking.close(wait=True)
+        self._sending.close(wait=True)
+        self._looker.close()
+
+    def _asked_for(self, ask: Callable[[], tuple[Task, Future[None] | None]]) -> Task:
+        """Ask the journal and send in threads of their own: an interrupt ends the waiting here, and nothing else."""
+        try:
+            task, sent = self._asking.submit(ask).result()
+            if sent is not None:
+                sent.result()
+            else:
+                self._go_on(task)
+        except CancelledError:
+            raise FoxError(
+                "This Fox was closed before the request was sent.",
+                money=NOTHING_SENT,
+                todo="Make a new Fox and ask again.",
+            ) from None
+        return task
+
+    def _send(self, task: Task, prepared: Mapping[str, Prepared]) -> Future[None]:
+        row = task.row
 
         def send() -> None:
             self._sender.send(task, prepared)
             self._looker.watch(task)
 
-        self._pool.submit(send).result()
+        def settled(sent: Future[None]) -> None:
+            if sent.cancelled():
+                self.store.journal.refused(row, "closed", "It was closed before it was sent.", self.now())
+
+        sent = self._sending.submit(send)
+        sent.add_done_callback(settled)
+        return sent
 
     def _go_on(self, task: Task) -> None:
         """Show, watch, fetch again or tell what was asked for before."""
@@ -280,7 +314,7 @@ class Session:
             self._looker.fetch(task, row.urls)
             return
         words = "its files were deleted from the store, and their links have died"
-        self.store.journal.failed(row.identity, "pictures_gone", words, self.now())
+        self.store.journal.failed(row, "pictures_gone", words, self.now())
         self.refresh(task)
 
     def _asked(self, request: Request) -> Asked:
@@ -297,7 +331,3 @@ class Session:
 
     def _budget(self) -> int | None:
         return None if self.budget is None else int(self.budget * MICRO)
-
-
-def _first_state(request: Request) -> str:
-    return "preparing" if "sha256:" in request.canonical() else "sending"

@@ -72,7 +72,7 @@ class Desk(Protocol):
     def retry(self, task: Task) -> None:
         """Send it again."""
 
-    def settle(self, task: Task, *, paid: bool) -> None:
+    def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
         """Note what the person found out."""
 
     def refresh(self, task: Task) -> None:
@@ -330,7 +330,7 @@ class Task:
         self._desk.retry(self)
         return self
 
-    def settle(self, *, paid: bool) -> Task:
+    def settle(self, *, paid: bool, task_id: str = "") -> Task:
         """Note what you found out of an unknown sending.
 
         Parameters
@@ -338,8 +338,15 @@ class Task:
         paid : bool
             True when the gateway has it on the bill: its cost is kept. False when not: what was reserved is given
             back, and asking again sends it as if for the first time.
+        task_id : str, optional
+            Its id, where the gateway's console names it: with that its pictures are not lost.
+
+        Raises
+        ------
+        FoxError
+            The gateway does not know that id, or cannot be asked; nothing is noted.
         """
-        self._desk.settle(self, paid=paid)
+        self._desk.settle(self, paid=paid, task_id=task_id)
         return self
 
     def code(self) -> str:

@@ -97,7 +97,8 @@ class Watcher(Generic[Subject]):
         self._dice = dice or random.Random()
         self._changed = threading.Condition()
         self._heap: list[_Due[Subject]] = []
-        self._watched: dict[str, Subject] = {}
+        self._watched: dict[str, int] = {}
+        """For each key the number of its one entry in the heap, or of the look that is being made."""
         self._count = itertools.count()
         self._quiet_until = 0.0
         self._thread: threading.Thread | None = None
@@ -108,7 +109,6 @@ class Watcher(Generic[Subject]):
         with self._changed:
             if key in self._watched or self._stopped:
                 return
-            self._watched[key] = subject
             self._put(key, subject, self._due_in(subject) if delay is None else delay)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="fox_nb-watcher", daemon=True)
@@ -137,12 +137,13 @@ class Watcher(Generic[Subject]):
 
     def _due_in(self, subject: Subject) -> float:
         waited = max(0.0, subject.waited)
-        if waited > self._polling.first_looks[0]:
+        if waited > min(self._polling.first_looks, default=0.0):
             return 0.0  # of an earlier kernel: the first look tells where it stands
         return next_look(waited, subject.estimate, self._polling, self._dice) - waited
 
     def _put(self, key: str, subject: Subject, delay: float, failures: int = 0) -> None:
-        heapq.heappush(self._heap, _Due(self._clock() + delay, next(self._count), key, subject, failures))
+        number = self._watched[key] = next(self._count)
+        heapq.heappush(self._heap, _Due(self._clock() + delay, number, key, subject, failures))
         self._changed.notify()
 
     def _run(self) -> None:
@@ -163,7 +164,7 @@ class Watcher(Generic[Subject]):
                 self._changed.wait()
                 continue
             first = self._heap[0]
-            if first.key not in self._watched:
+            if self._watched.get(first.key) != first.number:  # left meanwhile, or left and watched anew
                 heapq.heappop(self._heap)
                 continue
             wait = max(first.at, next_turn, self._quiet_until) - self._clock()
@@ -174,14 +175,18 @@ class Watcher(Generic[Subject]):
         return None
 
     def _one(self, due: _Due[Subject]) -> None:
-        if not self.is_watching(due.key):
+        if not self._is_current(due):
             return
         seen = self._safely(due.subject)
         with self._changed:
             if seen.everybody_waits > 0:
                 self._quiet_until = max(self._quiet_until, self._clock() + seen.everybody_waits)
-            if not seen.done and due.key in self._watched:
+            if not seen.done and self._is_current(due):
                 self._again(due, seen)
+
+    def _is_current(self, due: _Due[Subject]) -> bool:
+        with self._changed:
+            return self._watched.get(due.key) == due.number
 
     def _again(self, due: _Due[Subject], seen: Seen) -> None:
         if not seen.answered:
@@ -196,5 +201,7 @@ class Watcher(Generic[Subject]):
         try:
             return self._look(subject)
         except Exception:
+            if self._stopped:  # the store was closed meanwhile
+                return Seen(done=True)
             logging.getLogger("fox_nb").exception("A look at a task failed; it is looked at again.")
             return Seen(answered=False)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fox_nb.errors import StoreError
 from fox_nb.store.catalog import Catalog, NamedProfile, Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
-from fox_nb.store.journal import MICRO, Asked, Journal
+from fox_nb.store.journal import LONGEST_SENDING, MICRO, Asked, Journal
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, PictureRow, TaskRow
+
+if TYPE_CHECKING:
+    from fox_nb.store.packs import Packed
 
 __all__ = [
     "BEING_SENT",
+    "LONGEST_SENDING",
     "MICRO",
     "ON_ITS_WAY",
     "Asked",
@@ -96,6 +101,26 @@ class Store:
         except OSError:
             digest = ""
         return self.journal.picture_of(digest, f"pictures/{path.name}")
+
+    def export(self, path: str | Path) -> Packed:
+        """Write what is finished into one file, which ``Fox(replay=…)`` plays without a key, a network or a cost.
+
+        In it are the requests, their takes, how they ended, what they cost, and the pictures as they are. No key and no
+        link is in it; prompts and pictures are. What is under way or unknown is left out.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file, such as ``"lesson.foxpack"``; an older one is replaced.
+
+        Returns
+        -------
+        Packed
+            What was written, with its fingerprint.
+        """
+        from fox_nb.store.packs import export
+
+        return export(self, path)
 
     def close(self) -> None:
         """Close the journal."""

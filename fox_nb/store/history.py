@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.errors import StoreError
 from fox_nb.store.rows import PictureRow, TaskRow
 from fox_nb.store.schema import connect, unreadable
 
@@ -18,7 +19,8 @@ _TASK = """
     SELECT t.identity, t.gateway, t.account, t.model, t.request, t.take, t.state, t.owner, t.asked, t.sent, t.accepted,
            t.finished, t.task_id, t.progress, t.estimate, t.credits, t.links, t.profile_id, t.error_code, t.error,
            coalesce((SELECT sum(micro) FROM charge c WHERE c.identity = t.identity AND c.state != 'back'), 0),
-           coalesce((SELECT max(estimate) FROM charge c WHERE c.identity = t.identity AND c.state != 'back'), 0)
+           coalesce((SELECT max(estimate) FROM charge c WHERE c.identity = t.identity AND c.state != 'back'), 0),
+           (SELECT max(number) FROM charge c WHERE c.identity = t.identity)
     FROM task t
 """
 
@@ -33,16 +35,24 @@ class History:
         self.path = path
         self._lock = threading.RLock()
         self._connection = connect(path)
+        self._closed = False
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
+            self._closed = True
             self._connection.close()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give the connection to one thread at a time; what SQLite cannot do becomes an error of ours."""
         with self._lock:
+            if self._closed:
+                raise StoreError(
+                    f"The journal {self.path} was closed, with the Fox that it belongs to.",
+                    money="Nothing was sent.",
+                    todo="Make a new Fox: it goes on where this one stood.",
+                )
             try:
                 yield self._connection
             except sqlite3.Error as error:
@@ -134,7 +144,7 @@ class History:
             rows = connection.execute(query, identities)
             for identity, *facts in rows:
                 pictures.setdefault(identity, []).append(PictureRow(*facts))
-        whole = ((*row[:-1], bool(row[-1]), tuple(pictures.get(row[0], ()))) for row in found)
+        whole = ((*row[:-2], bool(row[-2]), row[-1], tuple(pictures.get(row[0], ()))) for row in found)
         return [TaskRow(*facts) for facts in whole]
 
 

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from fox_nb.tasks import TaskState
 
 MICRO = 1_000_000
-OWNER_SECONDS = {"preparing": 7200.0, "sending": 900.0}
-"""Longer than any upload, and than any HTTP time-out of the creating call: an older row has lost its process."""
+LONGEST_SENDING = 900.0
+"""Seconds, longer than any creating call may take: a row that is older has lost its process."""
+LONGEST_UPLOADS = 7200.0
+"""The same for what uploads its pictures first."""
+
+_SAME_SENDING = "identity = ? AND (SELECT max(number) FROM charge c WHERE c.identity = task.identity) = ?"
+_SAME_TASK = "identity = ? AND task_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Journal(History):
     # -- asking and sending ---------------------------------------------------------------------------------
 
     def ask(
-        self, asked: Asked, identity_of: Any, take: int | None, *, budget: int | None, state: str, now: float
+        self, asked: Asked, identity_of: Any, take: int | None, *, budget: int | None, now: float
     ) -> tuple[TaskRow, bool]:
         """Find what is known of a request, or journal it and reserve its cost, in one transaction.
 
@@ -80,8 +85,6 @@ class Journal(History):
             The take; None for the next number not yet used.
         budget : int or None
             The limit in micro-USD on all charges of this gateway and account.
-        state : str
-            'preparing' when pictures have to be uploaded first, else 'sending'.
         now : float
             The time.
 
@@ -105,20 +108,20 @@ class Journal(History):
             row = self._settled_owner(connection, identity, now)
             if row is not None and row.state != "refused":
                 return row, False
-            self._reserve(connection, identity, asked, budget, now, known=row is not None, take=take, state=state)
+            self._reserve(connection, identity, asked, budget, now, known=row is not None, take=take)
             row = self._row(connection, identity)
             assert row is not None  # noqa: S101 - it was written two lines above
             return row, True
 
-    def retry(self, identity: str, asked: Asked, *, budget: int | None, state: str, now: float) -> tuple[TaskRow, bool]:
+    def retry(self, identity: str, asked: Asked, *, budget: int | None, now: float) -> tuple[TaskRow, bool]:
         """Journal a second sending of a failed, unknown or refused task, knowingly; its cost is one more charge."""
         with self.writing() as connection:
             row = self._settled_owner(connection, identity, now)
             if row is None or row.state not in {"failed", "unknown", "refused"}:
                 return self.get(identity), False
-            self._reserve(connection, identity, asked, budget, now, known=True, take=row.take, state=state)
+            self._reserve(connection, identity, asked, budget, now, known=True, take=row.take)
             if row.state == "unknown":
-                self._charges(connection, identity, "held", "kept", but_newest=True)
+                self._charge(connection, row, "kept")
             connection.execute("DELETE FROM picture WHERE identity = ?", (identity,))
             return self.get(identity), True
 
@@ -132,7 +135,6 @@ class Journal(History):
         *,
         known: bool,
         take: int,
-        state: str,
     ) -> None:
         if budget is not None:
             left = budget - self._spent(connection, asked.gateway, asked.account)
@@ -146,15 +148,15 @@ class Journal(History):
                 )
         if known:
             connection.execute(
-                "UPDATE task SET account = ?, state = ?, owner = ?, sent = ?, accepted = NULL, finished = NULL, "
-                "task_id = '', progress = 0, estimate = NULL, credits = NULL, links = '[]', profile_id = '', "
-                "error_code = '', error = '' WHERE identity = ?",
-                (asked.account, state, this_process(), now, identity),
+                "UPDATE task SET account = ?, state = 'preparing', owner = ?, sent = ?, accepted = NULL, "
+                "finished = NULL, task_id = '', progress = 0, estimate = NULL, credits = NULL, links = '[]', "
+                "profile_id = '', error_code = '', error = '' WHERE identity = ?",
+                (asked.account, this_process(), now, identity),
             )
         else:
             connection.execute(
                 "INSERT INTO task (identity, gateway, account, model, request, request_hash, take, state, owner, "
-                "asked, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "asked, sent) VALUES (?, ?, ?, ?, ?, ?, ?, 'preparing', ?, ?, ?)",
                 (
                     identity,
                     asked.gateway,
@@ -163,7 +165,6 @@ class Journal(History):
                     asked.request,
                     asked.request_hash,
                     take,
-                    state,
                     this_process(),
                     now,
                     now,
@@ -175,74 +176,85 @@ class Journal(History):
             (identity, asked.gateway, asked.account, asked.micro, asked.price_is_estimate, now),
         )
 
-    def sending(self, identity: str, now: float) -> bool:
+    def sending(self, row: TaskRow, now: float) -> bool:
         """Note that the creating call is about to be made; from here on a lost answer is unknown.
 
         Returns False, and the call must not be made, when the row has passed to somebody else meanwhile.
         """
         with self.writing() as connection:
-            changed = connection.execute(
-                "UPDATE task SET state = 'sending', sent = ? WHERE identity = ? AND owner = ? "
-                "AND state IN ('preparing', 'sending')",
-                (now, identity, this_process()),
+            return self._change(
+                connection,
+                "state = 'sending', sent = ?",
+                (now,),
+                f"{_SAME_SENDING} AND owner = ? AND state IN ('preparing', 'sending')",
+                (row.identity, row.charge, this_process()),
             )
-            return changed.rowcount == 1
 
-    def accepted(self, identity: str, told: TaskState, now: float) -> None:
-        """Note the task's id; what it costs is kept from here on, failed or not."""
+    def accepted(self, row: TaskRow, told: TaskState, now: float) -> None:
+        """Note the task's id; what it costs is kept from here on, failed or not.
+
+        An answer that comes after its sending was taken for lost, or was settled, is taken in all the same.
+        """
         with self.writing() as connection:
-            connection.execute(
-                "UPDATE task SET state = 'pending', accepted = ?, task_id = ?, estimate = ?, credits = ? "
-                "WHERE identity = ?",
-                (now, told.id, told.estimated_time, told.credits_reserved, identity),
+            self._change(
+                connection,
+                "state = 'pending', accepted = ?, finished = NULL, task_id = ?, estimate = ?, credits = ?, "
+                "error_code = '', error = ''",
+                (now, told.id, told.estimated_time, told.credits_reserved),
+                _SAME_SENDING,
+                (row.identity, row.charge),
             )
-            self._charges(connection, identity, "held", "kept")
+            self._charge(connection, row, "kept")
 
-    def refused(self, identity: str, code: str, error: str, now: float) -> None:
+    def refused(self, row: TaskRow, code: str, error: str, now: float) -> None:
         """Note that the gateway certainly did not take it; what was reserved is given back."""
         with self.writing() as connection:
-            self._end(connection, identity, "refused", code, error, now)
-            self._charges(connection, identity, "held", "back")
+            self._end_sending(connection, row, "refused", code, error, now)
 
-    def unknown(self, identity: str, error: str, now: float) -> None:
+    def unknown(self, row: TaskRow, error: str, now: float) -> None:
         """Note that nobody knows whether the gateway took it; what was reserved stays so."""
         with self.writing() as connection:
-            self._end(connection, identity, "unknown", "", error, now)
+            self._end_sending(connection, row, "unknown", "", error, now)
 
-    def settle(self, identity: str, *, paid: bool, now: float) -> None:
-        """Note what the person found out of an unknown sending."""
+    def settle(self, identity: str, *, paid: bool, now: float, task_id: str = "") -> None:
+        """Note what the person found out of an unknown sending; with its id it is under way again."""
         with self.writing() as connection:
             row = self._settled_owner(connection, identity, now)
             if row is None or row.state != "unknown":
                 return
-            if paid:
+            if task_id:
+                columns = "state = 'pending', accepted = sent, finished = NULL, task_id = ?, error = ''"
+                self._change(connection, columns, (task_id,), _SAME_SENDING, (identity, row.charge))
+            elif paid:
                 words = "You settled it as paid; its answer was lost, and with it the way to its pictures."
-                self._end(connection, identity, "failed", "answer_lost", words, now)
-                self._charges(connection, identity, "held", "kept")
+                self._end_sending(connection, row, "failed", "answer_lost", words, now)
             else:
-                self._end(connection, identity, "refused", "settled", "You settled it as not paid.", now)
-                self._charges(connection, identity, "held", "back")
+                self._end_sending(connection, row, "refused", "settled", "You settled it as not paid.", now)
+            if paid:
+                self._charge(connection, row, "kept")
 
-    # -- what the gateway says afterwards -------------------------------------------------------------------
+    # -- what the gateway says afterwards: of this task, not of one that was sent again meanwhile -----------------
 
-    def told(self, identity: str, told: TaskState) -> None:
+    def told(self, row: TaskRow, told: TaskState) -> None:
         """Note the gateway's word on a task that is under way."""
         state = told.status if told.status in ON_ITS_WAY else "processing"
         links = json.dumps([result.url for result in told.results if result.url])
-        self._update(
-            identity,
-            "state = ?, progress = ?, links = ?, credits = coalesce(?, credits)",
-            (state, told.progress, links, told.credits_reserved),
-        )
+        with self.writing() as connection:
+            self._change(
+                connection,
+                "state = ?, progress = ?, links = ?, credits = coalesce(?, credits)",
+                (state, told.progress, links, told.credits_reserved),
+                f"{_SAME_TASK} AND state IN ('pending', 'processing')",
+                (row.identity, row.task_id),
+            )
 
-    def landed(self, identity: str, picture: PictureRow) -> None:
+    def landed(self, row: TaskRow, picture: PictureRow) -> None:
         """Note a picture that is whole and on the disk."""
         with self.writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO picture (identity, number, file, sha256, url, mime, width, height, bytes) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "SELECT identity, ?, ?, ?, ?, ?, ?, ?, ? FROM task WHERE identity = ? AND task_id = ?",
                 (
-                    identity,
                     picture.number,
                     picture.file,
                     picture.sha256,
@@ -251,70 +263,92 @@ class Journal(History):
                     picture.width,
                     picture.height,
                     picture.bytes,
+                    row.identity,
+                    row.task_id,
                 ),
             )
 
-    def completed(self, identity: str, now: float, *, profile_id: str = "") -> None:
-        """Note that all of a task's results are here."""
-        self._update(
-            identity,
-            "state = 'completed', progress = 100, finished = ?, profile_id = ?, error_code = '', error = ''",
-            (now, profile_id),
-        )
-
-    def failed(self, identity: str, code: str, error: str, now: float) -> None:
-        """Note that the task came to nothing; nobody promises a refund, so its cost is kept."""
+    def completed(self, row: TaskRow, now: float, *, profile_id: str = "") -> None:
+        """Note that all of a task's results are here; it stays completed when its files are fetched once more."""
         with self.writing() as connection:
-            self._end(connection, identity, "failed", code, error, now)
+            self._change(
+                connection,
+                "finished = CASE state WHEN 'completed' THEN finished ELSE ? END, state = 'completed', "
+                "progress = 100, profile_id = ?, error_code = '', error = ''",
+                (now, profile_id),
+                _SAME_TASK,
+                (row.identity, row.task_id),
+            )
+
+    def failed(self, row: TaskRow, code: str, error: str, now: float) -> None:
+        """Note that the task came to nothing; nobody promises a refund, so its cost is kept.
+
+        Nothing is written when another kernel has seen another end of it meanwhile.
+        """
+        states = "'pending', 'processing'" if row.on_its_way else f"'{row.state}'"
+        with self.writing() as connection:
+            self._change(
+                connection,
+                "state = 'failed', error_code = ?, error = ?, finished = ?",
+                (code, error, now),
+                f"{_SAME_TASK} AND state IN ({states})",
+                (row.identity, row.task_id),
+            )
 
     def find(self, identity: str, now: float) -> TaskRow | None:
         """Return what is known of an identity, or None."""
+        with self.reading() as connection:
+            row = self._row(connection, identity)
+        if row is None or row.state not in BEING_SENT:
+            return row
         with self.writing() as connection:
             return self._settled_owner(connection, identity, now)
 
     def unfinished(self, gateway: str, now: float) -> list[TaskRow]:
         """Return the tasks that are under way or unknown; sendings whose process is gone become unknown."""
-        with self.writing() as connection:
-            orphans = connection.execute(
-                "SELECT identity FROM task WHERE gateway = ? AND state IN ('preparing', 'sending')",
-                (gateway,),
-            ).fetchall()
-            for (identity,) in orphans:
-                self._settled_owner(connection, identity, now)
+        for row in self.tasks(gateway, states=tuple(BEING_SENT)):
+            self.find(row.identity, now)
         return self.tasks(gateway, states=(*BEING_SENT, *ON_ITS_WAY, "unknown"))
 
     # -- the small parts ----------------------------------------------------------------------------------------
 
-    def _update(self, identity: str, columns: str, values: tuple[Any, ...]) -> None:
-        with self.writing() as connection:
-            connection.execute(f"UPDATE task SET {columns} WHERE identity = ?", (*values, identity))  # noqa: S608
-
-    def _end(
-        self, connection: sqlite3.Connection, identity: str, state: str, code: str, error: str, now: float
+    def _end_sending(
+        self, connection: sqlite3.Connection, row: TaskRow, state: str, code: str, error: str, now: float
     ) -> None:
-        connection.execute(
-            "UPDATE task SET state = ?, error_code = ?, error = ?, finished = ? WHERE identity = ?",
-            (state, code, error, now, identity),
+        """End a sending, unless somebody has settled it or sent it again meanwhile."""
+        ended = self._change(
+            connection,
+            "state = ?, error_code = ?, error = ?, finished = ?",
+            (state, code, error, now),
+            f"{_SAME_SENDING} AND state IN ('preparing', 'sending', 'unknown')",
+            (row.identity, row.charge),
         )
+        if state == "refused" and ended:
+            self._charge(connection, row, "back")
 
-    def _charges(
-        self, connection: sqlite3.Connection, identity: str, old: str, new: str, *, but_newest: bool = False
-    ) -> None:
-        newest = "AND number < (SELECT max(number) FROM charge WHERE identity = ?1)" if but_newest else ""
-        query = f"UPDATE charge SET state = ?3 WHERE identity = ?1 AND state = ?2 {newest}"  # noqa: S608 - constants
-        connection.execute(query, (identity, old, new))
+    def _change(
+        self, connection: sqlite3.Connection, columns: str, values: tuple[Any, ...], where: str, keys: tuple[Any, ...]
+    ) -> bool:
+        """Change a row where it is still as it was taken for; False when it is not."""
+        query = f"UPDATE task SET {columns} WHERE {where}"  # noqa: S608 - made of constants
+        return connection.execute(query, (*values, *keys)).rowcount == 1
+
+    def _charge(self, connection: sqlite3.Connection, row: TaskRow, state: str) -> None:
+        """Keep what one sending costs, or give it back."""
+        connection.execute("UPDATE charge SET state = ? WHERE number = ?", (state, row.charge))
 
     def _settled_owner(self, connection: sqlite3.Connection, identity: str, now: float) -> TaskRow | None:
         """Return a row; if it belongs to a process that is gone, what that means is written first."""
         row = self._row(connection, identity)
         if row is None or row.state not in BEING_SENT:
             return row
-        late = now - (row.sent or row.asked) > OWNER_SECONDS[row.state]
+        uploads = row.state == "preparing" and "sha256:" in row.request
+        late = now - (row.sent or row.asked) > (LONGEST_UPLOADS if uploads else LONGEST_SENDING)
         if not late and not owner_is_gone(row.owner):
             return row
         if row.state == "preparing":
-            self._end(connection, identity, "refused", "never_sent", "The process ended before it was sent.", now)
-            self._charges(connection, identity, "held", "back")
+            words = "The process ended before it was sent."
+            self._end_sending(connection, row, "refused", "never_sent", words, now)
         else:
-            self._end(connection, identity, "unknown", "", "The process ended before the answer came.", now)
+            self._end_sending(connection, row, "unknown", "", "The process ended before the answer came.", now)
         return self._row(connection, identity)

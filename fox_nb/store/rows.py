@@ -33,7 +33,10 @@ class PictureRow:
 
 @dataclass(frozen=True)
 class TaskRow:
-    """What the journal knows of one identity; times are seconds since 1970."""
+    """What the journal knows of one identity; times are seconds since 1970.
+
+    `charge` is the number of its newest sending: what came of a sending is written only while it is still the newest.
+    """
 
     identity: str
     gateway: str
@@ -57,6 +60,7 @@ class TaskRow:
     error: str
     micro: int
     price_is_estimate: bool
+    charge: int
     pictures: tuple[PictureRow, ...]
 
     @cached_property
@@ -70,6 +74,11 @@ class TaskRow:
         """The links that the gateway gave for the results."""
         urls: list[str] = json.loads(self.links)
         return urls
+
+    @property
+    def on_its_way(self) -> bool:
+        """True from the acceptance until it has ended."""
+        return self.state in ON_ITS_WAY
 
     @property
     def words(self) -> str:

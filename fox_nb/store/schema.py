@@ -145,7 +145,9 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
             money="Nothing more was sent.",
             todo="End the kernel that hangs, then run the cell again.",
         )
-    if "malformed" not in words and any(word in words for word in ("disk", "full", "readonly", "unable to open", "I/O")):
+    if "malformed" not in words and any(
+        word in words for word in ("disk", "full", "readonly", "unable to open", "I/O")
+    ):
         return StoreError(
             f"The journal {path} cannot be written ({words}).",
             money="Nothing more was sent.",

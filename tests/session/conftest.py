@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np  # noqa: F401 - the sandbox's thread imports it, and pytest.approx trips over a half of it
 import pytest
 
 from artifacts import MARKED_KEY

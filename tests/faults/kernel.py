@@ -1,0 +1,112 @@
+"""A kernel of the fault run: a process of its own that asks for pictures as a notebook does, and may be killed anywhere.
+
+It is started with the path of a plan (JSON: where, which requests, the seed). Each line that it prints is one event,
+as JSON, so that whoever starts it can kill it after any of them; what a person does by hand is printed before it is done.
+"""
+
+import json
+import random
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from fox_nb import Fox, FoxError, SubmissionUnknown, TaskFailed
+from fox_nb.session import Task
+from fox_nb.settings import Polling, Timeouts
+
+ROUNDS = 40
+"""So often it asks again for what could not be had, as somebody does who runs the notebook again and again."""
+
+_one_at_a_time = threading.Lock()
+
+
+def say(event: str, **facts: Any) -> None:
+    """Tell whoever started this process what happens."""
+    with _one_at_a_time:
+        sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+        sys.stdout.flush()
+
+
+def name(task: Task) -> tuple[str, int]:
+    """What tells tasks of the run apart on both sides: each prompt is used once."""
+    return task.request["prompt"], task.take
+
+
+def ask_for(fox: Fox, request: dict[str, Any], take: int | str) -> Task | None:
+    """Run one cell; None when it has to be run again."""
+    try:
+        task = fox.submit(request, take=take)
+    except SubmissionUnknown as lost:
+        say("unknown", prompt=request["prompt"], told=str(lost))
+        return lost.task  # type: ignore[no-any-return]
+    except FoxError as refused:
+        say("refused", prompt=request["prompt"], told=str(refused))
+        return None
+    say("asked", prompt=request["prompt"])
+    task.on_change(lambda task: say("changed", prompt=task.request["prompt"], status=task.status))
+    return task
+
+
+def is_over(task: Task) -> bool:
+    """Wait for a task; False when it has to be asked for again."""
+    try:
+        task.wait()
+    except (TaskFailed, SubmissionUnknown):
+        pass
+    except FoxError as trouble:
+        say("trouble", prompt=task.request["prompt"], told=str(trouble))
+        return task.status == "unknown"
+    say("over", prompt=task.request["prompt"], status=task.status)
+    return True
+
+
+def settle(fox: Fox, made: set[str], dice: random.Random) -> None:
+    """Do by hand what a person may do with what is unknown or failed, after a look at the bill."""
+    for task in fox.tasks():
+        prompt, take = name(task)
+        if task.status == "unknown" and dice.random() < 0.6:
+            say("by hand", prompt=prompt, take=take, what="settled")
+            task.settle(paid=prompt in made)
+        elif task.status in {"unknown", "failed"} and dice.random() < 0.5:
+            say("by hand", prompt=prompt, take=take, what="sent again")
+            try:
+                task.retry()
+            except FoxError as lost:
+                say("refused", prompt=prompt, told=str(lost))
+
+
+def main(plan: dict[str, Any]) -> int:
+    """Ask for everything, wait for everything, ask again for what could not be had."""
+    dice = random.Random(plan["seed"])
+    fox = Fox(
+        base_url=plan["base_url"],
+        store=plan["store"],
+        polling=Polling(first_looks=(0.05, 0.2), at_least=0.1, per_second=60),
+        timeouts=Timeouts(connect=20, read=plan["read"], upload=30, download=60),
+    )
+    say("begun", unfinished=len(fox.resume()))
+    if plan["by_hand"]:
+        settle(fox, set(plan["made"]), dice)
+    left: list[tuple[dict[str, Any], int | str]] = [(request, take) for request, take in plan["requests"]]
+    for _ in range(ROUNDS):
+        dice.shuffle(left)
+        asked = [(request, take, ask_for(fox, request, take)) for request, take in left]
+        # A press that was journalled is never pressed again: it is found by its number.
+        left = [
+            (request, take if task is None else task.take)
+            for request, take, task in asked
+            if task is None or not is_over(task)
+        ]
+        if not left:
+            waiting = [task for task in fox.resume() if task.status != "unknown"]
+            if all(is_over(task) for task in waiting):
+                say("done")
+                fox.close()
+                return 0
+    say("gave up", left=len(left))
+    return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))

@@ -1,0 +1,331 @@
+"""One schedule of the fault run: a sandbox that misbehaves, kernels that are killed, and what both sides say at the end."""
+
+import dataclasses
+import json
+import os
+import queue
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from artifacts import MARKED_KEY, Places
+from fox_nb.images.check import DOWNLOADED, check
+from fox_nb.sandbox import Sandbox
+from fox_nb.store import Store, TaskRow, sha256_of
+from processes import clean_environment
+
+SCRIPT = Path(__file__).with_name("kernel.py")
+READ = 4.0
+"""Seconds that a kernel waits for an answer: short, since some never come."""
+
+CUTTING = ("lost_answer", "hang_up", "cut", "never", "server_error", "bad_gateway", "json", "too_slow")
+"""Faults after which nobody knows what became of a creation; ours that is too slow is the sandbox's `slow`."""
+
+CREATE = [
+    ("lost_answer", 0.05, {}),
+    ("hang_up", 0.03, {}),
+    ("cut", 0.04, {"fraction": 0.7}),
+    ("rate_limit", 0.08, {"retry_after": 0.05}),
+    ("server_error", 0.03, {}),
+    ("server_error", 0.03, {"done": True}),
+    ("bad_gateway", 0.03, {}),
+    ("bad_gateway", 0.03, {"done": True}),
+    ("json", 0.02, {"kind": "wrong_types"}),
+]
+READ_TASK = [
+    ("rate_limit", 0.05, {"retry_after": 0.1}),
+    ("server_error", 0.04, {}),
+    ("bad_gateway", 0.04, {}),
+    ("cut", 0.04, {}),
+    ("lost_answer", 0.03, {}),
+    ("json", 0.02, {"kind": "not_json"}),
+]
+RESULT = [
+    ("truncated", 0.06, {}),
+    ("cut", 0.06, {}),
+    ("expired", 0.05, {}),
+    ("page", 0.04, {}),
+    ("server_error", 0.04, {}),
+    ("lost_answer", 0.03, {}),
+    ("content_type", 0.1, {"value": "text/html"}),
+]
+UPLOAD = [("lost_answer", 0.1, {}), ("server_error", 0.1, {}), ("cut", 0.1, {})]
+FATES = [
+    ("race", 0.2, {"reads": 2}),
+    ("older_form", 0.2, {}),
+    ("failed", 0.04, {"message": "That cannot be drawn."}),
+    ("cancelled", 0.02, {}),
+]
+ONCE = [
+    ("never", "create", {"times": 1, "after": 7}),
+    ("never", "create", {"times": 1, "after": 19, "done": True}),
+    ("never", "read", {"times": 1, "after": 30}),
+    ("slow", "create", {"times": 1, "after": 11, "seconds": 3600}),
+    ("slow", "result", {"times": 1, "after": 5, "seconds": 3600}),
+]
+"""Time-outs: each holds a kernel for as long as it waits, so they are few."""
+
+
+@dataclasses.dataclass
+class Counts:
+    """What one schedule came to."""
+
+    seed: int
+    tasks: int = 0
+    received: int = 0
+    made: int = 0
+    most_for_one: int = 0
+    completed: int = 0
+    pictures: int = 0
+    failed: int = 0
+    unknown: int = 0
+    by_hand: int = 0
+    kills: int = 0
+    kills_while_answered: int = 0
+    faults: int = 0
+    wrong: list[str] = dataclasses.field(default_factory=list)
+
+    def __str__(self) -> str:
+        facts = {name: value for name, value in vars(self).items() if name not in {"seed", "wrong"}}
+        return f"schedule {self.seed}: " + ", ".join(
+            f"{name.replace('_', ' ')} {value}" for name, value in facts.items()
+        )
+
+
+class Kernel(threading.Thread):
+    """Runs a kernel to its end: kills it after so many events, and starts it again."""
+
+    def __init__(self, run: "Run", number: int, plan: dict[str, Any], fuses: list[int]) -> None:
+        super().__init__(name=f"kernel-{number}")
+        self.run_of = run
+        self.plan = run.folder / f"kernel-{number}.json"
+        self.plan.write_text(json.dumps(plan), encoding="utf-8")
+        self.log = run.folder / f"kernel-{number}.log"
+        self.fuses = fuses
+        self.trouble: str | None = None
+
+    def run(self) -> None:
+        try:
+            while self._life() == -signal.SIGKILL:
+                pass
+        except Exception as error:  # noqa: BLE001 - it is told by the test, not by a thread
+            self.trouble = repr(error)
+
+    def _life(self) -> int:
+        fuse = self.fuses.pop() if self.fuses else None
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, str(SCRIPT), str(self.plan)],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                env=self.run_of.env,
+                cwd=self.run_of.folder,
+            )
+        assert process.stdout is not None
+        with process.stdout:
+            for count, line in enumerate(process.stdout):
+                self.run_of.events.put(json.loads(line))
+                if count == fuse:
+                    self.run_of.kill(process.pid)
+        status = process.wait()
+        if status not in {0, -signal.SIGKILL}:
+            self.trouble = f"{self.name} ended with {status}: {self.log.read_text()[-2000:]}"
+        return status
+
+
+class Run:
+    """One schedule.
+
+    Parameters
+    ----------
+    places
+        Where store and logs go, so that they are searched for the key.
+    seed
+        Makes the schedule.
+    tasks, kernels, kills
+        How many requests, processes that share the store, and kills of each.
+    """
+
+    def __init__(self, places: Places, seed: int, *, tasks: int = 100, kernels: int = 3, kills: int = 3) -> None:
+        self.dice = random.Random(seed)
+        self.counts = Counts(seed, tasks=tasks)
+        self.folder = places.fresh(f"faults-{seed}")
+        self.env = clean_environment(places, {"FOXAPI_KEY": MARKED_KEY})
+        self.events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self.killed: set[int] = set()
+        self.kernels = kernels
+        self.kills = kills
+        self.requests = list(self._requests(tasks))
+        self.by_hand: Counter[tuple[str, int]] = Counter()
+        self.told: dict[str, str] = {}
+
+    def play(self) -> Counts:
+        """Let the kernels run, then a person look after what is unknown, and hold both sides against each other."""
+        with Sandbox(keys=[MARKED_KEY], speed=400, older_form=self.dice.random() < 0.3) as sandbox:
+            self._misbehave(sandbox)
+            lists = [[request for request in self.requests if self.dice.random() < 0.5] for _ in range(self.kernels)]
+            missing = [request for request in self.requests if not any(request in each for each in lists)]
+            lists[0] += missing
+            self._live(sandbox, lists)
+            self._live(sandbox, [self.requests], by_hand=True)
+            self._collect()
+            sandbox.behave()
+            self._judge(sandbox)
+        return self.counts
+
+    def kill(self, pid: int) -> None:
+        """Kill -9."""
+        self.killed.add(pid)
+        os.kill(pid, signal.SIGKILL)
+
+    # -- the plan -------------------------------------------------------------------------------------------------
+
+    def _requests(self, tasks: int) -> Iterator[tuple[dict[str, Any], int | str]]:
+        photo = self.folder / "photo.png"
+        Image.new("RGB", (64, 64), "orange").save(photo)
+        for number in range(tasks):
+            request: dict[str, Any] = {"model": "grok-imagine-image", "prompt": f"fox number {number}"}
+            if number % 10 == 3:
+                request["image_urls"] = [str(photo)]
+            elif number % 10 == 5:
+                request["num_outputs"] = 2
+            elif number % 10 == 7:
+                request |= {"model": "phota-image"}
+            yield request, "new" if number % 25 == 9 else 1 + (number % 3 == 0)
+
+    def _misbehave(self, sandbox: Sandbox) -> None:
+        for fault, on, parameters in ONCE:
+            sandbox.misbehave(fault, on=on, **parameters)
+        for on, faults in (("create", CREATE), ("read", READ_TASK), ("result", RESULT), ("upload", UPLOAD)):
+            for fault, rate, parameters in faults:
+                sandbox.misbehave(fault, on=on, rate=rate, seed=self.dice.randrange(1 << 30), **parameters)
+        for fault, rate, parameters in FATES:
+            sandbox.misbehave(fault, rate=rate, seed=self.dice.randrange(1 << 30), **parameters)
+
+    # -- the kernels ------------------------------------------------------------------------------------------------
+
+    def _live(self, sandbox: Sandbox, lists: list[list[Any]], *, by_hand: bool = False) -> None:
+        made = [creation["body"]["prompt"] for creation in sandbox.creations if creation["task_id"]]
+        plan = {"base_url": sandbox.base_url, "store": str(self.folder / "fox_runs"), "read": READ}
+        kernels = []
+        for number, requests in enumerate(lists):
+            own = {"requests": requests, "seed": self.dice.randrange(1 << 30), "by_hand": by_hand, "made": made}
+            fuses = [] if by_hand else [self.dice.randrange(2 + 2 * len(requests)) for _ in range(self.kills)]
+            kernels.append(Kernel(self, number + 100 * by_hand, plan | own, fuses))
+        for kernel in kernels:
+            kernel.start()
+        if not by_hand:
+            self._kill_while_answered(sandbox, kernels)
+        for kernel in kernels:
+            kernel.join()
+            if kernel.trouble:
+                self.counts.wrong.append(kernel.trouble)
+
+    def _kill_while_answered(self, sandbox: Sandbox, kernels: list[Kernel]) -> None:
+        """Hold the answer to a creation back, and kill the kernel that waits for it; so often as there are kernels."""
+        store = Store(self.folder / "fox_runs")
+        for _ in kernels:
+            seen = len(sandbox.creations)
+            sandbox.misbehave("slow", on="create", seconds=READ / 2, times=1)
+            while any(kernel.is_alive() for kernel in kernels):
+                held = [one["body"]["prompt"] for one in sandbox.creations[seen:] if one["fault"] == "slow"]
+                pids = [pid for prompt in held for pid in _senders(store, prompt)]
+                if pids:
+                    self.kill(pids[0])
+                    self.counts.kills_while_answered += 1
+                    break
+                kernels[0].join(0.02)
+        store.close()
+
+    def _collect(self) -> None:
+        while not self.events.empty():
+            event = self.events.get()
+            if event["event"] == "by hand":
+                self.by_hand[event["prompt"], event["take"]] += 1
+            elif event["event"] == "unknown":
+                self.told[event["prompt"]] = event["told"]
+
+    # -- both sides at the end ----------------------------------------------------------------------------------------
+
+    def _judge(self, sandbox: Sandbox) -> None:
+        store = Store(self.folder / "fox_runs")
+        rows = store.journal.tasks("sandbox")
+        counts, creations = self.counts, sandbox.creations
+        counts.tasks = len(rows)
+        counts.received = len(creations)
+        counts.made = sum(creation["task_id"] is not None for creation in creations)
+        counts.faults = sum(creation["fault"] is not None for creation in creations)
+        counts.kills = len(self.killed)
+        counts.by_hand = sum(self.by_hand.values())
+        for row in rows:
+            own = [one for one in creations if (one["body"]["prompt"], one["take"]) == (row.body["prompt"], row.take)]
+            self._judge_one(store, row, own)
+        known = {(row.body["prompt"], row.take) for row in rows}
+        counts.wrong += [
+            f"received and not in the journal: {one['body']}"
+            for one in creations
+            if (one["body"]["prompt"], one["take"]) not in known
+        ]
+        billed = sum(_price(one["body"]) for one in creations if one["task_id"])
+        if store.journal.spent("sandbox", "sandbox") < billed:
+            counts.wrong.append("the journal says that less was spent than the gateway took")
+        store.close()
+
+    def _judge_one(self, store: Store, row: TaskRow, creations: list[dict[str, Any]]) -> None:
+        by_hand = self.by_hand[row.body["prompt"], row.take]
+        ids = [creation["task_id"] for creation in creations if creation["task_id"]]
+        found = []
+        if len(ids) > 1 + by_hand:
+            found.append(f"paid {len(ids)} times, {by_hand} times by hand")
+        if not by_hand:
+            self.counts.most_for_one = max(self.counts.most_for_one, len(ids))
+            if row.state in {"completed", "failed"} and ids != [row.task_id]:
+                found.append(f"another task than the one that was made, {ids}")
+        if row.state == "completed":
+            self.counts.completed += 1
+            found += self._judge_pictures(store, row)
+        elif row.state == "failed":
+            self.counts.failed += 1
+            allowed = {"generation_failed", "cancelled", *(["answer_lost"] if by_hand else [])}
+            found += [f"failed by itself: {row.error_code} {row.error}"] if row.error_code not in allowed else []
+        elif row.state == "unknown":
+            self.counts.unknown += 1
+            found += [] if self._was_cut_off(row, creations) else [f"unknown without a reason: {row.error}"]
+            found += [] if row.body["prompt"] in self.told else ["unknown and not told"]
+        elif row.state != "refused" or ids:
+            found.append(f"left as {row.state}")
+        self.counts.wrong += [f"{row.body['prompt']!r} take {row.take}, {row.state}: {words}" for words in found]
+
+    def _was_cut_off(self, row: TaskRow, creations: list[dict[str, Any]]) -> bool:
+        cut = any(creation["fault"] in CUTTING for creation in creations)
+        return cut or json.loads(row.owner)[1] in self.killed or "no whole answer came within" in row.error
+
+    def _judge_pictures(self, store: Store, row: TaskRow) -> list[str]:
+        for picture in row.pictures:
+            path = store.path(picture.file)
+            check(path, bounds=DOWNLOADED)
+            if sha256_of(path) != picture.sha256:
+                return [f"another picture than was landed, {path.name}"]
+        self.counts.pictures += len(row.pictures)
+        return [] if len(row.pictures) == row.body.get("num_outputs", 1) else [f"{len(row.pictures)} pictures"]
+
+
+def _senders(store: Store, prompt: str) -> list[int]:
+    """Return the pids of the kernels that are sending a request just now."""
+    rows = store.journal.tasks("sandbox", text=prompt, states=("sending",))
+    return [json.loads(row.owner)[1] for row in rows if row.body["prompt"] == prompt]
+
+
+def _price(body: dict[str, Any]) -> int:
+    """Micro-USD of play money, by the sandbox's list."""
+    each = {"grok-imagine-image": 20_000, "phota-image": 90_000}[body["model"]]
+    return each * int(body.get("num_outputs", 1))

@@ -1,0 +1,80 @@
+"""A kernel may die at any line of session, store and client; the next one pays nothing again and loses nothing."""
+
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from artifacts import MARKED_KEY, Places
+from fox_nb.images.check import DOWNLOADED, check
+from fox_nb.store import Store
+from processes import clean_environment
+
+SCRIPT = Path(__file__).with_name("crashing.py")
+MOST_LINES = 2000
+"""More than a picture takes from the call to the disk; a kernel that gets there lives on."""
+
+
+def die(places: Places, sandbox: Any, lines: list[int]) -> tuple[list[dict[str, Any]], Path]:
+    """Let a kernel die at each of these lines; where each died and what the next one found, and the store."""
+    folder = places.fresh("every-line")
+    photo = folder / "photo.png"
+    Image.new("RGB", (64, 64), "orange").save(photo)
+    plan = folder / "plan.json"
+    store = folder / "fox_runs"
+    plan.write_text(
+        json.dumps({"base_url": sandbox.base_url, "store": str(store), "photo": str(photo), "lines": lines})
+    )
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), str(plan)],
+        env=clean_environment(places, {"FOXAPI_KEY": MARKED_KEY}),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()], store
+
+
+def judge(places: Places, sandbox: Any, lines: list[int]) -> None:
+    """One creation each; the pictures whole; unknown only what was being sent."""
+    deaths, folder = die(places, sandbox, lines)
+    made = Counter(one["body"]["prompt"] for one in sandbox.creations if one["task_id"])
+    assert all(count == 1 for count in made.values()), made
+    store = Store(folder)
+    for death in deaths:
+        (row,) = store.journal.tasks("sandbox", text=f"line {death['line']}")[:1]
+        assert row.state == death["found"], death
+        if row.state == "completed":
+            check(store.path(row.pictures[0].file), bounds=DOWNLOADED)
+            assert made[row.body["prompt"]] == 1
+        else:
+            assert row.state == "unknown", death
+            assert death["where"].startswith(("client/", "session/sending.py", "store/", "session/looking.py")), death
+    store.close()
+    found = Counter(death["found"] for death in deaths)
+    died = sum(bool(death["where"]) for death in deaths)
+    lost = sum(death["found"] == "unknown" and not made[f"line {death['line']}"] for death in deaths)
+    words = f"{died} kernels died at a line of their own, the next ones found {dict(found)}"
+    print(f"{words}; made {made.total()}, unknown and not made {lost}")  # noqa: T201 - the counts
+    assert died > len(lines) / 4
+    assert found["completed"] > found["unknown"]
+
+
+def test_dying_at_any_line(artifacts: Places, sandbox: Any) -> None:
+    """Thirty lines, drawn by chance."""
+    judge(artifacts, sandbox, sorted(random.Random(3).sample(range(1, MOST_LINES), 30)))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_dying_at_every_fifth_line(artifacts: Places, sandbox: Any) -> None:
+    """Every fifth line from the first to the last."""
+    judge(artifacts, sandbox, list(range(1, MOST_LINES, 5)))
