@@ -158,7 +158,11 @@ def _body(k: Kit, kind: Beast, fur: Colour, rng: np.random.Generator) -> None:
     k.part(np.concatenate([chest, (chest * _MIRROR)[::-1]]) * s, rgb(kind.pale), to=lighter(rgb(kind.pale), -0.06))
     for side in (-1, 1):
         leg = smooth(points((side * 0.09, -0.32), (side * 0.085, -0.15), (side * 0.088, -0.01)), closed=False)
-        k.part(ribbon(leg * s, (0.085, 0.075, 0.07)), fur, to=rgb(kind.dark) if kind.socks else lighter(fur, -0.06))
+        k.part(
+            ribbon(leg * s, (0.005, 0.08, 0.082, 0.074, 0.07)),
+            fur,
+            to=rgb(kind.dark) if kind.socks else lighter(fur, -0.06),
+        )
         k.part(
             ellipse(side * 0.09 * kind.wide, -0.005, 0.06, 0.036), rgb(kind.dark) if kind.socks else lighter(fur, 0.03)
         )
@@ -189,11 +193,11 @@ def _fur(k: Kit, shape: Points, fur: Colour, rng: np.random.Generator) -> None:
     """Draw short hairs over a shape."""
     low, high = shape.min(axis=0), shape.max(axis=0)
     hairs: list[list[Points]] = [[], []]
-    for j in range(130):
+    for j in range(300):
         x, y = rng.uniform(low, high)
         lean = x * 0.18 + rng.normal(0, 0.015)
         hairs[j % 2].append(
-            ribbon(points((x, y), (x + lean * 0.5, y + 0.03), (x + lean, y + 0.055)), (0.007, 0.006, 0.001))
+            ribbon(points((x, y), (x + lean * 0.5, y + 0.03), (x + lean, y + 0.055)), (0.001, 0.0055, 0.0005))
         )
     k.part(hairs[0], lighter(fur, 0.08), alpha=0.45, inside=shape)
     k.part(hairs[1], lighter(fur, -0.1), alpha=0.4, inside=shape)

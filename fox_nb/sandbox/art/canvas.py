@@ -90,7 +90,7 @@ class Canvas:
         blur : float
             Softness of the edge, in units.
         mode : str
-            ``"screen"`` adds light, ``"multiply"`` takes it away; empty covers.
+            ``"screen"`` adds light; empty covers.
         inside : array, optional
             A shape that nothing is painted outside of.
         """
@@ -265,13 +265,8 @@ class Canvas:
             return
         layer = self._colours(paint, area)
         if mode:
-            layer = _blend(self.image.crop(area), layer, mode)
+            layer = ImageChops.screen(self.image.crop(area), layer)
         self.image.paste(layer, area, mask)
-
-
-def _blend(under: Image.Image, over: Image.Image, mode: str) -> Image.Image:
-    """Return two pictures of one size laid on each other: ``screen`` adds light, ``multiply`` takes it away."""
-    return ImageChops.screen(under, over) if mode == "screen" else ImageChops.multiply(under, over)
 
 
 def _tiles(area: Box) -> list[Box]:

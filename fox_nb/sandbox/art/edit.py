@@ -71,7 +71,9 @@ def edit(images: Sequence[Image.Image], prompt: str, size: tuple[int, int], *, s
     ask = Ask(brief, seed)
     if brief.subjects:
         side = 1 if ask.rng("edit side").random() < 0.5 else -1
-        draw_subjects(c, light, ask, Spot(c.w * (0.5 + 0.3 * side), c.h * 0.96, 0.3 * min(c.w, c.h)))
+        spot = Spot(c.w * (0.5 + 0.3 * side), c.h * 0.96, 0.3 * min(c.w, c.h))
+        # a new background has what stands far off already
+        draw_subjects(c, light, ask, spot, far=False if mask is not None and len(given) == 1 else None)
     if figures:
         draw_beside(c, light, figures, brief, seed)
     for k, extra in enumerate(given[2:5]):

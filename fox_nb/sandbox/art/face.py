@@ -105,6 +105,9 @@ def eyes(s: Sitter) -> None:
         colour = s.light.lit(f.eyes)
         s.fill(iris, lighter(colour, -0.12), inside=eye)
         s.fill(s.at(ellipse(x + look, y + 0.015, r * 0.74), 0.85), lighter(colour, 0.1), inside=eye, blur=0.015)
+        rays = _iris_rays(x + look, y - 0.008, r)
+        s.stroke([s.at(ray, 0.85) for ray in rays[::2]], 0.005, lighter(colour, 0.16), alpha=0.5, inside=eye)
+        s.stroke([s.at(ray, 0.85) for ray in rays[1::2]], 0.005, lighter(colour, -0.14), alpha=0.5, inside=eye)
         s.fill(s.at(ellipse(x + look, y - 0.006, r * 0.46), 0.85), rgb("#120d10"), inside=eye)
         s.fill(
             s.at(
@@ -140,6 +143,14 @@ def eyes(s: Sitter) -> None:
         _brow(s, k, apart, y)
 
 
+def _iris_rays(x: float, y: float, r: float) -> list[Points]:
+    """Return the fine lines of an iris."""
+    a = np.arange(40) * (2 * np.pi / 40)
+    inner, outer = r * (0.5 + 0.1 * np.sin(a * 7)), r * (0.86 + 0.08 * np.sin(a * 11))
+    ends = np.stack([x + inner * np.cos(a), y + inner * np.sin(a), x + outer * np.cos(a), y + outer * np.sin(a)], 1)
+    return list(ends.reshape(-1, 2, 2))
+
+
 def _brow(s: Sitter, k: int, apart: float, y: float) -> None:
     f = s.figure
     high = y - 0.24 - 0.03 * f.brow
@@ -155,7 +166,10 @@ def _brow(s: Sitter, k: int, apart: float, y: float) -> None:
         closed=False,
     )
     colour = mix(lighter(s.hair, -0.06), s.shadow, 0.2) if f.style != "bald" else mix(s.hair, s.shadow, 0.3)
-    s.fill(s.at(ribbon(arch, (thick * 0.75, thick, thick * 0.8, thick * 0.2)), 0.85), colour, alpha=0.9)
+    brow = s.at(ribbon(arch, (thick * 0.45, thick, thick * 0.8, thick * 0.15)), 0.85)
+    s.fill(brow, colour, alpha=0.9)
+    hairs = [np.stack([p + (0, thick * 0.4), p + (k * 0.035, -thick * 0.5)]) for p in arch[1:-3]]
+    s.stroke([s.at(line, 0.85) for line in hairs], 0.007, lighter(colour, -0.08), alpha=0.5, inside=brow)
 
 
 def nose(s: Sitter) -> None:

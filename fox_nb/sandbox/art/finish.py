@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
-from fox_nb.sandbox.art.chance import digest, grain_tile
+from fox_nb.sandbox.art.chance import clouds, digest, grain_tile, stream
 from fox_nb.sandbox.art.colour import Colour, ramp, rgb
 
 if TYPE_CHECKING:
@@ -133,13 +133,11 @@ def _watercolour(image: Image.Image, seed: int) -> Image.Image:
     wash = ImageChops.multiply(wash, Image.merge("RGB", (rim, rim, rim)))
     big = wash.resize(image.size, Image.Resampling.BICUBIC)
     big = Image.blend(big, image, 0.16)
-    return paper(_edge_fade(big, seed), 4, seed)
+    return grained(_edge_fade(big, seed), 4, seed)
 
 
 def _edge_fade(image: Image.Image, seed: int) -> Image.Image:
     """Let the picture run out raggedly into white paper at its rim."""
-    from fox_nb.sandbox.art.chance import clouds, stream
-
     rows = 160
     columns = max(20, round(rows * image.width / image.height))
     noise = clouds(stream("wash", seed), columns, rows, cells=12, octaves=4)
@@ -150,11 +148,6 @@ def _edge_fade(image: Image.Image, seed: int) -> Image.Image:
     out = image.copy()
     out.paste(rgb("#fbf7ee"), (0, 0), mask)
     return out
-
-
-def paper(image: Image.Image, strength: float, seed: int) -> Image.Image:
-    """Return the picture on rough paper."""
-    return grained(image, strength, seed)
 
 
 def _oil(image: Image.Image, seed: int) -> Image.Image:
@@ -182,7 +175,7 @@ def _sketch(image: Image.Image, seed: int) -> Image.Image:
     hatch *= np.clip(1.2 - np.clip(dark - 0.6, 0, 1) * (1.1 + np.sin((x - y) * 1.0)) * 0.9, 0, 1)
     tone = np.clip(lines, 0.25, 1.0) ** 2.2 * np.clip(hatch, 0.2, 1)
     drawn = Image.fromarray((tone * 255).astype(np.uint8), "L").resize(image.size, Image.Resampling.BICUBIC)
-    return paper(_toned(drawn, (0, "#23211f"), (1, "#f6f1e6")), 4, seed)
+    return grained(_toned(drawn, (0, "#23211f"), (1, "#f6f1e6")), 4, seed)
 
 
 def _pixel(image: Image.Image, _seed: int) -> Image.Image:

@@ -11,7 +11,7 @@ import numpy as np
 
 from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.colour import Colour, lighter, mix
-from fox_nb.sandbox.art.curves import Points, ellipse, smooth
+from fox_nb.sandbox.art.curves import Points, ellipse, ribbon, smooth
 
 if TYPE_CHECKING:
     from fox_nb.sandbox.art.sitter import Sitter
@@ -75,12 +75,14 @@ def _falling(s: Sitter, style: str, outline: Points) -> None:
     half = np.array(_BEHIND[style])
     light: list[Points] = []
     dark: list[Points] = []
-    for k in range(26):
-        t, sign = 0.55 + 0.45 * (k / 26), 1 if k % 2 else -1
+    for k in range(44):
+        t, sign = 0.5 + 0.5 * (k / 44), 1 if k % 2 else -1
         line = smooth(np.concatenate([[(0.1, -1.0)], half[1:-1]]) * (sign * t, 1), closed=False)
-        (light if rng.random() < 0.4 else dark).append(s.at(line + (rng.normal(0, 0.012), 0)))
-    s.stroke(dark, 0.022, lighter(s.hair, -0.12), alpha=0.4, inside=outline)
-    s.stroke(light, 0.014, mix(lighter(s.hair, 0.12), s.light.sun, 0.15), alpha=0.4, inside=outline)
+        wide = rng.uniform(0.008, 0.026)
+        strand = ribbon(line + (rng.normal(0, 0.014), 0), (0.002, wide, wide, 0.003))
+        (light if rng.random() < 0.4 else dark).append(s.at(strand))
+    s.fill(dark, lighter(s.hair, -0.12), alpha=0.4, inside=outline)
+    s.fill(light, mix(lighter(s.hair, 0.1), s.light.sun, 0.14), alpha=0.4, inside=outline)
 
 
 def _curls(s: Sitter, spots: Points, size: float, colour: Colour) -> None:
@@ -170,7 +172,7 @@ def _strands(s: Sitter, outer: Points, inner: Points) -> None:
     light: list[Points] = []
     dark: list[Points] = []
     falls = s.figure.fringe and s.figure.style in _BEHIND
-    for _ in range(46):
+    for _ in range(84):
         depth = rng.uniform(0.06, 0.94)
         first = int(rng.integers(0, 30))
         last = first + int(rng.integers(14, 29))
@@ -186,9 +188,10 @@ def _strands(s: Sitter, outer: Points, inner: Points) -> None:
             bend = depth + np.linspace(-0.1, 0.1, last - first) * rng.uniform(-1, 1)
             bend = np.clip(bend, 0.02, 0.98)[:, None]
             line = outer[first:last] * (1 - bend) + inner[first:last] * bend
-        (light if rng.random() < 0.45 else dark).append(s.at(line, 0.25))
-    s.stroke(dark, 0.016, lighter(s.hair, -0.11), alpha=0.4)
-    s.stroke(light, 0.012, mix(lighter(s.hair, 0.14), s.light.sun, 0.2), alpha=0.45)
+        wide = rng.uniform(0.006, 0.02)
+        (light if rng.random() < 0.45 else dark).append(s.at(ribbon(line, (0.002, wide, wide * 0.8, 0.002)), 0.25))
+    s.fill(dark, lighter(s.hair, -0.1), alpha=0.4)
+    s.fill(light, mix(lighter(s.hair, 0.12), s.light.sun, 0.18), alpha=0.42)
     span = slice(32, 46) if s.pose.side > 0 else slice(14, 28)
     sheen = outer[span] * 0.62 + inner[span] * 0.38
     s.stroke(s.at(sheen, 0.25), 0.11, mix(lighter(s.hair, 0.2), s.light.sun, 0.35), alpha=0.35, blur=0.05)

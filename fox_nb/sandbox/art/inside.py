@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,12 +28,10 @@ _SPINES = tuple(
 
 def indoors(light: Light) -> Light:
     """Return the light as it is in a room: lamps make up for the night."""
-    from dataclasses import replace
-
     if light.dark:
         return replace(light, tint=(0.82, 0.68, 0.56))
     r, g, b = light.tint
-    return replace(light, tint=(min(1.02, r * 1.0), g * 0.97, b * 0.92))
+    return replace(light, tint=(min(1.02, r), g * 0.97, b * 0.92))
 
 
 def arch(x: float, foot: float, wide: float, tall: float) -> Points:

@@ -13,7 +13,7 @@ from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import Floats, ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.plants import grass, pines
+from fox_nb.sandbox.art.plants import blooms, grass, pines, tree
 from fox_nb.sandbox.art.sky import birds, paint_sky
 from fox_nb.sandbox.art.spot import Ask, Spot
 
@@ -103,8 +103,6 @@ def facets(c: Canvas, light: Light, rng: np.random.Generator, line: Floats, tops
 
 def meadow(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw rolling fields with rows, lone trees and flowers in front."""
-    from fox_nb.sandbox.art.plants import blooms, tree
-
     rng = ask.rng("meadow")
     horizon = c.h * float(rng.uniform(0.5, 0.6))
     paint_sky(c, light, rng, horizon, weather=ask.weather)

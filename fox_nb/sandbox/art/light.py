@@ -166,6 +166,6 @@ def tinted(light: Light, colour: Colour, share: float) -> Light:
 def portrait_light(light: Light) -> Light:
     """Return the light as it falls on what the picture is about: nearer to white, so that a skin stays a skin."""
     r, g, b = (0.5 + 0.5 * f if f < 1 else f for f in light.tint)
-    if light.hour == "night":
-        r, b = r * 1.12, b * 0.98
+    if light.dark:  # some lamp is near
+        r, b = r * 1.16, b * 0.92
     return replace(light, tint=(r, g, b))

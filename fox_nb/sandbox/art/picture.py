@@ -86,7 +86,7 @@ def paint(brief: Brief, size: tuple[int, int], seed: int, figures: Sequence[Figu
         c.image = backdrop(brief, light, size, seed)
         draw_people(c, inner, people, brief, seed)
         side = 1 if ask.rng("beside").random() < 0.5 else -1
-        draw_subjects(c, inner, ask, Spot(c.w * (0.5 + 0.33 * side), c.h * 0.99, 0.24 * min(c.w, c.h)))
+        draw_subjects(c, inner, ask, Spot(c.w * (0.5 + 0.33 * side), c.h * 0.99, 0.24 * min(c.w, c.h)), far=False)
     else:
         c = Canvas(size, light.low)
         spot = SCENES[brief.scene](c, light, ask)
@@ -107,7 +107,10 @@ def backdrop(brief: Brief, light: Light, size: tuple[int, int], seed: int, blur:
     share = min(1.0, 700 / np.sqrt(size[0] * size[1]))
     small = (max(1, round(size[0] * share)), max(1, round(size[1] * share)))
     c = Canvas(small, light.low)
-    SCENES[brief.scene](c, light, Ask(brief, seed))
+    ask = Ask(brief, seed)
+    spot = SCENES[brief.scene](c, light, ask)
+    aside = 0.3 * c.w * (1 if ask.rng("behind").random() < 0.5 else -1)
+    draw_subjects(c, light, ask, Spot(c.w / 2 + aside, spot.y - 0.1 * c.h, spot.size), far=True)
     soft = c.image.filter(ImageFilter.GaussianBlur(blur * c.unit))
     return soft.resize(size, Image.Resampling.BICUBIC)
 

@@ -102,9 +102,12 @@ def in_own_colours(light: Light, colours: tuple[str, ...]) -> Light:
     return replace(light, accent=(NAMED[colours[0]], second, NAMED[colours[1]] if len(colours) > 1 else third))
 
 
-def draw_subjects(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
-    """Draw the things that the prompt names, side by side around a spot: great ones behind, small ones in front."""
-    names = ask.brief.subjects
+def draw_subjects(c: Canvas, light: Light, ask: Ask, spot: Spot, *, far: bool | None = None) -> None:
+    """Draw the things that the prompt names, side by side around a spot: great ones behind, small ones in front.
+
+    With `far` only those that stand far off are drawn, or only the near ones.
+    """
+    names = [name for name in ask.brief.subjects if far is None or (name in _FAR_OFF) == far]
     light = in_own_colours(portrait_light(light), ask.brief.colours)
     for name in (n for n in names if n in _IN_THE_SKY):
         SUBJECTS[name](c, light, ask, spot)

@@ -147,6 +147,7 @@ def big_tree(c: Canvas, light: Light, ask: Ask, spot: Spot) -> None:
         "yellow": rgb("#e0b23a"),
         "gold": rgb("#d9a53a"),
     }
-    colour = next((tones[name] for name in ask.brief.colours if name in tones), None)
+    named = [*ask.brief.colours, *(["orange"] if "autumn" in ask.brief.text.split() else [])]
+    colour = next((tones[name] for name in named if name in tones), None)
     Kit(c, light, spot).shadow(0.8, 0.07)
     tree(c, light, ask.rng("tree"), spot.x, spot.y, spot.size * 1.5, colour=colour)

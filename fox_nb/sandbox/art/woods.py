@@ -33,7 +33,7 @@ def forest(c: Canvas, light: Light, ask: Ask) -> Spot:
     misty = mix(light.low, light.lit(green), 0.22)
     c.ground(np.zeros(4), Fade(mix(light.middle, light.lit(green), 0.35), misty, 0, c.h * 0.75))
     x = c.w * float(rng.uniform(0.3, 0.7))
-    c.glow(x, c.h * 0.3, 0.75, mix(light.sun, light.low, 0.3), alpha=0.75 if not light.dark else 0.4)
+    c.glow(x, c.h * 0.3, 0.6, mix(light.sun, light.low, 0.3), alpha=0.75 if not light.dark else 0.4)
     floor = c.h * 0.74
     for k in range(4):
         t = k / 3
@@ -60,8 +60,8 @@ def _trunks(
 ) -> None:
     count = round(17 - 13 * t)
     bark = light.lit(mix(rgb("#5a4638"), green, 0.12), far)
-    trunks: list[Points] = []
-    shades: list[Points] = []
+    shapes: list[Points] = []
+    tones: list[Colour] = []
     for k in range(count):
         x = c.w * (k + rng.uniform(0.1, 0.9)) / count
         if t > 0.7 and abs(x - c.w / 2) < 0.2 * c.w:  # the nearest trunks leave the middle free
@@ -72,19 +72,18 @@ def _trunks(
         spine = smooth(
             [(x, foot), (x + lean * 0.4, foot * 0.6), (x + lean, foot * 0.25), (x + lean * 1.3, -0.05)], closed=False
         )
-        trunks.append(ribbon(spine, (wide * 1.7, wide * 1.05, wide * 0.9, wide * 0.85, wide * 0.8)))
-        shades.append(ribbon(spine + (wide * 0.26, 0), (wide * 0.8, wide * 0.5, wide * 0.42, wide * 0.4)))
+        own = lighter(bark, float(rng.uniform(-0.03, 0.03)))
         for _ in range(3):
             y = foot * rng.uniform(0.1, 0.6)
             side = rng.choice((-1, 1))
-            bough = smooth(
-                [(x + lean * 0.6, y), (x + side * wide * 2.4, y - 0.04), (x + side * wide * 4, y - 0.1)],
-                closed=False,
-                steps=5,
-            )
-            trunks.append(ribbon(bough, (wide * 0.3, wide * 0.2, wide * 0.06)))
-    c.fill(trunks, Fade(mix(bark, light.low, 0.12), lighter(bark, -0.04), 0, c.h))
-    c.fill(shades, lighter(bark, -0.07), alpha=0.55)
+            arm = [(x + lean * 0.6, y), (x + side * wide * 2.4, y - 0.04), (x + side * wide * 4, y - 0.1)]
+            shapes.append(ribbon(smooth(arm, closed=False, steps=5), (wide * 0.3, wide * 0.2, wide * 0.06)))
+        shapes.append(ribbon(spine, (wide * 1.7, wide * 1.05, wide * 0.9, wide * 0.85, wide * 0.8)))
+        tones += [lighter(own, -0.02)] * 3 + [own]
+        for place, part, shade in ((0.26, 0.5, -0.045), (-0.34, 0.1, 0.04), (0.1, 0.04, -0.05), (-0.12, 0.05, -0.04)):
+            shapes.append(ribbon(spine + (wide * place, 0), (wide * part * 1.6, wide * part, wide * part * 0.8)))
+            tones.append(lighter(own, shade))
+    c.patches(shapes, tones)
     crowns: list[Points] = []
     for _ in range(round(34 - 16 * t)):
         x, y = rng.random() * c.w, rng.uniform(-0.05, 0.3 - 0.12 * t) * c.h
@@ -93,15 +92,13 @@ def _trunks(
 
 
 def _beams(c: Canvas, light: Light, rng: np.random.Generator, x: float) -> None:
-    beams: list[list[Points]] = [[], []]
-    for k in range(7):
-        top, wide = x + rng.normal(0, 0.22), rng.uniform(0.02, 0.07)
+    beams: list[Points] = []
+    for _ in range(6):
+        top, wide = x + rng.normal(0, 0.24), rng.uniform(0.02, 0.07)
         slant = (x - c.w / 2) * -0.8 + rng.normal(0, 0.04)
-        beams[k % 2].append(
-            points((top, -0.05), (top + wide, -0.05), (top + wide * 2.2 + slant, c.h * 0.86), (top + slant, c.h * 0.86))
-        )
-    for group in beams:
-        c.fill(group, mix(light.sun, light.low, 0.3), alpha=0.17 if not light.dark else 0.08, blur=0.014, mode="screen")
+        foot = (top + wide * 2.2 + slant, c.h * 0.86), (top + slant, c.h * 0.86)
+        beams.append(points((top, -0.05), (top + wide, -0.05), *foot))
+    c.fill(beams, mix(light.sun, light.low, 0.3), alpha=0.2 if not light.dark else 0.1, blur=0.014, mode="screen")
 
 
 def _canopy(c: Canvas, light: Light, rng: np.random.Generator, green: Colour) -> None:

@@ -94,7 +94,7 @@ fish: fishes goldfish
 whale: whales dolphin orca
 butterfly: butterflies moth
 tree: trees oak willow maple
-house: houses cottage cabin hut barn home
+house: houses cottage cabin hut barn
 castle: castles fortress palace
 lighthouse: lighthouses beacon
 windmill: windmills mill
@@ -114,7 +114,7 @@ guitar: guitars
 moon: moons crescent
 sun: sunshine sunlight
 particles: particle sparks sparkles confetti glitter fireworks fireflies stardust
-person: portrait people human face selfie someone silhouette model
+person: portrait people friends couple family twins human face selfie someone silhouette model
 woman: women lady girl girls female mother daughter queen princess bride actress her she
 man: men gentleman boy boys male father son king prince groom actor guy him he
 child: children kid kids toddler baby
@@ -187,6 +187,8 @@ lake: moon
 """)
 _BRITISH = {"gray": "grey", "color": "colour", "theater": "theatre", "harbor": "harbour"}
 _AMERICAN = re.compile("gray|color|theater|harbor")
+_COUNTS = {"two": 2, "couple": 2, "both": 2, "twins": 2, "three": 3, "family": 3, "group": 3, "four": 4}
+_COUNTS |= dict.fromkeys(("women", "ladies", "girls", "men", "boys", "children", "kids", "people", "friends"), 2)
 PEOPLE = ("woman", "man", "child", "person")
 
 
@@ -236,8 +238,7 @@ def read(prompt: str) -> Brief:
     people = tuple(s for s in subjects if s in PEOPLE)
     things = tuple(s for s in subjects if s not in PEOPLE)
     weather = tuple(_found(words, WEATHER))
-    if len(people) > 1:
-        people = tuple(p for p in people if p != "person")
+    people = _counted(people, words)
     return Brief(
         text=text,
         scene=_scene(scenes, things, people, weather, key),
@@ -249,10 +250,18 @@ def read(prompt: str) -> Brief:
         tints=tuple(dict.fromkeys(tints))[:2],
         styles=tuple(_found(words, STYLES)),
         subjects=things[:3],
-        people=people[:3],
+        people=people[:4],
         traits=tuple(_found(words, _TRAITS)),
         key=key,
     )
+
+
+def _counted(people: tuple[str, ...], words: list[str]) -> tuple[str, ...]:
+    """Return who is in the picture, as many as the words say: 'two women', 'friends', 'a man and a woman'."""
+    if len(people) > 1:
+        people = tuple(p for p in people if p != "person")
+    count = max((_COUNTS[word] for word in words if word in _COUNTS), default=1)
+    return people if len(people) != 1 else people * count
 
 
 def _found(words: list[str], table: dict[str, str]) -> list[str]:
