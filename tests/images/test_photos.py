@@ -267,7 +267,7 @@ def test_photos_come_out_of_a_zip(sitter):
     assert [(photo.name, photo.usable) for photo in report.photos] == [("a9.jpg", False), ("a10.jpg", True)]
 
 
-@pytest.mark.parametrize("data", [b"", b"Rar!", zipped(a=b"x")[:-9]])
+@pytest.mark.parametrize("data", [b"", b"Rar!", zipped(a=b"x")[:-9]], ids=["empty", "rar", "cut off"])
 def test_what_is_no_zip_is_said(data, tmp_path):
     """Broken archives and other kinds are refused with a remedy."""
     with pytest.raises(InvalidRequest, match="not a whole ZIP archive"):
