@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import NOTHING_SENT
+from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
 from fox_nb.store import ON_ITS_WAY
@@ -14,7 +14,6 @@ from fox_nb.store import ON_ITS_WAY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fox_nb.errors import FoxError
     from fox_nb.models import Request
     from fox_nb.render.grid import Picture
     from fox_nb.session.image import Image
@@ -120,7 +119,8 @@ def picture_page(image: Image) -> str:
     """Show one picture."""
     from fox_nb.render.grid import grid
 
-    return grid([_picture(image, alt=image.path.stem, edge=896, max_bytes=90_000)], title="")
+    picture = _picture(image, alt=image.path.stem, edge=896, max_bytes=90_000)
+    return grid([picture] if picture else [], title="", empty=f"{image.path.name} is not in the store any more.")
 
 
 def tasks_page(tasks: Sequence[Task], *, total: int, sandbox: bool) -> str:
@@ -132,12 +132,13 @@ def tasks_page(tasks: Sequence[Task], *, total: int, sandbox: bool) -> str:
 
 
 def pictures_of(task: Task) -> list[Picture]:
-    """Return a task's pictures as a grid takes them."""
+    """Return a task's pictures as a grid takes them; those that somebody has deleted are left out."""
     from fox_nb.images.thumbnail import size_for
 
     images = task.images
     edge, max_bytes = size_for(len(images))
-    return [_picture(image, alt=title(task), edge=edge, max_bytes=max_bytes) for image in images]
+    pictures = (_picture(image, alt=title(task), edge=edge, max_bytes=max_bytes) for image in images)
+    return [picture for picture in pictures if picture is not None]
 
 
 def title(task: Task) -> str:
@@ -171,10 +172,13 @@ def _completed(task: Task) -> str:
         day = _local(task.asked_at).strftime("%d %B %Y, %H:%M").lstrip("0")
         reused = f"Made on {day}; shown again, nothing was sent or paid. For another one: take={task.take + 1}."
     extra = [("Profile", task.profile_id)] if task.profile_id else []
+    pictures = pictures_of(task)
+    deleted = len(task.images) - len(pictures)
     return grid(
-        pictures_of(task),
+        pictures,
         title=title(task),
         facts=[*facts(task), *extra, ("Took", duration(task.waited))],
+        notes_below=[f"{deleted} of its files are not in the store any more."] if deleted else [],
         sandbox=task.cost.is_play_money,
         reused=reused,
         code=task.code(),
@@ -200,18 +204,29 @@ def _about(task: Task) -> dict[str, Any]:
     return {"facts": facts(task), "sandbox": task.cost.is_play_money, "code": task.code()}
 
 
-def _picture(image: Image, *, alt: str, edge: int, max_bytes: int) -> Picture:
+def _picture(image: Image, *, alt: str, edge: int, max_bytes: int) -> Picture | None:
     from fox_nb.images.thumbnail import MIME
     from fox_nb.render.grid import Picture
 
+    thumbnail = _thumbnail(image, edge, max_bytes)
+    if thumbnail is None:
+        return None
     return Picture(
-        thumbnail=image.thumbnail(edge, max_bytes=max_bytes),
+        thumbnail=thumbnail,
         mime=MIME,
         width=image.width,
         height=image.height,
         alt=alt,
         href=_beside_the_notebook(image.path),
     )
+
+
+def _thumbnail(image: Image, edge: int, max_bytes: int) -> bytes | None:
+    """Return a small picture; None for a file that was deleted or damaged: the page still shows all else."""
+    try:
+        return image.thumbnail(edge, max_bytes=max_bytes)
+    except FoxError:
+        return None
 
 
 def _table_row(task: Task) -> Any:
@@ -229,7 +244,7 @@ def _table_row(task: Task) -> Any:
         cost=float(task.cost),
         take=task.take,
         count=len(images),
-        thumbnail=first.thumbnail(112, max_bytes=4000) if first else None,
+        thumbnail=_thumbnail(first, 112, 4000) if first else None,
         mime=MIME,
         width=first.width if first else 1,
         height=first.height if first else 1,
