@@ -8,6 +8,8 @@ FoxError
 ├── StoreError                the store cannot be used; nothing was changed
 │   ├── StoreTooNew           it was made by a newer fox_nb
 │   └── StoreDamaged          it is not a whole store
+├── PackError                 a recorded lesson is damaged or was changed
+├── NotRecorded               a recorded lesson has no such request; nothing was sent
 ├── SandboxError              the local sandbox could not be started
 ├── GatewayError              the gateway answered with an error             .http_status .type .code .body
 │   ├── BadRequest            400
@@ -116,6 +118,14 @@ class StoreTooNew(StoreError):
 
 class StoreDamaged(StoreError):
     """The folder holds a journal that is not whole."""
+
+
+class PackError(FoxError):
+    """A recorded lesson is damaged, was changed, or is none; nothing of it was used."""
+
+
+class NotRecorded(FoxError):
+    """A recorded lesson has no such request; nothing was sent."""
 
 
 class SandboxError(FoxError):

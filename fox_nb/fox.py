@@ -302,7 +302,7 @@ class Fox(Calls):
             line = "fox_nb: the sandbox answers (drawn pictures, play money). " + _how_to_use_a_key()
         if self._pack is not None:
             made, pictures = self._pack.manifest.made, self._pack.pictures
-            line = f"fox_nb: {self._where} is shown ({pictures} pictures, recorded on or before {made}, fingerprint "
+            line = f"fox_nb: {self._where} is shown ({pictures} pictures, packed on {made}, fingerprint "
             line += f"{self._pack.fingerprint}). Nothing is sent or paid."
         print(line)  # noqa: T201 - one line in the cell is what this is for
         rows = self.store.journal.unfinished(self._gateway.name, time.time())

@@ -1,0 +1,174 @@
+"""Replay: a recorded lesson in place of a gateway: what is in the pack is shown, nothing is sent, nothing is paid."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any, Never, cast
+
+from fox_nb.errors import NOTHING_SENT, NotRecorded, PackError
+from fox_nb.session.code import call
+from fox_nb.session.identity import identity_of, request_hash, take_number
+from fox_nb.session.prices import PriceList
+from fox_nb.session.session import Session
+from fox_nb.session.task import Cost
+from fox_nb.settings import Gateway
+from fox_nb.store import aside, picture_name, put, sha256_of
+from fox_nb.store.packs import without_links
+from fox_nb.store.replayed import Landed, Replayed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from fox_nb.client import Client
+    from fox_nb.models import Request
+    from fox_nb.session.task import Task
+    from fox_nb.store import Store, TaskRow
+    from fox_nb.store.packs import Pack, RecordedPicture, RecordedTask
+
+_SANDBOX = "Ask for what was recorded (fox.tasks() lists it), or ask the sandbox with fox_nb.Fox()."
+
+
+class ReplaySession(Session):
+    """A session whose gateway is a pack.
+
+    Parameters
+    ----------
+    pack : Pack
+        What was recorded.
+    store : Store
+        Where its pictures are put; what is there already is left as it is.
+
+    Raises
+    ------
+    PackError
+        A file in it is no picture.
+    StoreError
+        The store cannot be written.
+    """
+
+    def __init__(self, pack: Pack, store: Store) -> None:
+        super().__init__(Gateway(pack.gateway), cast("Client", _Nobody(pack.path.name)), store)
+        self._pack = pack
+        self._shown: dict[str, int] = {}
+        self._turns = threading.Lock()
+        self._replayed = Replayed(store.journal, pack.gateway)
+        self.prices = _Free(self.client, is_play_money=False)
+        _install(pack, store, self._replayed)
+
+    def submit(
+        self,
+        model: str,
+        values: Mapping[str, Any],
+        take: Any = 1,
+        *,
+        journalled: Callable[[Task], None] | None = None,
+    ) -> Task:
+        """Return what was recorded for a request; a panel's next take is the next recorded one, round and round.
+
+        Raises
+        ------
+        InvalidRequest
+            The request cannot be what it is.
+        NotRecorded
+            It is not in the pack; nothing was sent.
+        """
+        request, _ = self.validated(model, values)
+        number = take_number(take)
+        if number is None:
+            number = self._next(request)
+        row = self.known(request, number)
+        if row is None:
+            raise self._not_recorded(request, number)
+        task = self.task(row)
+        task.reused = True
+        if journalled is not None:
+            journalled(task)
+        return task
+
+    def known(self, request: Request, take: int) -> TaskRow | None:
+        """Return what was recorded for a request's take."""
+        canonical = without_links(request.canonical())
+        return self.store.journal.find(identity_of(self.gateway.name, canonical, take), self.now())
+
+    def retry(self, task: Task) -> None:
+        """Refuse: what was recorded stays as it is."""
+        raise NotRecorded(f"{self._pack.path.name} is a recording.", money=NOTHING_SENT, todo=_SANDBOX)
+
+    def is_sandbox(self, row: TaskRow) -> bool:
+        """Return True for what was recorded on the sandbox."""
+        return self._replayed.is_of_the_sandbox(row)
+
+    def _next(self, request: Request) -> int:
+        key = request_hash(without_links(request.canonical()))
+        takes = self._replayed.takes(key)
+        with self._turns:
+            turn = self._shown.get(key, 0)
+            self._shown[key] = turn + 1
+        return takes[turn % len(takes)] if takes else 1
+
+    def _not_recorded(self, request: Request, take: int) -> NotRecorded:
+        return NotRecorded(
+            f"{self._pack.path.name} has no recording of {call(request.body(), take, {})}.",
+            money=NOTHING_SENT,
+            todo=_SANDBOX,
+        )
+
+
+class _Nobody:
+    """The client of a recording: whatever would go over the network is refused."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, call: str) -> Callable[..., Never]:
+        def refuse(*_args: Any, **_kwargs: Any) -> Never:
+            raise NotRecorded(
+                f"{self._name} is a recording, and has no answer to {call}().", money=NOTHING_SENT, todo=_SANDBOX
+            )
+
+        return refuse
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class _Free(PriceList):
+    """Replaying costs nothing."""
+
+    def ask(self) -> None:
+        """There is nobody to ask."""
+
+    def cost(self, request: Request) -> Cost:
+        """Return no cost."""
+        return Cost(0.0, is_estimate=False)
+
+
+def _install(pack: Pack, store: Store, replayed: Replayed) -> None:
+    """Put into the store what is not there yet, with every file proven to be a picture."""
+    for task in pack.manifest.tasks:
+        identity = identity_of(pack.gateway, task.request, task.take)
+        row = store.journal.find(identity, task.asked)
+        if row is not None and all(store.path(picture.file).exists() for picture in row.pictures):
+            continue
+        landed = [_land(pack, store, task, identity, picture) for picture in task.pictures]
+        replayed.add(task, identity, request_hash(task.request), landed)
+    for profile_id, name in pack.manifest.profiles.items():
+        store.catalog.name_profile(pack.gateway, profile_id, name, 0.0)
+
+
+def _land(pack: Pack, store: Store, task: RecordedTask, identity: str, picture: RecordedPicture) -> Landed:
+    from fox_nb.images.check import DOWNLOADED, check
+    from fox_nb.images.thumbnail import cached_thumbnail
+
+    refuse = partial(PackError, money="Nothing was sent or paid.")
+    with aside(store.pictures) as part:
+        pack.write(picture, part)
+        facts = check(part, bounds=DOWNLOADED, refuse=refuse, name=f"a picture in {pack.path.name}")
+        name = picture_name(task.words, identity, task.take, picture.number, facts.extension, task.asked)
+        path: Path = store.pictures / name
+        if not path.exists() or sha256_of(path) != picture.sha256:
+            put(part, path)
+    cached_thumbnail(path, store.thumbnails)
+    return Landed(picture, f"pictures/{name}", facts.mime, facts.width, facts.height)

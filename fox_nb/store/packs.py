@@ -1,0 +1,340 @@
+"""Packs: a store's finished tasks as one file, to be replayed elsewhere: no key, no link, every byte accounted for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fox_nb.errors import PackError
+from fox_nb.store.files import aside, put, sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fox_nb.store import Store
+    from fox_nb.store.rows import TaskRow
+
+SUFFIX = ".foxpack"
+MANIFEST, SEAL, PICTURES = "manifest.json", "manifest.sha256", "pictures/"
+LARGEST_MANIFEST = 64 << 20
+LARGEST_PICTURE = 200 << 20
+REPLAYED = "pack "
+"""How the names of replayed gateways begin: a pack is not packed again."""
+
+_LINK = re.compile(r"https?://[^\s\"'<>]+")
+_PIECE = 1 << 20
+_KINDS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_LOCKED = 0x1
+
+_Count = Annotated[int, Field(ge=1, le=1_000_000)]
+_Short = Annotated[str, Field(max_length=500)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class RecordedPicture(_Part):
+    """One picture of a task; its bytes are the pack's member named by their hash."""
+
+    number: _Count
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    bytes: Annotated[int, Field(ge=1, le=LARGEST_PICTURE)]
+
+
+class RecordedTask(_Part):
+    """A task as it ended; `request` is its canonical JSON as `without_links` gives it."""
+
+    model: _Short
+    request: Annotated[str, Field(max_length=200_000)]
+    take: _Count
+    state: Literal["completed", "failed"]
+    sandbox: bool
+    asked: float
+    accepted: float | None
+    finished: float | None
+    micro: Annotated[int, Field(ge=0)]
+    price_is_estimate: bool
+    profile_id: _Short
+    error_code: _Short
+    error: Annotated[str, Field(max_length=20_000)]
+    pictures: Annotated[list[RecordedPicture], Field(max_length=1000)]
+
+    @property
+    def words(self) -> str:
+        """What it was about, for a person: the prompt, else the model."""
+        return str(json.loads(self.request).get("prompt") or self.model)
+
+
+class Manifest(_Part):
+    """What is in a pack."""
+
+    foxpack: Literal[1]
+    made: _Short
+    tasks: Annotated[list[RecordedTask], Field(max_length=100_000)]
+    profiles: dict[_Short, _Short]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What `export` wrote.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        The file.
+    tasks, pictures : int
+        How many are in it.
+    left_out : int
+        Finished tasks whose pictures are not in the store any more.
+    fingerprint : str
+        Tells this pack from any other; `Fox(replay=…)` shows it again.
+    """
+
+    path: Path
+    tasks: int
+    pictures: int
+    left_out: int
+    fingerprint: str
+
+    def __repr__(self) -> str:
+        left = f", {self.left_out} tasks without their pictures left out" if self.left_out else ""
+        size = self.path.stat().st_size / 1e6
+        return (
+            f"<{self.path.name}: {self.tasks} tasks, {self.pictures} pictures, {size:.1f} MB, "
+            f"fingerprint {self.fingerprint}{left}>"
+        )
+
+
+def without_links(canonical: str) -> str:
+    """Return a canonical request with each link replaced by its hash: the link itself is private, and dies.
+
+    The prompt stays as it was written.
+    """
+
+    def named(value: Any) -> Any:
+        if isinstance(value, list):
+            return [named(item) for item in value]
+        if isinstance(value, str) and value.startswith(("https://", "http://")):
+            return f"link:{hashlib.sha256(value.encode()).hexdigest()}"
+        return value
+
+    body = {name: value if name == "prompt" else named(value) for name, value in json.loads(canonical).items()}
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def export(store: Store, target: str | Path) -> Packed:
+    """Write the store's finished tasks and their pictures into one file; see `Store.export`."""
+    path = Path(target).expanduser().absolute()
+    if not path.suffix:
+        path = path.with_suffix(SUFFIX)
+    rows, left_out = _finished(store)
+    names: dict[str, str] = {}
+    for gateway in dict.fromkeys(row.gateway for row in rows):
+        names |= {profile.profile_id: profile.name for profile in store.catalog.profiles(gateway)}
+    used = {row.profile_id for row in rows} | {word for row in rows for word in _mentioned(row)}
+    manifest = Manifest(
+        foxpack=1,
+        made=datetime.now(UTC).strftime("%Y-%m-%d"),
+        tasks=[_recorded(row) for row in rows],
+        profiles={profile_id: name for profile_id, name in names.items() if profile_id in used},
+    )
+    text = json.dumps(manifest.model_dump(), ensure_ascii=False, indent=1).encode()
+    files = {picture.sha256: store.path(picture.file) for row in rows for picture in row.pictures}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with aside(path.parent) as part:
+        with zipfile.ZipFile(part, "w") as archive:  # stored: pictures do not become smaller
+            archive.writestr(MANIFEST, text, zipfile.ZIP_DEFLATED)
+            archive.writestr(SEAL, hashlib.sha256(text).hexdigest())
+            for sha256, file in sorted(files.items()):
+                archive.write(file, PICTURES + sha256)
+        put(part, path)
+    return Packed(path, len(rows), len(files), left_out, _fingerprint(text))
+
+
+def _finished(store: Store) -> tuple[list[TaskRow], int]:
+    """Return what can be recorded, oldest first; where sandbox and service know the same, the service's is it."""
+    with store.journal.reading() as connection:
+        gateways = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
+    found: dict[tuple[str, int], TaskRow] = {}
+    left_out = 0
+    for gateway in sorted(gateways, key=lambda name: name == "sandbox"):
+        if gateway.startswith(REPLAYED):
+            continue
+        for row in store.journal.tasks(gateway, states=("completed", "failed")):
+            whole = all(_is_whole(store, picture) for picture in row.pictures)
+            if row.state == "completed" and not (whole and (row.pictures or row.profile_id)):
+                left_out += 1
+                continue
+            found.setdefault((without_links(row.request), row.take), row)
+    return sorted(found.values(), key=lambda row: row.asked), left_out
+
+
+def _is_whole(store: Store, picture: Any) -> bool:
+    try:
+        return sha256_of(store.path(picture.file)) == str(picture.sha256)
+    except OSError:
+        return False
+
+
+def _mentioned(row: TaskRow) -> list[str]:
+    return [*re.findall(r"\[\[([^\]]+)\]\]", row.words), *map(str, row.body.get("profile_ids") or [])]
+
+
+def _recorded(row: TaskRow) -> RecordedTask:
+    completed = row.state == "completed"
+    return RecordedTask(
+        model=row.model,
+        request=without_links(row.request),
+        take=row.take,
+        state="completed" if completed else "failed",
+        sandbox=row.gateway == "sandbox",
+        asked=row.asked,
+        accepted=row.accepted,
+        finished=row.finished,
+        micro=row.micro,
+        price_is_estimate=row.price_is_estimate,
+        profile_id=row.profile_id,
+        error_code=row.error_code[:500],
+        error=_LINK.sub("(link)", row.error)[:20_000],
+        pictures=[
+            RecordedPicture(number=picture.number, sha256=picture.sha256, bytes=picture.bytes)
+            for picture in (row.pictures if completed else ())
+        ],
+    )
+
+
+def _fingerprint(manifest: bytes) -> str:
+    digest = hashlib.sha256(manifest).hexdigest()
+    return "-".join(digest[at : at + 4] for at in range(0, 16, 4))
+
+
+class Pack:
+    """A pack that was opened and found whole: every byte in it is accounted for.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. It is read once as a whole: its manifest is checked against its seal, every picture against the
+        manifest, and what is not in the manifest is not accepted. Nothing is unpacked by the names that it brings.
+
+    Raises
+    ------
+    PackError
+        It is not a pack, is damaged, was changed, or was made by a newer fox_nb.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).expanduser().absolute()
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                members = self._members(archive)
+                text = _read(archive, members[MANIFEST], LARGEST_MANIFEST)
+                if hashlib.sha256(text).hexdigest().encode() != _read(archive, members[SEAL], 64):
+                    raise self._refused("its list of contents was changed")
+                self.manifest = self._manifest(text)
+                self._prove(archive, members)
+        except FileNotFoundError:
+            raise PackError(f"There is no {self.path}.", todo="Check the path.") from None
+        except (
+            OSError,
+            ValueError,
+            RuntimeError,
+            NotImplementedError,
+            EOFError,
+            zlib.error,
+            zipfile.BadZipFile,
+        ) as error:
+            raise self._refused(str(error) or type(error).__name__) from None
+        self.fingerprint = _fingerprint(text)
+
+    @property
+    def gateway(self) -> str:
+        """What the journal calls the gateway that this pack plays."""
+        return REPLAYED + self.fingerprint
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures are in it."""
+        return len({picture.sha256 for task in self.manifest.tasks for picture in task.pictures})
+
+    def write(self, picture: RecordedPicture, target: Path) -> None:
+        """Write a picture's bytes to a file."""
+        with zipfile.ZipFile(self.path) as archive, target.open("wb") as file:
+            digest = hashlib.sha256()
+            for piece in _pieces(archive, archive.getinfo(PICTURES + picture.sha256), picture.bytes):
+                digest.update(piece)
+                file.write(piece)
+        if digest.hexdigest() != picture.sha256:
+            raise self._refused("a picture was changed since it was opened")
+
+    def _members(self, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+        members = {info.filename: info for info in archive.infolist()}
+        if len(members) != len(archive.infolist()):
+            raise self._refused("two of its members have one name")
+        if not {MANIFEST, SEAL} <= set(members):
+            raise self._refused("it has no list of contents")
+        if any(info.compress_type not in _KINDS or info.flag_bits & _LOCKED for info in members.values()):
+            raise self._refused("a member is locked, or packed in a way that packs are not")
+        return members
+
+    def _manifest(self, text: bytes) -> Manifest:
+        said = json.loads(text)
+        version = said.get("foxpack") if isinstance(said, dict) else None
+        if isinstance(version, int) and version > 1:
+            raise PackError(
+                f"{self.path.name} was made by a newer fox_nb.", todo="Update with `pip install -U fox_nb`."
+            )
+        try:
+            manifest = Manifest.model_validate(said)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise self._refused(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        for task in manifest.tasks:
+            if not isinstance(json.loads(task.request), dict):
+                raise self._refused("a request is no JSON object")
+        return manifest
+
+    def _prove(self, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
+        pictures = {PICTURES + picture.sha256: picture for task in self.manifest.tasks for picture in task.pictures}
+        if set(members) != {MANIFEST, SEAL, *pictures}:
+            raise self._refused("it holds more, or less, than its list of contents says")
+        for name, picture in pictures.items():
+            digest = hashlib.sha256()
+            for piece in _pieces(archive, members[name], picture.bytes):
+                digest.update(piece)
+            if digest.hexdigest() != picture.sha256:
+                raise self._refused("a picture was changed")
+
+    def _refused(self, why: str) -> PackError:
+        return PackError(
+            f"{self.path.name} is not a whole pack: {why}.",
+            money="Nothing of it was used.",
+            todo="Fetch it again from whoever made it.",
+        )
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
+    return b"".join(_pieces(archive, member, most, exactly=False))
+
+
+def _pieces(archive: zipfile.ZipFile, member: zipfile.ZipInfo, size: int, *, exactly: bool = True) -> Iterator[bytes]:
+    """Give a member's bytes, and stop as soon as there are more of them than there may be, whatever its header says."""
+    left = size
+    with archive.open(member) as file:
+        while piece := file.read(min(_PIECE, left + 1)):
+            left -= len(piece)
+            if left < 0:
+                raise ValueError(f"{member.filename[:80]} is larger than it says")
+            yield piece
+    if exactly and left:
+        raise ValueError(f"{member.filename[:80]} is shorter than it says")
