@@ -49,6 +49,7 @@ def profiles_table(lines: Sequence[ProfileLine], *, sandbox: bool = False) -> st
 
 def _row(line: ProfileLine) -> str:
     since = datetime.fromtimestamp(line.at).astimezone()
-    token = f"<code>{escape(f'[[{line.profile_id}]]', 220)}</code>" if line.profile_id else escape(line.state, 60)
-    cells = (bdi(line.name, 80), token, escape(line.profile_id, 210), f"{day(since)}, {clock(since)}")
+    token = escape(f"[[{line.profile_id}]]", 220)
+    use = f'<code style="white-space:nowrap">{token}</code>' if line.profile_id else escape(line.state, 60)
+    cells = (bdi(line.name, 80), use, escape(line.profile_id, 210), f"{day(since)}, {clock(since)}")
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -130,12 +130,15 @@ class ProfilesTab:
             return train("new")  # a person who ticks and presses once more means it
 
     def _begun(self, task: Task, name: str) -> None:
-        """Empty the form: from here on the task cannot be lost."""
-        if not task.reused:
-            self.photos.clear()
-            self.form.clear()
-            self._told(_STARTED.format(name=name))
+        """Show the task, and empty the form: from here on it cannot be lost. The session's thread is not held up."""
         self._follow_until_over(task)
+        if not task.reused:
+            self._pool.submit(lambda: self._emptied(name))
+
+    def _emptied(self, name: str) -> None:
+        self.photos.clear()
+        self.form.clear()
+        self._told(_STARTED.format(name=name))
         self._list()
 
     def _say_outcome(self, task: Task) -> None:

@@ -108,8 +108,8 @@ class TrainingPhotos:
 
     def clear(self) -> None:
         """Take all photos out of the list."""
+        self.picker.show([])  # first: it ends a look that is under way
         with self._looking:
-            self.picker.show([])
             self._sheet, self._keys = None, ()
             self._own_notes.clear()
 

@@ -13,12 +13,13 @@ BROKEN = "broken.jpg"
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Twelve sample photos of one person, and a thirteenth that is none."""
+    """Twelve sample photos of one person, the last one small, and a thirteenth that is none."""
     from fox_nb.sandbox import art
 
     folder = tmp_path_factory.mktemp("ada")
     for number in range(12):
-        photo = art.portrait(art.figure_from_id("ada"), (512, 512), seed=number)
+        photo = art.portrait(art.figure_from_id("ada"), (1024, 1024), seed=number)
+        photo.thumbnail((400, 400) if number == 11 else photo.size)
         photo.save(folder / f"photo {number + 1:02}.jpg", quality=85)
     (folder / BROKEN).write_bytes(b"\xff\xd8\xff no picture")
     return sorted(folder.iterdir())
@@ -118,7 +119,7 @@ def test_each_photo_says_what_is_wrong_with_it(lab: Lab, sandbox: Any, env: dict
     broken.locator(":text('left out')").wait_for()
     status = studio.here.locator(".fox-training .fox-status")
     status.locator(":scope:has-text('10 of 11 photos can be used')").wait_for()
-    assert "Small" in studio.here.locator(".fox-item").nth(1).inner_text()
+    assert "weak: Small: 400 x 400 pixels" in studio.here.locator(".fox-item:has-text('photo 12')").inner_text()
     broken.get_by_role("button", name="Remove").click()
     status.locator(":scope:has-text('10 of 10 photos can be used')").wait_for()
     studio.here.locator(".fox-item").first.get_by_role("button", name="Remove").click()
