@@ -76,6 +76,7 @@ class Looker:
         self._looking = Pool(4, "looking")
         self._landing = Pool(3, "landing")
         self._watcher: Watcher[Task] = Watcher(self._look, self._looking, polling, dice=dice)
+        self._closed = False
         self._lock = threading.Lock()
         self._landing_now: set[str] = set()
         self._landing_tries: dict[str, int] = {}
@@ -84,6 +85,12 @@ class Looker:
     def watch(self, task: Task) -> None:
         """Look after a task until it ends."""
         if task.row.state in BEING_SENT or task.row.state in ON_ITS_WAY:
+            if self._closed:
+                raise FoxError(
+                    "This Fox was closed, so nobody looks after the task here.",
+                    money="It goes on at the gateway and is paid for once.",
+                    todo="Make a new Fox and ask again, or say fox.resume(): that goes on where this one stood.",
+                )
             task.trouble = None
             self._landing_tries.pop(task.identity, None)
             self._watcher.watch(task.identity, task)
@@ -98,6 +105,7 @@ class Looker:
 
     def close(self) -> None:
         """Stop all threads."""
+        self._closed = True
         self._watcher.stop()
         self._looking.close()
         self._landing.close()
@@ -170,11 +178,10 @@ class Looker:
 
     def _over(self, task: Task) -> Seen:
         """Take over how it ended."""
-        row = self._store.journal.get(task.identity)
         with self._lock:
-            self._learned.pop((row.model, str(row.body.get("resolution", ""))), None)
+            self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
         self._watcher.leave(task.identity)
-        task.update(row)
+        task.renew()
         return Seen(done=True)
 
     def _give_up(self, task: Task, row: TaskRow, error: FoxError) -> Seen:
@@ -200,11 +207,12 @@ class Looker:
             row = self._store.journal.get(task.identity)
         except FoxError as failed:  # the journal itself: whoever waits is told
             row, error = task.row, failed
-        again = self._may_try_again(task, row, error)
-        if again:
-            self._watcher.watch(task.identity, task, delay=pause_after(self._landing_tries[task.identity], self._dice))
+        pause = self._pause_before_next(task, row, error)
         with self._lock:
             self._landing_now.discard(task.identity)
+        self._watcher.leave(task.identity)  # who began to wait meanwhile had it looked at: that look has ended here
+        if pause is not None:
+            self._watcher.watch(task.identity, task, delay=pause)
         if error is None or row.state == "failed" or self._all_here(row):
             self._over(task)
         else:
@@ -235,7 +243,9 @@ class Looker:
             )
         return None
 
-    def _may_try_again(self, task: Task, row: TaskRow, error: FoxError | None) -> bool:
+    def _pause_before_next(self, task: Task, row: TaskRow, error: FoxError | None) -> float | None:
+        """Return the seconds until a download that failed is tried anew; None when it is not."""
         with self._lock:
             tries = self._landing_tries[task.identity] = self._landing_tries.get(task.identity, 0) + 1
-            return isinstance(error, DownloadFailed) and tries < LANDING_TRIES and row.on_its_way
+            again = isinstance(error, DownloadFailed) and tries < LANDING_TRIES and row.on_its_way
+            return pause_after(tries, self._dice) if again else None

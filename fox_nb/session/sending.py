@@ -47,7 +47,7 @@ class Sender:
         row = task.row
         told = self._create(task, row, prepared)
         if told is None:
-            task.update(self._store.journal.get(task.identity))  # it took so long that another kernel has it now
+            task.renew()  # it took so long that another kernel has it now
             return
         try:
             self._store.journal.accepted(row, told, self._now())
@@ -58,7 +58,7 @@ class Sender:
                 todo=f"Keep that id; when the journal can be written again, ask again, and say "
                 f"task.settle(paid=True, task_id={told.id!r}) of the unknown task.",
             ) from None
-        task.update(self._store.journal.get(task.identity))
+        task.renew()
 
     def _create(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
         """Make the creating call, and once more when the gateway threw out an upload before its time."""
@@ -84,12 +84,12 @@ class Sender:
                     self._refused(task, row, error)
                     raise
                 self._store.journal.unknown(row, _words(error), self._now())
-                task.update(self._store.journal.get(task.identity))
+                task.renew()
                 raise (task.error or error) from None
 
     def _refused(self, task: Task, row: TaskRow, error: BaseException) -> None:
         self._store.journal.refused(row, type(error).__name__, _words(error), self._now())
-        task.update(self._store.journal.get(task.identity))
+        task.renew()
 
 
 def _may_be_an_upload(error: BaseException) -> bool:

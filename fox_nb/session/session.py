@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
@@ -75,7 +76,7 @@ class Session:
         self.gateway = gateway
         self.client = client
         self.store = store
-        self.budget = budget
+        self.budget = None if budget is None or math.isinf(budget) else budget
         self.now = clock
         self.account = "sandbox" if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
         self.prices = PriceList(client, is_play_money=gateway.is_sandbox)
@@ -167,7 +168,7 @@ class Session:
         if task_id:
             self.client.task(task_id)  # raises what is wrong with it
         self.store.journal.settle(task.identity, paid=paid, now=self.now(), task_id=task_id)
-        self.refresh(task)
+        task.renew()
         self.watch(task)
 
     def resume(self) -> list[Task]:
@@ -205,7 +206,7 @@ class Session:
                 task = self._tasks[row.identity] = Task(self, row)
                 return task
         if task.row != row:
-            task.update(row, task.trouble)
+            task.renew()  # never to `row` itself: the task may have ended since that was read
         return task
 
     def watch(self, task: Task) -> None:
@@ -220,9 +221,9 @@ class Session:
         """Return True while a task is looked after."""
         return self._looker.is_watching(task)
 
-    def refresh(self, task: Task) -> None:
-        """Read the journal anew."""
-        task.update(self.store.journal.get(task.identity), task.trouble)
+    def row(self, identity: str) -> TaskRow:
+        """Return what the journal says now."""
+        return self.store.journal.get(identity)
 
     def path(self, file: str) -> Path:
         """Return where a file of the store is."""
@@ -315,7 +316,7 @@ class Session:
             return
         words = "its files were deleted from the store, and their links have died"
         self.store.journal.failed(row, "pictures_gone", words, self.now())
-        self.refresh(task)
+        task.renew()
 
     def _asked(self, request: Request) -> Asked:
         cost, canonical = self.prices.cost(request), request.canonical()
@@ -330,4 +331,4 @@ class Session:
         )
 
     def _budget(self) -> int | None:
-        return None if self.budget is None else int(self.budget * MICRO)
+        return None if self.budget is None else round(self.budget * MICRO)

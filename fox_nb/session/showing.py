@@ -75,13 +75,7 @@ def show(task: Task) -> None:
 
 
 def _follow(task: Task, shown: _Shown) -> None:
-    def changed(task: Task) -> None:
-        shown.update(pages.task_page(task))
-        if task.is_over:
-            forget()
-
-    forget = task.on_change(changed)
-    changed(task)
+    task.follow(lambda task, _over: shown.update(pages.task_page(task)))
 
 
 @contextlib.contextmanager

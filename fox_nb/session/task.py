@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -75,8 +76,8 @@ class Desk(Protocol):
     def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
         """Note what the person found out."""
 
-    def refresh(self, task: Task) -> None:
-        """Read the journal anew."""
+    def row(self, identity: str) -> TaskRow:
+        """Return what the journal says now."""
 
     def path(self, file: str) -> Path:
         """Return where a file of the store is."""
@@ -109,6 +110,7 @@ class Task:
         self._desk = desk
         self._row = row
         self._changed = threading.Condition()
+        self._renewing = threading.Lock()
         self._listeners: list[Callable[[Task], None]] = []
         self.reused = False
         self.trouble: FoxError | None = None
@@ -247,6 +249,7 @@ class Task:
         self._desk.watch(self)
         with waiting(self) as show:
             while not self.is_over:
+                self._be_watched()
                 left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
                 if left <= 0:
                     raise WaitTimeout(
@@ -263,6 +266,11 @@ class Task:
         if error is not None:
             raise error
         return self
+
+    def _be_watched(self) -> None:
+        """Have it looked after again when somebody has ended that: who waits would wait for ever."""
+        if not self.is_over and not self.is_watched:
+            self._desk.watch(self)
 
     def __await__(self) -> Generator[Any, None, Task]:
         return self._until_over().__await__()
@@ -284,7 +292,9 @@ class Task:
         try:
             self._desk.watch(self)
             tell(self)
-            await over
+            while not over.done():
+                self._be_watched()
+                await asyncio.wait({over}, timeout=1.0)
         finally:
             forget()
         error = self.error
@@ -311,6 +321,25 @@ class Task:
                 self._listeners.remove(listener)
 
         return forget
+
+    def follow(self, changed: Callable[[Task, bool], None]) -> None:
+        """Call `changed(task, is_over)` now and, from other threads, on every change; with True exactly once."""
+        turn = threading.Lock()
+        ended = False
+
+        def tell(task: Task) -> None:
+            nonlocal ended
+            with turn:
+                if ended:
+                    return
+                ended = over = task.is_over
+            if over:
+                with contextlib.suppress(ValueError):
+                    self._listeners.remove(tell)
+            changed(task, over)
+
+        self._listeners.append(tell)
+        tell(self)
 
     # -- what a person may do -----------------------------------------------------------------------------------
 
@@ -366,11 +395,20 @@ class Task:
         self.trouble = trouble
         self._tell()
 
+    def renew(self) -> None:
+        """Read the journal anew; of two threads that do so at once the later reading stays."""
+        with self._renewing:
+            self._row, self.trouble = self._desk.row(self.identity), None
+        self._tell()
+
     def _tell(self) -> None:
         with self._changed:
             self._changed.notify_all()
         for listener in list(self._listeners):
-            listener(self)
+            try:
+                listener(self)
+            except Exception:  # a page that can't be shown must not end the sending, the watching or the landing
+                logging.getLogger("fox_nb").exception("Something that shows a task failed; the task goes on.")
 
     def _failure(self) -> TaskFailed:
         code = f" ({self._row.error_code})" if self._row.error_code else ""

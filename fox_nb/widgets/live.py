@@ -41,19 +41,15 @@ class Live(Control):
             if task.identity in self._tasks:
                 return
             self._tasks[task.identity] = task
-        ended = threading.Event()
 
-        def changed(task: Task) -> None:
-            if not task.is_over:
+        def changed(task: Task, over: bool) -> None:
+            if not over:
                 self._show(task)
-            elif not ended.is_set():
-                ended.set()
-                forget()
-                self._remove(task, f"{clip(pages.title(task), 80)}: {task.status}.")
-                when_over(task)
+                return
+            self._remove(task, f"{clip(pages.title(task), 80)}: {task.status}.")
+            when_over(task)
 
-        forget = task.on_change(changed)
-        changed(task)
+        task.follow(changed)
 
     def _show(self, task: Task) -> None:
         if task.identity in self._tasks:

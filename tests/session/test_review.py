@@ -1,0 +1,101 @@
+"""What a reader of the code asked: a closed Fox, a listener that fails, an old row, a download that fails once."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fox_nb import Fox, FoxError
+from fox_nb.errors import DownloadFailed
+from fox_nb.session import looking
+from fox_nb.session.looking import Looker
+from fox_nb.session.task import Task
+from fox_nb.session.watcher import Seen
+
+PATIENCE = 20.0
+"""Seconds after which a wait that should have ended is taken for one that never ends."""
+
+
+def test_waiting_on_a_closed_fox_says_so(fox: Fox) -> None:
+    """A task of a Fox that was closed is looked at by nobody: waiting for it ends with an error, not never."""
+    task = fox.generate("a fox that goes to sleep")
+    fox.close()
+    with pytest.raises(FoxError, match="closed"):
+        task.wait(timeout=PATIENCE)
+
+
+def test_closing_ends_a_wait(fox: Fox, sandbox: Any) -> None:
+    """Who waits while another thread closes the Fox is told, too."""
+    sandbox.misbehave("stuck", times=50)
+    task = fox.generate("a fox that is closed while somebody waits")
+    threading.Timer(0.2, fox.close).start()
+    with pytest.raises(FoxError, match="closed"):
+        task.wait(timeout=PATIENCE)
+
+
+def test_a_listener_that_fails_is_its_own_trouble(fox: Fox) -> None:
+    """Who listens to a task is told what happens, whatever an earlier listener does; the sending goes on."""
+    task = fox.generate("a fox with two listeners")
+    seen = threading.Event()
+
+    def breaks(_task: Task) -> None:
+        raise RuntimeError("the page is gone")
+
+    task.on_change(breaks)
+    task.on_change(lambda task: seen.set() if task.status == "completed" else None)
+    task.wait(timeout=PATIENCE)
+    assert seen.wait(PATIENCE)
+
+
+def test_an_older_row_does_not_undo_the_end(fox: Fox) -> None:
+    """A list that was read before a task ended does not make it unfinished again."""
+    task = fox.generate("a fox that is listed while it lands")
+    older = fox.session.store.journal.get(task.identity)
+    task.wait(timeout=PATIENCE)
+    fox.session.task(older)
+    assert task.status == "completed"
+
+
+def test_a_download_that_fails_while_somebody_begins_to_wait(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first download that fails is made again, also when somebody began to wait while it was under way."""
+    begun, looked = threading.Event(), threading.Event()
+    land, look = looking.land, Looker._look
+
+    def first_fails(*arguments: Any) -> None:
+        if begun.is_set():
+            return land(*arguments)
+        begun.set()
+        looked.wait(PATIENCE)
+        raise DownloadFailed("The connection broke.")
+
+    def looks(looker: Looker, task: Task) -> Seen:
+        seen = look(looker, task)
+        if begun.is_set():
+            looked.set()
+        return seen
+
+    monkeypatch.setattr(looking, "land", first_fails)
+    monkeypatch.setattr(looking, "pause_after", lambda *_: 0.05)
+    monkeypatch.setattr(Looker, "_look", looks)
+    task = fox.generate("a fox whose first download breaks")
+    assert begun.wait(PATIENCE)
+    threading.Timer(2, looked.set).start()
+    task.wait(timeout=PATIENCE)
+    assert task.images[0].path.exists()
+
+
+@pytest.mark.parametrize(("budget", "pictures"), [(2.07, 23), (float("inf"), 1)])
+def test_a_budget_is_spent_to_the_cent(open_fox: Callable[..., Fox], budget: float, pictures: int) -> None:
+    """A budget of exactly what the pictures cost is enough, and one without end is none."""
+    fox = open_fox(budget=budget)
+    assert fox.generate("as many foxes as there is money for", num_outputs=pictures).status != "refused"
+
+
+def test_a_deleted_picture_hides_nothing_else(fox: Fox) -> None:
+    """The list of tasks and the task itself still show themselves when somebody has deleted a picture."""
+    task = fox.generate("a fox that is thrown away").wait(timeout=PATIENCE)
+    task.images[0].path.unlink()
+    for thumbnail in fox.store.thumbnails.iterdir():
+        thumbnail.unlink()
+    assert "thrown away" in fox.tasks()._repr_html_()
