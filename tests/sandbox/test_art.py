@@ -409,3 +409,10 @@ def test_several_figures_are_drawn():
     pair = [art.figure_from_id("a"), art.figure_from_id("b")]
     one, two = (art.generate("friends in a park", SMALL, seed=1, figures=pair[:n]) for n in (1, 2))
     assert apart(one, two) > 4
+
+
+def test_a_word_with_a_hyphen_means_what_it_says():
+    """'Dark-haired' speaks of hair and not of the night; 'sunset-coloured' still holds a sunset."""
+    assert "dark-haired" in read("a dark-haired woman").traits
+    assert read("a dark-haired woman at noon").hour == "day"
+    assert read("a sunset-coloured sea").hour == "sunset"

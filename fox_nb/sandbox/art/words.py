@@ -10,7 +10,7 @@ from fox_nb.sandbox.art.chance import digest
 from fox_nb.sandbox.art.colour import NAMED
 
 _PROFILE = re.compile(r"\[\[[^\[\]]*\]\]")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
 
 
 def _table(lines: str) -> dict[str, str]:
@@ -61,7 +61,6 @@ fog: foggy mist misty haze hazy
 storm: stormy thunder lightning thunderstorm
 cloudy: overcast clouded
 clear: cloudless
-wind: windy breeze
 aurora: northern-lights borealis
 rainbow: rainbows
 """)
@@ -158,10 +157,8 @@ _TRAITS = _table("""
 glasses: spectacles eyeglasses bespectacled
 beard: bearded
 old: elderly grandmother grandfather grandma grandpa senior aged
-young: youthful teenage teenager
 smile: smiling happy joy joyful laughing cheerful
 serious: sad solemn thoughtful pensive
-hat: cap beret
 blond: blonde fair-haired
 redhead: ginger red-haired
 dark-haired: brunette brown-haired black-haired
@@ -187,6 +184,7 @@ lake: moon
 """)
 _BRITISH = {"gray": "grey", "color": "colour", "theater": "theatre", "harbor": "harbour"}
 _AMERICAN = re.compile("gray|color|theater|harbor")
+_TABLES = (SCENES, HOURS, WEATHER, STYLES, SUBJECTS, _COLOUR_WORDS, _TRAITS)
 _COUNTS = {"two": 2, "couple": 2, "both": 2, "twins": 2, "three": 3, "family": 3, "group": 3, "four": 4}
 _COUNTS |= dict.fromkeys(("women", "ladies", "girls", "men", "boys", "children", "kids", "people", "friends"), 2)
 PEOPLE = ("woman", "man", "child", "person")
@@ -225,7 +223,7 @@ def read(prompt: str) -> Brief:
     plain = text
     for phrase, meaning in _PHRASES.items():
         plain = plain.replace(phrase, f" {meaning} ")
-    words = [w.removesuffix("'s") for w in _WORD.findall(plain)]
+    words = _words(plain)
     scenes, hours = _found(words, SCENES), _found(words, HOURS)
     subjects = _found(words, SUBJECTS)
     colours = _found(words, _COLOUR_WORDS)
@@ -254,6 +252,15 @@ def read(prompt: str) -> Brief:
         traits=tuple(_found(words, _TRAITS)),
         key=key,
     )
+
+
+def _words(text: str) -> list[str]:
+    """Return a text's words; one with a hyphen is taken apart unless it has a meaning as a whole."""
+    out: list[str] = []
+    for found in _WORD.findall(text):
+        word = found.removesuffix("'s")
+        out += [word] if any(word in table for table in _TABLES) else word.split("-")
+    return out
 
 
 def _counted(people: tuple[str, ...], words: list[str]) -> tuple[str, ...]:
