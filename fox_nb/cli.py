@@ -51,6 +51,13 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.add_argument("--speed", type=float, help="how many times faster than the service (default 10)")
     sandbox.set_defaults(run=_sandbox)
 
+    scan = commands.add_parser(
+        "scan", help="look for keys in notebooks, texts and folders; exit status 1 if there is one"
+    )
+    scan.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a notebook, a text, or a folder of them")
+    scan.add_argument("--clean", action="store_true", help="take out what is found; the notebook stays one")
+    scan.set_defaults(run=_scan)
+
     doctor = commands.add_parser("doctor", help="say what works here, what doesn't, and what to do")
     doctor.set_defaults(run=_doctor)
     return parser
@@ -76,6 +83,12 @@ def _sandbox(chosen: argparse.Namespace) -> int:
     else:
         process.serve(chosen.port, chosen.speed)
     return 0
+
+
+def _scan(chosen: argparse.Namespace) -> int:
+    from fox_nb.scan import main as look
+
+    return look(chosen.files, clean=chosen.clean)
 
 
 def _doctor(_chosen: argparse.Namespace) -> int:

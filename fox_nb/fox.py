@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from functools import cached_property
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 
 from fox_nb.calls import Calls
 from fox_nb.errors import InvalidRequest, KeyMissing, SandboxError
-from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key, hidden, is_loopback
+from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key, hidden, is_loopback, key_advice
 from fox_nb.store import LONGEST_SENDING, Store
 
 if TYPE_CHECKING:
@@ -299,7 +298,7 @@ class Fox(Calls):
             return
         line = f"fox_nb: {self._where}."
         if self.is_sandbox:
-            line = "fox_nb: the sandbox answers (drawn pictures, play money). " + _how_to_use_a_key()
+            line = "fox_nb: the sandbox answers (drawn pictures, play money). " + key_advice()
         if self._pack is not None:
             made, pictures = self._pack.manifest.made, self._pack.pictures
             line = f"fox_nb: {self._where} is shown ({pictures} pictures, packed on {made}, fingerprint "
@@ -389,9 +388,3 @@ def _check_timeouts(longest_creation: float) -> None:
             allowed=f"such that it is over within {LONGEST_SENDING:.0f} s",
             todo="Other kernels take it for lost after that time: give shorter ones.",
         )
-
-
-def _how_to_use_a_key() -> str:
-    if "BINDER_SERVICE_HOST" in os.environ or "BINDER_LAUNCH_HOST" in os.environ:
-        return "On Binder no key should be typed: others run this machine."
-    return "To use the service, set FOXAPI_KEY before Jupyter starts, or use Fox(api_key=fox_nb.ask_key())."

@@ -21,6 +21,8 @@ from fox_nb.errors import InvalidRequest, KeyMissing
 DEFAULT_BASE_URL = "https://api.foxapi.cc"
 KEY_VARIABLE = "FOXAPI_KEY"
 BASE_URL_VARIABLE = "FOXAPI_BASE_URL"
+BINDER_VARIABLES = ("BINDER_LAUNCH_HOST", "BINDER_REPO_URL", "BINDER_REQUEST", "BINDER_SERVICE_HOST")
+"""What BinderHub puts into the environment of every session; any of them will do."""
 
 _HIDDEN = "[key removed]"
 _LONGEST_KEY = 500
@@ -214,6 +216,21 @@ def ask_key(prompt: str = "FoxAPI key (not shown, not saved): ") -> SecretStr:
     if not typed.get_secret_value():
         raise KeyMissing(reason, todo=f"Set ${KEY_VARIABLE} before the kernel starts, or give api_key=.")
     return checked_key(typed, "what was typed")
+
+
+def key_advice() -> str:
+    """Return in a sentence or two where the key belongs here; on Binder, why it belongs nowhere."""
+    if on_binder():
+        return (
+            "No key should be typed on Binder: this machine is somebody else's, anybody can start one like it, and "
+            "what is typed or set in it can be read by those who run it. Here the sandbox answers."
+        )
+    return f"To use the service, set {KEY_VARIABLE} before Jupyter starts, or use Fox(api_key=fox_nb.ask_key())."
+
+
+def on_binder() -> bool:
+    """Return True in a session of mybinder.org or another BinderHub."""
+    return any(os.environ.get(name) for name in BINDER_VARIABLES)
 
 
 def hidden(key: str | SecretStr) -> SecretStr:

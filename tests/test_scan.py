@@ -1,0 +1,275 @@
+"""Scan: keys are found in every place of a notebook, taken out of it, and nothing else is taken for one."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from fox_nb import cli
+from fox_nb.scan import REMOVED, looks_random, scan
+
+KEY = "kP9x2mQw7Zt4Lr8Vb3Nc6Hd1"
+"""A key without a maker's prefix: only its place, or knowing it, tells that it is one."""
+PREFIXED = f"sk-{KEY}"
+
+
+def notebook(**changes: Any) -> nbformat.NotebookNode:
+    """A notebook with one code cell, changed."""
+    cell = nbformat.v4.new_code_cell(changes.get("source", "1 + 1"), outputs=changes.get("outputs", []))
+    cell.metadata.update(changes.get("cell_metadata", {}))
+    return nbformat.v4.new_notebook(cells=[cell], metadata=changes.get("metadata", {}))
+
+
+def printed(text: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_output("stream", name="stdout", text=text)
+
+
+def shown(mime: str, data: Any) -> nbformat.NotebookNode:
+    return nbformat.v4.new_output("display_data", data={mime: data})
+
+
+def raised(text: str) -> nbformat.NotebookNode:
+    return nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=[text])
+
+
+def widget_state(value: Any) -> dict[str, Any]:
+    state = {"model_name": "PasswordModel", "model_module": "@jupyter-widgets/controls", "state": {"value": value}}
+    mime = "application/vnd.jupyter.widget-state+json"
+    return {"widgets": {mime: {"version_major": 2, "version_minor": 0, "state": {"abc": state}}}}
+
+
+WRITTEN = [
+    f'fox = fox_nb.Fox(api_key="{KEY}")',
+    f"fox = fox_nb.Fox('{KEY}')",
+    f'Fox(\n    api_key = "{KEY}",\n)',
+    f'os.environ["FOXAPI_KEY"] = "{KEY}"',
+    f"%env FOXAPI_KEY={KEY}",
+    f"%env FOXAPI_KEY {KEY}",
+    f"!export FOXAPI_KEY={KEY}",
+    f"FOXAPI_KEY: {KEY}",
+    f'{{"Authorization": "Bearer {KEY}"}}',
+    f'requests.get(url, headers={{"api-key": "{KEY}"}})',
+    f'MY_OWN_KEY = "{KEY}"',
+    f"print('{PREFIXED}')",
+    PREFIXED,
+]
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda text: notebook(source=text),
+        lambda text: notebook(outputs=[printed(text)]),
+        lambda text: notebook(outputs=[shown("text/html", f"<pre>{text}</pre>")]),
+        lambda text: notebook(outputs=[shown("application/json", {"deep": [{"er": text}]})]),
+        lambda text: notebook(outputs=[raised(f"\x1b[31m{text}\x1b[0m")]),
+        lambda text: notebook(metadata=widget_state(text)),
+        lambda text: notebook(cell_metadata={"note": text}),
+    ],
+    ids=["source", "printed", "html", "json", "traceback", "widget state", "metadata"],
+)
+def test_a_key_is_found_and_taken_out_of_a_notebook(tmp_path: Path, place: Any, written: str) -> None:
+    """Wherever it stands and however it is written; the notebook stays a notebook, and a second look finds nothing."""
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(place(written), path)
+    found = scan(path)
+    assert len(found.findings) >= 1
+    assert not found.cleaned
+    assert KEY in path.read_text(encoding="utf-8")
+    assert scan(path, clean=True).cleaned
+    text = path.read_text(encoding="utf-8")
+    assert KEY not in text
+    assert REMOVED in text
+    nbformat.validate(nbformat.read(path, as_version=4))
+    assert scan(path).findings == []
+
+
+SPELLED = ['a"key/with+signs&more', "plainButInUse", PREFIXED]
+
+
+@pytest.mark.parametrize("key", SPELLED)
+@pytest.mark.parametrize(
+    "spell",
+    [
+        str,
+        json.dumps,
+        lambda key: __import__("html").escape(key),
+        lambda key: __import__("urllib.parse").parse.quote(key, safe=""),
+        lambda key: __import__("base64").b64encode(f"Bearer {key}".encode()).decode(),
+    ],
+    ids=["plain", "json", "html", "url", "base64"],
+)
+def test_the_key_in_use_is_known_in_every_spelling(tmp_path: Path, key: str, spell: Any) -> None:
+    """It need not look like a key, and stand where no key would: in a picture's data, say."""
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(notebook(outputs=[shown("image/png", f"iVBOR{spell(key)}=="), printed(spell(key))]), path)
+    assert [finding.what for finding in scan(path, key=SecretStr(key)).findings] == ["the key in use"] * 2
+    scan(path, key=SecretStr(key), clean=True)
+    assert scan(path, key=SecretStr(key)).findings == []
+
+
+HARMLESS = [
+    'fox = fox_nb.Fox(api_key="your-api-key-goes-here")',
+    "fox = fox_nb.Fox(api_key=fox_nb.ask_key())",
+    'os.environ["FOXAPI_KEY"] = "sk-xxxxxxxxxxxxxxxxxxxxxxxx"',
+    'Fox(base_url="https://api.foxapi.cc/v1")',
+    'Client("https://api.foxapi.cc/gateway/2024-01-01")',
+    "FOXAPI_KEY=<your key>",
+    "Authorization: Bearer $FOXAPI_KEY",
+    "the task-unified-1757165031-uyujaw3d of 20260319 took 42 s",
+    '"model_id": "3f2a9c0d1e4b5a6978c7d6e5f4a3b2c1"',
+    '<img src="data:image/webp;base64,UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEAAgA0JaQAA3AA/vuUAAA=">',
+    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "desk-2024-chair-lamp-3-table-4",
+]
+
+
+@pytest.mark.parametrize("harmless", HARMLESS)
+def test_what_is_no_key_is_left_alone(tmp_path: Path, harmless: str) -> None:
+    """Placeholders, addresses, ids, hashes and pictures are no keys."""
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(notebook(source=harmless, outputs=[printed(harmless), shown("text/html", harmless)]), path)
+    before = path.read_bytes()
+    report = scan(path, clean=True)
+    assert report.findings == []
+    assert path.read_bytes() == before
+
+
+def test_our_own_notebooks_hold_none() -> None:
+    """The lessons, with their outputs, are clean."""
+    lessons = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+    assert lessons
+    assert [finding for lesson in lessons for finding in scan(lesson).findings] == []
+
+
+def test_only_the_key_is_changed(tmp_path: Path) -> None:
+    """Everything else of a notebook stays as it was written: order, unknown fields, letters of all scripts."""
+    path = tmp_path / "lesson.ipynb"
+    node = notebook(source=f"x = '{PREFIXED}'  # schön 日本 \u202e", metadata={"own": {"b": 1, "a": [1.5, None]}})
+    nbformat.write(node, path)
+    before = path.read_text(encoding="utf-8")
+    scan(path, clean=True)
+    assert path.read_text(encoding="utf-8") == before.replace(PREFIXED, REMOVED)
+
+
+def test_a_text_keeps_its_ends_of_line_and_odd_bytes(tmp_path: Path) -> None:
+    """Plain texts are cleaned line by line, whatever bytes are in the others."""
+    path = tmp_path / ".env"
+    path.write_bytes(b"A=1\r\nFOXAPI_KEY=" + KEY.encode() + b"\r\n\xff\xfe odd\r\n")
+    path.chmod(0o600)
+    report = scan(path, clean=True)
+    assert [finding.where for finding in report.findings] == ["line 2"]
+    assert path.read_bytes() == b"A=1\r\nFOXAPI_KEY=" + REMOVED.encode() + b"\r\n\xff\xfe odd\r\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_broken_notebook_is_read_as_text(tmp_path: Path) -> None:
+    """A file that is cut off in the middle is looked at all the same."""
+    path = tmp_path / "cut.ipynb"
+    path.write_text(f'{{"cells": [{{"source": "api_key=\\"{KEY}\\""')
+    assert len(scan(path).findings) == 1
+
+
+def test_of_what_is_no_text_the_key_in_use_is_looked_for(tmp_path: Path) -> None:
+    """A database with the key in it is told, and not changed: it would be no database any more."""
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(b"SQLite format 3\0" + KEY.encode() + b"\0")
+    report = scan(path, key=SecretStr(KEY), clean=True)
+    assert len(report.findings) == 1
+    assert "delete it" in report.trouble
+    assert KEY.encode() in path.read_bytes()
+
+
+def test_a_clean_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk is full, the notebook is what it was, and no half of it is left."""
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(notebook(source=PREFIXED), path)
+    before = path.read_bytes()
+
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    report = scan(path, clean=True)
+    assert "No space left" in report.trouble
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["lesson.ipynb"]
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It goes through folders, says where without showing the key, fails until it is out, and then says what to do."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / ".git").mkdir()
+    nbformat.write(notebook(source=f"'{PREFIXED}'"), tmp_path / "deep" / "a.ipynb")
+    nbformat.write(notebook(), tmp_path / "b.ipynb")
+    (tmp_path / ".git" / "packed").write_text(PREFIXED)
+    assert cli.main(["scan", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert "a.ipynb: cells 1, source: what looks like a key, sk-k… (27 characters)" in said
+    assert "--clean" in said
+    assert KEY not in said
+    assert cli.main(["scan", str(tmp_path), "--clean"]) == 0
+    said = capsys.readouterr().out
+    assert "(taken out)" in said
+    assert "make a new one" in said
+    assert cli.main(["scan", str(tmp_path)]) == 0
+    assert "No key found in 2 files." in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be read is told by a status of its own."""
+    assert cli.main(["scan", str(tmp_path / "no.ipynb")]) == 2
+    assert "cannot be read" in capsys.readouterr().out
+
+
+def test_it_knows_the_key_of_the_environment(tmp_path: Path) -> None:
+    """As a pre-commit hook runs it: a process of its own, files as arguments."""
+    path = tmp_path / "notes.txt"
+    path.write_text("my word is xyzzy-plugh, nobody would guess")
+    command = [sys.executable, "-m", "fox_nb.cli", "scan", str(path)]
+    env = {**os.environ, "FOXAPI_KEY": "xyzzy-plugh"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "line 1: the key in use" in done.stdout
+    assert "xyzzy-plugh" not in done.stdout + done.stderr
+
+
+def test_the_hooks_name_our_command() -> None:
+    """The file for pre-commit starts what there is."""
+    text = (Path(__file__).parents[1] / ".pre-commit-hooks.yaml").read_text()
+    entries = [line.split(": ", 1)[1] for line in text.splitlines() if line.strip().startswith("entry")]
+    assert entries == ["fox-nb scan", "fox-nb scan --clean"]
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=32, max_size=64))
+def test_random_keys_look_random(text: str) -> None:
+    """What has letters, digits and no repetition is a key; what has no digit or one letter again and again is none."""
+    if len(set(text)) >= 16 and any(map(str.isdigit, text)) and any(map(str.isalpha, text)):
+        assert looks_random(text)
+    assert not looks_random("".join(sign for sign in text if sign.isalpha()))
+
+
+@settings(deadline=None, max_examples=50)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda each: st.lists(each) | st.dictionaries(st.text(), each),
+    )
+)
+def test_any_metadata_survives(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
+    """Whatever JSON stands in a notebook beside a key is the same after it was cleaned."""
+    path = tmp_path_factory.mktemp("scan") / "any.ipynb"
+    path.write_text(json.dumps({"cells": [{"source": PREFIXED, "metadata": value}]}), encoding="utf-8")
+    scan(path, clean=True)
+    assert json.loads(path.read_text(encoding="utf-8")) == {"cells": [{"source": REMOVED, "metadata": value}]}
