@@ -34,7 +34,7 @@ _ROWS = """
     UNION ALL
     SELECT p.profile_id, p.name, p.at, '', 'completed' FROM profile p
     WHERE p.gateway = ?1 AND substr(p.profile_id, 1, length(?2)) != ?2
-      AND NOT EXISTS (SELECT 1 FROM task t WHERE t.gateway = ?1 AND t.model = ?3 AND t.profile_id = p.profile_id)
+      AND p.profile_id NOT IN (SELECT t.profile_id FROM task t WHERE t.gateway = ?1 AND t.model = ?3)
     ORDER BY 3, 1
 """
 
