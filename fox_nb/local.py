@@ -142,6 +142,7 @@ class SandboxControls:
         base_url, key = self._address()
         headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=TRUSTED_FOR)
+        connection.set_debuglevel(0)  # whoever turns it on for all would see the key printed
         try:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()

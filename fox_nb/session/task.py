@@ -392,7 +392,8 @@ class Task:
     def update(self, row: TaskRow, trouble: FoxError | None = None) -> None:
         """Take over what the journal says now, and tell whoever waits."""
         self._row = row
-        self.trouble = trouble
+        # Its frames are another thread's: a verbose traceback would show what a gateway sent, key and all.
+        self.trouble = trouble.with_traceback(None) if trouble is not None else None
         self._tell()
 
     def renew(self) -> None:
