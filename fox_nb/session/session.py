@@ -312,11 +312,19 @@ class Session:
         """Fetch deleted pictures anew while their links live; it is free."""
         row = task.row
         if self.now() - (row.finished or row.asked) < LINKS_LIVE:
-            self._looker.fetch(task, row.urls)
+            self._looker.fetch(task, self._links_now(row))
             return
         words = "its files were deleted from the store, and their links have died"
         self.store.journal.failed(row, "pictures_gone", words, self.now())
         task.renew()
+
+    def _links_now(self, row: TaskRow) -> list[str]:
+        """Return a task's links as the gateway gives them now: signed ones change, and so does the sandbox's port."""
+        try:
+            links = [result.url for result in self.client.task(row.task_id).results if result.url]
+        except FoxError:
+            links = []
+        return links or row.urls
 
     def _asked(self, request: Request) -> Asked:
         cost, canonical = self.prices.cost(request), request.canonical()

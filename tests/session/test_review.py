@@ -99,3 +99,13 @@ def test_a_deleted_picture_hides_nothing_else(fox: Fox) -> None:
     for thumbnail in fox.store.thumbnails.iterdir():
         thumbnail.unlink()
     assert "thrown away" in fox.tasks()._repr_html_()
+
+
+def test_a_deleted_picture_is_fetched_by_the_link_of_today(fox: Fox) -> None:
+    """What was deleted from the store is fetched anew where the gateway has it now, not where it once was."""
+    task = fox.generate("a fox whose link has moved").wait(timeout=PATIENCE)
+    task.images[0].path.unlink()
+    with fox.store.journal.writing() as connection:
+        connection.execute("UPDATE task SET links = '[\"http://127.0.0.1:9/gone.jpg\"]'")
+    fox.session.task(fox.session.row(task.identity))
+    assert fox.generate("a fox whose link has moved").wait(timeout=PATIENCE).images[0].path.exists()
