@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
-from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.comparison_files import save_html
+from fox_nb.render.comparison_table import static_grid
 from lab import Watched
 
 if TYPE_CHECKING:

@@ -63,7 +63,7 @@ def judge(places: Places, sandbox: Any, lines: list[int]) -> None:
     died = sum(bool(death["where"]) for death in deaths)
     lost = sum(death["found"] == "unknown" and not made[f"line {death['line']}"] for death in deaths)
     words = f"{died} kernels died at a line of their own, the next ones found {dict(found)}"
-    print(f"{words}; made {made.total()}, unknown and not made {lost}")  # noqa: T201 - the counts
+    print(f"{words}; made {made.total()}, unknown and not made {lost}")
     assert died > len(lines) / 4
     assert found["completed"] > found["unknown"]
 

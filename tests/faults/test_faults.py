@@ -10,7 +10,7 @@ from faults.schedule import Run
 
 def play(places: Places, seed: int, record_property: Callable[[str, object], None]) -> None:
     counts = Run(places, seed).play()
-    print(counts)  # noqa: T201 - the counts are what this is for
+    print(counts)
     record_property("faults", {name: value for name, value in vars(counts).items() if name != "wrong"})
     assert counts.wrong == []
     assert counts.most_for_one == 1

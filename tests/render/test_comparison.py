@@ -25,8 +25,8 @@ from fox_nb.render.comparison import (
     numbers,
     preview_size,
 )
-from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.comparison_files import save_html, save_image
+from fox_nb.render.comparison_table import static_grid
 
 if TYPE_CHECKING:
     from pathlib import Path

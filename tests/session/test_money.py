@@ -93,6 +93,6 @@ def test_forty_races_for_one_picture(sandbox: Any, tmp_path: Path) -> None:
         assert all(racer.exitcode == 0 for racer in racers)
         found = [outcomes.get()[0] for _ in range(3)]
         sent.append(found.count("sent"))
-    print(f"40 races of 3 processes: {sum(sent)} sent, {len(sandbox.creations)} received")  # noqa: T201 - the counts
+    print(f"40 races of 3 processes: {sum(sent)} sent, {len(sandbox.creations)} received")
     assert sent == [1] * 40
     assert len(sandbox.creations) == 40
