@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.errors import InvalidRequest
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from fox_nb.session import Session, Task
 
@@ -213,6 +216,16 @@ class Calls(ABC):
         FoxError
             As `generate`.
         """
+        if not isinstance(request, Mapping):
+            from fox_nb.parameters import shown
+
+            raise InvalidRequest(
+                f"request is {shown(request)}; allowed is a mapping such as "
+                '{"model": "phota-image", "prompt": "a fox"}.',
+                parameter="request",
+                value=request,
+                allowed="a mapping with the model and its parameters",
+            )
         values = dict(request)
         return self._ask(values.pop("model", None), take, values)
 

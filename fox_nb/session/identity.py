@@ -27,9 +27,9 @@ def take_number(take: Any) -> int | None:
     InvalidRequest
         It is neither a whole number from 1 on nor ``"new"``.
     """
-    if take == "new":
+    if isinstance(take, str) and take == "new":
         return None
-    number = getattr(take, "item", lambda: take)()  # NumPy's numbers are numbers
+    number = take.item() if getattr(take, "ndim", None) == 0 else take  # NumPy's numbers are numbers, its arrays not
     if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_TAKES:
         return number
     raise InvalidRequest(

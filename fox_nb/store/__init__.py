@@ -51,7 +51,14 @@ class Store:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder).expanduser().absolute()
+        try:
+            self.folder = Path(folder).expanduser().absolute()
+        except (TypeError, RuntimeError, OSError) as error:  # no path, nobody's home, a folder that is gone
+            raise StoreError(
+                f"store is {folder!r}, which is no place for a folder ({error}).",
+                money="Nothing was sent.",
+                todo='Give the path of a folder with store=…, or leave it out for "fox_runs".',
+            ) from None
         try:
             for place in (self.pictures, self.sources, self.thumbnails):
                 place.mkdir(parents=True, exist_ok=True)

@@ -4,9 +4,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
-from fox_nb import Fox, FoxError
+from fox_nb import Fox, FoxError, InvalidRequest, StoreError
 from fox_nb.errors import DownloadFailed
 from fox_nb.session import looking
 from fox_nb.session.looking import Looker
@@ -109,3 +110,25 @@ def test_a_deleted_picture_is_fetched_by_the_link_of_today(fox: Fox) -> None:
         connection.execute("UPDATE task SET links = '[\"http://127.0.0.1:9/gone.jpg\"]'")
     fox.session.task(fox.session.row(task.identity))
     assert fox.generate("a fox whose link has moved").wait(timeout=PATIENCE).images[0].path.exists()
+
+
+@pytest.mark.parametrize("request_", [None, "phota-image", 3])
+def test_a_request_that_is_no_mapping(fox: Fox, request_: Any) -> None:
+    """What cannot be a request is refused in our words, with an example."""
+    with pytest.raises(InvalidRequest, match="mapping such as"):
+        fox.submit(request_)
+
+
+@pytest.mark.parametrize("take", [np.array([1, 2]), np.array([1]), [1], None])
+def test_a_take_that_is_no_number(fox: Fox, take: Any) -> None:
+    """An array is no take; a number of NumPy's is one."""
+    with pytest.raises(InvalidRequest, match="take is"):
+        fox.generate("a fox", take=take)
+    assert fox.generate("a fox", take=np.int64(2)).take == 2
+
+
+@pytest.mark.parametrize("place", [None, 3, "~nobody-of-that-name/runs"])
+def test_a_store_that_is_no_place(open_fox: Callable[..., Fox], place: Any) -> None:
+    """What cannot be a folder is refused in our words."""
+    with pytest.raises(StoreError, match="store is"):
+        open_fox(store=place)
