@@ -82,7 +82,9 @@ class Studio:
 
     def picked(self, count: int) -> None:
         self.page.wait_for(
-            "count => document.querySelectorAll('.fox-page:not([hidden]) .fox-item').length === count", count
+            "count => (document.querySelector('.fox-page:not([hidden])') ?? document)"
+            ".querySelectorAll('.fox-item').length === count",
+            count,
         )
 
 

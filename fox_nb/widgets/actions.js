@@ -6,6 +6,9 @@ const put = (tag, className, props = {}, attributes = {}) => {
 };
 // JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
 const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
+// Kernels with subshells hear the messages of different controls in any order, so a press takes along what the form says.
+const look = (model) => Promise.all(model.get("fields").map((id) => model.widget_manager.get_model(id).catch(() => null)));
+const values = (fields) => Object.fromEntries(fields.filter(Boolean).map((field) => [field.model_id, field.get("value")]));
 // Ms without a word from the kernel, then the person is told why.
 const PATIENCE = 1500;
 let ids = 0;
@@ -29,6 +32,8 @@ export default {
     el.append(root);
     let timer;
     let waiting = false;
+    let fields = [];
+    look(model).then((found) => (fields = found));
 
     // It is never disabled: that would take the focus away from who works with the keyboard.
     function showButton() {
@@ -53,15 +58,20 @@ export default {
       error.replaceChildren(...lines.map((text, at) => put("p", at ? "" : "fox-what", { textContent: text })));
     }
 
-    button.addEventListener("click", ({ detail }) => {
-      // The browser knows best what a double click is: its second half is no press.
-      if (waiting || model.get("busy") || detail > 1) return;
+    function press() {
+      if (waiting || model.get("busy")) return;
       waiting = true;
       showButton();
-      model.send({ type: "press" });
+      model.send({ type: "press", values: values(fields) });
       timer = setTimeout(() => say("The kernel is busy with a cell. This is sent as soon as it is free."), PATIENCE);
+    }
+
+    // The browser knows best what a double click is: its second half is no press.
+    button.addEventListener("click", ({ detail }) => detail < 2 && press());
+    model.on("msg:custom", ({ type }) => {
+      if (type === "heard") heard();
+      else if (type === "press") press();
     });
-    model.on("msg:custom", ({ type }) => type === "heard" && heard());
     model.on("change:busy", showButton);
     model.on("change:words", showButton);
     model.on("change:said", () => say(model.get("said")));

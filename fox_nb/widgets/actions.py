@@ -33,6 +33,8 @@ class Actions(Control):
 
     Parameters
     ----------
+    fields : list of str
+        The ids of the controls whose values a press takes along.
     words, busy_words : str
         What stands on the button, and what while a press is being dealt with.
     cost, cost_note : str
@@ -46,6 +48,7 @@ class Actions(Control):
     _esm = source("actions.js")
     _css = source("actions.css")
 
+    fields = traitlets.List(traitlets.Unicode()).tag(sync=True)
     words = traitlets.Unicode("Generate").tag(sync=True)
     busy_words = traitlets.Unicode("Sending…").tag(sync=True)
     busy = traitlets.Bool(default_value=False).tag(sync=True)
@@ -55,20 +58,25 @@ class Actions(Control):
     error = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        self._presses: list[Callable[[], None]] = []
+        self._presses: list[Callable[[dict[str, Any]], None]] = []
         super().__init__(**traits)
 
-    def on_press(self, callback: Callable[[], None]) -> None:
-        """Call `callback()` at each press."""
+    def on_press(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call `callback(values)` at each press, with what the browser's controls say by their ids."""
         self._presses.append(callback)
+
+    def press(self) -> None:
+        """Have the browser press the button, with all that its controls say."""
+        self.send({"type": "press"})
 
     def fail(self, error: Exception) -> None:
         """Say what went wrong, in the three sentences of every error; of one that is not ours, what it is."""
         self.error = [clip(line, _LONGEST) for line in lines_of(error)]
 
-    def _on_press(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
+    def _on_press(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        values = content.get("values")
         try:
             for callback in tuple(self._presses):
-                callback()
+                callback(values if isinstance(values, dict) else {})
         finally:
             self.send({"type": "heard"})

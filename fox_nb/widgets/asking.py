@@ -15,7 +15,7 @@ from fox_nb.widgets.field import Bench
 from fox_nb.widgets.form import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from fox_nb.session import Session, Task
     from fox_nb.session.pool import Pool
@@ -49,9 +49,9 @@ class Asking:
         self._pricing = threading.Lock()
         self._pressed = float("-inf")
         self._values: dict[str, Any] | None = None
-        self._actions = Actions(words=self.form.request.press)
+        self._actions = Actions(words=self.form.request.press, fields=self.form.value_ids)
         self._actions.on_press(self.press)
-        self.form.on_submit(self.press)
+        self.form.on_submit(self._actions.press)
         self.form.on_change(self._cost_changed)
         head = w.HTML(pages.panel_head(self.form.request, sandbox=session.gateway.is_sandbox))
         self.widget = w.VBox([head, *(field.widget for field in self.form.fields.values()), self._actions])
@@ -62,10 +62,16 @@ class Asking:
         """The controls that need a front end of their own."""
         return [*self.form.controls, self._actions]
 
-    def press(self) -> None:
-        """Ask for what the form says, as a new take; a double click is one press."""
+    def press(self, seen: Mapping[str, Any] | None = None) -> None:
+        """Ask for what the form says, as a new take; a double click is one press.
+
+        Parameters
+        ----------
+        seen : mapping, optional
+            What the browser's controls say by their ids: with subshells it is ahead of what has arrived here.
+        """
         try:
-            values = self.form.whole_values()
+            values = self.form.whole_values(seen or {})
         except FoxError as error:
             self._actions.fail(error)
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import ipywidgets as w
 
@@ -50,10 +50,13 @@ class Field:
         What is shown.
     controls : list of Control
         The parts that need a front end of their own.
+    control : Control or None
+        The part of them that has the value in the browser.
     """
 
     widget: w.Widget
     controls: list[Control]
+    control: Control | None = None
 
     def __init__(self, parameter: Parameter) -> None:
         self.parameter = parameter
@@ -62,7 +65,17 @@ class Field:
     @property
     def value(self) -> Any:
         """What the request gets; None leaves it out."""
-        return self.widget.value
+        return self.read({})
+
+    def read(self, seen: Mapping[str, Any]) -> Any:
+        """Return the value, of the browser's controls by their ids where it is known from there."""
+        if self.control is None:
+            return None
+        return self.meant(seen.get(self.control.model_id, self.control.value))
+
+    def meant(self, value: Any) -> Any:
+        """Return what the request gets for a control's value."""
+        return value
 
     def set(self, value: Any) -> None:
         """Fill the control; None empties it."""

@@ -30,23 +30,29 @@ class PromptField(Field):
         self._profiles = profiles
         self.prompt = Prompt(label=parameter.label, help=parameter.help, placeholder=EXAMPLE)
         self.prompt.observe(lambda _: self.tell(), "value")
+        self.control = self.prompt
         self.controls = [self.prompt]
         self.widget = self.prompt
         if parameter.hint.profile_tokens:
-            self._taker = Taker(label="Profile")
-            self._taker.on_take(lambda key: self.prompt.insert(f"[[{key}]]"))
+            self._taker = Taker(label="Profile", beside=self.prompt.model_id)
+            self._taker.on_take(self._put)
             self.controls.append(self._taker)
             self.widget = w.VBox([self.prompt, self._taker])
         self.refresh()
 
-    @property
-    def value(self) -> Any:
-        """The text; None for an empty one."""
-        return self.prompt.value if self.prompt.value.strip() else None
+    def meant(self, value: Any) -> Any:
+        """Return the text; None for an empty one."""
+        return value if isinstance(value, str) and value.strip() else None
 
     def set(self, value: Any) -> None:
         """Fill the text."""
         self.prompt.value = value or ""
+
+    def _put(self, key: str, text: Any) -> None:
+        """Put a profile into the text as the browser has it: with subshells it is ahead of what has arrived here."""
+        if isinstance(text, str) and text != self.prompt.value:
+            self.prompt.value = text
+        self.prompt.insert(f"[[{key}]]")
 
     def put_away(self, words: str) -> None:
         """Prompts are always used."""
@@ -78,6 +84,7 @@ class ChoiceField(Field):
             help=parameter.help,
         )
         self.widget.observe(lambda _: self.tell(), "value")
+        self.control = self.widget
         self.controls = [self.widget]
 
 
@@ -94,6 +101,7 @@ class NumberField(Field):
             help=parameter.help,
         )
         self.widget.observe(lambda _: self.tell(), "value")
+        self.control = self.widget
         self.controls = [self.widget]
 
     def set(self, value: Any) -> None:
@@ -111,6 +119,7 @@ class LevelField(Field):
             label=parameter.label, help=parameter.help, min=parameter.minimum or 0.0, max=parameter.maximum or 1.0
         )
         self.widget.observe(lambda _: self.tell(), "value")
+        self.control = self.widget
         self.controls = [self.widget]
 
     def put_away(self, words: str) -> None:
@@ -125,13 +134,13 @@ class ProfilesField(Field):
         self._profiles = profiles
         self.widget = Several(label=parameter.label, help=parameter.help, empty=NO_PROFILES)
         self.widget.observe(lambda _: self.tell(), "value")
+        self.control = self.widget
         self.controls = [self.widget]
         self.refresh()
 
-    @property
-    def value(self) -> Any:
-        """The ids that are chosen; None for none."""
-        return list(self.widget.value) or None
+    def meant(self, value: Any) -> Any:
+        """Return the ids that are chosen; None for none."""
+        return list(value) or None if isinstance(value, (list, tuple)) else None
 
     def set(self, value: Any) -> None:
         """Choose these ids; ids that the store does not know are offered under themselves."""

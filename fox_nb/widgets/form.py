@@ -40,18 +40,22 @@ class Form:
     @property
     def values(self) -> dict[str, Any]:
         """What is set, by the gateway's names; what is not set is not there."""
-        found = {name: field.value for name, field in self.fields.items() if not self._is_away(field)}
-        return {name: value for name, value in found.items() if value is not None}
+        return self._read({})
 
-    def whole_values(self) -> dict[str, Any]:
+    def whole_values(self, seen: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is set.
+
+        Parameters
+        ----------
+        seen : mapping
+            What the browser's controls say by their ids, where that is known better there.
 
         Raises
         ------
         InvalidRequest
             Something that the model needs is empty.
         """
-        values = self.values
+        values = self._read(seen)
         for name, field in self.fields.items():
             if field.parameter.required and name not in values:
                 raise InvalidRequest(
@@ -61,6 +65,15 @@ class Form:
                     todo=field.parameter.help,
                 )
         return values
+
+    @property
+    def value_ids(self) -> list[str]:
+        """The ids of the controls that have a value in the browser."""
+        return [field.control.model_id for field in self.fields.values() if field.control is not None]
+
+    def _read(self, seen: Mapping[str, Any]) -> dict[str, Any]:
+        found = {name: field.read(seen) for name, field in self.fields.items() if not self._is_away(field)}
+        return {name: value for name, value in found.items() if value is not None}
 
     def fill(self, values: Mapping[str, Any]) -> None:
         """Put values into the controls; what is not named goes back to its default."""

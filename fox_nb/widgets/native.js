@@ -63,8 +63,10 @@ function list({ model, id, help, commit }) {
   element.addEventListener("change", () => {
     if (!model.get("takes")) return commit(element.value === NONE ? null : element.value);
     // A list from which things are taken stands at its first line again.
-    model.send({ type: "value", value: element.value });
+    const { value } = element;
     element.value = options(model)[0].key;
+    const text = (found) => model.send({ type: "value", value, text: found?.get("value") ?? null });
+    model.widget_manager.get_model(model.get("beside")).then(text, () => text(null));
   });
   function show(away) {
     const all = options(model);

@@ -105,23 +105,30 @@ class Number(Native):
 
 
 class Taker(Native):
-    """A list from which things are taken: it stands at its first line again after each."""
+    """A list from which things are taken: it stands at its first line again after each.
 
+    Parameters
+    ----------
+    beside : str
+        The id of the control for which they are; its value in the browser comes with each.
+    """
+
+    beside = traitlets.Unicode("").tag(sync=True)
     takes = traitlets.Bool(default_value=True).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        self._taken: list[Callable[[str], None]] = []
+        self._taken: list[Callable[[str, Any], None]] = []
         super().__init__(**traits)
 
-    def on_take(self, callback: Callable[[str], None]) -> None:
-        """Call `callback(value)` when something is taken."""
+    def on_take(self, callback: Callable[[str, Any], None]) -> None:
+        """Call `callback(value, value of the control beside)` when something is taken."""
         self._taken.append(callback)
 
     def _on_value(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         value = content.get("value")
         if value and value in self.choices:
             for callback in tuple(self._taken):
-                callback(value)
+                callback(value, content.get("text"))
 
 
 class Place(Native):

@@ -17,7 +17,7 @@ from fox_nb.widgets.native import Place
 from fox_nb.widgets.picker import Entry, PickedFile, Picker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from fox_nb.parameters import Parameter
     from fox_nb.widgets.field import Bench
@@ -54,9 +54,8 @@ class PictureField(Field):
         self.controls = [self.picker, self.place]
         self.widget = w.VBox([self.picker, self.place])
 
-    @property
-    def value(self) -> Any:
-        """The pictures, as a list where the parameter is one; None for none."""
+    def read(self, seen: Mapping[str, Any]) -> Any:
+        """Return the pictures, as a list where the parameter is one; None for none. The list is kept here alone."""
         values = [value.data if isinstance(value, PickedFile) else value for value in self.picker.values]
         if self.parameter.many:
             return values or None
