@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
 from fox_nb.errors import ExtraMissing
+from fox_nb.models import MODELS
+from fox_nb.parameters import parameters
 from fox_nb.session import pages
 from fox_nb.session.task import Task
 
@@ -48,7 +50,7 @@ class TaskList(Sequence[Task]):
         return self._total
 
     def __repr__(self) -> str:
-        lines = [f"{self._total} tasks", *(f"  {task!r}" for task in self._tasks[:20])]
+        lines = [f"{self._total} task{'' if self._total == 1 else 's'}", *(f"  {task!r}" for task in self._tasks[:20])]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -68,13 +70,31 @@ class TaskList(Sequence[Task]):
             raise ExtraMissing(
                 "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
             ) from None
-        return pd.DataFrame([_facts(task) for task in self._tasks])
+        rows = [{**task.request, **_facts(task)} for task in self._tasks]
+        known = [parameter.name for model in MODELS.values() for parameter in parameters(model)]
+        asked = [name for name in ("model", *known) if not rows or any(name in row for row in rows)]
+        columns = dict.fromkeys([*asked, *_FACTS, *(name for row in rows for name in row)])
+        return pd.DataFrame(rows, columns=list(columns))
+
+
+_FACTS = (
+    "take",
+    "status",
+    "task_id",
+    "asked",
+    "seconds",
+    "usd",
+    "usd_is_estimate",
+    "profile_id",
+    "error",
+    "files",
+)
+"""Columns that are there before there is a task, so that a first run can filter by them."""
 
 
 def _facts(task: Task) -> dict[str, Any]:
     ended = task.row.finished
     return {
-        **task.request,
         "take": task.take,
         "status": task.status,
         "task_id": task.id,

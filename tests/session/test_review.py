@@ -132,3 +132,14 @@ def test_a_store_that_is_no_place(open_fox: Callable[..., Fox], place: Any) -> N
     """What cannot be a folder is refused in our words."""
     with pytest.raises(StoreError, match="store is"):
         open_fox(store=place)
+
+
+def test_a_frame_of_no_tasks_has_its_columns(fox: Fox) -> None:
+    """A notebook that filters its tasks runs on an empty store, too; the request's parameters stand first."""
+    frame = fox.tasks().to_frame()
+    assert frame[frame.status == "completed"].empty
+    fox.generate("a fox in a table").wait(timeout=PATIENCE)
+    columns = list(fox.tasks().to_frame())
+    assert columns[:2] == ["model", "prompt"]
+    assert "image_url" not in columns
+    assert set(columns) < set(frame)
