@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import ExtraMissing
+from fox_nb.images.tiles import decoding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +117,11 @@ def measure(picture: Path, original: Path, *, edge: int = EDGE) -> Metrics:
         A file can't be read.
     """
     _skimage("metrics")
+    with decoding():
+        return _measured(picture, original, edge)
+
+
+def _measured(picture: Path, original: Path, edge: int) -> Metrics:
     own, others = _size(picture), _size(original)
     long_side = min(edge, max(own), max(others))
     size = _scaled(others, long_side)

@@ -9,7 +9,6 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.parameters import parameters
 from fox_nb.session import Cost
-from fox_nb.session.identity import take_number
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
 from fox_nb.sweep.axes import Axis, axis_of, label
 
@@ -129,12 +128,11 @@ class Plan:
     def __init__(self, session: Session, model: str, given: Mapping[str, Any], takes: int = 1) -> None:
         self.session = session
         self.model = request_class(model)
-        number = take_number(takes)
-        if number is None or number > MOST_TAKES:
+        if not isinstance(takes, int) or isinstance(takes, bool) or not 1 <= takes <= MOST_TAKES:
             raise InvalidRequest(
                 f"takes is {takes!r}; allowed is a whole number from 1 to {MOST_TAKES}.", parameter="takes", value=takes
             )
-        self.takes = number
+        self.takes = takes
         self.fixed, axes = self._split(session.sources.ready(model, given))
         self.columns = axes[0] if axes else None
         self.rows = axes[1] if len(axes) > 1 else None

@@ -1,0 +1,284 @@
+"""Comparing as a person does it in JupyterLab: see the plan, press Run, watch it fill, look closely, take it away."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from artifacts import MARKED_KEY
+from kernels import notebook
+from lab import Lab, NotebookPage, Voila, Watched
+
+OPEN = """
+import fox_nb
+from fox_nb.settings import Polling
+from fox_nb.sandbox.art import figure_from_id, portrait
+from pathlib import Path
+if not Path('portrait.jpg').exists():
+    portrait(figure_from_id('mira'), (1024, 1280), seed=8).save('portrait.jpg', quality=92)
+fox = fox_nb.Fox(polling=Polling(first_looks=(.2,), at_least=.2, per_second=50))
+"""
+THREE = "sweep = fox.compare_enhance('portrait.jpg', creativity=[0, .5, 1], resemblance='0..1 step 0.5', resolution='{}')\nsweep"
+FIVE = "sweep = fox.compare_enhance('portrait.jpg', creativity='0..1 step 0.25', resemblance='0..1 step 0.25', resolution='{}', per_second={})\nsweep"
+PAINTED = """() => {
+    const canvases = [...document.querySelectorAll('td[role=gridcell] canvas')];
+    return canvases.length > 0 && canvases.every(canvas => {
+        const {data} = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
+        return data[3] === 255;
+    });
+}"""
+SETTLED = "() => document.querySelector('.foxc-compare')?.getAttribute('aria-busy') === 'false'"
+PIXELS = """index => {
+    const canvas = document.querySelectorAll('td[role=gridcell] canvas')[index];
+    const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    let sum = 0;
+    for (let i = 0; i < data.length; i += 997) sum = (sum * 31 + data[i]) % 4294967296;
+    return sum;
+}"""
+LONG = 400
+"""Seconds for a grid on a machine that does other things as well."""
+
+
+@pytest.fixture
+def env(sandbox: Any) -> dict[str, str]:
+    return {"FOXAPI_KEY": MARKED_KEY, "FOXAPI_BASE_URL": sandbox.base_url}
+
+
+def press_run(page: Watched) -> None:
+    page.page.get_by_role("button", name=re.compile("^Run: ")).click()
+
+
+def wait_until_all_is_made(page: Watched, count: int) -> None:
+    """All are made and measured, and every cell is painted."""
+    page.locator(f".fox-sweep :text('{count} of {count}')").first.wait_for(timeout=LONG * 1000)
+    page.wait_for("() => document.querySelector('.fox-sweep .fox-bar').hidden", seconds=LONG)
+    page.wait_for(PAINTED, seconds=LONG)
+
+
+def settle(page: Watched, *keys: str) -> float:
+    """Press keys; return how many milliseconds the last one took until the screen showed all that it should."""
+    for key in keys:
+        page.page.evaluate("() => { delete document.querySelector('.foxc-compare').dataset.settledMs; }")
+        page.page.keyboard.press(key)
+        page.wait_for("() => !!document.querySelector('.foxc-compare').dataset.settledMs")
+        page.wait_for(SETTLED)
+    return float(page.page.evaluate("() => document.querySelector('.foxc-compare').dataset.settledMs"))
+
+
+def looks_closely(page: Watched, count: int) -> None:
+    """Zooming one cell moves all others; the divider works by mouse and keyboard."""
+    before = [page.page.evaluate(PIXELS, index) for index in range(count)]
+    page.locator("td[role=gridcell]").nth(1).click()
+    settle(page, "+", "+", "+", "ArrowLeft")
+    page.until(
+        lambda: all(page.page.evaluate(PIXELS, index) != before[index] for index in range(count)) or None,
+        "every cell to have moved",
+    )
+    settle(page, "0")
+    page.page.keyboard.press("s")
+    slider = page.page.get_by_role("slider")
+    slider.focus()
+    page.page.keyboard.press("End")
+    assert slider.get_attribute("aria-valuenow") == "100"
+    page.page.keyboard.press("Home")
+    assert slider.get_attribute("aria-valuenow") == "0"
+    box = page.locator("td[role=gridcell]").nth(1).locator(".foxc-frame").bounding_box()
+    assert box is not None
+    mouse = page.page.mouse
+    mouse.move(box["x"] + 3, box["y"] + box["height"] / 2)
+    mouse.down()
+    mouse.move(box["x"] + box["width"] * 0.7, box["y"] + box["height"] / 2, steps=4)
+    mouse.up()
+    assert slider.get_attribute("aria-valuenow") == "70"
+    page.page.keyboard.press("Escape")
+
+
+def kept_without_a_kernel(lab: Lab, path: Path, count: int, *, most: int = 1_500_000) -> None:
+    """The saved file is small; opened where nothing runs, trusted or not, it shows the grid with its values and numbers."""
+    assert path.stat().st_size < most
+    for trusted in (True, False):
+        again = lab.open(path, kernel=False, trusted=trusted)
+        table = again.locator("[data-fox-comparison]")
+        table.wait_for()
+        assert table.locator("td img").count() == count
+        assert "Resemblance" in table.inner_text()
+        assert "SSIM" in table.inner_text()
+        assert f"{count} of {count}" in again.output(1).inner_text()
+        again.close()
+
+
+def test_the_plan_is_seen_and_nothing_is_sent(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """Shape, pictures, amount, minutes and Run are there; showing it twice, and opening the file again, sends nothing."""
+    page = lab.open(notebook(OPEN, THREE.format("1K"), "sweep"), env=env)
+    page.run_all()
+    text = page.outputs_text(1)
+    for words in ("3 by 3", "Pictures 9", "Paid for already 0", "1.17 USD", "About", "Run: 9 pictures, up to 1.17 USD"):
+        assert words in text
+    assert page.page.get_by_role("button", name=re.compile("^Run: ")).count() == 2
+    assert page.locator("[data-fox-stays]").first.is_hidden()
+    saved = page.save()
+    assert "Run this cell again for its Run button" in json.dumps(saved.cells[1].outputs)
+    assert sandbox.creations == []
+    assert page.errors() == []
+    assert page.console_errors == []
+
+
+def test_a_grid_fills_and_stays(lab: Lab, sandbox: Any, env: dict[str, str], axe: str) -> None:
+    """Run is pressed: one bar, pictures in their cells as they land, numbers; the saved file has all of it."""
+    page = lab.open(notebook(OPEN, THREE.format("1K")), env=env)
+    page.run_all()
+    press_run(page)
+    page.locator(".fox-sweep progress").wait_for()
+    page.wait_for(
+        "() => document.querySelectorAll('.foxc-frame[data-state=done]').length > 0"
+        " && document.querySelectorAll('td .foxc-frame:not([data-state=done])').length > 0",
+        seconds=LONG,
+    )
+    wait_until_all_is_made(page, 9)
+    page.locator("td[role=gridcell]:has-text('SSIM')").nth(8).wait_for()
+    assert len(sandbox.creations) == 9
+    assert page.page.get_by_role("button", name=re.compile("^Run: ")).count() == 0
+    looks_closely(page, 9)
+    assert page.violations(axe, ".fox-sweep") == []
+    page.set_theme("dark")
+    page.wait_for(PAINTED)
+    assert page.violations(axe, ".fox-sweep") == []
+    page.until(lambda: "SSIM" in json.dumps(page.save().cells[1].outputs) or None, "the saved page")
+    page.run_cell(1)
+    wait_until_all_is_made(page, 9)
+    assert len(sandbox.creations) == 9
+    page.save()
+    assert page.console_errors == []
+    page.close()
+    kept_without_a_kernel(lab, page.path, 9)
+
+
+def test_a_failed_cell_is_tried_again_from_its_place(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """The reason stands in the cell; its button sends that one alone, and the picture comes into its place."""
+    sandbox.misbehave("failed", times=1, message="<b>the upstream said no</b>")
+    page = lab.open(notebook(OPEN, THREE.format("1K")), env=env)
+    page.run_all()
+    press_run(page)
+    page.locator("td:has-text('<b>the upstream said no</b>')").wait_for(timeout=LONG * 1000)
+    page.locator(".fox-sweep :text('8 of 9')").first.wait_for(timeout=LONG * 1000)
+    page.page.get_by_role("button", name=re.compile("^Try .* again$")).click()
+    wait_until_all_is_made(page, 9)
+    assert len(sandbox.creations) == 10
+
+
+def test_more_than_the_set_amount_asks_once_more(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """The first press asks, No takes it back, Yes sends."""
+    page = lab.open(
+        notebook(
+            OPEN,
+            "fox.compare_enhance('portrait.jpg', creativity=[0, 1], resemblance=[.5], ask_above=0.1)",
+        ),
+        env=env,
+    )
+    page.run_all()
+    press_run(page)
+    page.locator(":text('more than 0.10 USD')").first.wait_for()
+    page.page.get_by_role("button", name="No, not now").click()
+    page.locator(":text('more than 0.10 USD')").first.wait_for(state="hidden")
+    press_run(page)
+    page.page.get_by_role("button", name="Yes, spend up to 0.26 USD").click()
+    wait_until_all_is_made(page, 2)
+    assert len(sandbox.creations) == 2
+
+
+def test_a_cell_that_runs_shows_its_progress_and_leaves_one_grid(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """`.run()` in a cell shows the bar, then the result once: the saved file has each picture a single time."""
+    page = lab.open(notebook(OPEN, THREE.format("1K").replace("\nsweep", ".run()\nsweep")), env=env)
+    page.run_cell(0)
+    page.run_cell(1, wait=False)
+    page.output(1).locator("progress").first.wait_for()
+    page.wait_idle(seconds=LONG)
+    wait_until_all_is_made(page, 9)
+    saved = json.dumps(page.save().cells[1].outputs)
+    assert saved.count("data:image/webp") == 11  # nine, the original, and the original once more for the hover
+    assert len(sandbox.creations) == 9
+
+
+def test_killed_half_way_and_run_again(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """The kernel is killed in the middle of 25; the same cell in the next one sends only what is missing: 25 in all."""
+    killed_half_way(lab, sandbox, env, "1K")
+
+
+@pytest.mark.long
+def test_twenty_five_at_4k(
+    lab: Lab, browser: Browser, sandbox: Any, env: dict[str, str], record_property: Callable[[str, object], None]
+) -> None:
+    """The same with 4K pictures, and then all of it: zoom, divider, saved file, exported page."""
+    page = killed_half_way(lab, sandbox, env, "4K")
+    looks_closely(page, 25)
+    page.locator("td[role=gridcell]").first.click()
+    times = sorted(
+        settle(page, key) for key in ["+", "+", "1", "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "-", "0"]
+    )
+    record_property("median ms until a zoom or pan has settled", times[len(times) // 2])
+    page.kernel_value("sweep.save_html('compare.html')")
+    page.save()
+    page.close()
+    kept_without_a_kernel(lab, page.path, 25)
+    exported_works(browser, page.folder / "compare.html", 25)
+
+
+def test_the_exported_page_works_offline(lab: Lab, browser: Browser, sandbox: Any, env: dict[str, str]) -> None:
+    """Nine 4K pictures become one file below 4 MB that zooms and slides from file: with the network off."""
+    page = lab.open(notebook(OPEN, THREE.format("4K") + ".run()", "str(sweep.save_html('compare.html'))"), env=env)
+    page.run_all(seconds=LONG)
+    assert page.errors() == []
+    assert (page.folder / "compare.html").stat().st_size < 4_000_000
+    exported_works(browser, page.folder / "compare.html", 9)
+
+
+def killed_half_way(lab: Lab, sandbox: Any, env: dict[str, str], resolution: str) -> NotebookPage:
+    page = lab.open(notebook(OPEN, FIVE.format(resolution, 2)), env=env)
+    page.run_all()
+    press_run(page)
+
+    def half_way() -> bool | None:
+        """Twelve are sent, and answered: the journal knows as many ids."""
+        sent = len(sandbox.creations)
+        known = page.kernel_value("sum(bool(t.id) for t in fox.tasks())") if sent >= 12 else ""
+        return True if sent >= 12 and known == str(len(sandbox.creations)) else None
+
+    page.until(half_way, "half of the creations", seconds=LONG)
+    page.restart_kernel()
+    assert len(sandbox.creations) < 25
+    page.run_all()
+    sent = len(sandbox.creations)
+    page.locator(f":text('{25 - sent} pictures')").first.wait_for()
+    press_run(page)
+    wait_until_all_is_made(page, 25)
+    assert len(sandbox.creations) == 25
+    return page
+
+
+def exported_works(browser: Browser, path: Path, count: int) -> None:
+    context = browser.new_context(viewport={"width": 1200, "height": 1600}, offline=True)
+    page = Watched(context.new_page())
+    asked: list[str] = []
+    page.page.on("request", lambda request: asked.append(request.url))
+    page.page.goto(path.as_uri())
+    page.wait_for(PAINTED)
+    looks_closely(page, count)
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert page.console_errors == []
+    context.close()
+
+
+def test_voila_runs_a_sweep_by_its_button(voila: Voila, sandbox: Any, env: dict[str, str]) -> None:
+    """In Voila nothing is sent by the visit; Run fills the grid inside the widget."""
+    page = voila.open(
+        notebook(OPEN, "fox.compare_enhance('portrait.jpg', creativity=[0, 1], resemblance=[.5])"), env=env
+    )
+    page.page.get_by_role("button", name=re.compile("^Run: ")).wait_for()
+    assert sandbox.creations == []
+    press_run(page)
+    wait_until_all_is_made(page, 2)
+    assert len(sandbox.creations) == 2
