@@ -29,30 +29,45 @@ def in_notebook() -> bool:
     return hasattr(get_ipython(), "kernel")
 
 
+WAIT_VARIABLE = "FOX_NB_WAIT"
+"""Set where a notebook is run without a screen: a task in a cell is waited for: nobody is there to see it change."""
+
+
 def in_voila() -> bool:
     """Return True when Voila runs this notebook: its outputs show no update after the run."""
     return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
 
 
-class _Shown:
-    """A task's display in one execution of one cell; pictures are sent once, when all are there."""
+def bundle(html: str, words: str = "") -> dict[str, str]:
+    """Return an output that is HTML where that can be shown, and words elsewhere."""
+    return {"text/html": html, "text/plain": words}
 
-    def __init__(self, html: str) -> None:
-        from IPython.display import HTML, display
+
+class _Shown:
+    """A display in one execution of one cell; pictures are sent once, when all are there.
+
+    Parameters
+    ----------
+    html : str
+        What is shown.
+    words : str
+        The same for a console and for exports that take no HTML.
+    """
+
+    def __init__(self, html: str, words: str = "") -> None:
+        from IPython.display import display
 
         self.cell = _this_cell()
         self._last = html
         self._lock = threading.Lock()
-        self._handle = display(HTML(html), display_id=True)
+        self._handle = display(bundle(html, words), raw=True, display_id=True)
 
-    def update(self, html: str) -> None:
+    def update(self, html: str, words: str = "") -> None:
         """Send the display anew where it has changed."""
-        from IPython.display import HTML
-
         with self._lock:
             if html != self._last:
                 self._last = html
-                self._handle.update(HTML(html))
+                self._handle.update(bundle(html, words), raw=True)
 
 
 _shown: weakref.WeakKeyDictionary[Task, _Shown] = weakref.WeakKeyDictionary()
@@ -62,20 +77,21 @@ def show(task: Task) -> None:
     """Show a task as a cell's value: its progress while it is under way, then its pictures, in one place."""
     if not in_notebook():
         raise NotImplementedError  # IPython on a terminal then shows the repr
-    if in_voila() and not task.is_over:
+    if (in_voila() or os.environ.get(WAIT_VARIABLE)) and not task.is_over:
         with contextlib.suppress(Exception):  # how it ended stands on the page
             task.wait(VOILA_PATIENCE)
+    was_over = task.is_over  # asked before its page is made: what ends between the two is still followed
     shown = _shown.get(task)
     if shown is not None and shown.cell == _this_cell():
-        shown.update(pages.task_page(task))
+        shown.update(pages.task_page(task), repr(task))
     else:
-        shown = _shown[task] = _Shown(pages.task_page(task))
-    if not task.is_over:
+        shown = _shown[task] = _Shown(pages.task_page(task), repr(task))
+    if not was_over:
         _follow(task, shown)
 
 
 def _follow(task: Task, shown: _Shown) -> None:
-    task.follow(lambda task, _over: shown.update(pages.task_page(task)))
+    task.follow(lambda task, _over: shown.update(pages.task_page(task), repr(task)))
 
 
 @contextlib.contextmanager
@@ -86,11 +102,12 @@ def waiting(task: Task) -> Iterator[Callable[[], None]]:
     elif in_notebook():
         shown = _shown.get(task)
         if shown is None or shown.cell != _this_cell():
-            shown = _shown[task] = _Shown(pages.task_page(task))
+            shown = _shown[task] = _Shown(pages.task_page(task), repr(task))
         try:
-            yield lambda: None if task.is_over else shown.update(pages.task_page(task))
+            yield lambda: None if task.is_over else shown.update(pages.task_page(task), repr(task))
         finally:
-            shown.update(pages.done_line(task) if task.status == "completed" else pages.task_page(task))
+            page = pages.done_line(task) if task.status == "completed" else pages.task_page(task)
+            shown.update(page, repr(task))
     elif sys.stderr.isatty():
         try:
             yield lambda: _line(f"{task.model}: {task.status} {task.progress} %, {task.waited:.0f} s")

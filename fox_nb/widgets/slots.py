@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from fox_nb.session.showing import in_voila
+from fox_nb.session.showing import bundle, in_notebook, in_voila
 
 SLOTS = 40
 """How many results one run of the cell has room for; an output cannot be added to a cell after it has run."""
@@ -31,11 +31,11 @@ class Slots:
 
     def display(self) -> None:
         """Make the outputs, empty; has to be called while the cell runs."""
-        if self._inside is not None:
+        if self._inside is not None or not in_notebook():
             return
-        from IPython.display import HTML, display
+        from IPython.display import display
 
-        self._free = [display(HTML(""), display_id=True) for _ in range(SLOTS)]
+        self._free = [display(bundle(""), raw=True, display_id=True) for _ in range(SLOTS)]
 
     def take(self, html: str) -> Slot:
         """Show something in the next place above the others."""
@@ -65,6 +65,4 @@ class Slot:
         if isinstance(self._place, w.HTML):
             self._place.value = html
         elif self._place is not None:
-            from IPython.display import HTML
-
-            self._place.update(HTML(html))
+            self._place.update(bundle(html), raw=True)
