@@ -34,6 +34,7 @@ FoxError
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,6 +64,18 @@ class FoxError(Exception):
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.money, self.todo) if part)
+
+    def _render_traceback_(self) -> list[str]:
+        """Show a notebook the person's own lines and the sentences; our frames between them tell a person nothing."""
+        import traceback
+        from pathlib import Path
+
+        foreign = (str(Path(__file__).parent), f"{os.sep}IPython{os.sep}", f"{os.sep}ipykernel{os.sep}")
+        frames = [
+            f for f in traceback.extract_tb(self.__traceback__) if not any(part in f.filename for part in foreign)
+        ]
+        lines = [f"{type(self).__name__}: {self}"]
+        return [*"".join(traceback.format_list(frames)).splitlines(), *lines]
 
 
 class InvalidRequest(FoxError, ValueError):

@@ -1,8 +1,9 @@
 """Session: what makes a task of a request: identity, journal, money, sending, watching, landing."""
 
+from fox_nb.session.cost import Cost
 from fox_nb.session.image import Image
 from fox_nb.session.session import Session
-from fox_nb.session.task import Cost, Task
+from fox_nb.session.task import Task
 from fox_nb.session.tasklist import TaskList
 
 __all__ = ["Cost", "Image", "Session", "Task", "TaskList"]

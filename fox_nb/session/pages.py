@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from fox_nb.models import Request
     from fox_nb.render.grid import Picture
+    from fox_nb.session.cost import Cost
     from fox_nb.session.image import Image
-    from fox_nb.session.task import Cost, Task
+    from fox_nb.session.task import Task
 
 ROWS_WITH_PICTURES = 50
 
@@ -58,7 +59,7 @@ def done_line(task: Task) -> str:
     from fox_nb.render.html import bdi, duration, frame
 
     how = f"in {duration(task.waited)}" if task.status == "completed" and not task.reused else ""
-    return frame(f'<p class="fa">{bdi(title(task), 120)}: {task.status} {how}</p>')
+    return frame(f'<p class="fx-line">{bdi(title(task), 120)}: {task.status} {how}</p>')
 
 
 def error_page(error: FoxError) -> str:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Never, cast
 
 from fox_nb.errors import NOTHING_SENT, NotRecorded, PackError
 from fox_nb.session.code import call
+from fox_nb.session.cost import Cost
 from fox_nb.session.identity import identity_of, request_hash, take_number
 from fox_nb.session.prices import PriceList
 from fox_nb.session.session import Session
-from fox_nb.session.task import Cost
 from fox_nb.settings import Gateway
 from fox_nb.store import aside, picture_name, put, sha256_of
 from fox_nb.store.packs import without_links

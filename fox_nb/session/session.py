@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.models import Request, validate
 from fox_nb.session.code import call
+from fox_nb.session.cost import Cost
 from fox_nb.session.identity import identity_of, request_hash, take_number
 from fox_nb.session.landing import LINKS_LIVE
 from fox_nb.session.looking import Looker
@@ -21,7 +22,7 @@ from fox_nb.session.prices import PriceList, micro
 from fox_nb.session.profiles import Profiles
 from fox_nb.session.sending import Sender
 from fox_nb.session.sources import Sources
-from fox_nb.session.task import Cost, Task
+from fox_nb.session.task import Task
 from fox_nb.session.tasklist import TaskList
 from fox_nb.settings import Polling, fingerprint
 from fox_nb.store import MICRO, Asked
@@ -232,6 +233,10 @@ class Session:
     def estimate(self, row: TaskRow) -> float:
         """Return how many seconds a task is thought to take."""
         return self._looker.estimate(row)
+
+    def spread(self, row: TaskRow) -> float:
+        """Return how far off that may be: sigma of the logarithm of durations."""
+        return self._looker.spread(row)
 
     def seconds_for(self, request: Request) -> float:
         """Return how many seconds a request is thought to take."""

@@ -7,9 +7,10 @@ import contextlib
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
-from fox_nb.errors import FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb.errors import FoxError, InvalidRequest, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb.session.cost import Cost
 from fox_nb.session.image import Image
 from fox_nb.store import BEING_SENT, MICRO, ON_ITS_WAY
 
@@ -21,41 +22,6 @@ if TYPE_CHECKING:
 
 ENDED = frozenset({"completed", "failed", "refused", "unknown"})
 """States in which nothing more happens by itself."""
-
-
-class Cost(float):
-    """An amount in USD that knows what it is.
-
-    Attributes
-    ----------
-    is_estimate : bool
-        True where it comes from the table of estimates, not from the gateway's price list.
-    is_play_money : bool
-        True on the sandbox.
-    credits_reserved : float or None
-        What the gateway says that it reserved, in its own unit.
-    """
-
-    is_estimate: bool
-    is_play_money: bool
-    credits_reserved: float | None
-
-    def __new__(
-        cls, usd: float, *, is_estimate: bool, is_play_money: bool = False, credits_reserved: float | None = None
-    ) -> Self:
-        """Make an amount of USD."""
-        cost = super().__new__(cls, usd)
-        cost.is_estimate = is_estimate
-        cost.is_play_money = is_play_money
-        cost.credits_reserved = credits_reserved
-        return cost
-
-    def __str__(self) -> str:
-        words = f"{float(self):.2f} USD" if round(float(self), 2) == round(float(self), 4) else f"{float(self):.4f} USD"
-        about = [word for word, so in (("play money", self.is_play_money), ("estimate", self.is_estimate)) if so]
-        return f"{words} ({', '.join(about)})" if about else words
-
-    __repr__ = __str__
 
 
 class Desk(Protocol):
@@ -84,6 +50,9 @@ class Desk(Protocol):
 
     def estimate(self, row: TaskRow) -> float:
         """Return how many seconds a task is thought to take."""
+
+    def spread(self, row: TaskRow) -> float:
+        """Return how far off that may be: sigma of the logarithm of durations."""
 
     def code(self, row: TaskRow) -> str:
         """Return the call that asks for the same."""
@@ -195,6 +164,11 @@ class Task:
         return self._desk.estimate(self._row)
 
     @property
+    def spread(self) -> float:
+        """How far off the estimate may be: sigma of the logarithm of durations."""
+        return self._desk.spread(self._row)
+
+    @property
     def error(self) -> FoxError | None:
         """What went wrong, or None; raised by `wait`."""
         if self._row.state == "failed":
@@ -204,7 +178,7 @@ class Task:
         if self._row.state == "refused":
             return FoxError(
                 self._row.error or "The gateway did not take it.",
-                money="Nothing was paid.",
+                money="Nothing was paid." if not self.cost else f"Earlier sendings of it have cost {self.cost}.",
                 todo="Ask again: it is sent as if for the first time.",
             )
         return self.trouble
@@ -353,9 +327,16 @@ class Task:
 
         Raises
         ------
+        InvalidRequest
+            It is done, or under way: nothing is to be sent again.
         FoxError
             As by the first sending; `BudgetExceeded` among them.
         """
+        if self.status == "completed" or self.status in ON_ITS_WAY:
+            raise InvalidRequest(
+                f"This task is {self.status}: there is nothing to send again.",
+                todo=f"For another picture from the same words ask with take={self.take + 1}.",
+            )
         self._desk.retry(self)
         return self
 
