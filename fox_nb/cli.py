@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import fox_nb
 from fox_nb.errors import FoxError
+from fox_nb.sandbox.process import FASTEST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
     sandbox = commands.add_parser("sandbox", help="run a sandbox by hand; prints its base URL as the first line")
     sandbox.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
-    sandbox.add_argument("--speed", type=float, help="how many times faster than the service (default 10)")
+    sandbox.add_argument("--speed", type=speed, help="how many times faster than the service (default 10)")
     sandbox.set_defaults(run=_sandbox)
 
     scan = commands.add_parser(
@@ -61,6 +62,14 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say what works here, what doesn't, and what to do")
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def speed(text: str) -> float:
+    """Read a speed above 0."""
+    value = float(text)
+    if not 0 < value <= FASTEST:
+        raise ValueError
+    return value
 
 
 def _lab(chosen: argparse.Namespace) -> int:
