@@ -115,5 +115,12 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Make ``%load_ext fox_nb`` work: from then on there are ``%%fox generate …`` and ``%fox?``."""
+    from fox_nb.magics import FoxMagics
+
+    shell.register_magics(FoxMagics)
+
+
 def __dir__() -> list[str]:
     return sorted(__all__)

@@ -15,6 +15,7 @@ FLOORS = (
     {"cli"},
     {"lessons", "doctor", "scan"},  # what the commands do
     {"__init__"},  # the face: a table of contents
+    {"magics"},
     {"fox"},
     {"calls"},
     {"widgets"},

@@ -141,9 +141,7 @@ def test_pressing_twice_while_a_cell_runs_makes_one_creation(lab: Lab, calm: Any
     fill(page)
     page.run_cell(2, wait=False)
     page.until(lambda: (page.folder / "started").exists() or None, "the other cell to run")
-    button = page.page.get_by_role("button", name=re.compile("Generate|Sending"))
-    for _ in range(3):
-        button.click()
+    page.locator(".fox-press").evaluate("button => { for (const _ of [1, 2, 3]) button.click(); }")
     (page.folder / "enough").touch()
     page.wait_idle()
     two_wide_pictures(page)

@@ -1,0 +1,219 @@
+"""Magics: ``%%fox generate --aspect-ratio 3:4``, the prompt as the cell's body; options are the models' parameters."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any, cast
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.fox import Fox
+from fox_nb.models import MODELS
+from fox_nb.parameters import meant, parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from fox_nb.models import Request
+    from fox_nb.parameters import Parameter
+    from fox_nb.session import Task
+
+_EXPRESSION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\d+\])*")
+"""A variable, or what is reached from one without a call: ``photo``, ``task.images[0]``."""
+_NAME_OF_FOX = "fox"
+
+VERBS = {request.method.replace("_", "-"): request for request in MODELS.values()}
+"""What stands after ``%%fox``: generate, edit, enhance, create-profile, imagine."""
+
+_EXPLAINED = """\
+Ask a model for pictures.
+
+As a cell, with the prompt as its body:
+
+    %%fox generate --aspect-ratio 3:4 --num-outputs 2
+    a red fox in the snow
+
+or on one line: %fox generate a red fox in the snow --aspect-ratio 3:4
+
+The value is the task: it shows its progress, then its pictures. The same request is the same picture, for free;
+--take 2 is another one, --take new the next. Pictures are variables, paths or URLs:
+
+    %%fox edit --image-urls photo sea.jpg task.images[0]
+    make it night
+
+The variable `fox` is used when it is a Fox; else one is made by that name.
+"""
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def explanation() -> str:
+    """Return what ``%fox?`` shows: how to write it, and every option of every model."""
+    return "\n".join([_EXPLAINED, *(_explained(verb, request) for verb, request in VERBS.items())])
+
+
+def _explained(verb: str, request: type[Request]) -> str:
+    lines = [f"%%fox {verb}: {request.about} ({request.model})"]
+    for parameter in parameters(request):
+        if parameter.hint.kind == "prompt":
+            continue
+        default = "" if parameter.required else f"; {parameter.default if parameter.default is not None else 'not set'}"
+        lines.append(f"    {_option(parameter.name)}: {parameter.allowed}{default}. {parameter.help}")
+    return "\n".join(lines) + "\n"
+
+
+@magics_class
+class FoxMagics(Magics):
+    """The line and cell magic ``fox``."""
+
+    @line_cell_magic
+    def fox(self, line: str, cell: str | None = None) -> Task | None:
+        """Ask a model for pictures; `explanation` says how."""
+        words = _words(line, is_line=cell is None)
+        if not words:
+            print(explanation())  # noqa: T201 - somebody has asked what it is
+            return None
+        request = _request_of(words.pop(0))
+        values = parse(request, words, cell or "")
+        take = values.pop("take", 1)
+        for parameter in parameters(request):
+            if parameter.hint.kind in {"picture", "archive"} and parameter.name in values:
+                values[parameter.name] = self._pictures(values[parameter.name])
+        return self._fox().submit({"model": request.model, **values}, take=take)
+
+    fox.__doc__ = explanation()
+
+    @property
+    def _shell(self) -> InteractiveShell:
+        """The shell that has registered these magics."""
+        return cast("InteractiveShell", self.shell)
+
+    def _fox(self) -> Fox:
+        """Return the person's Fox; make one where there is none."""
+        names = self._shell.user_ns
+        found = names.get(_NAME_OF_FOX)
+        if isinstance(found, Fox):
+            return found
+        made = Fox()
+        if found is None:
+            names[_NAME_OF_FOX] = made
+        return made
+
+    def _pictures(self, value: Any) -> Any:
+        """Put variables in the place of their names; everything else is a path or a URL."""
+        if isinstance(value, list):
+            return [self._pictures(item) for item in value]
+        whole = _EXPRESSION.fullmatch(value)
+        if whole and re.split(r"[.\[]", value, maxsplit=1)[0] in self._shell.user_ns:
+            return self._shell.ev(value)
+        return value
+
+
+def parse(request: type[Request], words: Iterable[str], body: str) -> dict[str, Any]:
+    """Return the values that a line and a cell's body say; what they are worth, the request class says.
+
+    Parameters
+    ----------
+    request : type of Request
+        Whose parameters are options.
+    words : iterable of str
+        The line's words after the verb.
+    body : str
+        The cell's body: the prompt.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no such option, or it has no value.
+    """
+    known = {_option(parameter.name): parameter for parameter in parameters(request)}
+    prompt = next((parameter for parameter in known.values() if parameter.hint.kind == "prompt"), None)
+    free, given = _sorted(words, known, request)
+    values = {name: _value(known.get(name), name, items) for name, items in given.items()}
+    found = {known[name].name if name in known else "take": value for name, value in values.items()}
+    text = body.strip() or " ".join(free)
+    if text and prompt is not None and prompt.name not in found:
+        found[prompt.name] = text
+    elif text:
+        raise InvalidRequest(
+            f"{text[:80]!r} has no place in this request.",
+            value=text,
+            allowed=", ".join(known),
+            todo=f"Every value stands after its option: {', '.join(known)}.",
+        )
+    return found
+
+
+def _sorted(
+    words: Iterable[str], known: dict[str, Parameter], request: type[Request]
+) -> tuple[list[str], dict[str, list[str]]]:
+    """Tell free words from options; an option takes one word, that of a list all words up to the next option."""
+    free: list[str] = []
+    given: dict[str, list[str]] = {}
+    current = ""
+    for word in words:
+        if word.startswith("--"):
+            current, has_value, value = word.partition("=")
+            if current not in known and current != "--take":
+                hint = meant(current, (*known, "--take"))
+                raise InvalidRequest(
+                    f"{request.method} has no option {current}; it has {', '.join(known)} and --take.{hint}",
+                    parameter=current.lstrip("-"),
+                    allowed=", ".join(known),
+                )
+            given.setdefault(current, []).extend([value] if has_value else [])
+        elif current and (not given[current] or (current in known and known[current].many)):
+            given[current].append(word)
+        else:
+            free.append(word)
+    return free, given
+
+
+def _value(parameter: Parameter | None, name: str, items: list[str]) -> Any:
+    """Make numbers of what are numbers; anything else stays a text, for the request class to refuse in its words."""
+    if not items:
+        allowed = parameter.allowed if parameter is not None else "a whole number or new"
+        raise InvalidRequest(
+            f"{name} has no value.", parameter=name.lstrip("-"), allowed=allowed, todo=f"It is {allowed}."
+        )
+    if parameter is not None and parameter.many:
+        return items
+    text = items[-1]
+    kind = int if parameter is None else parameter.type
+    if kind in {int, float}:
+        try:
+            return kind(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _words(line: str, *, is_line: bool) -> list[str]:
+    """Split a line as a shell does; on one line with the prompt an apostrophe is no quote."""
+    try:
+        return shlex.split(line)
+    except ValueError:
+        if is_line:
+            return line.split()
+        raise InvalidRequest(
+            f"{line[:80]!r} has a quote that is not closed.", value=line, todo="Close it, or leave it out."
+        ) from None
+
+
+def _request_of(verb: str) -> type[Request]:
+    known = {**VERBS, **MODELS}
+    found = known.get(verb.replace("_", "-"))
+    if found is None:
+        raise InvalidRequest(
+            f"%fox has no {verb!r}; it has {', '.join(VERBS)}.{meant(verb, tuple(VERBS))}",
+            value=verb,
+            allowed=", ".join(VERBS),
+            todo="%fox? explains.",
+        )
+    return found
