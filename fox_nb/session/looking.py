@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from statistics import median
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import (
@@ -19,7 +18,7 @@ from fox_nb.errors import (
 from fox_nb.models import MODELS
 from fox_nb.session.landing import LINKS_LIVE, land
 from fox_nb.session.pool import Pool
-from fox_nb.session.schedule import pause_after
+from fox_nb.session.schedule import USUAL_SPREAD, learned, pause_after
 from fox_nb.session.watcher import Seen, Watcher
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
 
@@ -80,7 +79,7 @@ class Looker:
         self._lock = threading.Lock()
         self._landing_now: set[str] = set()
         self._landing_tries: dict[str, int] = {}
-        self._learned: dict[tuple[str, str], float | None] = {}
+        self._learned: dict[tuple[str, str], tuple[float, float] | None] = {}
 
     def watch(self, task: Task) -> None:
         """Look after a task until it ends."""
@@ -116,20 +115,26 @@ class Looker:
 
     def seconds(self, name: str, resolution: str, told: float | None = None) -> float:
         """Return how long a model takes for a size: learned, else as the gateway told, else the model's usual time."""
-        learned = self._learned_seconds(name, resolution)
-        if learned is not None:
-            return learned
+        known = self._what_is_learned(name, resolution)
+        if known is not None:
+            return known[0]
         model = MODELS.get(name)
         told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
         usual = model.seconds if model is not None else UNKNOWN_MODEL_SECONDS
         return (told or usual) if told_well else usual
 
-    def _learned_seconds(self, model: str, resolution: str) -> float | None:
+    def spread(self, row: TaskRow) -> float:
+        """Return how far off that may be: sigma of the logarithm of durations."""
+        known = self._what_is_learned(row.model, str(row.body.get("resolution", "")))
+        return USUAL_SPREAD if known is None else known[1]
+
+    def _what_is_learned(self, model: str, resolution: str) -> tuple[float, float] | None:
         key = (model, resolution)
         with self._lock:
             if key not in self._learned:
-                durations = self._store.journal.durations(self._gateway.name, model, resolution)
-                self._learned[key] = median(durations) if durations else None
+                found = self._store.journal.durations(self._gateway.name, model, resolution)
+                durations = [seconds for seconds in found if seconds > 0]
+                self._learned[key] = learned(durations) if durations else None
             return self._learned[key]
 
     # -- a look -------------------------------------------------------------------------------------------------

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import math
+from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Sequence
 
     from fox_nb.settings import Polling
 
-# The three shares hold a mean of 13 GETs and a delay of 5 % for log-normal durations (sigma 0.4) around the estimate,
-# also over the first twenty tasks of a model whose estimate is wrong by twice; see tests/session/test_schedule.py.
-HARDLY_BEFORE = 0.36
-"""Share of the estimate before which hardly any task is done: no looks but the first ones."""
-OF_ESTIMATE = 0.07
+# These shares hold a mean of 13 GETs and a delay of 5 % for log-normal durations (sigma 0.4) around the estimate, also
+# over the first twenty tasks of a model whose estimate is wrong by twice; see tests/session/test_schedule.py.
+USUAL_SPREAD = 0.4
+"""Sigma of the logarithm of durations, where nothing is learned."""
+FIRST = 2.55
+"""Spreads below the estimate before which hardly any task is done: no looks but the early ones."""
+OF_ESTIMATE = 0.175
+"""Between two looks passes this share of the estimate for each unit of spread ..."""
 OF_WAITED = 0.055
-"""Between two looks passes this share of the estimate, later of the time waited: people feel a delay as relative."""
+"""... and, from some spreads above the estimate on, this share of the time waited: people feel a delay as relative."""
+LATE = 1.0
+"""Spreads above the estimate from which on a small spread is no longer believed."""
 THIS_ONE = 1.01
 """What was due within a hundredth of the time waited was this look: two clocks never agree."""
+WORTH = 6
+"""So many durations is the usual spread worth, while few are known."""
 
 
-def next_look(waited: float, estimate: float, polling: Polling, dice: random.Random) -> float:
+def next_look(
+    waited: float, estimate: float, polling: Polling, dice: random.Random, spread: float = USUAL_SPREAD
+) -> float:
     """Return how long after the acceptance the next look is due.
 
     Parameters
@@ -33,6 +45,8 @@ def next_look(waited: float, estimate: float, polling: Polling, dice: random.Ran
         First looks, shortest interval, jitter.
     dice : random.Random
         For the jitter, which keeps thirty classmates apart; it only ever adds, so no look is made too soon.
+    spread : float
+        How far off the estimate may be: sigma of the logarithm of durations.
 
     Returns
     -------
@@ -40,12 +54,23 @@ def next_look(waited: float, estimate: float, polling: Polling, dice: random.Ran
         Seconds since the acceptance; at least ``polling.at_least`` after `waited`.
     """
     passed = THIS_ONE * waited
-    begins = HARDLY_BEFORE * estimate
+    begins = estimate * math.exp(-FIRST * spread)
     looks = [*(look for look in polling.first_looks if look < begins), begins]
-    later = waited + max(OF_ESTIMATE * estimate, OF_WAITED * waited)
-    due = min((look for look in looks if look > passed), default=later)
-    interval = (due - waited) * (1 + polling.jitter * dice.random())
-    return waited + max(interval, polling.at_least)
+    interval = OF_ESTIMATE * spread * estimate
+    if waited > estimate * math.exp(LATE * spread):
+        interval = max(interval, OF_WAITED * waited)
+    due = min((look for look in looks if look > passed), default=waited + interval)
+    pause = (due - waited) * (1 + polling.jitter * dice.random())
+    return waited + max(pause, polling.at_least)
+
+
+def learned(durations: Sequence[float]) -> tuple[float, float]:
+    """Return what durations teach: the middle one, and their spread, which a few that are far off do not change."""
+    middle = median(durations)
+    off = median(abs(math.log(duration / middle)) for duration in durations if duration > 0)
+    seen = (off / 0.6745) ** 2  # of a normal distribution half lies within so many sigmas
+    known = len(durations)
+    return middle, math.sqrt((WORTH * USUAL_SPREAD**2 + known * seen) / (WORTH + known))
 
 
 def pause_after(failures: int, dice: random.Random) -> float:

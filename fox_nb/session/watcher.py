@@ -53,6 +53,10 @@ class Watched(Protocol):
     def estimate(self) -> float:
         """Seconds that it is thought to take."""
 
+    @property
+    def spread(self) -> float:
+        """How far off that may be: sigma of the logarithm of durations."""
+
 
 Subject = TypeVar("Subject", bound=Watched)
 
@@ -139,7 +143,10 @@ class Watcher(Generic[Subject]):
         waited = max(0.0, subject.waited)
         if waited > min(self._polling.first_looks, default=0.0):
             return 0.0  # of an earlier kernel: the first look tells where it stands
-        return next_look(waited, subject.estimate, self._polling, self._dice) - waited
+        return self._pause(subject, waited)
+
+    def _pause(self, subject: Subject, waited: float) -> float:
+        return next_look(waited, subject.estimate, self._polling, self._dice, subject.spread) - waited
 
     def _put(self, key: str, subject: Subject, delay: float, failures: int = 0) -> None:
         number = self._watched[key] = next(self._count)
@@ -180,7 +187,9 @@ class Watcher(Generic[Subject]):
         seen = self._safely(due.subject)
         with self._changed:
             if seen.everybody_waits > 0:
-                self._quiet_until = max(self._quiet_until, self._clock() + seen.everybody_waits)
+                # a little longer, by chance: else thirty classmates who were all sent away come back as one
+                wait = seen.everybody_waits * (1 + self._polling.jitter * self._dice.random())
+                self._quiet_until = max(self._quiet_until, self._clock() + wait)
             if not seen.done and self._is_current(due):
                 self._again(due, seen)
 
@@ -190,11 +199,12 @@ class Watcher(Generic[Subject]):
 
     def _again(self, due: _Due[Subject], seen: Seen) -> None:
         if not seen.answered:
-            self._put(due.key, due.subject, pause_after(due.failures, self._dice), due.failures + 1)
-            return
-        waited = max(0.0, due.subject.waited)
-        delay = next_look(waited, due.subject.estimate, self._polling, self._dice) - waited
-        self._put(due.key, due.subject, delay if seen.soon is None else seen.soon)
+            pause = max(pause_after(due.failures, self._dice), self._polling.at_least)
+            self._put(due.key, due.subject, pause, due.failures + 1)
+        elif seen.soon is not None:
+            self._put(due.key, due.subject, seen.soon)
+        else:
+            self._put(due.key, due.subject, self._pause(due.subject, max(0.0, due.subject.waited)))
 
     def _safely(self, subject: Subject) -> Seen:
         """Look; whatever goes wrong in it never ends the watching."""

@@ -33,7 +33,9 @@ def measure(surroundings: Surroundings) -> Table:
     rows = []
     for statement, beside, most in (("import fox_nb", "import requests", 0.2), (with_fox, HEAVY, 1.2)):
         ours, peer, ratio = pairs(statement, beside)
-        row = Row(f"`{statement}`", seconds(ours), f"`{beside}`: {seconds(peer)}", ratio, f"at most {most:g}", ratio <= most)
+        row = Row(
+            f"`{statement}`", seconds(ours), f"`{beside}`: {seconds(peer)}", ratio, f"at most {most:g}", ratio <= most
+        )
         rows.append(row)
     for peer_name in ELSEWHERE:
         once(f"import {peer_name}", surroundings.peers_python)

@@ -6,9 +6,9 @@ import math
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from statistics import mean, median
+from statistics import mean
 
-from fox_nb.session.schedule import next_look
+from fox_nb.session.schedule import USUAL_SPREAD, learned, next_look
 from fox_nb.settings import Polling
 
 SIGMA = 0.4
@@ -18,17 +18,17 @@ LONGEST_WITHOUT_HARM = 1.0
 REMEMBERED = 20
 """So many of the newest durations does the store look at."""
 
-Next = Callable[[float, float, random.Random], float]
-"""Seconds waited, the estimate, the dice: seconds since the acceptance at which the next look is due."""
+Next = Callable[[float, float, float, random.Random], float]
+"""Seconds waited, the estimate and its spread, the dice: seconds since the acceptance at which the next look is due."""
 
 
-def ours(waited: float, estimate: float, dice: random.Random) -> float:
-    return next_look(waited, estimate, Polling(), dice)
+def ours(waited: float, estimate: float, spread: float, dice: random.Random) -> float:
+    return next_look(waited, estimate, Polling(), dice, spread)
 
 
 def every(seconds: float) -> Next:
     """A schedule that asks at a fixed interval, as the clients of other gateways do."""
-    return lambda waited, _estimate, _dice: waited + seconds
+    return lambda waited, _estimate, _spread, _dice: waited + seconds
 
 
 @dataclass(frozen=True)
@@ -55,15 +55,17 @@ class Sum:
     """Mean of the delay, as a part of what nobody minds: 5 % of the duration, or a second."""
 
 
-def follow(duration: float, estimate: float, schedule: Next, dice: random.Random) -> Followed:
+def follow(
+    duration: float, estimate: float, schedule: Next, dice: random.Random, spread: float = USUAL_SPREAD
+) -> Followed:
     looks = [0.0]
     while looks[-1] < duration:
-        looks.append(schedule(looks[-1], estimate, dice))
+        looks.append(schedule(looks[-1], estimate, spread, dice))
     return Followed(duration, tuple(looks[1:]))
 
 
-def durations(middle: float, dice: random.Random) -> Callable[[], float]:
-    return lambda: middle * math.exp(dice.gauss(0, SIGMA))
+def durations(middle: float, dice: random.Random, sigma: float = SIGMA) -> Callable[[], float]:
+    return lambda: middle * math.exp(dice.gauss(0, sigma))
 
 
 def alone(
@@ -80,8 +82,8 @@ def learning(
     followed: list[Followed] = []
     for _ in range(count):
         seen = [task.looks[-1] for task in followed[-REMEMBERED:]]
-        estimate = median(seen) if seen else told
-        followed.append(follow(duration(), estimate, schedule, dice))
+        estimate, spread = learned(seen) if seen else (told, USUAL_SPREAD)
+        followed.append(follow(duration(), estimate, schedule, dice, spread))
     return followed
 
 

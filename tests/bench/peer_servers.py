@@ -108,7 +108,12 @@ class Fal(PeerServer):
         if method == "POST":
             way = f"{self.url}/fox/paint/requests/{self.make()}"
             key = way.rpartition("/")[2]
-            return {"request_id": key, "response_url": way, "status_url": f"{way}/status", "cancel_url": f"{way}/cancel"}
+            return {
+                "request_id": key,
+                "response_url": way,
+                "status_url": f"{way}/status",
+                "cancel_url": f"{way}/cancel",
+            }
         if not path.endswith("/status"):
             return {"images": [{"url": f"{self.url}/out.png"}]}
         done = self.is_done(path.split("/")[-2])

@@ -44,7 +44,9 @@ class _Found:
     state: int = 0
 
     def times(self, scale: float) -> _Found:
-        return _Found(self.took * scale, round(self.saved * scale), round(self.memory * scale), round(self.state * scale))
+        return _Found(
+            self.took * scale, round(self.saved * scale), round(self.memory * scale), round(self.state * scale)
+        )
 
 
 def measure(surroundings: Surroundings) -> Table:
@@ -61,7 +63,15 @@ def measure(surroundings: Surroundings) -> Table:
     saved = f"ipyplot {size(plot.saved)}; by links, without pictures in it, {size(links.saved)}; Image widgets "
     saved += f"{size(widgets.state)} where widget state is saved, {size(widgets.saved)} and no picture where not"
     rows = [
-        _row("bytes in the saved notebook", stored.saved, plot.saved, saved, "at most 3 MB", size, stored.saved <= MOST_BYTES),
+        _row(
+            "bytes in the saved notebook",
+            stored.saved,
+            plot.saved,
+            saved,
+            "at most 3 MB",
+            size,
+            stored.saved <= MOST_BYTES,
+        ),
         _timed("seconds until all are seen, no thumbnail stored", cold, plot, links, widgets, MOST_COLD),
         _timed("the same, thumbnails stored", stored, plot, links, widgets, MOST_STORED),
         _memory("kernel memory above idle, no thumbnail stored", cold, plot, widgets),

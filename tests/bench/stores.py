@@ -20,7 +20,9 @@ _TASK = (
     "INSERT INTO task (identity, gateway, account, model, request, request_hash, take, state, owner, asked, sent, accepted, "
     "finished, task_id, progress, estimate) VALUES (?, ?, ?, ?, ?, ?, ?, 'completed', '[]', ?, ?, ?, ?, ?, 100, 45)"
 )
-_CHARGE = "INSERT INTO charge (identity, gateway, account, micro, estimate, state, at) VALUES (?, ?, ?, 90000, 1, 'kept', ?)"
+_CHARGE = (
+    "INSERT INTO charge (identity, gateway, account, micro, estimate, state, at) VALUES (?, ?, ?, 90000, 1, 'kept', ?)"
+)
 _PICTURE = (
     "INSERT INTO picture (identity, number, file, sha256, url, mime, width, height, bytes) "
     "VALUES (?, 1, ?, ?, 'https://cdn.example/out.png', 'image/png', ?, ?, ?)"
@@ -35,7 +37,9 @@ def fill(fox: Fox, count: int) -> str:
         (dice.choice(models), {"prompt": f"a fox, number {number}, in the snow, soft light, 35 mm"}, 1)
         for number in range(count)
     )
-    identities = _written(fox, asked, lambda number: (f"pictures/{number}.png", f"{number:064x}", 1024, 1024, 1_400_000))
+    identities = _written(
+        fox, asked, lambda number: (f"pictures/{number}.png", f"{number:064x}", 1024, 1024, 1_400_000)
+    )
     return identities[count // 2]
 
 
@@ -78,7 +82,9 @@ def photographs(folder: Path, count: int, side: int) -> list[Path]:
     paths = []
     for number in range(count):
         dice = np.random.default_rng(number)
-        coarse = Image.fromarray(dice.integers(0, 255, (12, 12, 3), dtype=np.uint8)).resize((side, side), Image.Resampling.BICUBIC)
+        coarse = Image.fromarray(dice.integers(0, 255, (12, 12, 3), dtype=np.uint8)).resize(
+            (side, side), Image.Resampling.BICUBIC
+        )
         grain = dice.integers(-4, 5, (side, side, 1), dtype=np.int16)
         pixels = np.clip(np.asarray(coarse, dtype=np.int16) + grain, 0, 255).astype(np.uint8)
         paths.append(folder / f"photograph-{number}.png")
