@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 import time
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -15,7 +17,6 @@ from fox_nb.store import LONGEST_SENDING, Store
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from pathlib import Path
     from types import TracebackType
 
     from pydantic import SecretStr
@@ -57,6 +58,8 @@ class Fox(Calls):
     replay : str or Path, optional
         A recorded lesson (``fox.store.export`` makes one) to be played in place of a gateway: without a key, a network
         or a cost. What is not in it is refused.
+    ledger : str or Path, optional
+        A file that several stores share: the budget then holds for all of them together.
 
     Raises
     ------
@@ -80,11 +83,12 @@ class Fox(Calls):
         polling: Polling | None = None,
         timeouts: Timeouts | None = None,
         replay: str | Path | None = None,
+        ledger: str | Path | None = None,
     ) -> None:
         if api_key is not None:
             api_key = hidden(api_key)  # at once: a bare key in a local would be shown by a verbose traceback
         if budget is not None and not (
-            isinstance(budget, (int, float)) and not isinstance(budget, bool) and budget >= 0
+            isinstance(budget, numbers.Real) and not isinstance(budget, bool) and budget >= 0
         ):
             raise InvalidRequest(
                 f"budget is {budget!r}; allowed is an amount in USD from 0 on, or None for no limit.",
@@ -94,11 +98,35 @@ class Fox(Calls):
             )
         self._pack = _opened(replay, api_key, base_url) if replay is not None else None
         self._gateway = Gateway(self._pack.gateway) if self._pack is not None else _gateway(api_key, base_url)
-        self._budget = budget
+        self._budget = None if budget is None else float(budget)
+        self._ledger = ledger
         self._polling = polling
         self._timeouts = timeouts
         self.store = Store(store)
         self._say()
+
+    @classmethod
+    def for_visitor(cls, budget: float | None = None, *, folder: str | Path = "visitors", **options: Any) -> Self:
+        """Return a Fox for one visitor of an app that Voila shows; elsewhere a usual one.
+
+        Every visitor is alone in a store of their own, and a budget holds for all of them together.
+
+        Parameters
+        ----------
+        budget : float, optional
+            USD that all visitors together may spend; for one person elsewhere it is their own.
+        folder : str or Path
+            Where the visitors' stores are put, each in a folder with a name that cannot be guessed.
+        **options
+            What `Fox` takes beside its store.
+        """
+        from fox_nb.session.showing import in_voila
+
+        if not in_voila():
+            return cls(budget=budget, **options)
+        place = Path(folder).expanduser().absolute()
+        store = place / f"{time.strftime('%Y-%m-%d')}-{secrets.token_hex(8)}"
+        return cls(store=store, budget=budget, ledger=place / "ledger.sqlite", **options)
 
     def __repr__(self) -> str:
         return f"<Fox on {self._where}, store {str(self.store.folder)!r}>"
@@ -158,6 +186,12 @@ class Fox(Calls):
             client = Client(self._gateway.base_url, self._gateway.key, timeouts=self._timeouts)
             _check_timeouts(client.longest_creation)
         polling = self._polling or (SANDBOX_POLLING if self._gateway.is_sandbox else Polling())
+        if self._ledger is not None and self._budget is not None:
+            from fox_nb.session.visitor import VisitorSession
+            from fox_nb.store.ledger import Ledger
+
+            ledger, budget = Ledger(self._ledger), self._budget
+            return VisitorSession(self._gateway, client, self.store, ledger=ledger, budget=budget, polling=polling)
         return Session(self._gateway, client, self.store, budget=self._budget, polling=polling)
 
     # -- what is known ----------------------------------------------------------------------------------------------

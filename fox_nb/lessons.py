@@ -12,6 +12,7 @@ from typing import Any
 
 import fox_nb
 from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.session.showing import WAIT_VARIABLE
 from fox_nb.settings import BASE_URL_VARIABLE, KEY_VARIABLE
 
 FIRST = "01-first-pictures.ipynb"
@@ -86,7 +87,7 @@ def demo(folder: Path) -> int:
     notebook = _read(shipped() / FIRST)
     client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
     try:
-        client.execute(env=_without_key())
+        client.execute(env={**_without_key(), WAIT_VARIABLE: "1"})
     except CellExecutionError as error:
         raise FoxError(f"The lesson met with an error: {error}", todo="Run `fox-nb doctor`.") from None
     body, _ = HTMLExporter().from_notebook_node(notebook)

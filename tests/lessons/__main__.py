@@ -1,6 +1,6 @@
 """`make lessons`: runs the lessons on a sandbox of their own and stores their outputs, where these say something new.
 
-    python tests/lessons [NUMBER …]      all of them, or those that are named (02 07); then the README's picture
+python tests/lessons [NUMBER …]      all of them, or those that are named (02 07); then the README's picture
 """
 
 import contextlib
@@ -16,19 +16,19 @@ import nbformat
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from lessons import outputs  # noqa: E402 - found by the line above
-from lessons.picture import take_picture  # noqa: E402
+from lessons import outputs
+from lessons.picture import take_picture
 
 
 def main(numbers: list[str]) -> int:
     """Store what is new; returns how many lessons failed."""
     failed = 0
     with _own_sandbox() as (folder, env):
-        for path in outputs.LESSONS:
-            if not numbers or path.name[:2] in numbers:
+        for path in [*outputs.LESSONS, outputs.STUDIO]:
+            if not numbers or path.name[:2] in numbers or path.stem in numbers:
                 failed += not _store(path, folder, env)
         if not numbers or "picture" in numbers:
-            print(take_picture(folder))
+            _say(take_picture(folder))
     return failed
 
 
@@ -36,21 +36,25 @@ def _store(path: Path, folder: Path, env: dict[str, str]) -> bool:
     began = time.monotonic()
     place = folder / path.stem
     shutil.copytree(path.parent / "samples", place / "samples")
-    node = outputs.run(path, place, env, finish=outputs.UNTIL_DONE + outputs.CARD.format(prompt=outputs.PANEL_PROMPT))
+    card = outputs.CARD.format(prompt=outputs.PANEL_PROMPT)
+    node = outputs.run(path, place, env, finish=card)
     errors = [output for cell in node.cells for output in cell.get("outputs", []) if output.get("name") == "stderr"]
-    card = node.finish[-1].data["text/html"]
-    made = outputs.kept(node, card)
+    made = outputs.kept(node, node.finish[-1].data["text/html"])
     took = f"{time.monotonic() - began:.0f} s"
     if errors:
-        print(f"{path.name}: wrote to stderr, not stored: {errors[0].text[:500]}")
+        _say(f"{path.name}: wrote to stderr, not stored: {errors[0].text[:500]}")
         return False
     before = nbformat.read(path, as_version=4)
     if _same(before, made):
-        print(f"{path.name}: nothing new ({took})")
+        _say(f"{path.name}: nothing new ({took})")
         return True
     nbformat.write(made, path)
-    print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB ({took})")
+    _say(f"{path.name}: {path.stat().st_size / 1000:.0f} kB ({took})")
     return True
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
 
 
 def _same(before: nbformat.NotebookNode, after: nbformat.NotebookNode) -> bool:

@@ -14,17 +14,11 @@ from nbclient import NotebookClient
 from PIL import Image
 
 LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+STUDIO = LESSONS[0].with_name("studio.ipynb")
 LARGEST = 1_000_000
 """Bytes that a lesson may have with its outputs."""
 
-PANEL_PROMPT = "A paper boat in a puddle after the rain, spring morning"
-UNTIL_DONE = """
-import time
-for task in fox.tasks():
-    while not task.is_over:
-        time.sleep(0.05)
-"""
-"""Run after the last cell: what a cell has begun shows its pictures when they are there, not when the cell ends."""
+PANEL_PROMPT = "A sailing boat on a lake in spring, morning light"
 CARD = """
 from IPython.display import HTML, display
 from fox_nb.models import MODELS
@@ -36,37 +30,43 @@ display(HTML(panel_card("Generate: phota-image", pictures=pages.pictures_of(made
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _DATA = re.compile(r"data:image/(?:webp|jpeg|png);base64,([A-Za-z0-9+/=]+)")
-_TO_THE_FILE = re.compile(
-    r'(?: <span class=fx-dim>·</span> )?<a href="fox_runs/[^"]*"[^>]*>Open the full picture</a>'
-)
+_TO_THE_FILE = re.compile(r'(?: <span class=fx-dim>·</span> )?<a href="fox_runs/[^"]*"[^>]*>Open the full picture</a>')
 _PASSING = (
     (r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?", "DATE"),
     (r"\b\d{1,2} (?:[A-Z][a-z]+) 20\d\d(?:, \d\d:\d\d)?", "DATE"),
     (r"\b\d\d:\d\d(?::\d\d)?\b", "TIME"),
-    (r"\b[0-9]+ +s\b|\b\d+ min(?: \d+ s)?\b", "SECONDS"),
+    (r"\b\d+\s+s\b|\b\d+ min(?: \d+ s)?\b", "SECONDS"),
     (r"task-[a-z0-9-]+", "TASK"),
-    (r"(ipyplot[a-z-]*-)[A-Za-z0-9]{22}", r"\1ID"),
+    (r"-[A-Za-z0-9]{22}\b|(?<=fox-sweep-)[0-9a-f]{12}", "ID"),
+    (r'(<progress max="\d+" value=")\d+', r"\1N"),
     (r"\((?:pending|processing), \d+ %\)", "(STATE)"),
 )
 """What differs between two runs of the same lesson: dates, times, how long it took, names that are drawn at random."""
 
 
-def run(path: Path, folder: Path, env: Mapping[str, str], *, finish: str = UNTIL_DONE, seconds: int = 120) -> Any:
-    """Execute a lesson in `folder`, which has the lessons' samples, and return it as nbclient leaves it."""
+def run(path: Path, folder: Path, env: Mapping[str, str], *, finish: str = "pass") -> Any:
+    """Execute a lesson in `folder`, which has the lessons' samples, and return it as nbclient leaves it.
+
+    Parameters
+    ----------
+    path, folder, env
+        The lesson, where it runs, and its kernel's environment.
+    finish : str
+        Code that runs after the last cell; what it shows is not the lesson's, and is returned as ``node.finish``.
+    """
     node = nbformat.read(path, as_version=4)
-    lesson = len(node.cells)
-    node.cells.append(nbformat.v4.new_code_cell(finish))
+    last = nbformat.v4.new_code_cell(finish)
+    node.cells.append(last)
     client = NotebookClient(
         node,
         kernel_name="python3",
-        timeout=seconds,
+        timeout=120,
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute(env=dict(env))
-    node.finish = node.cells[lesson].outputs
-    del node.cells[lesson:]
+    client.execute(env={**env, "FOX_NB_WAIT": "1"})
+    node.finish = node.cells.pop().outputs
     return node
 
 
@@ -95,6 +95,8 @@ def _kept(output: Any, card: str) -> Any:
     if data is None:
         return output
     output.metadata = nbformat.NotebookNode()
+    if {"image/png", "image/jpeg"} <= data.keys():  # Pillow gives both, and one is enough
+        del data["image/png"]
     is_widget = data.pop(_WIDGET, None) is not None
     html = data.get("text/html")
     if is_widget:
@@ -109,6 +111,10 @@ def _kept(output: Any, card: str) -> Any:
     return output
 
 
+_WAITED = re.compile(r">: completed in SECONDS</p></div>$")
+"""The line that stays of a waiting; there is none where the picture was there before the waiting began."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """What a cell shows, as two runs of it can be compared: its words, and its pictures."""
@@ -119,16 +125,26 @@ class Shown:
 
 def shown(cell: Any) -> Shown:
     """What matters of a cell's outputs."""
+    printed = ""
     words: list[str] = []
     pictures: list[np.ndarray] = []
     for output in cell.get("outputs", []):
         for kind, text in _contents(output):
             if kind.startswith("image/"):
                 pictures.append(_small(text))
-                continue
-            pictures += [_small(found) for found in _DATA.findall(text)]
-            words.append(passing_out(_DATA.sub("PICTURE", text)))
-    return Shown(words, pictures)
+            elif output.output_type == "stream":
+                printed += passing_out(text)
+            elif not _WAITED.search(passing_out(text)):
+                pictures += [_small(found) for found in _DATA.findall(text)]
+                words.append(passing_out(_DATA.sub("PICTURE", text)))
+    return Shown([printed, *words], pictures)
+
+
+def count(node: Any) -> int:
+    """How many pictures a lesson shows below its cells."""
+    every = [output.get("data", {}) for cell in node.cells for output in cell.get("outputs", [])]
+    plain = sum(any(kind.startswith("image/") for kind in data) for data in every)
+    return plain + sum(data.get("text/html", "").count("<img") for data in every)
 
 
 def passing_out(text: str) -> str:
@@ -142,7 +158,9 @@ def difference(one: Shown, other: Shown) -> str:
     """Say how two showings differ; '' when they don't. Pictures may differ as two machines' arithmetic does."""
     for mine, yours in zip(one.words, other.words, strict=False):
         if mine != yours:
-            at = next((n for n, (a, b) in enumerate(zip(mine, yours, strict=False)) if a != b), min(len(mine), len(yours)))
+            at = next(
+                (n for n, (a, b) in enumerate(zip(mine, yours, strict=False)) if a != b), min(len(mine), len(yours))
+            )
             return f"…{mine[max(0, at - 60) : at + 80]!r} is now …{yours[max(0, at - 60) : at + 80]!r}"
     if len(one.words) != len(other.words):
         return f"{len(one.words)} outputs are now {len(other.words)}"
@@ -159,7 +177,7 @@ def _contents(output: Any) -> Iterator[tuple[str, str]]:
         yield "text/plain", output.text
     data = output.get("data", {})
     pictures = [kind for kind in data if kind.startswith("image/")]
-    for kind in pictures or [kind for kind in ("text/html", "text/plain") if kind in data][:1]:
+    for kind in pictures[:1] or [kind for kind in ("text/html", "text/plain") if kind in data][:1]:
         yield kind, data[kind]
 
 

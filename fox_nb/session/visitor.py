@@ -1,0 +1,94 @@
+"""Visitor: one of many people at one app: a store of their own, and one budget for all of them together."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import BudgetExceeded
+from fox_nb.models import validate
+from fox_nb.session.cost import Cost
+from fox_nb.session.prices import micro
+from fox_nb.session.session import Session
+from fox_nb.settings import fingerprint
+from fox_nb.store import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fox_nb.images.prepare import Prepared
+    from fox_nb.session.task import Task
+    from fox_nb.store.ledger import Ledger
+
+
+class VisitorSession(Session):
+    """A session whose budget is in a ledger that other stores share.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The purse of all visitors.
+    budget : float
+        USD for all of them together.
+    *args, **options
+        What `Session` takes.
+    """
+
+    def __init__(self, *args: Any, ledger: Ledger, budget: float, **options: Any) -> None:
+        super().__init__(*args, budget=None, **options)
+        self._ledger = ledger
+        self._limit = int(budget * MICRO)
+        self._shared_account = "sandbox" if self.gateway.is_sandbox else fingerprint(self.gateway.key, ledger.salt)
+        self._visitor = self.store.folder.name
+
+    @property
+    def left(self) -> Cost:
+        """What all visitors together have left."""
+        spent = self._ledger.spent(self.gateway.name, self._shared_account)
+        left = max(0, self._limit - spent) / MICRO
+        return Cost(left, is_estimate=False, is_play_money=self.gateway.is_sandbox)
+
+    def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
+        """Note what was found out of an unknown sending; what was not paid for goes back to all."""
+        was_unknown = task.status == "unknown"
+        super().settle(task, paid=paid, task_id=task_id)
+        if was_unknown and not paid and not task_id:
+            self._ledger.give_back_for(self._visitor, task.identity)
+
+    def close(self) -> None:
+        """Stop all threads, and close the ledger."""
+        super().close()
+        self._ledger.close()
+
+    def _send(self, task: Task, prepared: Mapping[str, Prepared]) -> Future[None]:
+        request = validate(task.model, {name: value for name, value in task.row.body.items() if name != "model"})
+        try:
+            held = self._ledger.hold(
+                self.gateway.name,
+                self._shared_account,
+                micro(self.prices.cost(request)),
+                budget=self._limit,
+                visitor=self._visitor,
+                what=task.identity,
+                now=self.now(),
+            )
+        except BudgetExceeded as error:
+            self.store.journal.refused(task.row, type(error).__name__, error.what, self.now())
+            task.renew()
+            raise
+
+        settled: Future[None] = Future()
+
+        def ended(sent: Future[None]) -> None:
+            """Give back what was refused before anybody is told that it was."""
+            if self.store.journal.get(task.identity).state == "refused":
+                self._ledger.give_back(held)
+            if sent.cancelled():
+                settled.cancel()
+            elif (error := sent.exception()) is not None:
+                settled.set_exception(error)
+            else:
+                settled.set_result(None)
+
+        super()._send(task, prepared).add_done_callback(ended)
+        return settled

@@ -1,0 +1,138 @@
+"""Ledger: one purse for many stores, so that one budget holds for all visitors of an app together."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fox_nb.errors import BudgetExceeded, StoreError
+from fox_nb.store.journal import MICRO
+from fox_nb.store.schema import BUSY_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS purse (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS held (
+        number  INTEGER PRIMARY KEY,   -- one a sending
+        gateway TEXT NOT NULL,
+        account TEXT NOT NULL,         -- fingerprint of the key, with this ledger's own salt
+        micro   INTEGER NOT NULL,      -- millionths of a USD
+        visitor TEXT NOT NULL,         -- whose store
+        what    TEXT NOT NULL,         -- the task's identity there
+        at      REAL NOT NULL
+    )""",
+    "CREATE INDEX IF NOT EXISTS held_by_account ON held (gateway, account, micro)",
+)
+
+
+class Ledger:
+    """The sum of what many stores have spent; a sending takes from it first, and gets back what was not accepted.
+
+    What a process held when it was killed stays held: nobody knows whether it was paid for, so a budget may be kept too
+    strictly, and never too loosely.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; made when missing, with its folder.
+
+    Raises
+    ------
+    StoreError
+        It cannot be used.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self._lock = threading.Lock()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from None
+        with self._writing() as connection:
+            for table in _TABLES:
+                connection.execute(table)
+            connection.execute("INSERT OR IGNORE INTO purse VALUES ('salt', ?)", (secrets.token_hex(16),))
+            self.salt: str = connection.execute("SELECT value FROM purse WHERE name = 'salt'").fetchone()[0]
+
+    def hold(self, gateway: str, account: str, micro: int, *, budget: int, visitor: str, what: str, now: float) -> int:
+        """Take an amount out of the budget, in one transaction; returns the number to give it back by.
+
+        Raises
+        ------
+        BudgetExceeded
+            The budget of all visitors together has not so much left.
+        """
+        with self._writing() as connection:
+            left = budget - _spent(connection, gateway, account)
+            if micro > left:
+                raise BudgetExceeded(
+                    f"This would cost {micro / MICRO:.2f} USD; of the budget of {budget / MICRO:.2f} USD for all "
+                    f"visitors {max(0, left) / MICRO:.2f} USD are left.",
+                    needed=micro / MICRO,
+                    left=max(0, left) / MICRO,
+                    todo="Ask for fewer or smaller pictures, or whoever runs this app for a larger budget.",
+                )
+            row = connection.execute(
+                "INSERT INTO held (gateway, account, micro, visitor, what, at) VALUES (?, ?, ?, ?, ?, ?)",
+                (gateway, account, micro, visitor, what, now),
+            )
+            return int(row.lastrowid or 0)
+
+    def give_back(self, number: int) -> None:
+        """Put back what was held for a sending that was certainly not accepted."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM held WHERE number = ?", (number,))
+
+    def give_back_for(self, visitor: str, what: str) -> None:
+        """Put back what was held last for a task that turned out not to be paid for."""
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM held WHERE number = (SELECT max(number) FROM held WHERE visitor = ? AND what = ?)",
+                (visitor, what),
+            )
+
+    def spent(self, gateway: str, account: str) -> int:
+        """Return in micro-USD what all visitors together have spent."""
+        with self._lock:
+            return _spent(self._connection, gateway, account)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                finally:
+                    if self._connection.in_transaction:
+                        self._connection.execute("ROLLBACK")
+            except sqlite3.Error as error:
+                raise self._unusable(error) from None
+
+    def _unusable(self, error: Exception) -> StoreError:
+        return StoreError(
+            f"The ledger {self.path} cannot be used ({error}).",
+            money="Nothing was sent.",
+            todo="Check the folder's rights and the free space.",
+        )
+
+
+def _spent(connection: sqlite3.Connection, gateway: str, account: str) -> int:
+    query = "SELECT coalesce(sum(micro), 0) FROM held WHERE gateway = ? AND account = ?"
+    return int(connection.execute(query, (gateway, account)).fetchone()[0])

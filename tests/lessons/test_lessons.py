@@ -1,0 +1,106 @@
+"""The lessons: each runs from top to bottom without a key, is free the second time, and its committed outputs are of now."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from artifacts import Places
+from lessons import outputs
+from processes import clean_environment
+
+LESSONS = [pytest.param(path, id=path.stem) for path in outputs.LESSONS]
+OF_THIS_MACHINE = re.compile(r"/(?:tmp|home|root|work|Users|var)/|[A-Z]:\\\\Users")
+
+
+@pytest.fixture
+def env(artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The environment of somebody without a key, whose sandbox is this test's own and ends with it."""
+    from fox_nb.sandbox import process
+
+    own = {
+        "FOX_NB_RUNTIME_DIR": artifacts.fresh("runtime", private=True),
+        "FOX_NB_SANDBOX_DIR": artifacts.fresh("sandbox"),
+    }
+    for name, folder in own.items():
+        folder.chmod(0o700)
+        monkeypatch.setenv(name, str(folder))
+    yield clean_environment(artifacts, {name: str(folder) for name, folder in own.items()})
+    process.stop()
+
+
+def creations() -> int:
+    """How many creating calls the sandbox has received."""
+    from fox_nb.local import SandboxClient, SandboxControls
+
+    client = SandboxClient()
+    return len(SandboxControls(lambda: client.address).creations)
+
+
+@pytest.mark.parametrize("path", LESSONS)
+def test_a_lesson_runs_and_its_committed_outputs_are_of_now(path: Path, env: dict[str, str], artifacts: Places) -> None:
+    """It runs without a key, an error or a word on stderr; run again it creates nothing; what is committed is what it shows."""
+    folder = artifacts.fresh(path.stem)
+    shutil.copytree(path.parent / "samples", folder / "samples")
+    first = outputs.run(path, folder, env)
+    made = creations()
+    assert made > 0
+    again = outputs.run(path, folder, env)
+    assert creations() == made
+    for node in (first, again):
+        every = [output for cell in node.cells for output in cell.get("outputs", [])]
+        assert [output.text for output in every if output.get("name") == "stderr"] == []
+        assert [output for output in every if output.output_type == "error"] == []
+    committed = nbformat.read(path, as_version=4)
+    card = next((output.data["text/html"] for cell in committed.cells for output in panels(cell)), "")
+    stale = {
+        number: found
+        for number, (old, new) in enumerate(zip(committed.cells, outputs.kept(first, card).cells, strict=True))
+        if (found := outputs.difference(outputs.shown(old), outputs.shown(new)))
+    }
+    assert stale == {}, f"run `make lessons`: cells of {path.name} show something else now: {stale}"
+
+
+def panels(cell: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:
+    for output in cell.get("outputs", []):
+        if output.get("data", {}).get("text/plain", "").startswith("A panel:"):
+            yield output
+
+
+@pytest.mark.parametrize("path", LESSONS)
+def test_a_committed_lesson_is_small_and_holds_no_widget(path: Path) -> None:
+    """Every code cell has been run, and the file is below 1 MB, without widget, error, link into a store, or this machine's paths."""
+    text = path.read_text(encoding="utf-8")
+    node = nbformat.from_dict(json.loads(text))
+    assert path.stat().st_size < outputs.LARGEST
+    assert "widget-view" not in text
+    assert "widgets" not in node.metadata
+    assert not re.search(r"href=.{1,2}fox_runs", text)
+    assert OF_THIS_MACHINE.search(re.sub(r"data:image/[^\"\\]+", "", text)) is None
+    code = [cell for cell in node.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
+
+
+@pytest.mark.parametrize("path", LESSONS)
+def test_a_lesson_is_one_idea_with_something_to_find_out(path: Path) -> None:
+    """It begins with its number and title, says how long it takes, and ends with things to try."""
+    node = nbformat.read(path, as_version=4)
+    first, last = node.cells[0].source, node.cells[-1].source
+    assert first.startswith(f"# {path.name[:2]} ")
+    assert re.search(r"about (ten|fifteen|twenty) minutes", first, re.IGNORECASE)
+    assert last.startswith("## Try it, and find out")
+    assert len(re.findall(r"^\d\. ", last, re.MULTILINE)) >= 3
+
+
+@pytest.mark.parametrize("path", LESSONS)
+def test_what_is_for_the_sandbox_alone_is_guarded(path: Path) -> None:
+    """With a key the lesson runs unchanged: no cell asks the sandbox to misbehave without asking whether it is there."""
+    node = nbformat.read(path, as_version=4)
+    for cell in node.cells:
+        if cell.cell_type == "code" and re.search(r"^(?!def |    ).*fox\.sandbox", cell.source, re.MULTILINE):
+            assert "if fox.is_sandbox:" in cell.source
