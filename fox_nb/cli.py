@@ -1,4 +1,4 @@
-"""The commands: `fox-nb lab`, `demo`, `sandbox`, `scan`, `doctor`."""
+"""The commands: `fox-nb lab`, `demo`, `sandbox`, `scan`, `gallery`, `doctor`."""
 
 from __future__ import annotations
 
@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     scan.add_argument("--clean", action="store_true", help="take out what is found; the notebook stays one")
     scan.set_defaults(run=_scan)
 
+    gallery = commands.add_parser("gallery", help="show what a class has made on one page, and what each has spent")
+    gallery.add_argument("places", nargs="+", type=Path, metavar="PLACE", help="stores, packs, ZIPs, folders of them")
+    gallery.add_argument("-o", "--out", type=Path, default=Path("class.html"), help="the page (default class.html)")
+    gallery.add_argument("--title", default="Our pictures", help="what stands above it")
+    gallery.set_defaults(run=_gallery)
+
     doctor = commands.add_parser("doctor", help="say what works here, what doesn't, and what to do")
     doctor.set_defaults(run=_doctor)
     return parser
@@ -98,6 +104,16 @@ def _scan(chosen: argparse.Namespace) -> int:
     from fox_nb.scan import main as look
 
     return look(chosen.files, clean=chosen.clean)
+
+
+def _gallery(chosen: argparse.Namespace) -> int:
+    from fox_nb.gallery import write_gallery
+
+    people = write_gallery(chosen.places, chosen.out, title=chosen.title)
+    for person in people:
+        print(f"{person.name}: {person.trouble or f'{person.made} pictures, {person.usd:.2f} USD'}")
+    print(f"The page: {chosen.out.absolute()}")
+    return 0
 
 
 def _doctor(_chosen: argparse.Namespace) -> int:

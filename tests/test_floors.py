@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "fox_nb"
 FLOORS = (
     {"__main__"},
     {"cli"},
-    {"lessons", "doctor", "scan"},  # what the commands do
+    {"lessons", "doctor", "scan", "gallery"},  # what the commands do
     {"__init__"},  # the face: a table of contents
     {"magics"},
     {"fox"},

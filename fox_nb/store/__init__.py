@@ -129,6 +129,20 @@ class Store:
 
         return export(self, path)
 
+    def take_home(self, path: str | Path = "my-work.zip") -> Path:
+        """Write one ZIP with the notebooks of the current folder and this whole store, to go on with elsewhere.
+
+        Unpacked, its notebooks find every picture again, and pay for none of them twice. No key is in it.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file; an older one is replaced.
+        """
+        from fox_nb.store.home import take_home
+
+        return take_home(self, path)
+
     def close(self) -> None:
         """Close the journal."""
         self.journal.close()

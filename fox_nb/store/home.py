@@ -1,0 +1,41 @@
+"""Home: a person's work in one ZIP: the notebooks, and the store as it is, to go on with elsewhere."""
+
+from __future__ import annotations
+
+import sqlite3
+import zipfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fox_nb.store.files import ASIDE, aside, put
+
+if TYPE_CHECKING:
+    from fox_nb.store import Store
+
+JOURNAL = "journal.sqlite"
+
+
+def take_home(store: Store, target: str | Path) -> Path:
+    """Write one ZIP; see `Store.take_home`."""
+    path = Path(target).expanduser().absolute()
+    path = path if path.suffix else path.with_suffix(".zip")
+    name = store.folder.name
+    with aside(path.parent) as part, aside(store.folder) as journal:
+        _copy_journal(store, journal)
+        with zipfile.ZipFile(part, "w") as archive:  # stored: pictures do not become smaller
+            archive.write(journal, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)
+            for folder in (store.pictures, store.sources):
+                for file in sorted(folder.iterdir()):
+                    if file.is_file() and not file.name.startswith(ASIDE):
+                        archive.write(file, f"{name}/{folder.name}/{file.name}")
+            for notebook in sorted(Path.cwd().glob("*.ipynb")):
+                archive.write(notebook, notebook.name, zipfile.ZIP_DEFLATED)
+        put(part, path)
+    return path
+
+
+def _copy_journal(store: Store, target: Path) -> None:
+    """Copy the journal as it stands between two transactions, while other kernels go on."""
+    with closing(sqlite3.connect(target)) as copy, store.journal.reading() as connection:
+        connection.backup(copy)
