@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from fox_nb.client.answers import shown
 from fox_nb.errors import (
     AccessDenied,
     AuthenticationError,
@@ -39,6 +40,8 @@ LOST_AFTER = 120.0
 UNKNOWN_MODEL_SECONDS = 60.0
 MOST_PICTURES = 100
 """More links than that are no answer to any request that the models take."""
+LONGEST_WORDS, LONGEST_CODE = 1000, 80
+"""Characters of the gateway's reason for a failure that are kept, in one line and without control characters."""
 OTHERS_SENDING = 0.5
 """Seconds between two looks into the journal while another process sends the task."""
 
@@ -165,7 +168,8 @@ class Looker:
     def _take_in(self, task: Task, row: TaskRow, told: TaskState) -> Seen:
         if told.failed:
             code = told.error_code or ("cancelled" if told.status == "cancelled" else "")
-            self._store.journal.failed(row, code, told.error_message, self._now())
+            words = shown(told.error_message, None, LONGEST_WORDS)
+            self._store.journal.failed(row, shown(code, None, LONGEST_CODE), words, self._now())
             return self._over(task)
         if (told.status, told.progress) != (row.state, row.progress) or told.finished:
             self._store.journal.told(row, told)

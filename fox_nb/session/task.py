@@ -395,7 +395,7 @@ class Task:
     def _failure(self) -> TaskFailed:
         code = f" ({self._row.error_code})" if self._row.error_code else ""
         return TaskFailed(
-            f"{self.model} failed: {self._row.error or 'the gateway gave no reason'}{code}.".replace("..", "."),
+            f"{self.model} failed: {self._row.error.rstrip('.') or 'the gateway gave no reason'}{code}.",
             code=self._row.error_code,
             task=self,
             money=f"It was accepted, so {self.cost} may have been billed; nobody promises a refund.",

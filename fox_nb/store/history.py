@@ -172,5 +172,6 @@ def _filter(
 
 
 def _like(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    whole = text.encode("utf-8", errors="replace").decode()  # SQLite takes no half of a character
+    escaped = whole.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"

@@ -1,0 +1,75 @@
+"""Runs the whole table against a sandbox in a process of its own, so that its memory can be measured.
+
+Started with the sandbox's address and a folder. Before each case it waits for a line, after it writes one (JSON), and
+into the folder the HTML of what a cell would show.
+"""
+
+import html
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from fox_nb import Fox, FoxError, WaitTimeout
+from fox_nb.session import looking, pages, watcher
+from fox_nb.settings import Polling
+from hostile.cases import CASES, Case
+
+# What is repeated later and later is repeated at once here: how long the pauses are is for other tests.
+looking.LANDING_TRIES = 2
+looking.pause_after = watcher.pause_after = lambda *_: 0.05
+
+
+def peak() -> int:
+    """The most memory since the last call, in bytes; 0 where the system does not say."""
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return 0
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def play(fox: Fox, case: Case, take: int) -> dict[str, Any]:
+    """Ask for what a case says; how it ended, in words and as a cell shows it."""
+    task = None
+    try:
+        task = fox.submit(case.request, take=take)
+        task.wait(2 if case.ends == "WaitTimeout" else 120)
+    except FoxError as error:
+        task = task or getattr(error, "task", None)
+        ends, says, shown = type(error).__name__, f"{error} {task.trouble if task else ''}", pages.error_page(error)
+        if isinstance(error, WaitTimeout):
+            task.stop_watching()
+    else:
+        ends, says, shown = task.status, "", ""
+    if task is not None:
+        shown += pages.task_page(task) + html.escape(repr(task))
+    return {"ends": ends, "says": says, "shown": shown, "files": [str(i.path) for i in task.images] if task else []}
+
+
+def main(base_url: str, folder: Path) -> None:
+    """Every case, one after the other."""
+    fox = Fox(base_url=base_url, store=folder / "fox_runs", polling=Polling((0.02,), at_least=0.02, per_second=200))
+    fox.session.client._caller.sleep = lambda _seconds: None
+    fox.generate("a fox, to load everything").wait()
+    peak()
+    before = peak()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for take, (name, case) in enumerate(CASES.items(), start=1):
+        sys.stdin.readline()  # the sandbox has been told
+        told = play(fox, case, take)
+        page = folder / "pages" / f"{take}.html"
+        page.write_text(told.pop("shown"), encoding="utf-8")
+        told |= {"case": name, "page": str(page), "grown": max(0, peak() - before)}
+        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.flush()
+    (folder / "pages" / "tasks.html").write_text(fox.tasks()._repr_html_(), encoding="utf-8")
+    fox.close()
+
+
+if __name__ == "__main__":
+    os.umask(0o077)
+    main(sys.argv[1], Path(sys.argv[2]))
