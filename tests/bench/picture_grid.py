@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,15 +50,13 @@ class _Found:
 
 def measure(surroundings: Surroundings) -> Table:
     count = len(PROMPTS) * TAKES
-    taken = surroundings.sized(PEERS_TAKE, 1)
     side = surroundings.sized(4096, 2048)
     folder = surroundings.folder("photographs")
     originals = photographs(folder, PEERS_TAKE, side)
     cold, stored = _ours(surroundings, originals, count)
-    scale = count / taken
-    plot = _peer(surroundings, originals[:taken], _PLOT.format(embedded=True), taken).times(scale)
-    links = _peer(surroundings, originals[:taken], _PLOT.format(embedded=False), taken).times(scale)
-    widgets = _peer(surroundings, originals[:taken], _WIDGETS, taken, state=True).times(scale)
+    plot = _peer(surroundings, originals, _PLOT.format(embedded=True), count)
+    links = _peer(surroundings, originals, _PLOT.format(embedded=False), count)
+    widgets = _peer(surroundings, originals, _WIDGETS, count, state=True)
     saved = f"ipyplot {size(plot.saved)}; by links, without pictures in it, {size(links.saved)}; Image widgets "
     saved += f"{size(widgets.state)} where widget state is saved, {size(widgets.saved)} and no picture where not"
     rows = [
@@ -80,8 +77,9 @@ def measure(surroundings: Surroundings) -> Table:
     how = (
         f"{count} PNGs of {side} px, {size(originals[0].stat().st_size)} each, as a sweep of 8 by 8 shows them, in fresh kernels; "
         "from 'Run', imports included, until every picture is decoded in the page; memory is the kernel's peak above its "
-        f"size when idle. Beside it {taken} of the same files, scaled: `ipyplot.plot_images` with the pictures in the page "
-        "(`force_b64`) and by links, and `ipywidgets.Image` in a GridBox."
+        f"size when idle. Beside it the same files: `ipyplot.plot_images` with the pictures in the page (`force_b64`) and by "
+        f"links, and `ipywidgets.Image` in a GridBox; measured with 1 and with {PEERS_TAKE} pictures, and extended to {count} as a "
+        "straight line."
     )
     return Table(f"A grid of {count} results", how, rows)
 
@@ -118,13 +116,15 @@ def _ours(surroundings: Surroundings, originals: list[Path], count: int) -> tupl
 
 
 def _peer(surroundings: Surroundings, files: list[Path], code: str, count: int, *, state: bool = False) -> _Found:
-    page = surroundings.lab.open(notebook(code), env=surroundings.peer_kernel())
-    for file in files:
-        os.link(file, page.folder / file.name)
-    found = _seen(page, count, least=1000, state=state)
-    page.close()
-    shutil.rmtree(page.folder)
-    return found
+    found = []
+    for taken in (1, len(files)):
+        page = surroundings.lab.open(notebook(code), env=surroundings.peer_kernel())
+        for file in files[:taken]:
+            os.link(file, page.folder / file.name)
+        found.append(_seen(page, taken, least=1000, state=state))
+        page.close()
+        shutil.rmtree(page.folder)
+    return found[1].extended(found[0], len(files), count)
 
 
 def _seen(page: NotebookPage, count: int, *, least: int, state: bool = False) -> _Found:
@@ -136,6 +136,3 @@ def _seen(page: NotebookPage, count: int, *, least: int, state: bool = False) ->
     page.save()
     page.wait_for("() => !window.foxTestNotebook.context.model.dirty")
     return _Found(took, page.path.stat().st_size, peak(pid) - idle, kept)
-
-
-_Kernel = Mapping[str, str]

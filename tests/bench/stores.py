@@ -68,8 +68,20 @@ def _written(fox: Fox, asked: Iterable[tuple[str, dict[str, Any], int]], picture
             at = time.time() - 60 * (30_000 - number)
             connection.execute(
                 _TASK,
-                (identity, gateway, account, model, request, request_hash(request), take, at, at, at + 1, at + 45)
-                + (f"task-{number}",),
+                (
+                    identity,
+                    gateway,
+                    account,
+                    model,
+                    request,
+                    request_hash(request),
+                    take,
+                    at,
+                    at,
+                    at + 1,
+                    at + 45,
+                    f"{number}",
+                ),
             )
             connection.execute(_CHARGE, (identity, gateway, account, at))
             connection.execute(_PICTURE, (identity, *picture(number)))
