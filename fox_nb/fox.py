@@ -110,7 +110,8 @@ class Fox(Calls):
     def for_visitor(cls, budget: float | None = None, *, folder: str | Path = "visitors", **options: Any) -> Self:
         """Return a Fox for one visitor of an app that Voila shows; elsewhere a usual one.
 
-        Every visitor is alone in a store of their own, and a budget holds for all of them together.
+        Every visitor is alone in a store of their own, and a budget holds for all of them together, from the first one
+        on until `folder` is removed. On the sandbox, where nothing costs, there is none.
 
         Parameters
         ----------
@@ -123,6 +124,8 @@ class Fox(Calls):
         """
         from fox_nb.session.showing import in_voila
 
+        if find_key(options.get("api_key")) is None:
+            budget = None
         if not in_voila():
             return cls(budget=budget, **options)
         place = Path(folder).expanduser().absolute()

@@ -9,10 +9,10 @@ from typing import Any
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from artifacts import MARKED_KEY, Places
-from lab import Lab, Voila, Watched
+from lab import Lab, Voila, VoilaPage, Watched
 from lessons import outputs
 from servers import JupyterServer
 
@@ -94,18 +94,22 @@ def gateway() -> Iterator[Any]:
         yield running
 
 
+def prompt(page: VoilaPage) -> Locator:
+    """The prompt box of the tab that is open."""
+    return page.page.get_by_role("textbox", name="Prompt").locator("visible=true").first
+
+
 def test_the_studio_is_an_app_for_many(voila: Voila, gateway: Any) -> None:
     """Two visitors of Voila's page send nothing by coming; what one of them makes is in that one's store alone."""
     env = {"FOXAPI_KEY": MARKED_KEY, "FOXAPI_BASE_URL": gateway.base_url}
     first = voila.open(outputs.STUDIO, env=env)
-    first.page.get_by_role("textbox", name="Prompt").first.wait_for()
+    prompt(first).wait_for()
     second = voila.open(outputs.STUDIO, env=env)
-    second.page.get_by_role("textbox", name="Prompt").first.wait_for()
+    prompt(second).wait_for()
     assert gateway.creations == []
-    box = first.page.get_by_role("textbox", name="Prompt").first
-    box.click()
+    prompt(first).click()
     first.page.keyboard.type("a fox")
-    first.page.get_by_role("button", name="Generate").first.click()
+    first.page.get_by_role("button", name="Generate").locator("visible=true").click()
     first.locator("img").first.wait_for()
     assert len(gateway.creations) == 1
     stores = {
