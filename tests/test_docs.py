@@ -1,0 +1,115 @@
+"""The docs: every block of code in them runs, every link leads somewhere, and every public name is documented."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import fox_nb
+from artifacts import MARKED_KEY, Places
+from fox_nb.cli import _parser
+from fox_nb.sandbox import Sandbox
+from lessons import outputs
+from lessons.reference import TARGET, reference, undocumented
+from processes import clean_environment
+
+ROOT = Path(__file__).parents[1]
+PAGES = [pytest.param(page, id=page.name) for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SETTING = re.compile(r"^[A-Z_]+=\S+$")
+PRELUDE = f"import getpass\ngetpass.getpass = lambda *_: {MARKED_KEY!r}\n"
+
+
+def blocks(page: Path, *kinds: str) -> list[str]:
+    return [code for kind, code in BLOCK.findall(page.read_text(encoding="utf-8")) if kind in kinds]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_of_python_runs(page: Path, artifacts: Places) -> None:
+    """The blocks of a page run from top to bottom, in a folder with the lessons' samples, as they stand."""
+    code = blocks(page, "python")
+    if not code:
+        return
+    folder = artifacts.fresh(f"docs-{page.stem}")
+    shutil.copytree(ROOT / "notebooks" / "samples", folder / "samples")
+    with Sandbox(keys=[MARKED_KEY], speed=500) as sandbox:
+        env = clean_environment(artifacts, {"FOXAPI_KEY": MARKED_KEY, "FOXAPI_BASE_URL": sandbox.base_url})
+        done = subprocess.run(
+            [sys.executable, "-W", "error::UserWarning", "-c", PRELUDE + "\n".join(code)],
+            cwd=folder,
+            env={**env, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_is_one(page: Path) -> None:
+    """Each line of a shell block is a target of the Makefile, a command of fox-nb that parses, or another known program."""
+    for line in "\n".join(blocks(page, "sh", "bash")).splitlines():
+        words = [word for word in shlex.split(line, comments=True) if not SETTING.match(word)]
+        if not words:
+            continue
+        program, *arguments = words
+        if program == "make":
+            subprocess.run(["make", "-n", *arguments], cwd=ROOT, check=True, capture_output=True)
+        elif program == "fox-nb":
+            assert hasattr(_parser().parse_args(arguments), "run")
+        elif program in {"voila", "jupyter"}:
+            assert shutil.which(program, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+            assert all((ROOT / word).exists() for word in arguments if word.startswith("notebooks/"))
+        else:
+            assert line.split("#")[0].strip() == 'pip install ".[lab]"'
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """A link to another page, notebook or picture of the project names a file that is there."""
+    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    links = [link.split("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"https?:|#", link)]
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_readme_is_short_and_names_every_lesson() -> None:
+    """Below 120 lines, with one picture below 200 kB, each lesson in its table, and nobody's name in the badge."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 120
+    (picture,) = re.findall(r"!\[[^\]]{20,}\]\((docs/[^)]+)\)", text)
+    assert (ROOT / picture).stat().st_size < 200_000
+    for path in outputs.LESSONS:
+        title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0]
+        assert f"| {path.name[:2]} | [" in text
+        assert f"(notebooks/{path.name})" in text
+        assert title.removeprefix(f"# {path.name[:2]} ").split(":")[0] in text
+    assert set(re.findall(r"mybinder\.org/v2/gh/([^)\s?]+?/[^/)\s?]+)", text)) == {"OWNER/REPOSITORY"}
+
+
+def test_every_public_name_is_documented() -> None:
+    """Each name of the package's face, and each method of what people hold, has a docstring and stands in the reference."""
+    assert undocumented() == []
+    page = TARGET.read_text(encoding="utf-8")
+    missing = [name for name in fox_nb.__all__ if name != "__version__" and name not in page]
+    assert missing == []
+
+
+def test_the_reference_is_up_to_date() -> None:
+    """The page is what the docstrings say now."""
+    assert TARGET.read_text(encoding="utf-8") == reference(), "run `make lessons`, or python tests/lessons reference"
+
+
+def test_every_error_has_its_symptom() -> None:
+    """Whatever error a person may meet by name stands in the page on troubleshooting, itself or by its base."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    named = {name for name in fox_nb.__all__ if f"`{name}`" in page}
+    for name in fox_nb.__all__:
+        error = getattr(fox_nb, name)
+        if isinstance(error, type) and issubclass(error, fox_nb.FoxError) and not error.__subclasses__():
+            assert named & {base.__name__ for base in error.__mro__}, f"docs/troubleshooting.md knows no {name}"
