@@ -110,12 +110,12 @@ def received(page: Watched, sandbox: Any, count: int) -> list[dict[str, Any]]:
 
 
 def for_the_docs(page: NotebookPage, name: str) -> None:
-    """Save the second cell's output as a small picture for the docs, when somebody has asked for these."""
+    """Save the panel or studio as a small picture for the docs, when somebody has asked for these."""
     folder = os.environ.get(SCREENSHOTS)
     if not folder:
         return
     page.page.evaluate("() => document.activeElement?.blur()")
-    shot = Image.open(io.BytesIO(page.cell(1).locator(".jp-Cell-outputArea").screenshot(animations="disabled")))
+    shot = Image.open(io.BytesIO(page.locator(".fox-nb-panel").first.screenshot(animations="disabled")))
     for quality in (88, 75, 60, 45):
         data = io.BytesIO()
         shot.convert("RGB").save(data, "WEBP", quality=quality, method=6)

@@ -231,6 +231,9 @@ def test_groks_aspect_ratio_is_put_away_beside_pictures(lab: Lab, sandbox: Any, 
     page.locator(".fox-away:has-text('it has no meaning beside pictures to edit')").wait_for()
     assert studio.here.get_by_role("combobox", name="Aspect ratio").is_disabled()
     for_the_docs(page, "studio-grok")
+    studio.go("Profiles")
+    for_the_docs(page, "studio-profiles")
+    studio.go("Grok")
     studio.press()
     assert "aspect_ratio" not in received(page, sandbox, 1)[0]
     studio.here.get_by_role("button", name="Remove").click()
