@@ -125,7 +125,7 @@ def _need(module: str) -> None:
 
 
 def _is_private(path: Path) -> bool:
-    return any(part in {"fox_runs", "fox_demo", ".ipynb_checkpoints"} for part in path.parts)
+    return any(part in {"fox_runs", "fox_demo", "visitors", ".ipynb_checkpoints"} for part in path.parts)
 
 
 def _is_root() -> bool:

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import os
 import re
 import shutil
 import socket
@@ -20,6 +21,9 @@ import psutil
 
 from artifacts import Places
 from processes import clean_environment, end_with_children, until
+
+KERNEL_PYTHON = "FOX_NB_TEST_KERNEL_PYTHON"
+"""Names the Python whose ipykernel runs the notebooks, where it is not the one that runs the tests."""
 
 
 def free_port() -> int:
@@ -124,7 +128,13 @@ class Server:
         written = json.dumps(env, sort_keys=True)
         name = "fox-test-" + hashlib.sha256(written.encode()).hexdigest()[:12]
         spec = {
-            "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            "argv": [
+                os.environ.get(KERNEL_PYTHON, sys.executable),
+                "-m",
+                "ipykernel_launcher",
+                "-f",
+                "{connection_file}",
+            ],
             "display_name": "Python 3 (ipykernel)",
             "language": "python",
             "metadata": {"debugger": True},
