@@ -24,13 +24,19 @@ fox = fox_nb.Fox(polling=Polling(first_looks=(.2,), at_least=.2, per_second=50))
 """
 THREE = "sweep = fox.compare_enhance('portrait.jpg', creativity=[0, .5, 1], resemblance='0..1 step 0.5', resolution='{}')\nsweep"
 FIVE = "sweep = fox.compare_enhance('portrait.jpg', creativity='0..1 step 0.25', resemblance='0..1 step 0.25', resolution='{}', per_second={})\nsweep"
-PAINTED = """() => {
-    const canvases = [...document.querySelectorAll('td[role=gridcell] canvas')];
-    return canvases.length > 0 && canvases.every(canvas => {
-        const {data} = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
-        return data[3] === 255;
-    });
-}"""
+SEEN = """(() => {
+    const within = (a, b) => a.bottom > b.top && a.top < b.bottom && a.right > b.left && a.left < b.right;
+    const screen = {top: 0, left: 0, right: innerWidth, bottom: innerHeight};
+    const area = document.querySelector('.foxc-scroll')?.getBoundingClientRect();
+    return [...document.querySelectorAll('td[role=gridcell] canvas')].map((canvas, index) => [canvas, index]).filter(
+        ([canvas]) => within(canvas.getBoundingClientRect(), area) && within(canvas.getBoundingClientRect(), screen));
+})()"""
+"""The canvases that are on the screen, and their numbers; only these are painted."""
+PAINTED = f"""() => {SEEN}.length > 0 && {SEEN}.every(([canvas]) => {{
+    const {{data}} = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
+    return data[3] === 255;
+}})"""
+ALL_DONE = "count => document.querySelectorAll('td .foxc-frame[data-state=done]').length === count"
 SETTLED = "() => document.querySelector('.foxc-compare')?.getAttribute('aria-busy') === 'false'"
 PIXELS = """index => {
     const canvas = document.querySelectorAll('td[role=gridcell] canvas')[index];
@@ -53,10 +59,11 @@ def press_run(page: Watched) -> None:
 
 
 def wait_until_all_is_made(page: Watched, count: int) -> None:
-    """All are made and measured, and every cell is painted."""
+    """All are made and measured, and every cell that is on the screen is painted."""
     page.locator(f".fox-sweep :text('{count} of {count}')").first.wait_for(timeout=LONG * 1000)
     page.wait_for("() => document.querySelector('.fox-sweep .fox-bar').hidden", seconds=LONG)
-    page.wait_for(PAINTED, seconds=LONG)
+    page.wait_for(ALL_DONE, count, seconds=LONG)
+    page.wait_for(PAINTED)
 
 
 def settle(page: Watched, *keys: str) -> float:
@@ -69,13 +76,16 @@ def settle(page: Watched, *keys: str) -> float:
     return float(page.page.evaluate("() => document.querySelector('.foxc-compare').dataset.settledMs"))
 
 
-def looks_closely(page: Watched, count: int) -> None:
+def looks_closely(page: Watched) -> None:
     """Zooming one cell moves all others; the divider works by mouse and keyboard."""
-    before = [page.page.evaluate(PIXELS, index) for index in range(count)]
     page.locator("td[role=gridcell]").nth(1).click()
+    page.wait_for(PAINTED)
+    seen = page.page.evaluate(f"() => {SEEN}.map(([, index]) => index)")
+    assert len(seen) >= 9
+    before = {index: page.page.evaluate(PIXELS, index) for index in seen}
     settle(page, "+", "+", "+", "ArrowLeft")
     page.until(
-        lambda: all(page.page.evaluate(PIXELS, index) != before[index] for index in range(count)) or None,
+        lambda: all(page.page.evaluate(PIXELS, index) != before[index] for index in seen) or None,
         "every cell to have moved",
     )
     settle(page, "0")
@@ -142,7 +152,7 @@ def test_a_grid_fills_and_stays(lab: Lab, sandbox: Any, env: dict[str, str], axe
     page.locator("td[role=gridcell]:has-text('SSIM')").nth(8).wait_for()
     assert len(sandbox.creations) == 9
     assert page.page.get_by_role("button", name=re.compile("^Run: ")).count() == 0
-    looks_closely(page, 9)
+    looks_closely(page)
     assert page.violations(axe, ".fox-sweep") == []
     page.set_theme("dark")
     page.wait_for(PAINTED)
@@ -214,7 +224,7 @@ def test_twenty_five_at_4k(
 ) -> None:
     """The same with 4K pictures, and then all of it: zoom, divider, saved file, exported page."""
     page = killed_half_way(lab, sandbox, env, "4K")
-    looks_closely(page, 25)
+    looks_closely(page)
     page.locator("td[role=gridcell]").first.click()
     times = sorted(
         settle(page, key) for key in ["+", "+", "1", "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp", "-", "0"]
@@ -224,7 +234,7 @@ def test_twenty_five_at_4k(
     page.save()
     page.close()
     kept_without_a_kernel(lab, page.path, 25)
-    exported_works(browser, page.folder / "compare.html", 25)
+    exported_works(browser, page.folder / "compare.html")
 
 
 def test_the_exported_page_works_offline(lab: Lab, browser: Browser, sandbox: Any, env: dict[str, str]) -> None:
@@ -233,7 +243,7 @@ def test_the_exported_page_works_offline(lab: Lab, browser: Browser, sandbox: An
     page.run_all(seconds=LONG)
     assert page.errors() == []
     assert (page.folder / "compare.html").stat().st_size < 4_000_000
-    exported_works(browser, page.folder / "compare.html", 9)
+    exported_works(browser, page.folder / "compare.html")
 
 
 def killed_half_way(lab: Lab, sandbox: Any, env: dict[str, str], resolution: str) -> NotebookPage:
@@ -259,14 +269,14 @@ def killed_half_way(lab: Lab, sandbox: Any, env: dict[str, str], resolution: str
     return page
 
 
-def exported_works(browser: Browser, path: Path, count: int) -> None:
+def exported_works(browser: Browser, path: Path) -> None:
     context = browser.new_context(viewport={"width": 1200, "height": 1600}, offline=True)
     page = Watched(context.new_page())
     asked: list[str] = []
     page.page.on("request", lambda request: asked.append(request.url))
     page.page.goto(path.as_uri())
     page.wait_for(PAINTED)
-    looks_closely(page, count)
+    looks_closely(page)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert page.console_errors == []
     context.close()
