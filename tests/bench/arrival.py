@@ -39,7 +39,7 @@ Image(requests.get(told["results"][0]["url"]).content, width=600)"""
 
 
 def measure(surroundings: Surroundings) -> Table:
-    times = surroundings.sized(7, 2)
+    times = surroundings.sized(5, 2)
     with surroundings.sandbox(20) as gateway:
         ours = surroundings.lab.open(notebook(_OURS), env=gateway.kernel)
         pasted = surroundings.lab.open(notebook(_PASTED), env=gateway.kernel)

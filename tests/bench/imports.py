@@ -15,7 +15,7 @@ ELSEWHERE = ("replicate", "fal_client", "openai")
 
 
 def measure(surroundings: Surroundings) -> Table:
-    runs = surroundings.sized(21, 5)
+    runs = surroundings.sized(15, 5)
     environment = surroundings.environment
     with_fox = "import fox_nb; fox_nb.Fox()"
     folder = surroundings.folder("imports")
