@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
+from fox_nb.settings import key_advice, on_binder
 from fox_nb.store import ON_ITS_WAY
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def panel_head(request: type[Request], *, sandbox: bool) -> str:
     """Head a panel: the model, what it does, and whether it is play."""
     from fox_nb.render.html import frame, head, note
 
-    return frame(head(request.title, sandbox=sandbox), note(f"{request.about} Model: {request.model}."))
+    about = note(f"{request.about} Model: {request.model}.")
+    return frame(head(request.title, sandbox=sandbox), about, note(key_advice()) if on_binder() else "")
 
 
 def panel_card(request: type[Request], *, sandbox: bool) -> str:

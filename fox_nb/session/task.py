@@ -9,7 +9,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fox_nb.errors import FoxError, InvalidRequest, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb.errors import FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.session.cost import Cost
 from fox_nb.session.image import Image
 from fox_nb.store import BEING_SENT, MICRO, ON_ITS_WAY
@@ -323,20 +323,20 @@ class Task:
         self._tell()
 
     def retry(self) -> Task:
-        """Send a failed or unknown task again, knowingly: it is charged again.
+        """Send a failed, refused or unknown task again, knowingly: it is charged again.
+
+        A task that is done or under way is not sent: it comes back as it is, marked as reused, so that a notebook
+        that runs anew pays for nothing twice.
 
         Raises
         ------
-        InvalidRequest
-            It is done, or under way: nothing is to be sent again.
         FoxError
             As by the first sending; `BudgetExceeded` among them.
         """
         if self.status == "completed" or self.status in ON_ITS_WAY:
-            raise InvalidRequest(
-                f"This task is {self.status}: there is nothing to send again.",
-                todo=f"For another picture from the same words ask with take={self.take + 1}.",
-            )
+            self.reused = True
+            self._desk.watch(self)
+            return self
         self._desk.retry(self)
         return self
 

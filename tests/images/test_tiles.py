@@ -136,9 +136,7 @@ def test_another_picture_under_the_same_name_is_cut_anew(tmp_path):
     make_tiles(tmp_path / "a.png", tmp_path / "tiles")
     other = noise(300, 300, seed=2)
     other.save(tmp_path / "a.png")
-    assert np.array_equal(
-        put_together(tmp_path / "tiles", make_tiles(tmp_path / "a.png", tmp_path / "tiles")), other
-    )
+    assert np.array_equal(put_together(tmp_path / "tiles", make_tiles(tmp_path / "a.png", tmp_path / "tiles")), other)
 
 
 @pytest.mark.parametrize("damage", ["tile", "list", "cut short", "empty", "missing"])
@@ -169,9 +167,7 @@ def test_many_makers_at_once_do_no_harm(tmp_path, monkeypatch):
     noise(900, 900).save(tmp_path / "a.png")
     made, real = [], tiles._decoded
     monkeypatch.setattr(tiles, "_decoded", lambda picture: made.append(picture) or real(picture))
-    threads = [
-        threading.Thread(target=make_tiles, args=(tmp_path / "a.png", tmp_path / "tiles")) for _ in range(6)
-    ]
+    threads = [threading.Thread(target=make_tiles, args=(tmp_path / "a.png", tmp_path / "tiles")) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
