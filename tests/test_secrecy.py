@@ -72,6 +72,7 @@ def outputs(node: nbformat.NotebookNode) -> list[str]:
     return [json.dumps(cell.get("outputs", [])) for cell in node.cells if cell.cell_type == "code"]
 
 
+@pytest.mark.long  # its sixth line, a race of half a second, does not always end as an error
 def test_a_notebook_in_which_everything_goes_wrong(runner: Runner, sandbox: Any, sandbox_env: dict[str, str]) -> None:
     """With verbose tracebacks and every log turned on, and a gateway that repeats the key, none of it shows the key."""
     go_wrong(sandbox)
