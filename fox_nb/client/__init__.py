@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Balance", "Client", "Downloaded", "Prices", "Upload", "certainly_not_accepted"]
 
 _CREATE = "/v1/images/generations"
-_PROBE_SECONDS = 2.0
 _OWN_HEADER = r"X-[A-Za-z0-9-]{1,60}"
 
 
@@ -135,7 +134,7 @@ class Client:
             _CREATE, bodies.json_body(dict(body), self._caller.timeouts.read), _checked(headers or {})
         )
         state = tasks.read(decoded(sent))
-        if state is None or not state.id:
+        if state is None or not state.id.strip("."):  # '..' would be another call
             raise self._caller.failure(sent, Purpose.CREATE, "a task with an id")
         return state
 
@@ -261,10 +260,14 @@ class Client:
         return download.fetch(self._caller, url, target, max_bytes=max_bytes)
 
     def probe(self) -> bool:
-        """Return True when the sandbox answers here: ``GET /sandbox``, without a key, on the loopback alone."""
+        """Return True when the sandbox answers here: ``GET /sandbox``, without a key, on the loopback alone.
+
+        A sandbox that is busy is waited for as in any other call: taken for another gateway, it would be asked anew
+        for what it has made.
+        """
         if not is_loopback(urlsplit(self.base_url).hostname or ""):
             return False
-        terms = connections.Terms(_PROBE_SECONDS, _PROBE_SECONDS, calls.USUAL_ANSWER, stall=_PROBE_SECONDS)
+        terms = self._caller.terms(self._caller.timeouts.read, calls.USUAL_ANSWER)
         try:
             sent = wire.exchange(
                 self._caller.singles, "GET", f"{self.base_url}/sandbox", terms=terms, auth=connections.NOBODY, key=None
