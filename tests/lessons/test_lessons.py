@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from artifacts import Places
+from counts import Count
 from lessons import outputs
 from processes import clean_environment
 
@@ -42,7 +43,9 @@ def creations() -> int:
 
 
 @pytest.mark.parametrize("path", LESSONS)
-def test_a_lesson_runs_and_its_committed_outputs_are_of_now(path: Path, env: dict[str, str], artifacts: Places) -> None:
+def test_a_lesson_runs_and_its_committed_outputs_are_of_now(
+    path: Path, env: dict[str, str], artifacts: Places, count: Count
+) -> None:
     """It runs without a key, an error or a word on stderr; run again it creates nothing; what is committed is what it shows."""
     folder = artifacts.fresh(path.stem)
     shutil.copytree(path.parent / "samples", folder / "samples")
@@ -50,6 +53,7 @@ def test_a_lesson_runs_and_its_committed_outputs_are_of_now(path: Path, env: dic
     made = creations()
     assert made > 0
     again = outputs.run(path, folder, env)
+    count("run all twice:", path.stem, creations=made, of_the_second_run=creations() - made)
     assert creations() == made
     for node in (first, again):
         every = [output for cell in node.cells for output in cell.get("outputs", [])]
