@@ -69,6 +69,16 @@ def test_a_lesson_runs_and_its_committed_outputs_are_of_now(
     assert stale == {}, f"run `make lessons`: cells of {path.name} show something else now: {stale}"
 
 
+def test_the_studio_sends_nothing_by_being_run(env: dict[str, str], artifacts: Places, count: Count) -> None:
+    """The one notebook that is no lesson makes no creation, however often all its cells run."""
+    folder = artifacts.fresh("studio")
+    outputs.run(outputs.STUDIO, folder, env)
+    made = creations()
+    outputs.run(outputs.STUDIO, folder, env)
+    count("run all twice:", "studio", creations=made, of_the_second_run=creations() - made)
+    assert creations() == 0
+
+
 def panels(cell: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:
     for output in cell.get("outputs", []):
         if output.get("data", {}).get("text/plain", "").startswith("A panel:"):
