@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+import counts
 from artifacts import MARKED_KEY, Places, search
+from counts import count  # noqa: F401 - a fixture
 from processes import end_all, folders, left_running, until
 
 if TYPE_CHECKING:
@@ -77,6 +79,11 @@ class EndOfRun:
             self.lines.append(f"what the tests made is kept in {self.places.root}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+        if counted := list(counts.lines(reports)):
+            terminalreporter.section("what was counted on the server's side")
+            for line in counted:
+                terminalreporter.write_line(line)
         terminalreporter.section("what the run left behind")
         for line in self.lines:
             terminalreporter.write_line(line)
