@@ -215,7 +215,7 @@ function makeView({ model, el, state, want, save, savings, details }) {
     list.hidden = !state.items.length;
     root.hidden = !table && !state.items.length && !state.wrong.length;
     finder?.show();
-    const words = table && !state.items.length && state.told >= 0 ? model.get("empty") : "";
+    const words = table && !state.items.length && state.told >= 0 ? model.get(finder.asks() ? "none" : "empty") : "";
     if (note.textContent !== words) note.textContent = words;
     const lines = state.wrong.join("\n");
     if (wrong.textContent !== lines) wrong.textContent = lines;
@@ -280,7 +280,8 @@ function makeFinder({ model, state, id }) {
     before.setAttribute("aria-disabled", String(state.page === 0));
     after.setAttribute("aria-disabled", String(last >= state.total));
   }
-  return { form, pager, show };
+  const asks = () => [kind, text, since, until].some(({ value }) => value);
+  return { form, pager, show, asks };
 }
 
 /** One result, as large as the page allows. */

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator
 
+import studios
 from artifacts import MARKED_KEY
 from kernels import notebook
 from lab import Lab, Notebook7, NotebookPage, Voila, Watched
@@ -245,7 +246,7 @@ def test_what_is_missing_is_said_and_announced(lab: Lab, calm: Any, env: dict[st
 def test_a_restarted_kernel_goes_on_where_it_stood(lab: Lab, env: dict[str, str], calm: Any) -> None:
     """Running the cell again after a restart in the middle shows the same task under way, and then its pictures."""
     calm.set(speed=1)
-    page: NotebookPage = lab.open(notebook(OPEN, PANEL), env=env)
+    page: NotebookPage = lab.open(notebook(studios.OPEN, PANEL), env=env)
     page.run_all()
     fill(page)
     press(page)
