@@ -10,6 +10,8 @@ const guard = (root) => root.addEventListener("focusin", ({ target }) => target.
 const PIECE = 900_000;
 const WINDOW = 3;
 const PAUSE = 350;
+// Where a row has no picture; its state stands beside it in words.
+const SIGNS = { pending: "\u2026", processing: "\u2026", failed: "\u2716", refused: "\u2716", unknown: "?" };
 const short = (text, longest = 80) => (text.length > longest ? `${text.slice(0, longest - 1)}\u2026` : text);
 const place = (key, number) => `${key}/${number}`;
 
@@ -178,7 +180,7 @@ function makeView({ model, el, state, want, save, savings, details }) {
       const { open } = picture(item, first);
       frame.append(open);
       li.fill = open.fill;
-    } else frame.textContent = item.status === "completed" ? "no picture" : item.status;
+    } else frame.append(put("span", "sign", { textContent: SIGNS[item.status] ?? "\u2013" }, { "aria-hidden": "true" }));
     const title = button(item.title, `Details: ${short(item.title)}`, () => dialog.open(item, first?.number ?? 0), "title");
     text.append(title, put("p", "facts", { textContent: item.facts.map(([name, value]) => `${name} ${value}`.trim()).join(" \u00b7 ") }));
     const more = item.pictures.length > 1 ? `, ${item.pictures.length} pictures` : "";
@@ -336,6 +338,7 @@ function makeDialog({ model, want, save, savings, details, act }) {
     const about = details.get(item.key);
     const one = item.pictures.find((picture) => picture.number === number);
     stage.hidden = !one;
+    element.classList.toggle("fox-beside", !!one && one.width < 1.2 * one.height);
     if (one) {
       Object.assign(image, { width: one.width, height: one.height, alt: item.title });
       const src = want("preview", item.key, number) ?? want("thumb", item.key, number) ?? "";
