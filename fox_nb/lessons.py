@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -68,10 +70,16 @@ def open_lab(folder: Path | None, *, port: int, browser: bool, service: bool) ->
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", f"--port={port}"]
     command += ["--LabApp.news_url=None", f"--LabApp.default_url=/lab/tree/{FIRST}"]
     command += ["--no-browser"] * (not browser) + ["--allow-root"] * _is_root()
-    try:
-        return subprocess.call(command, env=environment)  # noqa: S603 - our own interpreter, no shell
-    except KeyboardInterrupt:
-        return 0
+    return _stay(command, environment)
+
+
+def _stay(command: list[str], environment: dict[str, str]) -> int:
+    """Run JupyterLab until it ends: Ctrl-C reaches it, too, and there it asks; a termination is handed on."""
+    with subprocess.Popen(command, env=environment) as lab:  # noqa: S603 - our own interpreter, no shell
+        signal.signal(signal.SIGTERM, lambda *_: lab.terminate())
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                return lab.wait()
 
 
 def demo(folder: Path) -> int:

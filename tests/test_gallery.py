@@ -94,6 +94,17 @@ def test_work_taken_home_goes_on_there(classroom: Path, tmp_path: Path, monkeypa
         assert sandbox.creations == []
 
 
+def test_work_goes_where_it_is_told_to(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A folder gets the file under its usual name, one that is missing is made, and a bare name gets its ending."""
+    with fox_nb.Fox(MARKED_KEY, sandbox.base_url, store=tmp_path / "fox_runs") as fox:
+        for given, written in ((".", "my-work.zip"), ("new/mine", "new/mine.zip"), ("mine.zip", "mine.zip")):
+            assert fox.store.take_home(tmp_path / given) == tmp_path / written
+            assert (tmp_path / written).is_file()
+        for given, written in ((".", "lesson.foxpack"), ("packs/one", "packs/one.foxpack")):
+            assert fox.store.export(tmp_path / given).path == tmp_path / written
+            assert (tmp_path / written).is_file()
+
+
 def test_a_zip_cannot_write_elsewhere(tmp_path: Path) -> None:
     """Names that climb out of a handed-in ZIP, or name another place, lead nowhere."""
     bad = tmp_path / "in" / "mallory.zip"

@@ -25,13 +25,21 @@ fox = fox_nb.Fox(polling=Polling(first_looks=(.2,), at_least=.2, per_second=50))
 THREE = "sweep = fox.compare_enhance('portrait.jpg', creativity=[0, .5, 1], resemblance='0..1 step 0.5', resolution='{}')\nsweep"
 FIVE = "sweep = fox.compare_enhance('portrait.jpg', creativity='0..1 step 0.25', resemblance='0..1 step 0.25', resolution='{}', per_second={})\nsweep"
 SEEN = """(() => {
-    const within = (a, b) => a.bottom > b.top && a.top < b.bottom && a.right > b.left && a.left < b.right;
-    const screen = {top: 0, left: 0, right: innerWidth, bottom: innerHeight};
-    const area = document.querySelector('.foxc-scroll')?.getBoundingClientRect();
-    return [...document.querySelectorAll('td[role=gridcell] canvas')].map((canvas, index) => [canvas, index]).filter(
-        ([canvas]) => within(canvas.getBoundingClientRect(), area) && within(canvas.getBoundingClientRect(), screen));
+    const inside = (a, b) => ({
+        top: Math.max(a.top, b.top), left: Math.max(a.left, b.left),
+        right: Math.min(a.right, b.right), bottom: Math.min(a.bottom, b.bottom),
+    });
+    const seen = (canvas) => {
+        let part = inside(canvas.getBoundingClientRect(), {top: 0, left: 0, right: innerWidth, bottom: innerHeight});
+        for (let around = canvas.parentElement; around; around = around.parentElement)
+            if (getComputedStyle(around).overflow !== 'visible') part = inside(part, around.getBoundingClientRect());
+        return part.right - part.left > 1 && part.bottom - part.top > 1;
+    };
+    return [...document.querySelectorAll('td[role=gridcell] canvas')]
+        .map((canvas, index) => [canvas, index]).filter(([canvas]) => seen(canvas));
 })()"""
-"""The canvases that are on the screen, and their numbers; only these are painted."""
+"""The canvases that a person sees some of, and their numbers; only these are painted. What scrolls cuts off the rest of its
+content: the grid's own area does, and Jupyter's panel, which ends above the window's lower edge."""
 PAINTED = f"""() => {SEEN}.length > 0 && {SEEN}.every(([canvas]) => {{
     const {{data}} = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
     return data[3] === 255;

@@ -222,6 +222,36 @@ def test_updating_a_cell_sends_that_cell_alone(tmp_path, monkeypatch):
     shown.close()
 
 
+def test_what_a_browser_hears_last_of_a_cell_is_how_it_is(tmp_path, monkeypatch):
+    """A cell changes again while its first change is being sent, and a browser says hello: none of them hears the older last."""
+    comparison, browser = whole(tmp_path), Browser()
+    shown = Viewer(comparison)
+    monkeypatch.setattr(shown, "_post", browser.send)
+    made, go_on = threading.Event(), threading.Event()
+    real = viewer.cell_facts
+
+    def slow(cell):
+        facts = real(cell)
+        if cell.label == "first":
+            made.set()
+            go_on.wait(60)
+        return facts
+
+    monkeypatch.setattr(viewer, "cell_facts", slow)
+    shown.update_cell(0, 1, Cell("first"))
+    assert made.wait(60)
+    shown.update_cell(0, 1, Cell("second"))
+    greeting = threading.Thread(target=shown._hear, args=(None, {"kind": "hello", "view": "v"}, []))
+    greeting.start()
+    until(lambda: not shown._pool._work or None, "the second change to be taken up")
+    go_on.set()
+    greeting.join(60)
+    browser.wait_for(lambda b: len(b.messages) == 3)
+    told = [m["cell"] if m["kind"] == "cell" else m["facts"]["cells"][0][1] for m, _ in browser.messages]
+    assert [cell["label"] for cell in told] == ["first", "second", "second"]
+    shown.close()
+
+
 def test_trying_again_reaches_the_caller(tmp_path):
     """The button of a failed cell calls back with row, column and take, off the callback's thread."""
     called = threading.Event()

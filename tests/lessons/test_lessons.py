@@ -65,6 +65,14 @@ def test_a_lesson_runs_and_its_committed_outputs_are_of_now(path: Path, env: dic
     assert stale == {}, f"run `make lessons`: cells of {path.name} show something else now: {stale}"
 
 
+def test_the_studio_runs_and_sends_nothing(env: dict[str, str], artifacts: Places) -> None:
+    """The notebook of the app runs like the lessons, without a word on stderr, and asks for no picture by being run."""
+    node = outputs.run(outputs.STUDIO, artifacts.fresh("studio"), env)
+    every = [output for cell in node.cells for output in cell.get("outputs", [])]
+    assert [output for output in every if output.output_type == "error" or output.get("name") == "stderr"] == []
+    assert creations() == 0
+
+
 def panels(cell: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:
     for output in cell.get("outputs", []):
         if output.get("data", {}).get("text/plain", "").startswith("A panel:"):

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from artifacts import MARKED_KEY
 from fox_nb import Fox, InvalidRequest
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
+from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
 from fox_nb.store import Store
 from fox_nb.widgets.field import Bench
@@ -144,19 +146,22 @@ def test_building_panels_and_a_studio_sends_nothing(fox: Fox, sandbox: Any) -> N
     assert sandbox.creations == []
 
 
-def test_a_press_does_not_wait_for_the_gateway(fox: Fox, sandbox: Any) -> None:
+def test_a_press_does_not_wait_for_the_gateway(tmp_path: Any) -> None:
     """It comes back while the answer is still out; the form may be pressed again as soon as the journal has it."""
-    sandbox.misbehave("never", "create")
-    panel = fox.panel()
-    panel.form.fill({"prompt": "a fox"})
-    before = threading.active_count()
-    panel.press()
-    until(lambda: sandbox.creations or None, "the creation")
-    assert fox.tasks()[0].status == "pending"
-    panel.form.fill({"prompt": "another fox"})
-    panel.press()
-    until(lambda: len(sandbox.creations) > 1 or None, "the other creation")
-    assert threading.active_count() < before + 12
+    with Sandbox(keys=[MARKED_KEY]) as sandbox:
+        fox = Fox(api_key=MARKED_KEY, base_url=sandbox.base_url, store=tmp_path / "fox_runs")
+        sandbox.misbehave("never", "create")
+        panel = fox.panel()
+        panel.form.fill({"prompt": "a fox"})
+        before = threading.active_count()
+        panel.press()
+        until(lambda: sandbox.creations or None, "the creation")
+        assert fox.tasks()[0].status == "pending"
+        panel.form.fill({"prompt": "another fox"})
+        panel.press()
+        until(lambda: len(sandbox.creations) > 1 or None, "the other creation")
+        assert threading.active_count() < before + 12
+    fox.close()  # it waits for every answer that is out: 'never' ends with the sandbox
 
 
 def test_two_presses_of_the_same_are_one_and_of_another_are_two(fox: Fox, sandbox: Any) -> None:

@@ -1,8 +1,8 @@
 // The grid: every cell a frame with the same view, parameter values on both axes, the original beside it.
 
-import { Bar, Facts, help } from "./bar.js";
+import { Bar, Facts, help, takeWords } from "./bar.js";
 import { Frame, element } from "./frame.js";
-import { labelFrame, placeDivider } from "./labels.js";
+import { labelFrame, placeDivider, shape } from "./labels.js";
 import { keyDown, keyUp } from "./keys.js";
 import { WHOLE, clamped, fitScale, panned, zoomOneToOne, zoomedAt } from "./view.js";
 
@@ -266,7 +266,7 @@ export class Grid {
     if (takes.length < 2) return;
     const index = (this.takeIndex(this.active) + step + takes.length) % takes.length;
     this.takes.set(this.active.join(), index);
-    this.say(`Take ${takes[index].number}, ${index + 1} of ${takes.length}`);
+    this.say(takeWords(this.cell(), index));
     this.show();
   }
 
@@ -330,6 +330,7 @@ export class Grid {
     this.#showZoom();
     this.about.show(this.cell(), this.takeIndex(this.active), this.facts.explanations);
     this.root.classList.toggle("foxc-large", large);
+    this.root.style.setProperty("--fox-shape", shape(this));
     for (const frame of this.frames.flat()) labelFrame(this, frame, frame.place);
     labelFrame(this, this.stage, this.active);
     this.invalidate();
