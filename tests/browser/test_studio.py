@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from PIL import Image
 from artifacts import MARKED_KEY
 from kernels import Runner, notebook
 from lab import Lab
-from studios import OPEN, Studio, for_the_docs, open_studio, photo, received
+from studios import OPEN, RUTH, Studio, for_the_docs, open_studio, photo, received
 
 FOX = "a red fox in the snow, golden morning"
 
@@ -200,11 +201,13 @@ def test_photos_of_a_phone_are_sent_upright_small_and_bare(
 def test_groks_aspect_ratio_is_put_away_beside_pictures(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """It says why, is not sent, and is as before once the pictures are gone."""
     studio = open_studio(lab, env)
-    page = studio.page
+    page: Any = studio.page
+    shutil.copy(RUTH[0], page.folder)
     studio.go("Grok")
-    studio.prompt("a cat in a hat")
+    studio.prompt("give her a straw hat")
     studio.choose("Aspect ratio", "2:1")
-    studio.add_place("https://example.com/cat.jpg")
+    studio.add_place(RUTH[0].name)
+    page.wait_for("() => document.querySelector('.fox-page:not([hidden]) .fox-item img')?.naturalWidth")
     page.locator(".fox-away:has-text('it has no meaning beside pictures to edit')").wait_for()
     assert studio.here.get_by_role("combobox", name="Aspect ratio").is_disabled()
     for_the_docs(page, "studio-grok")
