@@ -51,13 +51,10 @@ class Control(anywidget.AnyWidget):
         What the control is called, beside it and to screen readers.
     help : str
         A sentence below it.
-    label_width : str
-        A CSS width of the label's column; by default that of ipywidgets.
     """
 
     label = traitlets.Unicode("").tag(sync=True)
     help = traitlets.Unicode("").tag(sync=True)
-    label_width = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self._ready_callbacks: list[Callable[[], object]] = []

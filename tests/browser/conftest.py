@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from artifacts import Places
-from lab import FLAGS, Lab, Notebook7, Voila
+from lab import FLAGS, SIZE, Desk, Lab, Notebook7, Voila
 from servers import JupyterServer, VoilaServer
 
 HERE = Path(__file__).parent
@@ -39,12 +39,18 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser profile of the test's own."""
-    fresh = browser.new_context(viewport={"width": 1200, "height": 1600}, accept_downloads=True)
+    """A browser profile for a file of tests, which loads Jupyter's own scripts once."""
+    fresh = browser.new_context(viewport=SIZE, accept_downloads=True)
     yield fresh
     fresh.close()
+
+
+@pytest.fixture(scope="module")
+def desk(context: BrowserContext) -> Desk:
+    """The page in which a file's notebooks are opened one after the other."""
+    return Desk(context)
 
 
 @pytest.fixture(scope="session")
@@ -62,11 +68,16 @@ def voila_server(artifacts: Places) -> Iterator[VoilaServer]:
 
 
 @pytest.fixture
-def lab(context: BrowserContext, lab_server: JupyterServer) -> Iterator[Lab]:
-    """JupyterLab as a new user has it; pages and kernels end with the test."""
+def lab(
+    context: BrowserContext, lab_server: JupyterServer, desk: Desk, request: pytest.FixtureRequest
+) -> Iterator[Lab]:
+    """JupyterLab as a new user has it; pages and kernels end with the test, and after a failure the application, too."""
     lab_server.forget_settings()
-    opener = Lab(context, lab_server)
+    failed = request.session.testsfailed
+    opener = Lab(context, lab_server, desk)
     yield opener
+    if request.session.testsfailed > failed:
+        desk.leave()
     opener.close()
 
 

@@ -225,6 +225,17 @@ def test_a_forgotten_upload_is_made_again(fox: Fox, sandbox: Any, tmp_path: Any)
     assert len(edits) == 2
 
 
+def test_an_upload_near_its_end_is_made_again(fox: Fox, sandbox: Any) -> None:
+    """Uploads live for 72 hours: one of yesterday is used again, one whose last hour has come is uploaded anew."""
+    picture = fox.generate("a cat").wait().images[0]
+    for prompt, hours in (("blue", 24), ("red", 47), ("green", 0)):
+        fox.edit(prompt, picture).wait()
+        with fox.store.journal.writing() as db:
+            db.execute("UPDATE upload SET at = at - ?", (hours * 3600,))
+    blue, red, green = (creation["body"]["image_urls"] for creation in sandbox.creations[1:])
+    assert blue == red != green
+
+
 def test_many_threads_make_one_creation(fox: Fox, sandbox: Any) -> None:
     """The same asking from many threads at once is one creation and one task."""
     tasks: list[Any] = []
