@@ -121,7 +121,10 @@ def sheet(pictures: Sequence[Picture]) -> str:
 
 
 def cell(picture: Picture, shown: int) -> str:
-    """Write one picture with its caption, and behind the fold its facts and the way to the full file."""
+    """Write one picture with its caption, and behind the fold its facts and the way to the full file.
+
+    The summary is a block inline, for the same reason as the columns: else a triangle stands beside each picture.
+    """
     seen = img(picture.thumbnail, picture.mime, (picture.width, picture.height), picture.alt, shown)
     caption = f'<br><span class="fx-cap">{bdi(picture.caption, 200)}</span>' if picture.caption else ""
     size = f"{picture.width:,} × {picture.height:,} px".replace(",", "\u2009")  # noqa: RUF001 - the sign for 'by'
@@ -129,6 +132,6 @@ def cell(picture: Picture, shown: int) -> str:
     below = [joined([("", size), *picture.facts]), full]
     return (
         f'<details class="fx-pic" style="--r:{picture.width / max(1, picture.height):.3f}">'
-        f'<summary title="{escape("Larger or smaller")}">{seen}{caption}</summary>'
+        f'<summary style="display:block" title="{escape("Larger or smaller")}">{seen}{caption}</summary>'
         f'<p class="fx-line">{" <span class=fx-dim>·</span> ".join(part for part in below if part)}</p></details>'
     )
