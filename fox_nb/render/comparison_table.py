@@ -76,13 +76,14 @@ def _style(comparison: Comparison, images: Mapping[str, bytes], *, hover: bool) 
         f"{box}[hidden]{{display:none}}",
         f"{box} figure{{margin:0;flex:0 0 {_SHOWN_WIDTH}px}}",
         f"{box} img{{display:block;width:100%;height:auto;margin:0}}",
-        f"{box} .foxc-static-scroll{{flex:1 1 300px;min-width:0;max-height:90vh;overflow:auto;border:{line}}}",
+        f"{box} .foxc-static-scroll{{flex:0 1 max-content;min-width:0;max-width:100%}}",
+        f"{box} .foxc-static-scroll{{max-height:90vh;overflow:auto;border:{line}}}",
         f"{box} table{{border-collapse:separate;border-spacing:0;margin:0;font-size:12px}}",
         f"{box} caption{{text-align:left;padding:4px;font-weight:bold}}",
         f"{box} th,{box} td{{padding:4px;text-align:center;vertical-align:top;border:0;background:{back}}}",
         f"{box} thead th{{position:sticky;top:0;z-index:2;border-bottom:{line}}}",
         f"{box} tbody th{{position:sticky;left:0;z-index:1;border-right:{line};vertical-align:middle}}",
-        f"{box} .foxc-takes{{display:flex;gap:3px;min-width:{_SHOWN_WIDTH}px}}",
+        f"{box} .foxc-takes{{display:flex;gap:3px;width:{_SHOWN_WIDTH}px;min-width:100%}}",
         f"{box} .foxc-shot{{flex:1 1 0;background:center/contain no-repeat}}",
         f"{box}>details,{box}>p{{flex:1 0 100%;margin:0}}",
         f"{box} dt{{font-weight:bold}}",
@@ -101,7 +102,7 @@ def _table(comparison: Comparison, images: Mapping[str, bytes]) -> str:
         f'<th scope="col">{bdi(label if two else f"{columns.name} {label}".strip())}</th>' for label in columns.labels
     ]
     if two:
-        heads.insert(0, f"<th>{bdi(rows.name)} ↓ {bdi(columns.name)} →</th>")
+        heads.insert(0, f"<th>{bdi(rows.name)} ↓<br>{bdi(columns.name)} →</th>")
     lines = []
     for label, line in zip(rows.labels, comparison.cells, strict=True):
         head = f'<th scope="row">{bdi(label)}</th>' if two else ""

@@ -103,12 +103,13 @@ def grid(
     )
 
 
-def sheet(pictures: Sequence[Picture]) -> str:
-    """Lay pictures out in columns that suit their number, their shape and the width of the page.
+def sheet(pictures: Sequence[Picture], *, column: int = 0) -> str:
+    """Lay pictures out in columns that suit their number (or of the width `column`), their shape and the page's width.
 
     The columns are an inline style: JupyterLab keeps these in notebooks that it doesn't trust, and drops blocks.
     """
-    column, widest = next(((least, most) for count, least, most in _LAYOUTS if len(pictures) <= count), _MANY)
+    fitting = next(((least, most) for count, least, most in _LAYOUTS if len(pictures) <= count), _MANY)
+    column, widest = (column, 0) if column else fitting
     ratios = [max(1, picture.width) / max(1, picture.height) for picture in pictures]
     lean = min(1.4, max(0.7, math.sqrt(sum(ratios) / len(ratios))))
     column = round(column * lean)
