@@ -12,7 +12,7 @@ import pytest
 import counts
 from artifacts import MARKED_KEY, Places, search
 from counts import count  # noqa: F401 - a fixture
-from processes import end_all, folders, left_running, until
+from processes import clean_environment, end_all, folders, left_running, until
 
 if TYPE_CHECKING:
     from kernels import Runner
@@ -124,6 +124,21 @@ def sandbox() -> Iterator[Any]:
 
     with Sandbox(keys=[MARKED_KEY], speed=500) as running:
         yield running
+
+
+@pytest.fixture
+def own_sandbox(artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The environment of somebody without a key, whose shared sandbox is this test's own and ends with it."""
+    from fox_nb.sandbox import process
+
+    own = {
+        "FOX_NB_RUNTIME_DIR": str(artifacts.fresh("runtime", private=True)),
+        "FOX_NB_SANDBOX_DIR": str(artifacts.fresh("sandbox")),
+    }
+    for name, folder in own.items():
+        monkeypatch.setenv(name, folder)
+    yield clean_environment(artifacts, own)
+    process.stop()
 
 
 @pytest.fixture
