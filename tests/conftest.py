@@ -40,14 +40,6 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["fox_nb_places"] = str(node.config.stash[_places].root)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the browser's tests in one worker: they share one server and one Chromium, and the other core does the rest."""
-    for item in items:
-        if item.get_closest_marker("browser") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 class EndOfRun:
     """In the one process that sees all workers' reports: once the last has ended, the key is nowhere and nothing runs on."""
 
