@@ -76,6 +76,25 @@ def test_one_of_two_is_left(deleted: Task, open_fox: Callable[..., Fox], monkeyp
     assert [image.path.exists() for image in task.images] == [False, True]
 
 
+def test_a_sweep_whose_pictures_are_gone_runs_to_its_end(
+    open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each cell says that its picture is gone; none counts as a failure that would stop the run, and none is made anew."""
+    ratios = ["1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9"]
+    fox = open_fox()
+    fox.sweep("phota-image", prompt="a fox", aspect_ratio=ratios, at_once=1, per_second=50).run()
+    for task in fox.tasks():
+        task.images[0].path.unlink()
+    fox = open_fox()
+    later(fox, 3 * DAY, monkeypatch)
+    sweep = fox.sweep("phota-image", prompt="a fox", aspect_ratio=ratios, at_once=1, per_second=50)
+    sweep.run()
+    frame = sweep.to_frame()
+    assert list(frame.status) == ["completed"] * len(ratios)
+    assert all("take=2" in error for error in frame.error)
+    assert len(sandbox.creations) == len(ratios)
+
+
 def test_links_that_died_early(deleted: Task, open_fox: Callable[..., Fox], sandbox: Any) -> None:
     """Within the day, when the gateway has them no more, the task stays completed, and the download's error is told."""
     sandbox.misbehave("expired", on="result", times=50)
