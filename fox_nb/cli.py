@@ -122,7 +122,7 @@ def _gallery(chosen: argparse.Namespace) -> int:
 
     people = write_gallery(chosen.places, chosen.out, title=chosen.title)
     for person in people:
-        print(f"{person.name}: {person.trouble or f'{person.made} pictures, {person.usd:.2f} USD'}")
+        print(person)
     print(f"The page: {chosen.out.absolute()}")
     return 0
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+import counts
 from artifacts import MARKED_KEY, Places, search
-from processes import end_all, folders, left_running, until
+from counts import count  # noqa: F401 - a fixture
+from processes import clean_environment, end_all, folders, left_running, until
 
 if TYPE_CHECKING:
     from kernels import Runner
@@ -36,14 +38,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell each of xdist's workers where the run's folders are."""
     node.workerinput["fox_nb_places"] = str(node.config.stash[_places].root)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the browser's tests in one worker: they share one server and one Chromium, and the other core does the rest."""
-    for item in items:
-        if item.get_closest_marker("browser") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 class EndOfRun:
@@ -77,6 +71,11 @@ class EndOfRun:
             self.lines.append(f"what the tests made is kept in {self.places.root}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+        if counted := list(counts.lines(reports)):
+            terminalreporter.section("what was counted on the server's side")
+            for line in counted:
+                terminalreporter.write_line(line)
         terminalreporter.section("what the run left behind")
         for line in self.lines:
             terminalreporter.write_line(line)
@@ -117,6 +116,21 @@ def sandbox() -> Iterator[Any]:
 
     with Sandbox(keys=[MARKED_KEY], speed=500) as running:
         yield running
+
+
+@pytest.fixture
+def own_sandbox(artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The environment of somebody without a key, whose shared sandbox is this test's own and ends with it."""
+    from fox_nb.sandbox import process
+
+    own = {
+        "FOX_NB_RUNTIME_DIR": str(artifacts.fresh("runtime", private=True)),
+        "FOX_NB_SANDBOX_DIR": str(artifacts.fresh("sandbox")),
+    }
+    for name, folder in own.items():
+        monkeypatch.setenv(name, folder)
+    yield clean_environment(artifacts, own)
+    process.stop()
 
 
 @pytest.fixture

@@ -42,6 +42,10 @@ NOT_OURS = (
 """Console errors that Jupyter itself writes on a plain notebook."""
 
 _NOTEBOOK = "window.foxTestNotebook"
+_IDLE = (
+    f"() => !{_NOTEBOOK}.foxRunning && {_NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'"
+    f" && {_NOTEBOOK}.content.widgets.every(cell => cell.promptNode?.textContent !== '[*]:')"
+)
 
 
 class Watched:
@@ -120,6 +124,17 @@ class NotebookPage(Watched):
         self._desk = desk
         self._is_open = True
 
+    def wait_open(self) -> None:
+        """Wait until the notebook stands there, and give it the room of the file browser, which a narrow screen needs."""
+        self.wait_for(
+            "name => window.jupyterapp?.shell.currentWidget?.context?.path === name"
+            " && window.jupyterapp.shell.currentWidget.context.isReady && !!document.querySelector('.jp-Notebook .jp-Cell')",
+            self.path.relative_to(self.server.root).as_posix(),
+        )
+        self.page.evaluate(
+            f"() => {{ {_NOTEBOOK} = window.jupyterapp.shell.currentWidget; window.jupyterapp.shell.collapseLeft?.(); }}"
+        )
+
     # Running
 
     def run_all(self, *, wait: bool = True, seconds: float = PATIENCE) -> None:
@@ -137,11 +152,11 @@ class NotebookPage(Watched):
 
     def wait_idle(self, *, seconds: float = PATIENCE) -> None:
         """Wait until no cell waits or runs and the kernel is idle."""
-        self.wait_for(
-            f"() => !{_NOTEBOOK}.foxRunning && {_NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'"
-            f" && {_NOTEBOOK}.content.widgets.every(cell => cell.promptNode?.textContent !== '[*]:')",
-            seconds=seconds,
-        )
+        self.wait_for(_IDLE, seconds=seconds)
+
+    def is_idle(self) -> bool:
+        """Whether no cell waits or runs and the kernel is idle."""
+        return bool(self.page.evaluate(_IDLE))
 
     def _start(self, command: str) -> None:
         self.page.evaluate(
@@ -372,15 +387,7 @@ class Lab(_Opener):
             )
         if not kernel:
             self._open_without_kernel(opened, name)
-        opened.wait_for(
-            "name => window.jupyterapp?.shell.currentWidget?.context?.path === name"
-            " && window.jupyterapp.shell.currentWidget.context.isReady && !!document.querySelector('.jp-Notebook .jp-Cell')",
-            name,
-        )
-        # The file browser takes the room of a narrow screen.
-        opened.page.evaluate(
-            f"() => {{ {_NOTEBOOK} = window.jupyterapp.shell.currentWidget; window.jupyterapp.shell.collapseLeft?.(); }}"
-        )
+        opened.wait_open()
         if kernel:
             opened.wait_idle()
 

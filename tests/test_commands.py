@@ -3,30 +3,14 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from artifacts import MARKED_KEY, Places
+from artifacts import MARKED_KEY
 from fox_nb import doctor
 from fox_nb.cli import main
-from fox_nb.sandbox import Sandbox, process
-from processes import clean_environment
-
-
-@pytest.fixture
-def env(artifacts: Places, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """Somebody without a key in an empty folder; their sandbox ends with the test."""
-    own = {
-        "FOX_NB_RUNTIME_DIR": str(artifacts.fresh("runtime", private=True)),
-        "FOX_NB_SANDBOX_DIR": str(artifacts.fresh("sandbox")),
-    }
-    for name, folder in own.items():
-        monkeypatch.setenv(name, folder)
-    monkeypatch.chdir(tmp_path)
-    yield clean_environment(artifacts, own)
-    process.stop()
+from fox_nb.sandbox import Sandbox
 
 
 @pytest.mark.parametrize(
@@ -80,10 +64,15 @@ def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) ->
     assert [name for name in ("lab", "demo", "sandbox", "scan", "gallery", "doctor") if name not in said] == []
 
 
-def test_the_demo_makes_a_page_and_says_what_was_made(env: dict[str, str], tmp_path: Path) -> None:
+def test_the_demo_makes_a_page_and_says_what_was_made(own_sandbox: dict[str, str], tmp_path: Path) -> None:
     """It runs the first lesson without a screen or a key, and prints where the page is, each picture, the price and the time."""
     done = subprocess.run(
-        [sys.executable, "-m", "fox_nb.cli", "demo"], env=env, cwd=tmp_path, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "fox_nb.cli", "demo"],
+        env=own_sandbox,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     page = Path(re.search(r"^The lesson as a page: +(.+)$", done.stdout, re.MULTILINE)[1])
@@ -95,7 +84,7 @@ def test_the_demo_makes_a_page_and_says_what_was_made(env: dict[str, str], tmp_p
     assert re.search(r"^3 pictures, 0\.27 USD \(play money\) in all, [\d.]+ s\.$", done.stdout, re.MULTILINE)
 
 
-@pytest.mark.usefixtures("env")
+@pytest.mark.usefixtures("own_sandbox")
 def test_the_doctor_finds_all_well(capsys: pytest.CaptureFixture[str]) -> None:
     """Where everything is there, each examination has one line, and the exit status says so."""
     assert main(["doctor"]) == 0
@@ -104,7 +93,7 @@ def test_the_doctor_finds_all_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert lines[-1] == "All is well."
 
 
-@pytest.mark.usefixtures("env")
+@pytest.mark.usefixtures("own_sandbox")
 def test_the_doctor_says_what_to_do(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

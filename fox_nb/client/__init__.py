@@ -145,7 +145,7 @@ class Client:
             raise InvalidRequest("A request is a mapping of parameters.", parameter="body", allowed="a mapping")
         sent = self._caller.create(_CREATE, bodies.json_body(dict(body), self._timeouts.read), _checked(headers or {}))
         state = tasks.read(decoded(sent))
-        if state is None or not state.id:
+        if state is None or not state.id.strip("."):  # '..' would be another call
             raise self._caller.failure(sent, Purpose.CREATE, "a task with an id")
         return state
 
@@ -273,7 +273,11 @@ class Client:
         return fetch(self._caller, url, target, max_bytes=max_bytes)
 
     def probe(self) -> bool:
-        """Return True when the sandbox answers here: ``GET /sandbox``, without a key, on the loopback alone."""
+        """Return True when the sandbox answers here: ``GET /sandbox``, without a key, on the loopback alone.
+
+        A sandbox that is busy is waited for as in any other call: taken for another gateway, it would be asked anew
+        for what it has made.
+        """
         return is_loopback(urlsplit(self.base_url).hostname or "") and self._caller.probe()
 
     def _upload_json(self, kind: str, what: dict[str, Any], file_name: str | None, auto_cleanup: bool | None) -> Upload:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from fox_nb.settings import Timeouts
 
 _TRIES = 4
-_PROBE_SECONDS = 2.0
 _GOOD = range(200, 300)
 _TOO_MANY = 429
 _SERVER_FAULT = 500
@@ -152,8 +151,8 @@ class Caller:
         return self.persevere(_TRIES, attempt)
 
     def probe(self) -> bool:
-        """Return True when the sandbox answers here; asked once and for two seconds."""
-        terms = connections.Terms(_PROBE_SECONDS, _PROBE_SECONDS, USUAL_ANSWER, stall=_PROBE_SECONDS)
+        """Return True when the sandbox answers here; asked once."""
+        terms = self.terms(self.timeouts.read, USUAL_ANSWER)
         sent = self._exchange(self.singles, "GET", "/sandbox", terms=terms, auth=connections.NOBODY)
         answer = None if isinstance(sent, wire.WireBroken) else decoded(sent)
         return isinstance(answer, dict) and answer.get("sandbox") == "fox_nb"

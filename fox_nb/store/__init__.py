@@ -133,8 +133,8 @@ class Store:
     def take_home(self, path: str | Path = "my-work.zip") -> Path:
         """Write one ZIP with the notebooks of the current folder and this whole store, to go on with elsewhere.
 
-        Unpacked, its notebooks find every picture again, and pay for none of them twice. The store holds no key; one
-        that was typed into a notebook is still there, and ``fox-nb scan`` finds it.
+        Unpacked, its notebooks find every picture again, and pay for none of them twice. The store holds no key; the
+        notebooks go along as they are: ``fox-nb scan`` says whether somebody has typed one into them.
 
         Parameters
         ----------

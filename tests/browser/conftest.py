@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one Chromium, one Jupyter server and one Voila; every test here is marked `browser`."""
+"""Fixtures of the browser tests: one Chromium, one Jupyter server and one Voila a worker; every test here is marked `browser`."""
 
 import shutil
 from collections.abc import Iterator
@@ -55,14 +55,14 @@ def desk(context: BrowserContext) -> Desk:
 
 @pytest.fixture(scope="session")
 def lab_server(artifacts: Places) -> Iterator[JupyterServer]:
-    """The one Jupyter server, for JupyterLab and Notebook 7."""
+    """The worker's Jupyter server, for JupyterLab and Notebook 7."""
     with JupyterServer(artifacts) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def voila_server(artifacts: Places) -> Iterator[VoilaServer]:
-    """The one Voila."""
+    """The worker's Voila."""
     with VoilaServer(artifacts) as server:
         yield server
 

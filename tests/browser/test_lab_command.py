@@ -43,11 +43,11 @@ def test_one_command_opens_the_first_lesson(fox_lab: FoxLab, context: BrowserCon
     page = Watched(context.new_page())
     page.page.goto(fox_lab.url)
     page.page.get_by_role("heading", name="01 First pictures").wait_for()
-    assert page.locator(".jp-Dialog, .jp-toastContainer .Toastify__toast").count() == 0
     page.page.get_by_role("menuitem", name="Run", exact=True).click()
     page.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.page.get_by_role("button", name="Generate").wait_for()
     page.until(lambda: len(list(fox_lab.root.glob("lessons/fox_runs/pictures/*"))) == 3 or None, "three pictures")
     assert "drawn pictures, play money" in fox_lab.log.read_text()
     assert (fox_lab.root / "lessons" / "samples" / "old-portrait.jpg").exists()
+    assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
     assert page.console_errors == []

@@ -1,8 +1,9 @@
 """Sending: what becomes of a creation whose answer is late, lost, broken or a refusal; it is never sent twice by itself."""
 
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -170,27 +171,46 @@ def test_a_deadline(fox: Fox, sandbox: Any) -> None:
     assert task.is_watched
 
 
-def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any) -> None:
-    """A KeyboardInterrupt ends the waiting and nothing else."""
-    import _thread
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Takes Ctrl-C as a kernel does, also where the suite was started in a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
-    sandbox.misbehave("slow", on="read", seconds=1.5, times=1)
+
+def press_ctrl_c() -> None:
+    """Interrupt the main thread, from any thread."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A KeyboardInterrupt ends the waiting and nothing else."""
     task = fox.generate("a fox")
-    threading.Timer(0.3, _thread.interrupt_main).start()
+    monkeypatch.setattr(fox.session, "watch", lambda _task: press_ctrl_c())  # what wait() does first
     with pytest.raises(KeyboardInterrupt):
         task.wait()
+    monkeypatch.undo()
     assert task.wait().status == "completed"
     assert len(sandbox.creations) == 1
 
 
-def test_an_interrupt_while_sending(fox: Fox, sandbox: Any) -> None:
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_while_sending(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A KeyboardInterrupt while the creation is on the wire loses nothing: its answer is taken in all the same."""
-    import _thread
+    interrupted, create = threading.Event(), fox.session.client.create
 
-    sandbox.misbehave("slow", on="create", seconds=1.5, times=1)
-    threading.Timer(0.5, _thread.interrupt_main).start()
+    def slowly(*sent: Any, **more: Any) -> Any:
+        answer = create(*sent, **more)
+        press_ctrl_c()
+        assert interrupted.wait(60)
+        return answer
+
+    monkeypatch.setattr(fox.session.client, "create", slowly)
     with pytest.raises(KeyboardInterrupt):
         fox.generate("a fox")
+    interrupted.set()
     assert fox.generate("a fox").wait().status == "completed"
     assert len(sandbox.creations) == 1
 
