@@ -62,7 +62,6 @@ class Form:
         """
         values = self._read(seen)
         for name, field in self.fields.items():
-            field.check(seen)
             if field.parameter.required and name not in values:
                 raise InvalidRequest(
                     f"{field.parameter.label} is empty.",
@@ -70,6 +69,7 @@ class Form:
                     allowed=field.parameter.allowed,
                     todo=field.parameter.help,
                 )
+            field.check(seen)
         return values
 
     @property

@@ -133,8 +133,9 @@ function makeView({ model, el, state, want, save, savings, details }) {
 
   function buttons(item, number, about) {
     const box = put("div", "acts");
-    // The others stand in the larger view.
-    for (const [name, words] of item.actions.slice(0, model.get("quick"))) box.append(button(words, `${words}: ${about}`, () => act(name, item, number)));
+    // Where there is a picture, the others stand in its larger view.
+    const shown = item.pictures.length ? item.actions.slice(0, model.get("quick")) : item.actions;
+    for (const [name, words] of shown) box.append(button(words, `${words}: ${about}`, () => act(name, item, number)));
     return box;
   }
 

@@ -123,7 +123,7 @@ class Picker(Control):
         if not isinstance(keys, list):
             return self._entries
         known = {entry.key: entry for entry in self._entries}
-        if not all(key in known for key in keys):
+        if not all(isinstance(key, str) and key in known for key in keys):
             raise InvalidRequest(
                 f"{self.label}: what you chose has not arrived here as a whole.",
                 todo="Wait until the list stands still, then press again.",

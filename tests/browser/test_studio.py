@@ -120,6 +120,11 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
     studio.prompt(FOX)
     studio.press()
     page.locator(".fox-actions [role=alert]:has-text('its answer never came')").wait_for()
+    assert page.locator(".fox-strip button").all_inner_texts() == [
+        "It was not charged",
+        "It was charged",
+        "Send it again",
+    ]
     page.locator(".fox-strip button:has-text('It was not charged')").click()
     page.locator(".fox-strip .fox-failed:has-text('You settled it as not paid')").wait_for()
     assert len(sandbox.creations) == 1

@@ -95,6 +95,8 @@ def test_pictures_that_were_taken_out_are_not_sent(tmp_path: Any) -> None:
 def test_faces_are_sent_with_consent_alone(tmp_path: Any) -> None:
     """The panel that trains from an archive asks, and asks anew when there is another archive."""
     form = form_of("phota-create-profile", tmp_path)
+    with pytest.raises(InvalidRequest, match="Photos is empty"):
+        form.whole_values({})
     form.fill({"image_archive_url": "https://example.com/ada.zip"})
     consent = form.fields["image_archive_url"].valued[1]
     with pytest.raises(InvalidRequest, match="Consent is not ticked"):
