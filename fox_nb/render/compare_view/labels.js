@@ -26,9 +26,10 @@ export function labelFrame(grid, frame, place) {
   }
   const many = takeWords(cell, grid.takeIndex(place));
   const numbers = (cell.numbers ?? []).map(([name, value]) => `${name} ${value}`);
-  const said = [many, ...numbers].filter(Boolean);
-  frame.numbers.replaceChildren(...said.map((text) => element("span", {}, text)), ...failedTakes(grid, place));
-  frame.cell.setAttribute("aria-label", [cell.label, words[state], ...said].filter(Boolean).join(", "));
+  const shown = many ? [element("div", {}, many)] : [];
+  shown.push(...numbers.map((text) => element("span", {}, text)), ...failedTakes(grid, place));
+  frame.numbers.replaceChildren(...shown);
+  frame.cell.setAttribute("aria-label", [cell.label, words[state], many, ...numbers].filter(Boolean).join(", "));
 }
 
 export function placeDivider(grid, frame) {
