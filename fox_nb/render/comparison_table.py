@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _STATE_WORDS = {"pending": "not made yet", "running": "sent, not seen yet"}
 _SHOWN_WIDTH = 180
 _CAPTION = "text-align:left;padding:4px;font-weight:bold"
+# these two stand inline, for viewers that take the style away
+_MIDDLE = "text-align:center;vertical-align:top"
+_NARROW = f"max-width:{_SHOWN_WIDTH}px;margin:0 auto;overflow-wrap:anywhere"
 _UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 
 
@@ -89,7 +92,7 @@ def _style(comparison: Comparison, images: Mapping[str, bytes], *, hover: bool, 
         f"{box} .foxc-static-scroll{{position:relative;max-height:90vh;overflow:auto;border:{line}}}",
         f"{box} table{{border-collapse:separate;border-spacing:0;margin:0;font-size:12px}}",
         f"{box} caption{{{_CAPTION if titled else _UNSEEN}}}",
-        f"{box} th,{box} td{{padding:4px;text-align:center;vertical-align:top;border:0;background:{back}}}",
+        f"{box} th,{box} td{{padding:4px;text-align:center;border:0;background:{back}}}",
         f"{box} thead th{{position:sticky;top:0;z-index:2;border-bottom:{line}}}",
         f"{box} tbody th{{position:sticky;left:0;z-index:1;border-right:{line};vertical-align:middle}}",
         f"{box} .foxc-takes{{display:flex;gap:3px;width:{_SHOWN_WIDTH}px;min-width:100%}}",
@@ -109,7 +112,8 @@ def _table(comparison: Comparison, images: Mapping[str, bytes]) -> str:
     rows, columns = comparison.rows, comparison.columns
     two = bool(rows.name)
     heads = [
-        f'<th scope="col">{bdi(label if two else f"{columns.name} {label}".strip())}</th>' for label in columns.labels
+        f'<th scope="col" style="text-align:center">{bdi(label if two else f"{columns.name} {label}".strip())}</th>'
+        for label in columns.labels
     ]
     if two:
         heads.insert(0, f"<th>{bdi(rows.name)} ↓<br> {bdi(columns.name)} →</th>")
@@ -128,7 +132,7 @@ def _cell(cell: Cell, images: Mapping[str, bytes]) -> str:
     shots = "".join(f'<div class="foxc-shot">{_take(cell, take, images, width)}</div>' for take in cell.takes)
     words = "<br>".join(escape(f"{name} {value}") for name, value in numbers(cell.summary()))
     words = f'<div class="foxc-said">{words}</div>' if words else ""
-    return f'<td><div class="foxc-takes">{shots}</div>{words}</td>'
+    return f'<td style="{_MIDDLE}"><div class="foxc-takes">{shots}</div>{words}</td>'
 
 
 def _take(cell: Cell, take: Take, images: Mapping[str, bytes], width: int) -> str:
@@ -136,7 +140,7 @@ def _take(cell: Cell, take: Take, images: Mapping[str, bytes], width: int) -> st
         label = cell.label if len(cell.takes) == 1 else f"{cell.label}, take {take.number}"
         return _image(take.picture, images, label, width)
     if take.state == "failed":
-        return f"failed: {bdi(take.reason)}" if take.reason else "failed"
+        return f'<div style="{_NARROW}">failed: {bdi(take.reason, 160)}</div>' if take.reason else "failed"
     return _STATE_WORDS.get(take.state, take.state)
 
 

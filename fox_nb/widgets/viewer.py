@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import anywidget
 
-from fox_nb.errors import FoxError
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.render.compare_view import script, style
 from fox_nb.render.comparison import cell_facts, facts, preview_size
@@ -270,14 +269,14 @@ class TileService:
             return read_tile(self._folder(name, picture), level, x, y, picture=picture.path)
         except (ValueError, IndexError):
             return None  # not a tile of this picture: a browser that is ahead of us, or behind
-        except (FoxError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a decoder meets a damaged file with errors of many kinds
             self._lose(name, error)
             return None
 
     def _make(self, name: str, picture: ComparedPicture) -> None:
         try:
             make_tiles(picture.path, self._folder(name, picture))
-        except (FoxError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - likewise
             self._lose(name, error)
             return
         with self._lock:

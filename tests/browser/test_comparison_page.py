@@ -293,6 +293,23 @@ def test_takes_are_flipped_through(page: Page) -> None:
     assert near(page.pixel(1, 1), (10, 200, 10))
 
 
+def test_a_take_that_failed_is_found(browser: Browser, tmp_path: Path) -> None:
+    """Beside a take that is done the cell says that another has failed; pressed, it shows that one's reason, and [ goes back."""
+    takes = [Take(1, "done", flat(tmp_path, "done", OTHER)), Take(2, "failed", reason="content policy")]
+    path = save_html(Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("x 1", takes)]]), tmp_path / "compare.html")
+    context = browser.new_context(offline=True)
+    page = Page(context.new_page())
+    page.page.goto(path.as_uri())
+    cell = page.cell(0, 0)
+    assert "content policy" not in cell.inner_text()
+    page.page.get_by_role("button", name="1 failed: x 1").click()
+    assert "content policy" in cell.inner_text()
+    assert page.page.get_by_role("button", name="1 failed: x 1").count() == 0
+    page.press("[")
+    assert near(page.pixel(0, 0), OTHER)
+    context.close()
+
+
 def test_a_cell_can_be_seen_large(page: Page) -> None:
     """Enter and a double click show one cell over the whole width, with its divider; Esc goes back."""
     page.cell(0, 1).dblclick()

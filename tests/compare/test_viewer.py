@@ -148,6 +148,25 @@ def test_a_picture_that_is_gone_is_told(tmp_path, service, browser):
     assert "gone.png" in lost["reason"]
 
 
+@pytest.mark.parametrize("tiled", [True, False])
+def test_whatever_a_decoder_meets_the_browser_is_told(tmp_path, service, browser, monkeypatch, tiled):
+    """An error of no kind that is expected, in making tiles or in reading one, leaves the preview and says so."""
+
+    def broken(*_, **__):
+        raise SyntaxError("broken PNG file")
+
+    monkeypatch.setattr(viewer, "read_tile", broken)
+    if not tiled:
+        monkeypatch.setattr(viewer, "make_tiles", broken)
+    picture = compared(tmp_path, tiled=tiled)
+    service.know({picture.id: picture})
+    service.want("v", [f"{picture.id}/0/0/0"], [])
+    browser.wait_for(lambda b: b.messages)
+    ((lost, _),) = browser.messages
+    assert lost["kind"] == "lost"
+    assert "broken PNG file" in lost["reason"]
+
+
 @pytest.mark.parametrize("key", ["{}/0/99/0", "{}/9/0/0", "{}/a/b/c", "{}", "nobody/0/0/0", "{}/0/0/0/0"])
 def test_nonsense_is_passed_over(tmp_path, service, browser, key):
     """A key that is no tile of any picture is ignored, and the next one is answered."""

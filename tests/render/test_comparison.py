@@ -105,7 +105,7 @@ def test_the_table_reads_without_its_style(tmp_path):
     """Heads name both parameters and all values, pictures have words and sizes, and there is no script."""
     seen = Seen(re.sub(r"<style>.*?</style>", "", static_grid(grid(tmp_path)), flags=re.DOTALL))
     assert [th.get("scope") for th in seen.all("th")] == [None, "col", "col", "col", "row", "row"]
-    assert "creativity ↓resemblance →" in seen.text
+    assert "creativity ↓ resemblance →" in seen.text
     assert "SSIM 0.500" in seen.text
     assert [image["alt"] for image in seen.all("img")][:2] == ["Original", "creativity 0, resemblance 0"]
     assert all(image["width"] and image["height"] for image in seen.all("img"))

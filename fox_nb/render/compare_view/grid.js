@@ -112,7 +112,7 @@ export class Grid {
       this.original.root.setAttribute("role", "img");
       this.original.root.setAttribute("aria-label", "Original");
       const { full, width, height } = this.facts.original;
-      const caption = element("figcaption", {}, element("strong", {}, "Original"), ` ${full ?? `${width} x ${height}`} px`);
+      const caption = element("figcaption", {}, element("strong", {}, "Original"), element("span", {}, `${full ?? `${width} x ${height}`} px`));
       parts.push(element("figure", { class: "foxc-original" }, this.original.root, caption));
     }
     parts.push(element("div", { class: "foxc-scroll" }, this.#table()), this.stage.root);
@@ -268,6 +268,11 @@ export class Grid {
     this.takes.set(this.active.join(), index);
     this.say(takeWords(this.cell(), index));
     this.show();
+  }
+
+  showTake([row, column], index) {
+    this.takes.set(`${row},${column}`, index);
+    this.goTo(row, column, { preventScroll: true });
   }
 
   goTo(row, column, { preventScroll = false } = {}) {

@@ -26,9 +26,10 @@ export function labelFrame(grid, frame, place) {
   }
   const many = takeWords(cell, grid.takeIndex(place));
   const numbers = (cell.numbers ?? []).map(([name, value]) => `${name} ${value}`);
-  const said = [many, ...numbers].filter(Boolean);
-  frame.numbers.replaceChildren(...said.map((text) => element("span", {}, text)));
-  frame.cell.setAttribute("aria-label", [cell.label, words[state], ...said].filter(Boolean).join(", "));
+  const shown = many ? [element("div", {}, many)] : [];
+  shown.push(...numbers.map((text) => element("span", {}, text)), ...failedTakes(grid, place));
+  frame.numbers.replaceChildren(...shown);
+  frame.cell.setAttribute("aria-label", [cell.label, words[state], many, ...numbers].filter(Boolean).join(", "));
 }
 
 export function placeDivider(grid, frame) {
@@ -38,6 +39,15 @@ export function placeDivider(grid, frame) {
     label: `Divider: ${grid.referenceLabel} to its left, ${grid.cell(grid.placeOf(frame)).label} to its right`,
     value: `${Math.round(grid.split * 100)} % ${grid.referenceLabel}`,
   });
+}
+
+/** Where one of several takes has failed and another is shown: a way to the one that failed, and to its reason. */
+function failedTakes(grid, place) {
+  const { takes, label } = grid.cell(place);
+  const failed = takes.filter((take) => take.state === "failed").length;
+  if (!failed || grid.take(place).state === "failed") return [];
+  const onclick = () => grid.showTake(place, takes.findIndex((take) => take.state === "failed"));
+  return [element("button", { type: "button", onclick, "aria-label": `${failed} failed: ${label}` }, `${failed} failed`)];
 }
 
 function retryButton(grid, [row, column], cell) {
