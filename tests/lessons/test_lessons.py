@@ -53,7 +53,7 @@ def test_a_lesson_runs_and_its_committed_outputs_are_of_now(
     made = creations()
     assert made > 0
     again = outputs.run(path, folder, env)
-    count("run all twice:", path.stem, creations=made, of_the_second_run=creations() - made)
+    count("notebook run twice", path.stem, creations=made, of_the_second_run=creations() - made)
     assert creations() == made
     for node in (first, again):
         every = [output for cell in node.cells for output in cell.get("outputs", [])]
@@ -75,7 +75,7 @@ def test_the_studio_sends_nothing_by_being_run(env: dict[str, str], artifacts: P
     outputs.run(outputs.STUDIO, folder, env)
     made = creations()
     outputs.run(outputs.STUDIO, folder, env)
-    count("run all twice:", "studio", creations=made, of_the_second_run=creations() - made)
+    count("notebook run twice", "studio", creations=made, of_the_second_run=creations() - made)
     assert creations() == 0
 
 
