@@ -29,7 +29,7 @@ def lines(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
                 what, which, numbers = value
                 kinds.setdefault(what, []).append((which, Counter(numbers)))
     for what, found in sorted(kinds.items()):
-        for which, numbers in sorted(found, key=lambda one: (len(one[0]), one[0])):
+        for which, numbers in sorted(found, key=lambda one: (int(one[0]) if one[0].isdigit() else 0, one[0])):
             yield _line(f"{what} {which}", numbers)
         if len(found) > 1:
             names = dict.fromkeys(name for _, numbers in found for name in numbers)

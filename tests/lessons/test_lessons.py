@@ -36,7 +36,7 @@ def test_a_lesson_runs_and_its_committed_outputs_are_of_now(
     made = creations()
     assert made > 0
     again = outputs.run(path, folder, own_sandbox)
-    count("run all twice:", path.stem, creations=made, of_the_second_run=creations() - made)
+    count("notebook run twice", path.stem, creations=made, of_the_second_run=creations() - made)
     assert creations() == made
     for node in (first, again):
         every = [output for cell in node.cells for output in cell.get("outputs", [])]
@@ -60,7 +60,7 @@ def test_the_studio_sends_nothing_by_being_run(own_sandbox: dict[str, str], arti
     assert [output for output in every if output.output_type == "error" or output.get("name") == "stderr"] == []
     made = creations()
     outputs.run(outputs.STUDIO, folder, own_sandbox)
-    count("run all twice:", "studio", creations=made, of_the_second_run=creations() - made)
+    count("notebook run twice", "studio", creations=made, of_the_second_run=creations() - made)
     assert creations() == 0
 
 
