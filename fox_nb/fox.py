@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import numbers
-import operator
 import secrets
 import sys
 import time
@@ -100,7 +100,7 @@ class Fox(Calls):
             )
         self._pack = _opened(replay, api_key, base_url) if replay is not None else None
         self._gateway = Gateway(self._pack.gateway) if self._pack is not None else _gateway(api_key, base_url)
-        self._budget = None if budget is None else float(budget)
+        self._budget = None if budget is None or math.isinf(budget) else float(budget)
         self._ledger = ledger
         self._polling = polling
         self._timeouts = timeouts
@@ -174,8 +174,7 @@ class Fox(Calls):
         client: Any = self.session.client
         if isinstance(client, SandboxClient):
             return SandboxControls(lambda: client.address)
-        key = gateway.key.get_secret_value() if gateway.key is not None else ""
-        return SandboxControls(lambda: (gateway.base_url, key))
+        return SandboxControls(lambda: (gateway.base_url, gateway.key or hidden("")))
 
     @cached_property
     def session(self) -> Session:
@@ -217,8 +216,21 @@ class Fox(Calls):
             Only those whose prompt holds this text.
         limit : int
             At most so many; all when negative.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such model, or `limit` is no whole number.
         """
-        return self.session.tasks(model=model, text=text, limit=operator.index(limit))
+        from fox_nb.models import request_class
+
+        if model:
+            request_class(model)
+        if not isinstance(limit, numbers.Integral):
+            raise InvalidRequest(
+                f"limit is {limit!r}; allowed is a whole number, negative for all.", parameter="limit", value=limit
+            )
+        return self.session.tasks(model=model, text=str(text), limit=int(limit))
 
     def resume(self) -> TaskList:
         """Go on with what an earlier kernel left unfinished, and return it; nothing is sent again."""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import json
 import threading
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 from fox_nb.errors import AuthenticationError, NotConnected, SandboxError
 from fox_nb.sandbox import process
@@ -16,12 +13,18 @@ from fox_nb.sandbox import process
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pydantic import SecretStr
+
     from fox_nb.client import Client
 
 Value = TypeVar("Value")
 
 TRUSTED_FOR = 20.0
 """Seconds after an answer for which the sandbox is taken to be where it was."""
+
+_OK = 200
+_LARGEST = 64 << 20
+"""Bytes that the list of all creations may have."""
 
 
 def start() -> None:
@@ -57,10 +60,12 @@ class SandboxClient:
         return self._current().base_url
 
     @property
-    def address(self) -> tuple[str, str]:
+    def address(self) -> tuple[str, SecretStr]:
         """Its base URL just now, and its key."""
+        from fox_nb.settings import hidden
+
         base_url = self._current().base_url
-        return base_url, self._address.key if self._address is not None else ""
+        return base_url, hidden(self._address.key if self._address is not None else "")
 
     def close(self) -> None:
         """Close the connections."""
@@ -101,7 +106,7 @@ class SandboxControls:
         Gives its base URL and its key.
     """
 
-    def __init__(self, address: Callable[[], tuple[str, str]]) -> None:
+    def __init__(self, address: Callable[[], tuple[str, SecretStr]]) -> None:
         self._address = address
 
     def __repr__(self) -> str:
@@ -139,24 +144,25 @@ class SandboxControls:
             self._ask("DELETE", "/sandbox/faults")
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        from fox_nb.client.answers import decoded
+        from fox_nb.client.connections import Bearer, Session, Terms
+        from fox_nb.client.wire import ONCE, WireBroken, exchange
+
         base_url, key = self._address()
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        connection = http.client.HTTPConnection(urlsplit(base_url).netloc, timeout=TRUSTED_FOR)
-        connection.set_debuglevel(0)  # whoever turns it on for all would see the key printed
+        terms = Terms(TRUSTED_FOR, TRUSTED_FOR, _LARGEST, stall=TRUSTED_FOR)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body), headers)
-            answer = connection.getresponse()
-            said = json.loads(answer.read())
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise _unavailable(error) from None
-        finally:
-            connection.close()
-        if answer.status != http.client.OK:
+            with Session(ONCE) as session:
+                sent = exchange(session, method, base_url + path, terms=terms, auth=Bearer(key), key=key, json=body)
+        except WireBroken as broke:
+            raise _unavailable(broke) from None
+        said = decoded(sent)
+        if not isinstance(said, dict) or sent.status != _OK:
+            why = said.get("error", {}).get("message") if isinstance(said, dict) else None
             raise SandboxError(
-                f"The sandbox does not do that: {said.get('error', {}).get('message', answer.reason)}",
+                f"The sandbox does not do that: {why or f'HTTP {sent.status}'}",
                 todo="Its /openapi.json lists what it does.",
             )
-        return dict(said)
+        return said
 
 
 def _connected() -> process.Address:

@@ -18,7 +18,7 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.settings import find_key, without_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from pydantic import SecretStr
 
@@ -52,6 +52,7 @@ _PATTERNS = tuple(
 _LEAST_ENTROPY = 3.0
 """Bits a character: 'your-api-key-here' has 3.2 and no digit, 32 random hex digits have 3.5."""
 _SHOWN = 4
+_PASSWORD_FIELD = "PasswordModel"  # noqa: S105 - the name of a widget
 _BINARY_HEAD = 8192
 
 
@@ -66,7 +67,7 @@ class Finding:
     what : str
         The key in use, or what looks like one.
     shown : str
-        Its first characters and its length; never the key.
+        Its first characters, where it has many, and its length; never the key.
     """
 
     where: str
@@ -210,6 +211,18 @@ class _Seeker:
                 without = pattern.sub(lambda match: self._replaced(match, where), without)
         return without
 
+    def without_typed(self, widget: dict[str, Any], within: str) -> dict[str, Any]:
+        """Return a saved widget without what was typed into it, if it is a password field: what else would that be."""
+        state = widget.get("state")
+        if widget.get("model_name") != _PASSWORD_FIELD or not isinstance(state, dict):
+            return widget
+        typed = state.get("value")
+        if not isinstance(typed, str) or typed in {"", REMOVED}:
+            return widget
+        in_use = without_key(typed, self._key) != typed
+        self._found(f"{within}state, value", IN_USE if in_use else LOOKS_LIKE, typed)
+        return {**widget, "state": {**state, "value": REMOVED}}
+
     def _replaced(self, match: re.Match[str], where: str) -> str:
         secret = match["key"]
         if not looks_random(secret):
@@ -219,7 +232,8 @@ class _Seeker:
         return match[0][:start] + REMOVED + match[0][end:]
 
     def _found(self, where: str, what: str, secret: str) -> None:
-        shown = f"{secret[:_SHOWN]}… ({len(secret)} characters)"
+        begins = secret[:_SHOWN] if len(secret) > 3 * _SHOWN else ""
+        shown = f"{begins}… ({len(secret)} characters)"
         self.findings.append(Finding(where, what, shown))
 
 
@@ -253,26 +267,27 @@ def _notebook(data: bytes, seeker: _Seeker) -> bytes | None:
     if not isinstance(node, dict) or not isinstance(node.get("cells"), list):
         return None
     try:
-        cleaned = _walk(node, "", seeker.clean)
+        cleaned = _walk(node, "", seeker)
     except RecursionError:
         return None
     text = json.dumps(cleaned, indent=1, ensure_ascii=False) + "\n"  # as Jupyter writes it
     return text.encode("utf-8", errors="surrogatepass")
 
 
-def _walk(value: Any, where: str, clean: Callable[..., str]) -> Any:
+def _walk(value: Any, where: str, seeker: _Seeker) -> Any:
     """Return JSON with every text in it cleaned; a text that is written as a list of lines is looked at as a whole."""
     if isinstance(value, str):
-        return clean(value, where, patterns="image/" not in where)
+        return seeker.clean(value, where, patterns="image/" not in where)
     if isinstance(value, list) and _is_one_text(value):
         whole = "".join(value)
-        cleaned = clean(whole, where, patterns="image/" not in where)
+        cleaned = seeker.clean(whole, where, patterns="image/" not in where)
         return value if cleaned == whole else cleaned.splitlines(keepends=True)
     if isinstance(value, list):
-        return [_walk(item, f"{where} {number}", clean) for number, item in enumerate(value, start=1)]
+        return [_walk(item, f"{where} {number}", seeker) for number, item in enumerate(value, start=1)]
     if isinstance(value, dict):
         within = f"{where}, " if where else ""
-        return {clean(name, where): _walk(item, within + name[:60], clean) for name, item in value.items()}
+        value = seeker.without_typed(value, within)
+        return {seeker.clean(name, where): _walk(item, within + name[:60], seeker) for name, item in value.items()}
     return value
 
 
@@ -281,8 +296,9 @@ def _is_one_text(value: list[Any]) -> bool:
     return lines and all(line.endswith("\n") for line in value[:-1])
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file anew, whole or not at all."""
+def _replace(link: Path, data: bytes) -> None:
+    """Write a file anew, whole or not at all; of a symbolic link the file that it leads to."""
+    path = link.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}-")
     try:
         with os.fdopen(handle, "wb") as file:

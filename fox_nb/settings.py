@@ -135,7 +135,8 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
     Raises
     ------
     InvalidRequest
-        When it is no base URL; the value is shown only when it holds no user name and no password.
+        When it is no base URL; the value is shown only when it begins as one and holds no user name and no password:
+        a key that was given in its place is not.
     """
     if not isinstance(url, str) or any(ord(sign) <= ord(" ") or ord(sign) == _DELETE for sign in url):
         raise _bad_url("The base URL is no text without spaces.", "")
@@ -147,8 +148,10 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
     host = parts.hostname or ""
     if parts.username is not None or parts.password is not None:
         raise _bad_url("The base URL holds a user name or password.", "", "Give the key as api_key=.")
-    if parts.scheme not in _PORTS or not host:
-        raise _bad_url(f"The base URL {url[:200]!r} is no http(s) address.", url)
+    if parts.scheme not in _PORTS:
+        raise _bad_url("The base URL is no http(s) address.", "")
+    if not host:
+        raise _bad_url(f"The base URL {url[:200]!r} names no host.", url)
     if parts.query or parts.fragment:
         raise _bad_url(f"The base URL {url[:200]!r} goes on behind a '?' or '#'.", url)
     if parts.scheme == "http" and not allow_plain_http and not is_loopback(host):
@@ -267,17 +270,18 @@ def checked_key(key: SecretStr, source: str = "api_key") -> SecretStr:
 
 
 def _what_is_wrong(key: str) -> str:
-    if not key:
-        return "is empty or no text"
-    if len(key) > _LONGEST_KEY:
-        return f"is longer than {_LONGEST_KEY} characters"
-    if key.lower().startswith("bearer "):
-        return "begins with 'Bearer', which is added by itself"
-    if any(character.isspace() for character in key):
-        return "holds a space or a line break"
-    if not (key.isascii() and key.isprintable()):
-        return "holds a character that no key has (a control or non-ASCII one)"
-    return ""
+    wrong = (
+        (not key, "is empty or no text"),
+        (len(key) > _LONGEST_KEY, f"is longer than {_LONGEST_KEY} characters"),
+        (key.lower().startswith(("http://", "https://")), "is an address: that belongs into base_url="),
+        (key.lower().startswith("bearer "), "begins with 'Bearer', which is added by itself"),
+        (any(character.isspace() for character in key), "holds a space or a line break"),
+        (
+            not (key.isascii() and key.isprintable()),
+            "holds a character that no key has (a control or non-ASCII one)",
+        ),
+    )
+    return next((words for so, words in wrong if so), "")
 
 
 def fingerprint(key: SecretStr | None, salt: bytes | str) -> str:
@@ -290,7 +294,7 @@ def fingerprint(key: SecretStr | None, salt: bytes | str) -> str:
 
 # Patterns are left to re's own cache: compiling them would cost every import.
 _BEARER = r"(?i)\bbearer(?:\s|%20|\+)+[\w.~+/=%-]{6,}"
-_USER_INFO = r"(?<=://)[^/\s@'\"<>]+@"
+_USER_INFO = r"(?<=://)[^/?#\s'\"<>]+@"
 
 
 def redact(text: str, key: SecretStr | None = None) -> str:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
+import counts
 from artifacts import MARKED_KEY, Places, search
+from counts import count  # noqa: F401 - a fixture
 from processes import clean_environment, end_all, folders, left_running, until
 
 if TYPE_CHECKING:
@@ -36,14 +38,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell each of xdist's workers where the run's folders are."""
     node.workerinput["fox_nb_places"] = str(node.config.stash[_places].root)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the browser's tests in one worker: they share one server and one Chromium, and the other core does the rest."""
-    for item in items:
-        if item.get_closest_marker("browser") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 class EndOfRun:
@@ -77,6 +71,11 @@ class EndOfRun:
             self.lines.append(f"what the tests made is kept in {self.places.root}")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+        if counted := list(counts.lines(reports)):
+            terminalreporter.section("what was counted on the server's side")
+            for line in counted:
+                terminalreporter.write_line(line)
         terminalreporter.section("what the run left behind")
         for line in self.lines:
             terminalreporter.write_line(line)

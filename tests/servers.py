@@ -181,6 +181,8 @@ class JupyterServer(Server):
             f"--IdentityProvider.token={self.token}",
             "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",
+            # Every page that is loaded would start Node to see whether JupyterLab should be built anew.
+            "--ServerApp.tornado_settings={'page_config_data': {'buildCheck': False, 'buildAvailable': False}}",
         ]
 
     def address(self) -> str | None:

@@ -93,3 +93,16 @@ def test_a_run_that_leaks_nothing_passes(tmp_path: Path) -> None:
     assert status == 0, said
     assert "searched 1 files, 8 bytes: key found 0 times" in said
     assert not list(tmp_path.glob("fox-nb-tests-*"))
+
+
+COUNTS = """
+def test_one(count): count("races", 1, sent=40, most_for_one=1)
+def test_other(count): count("races", 2, sent=2, most_for_one=3)
+"""
+
+
+def test_what_tests_counted_is_told_at_the_end(tmp_path: Path) -> None:
+    """Whichever worker ran them: a line each, and their sum; of a 'most' the most."""
+    _, said = run_suite(tmp_path, COUNTS)
+    assert "races 1: sent 40, most for one 1\n" in said
+    assert "races, all 2: sent 42, most for one 3\n" in said

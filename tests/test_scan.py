@@ -94,6 +94,29 @@ def test_a_key_is_found_and_taken_out_of_a_notebook(tmp_path: Path, place: Any, 
     assert scan(path).findings == []
 
 
+@pytest.mark.parametrize("typed", [KEY, "no-digit-in-it"])
+def test_what_was_typed_into_a_password_field_is_a_key(tmp_path: Path, typed: str) -> None:
+    """Whatever it looks like: nothing else is typed there, and the widget keeps it in clear, in the file."""
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(notebook(metadata=widget_state(typed)), path)
+    (found,) = scan(path, clean=True).findings
+    assert found.where == "metadata, widgets, application/vnd.jupyter.widget-state+json, state, abc, state, value"
+    assert typed not in path.read_text(encoding="utf-8")
+    nbformat.validate(nbformat.read(path, as_version=4))
+    assert scan(path).findings == []
+
+
+def test_a_link_is_followed_to_the_file_that_holds_the_key(tmp_path: Path) -> None:
+    """A notebook that is a symbolic link is cleaned where it lies, and the link stays."""
+    path = tmp_path / "lesson.ipynb"
+    nbformat.write(notebook(source=PREFIXED), path)
+    link = tmp_path / "link.ipynb"
+    link.symlink_to(path)
+    assert scan(link, clean=True).cleaned
+    assert PREFIXED not in path.read_text(encoding="utf-8")
+    assert link.is_symlink()
+
+
 SPELLED = ['a"key/with+signs&more', "plainButInUse", PREFIXED]
 
 

@@ -88,6 +88,20 @@ def test_a_password_in_a_base_url_is_refused_without_showing_it():
     assert "hunter2" not in str(caught.value) + repr(caught.value.value)
 
 
+@pytest.mark.parametrize("url", [KEY, f"{KEY}:443", f"ftp://{KEY}", f"Bearer:{KEY}"])
+def test_a_key_in_place_of_the_base_url_is_not_shown(url):
+    """Two arguments that changed places must not put the key into a notebook."""
+    with pytest.raises(InvalidRequest) as caught:
+        normal_base_url(url)
+    assert "canary" not in str(caught.value) + repr(vars(caught.value))
+
+
+def test_an_address_is_no_key():
+    """The other one of two arguments that changed places is told, too."""
+    with pytest.raises(InvalidRequest, match="base_url="):
+        find_key("https://api.foxapi.cc")
+
+
 def test_the_base_url_comes_from_the_argument_then_the_environment(monkeypatch):
     """Without either there is none, which is for the sandbox or the default."""
     assert find_base_url() is None
@@ -264,9 +278,10 @@ def test_a_text_without_secrets_stays_as_it_is():
     assert redact(text, SecretStr(KEY)) == text
 
 
-def test_a_password_in_a_link_is_removed():
-    """Proxies are often given as http://user:password@host."""
-    assert redact("proxy http://me:hunter2@proxy:3128/ failed") == "proxy http://proxy:3128/ failed"
+@pytest.mark.parametrize("password", ["hunter2", "hunter@2", "hunter:2@", "hunter%2F2"])
+def test_a_password_in_a_link_is_removed(password):
+    """Proxies are often given as http://user:password@host, and passwords hold any sign."""
+    assert redact(f"proxy http://me:{password}@proxy:3128/ failed") == "proxy http://proxy:3128/ failed"
 
 
 @pytest.mark.parametrize("value", [0, -1, float("inf"), float("nan"), "5", True, None])

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 UNLIMITED = 1e8
 """The limit that the gateway gives for an account without one, in USD."""
 
+MOST_USD = 10_000.0
+"""A call that costs more is a slip in the list, or no price in USD: it is taken for a model without one."""
+
 _PRICE_A_CALL = 1
 _HUNDREDTHS = 100
 
@@ -72,7 +75,7 @@ def read_prices(answer: Any, group: str) -> Prices | None:
         if not isinstance(item, dict) or number(item.get("quota_type")) != _PRICE_A_CALL:
             continue
         name, price = item.get("model_name"), number(item.get("model_price"))
-        if isinstance(name, str) and name and price is not None:
+        if isinstance(name, str) and name and price is not None and price * ratio <= MOST_USD:
             found[name] = price * ratio
     return Prices(found)
 

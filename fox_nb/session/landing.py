@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import DownloadFailed
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
 LINKS_LIVE = 24 * 3600.0
 """Seconds that the links of results work."""
-
-_FOR_NOW = "It is paid for; the gateway keeps it for 24 hours."
 
 
 def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> None:
@@ -46,7 +43,7 @@ def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> Non
                 edge=edge,
                 max_bytes=max_bytes,
                 bounds=DOWNLOADED,
-                refuse=partial(DownloadFailed, money=_FOR_NOW),
+                refuse=_no_picture,
                 name=f"picture {number} of {row.model}",
             )
             file = f"pictures/{picture_name(row.words, row.identity, row.take, number, facts.extension, row.asked)}"
@@ -64,3 +61,12 @@ def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> Non
         )
         store.journal.landed(row, picture)
         keep(small, store.path(file), store.thumbnails, edge)
+
+
+def _no_picture(what: str, **_of_a_person_s_own_file: str) -> DownloadFailed:
+    """Return the error for what came in place of a picture; what a person's own file would need is no help here."""
+    return DownloadFailed(
+        what,
+        money="It is paid for; the gateway keeps it for 24 hours.",
+        todo="Run the cell again in a moment: it is fetched anew, for nothing. If it stays, tell FoxAPI's support.",
+    )

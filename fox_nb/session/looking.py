@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 LANDING_TRIES = 4
 """So many times a picture is fetched anew before this kernel gives up; asking again goes on."""
 LOST_AFTER = 120.0
-"""Seconds for which a 404 may be the gateway's own slowness in learning of a new task."""
+"""Seconds for which a 404 may be the gateway's own slowness in learning of a new task; it ends a task after a day."""
 UNKNOWN_MODEL_SECONDS = 60.0
+MOST_TOLD = 10.0
+"""Times the usual seconds: with a longer estimate (milliseconds, say) nobody would look before the links have died."""
 MOST_PICTURES = 100
 """More links than that are no answer to any request that the models take."""
 LONGEST_WORDS, LONGEST_CODE = 1000, 80
@@ -124,7 +126,7 @@ class Looker:
         model = MODELS.get(name)
         told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
         usual = model.seconds if model is not None else UNKNOWN_MODEL_SECONDS
-        return (told or usual) if told_well else usual
+        return min(told, MOST_TOLD * usual) if told is not None and told > 0 and told_well else usual
 
     def spread(self, row: TaskRow) -> float:
         """Return how far off that may be: sigma of the logarithm of durations."""
@@ -158,9 +160,12 @@ class Looker:
     def _no_answer(self, task: Task, row: TaskRow, error: FoxError) -> Seen:
         if isinstance(error, (AuthenticationError, AccessDenied, InsufficientBalance)):
             return self._give_up(task, row, error)
-        if isinstance(error, NotFound) and self._now() - (row.accepted or row.asked) > LOST_AFTER:
+        age = self._now() - (row.accepted or row.asked)
+        if isinstance(error, NotFound) and age > LINKS_LIVE:
             self._store.journal.failed(row, "not_found", "the gateway no longer knows this task", self._now())
             return self._over(task)
+        if isinstance(error, NotFound) and age > LOST_AFTER:
+            return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
         task.update(row, error)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
         return Seen(answered=False, everybody_waits=asked_to_wait or 0.0)
@@ -181,8 +186,7 @@ class Looker:
         if urls:
             self.fetch(task, urls)
             return Seen(done=True)
-        profile = next(result.profile_id for result in told.results if result.profile_id)
-        self._store.journal.completed(row, self._now(), profile_id=profile)
+        self._store.journal.completed(row, self._now())
         return self._over(task)
 
     def _over(self, task: Task) -> Seen:
@@ -239,7 +243,7 @@ class Looker:
             land(self._client, self._store, row, urls)
             journal.completed(row, self._now())
         except DownloadFailed as error:
-            if error.gone and self._now() - (row.accepted or 0) > LINKS_LIVE:
+            if row.on_its_way and error.gone and self._now() - (row.accepted or 0) > LINKS_LIVE:
                 journal.failed(row, "links_died", f"its links have died: {error.what}", self._now())
             return error
         except FoxError as error:

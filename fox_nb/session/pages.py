@@ -159,11 +159,18 @@ def facts(task: Task) -> list[tuple[str, str]]:
         if value is None or parameter.name == "prompt" or parameter.hint.kind in {"picture", "archive"}:
             continue
         if value != parameter.default or parameter.name in {"aspect_ratio", "resolution"}:
-            found.append((parameter.label, ", ".join(value) if isinstance(value, list) else f"{value}"))
+            found.append((parameter.label, _plain(value)))
     if task.take != 1:
         found.append(("Take", str(task.take)))
     found.append(("Cost", str(task.cost)))
     return found
+
+
+def _plain(value: Any) -> str:
+    """Write a parameter's value as people write it: 1 and not 1.0."""
+    if isinstance(value, list):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
 def _completed(task: Task) -> str:
@@ -176,12 +183,13 @@ def _completed(task: Task) -> str:
         reused = f"Made on {day}; shown again, nothing was sent or paid. For another one: take={task.take + 1}."
     extra = [("Profile", task.profile_id)] if task.profile_id else []
     pictures = pictures_of(task)
-    deleted = len(task.images) - len(pictures)
+    deleted = sum(not image.path.exists() for image in task.images)
+    gone = str(task.error) if task.error is not None else f"{deleted} of its files are not in the store any more."
     return grid(
         pictures,
         title=title(task),
         facts=[*facts(task), *extra, ("Took", duration(task.waited))],
-        notes_below=[f"{deleted} of its files are not in the store any more."] if deleted else [],
+        notes_below=[gone] if deleted else [],
         sandbox=task.cost.is_play_money,
         reused=reused,
         code=task.code(),
@@ -220,7 +228,7 @@ def _picture(image: Image, *, alt: str, edge: int, max_bytes: int) -> Picture | 
         width=image.width,
         height=image.height,
         alt=alt,
-        href=_beside_the_notebook(image.path),
+        href=_beside_the_notebook(image.path) if image.path.exists() else None,
     )
 
 

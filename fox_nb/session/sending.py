@@ -83,12 +83,12 @@ class Sender:
                 if certainly_not_accepted(error) or isinstance(error, SandboxError):
                     self._refused(task, row, error)
                     raise
-                self._store.journal.unknown(row, _words(error), self._now())
+                self._store.journal.unknown(row, words(error), self._now())
                 task.renew()
                 raise (task.error or error) from None
 
     def _refused(self, task: Task, row: TaskRow, error: BaseException) -> None:
-        self._store.journal.refused(row, type(error).__name__, _words(error), self._now())
+        self._store.journal.refused(row, type(error).__name__, words(error), self._now())
         task.renew()
 
 
@@ -96,5 +96,6 @@ def _may_be_an_upload(error: BaseException) -> bool:
     return isinstance(error, RequestRejected) and error.code in UPLOAD_NOT_FOLLOWED
 
 
-def _words(error: BaseException) -> str:
+def words(error: BaseException) -> str:
+    """Return what the journal notes of an error."""
     return error.what if isinstance(error, FoxError) else f"it met with a {type(error).__name__}"

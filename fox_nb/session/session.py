@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
 import random
 import threading
 import time
@@ -10,7 +10,7 @@ import weakref
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import NOTHING_SENT, FoxError
+from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
 from fox_nb.models import Request, validate
 from fox_nb.session.code import call
 from fox_nb.session.cost import Cost
@@ -20,7 +20,7 @@ from fox_nb.session.looking import Looker
 from fox_nb.session.pool import Pool
 from fox_nb.session.prices import PriceList, micro
 from fox_nb.session.profiles import Profiles
-from fox_nb.session.sending import Sender
+from fox_nb.session.sending import Sender, words
 from fox_nb.session.sources import Sources
 from fox_nb.session.task import Task
 from fox_nb.session.tasklist import TaskList
@@ -28,7 +28,7 @@ from fox_nb.settings import Polling, fingerprint
 from fox_nb.store import MICRO, Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -77,7 +77,7 @@ class Session:
         self.gateway = gateway
         self.client = client
         self.store = store
-        self.budget = None if budget is None or math.isinf(budget) else budget
+        self.budget = budget
         self.now = clock
         self.account = "sandbox" if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
         self.prices = PriceList(client, is_play_money=gateway.is_sandbox)
@@ -131,14 +131,10 @@ class Session:
             )
             task = self.task(row)
             task.reused = not ours
-            try:
+            with self._or_refused(task) if ours else contextlib.nullcontext():
                 if journalled is not None:
                     journalled(task)
                 return task, self._send(task, prepared) if ours else None
-            except BaseException:
-                if ours:
-                    self.store.journal.refused(row, "not_sent", "It was journalled and not sent.", self.now())
-                raise
 
         return self._asked_for(ask)
 
@@ -160,17 +156,32 @@ class Session:
         def ask() -> tuple[Task, Future[None] | None]:
             row, ours = self.store.journal.retry(task.identity, asked, budget=budget, now=self.now())
             task.update(row)
-            return task, self._send(task, {}) if ours else None
+            with self._or_refused(task) if ours else contextlib.nullcontext():
+                return task, self._send(task, {}) if ours else None
 
         self._asked_for(ask)
 
     def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
         """Note what the person found out of an unknown sending; with its id it is watched again."""
         if task_id:
-            self.client.task(task_id)  # raises what is wrong with it
+            self._check_found(task, task_id, paid=paid)
         self.store.journal.settle(task.identity, paid=paid, now=self.now(), task_id=task_id)
         task.renew()
         self.watch(task)
+
+    def _check_found(self, task: Task, task_id: str, *, paid: bool) -> None:
+        """Refuse an id that cannot be that of a lost task: another one's pictures would be taken for its own."""
+        known = next((row for row in self.store.journal.with_id(task_id) if row.identity != task.identity), None)
+        why = "which has paid=False beside it: what has an id was accepted" if not paid else ""
+        why = f"which this store knows as the task of {known.words[:80]!r}" if known is not None else why
+        if why:
+            raise InvalidRequest(
+                f"task_id is {task_id!r}, {why}.",
+                parameter="task_id",
+                value=task_id,
+                todo="Look for the id in the gateway's console again; without one say paid=True or paid=False alone.",
+            )
+        self.client.task(task_id)  # raises what is wrong with it
 
     def resume(self) -> list[Task]:
         """Go on with what any earlier kernel left unfinished; what is unknown is told, not watched."""
@@ -288,6 +299,17 @@ class Session:
             ) from None
         return task
 
+    @contextlib.contextmanager
+    def _or_refused(self, task: Task) -> Iterator[None]:
+        """Note of what is ours to send that it was not sent, when something fails before that."""
+        row = task.row
+        try:
+            yield
+        except BaseException as error:
+            self.store.journal.refused(row, type(error).__name__, words(error), self.now())
+            task.renew()
+            raise
+
     def _send(self, task: Task, prepared: Mapping[str, Prepared]) -> Future[None]:
         row = task.row
 
@@ -314,14 +336,10 @@ class Session:
             self._looker.watch(task)
 
     def _fetch_again(self, task: Task) -> None:
-        """Fetch deleted pictures anew while their links live; it is free."""
+        """Fetch deleted pictures anew while their links live, for nothing; later the task says that they are gone."""
         row = task.row
         if self.now() - (row.finished or row.asked) < LINKS_LIVE:
             self._looker.fetch(task, self._links_now(row))
-            return
-        words = "its files were deleted from the store, and their links have died"
-        self.store.journal.failed(row, "pictures_gone", words, self.now())
-        task.renew()
 
     def _links_now(self, row: TaskRow) -> list[str]:
         """Return a task's links as the gateway gives them now: signed ones change, and so does the sandbox's port."""

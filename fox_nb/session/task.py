@@ -9,9 +9,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fox_nb.errors import FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb.errors import DownloadFailed, FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.session.cost import Cost
 from fox_nb.session.image import Image
+from fox_nb.session.landing import LINKS_LIVE
 from fox_nb.store import BEING_SENT, MICRO, ON_ITS_WAY
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Task:
 
     @property
     def status(self) -> str:
-        """pending, processing, completed (the pictures are on disk), failed, refused or unknown."""
+        """pending, processing, completed (the pictures have come to the disk), failed, refused or unknown."""
         return "pending" if self._row.state in BEING_SENT else self._row.state
 
     @property
@@ -138,7 +139,7 @@ class Task:
 
     @property
     def images(self) -> list[Image]:
-        """The pictures that are on the disk."""
+        """The pictures that have come to the disk, those that somebody has deleted since among them."""
         thumbnails = self._desk.path("thumbnails")
         return [Image(picture, self._desk.path(picture.file), thumbnails) for picture in self._row.pictures]
 
@@ -181,7 +182,7 @@ class Task:
                 money="Nothing was paid." if not self.cost else f"Earlier sendings of it have cost {self.cost}.",
                 todo="Ask again: it is sent as if for the first time.",
             )
-        return self.trouble
+        return self.trouble or self._gone()
 
     def __repr__(self) -> str:
         words = f"<Task {self.model} {self.status}"
@@ -212,6 +213,8 @@ class Task:
         ------
         TaskFailed, SubmissionUnknown
             It ended without its pictures.
+        DownloadFailed
+            Every one of its pictures was deleted from the store.
         WaitTimeout
             The time is over; the task goes on and `wait` may be called again.
         FoxError
@@ -411,6 +414,23 @@ class Task:
             money=f"It may exist and cost {self.cost}; it was not sent again.",
             todo="Look at your bill for that minute, then say task.settle(paid=True), task.settle(paid=False), "
             "or task.retry() to send it again.",
+        )
+
+    def _gone(self) -> DownloadFailed | None:
+        """Say that no picture of a completed task is left: it was paid for, and is not paid for again by itself."""
+        images = self.images if self._row.state == "completed" else []
+        if not images or any(image.path.exists() for image in images):
+            return None
+        dead = self._desk.now() - (self._row.finished or self._row.asked) > LINKS_LIVE
+        deleted = "its picture was" if len(images) == 1 else f"all its {len(images)} pictures were"
+        died = "; the links have died" if dead else ""
+        fetch = "Ask for it again: it is fetched anew, for nothing."
+        another = f"Put {images[0].path.name} back, or pay for another one with take={self.take + 1}."
+        return DownloadFailed(
+            f"{self.model} is completed, and {deleted} deleted from the store{died}.",
+            gone=dead,
+            money=f"It was paid for once, {self.cost}, and is not paid for again by itself.",
+            todo=another if dead else fetch,
         )
 
     def _about(self) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_LINES = 20
+
+
 class TaskList(Sequence[Task]):
     """Tasks, newest first.
 
@@ -50,8 +53,11 @@ class TaskList(Sequence[Task]):
         return self._total
 
     def __repr__(self) -> str:
-        lines = [f"{self._total} task{'' if self._total == 1 else 's'}", *(f"  {task!r}" for task in self._tasks[:20])]
-        return "\n".join(lines)
+        head = f"{self._total} task{'' if self._total == 1 else 's'}"
+        shown = self._tasks[:_LINES]
+        if len(shown) < self._total:
+            head += f", the newest {len(shown)} of them:"
+        return "\n".join([head, *(f"  {task!r}" for task in shown)])
 
     def _repr_html_(self) -> str:
         return pages.tasks_page(self._tasks, total=self._total, sandbox=self._sandbox)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import BudgetExceeded
 from fox_nb.models import validate
 from fox_nb.session.cost import Cost
 from fox_nb.session.prices import micro
@@ -37,7 +36,7 @@ class VisitorSession(Session):
     def __init__(self, *args: Any, ledger: Ledger, budget: float, **options: Any) -> None:
         super().__init__(*args, budget=None, **options)
         self._ledger = ledger
-        self._limit = int(budget * MICRO)
+        self._limit = round(budget * MICRO)
         self._shared_account = "sandbox" if self.gateway.is_sandbox else fingerprint(self.gateway.key, ledger.salt)
         self._visitor = self.store.folder.name
 
@@ -62,21 +61,15 @@ class VisitorSession(Session):
 
     def _send(self, task: Task, prepared: Mapping[str, Prepared]) -> Future[None]:
         request = validate(task.model, {name: value for name, value in task.row.body.items() if name != "model"})
-        try:
-            held = self._ledger.hold(
-                self.gateway.name,
-                self._shared_account,
-                micro(self.prices.cost(request)),
-                budget=self._limit,
-                visitor=self._visitor,
-                what=task.identity,
-                now=self.now(),
-            )
-        except BudgetExceeded as error:
-            self.store.journal.refused(task.row, type(error).__name__, error.what, self.now())
-            task.renew()
-            raise
-
+        held = self._ledger.hold(
+            self.gateway.name,
+            self._shared_account,
+            micro(self.prices.cost(request)),
+            budget=self._limit,
+            visitor=self._visitor,
+            what=task.identity,
+            now=self.now(),
+        )
         settled: Future[None] = Future()
 
         def ended(sent: Future[None]) -> None:

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fox_nb.errors import StoreError
+from fox_nb.errors import StoreDamaged, StoreError
 from fox_nb.store.catalog import Catalog, NamedProfile, Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
 from fox_nb.store.journal import LONGEST_SENDING, MICRO, Asked, Journal
@@ -60,6 +60,7 @@ class Store:
                 todo='Give the path of a folder with store=…, or leave it out for "fox_runs".',
             ) from None
         try:
+            self._refuse_what_is_no_store()
             for place in (self.pictures, self.sources, self.thumbnails):
                 place.mkdir(parents=True, exist_ok=True)
             ignore = self.folder / ".gitignore"
@@ -132,8 +133,8 @@ class Store:
     def take_home(self, path: str | Path = "my-work.zip") -> Path:
         """Write one ZIP with the notebooks of the current folder and this whole store, to go on with elsewhere.
 
-        Unpacked, its notebooks find every picture again, and pay for none of them twice. The store holds no key; one
-        that was typed into a notebook is still there, and ``fox-nb scan`` finds it.
+        Unpacked, its notebooks find every picture again, and pay for none of them twice. The store holds no key; the
+        notebooks go along as they are: ``fox-nb scan`` says whether somebody has typed one into them.
 
         Parameters
         ----------
@@ -147,3 +148,30 @@ class Store:
     def close(self) -> None:
         """Close the journal."""
         self.journal.close()
+
+    def _refuse_what_is_no_store(self) -> None:
+        """Refuse a folder with pictures and without a journal, and one with other things in it."""
+        if self._has_journal():
+            return
+        own = {self.pictures.name, self.sources.name, self.thumbnails.name}
+        files = [file for place in (self.pictures, self.sources) if place.is_dir() for file in place.iterdir()]
+        names = sorted(path.name for path in self.folder.iterdir()) if self.folder.is_dir() else []
+        others = [name for name in names if name not in own and not name.startswith((".", JOURNAL))]
+        if self._has_journal():
+            return  # another kernel has made the store just now, with its first picture
+        if files:
+            raise StoreDamaged(
+                f"The store {self.folder} has lost its journal: {JOURNAL} is missing or empty, and pictures are there.",
+                money="Nothing was sent or changed; a new journal would know of nothing that is paid for.",
+                todo="Put the journal back from a backup, or go on with a new store=….",
+            )
+        if others:
+            raise StoreError(
+                f"The folder {self.folder} is no store: other things are in it ({', '.join(others[:3])[:100]}).",
+                money="Nothing was sent.",
+                todo='A store is a folder of its own: give the path of a new one, such as store="fox_runs".',
+            )
+
+    def _has_journal(self) -> bool:
+        journal = self.folder / JOURNAL
+        return journal.exists() and journal.stat().st_size > 0

@@ -66,6 +66,13 @@ class History:
             raise KeyError(identity)
         return row
 
+    def with_id(self, task_id: str) -> list[TaskRow]:
+        """Return the tasks that have the gateway's id, of whatever gateway."""
+        with self.reading() as connection:
+            return self._with_pictures(
+                connection, connection.execute(f"{_TASK} WHERE t.task_id = ?", (task_id,)).fetchall()
+            )
+
     def tasks(
         self,
         gateway: str,

@@ -239,11 +239,13 @@ class Journal(History):
         """Note the gateway's word on a task that is under way."""
         state = told.status if told.status in ON_ITS_WAY else "processing"
         links = json.dumps([result.url for result in told.results if result.url])
+        profile = next((result.profile_id for result in told.results if result.profile_id), "")
         with self.writing() as connection:
             self._change(
                 connection,
-                "state = ?, progress = ?, links = ?, credits = coalesce(?, credits)",
-                (state, told.progress, links, told.credits_reserved),
+                "state = ?, progress = ?, links = ?, profile_id = coalesce(nullif(?, ''), profile_id), "
+                "credits = coalesce(?, credits)",
+                (state, told.progress, links, profile, told.credits_reserved),
                 f"{_SAME_TASK} AND state IN ('pending', 'processing')",
                 (row.identity, row.task_id),
             )
@@ -268,14 +270,14 @@ class Journal(History):
                 ),
             )
 
-    def completed(self, row: TaskRow, now: float, *, profile_id: str = "") -> None:
+    def completed(self, row: TaskRow, now: float) -> None:
         """Note that all of a task's results are here; it stays completed when its files are fetched once more."""
         with self.writing() as connection:
             self._change(
                 connection,
                 "finished = CASE state WHEN 'completed' THEN finished ELSE ? END, state = 'completed', "
-                "progress = 100, profile_id = ?, error_code = '', error = ''",
-                (now, profile_id),
+                "progress = 100, error_code = '', error = ''",
+                (now,),
                 _SAME_TASK,
                 (row.identity, row.task_id),
             )

@@ -158,7 +158,7 @@ def page(sweep: Sweep, *, live: bool = False) -> str:
         todo = "Run this cell again for its Run button, or call .run(); what is paid for is not sent again."
         return plan_page(sweep) + frame(note(todo))
     compared = look.comparison(sweep)
-    return summary_page(sweep, compared) + static_grid(compared, live=live)
+    return summary_page(sweep, compared) + static_grid(compared, live=live, titled=False)
 
 
 def summary_page(sweep: Sweep, compared: Comparison) -> str:
@@ -203,7 +203,7 @@ def running(sweep: Sweep) -> Iterator[Callable[[], None]]:
         def show() -> None:
             tick()
             if due.now(sweep.plan.count("done")):
-                place.update(HTML(static_grid(look.comparison(sweep))))
+                place.update(HTML(static_grid(look.comparison(sweep), titled=False)))
 
         try:
             yield show

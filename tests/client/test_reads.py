@@ -362,10 +362,17 @@ def test_a_list_that_is_none_is_told(call, answer):
         getattr(fox, call)()
 
 
+def late(server, line):
+    """Answer as the sandbox does while it draws on a busy machine."""
+    server.over.wait(2.5)
+    return say(200, {"sandbox": "fox_nb"})(server, line)
+
+
 @pytest.mark.parametrize(
     ("step", "found"),
     [
         (say(200, {"sandbox": "fox_nb", "version": "1"}), True),
+        (late, True),
         (say(200, {"sandbox": "other"}), False),
         (say(200, ["sandbox"]), False),
         (say(404, "<html>"), False),

@@ -8,15 +8,19 @@ import json
 import random
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from fox_nb import Fox, FoxError, SubmissionUnknown, TaskFailed
-from fox_nb.session import Task
+from fox_nb.session import Task, looking, schedule, watcher
 from fox_nb.settings import Polling, Timeouts
 
 ROUNDS = 40
 """So often it asks again for what could not be had, as somebody does who runs the notebook again and again."""
+
+HURRY = 10
+"""Pauses after what went wrong are so many times shorter here: how long they are is for other tests."""
 
 _one_at_a_time = threading.Lock()
 
@@ -33,12 +37,17 @@ def name(task: Task) -> tuple[str, int]:
     return task.request["prompt"], task.take
 
 
+def tell_lost(task: Task) -> None:
+    """Tell what the person is told of a creation whose fate nobody knows."""
+    say("unknown", prompt=task.request["prompt"], take=task.take, told=str(task.error))
+
+
 def ask_for(fox: Fox, request: dict[str, Any], take: int | str) -> Task | None:
     """Run one cell; None when it has to be run again."""
     try:
         task = fox.submit(request, take=take)
     except SubmissionUnknown as lost:
-        say("unknown", prompt=request["prompt"], told=str(lost))
+        tell_lost(lost.task)
         return lost.task  # type: ignore[no-any-return]
     except FoxError as refused:
         say("refused", prompt=request["prompt"], told=str(refused))
@@ -52,8 +61,10 @@ def is_over(task: Task) -> bool:
     """Wait for a task; False when it has to be asked for again."""
     try:
         task.wait()
-    except (TaskFailed, SubmissionUnknown):
+    except TaskFailed:
         pass
+    except SubmissionUnknown:
+        tell_lost(task)
     except FoxError as trouble:
         say("trouble", prompt=task.request["prompt"], told=str(trouble))
         return task.status == "unknown"
@@ -72,20 +83,28 @@ def settle(fox: Fox, made: set[str], dice: random.Random) -> None:
             say("by hand", prompt=prompt, take=take, what="sent again")
             try:
                 task.retry()
-            except FoxError as lost:
-                say("refused", prompt=prompt, told=str(lost))
+            except SubmissionUnknown:
+                tell_lost(task)
+            except FoxError as refused:
+                say("refused", prompt=prompt, told=str(refused))
 
 
 def main(plan: dict[str, Any]) -> int:
     """Ask for everything, wait for everything, ask again for what could not be had."""
     dice = random.Random(plan["seed"])
+    looking.pause_after = watcher.pause_after = lambda *failures: schedule.pause_after(*failures) / HURRY
     fox = Fox(
         base_url=plan["base_url"],
         store=plan["store"],
         polling=Polling(first_looks=(0.05, 0.2), at_least=0.1, per_second=60),
         timeouts=Timeouts(connect=20, read=plan["read"], upload=30, download=60),
     )
-    say("begun", unfinished=len(fox.resume()))
+    fox.session.client._caller.sleep = lambda seconds: time.sleep(seconds / HURRY)
+    unfinished = fox.resume()
+    say("begun", unfinished=len(unfinished))
+    for task in unfinished:
+        if task.status == "unknown":
+            tell_lost(task)
     if plan["by_hand"]:
         settle(fox, set(plan["made"]), dice)
     left: list[tuple[dict[str, Any], int | str]] = [(request, take) for request, take in plan["requests"]]

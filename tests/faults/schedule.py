@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import queue
 import random
 import signal
@@ -93,12 +92,6 @@ class Counts:
     faults: int = 0
     wrong: list[str] = dataclasses.field(default_factory=list)
 
-    def __str__(self) -> str:
-        facts = {name: value for name, value in vars(self).items() if name not in {"seed", "wrong"}}
-        return f"schedule {self.seed}: " + ", ".join(
-            f"{name.replace('_', ' ')} {value}" for name, value in facts.items()
-        )
-
 
 class Kernel(threading.Thread):
     """Runs a kernel to its end: kills it after so many events, and starts it again."""
@@ -110,6 +103,7 @@ class Kernel(threading.Thread):
         self.plan.write_text(json.dumps(plan), encoding="utf-8")
         self.log = run.folder / f"kernel-{number}.log"
         self.fuses = fuses
+        self.process: subprocess.Popen[str] | None = None
         self.trouble: str | None = None
 
     def run(self) -> None:
@@ -119,10 +113,23 @@ class Kernel(threading.Thread):
         except Exception as error:  # noqa: BLE001 - it is told by the test, not by a thread
             self.trouble = repr(error)
 
+    @property
+    def pid(self) -> int:
+        """The process of just now, or the last one; 0 before the first."""
+        return self.process.pid if self.process is not None else 0
+
+    def kill(self) -> bool:
+        """Kill -9 what runs just now; False when it has ended by itself meanwhile."""
+        if self.process is None or self.process.poll() is not None:
+            return False
+        self.run_of.killed.add(self.process.pid)
+        self.process.kill()
+        return True
+
     def _life(self) -> int:
         fuse = self.fuses.pop() if self.fuses else None
         with self.log.open("ab") as log:
-            process = subprocess.Popen(
+            process = self.process = subprocess.Popen(
                 [sys.executable, str(SCRIPT), str(self.plan)],
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -135,7 +142,7 @@ class Kernel(threading.Thread):
             for count, line in enumerate(process.stdout):
                 self.run_of.events.put(json.loads(line))
                 if count == fuse:
-                    self.run_of.kill(process.pid)
+                    self.kill()
         status = process.wait()
         if status not in {0, -signal.SIGKILL}:
             self.trouble = f"{self.name} ended with {status}: {self.log.read_text()[-2000:]}"
@@ -166,7 +173,7 @@ class Run:
         self.kills = kills
         self.requests = list(self._requests(tasks))
         self.by_hand: Counter[tuple[str, int]] = Counter()
-        self.told: dict[str, str] = {}
+        self.told: set[tuple[str, int]] = set()
 
     def play(self) -> Counts:
         """Let the kernels run, then a person look after what is unknown, and hold both sides against each other."""
@@ -181,11 +188,6 @@ class Run:
             sandbox.behave()
             self._judge(sandbox)
         return self.counts
-
-    def kill(self, pid: int) -> None:
-        """Kill -9."""
-        self.killed.add(pid)
-        os.kill(pid, signal.SIGKILL)
 
     # -- the plan -------------------------------------------------------------------------------------------------
 
@@ -234,25 +236,31 @@ class Run:
         """Hold the answer to a creation back, and kill the kernel that waits for it; so often as there are kernels."""
         store = Store(self.folder / "fox_runs")
         for _ in kernels:
-            seen = len(sandbox.creations)
-            sandbox.misbehave("slow", on="create", seconds=READ / 2, times=1)
+            seen = self._hold(sandbox)
             while any(kernel.is_alive() for kernel in kernels):
                 held = [one["body"]["prompt"] for one in sandbox.creations[seen:] if one["fault"] == "slow"]
-                pids = [pid for prompt in held for pid in _senders(store, prompt)]
-                if pids:
-                    self.kill(pids[0])
+                senders = {pid for prompt in held for pid in _senders(store, prompt)}
+                if any(kernel.kill() for kernel in kernels if kernel.pid in senders):
                     self.counts.kills_while_answered += 1
                     break
+                if held:  # it was answered, or its kernel killed by its fuse, before anybody looked: the next one
+                    seen = self._hold(sandbox)
                 kernels[0].join(0.02)
         store.close()
+
+    def _hold(self, sandbox: Sandbox) -> int:
+        """Have the sandbox hold its next answer to a creation back; how many it has received until now."""
+        seen = len(sandbox.creations)
+        sandbox.misbehave("slow", on="create", seconds=READ / 2, times=1)
+        return seen
 
     def _collect(self) -> None:
         while not self.events.empty():
             event = self.events.get()
             if event["event"] == "by hand":
                 self.by_hand[event["prompt"], event["take"]] += 1
-            elif event["event"] == "unknown":
-                self.told[event["prompt"]] = event["told"]
+            elif event["event"] == "unknown" and "was sent at" in event["told"]:
+                self.told.add((event["prompt"], event["take"]))
 
     # -- both sides at the end ----------------------------------------------------------------------------------------
 
@@ -300,7 +308,7 @@ class Run:
         elif row.state == "unknown":
             self.counts.unknown += 1
             found += [] if self._was_cut_off(row, creations) else [f"unknown without a reason: {row.error}"]
-            found += [] if row.body["prompt"] in self.told else ["unknown and not told"]
+            found += [] if (row.body["prompt"], row.take) in self.told else ["unknown and not told"]
         elif row.state != "refused" or ids:
             found.append(f"left as {row.state}")
         self.counts.wrong += [f"{row.body['prompt']!r} take {row.take}, {row.state}: {words}" for words in found]

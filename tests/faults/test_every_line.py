@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY, Places
+from counts import Count
 from fox_nb.images.check import DOWNLOADED, check
 from fox_nb.store import Store
 from processes import clean_environment
@@ -43,14 +44,15 @@ def die(places: Places, sandbox: Any, lines: list[int]) -> tuple[list[dict[str, 
     return [json.loads(line) for line in done.stdout.splitlines()], store
 
 
-def judge(places: Places, sandbox: Any, lines: list[int]) -> None:
+def judge(places: Places, sandbox: Any, lines: list[int], count: Count) -> None:
     """One creation each; the pictures whole; unknown only what was being sent."""
     deaths, folder = die(places, sandbox, lines)
     made = Counter(one["body"]["prompt"] for one in sandbox.creations if one["task_id"])
     assert all(count == 1 for count in made.values()), made
     store = Store(folder)
+    rows = {row.body["prompt"]: row for row in store.journal.tasks("sandbox")}
     for death in deaths:
-        (row,) = store.journal.tasks("sandbox", text=f"line {death['line']}")[:1]
+        row = rows[f"line {death['line']}"]
         assert row.state == death["found"], death
         if row.state == "completed":
             check(store.path(row.pictures[0].file), bounds=DOWNLOADED)
@@ -62,19 +64,22 @@ def judge(places: Places, sandbox: Any, lines: list[int]) -> None:
     found = Counter(death["found"] for death in deaths)
     died = sum(bool(death["where"]) for death in deaths)
     lost = sum(death["found"] == "unknown" and not made[f"line {death['line']}"] for death in deaths)
-    words = f"{died} kernels died at a line of their own, the next ones found {dict(found)}"
-    print(f"{words}; made {made.total()}, unknown and not made {lost}")
+    which = f"at lines {lines[0]} to {lines[-1]}"
+    count(
+        "kernels that die", which, died=died, made=made.total(), most_for_one=max(made.values()), **found, not_made=lost
+    )
     assert died > len(lines) / 4
     assert found["completed"] > found["unknown"]
 
 
-def test_dying_at_any_line(artifacts: Places, sandbox: Any) -> None:
+def test_dying_at_any_line(artifacts: Places, sandbox: Any, count: Count) -> None:
     """Thirty lines, drawn by chance."""
-    judge(artifacts, sandbox, sorted(random.Random(3).sample(range(1, MOST_LINES), 30)))
+    judge(artifacts, sandbox, sorted(random.Random(3).sample(range(1, MOST_LINES), 30)), count)
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
-def test_dying_at_every_fifth_line(artifacts: Places, sandbox: Any) -> None:
-    """Every fifth line from the first to the last."""
-    judge(artifacts, sandbox, list(range(1, MOST_LINES, 5)))
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("first", [1, 6, 11, 16])
+def test_dying_at_every_fifth_line(artifacts: Places, sandbox: Any, count: Count, first: int) -> None:
+    """Every fifth line from the first to the last, in four parts that the workers share."""
+    judge(artifacts, sandbox, list(range(first, MOST_LINES, 20)), count)

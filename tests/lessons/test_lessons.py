@@ -10,6 +10,7 @@ import nbformat
 import pytest
 
 from artifacts import Places
+from counts import Count
 from lessons import outputs
 
 LESSONS = [pytest.param(path, id=path.stem) for path in outputs.LESSONS]
@@ -26,7 +27,7 @@ def creations() -> int:
 
 @pytest.mark.parametrize("path", LESSONS)
 def test_a_lesson_runs_and_its_committed_outputs_are_of_now(
-    path: Path, own_sandbox: dict[str, str], artifacts: Places
+    path: Path, own_sandbox: dict[str, str], artifacts: Places, count: Count
 ) -> None:
     """It runs without a key, an error or a word on stderr; run again it creates nothing; what is committed is what it shows."""
     folder = artifacts.fresh(path.stem)
@@ -35,6 +36,7 @@ def test_a_lesson_runs_and_its_committed_outputs_are_of_now(
     made = creations()
     assert made > 0
     again = outputs.run(path, folder, own_sandbox)
+    count("run all twice:", path.stem, creations=made, of_the_second_run=creations() - made)
     assert creations() == made
     for node in (first, again):
         every = [output for cell in node.cells for output in cell.get("outputs", [])]
@@ -50,11 +52,15 @@ def test_a_lesson_runs_and_its_committed_outputs_are_of_now(
     assert stale == {}, f"run `make lessons`: cells of {path.name} show something else now: {stale}"
 
 
-def test_the_studio_runs_and_sends_nothing(own_sandbox: dict[str, str], artifacts: Places) -> None:
-    """The notebook of the app runs like the lessons, without a word on stderr, and asks for no picture by being run."""
-    node = outputs.run(outputs.STUDIO, artifacts.fresh("studio"), own_sandbox)
+def test_the_studio_sends_nothing_by_being_run(own_sandbox: dict[str, str], artifacts: Places, count: Count) -> None:
+    """The one notebook that is no lesson runs like them, without a word on stderr, and makes no creation, however often."""
+    folder = artifacts.fresh("studio")
+    node = outputs.run(outputs.STUDIO, folder, own_sandbox)
     every = [output for cell in node.cells for output in cell.get("outputs", [])]
     assert [output for output in every if output.output_type == "error" or output.get("name") == "stderr"] == []
+    made = creations()
+    outputs.run(outputs.STUDIO, folder, own_sandbox)
+    count("run all twice:", "studio", creations=made, of_the_second_run=creations() - made)
     assert creations() == 0
 
 

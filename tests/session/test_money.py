@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from artifacts import MARKED_KEY
+from counts import Count
 from fox_nb import BudgetExceeded, Fox, InvalidRequest
 
 
@@ -78,7 +79,7 @@ def _race(base_url: str, store: str, barrier: Any, outcomes: Any) -> None:
             outcomes.put(("refused", 0))
 
 
-def test_forty_races_for_one_picture(sandbox: Any, tmp_path: Path) -> None:
+def test_forty_races_for_one_picture(sandbox: Any, tmp_path: Path, count: Count) -> None:
     """Forty times three processes race for a budget that pays for one picture: one creation each, and no more."""
     context = multiprocessing.get_context("fork")
     sent = []
@@ -93,6 +94,12 @@ def test_forty_races_for_one_picture(sandbox: Any, tmp_path: Path) -> None:
         assert all(racer.exitcode == 0 for racer in racers)
         found = [outcomes.get()[0] for _ in range(3)]
         sent.append(found.count("sent"))
-    print(f"40 races of 3 processes: {sum(sent)} sent, {len(sandbox.creations)} received")
+    count(
+        "races for a budget of one picture",
+        "by three processes",
+        races=40,
+        sent=sum(sent),
+        received=len(sandbox.creations),
+    )
     assert sent == [1] * 40
     assert len(sandbox.creations) == 40

@@ -1,8 +1,9 @@
 """Sending: what becomes of a creation whose answer is late, lost, broken or a refusal; it is never sent twice by itself."""
 
+import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -170,27 +171,46 @@ def test_a_deadline(fox: Fox, sandbox: Any) -> None:
     assert task.is_watched
 
 
-def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any) -> None:
-    """A KeyboardInterrupt ends the waiting and nothing else."""
-    import _thread
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Takes Ctrl-C as a kernel does, also where the suite was started in a shell's background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
-    sandbox.misbehave("slow", on="read", seconds=1.5, times=1)
+
+def press_ctrl_c() -> None:
+    """Interrupt the main thread, from any thread."""
+    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A KeyboardInterrupt ends the waiting and nothing else."""
     task = fox.generate("a fox")
-    threading.Timer(0.3, _thread.interrupt_main).start()
+    monkeypatch.setattr(fox.session, "watch", lambda _task: press_ctrl_c())  # what wait() does first
     with pytest.raises(KeyboardInterrupt):
         task.wait()
+    monkeypatch.undo()
     assert task.wait().status == "completed"
     assert len(sandbox.creations) == 1
 
 
-def test_an_interrupt_while_sending(fox: Fox, sandbox: Any) -> None:
+@pytest.mark.usefixtures("interruptible")
+def test_an_interrupt_while_sending(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A KeyboardInterrupt while the creation is on the wire loses nothing: its answer is taken in all the same."""
-    import _thread
+    interrupted, create = threading.Event(), fox.session.client.create
 
-    sandbox.misbehave("slow", on="create", seconds=1.5, times=1)
-    threading.Timer(0.5, _thread.interrupt_main).start()
+    def slowly(*sent: Any, **more: Any) -> Any:
+        answer = create(*sent, **more)
+        press_ctrl_c()
+        assert interrupted.wait(60)
+        return answer
+
+    monkeypatch.setattr(fox.session.client, "create", slowly)
     with pytest.raises(KeyboardInterrupt):
         fox.generate("a fox")
+    interrupted.set()
     assert fox.generate("a fox").wait().status == "completed"
     assert len(sandbox.creations) == 1
 
@@ -203,6 +223,17 @@ def test_a_forgotten_upload_is_made_again(fox: Fox, sandbox: Any, tmp_path: Any)
     assert fox.edit("red", picture).wait().status == "completed"
     edits = [c for c in sandbox.creations if c["body"]["model"] == "phota-image-edit" and c["task_id"]]
     assert len(edits) == 2
+
+
+def test_an_upload_near_its_end_is_made_again(fox: Fox, sandbox: Any) -> None:
+    """Uploads live for 72 hours: one of yesterday is used again, one whose last hour has come is uploaded anew."""
+    picture = fox.generate("a cat").wait().images[0]
+    for prompt, hours in (("blue", 24), ("red", 47), ("green", 0)):
+        fox.edit(prompt, picture).wait()
+        with fox.store.journal.writing() as db:
+            db.execute("UPDATE upload SET at = at - ?", (hours * 3600,))
+    blue, red, green = (creation["body"]["image_urls"] for creation in sandbox.creations[1:])
+    assert blue == red != green
 
 
 def test_many_threads_make_one_creation(fox: Fox, sandbox: Any) -> None:

@@ -89,6 +89,7 @@ def test_killed_while_it_uploads(
     first = start()
     fox = open_fox()
     in_state(fox, "preparing")
+    until(lambda: not sandbox.faults or None, "the upload to arrive")
     assert fox.spent == pytest.approx(0.09)
     first.send_signal(signal.SIGKILL)
     first.wait()

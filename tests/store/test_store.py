@@ -63,6 +63,40 @@ def test_a_damaged_store_is_left_alone(tmp_path: Path, damage: str) -> None:
     assert journal.read_bytes() == before
 
 
+def test_a_store_that_has_lost_its_journal_is_left_alone(tmp_path: Path) -> None:
+    """Pictures without a journal, or with an empty one, are what is left of a store: a new one would pay for all again."""
+    folder = tmp_path / "fox_runs"
+    Store(folder).close()
+    (folder / "pictures" / "2026-11-25-a-fox.jpg").write_bytes(b"paid for")
+    journal = folder / "journal.sqlite"
+    for damage in (journal.unlink, journal.touch):
+        damage()
+        with pytest.raises(StoreDamaged, match="its journal"):
+            Store(folder)
+    assert journal.stat().st_size == 0
+    assert (folder / "pictures" / "2026-11-25-a-fox.jpg").read_bytes() == b"paid for"
+
+
+@pytest.mark.parametrize("store", ["", ".", "notes"])
+def test_a_folder_of_other_things_is_no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str) -> None:
+    """The project's own folder would be hidden from git: a store is a folder of its own, and nothing is put elsewhere."""
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="folder of its own"):
+        Store(store)
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine.txt", "notes"]
+
+
+def test_an_empty_folder_becomes_a_store(tmp_path: Path) -> None:
+    """Made beforehand, with what a desktop or Jupyter leaves in every folder."""
+    (tmp_path / ".DS_Store").touch()
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    Store(tmp_path).close()
+    Store(tmp_path).close()
+    assert (tmp_path / "journal.sqlite").stat().st_size > 0
+
+
 def test_an_older_store_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store of an earlier version opens, keeps what it knows, and is of this version from then on."""
     Store(tmp_path).close()

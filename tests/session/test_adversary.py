@@ -1,0 +1,282 @@
+"""What an adversary of the code tried: each was a way to lose a result, to pay anew, or to be told the wrong thing."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fox_nb import DownloadFailed, Fox, InvalidRequest, NotFound, StoreError, SubmissionUnknown, TaskFailed, tasks
+from fox_nb.client import accounts, calls
+from fox_nb.client.wire import Exchange
+from fox_nb.session import looking
+from fox_nb.session.task import Task
+from fox_nb.store.ledger import Ledger
+
+DAY = 86_400.0
+
+
+def later(fox: Fox, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this Fox think that so much time has passed."""
+    monkeypatch.setattr(fox.session, "now", lambda: time.time() + seconds)
+    monkeypatch.setattr(fox.session._looker, "_now", fox.session.now)
+
+
+# -- pictures that somebody has deleted ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def deleted(open_fox: Callable[..., Fox]) -> Task:
+    """A task of two pictures, both deleted from the store since."""
+    task = open_fox().generate("a fox that is thrown away", num_outputs=2).wait()
+    for image in task.images:
+        image.path.unlink()
+    return task
+
+
+def test_what_was_paid_for_stays_completed(
+    deleted: Task, open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days after, asking again sends nothing: the task is completed, and says that its files are gone and what to do."""
+    fox = open_fox()
+    later(fox, 3 * DAY, monkeypatch)
+    task = fox.generate("a fox that is thrown away", num_outputs=2)
+    with pytest.raises(DownloadFailed) as gone:
+        task.wait()
+    for words in ("deleted from the store", "links have died", "0.18 USD", "take=2"):
+        assert words in str(gone.value)
+    assert gone.value.gone
+    assert (task.status, fox.session.row(task.identity).error_code) == ("completed", "")
+    assert task.retry().status == "completed"
+    assert len(sandbox.creations) == 1
+    assert "completed" in fox.tasks()._repr_html_()
+    assert "deleted" in fox.tasks().to_frame().error[0]
+
+
+def test_a_page_says_what_is_gone(deleted: Task, open_fox: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its page shows what is left of the pictures, says that they are gone, and links to no file that is not there."""
+    from fox_nb.session.pages import task_page
+
+    fox = open_fox()
+    later(fox, 3 * DAY, monkeypatch)
+    page = task_page(fox.generate("a fox that is thrown away", num_outputs=2))
+    assert "deleted from the store" in page
+    assert "take=2" in page
+    assert "Open the full picture" not in page
+
+
+def test_one_of_two_is_left(deleted: Task, open_fox: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has deleted one of two pictures by intention runs the notebook on with the other one."""
+    deleted.images[1].path.write_bytes(b"put back")
+    fox = open_fox()
+    later(fox, 3 * DAY, monkeypatch)
+    task = fox.generate("a fox that is thrown away", num_outputs=2).wait()
+    assert [image.path.exists() for image in task.images] == [False, True]
+
+
+def test_a_sweep_whose_pictures_are_gone_runs_to_its_end(
+    open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each cell says that its picture is gone; none counts as a failure that would stop the run, and none is made anew."""
+    ratios = ["1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9"]
+    fox = open_fox()
+    fox.sweep("phota-image", prompt="a fox", aspect_ratio=ratios, at_once=1, per_second=50).run()
+    for task in fox.tasks():
+        task.images[0].path.unlink()
+    fox = open_fox()
+    later(fox, 3 * DAY, monkeypatch)
+    sweep = fox.sweep("phota-image", prompt="a fox", aspect_ratio=ratios, at_once=1, per_second=50)
+    sweep.run()
+    frame = sweep.to_frame()
+    assert list(frame.status) == ["completed"] * len(ratios)
+    assert all("take=2" in error for error in frame.error)
+    assert len(sandbox.creations) == len(ratios)
+
+
+def test_links_that_died_early(deleted: Task, open_fox: Callable[..., Fox], sandbox: Any) -> None:
+    """Within the day, when the gateway has them no more, the task stays completed, and the download's error is told."""
+    sandbox.misbehave("expired", on="result", times=50)
+    task = open_fox().generate("a fox that is thrown away", num_outputs=2)
+    with pytest.raises(DownloadFailed, match="expired"):
+        task.wait()
+    assert task.status == "completed"
+    sandbox.behave()
+    assert open_fox().generate("a fox that is thrown away", num_outputs=2).wait().images[0].path.exists()
+    assert len(sandbox.creations) == 1
+
+
+# -- tasks that the gateway does not know ----------------------------------------------------------------------------
+
+
+def test_a_404_does_not_end_a_paid_task(
+    open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another key, another host or a bad hour: who waits is told, the task is not given up, and is found again later."""
+    monkeypatch.setattr(looking, "LOST_AFTER", 0.0)
+    sandbox.misbehave("status", on="read", status=404, times=1)
+    fox = open_fox()
+    task = fox.generate("a fox that is not known for a moment")
+    with pytest.raises(NotFound):
+        task.wait()
+    assert task.status in {"pending", "processing"}
+    assert fox.generate("a fox that is not known for a moment").wait().status == "completed"
+    assert len(sandbox.creations) == 1
+
+
+def test_a_404_after_a_day_is_an_end(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When no link can live any more either, the task has come to nothing, and says so."""
+    sandbox.misbehave("status", on="read", status=404, times=50)
+    task = fox.generate("a fox of which nobody knows")
+    later(fox, 2 * DAY, monkeypatch)
+    with pytest.raises(TaskFailed, match="no longer knows this task"):
+        task.wait()
+    assert task.status == "failed"
+
+
+# -- what the gateway answers ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"), [(30.0, 30.0), (45_000.0, 450.0), (1e308, 450.0), (-5.0, 45.0), (0.0, 45.0)]
+)
+def test_an_estimate_that_is_none(fox: Fox, told: float, seconds: float) -> None:
+    """A task that is said to take hours (in milliseconds, perhaps) is looked at before its links have died."""
+    assert fox.session._looker.seconds("phota-image", "1K", told) == seconds
+
+
+@pytest.mark.parametrize("price", [1e300, 1e308, 10_001, "1e999"])
+def test_a_price_that_is_none(price: Any) -> None:
+    """A price that no picture has is none: the estimate stands, and nothing overflows."""
+    item = {"model_name": "phota-image", "quota_type": 1, "model_price": price}
+    prices = accounts.read_prices({"data": [item], "group_ratio": {"default": 10}}, "default")
+    assert prices is not None
+    assert prices.of("phota-image") is None
+
+
+def test_an_id_that_would_be_another_call(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task whose id is '..' can never be asked for: its fate is unknown, and told at once."""
+    said = json.dumps({"id": "..", "status": "pending"}).encode()
+    monkeypatch.setattr(calls.Caller, "create", lambda *_: Exchange(200, {}, said))
+    with pytest.raises(SubmissionUnknown, match="a task with an id"):
+        fox.generate("a fox with an odd id")
+
+
+def test_a_profile_that_comes_with_a_picture(fox: Fox) -> None:
+    """A training that gives a preview beside the profile's id loses neither: an id that is lost is lost for good."""
+    task = fox.create_profile("https://photos.example/ada.zip")
+    task.stop_watching()
+    told = tasks.read(
+        {
+            "id": task.id,
+            "status": "completed",
+            "results": [{"url": "https://cdn.example/preview.png"}, {"result_type": "profile", "profile_id": "ada-1"}],
+        }
+    )
+    assert told is not None
+    journal = fox.store.journal
+    journal.told(journal.get(task.identity), told)
+    journal.completed(journal.get(task.identity), time.time())
+    row = journal.get(task.identity)
+    assert (row.state, row.profile_id, row.urls) == ("completed", "ada-1", ["https://cdn.example/preview.png"])
+
+
+# -- what a person says --------------------------------------------------------------------------------------------------
+
+
+def test_the_id_of_another_task_settles_nothing(fox: Fox, sandbox: Any) -> None:
+    """With an id that belongs to another task its pictures would be taken for this one's."""
+    done = fox.generate("a cat").wait()
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    with pytest.raises(SubmissionUnknown) as lost:
+        fox.generate("a fox")
+    task = lost.value.task
+    with pytest.raises(InvalidRequest, match="'a cat'"):
+        task.settle(paid=True, task_id=done.id)
+    with pytest.raises(InvalidRequest, match="was accepted"):
+        task.settle(paid=False, task_id=sandbox.creations[1]["task_id"])
+    assert task.status == "unknown"
+    assert task.settle(paid=True, task_id=sandbox.creations[1]["task_id"]).wait().status == "completed"
+
+
+@pytest.mark.parametrize("limit", [None, "5", 1.5])
+def test_a_limit_that_is_no_number(fox: Fox, limit: Any) -> None:
+    """A slip in a call is never told as damage to the store."""
+    with pytest.raises(InvalidRequest, match="limit is"):
+        fox.tasks(limit=limit)
+
+
+def test_a_model_that_is_misspelt(fox: Fox) -> None:
+    """A list that is empty for a slip would look like pictures that are lost."""
+    with pytest.raises(InvalidRequest, match="Did you mean 'phota-image'"):
+        fox.tasks(model="phota-imgae")
+
+
+def test_a_part_of_the_list_says_that_it_is_one(fox: Fox) -> None:
+    """Who asks for the newest task is told how many there are."""
+    for prompt in ("a fox", "a cat", "an owl"):
+        fox.generate(prompt)
+    assert repr(fox.tasks(limit=1)).startswith("3 tasks, the newest 1 of them:\n")
+    assert repr(fox.tasks()).startswith("3 tasks\n")
+
+
+# -- money ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("budget", "pictures"), [(2.01, 0), (2.07, 23), (float("inf"), 1)])
+def test_a_shared_budget_is_spent_to_the_cent(
+    open_fox: Callable[..., Fox], tmp_path: Path, budget: float, pictures: int
+) -> None:
+    """2.07 USD, which no float is, are enough for 2.07 USD; and a budget without end is none."""
+    fox = open_fox(budget=budget, ledger=tmp_path / "ledger.sqlite")
+    if pictures:
+        assert fox.generate("as many foxes as there is money for", num_outputs=pictures).status != "refused"
+    else:
+        assert fox.session.left == budget
+
+
+def test_a_ledger_that_cannot_be_used(
+    open_fox: Callable[..., Fox], sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the shared purse cannot be opened nothing is sent, at the first asking or by hand, and the money is back."""
+    fox = open_fox(budget=1.0, ledger=tmp_path / "ledger.sqlite")
+    sandbox.misbehave("failed", times=1)
+    with pytest.raises(TaskFailed) as failed:
+        fox.generate("a fox").wait()
+    task = failed.value.task
+
+    def locked(*_: Any, **__: Any) -> int:
+        raise StoreError("The ledger cannot be used (database is locked).")
+
+    monkeypatch.setattr(Ledger, "hold", locked)
+    for ask in (task.retry, lambda: fox.generate("a cat")):
+        with pytest.raises(StoreError, match="ledger"):
+            ask()
+        assert fox.tasks()[0].status == "refused"
+    assert len(sandbox.creations) == 1
+    monkeypatch.undo()
+    assert task.retry().wait().status == "completed"
+
+
+def test_a_listener_s_failure_refuses_only_what_is_ours(fox: Fox, sandbox: Any) -> None:
+    """Who fails while he is told of a task that somebody else sends does not take it away from him."""
+    task = fox.generate("a fox")
+
+    def fails(_task: Task) -> None:
+        raise ValueError("a front end that has gone")
+
+    with pytest.raises(ValueError, match="front end"):
+        fox.session.submit("phota-image", {"prompt": "a fox"}, journalled=fails)
+    assert task.wait().status == "completed"
+    assert len(sandbox.creations) == 1
+
+
+def test_a_journal_that_was_taken_away(fox: Fox, sandbox: Any) -> None:
+    """Somebody deletes the store under an open kernel: what cannot be journalled any more is not sent."""
+    fox.generate("a fox").wait()
+    for path in fox.store.folder.glob("journal.sqlite*"):
+        path.unlink()
+    with pytest.raises(StoreError):
+        fox.generate("a cat")
+    assert len(sandbox.creations) == 1
