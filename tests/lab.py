@@ -93,6 +93,12 @@ class Watched:
             pause=lambda wait: self.page.wait_for_timeout(wait * 1000),
         )
 
+    def run_from_menu(self) -> None:
+        """Run the notebook that is open in JupyterLab, as a person does where no command can be called from outside."""
+        self.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").locator("visible=true").wait_for()
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
     def set_size(self, width: int, height: int) -> None:
         self.page.set_viewport_size({"width": width, "height": height})
 

@@ -54,12 +54,6 @@ def run(command: list[str], folder: Path, env: dict[str, str]) -> str:
     return done.stdout
 
 
-def run_all(page: Watched) -> None:
-    """Run the open notebook from JupyterLab's menu."""
-    page.page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-
-
 # --- a fresh clone
 
 
@@ -95,10 +89,10 @@ def test_two_commands_do_everything(
         lesson = Watched(context.new_page())
         lesson.page.goto(server.url)
         lesson.page.get_by_role("heading", name="01 First pictures").wait_for()
-        run_all(lesson)
+        lesson.run_from_menu()
         lesson.page.get_by_role("button", name="Generate").wait_for()
         pictures = clone / "notebooks" / "fox_runs" / "pictures"
-        lesson.until(lambda: len(list(pictures.glob("*"))) == 3 or None, "three pictures")
+        lesson.until(lambda: len(list(pictures.glob("*"))) == 3 or None, "three pictures", seconds=300)
         assert lesson.console_errors == []
         lesson.page.close()
 
@@ -180,10 +174,10 @@ def test_binders_three_addresses(session: Binder, context: BrowserContext, artif
 
     lesson = session.open(context, lesson_at)
     lesson.page.get_by_role("heading", name="01 First pictures").wait_for()
-    run_all(lesson)
+    lesson.run_from_menu()
     lesson.page.get_by_role("button", name="Generate").wait_for()
     pictures = session.root / "notebooks" / "fox_runs" / "pictures"
-    lesson.until(lambda: len(list(pictures.glob("*"))) >= 3 or None, "three pictures")
+    lesson.until(lambda: len(list(pictures.glob("*"))) >= 3 or None, "three pictures", seconds=300)
 
     studio = session.open(context, studio_at)
     prompt = studio.page.get_by_role("textbox", name="Prompt").locator("visible=true").first
@@ -197,9 +191,9 @@ def test_binders_three_addresses(session: Binder, context: BrowserContext, artif
     fetched.wait_for("() => location.pathname.endsWith('/lab/tree/LESSONS')", seconds=300)
     fetched.page.get_by_text("theirs.ipynb").dblclick()
     fetched.page.get_by_role("heading", name="Theirs").wait_for()
-    run_all(fetched)
+    fetched.run_from_menu()
     theirs = session.root / "LESSONS" / "fox_runs" / "pictures"
-    fetched.until(lambda: len(list(theirs.glob("*"))) == 1 or None, "their picture")
+    fetched.until(lambda: len(list(theirs.glob("*"))) == 1 or None, "their picture", seconds=300)
     assert lesson.locator(".jp-Dialog, .Toastify__toast").count() == 0
     for page in (lesson, studio, fetched):
         assert page.console_errors == []
