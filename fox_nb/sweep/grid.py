@@ -44,7 +44,7 @@ class Sweep:
     original
         What the pictures are compared with; by default the picture that the model was given.
     at_once : int
-        Tasks under way at a time.
+        Tasks under way at the gateway at a time.
     per_second : float
         Creations a second at the most.
     ask_above : float

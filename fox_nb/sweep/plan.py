@@ -63,6 +63,11 @@ class Slot:
         return self.task is not None and (self.task.row.state in BEING_SENT or self.task.row.state in ON_ITS_WAY)
 
     @property
+    def is_made(self) -> bool:
+        """True once the gateway has made it, whether or not its pictures have landed."""
+        return self.task is not None and bool(self.task.row.urls)
+
+    @property
     def why(self) -> str:
         """What went wrong, in words; '' when nothing did."""
         if self.reason or self.task is None or self.task.error is None:

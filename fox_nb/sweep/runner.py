@@ -47,7 +47,7 @@ class Runner:
     plan : Plan
         What to make.
     at_once : int
-        How many tasks are under way at a time.
+        How many tasks are under way at the gateway at a time.
     per_second : float
         How many creations a second are sent at the most.
     changed : callable
@@ -161,7 +161,7 @@ class Runner:
         with self._state:
             while self._queue or self._in_flight:
                 pause = self._next_turn - time.monotonic()
-                if self._queue and len(self._in_flight) < self._at_once and pause <= 0:
+                if self._queue and self._has_room() and pause <= 0:
                     slot = self._queue.popleft()
                     self._in_flight[slot] = _nothing
                     self._next_turn = time.monotonic() + 1 / self._per_second
@@ -171,6 +171,11 @@ class Runner:
             self._thread = None
             self._state.notify_all()
         return None
+
+    def _has_room(self) -> bool:
+        """Whether one more may be sent: what is made and only has to land is in nobody's way, up to as many again."""
+        landing = sum(slot.is_made for slot in self._in_flight)
+        return len(self._in_flight) - min(landing, self._at_once) < self._at_once
 
     def _let_go(self, before: set[Slot]) -> set[Slot]:
         """Give up the places of tasks that nobody looks after any more, such as when the session was closed.
@@ -221,6 +226,9 @@ class Runner:
         def told(task: Task) -> None:
             if not task.is_over:
                 self._tell(slot)
+                if slot.is_made:
+                    with self._state:
+                        self._state.notify_all()
             elif not over.is_set():
                 over.set()
                 forget()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,7 +77,8 @@ def kernel(
     assert spec is not None
     if python is not None:
         spec.argv[0] = str(python)
-    manager.start_kernel(cwd=str(folder), env={**surroundings.environment, **(env or {})})
+    environment = {**surroundings.environment, **(env or {})}
+    manager.start_kernel(cwd=str(folder), env=environment, stderr=subprocess.DEVNULL)
     client = manager.blocking_client()
     client.start_channels()
     try:

@@ -119,7 +119,7 @@ def test_takes_are_pictures_of_their_own(fox: Fox, photo: Path, sandbox: Any) ->
 
 
 def test_only_so_many_at_a_time_and_a_second(open_fox: Callable[..., Fox], photo: Path, sandbox: Any) -> None:
-    """At no moment are more than at_once under way; creations keep apart by the rate."""
+    """At no moment are more than at_once under way at the gateway; creations keep apart by the rate."""
     fox = open_fox()
     sweep = fox.compare_enhance(photo, creativity="0..1 step 0.125", resemblance=[0.5], at_once=2, per_second=20)
     most = 0
@@ -128,7 +128,7 @@ def test_only_so_many_at_a_time_and_a_second(open_fox: Callable[..., Fox], photo
     def look(_: object) -> None:
         nonlocal most
         with seen:
-            most = max(most, sweep.plan.count("running"))
+            most = max(most, sum(slot.on_its_way and not slot.is_made for slot in sweep.plan.slots))
 
     sweep.on_change(look)
     start = time.monotonic()
