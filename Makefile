@@ -12,7 +12,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS)
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
+# A file's tests share what is dear: a JupyterLab that is open, a wheel, a played table. Its own worker makes that once.
+BY_FILE := --dist loadfile --no-loadscope-reorder
 
 AXE := tests/browser/node_modules/axe-core/package.json
 
@@ -28,7 +30,7 @@ demo: $(VENV)/lab.stamp ## the same without a screen: run the first lesson and w
 	$(BIN)/fox-nb demo
 
 test: $(VENV)/test.stamp $(AXE) chromium ## the whole suite, in real kernels and a real browser
-	$(PYTEST)
+	$(PYTEST) $(BY_FILE)
 
 check: $(VENV)/test.stamp ## style, types and floors
 	$(BIN)/ruff check .
@@ -40,7 +42,7 @@ faults: $(VENV)/test.stamp ## the long fault run: thousands of creations cut off
 	$(PYTEST) tests/faults -m "long or not long" -s
 
 long: $(VENV)/test.stamp $(AXE) chromium ## what takes too long for every day: Binder's steps, thirty kernels, older ipykernels
-	$(PYTEST) -m long --ignore=tests/faults
+	$(PYTEST) $(BY_FILE) -m long --ignore=tests/faults
 
 bench: $(VENV)/test.stamp chromium ## measure against the alternatives; writes docs/benchmarks.md
 	$(BIN)/python tests/bench

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import fox_nb
 from fox_nb.errors import FoxError
-from fox_nb.sandbox.process import FASTEST
+from fox_nb.sandbox.process import FASTEST, SHARED_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_LAST_PORT = 65535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     try:
         return int(chosen.run(chosen))
-    except FoxError as error:
+    except (FoxError, OSError) as error:  # an OSError: a folder that can't be written to, a port that is taken
         print(f"fox-nb: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -39,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     lab = commands.add_parser("lab", help="open JupyterLab on the lessons, on the sandbox")
     lab.add_argument("folder", nargs="?", type=Path, help="where the lessons are, or are to be copied to")
     lab.add_argument("--service", action="store_true", help="use the key that is set, not the sandbox")
-    lab.add_argument("--port", type=int, default=8888, help="the port to try first (default 8888)")
+    lab.add_argument("--port", type=port, default=8888, help="the port to try first (default 8888)")
     lab.add_argument("--no-browser", action="store_true", help="print the address, open nothing")
     lab.set_defaults(run=_lab)
 
@@ -48,8 +50,10 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     sandbox = commands.add_parser("sandbox", help="run a sandbox by hand; prints its base URL as the first line")
-    sandbox.add_argument("--port", type=int, default=0, help="the port (default: a free one)")
-    sandbox.add_argument("--speed", type=speed, help="how many times faster than the service (default 10)")
+    sandbox.add_argument("--port", type=port, default=0, help="the port (default: a free one)")
+    sandbox.add_argument(
+        "--speed", type=speed, default=SHARED_SPEED, help="how many times faster than the service (default 10)"
+    )
     sandbox.set_defaults(run=_sandbox)
 
     scan = commands.add_parser(
@@ -70,12 +74,22 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def port(text: str) -> int:
+    """Read the number of a port; 0 is a free one."""
+    if text.isdecimal() and int(text) <= _LAST_PORT:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port; allowed is 0 (a free one) to {_LAST_PORT}")
+
+
 def speed(text: str) -> float:
     """Read a speed above 0."""
-    value = float(text)
-    if not 0 < value <= FASTEST:
-        raise ValueError
-    return value
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if 0 < value <= FASTEST:
+        return value
+    raise argparse.ArgumentTypeError(f"{text!r} is no speed; allowed is a number above 0, such as 10")
 
 
 def _lab(chosen: argparse.Namespace) -> int:
@@ -93,10 +107,7 @@ def _demo(chosen: argparse.Namespace) -> int:
 def _sandbox(chosen: argparse.Namespace) -> int:
     from fox_nb.sandbox import process
 
-    if chosen.speed is None:
-        process.serve(chosen.port)
-    else:
-        process.serve(chosen.port, chosen.speed)
+    process.serve(chosen.port, chosen.speed)
     return 0
 
 
@@ -111,7 +122,7 @@ def _gallery(chosen: argparse.Namespace) -> int:
 
     people = write_gallery(chosen.places, chosen.out, title=chosen.title)
     for person in people:
-        print(f"{person.name}: {person.trouble or f'{person.made} pictures, {person.usd:.2f} USD'}")
+        print(person)
     print(f"The page: {chosen.out.absolute()}")
     return 0
 

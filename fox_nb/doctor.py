@@ -30,7 +30,7 @@ def examine() -> int:
     for name, look in _EXAMINATIONS:
         try:
             print(f"  ok       {name}: {look()}")
-        except (Finding, FoxError) as finding:
+        except (Finding, FoxError, OSError) as finding:
             wrong += 1
             print(f"  TO DO    {name}: {finding}")
     print("All is well." if not wrong else f"{wrong} to do.")
@@ -44,7 +44,11 @@ def _jupyter() -> str:
 
 
 def _widgets() -> str:
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("ipywidgets", "anywidget", "ipykernel")]
+    needed = ("ipywidgets", "anywidget", "ipykernel")
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Finding(f"{' and '.join(missing)} is missing. Run `pip install {' '.join(missing)}`.")
+    versions = [f"{name} {importlib.metadata.version(name)}" for name in needed]
     for front_end in ("jupyterlab-manager", "anywidget"):
         if not any(Path(sys.prefix, "share", "jupyter", "labextensions").rglob(f"*{front_end}*")):
             raise Finding(f"The front end of {front_end} is missing here. Install it where Jupyter itself runs.")

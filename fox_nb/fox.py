@@ -127,6 +127,11 @@ class Fox(Calls):
 
         if find_key(options.get("api_key")) is None:
             budget = None
+        if {"store", "ledger"} & options.keys():
+            raise InvalidRequest(
+                "store and ledger cannot be chosen for visitors: each has a store of their own.",
+                todo="Give folder=…, where these are put.",
+            )
         if not in_voila():
             return cls(budget=budget, **options)
         place = Path(folder).expanduser().absolute()
@@ -352,8 +357,8 @@ class Fox(Calls):
             line = "fox_nb: the sandbox answers (drawn pictures, play money). " + key_advice()
         if self._pack is not None:
             made, pictures = self._pack.manifest.made, self._pack.pictures
-            line = f"fox_nb: {self._where} is shown ({pictures} pictures, packed on {made}, fingerprint "
-            line += f"{self._pack.fingerprint}). Nothing is sent or paid."
+            line = f"fox_nb: {self._where} is shown ({pictures} picture{'s' * (pictures != 1)}, packed on {made}, "
+            line += f"fingerprint {self._pack.fingerprint}). Nothing is sent or paid."
         print(line)  # noqa: T201 - one line in the cell is what this is for
         rows = self.store.journal.unfinished(self._gateway.name, time.time())
         unknown = sum(row.state == "unknown" for row in rows)

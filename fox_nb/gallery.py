@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 
 MOST_PICTURES = 60
 """Of one person, the newest: thirty people's are about 50 MB of page otherwise."""
-_EDGE, _BYTES = 320, 12_000
+_EDGE, _BYTES, _COLUMN = 320, 12_000, 184
 _MOST_UNPACKED = 4 << 30
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:1240px;margin:24px auto;padding:0 16px}}
-h2{{margin:32px 0 0}}table{{border-collapse:collapse}}td,th{{padding:3px 18px 3px 0;text-align:left}}</style>
+<style>:root{{color-scheme:light dark}}section{{margin-top:28px}}
+body{{font:16px/1.5 system-ui,sans-serif;max-width:1240px;margin:24px auto;padding:0 16px}}
+table{{border-collapse:collapse}}td,th{{padding:3px 18px 3px 0;text-align:left}}</style>
 </head><body><h1>{title}</h1>{summary}{people}</body></html>
 """
 
@@ -65,6 +66,10 @@ class Person:
     play: float = 0.0
     trouble: str = ""
 
+    def __str__(self) -> str:
+        said = f"{self.made} picture{'s' * (self.made != 1)}, {self.usd:.2f} USD, {self.play:.2f} USD of play money"
+        return f"{self.name}: {said}{f'; {self.trouble}' if self.trouble else ''}"
+
 
 def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pictures") -> list[Person]:
     """Write one static page with everybody's pictures; what was handed in is only read.
@@ -84,7 +89,7 @@ def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pic
         There is no such place, or nothing in it.
     """
     with tempfile.TemporaryDirectory(prefix="fox_nb-gallery-") as folder:
-        people = [_person(name, place, Path(folder)) for name, place in _handed_in(places)]
+        people = _people(places, Path(folder))
     if not people:
         raise FoxError(
             "No store, pack or handed-in ZIP is there.",
@@ -95,18 +100,28 @@ def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pic
     return people
 
 
-def _handed_in(places: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """Find what is to be shown, with a name for each: the folder of the person, or the file's name."""
+def _people(places: Iterable[Path], folder: Path) -> list[Person]:
+    """Read all that was handed in; several stores in one person's folder are one person's."""
+    people: list[Person] = []
     for place in places:
-        if not place.exists():
-            raise FoxError(f"There is no {place}.", todo="Check the path.")
-        if place.is_file():
-            yield place.stem, place
-            continue
-        found = [*place.rglob(JOURNAL), *place.rglob(f"*{SUFFIX}"), *place.rglob("*.zip")]
-        for path in sorted(found):
-            if "sources" not in path.parts:  # a store keeps the ZIPs of trainings there
-                yield _name(path, place), path.parent if path.name == JOURNAL else path
+        known: dict[str, Person] = {}
+        for name, path in _handed_in(place):
+            _read(known.setdefault(name, Person(name)), path, folder)
+        people += known.values()
+    return people
+
+
+def _handed_in(place: Path) -> Iterator[tuple[str, Path]]:
+    """Find what is to be shown, with a name for each: the folder of the person, or the file's name."""
+    if not place.exists():
+        raise FoxError(f"There is no {place}.", todo="Check the path.")
+    if place.is_file():
+        yield place.stem, place
+        return
+    found = [*place.rglob(JOURNAL), *place.rglob(f"*{SUFFIX}"), *place.rglob("*.zip")]
+    for path in sorted(found):
+        if "sources" not in path.parts:  # a store keeps the ZIPs of trainings there
+            yield _name(path, place), path.parent if path.name == JOURNAL else path
 
 
 def _name(path: Path, place: Path) -> str:
@@ -115,8 +130,7 @@ def _name(path: Path, place: Path) -> str:
     return PurePosixPath(parts[0]).stem if parts else place.absolute().name
 
 
-def _person(name: str, place: Path, folder: Path) -> Person:
-    person = Person(name)
+def _read(person: Person, place: Path, folder: Path) -> None:
     own = Path(tempfile.mkdtemp(dir=folder))
     try:
         if place.suffix == SUFFIX:
@@ -127,7 +141,6 @@ def _person(name: str, place: Path, folder: Path) -> Person:
             _from_store(person, place, own)
     except (FoxError, OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
         person.trouble = error.what if isinstance(error, FoxError) else f"It cannot be read ({error})."
-    return person
 
 
 def _unpacked(path: Path, own: Path) -> Path:
@@ -229,6 +242,6 @@ def _sections(people: list[Person]) -> str:
     for number, person in enumerate(people):
         more = person.made - len(person.pictures)
         said = note(person.trouble) + note(f"and {more} more" if more > 0 else "")
-        shown = sheet(person.pictures) if person.pictures else ""
+        shown = sheet(person.pictures, column=_COLUMN) if person.pictures else ""
         parts.append(f'<section id="{number}">{frame(head(person.name), shown, said)}</section>')
     return "".join(parts)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -66,12 +70,35 @@ def open_lab(folder: Path | None, *, port: int, browser: bool, service: bool) ->
         local.start()
         print(f"fox-nb lab: {root}, on the sandbox (drawn pictures, play money).", flush=True)
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", f"--port={port}"]
-    command += ["--LabApp.news_url=None", f"--LabApp.default_url=/lab/tree/{FIRST}"]
+    command += [f"--LabApp.default_url=/lab/tree/{FIRST}"]
     command += ["--no-browser"] * (not browser) + ["--allow-root"] * _is_root()
-    try:
-        return subprocess.call(command, env=environment)  # noqa: S603 - our own interpreter, no shell
-    except KeyboardInterrupt:
-        return 0
+    with tempfile.TemporaryDirectory(prefix="fox_nb-lab-") as config:
+        ask_no_question(config)
+        known = os.environ.get("JUPYTER_CONFIG_PATH", "")
+        return _stay(command, {**environment, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, [config, known]))})
+
+
+def ask_no_question(config: str | Path) -> None:
+    """Keep JupyterLab's question about news from covering the first lesson; a setting of the person's own still holds.
+
+    Parameters
+    ----------
+    config : str or Path
+        One of Jupyter's folders for configuration.
+    """
+    folder = Path(config) / "labconfig"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+    (folder / "default_setting_overrides.json").write_text(json.dumps(settings), encoding="utf-8")
+
+
+def _stay(command: list[str], environment: dict[str, str]) -> int:
+    """Run JupyterLab until it ends: Ctrl-C reaches it, too, and there it asks; a termination is handed on."""
+    with subprocess.Popen(command, env=environment) as lab:  # noqa: S603 - our own interpreter, no shell
+        signal.signal(signal.SIGTERM, lambda *_: lab.terminate())
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                return lab.wait()
 
 
 def demo(folder: Path) -> int:
@@ -85,7 +112,14 @@ def demo(folder: Path) -> int:
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     notebook = _read(shipped() / FIRST)
-    client = NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        # Else ipykernel warns on the terminal that it talks over TCP, as every Jupyter's kernels do.
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
     try:
         client.execute(env={**_without_key(), WAIT_VARIABLE: "1"})
     except CellExecutionError as error:

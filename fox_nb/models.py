@@ -210,7 +210,7 @@ class CreateProfile(Request):
             title="Photos",
             description="ZIP archive of face photos of one person, 10 at the least, 30 to 50 best.",
         ),
-        Hint(kind="archive"),
+        Hint(kind="archive", consent="The person in these photos agreed to have a likeness of themselves trained."),
     ]
 
 
@@ -232,7 +232,7 @@ class Generate(Request):
             max_length=LONGEST_PROMPT,
             description="What to show. [[profile_id]] puts a trained profile into it.",
         ),
-        Hint(kind="prompt", profile_tokens=True),
+        Hint(kind="prompt", profile_tokens=True, example="A portrait of a woman in a vintage library, soft light"),
     ]
     num_outputs: Outputs = 1
     resolution: Annotated[Resolution, Field(description="1K is standard; 4K is high and costs double.")] = "1K"
@@ -255,7 +255,7 @@ class Edit(Request):
     prompt: Annotated[
         Text,
         Field(max_length=LONGEST_PROMPT, description="What to change in the pictures."),
-        Hint(kind="prompt"),
+        Hint(kind="prompt", example="Make it night, with light in the windows"),
     ]
     image_urls: Annotated[
         list[Link],
@@ -311,7 +311,7 @@ class Imagine(Request):
     prompt: Annotated[
         Text,
         Field(max_length=LONGEST_PROMPT, description="What to show; with pictures, what to change in them."),
-        Hint(kind="prompt"),
+        Hint(kind="prompt", example="A paper boat on a puddle, neon signs reflected"),
     ]
     num_outputs: Annotated[
         int,

@@ -31,12 +31,18 @@ class Hint:
         The parameter beside which this one has no meaning and is refused.
     panel_maximum : int or None
         How far a panel's control goes where the class allows more.
+    example : str
+        What a panel shows where nothing is typed yet.
+    consent : str
+        What a person has to agree to before a panel sends it; '' for nothing.
     """
 
     kind: Literal["", "prompt", "picture", "archive", "profile"] = ""
     profile_tokens: bool = False
     not_with: str = ""
     panel_maximum: int | None = None
+    example: str = ""
+    consent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ def main(paths: Sequence[Path], *, clean: bool = False) -> int:
     if found:
         print(_advice(found, clean=clean))
     else:
-        print(f"No key found in {len(reports)} file{'s' if len(reports) != 1 else ''}.")
+        read = sum(not report.trouble for report in reports)
+        print(f"No key found in {read} file{'s' * (read != 1)}.")
     if any(report.trouble for report in reports):
         return 2
     return int(any(not report.cleaned for report in found))

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import pytest
 import counts
 from artifacts import MARKED_KEY, Places, search
 from counts import count  # noqa: F401 - a fixture
-from processes import end_all, folders, left_running, until
+from processes import clean_environment, end_all, folders, left_running, until
 
 if TYPE_CHECKING:
     from kernels import Runner
@@ -32,20 +33,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # No test may ever meet the real service or spend a developer's money.
     os.environ.pop("FOXAPI_KEY", None)
     os.environ.pop("FOXAPI_BASE_URL", None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a shell's background: a kernel takes Ctrl-C all the same
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell each of xdist's workers where the run's folders are."""
     node.workerinput["fox_nb_places"] = str(node.config.stash[_places].root)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the browser's tests in one worker: they share one server and one Chromium, and the other core does the rest."""
-    for item in items:
-        if item.get_closest_marker("browser") and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 class EndOfRun:
@@ -124,6 +119,21 @@ def sandbox() -> Iterator[Any]:
 
     with Sandbox(keys=[MARKED_KEY], speed=500) as running:
         yield running
+
+
+@pytest.fixture
+def own_sandbox(artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The environment of somebody without a key, whose shared sandbox is this test's own and ends with it."""
+    from fox_nb.sandbox import process
+
+    own = {
+        "FOX_NB_RUNTIME_DIR": str(artifacts.fresh("runtime", private=True)),
+        "FOX_NB_SANDBOX_DIR": str(artifacts.fresh("sandbox")),
+    }
+    for name, folder in own.items():
+        monkeypatch.setenv(name, folder)
+    yield clean_environment(artifacts, own)
+    process.stop()
 
 
 @pytest.fixture

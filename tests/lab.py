@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, ViewportSize
 
 from processes import T, until
 from servers import JupyterServer, Server, VoilaServer
 
 PATIENCE = 90
 """Seconds that a wait may take unless a test says otherwise."""
+SIZE: ViewportSize = {"width": 1200, "height": 1600}
+"""Of a page, until a test changes it."""
 
 FLAGS = [
     "--no-sandbox",
@@ -40,6 +42,10 @@ NOT_OURS = (
 """Console errors that Jupyter itself writes on a plain notebook."""
 
 _NOTEBOOK = "window.foxTestNotebook"
+_IDLE = (
+    f"() => !{_NOTEBOOK}.foxRunning && {_NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'"
+    f" && {_NOTEBOOK}.content.widgets.every(cell => cell.promptNode?.textContent !== '[*]:')"
+)
 
 
 class Watched:
@@ -49,8 +55,17 @@ class Watched:
         self.page = page
         self.console_errors: list[str] = []
         page.set_default_timeout(PATIENCE * 1000)
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self._keep(f"uncaught: {error.stack or error}"))
+        self._listeners = {
+            "console": self._console,
+            "pageerror": lambda error: self._keep(f"uncaught: {error.stack or error}"),
+        }
+        for event, listener in self._listeners.items():
+            page.on(event, listener)  # type: ignore[call-overload]
+
+    def _deaf(self) -> None:
+        """Hear no more of the page: somebody else goes on with it."""
+        for event, listener in self._listeners.items():
+            self.page.remove_listener(event, listener)
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -101,11 +116,24 @@ class Watched:
 class NotebookPage(Watched):
     """A notebook open in JupyterLab or Notebook 7."""
 
-    def __init__(self, page: Page, path: Path, server: JupyterServer) -> None:
+    def __init__(self, page: Page, path: Path, server: JupyterServer, desk: "Desk | None" = None) -> None:
         super().__init__(page)
         self.path = path
         self.folder = path.parent
         self.server = server
+        self._desk = desk
+        self._is_open = True
+
+    def wait_open(self) -> None:
+        """Wait until the notebook stands there, and give it the room of the file browser, which a narrow screen needs."""
+        self.wait_for(
+            "name => window.jupyterapp?.shell.currentWidget?.context?.path === name"
+            " && window.jupyterapp.shell.currentWidget.context.isReady && !!document.querySelector('.jp-Notebook .jp-Cell')",
+            self.path.relative_to(self.server.root).as_posix(),
+        )
+        self.page.evaluate(
+            f"() => {{ {_NOTEBOOK} = window.jupyterapp.shell.currentWidget; window.jupyterapp.shell.collapseLeft?.(); }}"
+        )
 
     # Running
 
@@ -124,19 +152,20 @@ class NotebookPage(Watched):
 
     def wait_idle(self, *, seconds: float = PATIENCE) -> None:
         """Wait until no cell waits or runs and the kernel is idle."""
-        self.wait_for(
-            f"() => !window.foxTestRunning && {_NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'"
-            f" && {_NOTEBOOK}.content.widgets.every(cell => cell.promptNode?.textContent !== '[*]:')",
-            seconds=seconds,
-        )
+        self.wait_for(_IDLE, seconds=seconds)
+
+    def is_idle(self) -> bool:
+        """Whether no cell waits or runs and the kernel is idle."""
+        return bool(self.page.evaluate(_IDLE))
 
     def _start(self, command: str) -> None:
         self.page.evaluate(
             """command => {
-                window.foxTestRunning = (window.foxTestRunning ?? 0) + 1;
+                const notebook = window.foxTestNotebook;
+                notebook.foxRunning = (notebook.foxRunning ?? 0) + 1;
                 window.jupyterapp.commands.execute(command)
                     .catch(error => console.error(error))
-                    .finally(() => { window.foxTestRunning -= 1; });
+                    .finally(() => { notebook.foxRunning -= 1; });
             }""",
             command,
         )
@@ -210,10 +239,15 @@ class NotebookPage(Watched):
         self.wait_for(f"() => !{_NOTEBOOK}.sessionContext.session")
 
     def close(self) -> None:
-        """Close the page and end this notebook's kernel."""
-        if self.page.is_closed():
+        """Close the page, or leave it to the next notebook, and end this notebook's kernel."""
+        if not self._is_open:
             return
-        self.page.close()
+        self._is_open = False
+        if self._desk is None:
+            self.page.close()
+        else:
+            self._deaf()
+            self._desk.clear()
         name = self.path.relative_to(self.server.root).as_posix()
         for session in self.server.request("GET", "api/sessions"):  # type: ignore[attr-defined]
             if session["path"] == name:
@@ -232,6 +266,57 @@ class VoilaPage(Watched):
         """Leave, as a visitor does; Voila ends the kernel a little later."""
         if not self.page.is_closed():
             self.page.close()
+
+
+class Desk:
+    """A page of JupyterLab in which notebooks are opened one after the other: the application itself is loaded once.
+
+    Each notebook has its own file, kernel and console; theme and size are as at first when the next one comes.
+
+    Parameters
+    ----------
+    context : BrowserContext
+        The browser profile of the page.
+    """
+
+    def __init__(self, context: BrowserContext) -> None:
+        self._context = context
+        self._page: Page | None = None
+        self.is_free = True
+
+    def take(self) -> tuple[Page, bool]:
+        """Give the page, and whether the application has to be loaded into it."""
+        self.is_free = False
+        new = self._page is None or self._page.is_closed()
+        if new:
+            self._page = self._context.new_page()
+        assert self._page is not None
+        self._page.bring_to_front()
+        return self._page, new
+
+    def clear(self) -> None:
+        """Put the notebook away, unsaved as it may be, and what was set with it."""
+        page = self._page
+        if page is None or page.is_closed():
+            self.is_free = True
+            return
+        page.bring_to_front()  # a page behind another one draws nothing, and waiting for what it shows would never end
+        page.evaluate(
+            f"""async () => {{
+                {_NOTEBOOK}?.dispose();
+                if (document.body.dataset.jpThemeName !== 'JupyterLab Light')
+                    await window.jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab Light'}});
+            }}"""
+        )
+        page.wait_for_function("() => !document.querySelector('.jp-Notebook, .jp-Dialog')")
+        page.set_viewport_size(SIZE)
+        self.is_free = True
+
+    def leave(self) -> None:
+        """Have the application loaded anew for whoever comes next."""
+        if self._page is not None:
+            self._page.close()
+        self._page, self.is_free = None, True
 
 
 class _Opener:
@@ -253,9 +338,10 @@ class Lab(_Opener):
     _tree = "/tree"
     _address = "lab/workspaces/test{number}{path}?reset&token={token}"
 
-    def __init__(self, context: BrowserContext, server: JupyterServer) -> None:
+    def __init__(self, context: BrowserContext, server: JupyterServer, desk: Desk | None = None) -> None:
         super().__init__(context, server)
         self.server = server
+        self._desk = desk
 
     def open(
         self,
@@ -279,25 +365,29 @@ class Lab(_Opener):
         path = self.server.take(notebook, env)
         if trusted:
             self.server.sign(path)
-        opened = NotebookPage(self.context.new_page(), path, self.server)
+        # A page that was made to open notebooks without a kernel does so for good, and needs to be one of its own.
+        desk = self._desk if kernel and self._desk is not None and self._desk.is_free else None
+        page, new = desk.take() if desk is not None else (self.context.new_page(), True)
+        opened = NotebookPage(page, path, self.server, desk)
         self._opened.append(opened)
-        self._show(opened, kernel=kernel)
+        self._show(opened, kernel=kernel, new=new)
         return opened
 
-    def _show(self, opened: NotebookPage, *, kernel: bool) -> None:
+    def _show(self, opened: NotebookPage, *, kernel: bool, new: bool) -> None:
         name = opened.path.relative_to(self.server.root).as_posix()
-        self._goto(opened, f"{self._tree}/{name}" if kernel else "")
+        if new:
+            self._goto(opened, f"{self._tree}/{name}" if kernel else "")
+        else:
+            opened.page.evaluate(
+                """async path => {
+                    await window.jupyterapp.serviceManager.kernelspecs.refreshSpecs();
+                    await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+                }""",
+                name,
+            )
         if not kernel:
             self._open_without_kernel(opened, name)
-        opened.wait_for(
-            "name => window.jupyterapp?.shell.currentWidget?.context?.path === name"
-            " && window.jupyterapp.shell.currentWidget.context.isReady && !!document.querySelector('.jp-Notebook .jp-Cell')",
-            name,
-        )
-        # The file browser takes the room of a narrow screen.
-        opened.page.evaluate(
-            f"() => {{ {_NOTEBOOK} = window.jupyterapp.shell.currentWidget; window.jupyterapp.shell.collapseLeft?.(); }}"
-        )
+        opened.wait_open()
         if kernel:
             opened.wait_idle()
 

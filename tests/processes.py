@@ -46,24 +46,33 @@ def until(
 
 
 def folders(places: Places) -> dict[str, str]:
-    """The variables that make Jupyter, IPython and fox_nb write to folders of this run instead of the user's own."""
-    home = places.searched / "home"
+    """The variables that make Jupyter, IPython and fox_nb write to folders of this worker instead of the user's own."""
+    home, private = _home(places), places.private / _worker()
     return {
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_CONFIG_DIR": str(home / "jupyter-config"),
-        "JUPYTER_DATA_DIR": str(places.private / "jupyter-data"),
-        "JUPYTER_RUNTIME_DIR": str(places.private / "jupyter-runtime"),
+        "JUPYTER_DATA_DIR": str(private / "jupyter-data"),
+        "JUPYTER_RUNTIME_DIR": str(private / "jupyter-runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "lab-settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "lab-workspaces"),
-        "FOX_NB_RUNTIME_DIR": str(places.private / "fox-runtime"),
-        "FOX_NB_SANDBOX_DIR": str(places.searched / "fox-sandbox"),
+        "FOX_NB_RUNTIME_DIR": str(private / "fox-runtime"),
+        "FOX_NB_SANDBOX_DIR": str(home / "fox-sandbox"),
         RUN_MARK: str(places.root),
     }
 
 
+def _home(places: Places) -> Path:
+    return places.searched / f"home-{_worker()}"
+
+
+def _worker() -> str:
+    """Each of xdist's workers is a person of its own: one's Jupyter settings and sandbox are not the other's."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "alone")
+
+
 def clean_environment(places: Places, env: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a new user's machine: an empty home, no key, no setting of whoever runs the tests."""
-    home = places.searched / "home"
+    home = _home(places)
     home.mkdir(exist_ok=True)
     kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(_NOT_HANDED_ON)}
     return {

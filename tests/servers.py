@@ -46,8 +46,12 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def command(self) -> list[str]:
-        """The command line to start."""
+        """The module to start, with its arguments."""
         raise NotImplementedError
+
+    def argv(self) -> list[str]:
+        """The command line to start."""
+        return [sys.executable, "-m", *self.command()]
 
     def address(self) -> str | None:
         """The server's URL, once it is known."""
@@ -56,7 +60,7 @@ class Server:
     def __enter__(self) -> Self:
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *self.command()],
+                self.argv(),
                 env=self.env,
                 cwd=self.root,
                 stdin=subprocess.DEVNULL,
@@ -177,6 +181,8 @@ class JupyterServer(Server):
             f"--IdentityProvider.token={self.token}",
             "--LabApp.expose_app_in_browser=True",
             "--JupyterNotebookApp.expose_app_in_browser=True",
+            # Every page that is loaded would start Node to see whether JupyterLab should be built anew.
+            "--ServerApp.tornado_settings={'page_config_data': {'buildCheck': False, 'buildAvailable': False}}",
         ]
 
     def address(self) -> str | None:

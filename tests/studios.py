@@ -6,13 +6,21 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+import numpy as np
+from PIL import ExifTags, Image
 from playwright.sync_api import Locator
 
 from kernels import notebook
 from lab import Lab, NotebookPage, Watched
 
-OPEN = "import fox_nb\nfox = fox_nb.Fox()"
+OPEN = """\
+import fox_nb
+from fox_nb.settings import Polling
+often = Polling(first_looks=tuple(n / 4 for n in range(1, 400)), at_least=0.25, per_second=20)
+fox = fox_nb.Fox(polling=often)"""
+"""A Fox that looks at its tasks as often as a test's sandbox is quick."""
+RUTH = sorted(Path(__file__).parents[1].glob("notebooks/samples/ruth/*.jpg"))
+"""Twelve sample photos of one person."""
 SCREENSHOTS = "FOX_NB_SCREENSHOTS"
 """Where to put pictures for the docs; nothing is put anywhere while it is not set."""
 LARGEST_SCREENSHOT = 150_000
@@ -58,8 +66,18 @@ class Studio:
 
     def add_place(self, text: str) -> None:
         """Type a URL or a path, and add it."""
-        self.here.get_by_role("combobox", name="or link, or file").fill(text)
-        self.here.get_by_role("button", name="Add or link, or file").click()
+        self.here.get_by_role("combobox", name="Link or file").fill(text)
+        self.here.get_by_role("button", name="Add Link or file").click()
+
+    def choose_photos(self, photos: list[Path]) -> None:
+        """Choose photos of this computer for a profile, and wait until they have been looked at."""
+        self.here.locator("input[type=file]").set_input_files(photos)
+        self.here.locator(".fox-training .fox-status:has-text('photos can be used')").wait_for()
+
+    def name_and_agree(self, name: str) -> None:
+        """Name a profile, and say that the person agreed."""
+        self.here.get_by_role("textbox", name="Name", exact=True).first.fill(name)
+        self.here.get_by_role("checkbox", name="agreed").check()
 
     def press(self) -> None:
         self.here.locator(".fox-press").click()
@@ -95,6 +113,19 @@ def open_studio(lab: Lab, env: Mapping[str, str], *cells: str, what: str = "fox.
     page.run_cell(1)
     page.locator(".fox-press").first.wait_for()
     return Studio(page)
+
+
+def photo(path: Path, width: int, height: int, *, quality: int = 92, orientation: int = 1) -> bytes:
+    """Write a phone's photo: a JPEG of noise, which compresses badly, its left third red as it is stored, and its place."""
+    pixels = np.random.default_rng(1).integers(0, 255, (height, width, 3), dtype=np.uint8)
+    pixels[:, : width // 3] //= 4
+    pixels[:, : width // 3, 0] += 190
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    exif[ExifTags.Base.Model] = "a phone"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (47.0, 22.0, 7.0)
+    Image.fromarray(pixels).save(path, quality=quality, subsampling=0, exif=exif)
+    return path.read_bytes()
 
 
 def bodies(sandbox: Any) -> list[dict[str, Any]]:

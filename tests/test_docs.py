@@ -15,6 +15,7 @@ import fox_nb
 from artifacts import MARKED_KEY, Places
 from fox_nb.cli import _parser
 from fox_nb.sandbox import Sandbox
+from kernels import Runner, notebook
 from lessons import outputs
 from lessons.reference import TARGET, reference, undocumented
 from processes import clean_environment
@@ -52,9 +53,26 @@ def test_every_block_of_python_runs(page: Path, artifacts: Places) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_every_cell_of_a_notebook_runs(page: Path, runner: Runner, sandbox_env: dict[str, str]) -> None:
+    """The blocks that only a notebook understands (`%%fox …`) run in a kernel that has loaded the extension."""
+    cells = blocks(page, "ipython")
+    if cells:
+        runner.execute(notebook("%load_ext fox_nb", *cells), env=sandbox_env)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_kind_of_block_is_tried(page: Path) -> None:
+    """A page has no block of a kind that no test runs, but the badge (`md`) and the reference's signatures (`text`)."""
+    text = page.read_text(encoding="utf-8")
+    kinds = [kind for kind, _ in BLOCK.findall(text)]
+    assert set(kinds) <= {"python", "ipython", "sh", "text" if page == TARGET else "md"}
+    assert text.count("```") == 2 * len(kinds)
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_command_is_one(page: Path) -> None:
     """Each line of a shell block is a target of the Makefile, a command of fox-nb that parses, or another known program."""
-    for line in "\n".join(blocks(page, "sh", "bash")).splitlines():
+    for line in "\n".join(blocks(page, "sh")).splitlines():
         words = [word for word in shlex.split(line, comments=True) if not SETTING.match(word)]
         if not words:
             continue

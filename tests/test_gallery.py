@@ -22,7 +22,7 @@ NASTY = "</bdi><script>alert(1)</script>"
 
 @pytest.fixture(scope="module")
 def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ada hands in her store, Ben a pack, Eve a ZIP, Tom something else; each in a folder or file with their name."""
+    """Ada hands in two stores, Ben a pack, Eve a ZIP, Tom something else; each in a folder or file with their name."""
     room = tmp_path_factory.mktemp("class")
     with pytest.MonkeyPatch.context() as patch, Sandbox(keys=[MARKED_KEY], speed=1000) as sandbox:
         for name, prompt in (("ada", "a fox"), ("ben", NASTY), ("eve", "a boat")):
@@ -32,6 +32,9 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Path("notes.ipynb").write_text("{}")
             with fox_nb.Fox(MARKED_KEY, sandbox.base_url, polling=QUICK) as fox:
                 fox.generate(prompt, num_outputs=2).wait(60)
+                if name == "ada":
+                    with fox_nb.Fox(MARKED_KEY, sandbox.base_url, store="fox_runs/other", polling=QUICK) as other:
+                        other.generate("a hen").wait(60)
                 if name == "ben":
                     fox.store.export(room / "ben.foxpack")
                 if name == "eve":
@@ -47,18 +50,13 @@ def test_a_class_is_shown_on_one_page(classroom: Path, tmp_path: Path, capsys: p
     before = {path: path.read_bytes() for path in classroom.rglob("*") if path.is_file()}
     assert main(["gallery", str(classroom), "-o", str(tmp_path / "class.html"), "--title", "Class <7b>"]) == 0
     page = (tmp_path / "class.html").read_text(encoding="utf-8")
-    assert page.count("<img") == 6
-    assert [name for name in ("ada", "ben", "eve", "tom") if f"<bdi>{name}</bdi>" in page] == [
-        "ada",
-        "ben",
-        "eve",
-        "tom",
-    ]
+    assert page.count("<img") == 7
+    assert [page.count(f"<bdi>{name}</bdi>") for name in ("ada", "ben", "eve", "tom")] == [1, 1, 1, 1]
     assert "<h1>Class &lt;7b&gt;</h1>" in page
     assert "<script" not in page
-    assert re.findall(r"<th>6</th><th>0.00 USD</th><th>0.54 USD</th>", page)
+    assert re.findall(r"<th>7</th><th>0.00 USD</th><th>0.63 USD</th>", page)
     assert "It cannot be read" in page
-    assert "ada: 2 pictures" in capsys.readouterr().out
+    assert "ada: 3 pictures, 0.00 USD, 0.27 USD of play money" in capsys.readouterr().out
     assert {path: path.read_bytes() for path in classroom.rglob("*") if path.is_file()} == before
 
 
@@ -92,6 +90,17 @@ def test_work_taken_home_goes_on_there(classroom: Path, tmp_path: Path, monkeypa
         assert task.reused
         assert [image.path.exists() for image in task.images] == [True, True]
         assert sandbox.creations == []
+
+
+def test_work_goes_where_it_is_told_to(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A folder gets the file under its usual name, one that is missing is made, and a bare name gets its ending."""
+    with fox_nb.Fox(MARKED_KEY, sandbox.base_url, store=tmp_path / "fox_runs") as fox:
+        for given, written in ((".", "my-work.zip"), ("new/mine", "new/mine.zip"), ("mine.zip", "mine.zip")):
+            assert fox.store.take_home(tmp_path / given) == tmp_path / written
+            assert (tmp_path / written).is_file()
+        for given, written in ((".", "lesson.foxpack"), ("packs/one", "packs/one.foxpack")):
+            assert fox.store.export(tmp_path / given).path == tmp_path / written
+            assert (tmp_path / written).is_file()
 
 
 def test_a_zip_cannot_write_elsewhere(tmp_path: Path) -> None:

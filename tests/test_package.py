@@ -15,8 +15,6 @@ import pytest
 
 import fox_nb
 
-pytestmark = pytest.mark.xdist_group("package")  # one wheel is built, not one in each worker
-
 ROOT = Path(__file__).parents[1]
 PRIVATE = {"fox_runs", ".ipynb_checkpoints", "__pycache__"}
 HEAVY = (

@@ -82,3 +82,10 @@ def test_elsewhere_it_is_a_usual_fox(sandbox: Sandbox, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path)
     with visitor(sandbox, budget=1.0) as fox:
         assert fox.store.folder == tmp_path / "fox_runs"
+
+
+def test_a_visitor_has_no_other_store(sandbox: Sandbox) -> None:
+    """Where the stores are is said by `folder`; another store or ledger is refused, in Voila and elsewhere."""
+    for name in ("store", "ledger"):
+        with pytest.raises(fox_nb.InvalidRequest, match="folder="):
+            fox_nb.Fox.for_visitor(api_key=MARKED_KEY, base_url=sandbox.base_url, **{name: "mine"})

@@ -5,6 +5,7 @@
         state = client.task(state.id)
 
 It is the only part that speaks HTTP. Nothing of requests, urllib3, json or ssl leaves it, and neither does the key.
+Those packages are loaded when the first call is made: whoever only looks at a panel does not wait for them.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ import dataclasses
 import re
 import time
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from urllib.parse import quote, urlsplit
 
 from fox_nb import tasks
-from fox_nb.client import accounts, bodies, calls, connections, download, wire
+from fox_nb.client import accounts, bodies
 from fox_nb.client.accounts import Balance, Prices
-from fox_nb.client.answers import Purpose, certainly_not_accepted, decoded
-from fox_nb.client.download import LARGEST_PICTURE, Downloaded
-from fox_nb.client.uploads import Upload, read_upload
+from fox_nb.client.answers import LONG_ANSWER, PATIENCE, Purpose, certainly_not_accepted, decoded
+from fox_nb.client.files import LARGEST_PICTURE, Downloaded, Upload, read_upload
 from fox_nb.errors import InvalidRequest
 from fox_nb.settings import Timeouts, checked_key, hidden, is_loopback, normal_base_url
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from fox_nb.client.calls import Caller
+    from fox_nb.client.wire import Exchange
     from fox_nb.tasks import TaskState
 
 __all__ = ["Balance", "Client", "Downloaded", "Prices", "Upload", "certainly_not_accepted"]
@@ -75,10 +78,13 @@ class Client:
     ) -> None:
         if key is not None:
             key = checked_key(hidden(key))
-        self._caller = calls.Caller(normal_base_url(base_url), key, timeouts or Timeouts(), clock, sleep, reads_tries)
+        self._base_url = normal_base_url(base_url)
+        self._key = key
+        self._timeouts = timeouts or Timeouts()
+        self._rhythm = (clock, sleep, reads_tries)
 
     def __repr__(self) -> str:
-        return f"Client({self.base_url!r}, key={'hidden' if self._caller.key else None})"
+        return f"Client({self.base_url!r}, key={'hidden' if self._key else None})"
 
     def __enter__(self) -> Self:
         return self
@@ -90,18 +96,25 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._caller.close()
+        if "_caller" in self.__dict__:
+            self._caller.close()
 
     @property
     def base_url(self) -> str:
         """The gateway's address, normalised."""
-        return self._caller.base_url
+        return self._base_url
+
+    @cached_property
+    def _caller(self) -> Caller:
+        """What sends; made, and requests loaded, when the first call is made."""
+        from fox_nb.client.calls import Caller
+
+        return Caller(self.base_url, self._key, self._timeouts, *self._rhythm)
 
     @property
     def longest_creation(self) -> float:
         """Seconds after which a creation that was begun is over, one way or another."""
-        timeouts = self._caller.timeouts
-        return calls.PATIENCE + 2 * (timeouts.connect + 2 * timeouts.read)
+        return PATIENCE + 2 * (self._timeouts.connect + 2 * self._timeouts.read)
 
     def create(self, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> TaskState:
         """Create a task: ``POST /v1/images/generations`` (documented). Sent once.
@@ -130,9 +143,7 @@ class Client:
         """
         if not isinstance(body, Mapping):
             raise InvalidRequest("A request is a mapping of parameters.", parameter="body", allowed="a mapping")
-        sent = self._caller.create(
-            _CREATE, bodies.json_body(dict(body), self._caller.timeouts.read), _checked(headers or {})
-        )
+        sent = self._caller.create(_CREATE, bodies.json_body(dict(body), self._timeouts.read), _checked(headers or {}))
         state = tasks.read(decoded(sent))
         if state is None or not state.id.strip("."):  # '..' would be another call
             raise self._caller.failure(sent, Purpose.CREATE, "a task with an id")
@@ -164,7 +175,7 @@ class Client:
 
     def models(self) -> list[str]:
         """Return the models that this key may call: ``GET /v1/models`` (observed); ours may be missing there."""
-        sent = self._caller.read("/v1/models", largest=calls.LONG_ANSWER)
+        sent = self._caller.read("/v1/models", largest=LONG_ANSWER)
         names = accounts.read_models(decoded(sent))
         if names is None:
             raise self._caller.failure(sent, Purpose.READ, "a list of models")
@@ -178,7 +189,7 @@ class Client:
         group : str
             The account's group, whose ratio the prices are multiplied with.
         """
-        sent = self._caller.read("/api/pricing", with_key=False, largest=calls.LONG_ANSWER)
+        sent = self._caller.read("/api/pricing", with_key=False, largest=LONG_ANSWER)
         prices = accounts.read_prices(decoded(sent), group)
         if prices is None:
             raise self._caller.failure(sent, Purpose.READ, "a price list")
@@ -222,7 +233,7 @@ class Client:
             fields = {"file_name": name}
             if auto_cleanup is not None:
                 fields["auto_cleanup"] = "true" if auto_cleanup else "false"
-            body = bodies.file_body(file, name, fields, self._caller.timeouts.upload)
+            body = bodies.file_body(file, name, fields, self._timeouts.upload)
             sent = self._caller.upload("/v1/files/upload/stream", body)
         return self._uploaded(sent)
 
@@ -257,7 +268,9 @@ class Client:
         DownloadFailed
             ``.gone`` is True when asking again is useless.
         """
-        return download.fetch(self._caller, url, target, max_bytes=max_bytes)
+        from fox_nb.client.download import fetch
+
+        return fetch(self._caller, url, target, max_bytes=max_bytes)
 
     def probe(self) -> bool:
         """Return True when the sandbox answers here: ``GET /sandbox``, without a key, on the loopback alone.
@@ -265,27 +278,17 @@ class Client:
         A sandbox that is busy is waited for as in any other call: taken for another gateway, it would be asked anew
         for what it has made.
         """
-        if not is_loopback(urlsplit(self.base_url).hostname or ""):
-            return False
-        terms = self._caller.terms(self._caller.timeouts.read, calls.USUAL_ANSWER)
-        try:
-            sent = wire.exchange(
-                self._caller.singles, "GET", f"{self.base_url}/sandbox", terms=terms, auth=connections.NOBODY, key=None
-            )
-        except wire.WireBroken:
-            return False
-        answer = decoded(sent)
-        return isinstance(answer, dict) and answer.get("sandbox") == "fox_nb"
+        return is_loopback(urlsplit(self.base_url).hostname or "") and self._caller.probe()
 
     def _upload_json(self, kind: str, what: dict[str, Any], file_name: str | None, auto_cleanup: bool | None) -> Upload:
         if file_name:
             what["file_name"] = bodies.safe_name(file_name, b"")
         if auto_cleanup is not None:
             what["auto_cleanup"] = auto_cleanup
-        body = bodies.json_body(what, self._caller.timeouts.upload)
+        body = bodies.json_body(what, self._timeouts.upload)
         return self._uploaded(self._caller.upload(f"/v1/files/upload/{kind}", body))
 
-    def _uploaded(self, sent: wire.Exchange) -> Upload:
+    def _uploaded(self, sent: Exchange) -> Upload:
         upload = read_upload(decoded(sent))
         if upload is None:
             raise self._caller.failure(sent, Purpose.UPLOAD, "an upload with a link")

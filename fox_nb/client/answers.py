@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import time
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.client.wire import Exchange, retry_after
 from fox_nb.errors import (
     ConnectionLost,
     GatewayError,
@@ -21,8 +22,18 @@ from fox_nb.errors import (
 from fox_nb.settings import redact
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import SecretStr
 
+    from fox_nb.client.wire import Exchange
+
+USUAL_ANSWER = 1 << 20
+"""Bytes that an answer about one task or file may have."""
+LONG_ANSWER = 4 << 20
+"""Bytes that a list of all models or prices may have."""
+PATIENCE = 90.0
+"""Seconds after which a call that may be sent again is not any more."""
 LONGEST_BODY = 500
 """Characters of an answer's body that an error carries."""
 
@@ -140,6 +151,18 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     if kind is RateLimited:
         return RateLimited(what, retry_after=retry_after(answer.headers), **facts)
     return kind(what, **facts)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that `Retry-After` asks for, given as a number or as a date; None without a good one."""
+    text = str(headers.get("Retry-After", "")).strip()
+    if text.isascii() and text.replace(".", "", 1).isdigit():
+        return float(text[:12])
+    from email.utils import parsedate_to_datetime
+
+    with contextlib.suppress(ValueError, TypeError, OverflowError, OSError):
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    return None
 
 
 def not_connected(reason: str, base_url: str, purpose: Purpose) -> NotConnected:

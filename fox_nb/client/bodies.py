@@ -10,14 +10,13 @@ import time
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from urllib3.fields import RequestField
-from urllib3.filepost import encode_multipart_formdata
-
-from fox_nb.client.connections import PIECE
 from fox_nb.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+PIECE = 64 * 1024
+"""Bytes that are read or sent at a time."""
 
 _LONGEST_NAME = 120
 _BOUNDARY_BYTES = 16
@@ -130,6 +129,9 @@ def file_body(file: BinaryIO, file_name: str, fields: dict[str, str], seconds: f
 
     The frame is made by urllib3 around a mark; the mark's place is where the file goes.
     """
+    from urllib3.fields import RequestField
+    from urllib3.filepost import encode_multipart_formdata
+
     start = file.tell()
     size = file.seek(0, os.SEEK_END) - start
     mark = os.urandom(_BOUNDARY_BYTES).hex()

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.client import connections, wire
-from fox_nb.client.answers import Purpose, connection_lost, error_of, not_connected, shown
+from fox_nb.client.answers import (
+    PATIENCE,
+    USUAL_ANSWER,
+    Purpose,
+    connection_lost,
+    decoded,
+    error_of,
+    not_connected,
+    shown,
+)
 from fox_nb.errors import FoxError, KeyMissing, RateLimited
 
 if TYPE_CHECKING:
@@ -17,15 +26,6 @@ if TYPE_CHECKING:
 
     from fox_nb.client.bodies import Body
     from fox_nb.settings import Timeouts
-
-USUAL_ANSWER = 1 << 20
-"""Bytes that an answer about one task or file may have."""
-
-LONG_ANSWER = 4 << 20
-"""Bytes that a list of all models or prices may have."""
-
-PATIENCE = 90.0
-"""Seconds after which a call that may be sent again is not any more."""
 
 _TRIES = 4
 _GOOD = range(200, 300)
@@ -149,6 +149,13 @@ class Caller:
             return self._unwanted(sent, Purpose.CREATE, again=sent.status == _TOO_MANY)
 
         return self.persevere(_TRIES, attempt)
+
+    def probe(self) -> bool:
+        """Return True when the sandbox answers here; asked once."""
+        terms = self.terms(self.timeouts.read, USUAL_ANSWER)
+        sent = self._exchange(self.singles, "GET", "/sandbox", terms=terms, auth=connections.NOBODY)
+        answer = None if isinstance(sent, wire.WireBroken) else decoded(sent)
+        return isinstance(answer, dict) and answer.get("sandbox") == "fox_nb"
 
     def persevere(self, tries: int, attempt: Callable[[], Attempt]) -> wire.Exchange:
         """Repeat an attempt while that is safe, useful and not asked to wait for too long."""

@@ -20,6 +20,7 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from fox_nb.client.bodies import PIECE
 from fox_nb.settings import is_loopback, version
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
     from urllib3.util.retry import Retry
-
-PIECE = 64 * 1024
-"""Bytes that are read or sent at a time."""
 
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32

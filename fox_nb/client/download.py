@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from fox_nb.client import connections, wire
 from fox_nb.client.answers import shown
+from fox_nb.client.files import Downloaded
 from fox_nb.errors import DownloadFailed
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     import requests
 
     from fox_nb.client.calls import Caller
-
-LARGEST_PICTURE = 200 << 20
-"""Bytes: a 4096 px PNG has about 20 MB."""
 
 _REDIRECTS_AT_MOST = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -35,22 +33,6 @@ _LONGEST_TYPE = 100
 _KEPT = "The picture is paid for, and kept by the gateway for 24 hours after it was made."
 _LATER = "Try again in a moment; nothing is paid for that."
 _REPORT = "Tell FoxAPI's support the task's id and the text above."
-
-
-@dataclass(frozen=True, slots=True)
-class Downloaded:
-    """What a download brought.
-
-    Attributes
-    ----------
-    content_type : str
-        What the host calls it, in small letters and without parameters; often absent or wrong.
-    size : int
-        Bytes.
-    """
-
-    content_type: str
-    size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ import contextlib
 import random
 import time
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -17,7 +16,9 @@ from urllib3 import exceptions as broken
 from urllib3.util import Timeout
 from urllib3.util.retry import Retry
 
-from fox_nb.client.connections import PIECE, Bearer, PrivatePeer, Session, Terms, TooLarge, under
+from fox_nb.client.answers import retry_after
+from fox_nb.client.bodies import PIECE
+from fox_nb.client.connections import Bearer, PrivatePeer, Session, Terms, TooLarge, under
 from fox_nb.settings import redact, without_key
 
 if TYPE_CHECKING:
@@ -114,16 +115,6 @@ def pause(attempts: int, asked: float | None = None) -> float:
         return min(asked, LONGEST_PAUSE) * random.uniform(1.0, 1.1)
     grown: float = _BACK_OFF_FIRST * 2 ** (attempts - 1)
     return min(_BACK_OFF_LAST, grown) * random.uniform(0.5, 1.5)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that `Retry-After` asks for, given as a number or as a date; None without a good one."""
-    text = str(headers.get("Retry-After", "")).strip()
-    if text.isascii() and text.replace(".", "", 1).isdigit():
-        return float(text[:12])
-    with contextlib.suppress(ValueError, TypeError, OverflowError, OSError):
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    return None
 
 
 @dataclass(slots=True)

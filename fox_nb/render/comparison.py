@@ -210,9 +210,16 @@ def numbers(metrics: Mapping[str, float | None] | Mapping[str, tuple[float, floa
         if not math.isfinite(mean):
             words.append((label, "same pixels" if mean > 0 else "none"))
         else:
-            plus = "" if spread is None or not math.isfinite(spread) else f" ± {spread:.{digits}f}"
-            words.append((label, form.format(f"{mean:.{digits}f}{plus}")))
+            words.append((label, form.format(f"{mean:.{digits}f}{_plus(spread, digits)}")))
     return words
+
+
+def _plus(spread: float | None, digits: int) -> str:
+    """Put a spread into words; one that is smaller than the digits shown is not called nothing."""
+    if spread is None or not math.isfinite(spread):
+        return ""
+    least = 10**-digits
+    return f" ± <{least}" if 0 < spread < least / 2 else f" ± {spread:.{digits}f}"
 
 
 def picture_facts(picture: ComparedPicture, *, size: tuple[int, int] | None = None) -> dict[str, Any]:

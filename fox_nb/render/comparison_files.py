@@ -8,7 +8,7 @@ import io
 import json
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.render.compare_view import page_script, style
@@ -23,10 +23,11 @@ from fox_nb.render.comparison import (
     previews,
 )
 from fox_nb.render.comparison_table import static_grid
-from fox_nb.render.html import escape
+from fox_nb.render.html import escape, notes
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     from PIL import Image, ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
@@ -45,6 +46,7 @@ _PAGE_STYLE = """
 :root { color-scheme: light dark; }
 body { margin: 0; padding: 12px 16px; background: Canvas; color: CanvasText; font: 14px/1.45 system-ui, sans-serif; }
 h1 { font-size: 18px; margin: 0 0 4px; }
+p { margin: 0 0 4px; }
 """
 
 _SHEET_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -52,7 +54,9 @@ _SHEET_EDGE = 4000
 _INK, _SOFT, _PAPER, _FIELD = "#1b1b1b", "#5c5c5c", "#ffffff", "#eeeeee"
 
 
-def save_html(comparison: Comparison, path: str | os.PathLike[str], *, max_bytes: int = PAGE_BYTES) -> Path:
+def save_html(
+    comparison: Comparison, path: str | os.PathLike[str], *, said: Sequence[str] = (), max_bytes: int = PAGE_BYTES
+) -> Path:
     """Save a page that works offline: divider, linked zoom, differences, with previews of at most 1024 px.
 
     Parameters
@@ -61,6 +65,8 @@ def save_html(comparison: Comparison, path: str | os.PathLike[str], *, max_bytes
         What to save.
     path : str or path
         The file.
+    said : sequence of str
+        What the numbers show, in sentences.
     max_bytes : int
         What the file may take; the previews' quality and size give way to it.
 
@@ -75,10 +81,12 @@ def save_html(comparison: Comparison, path: str | os.PathLike[str], *, max_bytes
     limit = int(min(_LARGEST_PREVIEW, max(_SMALLEST_PREVIEW, share)))
     images = dict(previews(comparison, PAGE_EDGE, limit))
     sizes = {name: _size(data) for name, data in images.items() if data}
-    return _put(Path(path), _page(comparison, images, sizes).encode())
+    return _put(Path(path), _page(comparison, images, sizes, said).encode())
 
 
-def _page(comparison: Comparison, images: dict[str, bytes], sizes: dict[str, tuple[int, int]]) -> str:
+def _page(
+    comparison: Comparison, images: dict[str, bytes], sizes: dict[str, tuple[int, int]], said: Sequence[str]
+) -> str:
     code = page_script()
     mark = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     rules = (
@@ -87,20 +95,21 @@ def _page(comparison: Comparison, images: dict[str, bytes], sizes: dict[str, tup
     )
     # in a script element only "<" could end it or begin markup
     words = json.dumps(facts(comparison, sizes), ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
-    table = static_grid(comparison, images=images, hover=False)
+    table = static_grid(comparison, images=images, hover=False, titled=False)
     title = escape(comparison.title)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_PAGE_STYLE}{style()}</style></head><body><main><h1>{title}</h1>"
-        "<p>Previews of at most 1024 px; the pictures themselves are not in this file. Press ? for the keys.</p>"
+        f"{notes(said)}<p>Previews of at most 1024 px; the pictures themselves are not in this file. "
+        f"Press <kbd>?</kbd> for the keys.</p>"
         f'{table}</main><script type="application/json" id="fox-facts">{words}</script>'
         f'<script type="module">{code}</script></body></html>'
     )
 
 
-def save_image(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
+def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Sequence[str] = ()) -> Path:
     """Save a labelled contact sheet: the first take of every cell, the original first.
 
     Parameters
@@ -109,6 +118,8 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
         What to save.
     path : str or path
         The file; its ending says the format: .png, .jpg or .webp.
+    said : sequence of str
+        What the numbers show, in sentences.
 
     Returns
     -------
@@ -131,15 +142,15 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str]) -> Path:
             todo="Let its name end in .png or .jpg.",
         )
     out = io.BytesIO()
-    _Sheet(comparison).drawn().save(out, form, quality=90)
+    _Sheet(comparison, said).drawn().save(out, form, quality=90)
     return _put(path, out.getvalue())
 
 
 class _Sheet:
     """Sizes and places of a contact sheet."""
 
-    def __init__(self, comparison: Comparison) -> None:
-        from PIL import ImageFont
+    def __init__(self, comparison: Comparison, said: Sequence[str]) -> None:
+        from PIL import Image, ImageDraw, ImageFont
 
         self.comparison = comparison
         down, across = len(comparison.rows.labels), len(comparison.columns.labels)
@@ -149,10 +160,15 @@ class _Sheet:
         self.font = ImageFont.load_default(text)
         self.title_font = ImageFont.load_default(round(text * 1.5))
         self.line = round(text * 1.35)
-        self.gap = max(4, self.side // 40)
-        lines = max(len(numbers(cell.summary())) for row in comparison.cells for cell in row)
-        self.height = round(self.side * self._shape()) + self.line * lines + self.gap
+        self.gap = max(4, self.side // 48)
+        cells = [cell for line in comparison.cells for cell in line]
+        lines = max(len(numbers(cell.summary())) for cell in cells)
         self.picture_height = round(self.side * self._shape())
+        self.height = self.picture_height + self.line * lines + self.gap
+        self.said = list(said)
+        if any(len(cell.takes) > 1 for cell in cells):
+            self.said.append("The first take of each setting; numbers are the mean and spread of all its takes.")
+        self.draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
 
     def _shape(self) -> float:
         """Height for width: the original's, else the first picture's."""
@@ -163,45 +179,59 @@ class _Sheet:
         from PIL import Image, ImageDraw
 
         rows, columns, original = self.comparison.rows, self.comparison.columns, self.comparison.original
-        beside = self.side * 3 // 10 if rows.name else 0
+        beside = self._beside(rows)
         left = self.gap + (self.side + self.gap if original else 0) + beside
-        top = self.gap * 3 + self.line * (5 if columns.name and rows.name else 4)
         width = left + len(columns.labels) * (self.side + self.gap)
-        height = top + len(rows.labels) * (self.height + self.gap)
-        sheet = Image.new("RGB", (width, height), _PAPER)
-        draw = ImageDraw.Draw(sheet)
-        self._text(draw, self.comparison.title, (self.gap, self.gap), width - 2 * self.gap, self.title_font)
+        head = self._head(width - 2 * self.gap)
+        labels = [self._wrapped(words, self.side, self.font) for words in self._labels(columns, two=bool(rows.name))]
+        top = 2 * self.gap + sum(map(self._tall, head)) + max(map(self._tall, labels))
+        sheet = Image.new("RGB", (width, top + len(rows.labels) * (self.height + self.gap)), _PAPER)
+        self.draw = ImageDraw.Draw(sheet)
+        y = self.gap
+        for text in head:
+            y += self._write(text, (self.gap, y))
         if original:
             self._picture(sheet, original, (self.gap, top))
-            self._text(draw, "Original", (self.gap, top - self.line - self.gap), self.side, self.font)
-        self._heads(draw, columns, left, top, two=bool(rows.name))
+            self._write_above(self._wrapped("Original", self.side, self.font), (self.gap, top))
+        for c, text in enumerate(labels):
+            self._write_above(text, (left + c * (self.side + self.gap), top))
         for r, line in enumerate(self.comparison.cells):
             y = top + r * (self.height + self.gap)
             if rows.name:
                 words = f"{rows.name}\n{rows.labels[r]}"
-                self._text(draw, words, (left - beside, y + self.gap), beside - self.gap, self.font)
+                self._write(self._wrapped(words, beside - 2 * self.gap, self.font, lines=8), (left - beside, y))
             for c, cell in enumerate(line):
-                self._cell(sheet, draw, cell, (left + c * (self.side + self.gap), y))
+                self._cell(sheet, cell, (left + c * (self.side + self.gap), y))
         return sheet
 
-    def _heads(self, draw: ImageDraw.ImageDraw, columns: Axis, left: int, top: int, *, two: bool) -> None:
-        y = top - self.line - self.gap
-        if two:
-            self._text(draw, columns.name, (left, y - self.line), self.side, self.font, _SOFT)
-        for c, label in enumerate(columns.labels):
-            words = label if two else f"{columns.name} {label}".strip()
-            self._text(draw, words, (left + c * (self.side + self.gap), y), self.side, self.font)
+    def _head(self, width: int) -> list[_Text]:
+        title = self._wrapped(self.comparison.title, width, self.title_font)
+        return [title, *(self._wrapped(words, width, self.font, _SOFT) for words in self.said)]
 
-    def _cell(self, sheet: Image.Image, draw: ImageDraw.ImageDraw, cell: Cell, at: tuple[int, int]) -> None:
+    def _beside(self, rows: Axis) -> int:
+        """Room for the values of the rows: as much as their words take, within bounds."""
+        if not rows.name:
+            return 0
+        widest = max(self.draw.textlength(words, font=self.font) for words in (rows.name, *rows.labels))
+        return min(self.side * 6 // 10, round(widest) + 1) + 2 * self.gap
+
+    @staticmethod
+    def _labels(columns: Axis, *, two: bool) -> list[str]:
+        """Say what stands above each column; the parameter's name once, where the rows have one too."""
+        if not two:
+            return [f"{columns.name} {label}".strip() for label in columns.labels]
+        return [f"{'' if c else columns.name}\n{label}" for c, label in enumerate(columns.labels)]
+
+    def _cell(self, sheet: Image.Image, cell: Cell, at: tuple[int, int]) -> None:
         x, y = at
         take = next((take for take in cell.takes if take.picture is not None), cell.takes[0])
         if take.picture is None or not self._picture(sheet, take.picture, at):
-            draw.rectangle((x, y, x + self.side - 1, y + self.picture_height - 1), _FIELD)
+            self.draw.rectangle((x, y, x + self.side - 1, y + self.picture_height - 1), _FIELD)
             words = f"failed: {take.reason}" if take.state == "failed" else "no picture"
-            self._text(draw, words, (x + self.gap, y + self.gap), self.side - 2 * self.gap, self.font, _SOFT, lines=6)
+            self._write(self._wrapped(words, self.side - 2 * self.gap, self.font, _SOFT), (x + self.gap, y + self.gap))
         y += self.picture_height + self.gap // 2
         for name, value in numbers(cell.summary()):
-            self._text(draw, f"{name} {value}", (x, y), self.side, self.font, _SOFT)
+            self._write(self._wrapped(f"{name} {value}", self.side, self.font, _SOFT, lines=1), (x, y))
             y += self.line
 
     def _picture(self, sheet: Image.Image, picture: ComparedPicture, at: tuple[int, int]) -> bool:
@@ -215,20 +245,30 @@ class _Sheet:
         sheet.paste(small, at, small)
         return True
 
-    def _text(
-        self,
-        draw: ImageDraw.ImageDraw,
-        words: str,
-        at: tuple[int, int],
-        width: int,
-        font: Font,
-        ink: str = _INK,
-        lines: int = 2,
-    ) -> None:
-        """Write words that stay within a width: broken between words, cut with an ellipsis."""
-        broken = [piece for line in words.split("\n")[:lines] for piece in _broken(draw, line, width, font)]
-        text = "\n".join(broken[:lines]) + ("…" if len(broken) > lines else "")
-        draw.multiline_text(at, text, fill=ink, font=font)
+    def _wrapped(self, words: str, width: int, font: Font, ink: str = _INK, *, lines: int = 4) -> _Text:
+        """Keep words within a width: broken between words, cut with an ellipsis."""
+        broken = [piece for line in words.split("\n")[:lines] for piece in _broken(self.draw, line, width, font)]
+        return _Text("\n".join(broken[:lines]) + ("…" if len(broken) > lines else ""), font, ink)
+
+    def _tall(self, text: _Text) -> int:
+        """Pixels down, with the space that follows."""
+        box = self.draw.multiline_textbbox((0, 0), text.words, font=text.font, spacing=self.gap)
+        return round(box[3]) + self.gap
+
+    def _write(self, text: _Text, at: tuple[int, int]) -> int:
+        self.draw.multiline_text(at, text.words, fill=text.ink, font=text.font, spacing=self.gap)
+        return self._tall(text)
+
+    def _write_above(self, text: _Text, at: tuple[int, int]) -> None:
+        self._write(text, (at[0], at[1] - self._tall(text)))
+
+
+class _Text(NamedTuple):
+    """Words that are broken into lines already."""
+
+    words: str
+    font: Font
+    ink: str
 
 
 def _broken(draw: ImageDraw.ImageDraw, line: str, width: int, font: Font) -> list[str]:

@@ -21,10 +21,20 @@ if TYPE_CHECKING:
 
 _STATE_WORDS = {"pending": "not made yet", "running": "sent, not seen yet"}
 _SHOWN_WIDTH = 180
+_CAPTION = "text-align:left;padding:4px;font-weight:bold"
+# these two stand inline, for viewers that take the style away
+_MIDDLE = "text-align:center;vertical-align:top"
+_NARROW = f"max-width:{_SHOWN_WIDTH}px;margin:0 auto;overflow-wrap:anywhere"
+_UNSEEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"
 
 
 def static_grid(
-    comparison: Comparison, *, images: Mapping[str, bytes] | None = None, hover: bool = True, live: bool = False
+    comparison: Comparison,
+    *,
+    images: Mapping[str, bytes] | None = None,
+    hover: bool = True,
+    live: bool = False,
+    titled: bool = True,
 ) -> str:
     """Lay the comparison out as HTML without a script.
 
@@ -38,6 +48,8 @@ def static_grid(
         Whether a hover over a cell shows the original there.
     live : bool
         Whether a live viewer stands in for the table while there is a kernel: a line then says how to get it.
+    titled : bool
+        Whether the title is seen above the table; where it stands there already it is only heard.
 
     Returns
     -------
@@ -47,7 +59,7 @@ def static_grid(
     images = dict(previews(comparison)) if images is None else images
     name = comparison.id
     parts = [f'<div class="foxc-static" id="fox-{name}" data-fox-comparison="{name}">']
-    parts.append(_style(comparison, images, hover=hover))
+    parts.append(_style(comparison, images, hover=hover, titled=titled))
     if comparison.original is not None:
         shown = _image(comparison.original, images, "Original", _SHOWN_WIDTH)
         size = f"{comparison.original.width} x {comparison.original.height} px"
@@ -67,7 +79,7 @@ def static_grid(
     return "".join(parts)
 
 
-def _style(comparison: Comparison, images: Mapping[str, bytes], *, hover: bool) -> str:
+def _style(comparison: Comparison, images: Mapping[str, bytes], *, hover: bool, titled: bool) -> str:
     box = f"#fox-{comparison.id}"
     back = "var(--jp-layout-color0,Canvas)"
     line = "1px solid var(--jp-border-color1,#8888)"
@@ -76,14 +88,16 @@ def _style(comparison: Comparison, images: Mapping[str, bytes], *, hover: bool) 
         f"{box}[hidden]{{display:none}}",
         f"{box} figure{{margin:0;flex:0 0 {_SHOWN_WIDTH}px}}",
         f"{box} img{{display:block;width:100%;height:auto;margin:0}}",
-        f"{box} .foxc-static-scroll{{flex:1 1 300px;min-width:0;max-height:90vh;overflow:auto;border:{line}}}",
+        f"{box} .foxc-static-scroll{{flex:0 1 max-content;min-width:0;max-width:100%}}",
+        f"{box} .foxc-static-scroll{{position:relative;max-height:90vh;overflow:auto;border:{line}}}",
         f"{box} table{{border-collapse:separate;border-spacing:0;margin:0;font-size:12px}}",
-        f"{box} caption{{text-align:left;padding:4px;font-weight:bold}}",
-        f"{box} th,{box} td{{padding:4px;text-align:center;vertical-align:top;border:0;background:{back}}}",
+        f"{box} caption{{{_CAPTION if titled else _UNSEEN}}}",
+        f"{box} th,{box} td{{padding:4px;text-align:center;border:0;background:{back}}}",
         f"{box} thead th{{position:sticky;top:0;z-index:2;border-bottom:{line}}}",
         f"{box} tbody th{{position:sticky;left:0;z-index:1;border-right:{line};vertical-align:middle}}",
-        f"{box} .foxc-takes{{display:flex;gap:3px;min-width:{_SHOWN_WIDTH}px}}",
+        f"{box} .foxc-takes{{display:flex;gap:3px;width:{_SHOWN_WIDTH}px;min-width:100%}}",
         f"{box} .foxc-shot{{flex:1 1 0;background:center/contain no-repeat}}",
+        f"{box} .foxc-said{{padding-top:4px;opacity:.8;white-space:nowrap}}",
         f"{box}>details,{box}>p{{flex:1 0 100%;margin:0}}",
         f"{box} dt{{font-weight:bold}}",
     ]
@@ -98,10 +112,11 @@ def _table(comparison: Comparison, images: Mapping[str, bytes]) -> str:
     rows, columns = comparison.rows, comparison.columns
     two = bool(rows.name)
     heads = [
-        f'<th scope="col">{bdi(label if two else f"{columns.name} {label}".strip())}</th>' for label in columns.labels
+        f'<th scope="col" style="text-align:center">{bdi(label if two else f"{columns.name} {label}".strip())}</th>'
+        for label in columns.labels
     ]
     if two:
-        heads.insert(0, f"<th>{bdi(rows.name)} ↓ {bdi(columns.name)} →</th>")
+        heads.insert(0, f"<th>{bdi(rows.name)} ↓<br> {bdi(columns.name)} →</th>")
     lines = []
     for label, line in zip(rows.labels, comparison.cells, strict=True):
         head = f'<th scope="row">{bdi(label)}</th>' if two else ""
@@ -116,7 +131,8 @@ def _cell(cell: Cell, images: Mapping[str, bytes]) -> str:
     width = max(40, _SHOWN_WIDTH // len(cell.takes))
     shots = "".join(f'<div class="foxc-shot">{_take(cell, take, images, width)}</div>' for take in cell.takes)
     words = "<br>".join(escape(f"{name} {value}") for name, value in numbers(cell.summary()))
-    return f'<td><div class="foxc-takes">{shots}</div>{words}</td>'
+    words = f'<div class="foxc-said">{words}</div>' if words else ""
+    return f'<td style="{_MIDDLE}"><div class="foxc-takes">{shots}</div>{words}</td>'
 
 
 def _take(cell: Cell, take: Take, images: Mapping[str, bytes], width: int) -> str:
@@ -124,7 +140,7 @@ def _take(cell: Cell, take: Take, images: Mapping[str, bytes], width: int) -> st
         label = cell.label if len(cell.takes) == 1 else f"{cell.label}, take {take.number}"
         return _image(take.picture, images, label, width)
     if take.state == "failed":
-        return f"failed: {bdi(take.reason)}" if take.reason else "failed"
+        return f'<div style="{_NARROW}">failed: {bdi(take.reason, 160)}</div>' if take.reason else "failed"
     return _STATE_WORDS.get(take.state, take.state)
 
 

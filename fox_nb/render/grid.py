@@ -103,12 +103,13 @@ def grid(
     )
 
 
-def sheet(pictures: Sequence[Picture]) -> str:
-    """Lay pictures out in columns that suit their number, their shape and the width of the page.
+def sheet(pictures: Sequence[Picture], *, column: int = 0) -> str:
+    """Lay pictures out in columns that suit their number (or of the width `column`), their shape and the page's width.
 
     The columns are an inline style: JupyterLab keeps these in notebooks that it doesn't trust, and drops blocks.
     """
-    column, widest = next(((least, most) for count, least, most in _LAYOUTS if len(pictures) <= count), _MANY)
+    fitting = next(((least, most) for count, least, most in _LAYOUTS if len(pictures) <= count), _MANY)
+    column, widest = (column, 0) if column else fitting
     ratios = [max(1, picture.width) / max(1, picture.height) for picture in pictures]
     lean = min(1.4, max(0.7, math.sqrt(sum(ratios) / len(ratios))))
     column = round(column * lean)
@@ -121,7 +122,10 @@ def sheet(pictures: Sequence[Picture]) -> str:
 
 
 def cell(picture: Picture, shown: int) -> str:
-    """Write one picture with its caption, and behind the fold its facts and the way to the full file."""
+    """Write one picture with its caption, and behind the fold its facts and the way to the full file.
+
+    The summary is a block inline, for the same reason as the columns: else a triangle stands beside each picture.
+    """
     seen = img(picture.thumbnail, picture.mime, (picture.width, picture.height), picture.alt, shown)
     caption = f'<br><span class="fx-cap">{bdi(picture.caption, 200)}</span>' if picture.caption else ""
     size = f"{picture.width:,} × {picture.height:,} px".replace(",", "\u2009")  # noqa: RUF001 - the sign for 'by'
@@ -129,6 +133,6 @@ def cell(picture: Picture, shown: int) -> str:
     below = [joined([("", size), *picture.facts]), full]
     return (
         f'<details class="fx-pic" style="--r:{picture.width / max(1, picture.height):.3f}">'
-        f'<summary title="{escape("Larger or smaller")}">{seen}{caption}</summary>'
+        f'<summary style="display:block" title="{escape("Larger or smaller")}">{seen}{caption}</summary>'
         f'<p class="fx-line">{" <span class=fx-dim>·</span> ".join(part for part in below if part)}</p></details>'
     )

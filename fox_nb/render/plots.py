@@ -9,6 +9,7 @@ headings, which JupyterLab's table of contents would collect.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.render.html import escape, frame
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _IMAGE = re.compile(r'<img src="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"/>')
+_NUMBER = re.compile(r"<h4[^>]*>\d+</h4>\s*(?=<h4)")
 _THUMBNAIL = re.compile(r"data:image/(webp|jpeg|png|gif);base64,[A-Za-z0-9+/=]+")
 _STYLE = (
     "<style>"
@@ -26,6 +28,7 @@ _STYLE = (
     ".fox-nb div[class^=ipyplot-placeholder]{vertical-align:bottom}"
     ".fox-nb .fx-cap{padding:2px 0 4px}"
     ".fox-nb input[class^=ipyplot-tab]{display:inline-block;position:absolute;opacity:0}"
+    ".fox-nb input[class^=ipyplot-tab]+label[class]{display:inline-block;vertical-align:bottom;cursor:pointer}"
     ".fox-nb input[class^=ipyplot-tab]+label[class]{background:var(--s);border-color:var(--l)}"
     ".fox-nb input[class^=ipyplot-tab]:checked+label[class]"
     "{background:0 0;border-color:var(--l) var(--l) transparent;font-weight:600}"
@@ -53,22 +56,37 @@ def plot_images(thumbnails: Sequence[str], labels: Sequence[object], *, img_widt
     return _gridded(*_matched(thumbnails, labels), img_width)
 
 
-def plot_class_tabs(thumbnails: Sequence[str], labels: Sequence[object], *, img_width: int = 180) -> str:
-    """Show pictures in tabs, one tab a label, in the order in which the labels first stand."""
+def plot_class_tabs(
+    thumbnails: Sequence[str], labels: Sequence[object], texts: Sequence[object] = (), *, img_width: int = 180
+) -> str:
+    """Show pictures in tabs, one tab a label, in the order in which the labels first stand.
+
+    Parameters
+    ----------
+    thumbnails, labels, img_width
+        As for `plot_images`.
+    texts : sequence, optional
+        What stands above each picture in its tab; ipyplot's own are numbers from 0.
+    """
     images, names = _matched(thumbnails, labels)
     if not images:
         return _finished("", images, names)
+    words = _matched(thumbnails, texts)[1] if texts else None
     from ipyplot import _html_helpers
 
     made = _html_helpers._create_tabs(  # noqa: SLF001 - the public call displays it twice
         images=_array(images),
         labels=_array(names),
+        custom_texts=None if words is None else _array(words),
         max_imgs_per_tab=len(images),
         img_width=img_width,
         show_url=False,
         tabs_order=list(dict.fromkeys(names)),
     )
-    return _finished(made, images, names)
+    if words is None:
+        return _finished(made, images, names)
+    made = _NUMBER.sub("", made)
+    return _finished(made, images, [f"{name}, {text}" for name, text in zip(names, words, strict=True)])
 
 
 def plot_class_representations(thumbnails: Sequence[str], labels: Sequence[object], *, img_width: int = 180) -> str:
@@ -97,7 +115,19 @@ def _matched(thumbnails: Sequence[str], labels: Sequence[object]) -> tuple[list[
     for thumbnail in thumbnails:
         if not _THUMBNAIL.fullmatch(thumbnail):
             raise ValueError("a plot takes data: URIs of pictures; make them with fox_nb.images.thumbnail.data_uri")
-    return list(thumbnails), [escape(label, 120) for label in labels]
+    return list(thumbnails), _names(labels)
+
+
+def _names(labels: Sequence[object]) -> list[str]:
+    """Clip and escape labels; those that only their clipped ends tell apart, as prompts may be, are numbered."""
+    names: dict[str, str] = {}
+    seen: Counter[str] = Counter()
+    for label in map(str, labels):
+        if label not in names:
+            short = escape(label, 120)
+            seen[short] += 1
+            names[label] = short if seen[short] == 1 else f"{short} ({seen[short]})"
+    return [names[str(label)] for label in labels]
 
 
 def _array(texts: list[str]) -> Any:

@@ -23,7 +23,7 @@ max-width:1200px;padding:4px 2px 8px;overflow-wrap:anywhere}
 opacity:.74;vertical-align:2px;margin-left:4px;white-space:nowrap}
 .fox-nb .fx-grid{display:grid;gap:14px 12px;align-items:start;margin:10px 0 6px}
 .fox-nb .fx-pic{margin:0}
-.fox-nb .fx-pic>summary{display:block;list-style:none;cursor:zoom-in;border-radius:6px}
+.fox-nb .fx-pic>summary{list-style:none;cursor:zoom-in;border-radius:6px}
 .fox-nb .fx-pic>summary::-webkit-details-marker{display:none}
 .fox-nb .fx-pic img{display:block;width:100%;max-width:100%;height:auto;border-radius:6px;background:var(--s)}
 .fox-nb .fx-cap{display:block;margin-top:5px}

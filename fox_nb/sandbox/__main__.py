@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from fox_nb.sandbox.process import SHARED_SPEED, serve
+from fox_nb.sandbox.process import SHARED_SPEED, serve, start_lightly
 
 
 def main() -> int:
@@ -17,6 +17,7 @@ def main() -> int:
     parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.background:
+        start_lightly()
         from fox_nb.sandbox.daemon import run_in_background
 
         return run_in_background()

@@ -141,9 +141,19 @@ def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None 
     keys : str
         The key that is accepted; ``"any"``: every key that is not empty.
     """
+    start_lightly()
     from fox_nb.sandbox.daemon import run_by_hand
 
     run_by_hand(port, speed, None if folder is None else Path(folder), keys)
+
+
+def start_lightly() -> None:
+    """Keep jsonschema, in a server's own process, from making parsers that no schema of the document asks for.
+
+    Wherever Jupyter has brought `rfc3987_syntax`, importing jsonschema builds 38 of them, for IRIs: a second of work
+    before the first answer.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 # --- places

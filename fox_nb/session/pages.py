@@ -159,11 +159,18 @@ def facts(task: Task) -> list[tuple[str, str]]:
         if value is None or parameter.name == "prompt" or parameter.hint.kind in {"picture", "archive"}:
             continue
         if value != parameter.default or parameter.name in {"aspect_ratio", "resolution"}:
-            found.append((parameter.label, ", ".join(value) if isinstance(value, list) else f"{value}"))
+            found.append((parameter.label, _plain(value)))
     if task.take != 1:
         found.append(("Take", str(task.take)))
     found.append(("Cost", str(task.cost)))
     return found
+
+
+def _plain(value: Any) -> str:
+    """Write a parameter's value as people write it: 1 and not 1.0."""
+    if isinstance(value, list):
+        return ", ".join(value)
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
 def _completed(task: Task) -> str:

@@ -233,7 +233,7 @@ class TrainedProfiles(Profiles):
     # -- showing ------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        lines = [f"{len(self)} profiles", *(f"  {one.name}: {one.token}" for one in self)]
+        lines = [f"{len(self)} profile{'s' * (len(self) != 1)}", *(f"  {one.name}: {one.token}" for one in self)]
         lines += [f"  {self.name_of(task)}: training, {task.status}" for task in self.trainings]
         return "\n".join(lines)
 

@@ -9,17 +9,26 @@ import re
 import time
 import unicodedata
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LONGEST_WORDS = 40
 ASIDE = ".part-"
 """How a file is called while it is not whole."""
+
+
+def place_of(given: str | Path, usual: str) -> Path:
+    """Return where a file is to be written: in a folder under its usual name; a bare name gets the usual ending."""
+    path = Path(given).expanduser().absolute()
+    if path.is_dir():
+        return path / usual
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path if path.suffix else path.with_suffix(Path(usual).suffix)
 
 
 def picture_name(words: str, identity: str, take: int, number: int, extension: str, at: float) -> str:

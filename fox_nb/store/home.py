@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fox_nb.store.files import ASIDE, aside, put
+from fox_nb.store.files import ASIDE, aside, place_of, put
 
 if TYPE_CHECKING:
     from fox_nb.store import Store
@@ -18,8 +18,7 @@ JOURNAL = "journal.sqlite"
 
 def take_home(store: Store, target: str | Path) -> Path:
     """Write one ZIP; see `Store.take_home`."""
-    path = Path(target).expanduser().absolute()
-    path = path if path.suffix else path.with_suffix(".zip")
+    path = place_of(target, "my-work.zip")
     name = store.folder.name
     with aside(path.parent) as part, aside(store.folder) as journal:
         _copy_journal(store, journal)

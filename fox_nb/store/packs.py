@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fox_nb.errors import PackError
-from fox_nb.store.files import aside, put, sha256_of
+from fox_nb.store.files import aside, place_of, put, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,10 +107,11 @@ class Packed:
     fingerprint: str
 
     def __repr__(self) -> str:
-        left = f", {self.left_out} tasks without their pictures left out" if self.left_out else ""
+        left = f", {self.left_out} left out for want of their pictures" if self.left_out else ""
         size = self.path.stat().st_size / 1e6
+        tasks, pictures = "s" * (self.tasks != 1), "s" * (self.pictures != 1)
         return (
-            f"<{self.path.name}: {self.tasks} tasks, {self.pictures} pictures, {size:.1f} MB, "
+            f"<{self.path.name}: {self.tasks} task{tasks}, {self.pictures} picture{pictures}, {size:.1f} MB, "
             f"fingerprint {self.fingerprint}{left}>"
         )
 
@@ -134,9 +135,7 @@ def without_links(canonical: str) -> str:
 
 def export(store: Store, target: str | Path) -> Packed:
     """Write the store's finished tasks and their pictures into one file; see `Store.export`."""
-    path = Path(target).expanduser().absolute()
-    if not path.suffix:
-        path = path.with_suffix(SUFFIX)
+    path = place_of(target, f"lesson{SUFFIX}")
     rows, left_out = _finished(store)
     names: dict[str, str] = {}
     for gateway in dict.fromkeys(row.gateway for row in rows):
@@ -150,7 +149,6 @@ def export(store: Store, target: str | Path) -> Packed:
     )
     text = json.dumps(manifest.model_dump(), ensure_ascii=False, indent=1).encode()
     files = {picture.sha256: store.path(picture.file) for row in rows for picture in row.pictures}
-    path.parent.mkdir(parents=True, exist_ok=True)
     with aside(path.parent) as part:
         with zipfile.ZipFile(part, "w") as archive:  # stored: pictures do not become smaller
             archive.writestr(MANIFEST, text, zipfile.ZIP_DEFLATED)

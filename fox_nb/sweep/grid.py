@@ -282,13 +282,13 @@ class Sweep:
         """Write one page that works offline: slider, linked zoom, 1024 px previews."""
         from fox_nb.render.comparison_files import save_html
 
-        return save_html(self.measure().comparison(), path)
+        return save_html(self.measure().comparison(), path, said=self.findings())
 
     def save_image(self, path: str | os.PathLike[str]) -> Path:
         """Write a labelled contact sheet."""
         from fox_nb.render.comparison_files import save_image
 
-        return save_image(self.measure().comparison(), path)
+        return save_image(self.measure().comparison(), path, said=self.findings())
 
     def plot(self, kind: str = "tabs") -> Any:
         """Return an ipyplot view of thumbnails.

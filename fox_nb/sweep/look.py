@@ -11,6 +11,7 @@ from fox_nb.sweep.axes import label
 if TYPE_CHECKING:
     from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Take
     from fox_nb.session import Image
+    from fox_nb.sweep import axes
     from fox_nb.sweep.grid import Sweep
     from fox_nb.sweep.plan import PlannedCell, Slot
 
@@ -122,21 +123,24 @@ def plot(sweep: Sweep, kind: str) -> Any:
     from fox_nb.images.inline import data_uri
     from fox_nb.render import plots
 
-    axis = sweep.plan.columns
-    uris, labels = [], []
+    uris, columns, rest = [], [], []
     for planned in sweep.plan.all_cells:
-        words = planned.label
-        if axis is not None and kind != "images":
-            words = f"{axis.parameter.label} {label(planned.settings[axis.parameter.name])}"
         for slot in planned.slots:
             for image in slot.task.images if slot.task is not None else ():
                 preview = compared(sweep, image).preview(*_PLOT)
                 if preview:
                     uris.append(data_uri(preview))
-                    labels.append(words)
-    draw = {
-        "tabs": plots.plot_class_tabs,
-        "representations": plots.plot_class_representations,
-        "images": plots.plot_images,
-    }
-    return HTML(draw[kind](uris, labels))
+                    columns.append(_words(planned, slot, sweep.plan.columns) or planned.label)
+                    rest.append(_words(planned, slot, sweep.plan.rows, takes=sweep.takes))
+    if kind == "tabs":
+        return HTML(plots.plot_class_tabs(uris, columns, rest if any(rest) else ()))
+    if kind == "representations":
+        return HTML(plots.plot_class_representations(uris, columns))
+    both = [", ".join(filter(None, pair)) for pair in zip(columns, rest, strict=True)]
+    return HTML(plots.plot_images(uris, both))
+
+
+def _words(planned: PlannedCell, slot: Slot, axis: axes.Axis | None, *, takes: int = 1) -> str:
+    """Name a picture by its value on an axis, and by its take where there are several."""
+    value = f"{axis.parameter.label} {label(planned.settings[axis.parameter.name])}" if axis is not None else ""
+    return ", ".join(filter(None, [value, f"take {slot.take}" if takes > 1 else ""]))

@@ -135,14 +135,14 @@ def findings(sweep: Sweep, compared: Comparison) -> list[str]:
 
 
 def progress_page(sweep: Sweep) -> str:
-    """Say how far a run is: the one bar, the time left."""
+    """Say how far a run is: the one bar, the time left. When it is over, the sweep with its title stands below."""
     plan = sweep.plan
     total, over = len(plan.slots), plan.count("done") + plan.count("failed")
     now = clock(datetime.now().astimezone(), seconds=True)
     bar = f'<progress max="{total}" value="{over}" aria-label="{escape(look.title(sweep), 120)}"></progress>'
     going = over < total or sweep.darkroom.left
     return frame(
-        head(look.title(sweep), sandbox=sweep.session.gateway.is_sandbox),
+        head(look.title(sweep), sandbox=sweep.session.gateway.is_sandbox) if going else "",
         bar if going else "",
         f'<p class="fx-line">{escape(f"At {now}: {how_far(sweep)}." if going else f"{how_far(sweep)}.")}</p>',
         note("Run this cell again to go on; only what is missing is sent." if going else ""),
@@ -158,7 +158,7 @@ def page(sweep: Sweep, *, live: bool = False) -> str:
         todo = "Run this cell again for its Run button, or call .run(); what is paid for is not sent again."
         return plan_page(sweep) + frame(note(todo))
     compared = look.comparison(sweep)
-    return summary_page(sweep, compared) + static_grid(compared, live=live)
+    return summary_page(sweep, compared) + static_grid(compared, live=live, titled=False)
 
 
 def summary_page(sweep: Sweep, compared: Comparison) -> str:
@@ -203,7 +203,7 @@ def running(sweep: Sweep) -> Iterator[Callable[[], None]]:
         def show() -> None:
             tick()
             if due.now(sweep.plan.count("done")):
-                place.update(HTML(static_grid(look.comparison(sweep))))
+                place.update(HTML(static_grid(look.comparison(sweep), titled=False)))
 
         try:
             yield show

@@ -55,7 +55,8 @@ class Asking:
         self.form.on_change(self._cost_changed)
         head = w.HTML(pages.panel_head(self.form.request, sandbox=session.gateway.is_sandbox))
         self.widget = w.VBox([head, *(field.widget for field in self.form.fields.values()), self._actions])
-        pool.submit(self._ask_prices)
+        self._cost_changed()
+        self._actions.on_ready(lambda: pool.submit(self._ask_prices))
 
     @property
     def controls(self) -> list[Control]:
@@ -106,7 +107,7 @@ class Asking:
         self._actions.busy = False
 
     def _ask_prices(self) -> None:
-        self._show_cost()
+        """Ask once somebody sees the panel: no panel comes to the screen later for the sake of its price."""
         self._session.prices.ask()
         self._show_cost()
 

@@ -51,16 +51,13 @@ class Control(anywidget.AnyWidget):
         What the control is called, beside it and to screen readers.
     help : str
         A sentence below it.
-    label_width : str
-        A CSS width of the label's column; by default that of ipywidgets.
     """
 
     label = traitlets.Unicode("").tag(sync=True)
     help = traitlets.Unicode("").tag(sync=True)
-    label_width = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        self._ready_callbacks: list[Callable[[], None]] = []
+        self._ready_callbacks: list[Callable[[], object]] = []
         self._alive = False
         super().__init__(**traits)
         self.on_msg(self._dispatch)
@@ -70,7 +67,7 @@ class Control(anywidget.AnyWidget):
         """Whether a browser has ever said that it shows this control."""
         return self._alive
 
-    def on_ready(self, callback: Callable[[], None]) -> None:
+    def on_ready(self, callback: Callable[[], object]) -> None:
         """Call `callback()` each time that a browser has started this control."""
         self._ready_callbacks.append(callback)
 

@@ -50,17 +50,22 @@ class Field:
         What is shown.
     controls : list of Control
         The parts that need a front end of their own.
-    control : Control or None
+    control : Control
         The part of them that has the value in the browser.
     """
 
     widget: w.Widget
     controls: list[Control]
-    control: Control | None = None
+    control: Control
 
     def __init__(self, parameter: Parameter) -> None:
         self.parameter = parameter
         self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def valued(self) -> list[Control]:
+        """The parts whose values in the browser count at a press."""
+        return [self.control]
 
     @property
     def value(self) -> Any:
@@ -69,8 +74,6 @@ class Field:
 
     def read(self, seen: Mapping[str, Any]) -> Any:
         """Return the value, of the browser's controls by their ids where it is known from there."""
-        if self.control is None:
-            return None
         return self.meant(seen.get(self.control.model_id, self.control.value))
 
     def meant(self, value: Any) -> Any:
@@ -89,6 +92,9 @@ class Field:
         """Tell those who asked that something has changed."""
         for callback in tuple(self._callbacks):
             callback()
+
+    def check(self, seen: Mapping[str, Any]) -> None:
+        """Refuse what must not be sent as it stands; most fields leave that to the request class."""
 
     def put_away(self, words: str) -> None:
         """Switch it off and say why; '' switches it on again."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 FEW = 3
 """So many options stand side by side; more are a list."""
 NO_PROFILES = "None yet. Train one under Profiles, or with fox.create_profile(…)."
-EXAMPLE = "A portrait of a woman in a vintage library, soft light"
 
 
 class PromptField(Field):
@@ -28,7 +27,7 @@ class PromptField(Field):
     def __init__(self, parameter: Parameter, profiles: Profiles) -> None:
         super().__init__(parameter)
         self._profiles = profiles
-        self.prompt = Prompt(label=parameter.label, help=parameter.help, placeholder=EXAMPLE)
+        self.prompt = Prompt(label=parameter.label, help=parameter.help, placeholder=parameter.hint.example)
         self.prompt.observe(lambda _: self.tell(), "value")
         self.control = self.prompt
         self.controls = [self.prompt]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.parameters import parameters
+from fox_nb.render.html import clip
+from fox_nb.session import pages
 from fox_nb.widgets.fields import PromptField, field_for
 from fox_nb.widgets.pictures import PictureField
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from fox_nb.session import Task
     from fox_nb.widgets.control import Control
     from fox_nb.widgets.field import Bench, Field
+
+
+_LONGEST_NAME = 80
 
 
 class Form:
@@ -53,7 +58,7 @@ class Form:
         Raises
         ------
         InvalidRequest
-            Something that the model needs is empty.
+            Something that the model needs is empty, is still on its way here, or was not agreed to.
         """
         values = self._read(seen)
         for name, field in self.fields.items():
@@ -64,15 +69,16 @@ class Form:
                     allowed=field.parameter.allowed,
                     todo=field.parameter.help,
                 )
+            field.check(seen)
         return values
 
     @property
     def value_ids(self) -> list[str]:
         """The ids of the controls that have a value in the browser."""
-        return [field.control.model_id for field in self.fields.values() if field.control is not None]
+        return [control.model_id for field in self.fields.values() for control in field.valued]
 
     def _read(self, seen: Mapping[str, Any]) -> dict[str, Any]:
-        found = {name: field.read(seen) for name, field in self.fields.items() if not self._is_away(field)}
+        found = {name: field.read(seen) for name, field in self.fields.items() if not self._is_away(field, seen)}
         return {name: value for name, value in found.items() if value is not None}
 
     def fill(self, values: Mapping[str, Any]) -> None:
@@ -112,7 +118,7 @@ class Form:
         """
         image = next((image for image in task.images if image.number == number), None)
         if image is not None and self.picture_field is not None:
-            self.picture_field.add(image)
+            self.picture_field.add(image, clip(pages.title(task), _LONGEST_NAME))
 
     @property
     def controls(self) -> list[Control]:
@@ -123,13 +129,13 @@ class Form:
         """Return a request with what is set, unchecked: enough to know what it would cost."""
         return self.request.model_construct(**self.values)
 
-    def _is_away(self, field: Field) -> bool:
+    def _is_away(self, field: Field, seen: Mapping[str, Any]) -> bool:
         other = self.fields.get(field.parameter.hint.not_with)
-        return other is not None and other.value is not None
+        return other is not None and other.read(seen) is not None
 
     def _put_away(self) -> None:
         """Switch off what has no meaning beside what is set."""
         for field in self.fields.values():
             if field.parameter.hint.not_with:
                 other = self.fields[field.parameter.hint.not_with].parameter.label.lower()
-                field.put_away(f"Put away: it has no meaning beside {other}." if self._is_away(field) else "")
+                field.put_away(f"Put away: it has no meaning beside {other}." if self._is_away(field, {}) else "")

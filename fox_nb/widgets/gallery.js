@@ -10,6 +10,8 @@ const guard = (root) => root.addEventListener("focusin", ({ target }) => target.
 const PIECE = 900_000;
 const WINDOW = 3;
 const PAUSE = 350;
+// Where a row has no picture; its state stands beside it in words.
+const SIGNS = { pending: "\u2026", processing: "\u2026", failed: "\u2716", refused: "\u2716", unknown: "?" };
 const short = (text, longest = 80) => (text.length > longest ? `${text.slice(0, longest - 1)}\u2026` : text);
 const place = (key, number) => `${key}/${number}`;
 
@@ -131,8 +133,9 @@ function makeView({ model, el, state, want, save, savings, details }) {
 
   function buttons(item, number, about) {
     const box = put("div", "acts");
-    // The others stand in the larger view.
-    for (const [name, words] of item.actions.slice(0, model.get("quick"))) box.append(button(words, `${words}: ${about}`, () => act(name, item, number)));
+    // Where there is a picture, the others stand in its larger view.
+    const shown = item.pictures.length ? item.actions.slice(0, model.get("quick")) : item.actions;
+    for (const [name, words] of shown) box.append(button(words, `${words}: ${about}`, () => act(name, item, number)));
     return box;
   }
 
@@ -178,7 +181,7 @@ function makeView({ model, el, state, want, save, savings, details }) {
       const { open } = picture(item, first);
       frame.append(open);
       li.fill = open.fill;
-    } else frame.textContent = item.status === "completed" ? "no picture" : item.status;
+    } else frame.append(put("span", "sign", { textContent: SIGNS[item.status] ?? "\u2013" }, { "aria-hidden": "true" }));
     const title = button(item.title, `Details: ${short(item.title)}`, () => dialog.open(item, first?.number ?? 0), "title");
     text.append(title, put("p", "facts", { textContent: item.facts.map(([name, value]) => `${name} ${value}`.trim()).join(" \u00b7 ") }));
     const more = item.pictures.length > 1 ? `, ${item.pictures.length} pictures` : "";
@@ -215,7 +218,7 @@ function makeView({ model, el, state, want, save, savings, details }) {
     list.hidden = !state.items.length;
     root.hidden = !table && !state.items.length && !state.wrong.length;
     finder?.show();
-    const words = table && !state.items.length && state.told >= 0 ? model.get("empty") : "";
+    const words = table && !state.items.length && state.told >= 0 ? model.get(finder.asks() ? "none" : "empty") : "";
     if (note.textContent !== words) note.textContent = words;
     const lines = state.wrong.join("\n");
     if (wrong.textContent !== lines) wrong.textContent = lines;
@@ -280,7 +283,8 @@ function makeFinder({ model, state, id }) {
     before.setAttribute("aria-disabled", String(state.page === 0));
     after.setAttribute("aria-disabled", String(last >= state.total));
   }
-  return { form, pager, show };
+  const asks = () => [kind, text, since, until].some(({ value }) => value);
+  return { form, pager, show, asks };
 }
 
 /** One result, as large as the page allows. */
@@ -335,6 +339,7 @@ function makeDialog({ model, want, save, savings, details, act }) {
     const about = details.get(item.key);
     const one = item.pictures.find((picture) => picture.number === number);
     stage.hidden = !one;
+    element.classList.toggle("fox-beside", !!one && one.width < 1.2 * one.height);
     if (one) {
       Object.assign(image, { width: one.width, height: one.height, alt: item.title });
       const src = want("preview", item.key, number) ?? want("thumb", item.key, number) ?? "";

@@ -80,8 +80,7 @@ class Gallery(Control):
 
     def item(self, task: Task) -> dict[str, Any]:
         """Say of a task what its card or row shows."""
-        error = task.error
-        lines = (error.what, error.money, error.todo) if error is not None else ()
+        actions = self._actions(task)
         when = datetime.fromtimestamp(task.asked_at).astimezone()
         return {
             "key": task.identity,
@@ -90,8 +89,8 @@ class Gallery(Control):
             "facts": [[name, clip(value, 120)] for name, value in pages.facts(task)],
             "when": f"{day(when)}, {clock(when)}",
             "pictures": [{"number": i.number, "width": i.width, "height": i.height} for i in task.images],
-            "words": [clip(line, _LONGEST_WORDS) for line in lines if line],
-            "actions": [list(action) for action in self._actions(task)],
+            "words": [clip(line, _LONGEST_WORDS) for line in _words(task, actions) if line],
+            "actions": [list(action) for action in actions],
         }
 
     def wrong(self, error: Exception, **about: Any) -> None:
@@ -158,6 +157,16 @@ class Gallery(Control):
                 callback(name, task, number)
         except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
             self.wrong(error)
+
+
+def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:
+    """Say what went wrong; what to do next is a button where there is one, and else stands in the error."""
+    error = task.error
+    if error is None:
+        return ()
+    if [name for name, _ in actions] == ["retry"]:
+        return (error.what, error.money, "Try again sends the same once more, which may cost again.")
+    return (error.what, error.money, error.todo)
 
 
 class Results(Gallery):

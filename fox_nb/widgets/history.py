@@ -35,6 +35,7 @@ class History(Gallery):
     quick = traitlets.Int(3).tag(sync=True)
     mode = traitlets.Unicode("table").tag(sync=True)
     empty = traitlets.Unicode("Nothing here. What you make will be listed, also after a restart.").tag(sync=True)
+    none = traitlets.Unicode("Nothing was found. Take away a word, the model or a date.").tag(sync=True)
 
     def __init__(
         self,

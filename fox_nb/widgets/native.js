@@ -41,7 +41,6 @@ export default {
 
     function show() {
       const away = model.get("away");
-      if (model.get("label_width")) root.style.setProperty("--fox-label-width", model.get("label_width"));
       label.textContent = model.get("label");
       label.hidden = !label.textContent;
       root.classList.toggle("fox-away", !!away);
@@ -50,7 +49,7 @@ export default {
       help.hidden = !help.textContent;
     }
 
-    for (const name of ["label", "help", "label_width", "value", "options", "away", "min", "max", "empty"])
+    for (const name of ["label", "help", "value", "options", "away", "min", "max", "empty"])
       model.on(`change:${name}`, show);
     show();
   },

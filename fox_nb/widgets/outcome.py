@@ -123,5 +123,6 @@ class Outcome:
             slot = self._slot_of.get(task.identity)
         if slot is not None:
             slot.update(pages.task_page(task))
-        self.results.add(task)
+        if task.images or task.status != "completed":  # a trained profile is listed under Profiles
+            self.results.add(task)
         self._landed(task)

@@ -69,9 +69,25 @@ export default () => {
   const state = { items: [], thumbs: new Map(), errors: [], job: null, words: "", focus: null };
   const queue = [];
   const views = new Set();
-  const show = () => views.forEach((view) => view());
   let model;
   let working = false;
+
+  const keys = () => state.items.map(({ key }) => key);
+
+  /** Draw all views. What they show is the value, which a press takes along; a file that is on its way is part of it. */
+  function show() {
+    model.set("value", [...new Set([...keys(), state.job?.id ?? queue[0]?.batch].filter(Boolean))]);
+    views.forEach((view) => view());
+  }
+
+  /** Do at once what was pressed; Python hears of it and answers with its list. */
+  function change(type, key) {
+    const at = state.items.findIndex((item) => item.key === key);
+    const [entry] = state.items.splice(at, 1);
+    if (type === "order") state.items.splice(at - 1, 0, entry);
+    model.send({ type, key, keys: keys() });
+    show();
+  }
 
   function setThumb(key, blob) {
     URL.revokeObjectURL(state.thumbs.get(key));
@@ -178,18 +194,15 @@ export default () => {
     const job = state.job?.id === content.id ? state.job : null;
     if (content.type === "list") {
       state.items = content.items;
-      const keys = new Set(content.items.map((item) => item.key));
       for (const [key, url] of state.thumbs)
-        if (!keys.has(key) && key !== state.job?.id && state.thumbs.delete(key)) URL.revokeObjectURL(url);
-      const missing = content.items.filter((item) => item.thumb && !state.thumbs.has(item.key));
-      if (missing.length) model.send({ type: "thumbs", keys: missing.map((item) => item.key) });
+        if (!keys().includes(key) && key !== state.job?.id && state.thumbs.delete(key)) URL.revokeObjectURL(url);
+      const missing = state.items.filter(({ key, thumb }) => thumb && !state.thumbs.has(key));
+      if (missing.length) model.send({ type: "thumbs", keys: missing.map(({ key }) => key) });
     } else if (content.type === "thumb") {
       if (!state.thumbs.has(content.key)) setThumb(content.key, new Blob(buffers));
     } else if (job && content.type === "ack") {
-      const received = Math.max(job.received, content.received);
-      wake(job, { received, asked: content.asked || job.asked, waiting: false });
-    } else if (job && content.type === "refused") wake(job, { refused: content.words });
-    else if (job && content.type === "done") wake(job, { done: true });
+      wake(job, { received: Math.max(job.received, content.received), asked: content.asked || job.asked, waiting: false });
+    } else if (job) wake(job, { refused: content.words, done: content.type === "done" });
     show();
   }
 
@@ -200,7 +213,7 @@ export default () => {
       model.send({ type: "ready" });
     },
     render({ model, el }) {
-      const view = makeView({ model, el, state, take, wake });
+      const view = makeView({ model, el, state, take, wake, change });
       views.add(view.show);
       return () => {
         views.delete(view.show);
@@ -210,17 +223,15 @@ export default () => {
   };
 };
 
-function makeView({ model, el, state, take, wake }) {
+function makeView({ model, el, state, take, wake, change }) {
   const id = `fox-picker-${unique()}`;
   const root = make("div", "picker", {}, { role: "group", "aria-labelledby": id });
   const label = make("div", "label", { id });
-  const body = make("div", "body");
-  const zone = make("div", "zone");
+  const [body, zone, way] = ["body", "zone", "way"].map((name) => make("div", name));
   const choose = make("button", "choose", { type: "button" }, { "aria-describedby": `${id}-hint` });
   const hint = make("span", "hint", { id: `${id}-hint` });
   const input = make("input", "input", { type: "file", hidden: true });
   const list = make("ol", "list");
-  const way = make("div", "way");
   const bar = make("progress", "bar", {}, { "aria-label": "Sent" });
   const words = make("span", "words");
   const cancel = make("button", "cancel", { type: "button", textContent: "Cancel" });
@@ -244,11 +255,11 @@ function makeView({ model, el, state, take, wake }) {
       const button = make("button", type, { type: "button", textContent, title }, { "aria-label": name });
       button.addEventListener("click", () => {
         Object.assign(state, { focus: { root, key, type, index }, words: `${done}: ${entry.name}` });
-        model.send({ type, key });
+        change(type, key);
       });
       buttons.append(button);
     };
-    if (index > 0) act("earlier", "\u2190", "Move earlier", "Moved");
+    if (index > 0) act("order", "\u2190", "Move earlier", "Moved");
     act("remove", "\u00d7", "Remove", "Removed");
     const name = make("span", "name", { textContent: `${index + 1}. ${entry.name}`, title: entry.name });
     li.append(frame, name, make("span", "note", { textContent: entry.note }), buttons);
@@ -280,7 +291,6 @@ function makeView({ model, el, state, take, wake }) {
   function show() {
     const one = model.get("max_files") === 1;
     const zip = model.get("accept_archives");
-    if (model.get("label_width")) root.style.setProperty("--fox-label-width", model.get("label_width"));
     label.textContent = model.get("label") || "Pictures";
     choose.textContent = one ? "Choose a picture\u2026" : "Choose pictures\u2026";
     input.multiple = !one;
@@ -323,7 +333,7 @@ function makeView({ model, el, state, take, wake }) {
     take(event.clipboardData.files);
   };
   document.addEventListener("paste", paste, true);
-  for (const name of ["label", "help", "label_width", "max_files", "accept_archives", "error"]) model.on(`change:${name}`, show);
+  model.on("change", show);
   show();
   return { show, close: () => document.removeEventListener("paste", paste, true) };
 }

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from fox_nb.errors import FoxError
+from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.widgets.control import Control, source
 from fox_nb.widgets.incoming import Incoming, PickedFile, Refused
 
@@ -107,6 +107,29 @@ class Picker(Control):
         """The entries' values, in their order."""
         return [entry.value for entry in self._entries]
 
+    def seen(self, keys: Any) -> tuple[Entry, ...]:
+        """Return the entries that a browser shows: with subshells it is ahead of what has arrived here.
+
+        Parameters
+        ----------
+        keys : list of str, or None
+            What the browser says; None where it says nothing, which gives all entries.
+
+        Raises
+        ------
+        InvalidRequest
+            One of them is still on its way.
+        """
+        if not isinstance(keys, list):
+            return self._entries
+        known = {entry.key: entry for entry in self._entries}
+        if not all(isinstance(key, str) and key in known for key in keys):
+            raise InvalidRequest(
+                f"{self.label}: what you chose has not arrived here as a whole.",
+                todo="Wait until the list stands still, then press again.",
+            )
+        return tuple(known[key] for key in keys)
+
     def show(self, entries: Iterable[Entry]) -> None:
         """Put these in place of the whole list."""
         self._change(lambda _: tuple(entries), tell=False)
@@ -169,14 +192,12 @@ class Picker(Control):
     def _on_remove(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._change(lambda entries: tuple(e for e in entries if e.key != content.get("key")))
 
-    def _on_earlier(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        """Move an entry one place towards the front."""
-
-        def moved(entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-            at = next((i for i, e in enumerate(entries) if e.key == content.get("key")), 0)
-            return entries if at == 0 else (*entries[: at - 1], entries[at], entries[at - 1], *entries[at + 1 :])
-
-        self._change(moved)
+    def _on_order(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        """Take over the order that somebody made; what their browser has not heard of yet comes last."""
+        keys = content.get("keys")
+        if isinstance(keys, list):
+            place = {key: at for at, key in enumerate(keys) if isinstance(key, str)}
+            self._change(lambda entries: tuple(sorted(entries, key=lambda e: place.get(e.key, len(place)))))
 
     def _on_begin(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         key, name, mime, size = (content.get(word) for word in ("id", "name", "mime", "size"))

@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from fox_nb.errors import FoxError
+from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.widgets.field import Field
-from fox_nb.widgets.native import Place
+from fox_nb.widgets.native import Place, Several
 from fox_nb.widgets.picker import Entry, PickedFile, Picker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from fox_nb.parameters import Parameter
+    from fox_nb.widgets.control import Control
     from fox_nb.widgets.field import Bench
 
 MOST_PICTURES = 8
 """How many pictures a panel takes where the reference page gives no limit."""
 MOST_SUGGESTIONS = 100
+NO_WAY_BACK = "The service trains on their face and keeps what it learns: there is no call to delete it."
 _MOST_LOOKED_AT = 3000
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".gif", ".tif", ".tiff", ".avif")
 _ARCHIVES = (".zip",)
@@ -46,17 +48,30 @@ class PictureField(Field):
             accept_archives=archive,
             **({"accept": []} if archive else {}),
         )
-        self.place = Place(label="or link, or file", empty="https://… or a file beside the notebook")
+        self.place = Place(label="Link or file", empty="https://… or photo.jpg")
         self.place.on_add(self._typed)
         self.place.on_ask(lambda: bench.later(self._suggest))
         self.picker.on_change(lambda _: self.tell())
         self.picker.on_files(lambda _: self.tell())
-        self.controls = [self.picker, self.place]
-        self.widget = w.VBox([self.picker, self.place])
+        self.control = self.picker
+        self._consent = _Consent(parameter.hint.consent) if parameter.hint.consent else None
+        self.controls = [self.picker, self.place, *self.valued[1:]]
+        self.widget = w.VBox(self.controls)
+
+    @property
+    def valued(self) -> list[Control]:
+        """The pictures, and whether somebody agreed."""
+        return [self.picker] if self._consent is None else [self.picker, self._consent]
+
+    def check(self, seen: Mapping[str, Any]) -> None:
+        """Refuse what nobody agreed to."""
+        if self._consent is not None:
+            self._consent.check(seen)
 
     def read(self, seen: Mapping[str, Any]) -> Any:
-        """Return the pictures, as a list where the parameter is one; None for none. The list is kept here alone."""
-        values = [value.data if isinstance(value, PickedFile) else value for value in self.picker.values]
+        """Return the pictures that the browser shows, as a list where the parameter is one; None for none."""
+        entries = self.picker.seen(seen.get(self.picker.model_id))
+        values = [entry.value.data if isinstance(entry.value, PickedFile) else entry.value for entry in entries]
         if self.parameter.many:
             return values or None
         return values[0] if values else None
@@ -69,8 +84,15 @@ class PictureField(Field):
         self._look_at(entries)
         self.tell()
 
-    def add(self, value: Any) -> None:
+    def add(self, value: Any, name: str = "") -> None:
         """Add one more, such as an earlier result; its thumbnail follows.
+
+        Parameters
+        ----------
+        value
+            What stands for it.
+        name : str, optional
+            What it is called in the list; by default by its file.
 
         Raises
         ------
@@ -78,6 +100,7 @@ class PictureField(Field):
             There is no room for one more.
         """
         entry = self._entry(value)
+        entry = replace(entry, name=name or entry.name)
         self.picker.error = ""
         self.picker.add(entry)
         self._look_at([entry])
@@ -85,6 +108,12 @@ class PictureField(Field):
 
     def put_away(self, words: str) -> None:
         """Pictures are always used."""
+
+    def tell(self) -> None:
+        """Tell of other pictures; who is seen in them has to be asked anew."""
+        if self._consent is not None:
+            self._consent.value = []
+        super().tell()
 
     def _typed(self, text: str) -> None:
         """Take over what was typed, if it can stand for a picture."""
@@ -142,6 +171,24 @@ class PictureField(Field):
 
     def _suggest(self) -> None:
         self.place.options = [[name, name] for name in _files_near(Path.cwd(), self._suffixes)]
+
+
+class _Consent(Several):
+    """A tick without which nothing is sent."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(label="Consent", help=NO_WAY_BACK)
+        self.offer([(sentence, "agreed")])
+
+    def check(self, seen: Mapping[str, Any]) -> None:
+        """Refuse what nobody agreed to."""
+        if not seen.get(self.model_id, self.value):
+            raise InvalidRequest(
+                "Consent is not ticked.",
+                parameter="agreed",
+                value=False,
+                todo="Ask the person in the photos; when they agree, tick it.",
+            )
 
 
 def _files_near(folder: Path, suffixes: tuple[str, ...]) -> list[str]:

@@ -10,14 +10,13 @@ import ipywidgets as w
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import CreateProfile
+from fox_nb.parameters import parameters
 from fox_nb.session import pages
 from fox_nb.session.pool import Pool
 from fox_nb.session.training import TrainedProfiles
 from fox_nb.store.people import FORGOTTEN
-from fox_nb.widgets.control import missing_front_end
 from fox_nb.widgets.known_profiles import KnownProfiles
-from fox_nb.widgets.live import Live
-from fox_nb.widgets.theme import THEME
+from fox_nb.widgets.pictures import NO_WAY_BACK
 from fox_nb.widgets.training_form import TrainingForm
 from fox_nb.widgets.training_photos import TrainingPhotos
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fox_nb.session import Session, Task
-    from fox_nb.widgets.control import Control
 
 _RETRY = [["retry", "Try again"], ["plan", "Forget\u2026"]]
 _SETTLE = [["unpaid", "It was not charged"], ["paid", "It was charged"], ["retry", "Send it again"]]
@@ -39,9 +37,9 @@ class ProfilesTab:
     ----------
     session : Session
         What sends and watches.
-    follow : callable, optional
-        Shows a task's progress somewhere else, as in the studio; without it the tab has a line for it.
-    changed : callable, optional
+    follow : callable
+        Shows a task's progress.
+    changed : callable
         Called when the names have changed: selectors elsewhere should offer them.
 
     Attributes
@@ -54,35 +52,31 @@ class ProfilesTab:
         self,
         session: Session,
         *,
-        follow: Callable[[Task], None] | None = None,
-        changed: Callable[[], None] | None = None,
+        follow: Callable[[Task], None],
+        changed: Callable[[], None],
     ) -> None:
         self._session = session
         self._pool = Pool(2, "profiles")
-        self._changed = changed or (lambda: None)
+        self._follow = follow
+        self._changed = changed
         self._lock = threading.Lock()
         self._followed: set[str] = set()
         self.profiles = TrainedProfiles(session)
         self.photos = TrainingPhotos(self.profiles, self._pool.submit, self._told)
-        self.form = TrainingForm(lacking=self.photos.lacking)
+        self.form = TrainingForm(
+            lacking=self.photos.lacking,
+            consent=parameters(CreateProfile)[0].hint.consent,
+            help=NO_WAY_BACK,
+            fields=[self.photos.picker.model_id],
+        )
         self.known = KnownProfiles(label="Known profiles")
-        self._live = Live()
-        self._follow = follow or (lambda task: self._live.add(task, lambda _: None))
         self.form.on_press(self._press)
         self.known.on_act(self._acted)
         self.known.on_ready(self._opened)
-        head = w.HTML(THEME + pages.panel_head(CreateProfile, sandbox=session.gateway.is_sandbox))
-        live = [] if follow else [self._live]
-        note = [] if follow else [missing_front_end(self.controls)]
-        self.widget = w.VBox([head, self.photos.widget, self.form, *live, self.known, *note])
-        for name in ("fox-nb-panel", "fox-nb-profiles"):
-            self.widget.add_class(name)
+        head = w.HTML(pages.panel_head(CreateProfile, sandbox=session.gateway.is_sandbox))
+        self.widget = w.VBox([head, self.photos.widget, self.form, self.known])
+        self.widget.add_class("fox-nb-profiles")
         self._pool.submit(self._ask_prices)
-
-    @property
-    def controls(self) -> list[Control]:
-        """The controls that need a front end of their own."""
-        return [*self.photos.controls, self.form, self._live, self.known]
 
     def refresh(self) -> None:
         """List the profiles anew."""
@@ -94,17 +88,18 @@ class ProfilesTab:
         self.form.said = words
         self.form.lacking = self.photos.lacking
 
-    def _press(self, name: str, agreed: bool) -> None:
+    def _press(self, name: str, agreed: bool, values: dict[str, Any]) -> None:
         with self._lock:
             if self.form.busy:
                 return
             self.form.busy = True
         self.form.error = []
-        self._pool.submit(lambda: self._train(name, agreed))
+        keys = values.get(self.photos.picker.model_id)
+        self._pool.submit(lambda: self._train(name, agreed, keys))
 
-    def _train(self, name: str, agreed: bool) -> None:
+    def _train(self, name: str, agreed: bool, keys: Any) -> None:
         try:
-            sheet = self.photos.sheet()
+            sheet = self.photos.sheet(keys)
             task = self._trained(sheet, name, agreed=agreed)
             self._say_outcome(task)
         except FoxError as error:

@@ -39,7 +39,6 @@ export default {
       const state = JSON.stringify([area.value, at]);
       if (type === "text" && state === sent) return;
       sent = state;
-      model.set("value", area.value);
       model.send({ type, value: area.value, at });
     }
 
@@ -88,7 +87,6 @@ export default {
 
     // Leaves the text alone: what was just typed may not be in the model yet.
     function showRest() {
-      if (model.get("label_width")) root.style.setProperty("--fox-label-width", model.get("label_width"));
       label.textContent = model.get("label");
       label.hidden = !label.textContent;
       help.textContent = model.get("help");
@@ -104,6 +102,8 @@ export default {
     }
 
     area.addEventListener("input", () => {
+      // In the browser at once, for whatever takes it along; the kernel hears of it when there is a pause.
+      model.set("value", area.value);
       showText();
       clearTimeout(timer);
       timer = setTimeout(flush, PAUSE);
@@ -133,7 +133,7 @@ export default {
       sent = JSON.stringify([area.value, cursor()]);
     });
     model.on("change:value", showValue);
-    for (const name of ["label", "label_width", "help", "placeholder", "names", "limit", "rows"])
+    for (const name of ["label", "help", "placeholder", "names", "limit", "rows"])
       model.on(`change:${name}`, showRest);
     // In a tab that is not shown yet nothing has a height.
     const watcher = new ResizeObserver(grow);

@@ -33,7 +33,6 @@ export default {
       const name = model.get("label");
       const unset = value === null || value === undefined;
       root.classList.toggle("fox-unset", unset);
-      if (model.get("label_width")) root.style.setProperty("--fox-label-width", model.get("label_width"));
       label.textContent = name;
       label.hidden = !name;
       for (const input of [range, number]) Object.assign(input, { min, max, step: model.get("step") });
@@ -75,7 +74,7 @@ export default {
       commit(null);
       range.focus();
     });
-    for (const name of ["value", "min", "max", "step", "label", "help", "label_width", "unset_words"])
+    for (const name of ["value", "min", "max", "step", "label", "help", "unset_words"])
       model.on(`change:${name}`, () => show());
     show();
   },

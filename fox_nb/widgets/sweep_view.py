@@ -129,14 +129,13 @@ class SweepView:
         self._static = display(HTML(self._page), display_id=True)
         display(self.widget)
         self._sweep.watch()
-        if self._sweep.tasks:
-            self._open_viewer()
+        self._changed([])
         self._acting.submit(self._learn_prices)
 
     def close(self) -> None:
         """End the view and its threads; the sweep itself goes on."""
         self._forget()
-        self._pool.close()
+        self._pool.close(wait=True)
         self._acting.close()
         if self._viewer is not None:
             self._viewer.close()
@@ -160,7 +159,6 @@ class SweepView:
         try:
             self._sweep.start(confirm=sure and self._asks)
             self._said, self._asks = "", False
-            self._open_viewer()
         except ConfirmationNeeded as asked:
             self._said, self._asks = error_page(asked), True
         except FoxError as error:
@@ -200,15 +198,22 @@ class SweepView:
         with self._lock:
             dirty, self._dirty = self._dirty, {}
             self._scheduled = False
-        viewer = self._viewer
-        for (row, column), planned in dirty.items() if viewer is not None else ():
-            cell = look.cell(self._sweep, planned)
-            if viewer is not None and cell != viewer.comparison.cells[row][column]:
-                viewer.update_cell(row, column, cell)
+        if self._viewer is not None:
+            self._bring_up_to_date(self._viewer, dirty)
+        elif self._sweep.runner.running or self._sweep.tasks:
+            # here, and with what is there by now: what changes from now on comes by the next update, so none is missed
+            self._viewer = Viewer(self._sweep.comparison(), on_retry=self._retry)
+            self._place.children = (self._viewer,)
         self._controls.tell(**self._state())
         ended = not self._sweep.runner.running and not self._sweep.darkroom.left
         if ended or self._due.now(self._sweep.plan.count("done")):
             self._keep()
+
+    def _bring_up_to_date(self, viewer: Viewer, dirty: dict[tuple[int, int], PlannedCell]) -> None:
+        for (row, column), planned in dirty.items():
+            cell = look.cell(self._sweep, planned)
+            if cell != viewer.comparison.cells[row][column]:
+                viewer.update_cell(row, column, cell)
 
     def _keep(self) -> None:
         """Bring the page up to date that stays in the saved notebook."""
@@ -219,11 +224,6 @@ class SweepView:
 
     def _stays(self) -> str:
         return f'<div data-fox-stays="{self._mark}">{pages.page(self._sweep, live=True)}</div>'
-
-    def _open_viewer(self) -> None:
-        if self._viewer is None:
-            self._viewer = Viewer(self._sweep.comparison(), on_retry=self._retry)
-            self._place.children = (self._viewer,)
 
     def _state(self) -> dict[str, Any]:
         """Say all that the controls show."""

@@ -5,8 +5,9 @@ const put = (tag, className, props = {}, attributes = {}) => {
   return element;
 };
 const PATIENCE = 1500;
-const AGREED = "The person in these photos agreed to have a likeness of themselves trained.";
-const WHY = "The service trains on their face and keeps what it learns: there is no call to delete it.";
+// Kernels with subshells hear the messages of different controls in any order, so a press takes along which photos are seen.
+const look = (model) => Promise.all(model.get("fields").map((id) => model.widget_manager.get_model(id).catch(() => null)));
+const values = (fields) => Object.fromEntries(fields.filter(Boolean).map((field) => [field.model_id, field.get("value")]));
 let ids = 0;
 
 // One for each model; its views share it.
@@ -37,10 +38,10 @@ export default () => {
       };
       const name = put("input", "fox-text", { type: "text", id: `${id}-name`, maxLength: 60, autocomplete: "off", placeholder: "Ada" });
       const tick = put("input", "fox-tick", { type: "checkbox", id: `${id}-agreed` }, { "aria-describedby": `${id}-help` });
-      const sentence = put("label", "fox-sentence", { htmlFor: tick.id, textContent: AGREED });
+      const sentence = put("label", "fox-sentence", { htmlFor: tick.id, textContent: model.get("consent") });
       const agree = put("div", "fox-agree");
       agree.append(tick, sentence);
-      const help = put("div", "fox-help", { id: `${id}-help`, textContent: WHY });
+      const help = put("div", "fox-help", { id: `${id}-help`, textContent: model.get("help") });
       const button = put("button", "fox-press", { type: "button" }, { "aria-describedby": `${id}-cost ${id}-off` });
       const cost = put("span", "fox-cost", { id: `${id}-cost` });
       const off = put("p", "fox-off", { id: `${id}-off` });
@@ -57,6 +58,8 @@ export default () => {
       root.setAttribute("data-lm-suppress-shortcuts", "true");
       el.append(root);
       let timer;
+      let fields = [];
+      look(model).then((found) => (fields = found));
 
       const lacks = () => [model.get("lacking"), !filled.name.trim() && "a name", !filled.agreed && "the person's consent"].filter(Boolean);
 
@@ -92,7 +95,7 @@ export default () => {
         if (waiting || model.get("busy")) return;
         if (lacks().length) return say(off.textContent);
         waiting = true;
-        model.send({ type: "press", ...filled });
+        model.send({ type: "press", ...filled, values: values(fields) });
         show();
         timer = setTimeout(() => say("The kernel is busy with a cell. This is sent as soon as it is free."), PATIENCE);
       }

@@ -24,6 +24,10 @@ class TrainingForm(Control):
 
     Parameters
     ----------
+    consent : str
+        What the person in the photos has to agree to.
+    fields : list of str
+        The ids of the controls whose values a press takes along.
     cost, cost_note : str
         What a press will cost, and what kind of money that is.
     lacking : str
@@ -39,6 +43,8 @@ class TrainingForm(Control):
     _esm = source("training_form.js")
     _css = source("training_form.css")
 
+    consent = traitlets.Unicode("").tag(sync=True)
+    fields = traitlets.List(traitlets.Unicode()).tag(sync=True)
     cost = traitlets.Unicode("").tag(sync=True)
     cost_note = traitlets.Unicode("").tag(sync=True)
     lacking = traitlets.Unicode("").tag(sync=True)
@@ -48,11 +54,11 @@ class TrainingForm(Control):
 
     def __init__(self, **traits: Any) -> None:
         self.name, self.agreed = "", False
-        self._presses: list[Callable[[str, bool], None]] = []
+        self._presses: list[Callable[[str, bool, dict[str, Any]], None]] = []
         super().__init__(**traits)
 
-    def on_press(self, callback: Callable[[str, bool], None]) -> None:
-        """Call `callback(name, agreed)` at each press."""
+    def on_press(self, callback: Callable[[str, bool, dict[str, Any]], None]) -> None:
+        """Call `callback(name, agreed, values)` at each press; the values are those of `fields`, by their ids."""
         self._presses.append(callback)
 
     def clear(self) -> None:
@@ -79,8 +85,9 @@ class TrainingForm(Control):
 
     def _on_press(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._take(content)
+        values = content.get("values")
         try:
             for callback in tuple(self._presses):
-                callback(self.name, self.agreed)
+                callback(self.name, self.agreed, values if isinstance(values, dict) else {})
         finally:
             self.send({"type": "heard"})

@@ -29,12 +29,17 @@ _WORDS = {"out": "\u2716 left out", "weak": "\u26a0 weak", "note": "\u2139 note"
 _ABOUT_OTHERS = frozenset({"duplicate", "alike"})
 _HELP = "Clear photos of one person: other angles, light, expressions. A ZIP of them serves, too."
 
-STYLE = (
-    "<style>.fox-nb-profiles .fox-picker .fox-item{width:150px}.fox-nb-profiles .fox-picker .fox-frame,"
-    ".fox-nb-profiles .fox-picker .fox-frame img{height:112px;max-height:112px;width:auto}"
-    ".fox-nb-profiles .fox-picker .fox-earlier{display:none}"
-    "@media (max-width:500px){.fox-nb-profiles .fox-picker .fox-item{width:calc(50% - 4px)}}</style>"
-)
+_RULES = """
+.fox-item{width:150px;display:grid;grid-template-columns:1fr auto;align-content:start}
+:is(.fox-frame,.fox-note){grid-column:1/-1}
+:is(.fox-frame,.fox-frame img){height:112px;max-height:112px;width:auto}
+.fox-note{white-space:pre-line}
+.fox-name{align-self:center}
+.fox-buttons{grid-area:2/2}
+.fox-order{display:none}
+@media (max-width:500px){.fox-item{width:calc(50% - 4px)}}
+"""
+STYLE = f"<style>.fox-nb-profiles .fox-picker{{{_RULES.replace(chr(10), '')}}}</style>"
 """The picker's list as a contact sheet: larger pictures, and no order, which means nothing here."""
 
 
@@ -69,17 +74,12 @@ class TrainingPhotos:
         self._sheet: Sheet | None = None
         self._own_notes: dict[str, str] = {}
         self.picker = Picker(label="Photos", help=_HELP, max_files=MOST_PHOTOS, accept_archives=True)
-        self.place = Place(label="or folder, ZIP", empty="a folder beside the notebook")
+        self.place = Place(label="Folder or ZIP", empty="a folder beside the notebook")
         self.place.on_add(lambda text: later(lambda: self._take_place(text)))
         self.place.on_ask(lambda: later(self._suggest))
         self.picker.on_files(self._arrived)
         self.picker.on_change(lambda entries: self._look_later() if len(entries) < len(self._keys) else None)
         self.widget = w.VBox([w.HTML(STYLE), self.picker, self.place])
-
-    @property
-    def controls(self) -> list[Any]:
-        """The controls that need a front end of their own."""
-        return [self.picker, self.place]
 
     @property
     def lacking(self) -> str:
@@ -90,16 +90,27 @@ class TrainingPhotos:
             return ""
         return f"at least {AT_LEAST} photos that can be used"
 
-    def sheet(self) -> Sheet:
-        """Return what was found out about the photos that are chosen now; looks first where that is not known yet."""
+    def sheet(self, seen: Any = None) -> Sheet:
+        """Return what was found out about the photos that are chosen now; looks first where that is not known yet.
+
+        Parameters
+        ----------
+        seen : list of str, optional
+            Which photos a browser shows, by their keys: with subshells it is ahead of what has arrived here.
+
+        Raises
+        ------
+        FoxError
+            A photo that is shown is still on its way.
+        """
         while True:
             with self._looking:
-                entries = self.picker.entries
+                entries = self.picker.seen(seen)
                 keys = tuple(entry.key for entry in entries)
                 if self._sheet is not None and keys == self._keys:
                     return self._sheet
                 try:
-                    sheet = self._without_removed(keys) or self._looked_at(entries)
+                    sheet = self._without_removed(keys) or self._looked_at(entries, seen)
                 except _Outdated:
                     continue
                 self._sheet, self._keys = sheet, keys
@@ -121,11 +132,11 @@ class TrainingPhotos:
         words = [sheet.summary, sheet.ignored] if sheet.photos else []
         self._told(" ".join(word for word in words if word))
 
-    def _looked_at(self, entries: tuple[Entry, ...]) -> Sheet:
+    def _looked_at(self, entries: tuple[Entry, ...], seen: Any) -> Sheet:
         keys = [entry.key for entry in entries]
 
         def told(words: str) -> None:
-            if [entry.key for entry in self.picker.entries] != keys:
+            if [entry.key for entry in self.picker.seen(seen)] != keys:
                 raise _Outdated
             self._told(words)
 
@@ -213,4 +224,4 @@ def _entry(photo: Any) -> Entry:
 
 
 def _note(photo: PhotoFact) -> str:
-    return " ".join(f"{_WORDS[problem.severity]}: {problem.words}" for problem in photo.problems)
+    return "\n".join(f"{_WORDS[problem.severity]}: {problem.words}" for problem in photo.problems)

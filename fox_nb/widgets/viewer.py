@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import anywidget
 
-from fox_nb.errors import FoxError
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.render.compare_view import script, style
 from fox_nb.render.comparison import cell_facts, facts, preview_size
@@ -57,6 +56,7 @@ class Viewer(anywidget.AnyWidget):
         self._pool = Pool(2, "viewer")
         self._tiles = TileService(self._pool, self._post)
         self._tiles.know(comparison.pictures())
+        self._turn = threading.Lock()
         super().__init__()
         self.on_msg(self._hear)
 
@@ -78,8 +78,8 @@ class Viewer(anywidget.AnyWidget):
     def update_cell(self, row: int, column: int, cell: Cell) -> None:
         """Show something else in one cell; only that cell is sent, and only previews that are new."""
         self._comparison.cells[row][column] = cell
-        known = self._tiles.know(self._comparison.pictures())
-        self._pool.submit(lambda: self._send_cell(row, column, cell, known))
+        new = self._tiles.know(self._comparison.pictures())
+        self._pool.submit(lambda: self._send_cell(row, column, new))
 
     def close(self) -> None:
         """End the view, its threads, and the tiles that it made for itself."""
@@ -91,8 +91,7 @@ class Viewer(anywidget.AnyWidget):
         """Note down what the browser says; nothing here reads a file or waits."""
         view, kind = str(message.get("view", "")), message.get("kind")
         if kind == "hello":
-            words = facts(self._comparison)
-            self._post({"kind": "comparison", "view": view, "facts": words, "retry": self._on_retry is not None}, [])
+            self._send_all(view)
         elif kind == "ready":
             missing = [name for name in self._comparison.pictures() if name not in set(message["have"])]
             self._pool.submit(lambda: self._send_previews(view, missing))
@@ -110,8 +109,16 @@ class Viewer(anywidget.AnyWidget):
         if self.comm is not None:
             self.send(message, buffers)
 
-    def _send_cell(self, row: int, column: int, cell: Cell, new: list[str]) -> None:
-        self._post({"kind": "cell", "row": row, "column": column, "cell": cell_facts(cell)}, [])
+    def _send_all(self, view: str) -> None:
+        with self._turn:
+            words = facts(self._comparison)
+            self._post({"kind": "comparison", "view": view, "facts": words, "retry": self._on_retry is not None}, [])
+
+    def _send_cell(self, row: int, column: int, new: list[str]) -> None:
+        """Send a cell as it is by now: of several changes whichever is sent last, from whatever thread, is the last."""
+        with self._turn:
+            words = cell_facts(self._comparison.cells[row][column])
+            self._post({"kind": "cell", "row": row, "column": column, "cell": words}, [])
         self._send_previews("", new)
 
     def _send_previews(self, view: str, names: list[str]) -> None:
@@ -262,14 +269,14 @@ class TileService:
             return read_tile(self._folder(name, picture), level, x, y, picture=picture.path)
         except (ValueError, IndexError):
             return None  # not a tile of this picture: a browser that is ahead of us, or behind
-        except (FoxError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - a decoder meets a damaged file with errors of many kinds
             self._lose(name, error)
             return None
 
     def _make(self, name: str, picture: ComparedPicture) -> None:
         try:
             make_tiles(picture.path, self._folder(name, picture))
-        except (FoxError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - likewise
             self._lose(name, error)
             return
         with self._lock:

@@ -42,9 +42,17 @@ class _Found:
     memory: int
     state: int = 0
 
-    def times(self, scale: float) -> _Found:
+    def extended(self, one: _Found, taken: int, count: int) -> _Found:
+        """What `count` pictures take, on the straight line through one picture and the `taken` ones of this."""
+
+        def along(few: float, many: float) -> float:
+            return many + (many - few) / (taken - 1) * (count - taken)
+
         return _Found(
-            self.took * scale, round(self.saved * scale), round(self.memory * scale), round(self.state * scale)
+            along(one.took, self.took),
+            round(along(one.saved, self.saved)),
+            round(along(one.memory, self.memory)),
+            round(along(one.state, self.state)),
         )
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one Chromium, one Jupyter server and one Voila; every test here is marked `browser`."""
+"""Fixtures of the browser tests: one Chromium, one Jupyter server and one Voila a worker; every test here is marked `browser`."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from artifacts import Places
-from lab import FLAGS, Lab, Notebook7, Voila
+from lab import FLAGS, SIZE, Desk, Lab, Notebook7, Voila
 from servers import JupyterServer, VoilaServer
 
 HERE = Path(__file__).parent
@@ -39,34 +39,45 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser profile of the test's own."""
-    fresh = browser.new_context(viewport={"width": 1200, "height": 1600}, accept_downloads=True)
+    """A browser profile for a file of tests, which loads Jupyter's own scripts once."""
+    fresh = browser.new_context(viewport=SIZE, accept_downloads=True)
     yield fresh
     fresh.close()
 
 
+@pytest.fixture(scope="module")
+def desk(context: BrowserContext) -> Desk:
+    """The page in which a file's notebooks are opened one after the other."""
+    return Desk(context)
+
+
 @pytest.fixture(scope="session")
 def lab_server(artifacts: Places) -> Iterator[JupyterServer]:
-    """The one Jupyter server, for JupyterLab and Notebook 7."""
+    """The worker's Jupyter server, for JupyterLab and Notebook 7."""
     with JupyterServer(artifacts) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def voila_server(artifacts: Places) -> Iterator[VoilaServer]:
-    """The one Voila."""
+    """The worker's Voila."""
     with VoilaServer(artifacts) as server:
         yield server
 
 
 @pytest.fixture
-def lab(context: BrowserContext, lab_server: JupyterServer) -> Iterator[Lab]:
-    """JupyterLab as a new user has it; pages and kernels end with the test."""
+def lab(
+    context: BrowserContext, lab_server: JupyterServer, desk: Desk, request: pytest.FixtureRequest
+) -> Iterator[Lab]:
+    """JupyterLab as a new user has it; pages and kernels end with the test, and after a failure the application, too."""
     lab_server.forget_settings()
-    opener = Lab(context, lab_server)
+    failed = request.session.testsfailed
+    opener = Lab(context, lab_server, desk)
     yield opener
+    if request.session.testsfailed > failed:
+        desk.leave()
     opener.close()
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fox_nb.images.inline import data_uri
+from fox_nb.render import plots
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
 from fox_nb.render.comparison_files import save_html
 from fox_nb.render.comparison_table import static_grid
@@ -284,11 +286,28 @@ def test_takes_are_flipped_through(page: Page) -> None:
     assert "SSIM 0.600 ± 0.141" in page.cell(1, 1).inner_text()
     page.press("]")
     assert near(page.pixel(1, 1), (10, 200, 10))
-    assert "take 2 (2)" in page.cell(1, 1).inner_text()
+    assert "take 2 of 2" in page.cell(1, 1).inner_text()
     page.press("]")
     assert near(page.pixel(1, 1), (40, 130, 210))
     page.press("[")
     assert near(page.pixel(1, 1), (10, 200, 10))
+
+
+def test_a_take_that_failed_is_found(browser: Browser, tmp_path: Path) -> None:
+    """Beside a take that is done the cell says that another has failed; pressed, it shows that one's reason, and [ goes back."""
+    takes = [Take(1, "done", flat(tmp_path, "done", OTHER)), Take(2, "failed", reason="content policy")]
+    path = save_html(Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("x 1", takes)]]), tmp_path / "compare.html")
+    context = browser.new_context(offline=True)
+    page = Page(context.new_page())
+    page.page.goto(path.as_uri())
+    cell = page.cell(0, 0)
+    assert "content policy" not in cell.inner_text()
+    page.page.get_by_role("button", name="1 failed: x 1").click()
+    assert "content policy" in cell.inner_text()
+    assert page.page.get_by_role("button", name="1 failed: x 1").count() == 0
+    page.press("[")
+    assert near(page.pixel(0, 0), OTHER)
+    context.close()
 
 
 def test_a_cell_can_be_seen_large(page: Page) -> None:
@@ -322,10 +341,13 @@ def test_arrows_go_from_cell_to_cell(page: Page) -> None:
 
 
 def test_the_keys_are_explained(page: Page) -> None:
-    """? shows what every key does; Esc closes it and leaves the rest as it was."""
+    """? shows what every key does, wherever one is; Esc closes it and leaves the rest as it was."""
+    dialog = page.page.get_by_role("dialog")
+    page.press("?")
+    assert "zoom in" in dialog.inner_text()
+    page.press("Escape")
     page.cell(0, 0).click()
     page.press("s", "?")
-    dialog = page.page.get_by_role("dialog")
     assert "zoom in" in dialog.inner_text()
     page.press("Escape")
     assert dialog.count() == 0
@@ -347,6 +369,44 @@ def test_the_headers_stay_in_sight(page: Page) -> None:
     assert side is not None
     assert abs(head["y"] - area["y"]) < 4
     assert abs(side["x"] - area["x"]) < 4
+
+
+def test_two_hundred_cells_are_one_grid(browser: Browser, tmp_path: Path) -> None:
+    """Ten rows of twenty: the page stays small, the last cell is reached by keys, drawn as its own, and its values are in sight."""
+
+    def cell(row: int, column: int) -> Cell:
+        path = tmp_path / f"{row}-{column}.png"
+        Image.new("RGB", (64, 64), (20 * row, 12 * column, 90)).save(path)
+        return Cell(f"a {row}, b {column}", [Take(1, "done", ComparedPicture(path, 64, 64))])
+
+    axes = Axis("a", [str(row) for row in range(10)]), Axis("b", [str(column) for column in range(20)])
+    cells = [[cell(row, column) for column in range(20)] for row in range(10)]
+    path = save_html(Comparison("many", *axes, cells), tmp_path / "compare.html")
+    assert path.stat().st_size < 1_500_000
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
+    page = Page(context.new_page())
+    page.page.goto(path.as_uri())
+    page.locator("td[role=gridcell]").first.click()
+    page.press(*["ArrowRight"] * 19, *["ArrowDown"] * 9)
+    assert page.locator(".foxc-facts strong").inner_text() == "a 9, b 19"
+    page.wait_for(
+        """expected => {
+            const canvas = [...document.querySelectorAll('td canvas')].at(-1);
+            const {data} = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
+            return expected.every((value, i) => Math.abs(data[i] - value) < 12);
+        }""",
+        [180, 228, 90],
+    )
+    area = page.locator(".foxc-scroll").bounding_box()
+    assert area is not None
+    for head in (page.locator("[role=grid] thead th").last, page.locator("[role=grid] tbody th").last):
+        box = head.bounding_box()
+        assert box is not None
+        assert area["x"] <= box["x"]
+        assert box["x"] + box["width"] <= area["x"] + area["width"]
+        assert area["y"] <= box["y"]
+        assert box["y"] <= area["y"] + area["height"]
+    context.close()
 
 
 def test_one_to_one_shows_the_pictures_own_pixels(browser: Browser, tmp_path: Path) -> None:
@@ -425,4 +485,29 @@ def test_a_hover_over_the_plain_table_shows_the_original(browser: Browser, tmp_p
     assert near(colour(), (40, 120, 210))
     cell.hover()
     assert near(colour(), ORIGINAL)
+    context.close()
+
+
+def test_plots_with_hostile_labels_run_nothing(browser: Browser, tmp_path: Path) -> None:
+    """ipyplot's three forms with labels that are scripts: each is read as text, tabs open by mouse and key, nothing runs."""
+    uris = [data_uri(flat(tmp_path, str(n), (40 * n, 90, 90)).preview(64, 4_000)) for n in range(4)]
+    labels = [EVIL, "'\"><script>window.ran=1</script>", EVIL, "plain"]
+    forms = [plots.plot_class_tabs(uris, labels, labels), plots.plot_class_representations(uris, labels)]
+    path = tmp_path / "plots.html"
+    path.write_text("<!doctype html><meta charset=utf-8>" + "".join([*forms, plots.plot_images(uris, labels)]), "utf-8")
+    context = browser.new_context(offline=True)
+    page = Page(context.new_page())
+    page.page.goto(path.as_uri())
+    page.wait_for("() => [...document.images].every(image => image.complete && image.naturalWidth)")
+    tabs = page.locator("input[type=radio]")
+    assert tabs.count() == 3
+    assert page.locator("input[type=radio] + label").all_inner_texts() == list(dict.fromkeys(labels))
+    assert page.locator(".tab:visible img").count() == 2
+    page.locator("label:text-is('plain')").click()
+    assert page.locator(".tab:visible img").count() == 1
+    page.press("ArrowLeft")
+    assert page.locator(".tab:visible").inner_text().strip() == labels[1]
+    assert page.page.evaluate("() => window.ran") is None
+    page.page.evaluate("markup => document.body.insertAdjacentHTML('beforeend', markup)", EVIL)
+    page.wait_for("() => window.ran === 1")
     context.close()

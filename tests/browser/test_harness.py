@@ -53,6 +53,24 @@ def test_a_notebook_runs_in_jupyterlab(lab: Lab, tmp_path: Path) -> None:
     assert page.errors() == []
 
 
+def test_the_next_notebook_finds_the_page_as_it_was_at_first(lab: Lab) -> None:
+    """JupyterLab is loaded once for a file of tests: kernel, outputs, theme, size and console are the next notebook's own."""
+    first = lab.open(notebook(*PLAIN), env={"GREETING": "hello"})
+    first.run_all()
+    first.set_theme("dark")
+    first.set_size(400, 700)
+    first.page.evaluate("() => console.error('planted')")
+    first.close()
+    next_one = lab.open(notebook("GREETING = 1"))
+    assert next_one.page is first.page
+    assert next_one.locator(".jp-Cell").count() == 1
+    assert next_one.kernel_value("'os' in globals() or 'GREETING' in __import__('os').environ") == "False"
+    assert next_one.page.evaluate("() => [document.body.dataset.jpThemeLight, innerWidth]") == ["true", 1200]
+    assert next_one.console_errors == []
+    beside = lab.open(notebook("1"))
+    assert beside.page is not first.page
+
+
 def test_without_a_kernel_only_what_was_saved_is_there(lab: Lab) -> None:
     """A saved notebook opened as 'No Kernel' shows its text and HTML, starts no kernel, and its widget is gone."""
     page = lab.open(notebook(*PLAIN))

@@ -5,15 +5,16 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+import studios
 from hostile.cases import CANARY, TEXTS
 from kernels import Runner, notebook
 from lab import Lab, NotebookPage
 
 OPEN = f"""
-import json, fox_nb
+import json
 from IPython.display import display
+{studios.OPEN}
 TEXTS = json.loads({json.dumps(TEXTS)!r})
-fox = fox_nb.Fox()
 for number, text in enumerate(TEXTS.values()):
     try:
         fox.profiles.add(f"profile-{{number}}", text[:60])

@@ -15,6 +15,7 @@ from playwright.sync_api import Locator
 from artifacts import MARKED_KEY
 from kernels import notebook
 from lab import Lab, Notebook7, NotebookPage, Voila, Watched
+from studios import OPEN as QUICK
 
 OPEN = "import fox_nb\nfox = fox_nb.Fox()"
 PANEL = "fox.panel('phota-image')"
@@ -37,12 +38,12 @@ def env(calm: Any) -> dict[str, str]:
     return {"FOXAPI_KEY": MARKED_KEY, "FOXAPI_BASE_URL": calm.base_url}
 
 
-def fill(page: Watched, prompt: str = PROMPT) -> None:
-    """Type a prompt, pick 16:9, 4K and two pictures, by the names of the controls."""
+def fill(page: Watched, prompt: str = PROMPT, resolution: str = "1K") -> None:
+    """Type a prompt, pick 16:9, a resolution and two pictures, by the names of the controls."""
     page.page.get_by_role("textbox", name="Prompt").click()
     page.page.keyboard.type(prompt)
     page.page.get_by_role("combobox", name="Aspect ratio").select_option("16:9")
-    page.page.get_by_role("radio", name="4K").check()
+    page.page.get_by_role("radio", name=resolution).check()
     page.page.get_by_role("spinbutton", name="Pictures").fill("2")
 
 
@@ -74,7 +75,7 @@ def test_a_person_makes_two_pictures_and_works_on_meanwhile(lab: Lab, calm: Any,
     page = lab.open(notebook(OPEN, PANEL, WORK), env=env)
     page.run_cell(0)
     page.run_cell(1)
-    fill(page)
+    fill(page, resolution="4K")
     page.locator(".fox-cost:has-text('Costs 0.36 USD')").wait_for()
     press(page)
     bar = page.locator(".fox-live progress")
@@ -120,7 +121,7 @@ def kept_without_a_kernel(lab: Lab, path: Path, saved: nbformat.NotebookNode) ->
 
 def test_pressing_twice_makes_one_creation(lab: Lab, calm: Any, env: dict[str, str]) -> None:
     """A double click, and Ctrl+Enter right after it, are one press; a press after the pictures came is another take."""
-    page = lab.open(notebook(OPEN, PANEL), env=env)
+    page = lab.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
     fill(page)
     page.page.get_by_role("button", name="Generate").dblclick()
@@ -135,7 +136,7 @@ def test_pressing_twice_makes_one_creation(lab: Lab, calm: Any, env: dict[str, s
 
 def test_pressing_twice_while_a_cell_runs_makes_one_creation(lab: Lab, calm: Any, env: dict[str, str]) -> None:
     """Presses that a busy kernel hears late, and all at once, are one press too."""
-    page = lab.open(notebook(OPEN, PANEL, WORK), env=env)
+    page = lab.open(notebook(QUICK, PANEL, WORK), env=env)
     page.run_cell(0)
     page.run_cell(1)
     fill(page)
@@ -150,7 +151,7 @@ def test_pressing_twice_while_a_cell_runs_makes_one_creation(lab: Lab, calm: Any
 
 def test_what_is_typed_while_a_cell_runs_is_what_is_sent(lab: Lab, calm: Any, env: dict[str, str]) -> None:
     """Kernels with subshells hear the press before the typing; the press takes along what the form says."""
-    page = lab.open(notebook(OPEN, PANEL, WORK), env=env)
+    page = lab.open(notebook(QUICK, PANEL, WORK), env=env)
     page.run_cell(0)
     page.run_cell(1)
     fill(page, "a dull grey stone")
@@ -169,9 +170,9 @@ def test_what_is_typed_while_a_cell_runs_is_what_is_sent(lab: Lab, calm: Any, en
 
 def test_a_click_on_a_picture_shows_it_larger(lab: Lab, calm: Any, env: dict[str, str]) -> None:
     """By mouse and by Enter, and back again, with the way to the whole file."""
-    page = lab.open(notebook(OPEN, PANEL), env=env)
+    page = lab.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
-    fill(page)
+    fill(page, resolution="4K")
     press(page)
     two_wide_pictures(page)
     small = pictures(page).first.bounding_box()["width"]
@@ -186,7 +187,7 @@ def test_a_click_on_a_picture_shows_it_larger(lab: Lab, calm: Any, env: dict[str
 
 def test_the_same_panel_in_notebook_7(notebook7: Notebook7, calm: Any, env: dict[str, str]) -> None:
     """The main job in Notebook 7."""
-    page = notebook7.open(notebook(OPEN, PANEL), env=env)
+    page = notebook7.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
     fill(page)
     press(page)
@@ -200,7 +201,7 @@ def test_the_same_panel_in_notebook_7(notebook7: Notebook7, calm: Any, env: dict
 
 def test_the_same_panel_in_voila(voila: Voila, calm: Any, env: dict[str, str]) -> None:
     """The main job in Voila, where the results stand inside of the panel; opening the page sends nothing."""
-    page = voila.open(notebook(OPEN, PANEL), env=env)
+    page = voila.open(notebook(QUICK, PANEL), env=env)
     page.page.get_by_role("button", name="Generate").wait_for()
     assert calm.creations == []
     fill(page)
@@ -229,7 +230,7 @@ def test_without_a_key_everything_says_sandbox(lab: Lab) -> None:
 
 def test_what_is_missing_is_said_and_announced(lab: Lab, calm: Any, env: dict[str, str]) -> None:
     """An empty prompt is named, with the money, in an alert; nothing is sent, and the next press counts."""
-    page = lab.open(notebook(OPEN, PANEL), env=env)
+    page = lab.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
     press(page)
     alert = page.locator(".fox-actions [role=alert]:has-text('Prompt is empty.')")
@@ -245,7 +246,7 @@ def test_what_is_missing_is_said_and_announced(lab: Lab, calm: Any, env: dict[st
 def test_a_restarted_kernel_goes_on_where_it_stood(lab: Lab, env: dict[str, str], calm: Any) -> None:
     """Running the cell again after a restart in the middle shows the same task under way, and then its pictures."""
     calm.set(speed=1)
-    page: NotebookPage = lab.open(notebook(OPEN, PANEL), env=env)
+    page: NotebookPage = lab.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
     fill(page)
     press(page)

@@ -2,6 +2,9 @@
 
 import io
 import re
+import shutil
+import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +12,8 @@ from PIL import Image
 
 from artifacts import MARKED_KEY
 from kernels import Runner, notebook
-from lab import Lab, NotebookPage
-from studios import OPEN, Studio, bodies, for_the_docs, open_studio, received
+from lab import Lab
+from studios import OPEN, RUTH, Studio, for_the_docs, open_studio, photo, received
 
 FOX = "a red fox in the snow, golden morning"
 
@@ -18,59 +21,6 @@ FOX = "a red fox in the snow, golden morning"
 @pytest.fixture
 def env(sandbox_env: dict[str, str]) -> dict[str, str]:
     return sandbox_env
-
-
-def test_a_picture_goes_from_generate_to_edit_to_enhance_to_history(
-    lab: Lab, sandbox: Any, env: dict[str, str]
-) -> None:
-    """By one press each; after a restart the history has all four, and the copied code costs nothing."""
-    studio = open_studio(lab, env, "1")
-    page: Any = studio.page
-    studio.prompt(FOX)
-    studio.press()
-    studio.shown(1)
-    for_the_docs(page, "studio-generate")
-    page.locator("button:has-text('Edit this')").click()
-    studio.is_at("Edit")
-    studio.picked(1)
-    studio.prompt("at night, under the northern lights")
-    studio.press()
-    studio.shown(2)
-    for_the_docs(page, "studio-edit")
-    page.locator("button:has-text('Enhance this')").first.click()
-    studio.is_at("Enhance")
-    studio.picked(1)
-    for creativity in ("0", "1"):
-        studio.level("Creativity", creativity)
-        studio.press()
-        studio.shown(3 + int(creativity))
-    for_the_docs(page, "studio-enhance")
-    made = bodies(sandbox)
-    assert [body["model"] for body in made] == ["phota-image", "phota-image-edit", *["phota-image-enhance"] * 2]
-    assert made[1]["image_urls"][0].startswith(sandbox.base_url)
-    assert [body["creativity"] for body in made[2:]] == [0, 1]
-    assert made[2]["image_url"] == made[3]["image_url"] != made[1]["image_urls"][0]
-    assert page.errors() == []
-    page.restart_kernel()
-    page.run_cell(0)
-    page.run_cell(1)
-    studio.go("History")
-    studio.rows.nth(3).wait_for()
-    page.wait_for("() => [...document.querySelectorAll('.fox-line img')].filter(i => i.naturalWidth).length === 4")
-    for_the_docs(page, "studio-history")
-    the_code_costs_nothing(studio, sandbox, page)
-
-
-def the_code_costs_nothing(studio: Studio, sandbox: Any, page: NotebookPage) -> None:
-    """The lines of every row's larger view give the same pictures for free."""
-    for row in range(4):
-        studio.rows.nth(row).locator(".fox-title").click()
-        code = page.locator("dialog[open] .fox-code")
-        page.wait_for("() => document.querySelector('dialog[open] .fox-code').textContent.startsWith('fox.')")
-        line = code.inner_text()
-        page.page.keyboard.press("Escape")
-        assert page.kernel_value(f"{line}.wait(0).reused") == "True"
-    assert len(sandbox.creations) == 4
 
 
 def test_a_row_of_the_history_fills_its_form_again(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
@@ -132,7 +82,7 @@ def test_the_history_is_found_by_model_text_and_date(lab: Lab, env: dict[str, st
     page.locator(".fox-where:has-text('1 to 1 of 1')").wait_for()
     assert "picture number 270 of <b>many</b>" in studio.rows.inner_text()
     page.page.get_by_role("searchbox", name="Text").fill("100%_")
-    page.locator(".fox-note:has-text('Nothing here.')").wait_for()
+    page.locator(".fox-note:has-text('Nothing was found.')").wait_for()
     page.page.get_by_role("searchbox", name="Text").fill("")
     page.page.get_by_label("From", exact=True).fill("2024-01-27")
     page.page.get_by_label("To", exact=True).fill("2024-01-27")
@@ -170,6 +120,11 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
     studio.prompt(FOX)
     studio.press()
     page.locator(".fox-actions [role=alert]:has-text('its answer never came')").wait_for()
+    assert page.locator(".fox-strip button").all_inner_texts() == [
+        "It was not charged",
+        "It was charged",
+        "Send it again",
+    ]
     page.locator(".fox-strip button:has-text('It was not charged')").click()
     page.locator(".fox-strip .fox-failed:has-text('You settled it as not paid')").wait_for()
     assert len(sandbox.creations) == 1
@@ -202,7 +157,7 @@ def test_pictures_come_from_links_files_and_results(lab: Lab, sandbox: Any, env:
     page: Any = studio.page
     Image.new("RGB", (640, 480), "teal").save(page.folder / "sea.jpg")
     studio.go("Edit")
-    studio.here.get_by_role("combobox", name="or link, or file").focus()
+    studio.here.get_by_role("combobox", name="Link or file").focus()
     page.wait_for(
         "() => [...document.querySelectorAll('.fox-page:not([hidden]) datalist option')].some(o => o.value === 'sea.jpg')"
     )
@@ -220,20 +175,47 @@ def test_pictures_come_from_links_files_and_results(lab: Lab, sandbox: Any, env:
     assert body["image_urls"][1] == "https://example.com/a.jpg"
 
 
+def test_photos_of_a_phone_are_sent_upright_small_and_bare(
+    lab: Lab, sandbox: Any, env: dict[str, str], tmp_path: Path
+) -> None:
+    """One of 30 MB and one as it is: shown at once, uploaded with the press alone, without place and camera."""
+    assert len(photo(tmp_path / "big.jpg", 5000, 4000, quality=97, orientation=6)) > 30_000_000
+    photo(tmp_path / "small.jpg", 900, 600, orientation=6)
+    studio = open_studio(lab, env, what="fox.panel('phota-image-edit')")
+    page: Any = studio.page
+    page.locator("input[type=file]").set_input_files([tmp_path / "big.jpg", tmp_path / "small.jpg"])
+    studio.prompt("a little brighter")
+    page.wait_for(
+        "() => { const all = [...document.querySelectorAll('.fox-item img')];"
+        " return all.length === 2 && all.every(image => image.naturalHeight > image.naturalWidth); }"
+    )
+    assert sandbox._do(sandbox._server.gateway.ledger.uploads) == []
+    page.locator(".fox-picker .fox-aloud:has-text('2 of 2 added')").wait_for(state="attached")
+    studio.press()
+    (body,) = received(page, sandbox, 1)
+    for url, size in zip(body["image_urls"], [(3277, 4096), (600, 900)], strict=True):
+        with urllib.request.urlopen(url) as answer:
+            sent = Image.open(io.BytesIO(answer.read()))
+        assert sent.size == size
+        assert dict(sent.getexif()) == {}
+        red, green, _ = sent.convert("RGB").resize((1, 3)).getpixel((0, 0))
+        assert red > 180, "its left third has become its upper one"
+        assert green < 60
+
+
 def test_groks_aspect_ratio_is_put_away_beside_pictures(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """It says why, is not sent, and is as before once the pictures are gone."""
     studio = open_studio(lab, env)
-    page = studio.page
+    page: Any = studio.page
+    shutil.copy(RUTH[0], page.folder)
     studio.go("Grok")
-    studio.prompt("a cat in a hat")
+    studio.prompt("give her a straw hat")
     studio.choose("Aspect ratio", "2:1")
-    studio.add_place("https://example.com/cat.jpg")
+    studio.add_place(RUTH[0].name)
+    page.wait_for("() => document.querySelector('.fox-page:not([hidden]) .fox-item img')?.naturalWidth")
     page.locator(".fox-away:has-text('it has no meaning beside pictures to edit')").wait_for()
     assert studio.here.get_by_role("combobox", name="Aspect ratio").is_disabled()
     for_the_docs(page, "studio-grok")
-    studio.go("Profiles")
-    for_the_docs(page, "studio-profiles")
-    studio.go("Grok")
     studio.press()
     assert "aspect_ratio" not in received(page, sandbox, 1)[0]
     studio.here.get_by_role("button", name="Remove").click()

@@ -8,9 +8,17 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from fox_nb import errors, tasks
-from fox_nb.client import accounts, uploads
-from fox_nb.client.answers import Purpose, certainly_not_accepted, connection_lost, decoded, error_of, shown
-from fox_nb.client.wire import Exchange, pause, retry_after
+from fox_nb.client import accounts, files
+from fox_nb.client.answers import (
+    Purpose,
+    certainly_not_accepted,
+    connection_lost,
+    decoded,
+    error_of,
+    retry_after,
+    shown,
+)
+from fox_nb.client.wire import Exchange, pause
 
 KEY = SecretStr("sk-canary-0123456789")
 texts = st.text(st.characters(), max_size=40)
@@ -72,7 +80,7 @@ def test_lists_prices_and_uploads_are_read_out_of_anything(answer):
     assert prices is None or all(price >= 0 for price in prices.usd.values())
     balance = accounts.read_balance(answer, answer)
     assert balance is None or balance.used_usd >= 0
-    upload = uploads.read_upload(answer)
+    upload = files.read_upload(answer)
     assert upload is None or upload.url.startswith("http") or upload.url.lower().startswith("http")
 
 

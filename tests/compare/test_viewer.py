@@ -148,6 +148,25 @@ def test_a_picture_that_is_gone_is_told(tmp_path, service, browser):
     assert "gone.png" in lost["reason"]
 
 
+@pytest.mark.parametrize("tiled", [True, False])
+def test_whatever_a_decoder_meets_the_browser_is_told(tmp_path, service, browser, monkeypatch, tiled):
+    """An error of no kind that is expected, in making tiles or in reading one, leaves the preview and says so."""
+
+    def broken(*_, **__):
+        raise SyntaxError("broken PNG file")
+
+    monkeypatch.setattr(viewer, "read_tile", broken)
+    if not tiled:
+        monkeypatch.setattr(viewer, "make_tiles", broken)
+    picture = compared(tmp_path, tiled=tiled)
+    service.know({picture.id: picture})
+    service.want("v", [f"{picture.id}/0/0/0"], [])
+    browser.wait_for(lambda b: b.messages)
+    ((lost, _),) = browser.messages
+    assert lost["kind"] == "lost"
+    assert "broken PNG file" in lost["reason"]
+
+
 @pytest.mark.parametrize("key", ["{}/0/99/0", "{}/9/0/0", "{}/a/b/c", "{}", "nobody/0/0/0", "{}/0/0/0/0"])
 def test_nonsense_is_passed_over(tmp_path, service, browser, key):
     """A key that is no tile of any picture is ignored, and the next one is answered."""
@@ -219,6 +238,36 @@ def test_updating_a_cell_sends_that_cell_alone(tmp_path, monkeypatch):
     assert (cell["row"], cell["column"], len(cell["cell"]["takes"])) == (0, 2, 2)
     assert preview["ids"] == [new.id]
     assert shown.comparison.cells[0][2].takes[1].picture == new
+    shown.close()
+
+
+def test_what_a_browser_hears_last_of_a_cell_is_how_it_is(tmp_path, monkeypatch):
+    """A cell changes again while its first change is being sent, and a browser says hello: none of them hears the older last."""
+    comparison, browser = whole(tmp_path), Browser()
+    shown = Viewer(comparison)
+    monkeypatch.setattr(shown, "_post", browser.send)
+    made, go_on = threading.Event(), threading.Event()
+    real = viewer.cell_facts
+
+    def slow(cell):
+        facts = real(cell)
+        if cell.label == "first":
+            made.set()
+            go_on.wait(60)
+        return facts
+
+    monkeypatch.setattr(viewer, "cell_facts", slow)
+    shown.update_cell(0, 1, Cell("first"))
+    assert made.wait(60)
+    shown.update_cell(0, 1, Cell("second"))
+    greeting = threading.Thread(target=shown._hear, args=(None, {"kind": "hello", "view": "v"}, []))
+    greeting.start()
+    until(lambda: not shown._pool._work or None, "the second change to be taken up")
+    go_on.set()
+    greeting.join(60)
+    browser.wait_for(lambda b: len(b.messages) == 3)
+    told = [m["cell"] if m["kind"] == "cell" else m["facts"]["cells"][0][1] for m, _ in browser.messages]
+    assert [cell["label"] for cell in told] == ["first", "second", "second"]
     shown.close()
 
 

@@ -37,11 +37,12 @@ _PASSING = (
     (r"\b\d\d:\d\d(?::\d\d)?\b", "TIME"),
     (r"\b\d+\s+s\b|\b\d+ min(?: \d+ s)?\b", "SECONDS"),
     (r"task-[a-z0-9-]+", "TASK"),
-    (r"-[A-Za-z0-9]{22}\b|(?<=fox-sweep-)[0-9a-f]{12}", "ID"),
+    (r"-[A-Za-z0-9]{22}\b|(?<=fox-sweep-)[0-9a-f]{12}|\b[cp][0-9a-f]{12}\b", "ID"),
     (r'(<progress max="\d+" value=")\d+', r"\1N"),
     (r"\((?:pending|processing), \d+ %\)", "(STATE)"),
 )
-"""What differs between two runs of the same lesson: dates, times, how long it took, names that are drawn at random."""
+"""What differs between two runs of the same lesson: dates, times, how long it took, names that are drawn at random or
+from the folder that a picture lies in."""
 
 
 def run(path: Path, folder: Path, env: Mapping[str, str], *, finish: str = "pass") -> Any:
@@ -99,16 +100,13 @@ def _kept(output: Any, card: str) -> Any:
         del data["image/png"]
     is_widget = data.pop(_WIDGET, None) is not None
     html = data.get("text/html")
+    if html is None:
+        return None if is_widget else output
     if is_widget:
-        if html is None:
-            return None
-        data["text/html"] = html = card or html
+        html = card or html
         data["text/plain"] = "A panel: run this cell to use it."
-    elif html is not None:
-        if not html.strip():
-            return None
-        data["text/html"] = _TO_THE_FILE.sub("", html)
-    return output
+    data["text/html"] = _TO_THE_FILE.sub("", html)
+    return output if html.strip() else None
 
 
 _WAITED = re.compile(r">: completed in SECONDS</p></div>$")

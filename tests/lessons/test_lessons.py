@@ -12,26 +12,9 @@ import pytest
 from artifacts import Places
 from counts import Count
 from lessons import outputs
-from processes import clean_environment
 
 LESSONS = [pytest.param(path, id=path.stem) for path in outputs.LESSONS]
 OF_THIS_MACHINE = re.compile(r"/(?:tmp|home|root|work|Users|var)/|[A-Z]:\\\\Users")
-
-
-@pytest.fixture
-def env(artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """The environment of somebody without a key, whose sandbox is this test's own and ends with it."""
-    from fox_nb.sandbox import process
-
-    own = {
-        "FOX_NB_RUNTIME_DIR": artifacts.fresh("runtime", private=True),
-        "FOX_NB_SANDBOX_DIR": artifacts.fresh("sandbox"),
-    }
-    for name, folder in own.items():
-        folder.chmod(0o700)
-        monkeypatch.setenv(name, str(folder))
-    yield clean_environment(artifacts, {name: str(folder) for name, folder in own.items()})
-    process.stop()
 
 
 def creations() -> int:
@@ -44,15 +27,15 @@ def creations() -> int:
 
 @pytest.mark.parametrize("path", LESSONS)
 def test_a_lesson_runs_and_its_committed_outputs_are_of_now(
-    path: Path, env: dict[str, str], artifacts: Places, count: Count
+    path: Path, own_sandbox: dict[str, str], artifacts: Places, count: Count
 ) -> None:
     """It runs without a key, an error or a word on stderr; run again it creates nothing; what is committed is what it shows."""
     folder = artifacts.fresh(path.stem)
     shutil.copytree(path.parent / "samples", folder / "samples")
-    first = outputs.run(path, folder, env)
+    first = outputs.run(path, folder, own_sandbox)
     made = creations()
     assert made > 0
-    again = outputs.run(path, folder, env)
+    again = outputs.run(path, folder, own_sandbox)
     count("notebook run twice", path.stem, creations=made, of_the_second_run=creations() - made)
     assert creations() == made
     for node in (first, again):
@@ -69,12 +52,14 @@ def test_a_lesson_runs_and_its_committed_outputs_are_of_now(
     assert stale == {}, f"run `make lessons`: cells of {path.name} show something else now: {stale}"
 
 
-def test_the_studio_sends_nothing_by_being_run(env: dict[str, str], artifacts: Places, count: Count) -> None:
-    """The one notebook that is no lesson makes no creation, however often all its cells run."""
+def test_the_studio_sends_nothing_by_being_run(own_sandbox: dict[str, str], artifacts: Places, count: Count) -> None:
+    """The one notebook that is no lesson runs like them, without a word on stderr, and makes no creation, however often."""
     folder = artifacts.fresh("studio")
-    outputs.run(outputs.STUDIO, folder, env)
+    node = outputs.run(outputs.STUDIO, folder, own_sandbox)
+    every = [output for cell in node.cells for output in cell.get("outputs", [])]
+    assert [output for output in every if output.output_type == "error" or output.get("name") == "stderr"] == []
     made = creations()
-    outputs.run(outputs.STUDIO, folder, env)
+    outputs.run(outputs.STUDIO, folder, own_sandbox)
     count("notebook run twice", "studio", creations=made, of_the_second_run=creations() - made)
     assert creations() == 0
 

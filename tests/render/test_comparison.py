@@ -190,6 +190,15 @@ def test_numbers_in_words():
     assert said == [("PSNR", "same pixels"), ("SSIM", "0.500"), ("seconds", "3.250")]
 
 
+def test_a_spread_below_the_digits_is_not_called_nothing():
+    """Takes that differ by less than what is shown have a spread all the same; equal ones have none."""
+    assert numbers({"ssim": (0.5, 0.0002), "psnr": (30.0, 0.0)}) == [
+        ("SSIM", "0.500 ± <0.001"),
+        ("PSNR", "30.0 ± 0.0 dB"),
+    ]
+    assert numbers({"ssim": (0.5, 0.0006)}) == [("SSIM", "0.500 ± 0.001")]
+
+
 def test_the_browser_learns_no_paths(tmp_path):
     """Neither the table nor the facts for the viewer name a folder of this machine."""
     comparison = grid(tmp_path)
@@ -218,6 +227,18 @@ def test_the_page_lets_only_its_own_script_run(tmp_path):
     assert f"script-src 'sha256-{mark}'" in policy
     assert policy.startswith("default-src 'none'; img-src data:;")
     assert not re.search(r'(src|href)="(?!data:)', page)
+
+
+def test_what_the_numbers_show_goes_along(tmp_path):
+    """The page says it above the grid, as text, and the sheet has lines for it below its title."""
+    comparison = grid(tmp_path)
+    page = save_html(comparison, tmp_path / "a.html", said=["By SSIM no setting <stands> apart."]).read_text("utf-8")
+    assert "By SSIM no setting &lt;stands&gt; apart." in page
+    sizes = []
+    for said in ([], ["By SSIM no setting stands apart."]):
+        with Image.open(save_image(comparison, tmp_path / "a.png", said=said)) as sheet:
+            sizes.append(sheet.height)
+    assert sizes[1] > sizes[0]
 
 
 def test_the_page_of_a_five_by_five_stays_below_its_limit(tmp_path):

@@ -270,6 +270,24 @@ def test_plots_show_each_picture_once_with_its_label():
     assert "no pictures" in Page(plots.plot_images([], [])).text
 
 
+def test_a_tab_names_each_of_its_pictures():
+    """What stands above a picture in its tab is what it was given, escaped, and not ipyplot's number."""
+    uris = [thumbnail.data_uri(thumbnail.encoded(gradient(40 + n, 30))) for n in range(3)]
+    page = Page(plots.plot_class_tabs(uris, ["a", "b", "a"], ["x 1", "x 1", "<b>2"]))
+    assert sorted(image["alt"] for image in page.all("img")) == ["a, <b>2", "a, x 1", "b, x 1"]
+    assert not page.all("b")
+    assert page.text.split() == ["ab", "x", "1", "<b>2", "x", "1"]
+
+
+def test_labels_that_only_their_ends_tell_apart_keep_their_own_tabs():
+    """Two long prompts that begin alike are two tabs, told apart by a number."""
+    uris = [thumbnail.data_uri(thumbnail.encoded(gradient(40 + n, 30))) for n in range(3)]
+    prompts = ["a fox " * 30 + end for end in ("at night", "in snow", "at night")]
+    page = Page(plots.plot_class_tabs(uris, prompts))
+    assert len(page.all("input")) == 2
+    assert page.text.count("(2)") == 1
+
+
 @pytest.mark.parametrize(
     "bad", ["https://example.com/a.png", "javascript:alert(1)", 'data:image/png;base64,AA" onerror="x', "a.png"]
 )

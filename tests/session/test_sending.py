@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -171,20 +171,11 @@ def test_a_deadline(fox: Fox, sandbox: Any) -> None:
     assert task.is_watched
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Takes Ctrl-C as a kernel does, also where the suite was started in a shell's background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def press_ctrl_c() -> None:
     """Interrupt the main thread, from any thread."""
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A KeyboardInterrupt ends the waiting and nothing else."""
     task = fox.generate("a fox")
@@ -196,7 +187,6 @@ def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any, monkeypatch:
     assert len(sandbox.creations) == 1
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_while_sending(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A KeyboardInterrupt while the creation is on the wire loses nothing: its answer is taken in all the same."""
     interrupted, create = threading.Event(), fox.session.client.create
@@ -223,6 +213,17 @@ def test_a_forgotten_upload_is_made_again(fox: Fox, sandbox: Any, tmp_path: Any)
     assert fox.edit("red", picture).wait().status == "completed"
     edits = [c for c in sandbox.creations if c["body"]["model"] == "phota-image-edit" and c["task_id"]]
     assert len(edits) == 2
+
+
+def test_an_upload_near_its_end_is_made_again(fox: Fox, sandbox: Any) -> None:
+    """Uploads live for 72 hours: one of yesterday is used again, one whose last hour has come is uploaded anew."""
+    picture = fox.generate("a cat").wait().images[0]
+    for prompt, hours in (("blue", 24), ("red", 47), ("green", 0)):
+        fox.edit(prompt, picture).wait()
+        with fox.store.journal.writing() as db:
+            db.execute("UPDATE upload SET at = at - ?", (hours * 3600,))
+    blue, red, green = (creation["body"]["image_urls"] for creation in sandbox.creations[1:])
+    assert blue == red != green
 
 
 def test_many_threads_make_one_creation(fox: Fox, sandbox: Any) -> None:

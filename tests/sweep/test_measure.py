@@ -213,34 +213,49 @@ watcher.start()
 sweep = fox.compare_enhance(sys.argv[3], creativity=sys.argv[4], resemblance=sys.argv[4], resolution="4K", per_second=50)
 sweep.run(confirm=True)
 assert sweep.to_frame()["ssim"].notna().all()
+page = sweep.save_html(sys.argv[5]).stat().st_size
 done.set()
 watcher.join()
-print(peak)
+print(peak, page)
 """
 
 
-def peak(sandbox: Any, tmp_path: Path, axis: str) -> int:
-    """How much a process grows at the most while it makes, cuts and measures a 4K grid."""
+def peak(sandbox: Any, tmp_path: Path, axis: str) -> tuple[int, int]:
+    """How much a process grows at the most while it makes, cuts and measures a 4K grid, and exports it; the page's bytes."""
     photo = tmp_path / "portrait.jpg"
     portrait(figure_from_id("mira"), (1024, 1024), seed=8).save(photo, quality=92)
     ran = subprocess.run(
-        [sys.executable, "-c", MEMORY, sandbox.base_url, str(tmp_path / "fox_runs"), str(photo), axis],
+        [
+            sys.executable,
+            "-c",
+            MEMORY,
+            sandbox.base_url,
+            str(tmp_path / "fox_runs"),
+            str(photo),
+            axis,
+            str(tmp_path / "compare.html"),
+        ],
         env={**os.environ, "FOXAPI_KEY": MARKED_KEY},
         stdout=subprocess.PIPE,
         check=True,
         text=True,
     )
-    return int(ran.stdout)
+    grown, page = map(int, ran.stdout.split())
+    return grown, page
 
 
 def test_memory_stays_within_bounds(sandbox: Any, tmp_path: Path) -> None:
-    """Nine 4K pictures made, cut and measured: the process stays within 400 MB of where it began."""
-    assert peak(sandbox, tmp_path, "0, 0.5, 1") < ALLOWED
+    """Nine 4K pictures made, cut, measured and exported below 4 MB: the process stays within 400 MB of where it began."""
+    grown, page = peak(sandbox, tmp_path, "0, 0.5, 1")
+    assert grown < ALLOWED
+    assert page < 4_000_000
     assert len(sandbox.creations) == 9
 
 
 @pytest.mark.long
 def test_memory_stays_within_bounds_for_twenty_five(sandbox: Any, tmp_path: Path) -> None:
-    """Twenty-five of them: likewise."""
-    assert peak(sandbox, tmp_path, "0..1 step 0.25") < ALLOWED
+    """Twenty-five of them: likewise, and the page is below 10 MB."""
+    grown, page = peak(sandbox, tmp_path, "0..1 step 0.25")
+    assert grown < ALLOWED
+    assert page < 10_000_000
     assert len(sandbox.creations) == 25

@@ -78,6 +78,8 @@ def test_fifty_values_and_two_hundred_cells_are_planned(fox: Fox, photo: Path) -
     page = pages.page(sweep)
     assert "10 by 20" in page
     assert len(page) < 12_000
+    with pytest.raises(ConfirmationNeeded, match=r"200 pictures and may cost 26\.00 USD"):
+        sweep.run()
 
 
 def test_more_than_a_set_amount_asks_once_more(fox: Fox, photo: Path, sandbox: Any) -> None:

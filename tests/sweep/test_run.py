@@ -21,7 +21,7 @@ import sys
 from fox_nb import Fox
 from fox_nb.settings import Polling
 fox = Fox(base_url=sys.argv[1], store=sys.argv[2], polling=Polling(first_looks=(.05,), at_least=.05, per_second=200))
-fox.compare_enhance(sys.argv[3], creativity="0..1 step 0.25", resemblance="0..1 step 0.25", per_second=4).run()
+fox.compare_enhance(sys.argv[3], creativity="0..1 step 0.25", resemblance="0..1 step 0.25", per_second=20).run()
 print("done", flush=True)
 """
 
@@ -43,21 +43,23 @@ def bodies(sandbox: Any) -> list[tuple[float, float, int]]:
 
 def test_killed_half_way_and_resumed(sandbox: Any, open_fox: Callable[..., Fox], photo: Path, tmp_path: Path) -> None:
     """A kernel is killed in the middle of 25; the next sends only what is missing: the server counts 25 in all."""
+    sandbox.misbehave("lasts", seconds=3600, after=8, times=4)
     first = kernel(sandbox, tmp_path / "fox_runs", photo)
     fox = open_fox()
 
     def half_way() -> bool | None:
         """No creation is on the wire, so that the kill meets none: its fate would be unknown, and told, not sent again."""
-        accepted = sum(bool(task.id) for task in fox.tasks())
-        return True if accepted == len(sandbox.creations) >= 12 else None
+        accepted = [task.status for task in fox.tasks() if task.id]
+        return True if len(accepted) == 12 and accepted.count("completed") == 8 else None
 
-    until(half_way, "half of the creations")
+    until(half_way, "half of the pictures")
     first.send_signal(signal.SIGKILL)
     first.wait()
     assert first.stdout is not None
     assert first.stdout.read() == ""
     first.stdout.close()
-    assert len(sandbox.creations) < 25
+    assert len(sandbox.creations) == 12
+    sandbox.advance(3600)
     sweep = fox.compare_enhance(photo, creativity="0..1 step 0.25", resemblance="0..1 step 0.25", per_second=50)
     assert sweep.paid_already == len(sandbox.creations)
     sweep.run()

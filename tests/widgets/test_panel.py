@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from artifacts import MARKED_KEY
 from fox_nb import Fox, InvalidRequest
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
+from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
 from fox_nb.store import Store
 from fox_nb.widgets.field import Bench
@@ -75,6 +77,38 @@ def test_what_the_browser_says_at_a_press_counts(tmp_path: Any) -> None:
     }  # fmt: skip
 
 
+def test_pictures_that_were_taken_out_are_not_sent(tmp_path: Any) -> None:
+    """What the browser shows at a press counts, although the message that a picture was removed comes after it."""
+    form = form_of("grok-imagine-image", tmp_path)
+    form.fill({"prompt": "a fox", "image_urls": ["https://example.com/a.jpg", "https://example.com/b.jpg"]})
+    field = form.picture_field
+    assert field is not None
+    first, second = (entry.key for entry in field.picker.entries)
+    assert form.whole_values({field.picker.model_id: [second]})["image_urls"] == ["https://example.com/b.jpg"]
+    ratio = form.fields["aspect_ratio"].control.model_id
+    seen = {field.picker.model_id: [], ratio: "2:1"}
+    assert form.whole_values(seen) == {"prompt": "a fox", "num_outputs": 1, "aspect_ratio": "2:1"}
+    with pytest.raises(InvalidRequest, match="has not arrived"):
+        form.whole_values({field.picker.model_id: [first, "on its way"]})
+
+
+def test_faces_are_sent_with_consent_alone(tmp_path: Any) -> None:
+    """The panel that trains from an archive asks, and asks anew when there is another archive."""
+    form = form_of("phota-create-profile", tmp_path)
+    with pytest.raises(InvalidRequest, match="Photos is empty"):
+        form.whole_values({})
+    form.fill({"image_archive_url": "https://example.com/ada.zip"})
+    consent = form.fields["image_archive_url"].valued[1]
+    with pytest.raises(InvalidRequest, match="Consent is not ticked"):
+        form.whole_values({})
+    assert form.whole_values({consent.model_id: ["agreed"]}) == {"image_archive_url": "https://example.com/ada.zip"}
+    Browser(consent).say("value", value=["agreed"])
+    form.whole_values({})
+    form.fill({"image_archive_url": "https://example.com/bo.zip"})
+    with pytest.raises(InvalidRequest, match="Consent is not ticked"):
+        form.whole_values({})
+
+
 @pytest.mark.parametrize("value", [None, "5:4", 7, ["1K"], {"a": 1}])
 def test_a_choice_takes_only_its_options(value: Any) -> None:
     """Whatever a browser sends."""
@@ -114,19 +148,22 @@ def test_building_panels_and_a_studio_sends_nothing(fox: Fox, sandbox: Any) -> N
     assert sandbox.creations == []
 
 
-def test_a_press_does_not_wait_for_the_gateway(fox: Fox, sandbox: Any) -> None:
+def test_a_press_does_not_wait_for_the_gateway(tmp_path: Any) -> None:
     """It comes back while the answer is still out; the form may be pressed again as soon as the journal has it."""
-    sandbox.misbehave("never", "create")
-    panel = fox.panel()
-    panel.form.fill({"prompt": "a fox"})
-    before = threading.active_count()
-    panel.press()
-    until(lambda: sandbox.creations or None, "the creation")
-    assert fox.tasks()[0].status == "pending"
-    panel.form.fill({"prompt": "another fox"})
-    panel.press()
-    until(lambda: len(sandbox.creations) > 1 or None, "the other creation")
-    assert threading.active_count() < before + 12
+    with Sandbox(keys=[MARKED_KEY]) as sandbox:
+        fox = Fox(api_key=MARKED_KEY, base_url=sandbox.base_url, store=tmp_path / "fox_runs")
+        sandbox.misbehave("never", "create")
+        panel = fox.panel()
+        panel.form.fill({"prompt": "a fox"})
+        before = threading.active_count()
+        panel.press()
+        until(lambda: sandbox.creations or None, "the creation")
+        assert fox.tasks()[0].status == "pending"
+        panel.form.fill({"prompt": "another fox"})
+        panel.press()
+        until(lambda: len(sandbox.creations) > 1 or None, "the other creation")
+        assert threading.active_count() < before + 12
+    fox.close()  # it waits for every answer that is out: 'never' ends with the sandbox
 
 
 def test_two_presses_of_the_same_are_one_and_of_another_are_two(fox: Fox, sandbox: Any) -> None:

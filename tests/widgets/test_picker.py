@@ -128,12 +128,22 @@ def test_entries_are_removed_and_moved():
     picker.show([Entry(None, name, key=name) for name in "abc"])
     picker.add(Entry(None, "d", key="d"))
     assert changes == []
-    browser.say("earlier", key="c")
-    browser.say("earlier", key="a")
+    browser.say("order", keys=["a", "c", "b"])
+    browser.say("order", keys=["a", "c", "b"])
     browser.say("remove", key="b")
     browser.say("remove", key="unknown")
     assert changes == ["acbd", "acbd", "acd", "acd"]
     assert [item["name"] for item in browser.of("list")[-1]["items"]] == ["a", "c", "d"]
+
+
+def test_what_a_browser_shows_is_what_counts():
+    """Its order and no more than it shows; what it shows and is not here yet is refused, not left out."""
+    picker = Picker(label="Photos")
+    picker.show([Entry(None, name, key=name) for name in "abc"])
+    assert "".join(entry.name for entry in picker.seen(["c", "a"])) == "ca"
+    assert "".join(entry.name for entry in picker.seen(None)) == "abc"
+    with pytest.raises(InvalidRequest, match="Photos: what you chose has not arrived"):
+        picker.seen(["a", "d"])
 
 
 def test_a_view_that_comes_later_gets_the_list_and_its_thumbnails():

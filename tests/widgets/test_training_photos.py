@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox
+from fox_nb import Fox, InvalidRequest
 from fox_nb.widgets.training_photos import TrainingPhotos
 from widgets.browsers import Browser
 
@@ -83,6 +83,17 @@ def test_what_is_said_of_others_is_looked_at_again(photos: Photos, tmp_path: Pat
     looked = len(photos.said)
     photos.browser.say("remove", key=photos.picker.entries[0].key)
     assert photos.said[looked:] == [photos.sheet().summary]
+
+
+def test_a_photo_that_was_taken_out_is_not_trained_on(photos: Photos, tmp_path: Path) -> None:
+    """What the browser shows at the press counts, although the message that one was removed comes after it."""
+    for name, data in (("a.jpg", stripes(1)), ("stranger.jpg", stripes(2))):
+        (tmp_path / name).write_bytes(data)
+        photos._take_place(str(tmp_path / name))
+    mine, _ = (entry.key for entry in photos.picker.entries)
+    assert [photo.name for photo in photos.sheet([mine]).photos] == ["a.jpg"]
+    with pytest.raises(InvalidRequest, match="has not arrived"):
+        photos.sheet([mine, "on its way"])
 
 
 def test_a_folder_that_is_not_there_is_told(photos: Photos) -> None:

@@ -13,7 +13,7 @@ const KEYS = [
   ["A", "divider, difference and hold in all cells or in this one"],
   ["[  ]", "take before, take after"],
   ["Enter", "this cell large; again or Esc for the grid (also a double click)"],
-  ["C", "the code for this cell"],
+  ["C", "show the code for this cell"],
   ["Esc", "close help, leave the large cell, then the divider or difference"],
 ];
 
@@ -21,6 +21,14 @@ function button(text, label, onclick, extra = {}) {
   // a word is its own name, for eyes and ears alike; a sign needs one
   const name = /[a-z]{2}/i.test(text) ? undefined : label;
   return element("button", { type: "button", "aria-label": name, title: label, onclick, ...extra }, text);
+}
+
+/** Which of a cell's pictures is shown; several may be of one take, and '' stands for the only one. */
+export function takeWords(cell, index) {
+  const { length } = cell.takes;
+  const number = cell.takes[index]?.number;
+  const each = new Set(cell.takes.map((take) => take.number)).size === length;
+  return length < 2 ? "" : each ? `take ${number} of ${length}` : `take ${number}, picture ${index + 1} of ${length}`;
 }
 
 export class Bar {
@@ -106,7 +114,7 @@ export class Facts {
     this.words = element("div", { class: "foxc-facts-words" });
     this.code = element("code");
     this.copied = button("Copy", "Copy the code", () => this.#copy());
-    this.details = element("details", {}, element("summary", {}, "Code"), element("pre", {}, this.code), this.copied);
+    this.details = element("details", {}, element("summary", {}, "Show code"), element("pre", {}, this.code), this.copied);
     this.root = element("div", { class: "foxc-facts" }, this.words, this.details);
   }
 
@@ -117,7 +125,7 @@ export class Facts {
     if (cell.takes.length > 1) {
       head.append(
         button("‹", "Take before ([)", () => this.act.take(-1)),
-        `take ${take.number}, ${index + 1} of ${cell.takes.length}`,
+        takeWords(cell, index),
         button("›", "Take after (])", () => this.act.take(1)),
       );
     }

@@ -1,8 +1,8 @@
 // The grid: every cell a frame with the same view, parameter values on both axes, the original beside it.
 
-import { Bar, Facts, help } from "./bar.js";
+import { Bar, Facts, help, takeWords } from "./bar.js";
 import { Frame, element } from "./frame.js";
-import { labelFrame, placeDivider } from "./labels.js";
+import { labelFrame, placeDivider, shape } from "./labels.js";
 import { keyDown, keyUp } from "./keys.js";
 import { WHOLE, clamped, fitScale, panned, zoomOneToOne, zoomedAt } from "./view.js";
 
@@ -112,7 +112,7 @@ export class Grid {
       this.original.root.setAttribute("role", "img");
       this.original.root.setAttribute("aria-label", "Original");
       const { full, width, height } = this.facts.original;
-      const caption = element("figcaption", {}, element("strong", {}, "Original"), ` ${full ?? `${width} x ${height}`} px`);
+      const caption = element("figcaption", {}, element("strong", {}, "Original"), element("span", {}, `${full ?? `${width} x ${height}`} px`));
       parts.push(element("figure", { class: "foxc-original" }, this.original.root, caption));
     }
     parts.push(element("div", { class: "foxc-scroll" }, this.#table()), this.stage.root);
@@ -266,8 +266,13 @@ export class Grid {
     if (takes.length < 2) return;
     const index = (this.takeIndex(this.active) + step + takes.length) % takes.length;
     this.takes.set(this.active.join(), index);
-    this.say(`Take ${takes[index].number}, ${index + 1} of ${takes.length}`);
+    this.say(takeWords(this.cell(), index));
     this.show();
+  }
+
+  showTake([row, column], index) {
+    this.takes.set(`${row},${column}`, index);
+    this.goTo(row, column, { preventScroll: true });
   }
 
   goTo(row, column, { preventScroll = false } = {}) {
@@ -330,6 +335,7 @@ export class Grid {
     this.#showZoom();
     this.about.show(this.cell(), this.takeIndex(this.active), this.facts.explanations);
     this.root.classList.toggle("foxc-large", large);
+    this.root.style.setProperty("--fox-shape", shape(this));
     for (const frame of this.frames.flat()) labelFrame(this, frame, frame.place);
     labelFrame(this, this.stage, this.active);
     this.invalidate();

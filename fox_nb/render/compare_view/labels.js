@@ -1,5 +1,6 @@
 // The words on a frame: whose it is, how it stands, its numbers, and its divider.
 
+import { takeWords } from "./bar.js";
 import { element } from "./frame.js";
 
 export function labelFrame(grid, frame, place) {
@@ -8,7 +9,6 @@ export function labelFrame(grid, frame, place) {
   const active = place.join() === grid.active.join();
   frame.cell?.setAttribute("tabindex", active ? "0" : "-1");
   frame.cell?.setAttribute("aria-selected", String(active));
-  frame.root.style.setProperty("--fox-shape", shape(grid));
   const words = { pending: "waiting", running: "under way", failed: take?.reason || "failed", done: "" };
   const state = take ? take.state : "pending";
   frame.words.replaceChildren(element("span", { title: words[state] }, words[state]));
@@ -18,16 +18,18 @@ export function labelFrame(grid, frame, place) {
   if (sliding) placeDivider(grid, frame);
   frame.divider.hidden = !sliding;
   frame.before.textContent = sliding ? grid.referenceLabel : "";
-  frame.after.textContent = sliding || frame === grid.stage ? cell.label : "";
+  frame.after.textContent = frame === grid.stage ? cell.label : ""; // in the grid its row and column say it
   if (!frame.cell) {
     frame.root.setAttribute("role", "group");
     frame.root.setAttribute("aria-label", cell.label);
     return;
   }
-  const many = cell.takes.length > 1 ? [`take ${take.number} (${cell.takes.length})`] : [];
+  const many = takeWords(cell, grid.takeIndex(place));
   const numbers = (cell.numbers ?? []).map(([name, value]) => `${name} ${value}`);
-  frame.numbers.replaceChildren(...[...many, ...numbers].map((text) => element("span", {}, text)));
-  frame.cell.setAttribute("aria-label", [cell.label, words[state], ...many, ...numbers].filter(Boolean).join(", "));
+  const shown = many ? [element("div", {}, many)] : [];
+  shown.push(...numbers.map((text) => element("span", {}, text)), ...failedTakes(grid, place));
+  frame.numbers.replaceChildren(...shown);
+  frame.cell.setAttribute("aria-label", [cell.label, words[state], many, ...numbers].filter(Boolean).join(", "));
 }
 
 export function placeDivider(grid, frame) {
@@ -39,13 +41,23 @@ export function placeDivider(grid, frame) {
   });
 }
 
+/** Where one of several takes has failed and another is shown: a way to the one that failed, and to its reason. */
+function failedTakes(grid, place) {
+  const { takes, label } = grid.cell(place);
+  const failed = takes.filter((take) => take.state === "failed").length;
+  if (!failed || grid.take(place).state === "failed") return [];
+  const onclick = () => grid.showTake(place, takes.findIndex((take) => take.state === "failed"));
+  return [element("button", { type: "button", onclick, "aria-label": `${failed} failed: ${label}` }, `${failed} failed`)];
+}
+
 function retryButton(grid, [row, column], cell) {
   const { number } = grid.take([row, column]);
   const again = () => grid.retry(row, column, number);
   return element("button", { type: "button", onclick: again, "aria-label": `Try ${cell.label} again` }, "Try again");
 }
 
-function shape(grid) {
+/** Width for height of every frame: the original's, so that it and its enhancements fill them. */
+export function shape(grid) {
   const { width, height } = grid.facts.original ?? grid.largest;
   return `${Math.min(2.4, Math.max(0.42, width / height))}`;
 }

@@ -1,7 +1,10 @@
 // An exported page: the pictures stand in it as a plain table, which the grid takes over.
 
 import { Grid } from "./grid.js";
+import { keyDown, keyUp } from "./keys.js";
 import { Previews } from "./pictures.js";
+
+const SCROLLING = /^(Arrow.*| |Enter)$/; // the page's own, until somebody is in the comparison
 
 function startPage() {
   const facts = JSON.parse(document.getElementById("fox-facts").textContent);
@@ -15,6 +18,10 @@ function startPage() {
   table.before(grid.root);
   table.hidden = true;
   grid.show();
+  document.addEventListener("keydown", (event) => {
+    if (event.target === document.body && !SCROLLING.test(event.key)) keyDown(grid, event);
+  });
+  document.addEventListener("keyup", (event) => event.target === document.body && keyUp(grid, event));
 }
 
 startPage();

@@ -1,4 +1,4 @@
-"""Uploads: what the gateway says of a file that it took."""
+"""Files: what the gateway says of one that it took, and what a download brought."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fox_nb.client.accounts import number
+
+LARGEST_PICTURE = 200 << 20
+"""Bytes: a 4096 px PNG has about 20 MB."""
 
 _LONGEST_TEXT = 2000
 
@@ -31,6 +34,22 @@ class Upload:
     file_name: str = ""
     size: int | None = None
     created: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What a download brought.
+
+    Attributes
+    ----------
+    content_type : str
+        What the host calls it, in small letters and without parameters; often absent or wrong.
+    size : int
+        Bytes.
+    """
+
+    content_type: str
+    size: int
 
 
 def read_upload(answer: Any) -> Upload | None:

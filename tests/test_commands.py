@@ -1,0 +1,114 @@
+"""The commands as people type them: what each prints, and what it says to a slip of the finger."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from artifacts import MARKED_KEY
+from fox_nb import doctor
+from fox_nb.cli import main
+from fox_nb.sandbox import Sandbox
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("sandbox --speed 0", "'0' is no speed; allowed is a number above 0"),
+        ("sandbox --speed nan", "'nan' is no speed"),
+        ("sandbox --speed fast", "'fast' is no speed"),
+        ("sandbox --port 99999", "'99999' is no port; allowed is 0 (a free one) to 65535"),
+        ("lab --port 1e3", "'1e3' is no port"),
+        ("labs", "invalid choice: 'labs'"),
+        ("scan", "the following arguments are required: FILE"),
+        ("gallery", "the following arguments are required: PLACE"),
+        ("doctor now", "unrecognized arguments: now"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_one_line(words: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line names the option, the value and what is allowed; the exit status is that of a wrong call."""
+    with pytest.raises(SystemExit) as ended:
+        main(words.split())
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("words", ["demo taken", "lab taken --no-browser", "gallery . -o taken/class.html"])
+def test_a_place_that_cannot_be_written_to_is_named(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file stands where a folder is wanted: one line names it, and nothing of Python's is shown."""
+    import fox_nb
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").write_text("a file")
+    fox_nb.Fox(api_key=MARKED_KEY, base_url="http://127.0.0.1:9").close()
+    assert main(words.split()) == 1
+    said = capsys.readouterr()
+    assert re.fullmatch(r"fox-nb: .*taken.*\n", said.err)
+
+
+def test_a_port_that_is_taken_is_said_to_be(sandbox: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """`fox-nb sandbox` on a port where something answers already ends with one line."""
+    port = sandbox.base_url.rsplit(":", 1)[1]
+    assert main(["sandbox", "--port", port]) == 1
+    assert "address already in use" in capsys.readouterr().err.lower()
+
+
+def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """`fox-nb` alone says what there is."""
+    assert main([]) == 0
+    said = capsys.readouterr().out
+    assert [name for name in ("lab", "demo", "sandbox", "scan", "gallery", "doctor") if name not in said] == []
+
+
+def test_the_demo_makes_a_page_and_says_what_was_made(own_sandbox: dict[str, str], tmp_path: Path) -> None:
+    """It runs the first lesson without a screen or a key, and prints where the page is, each picture, the price and the time."""
+    done = subprocess.run(
+        [sys.executable, "-m", "fox_nb.cli", "demo"],
+        env=own_sandbox,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    page = Path(re.search(r"^The lesson as a page: +(.+)$", done.stdout, re.MULTILINE)[1])
+    assert page == tmp_path / "fox_demo" / "01-first-pictures.html"
+    assert page.read_text(encoding="utf-8").count("<img") >= 3
+    made = re.findall(r"^  (\d+) x (\d+)  (\S+)$", done.stdout, re.MULTILINE)
+    assert len(made) == 3
+    assert all((tmp_path / "fox_demo" / "fox_runs" / "pictures" / name).exists() for _, _, name in made)
+    assert re.search(r"^3 pictures, 0\.27 USD \(play money\) in all, [\d.]+ s\.$", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.usefixtures("own_sandbox")
+def test_the_doctor_finds_all_well(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where everything is there, each examination has one line, and the exit status says so."""
+    assert main(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:-1]] == ["ok"] * 6
+    assert lines[-1] == "All is well."
+
+
+@pytest.mark.usefixtures("own_sandbox")
+def test_the_doctor_says_what_to_do(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A wrong key, a folder that cannot be written to and a missing package are each told with what to do, the key never."""
+    monkeypatch.setenv("FOXAPI_KEY", MARKED_KEY[:-1] + "?")
+    monkeypatch.setenv("FOXAPI_BASE_URL", sandbox.base_url)
+    there = doctor.importlib.util.find_spec
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None if name == "ipykernel" else there(name))
+    monkeypatch.setattr(doctor.Path, "cwd", lambda: tmp_path / "gone")
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    told = dict(re.findall(r"^  TO DO    (\w+): (.+)$", said, re.MULTILINE))
+    assert set(told) == {"widgets", "store", "service"}
+    assert told["widgets"] == "ipykernel is missing. Run `pip install ipykernel`."
+    assert "gone" in told["store"]
+    assert "key" in told["service"]
+    assert MARKED_KEY[:-1] not in said
+    assert said.splitlines()[-1] == "3 to do."
