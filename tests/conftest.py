@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # No test may ever meet the real service or spend a developer's money.
     os.environ.pop("FOXAPI_KEY", None)
     os.environ.pop("FOXAPI_BASE_URL", None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a shell's background: a kernel takes Ctrl-C all the same
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -28,6 +28,8 @@ class Image:
         Which of the task's pictures, from 1 on.
     mime : str
         What the bytes are, whatever the gateway said.
+    sha256 : str
+        The hash of its bytes, by which requests name it.
     """
 
     def __init__(self, row: PictureRow, path: Path, thumbnails: Path) -> None:
@@ -38,6 +40,7 @@ class Image:
         self.height = row.height
         self.number = row.number
         self.mime = row.mime
+        self.sha256 = row.sha256
 
     def __repr__(self) -> str:
         return f"<Image {self.width}x{self.height} {self.path.name}>"

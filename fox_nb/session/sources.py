@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import StoreError
 from fox_nb.models import LOCAL_PICTURE, request_class
 from fox_nb.parameters import parameters
+from fox_nb.session.image import Image
 from fox_nb.store import Source, aside, put
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Sources:
     def _prepare(self, item: Any, parameter: str, *, archive: bool) -> Prepared | str:
         if isinstance(item, str) and (item.startswith(("https://", "http://")) or LOCAL_PICTURE.fullmatch(item)):
             return item  # the request class looks at links; no need to load the imaging libraries for one
+        if isinstance(item, Image) and not item.path.exists():
+            return f"sha256:{item.sha256}"  # deleted since; what was made of it is in the journal under that name
         from fox_nb.images.prepare import Prepared, prepare, prepare_archive
 
         if isinstance(item, Prepared):

@@ -422,7 +422,7 @@ class Task:
         if not images or any(image.path.exists() for image in images):
             return None
         dead = self._desk.now() - (self._row.finished or self._row.asked) > LINKS_LIVE
-        deleted = "its picture was" if len(images) == 1 else f"all its {len(images)} pictures were"
+        deleted = "its picture was" if len(images) == 1 else f"its {len(images)} pictures were"
         died = "; the links have died" if dead else ""
         fetch = "Ask for it again: it is fetched anew, for nothing."
         another = f"Put {images[0].path.name} back, or pay for another one with take={self.take + 1}."

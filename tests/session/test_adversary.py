@@ -21,7 +21,8 @@ DAY = 86_400.0
 def later(fox: Fox, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this Fox think that so much time has passed."""
     monkeypatch.setattr(fox.session, "now", lambda: time.time() + seconds)
-    monkeypatch.setattr(fox.session._looker, "_now", fox.session.now)
+    for part in (fox.session._looker, fox.session.sources):
+        monkeypatch.setattr(part, "_now", fox.session.now)
 
 
 # -- pictures that somebody has deleted ---------------------------------------------------------------------------
@@ -74,6 +75,23 @@ def test_one_of_two_is_left(deleted: Task, open_fox: Callable[..., Fox], monkeyp
     later(fox, 3 * DAY, monkeypatch)
     task = fox.generate("a fox that is thrown away", num_outputs=2).wait()
     assert [image.path.exists() for image in task.images] == [False, True]
+
+
+def test_what_was_made_of_a_deleted_picture_is_known(
+    open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run again, a notebook gets the edit of a picture that was deleted since; a new edit of it cannot be sent."""
+    fox = open_fox()
+    picture = fox.generate("a fox", num_outputs=2).wait().images[1]
+    edited = fox.edit("at night", picture).wait().images[0].path
+    picture.path.unlink()
+    fox = open_fox()
+    later(fox, 3 * DAY, monkeypatch)
+    picture = fox.generate("a fox", num_outputs=2).wait().images[1]
+    assert fox.edit("at night", picture).wait().images[0].path == edited
+    with pytest.raises(StoreError, match="Hand over the picture itself"):
+        fox.edit("at noon", picture)
+    assert len(sandbox.creations) == 2
 
 
 def test_a_sweep_whose_pictures_are_gone_runs_to_its_end(

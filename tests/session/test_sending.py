@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -171,20 +171,11 @@ def test_a_deadline(fox: Fox, sandbox: Any) -> None:
     assert task.is_watched
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Takes Ctrl-C as a kernel does, also where the suite was started in a shell's background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def press_ctrl_c() -> None:
     """Interrupt the main thread, from any thread."""
     signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A KeyboardInterrupt ends the waiting and nothing else."""
     task = fox.generate("a fox")
@@ -196,7 +187,6 @@ def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any, monkeypatch:
     assert len(sandbox.creations) == 1
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_while_sending(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A KeyboardInterrupt while the creation is on the wire loses nothing: its answer is taken in all the same."""
     interrupted, create = threading.Event(), fox.session.client.create
