@@ -261,7 +261,7 @@ function makeView({ model, el, state, take, wake, change }) {
     };
     if (index > 0) act("order", "\u2190", "Move earlier", "Moved");
     act("remove", "\u00d7", "Remove", "Removed");
-    const name = make("span", "name", { textContent: `${index + 1}. ${entry.name}`, title: entry.name });
+    const name = make("span", "name", { textContent: `${input.multiple ? `${index + 1}. ` : ""}${entry.name}`, title: entry.name });
     li.append(frame, name, make("span", "note", { textContent: entry.note }), buttons);
     li.dataset.key = key;
     return li;
@@ -290,11 +290,10 @@ function makeView({ model, el, state, take, wake, change }) {
 
   function show() {
     const one = model.get("max_files") === 1;
-    const zip = model.get("accept_archives");
     label.textContent = model.get("label") || "Pictures";
     choose.textContent = one ? "Choose a picture\u2026" : "Choose pictures\u2026";
     input.multiple = !one;
-    input.accept = `image/*,.heic,.heif${zip ? ",.zip" : ""}`;
+    input.accept = `image/*,.heic,.heif${model.get("accept_archives") ? ",.zip" : ""}`;
     hint.textContent = `or drop ${one ? "it" : "them"} here, or paste. ${one ? "" : `At most ${model.get("max_files")}. `}${model.get("help")}`;
     const key = JSON.stringify(state.items.map((entry) => [entry, state.thumbs.get(entry.key)]));
     if (list.dataset.shown !== key) {
