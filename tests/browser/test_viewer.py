@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from ast import literal_eval
+from base64 import b64decode
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,7 @@ SIDE = 1536
 def picture(name, seed):
     path = Path(f"{name}.png")
     pixels = np.random.default_rng(seed).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(path, compress_level=1)
+    Image.fromarray(pixels).save(path, compress_level=0)
     return ComparedPicture(path.absolute(), SIDE, SIDE)
 
 original = picture("original", 99)
@@ -101,11 +102,13 @@ def canvas_pixels(page: NotebookPage, index: int) -> np.ndarray:
         """index => {
             const canvas = document.querySelectorAll('td[role=gridcell] canvas')[index];
             const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-            return [canvas.width, canvas.height, [...data]];
+            let bytes = '';
+            for (let i = 0; i < data.length; i += 32768) bytes += String.fromCharCode(...data.subarray(i, i + 32768));
+            return [canvas.width, canvas.height, btoa(bytes)];
         }""",
         index,
     )
-    return np.array(data, dtype=np.uint8).reshape(height, width, 4)[:, :, :3]
+    return np.frombuffer(b64decode(data), dtype=np.uint8).reshape(height, width, 4)[:, :, :3]
 
 
 def place_of(shown: np.ndarray, file: Path) -> tuple[int, int] | None:

@@ -206,6 +206,7 @@ def test_the_threads_of_a_sweep_end_with_its_fox(sandbox: Any, open_fox: Callabl
     sandbox.misbehave("stuck")
     fox = open_fox()
     sweep = fox.compare_enhance(photo, creativity=[0, 0.5, 1], resemblance=[0.5], per_second=50)
+    sweep.runner._pool._idle = 0.1  # seconds; else ten are waited for here
     sweep.start()
     until(lambda: len(sandbox.creations) == 3 or None, "three creations")
     fox.close()
