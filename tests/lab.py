@@ -306,7 +306,7 @@ class Desk:
         if page is None or page.is_closed():
             self.is_free = True
             return
-        page.bring_to_front()  # a page behind another one draws nothing, and waiting for what it shows would never end
+        page.bring_to_front()
         page.evaluate(
             f"""async () => {{
                 {_NOTEBOOK}?.dispose();
@@ -314,7 +314,8 @@ class Desk:
                     await window.jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab Light'}});
             }}"""
         )
-        page.wait_for_function("() => !document.querySelector('.jp-Notebook, .jp-Dialog')")
+        # Looked at by the clock: a page that is still behind another one draws no frame to look at.
+        page.wait_for_function("() => !document.querySelector('.jp-Notebook, .jp-Dialog')", polling=100)
         page.set_viewport_size(SIZE)
         self.is_free = True
 

@@ -328,6 +328,7 @@ def test_a_jupyter_without_anywidget_is_told_what_to_do(
     well.run_all()
     well.locator(".fox-prompt").wait_for()
     well.locator(note).wait_for(state="hidden")
+    well.close()
     (tmp_path / "labconfig").mkdir()
     (tmp_path / "labconfig" / "page_config.json").write_text('{"disabledExtensions": {"anywidget": true}}')
     server = JupyterServer(artifacts)
