@@ -274,6 +274,14 @@ class VoilaPage(Watched):
             self.page.close()
 
 
+_PUT_AWAY = """() => {
+    // A reloaded page restores its notebook in its own time, so it is looked for until there is none.
+    for (const widget of [...window.jupyterapp.shell.widgets('main')])
+        if (widget.node.querySelector('.jp-Notebook')) widget.dispose();
+    return !document.querySelector('.jp-Notebook, .jp-Dialog');
+}"""
+
+
 class Desk:
     """A page of JupyterLab in which notebooks are opened one after the other: the application itself is loaded once.
 
@@ -308,14 +316,17 @@ class Desk:
             return
         page.bring_to_front()
         page.evaluate(
-            f"""async () => {{
-                {_NOTEBOOK}?.dispose();
+            """async () => {
                 if (document.body.dataset.jpThemeName !== 'JupyterLab Light')
-                    await window.jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab Light'}});
-            }}"""
+                    await window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'});
+            }"""
         )
-        # Looked at by the clock: a page that is still behind another one draws no frame to look at.
-        page.wait_for_function("() => !document.querySelector('.jp-Notebook, .jp-Dialog')", polling=100)
+        until(
+            lambda: page.evaluate(_PUT_AWAY) or None,
+            "the page to be free for the next notebook",
+            show=lambda: page.inner_text("body"),
+            pause=lambda wait: page.wait_for_timeout(wait * 1000),
+        )
         page.set_viewport_size(SIZE)
         self.is_free = True
 
