@@ -188,7 +188,9 @@ def test_binders_three_addresses(session: Binder, context: BrowserContext, artif
     assert len(list(session.root.glob("notebooks/visitors/*/pictures/*"))) == 1
 
     fetched = session.open(context, fetched_at.replace(*lessons_of_somebody_else(artifacts)))
-    fetched.wait_for("() => location.pathname.endsWith('/lab/tree/LESSONS')", seconds=300)
+    fetched.wait_for(
+        "() => location.pathname.endsWith('/tree/LESSONS')", seconds=300
+    )  # a second page has its own workspace
     fetched.page.get_by_text("theirs.ipynb").dblclick()
     fetched.page.get_by_role("heading", name="Theirs").wait_for()
     fetched.run_from_menu()
