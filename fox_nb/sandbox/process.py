@@ -17,6 +17,7 @@ Everything here is light to import; what a server needs is imported by `daemon`.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -27,6 +28,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 import warnings
 from dataclasses import dataclass, field, replace
@@ -191,16 +193,17 @@ def runtime_folder() -> Path:
 def _own_runtime_folder() -> Path:
     """Return the system's folder for such files; without one (a container, a cron job) a folder in the cache.
 
-    platformdirs would warn then, in the middle of somebody's notebook, and fall back to one that all users can reach.
+    platformdirs would take one in the temporary folder then, which all users can reach. That it does so is seen by the
+    path alone: it warns of it once, in the middle of somebody's notebook, and not again.
     """
     import platformdirs
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            return Path(platformdirs.user_runtime_dir("fox_nb"))
-        except Warning:
-            return Path(platformdirs.user_cache_dir("fox_nb")) / "run"
+    with warnings.catch_warnings(), contextlib.suppress(OSError):
+        warnings.simplefilter("ignore")
+        folder = Path(platformdirs.user_runtime_dir("fox_nb"))
+        if not folder.is_relative_to(tempfile.gettempdir()):
+            return folder
+    return Path(platformdirs.user_cache_dir("fox_nb")) / "run"
 
 
 def address_file() -> Path:

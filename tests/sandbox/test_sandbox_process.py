@@ -83,6 +83,26 @@ def test_connect_starts_it_once_and_finds_it_again(shared):
     asking.session.close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have such a folder")
+def test_where_the_system_has_no_runtime_folder_all_find_it_in_the_cache(shared, tmp_path):
+    """In a container, where XDG_RUNTIME_DIR names none, server and kernels use one private folder, without a word of warning."""
+    code = "from fox_nb.sandbox import process as p; print(p.connect(60) == p.find()); print(p.address_file().parent); p.stop()"
+    left_out = ("XDG_", "FOX_NB_RUNTIME_DIR", "FOX_NB_SANDBOX_DIR")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if Path(f"/run/user/{os.getuid()}").exists():  # a desktop has one without being asked
+        assert done.stdout.splitlines()[0] == "True"
+    else:
+        assert done.stdout.splitlines() == ["True", str(tmp_path / ".cache" / "fox_nb" / "run")]
+    assert done.stderr == ""
+
+
 def test_start_does_not_wait(shared):
     """It returns before the server answers, and a second start adds no second server."""
     process.start()
