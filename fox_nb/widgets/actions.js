@@ -1,23 +1,9 @@
 // A panel's last line: the button, what a press costs, what became of it. Its live regions stay while their words change.
-const put = (tag, className, props = {}, attributes = {}) => {
-  const element = Object.assign(document.createElement(tag), { className, ...props });
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-};
-// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
-const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
-// Kernels with subshells hear the messages of different controls in any order, so a press takes along what the form says.
-const look = (model) => Promise.all(model.get("fields").map((id) => model.widget_manager.get_model(id).catch(() => null)));
-const values = (fields) => Object.fromEntries(fields.filter(Boolean).map((field) => [field.model_id, field.get("value")]));
 // Ms without a word from the kernel, then the person is told why.
 const PATIENCE = 1500;
 let ids = 0;
 
 export default {
-  initialize({ model }) {
-    model.send({ type: "ready" });
-  },
-
   render({ model, el }) {
     const id = `fox-actions-${++ids}`;
     const root = put("div", "fox-actions");
@@ -32,8 +18,6 @@ export default {
     el.append(root);
     let timer;
     let waiting = false;
-    let fields = [];
-    look(model).then((found) => (fields = found));
 
     // It is never disabled: that would take the focus away from who works with the keyboard.
     function showButton() {
@@ -62,7 +46,7 @@ export default {
       if (waiting || model.get("busy")) return;
       waiting = true;
       showButton();
-      model.send({ type: "press", values: values(fields) });
+      model.send({ type: "press", values: model.valuesOf(model.get("fields")) });
       timer = setTimeout(() => say("The kernel is busy with a cell. This is sent as soon as it is free."), PATIENCE);
     }
 

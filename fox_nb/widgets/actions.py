@@ -8,7 +8,7 @@ import traitlets
 
 from fox_nb.errors import FoxError
 from fox_nb.render.html import clip
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,8 +45,7 @@ class Actions(Control):
         What went wrong, the money, what to do; announced at once.
     """
 
-    _esm = source("actions.js")
-    _css = source("actions.css")
+    module = "actions"
 
     fields = traitlets.List(traitlets.Unicode()).tag(sync=True)
     words = traitlets.Unicode("Generate").tag(sync=True)

@@ -6,11 +6,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
-
 from fox_nb.errors import FoxError
 from fox_nb.session import pages
 from fox_nb.widgets.actions import Actions
+from fox_nb.widgets.control import Stack, Words
 from fox_nb.widgets.field import Bench
 from fox_nb.widgets.form import Form
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from fox_nb.session import Session, Task
     from fox_nb.session.pool import Pool
-    from fox_nb.widgets.control import Control
 
 DOUBLE_CLICK = 1.0
 """Seconds within which a second press is the same press."""
@@ -38,6 +36,11 @@ class Asking:
         Where slow work is done.
     journalled : callable
         Called with each task as soon as the journal has it.
+
+    Attributes
+    ----------
+    part : Control
+        What is shown.
     """
 
     def __init__(self, session: Session, model: str, pool: Pool, journalled: Callable[[Task], None]) -> None:
@@ -53,15 +56,10 @@ class Asking:
         self._actions.on_press(self.press)
         self.form.on_submit(self._actions.press)
         self.form.on_change(self._cost_changed)
-        head = w.HTML(pages.panel_head(self.form.request, sandbox=session.gateway.is_sandbox))
-        self.widget = w.VBox([head, *(field.widget for field in self.form.fields.values()), self._actions])
+        head = Words(html=pages.panel_head(self.form.request, sandbox=session.gateway.is_sandbox))
+        self.part = Stack([head, *(field.part for field in self.form.fields.values()), self._actions])
         self._cost_changed()
         self._actions.on_ready(lambda: pool.submit(self._ask_prices))
-
-    @property
-    def controls(self) -> list[Control]:
-        """The controls that need a front end of their own."""
-        return [*self.form.controls, self._actions]
 
     def press(self, seen: Mapping[str, Any] | None = None) -> None:
         """Ask for what the form says, as a new take; a double click is one press.

@@ -1,4 +1,4 @@
-"""The base of the controls that ipywidgets lacks: ordered messages, a sign of life, words where no front end is.
+"""Control: one control of a surface: its state, its messages in their order, and its sign of life.
 
 Why messages and not only traits: ipywidgets holds back a trait's change while an earlier one is under way, but never
 a button's click. So a click can overtake the text that was typed before it. Custom messages keep their order.
@@ -6,106 +6,129 @@ a button's click. So a click can overtake the text that was typed before it. Cus
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import itertools
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-import anywidget
-import ipywidgets
 import traitlets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-_ONLY_COMMENT = re.compile(r"^\s*(//.*|/\*.*\*/\s*)?$")
-
-_REMEDY = (
-    "If there are no controls here, or boxes that speak of a JavaScript error instead, Jupyter lacks their front end."
-    " Install it where Jupyter itself runs (pip install anywidget; that may be another environment than this kernel's),"
-    " then reload this page."
-)
-
-_NOTE = """<style>@keyframes fox-late {{ to {{ visibility: visible }} }}
-.fox-late {{ visibility: hidden; animation: fox-late 0s {seconds}s forwards; line-height: 1.4 }}</style>
-<p class="fox-late" role="note">{remedy}</p>"""
+_numbers = itertools.count(1)
+_NOTHING = object()
 
 
-def source(name: str) -> str:
-    """Read a browser module or style sheet that lies beside this file, without its indentation and lines of comment.
+class Line(Protocol):
+    """What carries a control's words to the browsers that show it."""
 
-    Each control saves its module again with the notebook, wherever the state of widgets is saved.
-    """
-    lines = (Path(__file__).parent / name).read_text(encoding="utf-8").splitlines()
-    return "\n".join(line.strip() for line in lines if not _ONLY_COMMENT.match(line)) + "\n"
+    def carry(self, control: Control, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
+        """Send a message to the control's browser side."""
+
+    def update(self, control: Control, state: dict[str, Any]) -> None:
+        """Bring the browser's copy of the control's state up to date."""
 
 
-class Control(anywidget.AnyWidget):
-    """An anywidget whose browser side talks in custom messages ``{"type": …}`` and says ``ready`` once it runs.
+class Control(traitlets.HasTraits):
+    """A part of a surface; its browser side is the module of its name beside this file.
 
-    A message of type ``x`` is handled by the method ``_on_x(content, buffers)``; others are ignored. Handlers run
-    on whatever thread the kernel chooses, one after the other; callbacks are called without any lock held.
+    The traits that are tagged ``sync=True`` are its state in the browser. What the browser says are messages
+    ``{"type": …}``: one of type ``x`` is handled by the method ``_on_x(content, buffers)``, others are ignored.
+    Handlers run on whatever thread the kernel chooses, one after the other; callbacks are called without any lock held.
 
     Parameters
     ----------
+    children : sequence of Control
+        The controls that are drawn inside of it.
     label : str
         What the control is called, beside it and to screen readers.
     help : str
         A sentence below it.
+
+    Attributes
+    ----------
+    id : str
+        What the control is called on its surface.
+    line : Line or None
+        The surface that it is part of; what is said before there is one, nobody hears.
     """
+
+    module: ClassVar[str]
 
     label = traitlets.Unicode("").tag(sync=True)
     help = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, **traits: Any) -> None:
+    def __init__(self, children: Sequence[Control] = (), **traits: Any) -> None:
+        self.id = f"c{next(_numbers)}"
+        self.children = tuple(children)
+        self.line: Line | None = None
+        self._said: dict[str, Any] = {}
         self._ready_callbacks: list[Callable[[], object]] = []
-        self._alive = False
         super().__init__(**traits)
-        self.on_msg(self._dispatch)
+        self.observe(self._tell, self.trait_names(sync=True))
 
-    @property
-    def alive(self) -> bool:
-        """Whether a browser has ever said that it shows this control."""
-        return self._alive
+    def walk(self) -> Iterator[Control]:
+        """Give this control and all that are in it, each before what it holds."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
 
-    def on_ready(self, callback: Callable[[], object]) -> None:
-        """Call `callback()` each time that a browser has started this control."""
-        self._ready_callbacks.append(callback)
+    def state(self) -> dict[str, Any]:
+        """Return all that a browser needs to draw it."""
+        synced = {name: getattr(self, name) for name in self.trait_names(sync=True)}
+        return {"id": self.id, "module": self.module, "children": [child.id for child in self.children], **synced}
 
-    def _dispatch(self, _widget: object, content: Any, buffers: Sequence[memoryview]) -> None:
+    def send(self, content: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
+        """Send a message to the browser side."""
+        if self.line is not None:
+            self.line.carry(self, content, buffers)
+
+    def take(self, **values: Any) -> None:
+        """Take over what a browser says of its state; it is told only where that became something else."""
+        self._said = values
+        try:
+            for name, value in values.items():
+                setattr(self, name, value)
+        finally:
+            self._said = {}
+
+    def hear(self, content: Any, buffers: Sequence[Any] = ()) -> None:
+        """Deal with a message of the browser side."""
         kind = content.get("type") if isinstance(content, dict) else None
         handler = getattr(self, f"_on_{kind}", None) if isinstance(kind, str) and kind.isalpha() else None
         if handler is not None:
             handler(content, [bytes(buffer) for buffer in buffers or ()])
 
+    def on_ready(self, callback: Callable[[], object]) -> None:
+        """Call `callback()` each time that a browser has started this control."""
+        self._ready_callbacks.append(callback)
+
+    def _tell(self, change: dict[str, Any]) -> None:
+        name, value = change["name"], change["new"]
+        if self.line is not None and self._said.get(name, _NOTHING) != value:
+            self.line.update(self, {name: value})
+
     def _on_ready(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._alive = True
         for callback in tuple(self._ready_callbacks):
             callback()
 
 
-def missing_front_end(controls: Sequence[Control], *, seconds: float = 4) -> ipywidgets.HTML:
-    """Make a note, made of ipywidgets alone, that says what to do when none of `controls` shows itself.
-
-    A JupyterLab without anywidget draws a red box 'Click to show javascript error.' for each such control and looks at
-    no other type of data beside it; ipywidgets' own controls work there. Nobody can ask the browser what it has.
-
-    The note stays out of sight for some seconds, so that it does not flash where all is well, and goes for good as soon
-    as one control is alive. A kernel that is busy meanwhile cannot hear that: therefore it says 'if'.
+class Stack(Control):
+    """Controls below each other.
 
     Parameters
     ----------
-    controls : sequence of Control
-        The controls beside which it is shown.
-    seconds : float
-        After how long it is seen.
+    kind : str
+        The class of CSS that tells it from others.
     """
-    note = ipywidgets.HTML(_NOTE.format(seconds=seconds, remedy=_REMEDY))
 
-    def hide() -> None:
-        note.layout.display = "none"
+    module = "stack"
 
-    for control in controls:
-        control.on_ready(hide)
-    if any(control.alive for control in controls):
-        hide()
-    return note
+    kind = traitlets.Unicode("").tag(sync=True)
+
+
+class Words(Control):
+    """Words between controls: HTML, with all that comes from outside escaped."""
+
+    module = "words"
+
+    html = traitlets.Unicode("").tag(sync=True)

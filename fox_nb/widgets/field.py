@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import ipywidgets as w
-
     from fox_nb.parameters import Parameter
     from fox_nb.store import Store
     from fox_nb.widgets.control import Control
@@ -46,21 +44,21 @@ class Field:
 
     Attributes
     ----------
-    widget : ipywidgets.Widget
-        What is shown.
-    controls : list of Control
-        The parts that need a front end of their own.
     control : Control
-        The part of them that has the value in the browser.
+        What has the value in the browser.
     """
 
-    widget: w.Widget
-    controls: list[Control]
-    control: Control
+    control: Any
 
     def __init__(self, parameter: Parameter) -> None:
         self.parameter = parameter
         self._callbacks: list[Callable[[], None]] = []
+
+    @property
+    def part(self) -> Control:
+        """What is shown."""
+        control: Control = self.control
+        return control
 
     @property
     def valued(self) -> list[Control]:
@@ -74,7 +72,7 @@ class Field:
 
     def read(self, seen: Mapping[str, Any]) -> Any:
         """Return the value, of the browser's controls by their ids where it is known from there."""
-        return self.meant(seen.get(self.control.model_id, self.control.value))
+        return self.meant(seen.get(self.control.id, self.control.value))
 
     def meant(self, value: Any) -> Any:
         """Return what the request gets for a control's value."""
@@ -82,7 +80,7 @@ class Field:
 
     def set(self, value: Any) -> None:
         """Fill the control; None empties it."""
-        self.widget.value = value
+        self.control.value = value
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each change."""
@@ -98,7 +96,7 @@ class Field:
 
     def put_away(self, words: str) -> None:
         """Switch it off and say why; '' switches it on again."""
-        self.widget.away = words
+        self.control.away = words
 
     def refresh(self) -> None:
         """Take over what is new in the store."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
-
+from fox_nb.widgets.control import Stack
 from fox_nb.widgets.field import Field
 from fox_nb.widgets.native import Choice, Number, Several, Taker
 from fox_nb.widgets.pictures import PictureField
@@ -14,6 +13,7 @@ from fox_nb.widgets.slider import Slider
 
 if TYPE_CHECKING:
     from fox_nb.parameters import Parameter
+    from fox_nb.widgets.control import Control
     from fox_nb.widgets.field import Bench, Profiles
 
 FEW = 3
@@ -30,14 +30,15 @@ class PromptField(Field):
         self.prompt = Prompt(label=parameter.label, help=parameter.help, placeholder=parameter.hint.example)
         self.prompt.observe(lambda _: self.tell(), "value")
         self.control = self.prompt
-        self.controls = [self.prompt]
-        self.widget = self.prompt
-        if parameter.hint.profile_tokens:
-            self._taker = Taker(label="Profile", beside=self.prompt.model_id)
-            self._taker.on_take(self._put)
-            self.controls.append(self._taker)
-            self.widget = w.VBox([self.prompt, self._taker])
+        self._taker = Taker(label="Profile", beside=self.prompt.id)
+        self._taker.on_take(self._put)
+        self._part = Stack([self.prompt, self._taker]) if parameter.hint.profile_tokens else self.prompt
         self.refresh()
+
+    @property
+    def part(self) -> Control:
+        """The text, and where it may name people the list of them."""
+        return self._part
 
     def meant(self, value: Any) -> Any:
         """Return the text; None for an empty one."""
@@ -60,10 +61,9 @@ class PromptField(Field):
         """Offer the profiles that the store knows now."""
         names = self._profiles.names()
         self.prompt.names = names
-        if self.parameter.hint.profile_tokens:
-            first = "Put a person into the prompt…" if names else "None yet"
-            self._taker.options = [[first, ""], *([_named(key, name), key] for key, name in names.items())]
-            self._taker.help = "" if names else "Train one under Profiles, or with fox.create_profile(…)."
+        first = "Put a person into the prompt…" if names else "None yet"
+        self._taker.options = [[first, ""], *([_named(key, name), key] for key, name in names.items())]
+        self._taker.help = "" if names else "Train one under Profiles, or with fox.create_profile(…)."
 
 
 class ChoiceField(Field):
@@ -75,16 +75,14 @@ class ChoiceField(Field):
         options: list[list[str | None]] = [[option, option] for option in parameter.options]
         if parameter.nullable:
             options.insert(0, ["not set", None])
-        self.widget = Choice(
+        self.control = Choice(
             kind="buttons" if few else "list",
             options=options,
             value=parameter.default,
             label=parameter.label,
             help=parameter.help,
         )
-        self.widget.observe(lambda _: self.tell(), "value")
-        self.control = self.widget
-        self.controls = [self.widget]
+        self.control.observe(lambda _: self.tell(), "value")
 
 
 class NumberField(Field):
@@ -92,21 +90,19 @@ class NumberField(Field):
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter)
-        self.widget = Number(
+        self.control = Number(
             value=parameter.default,
             min=int(parameter.minimum or 0),
             max=int(parameter.hint.panel_maximum or parameter.maximum or 100),
             label=parameter.label,
             help=parameter.help,
         )
-        self.widget.observe(lambda _: self.tell(), "value")
-        self.control = self.widget
-        self.controls = [self.widget]
+        self.control.observe(lambda _: self.tell(), "value")
 
     def set(self, value: Any) -> None:
         """Fill the number; one beyond the panel's own bound, asked for from code, widens it."""
-        self.widget.max = max(self.widget.max, int(value or 0))
-        self.widget.value = int(value or self.parameter.default)
+        self.control.max = max(self.control.max, int(value or 0))
+        self.control.value = int(value or self.parameter.default)
 
 
 class LevelField(Field):
@@ -114,12 +110,10 @@ class LevelField(Field):
 
     def __init__(self, parameter: Parameter) -> None:
         super().__init__(parameter)
-        self.widget = Slider(
+        self.control = Slider(
             label=parameter.label, help=parameter.help, min=parameter.minimum or 0.0, max=parameter.maximum or 1.0
         )
-        self.widget.observe(lambda _: self.tell(), "value")
-        self.control = self.widget
-        self.controls = [self.widget]
+        self.control.observe(lambda _: self.tell(), "value")
 
     def put_away(self, words: str) -> None:
         """Levels are always used."""
@@ -131,10 +125,8 @@ class ProfilesField(Field):
     def __init__(self, parameter: Parameter, profiles: Profiles) -> None:
         super().__init__(parameter)
         self._profiles = profiles
-        self.widget = Several(label=parameter.label, help=parameter.help, empty=NO_PROFILES)
-        self.widget.observe(lambda _: self.tell(), "value")
-        self.control = self.widget
-        self.controls = [self.widget]
+        self.control = Several(label=parameter.label, help=parameter.help, empty=NO_PROFILES)
+        self.control.observe(lambda _: self.tell(), "value")
         self.refresh()
 
     def meant(self, value: Any) -> Any:
@@ -144,16 +136,16 @@ class ProfilesField(Field):
     def set(self, value: Any) -> None:
         """Choose these ids; ids that the store does not know are offered under themselves."""
         self._offer(value or ())
-        self.widget.value = list(value or ())
+        self.control.value = list(value or ())
 
     def refresh(self) -> None:
         """Offer the profiles that the store knows now, and keep what is chosen."""
-        self._offer(self.widget.value)
+        self._offer(self.control.value)
 
     def _offer(self, chosen: Any) -> None:
         names = {**{key: key for key in chosen}, **self._profiles.names()}
-        self.widget.offer([(_named(key, name), key) for key, name in names.items()])
-        self.widget.help = self.parameter.help if names else ""
+        self.control.offer([(_named(key, name), key) for key, name in names.items()])
+        self.control.help = self.parameter.help if names else ""
 
 
 def field_for(parameter: Parameter, bench: Bench) -> Field:

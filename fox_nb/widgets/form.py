@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from fox_nb.models import Request
     from fox_nb.session import Task
-    from fox_nb.widgets.control import Control
     from fox_nb.widgets.field import Bench, Field
 
 
@@ -75,7 +74,7 @@ class Form:
     @property
     def value_ids(self) -> list[str]:
         """The ids of the controls that have a value in the browser."""
-        return [control.model_id for field in self.fields.values() for control in field.valued]
+        return [control.id for field in self.fields.values() for control in field.valued]
 
     def _read(self, seen: Mapping[str, Any]) -> dict[str, Any]:
         found = {name: field.read(seen) for name, field in self.fields.items() if not self._is_away(field, seen)}
@@ -119,11 +118,6 @@ class Form:
         image = next((image for image in task.images if image.number == number), None)
         if image is not None and self.picture_field is not None:
             self.picture_field.add(image, clip(pages.title(task), _LONGEST_NAME))
-
-    @property
-    def controls(self) -> list[Control]:
-        """The controls that need a front end of their own."""
-        return [control for field in self.fields.values() for control in field.controls]
 
     def example(self) -> Request:
         """Return a request with what is set, unchecked: enough to know what it would cost."""

@@ -4,8 +4,6 @@ const put = (tag, name, props = {}, attributes = {}) => {
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   return element;
 };
-// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
-const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 // As in gallery.py: no message is larger than the servers let through.
 const PIECE = 900_000;
 const WINDOW = 3;
@@ -97,7 +95,6 @@ export default () => {
     initialize(context) {
       model = context.model;
       model.on("msg:custom", hear);
-      model.send({ type: "ready" });
     },
     render({ model, el }) {
       const view = makeView({ model, el, state, want, save, savings, details });

@@ -16,7 +16,7 @@ from fox_nb.errors import FoxError
 from fox_nb.render.html import clip, clock, day, duration
 from fox_nb.session import pages
 from fox_nb.widgets.actions import lines_of
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,8 +50,7 @@ class Gallery(Control):
         How many of the buttons stand beside each picture.
     """
 
-    _esm = source("gallery.js")
-    _css = source("gallery.css")
+    module = "gallery"
 
     mode = traitlets.Unicode("strip").tag(sync=True)
     empty = traitlets.Unicode("").tag(sync=True)

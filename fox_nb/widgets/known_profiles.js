@@ -1,9 +1,4 @@
 // The profiles that the store knows. A row stays the same element while its facts change, so nobody loses their place.
-const put = (tag, className, props = {}, attributes = {}) => {
-  const element = Object.assign(document.createElement(tag), { className, ...props });
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-};
 const press = (textContent, title, act, className = "fox-act") => {
   const button = put("button", className, { type: "button", textContent }, title ? { "aria-label": title } : {});
   button.addEventListener("click", act);
@@ -40,7 +35,6 @@ export default () => {
         for (const key of state.plans.keys()) if (!known.has(key)) state.plans.delete(key);
         views.forEach((view) => view());
       });
-      model.send({ type: "ready" });
     },
     render({ model, el }) {
       const view = makeView(model, el, state, views);

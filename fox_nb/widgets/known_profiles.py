@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.render.html import clip
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +17,7 @@ _ACTS = frozenset({"rename", "plan", "forget", "add", "retry", "paid", "unpaid"}
 class KnownProfiles(Control):
     """Profiles by name. Nothing of it is a trait, so that names and ids stay out of the saved notebook."""
 
-    _esm = source("known_profiles.js")
-    _css = source("known_profiles.css")
+    module = "known_profiles"
 
     def __init__(self, **traits: Any) -> None:
         self._items: list[dict[str, Any]] = []

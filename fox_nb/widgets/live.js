@@ -1,11 +1,4 @@
 // What is under way: one row a task, whose seconds run here, so that the kernel sends nothing while nothing changes.
-const put = (tag, className, props = {}, attributes = {}) => {
-  const element = Object.assign(document.createElement(tag), { className, ...props });
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-};
-// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
-const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 const TICK = 500;
 const WORDS = { pending: "waiting for its turn", processing: "being made" };
 
@@ -50,7 +43,6 @@ export default () => {
   return {
     initialize({ model }) {
       model.on("msg:custom", hear);
-      model.send({ type: "ready" });
     },
     render({ model, el }) {
       const root = put("div", "fox-live");

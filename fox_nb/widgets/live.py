@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.render.html import clip
 from fox_nb.session import pages
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,7 @@ LEFT = (
 class Live(Control):
     """Rows of tasks under way; news of them is announced politely to screen readers."""
 
-    _esm = source("live.js")
-    _css = source("live.css")
+    module = "live"
 
     def __init__(self, **traits: Any) -> None:
         self._tasks: dict[str, Task] = {}

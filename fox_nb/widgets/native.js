@@ -1,19 +1,8 @@
 // Lists, buttons, ticks, numbers and places: the browser's own controls, with label, help and an order of messages.
-const put = (tag, className, props = {}, attributes = {}) => {
-  const element = Object.assign(document.createElement(tag), { className, ...props });
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-};
-// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
-const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 const NONE = "\u0000none";
 let ids = 0;
 
 export default {
-  initialize({ model }) {
-    model.send({ type: "ready" });
-  },
-
   render({ model, el }) {
     const id = `fox-native-${++ids}-${Math.random().toString(36).slice(2)}`;
     const kind = model.get("kind");
@@ -64,8 +53,7 @@ function list({ model, id, help, commit }) {
     // A list from which things are taken stands at its first line again.
     const { value } = element;
     element.value = options(model)[0].key;
-    const text = (found) => model.send({ type: "value", value, text: found?.get("value") ?? null });
-    model.widget_manager.get_model(model.get("beside")).then(text, () => text(null));
+    model.send({ type: "value", value, text: model.valueOf(model.get("beside")) ?? null });
   });
   function show(away) {
     const all = options(model);

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,8 +29,7 @@ class Native(Control):
         What is said where there is nothing to choose from, or nothing typed yet.
     """
 
-    _esm = source("native.js")
-    _css = source("native.css")
+    module = "native"
 
     kind = traitlets.Unicode("list").tag(sync=True)
     options = traitlets.List(traitlets.List()).tag(sync=True)
@@ -57,7 +56,7 @@ class Choice(Native):
         What is chosen.
     """
 
-    value = traitlets.Unicode(None, allow_none=True).tag(sync=True, echo_update=False)
+    value = traitlets.Unicode(None, allow_none=True).tag(sync=True)
 
     @traitlets.validate("value")
     def _known(self, proposal: dict[str, Any]) -> str | None:
@@ -68,14 +67,14 @@ class Choice(Native):
 
     def _on_value(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         if content.get("value") in self.choices:
-            self.set_state({"value": content["value"]})
+            self.take(value=content["value"])
 
 
 class Several(Native):
     """Any number of values, each with a tick."""
 
     kind = traitlets.Unicode("ticks").tag(sync=True)
-    value = traitlets.List(traitlets.Unicode()).tag(sync=True, echo_update=False)
+    value = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def offer(self, options: Sequence[tuple[str, str]]) -> None:
         """Offer these words and values, and keep what is chosen of them."""
@@ -85,14 +84,14 @@ class Several(Native):
     def _on_value(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         chosen = content.get("value")
         if isinstance(chosen, list):
-            self.set_state({"value": [value for value in self.choices if value in chosen]})
+            self.take(value=[value for value in self.choices if value in chosen])
 
 
 class Number(Native):
     """A whole number within bounds, typed or stepped."""
 
     kind = traitlets.Unicode("number").tag(sync=True)
-    value = traitlets.Int(0).tag(sync=True, echo_update=False)
+    value = traitlets.Int(0).tag(sync=True)
 
     @traitlets.validate("value")
     def _bounded(self, proposal: dict[str, Any]) -> int:
@@ -101,7 +100,7 @@ class Number(Native):
     def _on_value(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         value = content.get("value")
         if isinstance(value, int) and not isinstance(value, bool):
-            self.set_state({"value": value})
+            self.take(value=value)
 
 
 class Taker(Native):

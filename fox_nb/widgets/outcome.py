@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
-
 from fox_nb.session import pages
+from fox_nb.widgets.control import Stack
 from fox_nb.widgets.gallery import Results
 from fox_nb.widgets.live import Live
 from fox_nb.widgets.slots import Slot, Slots
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from fox_nb.session import Session, Task
-    from fox_nb.widgets.control import Control
     from fox_nb.widgets.gallery import Action
 
 RETRY = ("retry", "Try again")
@@ -36,6 +34,11 @@ class Outcome:
         Gives the buttons of a completed task.
     landed : callable
         Called with each task that is over.
+
+    Attributes
+    ----------
+    part : Control
+        What is under way, and the strip.
     """
 
     def __init__(
@@ -55,13 +58,7 @@ class Outcome:
         self.live = Live()
         self.results = Results(later, self.actions, label="Results")
         self.results.on_act(self.act)
-        inside = [self.slots.widget] if self.slots.widget is not None else []
-        self.widget = w.VBox([self.live, self.results, *inside])
-
-    @property
-    def controls(self) -> list[Control]:
-        """The controls that need a front end of their own."""
-        return [self.live, self.results]
+        self.part = Stack([self.live, self.results])
 
     def actions(self, task: Task) -> list[Action]:
         """Return what can be done with a task, as it stands."""

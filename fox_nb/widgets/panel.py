@@ -9,14 +9,15 @@ import ipywidgets as w
 from fox_nb.session import pages
 from fox_nb.session.pool import Pool
 from fox_nb.widgets.asking import Asking
-from fox_nb.widgets.control import missing_front_end
+from fox_nb.widgets.control import Stack
 from fox_nb.widgets.outcome import Outcome
-from fox_nb.widgets.theme import THEME
+from fox_nb.widgets.surface import Surface, missing_front_end
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from fox_nb.session import Session, Task
+    from fox_nb.widgets.control import Control
     from fox_nb.widgets.form import Form
     from fox_nb.widgets.gallery import Action
 
@@ -40,11 +41,11 @@ class Board:
         self.outcome = Outcome(session, self._pool.submit, self._uses, self._landed)
         self.outcome.results.on_act(self._use)
 
-    def _lay_out(self, *parts: w.Widget, askings: Collection[Asking]) -> w.VBox:
-        """Put the parts below each other, in the panel's style, with a word for where no front end is."""
-        controls = [control for asking in askings for control in asking.controls]
-        note = missing_front_end([*controls, *self.outcome.controls])
-        box = w.VBox([w.HTML(THEME), *parts, self.outcome.widget, note])
+    def _lay_out(self, part: Control) -> w.VBox:
+        """Put the controls above what becomes of a press, with a word for where no front end is."""
+        surface = Surface(Stack([part, self.outcome.part], kind="fox-panel"))
+        inside = [self.outcome.slots.widget] if self.outcome.slots.widget is not None else []
+        box = w.VBox([surface, *inside, missing_front_end(surface)])
         box.add_class("fox-nb-panel")
         return box
 
@@ -89,7 +90,7 @@ class Panel(Board):
     def __init__(self, session: Session, model: str) -> None:
         super().__init__(session)
         self._asking = Asking(session, model, self._pool, self.outcome.follow)
-        self.widget = self._lay_out(self._asking.widget, askings=[self._asking])
+        self.widget = self._lay_out(self._asking.part)
 
     @property
     def form(self) -> Form:

@@ -118,7 +118,7 @@ export default () => {
     const { id, name } = job;
     const sha256 = crypto.subtle ? hex(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer())) : "";
     let [at, number, ended] = [0, 0, false];
-    model.send({ type: "begin", id, name, mime, size: blob.size }, undefined, thumb ? [await thumb.arrayBuffer()] : []);
+    model.send({ type: "begin", id, name, mime, size: blob.size }, thumb ? [await thumb.arrayBuffer()] : []);
     while (!job.done) {
       if (job.refused) throw Error(job.refused);
       if (job.cancelled) {
@@ -127,7 +127,7 @@ export default () => {
       }
       while (at < blob.size && at - job.received < WINDOW * PIECE) {
         const piece = await blob.slice(at, at + PIECE).arrayBuffer();
-        model.send({ type: "piece", id, at }, undefined, [piece]);
+        model.send({ type: "piece", id, at }, [piece]);
         at += piece.byteLength;
       }
       if (!ended && job.received === blob.size) {
@@ -210,7 +210,6 @@ export default () => {
     initialize(context) {
       model = context.model;
       model.on("msg:custom", hear);
-      model.send({ type: "ready" });
     },
     render({ model, el }) {
       const view = makeView({ model, el, state, take, wake, change });

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from fox_nb.errors import FoxError, InvalidRequest
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 from fox_nb.widgets.incoming import Incoming, PickedFile, Refused
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ class Picker(Control):
         What is said below the list as an alert; '' for nothing. The picker clears it at the next choice.
     """
 
-    _esm = source("picker.js")
-    _css = source("picker.css")
+    module = "picker"
 
     max_files = traitlets.Int(20, min=1).tag(sync=True)
     long_side = traitlets.Int(4096, min=0).tag(sync=True)

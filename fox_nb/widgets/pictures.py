@@ -8,10 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
-
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import LOCAL_PICTURE
+from fox_nb.widgets.control import Stack
 from fox_nb.widgets.field import Field
 from fox_nb.widgets.native import Place, Several
 from fox_nb.widgets.picker import Entry, PickedFile, Picker
@@ -55,8 +54,12 @@ class PictureField(Field):
         self.picker.on_files(lambda _: self.tell())
         self.control = self.picker
         self._consent = _Consent(parameter.hint.consent) if parameter.hint.consent else None
-        self.controls = [self.picker, self.place, *self.valued[1:]]
-        self.widget = w.VBox(self.controls)
+        self._part = Stack([self.picker, self.place, *self.valued[1:]])
+
+    @property
+    def part(self) -> Control:
+        """The list, the line for links and files, and the question of consent."""
+        return self._part
 
     @property
     def valued(self) -> list[Control]:
@@ -70,7 +73,7 @@ class PictureField(Field):
 
     def read(self, seen: Mapping[str, Any]) -> Any:
         """Return the pictures that the browser shows, as a list where the parameter is one; None for none."""
-        entries = self.picker.seen(seen.get(self.picker.model_id))
+        entries = self.picker.seen(seen.get(self.picker.id))
         values = [entry.value.data if isinstance(entry.value, PickedFile) else entry.value for entry in entries]
         if self.parameter.many:
             return values or None
@@ -182,7 +185,7 @@ class _Consent(Several):
 
     def check(self, seen: Mapping[str, Any]) -> None:
         """Refuse what nobody agreed to."""
-        if not seen.get(self.model_id, self.value):
+        if not seen.get(self.id, self.value):
             raise InvalidRequest(
                 "Consent is not ticked.",
                 parameter="agreed",

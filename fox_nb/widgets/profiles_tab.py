@@ -6,8 +6,6 @@ import threading
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
-
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import CreateProfile
 from fox_nb.parameters import parameters
@@ -15,6 +13,7 @@ from fox_nb.session import pages
 from fox_nb.session.pool import Pool
 from fox_nb.session.training import TrainedProfiles
 from fox_nb.store.people import FORGOTTEN
+from fox_nb.widgets.control import Stack, Words
 from fox_nb.widgets.known_profiles import KnownProfiles
 from fox_nb.widgets.pictures import NO_WAY_BACK
 from fox_nb.widgets.training_form import TrainingForm
@@ -44,8 +43,8 @@ class ProfilesTab:
 
     Attributes
     ----------
-    widget : ipywidgets.VBox
-        The controls.
+    part : Control
+        What is shown.
     """
 
     def __init__(
@@ -67,15 +66,14 @@ class ProfilesTab:
             lacking=self.photos.lacking,
             consent=parameters(CreateProfile)[0].hint.consent,
             help=NO_WAY_BACK,
-            fields=[self.photos.picker.model_id],
+            fields=[self.photos.picker.id],
         )
         self.known = KnownProfiles(label="Known profiles")
         self.form.on_press(self._press)
         self.known.on_act(self._acted)
         self.known.on_ready(self._opened)
-        head = w.HTML(pages.panel_head(CreateProfile, sandbox=session.gateway.is_sandbox))
-        self.widget = w.VBox([head, self.photos.widget, self.form, self.known])
-        self.widget.add_class("fox-nb-profiles")
+        head = Words(html=pages.panel_head(CreateProfile, sandbox=session.gateway.is_sandbox))
+        self.part = Stack([head, self.photos.part, self.form, self.known])
         self._pool.submit(self._ask_prices)
 
     def refresh(self) -> None:
@@ -94,7 +92,7 @@ class ProfilesTab:
                 return
             self.form.busy = True
         self.form.error = []
-        keys = values.get(self.photos.picker.model_id)
+        keys = values.get(self.photos.picker.id)
         self._pool.submit(lambda: self._train(name, agreed, keys))
 
     def _train(self, name: str, agreed: bool, keys: Any) -> None:

@@ -1,14 +1,9 @@
 // The prompt box's browser side. The text goes in messages of their own, which keep their order before a button's click.
-const put = (tag, className, props = {}) => Object.assign(document.createElement(tag), { className, ...props });
 const MENTION = /\[\[([^\[\]\n]+)\]\]/g;
 const PAUSE = 300;
 let ids = 0;
 
 export default {
-  initialize({ model }) {
-    model.send({ type: "ready" });
-  },
-
   render({ model, el }) {
     const id = `fox-prompt-${++ids}-${Math.random().toString(36).slice(2)}`;
     const root = put("div", "fox-prompt");

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,10 +33,9 @@ class Prompt(Control):
         Lines of an empty box.
     """
 
-    _esm = source("prompt.js")
-    _css = source("prompt.css")
+    module = "prompt"
 
-    value = traitlets.Unicode("").tag(sync=True, echo_update=False)
+    value = traitlets.Unicode("").tag(sync=True)
     placeholder = traitlets.Unicode("").tag(sync=True)
     names = traitlets.Dict(key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode()).tag(sync=True)
     limit = traitlets.Int(2000, min=0).tag(sync=True)
@@ -82,7 +81,7 @@ class Prompt(Control):
         text, at = content.get("value"), content.get("at")
         if not isinstance(text, str):
             return
-        self.set_state({"value": text})
+        self.take(value=text)
         if isinstance(at, list) and all(isinstance(place, int) for place in at) and len(at) == 2:  # noqa: PLR2004
             start, end = sorted(min(max(place, 0), len(text)) for place in at)
             self._cursor = (start, end)

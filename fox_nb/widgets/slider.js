@@ -1,12 +1,7 @@
 // The slider's browser side: a native range, a number and a button to unset. Nothing is sent while it is being dragged.
-const put = (tag, className, props = {}) => Object.assign(document.createElement(tag), { className, ...props });
 let ids = 0;
 
 export default {
-  initialize({ model }) {
-    model.send({ type: "ready" });
-  },
-
   render({ model, el }) {
     const id = `fox-slider-${++ids}-${Math.random().toString(36).slice(2)}`;
     const root = put("div", "fox-slider");

@@ -7,7 +7,7 @@ from typing import Any
 
 import traitlets
 
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 
 _DECIMALS = 4
 
@@ -25,10 +25,9 @@ class Slider(Control):
         What 'not set' means, shown below the slider while it is so.
     """
 
-    _esm = source("slider.js")
-    _css = source("slider.css")
+    module = "slider"
 
-    value = traitlets.Float(None, allow_none=True).tag(sync=True, echo_update=False)
+    value = traitlets.Float(None, allow_none=True).tag(sync=True)
     min = traitlets.Float(0.0).tag(sync=True)
     max = traitlets.Float(1.0).tag(sync=True)
     step = traitlets.Float(0.01).tag(sync=True)
@@ -46,4 +45,4 @@ class Slider(Control):
     def _on_value(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         value = content.get("value")
         if value is None or (isinstance(value, int | float) and math.isfinite(value)):
-            self.set_state({"value": value})
+            self.take(value=value)

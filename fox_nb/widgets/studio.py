@@ -14,9 +14,8 @@ from fox_nb.widgets.profiles_tab import ProfilesTab
 from fox_nb.widgets.tabs import Tabs
 
 if TYPE_CHECKING:
-    import ipywidgets as w
-
     from fox_nb.session import Session, Task
+    from fox_nb.widgets.control import Control
     from fox_nb.widgets.gallery import Action
 
 WATCH = ("watch", "Watch it")
@@ -40,11 +39,11 @@ class Studio(Board):
         self.history = History(session, self._pool.submit, self._row_actions, label="History")
         self.history.on_act(self._act)
         titles = [*(request.title for request in MODELS.values()), "History"]
-        by_model = {CreateProfile.model: self.profiles.widget, **{m: a.widget for m, a in self.askings.items()}}
-        pages_of_it: list[w.Widget] = [*(by_model[model] for model in MODELS), self.history]
-        self.tabs = Tabs(titles=titles, children=pages_of_it, label="Studio")
+        by_model = {CreateProfile.model: self.profiles.part, **{m: a.part for m, a in self.askings.items()}}
+        pages_of_it: list[Control] = [*(by_model[model] for model in MODELS), self.history]
+        self.tabs = Tabs(pages_of_it, titles=titles, label="Studio")
         self.tabs.on_show(self._shown)
-        self.widget = self._lay_out(self.tabs, askings=list(self.askings.values()))
+        self.widget = self._lay_out(self.tabs)
 
     def _follow(self, task: Task) -> None:
         self.outcome.follow(task)

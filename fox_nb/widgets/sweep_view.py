@@ -19,7 +19,8 @@ from fox_nb.errors import ConfirmationNeeded, FoxError
 from fox_nb.session.pages import error_page
 from fox_nb.session.pool import Pool
 from fox_nb.sweep import look, pages
-from fox_nb.widgets.control import Control, missing_front_end, source
+from fox_nb.widgets.control import Control
+from fox_nb.widgets.surface import Surface, missing_front_end
 from fox_nb.widgets.viewer import Viewer
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class Controls(Control):
         The mark of the saved page that it stands for.
     """
 
-    _esm = source("sweep_view.js")
-    _css = source("sweep_view.css")
+    module = "sweep_view"
 
     def __init__(self, hides: str) -> None:
         self.on_run: Callable[[bool], None] = lambda _: None
@@ -120,7 +120,8 @@ class SweepView:
         self._controls.on_stop = sweep.runner.stop
         self._controls.on_ready(lambda: self._changed([]))
         self._place = w.VBox([])
-        self.widget = w.VBox([self._controls, self._place, missing_front_end([self._controls])])
+        self._surface = Surface(self._controls)
+        self.widget = w.VBox([self._surface, self._place, missing_front_end(self._surface)])
         self._forget = sweep.on_change(self._changed)
 
     def show(self) -> None:
@@ -139,7 +140,7 @@ class SweepView:
         self._acting.close()
         if self._viewer is not None:
             self._viewer.close()
-        self._controls.close()
+        self._surface.close()
         self.widget.close()
 
     # -- what a person does -----------------------------------------------------------------------------------------

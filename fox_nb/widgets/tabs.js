@@ -1,17 +1,6 @@
 // Tabs: switched in the browser, so that they answer also while the kernel is busy; a page is drawn when it is first shown.
-const put = (tag, className, props = {}, attributes = {}) => {
-  const element = Object.assign(document.createElement(tag), { className, ...props });
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-};
-// JupyterLab would take Enter and the arrow keys for its cells; it looks at the very element that has the focus.
-const guard = (root) => root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
 
 export default {
-  initialize({ model }) {
-    model.send({ type: "ready" });
-  },
-
   render({ model, el }) {
     const id = `fox-tabs-${Math.random().toString(36).slice(2)}`;
     const root = put("div", "fox-tabs");
@@ -29,13 +18,10 @@ export default {
     root.append(bar, ...pages);
     el.append(root);
 
-    async function draw(index) {
+    function draw(index) {
       if (drawn.has(index)) return;
       drawn.add(index);
-      const child = await model.widget_manager.get_model(model.get("children")[index].replace("IPY_MODEL_", ""));
-      const view = await model.widget_manager.create_view(child, {});
-      pages[index].append(view.el);
-      view.trigger("displayed");
+      model.draw(model.children[index], pages[index]);
     }
 
     function show() {

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
 import traitlets
 
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 class Tabs(Control):
@@ -18,24 +17,22 @@ class Tabs(Control):
 
     Parameters
     ----------
+    children : sequence of Control
+        The pages.
     titles : list of str
         What stands on the tabs.
-    children : list of ipywidgets.Widget
-        The pages.
     selected : int
         Which page is seen.
     """
 
-    _esm = source("tabs.js")
-    _css = source("tabs.css")
+    module = "tabs"
 
     titles = traitlets.List(traitlets.Unicode()).tag(sync=True)
-    children = traitlets.List(traitlets.Instance(w.Widget)).tag(sync=True, **w.widget_serialization)
-    selected = traitlets.Int(0).tag(sync=True, echo_update=False)
+    selected = traitlets.Int(0).tag(sync=True)
 
-    def __init__(self, **traits: Any) -> None:
+    def __init__(self, children: Sequence[Control], **traits: Any) -> None:
         self._shown: list[Callable[[int], None]] = []
-        super().__init__(**traits)
+        super().__init__(children, **traits)
 
     def go(self, index: int) -> None:
         """Show a page, and take the keyboard's focus along."""
@@ -48,6 +45,6 @@ class Tabs(Control):
     def _on_select(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         index = content.get("index")
         if isinstance(index, int) and 0 <= index < len(self.titles):
-            self.set_state({"selected": index})
+            self.take(selected=index)
             for callback in tuple(self._shown):
                 callback(index)

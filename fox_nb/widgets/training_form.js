@@ -1,13 +1,5 @@
 // Name, consent, Train. The press carries the name and the tick, so that nothing typed before it can be late.
-const put = (tag, className, props = {}, attributes = {}) => {
-  const element = Object.assign(document.createElement(tag), { className, ...props });
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-};
 const PATIENCE = 1500;
-// Kernels with subshells hear the messages of different controls in any order, so a press takes along which photos are seen.
-const look = (model) => Promise.all(model.get("fields").map((id) => model.widget_manager.get_model(id).catch(() => null)));
-const values = (fields) => Object.fromEntries(fields.filter(Boolean).map((field) => [field.model_id, field.get("value")]));
 let ids = 0;
 
 // One for each model; its views share it.
@@ -23,7 +15,6 @@ export default () => {
         if (type === "heard") waiting = false;
         views.forEach((view) => view(type === "filled"));
       });
-      model.send({ type: "ready" });
     },
 
     render({ model, el }) {
@@ -58,8 +49,6 @@ export default () => {
       root.setAttribute("data-lm-suppress-shortcuts", "true");
       el.append(root);
       let timer;
-      let fields = [];
-      look(model).then((found) => (fields = found));
 
       const lacks = () => [model.get("lacking"), !filled.name.trim() && "a name", !filled.agreed && "the person's consent"].filter(Boolean);
 
@@ -95,7 +84,7 @@ export default () => {
         if (waiting || model.get("busy")) return;
         if (lacks().length) return say(off.textContent);
         waiting = true;
-        model.send({ type: "press", ...filled, values: values(fields) });
+        model.send({ type: "press", ...filled, values: model.valuesOf(model.get("fields")) });
         show();
         timer = setTimeout(() => say("The kernel is busy with a cell. This is sent as soon as it is free."), PATIENCE);
       }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from fox_nb.render.html import clip
-from fox_nb.widgets.control import Control, source
+from fox_nb.widgets.control import Control
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +40,7 @@ class TrainingForm(Control):
         What went wrong, the money, what to do; announced at once.
     """
 
-    _esm = source("training_form.js")
-    _css = source("training_form.css")
+    module = "training_form"
 
     consent = traitlets.Unicode("").tag(sync=True)
     fields = traitlets.List(traitlets.Unicode()).tag(sync=True)

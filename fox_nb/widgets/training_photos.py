@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
-
 from fox_nb.errors import FoxError
+from fox_nb.widgets.control import Stack
 from fox_nb.widgets.native import Place
 from fox_nb.widgets.picker import Entry, PickedFile, Picker
 
@@ -28,19 +27,6 @@ _WORDS = {"out": "\u2716 left out", "weak": "\u26a0 weak", "note": "\u2139 note"
 """A word beside each sign: neither colour nor sign alone has to be understood."""
 _ABOUT_OTHERS = frozenset({"duplicate", "alike"})
 _HELP = "Clear photos of one person: other angles, light, expressions. A ZIP of them serves, too."
-
-_RULES = """
-.fox-item{width:150px;display:grid;grid-template-columns:1fr auto;align-content:start}
-:is(.fox-frame,.fox-note){grid-column:1/-1}
-:is(.fox-frame,.fox-frame img){height:112px;max-height:112px;width:auto}
-.fox-note{white-space:pre-line}
-.fox-name{align-self:center}
-.fox-buttons{grid-area:2/2}
-.fox-order{display:none}
-@media (max-width:500px){.fox-item{width:calc(50% - 4px)}}
-"""
-STYLE = f"<style>.fox-nb-profiles .fox-picker{{{_RULES.replace(chr(10), '')}}}</style>"
-"""The picker's list as a contact sheet: larger pictures, and no order, which means nothing here."""
 
 
 class _Outdated(Exception):
@@ -79,7 +65,7 @@ class TrainingPhotos:
         self.place.on_ask(lambda: later(self._suggest))
         self.picker.on_files(self._arrived)
         self.picker.on_change(lambda entries: self._look_later() if len(entries) < len(self._keys) else None)
-        self.widget = w.VBox([w.HTML(STYLE), self.picker, self.place])
+        self.part = Stack([self.picker, self.place], kind="fox-photos")
 
     @property
     def lacking(self) -> str:

@@ -17,9 +17,11 @@ CONTROLS = """
 import hashlib, io
 import ipywidgets as w
 from PIL import Image
+from fox_nb.widgets.control import Stack
 from fox_nb.widgets.picker import Entry, Picker
 from fox_nb.widgets.prompt import Prompt
 from fox_nb.widgets.slider import Slider
+from fox_nb.widgets.surface import Surface, missing_front_end
 
 def small(colour):
     stream = io.BytesIO(); Image.new("RGB", (160, 100), colour).save(stream, "JPEG"); return stream.getvalue()
@@ -34,7 +36,7 @@ button.on_click(lambda _: seen.append((prompt.value, slider.value)))
 prompt.on_submit(lambda: seen.append(prompt.value))
 picker.on_files(files.extend)
 """
-PANEL = "box = w.VBox([prompt, slider, other, picker, button]); box"
+PANEL = "box = w.VBox([Surface(Stack([prompt, slider, other, picker])), button]); box"
 
 
 @pytest.fixture
@@ -299,7 +301,7 @@ def test_a_reloaded_page_and_a_second_view_show_the_list(page: NotebookPage, tmp
     photo(tmp_path / "b.jpg", 60, 40)
     choose(page, tmp_path / "b.jpg")
     value(page, "[e.name for e in picker.entries]", "['a link', 'a.jpg', 'b.jpg']")
-    page.page.evaluate("() => { window.foxTestNotebook.content.widgets[2].model.sharedModel.setSource('picker'); }")
+    page.page.evaluate("() => { window.foxTestNotebook.content.widgets[2].model.sharedModel.setSource('box'); }")
     page.run_cell(2)
     page.wait_for(loaded, 6)
 
@@ -307,7 +309,7 @@ def test_a_reloaded_page_and_a_second_view_show_the_list(page: NotebookPage, tmp
 def test_the_picker_works_in_voila(voila: Voila, tmp_path: Path) -> None:
     """In Voila a photo reaches the kernel just so."""
     photo(tmp_path / "a.jpg", 1500, 1500, quality=95)
-    show = "text = w.HTML(); picker.on_files(lambda f: setattr(text, 'value', f'{len(f)} of {len(f[0].data)}')); w.VBox([picker, text])"
+    show = "text = w.HTML(); picker.on_files(lambda f: setattr(text, 'value', f'{len(f)} of {len(f[0].data)}')); w.VBox([Surface(picker), text])"
     page = voila.open(notebook(CONTROLS, show))
     with page.page.expect_file_chooser() as chooser:
         page.locator("button:has-text('Choose pictures')").click()
@@ -322,7 +324,7 @@ def test_a_jupyter_without_anywidget_is_told_what_to_do(
     artifacts: Places, context: BrowserContext, lab: Lab, tmp_path: Path
 ) -> None:
     """In a Jupyter that has ipywidgets but not anywidget, a note says so; where all is well it is never seen."""
-    show = "from fox_nb.widgets.control import missing_front_end\nw.VBox([missing_front_end([prompt, slider]), prompt, slider, button])"
+    show = "surface = Surface(Stack([prompt, slider]))\nw.VBox([missing_front_end(surface), surface, button])"
     note = ".fox-late:has-text('pip install anywidget')"
     well = lab.open(notebook(CONTROLS, show))
     well.run_all()

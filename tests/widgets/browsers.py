@@ -1,6 +1,7 @@
 """The browser's side of a control, played by a test: what it would send, and what it was sent."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from fox_nb.widgets.control import Control
@@ -13,10 +14,17 @@ class Browser:
     def __init__(self, control: Control) -> None:
         self.control = control
         self.heard: list[tuple[dict[str, Any], list[bytes]]] = []
-        control.send = lambda content, buffers=None: self.heard.append((content, list(buffers or [])))
+        self.state: dict[str, Any] = {}
+        control.line = self
+
+    def carry(self, _control: Control, content: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
+        self.heard.append((content, list(buffers)))
+
+    def update(self, _control: Control, state: dict[str, Any]) -> None:
+        self.state.update(state)
 
     def say(self, kind: str, *buffers: bytes, **content: Any) -> None:
-        self.control._handle_custom_msg({"type": kind, **content}, [memoryview(b) for b in buffers])
+        self.control.hear({"type": kind, **content}, [memoryview(b) for b in buffers])
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [content for content, _ in self.heard if content["type"] == kind]

@@ -84,12 +84,12 @@ def test_pictures_that_were_taken_out_are_not_sent(tmp_path: Any) -> None:
     field = form.picture_field
     assert field is not None
     first, second = (entry.key for entry in field.picker.entries)
-    assert form.whole_values({field.picker.model_id: [second]})["image_urls"] == ["https://example.com/b.jpg"]
-    ratio = form.fields["aspect_ratio"].control.model_id
-    seen = {field.picker.model_id: [], ratio: "2:1"}
+    assert form.whole_values({field.picker.id: [second]})["image_urls"] == ["https://example.com/b.jpg"]
+    ratio = form.fields["aspect_ratio"].control.id
+    seen = {field.picker.id: [], ratio: "2:1"}
     assert form.whole_values(seen) == {"prompt": "a fox", "num_outputs": 1, "aspect_ratio": "2:1"}
     with pytest.raises(InvalidRequest, match="has not arrived"):
-        form.whole_values({field.picker.model_id: [first, "on its way"]})
+        form.whole_values({field.picker.id: [first, "on its way"]})
 
 
 def test_faces_are_sent_with_consent_alone(tmp_path: Any) -> None:
@@ -101,7 +101,7 @@ def test_faces_are_sent_with_consent_alone(tmp_path: Any) -> None:
     consent = form.fields["image_archive_url"].valued[1]
     with pytest.raises(InvalidRequest, match="Consent is not ticked"):
         form.whole_values({})
-    assert form.whole_values({consent.model_id: ["agreed"]}) == {"image_archive_url": "https://example.com/ada.zip"}
+    assert form.whole_values({consent.id: ["agreed"]}) == {"image_archive_url": "https://example.com/ada.zip"}
     Browser(consent).say("value", value=["agreed"])
     form.whole_values({})
     form.fill({"image_archive_url": "https://example.com/bo.zip"})

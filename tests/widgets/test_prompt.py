@@ -61,8 +61,3 @@ def test_nonsense_from_the_browser_changes_nothing():
     browser.say("text", value="ab", at=[90, -3])
     prompt.insert("c")
     assert prompt.value == "c "
-
-
-def test_the_state_is_small():
-    """The module is saved again with each prompt box."""
-    assert len(Prompt()._esm) + len(Prompt()._css) < 8_000

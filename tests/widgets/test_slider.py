@@ -44,10 +44,3 @@ def test_the_browser_sets_and_unsets():
     assert slider.value == 0.25
     browser.say("value", value=None)
     assert seen == [0.25, None]
-
-
-def test_the_state_is_small():
-    """Each slider saves its module with the notebook's widget state, so it stays small."""
-    slider = Slider()
-    assert len(slider._esm) + len(slider._css) < 8_000
-    assert "\n " not in slider._esm
