@@ -6,8 +6,7 @@ import dataclasses
 import re
 import types
 import typing
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from fox_nb.errors import InvalidRequest
 
@@ -21,8 +20,7 @@ if typing.TYPE_CHECKING:
 # that it documents for foreign classes, so that the requests can be read, and a panel be shown, before it is loaded.
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """What a field's type cannot say.
 
     Attributes
@@ -129,8 +127,7 @@ class After:
         return no_info_after_validator_function(self._function, handler(source))
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """One parameter of a model, as panels, magics, errors and docs need it.
 
     Attributes
