@@ -183,7 +183,6 @@ class Fox(Calls):
             from fox_nb.session.replay import ReplaySession
 
             return ReplaySession(self._pack, self.store)
-        from fox_nb.client import Client
         from fox_nb.session import Session
 
         own_sandbox = self._gateway.is_sandbox and self._gateway.key is None
@@ -192,6 +191,8 @@ class Fox(Calls):
 
             client = cast("Client", SandboxClient())
         else:
+            from fox_nb.client import Client
+
             client = Client(self._gateway.base_url, self._gateway.key, timeouts=self._timeouts)
             _check_timeouts(client.longest_creation)
         polling = self._polling or (SANDBOX_POLLING if self._gateway.is_sandbox else Polling())

@@ -83,8 +83,6 @@ class SandboxClient:
         return value
 
     def _current(self) -> Client:
-        from pydantic import SecretStr
-
         from fox_nb.client import Client
 
         with self._lock:
@@ -92,7 +90,7 @@ class SandboxClient:
                 address = _connected()
                 if self._client is None or address != self._address:
                     self._address = address
-                    self._client = Client(address.base_url, SecretStr(address.key))
+                    self._client = Client(address.base_url, address.key)
                 self._answered = time.monotonic()
             return self._client
 

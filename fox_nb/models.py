@@ -1,31 +1,25 @@
-"""Models: the five requests, one pydantic class each, read by validation, panels, costs, code and docs."""
+"""Models: the five requests, one class each, read by validation, panels, costs, code and docs."""
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import numbers
 import re
 import types
 import typing
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
-
 from fox_nb.errors import InvalidRequest
-from fox_nb.parameters import Hint, meant, parameters, refusal, shown
+from fox_nb.parameters import After, Before, Hint, Most, Range, marked, meant, parameters, refusal, shown
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pydantic import BaseModel
 
 LONGEST_PROMPT = 20_000
 """A guard against pasted files. The pages give no limit; upstream is said to refuse over about 2,000."""
@@ -69,6 +63,12 @@ def _text(value: str) -> str:
     return value
 
 
+def _not_too_long(value: str) -> str:
+    if len(value) > LONGEST_PROMPT:
+        raise ValueError(f"longer than {LONGEST_PROMPT:,} characters")
+    return value
+
+
 def _link(value: str) -> str:
     if LOCAL_PICTURE.fullmatch(value):
         return value
@@ -94,8 +94,15 @@ def _as_list(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-Text = Annotated[str, AfterValidator(_text)]
-Link = Annotated[str, AfterValidator(_link)]
+def _at_least_one(value: list[str]) -> list[str]:
+    if not value:
+        raise ValueError
+    return value
+
+
+Text = Annotated[str, After(_text)]
+Prompt = Annotated[Text, After(_not_too_long)]
+Link = Annotated[str, After(_link)]
 Resolution = Literal["1K", "4K"]
 PhotaRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "9:16", "16:9"]
 GrokRatio = Literal["2:1", "20:9", "19.5:9", "16:9", "4:3", "3:2", "1:1", "2:3", "3:4", "9:16", "9:19.5", "9:20", "1:2"]
@@ -103,22 +110,22 @@ OutputFormat = Literal["jpg", "jpeg", "png", "webp"]
 
 Outputs = Annotated[
     int,
-    BeforeValidator(_whole),
-    Field(ge=1, le=MOST_OUTPUTS, title="Pictures", description="Number of pictures; each is billed on its own."),
-    Hint(panel_maximum=8),
+    Before(_whole),
+    Range(1, MOST_OUTPUTS),
+    Hint(label="Pictures", help="Number of pictures; each is billed on its own.", panel_maximum=8),
 ]
-Level = Annotated[float, BeforeValidator(_real), Field(ge=0, le=1, allow_inf_nan=False)]
+Level = Annotated[float, Before(_real), Range(0, 1)]
 ProfileIds = Annotated[
     list[Text] | None,
-    BeforeValidator(_as_list),
-    BeforeValidator(_none_if_empty),
-    Field(title="Profiles", description="Ids of trained profiles whose looks are to be kept."),
-    Hint(kind="profile"),
+    Before(_as_list),
+    Before(_none_if_empty),
+    Hint(kind="profile", label="Profiles", help="Ids of trained profiles whose looks are to be kept."),
 ]
 
 
-class Request(BaseModel):
-    """What every model's request has in common.
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What every model's request has in common; `validate` makes one, its own constructor checks nothing.
 
     Attributes
     ----------
@@ -144,8 +151,6 @@ class Request(BaseModel):
         False where the gateway's own ``estimated_time`` was observed to be far off.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
-
     model: ClassVar[str]
     method: ClassVar[str]
     title: ClassVar[str]
@@ -158,17 +163,14 @@ class Request(BaseModel):
     seconds: ClassVar[float] = 45.0
     estimate_is_told: ClassVar[bool] = True
 
-    @model_validator(mode="after")
-    def _nothing_beside_what_it_cannot_stand(self) -> Self:
-        for parameter in parameters(type(self)):
-            other = parameter.hint.not_with
-            if other and getattr(self, parameter.name) is not None and getattr(self, other) is not None:
-                raise ValueError(f"{parameter.name} has no meaning beside {other}: leave one of them out")
-        return self
+    @classmethod
+    def unchecked(cls, **values: Any) -> Self:
+        """Return a request of what is known so far, unchecked: enough to know what it would cost."""
+        return cls(**{**{parameter.name: parameter.default for parameter in parameters(cls)}, **values})
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body of the creating call; what is None is left out."""
-        return {"model": self.model, **self.model_dump(exclude_none=True)}
+        return {"model": self.model, **{name: value for name, value in asdict(self).items() if value is not None}}
 
     def canonical(self) -> str:
         """Return the one text that stands for this request in its identity."""
@@ -191,6 +193,7 @@ class Request(BaseModel):
         return (self.usd if price is None else price) * self.outputs * doubled
 
 
+@dataclass(frozen=True, kw_only=True)
 class CreateProfile(Request):
     """Train a profile from a ZIP of face photos. Source: the reference's page 'PHOTA Create Profile'."""
 
@@ -206,14 +209,16 @@ class CreateProfile(Request):
 
     image_archive_url: Annotated[
         Link,
-        Field(
-            title="Photos",
-            description="ZIP archive of face photos of one person, 10 at the least, 30 to 50 best.",
+        Hint(
+            kind="archive",
+            label="Photos",
+            help="ZIP archive of face photos of one person, 10 at the least, 30 to 50 best.",
+            consent="The person in these photos agreed to have a likeness of themselves trained.",
         ),
-        Hint(kind="archive", consent="The person in these photos agreed to have a likeness of themselves trained."),
     ]
 
 
+@dataclass(frozen=True, kw_only=True)
 class Generate(Request):
     """Make pictures from words. Source: the reference's page on ``phota-image``."""
 
@@ -227,18 +232,20 @@ class Generate(Request):
     four_k_doubles: ClassVar[bool] = True
 
     prompt: Annotated[
-        Text,
-        Field(
-            max_length=LONGEST_PROMPT,
-            description="What to show. [[profile_id]] puts a trained profile into it.",
+        Prompt,
+        Hint(
+            kind="prompt",
+            help="What to show. [[profile_id]] puts a trained profile into it.",
+            profile_tokens=True,
+            example="A portrait of a woman in a vintage library, soft light",
         ),
-        Hint(kind="prompt", profile_tokens=True, example="A portrait of a woman in a vintage library, soft light"),
     ]
     num_outputs: Outputs = 1
-    resolution: Annotated[Resolution, Field(description="1K is standard; 4K is high and costs double.")] = "1K"
-    aspect_ratio: Annotated[PhotaRatio, Field(description="The picture's shape, width to height.")] = "1:1"
+    resolution: Annotated[Resolution, Hint(help="1K is standard; 4K is high and costs double.")] = "1K"
+    aspect_ratio: Annotated[PhotaRatio, Hint(help="The picture's shape, width to height.")] = "1:1"
 
 
+@dataclass(frozen=True, kw_only=True)
 class Edit(Request):
     """Change given pictures by words. Source: the reference's page 'PHOTA Image Edit'."""
 
@@ -253,21 +260,25 @@ class Edit(Request):
     four_k_doubles: ClassVar[bool] = True
 
     prompt: Annotated[
-        Text,
-        Field(max_length=LONGEST_PROMPT, description="What to change in the pictures."),
-        Hint(kind="prompt", example="Make it night, with light in the windows"),
+        Prompt,
+        Hint(
+            kind="prompt",
+            help="What to change in the pictures.",
+            example="Make it night, with light in the windows",
+        ),
     ]
     image_urls: Annotated[
         list[Link],
-        BeforeValidator(_as_list),
-        Field(min_length=1, title="Pictures to edit", description="The pictures to edit."),
-        Hint(kind="picture"),
+        Before(_as_list),
+        After(_at_least_one),
+        Hint(kind="picture", label="Pictures to edit", help="The pictures to edit."),
     ]
     num_outputs: Outputs = 1
-    resolution: Annotated[Resolution, Field(description="1K is standard; 4K is high and costs double.")] = "1K"
+    resolution: Annotated[Resolution, Hint(help="1K is standard; 4K is high and costs double.")] = "1K"
     profile_ids: ProfileIds = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class Enhance(Request):
     """Sharpen and enlarge a picture. Source: the reference's page 'PHOTA Image Enhance'."""
 
@@ -280,21 +291,20 @@ class Enhance(Request):
     page: ClassVar[str] = "PHOTA Image Enhance"
     usd: ClassVar[float] = 0.13
 
-    image_url: Annotated[
-        Link, Field(title="Picture to enhance", description="The picture to enhance."), Hint(kind="picture")
-    ]
-    resolution: Annotated[Resolution, Field(description="Size of the result.")] = "4K"
+    image_url: Annotated[Link, Hint(kind="picture", label="Picture to enhance", help="The picture to enhance.")]
+    resolution: Annotated[Resolution, Hint(help="Size of the result.")] = "4K"
     creativity: Annotated[
         Level | None,
-        Field(description="Higher values bring in more creative changes. Left out while it is not set."),
+        Hint(help="Higher values bring in more creative changes. Left out while it is not set."),
     ] = None
     resemblance: Annotated[
         Level | None,
-        Field(description="Higher values stay closer to the original. Left out while it is not set."),
+        Hint(help="Higher values stay closer to the original. Left out while it is not set."),
     ] = None
     profile_ids: ProfileIds = None
 
 
+@dataclass(frozen=True, kw_only=True)
 class Imagine(Request):
     """Make or edit pictures with Grok. Source: the reference's page on ``grok-imagine-image``."""
 
@@ -309,29 +319,32 @@ class Imagine(Request):
     seconds: ClassVar[float] = 20.0
 
     prompt: Annotated[
-        Text,
-        Field(max_length=LONGEST_PROMPT, description="What to show; with pictures, what to change in them."),
-        Hint(kind="prompt", example="A paper boat on a puddle, neon signs reflected"),
+        Prompt,
+        Hint(
+            kind="prompt",
+            help="What to show; with pictures, what to change in them.",
+            example="A paper boat on a puddle, neon signs reflected",
+        ),
     ]
     num_outputs: Annotated[
         int,
-        BeforeValidator(_whole),
-        Field(ge=1, le=4, title="Pictures", description="Number of pictures; each is billed on its own."),
+        Before(_whole),
+        Range(1, 4),
+        Hint(label="Pictures", help="Number of pictures; each is billed on its own."),
     ] = 1
     aspect_ratio: Annotated[
         GrokRatio | None,
-        Field(description="The picture's shape, width to height; 1:1 while not set. Not together with pictures."),
-        Hint(not_with="image_urls"),
+        Hint(
+            help="The picture's shape, width to height; 1:1 while not set. Not together with pictures.",
+            not_with="image_urls",
+        ),
     ] = None
-    output_format: Annotated[OutputFormat | None, Field(description="The files' format; jpeg while it is not set.")] = (
-        None
-    )
+    output_format: Annotated[OutputFormat | None, Hint(help="The files' format; jpeg while it is not set.")] = None
     image_urls: Annotated[
-        Annotated[list[Link], Field(max_length=3)] | None,
-        BeforeValidator(_as_list),
-        BeforeValidator(_none_if_empty),
-        Field(title="Pictures to edit", description="With pictures the model edits them; up to 3."),
-        Hint(kind="picture"),
+        Annotated[list[Link], Most(3)] | None,
+        Before(_as_list),
+        Before(_none_if_empty),
+        Hint(kind="picture", label="Pictures to edit", help="With pictures the model edits them; up to 3."),
     ] = None
 
 
@@ -368,8 +381,36 @@ def validate(model: str, values: Mapping[str, Any]) -> Request:
     InvalidRequest
         Names the parameter, the value, what is allowed and, for a near miss, what was probably meant.
     """
+    from pydantic import ValidationError
+
     cls = request_class(model)
     try:
-        return cls.model_validate(dict(values))
+        checked = _checker(cls.model).model_validate(dict(values))
     except ValidationError as error:
         raise refusal(cls, cls.model, error.errors(include_url=False)[0], error.error_count()) from None
+    request = cls(**dict(checked))
+    _refuse_what_has_no_meaning(request, values)
+    return request
+
+
+@functools.cache
+def _checker(model: str) -> type[BaseModel]:
+    """Return the pydantic class that checks a model's requests; made, and pydantic loaded, for the first of them."""
+    from pydantic import ConfigDict, create_model
+
+    cls = MODELS[model]
+    told = marked(cls)
+    fields: dict[str, Any] = {
+        parameter.name: (told[parameter.name], ... if parameter.required else parameter.default)
+        for parameter in parameters(cls)
+    }
+    return create_model(cls.__name__, __config__=ConfigDict(extra="forbid", strict=True), **fields)
+
+
+def _refuse_what_has_no_meaning(request: Request, values: Mapping[str, Any]) -> None:
+    for parameter in parameters(type(request)):
+        other = parameter.hint.not_with
+        if other and getattr(request, parameter.name) is not None and getattr(request, other) is not None:
+            raise InvalidRequest(
+                f"{parameter.name} has no meaning beside {other}: leave one of them out.", value=dict(values)
+            )

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
+import dataclasses
 import re
 import types
 import typing
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from fox_nb.errors import InvalidRequest
 
 if typing.TYPE_CHECKING:
-    from pydantic import BaseModel
-    from pydantic.fields import FieldInfo
-    from pydantic_core import ErrorDetails
+    from collections.abc import Callable
+
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema, ErrorDetails
+
+# What stands beside a type in Annotated[…]. Validation is pydantic's; it asks these marks for their part by the method
+# that it documents for foreign classes, so that the requests can be read, and a panel be shown, before it is loaded.
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """What a field's type cannot say.
 
     Attributes
     ----------
     kind : str
         What stands in the field: 'prompt' (long text), 'picture', 'archive', 'profile'; '' for a plain value.
+    label : str
+        A person's name for it; '' where the gateway's own reads well.
+    help : str
+        The reference page's words.
     profile_tokens : bool
         Profiles go into this text as ``[[profile_id]]``.
     not_with : str
@@ -38,6 +44,8 @@ class Hint:
     """
 
     kind: Literal["", "prompt", "picture", "archive", "profile"] = ""
+    label: str = ""
+    help: str = ""
     profile_tokens: bool = False
     not_with: str = ""
     panel_maximum: int | None = None
@@ -45,8 +53,81 @@ class Hint:
     consent: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Range:
+    """The inclusive range of a number.
+
+    Parameters
+    ----------
+    least, most : float
+        Its ends.
+    """
+
+    def __init__(self, least: float, most: float) -> None:
+        self.least = least
+        self.most = most
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return After(self._held).__get_pydantic_core_schema__(source, handler)
+
+    def _held(self, value: float) -> float:
+        if not self.least <= value <= self.most:
+            raise ValueError  # without words: what is allowed is said of every value that is refused
+        return value
+
+
+class Most:
+    """How long a list may be.
+
+    Parameters
+    ----------
+    items : int
+        So many items.
+    """
+
+    def __init__(self, items: int) -> None:
+        self.items = items
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return typing.cast("CoreSchema", {**handler(source), "max_length": self.items})
+
+
+class Before:
+    """What is made of a value before its type is checked.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the value and gives another; its ValueError refuses it.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core.core_schema import no_info_before_validator_function
+
+        return no_info_before_validator_function(self._function, handler(source))
+
+
+class After:
+    """What is asked of a value whose type is right.
+
+    Parameters
+    ----------
+    function : callable
+        Takes the value and gives another; its ValueError refuses it.
+    """
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core.core_schema import no_info_after_validator_function
+
+        return no_info_after_validator_function(self._function, handler(source))
+
+
+class Parameter(NamedTuple):
     """One parameter of a model, as panels, magics, errors and docs need it.
 
     Attributes
@@ -100,18 +181,24 @@ class Parameter:
         return f"{words}, or None" if self.nullable else words
 
 
-def parameters(cls: type[BaseModel]) -> tuple[Parameter, ...]:
+def parameters(cls: type) -> tuple[Parameter, ...]:
     """Return a request class's parameters in the order of its page."""
     if cls not in _READ:
-        _READ[cls] = tuple(_parameter(name, field) for name, field in cls.model_fields.items())
+        told = marked(cls)
+        _READ[cls] = tuple(_parameter(field, told[field.name]) for field in dataclasses.fields(cls))
     return _READ[cls]
 
 
-_READ: dict[type[BaseModel], tuple[Parameter, ...]] = {}
+_READ: dict[type, tuple[Parameter, ...]] = {}
 
 
-def _parameter(name: str, field: FieldInfo) -> Parameter:
-    plain, marks = field.annotation, list(field.metadata)
+def marked(cls: type) -> dict[str, Any]:
+    """Return the types of a request class's fields with the marks that stand beside them."""
+    return typing.get_type_hints(cls, include_extras=True)
+
+
+def _parameter(field: dataclasses.Field[Any], annotation: Any) -> Parameter:
+    plain, marks = annotation, list[Any]()
     nullable = many = False
     while get_origin(plain) in {typing.Union, types.UnionType, list, Annotated}:
         origin = get_origin(plain)
@@ -119,38 +206,35 @@ def _parameter(name: str, field: FieldInfo) -> Parameter:
             many, plain = True, get_args(plain)[0]
         elif origin is Annotated:
             plain, *more = get_args(plain)
-            marks += [inner for mark in more for inner in getattr(mark, "metadata", (mark,))]
+            marks += more
         else:
             nullable, plain = True, next(part for part in get_args(plain) if part is not type(None))
     options = get_args(plain) if get_origin(plain) is Literal else ()
-
-    def bound(word: str) -> Any:
-        return next((getattr(mark, word) for mark in marks if hasattr(mark, word)), None)
-
+    hint = next((mark for mark in marks if isinstance(mark, Hint)), Hint())
+    ends = next((mark for mark in marks if isinstance(mark, Range)), None)
+    required = field.default is dataclasses.MISSING
     return Parameter(
-        name=name,
-        label=field.title or name.replace("_", " ").capitalize(),
-        help=field.description or "",
-        type=str if options else typing.cast("type", plain),
+        name=field.name,
+        label=hint.label or field.name.replace("_", " ").capitalize(),
+        help=hint.help,
+        type=str if options else plain,
         options=options,
-        default=None if field.is_required() else field.default,
-        required=field.is_required(),
+        default=None if required else field.default,
+        required=required,
         nullable=nullable,
         many=many,
-        minimum=bound("ge"),
-        maximum=bound("le"),
-        most_items=bound("max_length") if many else None,
-        hint=next((mark for mark in marks if isinstance(mark, Hint)), Hint()),
+        minimum=ends.least if ends else None,
+        maximum=ends.most if ends else None,
+        most_items=next((mark.items for mark in marks if isinstance(mark, Most)), None),
+        hint=hint,
     )
 
 
-def refusal(cls: type[BaseModel], model: str, error: ErrorDetails, count: int) -> InvalidRequest:
+def refusal(cls: type, model: str, error: ErrorDetails, count: int) -> InvalidRequest:
     """Return the error for a refused value: parameter, value, what is allowed, what was probably meant."""
-    name = str(error["loc"][0]) if error["loc"] else ""
+    name = str(error["loc"][0])
     known = {parameter.name: parameter for parameter in parameters(cls)}
     more = f" ({count - 1} more of its parameters are wrong.)" if count > 1 else ""
-    if not name:
-        return InvalidRequest(f"{_why(error) or 'The parameters do not fit together'}.{more}", value=error["input"])
     if name not in known:
         names = ", ".join(known)
         return InvalidRequest(
@@ -162,7 +246,7 @@ def refusal(cls: type[BaseModel], model: str, error: ErrorDetails, count: int) -
     allowed = known[name].allowed
     if error["type"] == "missing":
         return InvalidRequest(f"{name} is missing: {model} needs {allowed}.{more}", parameter=name, allowed=allowed)
-    why = _why(error)
+    why = str(error["ctx"]["error"]) if error["type"] == "value_error" else ""
     return InvalidRequest(
         f"{name} is {shown(error['input'])}{f' ({why})' if why else ''}; "
         f"allowed is {allowed}.{meant(error['input'], known[name].options)}{more}",
@@ -170,15 +254,6 @@ def refusal(cls: type[BaseModel], model: str, error: ErrorDetails, count: int) -
         value=error["input"],
         allowed=allowed,
     )
-
-
-def _why(error: ErrorDetails) -> str:
-    context = error.get("ctx", {})
-    if error["type"] == "value_error":
-        return str(context["error"])
-    if error["type"] in {"string_too_long", "too_long"} and isinstance(error["input"], str):
-        return f"longer than {context['max_length']:,} characters"
-    return ""
 
 
 def shown(value: Any) -> str:
@@ -196,7 +271,10 @@ def meant(value: Any, options: tuple[str, ...]) -> str:
         return ""
     wanted = _plain(str(value))
     near = [option for option in options if _plain(option) == wanted]
-    near = near or difflib.get_close_matches(str(value)[:80], options, n=1, cutoff=0.6)
+    if not near:
+        import difflib
+
+        near = difflib.get_close_matches(str(value)[:80], options, n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

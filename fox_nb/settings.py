@@ -12,11 +12,13 @@ import os
 import re
 import warnings
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit
 
-from pydantic import SecretStr
-
 from fox_nb.errors import InvalidRequest, KeyMissing
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 DEFAULT_BASE_URL = "https://api.foxapi.cc"
 KEY_VARIABLE = "FOXAPI_KEY"
@@ -189,9 +191,8 @@ def find_key(argument: str | SecretStr | None = None) -> SecretStr | None:
     if argument is not None:
         argument = hidden(argument)
         return checked_key(argument, "api_key")
-    from_environment = SecretStr(os.environ.get(KEY_VARIABLE, ""))
-    if from_environment.get_secret_value():
-        return checked_key(from_environment, f"${KEY_VARIABLE}")
+    if os.environ.get(KEY_VARIABLE):
+        return checked_key(hidden(os.environ[KEY_VARIABLE]), f"${KEY_VARIABLE}")
     from_colab = _colab_secret()
     return checked_key(from_colab, f"Colab's secret {KEY_VARIABLE}") if from_colab is not None else None
 
@@ -210,9 +211,9 @@ def ask_key(prompt: str = "FoxAPI key (not shown, not saved): ") -> SecretStr:
         with warnings.catch_warnings():
             # Where the terminal cannot hide what is typed, getpass only warns and shows it.
             warnings.simplefilter("error", getpass.GetPassWarning)
-            typed = SecretStr(getpass.getpass(prompt))
+            typed = hidden(getpass.getpass(prompt))
     except Exception:  # noqa: BLE001 - kernels without an input channel raise classes of their own
-        typed = SecretStr("")
+        typed = hidden("")
         reason = "Nobody can be asked for the key here without showing it."
     else:
         reason = "No key was typed."
@@ -238,6 +239,8 @@ def on_binder() -> bool:
 
 def hidden(key: str | SecretStr) -> SecretStr:
     """Return the key as a value that no repr shows; what is no text becomes an empty key."""
+    from pydantic import SecretStr  # where there is no key there is nothing to hide, and nobody waits for pydantic
+
     if isinstance(key, SecretStr):
         return key
     return SecretStr(key if isinstance(key, str) else "")

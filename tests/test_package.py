@@ -30,6 +30,8 @@ HEAVY = (
     "tornado",
 )
 
+LATE = ("fox_nb.client", "numpy", "PIL", "pydantic", "requests", "statistics", "urllib3")
+
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -139,8 +141,27 @@ def test_importing_costs_next_to_nothing(tmp_path: Path) -> None:
     assert [name for name in new if name.startswith("fox_nb.")] == ["fox_nb.errors"]
 
 
+def test_a_first_panel_loads_what_is_seen_of_it(tmp_path: Path) -> None:
+    """Without a key, a panel is shown before anything is loaded that checks, sends or opens pictures; the first request does."""
+    folders = {"FOX_NB_RUNTIME_DIR": str(tmp_path / "run"), "FOX_NB_SANDBOX_DIR": str(tmp_path / "sandbox")}
+    code = f"""
+import os, sys; os.environ |= {folders}
+import fox_nb
+from fox_nb.sandbox import process
+fox = fox_nb.Fox()
+fox.panel("phota-image")._ipython_display_()
+late = {LATE}
+print([name for name in late if name in sys.modules])
+fox.session.validated("phota-image", dict(prompt="a fox"))
+print([name for name in late if name in sys.modules])
+process.connect(); process.stop()
+"""
+    *_, shown, checked = run_python(code, tmp_path).splitlines()
+    assert (shown, checked) == ("[]", "['pydantic']")
+
+
 def test_a_fox_loads_nothing_heavy(tmp_path: Path) -> None:
-    """Making a `Fox` needs requests, pydantic and sqlite3; pictures, widgets and tables are loaded when they are used."""
+    """Making a `Fox` with a key needs pydantic and sqlite3; pictures, widgets and tables are loaded when they are used."""
     code = (
         "import sys, fox_nb; fox_nb.Fox(api_key='a-key', base_url='http://127.0.0.1:9', store='runs');"
         f"print([name for name in {HEAVY} if name in sys.modules])"

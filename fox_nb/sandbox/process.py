@@ -20,7 +20,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import hmac
-import http.client
 import json
 import os
 import secrets
@@ -284,6 +283,8 @@ def _ask(
     address: Address, method: str, path: str, *, key: str | None = None, body: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return what the server says; an empty dict where nothing sensible comes."""
+    import http.client
+
     headers = {"Content-Type": "application/json"} if body is not None else {}
     if key is not None:
         headers["Authorization"] = f"Bearer {key}"

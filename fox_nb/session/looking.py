@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from fox_nb.client.answers import shown
 from fox_nb.errors import (
     AccessDenied,
     AuthenticationError,
@@ -172,6 +171,8 @@ class Looker:
 
     def _take_in(self, task: Task, row: TaskRow, told: TaskState) -> Seen:
         if told.failed:
+            from fox_nb.client.answers import shown
+
             code = told.error_code or ("cancelled" if told.status == "cancelled" else "")
             words = shown(told.error_message, None, LONGEST_WORDS)
             self._store.journal.failed(row, shown(code, None, LONGEST_CODE), words, self._now())

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from fox_nb.store.people import ProfileRow
 
 LONGEST_NAME = 60
-_ID = re.compile(r"[^\s\[\]]{1,200}")
-_MENTION = re.compile(r"\[\[\s*([^\[\]\n]+?)\s*\]\]")
+# Left to re's own cache: compiling them would cost every panel.
+_ID = r"[^\s\[\]]{1,200}"
+_MENTION = r"\[\[\s*([^\[\]\n]+?)\s*\]\]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class Profiles:
             It cannot be an id, or another profile has the name.
         """
         key = bare(profile_id)
-        if not isinstance(key, str) or not _ID.fullmatch(key):
+        if not isinstance(key, str) or not re.fullmatch(_ID, key):
             raise InvalidRequest(
                 f"profile_id is {shown(profile_id)}, which cannot be an id: it has no blanks and no brackets.",
                 parameter="profile_id",
@@ -251,7 +252,7 @@ def _mentioned(model: Any, values: Mapping[str, Any]) -> Iterator[str]:
     for parameter in parameters(MODELS[model]) if isinstance(model, str) and model in MODELS else ():
         value = values.get(parameter.name)
         if parameter.hint.profile_tokens and isinstance(value, str):
-            yield from _MENTION.findall(value)
+            yield from re.findall(_MENTION, value)
         elif parameter.hint.kind == "profile" and isinstance(value, (list, tuple)):
             yield from (item for item in value if isinstance(item, str))
 

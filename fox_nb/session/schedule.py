@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,6 +65,8 @@ def next_look(
 
 def learned(durations: Sequence[float]) -> tuple[float, float]:
     """Return what durations teach: the middle one, and their spread, which a few that are far off do not change."""
+    from statistics import median
+
     middle = median(durations)
     off = median(abs(math.log(duration / middle)) for duration in durations if duration > 0)
     seen = (off / 0.6745) ** 2  # of a normal distribution half lies within so many sigmas

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fox_nb.client import certainly_not_accepted
 from fox_nb.errors import FoxError, RequestRejected, SandboxError, StoreError
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ class Sender:
 
     def _create(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
         """Make the creating call, and once more when the gateway threw out an upload before its time."""
+        from fox_nb.client import certainly_not_accepted
+
         headers = {"X-Sandbox-Take": str(row.take)} if self._gateway.is_sandbox else None
         refusal: BaseException | None = None
         while True:

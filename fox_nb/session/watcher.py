@@ -8,8 +8,7 @@ import logging
 import random
 import threading
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from fox_nb.session.schedule import next_look, pause_after
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from fox_nb.settings import Polling
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What a look at a task found.
 
     Attributes
@@ -61,13 +59,12 @@ class Watched(Protocol):
 Subject = TypeVar("Subject", bound=Watched)
 
 
-@dataclass(order=True)
-class _Due(Generic[Subject]):
+class _Due(NamedTuple, Generic[Subject]):
     at: float
-    number: int
-    key: str = field(compare=False)
-    subject: Subject = field(compare=False)
-    failures: int = field(compare=False, default=0)
+    number: int  # no other has it, so that nothing behind it is ever compared
+    key: str
+    subject: Subject
+    failures: int = 0
 
 
 class Watcher(Generic[Subject]):

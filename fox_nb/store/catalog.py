@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from fox_nb.store.journal import Journal
@@ -14,8 +13,7 @@ UPLOAD_MARGIN = 6 * 3600.0
 """An upload this near to its end is made anew: the task may be taken up late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A local file that requests name by the hash of its bytes; `file` is its copy in the store."""
 
     sha256: str
@@ -24,8 +22,7 @@ class Source:
     mime: str
 
 
-@dataclass(frozen=True, slots=True)
-class NamedProfile:
+class NamedProfile(NamedTuple):
     """A trained profile by the name that the person gave it; `at` is when it was added."""
 
     profile_id: str

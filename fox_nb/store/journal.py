@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.errors import BudgetExceeded
 from fox_nb.store.history import History
@@ -28,8 +27,7 @@ _SAME_SENDING = "identity = ? AND (SELECT max(number) FROM charge c WHERE c.iden
 _SAME_TASK = "identity = ? AND task_id = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request on its way into the journal.
 
     Attributes

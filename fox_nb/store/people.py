@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.store.catalog import UPLOADS_LIVE, Source
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY
@@ -39,8 +38,7 @@ _ROWS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileRow:
+class ProfileRow(NamedTuple):
     """A profile that is trained, under way, came to nothing, or was added by its id.
 
     Attributes
@@ -65,8 +63,7 @@ class ProfileRow:
         return bool(self.profile_id) or self.state not in {"failed", "refused"}
 
 
-@dataclass(frozen=True, slots=True)
-class Belongings:
+class Belongings(NamedTuple):
     """What a store has of a person, found by a profile's id.
 
     Attributes

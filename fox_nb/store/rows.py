@@ -7,7 +7,7 @@ import os
 import socket
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 ON_ITS_WAY = frozenset({"pending", "processing"})
 """States of a task that the gateway has accepted and not ended."""
@@ -17,8 +17,7 @@ CLOCK_STEP = 30.0
 """Start times are read off the clock, which may be set meanwhile; a pid is hardly used anew within so many seconds."""
 
 
-@dataclass(frozen=True)
-class PictureRow:
+class PictureRow(NamedTuple):
     """One picture on disk; `file` is relative to the store."""
 
     number: int

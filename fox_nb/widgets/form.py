@@ -121,7 +121,7 @@ class Form:
 
     def example(self) -> Request:
         """Return a request with what is set, unchecked: enough to know what it would cost."""
-        return self.request.model_construct(**self.values)
+        return self.request.unchecked(**self.values)
 
     def _is_away(self, field: Field, seen: Mapping[str, Any]) -> bool:
         other = self.fields.get(field.parameter.hint.not_with)

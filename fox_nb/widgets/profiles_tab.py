@@ -240,7 +240,7 @@ class ProfilesTab:
         self._show_cost()
 
     def _show_cost(self) -> None:
-        cost = self._session.prices.cost(CreateProfile.model_construct())
+        cost = self._session.prices.cost(CreateProfile.unchecked())
         self.form.cost, self.form.cost_note = pages.cost_words(cost, self._session.left)
 
     def __repr__(self) -> str:
