@@ -192,7 +192,9 @@ def find_key(argument: str | SecretStr | None = None) -> SecretStr | None:
         argument = hidden(argument)
         return checked_key(argument, "api_key")
     if os.environ.get(KEY_VARIABLE):
-        return checked_key(hidden(os.environ[KEY_VARIABLE]), f"${KEY_VARIABLE}")
+        from pydantic import SecretStr  # loaded before the key is touched: what interrupts it has no key in its frames
+
+        return checked_key(SecretStr(os.environ[KEY_VARIABLE]), f"${KEY_VARIABLE}")
     from_colab = _colab_secret()
     return checked_key(from_colab, f"Colab's secret {KEY_VARIABLE}") if from_colab is not None else None
 
@@ -207,13 +209,15 @@ def ask_key(prompt: str = "FoxAPI key (not shown, not saved): ") -> SecretStr:
     """
     import getpass
 
+    from pydantic import SecretStr  # before the key is typed, for the same reason as in find_key
+
     try:
         with warnings.catch_warnings():
             # Where the terminal cannot hide what is typed, getpass only warns and shows it.
             warnings.simplefilter("error", getpass.GetPassWarning)
-            typed = hidden(getpass.getpass(prompt))
+            typed = SecretStr(getpass.getpass(prompt))
     except Exception:  # noqa: BLE001 - kernels without an input channel raise classes of their own
-        typed = hidden("")
+        typed = SecretStr("")
         reason = "Nobody can be asked for the key here without showing it."
     else:
         reason = "No key was typed."

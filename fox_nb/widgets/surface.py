@@ -74,7 +74,9 @@ class Surface(anywidget.AnyWidget):
 
     _esm = traitlets.Unicode("").tag(sync=True)
     _css = traitlets.Unicode("").tag(sync=True)
-    parts: traitlets.List[Control] = traitlets.List().tag(sync=True, to_json=lambda parts, _: [part.state() for part in parts])
+    parts: traitlets.List[Control] = traitlets.List().tag(
+        sync=True, to_json=lambda parts, _: [part.state() for part in parts]
+    )
 
     def __init__(self, root: Control) -> None:
         self.alive = False
