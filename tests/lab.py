@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, ViewportSize
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
 
+from desk import Desk
 from processes import T, until
 from servers import JupyterServer, Server, VoilaServer
 
 PATIENCE = 90
 """Seconds that a wait may take unless a test says otherwise."""
-SIZE: ViewportSize = {"width": 1200, "height": 1600}
-"""Of a page, until a test changes it."""
 
 FLAGS = [
     "--no-sandbox",
@@ -124,7 +123,7 @@ class Watched:
 class NotebookPage(Watched):
     """A notebook open in JupyterLab or Notebook 7."""
 
-    def __init__(self, page: Page, path: Path, server: JupyterServer, desk: "Desk | None" = None) -> None:
+    def __init__(self, page: Page, path: Path, server: JupyterServer, desk: Desk | None = None) -> None:
         super().__init__(page)
         self.path = path
         self.folder = path.parent
@@ -274,69 +273,6 @@ class VoilaPage(Watched):
         """Leave, as a visitor does; Voila ends the kernel a little later."""
         if not self.page.is_closed():
             self.page.close()
-
-
-_PUT_AWAY = """() => {
-    // A reloaded page restores its notebook in its own time, so it is looked for until there is none.
-    for (const widget of [...window.jupyterapp.shell.widgets('main')])
-        if (widget.node.querySelector('.jp-Notebook')) widget.dispose();
-    return !document.querySelector('.jp-Notebook, .jp-Dialog');
-}"""
-
-
-class Desk:
-    """A page of JupyterLab in which notebooks are opened one after the other: the application itself is loaded once.
-
-    Each notebook has its own file, kernel and console; theme and size are as at first when the next one comes.
-
-    Parameters
-    ----------
-    context : BrowserContext
-        The browser profile of the page.
-    """
-
-    def __init__(self, context: BrowserContext) -> None:
-        self._context = context
-        self._page: Page | None = None
-        self.is_free = True
-
-    def take(self) -> tuple[Page, bool]:
-        """Give the page, and whether the application has to be loaded into it."""
-        self.is_free = False
-        new = self._page is None or self._page.is_closed()
-        if new:
-            self._page = self._context.new_page()
-        assert self._page is not None
-        self._page.bring_to_front()
-        return self._page, new
-
-    def clear(self) -> None:
-        """Put the notebook away, unsaved as it may be, and what was set with it."""
-        page = self._page
-        if page is None or page.is_closed():
-            self.is_free = True
-            return
-        page.bring_to_front()
-        page.evaluate(
-            """async () => {
-                if (document.body.dataset.jpThemeName !== 'JupyterLab Light')
-                    await window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'});
-            }"""
-        )
-        until(
-            lambda: page.evaluate(_PUT_AWAY) or None,
-            "the page to be free for the next notebook",
-            show=lambda: page.inner_text("body"),
-            pause=lambda wait: page.wait_for_timeout(wait * 1000),
-        )
-        page.set_viewport_size(SIZE)
-        self.is_free = True
-
-    def leave(self) -> None:
-        """Have the application loaded anew for whoever comes next."""
-        if self._page is not None:
-            self._page.close()
-        self._page, self.is_free = None, True
 
 
 class _Opener:

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from artifacts import Places
-from lab import FLAGS, SIZE, Desk, Lab, Notebook7, Voila
+from desk import SIZE, Desk
+from lab import FLAGS, Lab, Notebook7, Voila
 from servers import JupyterServer, VoilaServer
 
 HERE = Path(__file__).parent
