@@ -53,6 +53,21 @@ def test_a_notebook_runs_in_jupyterlab(lab: Lab, tmp_path: Path) -> None:
     assert page.errors() == []
 
 
+def test_a_kernel_that_gives_no_answer_is_knocked_at(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told each time, at the start and after a restart, and a kernel that was only slow takes no harm."""
+    knocks: list[str] = []
+    monkeypatch.setattr("lab.FIRST_ANSWER", 0.001)
+    lab.silent = lambda: knocks.append("told")
+    page = lab.open(notebook(*PLAIN))
+    assert knocks
+    knocks.clear()
+    page.restart_kernel()
+    assert knocks
+    page.run_all()
+    press(page)
+    assert page.errors() == []
+
+
 def test_the_next_notebook_finds_the_page_as_it_was_at_first(lab: Lab) -> None:
     """JupyterLab is loaded once for a file of tests: kernel, outputs, theme, size and console are the next notebook's own."""
     first = lab.open(notebook(*PLAIN), env={"GREETING": "hello"})
