@@ -1,5 +1,7 @@
 """The reused page of JupyterLab: the application is loaded once, notebooks come one after the other and leave no trace."""
 
+from typing import Literal
+
 from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from processes import until
@@ -13,6 +15,26 @@ _PUT_AWAY = """() => {
         if (widget.node.querySelector('.jp-Notebook')) widget.dispose();
     return !document.querySelector('.jp-Notebook, .jp-Dialog');
 }"""
+
+
+def wear(page: Page, theme: Literal["light", "dark"]) -> None:
+    """Change Jupyter's theme, and wait until the page wears it and its splash is gone.
+
+    JupyterLab takes the splash away 200 ms after each change; when the next one ends within them it takes it away twice,
+    which is an error on the console.
+    """
+    name = f"JupyterLab {theme.title()}"
+    settled = "() => !document.querySelector('#jupyterlab-splash')"
+    page.wait_for_function(settled)
+    page.evaluate(
+        """async theme => {
+            if (document.body.dataset.jpThemeName !== theme)
+                await window.jupyterapp.commands.execute('apputils:change-theme', {theme});
+        }""",
+        name,
+    )
+    page.wait_for_function("name => document.body.dataset.jpThemeName === name", arg=name)
+    page.wait_for_function(settled)
 
 
 class Desk:
@@ -48,12 +70,7 @@ class Desk:
             self.is_free = True
             return
         page.bring_to_front()
-        page.evaluate(
-            """async () => {
-                if (document.body.dataset.jpThemeName !== 'JupyterLab Light')
-                    await window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'});
-            }"""
-        )
+        wear(page, "light")
         until(
             lambda: page.evaluate(_PUT_AWAY) or None,
             "the page to be free for the next notebook",

@@ -14,7 +14,7 @@ import nbformat
 from playwright.sync_api import BrowserContext, Locator, Page
 from playwright.sync_api import TimeoutError as Late
 
-from desk import Desk
+from desk import Desk, wear
 from servers import JupyterServer, Server, VoilaServer
 from watched import PATIENCE, Watched
 
@@ -154,9 +154,7 @@ class NotebookPage(Watched):
 
     def set_theme(self, theme: Literal["light", "dark"]) -> None:
         """Change Jupyter's theme, and wait until the page wears it."""
-        name = f"JupyterLab {theme.title()}"
-        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
-        self.wait_for("name => document.body.dataset.jpThemeName === name", name)
+        wear(self.page, theme)
 
     # The kernel
 

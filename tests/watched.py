@@ -16,8 +16,6 @@ NOT_OURS = (
     r"favicon\.ico",
     # JupyterLab asks for workspaces, settings or checkpoints that a new user does not have yet.
     r"Failed to load resource: the server responded with a status of 404 .*/api/(contents/.*/checkpoints|workspaces|settings)",
-    # JupyterLab, when a notebook is put away while it still draws; no frame but its own.
-    r"Failed to execute 'removeChild' on 'Node'[^\n]*\n\s+at \S+/static/lab/jlab_core\.\S+$",
     # ipywidgets' manager looks for the kernel of a notebook that is opened without one.
     r"reading 'kernel'\)[\s\S]*@jupyter-widgets/jupyterlab-manager",
 )

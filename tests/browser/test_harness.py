@@ -127,9 +127,11 @@ def test_a_notebook_runs_in_voila(voila: Voila) -> None:
 
 
 def test_console_errors_are_seen(lab: Lab) -> None:
-    """A plain notebook writes no error to the console; one that does, or that throws, is found out."""
+    """A plain notebook writes no error to the console, nor does a change of theme; one that does, or that throws, is found out."""
     page = lab.open(notebook(*PLAIN[:1]))
     page.run_all()
+    page.set_theme("dark")
+    page.set_theme("light")
     assert page.console_errors == []
     page.page.evaluate("() => { console.error('planted'); setTimeout(() => { throw new Error('thrown'); }); }")
     page.until(lambda: len(page.console_errors) == 2 or None, "two errors")
