@@ -5,22 +5,21 @@ bounds that a loaded machine of two cores keeps.
 """
 
 import itertools
-import re
 import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, ViewportSize
+from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import TimeoutError as Late
 
-from processes import T, until
+from desk import Desk, wear
 from servers import JupyterServer, Server, VoilaServer
+from watched import PATIENCE, Watched
 
-PATIENCE = 90
-"""Seconds that a wait may take unless a test says otherwise."""
-SIZE: ViewportSize = {"width": 1200, "height": 1600}
-"""Of a page, until a test changes it."""
+FIRST_ANSWER = 25
+"""Seconds that a new kernel has for its first answer before it is knocked at; nothing is lost if it was only slow."""
 
 FLAGS = [
     "--no-sandbox",
@@ -32,103 +31,44 @@ FLAGS = [
     "--disable-sync",
 ]
 
-NOT_OURS = (
-    r"favicon\.ico",
-    # JupyterLab asks for workspaces, settings or checkpoints that a new user does not have yet.
-    r"Failed to load resource: the server responded with a status of 404 .*/api/(contents/.*/checkpoints|workspaces|settings)",
-    # JupyterLab, when a notebook is put away while it still draws; no frame but its own.
-    r"Failed to execute 'removeChild' on 'Node'[^\n]*\n\s+at \S+/static/lab/jlab_core\.\S+$",
-    # ipywidgets' manager looks for the kernel of a notebook that is opened without one.
-    r"reading 'kernel'\)[\s\S]*@jupyter-widgets/jupyterlab-manager",
-)
-"""Console errors that Jupyter itself writes on a plain notebook."""
-
 _NOTEBOOK = "window.foxTestNotebook"
 _IDLE = (
     f"() => !{_NOTEBOOK}.foxRunning && {_NOTEBOOK}.sessionContext.session?.kernel?.status === 'idle'"
     f" && {_NOTEBOOK}.content.widgets.every(cell => cell.promptNode?.textContent !== '[*]:')"
 )
+# ipykernel 7.3 replies past the stream that reads its socket (ipython/ipykernel#1438; mended in 7.4): a request that arrives
+# meanwhile lies unread for good, and so does all that follows on its connection; one connection more wakes the kernel. It is
+# asked when nothing else is under way: its status may be an answer to the server, while the page's own request lies there.
+_ANSWERED = f"""() => {{
+    const notebook = {_NOTEBOOK}, kernel = notebook.sessionContext.session?.kernel;
+    if (!notebook.foxRunning && !notebook.foxAsked && kernel?.status === 'idle') {{
+        notebook.foxAsked = true;
+        kernel.requestKernelInfo().then(() => {{ notebook.foxAnswered = true; }}, () => {{ notebook.foxAsked = false; }});
+    }}
+    return !!notebook.foxAnswered;
+}}"""
 
 
-class Watched:
-    """A browser page whose console errors and uncaught exceptions are kept."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.console_errors: list[str] = []
-        page.set_default_timeout(PATIENCE * 1000)
-        self._listeners = {
-            "console": self._console,
-            "pageerror": lambda error: self._keep(f"uncaught: {error.stack or error}"),
-        }
-        for event, listener in self._listeners.items():
-            page.on(event, listener)  # type: ignore[call-overload]
-
-    def _deaf(self) -> None:
-        """Hear no more of the page: somebody else goes on with it."""
-        for event, listener in self._listeners.items():
-            self.page.remove_listener(event, listener)
-
-    def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self._keep(f"{message.text} {message.location.get('url', '')}")
-
-    def _keep(self, text: str) -> None:
-        if not any(re.search(known, text) for known in NOT_OURS):
-            self.console_errors.append(text)
-
-    def locator(self, selector: str, **options: Any) -> Locator:
-        """Elements anywhere in the page."""
-        return self.page.locator(selector, **options)
-
-    def wait_for(self, script: str, argument: object = None, *, seconds: float = PATIENCE) -> Any:
-        """Wait until a JavaScript expression or function is true in the page, and return its value."""
-        return self.page.wait_for_function(script, arg=argument, timeout=seconds * 1000).json_value()
-
-    def until(self, look: Callable[[], T | None], what: str, *, seconds: float = PATIENCE) -> T:
-        """Wait in Python, while the page's events (console errors, downloads) go on arriving; see `servers.until`."""
-        return until(
-            look,
-            what,
-            seconds=seconds,
-            show=lambda: self.console_errors,
-            pause=lambda wait: self.page.wait_for_timeout(wait * 1000),
-        )
-
-    def run_from_menu(self) -> None:
-        """Run the notebook that is open in JupyterLab, as a person does where no command can be called from outside."""
-        self.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").locator("visible=true").wait_for()
-        self.page.get_by_role("menuitem", name="Run", exact=True).click()
-        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-
-    def set_size(self, width: int, height: int) -> None:
-        self.page.set_viewport_size({"width": width, "height": height})
-
-    def screenshot(self, path: Path | str, target: Locator | None = None) -> None:
-        """Save what is on the screen, or one element whole, as a PNG."""
-        (target or self.page).screenshot(path=str(path), animations="disabled")
-
-    def violations(self, axe: str, selector: str | None = None) -> list[str]:
-        """What axe-core holds against the page, or against the part under `selector`: serious and critical findings only."""
-        self.page.evaluate("source => { (0, eval)(source); }", axe)
-        found = self.page.evaluate(
-            "selector => axe.run(selector ?? document, {resultTypes: ['violations']}).then(r => r.violations)", selector
-        )
-        return [
-            f"{v['impact']} {v['id']}: {v['help']}: " + "; ".join(node["html"][:300] for node in v["nodes"])
-            for v in found
-            if v["impact"] in {"serious", "critical"}
-        ]
+def _nobody() -> None:
+    """Where nobody counts the kernels that were knocked at."""
 
 
 class NotebookPage(Watched):
     """A notebook open in JupyterLab or Notebook 7."""
 
-    def __init__(self, page: Page, path: Path, server: JupyterServer, desk: "Desk | None" = None) -> None:
+    def __init__(
+        self,
+        page: Page,
+        path: Path,
+        server: JupyterServer,
+        desk: Desk | None = None,
+        silent: Callable[[], object] = _nobody,
+    ) -> None:
         super().__init__(page)
         self.path = path
         self.folder = path.parent
         self.server = server
+        self._silent = silent
         self._desk = desk
         self._is_open = True
 
@@ -147,14 +87,14 @@ class NotebookPage(Watched):
 
     def run_all(self, *, wait: bool = True, seconds: float = PATIENCE) -> None:
         """Press 'Run All Cells'; return when all have ended, or at once."""
-        self._start("notebook:run-all-cells")
+        self._start("window.jupyterapp.commands.execute('notebook:run-all-cells')")
         if wait:
             self.wait_idle(seconds=seconds)
 
     def run_cell(self, index: int, *, wait: bool = True, seconds: float = PATIENCE) -> None:
         """Run one cell, as Ctrl+Enter does."""
         self.page.evaluate(f"index => {{ {_NOTEBOOK}.content.activeCellIndex = index; }}", index)
-        self._start("notebook:run-cell")
+        self._start("window.jupyterapp.commands.execute('notebook:run-cell')")
         if wait:
             self.wait_idle(seconds=seconds)
 
@@ -166,16 +106,15 @@ class NotebookPage(Watched):
         """Whether no cell waits or runs and the kernel is idle."""
         return bool(self.page.evaluate(_IDLE))
 
-    def _start(self, command: str) -> None:
+    def _start(self, promise: str) -> None:
         self.page.evaluate(
-            """command => {
-                const notebook = window.foxTestNotebook;
+            f"""() => {{
+                const notebook = {_NOTEBOOK};
                 notebook.foxRunning = (notebook.foxRunning ?? 0) + 1;
-                window.jupyterapp.commands.execute(command)
+                {promise}
                     .catch(error => console.error(error))
-                    .finally(() => { notebook.foxRunning -= 1; });
-            }""",
-            command,
+                    .finally(() => {{ notebook.foxRunning -= 1; }});
+            }}"""
         )
 
     # Looking
@@ -215,9 +154,7 @@ class NotebookPage(Watched):
 
     def set_theme(self, theme: Literal["light", "dark"]) -> None:
         """Change Jupyter's theme, and wait until the page wears it."""
-        name = f"JupyterLab {theme.title()}"
-        self.page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", name)
-        self.wait_for("name => document.body.dataset.jpThemeName === name", name)
+        wear(self.page, theme)
 
     # The kernel
 
@@ -238,7 +175,20 @@ class NotebookPage(Watched):
 
     def restart_kernel(self) -> None:
         """Restart the kernel without clearing anything, and wait until it is ready."""
-        self.page.evaluate(f"() => {_NOTEBOOK}.sessionContext.restartKernel()")
+        self.page.evaluate(f"() => {{ {_NOTEBOOK}.foxAsked = {_NOTEBOOK}.foxAnswered = false; }}")
+        self._start(f"{_NOTEBOOK}.sessionContext.restartKernel()")
+        self.wait_answer()
+
+    def wait_answer(self, *, chances: int = 3) -> None:
+        """Wait until a new kernel, in which nothing has run, has answered this page; one that is silent is knocked at."""
+        try:
+            self.wait_for(_ANSWERED, seconds=FIRST_ANSWER if chances else PATIENCE)
+        except Late:
+            if not chances:
+                raise
+            self._silent()
+            with self.server.knock(self.folder):
+                self.wait_answer(chances=chances - 1)
         self.wait_idle()
 
     def shutdown_kernel(self) -> None:
@@ -276,69 +226,6 @@ class VoilaPage(Watched):
             self.page.close()
 
 
-_PUT_AWAY = """() => {
-    // A reloaded page restores its notebook in its own time, so it is looked for until there is none.
-    for (const widget of [...window.jupyterapp.shell.widgets('main')])
-        if (widget.node.querySelector('.jp-Notebook')) widget.dispose();
-    return !document.querySelector('.jp-Notebook, .jp-Dialog');
-}"""
-
-
-class Desk:
-    """A page of JupyterLab in which notebooks are opened one after the other: the application itself is loaded once.
-
-    Each notebook has its own file, kernel and console; theme and size are as at first when the next one comes.
-
-    Parameters
-    ----------
-    context : BrowserContext
-        The browser profile of the page.
-    """
-
-    def __init__(self, context: BrowserContext) -> None:
-        self._context = context
-        self._page: Page | None = None
-        self.is_free = True
-
-    def take(self) -> tuple[Page, bool]:
-        """Give the page, and whether the application has to be loaded into it."""
-        self.is_free = False
-        new = self._page is None or self._page.is_closed()
-        if new:
-            self._page = self._context.new_page()
-        assert self._page is not None
-        self._page.bring_to_front()
-        return self._page, new
-
-    def clear(self) -> None:
-        """Put the notebook away, unsaved as it may be, and what was set with it."""
-        page = self._page
-        if page is None or page.is_closed():
-            self.is_free = True
-            return
-        page.bring_to_front()
-        page.evaluate(
-            """async () => {
-                if (document.body.dataset.jpThemeName !== 'JupyterLab Light')
-                    await window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'});
-            }"""
-        )
-        until(
-            lambda: page.evaluate(_PUT_AWAY) or None,
-            "the page to be free for the next notebook",
-            show=lambda: page.inner_text("body"),
-            pause=lambda wait: page.wait_for_timeout(wait * 1000),
-        )
-        page.set_viewport_size(SIZE)
-        self.is_free = True
-
-    def leave(self) -> None:
-        """Have the application loaded anew for whoever comes next."""
-        if self._page is not None:
-            self._page.close()
-        self._page, self.is_free = None, True
-
-
 class _Opener:
     """Opens notebooks, each in a page of its own, and closes them all."""
 
@@ -358,9 +245,17 @@ class Lab(_Opener):
     _tree = "/tree"
     _address = "lab/workspaces/test{number}{path}?reset&token={token}"
 
-    def __init__(self, context: BrowserContext, server: JupyterServer, desk: Desk | None = None) -> None:
+    def __init__(
+        self,
+        context: BrowserContext,
+        server: JupyterServer,
+        desk: Desk | None = None,
+        silent: Callable[[], object] = _nobody,
+    ) -> None:
         super().__init__(context, server)
         self.server = server
+        self.silent = silent
+        """Called for each kernel that had to be knocked at."""
         self._desk = desk
 
     def open(
@@ -388,7 +283,7 @@ class Lab(_Opener):
         # A page that was made to open notebooks without a kernel does so for good, and needs to be one of its own.
         desk = self._desk if kernel and self._desk is not None and self._desk.is_free else None
         page, new = desk.take() if desk is not None else (self.context.new_page(), True)
-        opened = NotebookPage(page, path, self.server, desk)
+        opened = NotebookPage(page, path, self.server, desk, self.silent)
         self._opened.append(opened)
         self._show(opened, kernel=kernel, new=new)
         return opened
@@ -409,7 +304,7 @@ class Lab(_Opener):
             self._open_without_kernel(opened, name)
         opened.wait_open()
         if kernel:
-            opened.wait_idle()
+            opened.wait_answer()
 
     def _goto(self, opened: NotebookPage, name: str) -> None:
         address = self._address.format(

@@ -11,13 +11,14 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Self
 
 import nbformat
 import nbformat.sign
 import psutil
+import zmq
 
 from artifacts import Places
 from processes import clean_environment, end_with_children, until
@@ -162,6 +163,17 @@ class Server:
     def kernels(self) -> list[psutil.Process]:
         """The kernel processes that this server has started and that still run."""
         return [p for p in psutil.Process(self.pid).children(recursive=True) if "ipykernel_launcher" in p.cmdline()]
+
+    @contextlib.contextmanager
+    def knock(self, folder: Path) -> Iterator[None]:
+        """Hold one more connection to the kernel that was started in `folder`, and say nothing: it reads what lies unread."""
+        with contextlib.ExitStack() as connections:
+            for kernel in self.kernels():
+                if Path(kernel.cwd()) == folder.resolve():
+                    about = json.loads(Path(kernel.cmdline()[-1]).read_text())
+                    connection = connections.enter_context(zmq.Context.instance().socket(zmq.DEALER))
+                    connection.connect(f"tcp://{about['ip']}:{about['shell_port']}")
+            yield
 
 
 class JupyterServer(Server):

@@ -1,14 +1,16 @@
 """Fixtures of the browser tests: one Chromium, one Jupyter server and one Voila a worker; every test here is marked `browser`."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from artifacts import Places
-from lab import FLAGS, SIZE, Desk, Lab, Notebook7, Voila
+from counts import Count
+from desk import SIZE, Desk
+from lab import FLAGS, Lab, Notebook7, Voila
 from servers import JupyterServer, VoilaServer
 
 HERE = Path(__file__).parent
@@ -68,13 +70,23 @@ def voila_server(artifacts: Places) -> Iterator[VoilaServer]:
 
 
 @pytest.fixture
+def silent(count: Count, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Counts the kernels that gave no answer at their start until they were knocked at."""
+    return lambda: count("kernels of", request.node.name, silent_at_their_start_and_knocked_at=1)
+
+
+@pytest.fixture
 def lab(
-    context: BrowserContext, lab_server: JupyterServer, desk: Desk, request: pytest.FixtureRequest
+    context: BrowserContext,
+    lab_server: JupyterServer,
+    desk: Desk,
+    silent: Callable[[], None],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Lab]:
     """JupyterLab as a new user has it; pages and kernels end with the test, and after a failure the application, too."""
     lab_server.forget_settings()
     failed = request.session.testsfailed
-    opener = Lab(context, lab_server, desk)
+    opener = Lab(context, lab_server, desk, silent)
     yield opener
     if request.session.testsfailed > failed:
         desk.leave()
@@ -82,10 +94,10 @@ def lab(
 
 
 @pytest.fixture
-def notebook7(context: BrowserContext, lab_server: JupyterServer) -> Iterator[Notebook7]:
+def notebook7(context: BrowserContext, lab_server: JupyterServer, silent: Callable[[], None]) -> Iterator[Notebook7]:
     """Notebook 7, likewise."""
     lab_server.forget_settings()
-    opener = Notebook7(context, lab_server)
+    opener = Notebook7(context, lab_server, silent=silent)
     yield opener
     opener.close()
 

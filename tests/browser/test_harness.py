@@ -53,6 +53,21 @@ def test_a_notebook_runs_in_jupyterlab(lab: Lab, tmp_path: Path) -> None:
     assert page.errors() == []
 
 
+def test_a_kernel_that_gives_no_answer_is_knocked_at(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told each time, at the start and after a restart, and a kernel that was only slow takes no harm."""
+    knocks: list[str] = []
+    monkeypatch.setattr("lab.FIRST_ANSWER", 0.001)
+    lab.silent = lambda: knocks.append("told")
+    page = lab.open(notebook(*PLAIN))
+    assert knocks
+    knocks.clear()
+    page.restart_kernel()
+    assert knocks
+    page.run_all()
+    press(page)
+    assert page.errors() == []
+
+
 def test_the_next_notebook_finds_the_page_as_it_was_at_first(lab: Lab) -> None:
     """JupyterLab is loaded once for a file of tests: kernel, outputs, theme, size and console are the next notebook's own."""
     first = lab.open(notebook(*PLAIN), env={"GREETING": "hello"})
@@ -112,9 +127,11 @@ def test_a_notebook_runs_in_voila(voila: Voila) -> None:
 
 
 def test_console_errors_are_seen(lab: Lab) -> None:
-    """A plain notebook writes no error to the console; one that does, or that throws, is found out."""
+    """A plain notebook writes no error to the console, nor does a change of theme; one that does, or that throws, is found out."""
     page = lab.open(notebook(*PLAIN[:1]))
     page.run_all()
+    page.set_theme("dark")
+    page.set_theme("light")
     assert page.console_errors == []
     page.page.evaluate("() => { console.error('planted'); setTimeout(() => { throw new Error('thrown'); }); }")
     page.until(lambda: len(page.console_errors) == 2 or None, "two errors")
