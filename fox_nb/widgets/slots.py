@@ -1,27 +1,32 @@
-"""Slots: where a panel's results stay: plain HTML outputs below it, each sent once, there without a kernel too."""
+"""Slots: where a panel's results stay: plain HTML outputs below it, there without a kernel too."""
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import ipywidgets as w
 
 from fox_nb.session.showing import bundle, in_notebook, in_voila
 
-SLOTS = 40
-"""How many results one run of the cell has room for; an output cannot be added to a cell after it has run."""
+SLOTS = 20
+"""How many outputs one run of the cell makes for results: none can be added after it has run, and a browser draws each,
+empty as it is, before it comes to the panel."""
+TOGETHER = 20
+"""How many results the topmost output holds once all others are taken; the strip and the history have them all."""
 
 
 class Slots:
     """Places for results, newest on top.
 
     Why outputs and not widgets: a widget's view is gone from a saved notebook, an HTML output stays. Why many: an
-    update of an output sends all of it again, so each result has one of its own. Voila shows no update of an output
-    after the run, so there they are widgets.
+    update of an output sends all of it again, so each result has one of its own, as long as there are any. Voila shows
+    no update of an output after the run, so there they are widgets.
     """
 
     def __init__(self) -> None:
         self._free: list[Any] = []
+        self._last: _Output | None = None
         self._inside: w.VBox | None = w.VBox([]) if in_voila() else None
 
     @property
@@ -40,29 +45,50 @@ class Slots:
     def take(self, html: str) -> Slot:
         """Show something in the next place above the others."""
         if self._inside is not None:
-            box = w.HTML(html)
+            box = w.HTML()
             self._inside.children = (box, *self._inside.children)
-            return Slot(box)
-        slot = Slot(self._free[-1] if self._free else None)
-        if len(self._free) > 1:  # the topmost is used again and again once all others are full
-            self._free.pop()
-        slot.update(html)
-        return slot
+            return Slot(_Box(box), html)
+        if self._free:
+            self._last = _Output(self._free.pop())
+        return Slot(self._last, html)
 
 
 class Slot:
-    """One place."""
+    """One place, and what is shown there; None for a place outside of notebooks, where nothing is."""
 
-    def __init__(self, place: Any) -> None:
+    def __init__(self, place: _Output | _Box | None, html: str) -> None:
         self._place = place
-        self._html = ""
+        self.html = ""
+        self.update(html)
 
     def update(self, html: str) -> None:
         """Show this instead, if it is not what is shown already."""
-        if html == self._html:
-            return
-        self._html = html
-        if isinstance(self._place, w.HTML):
-            self._place.value = html
-        elif self._place is not None:
-            self._place.update(bundle(html), raw=True)
+        if html != self.html:
+            self.html = html
+            if self._place is not None:
+                self._place.show(self)
+
+
+class _Box:
+    """A widget for one result."""
+
+    def __init__(self, box: w.HTML) -> None:
+        self._box = box
+
+    def show(self, slot: Slot) -> None:
+        self._box.value = slot.html
+
+
+class _Output:
+    """An output for one result, or for the newest of all where no other is left."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        self._slots: list[Slot] = []
+        self._lock = threading.Lock()
+
+    def show(self, slot: Slot) -> None:
+        with self._lock:
+            if slot not in self._slots:
+                self._slots = [slot, *self._slots][:TOGETHER]
+            self._handle.update(bundle("".join(slot.html for slot in self._slots)), raw=True)

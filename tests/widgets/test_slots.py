@@ -1,0 +1,34 @@
+"""Results below a panel: each in an output of its own, newest on top, and none lost from the notebook when these run out."""
+
+import re
+from typing import Any
+
+from fox_nb.widgets.slots import SLOTS
+from kernels import Runner, notebook
+
+MORE = 3
+PANEL = """\
+import fox_nb, time
+from fox_nb.settings import Polling
+fox = fox_nb.Fox(polling=Polling(first_looks=(0.05,), at_least=0.05, per_second=100))
+panel = fox.panel("phota-image")
+panel"""
+PRESS = f"""\
+for number in range({SLOTS + MORE}):
+    panel.form.fill({{"prompt": f"picture {{number}}."}})
+    panel.press()
+    while len(fox.tasks()) <= number or not fox.tasks()[0].is_over:
+        time.sleep(0.02)
+while len(panel.outcome.results._tasks) < {SLOTS + MORE}:
+    time.sleep(0.02)"""
+
+
+def test_more_results_than_outputs(runner: Runner, sandbox: Any, sandbox_env: dict[str, str]) -> None:
+    """The notebook keeps them all: one in each output, the newest together in the topmost."""
+    sandbox.set(speed=1000)
+    made = runner.execute(notebook(PANEL, PRESS), env=sandbox_env)
+    pages = [output["data"]["text/html"] for output in made.cells[0].outputs if output.get("data", {}).get("text/html")]
+    shown = [re.findall(r"picture (\d+)\.</", page) for page in pages if "<img" in page]
+    numbers = [[int(number) for number in dict.fromkeys(page)] for page in shown]
+    assert [number for page in numbers for number in page] == list(reversed(range(SLOTS + MORE)))
+    assert [len(page) for page in numbers] == [MORE + 1] + [1] * (SLOTS - 1)
