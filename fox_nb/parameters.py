@@ -91,8 +91,8 @@ class Most:
         return typing.cast("CoreSchema", {**handler(source), "max_length": self.items})
 
 
-class Before:
-    """What is made of a value before its type is checked.
+class _Step:
+    """A step of a value's way.
 
     Parameters
     ----------
@@ -102,6 +102,10 @@ class Before:
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self._function = function
+
+
+class Before(_Step):
+    """What is made of a value before its type is checked."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core.core_schema import no_info_before_validator_function
@@ -109,17 +113,8 @@ class Before:
         return no_info_before_validator_function(self._function, handler(source))
 
 
-class After:
-    """What is asked of a value whose type is right.
-
-    Parameters
-    ----------
-    function : callable
-        Takes the value and gives another; its ValueError refuses it.
-    """
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        self._function = function
+class After(_Step):
+    """What is asked of a value whose type is right."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         from pydantic_core.core_schema import no_info_after_validator_function
