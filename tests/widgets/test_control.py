@@ -1,7 +1,10 @@
 """What all controls share: their line to the browser, signs of life, words for a Jupyter that lacks their front end."""
 
 import re
+import threading
 from pathlib import Path
+
+import traitlets
 
 from fox_nb.widgets import surface as made
 from fox_nb.widgets.control import Stack, Words
@@ -57,6 +60,29 @@ def test_what_a_browser_says_is_not_said_back_to_it_unless_it_became_something_e
     slider.value = 0.9
     slider.label = "Level"
     assert browser.state == {"value": 0.9, "label": "Level"}
+
+
+def test_two_threads_that_hear_at_once_say_nothing_back():
+    """Kernels with subshells may: neither takes the other's value for a change from Python."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Slider):
+        @traitlets.validate("value")
+        def _bounded(self, proposal):
+            if proposal["value"] == 0.2:
+                begun.set()
+                go_on.wait(30)
+            return proposal["value"]
+
+    slider = Slow()
+    browser = Browser(slider)
+    first = threading.Thread(target=lambda: browser.say("value", value=0.2))
+    first.start()
+    begun.wait(30)
+    browser.say("value", value=0.3)
+    go_on.set()
+    first.join(30)
+    assert browser.state == {}
 
 
 def test_messages_reach_the_control_that_they_are_for():
