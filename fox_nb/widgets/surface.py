@@ -127,10 +127,10 @@ class Surface(anywidget.AnyWidget):
             self.alive = True
             for callback in tuple(self._ready_callbacks):
                 callback()
-            for part in self.parts:
-                part.hear({"type": "ready"})
-        elif content.get("part") in self._by_id:
-            self._by_id[content["part"]].hear(content.get("said"), buffers)
+            for each in self.parts:
+                each.hear({"type": "ready"})
+        elif (part := self._by_id.get(str(content.get("part")))) is not None:
+            part.hear(content.get("said"), buffers)
 
 
 def missing_front_end(surface: Surface, *, seconds: float = 4) -> ipywidgets.HTML:

@@ -92,6 +92,7 @@ def test_messages_reach_the_control_that_they_are_for():
     for content in (
         {"part": other.id, "said": {"type": "value", "value": 1}},
         {"part": "c0"},
+        {"part": [1]},
         {"part": one.id},
         None,
         [],
