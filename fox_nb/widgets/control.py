@@ -25,8 +25,8 @@ class Line(Protocol):
     def carry(self, control: Control, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
         """Send a message to the control's browser side."""
 
-    def update(self, control: Control, state: dict[str, Any]) -> None:
-        """Bring the browser's copy of the control's state up to date."""
+    def update(self, control: Control, name: str) -> None:
+        """Bring the browser's copy of one of the control's traits up to date."""
 
 
 class Control(traitlets.HasTraits):
@@ -107,7 +107,7 @@ class Control(traitlets.HasTraits):
         name, value = change["name"], change["new"]
         said = getattr(self._hearing, "said", {})
         if self.line is not None and said.get(name, _NOTHING) != value:
-            self.line.update(self, {name: value})
+            self.line.update(self, name)
 
     def _on_ready(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
         for callback in tuple(self._ready_callbacks):

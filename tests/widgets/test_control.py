@@ -1,5 +1,6 @@
 """What all controls share: their line to the browser, signs of life, words for a Jupyter that lacks their front end."""
 
+import json
 import re
 import threading
 from pathlib import Path
@@ -46,6 +47,29 @@ def test_a_browser_that_comes_later_gets_everything_as_it_is_then():
     assert (root["module"], root["children"], root["kind"]) == ("stack", [words.id, slider.id], "x")
     assert (first["module"], first["html"]) == ("words", "<b>a</b>")
     assert (second["module"], second["label"], second["value"]) == ("slider", "Creativity", 0.4)
+
+
+def test_a_page_that_was_reloaded_catches_up():
+    """What changed between the state that it was given and its sign of life was said to nobody, and is sent anew."""
+    slider, words = Slider(label="Creativity"), Words(html="a")
+    surface = Surface(Stack([words, slider]))
+    known = json.loads(json.dumps(surface.get_state("parts")["parts"]))
+    slider.value = 0.4
+    sent = []
+    surface.send = lambda content, _buffers=None: sent.append(content)
+    surface._handle_custom_msg({"ready": True, "parts": known}, [])
+    assert sent == [{"part": slider.id, "set": {"value": 0.4}}]
+
+
+def test_one_control_that_fails_does_not_keep_the_others_from_starting():
+    """It is logged, and they hear of the page."""
+    first, second = Slider(), Slider()
+    surface = Surface(Stack([first, second]))
+    heard = []
+    first.on_ready(lambda: 1 / 0)
+    second.on_ready(lambda: heard.append(1))
+    surface._handle_custom_msg({"ready": True}, [])
+    assert heard == [1]
 
 
 def test_what_a_browser_says_is_not_said_back_to_it_unless_it_became_something_else():
