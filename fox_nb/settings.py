@@ -372,8 +372,10 @@ def _colab_secret() -> SecretStr | None:
         from google.colab import userdata
     except ImportError:
         return None
+    from pydantic import SecretStr  # before the key is fetched, for the same reason as in find_key
+
     try:
-        return hidden(userdata.get(KEY_VARIABLE))
+        return SecretStr(userdata.get(KEY_VARIABLE) or "")
     except Exception:  # noqa: BLE001 - no such secret, no access granted, a time-out: classes of Colab's own
         return None
 

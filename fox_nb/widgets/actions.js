@@ -52,9 +52,9 @@ export default {
 
     // The browser knows best what a double click is: its second half is no press.
     button.addEventListener("click", ({ detail }) => detail < 2 && press());
-    model.on("msg:custom", ({ type }) => {
+    model.on("msg:custom", ({ type, page }) => {
       if (type === "heard") heard();
-      else if (type === "press") press();
+      else if (type === "press" && page === model.page) press();
     });
     model.on("change:busy", showButton);
     model.on("change:words", showButton);

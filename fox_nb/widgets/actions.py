@@ -64,9 +64,9 @@ class Actions(Control):
         """Call `callback(values)` at each press, with what the browser's controls say by their ids."""
         self._presses.append(callback)
 
-    def press(self) -> None:
-        """Have the browser press the button, with all that its controls say."""
-        self.send({"type": "press"})
+    def press(self, page: str) -> None:
+        """Have a page press the button, with all that its controls say; others that show it do not."""
+        self.send({"type": "press", "page": page})
 
     def fail(self, error: Exception) -> None:
         """Say what went wrong, in the three sentences of every error; of one that is not ours, what it is."""

@@ -85,12 +85,19 @@ class Asking:
         self._pool.submit(lambda: self._submit(values))
 
     def _submit(self, values: dict[str, Any]) -> None:
+        handed_on: list[Task] = []
+
+        def journalled(task: Task) -> None:
+            handed_on.append(task)
+            self._journalled(task)
+
         try:
-            self._session.submit(self.form.request.model, values, "new", journalled=self._journalled)
+            self._session.submit(self.form.request.model, values, "new", journalled=journalled)
         except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
             self._failed(error)
         finally:
-            self._actions.busy = False
+            if not handed_on:  # else the button may be another press's by now
+                self._actions.busy = False
             self._show_cost()
 
     def _failed(self, error: Exception) -> None:

@@ -7,6 +7,7 @@ a button's click. So a click can overtake the text that was typed before it. Cus
 from __future__ import annotations
 
 import itertools
+import threading
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import traitlets
@@ -24,8 +25,8 @@ class Line(Protocol):
     def carry(self, control: Control, content: dict[str, Any], buffers: Sequence[bytes]) -> None:
         """Send a message to the control's browser side."""
 
-    def update(self, control: Control, state: dict[str, Any]) -> None:
-        """Bring the browser's copy of the control's state up to date."""
+    def update(self, control: Control, name: str) -> None:
+        """Bring the browser's copy of one of the control's traits up to date."""
 
 
 class Control(traitlets.HasTraits):
@@ -33,7 +34,7 @@ class Control(traitlets.HasTraits):
 
     The traits that are tagged ``sync=True`` are its state in the browser. What the browser says are messages
     ``{"type": …}``: one of type ``x`` is handled by the method ``_on_x(content, buffers)``, others are ignored.
-    Handlers run on whatever thread the kernel chooses, one after the other; callbacks are called without any lock held.
+    Handlers run on whatever thread the kernel chooses; callbacks are called without any lock held.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ class Control(traitlets.HasTraits):
         self.id = f"c{next(_numbers)}"
         self.children = tuple(children)
         self.line: Line | None = None
-        self._said: dict[str, Any] = {}
+        self._hearing = threading.local()  # kernels with subshells hear a control on several threads at once
         self._ready_callbacks: list[Callable[[], object]] = []
         super().__init__(**traits)
         self.observe(self._tell, self.trait_names(sync=True))
@@ -84,12 +85,12 @@ class Control(traitlets.HasTraits):
 
     def take(self, **values: Any) -> None:
         """Take over what a browser says of its state; it is told only where that became something else."""
-        self._said = values
+        self._hearing.said = values
         try:
             for name, value in values.items():
                 setattr(self, name, value)
         finally:
-            self._said = {}
+            self._hearing.said = {}
 
     def hear(self, content: Any, buffers: Sequence[Any] = ()) -> None:
         """Deal with a message of the browser side."""
@@ -104,8 +105,9 @@ class Control(traitlets.HasTraits):
 
     def _tell(self, change: dict[str, Any]) -> None:
         name, value = change["name"], change["new"]
-        if self.line is not None and self._said.get(name, _NOTHING) != value:
-            self.line.update(self, {name: value})
+        said = getattr(self._hearing, "said", {})
+        if self.line is not None and said.get(name, _NOTHING) != value:
+            self.line.update(self, name)
 
     def _on_ready(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
         for callback in tuple(self._ready_callbacks):

@@ -95,8 +95,8 @@ class Form:
         for field in self.fields.values():
             field.on_change(callback)
 
-    def on_submit(self, callback: Callable[[], None]) -> None:
-        """Call `callback` when Ctrl+Enter is pressed in the prompt."""
+    def on_submit(self, callback: Callable[[str], None]) -> None:
+        """Call `callback(page)` when Ctrl+Enter is pressed in the prompt, with the page in which it is."""
         for field in self.fields.values():
             if isinstance(field, PromptField):
                 field.prompt.on_submit(callback)

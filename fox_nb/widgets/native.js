@@ -21,7 +21,6 @@ export default {
     root.append(label, body);
     el.append(root);
 
-    // A message of its own and not save_changes(): ipywidgets holds the latter back, and a click on a button overtakes it.
     function commit(value) {
       if (JSON.stringify(value) === JSON.stringify(model.get("value"))) return;
       model.set("value", value);
@@ -53,7 +52,7 @@ function list({ model, id, help, commit }) {
     // A list from which things are taken stands at its first line again.
     const { value } = element;
     element.value = options(model)[0].key;
-    model.send({ type: "value", value, text: model.valueOf(model.get("beside")) ?? null });
+    model.send({ type: "value", value, text: model.valueHere(model.get("beside")) ?? null });
   });
   function show(away) {
     const all = options(model);

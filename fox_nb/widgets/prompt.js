@@ -34,7 +34,7 @@ export default {
       const state = JSON.stringify([area.value, at]);
       if (type === "text" && state === sent) return;
       sent = state;
-      model.send({ type, value: area.value, at });
+      model.send({ type, value: area.value, at, page: model.page });
     }
 
     function grow() {

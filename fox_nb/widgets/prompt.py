@@ -43,7 +43,7 @@ class Prompt(Control):
 
     def __init__(self, **traits: Any) -> None:
         self._cursor: tuple[int, int] | None = None
-        self._submit_callbacks: list[Callable[[], None]] = []
+        self._submit_callbacks: list[Callable[[str], None]] = []
         super().__init__(**traits)
 
     @property
@@ -68,8 +68,11 @@ class Prompt(Control):
         self.value = before + text + after
         self.send({"type": "put", "value": self.value, "at": at})
 
-    def on_submit(self, callback: Callable[[], None]) -> None:
-        """Call `callback()` when Ctrl+Enter (on a Mac Cmd+Enter) is pressed; `value` is the latest by then."""
+    def on_submit(self, callback: Callable[[str], None]) -> None:
+        """Call `callback(page)` when Ctrl+Enter (on a Mac Cmd+Enter) is pressed; `value` is the latest by then.
+
+        The page is the one in which it was: others may show the same prompt.
+        """
         self._submit_callbacks.append(callback)
 
     @traitlets.observe("value")
@@ -89,4 +92,4 @@ class Prompt(Control):
     def _on_submit(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         self._on_text(content, buffers)
         for callback in tuple(self._submit_callbacks):
-            callback()
+            callback(str(content.get("page") or ""))

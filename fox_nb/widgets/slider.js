@@ -42,7 +42,6 @@ export default {
       help.hidden = !help.textContent;
     }
 
-    // A message of its own and not save_changes(): ipywidgets holds the latter back, and a click on a button overtakes it.
     function commit(value) {
       const [min, max] = bounds();
       const next = value === null ? null : rounded(Math.min(max, Math.max(min, value)));

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any
 
@@ -12,8 +13,9 @@ from fox_nb.session.showing import bundle, in_notebook, in_voila
 SLOTS = 20
 """How many outputs one run of the cell makes for results: none can be added after it has run, and a browser draws each,
 empty as it is, before it comes to the panel."""
-TOGETHER = 20
-"""How many results the topmost output holds once all others are taken; the strip and the history have them all."""
+TOGETHER = 1_000_000
+"""Characters of the results that share the topmost output once all others are taken: servers drop messages that are
+much larger. Older ones leave the notebook; the history has them all."""
 
 
 class Slots:
@@ -85,10 +87,16 @@ class _Output:
     def __init__(self, handle: Any) -> None:
         self._handle = handle
         self._slots: list[Slot] = []
+        self._html = ""
         self._lock = threading.Lock()
 
     def show(self, slot: Slot) -> None:
         with self._lock:
             if slot not in self._slots:
-                self._slots = [slot, *self._slots][:TOGETHER]
-            self._handle.update(bundle("".join(slot.html for slot in self._slots)), raw=True)
+                self._slots.insert(0, slot)
+            size = itertools.accumulate(len(slot.html) for slot in self._slots)
+            kept = [slot for slot, so_far in zip(self._slots, size, strict=True) if so_far <= TOGETHER]
+            html = "".join(slot.html for slot in kept or self._slots[:1])
+            if html != self._html:
+                self._html = html
+                self._handle.update(bundle(html), raw=True)

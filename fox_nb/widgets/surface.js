@@ -7,6 +7,11 @@ class Part {
     Object.assign(this, { host, id, module, children, state, listeners: new Map() });
   }
 
+  /** Which page this is: others may show the same surface, and a press is made in one. */
+  get page() {
+    return this.host.page;
+  }
+
   get(name) {
     return this.state[name];
   }
@@ -40,12 +45,12 @@ class Part {
   }
 
   /** What another control has as its value here: kernels with subshells may hear of it after what is sent now. */
-  valueOf(id) {
+  valueHere(id) {
     return this.host.parts.get(id)?.get("value");
   }
 
   valuesOf(ids) {
-    return Object.fromEntries(ids.map((id) => [id, this.valueOf(id)]).filter(([, value]) => value !== undefined));
+    return Object.fromEntries(ids.map((id) => [id, this.valueHere(id)]).filter(([, value]) => value !== undefined));
   }
 
   /** The same model for one drawing of it: what it listens to and what it draws inside end with it. */
@@ -62,7 +67,7 @@ class Part {
 
 export default () => {
   const parts = new Map();
-  const host = { parts };
+  const host = { parts, page: Math.random().toString(36).slice(2) };
 
   host.draw = (id, el, ends) => {
     const part = parts.get(id);
@@ -84,7 +89,8 @@ export default () => {
         if (set) parts.get(part)?.update(set);
         else parts.get(part)?.tell("msg:custom", said, buffers);
       });
-      model.send({ ready: true });
+      // With what was known here: what has changed since the kernel said it is sent anew.
+      model.send({ ready: true, parts: model.get("parts") });
     },
     render({ model, el }) {
       const ends = [];

@@ -1,12 +1,14 @@
 """Surface: the one widget of a panel: all its controls share one line to the browser, and one module of script.
 
 Why one: a browser takes milliseconds to start each anywidget and to open each line, and a notebook that saves the state
-of its widgets saves each one's module again.
+of its widgets saves each one's module again. What it saves of the controls is how they were when they were opened, and
+nothing of what was typed.
 """
 
 from __future__ import annotations
 
 import functools
+import logging
 import re
 import threading
 from pathlib import Path
@@ -30,7 +32,8 @@ _REMEDY = (
     " then reload this page."
 )
 
-_NOTE = """<style>@keyframes fox-late {{ to {{ visibility: visible }} }}
+_NOTE = """<style>.fox-nb-panel {{ max-width: 860px; gap: 4px }}
+@keyframes fox-late {{ to {{ visibility: visible }} }}
 .fox-late {{ visibility: hidden; animation: fox-late 0s {seconds}s forwards; line-height: 1.4 }}</style>
 <p class="fox-late" role="note">{remedy}</p>"""
 
@@ -100,11 +103,12 @@ class Surface(anywidget.AnyWidget):
         """Send a message to a control's browser side."""
         self._say({"part": control.id, "said": content}, buffers)
 
-    def update(self, control: Control, state: dict[str, Any]) -> None:
-        """Bring the browser's copy of a control's state up to date."""
-        self._say({"part": control.id, "set": state})
+    def update(self, control: Control, name: str) -> None:
+        """Bring the browser's copy of one of a control's traits up to date."""
+        with self._lock:  # read in here: of two threads that have set it, the last to say so says what it is
+            self._say({"part": control.id, "set": {name: getattr(control, name)}})
 
-    # A change that another thread makes while the whole state is being sent comes after it, and is not lost.
+    # A change that another thread makes while the state is being sent comes after it.
 
     def open(self) -> None:
         """Make the line to the browser, with the state of all controls."""
@@ -125,12 +129,27 @@ class Surface(anywidget.AnyWidget):
             return
         if content.get("ready"):
             self.alive = True
+            self._catch_up(content.get("parts"))
             for callback in tuple(self._ready_callbacks):
                 callback()
-            for part in self.parts:
-                part.hear({"type": "ready"})
-        elif content.get("part") in self._by_id:
-            self._by_id[content["part"]].hear(content.get("said"), buffers)
+            for each in self.parts:
+                try:
+                    each.hear({"type": "ready"})
+                except Exception:
+                    logging.getLogger("fox_nb").exception("A control did not start; the others do.")
+        elif (part := self._by_id.get(str(content.get("part")))) is not None:
+            part.hear(content.get("said"), buffers)
+
+    def _catch_up(self, known: Any) -> None:
+        """Send what has changed since the state that a browser has: nobody hears what is said while a page reloads."""
+        for state in known if isinstance(known, list) else ():
+            part = self._by_id.get(str(state.get("id")))
+            if part is None:
+                continue
+            with self._lock:
+                new = {name: value for name, value in part.state().items() if state.get(name) != value}
+                if new:
+                    self._say({"part": part.id, "set": new})
 
 
 def missing_front_end(surface: Surface, *, seconds: float = 4) -> ipywidgets.HTML:

@@ -97,7 +97,6 @@ export default () => {
       const timer = setInterval(tick, TICK);
       views.add(show);
       show();
-      model.send({ type: "ready" });
       return () => {
         clearInterval(timer);
         views.delete(show);

@@ -99,7 +99,6 @@ export default () => {
       return () => {
         clearTimeout(timer);
         views.delete(show);
-        for (const trait of ["cost", "cost_note", "lacking", "busy", "said", "error"]) model.off(`change:${trait}`, changed);
       };
     },
   };

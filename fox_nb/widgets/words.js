@@ -2,9 +2,7 @@
 export default {
   render({ model, el }) {
     const root = put("div", "fox-html");
-    const show = () => (root.innerHTML = model.get("html"));
-    model.on("change:html", show);
-    show();
+    root.innerHTML = model.get("html");
     el.append(root);
   },
 };

@@ -33,7 +33,7 @@ picker = Picker(label="Pictures", max_files=4)
 button = w.Button(description="Generate")
 seen, files = [], []
 button.on_click(lambda _: seen.append((prompt.value, slider.value)))
-prompt.on_submit(lambda: seen.append(prompt.value))
+prompt.on_submit(lambda _: seen.append(prompt.value))
 picker.on_files(files.extend)
 """
 PANEL = "box = w.VBox([Surface(Stack([prompt, slider, other, picker])), button]); box"

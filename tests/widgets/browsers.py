@@ -20,8 +20,8 @@ class Browser:
     def carry(self, _control: Control, content: dict[str, Any], buffers: Sequence[bytes] = ()) -> None:
         self.heard.append((content, list(buffers)))
 
-    def update(self, _control: Control, state: dict[str, Any]) -> None:
-        self.state.update(state)
+    def update(self, control: Control, name: str) -> None:
+        self.state[name] = getattr(control, name)
 
     def say(self, kind: str, *buffers: bytes, **content: Any) -> None:
         self.control.hear({"type": kind, **content}, [memoryview(b) for b in buffers])

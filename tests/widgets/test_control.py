@@ -1,7 +1,11 @@
 """What all controls share: their line to the browser, signs of life, words for a Jupyter that lacks their front end."""
 
+import json
 import re
+import threading
 from pathlib import Path
+
+import traitlets
 
 from fox_nb.widgets import surface as made
 from fox_nb.widgets.control import Stack, Words
@@ -45,6 +49,29 @@ def test_a_browser_that_comes_later_gets_everything_as_it_is_then():
     assert (second["module"], second["label"], second["value"]) == ("slider", "Creativity", 0.4)
 
 
+def test_a_page_that_was_reloaded_catches_up():
+    """What changed between the state that it was given and its sign of life was said to nobody, and is sent anew."""
+    slider, words = Slider(label="Creativity"), Words(html="a")
+    surface = Surface(Stack([words, slider]))
+    known = json.loads(json.dumps(surface.get_state("parts")["parts"]))
+    slider.value = 0.4
+    sent = []
+    surface.send = lambda content, _buffers=None: sent.append(content)
+    surface._handle_custom_msg({"ready": True, "parts": known}, [])
+    assert sent == [{"part": slider.id, "set": {"value": 0.4}}]
+
+
+def test_one_control_that_fails_does_not_keep_the_others_from_starting():
+    """It is logged, and they hear of the page."""
+    first, second = Slider(), Slider()
+    surface = Surface(Stack([first, second]))
+    heard = []
+    first.on_ready(lambda: 1 / 0)
+    second.on_ready(lambda: heard.append(1))
+    surface._handle_custom_msg({"ready": True}, [])
+    assert heard == [1]
+
+
 def test_what_a_browser_says_is_not_said_back_to_it_unless_it_became_something_else():
     """A value that was rounded is told, one that was taken as it was is not; a change from Python always is."""
     slider = Slider()
@@ -59,6 +86,29 @@ def test_what_a_browser_says_is_not_said_back_to_it_unless_it_became_something_e
     assert browser.state == {"value": 0.9, "label": "Level"}
 
 
+def test_two_threads_that_hear_at_once_say_nothing_back():
+    """Kernels with subshells may: neither takes the other's value for a change from Python."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Slow(Slider):
+        @traitlets.validate("value")
+        def _bounded(self, proposal):
+            if proposal["value"] == 0.2:
+                begun.set()
+                go_on.wait(30)
+            return proposal["value"]
+
+    slider = Slow()
+    browser = Browser(slider)
+    first = threading.Thread(target=lambda: browser.say("value", value=0.2))
+    first.start()
+    begun.wait(30)
+    browser.say("value", value=0.3)
+    go_on.set()
+    first.join(30)
+    assert browser.state == {}
+
+
 def test_messages_reach_the_control_that_they_are_for():
     """What is for no control, or is no message at all, does nothing."""
     one, other = Slider(), Slider()
@@ -66,6 +116,7 @@ def test_messages_reach_the_control_that_they_are_for():
     for content in (
         {"part": other.id, "said": {"type": "value", "value": 1}},
         {"part": "c0"},
+        {"part": [1]},
         {"part": one.id},
         None,
         [],

@@ -39,9 +39,9 @@ def test_submitting_brings_the_latest_text():
     """Ctrl+Enter's callback sees the text that was in the box when the keys were pressed."""
     prompt = Prompt()
     seen = []
-    prompt.on_submit(lambda: seen.append(prompt.value))
-    Browser(prompt).say("submit", value="a fox", at=[5, 5])
-    assert seen == ["a fox"]
+    prompt.on_submit(lambda page: seen.append((page, prompt.value)))
+    Browser(prompt).say("submit", value="a fox", at=[5, 5], page="p1")
+    assert seen == [("p1", "a fox")]
 
 
 def test_ids_are_found_in_their_order():

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from fox_nb.widgets.slots import SLOTS
+from fox_nb.widgets.slots import SLOTS, TOGETHER, Slot, _Output
 from kernels import Runner, notebook
 
 MORE = 3
@@ -32,3 +32,30 @@ def test_more_results_than_outputs(runner: Runner, sandbox: Any, sandbox_env: di
     numbers = [[int(number) for number in dict.fromkeys(page)] for page in shown]
     assert [number for page in numbers for number in page] == list(reversed(range(SLOTS + MORE)))
     assert [len(page) for page in numbers] == [MORE + 1] + [1] * (SLOTS - 1)
+
+
+class Handle:
+    """Keeps what an output was told to show."""
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    def update(self, data: dict[str, str], *, raw: bool) -> None:
+        self.shown.append(data["text/html"])
+
+
+def test_the_topmost_output_stays_small_and_in_order() -> None:
+    """Servers drop large messages: the oldest give way, and one that lands late does not come before the newer ones."""
+    handle = Handle()
+    output = _Output(handle)
+    large = "x" * (TOGETHER // 2)
+    first, second = Slot(output, "first"), Slot(output, f"second {large}")
+    third = Slot(output, f"third {large}")
+    assert handle.shown[-1] == third.html
+    before = len(handle.shown)
+    first.update("first, landed")
+    assert len(handle.shown) == before
+    second.update("second")
+    assert handle.shown[-1] == f"{third.html}secondfirst, landed"
+    alone = Slot(output, "y" * (TOGETHER + 1))
+    assert handle.shown[-1] == alone.html
