@@ -170,6 +170,30 @@ def test_what_is_typed_while_a_cell_runs_is_what_is_sent(lab: Lab, calm: Any, en
     assert (body["prompt"], body["aspect_ratio"]) == (f"{PROMPT} at dusk", "9:16")
 
 
+def test_ctrl_enter_presses_in_its_own_page_alone(lab: Lab, calm: Any, env: dict[str, str]) -> None:
+    """The same notebook in a second page shows the panel, too, with an older text: one creation, of the text that was typed."""
+    page = lab.open(notebook(QUICK, PANEL), env=env)
+    page.run_all()
+    area = page.page.get_by_role("textbox", name="Prompt")
+    area.fill("an older text")
+    area.blur()
+    page.save()
+    name = page.path.relative_to(page.server.root).as_posix()
+    other = page.page.context.new_page()
+    try:
+        other.goto(f"{page.server.url}lab/workspaces/beside/tree/{name}?reset&token={page.server.token}")
+        other.locator(".fox-press").wait_for()
+        assert other.get_by_role("textbox", name="Prompt").input_value() == "an older text"
+        page.page.bring_to_front()
+        area.fill(PROMPT)
+        area.press("Control+Enter")
+        pictures(page).first.wait_for()
+        other.locator(".fox-strip img").first.wait_for()
+        assert [creation["body"]["prompt"] for creation in calm.creations] == [PROMPT]
+    finally:
+        other.close()
+
+
 def test_a_click_on_a_picture_shows_it_larger(lab: Lab, calm: Any, env: dict[str, str]) -> None:
     """By mouse and by Enter, and back again, with the way to the whole file."""
     page = lab.open(notebook(QUICK, PANEL), env=env)
