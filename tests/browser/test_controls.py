@@ -17,6 +17,7 @@ CONTROLS = """
 import hashlib, io
 import ipywidgets as w
 from PIL import Image
+from fox_nb.widgets.actions import Actions
 from fox_nb.widgets.control import Stack
 from fox_nb.widgets.picker import Entry, Picker
 from fox_nb.widgets.prompt import Prompt
@@ -32,11 +33,12 @@ other = Slider(label="Resemblance", value=0.3)
 picker = Picker(label="Pictures", max_files=4)
 button = w.Button(description="Generate")
 seen, files = [], []
-button.on_click(lambda _: seen.append((prompt.value, slider.value)))
+actions = Actions(words="Press", fields=[prompt.id, slider.id])
+actions.on_press(lambda values: seen.append((values[prompt.id], values[slider.id])))
 prompt.on_submit(lambda _: seen.append(prompt.value))
 picker.on_files(files.extend)
 """
-PANEL = "box = w.VBox([Surface(Stack([prompt, slider, other, picker])), button]); box"
+PANEL = "box = w.VBox([Surface(Stack([prompt, slider, other, picker, actions])), button]); box"
 
 
 @pytest.fixture
@@ -122,7 +124,7 @@ def test_generate_sees_what_was_typed_just_before(page: NotebookPage) -> None:
     page.wait_for("() => new Promise(resolve => setTimeout(() => resolve(true), 350))")
     page.page.keyboard.type(" in the snow at night")
     page.page.get_by_role("slider", name="Creativity").click()
-    page.locator("button:has-text('Generate')").click()
+    page.locator(".fox-press").click()
     value(page, "seen", "[('a fox in the snow at night', 0.5)]")
 
 
