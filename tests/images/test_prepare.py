@@ -349,6 +349,13 @@ def test_archives_go_as_they_are(tmp_path):
         (archive(notes_txt=b"x"), "holds no pictures"),
         (archive(), "holds no pictures"),
     ],
+    ids=[
+        "nothing",
+        "RAR",
+        "cut off",
+        "no picture",
+        "empty",
+    ],  # the bytes hold the time, and workers must agree on a name
 )
 def test_archives_that_are_none(tmp_path, data, word):
     """What is no ZIP of pictures is refused with what to pack."""
