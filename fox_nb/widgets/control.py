@@ -1,8 +1,4 @@
-"""Control: one control of a surface: its state, its messages in their order, and its sign of life.
-
-Why messages and not only traits: ipywidgets holds back a trait's change while an earlier one is under way, but never
-a button's click. So a click can overtake the text that was typed before it. Custom messages keep their order.
-"""
+"""Control: one control of a surface: its state, its messages and its sign of life."""
 
 from __future__ import annotations
 

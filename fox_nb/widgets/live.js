@@ -2,13 +2,6 @@
 const TICK = 500;
 const WORDS = { pending: "waiting for its turn", processing: "being made" };
 
-function duration(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return whole < 600 && whole % 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(whole / 60)} min`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
-
 const gone = (item) => item.gone + (performance.now() - item.heard) / 1000;
 
 function share(item) {

@@ -104,11 +104,11 @@ export default {
       timer = setTimeout(flush, PAUSE);
     });
     // JupyterLab would take Shift+Enter and Ctrl+Enter for its cells; its other keys, such as those for saving, go on.
-    const guard = (event) => area.toggleAttribute("data-lm-suppress-shortcuts", event.key === "Enter");
-    const unguard = () => window.removeEventListener("keydown", guard, true);
-    area.addEventListener("focus", () => window.addEventListener("keydown", guard, true));
+    const keep = (event) => area.toggleAttribute("data-lm-suppress-shortcuts", event.key === "Enter");
+    const release = () => window.removeEventListener("keydown", keep, true);
+    area.addEventListener("focus", () => window.addEventListener("keydown", keep, true));
     area.addEventListener("blur", () => {
-      unguard();
+      release();
       flush();
     });
     area.addEventListener("keydown", (event) => {
@@ -137,7 +137,7 @@ export default {
     showValue();
     return () => {
       clearTimeout(timer);
-      unguard();
+      release();
       watcher.disconnect();
     };
   },

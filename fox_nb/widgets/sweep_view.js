@@ -1,13 +1,5 @@
 // A sweep's plan, its Run and Stop, one progress bar and the time left, which runs here between the kernel's messages.
-const make = (tag, className, props = {}) => Object.assign(document.createElement(tag), { className, ...props });
 const TICK = 1000;
-
-function duration(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return whole < 600 && whole % 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${Math.floor(whole / 60)} min`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
 
 // One for each model; its views share what was heard last.
 export default () => {
@@ -25,18 +17,18 @@ export default () => {
       model.on("msg:custom", hear);
     },
     render({ model, el }) {
-      const root = make("div", "fox-sweep");
-      const hiding = make("style", "");
-      const plan = make("div", "fox-plan");
-      const run = make("button", "fox-act fox-run", { type: "button" });
-      const no = make("button", "fox-act", { type: "button", textContent: "No, not now" });
-      const stop = make("button", "fox-act", { type: "button", textContent: "Stop", title: "Send nothing more; what is under way lands" });
-      const acts = make("div", "fox-acts");
-      const bar = make("progress", "fox-bar");
-      const words = make("p", "fox-words");
-      const findings = make("div", "");
-      const said = make("div", "");
-      const heard = make("p", "fox-heard", { role: "status" });
+      const root = put("div", "fox-sweep");
+      const hiding = put("style", "");
+      const plan = put("div", "fox-plan");
+      const run = put("button", "fox-act fox-run", { type: "button" });
+      const no = put("button", "fox-act", { type: "button", textContent: "No, not now" });
+      const stop = put("button", "fox-act", { type: "button", textContent: "Stop", title: "Send nothing more; what is under way lands" });
+      const acts = put("div", "fox-acts");
+      const bar = put("progress", "fox-bar");
+      const words = put("p", "fox-words");
+      const findings = put("div", "");
+      const said = put("div", "");
+      const heard = put("p", "fox-heard", { role: "status" });
       acts.append(run, no, stop);
       root.append(hiding, plan, acts, said, bar, words, findings, heard);
       el.append(root);
@@ -64,7 +56,7 @@ export default () => {
         if (words.textContent !== text) words.textContent = text;
       }
 
-      function put(place, html) {
+      function fill(place, html) {
         if (place.said === html) return;
         place.said = html;
         place.innerHTML = html; // made and escaped in the kernel, like every output
@@ -74,8 +66,8 @@ export default () => {
         if (!state) return;
         root.hidden = false;
         hiding.textContent = `[data-fox-stays="${state.hides}"]{display:none!important}`;
-        put(plan, state.plan);
-        put(said, state.said);
+        fill(plan, state.plan);
+        fill(said, state.said);
         run.textContent = state.run;
         run.hidden = !state.run || state.canStop;
         run.disabled = !state.canRun;
@@ -87,7 +79,7 @@ export default () => {
         bar.max = state.total;
         bar.value = state.over;
         bar.setAttribute("aria-label", "Pictures that are made");
-        findings.replaceChildren(...state.lines.map((line) => make("p", "fox-finding", { textContent: line })));
+        findings.replaceChildren(...state.lines.map((line) => put("p", "fox-finding", { textContent: line })));
         words.hidden = !state.going && state.over === state.total && !state.failed;
         tick();
         const news = state.going ? (state.canStop ? "Running." : "") : words.textContent;
