@@ -181,15 +181,17 @@ class Client:
             raise self._caller.failure(sent, Purpose.READ, "a list of models")
         return names
 
-    def pricing(self, group: str = "default") -> Prices:
+    def pricing(self, group: str = "default", *, within: float | None = None) -> Prices:
         """Return the prices a call in USD: ``GET /api/pricing`` (observed); needs no key.
 
         Parameters
         ----------
         group : str
             The account's group, whose ratio the prices are multiplied with.
+        within : float, optional
+            Seconds that one attempt may take to the list's last byte; by default as any other read.
         """
-        sent = self._caller.read("/api/pricing", with_key=False, largest=LONG_ANSWER)
+        sent = self._caller.read("/api/pricing", with_key=False, largest=LONG_ANSWER, within=within)
         prices = accounts.read_prices(decoded(sent), group)
         if prices is None:
             raise self._caller.failure(sent, Purpose.READ, "a price list")

@@ -15,6 +15,9 @@ UNLIMITED = 1e8
 MOST_USD = 10_000.0
 """A call that costs more is a slip in the list, or no price in USD: it is taken for a model without one."""
 
+LEAST_USD = 1e-6
+"""The smallest amount that a budget counts: what costs less is 0, and that is no price."""
+
 _PRICE_A_CALL = 1
 _HUNDREDTHS = 100
 
@@ -66,7 +69,11 @@ def read_models(answer: Any) -> list[str] | None:
 
 
 def read_prices(answer: Any, group: str) -> Prices | None:
-    """Read the price list; None when it is none. Models that are paid by the token are left out."""
+    """Read the price list; None when it is none.
+
+    Models that are paid by the token are left out. Of several rows of one model the dearest counts; 0 is no price,
+    neither a model's nor a group's: a picture that costs nothing would pass every budget.
+    """
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
         return None
     ratio = _ratio(answer.get("group_ratio"), group)
@@ -75,8 +82,8 @@ def read_prices(answer: Any, group: str) -> Prices | None:
         if not isinstance(item, dict) or number(item.get("quota_type")) != _PRICE_A_CALL:
             continue
         name, price = item.get("model_name"), number(item.get("model_price"))
-        if isinstance(name, str) and name and price is not None and price * ratio <= MOST_USD:
-            found[name] = price * ratio
+        if isinstance(name, str) and name and price is not None and LEAST_USD <= price * ratio <= MOST_USD:
+            found[name] = max(found.get(name, 0.0), price * ratio)
     return Prices(found)
 
 

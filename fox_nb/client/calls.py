@@ -84,11 +84,17 @@ class Caller:
         self.singles.close()
 
     def read(
-        self, path: str, *, with_key: bool = True, repeat: bool = True, largest: int = USUAL_ANSWER
+        self,
+        path: str,
+        *,
+        with_key: bool = True,
+        repeat: bool = True,
+        largest: int = USUAL_ANSWER,
+        within: float | None = None,
     ) -> wire.Exchange:
         """Ask for something; what may be repeated is repeated by urllib3, a body that broke off by this."""
         auth = self._auth() if with_key else connections.NOBODY
-        terms = self.terms(self.timeouts.read, largest)
+        terms = self.terms(self.timeouts.read if within is None else min(within, self.timeouts.read), largest)
         session = self.reads if repeat else self.singles
 
         def attempt() -> Attempt:
@@ -176,7 +182,7 @@ class Caller:
 
     def terms(self, seconds: float, largest: int) -> connections.Terms:
         """Return what one attempt at an API call is allowed."""
-        return connections.Terms(self.timeouts.connect, seconds, largest, stall=self.timeouts.read)
+        return connections.Terms(min(self.timeouts.connect, seconds), seconds, largest, stall=self.timeouts.read)
 
     def _auth(self) -> connections.Bearer:
         if self.key is None:

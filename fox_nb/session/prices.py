@@ -2,48 +2,85 @@
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import math
 import threading
 import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as Late
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import FoxError
 from fox_nb.session.cost import Cost
+from fox_nb.session.pool import Pool
 from fox_nb.store import MICRO
 
 if TYPE_CHECKING:
-    from fox_nb.client import Client, Prices
+    from collections.abc import Mapping
+
+    from fox_nb.client import Client
     from fox_nb.models import Request
 
 
 ASK_AGAIN = 60.0
-"""Seconds before a gateway that gave no prices is asked for them again."""
+"""Seconds before a gateway is asked for its prices again: it may raise them while a kernel lives."""
+
+PATIENCE = 2.0
+"""Seconds that a call is held by the price list, however slowly that comes."""
 
 
 class PriceList:
-    """The gateway's prices, asked for until they are known; a gateway that gives none leaves the estimates."""
+    """The gateway's prices, asked for now and then; while a gateway gives none, the estimates stand.
+
+    A price that was raised counts from then on, and is told. One that was lowered counts in the next kernel: of two
+    lists that contradict each other the dearer one is right for a limit.
+    """
 
     def __init__(self, client: Client, *, is_play_money: bool) -> None:
         self._client = client
         self._is_play_money = is_play_money
         self._lock = threading.Lock()
-        self._prices: Prices | None = None
+        self._usd: Mapping[str, float] = {}
+        self._counted: dict[str, float] = {}
         self._asked = float("-inf")
+        self._fetching: Future[None] | None = None
+        self._pool = Pool(1, "prices", idle=0.0)
 
     def ask(self) -> None:
-        """Fetch the list, if it is not known; without an answer the estimates stand, and it is asked for later."""
+        """Fetch the list where it is due, for at most `PATIENCE`; what comes later counts for the next call."""
         with self._lock:
-            if self._prices is not None or time.monotonic() - self._asked < ASK_AGAIN:
-                return
-            with contextlib.suppress(FoxError):
-                self._prices = self._client.pricing()
-            self._asked = time.monotonic()
+            if time.monotonic() - self._asked >= ASK_AGAIN and (self._fetching is None or self._fetching.done()):
+                self._asked = time.monotonic()
+                self._fetching = self._pool.submit(self._fetch)
+            fetching, left = self._fetching, self._asked + PATIENCE - time.monotonic()
+        if fetching is None or fetching.cancelled():  # closed
+            return
+        try:
+            fetching.result(max(0.0, left))
+        except (FoxError, Late):
+            return
 
     def cost(self, request: Request) -> Cost:
         """Return what a request may cost by what is known now; asks nobody."""
-        price = self._prices.of(request.model) if self._prices is not None else None
+        price = self._usd.get(request.model)
+        self._counted[request.model] = request.usd if price is None else price
         return Cost(request.usd_at(price), is_estimate=price is None, is_play_money=self._is_play_money)
+
+    def close(self) -> None:
+        """End the asking."""
+        self._pool.close()
+
+    def _fetch(self) -> None:
+        told = self._client.pricing(within=PATIENCE).usd
+        self._usd = {**self._usd, **{name: max(usd, self._usd.get(name, 0.0)) for name, usd in told.items()}}
+        for name, was in list(self._counted.items()):
+            if (now := self._usd.get(name, was)) > was:
+                logging.getLogger("fox_nb").warning(
+                    "%s now costs %g USD a call; until now %g USD were counted. From here on the new price counts.",
+                    name,
+                    now,
+                    was,
+                )
 
 
 def micro(cost: Cost) -> int:

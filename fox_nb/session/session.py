@@ -282,6 +282,7 @@ class Session:
         self._asking.close(wait=True)
         self._sending.close(wait=True)
         self._looker.close()
+        self.prices.close()
 
     def _asked_for(self, ask: Callable[[], tuple[Task, Future[None] | None]]) -> Task:
         """Ask the journal and send in threads of their own: an interrupt ends the waiting here, and nothing else."""

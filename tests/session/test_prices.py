@@ -1,0 +1,165 @@
+"""Prices: what a list that is odd, late or changing may do to a budget: nothing."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from artifacts import MARKED_KEY
+from fox_nb import BudgetExceeded, Fox
+from fox_nb.client.accounts import read_prices
+from fox_nb.session import prices
+from fox_nb.session.cost import Cost
+from fox_nb.session.prices import PriceList, micro
+
+MODEL = "phota-image"
+
+
+def row(price: Any, **more: Any) -> dict[str, Any]:
+    return {"model_name": MODEL, "quota_type": 1, "model_price": price, **more}
+
+
+def listed(*rows: dict[str, Any], ratio: Any = 1) -> float | None:
+    """The price that a list of these rows gives."""
+    told = read_prices({"data": list(rows), "group_ratio": {"default": ratio}}, "default")
+    return None if told is None else told.of(MODEL)
+
+
+@pytest.mark.parametrize(
+    ("rows", "ratio", "price"),
+    [
+        ([row(1.0), row(0.0)], 1, 1.0),
+        ([row(0.0), row(1.0)], 1, 1.0),
+        ([row(0.05), row(0.07), row(0.06)], 1, 0.07),
+        ([row(1.0), row(2.0, quota_type=0)], 1, 1.0),
+        ([row(0)], 1, None),
+        ([row(1.0)], 0, None),
+        ([row(1e-9)], 1, None),
+        ([row(1.0)], 1e-9, None),
+        ([row(-1.0)], 1, None),
+        ([row("NaN")], 1, None),
+        ([row(float("nan")), row(0.2)], 1, 0.2),
+        ([row(float("inf"))], 1, None),
+        ([row(1e9)], 1, None),
+        ([row(1e9), row(0.2)], 1, 0.2),
+        ([row("0.20")], 1, 0.2),
+        ([row("free")], 1, None),
+        ([row(None)], 1, None),
+        ([row([0.0])], 1, None),
+        ([row(0.2)], "NaN", 0.2),
+        ([row(0.2)], -1, 0.2),
+        ([row(0.2)], "2", 0.4),
+    ],
+)
+def test_the_dearest_row_that_is_a_price_counts(rows: list[dict[str, Any]], ratio: Any, price: float | None) -> None:
+    """Of a model that is listed twice the dearest row counts; 0, a group at 0 and what is no amount are no price."""
+    found = listed(*rows, ratio=ratio)
+    assert found == (None if price is None else pytest.approx(price))
+    assert found is None or micro(Cost(found, is_estimate=False)) > 0
+
+
+class Told:
+    """A gateway's price list that a test changes, or that never comes."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+        self.let_go = threading.Event()
+
+    def pricing(self, *, within: float) -> Any:
+        self.asked += 1
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is None:
+            self.let_go.wait(60)
+            return read_prices({"data": []}, "default")
+        return read_prices({"data": [row(answer)], "group_ratio": {}}, "default")
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list is asked for at every call."""
+    monkeypatch.setattr(prices, "ASK_AGAIN", 0.0)
+
+
+def price_of(known: PriceList) -> float:
+    from fox_nb.models import validate
+
+    known.ask()
+    return float(known.cost(validate(MODEL, {"prompt": "a fox"})))
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_higher_price_counts_from_then_on_and_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A price that is raised while a kernel lives is counted by the next call and said once; a lower one is not."""
+    known = PriceList(Told(0.10, 0.10, 0.50, 0.0, 0.02, 0.50), is_play_money=False)  # type: ignore[arg-type]
+    with caplog.at_level(logging.WARNING, "fox_nb"):
+        assert [price_of(known) for _ in range(6)] == [0.10, 0.10, 0.50, 0.50, 0.50, 0.50]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{MODEL} now costs 0.5 USD a call; until now 0.1 USD were counted. From here on the new price counts."
+    ]
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_list_that_never_comes_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the list is silent every call goes on after the same patience, together, and the estimate counts."""
+    monkeypatch.setattr(prices, "PATIENCE", 0.2)
+    silent = Told(None)
+    known = PriceList(silent, is_play_money=False)  # type: ignore[arg-type]
+    assert [price_of(known) for _ in range(200)] == [0.09] * 200
+    assert not silent.let_go.is_set()
+    assert silent.asked == 1, "who is silent is not asked twice at once"
+    silent.let_go.set()
+    known.close()
+
+
+@pytest.fixture
+def dripping() -> Iterator[str]:
+    """A gateway whose price list comes a byte at a time, for ever."""
+    import socketserver
+
+    ended = threading.Event()
+
+    class Drip(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65536)
+            self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{")
+            while not ended.wait(0.05):
+                try:
+                    self.request.sendall(b" ")
+                except OSError:
+                    return
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    with Server(("127.0.0.1", 0), Drip) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        ended.set()
+        server.shutdown()
+
+
+def test_a_list_that_drips_ends_by_its_whole_time(dripping: str) -> None:
+    """Bytes that keep coming do not make the time begin anew: the transfer as a whole has an end."""
+    from fox_nb import ConnectionLost
+    from fox_nb.client import Client
+
+    with Client(dripping, MARKED_KEY, reads_tries=1) as client, pytest.raises(ConnectionLost, match=r"within 0\.5 s"):
+        client.pricing(within=0.5)
+
+
+def test_a_budget_holds_whatever_the_list_says(
+    open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that has every model at 0 lets no more through than the estimates do."""
+    fox = open_fox(budget=0.30)
+    free = read_prices({"data": [row(0)], "group_ratio": {"default": 1}}, "default")
+    monkeypatch.setattr(fox.session.client, "pricing", lambda **_: free)
+    for number in range(3):
+        fox.generate(f"fox {number}")
+    with pytest.raises(BudgetExceeded):
+        fox.generate("one more")
+    assert len(sandbox.creations) == 3
+    assert fox.spent == pytest.approx(0.27)
