@@ -1,0 +1,205 @@
+"""Controls: one ipywidget for each parameter, made from what its model's class says, and how its value is read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import ipywidgets as w
+
+from fox_nb.panels.level import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fox_nb.parameters import Parameter
+    from fox_nb.store import Store
+
+FEW = 3
+"""So many options stand side by side; more are a list."""
+_SETTABLE = 100
+
+
+class Profiles(Protocol):
+    """The names that the store knows profiles by."""
+
+    def names(self) -> dict[str, str]:
+        """Return the profiles' names by their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What controls need from outside.
+
+    Attributes
+    ----------
+    profiles : Profiles
+        The people that can be chosen.
+    store : Store
+        Where earlier pictures are, and thumbnails.
+    later : callable
+        Has slow work done on another thread.
+    """
+
+    profiles: Profiles
+    store: Store
+    later: Callable[[Callable[[], Any]], Any]
+
+
+class Control:
+    """One parameter's control.
+
+    The press gathers, in the browser, what each widget in `valued` shows there: the attribute ``seen`` of its model
+    where there is one (for what is no plain value, such as the keys of chosen files), else ``value``, else ``index``.
+    A kernel may hear a press before what was typed, so `read` goes by that where it is given.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        What it is for.
+    widget : ipywidgets.Widget
+        What has the value: ``panel.controls[name]``.
+
+    Attributes
+    ----------
+    part : ipywidgets.Widget
+        What is laid out in the panel: the widget, or a box of it and what belongs to it.
+    valued : dict of str to ipywidgets.Widget
+        The widgets whose values a press takes along, by the names under which it hands them over.
+    """
+
+    def __init__(self, parameter: Parameter, widget: w.Widget) -> None:
+        self.parameter = parameter
+        self.widget = widget
+        self.part = widget
+        self.valued = {parameter.name: widget}
+        self._callbacks: list[Callable[[], None]] = []
+        widget.observe(lambda _: self.tell(), "value")
+
+    def read(self, seen: Mapping[str, Any] | None = None) -> Any:
+        """Return what the request gets; None leaves it out.
+
+        Parameters
+        ----------
+        seen : mapping, optional
+            What the browser's widgets showed at a press, by the names of `valued`.
+
+        Raises
+        ------
+        InvalidRequest
+            What is shown there isn't here yet.
+        """
+        if seen is not None and self.parameter.name in seen:
+            return self._meant(self._shown(seen[self.parameter.name]))
+        return self._meant(self.widget.value)
+
+    def set(self, value: Any) -> None:
+        """Show a plain value that was checked already; None empties it."""
+        self.widget.value = value
+
+    def check(self, seen: Mapping[str, Any] | None = None) -> None:
+        """Refuse what must not be sent as it stands; most controls leave that to the request class."""
+
+    def put_away(self, words: str) -> None:
+        """Switch it off and say why; '' switches it on again."""
+        self.widget.disabled = bool(words)
+        self.widget.tooltip = words or self.parameter.help
+
+    def refresh(self) -> None:
+        """Take over what is new in the store."""
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after each change, by a person or from code."""
+        self._callbacks.append(callback)
+
+    def tell(self) -> None:
+        """Tell those who asked that something has changed."""
+        for callback in tuple(self._callbacks):
+            callback()
+
+    def _shown(self, value: Any) -> Any:
+        """Return the widget's value for what a browser says."""
+        return value
+
+    def _meant(self, value: Any) -> Any:
+        """Return what the request gets for the widget's value."""
+        return value
+
+
+class TextControl(Control):
+    """Long text."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        area = w.Textarea(
+            description=parameter.label, tooltip=parameter.help, placeholder=parameter.hint.example, rows=3
+        )
+        super().__init__(parameter, area)
+
+    def set(self, value: Any) -> None:
+        """Show the text."""
+        self.widget.value = value or ""
+
+    def _meant(self, value: Any) -> Any:
+        return value if isinstance(value, str) and value.strip() else None
+
+
+class ChoiceControl(Control):
+    """One of a few options as buttons, of many as a list; with a first line for 'not set' where it may be so."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        options: list[tuple[str, str | None]] = [(option, option) for option in parameter.options]
+        if parameter.nullable:
+            options.insert(0, ("not set", None))
+        few = len(parameter.options) <= FEW and not parameter.nullable
+        made = w.ToggleButtons if few else w.Dropdown
+        about = {"description": parameter.label, "tooltip": parameter.help}
+        super().__init__(parameter, made(options=options, value=parameter.default, **about))
+
+    def _shown(self, value: Any) -> Any:
+        """Return the option: ipywidgets' browser side knows its place alone."""
+        options = [option for _, option in self.widget.options]
+        return options[value] if isinstance(value, int) and 0 <= value < len(options) else self.widget.value
+
+
+class NumberControl(Control):
+    """A whole number within bounds."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        number = w.BoundedIntText(
+            value=parameter.default,
+            min=int(parameter.minimum or 0),
+            max=int(parameter.hint.panel_maximum or parameter.maximum or _SETTABLE),
+            description=parameter.label,
+            tooltip=parameter.help,
+        )
+        super().__init__(parameter, number)
+
+    def set(self, value: Any) -> None:
+        """Show the number; one beyond the panel's own bound, asked for from code, widens it."""
+        number = int(self.parameter.default if value is None else value)
+        self.widget.max = max(self.widget.max, number)
+        self.widget.value = number
+
+
+class LevelControl(Control):
+    """A number that can be left unset."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        level = Level(
+            description=parameter.label,
+            tooltip=parameter.help,
+            min=parameter.minimum or 0.0,
+            max=1.0 if parameter.maximum is None else parameter.maximum,
+        )
+        super().__init__(parameter, level)
+
+
+def control_for(parameter: Parameter, bench: Bench) -> Control:
+    """Return the control for a parameter, chosen by its type and its hint."""
+    if parameter.hint.kind == "prompt":
+        return TextControl(parameter)
+    if parameter.hint.kind in {"profile", "picture", "archive"}:
+        raise NotImplementedError(f"{parameter.hint.kind} from {bench.store.folder}")
+    if parameter.options:
+        return ChoiceControl(parameter)
+    return NumberControl(parameter) if parameter.type is int else LevelControl(parameter)

@@ -1,0 +1,46 @@
+"""Level: a number that can be left unset, and then looks unset instead of like a zero."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import traitlets
+
+from fox_nb.panels.script import Scripted
+
+_DECIMALS = 4
+
+
+class Level(Scripted):
+    """A slider with a number beside it, and with a state 'not set'; linkable like ipywidgets' own.
+
+    Parameters
+    ----------
+    value : float or None
+        The number, to four decimals and within the bounds; None while it is not set (the default).
+    min, max, step : float
+        Bounds and step, by default 0, 1 and 0.01.
+    description, tooltip : str
+        What it is called, and a sentence of help.
+    disabled : bool
+        Whether it is switched off.
+    """
+
+    part = "level"
+
+    value = traitlets.Float(None, allow_none=True).tag(sync=True)
+    min = traitlets.Float(0.0).tag(sync=True)
+    max = traitlets.Float(1.0).tag(sync=True)
+    step = traitlets.Float(0.01).tag(sync=True)
+    description = traitlets.Unicode("").tag(sync=True)
+    disabled = traitlets.Bool(default_value=False).tag(sync=True)
+
+    @traitlets.validate("value")
+    def _bounded(self, proposal: dict[str, Any]) -> float | None:
+        value: float | None = proposal["value"]
+        if value is None:
+            return None
+        if not math.isfinite(value):
+            raise traitlets.TraitError("A level is a finite number, or None for not set.")
+        return round(min(self.max, max(self.min, value)), _DECIMALS)

@@ -1,0 +1,138 @@
+"""Press: the button of a panel, what a press costs, what went wrong, and what is under way, all where the eyes are."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+import traitlets
+
+from fox_nb.errors import FoxError
+from fox_nb.panels.script import Scripted
+from fox_nb.render.html import clip
+from fox_nb.session import pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.session import Task
+
+_LONGEST = 1000
+_HIDDEN = "Hidden: {title}. It can't be cancelled: it will still be made and charged, and comes into the history."
+
+
+def lines_of(error: Exception) -> list[str]:
+    """Return an error's sentences; of one that nobody foresaw, its name and a word on what is safe."""
+    if isinstance(error, FoxError):
+        return [line for line in (error.what, error.money, error.todo) if line]
+    if isinstance(error, ValueError):
+        return [str(error)]
+    return [
+        f"Something went wrong in this notebook: {type(error).__name__}: {error}",
+        "What was sent is in the journal and is not sent again.",
+    ]
+
+
+class Press(Scripted):
+    """A button that hands over, in one message, what the controls show in its page; tasks under way stand beside it.
+
+    The seconds of what is under way run in the browser; a message goes there only when something has changed. Nothing
+    of it is a trait, so no saved notebook shows a task that has long ended as under way.
+
+    Parameters
+    ----------
+    controls : dict of str to ipywidgets.Widget
+        The widgets whose values a press takes along, by name.
+    description : str
+        What stands on the button.
+    price, note : str
+        What a press will cost, and what kind of money that is.
+    again : bool
+        Whether nothing was changed since the last press.
+    busy : bool
+        Whether a press is being dealt with.
+    error : list of str
+        What went wrong, the money, what to do; announced at once.
+    """
+
+    part = "press"
+
+    controls = traitlets.Dict(value_trait=traitlets.Instance(w.Widget)).tag(sync=True, **w.widget_serialization)
+    description = traitlets.Unicode("").tag(sync=True)
+    price = traitlets.Unicode("").tag(sync=True)
+    note = traitlets.Unicode("").tag(sync=True)
+    again = traitlets.Bool(default_value=False).tag(sync=True)
+    busy = traitlets.Bool(default_value=False).tag(sync=True)
+    error = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self._presses: list[Callable[[dict[str, Any]], None]] = []
+        self._under_way: dict[str, Task] = {}
+        self._lock = threading.Lock()
+        super().__init__(**traits)
+
+    def on_press(self, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call `callback(values)` at each press, with what the controls showed by their names."""
+        self._presses.append(callback)
+
+    def fail(self, error: Exception) -> None:
+        """Say what went wrong, in the three sentences of every error."""
+        self.error = [clip(line, _LONGEST) for line in lines_of(error)]
+
+    def follow(self, task: Task, when_over: Callable[[Task], None]) -> None:
+        """Show a task until it is over, then call `when_over(task)`; one that is shown already stays as it is."""
+        with self._lock:
+            if task.identity in self._under_way:
+                return
+            self._under_way[task.identity] = task
+
+        def changed(task: Task, over: bool) -> None:
+            if not over:
+                if task.identity in self._under_way:
+                    self.say("row", item=_row(task))
+                return
+            self._remove(task, f"{clip(pages.title(task), 80)}: {task.status}.")
+            when_over(task)
+
+        task.follow(changed)
+
+    def _remove(self, task: Task, said: str) -> None:
+        with self._lock:
+            shown = self._under_way.pop(task.identity, None)
+        if shown is not None:
+            self.say("gone", key=task.identity, said=said)
+
+    # What a browser says
+
+    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        with self._lock:
+            tasks = list(self._under_way.values())
+        self.say("rows", items=[_row(task) for task in tasks])
+        super()._on_ready(content, buffers)
+
+    def _on_press(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        values = content.get("values")
+        try:
+            for callback in tuple(self._presses):
+                callback(values if isinstance(values, dict) else {})
+        finally:
+            self.say("heard")
+
+    def _on_hide(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        """Take a row away; the task itself is still looked after, so that nothing that is paid for is lost."""
+        task = self._under_way.get(str(content.get("key")))
+        if task is not None:
+            self._remove(task, _HIDDEN.format(title=clip(pages.title(task), 80)))
+
+
+def _row(task: Task) -> dict[str, Any]:
+    return {
+        "key": task.identity,
+        "title": clip(pages.title(task), 200),
+        "status": task.status,
+        "percent": task.progress,
+        "gone": task.waited,
+        "estimated": task.estimate,
+        "note": clip(task.trouble) if task.trouble is not None else "",
+    }

@@ -1,0 +1,128 @@
+"""Script: what the room's own widgets have in common: a script that isn't part of their state, and messages by name."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import anywidget
+import traitlets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_STATIC = Path(__file__).parents[1] / "static"
+_LOADER = _STATIC / "loader.js"
+_TOLD_AGAIN = (0.5, 1.0, 3.0, 9.0)
+"""Seconds after which the script is sent unasked, until somebody asks: a kernel that runs a cell hears no question."""
+_SAME_PAGE = 5.0
+"""Seconds within which a page that asks again has not yet got the answer that is on its way."""
+
+
+@functools.cache
+def bundle() -> tuple[str, tuple[bytes, bytes]]:
+    """Return the hash, and the script and the style, of all of the room's own widgets; `make scripts` makes them."""
+    files = ((_STATIC / "panels.js").read_bytes(), (_STATIC / "panels.css").read_bytes())
+    return hashlib.sha256(b"".join(files)).hexdigest()[:12], files
+
+
+class Scripted(anywidget.AnyWidget):
+    """An anywidget of this room.
+
+    What notebooks save of a widget is its state. Its script is in there with every anywidget; here that is a few lines
+    which have the script of all of them sent as a message, once a page.
+
+    What the browser says are messages ``{"type": …}``: one of type ``x`` is handled by the method
+    ``_on_x(content, buffers)``, others are ignored. Handlers run on whatever thread the kernel chooses.
+
+    Attributes
+    ----------
+    part : str
+        What it is called in the script's ``parts``.
+    is_alive : bool
+        Whether a browser has ever shown it.
+    """
+
+    part: ClassVar[str]
+
+    _esm = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self.is_alive = False
+        self._ready_callbacks: list[Callable[[], object]] = []
+        script = _LOADER.read_text(encoding="utf-8").replace("@hash@", bundle()[0]).replace("@part@", self.part)
+        super().__init__(_esm=script, **traits)
+        self.on_msg(self._heard)
+        _teller.tell(self)
+
+    def say(self, kind: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
+        """Send a message to the browsers that show it."""
+        self.send({"type": kind, **content}, list(buffers) or None)
+
+    def on_ready(self, callback: Callable[[], object]) -> None:
+        """Call `callback()` each time that a browser has started this widget."""
+        self._ready_callbacks.append(callback)
+
+    def _heard(self, _widget: object, content: Any, buffers: Sequence[memoryview]) -> None:
+        if not isinstance(content, dict):
+            return
+        if content.get("ask") == "script":
+            _teller.asked(self, str(content.get("page")))
+            return
+        kind = content.get("type")
+        handler = getattr(self, f"_on_{kind}", None) if isinstance(kind, str) and kind.isalpha() else None
+        if handler is not None:
+            handler(content, [bytes(buffer) for buffer in buffers or ()])
+
+    def _on_ready(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self.is_alive = True
+        for callback in tuple(self._ready_callbacks):
+            try:
+                callback()
+            except Exception:
+                logging.getLogger("fox_nb").exception("A part of a panel did not start; the others do.")
+
+
+class _Teller:
+    """Sends the script to pages that ask, and at first to whoever listens."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answered: dict[str, float] = {}
+        self._begun = itertools.count()
+        self._was_asked = threading.Event()
+
+    def tell(self, widget: Scripted) -> None:
+        """Send it unasked a few times, for the first widget of a kernel."""
+        if next(self._begun) == 0:
+            threading.Thread(target=self._until_asked, args=(widget,), name="fox_nb-script", daemon=True).start()
+
+    def asked(self, widget: Scripted, page: str) -> None:
+        """Answer a page, unless an answer to it is on its way."""
+        self._was_asked.set()
+        now = time.monotonic()
+        with self._lock:
+            if now - self._answered.get(page, float("-inf")) < _SAME_PAGE:
+                return
+            self._answered[page] = now
+        self._send(widget)
+
+    def _until_asked(self, widget: Scripted) -> None:
+        for pause in _TOLD_AGAIN:
+            if self._was_asked.wait(pause):
+                return
+            self._send(widget)
+
+    @staticmethod
+    def _send(widget: Scripted) -> None:
+        name, files = bundle()
+        widget.send({"script": name}, list(files))
+
+
+_teller = _Teller()

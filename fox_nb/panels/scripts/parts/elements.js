@@ -1,0 +1,52 @@
+// What the parts have in common: elements, keys that JupyterLab leaves to them, words for times and for who is where.
+
+/**
+ * Make an element.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string} className
+ * @param {Record<string, any>} props
+ * @param {Record<string, string>} attributes
+ */
+export function put(tag, className = "", props = {}, attributes = {}) {
+  const element = Object.assign(document.createElement(tag), { className, ...props });
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+export const unique = () => Math.random().toString(36).slice(2);
+
+/**
+ * Write words only where they are others: a live region is read aloud whenever it is written.
+ * @param {HTMLElement} element
+ * @param {string} words
+ */
+export function write(element, words) {
+  if (element.textContent !== words) element.textContent = words;
+}
+
+// JupyterLab would take Enter, the arrows and letters (D D deletes the cell) for its cells; its keys with Ctrl stay, such as
+// those for saving. It looks for this attribute when it hears a key; Notebook 7 hears it before any element does.
+globalThis.window?.addEventListener(
+  "keydown",
+  ({ target, key, ctrlKey, metaKey }) => {
+    const root = target instanceof Element && target.closest(".fox-nb-panel, .fox-guarded");
+    if (root) root.toggleAttribute("data-lm-suppress-shortcuts", key === "Enter" || !(ctrlKey || metaKey));
+  },
+  true,
+);
+
+/**
+ * Keep the keys that are pressed in a part from Jupyter, where it stands outside of a panel, too.
+ * @param {HTMLElement} root
+ */
+export const guard = (root) => root.classList.add("fox-guarded");
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (whole < 3600) return whole < 600 && whole % 60 ? `${minutes} min ${whole % 60} s` : `${minutes} min`;
+  return `${Math.floor(whole / 3600)} h ${minutes % 60} min`;
+}

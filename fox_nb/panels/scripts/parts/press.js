@@ -1,0 +1,101 @@
+// The press: gathers what the controls show in its own page and says it in one message; what is under way stands beside it.
+import { live } from "./live.js";
+import { guard, put, unique, write } from "./elements.js";
+
+const SILENT = 1500;
+const PANEL = ".fox-nb-panel";
+
+/** What a control shows here: the kernel may hear of it after the press. */
+const shown = (other) => ["seen", "value", "index"].map((name) => other.get(name)).find((value) => value !== undefined);
+
+/** @returns {Promise<Record<string, unknown>>} */
+async function gather(model) {
+  const controls = Object.entries(model.get("controls"));
+  const models = await Promise.all(
+    controls.map(([, reference]) => model.widget_manager.get_model(reference.slice("IPY_MODEL_".length))),
+  );
+  return Object.fromEntries(controls.map(([name], at) => [name, shown(models[at])]));
+}
+
+// One for each model: what was pressed here is known to all its views.
+export const press = () => {
+  const rows = live();
+  return {
+    initialize: ({ model }) => rows.initialize(model),
+    render({ model, el }) {
+      const id = `fox-press-${unique()}`;
+      const root = put("div", "fox-press");
+      const line = put("div", "fox-row");
+      const button = put("button", "fox-button", { type: "button" }, { "aria-describedby": id });
+      const note = put("span", "fox-note", { id });
+      const status = put("p", "fox-status", {}, { role: "status" });
+      const error = put("div", "fox-error", {}, { role: "alert" });
+      guard(root);
+      line.append(button, note);
+      root.append(line, error, status);
+      el.append(root);
+      const end = rows.render({ model, line, root, status });
+      let waiting = false;
+      let timer = 0;
+
+      // It is never disabled: that would take the focus away from who works with the keyboard.
+      function show() {
+        const off = waiting || model.get("busy");
+        const words = model.get("again") ? "Another variation" : model.get("description");
+        write(button, off ? "Sending\u2026" : [words, model.get("price")].filter(Boolean).join(" \u00b7 "));
+        button.setAttribute("aria-disabled", String(off));
+        write(note, model.get("note"));
+        const lines = model.get("error");
+        if (error.dataset.shown === JSON.stringify(lines)) return;
+        error.dataset.shown = JSON.stringify(lines);
+        error.replaceChildren(...lines.map((textContent, at) => put("p", at ? "" : "fox-what", { textContent })));
+      }
+
+      async function send() {
+        if (waiting || model.get("busy")) return;
+        waiting = true;
+        show();
+        // What is typed into a number counts for ipywidgets when the field is left; a press by key or voice doesn't leave it.
+        document.activeElement?.dispatchEvent(new Event("change", { bubbles: true }));
+        model.send({ type: "press", values: await gather(model) });
+        timer = setTimeout(
+          () => write(status, "The kernel is busy with a cell. This is sent as soon as it is free."),
+          SILENT,
+        );
+      }
+
+      function hear({ type }) {
+        if (type !== "heard") return;
+        clearTimeout(timer);
+        waiting = false;
+        rows.say();
+        show();
+      }
+
+      /** Ctrl+Enter in a field of the panel presses the button that stands beside it; Jupyter would run the cell. */
+      function keys(event) {
+        const panel = el.closest(PANEL);
+        const { target } = event;
+        if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+        if (!panel || !(target instanceof Element) || target.closest(PANEL) !== panel) return;
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        send();
+      }
+
+      // The browser knows best what a double click is: its second half is no press.
+      button.addEventListener("click", ({ detail }) => detail < 2 && send());
+      window.addEventListener("keydown", keys, true);
+      model.on("msg:custom", hear);
+      model.on("change", show);
+      show();
+      return () => {
+        clearTimeout(timer);
+        window.removeEventListener("keydown", keys, true);
+        model.off("msg:custom", hear);
+        model.off("change", show);
+        end();
+      };
+    },
+  };
+};
