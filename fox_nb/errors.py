@@ -158,6 +158,8 @@ class GatewayError(FoxError):
         The gateway's message, shortened, key removed.
     body : str
         The start of the answer's body, key removed.
+    request_id : str
+        By which the gateway's support finds the call ('' when the answer named none).
     """
 
     def __init__(
@@ -169,6 +171,7 @@ class GatewayError(FoxError):
         code: str = "",
         message: str = "",
         body: str = "",
+        request_id: str = "",
         money: str = "",
         todo: str = "",
     ) -> None:
@@ -178,6 +181,7 @@ class GatewayError(FoxError):
         self.code = code
         self.message = message
         self.body = body
+        self.request_id = request_id
 
 
 class BadRequest(GatewayError):
@@ -235,7 +239,17 @@ class NotConnected(FoxError):
 
 
 class ConnectionLost(FoxError):
-    """The connection broke or timed out after the request was sent."""
+    """The connection broke or timed out after the request was sent.
+
+    Attributes
+    ----------
+    request_id : str
+        By which the gateway's support finds the call ('' when no answer named it).
+    """
+
+    def __init__(self, what: str, *, request_id: str = "", money: str = "", todo: str = "") -> None:
+        super().__init__(what, money=money, todo=todo)
+        self.request_id = request_id
 
 
 class DownloadFailed(FoxError):

@@ -47,6 +47,8 @@ class TaskState:
         Seconds in all, as the gateway guessed when it accepted the task.
     credits_reserved : float or None
         What the gateway says it reserved, in its own unit.
+    request_id : str
+        By which the gateway's support finds the call that created it; '' when the answer named none.
     """
 
     id: str
@@ -57,6 +59,7 @@ class TaskState:
     error_message: str = ""
     estimated_time: float | None = None
     credits_reserved: float | None = None
+    request_id: str = ""
 
     @property
     def finished(self) -> bool:

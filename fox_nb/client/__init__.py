@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 from fox_nb import tasks
 from fox_nb.client import accounts, bodies
 from fox_nb.client.accounts import Balance, Prices
-from fox_nb.client.answers import LONG_ANSWER, PATIENCE, Purpose, certainly_not_accepted, decoded
+from fox_nb.client.answers import LONG_ANSWER, PATIENCE, Purpose, certainly_not_accepted, decoded, request_id_of
 from fox_nb.client.files import LARGEST_PICTURE, Downloaded, Upload, read_upload
 from fox_nb.errors import InvalidRequest
 from fox_nb.settings import Timeouts, checked_key, hidden, is_loopback, normal_base_url
@@ -147,7 +147,7 @@ class Client:
         state = tasks.read(decoded(sent))
         if state is None or not state.id.strip("."):  # '..' would be another call
             raise self._caller.failure(sent, Purpose.CREATE, "a task with an id")
-        return state
+        return dataclasses.replace(state, request_id=request_id_of(sent, self._key))
 
     def task(self, task_id: str, *, sync_upstream: bool = False, repeat: bool = True) -> TaskState:
         """Ask for a task's state: ``GET /v1/tasks/{task_id}`` (documented).

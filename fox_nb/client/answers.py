@@ -42,6 +42,9 @@ _LOOKED_AT = 20_000
 _LONGEST_PAGE = 200
 _UNSEEN = r"(?is)<(style|script|head)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)"
 _TAG = r"<[^>]*(>|$)"
+REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
+"""Headers by which the gateway's support finds a call; the second one is the engine's own."""
+LONGEST_REQUEST_ID = 80
 _REQUEST_ID = r"(?i)request[ _-]?id\s*[:=]\s*([\w.-]{4,80})"
 
 
@@ -144,13 +147,20 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     facts: dict[str, Any] = {"http_status": status, "body": body, **said}
     facts["money"] = _money(status, purpose)
     facts["todo"] = _todo(status, said["code"], body, purpose)
+    facts["request_id"] = request_id = request_id_of(answer, key)
     words = _words(answer, wanted, key)
     detail = said["message"] or _words_of_page(body)
-    names = ", ".join(part for part in (f"HTTP {status}", said["type"], said["code"]) if part)
+    names = ", ".join(part for part in (f"HTTP {status}", said["type"], said["code"], named(request_id)) if part)
     what = f"The gateway {words} ({names})" + (f": {detail.rstrip('.')}." if detail else ", without a word.")
     if kind is RateLimited:
         return RateLimited(what, retry_after=retry_after(answer.headers), **facts)
     return kind(what, **facts)
+
+
+def request_id_of(answer: Exchange, key: SecretStr | None) -> str:
+    """Return the name by which the gateway's support finds a call; '' when the answer held none."""
+    said = (shown(str(answer.headers.get(name, "")), key, LONGEST_REQUEST_ID) for name in REQUEST_IDS)
+    return next((request_id for request_id in said if request_id), "")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -175,12 +185,19 @@ def not_connected(reason: str, base_url: str, purpose: Purpose) -> NotConnected:
     )
 
 
-def connection_lost(reason: str, purpose: Purpose, so_far: str = "") -> ConnectionLost:
+def named(request_id: str) -> str:
+    """Return a request's id with what it is; '' without one."""
+    return f"request id {request_id}" if request_id else ""
+
+
+def connection_lost(reason: str, purpose: Purpose, so_far: str = "", request_id: str = "") -> ConnectionLost:
     """Return the error for a request that went out and whose answer did not come whole."""
     heard = f" It had answered: {so_far}" if so_far else ""
+    about = f" ({named(request_id)})" if request_id else ""
     creating = purpose is Purpose.CREATE
     return ConnectionLost(
-        f"The request went out and no whole answer came back: {reason}.{heard}",
+        f"The request went out and no whole answer came back{about}: {reason}.{heard}",
+        request_id=request_id,
         money=_UNKNOWN if creating else _FREE[purpose],
         todo=_TODO_UNKNOWN_FATE if creating else "Try again in a moment.",
     )

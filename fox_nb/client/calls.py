@@ -15,6 +15,7 @@ from fox_nb.client.answers import (
     decoded,
     error_of,
     not_connected,
+    request_id_of,
     shown,
 )
 from fox_nb.errors import FoxError, KeyMissing, RateLimited
@@ -214,6 +215,6 @@ class Caller:
         """Return the typed error for an answer that cannot be used."""
         if sent.cut is not None and sent.cut.again and sent.status in _GOOD:
             so_far = shown(sent.body.decode("utf-8", errors="replace"), self.key, _SHOWN_OF_A_CUT_ANSWER)
-            return connection_lost(sent.cut.reason, purpose, so_far)
+            return connection_lost(sent.cut.reason, purpose, so_far, request_id_of(sent, self.key))
         too_large = f"what was asked for: {sent.cut.reason}" if sent.cut is not None else ""
         return error_of(sent, purpose, self.key, wanted=too_large or wanted)

@@ -16,7 +16,7 @@ from urllib3 import exceptions as broken
 from urllib3.util import Timeout
 from urllib3.util.retry import Retry
 
-from fox_nb.client.answers import retry_after
+from fox_nb.client.answers import REQUEST_IDS, retry_after
 from fox_nb.client.bodies import PIECE
 from fox_nb.client.connections import Bearer, PrivatePeer, Session, Terms, TooLarge, under
 from fox_nb.settings import redact, without_key
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 30.0
 """Seconds: a longer `Retry-After` is told to the caller instead of being slept through."""
 
-_HEADERS = ("Retry-After", "Location")
+_HEADERS = ("Retry-After", "Location", *REQUEST_IDS)
 _BACK_OFF_FIRST, _BACK_OFF_LAST = 0.5, 8.0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fox_nb.errors import FoxError, RequestRejected, SandboxError, StoreError
+from fox_nb.errors import ConnectionLost, FoxError, GatewayError, RequestRejected, SandboxError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,17 +84,23 @@ class Sender:
                 if certainly_not_accepted(error) or isinstance(error, SandboxError):
                     self._refused(task, row, error)
                     raise
-                self._store.journal.unknown(row, words(error), self._now())
+                self._store.journal.unknown(row, words(error), self._now(), request_id_of(error))
                 task.renew()
                 raise (task.error or error) from None
 
     def _refused(self, task: Task, row: TaskRow, error: BaseException) -> None:
-        self._store.journal.refused(row, type(error).__name__, words(error), self._now())
+        about = type(error).__name__, words(error)
+        self._store.journal.refused(row, *about, self._now(), request_id_of(error))
         task.renew()
 
 
 def _may_be_an_upload(error: BaseException) -> bool:
     return isinstance(error, RequestRejected) and error.code in UPLOAD_NOT_FOLLOWED
+
+
+def request_id_of(error: BaseException) -> str:
+    """Return by what the gateway's support finds the call that an error is about; '' when nothing names it."""
+    return error.request_id if isinstance(error, (GatewayError, ConnectionLost)) else ""
 
 
 def words(error: BaseException) -> str:

@@ -98,6 +98,11 @@ class Task:
         return self._row.task_id
 
     @property
+    def request_id(self) -> str:
+        """By which the gateway's support finds the creating call; '' when its answer named none."""
+        return self._row.request_id
+
+    @property
     def model(self) -> str:
         """The gateway's name of the model."""
         return self._row.model
@@ -396,7 +401,8 @@ class Task:
                 logging.getLogger("fox_nb").exception("Something that shows a task failed; the task goes on.")
 
     def _failure(self) -> TaskFailed:
-        code = f" ({self._row.error_code})" if self._row.error_code else ""
+        names = ", ".join(part for part in (self._row.error_code, self._support_case()) if part)
+        code = f" ({names})" if names else ""
         return TaskFailed(
             f"{self.model} failed: {self._row.error.rstrip('.') or 'the gateway gave no reason'}{code}.",
             code=self._row.error_code,
@@ -415,6 +421,11 @@ class Task:
             todo="Look at your bill for that minute, then say task.settle(paid=True), task.settle(paid=False), "
             "or task.retry() to send it again.",
         )
+
+    def _support_case(self) -> str:
+        """Name the creating call as the gateway's support finds it, where the error's own words don't."""
+        request_id = self._row.request_id
+        return f"request id {request_id}" if request_id and request_id not in self._row.error else ""
 
     def _gone(self) -> DownloadFailed | None:
         """Say that no picture of a completed task is left: it was paid for, and is not paid for again by itself."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TASK = """
     SELECT t.identity, t.gateway, t.account, t.model, t.request, t.take, t.state, t.owner, t.asked, t.sent, t.accepted,
            t.finished, t.task_id, t.progress, t.estimate, t.credits, t.links, t.profile_id, t.error_code, t.error,
+           t.request_id,
            coalesce((SELECT sum(micro) FROM charge c WHERE c.identity = t.identity AND c.state != 'back'), 0),
            coalesce((SELECT max(estimate) FROM charge c WHERE c.identity = t.identity AND c.state != 'back'), 0),
            (SELECT max(number) FROM charge c WHERE c.identity = t.identity)

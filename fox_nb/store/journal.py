@@ -148,7 +148,7 @@ class Journal(History):
             connection.execute(
                 "UPDATE task SET account = ?, state = 'preparing', owner = ?, sent = ?, accepted = NULL, "
                 "finished = NULL, task_id = '', progress = 0, estimate = NULL, credits = NULL, links = '[]', "
-                "profile_id = '', error_code = '', error = '' WHERE identity = ?",
+                "profile_id = '', error_code = '', error = '', request_id = '' WHERE identity = ?",
                 (asked.account, this_process(), now, identity),
             )
         else:
@@ -197,22 +197,22 @@ class Journal(History):
             self._change(
                 connection,
                 "state = 'pending', accepted = ?, finished = NULL, task_id = ?, estimate = ?, credits = ?, "
-                "error_code = '', error = ''",
-                (now, told.id, told.estimated_time, told.credits_reserved),
+                "request_id = ?, error_code = '', error = ''",
+                (now, told.id, told.estimated_time, told.credits_reserved, told.request_id),
                 _SAME_SENDING,
                 (row.identity, row.charge),
             )
             self._charge(connection, row, "kept")
 
-    def refused(self, row: TaskRow, code: str, error: str, now: float) -> None:
+    def refused(self, row: TaskRow, code: str, error: str, now: float, request_id: str = "") -> None:
         """Note that the gateway certainly did not take it; what was reserved is given back."""
         with self.writing() as connection:
-            self._end_sending(connection, row, "refused", code, error, now)
+            self._end_sending(connection, row, "refused", code, error, now, request_id)
 
-    def unknown(self, row: TaskRow, error: str, now: float) -> None:
+    def unknown(self, row: TaskRow, error: str, now: float, request_id: str = "") -> None:
         """Note that nobody knows whether the gateway took it; what was reserved stays so."""
         with self.writing() as connection:
-            self._end_sending(connection, row, "unknown", "", error, now)
+            self._end_sending(connection, row, "unknown", "", error, now, request_id)
 
     def settle(self, identity: str, *, paid: bool, now: float, task_id: str = "") -> None:
         """Note what the person found out of an unknown sending; with its id it is under way again."""
@@ -313,13 +313,20 @@ class Journal(History):
     # -- the small parts ----------------------------------------------------------------------------------------
 
     def _end_sending(
-        self, connection: sqlite3.Connection, row: TaskRow, state: str, code: str, error: str, now: float
+        self,
+        connection: sqlite3.Connection,
+        row: TaskRow,
+        state: str,
+        code: str,
+        error: str,
+        now: float,
+        request_id: str = "",
     ) -> None:
         """End a sending, unless somebody has settled it or sent it again meanwhile."""
         ended = self._change(
             connection,
-            "state = ?, error_code = ?, error = ?, finished = ?",
-            (state, code, error, now),
+            "state = ?, error_code = ?, error = ?, finished = ?, request_id = coalesce(nullif(?, ''), request_id)",
+            (state, code, error, now, request_id),
             f"{_SAME_SENDING} AND state IN ('preparing', 'sending', 'unknown')",
             (row.identity, row.charge),
         )

@@ -57,6 +57,7 @@ class TaskRow:
     profile_id: str
     error_code: str
     error: str
+    request_id: str
     micro: int
     price_is_estimate: bool
     charge: int

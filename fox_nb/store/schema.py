@@ -102,6 +102,10 @@ MIGRATIONS = (
         value TEXT NOT NULL
     );
     """,
+    """
+    -- by what the gateway's support finds the newest creating call
+    ALTER TABLE task ADD COLUMN request_id TEXT NOT NULL DEFAULT ''
+    """,
 )
 """One script a version; a new version appends one and never changes an older one."""
 

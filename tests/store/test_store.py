@@ -12,6 +12,8 @@ from fox_nb import StoreDamaged, StoreError, StoreTooNew
 from fox_nb.store import Store, picture_name, schema
 from fox_nb.store.files import slug
 
+NOW = 1_800_000_000.0
+
 
 def test_a_store_is_a_folder_that_git_ignores(tmp_path: Path) -> None:
     """A new store has its journal, its folders, and a .gitignore, since faces live in it."""
@@ -110,6 +112,33 @@ def test_an_older_store_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytes
     with store.journal.reading() as connection:
         assert connection.execute("SELECT x FROM added").fetchone() == ("new",)
         assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
+    store.close()
+
+
+def test_a_store_of_0_1_goes_on(tmp_path: Path) -> None:
+    """What 0.1 has journalled is known, and can be written on, by this version."""
+    row = ("one", "https://x", "a", "phota-image", "{}", "hash", 1, "processing", "[]", NOW, NOW, NOW, "task-1")
+    with sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None) as connection:
+        for statement in schema.MIGRATIONS[0].split(";\n"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+        connection.execute("PRAGMA user_version = 1")
+        connection.execute(
+            "INSERT INTO task (identity, gateway, account, model, request, request_hash, take, state, owner, asked, sent, "
+            "accepted, task_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row,
+        )
+        connection.execute(
+            "INSERT INTO charge (identity, gateway, account, micro, estimate, state, at) "
+            "VALUES ('one', 'https://x', 'a', 1, 1, 'kept', ?)",
+            (NOW,),
+        )
+    connection.close()
+    store = Store(tmp_path)
+    (unfinished,) = store.journal.unfinished("https://x", NOW)
+    assert (unfinished.task_id, unfinished.request_id) == ("task-1", "")
+    store.journal.completed(unfinished, NOW)
+    assert store.journal.get("one").state == "completed"
     store.close()
 
 
