@@ -16,9 +16,15 @@ PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 # A file's tests share what is dear: a JupyterLab that is open, a wheel, a played table. Its own worker makes that once.
 BY_FILE := --dist loadfile --no-loadscope-reorder
 
+# What runs in the browser is bundled into fox_nb/static, which is committed: an installed fox_nb needs no Node.
+NODE_BIN := .ci/node_modules/.bin
+SCRIPTS := fox_nb/panels/scripts fox_nb/render/compare_view
+BUNDLE := $(NODE_BIN)/esbuild fox_nb/panels/scripts/*.* fox_nb/render/compare_view/comparison_page.js \
+  fox_nb/render/compare_view/comparison.css --bundle --minify --format=esm --target=es2022 --charset=utf8 \
+  --log-level=warning --entry-names=[name] --outdir
 AXE := tests/browser/node_modules/axe-core/package.json
 
-.PHONY: help lab demo test check faults long bench lessons chromium clean
+.PHONY: help lab demo test check scripts check-scripts faults long bench lessons chromium clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -32,11 +38,22 @@ demo: $(VENV)/lab.stamp ## the same without a screen: run the first lesson and w
 test: $(VENV)/test.stamp $(AXE) chromium ## the whole suite, in real kernels and a real browser
 	$(PYTEST) $(BY_FILE)
 
-check: $(VENV)/test.stamp ## style, types and floors
+check: $(VENV)/test.stamp check-scripts ## style, types and floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_floors.py
+
+scripts: $(NODE_BIN) ## bundle the browser's scripts into fox_nb/static, which is committed
+	rm -rf fox_nb/static
+	$(BUNDLE)=fox_nb/static
+
+check-scripts: $(NODE_BIN)
+	$(NODE_BIN)/biome check --config-path=.ci $(SCRIPTS) tests/scripts
+	$(NODE_BIN)/tsc --project .ci/tsconfig.json
+	node --test tests/scripts/*.test.js
+	@built=$$(mktemp -d) && trap "rm -r $$built" EXIT && $(BUNDLE)=$$built && diff --recursive --brief $$built fox_nb/static \
+	  || { echo "fox_nb/static is not what its sources make: run 'make scripts' and commit it" >&2; exit 1; }
 
 faults: $(VENV)/test.stamp ## the long fault run: thousands of creations cut off at random, counted
 	$(PYTEST) tests/faults -m "long or not long" -s
@@ -54,7 +71,7 @@ chromium: ## a Chromium and fonts for the browser tests, if there is none
 	@.ci/chromium
 
 clean: ## remove what these targets made (never fox_runs: it holds paid pictures)
-	rm -rf $(VENV) build dist tests/browser/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .ci/node_modules tests/browser/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/made.stamp:
@@ -65,6 +82,11 @@ $(VENV)/made.stamp:
 $(VENV)/%.stamp: $(VENV)/made.stamp pyproject.toml $(PINS)
 	@echo "setting up $(VENV) ($*): some minutes the first time"
 	@$(PIP) --editable '.[$*]'
+	@touch $@
+
+$(NODE_BIN): .ci/package.json
+	@command -v npm >/dev/null || { echo "checking the scripts needs Node and npm (Debian: apt-get install npm)" >&2; exit 1; }
+	@npm install --prefix .ci --no-package-lock --no-audit --no-fund --ignore-scripts --silent
 	@touch $@
 
 $(AXE): tests/browser/package.json

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 
 from fox_nb.images.tiles import make_tiles, read_tile
-from fox_nb.render.compare_view import script, style
 from fox_nb.render.comparison import cell_facts, facts, preview_size
 from fox_nb.render.comparison_table import static_grid
 from fox_nb.session.pool import Pool
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     Retry = Callable[[int, int, int], None]
     Send = Callable[[dict[str, Any], list[bytes]], None]
 
+_STATIC = Path(__file__).parents[1] / "static"
 _BATCH_BYTES = 400_000
 _MOST_ON_THE_WAY = 4_000_000
 _MOST_WANTED = 4_000
@@ -47,8 +47,8 @@ class Viewer(anywidget.AnyWidget):
         one of the viewer's threads, so it may take its time.
     """
 
-    _esm = script((Path(__file__).parent / "viewer.js").read_text(encoding="utf-8"))
-    _css = style()
+    _esm = _STATIC / "viewer.js"
+    _css = _STATIC / "comparison.css"
 
     def __init__(self, comparison: Comparison, *, on_retry: Retry | None = None) -> None:
         self._comparison = comparison

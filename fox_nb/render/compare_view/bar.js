@@ -80,7 +80,13 @@ export class Bar {
       this.gainGroup,
       element("label", { class: "foxc-with" }, "with", this.reference),
       element("label", { class: "foxc-all" }, this.all, "all cells"),
-      element("span", { class: "foxc-group" }, this.hold, this.large, button("?", "Keys (?)", () => act.help())),
+      element(
+        "span",
+        { class: "foxc-group" },
+        this.hold,
+        this.large,
+        button("?", "Keys (?)", () => act.help()),
+      ),
       this.busy,
     );
     this.options(facts);
@@ -114,7 +120,13 @@ export class Facts {
     this.words = element("div", { class: "foxc-facts-words" });
     this.code = element("code");
     this.copied = button("Copy", "Copy the code", () => this.#copy());
-    this.details = element("details", {}, element("summary", {}, "Show code"), element("pre", {}, this.code), this.copied);
+    this.details = element(
+      "details",
+      {},
+      element("summary", {}, "Show code"),
+      element("pre", {}, this.code),
+      this.copied,
+    );
     this.root = element("div", { class: "foxc-facts" }, this.words, this.details);
   }
 
@@ -151,7 +163,7 @@ export class Facts {
       this.copied.textContent = "Copied";
     } catch {
       // no permission, or a page from file: the person copies what is selected now
-      getSelection().selectAllChildren(this.code);
+      getSelection()?.selectAllChildren(this.code);
       this.copied.textContent = "Selected: press Ctrl + C";
     }
   }

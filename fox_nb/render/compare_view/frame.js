@@ -7,6 +7,13 @@ const STILL_PX = 5;
 const NEAR_PX = 22; // the divider can be taken this far from its line
 const WHEEL_STEP = 0.0022;
 
+/**
+ * Make an element; attributes that start with "on" are listeners.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, any>} attributes
+ * @param {...(Node | string)} children
+ */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -27,6 +34,10 @@ export class Frame {
     this.hand = hand;
     this.pane = new Pane(pictures);
     this.seen = true;
+    /** The row and column of a frame that stands in a table's cell, with that cell and its numbers. */
+    this.place = /** @type {[number, number]} */ (/** @type {unknown} */ (null));
+    this.cell = /** @type {HTMLElement | null} */ (null);
+    this.numbers = element("div", { class: "foxc-numbers" });
     this.words = element("div", { class: "foxc-words" });
     this.before = element("span", { class: "foxc-before", "aria-hidden": "true" });
     this.after = element("span", { class: "foxc-after", "aria-hidden": "true" });
@@ -49,7 +60,9 @@ export class Frame {
       this.after,
       this.divider,
     );
+    /** @type {Map<number, {x: number, y: number, ratio: number}>} */
     this.fingers = new Map();
+    this.start = { x: 0, y: 0, ratio: 1 };
     this.root.addEventListener("pointerdown", (event) => this.#down(event));
     this.root.addEventListener("pointermove", (event) => this.#move(event));
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {

@@ -1,16 +1,24 @@
 // The grid: every cell a frame with the same view, parameter values on both axes, the original beside it.
 
 import { Bar, Facts, help, takeWords } from "./bar.js";
-import { Frame, element } from "./frame.js";
-import { labelFrame, placeDivider, shape } from "./labels.js";
+import { element, Frame } from "./frame.js";
 import { keyDown, keyUp } from "./keys.js";
-import { WHOLE, clamped, fitScale, panned, zoomOneToOne, zoomedAt } from "./view.js";
+import { labelFrame, placeDivider, shape } from "./labels.js";
+import { clamped, fitScale, panned, WHOLE, zoomedAt, zoomOneToOne } from "./view.js";
 
 export class Grid {
-  /** `facts` is the comparison as JSON; `pictures` give the pixels; `retry(row, column, take)` tries a cell again. */
+  /**
+   * @param {any} facts the comparison as JSON
+   * @param {import("./pictures.js").Previews} pictures what gives the pixels
+   * @param {{retry?: ((row: number, column: number, take: number) => void) | null}} [can] what tries a cell again
+   */
   constructor(facts, pictures, { retry = null } = {}) {
-    Object.assign(this, { facts, pictures, retry });
+    this.facts = facts;
+    this.pictures = pictures;
+    this.retry = retry;
+    /** @type {import("./view.js").View} */
     this.view = WHOLE;
+    /** @type {[number, number]} */
     this.active = [0, 0];
     this.takes = new Map();
     this.mode = "picture";
@@ -22,6 +30,30 @@ export class Grid {
     this.large = false;
     this.listening = new AbortController();
     this.largest = this.#largest();
+    this.help = help();
+    this.status = element("div", { class: "foxc-status", role: "status" });
+    this.root = element("div", { class: "foxc-compare", role: "group", "aria-label": facts.title });
+    this.bar = new Bar(this.facts, {
+      zoom: (factor) => this.zoom(factor),
+      whole: () => this.setView(WHOLE),
+      oneToOne: () => this.oneToOne(),
+      mode: (mode) => this.setMode(mode),
+      gain: (gain) => this.setGain(gain),
+      all: (all) => this.setAll(all),
+      compareWith: (reference) => this.compareWith(reference),
+      hold: (down) => this.hold(down ? this.leading : null),
+      large: () => this.setLarge(!this.large),
+      help: () => this.help.showModal(),
+    });
+    this.about = new Facts({ take: (step) => this.stepTake(step) });
+    this.hand = this.#hand();
+    this.stage = new Frame(pictures, this.hand);
+    /** @type {Frame[][]} */
+    this.frames = [];
+    /** @type {ResizeObserver | undefined} */
+    this.sizes = undefined;
+    /** @type {IntersectionObserver | undefined} */
+    this.sight = undefined;
     this.#build();
     pictures.onchange = () => this.invalidate();
     this.show();
@@ -29,10 +61,12 @@ export class Grid {
 
   // What there is
 
+  /** @param {number[]} place its row and column */
   cell([row, column] = this.active) {
     return this.facts.cells[row][column];
   }
 
+  /** @param {number[]} place its row and column */
   takeIndex([row, column]) {
     const { takes } = this.facts.cells[row][column];
     const chosen = this.takes.get(`${row},${column}`) ?? takes.findIndex((take) => take.state === "done");
@@ -75,8 +109,9 @@ export class Grid {
 
   // Building
 
-  #build() {
-    const hand = {
+  /** What gestures do; see Frame. */
+  #hand() {
+    return {
       zoom: (frame, factor, x, y) => this.zoom(factor, frame, x, y),
       pan: (frame, dx, dy) => this.pan(dx, dy, frame),
       split: (fraction) => this.setSplit(fraction),
@@ -85,24 +120,13 @@ export class Grid {
       open: (frame) => frame !== this.original && this.setLarge(!this.large),
       sliding: (frame) => !frame.divider.hidden,
       zoomed: () => this.view.zoom > 1,
-      wheelZooms: () => this.root.contains(this.root.getRootNode().activeElement),
+      wheelZooms: () =>
+        this.root.contains(/** @type {Document | ShadowRoot} */ (this.root.getRootNode()).activeElement),
     };
-    this.bar = new Bar(this.facts, {
-      zoom: (factor) => this.zoom(factor),
-      whole: () => this.setView(WHOLE),
-      oneToOne: () => this.oneToOne(),
-      mode: (mode) => this.setMode(mode),
-      gain: (gain) => this.setGain(gain),
-      all: (all) => this.setAll(all),
-      compareWith: (reference) => this.compareWith(reference),
-      hold: (down) => this.hold(down ? this.leading : null),
-      large: () => this.setLarge(!this.large),
-      help: () => this.help.showModal(),
-    });
-    this.about = new Facts({ take: (step) => this.stepTake(step) });
-    this.help = help();
-    this.status = element("div", { class: "foxc-status", role: "status" });
-    this.stage = new Frame(this.pictures, hand);
+  }
+
+  #build() {
+    const hand = this.hand;
     this.stage.root.classList.add("foxc-stage");
     this.stage.root.tabIndex = 0;
     this.frames = this.facts.cells.map((row, r) => row.map((_, c) => this.#frame(hand, r, c)));
@@ -112,26 +136,23 @@ export class Grid {
       this.original.root.setAttribute("role", "img");
       this.original.root.setAttribute("aria-label", "Original");
       const { full, width, height } = this.facts.original;
-      const caption = element("figcaption", {}, element("strong", {}, "Original"), element("span", {}, `${full ?? `${width} x ${height}`} px`));
+      const caption = element(
+        "figcaption",
+        {},
+        element("strong", {}, "Original"),
+        element("span", {}, `${full ?? `${width} x ${height}`} px`),
+      );
       parts.push(element("figure", { class: "foxc-original" }, this.original.root, caption));
     }
     parts.push(element("div", { class: "foxc-scroll" }, this.#table()), this.stage.root);
-    this.root = element(
-      "div",
-      { class: "foxc-compare", role: "group", "aria-label": this.facts.title },
-      this.bar.root,
-      element("div", { class: "foxc-area" }, ...parts),
-      this.about.root,
-      this.status,
-      this.help,
-    );
+    const area = element("div", { class: "foxc-area" }, ...parts);
+    this.root.append(this.bar.root, area, this.about.root, this.status, this.help);
     this.#listen();
   }
 
   #frame(hand, row, column) {
     const frame = new Frame(this.pictures, hand);
     frame.place = [row, column];
-    frame.numbers = element("div", { class: "foxc-numbers" });
     frame.cell = element("td", { role: "gridcell", tabindex: "-1" }, frame.root, frame.numbers);
     return frame;
   }
@@ -139,13 +160,15 @@ export class Grid {
   #table() {
     const { rows, columns } = this.facts;
     const two = rows.name !== "";
-    const corner = two ? [element("th", { class: "foxc-corner" }, `${rows.name} ↓`, element("br"), `${columns.name} →`)] : [];
+    const corner = two
+      ? [element("th", { class: "foxc-corner" }, `${rows.name} ↓`, element("br"), `${columns.name} →`)]
+      : [];
     const heads = columns.labels.map((label) =>
       element("th", { scope: "col" }, two ? label : `${columns.name} ${label}`.trim()),
     );
     const lines = this.frames.map((line, r) => {
       const head = two ? [element("th", { scope: "row" }, rows.labels[r])] : [];
-      return element("tr", {}, ...head, ...line.map((frame) => frame.cell));
+      return element("tr", {}, ...head, ...line.map((frame) => frame.cell ?? ""));
     });
     const table = element(
       "table",
@@ -164,14 +187,14 @@ export class Grid {
     this.root.addEventListener("focusin", (event) => this.#focused(event), { signal });
     this.root.addEventListener(
       "focusout",
-      (event) => this.root.contains(event.relatedTarget) || this.hold(null),
+      (event) => this.root.contains(/** @type {Node | null} */ (event.relatedTarget)) || this.hold(null),
       { signal },
     );
     const frames = this.everyFrame();
-    const byRoot = new Map(frames.map((frame) => [frame.root, frame]));
+    const byRoot = new Map(frames.map((frame) => [/** @type {Element} */ (frame.root), frame]));
     this.sizes = new ResizeObserver(() => this.invalidate());
     this.sight = new IntersectionObserver((entries) => {
-      for (const entry of entries) byRoot.get(entry.target).seen = entry.isIntersecting;
+      for (const entry of entries) /** @type {Frame} */ (byRoot.get(entry.target)).seen = entry.isIntersecting;
       this.invalidate();
     });
     for (const frame of frames) {
@@ -181,7 +204,7 @@ export class Grid {
   }
 
   everyFrame() {
-    return [this.original, this.stage, ...this.frames.flat()].filter(Boolean);
+    return [this.original, this.stage, ...this.frames.flat()].filter((frame) => frame !== undefined);
   }
 
   // Doing
@@ -201,7 +224,14 @@ export class Grid {
   zoom(factor, frame = this.leading, x, y) {
     const pane = this.paneOf(frame);
     this.setView(
-      zoomedAt(this.view, factor, x ?? pane.width / 2, y ?? pane.height / 2, pane, this.pictureOf(frame) ?? this.largest),
+      zoomedAt(
+        this.view,
+        factor,
+        x ?? pane.width / 2,
+        y ?? pane.height / 2,
+        pane,
+        this.pictureOf(frame) ?? this.largest,
+      ),
       pane,
     );
   }
@@ -285,7 +315,7 @@ export class Grid {
 
   focusActive({ preventScroll = false } = {}) {
     const target = this.large ? this.stage.root : this.frames[this.active[0]][this.active[1]].cell;
-    target.focus({ preventScroll });
+    target?.focus({ preventScroll });
   }
 
   /** A press on a frame: nothing may move under the finger. */
@@ -396,8 +426,8 @@ export class Grid {
 
   close() {
     this.listening.abort();
-    this.sizes.disconnect();
-    this.sight.disconnect();
+    this.sizes?.disconnect();
+    this.sight?.disconnect();
     if (this.painting) cancelAnimationFrame(this.painting);
     for (const frame of this.everyFrame()) frame.close();
     this.pictures.close();

@@ -26,6 +26,7 @@ export function labelFrame(grid, frame, place) {
   }
   const many = takeWords(cell, grid.takeIndex(place));
   const numbers = (cell.numbers ?? []).map(([name, value]) => `${name} ${value}`);
+  /** @type {HTMLElement[]} */
   const shown = many ? [element("div", {}, many)] : [];
   shown.push(...numbers.map((text) => element("span", {}, text)), ...failedTakes(grid, place));
   frame.numbers.replaceChildren(...shown);
@@ -46,8 +47,14 @@ function failedTakes(grid, place) {
   const { takes, label } = grid.cell(place);
   const failed = takes.filter((take) => take.state === "failed").length;
   if (!failed || grid.take(place).state === "failed") return [];
-  const onclick = () => grid.showTake(place, takes.findIndex((take) => take.state === "failed"));
-  return [element("button", { type: "button", onclick, "aria-label": `${failed} failed: ${label}` }, `${failed} failed`)];
+  const onclick = () =>
+    grid.showTake(
+      place,
+      takes.findIndex((take) => take.state === "failed"),
+    );
+  return [
+    element("button", { type: "button", onclick, "aria-label": `${failed} failed: ${label}` }, `${failed} failed`),
+  ];
 }
 
 function retryButton(grid, [row, column], cell) {

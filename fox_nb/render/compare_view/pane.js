@@ -1,8 +1,9 @@
 // One pane: a canvas that shows a picture at the linked view, alone, divided from another one, or as their difference.
 
-import { levelFor, placed, tilesSeen } from "./view.js";
 import { Tiles } from "./pictures.js";
+import { levelFor, placed, tilesSeen } from "./view.js";
 
+/** @type {HTMLCanvasElement} */
 let scratch; // one for all panes: they are painted one after the other
 
 export class Pane {
@@ -35,7 +36,7 @@ export class Pane {
    * left of `split`, a fraction of the pane) or "difference" (of the two, times `gain`).
    */
   draw(look) {
-    const context = this.canvas.getContext("2d");
+    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     const { width, height } = this.size;
     context.clearRect(0, 0, width, height);
     if (!look.picture) return [];
@@ -78,7 +79,7 @@ export class Pane {
   }
 
   /** Draw those tiles of a level that are here; true when none is missing. */
-  #layer(context, picture, place, level, keys) {
+  #layer(context, picture, place, level, /** @type {string[] | undefined} */ keys = undefined) {
     let whole = true;
     for (const tile of tilesSeen(place, this.size, picture, level)) {
       keys?.push(Tiles.key(picture.id, level, tile.x, tile.y));

@@ -22,11 +22,12 @@ export class Previews {
     return image instanceof HTMLImageElement && !(image.complete && image.naturalWidth) ? undefined : image;
   }
 
-  tile() {
+  /** @returns {ImageBitmap | undefined} */
+  tile(_id, _level, _x, _y) {
     return undefined;
   }
 
-  want() {}
+  want(_keys) {}
 
   get waiting() {
     return 0;
@@ -42,6 +43,7 @@ export class Tiles extends Previews {
   constructor(send) {
     super();
     this.send = send;
+    /** @type {Map<string, ImageBitmap>} */
     this.tiles = new Map(); // from the one that was longest not drawn to the latest
     this.asked = new Set();
     this.lost = new Set();
@@ -101,8 +103,8 @@ export class Tiles extends Previews {
     this.tiles.set(key, tile);
     this.asked.delete(key);
     while (this.tiles.size > MOST_TILES) {
-      const [oldest, bitmap] = this.tiles.entries().next().value;
-      bitmap.close();
+      const [oldest] = this.tiles.keys();
+      this.tiles.get(oldest)?.close();
       this.tiles.delete(oldest);
     }
   }

@@ -4,6 +4,9 @@
 // and how much larger than "the whole picture fits" it is drawn. Fractions, so that a 1K original and its 4K
 // enhancement show the same spot. Panes and rectangles are in device pixels.
 
+/** @typedef {{x: number, y: number, zoom: number}} View */
+
+/** @type {Readonly<View>} */
 export const WHOLE = Object.freeze({ x: 0.5, y: 0.5, zoom: 1 });
 
 const LARGEST_PIXEL = 24; // device pixels along the side of one picture pixel at the largest zoom

@@ -7,10 +7,11 @@ import { Previews } from "./pictures.js";
 const SCROLLING = /^(Arrow.*| |Enter)$/; // the page's own, until somebody is in the comparison
 
 function startPage() {
-  const facts = JSON.parse(document.getElementById("fox-facts").textContent);
-  const table = document.querySelector("[data-fox-comparison]");
+  const facts = JSON.parse(document.getElementById("fox-facts")?.textContent ?? "");
+  const table = /** @type {HTMLElement} */ (document.querySelector("[data-fox-comparison]"));
   const pictures = new Previews();
-  for (const image of table.querySelectorAll("img[data-fox-picture]")) {
+  const images = /** @type {NodeListOf<HTMLImageElement>} */ (table.querySelectorAll("img[data-fox-picture]"));
+  for (const image of images) {
     image.loading = "eager"; // what is hidden would never be loaded otherwise
     pictures.adopt(image.dataset.foxPicture, image);
   }

@@ -1,7 +1,8 @@
 // The live viewer: the grid in a notebook, its pixels fetched from the kernel as messages, never as the widget's state.
 
-import { Grid } from "./grid.js";
-import { Tiles } from "./pictures.js";
+import { element } from "../../render/compare_view/frame.js";
+import { Grid } from "../../render/compare_view/grid.js";
+import { Tiles } from "../../render/compare_view/pictures.js";
 
 const KERNEL_SILENT_MS = 6000;
 const OUTPUTS = ".jp-OutputArea, .output_container, .cell-output, .jp-Cell, .cell";
@@ -43,10 +44,9 @@ class LiveView {
   #start(facts, canRetry) {
     clearTimeout(this.silence);
     this.grid?.close();
-    this.#standIn(facts.id);
     const retry = canRetry ? (row, column, take) => this.send({ kind: "retry", row, column, take }) : null;
     this.grid = new Grid(facts, this.tiles, { retry });
-    this.root.replaceChildren(this.hiding, this.grid.root, this.note);
+    this.root.replaceChildren(this.#standIn(facts.id), this.grid.root, this.note);
     this.note.textContent = "";
     this.grid.show();
     this.send({ kind: "ready", have: [...this.tiles.previews.keys()] });
@@ -57,11 +57,16 @@ class LiveView {
     const marks = new Set((this.around.dataset.foxLive ?? "").split(" ").filter(Boolean));
     this.around.dataset.foxLive = [...marks.add(id)].join(" ");
     this.standsFor = id;
-    this.hiding = element("style", {}, `[data-fox-live~="${id}"] [data-fox-comparison="${id}"]{display:none!important}`);
+    const hiding = element(
+      "style",
+      {},
+      `[data-fox-live~="${id}"] [data-fox-comparison="${id}"]{display:none!important}`,
+    );
     for (const image of this.around.querySelectorAll(`[data-fox-comparison="${id}"] img[data-fox-picture]`)) {
       image.loading = "eager";
       this.tiles.adopt(image.dataset.foxPicture, image);
     }
+    return hiding;
   }
 
   #previews(ids, buffers) {
