@@ -9,7 +9,9 @@ const known = (pages.scripts[HASH] ??= { module: new Promise((resolve) => (settl
 async function start([script, style]) {
   const id = `fox-nb-${HASH}`;
   if (!document.getElementById(id))
-    document.head.append(Object.assign(document.createElement("style"), { id, textContent: new TextDecoder().decode(style) }));
+    document.head.append(
+      Object.assign(document.createElement("style"), { id, textContent: new TextDecoder().decode(style) }),
+    );
   const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   return import(/* @vite-ignore */ url).finally(() => URL.revokeObjectURL(url));
 }

@@ -29,7 +29,8 @@ export const level = {
       for (const input of [range, number])
         Object.assign(input, { min, max, step: model.get("step"), disabled: model.get("disabled") });
       range.value = String(unset ? (min + max) / 2 : value);
-      if (document.activeElement !== number || Number(number.value) !== value) number.value = unset ? "" : String(value);
+      if (document.activeElement !== number || Number(number.value) !== value)
+        number.value = unset ? "" : String(value);
       range.setAttribute("aria-valuetext", unset ? "not set" : String(value));
       range.style.setProperty("--fox-at", `${max > min ? ((Number(range.value) - min) / (max - min)) * 100 : 0}%`);
       number.setAttribute("aria-label", `${name}, as a number`);

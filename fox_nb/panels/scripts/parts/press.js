@@ -1,6 +1,7 @@
 // The press: gathers what the controls show in its own page and says it in one message; what is under way stands beside it.
-import { live } from "./live.js";
+
 import { guard, put, unique, write } from "./elements.js";
+import { live } from "./live.js";
 
 const SILENT = 1500;
 const PANEL = ".fox-nb-panel";
