@@ -213,7 +213,10 @@ class Looker:
                 return
             self._landing_now.add(task.identity)
         self._watcher.leave(task.identity)
-        self._landing.submit(lambda: self._land(task, urls))
+        try:
+            self._landing.submit(lambda: self._land(task, urls))
+        except FoxError:  # no thread is to be had: whoever came here fetches them
+            self._land(task, urls)
 
     def _land(self, task: Task, urls: list[str]) -> None:
         try:

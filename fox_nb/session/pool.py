@@ -11,6 +11,8 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fox_nb.errors import NOTHING_SENT, FoxError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,21 +38,32 @@ class Pool:
         self._idle = idle
         self._work: collections.deque[tuple[Future[Any], Callable[[], Any]]] = collections.deque()
         self._changed = threading.Condition()
-        self._threads = 0
+        self._threads: set[threading.Thread] = set()
         self._waiting = 0
         self._closed = False
 
     def submit(self, work: Callable[[], Value]) -> Future[Value]:
-        """Have `work` done; its value or its error is in the future."""
+        """Have `work` done; its value or its error is in the future.
+
+        Raises
+        ------
+        FoxError
+            There is no thread to do it and none can be started; it is not done, now or later.
+        """
         future: Future[Value] = Future()
         with self._changed:
             if self._closed:
                 future.cancel()
                 return future
-            self._work.append((future, work))
-            if len(self._work) > self._waiting and self._threads < self._size:
-                self._threads += 1
-                threading.Thread(target=self._run, name=f"fox_nb-{self._name}", daemon=True).start()
+            item = (future, work)
+            self._work.append(item)
+            if len(self._work) > self._waiting and len(self._threads) < self._size:
+                try:
+                    self._threads.add(start(self._run, f"fox_nb-{self._name}"))
+                except FoxError:
+                    if not self._threads:  # else one of those does it, a little later
+                        self._work.remove(item)
+                        raise
             self._changed.notify()
         return future
 
@@ -60,8 +73,9 @@ class Pool:
         Parameters
         ----------
         wait : bool
-            True waits for what has begun.
+            True waits for what has begun; a thread of this pool does not wait for itself.
         """
+        this = {threading.current_thread()}
         with self._changed:
             self._closed = True
             dropped = [future for future, _ in self._work]
@@ -71,7 +85,7 @@ class Pool:
             future.cancel()
         if wait:
             with self._changed:
-                self._changed.wait_for(lambda: self._threads == 0)
+                self._changed.wait_for(lambda: self._threads <= this)
 
     def _run(self) -> None:
         while (item := self._next()) is not None:
@@ -93,6 +107,26 @@ class Pool:
                 self._waiting -= 1
             if self._work:
                 return self._work.popleft()
-            self._threads -= 1
+            self._threads.discard(threading.current_thread())
             self._changed.notify_all()
             return None
+
+
+def start(run: Callable[[], object], name: str, money: str = NOTHING_SENT) -> threading.Thread:
+    """Return a thread that runs, and ends with the kernel.
+
+    Raises
+    ------
+    FoxError
+        It cannot be started: too many run, or the kernel is ending.
+    """
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    try:
+        thread.start()
+    except (RuntimeError, MemoryError) as error:
+        raise FoxError(
+            f"Python cannot start another thread here ({error}).",
+            money=money,
+            todo="Close notebooks or programs that you don't need, or restart the kernel, then run the cell again.",
+        ) from None
+    return thread

@@ -316,7 +316,10 @@ class Session:
 
         def send() -> None:
             self._sender.send(task, prepared)
-            self._looker.watch(task)
+            try:
+                self._looker.watch(task)
+            except FoxError as error:  # it is sent: whoever waits for it is told
+                task.update(task.row, error)
 
         def settled(sent: Future[None]) -> None:
             if sent.cancelled():

@@ -10,6 +10,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+from fox_nb.errors import FoxError
+from fox_nb.session.pool import start
 from fox_nb.session.schedule import next_look, pause_after
 
 if TYPE_CHECKING:
@@ -106,14 +108,23 @@ class Watcher(Generic[Subject]):
         self._stopped = False
 
     def watch(self, key: str, subject: Subject, *, delay: float | None = None) -> None:
-        """Look after a task from now on, first after `delay` seconds; one that is watched already stays as it is."""
+        """Look after a task from now on, first after `delay` seconds; one that is watched already stays as it is.
+
+        Raises
+        ------
+        FoxError
+            There is no thread for it, and none can be started; it is not looked after.
+        """
         with self._changed:
             if key in self._watched or self._stopped:
                 return
             self._put(key, subject, self._due_in(subject) if delay is None else delay)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="fox_nb-watcher", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread = start(self._run, "fox_nb-watcher", "The task goes on and is paid for once.")
+                except FoxError:
+                    del self._watched[key]
+                    raise
 
     def leave(self, key: str) -> None:
         """Stop looking after a task; it goes on at the gateway."""
@@ -159,7 +170,14 @@ class Watcher(Generic[Subject]):
                     self._thread = None
                     return
             next_turn = self._clock() + 1 / self._polling.per_second
-            self._pool.submit(lambda due=due: self._one(due))  # type: ignore[misc]
+            self._have_looked(due)
+
+    def _have_looked(self, due: _Due[Subject]) -> None:
+        """Have the pool look; where it can start no thread this one looks, and the others wait for their turn."""
+        try:
+            self._pool.submit(lambda: self._one(due))
+        except FoxError:
+            self._one(due)
 
     def _next_due(self, next_turn: float) -> _Due[Subject] | None:
         """Wait until a look is due; None when nothing is left to look after."""

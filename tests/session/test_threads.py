@@ -1,0 +1,99 @@
+"""Threads that cannot be started: what was told as an error is never sent, and everything ends."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from fox_nb import Fox, FoxError
+from fox_nb.session.pool import Pool
+
+WAIT = 60.0
+
+
+class Limit:
+    """No new thread of fox_nb's with one of these names, as where a container has used up its number of processes."""
+
+    def __init__(self) -> None:
+        self.names: tuple[str, ...] = ()
+        self.hit = 0
+
+
+@pytest.fixture
+def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Limit]:
+    """`limit.names` are the threads that cannot be started from then on."""
+    limit, start = Limit(), threading.Thread.start
+
+    def limited(thread: threading.Thread) -> None:
+        if limit.names and thread.name.startswith(limit.names):
+            limit.hit += 1
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", limited)
+    yield limit
+    limit.names = ()
+
+
+def closes(fox: Fox) -> bool:
+    """Whether close() returns."""
+    closed = threading.Event()
+    threading.Thread(target=lambda: (fox.close(), closed.set()), daemon=True).start()
+    return closed.wait(WAIT)
+
+
+@pytest.mark.parametrize("name", ["fox_nb-asking", "fox_nb-sending"])
+def test_what_was_told_as_an_error_is_never_sent(fox: Fox, sandbox: Any, limit: Limit, name: str) -> None:
+    """Without a thread to send it a request is refused in words, is not sent with the next one, and asks anew as new."""
+    limit.names = (name,)
+    with pytest.raises(FoxError, match=r"cannot start another thread.*Nothing was sent"):
+        fox.generate("told as an error")
+    limit.names = ()
+    fox.generate("the next one").wait()
+    assert [creation["body"]["prompt"] for creation in sandbox.creations] == ["the next one"]
+    assert fox.spent == pytest.approx(0.09)
+    assert fox.generate("told as an error").wait().status == "completed"
+    assert closes(fox)
+
+
+def test_a_task_that_nobody_can_look_after_says_so(fox: Fox, sandbox: Any, limit: Limit) -> None:
+    """It was sent, so asking tells no error; who waits is told, and the same cell gets it when there is room again."""
+    limit.names = ("fox_nb-watcher",)
+    task = fox.generate("a fox")
+    with pytest.raises(FoxError, match=r"cannot start another thread.*paid for once"):
+        task.wait()
+    limit.names = ()
+    assert fox.generate("a fox").wait().status == "completed"
+    assert len(sandbox.creations) == 1
+
+
+@pytest.mark.parametrize("name", ["fox_nb-looking", "fox_nb-landing"])
+def test_looking_goes_on_with_the_threads_there_are(fox: Fox, sandbox: Any, limit: Limit, name: str) -> None:
+    """Where looks and downloads get no threads of their own the watcher makes them itself, one after the other."""
+    limit.names = (name,)
+    tasks = [fox.generate(f"fox {number}", num_outputs=2) for number in range(3)]
+    for task in tasks:
+        assert len(task.wait().images) == 2
+    assert limit.hit
+    assert len(sandbox.creations) == 3
+    assert closes(fox)
+
+
+def test_one_thread_does_what_five_were_for(limit: Limit) -> None:
+    """With one thread running, what is handed in later is done by that one."""
+    pool, go = Pool(4, "few"), threading.Event()
+    first = pool.submit(go.wait)
+    limit.names = ("fox_nb-few",)
+    others = [pool.submit(lambda number=number: number) for number in range(4)]  # type: ignore[misc]
+    go.set()
+    assert first.result(WAIT)
+    assert [other.result(WAIT) for other in others] == [0, 1, 2, 3]
+    pool.close(wait=True)
+
+
+def test_a_fox_may_be_closed_from_its_own_thread(fox: Fox, sandbox: Any) -> None:
+    """Whoever closes it while he is told of a task does not wait for himself, and nothing is sent after that."""
+    with pytest.raises(FoxError, match="was closed before the request was sent"):
+        fox.session.submit("phota-image", {"prompt": "a fox"}, journalled=lambda _task: fox.session.close())
+    assert sandbox.creations == []
