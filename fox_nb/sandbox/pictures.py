@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps
 
+from fox_nb.atomic import write
 from fox_nb.sandbox import art
-from fox_nb.sandbox.archive import kind_of, write_aside
+from fox_nb.sandbox.archive import kind_of
 from fox_nb.sandbox.problems import Unusable
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def carry_out(step: Step, folder: Path) -> dict[str, Any]:
         return {"figure": _train(step, folder)}
     path = folder / "pictures" / step["name"]
     if not path.exists():
-        write_aside(path, art.encode(_draw(step, folder), step["format"]))
+        write(path, art.encode(_draw(step, folder), step["format"]), private=True)
     with Image.open(path) as picture:
         width, height = picture.size
     return {
