@@ -1,4 +1,4 @@
-"""What a scene is asked for, and the place that it leaves for a subject."""
+"""What a scene is asked for: a brief, a seed, and the dice for each purpose."""
 
 from __future__ import annotations
 
@@ -10,16 +10,7 @@ from fox_nb.sandbox.art.chance import stream
 if TYPE_CHECKING:
     import numpy as np
 
-    from fox_nb.sandbox.art.words import Brief
-
-
-@dataclass(frozen=True)
-class Spot:
-    """Where a subject stands: the middle of its foot, and a size that suits the place, in units."""
-
-    x: float
-    y: float
-    size: float
+    from fox_nb.sandbox.art.vocabulary import Brief
 
 
 @dataclass(frozen=True)

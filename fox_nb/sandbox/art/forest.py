@@ -1,4 +1,4 @@
-"""Scenes among plants: forest and garden."""
+"""The forest: trunks behind trunks into the haze."""
 
 # ruff: noqa: PLR2004, RUF005
 # (a drawing is made of numbers, and a pair that is added to points moves them)
@@ -14,12 +14,11 @@ from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, leaf, moved, points, ribbon, smooth
-from fox_nb.sandbox.art.plants import blooms, flower, grass, tree
-from fox_nb.sandbox.art.sky import paint_sky
-from fox_nb.sandbox.art.spot import Ask, Spot
+from fox_nb.sandbox.art.drawing import Spot
 
 if TYPE_CHECKING:
     from fox_nb.sandbox.art.light import Light
+    from fox_nb.sandbox.art.scene import Ask
 
 _LEAF = leaf(0.042, 0.022)
 
@@ -140,46 +139,3 @@ def _frond(bend: float) -> list[Points]:
             edge += [rib[j] + (side * wide, -0.03), rib[j] + (side * wide * 0.25, -0.045)]
         sides.append(np.concatenate([np.array(edge), rib[::-1]]))
     return sides
-
-
-def garden(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Draw lawns, blossoming trees, hedges, and flowers close by."""
-    rng = ask.rng("garden")
-    horizon = c.h * float(rng.uniform(0.46, 0.54))
-    paint_sky(c, light, rng, horizon, weather=ask.weather)
-    petals = (rgb("#f2b6c6"), rgb("#f7e3ea"), light.accent[0])
-    for k in range(4):
-        t = k / 3
-        base = horizon + (c.h - horizon) * 0.55 * t**1.15
-        line = base + ridge(rng, 200, detail=3, start=2) * 0.03
-        colour = light.lit(mix(rgb("#7aa65a"), rgb("#4f8a55"), t * 0.6), 0.55 * (1 - t))
-        for _ in range(4 - k):
-            x = c.w * rng.random()
-            y = float(np.interp(x, np.linspace(0, c.w, 200), line)) + 0.006
-            pick = rng.random()
-            tone = petals[int(rng.integers(3))] if pick < 0.6 else rgb("#5c8f4e")
-            tree(c, light, rng, x, y, 0.1 + 0.24 * t, far=0.5 * (1 - t), colour=tone)
-        c.ground(line, Fade(lighter(colour, 0.03), lighter(colour, -0.05), base, base + 0.25))
-    _path(c, light, rng, horizon)
-    blooms(c, light, rng, c.h * 0.72, c.h * 0.9, 60)
-    grass(c, light, rng, c.h * 1.02, 0.12, light.lit(rgb("#44793f")), count=200)
-    tones = (light.accent[0], light.accent[1], rgb("#f6d7e0"), rgb("#fbf3e6"))
-    for k in range(11):
-        x = c.w * (k + rng.uniform(0.1, 0.9)) / 11
-        flower(c, light, rng, x, c.h * 1.03, rng.uniform(0.13, 0.27), tones[int(rng.integers(4))])
-    return Spot(c.w * 0.5, c.h * 0.93, 0.3)
-
-
-def _path(c: Canvas, light: Light, rng: np.random.Generator, horizon: float) -> None:
-    bend = rng.normal(0, 0.12)
-    spine = smooth(
-        [
-            (c.w * 0.5 + bend * 2, horizon + (c.h - horizon) * 0.2),
-            (c.w * 0.5 + bend, c.h * 0.7),
-            (c.w * 0.47, c.h * 0.82),
-            (c.w * 0.52, c.h * 1.08),
-        ],
-        closed=False,
-    )
-    sand = light.lit(rgb("#e6d2ac"))
-    c.fill(ribbon(spine, (0.015, 0.06, 0.14, 0.34)), Fade(mix(sand, light.low, 0.3), sand, horizon, c.h))
