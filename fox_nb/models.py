@@ -119,7 +119,7 @@ ProfileIds = Annotated[
     list[Text] | None,
     Before(_as_list),
     Before(_none_if_empty),
-    Hint(kind="profile", label="Profiles", help="Ids of trained profiles whose looks are to be kept."),
+    Hint(kind="profile", label="Profiles", help="People whose faces should stay the same."),
 ]
 
 
@@ -235,9 +235,15 @@ class Generate(Request):
         Prompt,
         Hint(
             kind="prompt",
-            help="What to show. [[profile_id]] puts a trained profile into it.",
+            help="Describe the picture. [[profile_id]] puts a trained profile into it.",
             profile_tokens=True,
             example="A portrait of a woman in a vintage library, soft light",
+            examples=(
+                "A red fox in the snow, golden morning light",
+                "A portrait of a woman in a vintage library, soft light",
+                "A lighthouse on a cliff at dusk, waves below",
+            ),
+            remedy="Type what you want to see.",
         ),
     ]
     num_outputs: Outputs = 1
@@ -265,13 +271,24 @@ class Edit(Request):
             kind="prompt",
             help="What to change in the pictures.",
             example="Make it night, with light in the windows",
+            examples=(
+                "Make it night, with light in the windows",
+                "Put a straw hat on the person",
+                "Turn it into a watercolour",
+            ),
+            remedy="Type what you want to change.",
         ),
     ]
     image_urls: Annotated[
         list[Link],
         Before(_as_list),
         After(_at_least_one),
-        Hint(kind="picture", label="Pictures to edit", help="The pictures to edit."),
+        Hint(
+            kind="picture",
+            label="Pictures to edit",
+            help="The pictures to edit.",
+            remedy="Choose a picture, or paste a link.",
+        ),
     ]
     num_outputs: Outputs = 1
     resolution: Annotated[Resolution, Hint(help="1K is standard; 4K is high and costs double.")] = "1K"
@@ -291,15 +308,23 @@ class Enhance(Request):
     page: ClassVar[str] = "PHOTA Image Enhance"
     usd: ClassVar[float] = 0.13
 
-    image_url: Annotated[Link, Hint(kind="picture", label="Picture to enhance", help="The picture to enhance.")]
+    image_url: Annotated[
+        Link,
+        Hint(
+            kind="picture",
+            label="Picture to enhance",
+            help="The picture to enhance.",
+            remedy="Choose a picture, or paste a link.",
+        ),
+    ]
     resolution: Annotated[Resolution, Hint(help="Size of the result.")] = "4K"
     creativity: Annotated[
         Level | None,
-        Hint(help="Higher values bring in more creative changes. Left out while it is not set."),
+        Hint(help="Not set: the service chooses. Higher = more creative changes."),
     ] = None
     resemblance: Annotated[
         Level | None,
-        Hint(help="Higher values stay closer to the original. Left out while it is not set."),
+        Hint(help="Not set: the service chooses. Higher = closer to the original."),
     ] = None
     profile_ids: ProfileIds = None
 
@@ -322,8 +347,14 @@ class Imagine(Request):
         Prompt,
         Hint(
             kind="prompt",
-            help="What to show; with pictures, what to change in them.",
+            help="Describe the picture; with pictures, what to change in them.",
             example="A paper boat on a puddle, neon signs reflected",
+            examples=(
+                "A paper boat on a puddle, neon signs reflected",
+                "A robot watering flowers on a balcony, morning",
+                "A bowl of ramen on a wooden table, seen from above",
+            ),
+            remedy="Type what you want to see.",
         ),
     ]
     num_outputs: Annotated[
@@ -391,6 +422,32 @@ def validate(model: str, values: Mapping[str, Any]) -> Request:
     request = cls(**dict(checked))
     _refuse_what_has_no_meaning(request, values)
     return request
+
+
+def check(model: str, name: str, value: Any) -> Any:
+    """Return one parameter's value as a request takes it.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no such parameter, or it is not allowed to be this.
+    """
+    from pydantic import ValidationError
+
+    cls = request_class(model)
+    try:
+        return getattr(_checker_of_one(model, name).model_validate({name: value}), name, value)
+    except ValidationError as error:
+        raise refusal(cls, cls.model, error.errors(include_url=False)[0], 1) from None
+
+
+@functools.cache
+def _checker_of_one(model: str, name: str) -> type[BaseModel]:
+    from pydantic import ConfigDict, create_model
+
+    known = marked(MODELS[model])
+    fields: dict[str, Any] = {name: (known[name], ...)} if name in known else {}
+    return create_model(name, __config__=ConfigDict(extra="forbid", strict=True), **fields)
 
 
 @functools.cache

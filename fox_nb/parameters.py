@@ -41,6 +41,10 @@ class Hint(NamedTuple):
         What a panel shows where nothing is typed yet.
     consent : str
         What a person has to agree to before a panel sends it; '' for nothing.
+    examples : tuple of str
+        What a person may begin with, at a click.
+    remedy : str
+        What to do where it is empty and must not be.
     """
 
     kind: Literal["", "prompt", "picture", "archive", "profile"] = ""
@@ -51,6 +55,8 @@ class Hint(NamedTuple):
     panel_maximum: int | None = None
     example: str = ""
     consent: str = ""
+    examples: tuple[str, ...] = ()
+    remedy: str = ""
 
 
 class Range:

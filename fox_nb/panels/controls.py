@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import ipywidgets as w
 
+from fox_nb.models import check
 from fox_nb.panels.level import Level
 
 if TYPE_CHECKING:
@@ -66,7 +67,11 @@ class Control:
         What is laid out in the panel: the widget, or a box of it and what belongs to it.
     valued : dict of str to ipywidgets.Widget
         The widgets whose values a press takes along, by the names under which it hands them over.
+    is_small : bool
+        Whether others may stand beside it.
     """
+
+    is_small: ClassVar[bool] = False
 
     def __init__(self, parameter: Parameter, widget: w.Widget) -> None:
         self.parameter = parameter
@@ -93,9 +98,35 @@ class Control:
             return self._meant(self._shown(seen[self.parameter.name]))
         return self._meant(self.widget.value)
 
+    @property
+    def value(self) -> Any:
+        """The plain value that it shows, as the panel's attribute has it."""
+        return self.read()
+
+    def checked(self, value: Any, model: str) -> Any:
+        """Return a plain value as `set` takes it.
+
+        Raises
+        ------
+        InvalidRequest
+            The model would refuse it.
+        """
+        empty = value is None or (isinstance(value, str) and not value)
+        return None if empty and self.parameter.default is None else check(model, self.parameter.name, value)
+
     def set(self, value: Any) -> None:
         """Show a plain value that was checked already; None empties it."""
         self.widget.value = value
+
+    def add(self, value: Any, name: str = "") -> None:
+        """Add a picture, such as an earlier result, under a name.
+
+        Raises
+        ------
+        ValueError
+            There is no room for one more.
+        """
+        raise ValueError(f"{self.parameter.label} takes no pictures.")
 
     def check(self, seen: Mapping[str, Any] | None = None) -> None:
         """Refuse what must not be sent as it stands; most controls leave that to the request class."""
@@ -135,6 +166,15 @@ class TextControl(Control):
         )
         super().__init__(parameter, area)
 
+    @property
+    def value(self) -> Any:
+        """The text."""
+        return self.widget.value
+
+    def checked(self, value: Any, model: str) -> Any:
+        """Return the text."""
+        return super().checked(value, model) or ""
+
     def set(self, value: Any) -> None:
         """Show the text."""
         self.widget.value = value or ""
@@ -145,6 +185,8 @@ class TextControl(Control):
 
 class ChoiceControl(Control):
     """One of a few options as buttons, of many as a list; with a first line for 'not set' where it may be so."""
+
+    is_small = True
 
     def __init__(self, parameter: Parameter) -> None:
         options: list[tuple[str, str | None]] = [(option, option) for option in parameter.options]
@@ -163,6 +205,8 @@ class ChoiceControl(Control):
 
 class NumberControl(Control):
     """A whole number within bounds."""
+
+    is_small = True
 
     def __init__(self, parameter: Parameter) -> None:
         number = w.BoundedIntText(

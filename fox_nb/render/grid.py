@@ -43,6 +43,8 @@ class Picture:
         The full file's path relative to the notebook, when it is there.
     facts : sequence of (name, value)
         Stand beneath the opened picture.
+    mark : str
+        By which a live panel in the same page finds the picture; '' for none.
     """
 
     thumbnail: bytes
@@ -53,6 +55,7 @@ class Picture:
     caption: str = ""
     href: str | None = None
     facts: Facts = ()
+    mark: str = ""
 
 
 def grid(
@@ -126,7 +129,7 @@ def cell(picture: Picture, shown: int) -> str:
 
     The summary is a block inline, for the same reason as the columns: else a triangle stands beside each picture.
     """
-    seen = img(picture.thumbnail, picture.mime, (picture.width, picture.height), picture.alt, shown)
+    seen = img(picture.thumbnail, picture.mime, (picture.width, picture.height), picture.alt, shown, mark=picture.mark)
     caption = f'<br><span class="fx-cap">{bdi(picture.caption, 200)}</span>' if picture.caption else ""
     size = f"{picture.width:,} × {picture.height:,} px".replace(",", "\u2009")  # noqa: RUF001 - the sign for 'by'
     full = link(picture.href, "Open the full picture") if picture.href else ""

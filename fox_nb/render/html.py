@@ -97,7 +97,7 @@ def notes(texts: Iterable[str]) -> str:
     return "".join(note(text) for text in texts)
 
 
-def img(picture: bytes, mime: str, size: tuple[int, int], alt: object, shown: int) -> str:
+def img(picture: bytes, mime: str, size: tuple[int, int], alt: object, shown: int, *, mark: str = "") -> str:
     """Write a picture, `shown` pixels wide where no style reaches, in its right shape before it is decoded."""
     if mime not in _PICTURE_TYPES:
         raise ValueError(f"{mime!r} is no picture that browsers show")
@@ -105,7 +105,8 @@ def img(picture: bytes, mime: str, size: tuple[int, int], alt: object, shown: in
     across = max(1, min(shown, width))
     down = max(1, round(across * height / width))
     source = data_uri(picture, mime)
-    return f'<img src="{source}" alt="{escape(alt)}" width="{across}" height="{down}" decoding="async">'
+    marked = f' data-fox="{escape(mark)}"' if mark else ""
+    return f'<img src="{source}" alt="{escape(alt)}" width="{across}" height="{down}" decoding="async"{marked}>'
 
 
 def link(href: str, text: str) -> str:

@@ -32,6 +32,11 @@ class Cost(float):
         cost.credits_reserved = credits_reserved
         return cost
 
+    @property
+    def short(self) -> str:
+        """The amount alone, as it stands on buttons: $0.09."""
+        return f"${float(self):.2f}" if round(float(self), 2) == round(float(self), 4) else f"${float(self):.4f}"
+
     def __str__(self) -> str:
         words = f"{float(self):.2f} USD" if round(float(self), 2) == round(float(self), 4) else f"{float(self):.4f} USD"
         about = [word for word, so in (("play money", self.is_play_money), ("estimate", self.is_estimate)) if so]

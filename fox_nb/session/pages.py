@@ -140,7 +140,10 @@ def pictures_of(task: Task) -> list[Picture]:
 
     images = task.images
     edge, max_bytes = size_for(len(images))
-    pictures = (_picture(image, alt=title(task), edge=edge, max_bytes=max_bytes) for image in images)
+    pictures = (
+        _picture(image, alt=title(task), edge=edge, max_bytes=max_bytes, mark=f"{task.identity}/{image.number}")
+        for image in images
+    )
     return [picture for picture in pictures if picture is not None]
 
 
@@ -215,7 +218,7 @@ def _about(task: Task) -> dict[str, Any]:
     return {"facts": facts(task), "sandbox": task.cost.is_play_money, "code": task.code()}
 
 
-def _picture(image: Image, *, alt: str, edge: int, max_bytes: int) -> Picture | None:
+def _picture(image: Image, *, alt: str, edge: int, max_bytes: int, mark: str = "") -> Picture | None:
     from fox_nb.images.thumbnail import MIME
     from fox_nb.render.grid import Picture
 
@@ -229,6 +232,7 @@ def _picture(image: Image, *, alt: str, edge: int, max_bytes: int) -> Picture | 
         height=image.height,
         alt=alt,
         href=_beside_the_notebook(image.path) if image.path.exists() else None,
+        mark=mark,
     )
 
 

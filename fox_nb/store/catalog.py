@@ -114,3 +114,18 @@ class Catalog:
                 connection.execute("INSERT OR IGNORE INTO fact (name, value) VALUES (?, ?)", (name, default))
                 row = connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
         return str(row[0])
+
+    def set_fact(self, name: str, value: str) -> None:
+        """Write a fact of the store; '' takes it out."""
+        with self._journal.writing() as connection:
+            connection.execute("DELETE FROM fact WHERE name = ?", (name,))
+            if value:
+                connection.execute("INSERT INTO fact (name, value) VALUES (?, ?)", (name, value))
+
+    def facts(self, prefix: str) -> dict[str, str]:
+        """Return the facts whose names begin with `prefix`, without it."""
+        with self._journal.reading() as connection:
+            rows = connection.execute(
+                "SELECT name, value FROM fact WHERE substr(name, 1, ?) = ? ORDER BY rowid", (len(prefix), prefix)
+            ).fetchall()
+        return {str(name)[len(prefix) :]: str(value) for name, value in rows}

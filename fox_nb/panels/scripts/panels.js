@@ -1,5 +1,7 @@
 // The room's own widgets, each by the name that its Python side knows it by; the loader fetches all of them, once a page.
+import { history } from "./parts/history.js";
 import { level } from "./parts/level.js";
 import { press } from "./parts/press.js";
+import { results } from "./parts/results.js";
 
-export const parts = { level, press };
+export const parts = { history, level, press, results };

@@ -1,6 +1,7 @@
 // The press: gathers what the controls show in its own page and says it in one message; what is under way stands beside it.
 
 import { guard, put, unique, write } from "./elements.js";
+import { helpFor } from "./help.js";
 import { live } from "./live.js";
 
 const SILENT = 1500;
@@ -9,13 +10,13 @@ const PANEL = ".fox-nb-panel";
 /** What a control shows here: the kernel may hear of it after the press. */
 const shown = (other) => ["seen", "value", "index"].map((name) => other.get(name)).find((value) => value !== undefined);
 
-/** @returns {Promise<Record<string, unknown>>} */
-async function gather(model) {
+/** @returns {Promise<[string, any][]>} */
+async function controlsOf(model) {
   const controls = Object.entries(model.get("controls"));
   const models = await Promise.all(
     controls.map(([, reference]) => model.widget_manager.get_model(reference.slice("IPY_MODEL_".length))),
   );
-  return Object.fromEntries(controls.map(([name], at) => [name, shown(models[at])]));
+  return controls.map(([name], at) => [name, models[at]]);
 }
 
 // One for each model: what was pressed here is known to all its views.
@@ -38,6 +39,8 @@ export const press = () => {
       const end = rows.render({ model, line, root, status });
       let waiting = false;
       let timer = 0;
+      let endHelp = () => {};
+      controlsOf(model).then((controls) => (endHelp = helpFor(() => el.closest(PANEL), controls)));
 
       // It is never disabled: that would take the focus away from who works with the keyboard.
       function show() {
@@ -58,7 +61,10 @@ export const press = () => {
         show();
         // What is typed into a number counts for ipywidgets when the field is left; a press by key or voice doesn't leave it.
         document.activeElement?.dispatchEvent(new Event("change", { bubbles: true }));
-        model.send({ type: "press", values: await gather(model) });
+        model.send({
+          type: "press",
+          values: Object.fromEntries((await controlsOf(model)).map(([name, other]) => [name, shown(other)])),
+        });
         timer = setTimeout(
           () => write(status, "The kernel is busy with a cell. This is sent as soon as it is free."),
           SILENT,
@@ -95,6 +101,7 @@ export const press = () => {
         window.removeEventListener("keydown", keys, true);
         model.off("msg:custom", hear);
         model.off("change", show);
+        endHelp();
         end();
       };
     },

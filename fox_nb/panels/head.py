@@ -1,0 +1,58 @@
+"""Head: what stands above a panel's controls, and what stands there where Jupyter lacks the front end of its press."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from fox_nb.settings import key_advice, on_binder
+
+if TYPE_CHECKING:
+    from fox_nb.models import Request
+    from fox_nb.session import Cost
+
+_SECONDS = 4
+_MISSING = f"""<style>@keyframes fox-late {{ to {{ visibility: visible }} }}
+.fox-late {{ visibility: hidden; animation: fox-late 0s {_SECONDS}s forwards; line-height: 1.4 }}</style>
+<p class="fox-late" role="note">If there is no button to press here, or a box that speaks of a JavaScript error instead,
+Jupyter lacks its front end. Install it where Jupyter itself runs (pip install anywidget; that may be another
+environment than this kernel's), then reload this page.</p>"""
+
+
+def head(request: type[Request], *, sandbox: bool) -> str:
+    """Head a panel: the model, what it does, and whether it is play."""
+    pill = ' <span class="fox-pill">sandbox</span>' if sandbox else ""
+    advice = f"<p>{html.escape(key_advice())}</p>" if on_binder() else ""
+    return (
+        f'<div class="fox-head"><p><strong>{html.escape(request.title)}</strong>{pill} '
+        f"<span>{html.escape(request.about)} {html.escape(request.model)}</span></p>{advice}</div>"
+    )
+
+
+def when_missing() -> str:
+    """Say what to do when the press is not there: a JupyterLab without anywidget shows ipywidgets' controls alone.
+
+    It stays out of sight for some seconds, so that it does not flash where all is well, and is taken away as soon as
+    the press is alive. A kernel that is busy meanwhile cannot hear that: therefore it says 'if'.
+    """
+    return _MISSING
+
+
+def card(title: str, *, sandbox: bool, earlier: int = 0) -> str:
+    """Stand below a panel's pictures where no kernel runs, above the box that Jupyter shows for the panel itself."""
+    from fox_nb.render.card import panel_card
+
+    more = (
+        f" {earlier} earlier result{'s are' if earlier > 1 else ' is'} in the folder: see fox.tasks()."
+        if earlier
+        else ""
+    )
+    text = f"Run this cell to use it. Until then Jupyter shows an error box, or nothing, in its place below.{more}"
+    return panel_card(title, text=text, sandbox=sandbox)
+
+
+def money_note(cost: Cost, left: Cost | None) -> str:
+    """Say what kind of money a price is, and what the budget has left."""
+    about = [word for word, so in (("play money", cost.is_play_money), ("estimate", cost.is_estimate)) if so]
+    about += [f"{left.short} of the budget left"] if left is not None else []
+    return f"({', '.join(about)})" if about else ""

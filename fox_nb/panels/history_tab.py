@@ -1,0 +1,177 @@
+"""History tab: what the journal knows, found by model, text and date; favourites; several to keep, or to take along."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+import threading
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from fox_nb.models import MODELS
+from fox_nb.panels.task_cards import TaskCards
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.panels.task_cards import Action
+    from fox_nb.panels.titles import Titles
+    from fox_nb.session import Session, Task
+
+_LONGEST_TEXT = 200
+_MOST_CHOSEN = 500
+_FAVOURITE = "favourite "
+
+
+class HistoryTab(TaskCards):
+    """The rows of the journal, as a list or as a grid of pictures.
+
+    Parameters
+    ----------
+    session : Session
+        Whose journal.
+    titles : Titles
+        What tasks are called.
+    later : callable
+        Has slow work done on another thread.
+    actions : callable
+        Gives the buttons of a row.
+    """
+
+    part = "history"
+
+    rows = traitlets.Int(20).tag(sync=True)
+
+    def __init__(
+        self,
+        session: Session,
+        titles: Titles,
+        later: Callable[[Callable[[], Any]], Any],
+        actions: Callable[[Task], list[Action]],
+        **traits: Any,
+    ) -> None:
+        self._session = session
+        self._asked: dict[str, Any] = {}
+        self._finding = threading.Lock()
+        self._archive: Path | None = None
+        super().__init__(titles, later, actions, **traits)
+
+    def refresh(self) -> None:
+        """Look again for what was last looked for."""
+        if self.is_alive:
+            self._later(self._find)
+
+    def item(self, task: Task) -> dict[str, Any]:
+        """Say of a task what its row shows, and whether it is a favourite."""
+        return {**super().item(task), "favourite": task.identity in self._favourites()}
+
+    def _favourites(self) -> dict[str, str]:
+        return self._session.store.catalog.facts(_FAVOURITE)
+
+    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        super()._on_ready(content, buffers)
+        self._asked = {}
+        self.refresh()
+
+    def _on_find(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._asked = content
+        self.refresh()
+
+    def _on_favourite(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        key = str(content.get("key"))
+        if key in self._tasks:
+            self._session.store.catalog.set_fact(_FAVOURITE + key, "yes" if content.get("on") is True else "")
+            self.refresh()
+
+    def _find(self) -> None:
+        with self._finding:
+            asked = self._asked
+            page = max(0, int(asked.get("page") or 0))
+            tasks, total = self._favourites_of(asked, page) if asked.get("favourites") else self._all_of(asked, page)
+            # What was chosen on another page can still be taken along.
+            self._tasks = {**self._tasks, **{task.identity: task for task in tasks}}
+            self.say(
+                "list",
+                items=[self.item(task) for task in tasks],
+                total=total,
+                page=page,
+                asked=asked.get("asked", 0),
+                models=[[request.title, name] for name, request in MODELS.items()],
+                spent=self._spent(),
+            )
+
+    def _all_of(self, asked: dict[str, Any], page: int) -> tuple[list[Task], int]:
+        tasks = self._session.tasks(**_filters(asked), limit=self.rows, offset=page * self.rows)
+        return list(tasks), tasks.total
+
+    def _favourites_of(self, asked: dict[str, Any], page: int) -> tuple[list[Task], int]:
+        known = self._favourites()
+        found = [task for task in self._session.tasks(**_filters(asked)) if task.identity in known] if known else []
+        return found[page * self.rows : (page + 1) * self.rows], len(found)
+
+    def _spent(self) -> str:
+        spent = self._session.spent
+        return f"{spent.short} spent in all{' (play money)' if spent.is_play_money else ''}"
+
+    # -- several at once ------------------------------------------------------------------------------------------
+
+    def chosen(self, keys: Any) -> list[Task]:
+        """Return the tasks that were chosen, in their order."""
+        known = keys[:_MOST_CHOSEN] if isinstance(keys, list) else []
+        return [self._tasks[key] for key in known if isinstance(key, str) and key in self._tasks]
+
+    def _on_archive(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        """Send a ZIP of what was chosen, piece by piece; it is made with the first of them."""
+        self._later(lambda: self._send_archive(content))
+
+    def _send_archive(self, content: dict[str, Any]) -> None:
+        if content.get("at") == 0 or self._archive is None:
+            self._archive = Path(tempfile.mkdtemp(prefix="fox-nb-")) / "pictures.zip"
+            try:
+                self._archive.write_bytes(archive_of(self.chosen(content.get("keys")), self._titles))
+            except OSError as error:
+                self.wrong(error, key="archive", number=0)
+                return
+        self._send_part(self._archive, "application/zip", content, {"key": "archive", "number": 0})
+
+
+def archive_of(tasks: list[Task], titles: Titles) -> bytes:
+    """Return a ZIP of the tasks' pictures, and a table of what they are as CSV."""
+    stream, table = io.BytesIO(), io.StringIO()
+    names = list(dict.fromkeys(name for task in tasks for name in task.request if name != "model"))
+    rows = csv.writer(table)
+    rows.writerow(["file", "title", "model", *names, "take", "status", "usd"])
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as packed:
+        for task in tasks:
+            files = [image.path for image in task.images if image.path.exists()]
+            for path in files:
+                packed.write(path, path.name)
+            values = [_cell(task.request.get(name)) for name in names]
+            about = [_cell(titles.of(task)), task.model, *values, task.take, task.status, f"{float(task.cost):.4f}"]
+            rows.writerows([name, *about] for name in [path.name for path in files] or [""])
+        packed.writestr("pictures.csv", table.getvalue().encode("utf-8-sig"))
+    return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as a table takes it; a text that a spreadsheet would run is made one that it shows."""
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
+
+
+def _filters(asked: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "model": str(asked.get("model") or ""),
+        "text": str(asked.get("text") or "")[:_LONGEST_TEXT].strip(),
+        "since": _seconds(asked.get("since")),
+        "until": _seconds(asked.get("until")),
+    }
+
+
+def _seconds(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None

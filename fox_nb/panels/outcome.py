@@ -1,0 +1,139 @@
+"""Outcome: what becomes of a panel's tasks: under way beside the button, then in its results and in the record."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.models import MODELS
+from fox_nb.panels.results import Results
+from fox_nb.store import ON_ITS_WAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.panels.press import Press
+    from fox_nb.panels.record import Record
+    from fox_nb.panels.task_cards import Action
+    from fox_nb.panels.titles import Titles
+    from fox_nb.session import Session, Task
+
+
+class Outcome:
+    """Follows tasks from the journal to their pictures.
+
+    Parameters
+    ----------
+    session : Session
+        What watches.
+    later : callable
+        Has slow work done on another thread.
+    titles : Titles
+        What tasks are called.
+    press : Press
+        Beside what tasks under way stand.
+    record : Record
+        What stays of them in the notebook.
+    uses : callable
+        Gives the buttons of a completed task.
+    landed : callable
+        Called with each task that is over.
+
+    Attributes
+    ----------
+    results : Results
+        What is shown of those that are over.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        later: Callable[[Callable[[], Any]], Any],
+        titles: Titles,
+        press: Press,
+        record: Record,
+        uses: Callable[[Task], list[Action]],
+        landed: Callable[[Task], None],
+    ) -> None:
+        self._session = session
+        self._press = press
+        self._record = record
+        self._uses = uses
+        self._landed = landed
+        self._lock = threading.Lock()
+        self._followed: set[str] = set()
+        self.results = Results(titles, later, self.actions, record=record.mark)
+        self.results.on_act(self.act)
+
+    def actions(self, task: Task) -> list[Action]:
+        """Return what can be done with a task, as it stands; what costs money says how much."""
+        if task.status in {"unknown", "failed", "refused"}:
+            again = "Send it again" if task.status == "unknown" else "Try again"
+            if task.model in MODELS:
+                values = {name: value for name, value in task.request.items() if name != "model"}
+                again += f" \u00b7 {self._session.prices.cost(MODELS[task.model].unchecked(**values)).short}"
+            settle = [("unpaid", "It was not charged"), ("paid", "It was charged")] * (task.status == "unknown")
+            return [*settle, ("retry", again)]
+        return self._uses(task) if task.status == "completed" else []
+
+    def follow(self, task: Task) -> None:
+        """Show a task's progress, and what became of it; one that is followed already stays as it is."""
+        with self._lock:
+            if task.identity in self._followed:
+                return
+            self._followed.add(task.identity)
+        self._record.put(task)
+        self._press.follow(task, self._over)
+
+    def show(self, task: Task) -> None:
+        """Show a task as it stands: one that is over at once, one under way until it is."""
+        if task.status in ON_ITS_WAY:
+            self._session.watch(task)
+            self.follow(task)
+        else:
+            self._over(task)
+
+    def resume(self, model: str) -> None:
+        """Go on with what an earlier kernel left unfinished; what is unknown is told."""
+        for row in self._session.unfinished():
+            if row.model == model:
+                task = self._session.task(row)
+                self._session.watch(task)
+                self.follow(task)
+
+    def act(self, name: str, task: Task, _number: int) -> None:
+        """Do what a button says: send again, or settle.
+
+        Raises
+        ------
+        FoxError
+            It was not accepted.
+        """
+        if name == "retry":
+            self._retry(task)
+        elif name in {"paid", "unpaid"}:
+            task.settle(paid=name == "paid")
+            self._over(task)
+
+    def _retry(self, task: Task) -> None:
+        def sent(task: Task) -> None:
+            if not task.is_over:
+                self.results.remove(task)
+                self.follow(task)
+
+        forget = task.on_change(sent)
+        try:
+            task.retry()
+        finally:
+            forget()
+            if task.is_over:
+                self._over(task)
+
+    def _over(self, task: Task) -> None:
+        with self._lock:
+            self._followed.discard(task.identity)
+        # The record first: the results take their pictures from it.
+        self._record.put(task)
+        if task.images or task.status != "completed":  # a trained profile is listed under Profiles
+            self.results.add(task)
+        self._landed(task)

@@ -1,0 +1,442 @@
+"""Panel: one model's controls, its press, what is under way and the results, as one box that goes wherever boxes go."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import ipywidgets as w
+import traitlets
+
+from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.models import request_class
+from fox_nb.panels.controls import Bench, control_for
+from fox_nb.panels.head import card, head, money_note, when_missing
+from fox_nb.panels.outcome import Outcome
+from fox_nb.panels.press import Press
+from fox_nb.panels.record import Record
+from fox_nb.panels.titles import Titles
+from fox_nb.parameters import meant, parameters
+from fox_nb.session import pages
+from fox_nb.session.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fox_nb.models import Request
+    from fox_nb.panels.controls import Control
+    from fox_nb.panels.task_cards import Action
+    from fox_nb.parameters import Parameter
+    from fox_nb.session import Session, Task
+
+FILL = ("fill", "Use these settings")
+DOUBLE_CLICK = 1.0
+"""Seconds within which a second press is the same press."""
+_GONE = {
+    "widget": "the panel is an ipywidget itself: show it, or put it into a box, as it is",
+    "form": "each parameter is an attribute of the panel (panel.prompt = …); panel.fill({…}) sets several",
+    "press": "it is panel.submit() now, and gives back the task",
+}
+
+
+class _Value(traitlets.TraitType[Any, Any]):
+    """A parameter's plain value, the same that its control shows."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        empty = "" if parameter.hint.kind == "prompt" else parameter.default
+        super().__init__(default_value=empty, allow_none=True, help=parameter.help)
+
+    def validate(self, panel: Panel, value: Any) -> Any:
+        return panel.checked(str(self.name), value)
+
+
+class _Pictures(traitlets.List[Any]):
+    """The newest task's pictures; who waited for the task finds them before others have heard of its end."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return them, or those of the one before while there are none yet."""
+        found = obj.task.images if obj.task is not None else []
+        return found or super().get(obj, cls)
+
+
+class Panel(w.VBox):  # type: ignore[misc]
+    """The panel of one model: an ipywidgets.VBox with a trait for each of the model's parameters.
+
+    Setting one is refused with what is allowed, where the model would refuse it; reading one gives what its control
+    shows. ``panel.observe(f, "prompt")`` and ``traitlets.link`` work as with every widget. Building one sends nothing.
+
+    Attributes
+    ----------
+    values : dict
+        What is set, by the gateway's names; what is not set is not there. Setting it fills the panel anew.
+    task : Task or None
+        The newest task of this panel, as soon as the journal has it.
+    images : list of Image
+        The pictures of the newest task that is completed.
+    """
+
+    request: ClassVar[type[Request]]
+
+    values: traitlets.Dict[str, Any] = traitlets.Dict()
+    task = traitlets.Any(None, allow_none=True, read_only=True)
+    images = _Pictures(read_only=True)
+
+    def __init__(
+        self,
+        session: Session,
+        values: Mapping[str, Any] | None = None,
+        *,
+        record: Record | None = None,
+        uses: Callable[[Task], list[Action]] | None = None,
+        journalled: Callable[[Task], None] | None = None,
+        landed: Callable[[Task], None] | None = None,
+    ) -> None:
+        self._session = session
+        self._pool = Pool(4, "panel")
+        self._lock = threading.Lock()
+        self._pricing = threading.Lock()
+        self._pressed = float("-inf")
+        self._sent: dict[str, Any] | None = None
+        self._uses = uses or self._own_uses
+        self._told = journalled
+        self._landed = landed
+        bench = Bench(session.profiles, session.store, self._pool.submit)
+        self._inputs = {p.name: control_for(p, bench) for p in parameters(self.request)}
+        self._head = w.HTML(head(self.request, sandbox=session.gateway.is_sandbox) + when_missing())
+        self._press = Press(
+            controls={name: widget for control in self._inputs.values() for name, widget in control.valued.items()},
+            description=self.request.press,
+        )
+        self._record = record or Record(self._card, pages.task_page)
+        self._own_record = record is None
+        self._outcome = Outcome(
+            session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over
+        )
+        if uses is None:
+            self.on_use(self._use)
+        parts = [control.part for control in self._inputs.values()]
+        for name, control in self._inputs.items():
+            control.part.add_class(f"fox-for-{name}").add_class("fox-small" if control.is_small else "fox-wide")
+        super().__init__([self._head, *parts, self._press, self._outcome.results])
+        self.add_class("fox-nb-panel")
+        self._begin(values or {})
+
+    def _begin(self, values: Mapping[str, Any]) -> None:
+        """Bring traits and controls together, then set what was asked for."""
+        for name, control in self._inputs.items():
+            control.on_change(functools.partial(self._heard, name))
+            self.observe(self._set, name)
+        self.values = self._read()
+        self._known(values)
+        for name, value in values.items():
+            setattr(self, name, value)
+        self._put_away()
+        self._press.on_press(self._on_press)
+        self._press.on_ready(self._seen)
+        self._show_cost()
+        if self._own_record:
+            self._record.open()
+
+    # -- what a person sets from code -----------------------------------------------------------------------------
+
+    @property
+    def controls(self) -> Mapping[str, w.Widget]:
+        """The controls by their parameters' names: ipywidgets that can be laid out, switched off, linked, observed."""
+        return MappingProxyType({name: control.widget for name, control in self._inputs.items()})
+
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Put values into the controls; what is not named goes back to its default.
+
+        Raises
+        ------
+        InvalidRequest
+            A name or a value that the model does not have; then nothing is changed.
+        """
+        given = {name: value for name, value in values.items() if name != "model"}
+        self._known(given)
+        checked = {name: self.checked(name, value) for name, value in given.items()}
+        for name, control in self._inputs.items():
+            control.set(checked.get(name, control.parameter.default))
+
+    def submit(self) -> Task:
+        """Ask for what the panel shows, as a new variation: the press, from code.
+
+        Returns
+        -------
+        Task
+            Under way; the panel follows it, too.
+
+        Raises
+        ------
+        FoxError
+            As `Fox.generate`.
+        """
+        values = self._whole(None)
+        try:
+            return self._session.submit(self.request.model, values, "new", journalled=self._journalled(values))
+        finally:
+            self._show_cost()
+
+    def checked(self, name: str, value: Any) -> Any:
+        """Return a parameter's value as its control takes it; InvalidRequest where the model would refuse it."""
+        control = self._inputs[name]
+        return value if _same(value, control.value) else control.checked(value, self.request.model)
+
+    def _known(self, values: Mapping[str, Any]) -> None:
+        for name in values:
+            if name not in self._inputs:
+                raise _no_such(self.request, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and not hasattr(type(self), name):
+            if name in _GONE:
+                raise AttributeError(f"panel.{name} is gone: {_GONE[name]}.")
+            raise _no_such(self.request, name)
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _GONE:
+            raise AttributeError(f"panel.{name} is gone: {_GONE[name]}.")
+        near = "" if name.startswith("_") else meant(name, tuple(p.name for p in parameters(self.request)))
+        raise AttributeError(f"{type(self).__name__} has no {name!r}.{near}", name=name, obj=self)
+
+    # -- controls and traits ----------------------------------------------------------------------------------------
+
+    def _heard(self, name: str) -> None:
+        """Take over what a control shows: a person, or code, has changed it."""
+        setattr(self, name, self._inputs[name].value)
+        self._put_away()
+        self._press.error = []
+        self.values = self._read()
+        self._show_again()
+        self._pool.submit(self._show_cost)
+
+    def _set(self, change: dict[str, Any]) -> None:
+        control = self._inputs[change["name"]]
+        if not _same(change["new"], control.value):
+            control.set(change["new"])
+
+    @traitlets.validate("values")
+    def _filled(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        if not _same(proposal["value"], self._read()):
+            self.fill(proposal["value"])
+        return self._read()
+
+    def _read(self, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        found = {name: control.read(seen) for name, control in self._inputs.items() if not self._is_away(control, seen)}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _whole(self, seen: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what is set; InvalidRequest where something that the model needs is empty or was not agreed to."""
+        values = self._read(seen)
+        for name, control in self._inputs.items():
+            if control.parameter.required and name not in values:
+                raise InvalidRequest(
+                    f"{control.parameter.label} is empty.",
+                    parameter=name,
+                    allowed=control.parameter.allowed,
+                    todo=control.parameter.hint.remedy or control.parameter.help,
+                )
+            control.check(seen)
+        return values
+
+    def _is_away(self, control: Control, seen: Mapping[str, Any] | None = None) -> bool:
+        other = self._inputs.get(control.parameter.hint.not_with)
+        return other is not None and other.read(seen) is not None
+
+    def _put_away(self) -> None:
+        """Switch off what has no meaning beside what is set."""
+        for control in self._inputs.values():
+            if control.parameter.hint.not_with:
+                other = self._inputs[control.parameter.hint.not_with].parameter.label.lower()
+                control.put_away(f"Not used together with {other}." if self._is_away(control) else "")
+
+    def refresh(self) -> None:
+        """Take over what is new in the store."""
+        for control in self._inputs.values():
+            control.refresh()
+
+    # -- the press --------------------------------------------------------------------------------------------------
+
+    def _on_press(self, seen: Mapping[str, Any]) -> None:
+        """Ask for what the browser showed, as a new variation; a double click is one press."""
+        try:
+            values = self._whole(seen)
+        except FoxError as error:
+            self._press.fail(error)
+            return
+        now = time.monotonic()
+        with self._lock:
+            again = now - self._pressed < DOUBLE_CLICK and _same(values, self._sent)
+            if self._press.busy or again:
+                return
+            self._pressed, self._sent = now, values
+            self._press.busy = True
+        self._press.error = []
+        self._pool.submit(lambda: self._submit(values))
+
+    def _submit(self, values: dict[str, Any]) -> None:
+        handed_on: list[Task] = []
+
+        def journalled(task: Task) -> None:
+            handed_on.append(task)
+            self._journalled(values)(task)
+            self._press.busy = False
+
+        try:
+            self._session.submit(self.request.model, values, "new", journalled=journalled)
+        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
+            self._press.fail(error)
+            with self._lock:
+                self._sent = None
+        finally:
+            if not handed_on:  # else the button may be another press's by now
+                self._press.busy = False
+            self._show_again()
+            self._show_cost()
+
+    def _journalled(self, values: dict[str, Any]) -> Callable[[Task], None]:
+        """Return what takes a task over: from there on it cannot be lost, so the next press may come."""
+
+        def take(task: Task) -> None:
+            with self._lock:
+                self._sent = values
+            self.set_trait("task", task)
+            self._outcome.follow(task)
+            self._show_again()
+            if self._told is not None:
+                self._told(task)
+
+        return take
+
+    def _show_again(self) -> None:
+        self._press.again = self._sent is not None and _same(self._read(), self._sent)
+
+    def _show_cost(self) -> None:
+        """Say what a press would cost; the last one to do so has read the controls last."""
+        with self._pricing:
+            cost = self._session.prices.cost(self.request.unchecked(**self._read()))
+            self._press.price, self._press.note = cost.short, money_note(cost, self._session.left)
+
+    # -- what becomes of it -----------------------------------------------------------------------------------------
+
+    def follow(self, task: Task) -> None:
+        """Show a task here: its progress while it is under way, then its pictures."""
+        self._outcome.show(task)
+
+    def _over(self, task: Task) -> None:
+        if task is self.task and task.images:
+            self.set_trait("images", task.images)
+        if self._landed is not None:
+            self._landed(task)
+
+    def actions(self, task: Task) -> list[Action]:
+        """Return the buttons of a task of this model, by their names and words."""
+        return self._outcome.actions(task)
+
+    def act(self, name: str, task: Task, number: int) -> None:
+        """Do what such a button says, as far as it is about the task itself: send again, settle.
+
+        Raises
+        ------
+        FoxError
+            It was not accepted.
+        """
+        self._outcome.act(name, task, number)
+
+    def on_use(self, callback: Callable[[str, Task, int], None]) -> None:
+        """Call `callback(name, task, number of the picture)` when a button of a result is pressed."""
+        self._outcome.results.on_act(callback)
+
+    def resume(self) -> None:
+        """Go on with what an earlier kernel left unfinished; sends nothing."""
+        self._outcome.resume(self.request.model)
+
+    def _own_uses(self, task: Task) -> list[Action]:
+        words = self.request.on_result
+        own = [FILL] if task.model == self.request.model else []
+        return [*([("use", words)] if words and task.images else []), *own]
+
+    def _use(self, name: str, task: Task, number: int) -> None:
+        if name == "use":
+            self.take_result(task, number)
+        elif name == FILL[0] and task.model == self.request.model:
+            self.fill(task.request)
+
+    def take_result(self, task: Task, number: int) -> None:
+        """Put an earlier result's picture into the control for pictures.
+
+        Raises
+        ------
+        ValueError
+            There is no room for one more.
+        """
+        image = next((image for image in task.images if image.number == number), None)
+        control = next((c for c in self._inputs.values() if c.parameter.hint.kind == "picture"), None)
+        if image is not None and control is not None:
+            control.add(image, Titles(self._session).of(task))
+
+    # -- how it shows itself ----------------------------------------------------------------------------------------
+
+    def _seen(self) -> None:
+        """Do what can wait until a browser shows the panel: no panel comes to the screen later for its sake."""
+        self._head.value = head(self.request, sandbox=self._session.gateway.is_sandbox)
+        self._pool.submit(self._ask_prices)
+
+    def _ask_prices(self) -> None:
+        self._session.prices.ask()
+        self._show_cost()
+
+    def _card(self, earlier: int) -> str:
+        return card(
+            f"{self.request.title}: {self.request.model}", sandbox=self._session.gateway.is_sandbox, earlier=earlier
+        )
+
+    def _ipython_display_(self) -> None:
+        self.refresh()
+        show(self, self._record)
+        self.resume()
+
+    def __repr__(self) -> str:
+        return f"<Panel {self.request.model}>"
+
+
+def show(box: w.Widget, record: Record) -> None:
+    """Display a box below the outputs that stay of it."""
+    from IPython.display import display
+
+    record.open(card=True)
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+    display({"text/plain": repr(box), "text/html": "", "application/vnd.jupyter.widget-view+json": view}, raw=True)
+
+
+@functools.cache
+def panel_class(model: str) -> type[Panel]:
+    """Return the class of a model's panels, with a trait for each parameter."""
+    request = request_class(model)
+    traits = {parameter.name: _Value(parameter) for parameter in parameters(request)}
+    about = {"request": request, "__module__": __name__, "__doc__": Panel.__doc__}
+    return type(f"{request.__name__}Panel", (Panel,), {**traits, **about})
+
+
+def _no_such(request: type[Request], name: str) -> InvalidRequest:
+    """Return the error for a name that a panel does not have."""
+    names = tuple(parameter.name for parameter in parameters(request))
+    return InvalidRequest(
+        f"{request.model} has no parameter {name!r}; it has {', '.join(names)}.{meant(name, names)}",
+        parameter=name,
+        allowed=", ".join(names),
+    )
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Return True where two values are the same; arrays and the like, which do not say, are so when they are one."""
+    if one is other:
+        return True
+    try:
+        return type(one) is type(other) and bool(one == other)
+    except ValueError:
+        return False

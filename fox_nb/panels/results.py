@@ -1,0 +1,64 @@
+"""Results: the newest of a panel at reading size, the dozen before it small, and a line for those that are older."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from fox_nb.panels.task_cards import TaskCards
+
+if TYPE_CHECKING:
+    from fox_nb.session import Task
+
+MOST = 12
+
+
+class Results(TaskCards):
+    """What a panel has made, newest first.
+
+    Parameters
+    ----------
+    record : str
+        The mark of the outputs that keep the same: they are hidden while it is on the screen, and it takes the
+        pictures from there.
+    """
+
+    part = "results"
+
+    record = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, *args: Any, **traits: Any) -> None:
+        self._lock = threading.Lock()
+        self._earlier = 0
+        super().__init__(*args, **traits)
+
+    def add(self, task: Task) -> None:
+        """Put a task that is over in front, or show anew what became of it."""
+        with self._lock:
+            before = self._tasks
+            self._tasks = before if task.identity in before else {task.identity: task, **before}
+            while len(self._tasks) > MOST:
+                self._tasks.popitem()
+                self._earlier += 1
+        self.say("item", item=self.item(task), most=MOST, earlier=self._earlier)
+
+    def remove(self, task: Task) -> None:
+        """Take a task out, such as one that is tried again."""
+        with self._lock:
+            self._tasks.pop(task.identity, None)
+        self._send_list()
+
+    def refresh(self) -> None:
+        """Show anew what is shown: what can be done with a result may have become something else."""
+        self._send_list()
+
+    def _send_list(self) -> None:
+        with self._lock:
+            tasks = list(self._tasks.values())
+        self.say("list", items=[self.item(task) for task in tasks], earlier=self._earlier)
+
+    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        self._send_list()
+        super()._on_ready(content, buffers)

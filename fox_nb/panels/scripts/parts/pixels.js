@@ -1,0 +1,98 @@
+// Pixels of a widget with task cards: taken from the page where they are, else asked for once; whole files in pieces.
+import { put } from "./elements.js";
+
+// As in task_cards.py: no message is larger than the servers let through.
+const PIECE = 900_000;
+const WINDOW = 3;
+/** Ms in which an output that keeps the same picture may come to the page: it was sent before, and is drawn later. */
+const RECORD_WAIT = [0, 60, 200, 600];
+
+const place = (key, number) => `${key}/${number}`;
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export class Pixels {
+  /** @param {() => void} changed called when there is something new to show */
+  constructor(changed) {
+    this.changed = changed;
+    this.urls = new Map();
+    this.asked = new Set();
+    this.saving = new Map();
+    this.model = /** @type {any} */ (null);
+  }
+
+  /** What an image shows, or undefined while it is fetched. Kinds: thumb, picture, large, before. */
+  get(kind, key, number = 0) {
+    const name = `${kind} ${place(key, number)}`;
+    if (!this.asked.has(name)) {
+      this.asked.add(name);
+      this.fetch(kind, key, number, name);
+    }
+    return this.urls.get(name);
+  }
+
+  async fetch(kind, key, number, name) {
+    const record = kind === "picture" && this.model.get("record");
+    for (const ms of record ? RECORD_WAIT : []) {
+      await wait(ms);
+      const image = document.querySelector(`[data-fox-record="${record}"] img[data-fox="${place(key, number)}"]`);
+      if (!(image instanceof HTMLImageElement)) continue;
+      this.urls.set(name, image.src);
+      return this.changed();
+    }
+    this.model.send({ type: kind, key, number });
+  }
+
+  /** Take in what the kernel sent; false for a message of another kind. */
+  hear(content, buffers) {
+    const { type, key, number = 0 } = content;
+    if (type === "piece") this.take(content, buffers);
+    else if (["thumb", "picture", "large", "before"].includes(type)) {
+      const blob = buffers?.length ? URL.createObjectURL(new Blob(buffers, { type: "image/webp" })) : "";
+      this.urls.set(`${type} ${place(key, number)}`, blob);
+    } else return false;
+    this.changed();
+    return true;
+  }
+
+  /** Have a whole file sent, a few pieces at a time, and give it to the browser's downloads. */
+  save(key, number, ask = { type: "piece" }) {
+    if (this.saving.has(place(key, number))) return;
+    const saving = { ask, parts: [], asked: 0, received: 0, size: Number.POSITIVE_INFINITY };
+    this.saving.set(place(key, number), saving);
+    this.more(saving, key, number);
+    this.changed();
+  }
+
+  stop(key, number) {
+    this.saving.delete(place(key, number));
+  }
+
+  percent(key, number) {
+    const saving = this.saving.get(place(key, number));
+    return saving && (saving.size === Number.POSITIVE_INFINITY ? 0 : Math.floor((100 * saving.received) / saving.size));
+  }
+
+  more(saving, key, number) {
+    while (saving.asked < saving.size && saving.asked - saving.received < WINDOW * PIECE) {
+      this.model.send({ ...saving.ask, key, number, at: saving.asked });
+      saving.asked += PIECE;
+      if (saving.size === Number.POSITIVE_INFINITY) return;
+    }
+  }
+
+  take({ key, number, at, size, name, mime }, buffers) {
+    const saving = this.saving.get(place(key, number));
+    if (!saving) return;
+    saving.size = size;
+    saving.parts[at / PIECE] = buffers[0];
+    saving.received += buffers[0].byteLength;
+    if (saving.received < size) return this.more(saving, key, number);
+    this.saving.delete(place(key, number));
+    const href = URL.createObjectURL(new Blob(saving.parts, { type: mime }));
+    const link = put("a", "", { href, download: name });
+    document.body.append(link);
+    link.click();
+    link.remove();
+    setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  }
+}

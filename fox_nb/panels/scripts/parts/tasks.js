@@ -1,0 +1,121 @@
+// What widgets with task cards share: the state of one model, its messages, and the buttons of a task.
+import { put } from "./elements.js";
+import { largerView, short } from "./larger.js";
+import { Pixels } from "./pixels.js";
+
+/** One model's tasks as the kernel told them last; its views share them. */
+export class Tasks {
+  constructor() {
+    /** @type {Set<() => void>} */
+    this.views = new Set();
+    this.state = { items: /** @type {any[]} */ ([]), wrong: /** @type {string[]} */ ([]), earlier: 0 };
+    this.details = new Map();
+    this.pixels = new Pixels(() => this.show());
+    this.model = /** @type {any} */ (null);
+  }
+
+  show() {
+    this.views.forEach((view) => view());
+  }
+
+  initialize(model) {
+    this.model = this.pixels.model = model;
+    model.on("msg:custom", (content, buffers) => this.hear(content, buffers) && this.show());
+  }
+
+  hear(content, buffers) {
+    const { type, key, number } = content;
+    if (type === "list") {
+      Object.assign(this.state, content, { wrong: [] });
+    } else if (type === "item") {
+      const items = this.state.items.some((item) => item.key === content.item.key)
+        ? this.state.items.map((item) => (item.key === content.item.key ? content.item : item))
+        : [content.item, ...this.state.items].slice(0, content.most);
+      Object.assign(this.state, { items, wrong: [], earlier: content.earlier });
+      this.details.delete(content.item.key);
+    } else if (type === "detail") this.details.set(key, content);
+    else if (type === "wrong") {
+      this.state.wrong = content.lines;
+      if (key) this.pixels.stop(key, number);
+    } else return !this.pixels.hear(content, buffers);
+    return true;
+  }
+
+  act(name, item, number) {
+    this.model.send({ type: "act", name, key: item.key, number });
+  }
+
+  larger() {
+    const { model, pixels, details } = this;
+    return largerView({ model, pixels, details, act: this.act.bind(this), items: () => this.state.items });
+  }
+}
+
+export function button(words, title, run, name = "fox-act") {
+  const made = put("button", name, { type: "button", textContent: words, title }, { "aria-label": title });
+  made.addEventListener("click", run);
+  return made;
+}
+
+/** The buttons of a task for one of its pictures. */
+export function buttons(tasks, item, number, most = Number.POSITIVE_INFINITY) {
+  const box = put("div", "fox-acts");
+  const about = short(item.title);
+  for (const [name, words] of item.actions.slice(0, most))
+    box.append(button(words, `${words}: ${about}`, () => tasks.act(name, item, number)));
+  return box;
+}
+
+/** A picture that opens the larger view; its `fill` shows the pixels once they are here. */
+export function thumb(tasks, dialog, item, { number, width, height }, kind) {
+  const about = `${short(item.title)}${item.pictures.length > 1 ? `, picture ${number}` : ""}`;
+  const open = button("", `Larger view: ${about}`, () => dialog.open(item, number), "fox-thumb");
+  const image = put("img", "", { alt: "", width, height });
+  open.append(image);
+  const fill = () => {
+    const src = tasks.pixels.get(kind, item.key, number);
+    if (src && image.src !== src) image.src = src;
+  };
+  return { open, fill };
+}
+
+/** Say what went wrong with a task. */
+export function failed(item) {
+  const box = put("div", "fox-failed");
+  box.append(
+    put("b", "", { textContent: `${item.status}: ` }),
+    put("bdi", "", { textContent: short(item.title, 120) }),
+  );
+  for (const words of item.words) box.append(put("p", "", { textContent: words }));
+  return box;
+}
+
+/**
+ * Keep a list's elements in step with items: those that are the same stay, so that focus and pixels do, too.
+ * @param {HTMLElement} list
+ * @param {Map<string, any>} shown
+ * @param {any[]} items
+ * @param {(item: any, index: number) => {node: HTMLElement, fill: () => void}} make
+ */
+export function keepInStep(list, shown, items, make) {
+  for (const [key, { node }] of shown)
+    if (!items.some((item) => item.key === key)) {
+      node.remove();
+      shown.delete(key);
+    }
+  let before = null;
+  for (const [index, item] of [...items.entries()].reverse()) {
+    const text = JSON.stringify([item, make.length > 1 && index === 0]);
+    let one = shown.get(item.key);
+    if (one?.text !== text) {
+      const focused = one?.node.contains(document.activeElement);
+      one?.node.remove();
+      one = { text, ...make(item, index) };
+      shown.set(item.key, one);
+      if (focused) requestAnimationFrame(() => one.node.querySelector("button")?.focus());
+    }
+    if (one.node.nextSibling !== before || one.node.parentNode !== list) list.insertBefore(one.node, before);
+    before = one.node;
+    one.fill();
+  }
+}

@@ -1,0 +1,118 @@
+"""Studio: all models' panels and the history in tabs, with results flowing between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from fox_nb.models import MODELS, CreateProfile
+from fox_nb.panels.head import card
+from fox_nb.panels.history_tab import HistoryTab
+from fox_nb.panels.panel import FILL, panel_class, show
+from fox_nb.panels.record import Record
+from fox_nb.panels.titles import Titles
+from fox_nb.session import pages
+from fox_nb.session.pool import Pool
+from fox_nb.store import ON_ITS_WAY
+
+if TYPE_CHECKING:
+    from fox_nb.panels.task_cards import Action
+    from fox_nb.session import Session, Task
+
+WATCH = ("watch", "Show its progress")
+
+
+class Studio(w.Tab):  # type: ignore[misc]
+    """An ipywidgets.Tab of the models' panels, in their order, and the history.
+
+    Attributes
+    ----------
+    panels : dict of str to Panel
+        The panels by their models' names.
+    """
+
+    history: HistoryTab
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._pool = Pool(2, "studio")
+        titles = Titles(session)
+        self._record = Record(self._card, pages.task_page)
+        given: dict[str, Any] = {
+            "record": self._record,
+            "uses": self._uses,
+            "journalled": lambda _: self.history.refresh(),
+            "landed": self._landed,
+        }
+        self.history = HistoryTab(session, titles, self._pool.submit, self._row_actions)
+        self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
+        self.history.on_act(self._act)
+        for panel in self.panels.values():
+            panel.on_use(self._use)
+        pages_of_it = [*self.panels.values(), self.history]
+        super().__init__(pages_of_it, titles=[*(panel.request.title for panel in self.panels.values()), "History"])
+        self.add_class("fox-nb-studio")
+        self.observe(lambda change: self._shown(change["new"]), "selected_index")
+        self._record.open()
+
+    def _uses(self, task: Task) -> list[Action]:
+        found = [(f"use:{model}", request.on_result) for model, request in MODELS.items() if request.on_result]
+        uses = found if task.images else []
+        known = [FILL] if task.model in self.panels else []
+        return [*uses[:2], *known, *uses[2:]]
+
+    def _row_actions(self, task: Task) -> list[Action]:
+        """Return the buttons of a row of the history; one that is under way can be watched in its tab, too."""
+        panel = self.panels.get(task.model)
+        if task.status in ON_ITS_WAY:
+            return [WATCH] if panel is not None else []
+        known = [FILL] if panel is not None and task.status != "completed" else []
+        return [*(panel.actions(task) if panel is not None else []), *known]
+
+    def _act(self, name: str, task: Task, number: int) -> None:
+        panel = self.panels.get(task.model)
+        if panel is not None:
+            panel.act(name, task, number)
+        self._use(name, task, number)
+
+    def _use(self, name: str, task: Task, number: int) -> None:
+        if name == WATCH[0]:
+            self.panels[task.model].follow(task)
+            self._go(task.model)
+        elif name == FILL[0]:
+            self.panels[task.model].fill(task.request)
+            self._go(task.model)
+        elif name.startswith("use:"):
+            model = name.removeprefix("use:")
+            self.panels[model].take_result(task, number)
+            self._go(model)
+
+    def _go(self, model: str) -> None:
+        self.selected_index = list(self.panels).index(model)
+
+    def _shown(self, index: int | None) -> None:
+        """Bring up to date what somebody goes to."""
+        if index is not None and self.children[index] is self.history:
+            self.history.refresh()
+
+    def _landed(self, task: Task) -> None:
+        if task.profile_id:
+            self._refresh()
+        self.history.refresh()
+
+    def _refresh(self) -> None:
+        for panel in self.panels.values():
+            panel.refresh()
+
+    def _card(self, earlier: int) -> str:
+        return card("Studio: all models and the history", sandbox=self._session.gateway.is_sandbox, earlier=earlier)
+
+    def _ipython_display_(self) -> None:
+        self._refresh()
+        show(self, self._record)
+        for panel in self.panels.values():
+            panel.resume()
+
+    def __repr__(self) -> str:
+        return "<Studio>"

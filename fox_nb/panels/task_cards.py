@@ -1,0 +1,204 @@
+"""Task cards: tasks with their pictures and what can be done with them, in the browser: results, and the history.
+
+Pixels are never traits: the browser asks for a picture that it finds nowhere in its page, for a larger view when
+somebody opens it, and for the whole file in pieces when somebody saves it. All of that is read on other threads.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import FoxError
+from fox_nb.images.thumbnail import size_for
+from fox_nb.models import LOCAL_PICTURE
+from fox_nb.panels.press import lines_of
+from fox_nb.panels.script import Scripted
+from fox_nb.panels.titles import pictures_given
+from fox_nb.render.html import clip, clock, day, duration
+from fox_nb.session import pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from fox_nb.panels.titles import Titles
+    from fox_nb.session import Image, Task
+
+PIECE = 900_000
+"""Bytes of a file in one message; servers refuse messages of 10 MB."""
+_THUMB = (224, 7_000)
+_LARGE = (1280, 160_000)
+_LONGEST_TITLE = 400
+_LONGEST_WORDS = 600
+
+Action = tuple[str, str]
+
+
+class TaskCards(Scripted):
+    """Tasks with their pictures and what can be done with them.
+
+    Parameters
+    ----------
+    titles : Titles
+        What tasks are called.
+    later : callable
+        Has slow work done on another thread.
+    actions : callable
+        Gives the names and words of the buttons of a task; all of them stand in the larger view.
+    """
+
+    def __init__(
+        self,
+        titles: Titles,
+        later: Callable[[Callable[[], Any]], Any],
+        actions: Callable[[Task], list[Action]],
+        **traits: Any,
+    ) -> None:
+        self._titles = titles
+        self._later = later
+        self._actions = actions
+        self._tasks: dict[str, Task] = {}
+        self._acts: list[Callable[[str, Task, int], None]] = []
+        super().__init__(**traits)
+
+    def on_act(self, callback: Callable[[str, Task, int], None]) -> None:
+        """Call `callback(name, task, number of the picture)` on another thread when a button is pressed.
+
+        What it raises is said below the results.
+        """
+        self._acts.append(callback)
+
+    def item(self, task: Task) -> dict[str, Any]:
+        """Say of a task what its card or row shows."""
+        actions = self._actions(task)
+        when = datetime.fromtimestamp(task.asked_at).astimezone()
+        return {
+            "key": task.identity,
+            "title": clip(self._titles.of(task), _LONGEST_TITLE),
+            "prompt": clip(str(task.request.get("prompt") or ""), _LONGEST_TITLE),
+            "status": task.status,
+            "facts": [[name, clip(value, 120)] for name, value in pages.facts(task)],
+            "when": f"{day(when)}, {clock(when)}",
+            "pictures": [{"number": i.number, "width": i.width, "height": i.height} for i in task.images],
+            "words": [clip(line, _LONGEST_WORDS) for line in _words(task, actions) if line],
+            "actions": [list(action) for action in actions],
+            "before": any(LOCAL_PICTURE.fullmatch(value) for value in pictures_given(task)),
+        }
+
+    def wrong(self, error: Exception, **about: Any) -> None:
+        """Say what went wrong with a press, as an alert."""
+        self.say("wrong", lines=[clip(line, _LONGEST_WORDS) for line in lines_of(error)], **about)
+
+    def _image(self, content: dict[str, Any]) -> Image | None:
+        task = self._tasks.get(str(content.get("key")))
+        images = task.images if task is not None else []
+        return next((image for image in images if image.number == content.get("number")), None)
+
+    # What a browser says
+
+    def _on_thumb(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._later(lambda: self._small("thumb", content, *_THUMB))
+
+    def _on_picture(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        task = self._tasks.get(str(content.get("key")))
+        self._later(lambda: self._small("picture", content, *size_for(len(task.images) if task is not None else 1)))
+
+    def _on_large(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._later(lambda: self._small("large", content, *_LARGE))
+
+    def _small(self, kind: str, content: dict[str, Any], edge: int, max_bytes: int) -> None:
+        image = self._image(content)
+        if image is None:
+            return
+        try:
+            small = image.thumbnail(edge, max_bytes=max_bytes)
+        except (FoxError, OSError) as error:
+            self.wrong(error)
+            return
+        self.say(kind, [small], key=content["key"], number=image.number)
+
+    def _on_before(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        """Send the picture that a task was given, for a look at before and after."""
+        self._later(lambda: self._send_before(content))
+
+    def _send_before(self, content: dict[str, Any]) -> None:
+        from fox_nb.images.thumbnail import cached_thumbnail
+
+        task = self._tasks.get(str(content.get("key")))
+        path = self._titles.given(task) if task is not None else None
+        if path is None:
+            self.say("before", key=content.get("key"))
+            return
+        try:
+            small = cached_thumbnail(path, self._titles.store.thumbnails, _LARGE[0], max_bytes=_LARGE[1])
+        except (FoxError, OSError) as error:
+            self.wrong(error)
+            return
+        self.say("before", [small], key=content["key"])
+
+    def _on_open(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        task = self._tasks.get(str(content.get("key")))
+        if task is not None:
+            self._later(lambda: self.say("detail", key=task.identity, **_detail(task)))
+
+    def _on_piece(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._later(lambda: self._send_piece(content))
+
+    def _send_piece(self, content: dict[str, Any]) -> None:
+        image = self._image(content)
+        if image is not None:
+            self._send_part(image.path, image.mime, content, {"key": content["key"], "number": image.number})
+
+    def _send_part(self, path: Path, mime: str, content: dict[str, Any], about: dict[str, Any]) -> None:
+        """Send one piece of a file, for the browser's downloads."""
+        at = content.get("at")
+        if not isinstance(at, int) or at < 0:
+            return
+        try:
+            with path.open("rb") as file:
+                size = file.seek(0, 2)
+                file.seek(at)
+                data = file.read(PIECE)
+        except OSError as error:
+            self.wrong(error, **about)
+            return
+        self.say("piece", [data], **about, at=at, size=size, name=path.name, mime=mime)
+
+    def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        task, number = self._tasks.get(str(content.get("key"))), content.get("number")
+        if task is not None and isinstance(number, int):
+            self._later(lambda: self._act(str(content.get("name")), task, number))
+
+    def _act(self, name: str, task: Task, number: int) -> None:
+        try:
+            for callback in tuple(self._acts):
+                callback(name, task, number)
+        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
+            self.wrong(error)
+
+
+def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:
+    """Say what went wrong; what to do next is a button where there is one, and else stands in the error."""
+    error = task.error
+    if error is None:
+        return ()
+    if [name for name, _ in actions][:1] == ["retry"]:
+        return (error.what, error.money, "Try again sends the same once more, which may cost again.")
+    return (error.what, error.money, error.todo)
+
+
+def _detail(task: Task) -> dict[str, Any]:
+    """Say what the larger view shows beside the picture."""
+    extra = [("Profile", task.profile_id)] if task.profile_id else []
+    took = [("Took", duration(task.waited))] if task.status == "completed" else []
+    sent = datetime.fromtimestamp(task.asked_at).astimezone()
+    facts = [("Model", task.model), *pages.facts(task)[1:], *extra, *took, ("Asked", f"{day(sent)}, {clock(sent)}")]
+    if task.id:
+        facts.append(("Task", task.id))
+    return {
+        "facts": [[name, clip(value, _LONGEST_WORDS)] for name, value in facts],
+        "names": {str(image.number): pages.near(image.path) for image in task.images},
+        "code": task.code(),
+        "text": str(task.request.get("prompt") or ""),
+    }

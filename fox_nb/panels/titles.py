@@ -1,0 +1,72 @@
+"""Titles: what a person would call a task: people by their names, an enhancement by its picture, a training by whom."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from fox_nb.models import LOCAL_PICTURE, MODELS, CreateProfile
+from fox_nb.parameters import parameters
+from fox_nb.session.training import TrainedProfiles
+
+if TYPE_CHECKING:
+    from fox_nb.session import Session, Task
+
+_MENTION = re.compile(r"\[\[([^\[\]\n]+)\]\]")
+
+
+class Titles:
+    """Names tasks.
+
+    Parameters
+    ----------
+    session : Session
+        Whose tasks, people and files.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.store = session.store
+
+    def of(self, task: Task) -> str:
+        """Return a task's title."""
+        if task.model == CreateProfile.model:
+            return f"Training: {TrainedProfiles(self._session).name_of(task)}"
+        prompt = str(task.request.get("prompt") or "")
+        if prompt:
+            names = self._session.profiles.names() if "[[" in prompt else {}
+            return _MENTION.sub(lambda match: names.get(match[1], match[0]), prompt)
+        model = MODELS.get(task.model)
+        title = model.title if model else task.model
+        names_of = [self._picture(value) for value in pictures_given(task)]
+        return f"{title}: {', '.join(names_of)}" if names_of else title
+
+    def given(self, task: Task) -> Path | None:
+        """Return the file of the first local picture that a task was given."""
+        for value in pictures_given(task):
+            source = (
+                self.store.catalog.source(value.removeprefix("sha256:")) if LOCAL_PICTURE.fullmatch(value) else None
+            )
+            if source is not None:
+                return self.store.path(source.file)
+        return None
+
+    def _picture(self, value: str) -> str:
+        """Name a picture that was handed over: an earlier result by its prompt, a file or a link by its name."""
+        if not LOCAL_PICTURE.fullmatch(value):
+            return Path(urlsplit(value).path).name or value
+        source = self.store.catalog.source(value.removeprefix("sha256:"))
+        return Path(source.origin or source.file).name if source is not None else "a picture no longer in the folder"
+
+
+def pictures_given(task: Task) -> list[str]:
+    """Return the pictures that a task was given, as its request names them."""
+    model = MODELS.get(task.model)
+    found: list[str] = []
+    for parameter in parameters(model) if model else ():
+        value = task.request.get(parameter.name)
+        if parameter.hint.kind == "picture" and value:
+            found += value if isinstance(value, list) else [value]
+    return found
