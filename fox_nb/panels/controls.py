@@ -236,14 +236,3 @@ class LevelControl(Control):
             max=1.0 if parameter.maximum is None else parameter.maximum,
         )
         super().__init__(parameter, level)
-
-
-def control_for(parameter: Parameter, bench: Bench) -> Control:
-    """Return the control for a parameter, chosen by its type and its hint."""
-    if parameter.hint.kind == "prompt":
-        return TextControl(parameter)
-    if parameter.hint.kind in {"profile", "picture", "archive"}:
-        raise NotImplementedError(f"{parameter.hint.kind} from {bench.store.folder}")
-    if parameter.options:
-        return ChoiceControl(parameter)
-    return NumberControl(parameter) if parameter.type is int else LevelControl(parameter)

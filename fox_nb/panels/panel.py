@@ -13,7 +13,8 @@ import traitlets
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import request_class
-from fox_nb.panels.controls import Bench, control_for
+from fox_nb.panels.control_table import control_for
+from fox_nb.panels.controls import Bench
 from fox_nb.panels.head import card, head, money_note, when_missing
 from fox_nb.panels.outcome import Outcome
 from fox_nb.panels.press import Press

@@ -25,6 +25,16 @@ export function write(element, words) {
   if (element.textContent !== words) element.textContent = words;
 }
 
+/**
+ * Say what a press takes along of a part whose value isn't synced; a notebook that is saved with its widgets has nothing of it.
+ * @param {{get: (name: string) => any, set: (name: string, value: any) => void}} model
+ * @param {unknown} value
+ */
+export function setSeen(model, value) {
+  if (JSON.stringify(model.get("seen")?.value) !== JSON.stringify(value))
+    model.set("seen", { value, toJSON: () => null });
+}
+
 // JupyterLab would take Enter, the arrows and letters (D D deletes the cell) for its cells; its keys with Ctrl stay, such as
 // those for saving. It looks for this attribute when it hears a key; Notebook 7 hears it before any element does.
 globalThis.window?.addEventListener(

@@ -19,7 +19,8 @@ export function helpFor(panel, controls) {
       for (const view of root.querySelectorAll(`.fox-for-${name}`)) describe(view, model.get("tooltip") ?? "");
   }
 
-  function describe(view, words) {
+  function describe(part, words) {
+    const view = part.querySelector(":scope > .widget-textarea") ?? part;
     let help = view.querySelector(":scope > .fox-help");
     if (!help) {
       help = put("span", "fox-help", { id: `fox-help-${unique()}` });

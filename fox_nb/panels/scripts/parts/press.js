@@ -8,7 +8,10 @@ const SILENT = 1500;
 const PANEL = ".fox-nb-panel";
 
 /** What a control shows here: the kernel may hear of it after the press. */
-const shown = (other) => ["seen", "value", "index"].map((name) => other.get(name)).find((value) => value !== undefined);
+function shown(other) {
+  const found = ["seen", "value", "index"].map((name) => other.get(name)).find((value) => value !== undefined);
+  return found?.toJSON ? found.value : found;
+}
 
 /** @returns {Promise<[string, any][]>} */
 async function controlsOf(model) {

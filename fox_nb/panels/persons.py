@@ -1,0 +1,183 @@
+"""Persons: trained profiles, chosen by name; no name and no choice is part of the state that notebooks save."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+import traitlets
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.panels.controls import Control, TextControl
+from fox_nb.panels.script import Scripted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fox_nb.panels.controls import Bench
+    from fox_nb.parameters import Parameter
+
+NO_PROFILES = "None yet. Train one under Profiles, or with fox.create_profile(\u2026)."
+LONGEST_PROMPT = 2000
+"""From how many characters on the service may refuse a prompt."""
+
+
+class Persons(Scripted):
+    """Any number of profiles, each with a tick and its name.
+
+    Parameters
+    ----------
+    value : sequence of str
+        The ids of those that are chosen. Settable (a name serves, too), observable, not synced.
+    description, tooltip : str
+        What it is called, and a sentence of help.
+    disabled : bool
+        Whether it is switched off.
+    """
+
+    part = "persons"
+
+    value: traitlets.Instance[Any] = traitlets.Instance(object)  # traitlets.Any would let None by
+    description = traitlets.Unicode("").tag(sync=True)
+    disabled = traitlets.Bool(default_value=False).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self._names: dict[str, str] = {}
+        self._page = ""
+        super().__init__(**traits)
+
+    def offer(self, names: Mapping[str, str]) -> None:
+        """Offer profiles, names by their ids, and what is chosen already; the choice stays as it is."""
+        self._names = dict(names)
+        self._say_names()
+
+    def known(self, ids: Any) -> tuple[str, ...]:
+        """Return those of some ids that are offered, in the order in which they are."""
+        wanted = ids if isinstance(ids, list | tuple) else ()
+        return tuple(key for key in self._offered() if key in wanted)
+
+    def _offered(self) -> dict[str, str]:
+        """Return the names by id; ids that no name is known for stand for themselves."""
+        return {**self._names, **{key: key for key in self.value if key not in self._names}}
+
+    def _say_names(self) -> None:
+        items = [[key, name if name == key else f"{name} ({key[:12]})"] for key, name in self._offered().items()]
+        self.say("persons", items=items, chosen=list(self.value), empty=NO_PROFILES, by=self._page)
+
+    @traitlets.default("value")
+    def _nothing(self) -> tuple[Any, ...]:
+        return ()
+
+    @traitlets.validate("value")
+    def _valid(self, proposal: dict[str, Any]) -> tuple[str, ...]:
+        return self.ids(proposal["value"])
+
+    def ids(self, value: Any) -> tuple[str, ...]:
+        """Return the ids of profiles that are given by id or by name, several or one.
+
+        Raises
+        ------
+        InvalidRequest
+            It is neither.
+        """
+        several = [value] if isinstance(value, str) else list(value or ())
+        if not all(isinstance(one, str) and one.strip() for one in several):
+            raise InvalidRequest(
+                f"{self.description}: a profile is chosen by its id or its name.",
+                parameter=self.description,
+                value=value,
+                allowed="ids or names of profiles",
+            )
+        ids = {name: key for key, name in self._names.items()}
+        return tuple(dict.fromkeys(one if one in self._names else ids.get(one, one) for one in several))
+
+    @traitlets.observe("value")
+    def _value_set(self, _change: object) -> None:
+        self._say_names()
+
+    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        self._say_names()
+        super()._on_ready(content, buffers)
+
+    def _on_choose(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._page = str(content.get("page"))  # which knows it already, and may be ahead by now
+        try:
+            self.value = self.known(content.get("ids"))
+        finally:
+            self._page = ""
+
+
+class Mentions(Scripted):
+    """Who is named in a prompt as ``[[profile_id]]``, a list to put somebody in at the cursor, and the prompt's length.
+
+    Parameters
+    ----------
+    prompt : ipywidgets.Textarea
+        The prompt; in the browser, this stands in one box with it.
+    puts : bool
+        Whether profiles can be put into it.
+    limit : int
+        From how many characters on the service may refuse a prompt; counted near it.
+    """
+
+    part = "mentions"
+
+    prompt = traitlets.Instance(w.Textarea).tag(sync=True, **w.widget_serialization)
+    puts = traitlets.Bool(default_value=False).tag(sync=True)
+    limit = traitlets.Int(LONGEST_PROMPT).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self._names: dict[str, str] = {}
+        super().__init__(**traits)
+
+    def offer(self, names: Mapping[str, str]) -> None:
+        """Offer profiles: names by their ids."""
+        self._names = dict(names)
+        self._say_names()
+
+    def _say_names(self) -> None:
+        self.say("names", names=self._names, empty=NO_PROFILES)
+
+    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        self._say_names()
+        super()._on_ready(content, buffers)
+
+
+class PersonsControl(Control):
+    """Any number of the profiles that the store knows."""
+
+    widget: Persons
+
+    def __init__(self, parameter: Parameter, bench: Bench) -> None:
+        self._profiles = bench.profiles
+        super().__init__(parameter, Persons(description=parameter.label, tooltip=parameter.help))
+        self.refresh()
+
+    def checked(self, value: Any, model: str) -> Any:
+        """Return the ids of profiles that are given by id or by name; ids that the store doesn't know, too."""
+        return self.widget.ids(value)
+
+    def refresh(self) -> None:
+        """Offer the profiles that the store knows now, and keep what is chosen."""
+        self.widget.offer(self._profiles.names())
+
+    def _shown(self, value: Any) -> Any:
+        return self.widget.known(value)
+
+    def _meant(self, value: Any) -> Any:
+        return list(value) or None
+
+
+class PromptControl(TextControl):
+    """A prompt, with what is known of the people in it below."""
+
+    def __init__(self, parameter: Parameter, bench: Bench) -> None:
+        super().__init__(parameter)
+        self._profiles = bench.profiles
+        self._mentions = Mentions(prompt=self.widget, puts=parameter.hint.profile_tokens)
+        self.part = w.VBox([self.widget, self._mentions])
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Offer the profiles that the store knows now."""
+        self._mentions.offer(self._profiles.names())

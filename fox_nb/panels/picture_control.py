@@ -1,0 +1,197 @@
+"""Picture control: a parameter for pictures or an archive of them; what was typed is looked up, thumbnails follow."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.models import LOCAL_PICTURE
+from fox_nb.panels.controls import Control
+from fox_nb.panels.picker import Entry, PickedFile, Picker
+from fox_nb.session.showing import in_voila
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from fox_nb.panels.controls import Bench
+    from fox_nb.parameters import Parameter
+
+MOST_PICTURES = 8
+"""How many pictures a panel takes where the reference page gives no limit."""
+MOST_SUGGESTIONS = 100
+NO_WAY_BACK = "The service trains on their face and keeps what it learns: there is no call to delete it."
+_MOST_LOOKED_AT = 3000
+_PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".gif", ".tif", ".tiff", ".avif")
+_ARCHIVES = (".zip",)
+_EDGE, _BYTES = 256, 16_000
+
+
+class PictureControl(Control):
+    """Pictures, several or one, or an archive of them."""
+
+    widget: Picker
+
+    def __init__(self, parameter: Parameter, bench: Bench) -> None:
+        self._bench = bench
+        archive = parameter.hint.kind == "archive"
+        self._suffixes = _ARCHIVES if archive else _PICTURES
+        picker = Picker(
+            entry_of=self._entry,
+            description=parameter.label,
+            tooltip=parameter.help,
+            most=(parameter.most_items or MOST_PICTURES) if parameter.many else 1,
+            accept_archives=archive,
+            **({"accept": []} if archive else {}),
+            **({"place": "Link", "place_hint": "https://\u2026"} if in_voila() else {}),
+        )
+        super().__init__(parameter, picker)
+        picker.on_place(self._typed)
+        if not in_voila():  # a visitor isn't told what lies on the server
+            picker.on_ask(lambda: bench.later(self._suggest))
+        picker.observe(lambda _: self._look_later(), "value")
+        if parameter.hint.consent:
+            self._consent = w.Checkbox(description=parameter.hint.consent, tooltip=NO_WAY_BACK, indent=False)
+            self.part = w.VBox([picker, self._consent, w.HTML(NO_WAY_BACK)])
+            self.valued["agreed"] = self._consent
+            picker.observe(self._ask_again, "value")
+
+    def read(self, seen: Mapping[str, Any] | None = None) -> Any:
+        """Return the pictures that the browser shows, as a list where the parameter is one; None for none."""
+        entries = self.widget.seen(None if seen is None else seen.get(self.parameter.name))
+        values = [entry.value.data if isinstance(entry.value, PickedFile) else entry.value for entry in entries]
+        if self.parameter.many:
+            return values or None
+        return values[0] if values else None
+
+    @property
+    def value(self) -> Any:
+        """What is chosen: a list where the parameter is one, else one picture or None."""
+        chosen = list(self.widget.value)
+        return chosen if self.parameter.many else chosen[0] if chosen else None
+
+    def checked(self, value: Any, model: str) -> Any:
+        """Return the pictures, each of which can stand for one, and no more than fit."""
+        pictures = self.widget.within_bounds(value)
+        for one in pictures:
+            if isinstance(one, str | os.PathLike) and not LOCAL_PICTURE.fullmatch(str(one)):
+                from fox_nb.images.sources import as_link_or_path
+
+                as_link_or_path(one, self.parameter.name)
+        return list(pictures) if self.parameter.many else pictures[0] if pictures else None
+
+    def add(self, value: Any, name: str = "") -> None:
+        """Add one more, such as an earlier result; its thumbnail follows.
+
+        Parameters
+        ----------
+        value
+            What stands for it.
+        name : str, optional
+            What it is called in the list; by default by its file.
+
+        Raises
+        ------
+        ValueError
+            There is no room for one more.
+        """
+        entry = self._entry(value)
+        self.widget.error = ""
+        self.widget.add(replace(entry, name=name or entry.name))
+
+    def check(self, seen: Mapping[str, Any] | None = None) -> None:
+        """Refuse what nobody agreed to."""
+        agreed = self.valued.get("agreed")
+        if agreed is not None and not (seen or {}).get("agreed", agreed.value):
+            raise InvalidRequest(
+                "Consent is not ticked.",
+                parameter="agreed",
+                value=False,
+                todo="Ask the person in the photos; when they agree, tick it.",
+            )
+
+    def _ask_again(self, _change: object) -> None:
+        """Take the tick away with other pictures: who is seen in them has to be asked anew."""
+        self._consent.value = False
+
+    def _typed(self, text: str) -> None:
+        """Take over what was typed, if it can stand for a picture."""
+        from fox_nb.images.sources import as_link_or_path
+
+        try:
+            as_link_or_path(text, self.parameter.name)
+            self.add(text)
+        except (FoxError, ValueError) as error:
+            self.widget.error = str(error)
+        else:
+            self.widget.taken()
+
+    def _entry(self, value: Any) -> Entry:
+        if isinstance(value, str) and LOCAL_PICTURE.fullmatch(value):
+            source = self._bench.store.catalog.source(value.removeprefix("sha256:"))
+            name = Path(source.origin or source.file).name if source is not None else "no longer in the store"
+            return Entry(value, name)
+        return Entry.of(value)
+
+    def _look_later(self) -> None:
+        """Have thumbnails made of what has none, away from this thread."""
+        missing = [entry for entry in self.widget.entries if not entry.thumbnail]
+        if missing and self._suffixes is _PICTURES:
+            self._bench.later(lambda: self._make_thumbnails(missing))
+
+    def _make_thumbnails(self, entries: list[Entry]) -> None:
+        from fox_nb.images.thumbnail import cached_thumbnail
+
+        for entry in entries:
+            path = self._path(entry.value)
+            if path is None:
+                continue
+            try:
+                small = cached_thumbnail(path, self._bench.store.thumbnails, _EDGE, max_bytes=_BYTES)
+            except (FoxError, OSError) as error:
+                self.widget.error = str(error)
+            else:
+                self.widget.update(replace(entry, thumbnail=small))
+
+    def _path(self, value: Any) -> Path | None:
+        """Return the file that stands behind a value; None for a link and for what is no file."""
+        if hasattr(value, "path"):
+            return Path(value.path)
+        if isinstance(value, os.PathLike):
+            return Path(value).expanduser()
+        if not isinstance(value, str) or value.startswith(("https://", "http://")):
+            return None
+        if LOCAL_PICTURE.fullmatch(value):
+            source = self._bench.store.catalog.source(value.removeprefix("sha256:"))
+            return self._bench.store.path(source.file) if source is not None else None
+        return Path(value).expanduser()
+
+    def _suggest(self) -> None:
+        self.widget.offer(_files_near(Path.cwd(), self._suffixes))
+
+
+def _files_near(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """Name the files of a folder and of the folders in it, by their relative paths; hidden ones are left out."""
+
+    def names(inside: Path, depth: int) -> Iterator[str]:
+        try:
+            found = sorted(os.scandir(inside), key=lambda item: item.name.casefold())
+        except OSError:
+            return
+        for item in found:
+            if item.name.startswith("."):
+                continue
+            if item.name.lower().endswith(suffixes):
+                yield Path(item.path).relative_to(folder).as_posix()
+            elif depth and item.is_dir(follow_symlinks=False):
+                yield from names(Path(item.path), depth - 1)
+            else:
+                yield ""
+
+    looked_at = islice(names(folder, 1), _MOST_LOOKED_AT)
+    return list(islice((name for name in looked_at if name), MOST_SUGGESTIONS))
