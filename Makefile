@@ -42,6 +42,7 @@ check: $(VENV)/test.stamp check-scripts ## style, types and floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/zizmor --offline --quiet .github/workflows
 	$(BIN)/python -m pytest tests/test_floors.py
 
 scripts: $(NODE_BIN) ## bundle the browser's scripts into fox_nb/static, which is committed
