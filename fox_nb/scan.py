@@ -7,13 +7,13 @@ import math
 import os
 import re
 import shutil
-import tempfile
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
 from fox_nb.settings import find_key, without_key
 
@@ -299,16 +299,8 @@ def _is_one_text(value: list[Any]) -> bool:
 def _replace(link: Path, data: bytes) -> None:
     """Write a file anew, whole or not at all; of a symbolic link the file that it leads to."""
     path = link.resolve()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+    with aside(path.parent, private=True) as part:
+        part.write_bytes(data)
         with suppress(OSError):
-            shutil.copymode(path, name)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+            shutil.copymode(path, part)
+        put(part, path, synced=True)

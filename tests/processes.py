@@ -1,17 +1,23 @@
 """Processes of a run: the environment they are given, waiting for them, and finding what of them is left."""
 
+import contextlib
 import os
+import queue
+import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 
 import psutil
 
 from artifacts import Places
 
 T = TypeVar("T")
+PATIENCE = 120.0
+"""Seconds that a test waits for anything: far more than a busy machine needs, far less than the suite gives a test."""
 RUN_MARK = "FOX_NB_TEST_RUN"
 """Set in the environment of every process of a run, detached ones too, so that the end of the run can find what was left."""
 
@@ -32,7 +38,7 @@ def until(
     look: Callable[[], T | None],
     what: str,
     *,
-    seconds: float = 120,
+    seconds: float = PATIENCE,
     show: Callable[[], object] = str,
     pause: Callable[[float], object] = time.sleep,
 ) -> T:
@@ -43,6 +49,83 @@ def until(
             raise TimeoutError(f"waited {seconds} s in vain for {what}\n{show()}")
         pause(0.05)
     return answer
+
+
+def run(command: Sequence[str], *, seconds: float = 2 * PATIENCE, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end and return what it said; one that does not end is killed, and its last words are told."""
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds, **options)
+    except subprocess.TimeoutExpired as late:
+        said = [
+            words.decode(errors="replace") if isinstance(words, bytes) else words
+            for words in (late.stdout, late.stderr)
+        ]
+        raise TimeoutError(f"waited {seconds} s in vain for the end of {command}\n{said}") from None
+
+
+class Child:
+    """A Python beside the test's own, talked to by lines: each wait has an end, and ends at once when the process has died.
+
+    Parameters
+    ----------
+    *arguments : str
+        Of the interpreter, such as ``"-c"`` and the code.
+    **options
+        Of `subprocess.Popen`, such as `env` and `cwd`.
+    """
+
+    def __init__(self, *arguments: str, **options: Any) -> None:
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments], stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, **options
+        )
+        self.pid = self._process.pid
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.kill()
+
+    def tell(self, line: str) -> None:
+        """Give it a line on stdin."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def line(self, what: str, *, seconds: float = PATIENCE) -> str:
+        """Return the next line that it says; `what` names it when it does not come."""
+        try:
+            said = self._lines.get(timeout=seconds)
+        except queue.Empty:
+            raise TimeoutError(f"waited {seconds} s in vain for {what} of {self._process.args}") from None
+        if said is None:
+            self._lines.put(None)
+            raise EOFError(f"{self._process.args} ended with {self.end()} and without {what}")
+        return said.rstrip("\n")
+
+    def end(self, *, seconds: float = PATIENCE) -> int:
+        """Wait for its end; return its exit status."""
+        return self._process.wait(seconds)
+
+    def kill(self) -> None:
+        """End it as ``kill -9`` does, if it still runs."""
+        self._process.kill()
+        self.end()
+        self._listener.join(PATIENCE)
+        with contextlib.suppress(BrokenPipeError):  # of what it has not read any more
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as said:
+            for line in said:
+                self._lines.put(line)
+        self._lines.put(None)
 
 
 def folders(places: Places) -> dict[str, str]:

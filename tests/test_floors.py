@@ -28,11 +28,14 @@ FLOORS = (
     {"models", "tasks", "settings"},
     {"parameters"},
     {"errors"},
+    {"atomic"},  # the ground: how files are made, nothing of the gateway; the sandbox stands on it, too
 )
 HEIGHT = {part: -depth for depth, parts in enumerate(FLOORS) for part in parts}
 
 SANDBOX_DOORS = {"cli", "doctor", "lessons", "fox", "local"}
-"""Who may know of the tower beside the floors; the tower itself knows nobody."""
+"""Who may know of the tower beside the floors; the tower itself knows nobody, and stands on the same ground."""
+
+GROUND = "atomic"
 
 ONE_DOOR = {
     "requests": {"client"},
@@ -40,7 +43,7 @@ ONE_DOOR = {
     "ipywidgets": {"widgets", "panels"},
     "anywidget": {"widgets", "panels"},
     "ipyplot": {"render"},
-    "sqlite3": {"store"},
+    "sqlite3": {"atomic", "store"},
     "tornado": {"sandbox"},
 }
 """Packages that only one part imports. Of the sandbox's own choices (its pictures, its files) only tornado is listed."""
@@ -155,7 +158,11 @@ def _why_not(here: str, name: str, lazy: dict[str, str]) -> str | None:
     if there == here:
         return None
     if here == "sandbox":
-        return f"the sandbox imports {name}: it knows the gateway by its OpenAPI document alone"
+        return (
+            None
+            if there == GROUND
+            else f"the sandbox imports {name}: it knows the gateway by its OpenAPI document alone"
+        )
     if there == "sandbox":
         return (
             None if here in SANDBOX_DOORS else f"{here} imports {name}: only {sorted(SANDBOX_DOORS)} know the sandbox"
@@ -169,6 +176,32 @@ def test_every_import_goes_down() -> None:
     """No file of the package imports from its own height or above, or a package that is another part's business."""
     found = violations(PACKAGE)
     assert not found, "\n".join(found)
+
+
+def test_files_come_to_be_in_one_place() -> None:
+    """Only the ground renames a file to its place and opens a database; whoever makes a file that others see uses that."""
+    found = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and _makes_a_file(node) and part_of(path, PACKAGE) != GROUND
+    ]
+    assert found == []
+
+
+def _makes_a_file(call: ast.Call) -> bool:
+    match call:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="os"), attr="replace" | "rename" | "link")):
+            return True
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="sqlite3"), attr="connect")):
+            return True
+        case ast.Call(func=ast.Attribute(attr="mkstemp" | "NamedTemporaryFile")):
+            return True
+        case ast.Call(
+            func=ast.Attribute(attr="replace" | "rename"), args=[_], keywords=[]
+        ):  # of a path: a text's has two
+            return True
+    return False
 
 
 def test_the_face_loads_the_errors_alone() -> None:
@@ -228,7 +261,7 @@ def test_what_is_allowed_passes(tmp_path: Path) -> None:
             "__init__.py": "from fox_nb.errors import FoxError\n_LAZY = {'Fox': 'fox_nb.fox'}",
             "fox.py": "from fox_nb.session import Task\nfrom fox_nb.sandbox import Sandbox",
             "client/wire.py": "import requests\nfrom fox_nb import __version__\nfrom .answers import read",
-            "sandbox/server.py": "import tornado.web, sqlite3\nfrom fox_nb.sandbox.calls import Calls",
+            "sandbox/server.py": "import tornado.web, sqlite3\nfrom fox_nb.atomic import write\nfrom fox_nb.sandbox.calls import Calls",
             "session/task.py": "import json\nfrom ..store import Store",
         },
     )

@@ -6,15 +6,14 @@ import hashlib
 import io
 import os
 import re
-import tempfile
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from PIL import Image
 
+from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
 from fox_nb.images import check, rewrite
 from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, PhotoReport, bytes_of, name_of
@@ -163,25 +162,20 @@ def pack(photos: PhotoReport | Iterable[Photo], target: Path, *, max_bytes: int 
         raise InvalidRequest("There are no photos to pack.", todo="Choose at least 10 photos of one person.")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".packing-", dir=target.parent)
+        with aside(target.parent, private=True) as part:
+            with part.open("rb+") as stream:
+                _write(chosen, stream, max_bytes)
+                stream.seek(0)
+                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            size = part.stat().st_size
+            put(part, target)
     except OSError as error:
         todo = "Check the folder's permissions, and the room on the disk."
-        raise InvalidRequest(f"{target} cannot be written: {error.strerror}.", todo=todo) from error
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            _write(chosen, stream, max_bytes)
-        with aside.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-        size = aside.stat().st_size
-        aside.replace(target)
-    finally:
-        with suppress(OSError):
-            aside.unlink(missing_ok=True)
+        raise InvalidRequest(f"{target} cannot be written: {error.strerror or error}.", todo=todo) from error
     return ArchiveFacts(target, len(chosen), size, sha256)
 
 
-def _write(photos: Sequence[Photo], stream: io.BufferedWriter, max_bytes: int) -> None:
+def _write(photos: Sequence[Photo], stream: BinaryIO, max_bytes: int) -> None:
     limits = Limits(long_side=LONG_SIDE, max_bytes=max(50_000, max_bytes // len(photos)))
     digits = max(2, len(str(len(photos))))
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:

@@ -14,17 +14,18 @@ import io
 import math
 import os
 import re
-import tempfile
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fox_nb.atomic import aside, put
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.images import check
 from fox_nb.images.inline import data_uri
 from fox_nb.images.pixels import plain, sized, to_srgb, upright
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
     from fox_nb.images.check import Bounds, Facts, Opened, Refuse, Source
@@ -199,13 +200,7 @@ def _kept_name(path: Path, thumbs_dir: Path, edge: int) -> str:
 
 def _keep(made: bytes, kept: Path, changed: int) -> None:
     kept.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".thumb-", dir=kept.parent)
-    aside = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(made)
-        os.utime(aside, ns=(changed, changed))
-        aside.replace(kept)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
+    with aside(kept.parent, private=True) as part:
+        part.write_bytes(made)
+        os.utime(part, ns=(changed, changed))
+        put(part, kept)

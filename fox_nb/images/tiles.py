@@ -19,19 +19,19 @@ import io
 import json
 import os
 import struct
-import tempfile
 import threading
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from weakref import WeakValueDictionary
 
+from fox_nb.atomic import aside, put
 from fox_nb.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from PIL import Image
 
@@ -249,20 +249,15 @@ def _parsed(path: Path, version: tuple[int, int, int]) -> _Contents | None:
 def _write(image: Image.Image, folder: Path, stamp: str) -> Pyramid:
     pyramid = Pyramid(image.width, image.height)
     folder.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix="tiles-", suffix=".part", dir=folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
+    with aside(folder, private=True) as part:
+        with part.open("wb") as file:
             entries = b"".join(_ENTRY.pack(*entry) for entry in _cut(image, pyramid, file))
             facts = {"width": pyramid.width, "height": pyramid.height, "tile": pyramid.tile, "stamp": stamp}
             contents = json.dumps(facts).encode() + b"\n" + entries
             offset = file.tell()
             file.write(contents)
             file.write(_TRAILER.pack(offset, len(contents), zlib.crc32(contents), _MAGIC))
-        Path(name).replace(folder / _FILE)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise
+        put(part, folder / _FILE)
     return pyramid
 
 

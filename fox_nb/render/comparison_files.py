@@ -6,10 +6,10 @@ import base64
 import hashlib
 import io
 import json
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from fox_nb.atomic import write
 from fox_nb.errors import InvalidRequest
 from fox_nb.render.compare_view import page_script, style
 from fox_nb.render.comparison import (
@@ -301,10 +301,5 @@ def _put(path: Path, data: bytes) -> Path:
     """Write a file whole or not at all."""
     path = path.expanduser()
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
-    try:
-        aside.write_bytes(data)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write(path, data)
     return path

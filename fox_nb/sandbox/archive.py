@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 import time
 from typing import TYPE_CHECKING
+
+from fox_nb.atomic import ASIDE, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
 LONGEST_NAME = 100
-ASIDE = ".part-"
 LONGEST_WRITE = 3600.0
 """Seconds after which a file aside is what a killed process left."""
 
@@ -42,7 +41,7 @@ class Archive:
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a file so that nobody ever sees a part of it."""
-        write_aside(path, data)
+        write(path, data, private=True)
 
     def remove(self, path: Path) -> None:
         """Remove a file that may be gone already."""
@@ -58,18 +57,6 @@ class Archive:
 
 def _being_written(path: Path) -> bool:
     return path.name.startswith(ASIDE) and time.time() - path.stat().st_mtime < LONGEST_WRITE
-
-
-def write_aside(path: Path, data: bytes) -> None:
-    """Write a file aside and rename it to its place."""
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=ASIDE)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(aside, path)  # noqa: PTH105 - of two names, not of one path
-    except BaseException:
-        os.unlink(aside)  # noqa: PTH108
-        raise
 
 
 def kind_of(data: bytes) -> str:

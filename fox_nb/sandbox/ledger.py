@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 import secrets
-import sqlite3
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.atomic import open_database
+
 if TYPE_CHECKING:
+    import sqlite3
     from pathlib import Path
 
-SCHEMA = """
-create table if not exists facts (name text primary key, value text not null);
-create table if not exists tasks (
-    id text primary key, token text not null unique, digest text not null, created real not null,
-    expires real not null, finished integer not null default 0, credits integer not null, row text not null
-);
-create index if not exists tasks_by_digest on tasks (digest);
-create index if not exists tasks_unfinished on tasks (finished, created);
-create table if not exists uploads (
-    token text primary key, created real not null, size integer not null, row text not null
-);
-create table if not exists profiles (id text primary key, figure text not null);
-create table if not exists creations (number integer primary key, row text not null);
-"""
+TABLES = {
+    "facts": "(name text primary key, value text not null)",
+    "tasks": """(
+        id text primary key, token text not null unique, digest text not null, created real not null,
+        expires real not null, finished integer not null default 0, credits integer not null, row text not null
+    )""",
+    "uploads": "(token text primary key, created real not null, size integer not null, row text not null)",
+    "profiles": "(id text primary key, figure text not null)",
+    "creations": "(number integer primary key, row text not null)",
+}
+INDEXES = {"tasks_by_digest": "tasks (digest)", "tasks_unfinished": "tasks (finished, created)"}
 
 
 @dataclass
@@ -79,10 +78,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._run("pragma synchronous = off")
-        with self._lock:
-            self._database.executescript(SCHEMA)
+        self._database = open_database(path, _missing, synchronous="OFF")
 
     def close(self) -> None:
         """Close the database."""
@@ -187,6 +183,12 @@ class Ledger:
     def creations(self) -> list[dict[str, Any]]:
         """Return every creating POST that was received, oldest first."""
         return [json.loads(row) for (row,) in self._run("select row from creations order by number")]
+
+
+def _missing(database: sqlite3.Connection) -> list[str]:
+    made = {name for (name,) in database.execute("select name from sqlite_master")}
+    tables = [f"create table {name} {columns}" for name, columns in TABLES.items() if name not in made]
+    return tables + [f"create index {name} on {columns}" for name, columns in INDEXES.items() if name not in made]
 
 
 def _task(rows: list[tuple[Any, ...]]) -> Task | None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageOps
 
-from fox_nb.sandbox import art
-from fox_nb.sandbox.archive import kind_of, write_aside
+from fox_nb.atomic import write
+from fox_nb.sandbox import art, recipes
+from fox_nb.sandbox.archive import kind_of
 from fox_nb.sandbox.problems import Unusable
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def carry_out(step: Step, folder: Path) -> dict[str, Any]:
         return {"figure": _train(step, folder)}
     path = folder / "pictures" / step["name"]
     if not path.exists():
-        write_aside(path, art.encode(_draw(step, folder), step["format"]))
+        write(path, art.encode(_draw(step, folder), step["format"]), private=True)
     with Image.open(path) as picture:
         width, height = picture.size
     return {
@@ -73,11 +74,18 @@ def _draw(step: Step, folder: Path) -> Image.Image:
     prompt = step.get("prompt", "")
     if step["work"] == "generate":
         size = art.size_of(step["model"], step["aspect_ratio"], step["resolution"])
-        return art.generate(prompt, size, seed=seed, figures=figures)
+        picture = art.generate(prompt, size, seed=seed, figures=figures)
+        recipes.remember(picture, art.Drawn((prompt,), seed, tuple(figures)), folder)
+        return picture
     images = [_open(source, folder) for source in step["sources"]]
     size = art.enhanced_size(images[0].size, step["resolution"])
     if step["work"] == "edit":
-        return art.edit(images, prompt, size, seed=seed, figures=figures)
+        drawn = recipes.find(images[0], folder)
+        picture = art.edit(images, prompt, size, seed=seed, figures=figures, drawn=drawn)
+        if drawn is not None:
+            everyone = tuple(dict.fromkeys((*drawn.figures, *figures)))
+            recipes.remember(picture, art.Drawn((*drawn.prompts, prompt), drawn.seed, everyone), folder)
+        return picture
     return art.enhance(
         images[0],
         size,

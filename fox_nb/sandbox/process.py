@@ -34,6 +34,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fox_nb.atomic import write
 from fox_nb.sandbox.source import PACKAGE, SourceMark, source_mark
 
 SHARED_SPEED = 10.0
@@ -250,7 +251,6 @@ def read_address() -> Address | None:
 
 def write_address(address: Address) -> None:
     """Publish where the sandbox answers, in one step."""
-    path = address_file()
     said = {
         "base_url": address.base_url,
         "key": address.key,
@@ -261,11 +261,7 @@ def write_address(address: Address) -> None:
         "digest": address.source.digest,
         "host": socket.gethostname(),
     }
-    aside = path.with_suffix(f".{address.pid}.part")
-    aside.unlink(missing_ok=True)
-    with os.fdopen(os.open(aside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        json.dump(said, file)
-    os.replace(aside, path)  # noqa: PTH105 - of two names, not of one path
+    write(address_file(), json.dumps(said).encode(), private=True)
 
 
 def proved(address: Address) -> Address | None:

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fox_nb.atomic import write
 from fox_nb.errors import StoreDamaged, StoreError
 from fox_nb.store.catalog import Catalog, NamedProfile, Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
@@ -65,7 +66,7 @@ class Store:
                 place.mkdir(parents=True, exist_ok=True)
             ignore = self.folder / ".gitignore"
             if not ignore.exists():
-                ignore.write_text("# Faces and prompts live here: not for git.\n*\n", encoding="utf-8")
+                write(ignore, b"# Faces and prompts live here: not for git.\n*\n")
         except OSError as error:
             raise StoreError(
                 f"The store {self.folder} cannot be made ({error.strerror or error}).",

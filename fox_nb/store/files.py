@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
 import re
 import time
 import unicodedata
-import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from fox_nb import atomic
+from fox_nb.atomic import ASIDE, aside
 from fox_nb.errors import StoreError
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+__all__ = ["ASIDE", "aside", "picture_name", "place_of", "put", "sha256_of", "slug"]
 
 LONGEST_WORDS = 40
-ASIDE = ".part-"
-"""How a file is called while it is not whole."""
 
 
 def place_of(given: str | Path, usual: str) -> Path:
@@ -53,22 +48,10 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@contextlib.contextmanager
-def aside(folder: Path) -> Iterator[Path]:
-    """Give a name in `folder` to write to; what is not put in its place when the block ends is removed."""
-    path = folder / f"{ASIDE}{uuid.uuid4().hex}"
-    try:
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
 def put(written: Path, target: Path) -> None:
     """Put a written file in its place, synced to the disk; the last of several processes wins, each is whole."""
     try:
-        with written.open("rb+") as file:
-            os.fsync(file.fileno())
-        written.replace(target)
+        atomic.put(written, target, synced=True)
     except OSError as error:
         raise StoreError(
             f"{target} could not be written ({error.strerror or error}).",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import zipfile
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fox_nb.atomic import open_database
 from fox_nb.store.files import ASIDE, aside, place_of, put
 
 if TYPE_CHECKING:
@@ -36,5 +36,5 @@ def take_home(store: Store, target: str | Path) -> Path:
 
 def _copy_journal(store: Store, target: Path) -> None:
     """Copy the journal as it stands between two transactions, while other kernels go on."""
-    with closing(sqlite3.connect(target)) as copy, store.journal.reading() as connection:
+    with closing(open_database(target, lambda _: ())) as copy, store.journal.reading() as connection:
         connection.backup(copy)

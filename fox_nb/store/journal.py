@@ -6,6 +6,7 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fox_nb.atomic import transaction
 from fox_nb.errors import BudgetExceeded
 from fox_nb.store.history import History
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, owner_is_gone, this_process
@@ -57,14 +58,8 @@ class Journal(History):
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, committed as a whole or not at all."""
-        with self.reading() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+        with self.reading() as connection, transaction(connection):
+            yield connection
 
     # -- asking and sending ---------------------------------------------------------------------------------
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import sqlite3
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fox_nb.atomic import open_database, transaction
 from fox_nb.errors import BudgetExceeded, StoreError
 from fox_nb.store.journal import MICRO
-from fox_nb.store.schema import BUSY_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TABLES = (
-    "CREATE TABLE IF NOT EXISTS purse (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    """CREATE TABLE IF NOT EXISTS held (
+_MADE = (
+    "CREATE TABLE purse (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    """CREATE TABLE held (
         number  INTEGER PRIMARY KEY,   -- one a sending
         gateway TEXT NOT NULL,
         account TEXT NOT NULL,         -- fingerprint of the key, with this ledger's own salt
@@ -27,7 +26,8 @@ _TABLES = (
         what    TEXT NOT NULL,         -- the task's identity there
         at      REAL NOT NULL
     )""",
-    "CREATE INDEX IF NOT EXISTS held_by_account ON held (gateway, account, micro)",
+    "CREATE INDEX held_by_account ON held (gateway, account, micro)",
+    "INSERT INTO purse VALUES ('salt', lower(hex(randomblob(16))))",
 )
 
 
@@ -53,16 +53,10 @@ class Ledger:
         self._lock = threading.Lock()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._connection = open_database(self.path, _missing)
+            self.salt: str = self._connection.execute("SELECT value FROM purse WHERE name = 'salt'").fetchone()[0]
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from None
-        with self._writing() as connection:
-            for table in _TABLES:
-                connection.execute(table)
-            connection.execute("INSERT OR IGNORE INTO purse VALUES ('salt', ?)", (secrets.token_hex(16),))
-            self.salt: str = connection.execute("SELECT value FROM purse WHERE name = 'salt'").fetchone()[0]
 
     def hold(self, gateway: str, account: str, micro: int, *, budget: int, visitor: str, what: str, now: float) -> int:
         """Take an amount out of the budget, in one transaction; returns the number to give it back by.
@@ -115,13 +109,8 @@ class Ledger:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                try:
+                with transaction(self._connection):
                     yield self._connection
-                    self._connection.execute("COMMIT")
-                finally:
-                    if self._connection.in_transaction:
-                        self._connection.execute("ROLLBACK")
             except sqlite3.Error as error:
                 raise self._unusable(error) from None
 
@@ -131,6 +120,11 @@ class Ledger:
             money="Nothing was sent.",
             todo="Check the folder's rights and the free space.",
         )
+
+
+def _missing(connection: sqlite3.Connection) -> tuple[str, ...]:
+    made = connection.execute("SELECT count(*) FROM sqlite_master WHERE name IN ('purse', 'held')").fetchone()[0]
+    return () if made else _MADE
 
 
 def _spent(connection: sqlite3.Connection, gateway: str, account: str) -> int:

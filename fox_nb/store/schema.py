@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from fox_nb.atomic import BUSY_SECONDS, open_database
 from fox_nb.errors import StoreDamaged, StoreError, StoreTooNew
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x464F584E
 """'FOXN': tells a journal from any other SQLite file."""
-
-BUSY_SECONDS = 60.0
 
 MIGRATIONS = (
     """
@@ -113,31 +112,23 @@ MIGRATIONS = (
 def connect(path: Path) -> sqlite3.Connection:
     """Open a journal, made or brought up to date as needed.
 
-    Rollback journal and ``synchronous=FULL``: WAL is not supported on the network folders where homes often are.
-
     Raises
     ------
     StoreDamaged, StoreTooNew, StoreError
         The file is not a journal, is a newer one, or cannot be opened; it is left as it is.
     """
+
+    def missing(connection: sqlite3.Connection) -> list[str]:
+        version = _version(connection, path)
+        statements = []
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            statements += [*script.split(";\n"), f"PRAGMA user_version = {number}"]
+        return [*statements, f"PRAGMA application_id = {APPLICATION_ID}"] if statements else []
+
     try:
-        connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
-        )
+        return open_database(path, missing)
     except sqlite3.Error as error:
-        raise StoreError(
-            f"The journal {path} cannot be opened ({error}).",
-            todo="Check the folder's rights and the free space, or give another place with store=….",
-        ) from None
-    try:
-        _prepare(connection, path)
-    except sqlite3.DatabaseError as error:
-        connection.close()
         raise unreadable(path, error) from None
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
@@ -153,37 +144,15 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
         word in words for word in ("disk", "full", "readonly", "unable to open", "I/O")
     ):
         return StoreError(
-            f"The journal {path} cannot be written ({words}).",
+            f"The journal {path} cannot be opened or written ({words}).",
             money="Nothing more was sent.",
-            todo="Check the free space and the folder's rights, then run the cell again.",
+            todo="Check the free space and the folder's rights, or give another store=…; then run the cell again.",
         )
     return StoreDamaged(
         f"The journal {path} is damaged or not a fox_nb journal ({words}).",
         money="It was left as it is; what it knows is not lost yet.",
         todo="Keep a copy of the folder; put a backup in its place, or go on with a new store=….",
     )
-
-
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
-    version = _version(connection, path)
-    if version == len(MIGRATIONS):
-        return
-    connection.execute("PRAGMA journal_mode = DELETE")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = _version(connection, path)  # another kernel may have been first
-        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-            for statement in script.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {number}")
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

@@ -11,9 +11,10 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
+from fox_nb.atomic import write
 from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.session.pool import Pool
-from fox_nb.store import aside, sha256_of
+from fox_nb.store import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,8 +151,6 @@ def _keep(kept: Path, found: Found) -> None:
     words = json.dumps({"version": _VERSION, "numbers": found[0], "note": found[1]})
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        with aside(kept.parent) as part:
-            part.write_text(words, encoding="utf-8")
-            part.replace(kept)
+        write(kept, words.encode())
     except OSError as error:
         logging.getLogger("fox_nb").info("Numbers are not kept in %s: %s", kept.parent, error)

@@ -3,16 +3,17 @@
 They are made from numbers alone: nothing is fetched, and the same arguments give the same picture in any process.
 """
 
-from fox_nb.sandbox.art.edit import edit
+from fox_nb.sandbox.art.edit import Drawn, edit
+from fox_nb.sandbox.art.encoding import encode, extension, mime
 from fox_nb.sandbox.art.enhance import enhance
 from fox_nb.sandbox.art.figure import Figure, figure_from_id
-from fox_nb.sandbox.art.files import encode, extension, mime
 from fox_nb.sandbox.art.learn import figure_from_photos
 from fox_nb.sandbox.art.mark import mark
 from fox_nb.sandbox.art.picture import generate, portrait, stand_in
 from fox_nb.sandbox.art.sizes import enhanced_size, size_of
 
 __all__ = [
+    "Drawn",
     "Figure",
     "edit",
     "encode",

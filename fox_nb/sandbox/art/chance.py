@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 Floats = npt.NDArray[np.float64]
+Field = npt.NDArray[np.float32]
 
 
 def digest(*parts: object) -> int:
@@ -74,3 +75,11 @@ def tiled(tile: Image.Image, size: tuple[int, int], shift: tuple[int, int] = (0,
         for x in range(-(shift[0] % side_x), size[0], side_x):
             out.paste(tile, (x, y))
     return out
+
+
+def averaged(field: npt.ArrayLike, radius: int) -> Field:
+    """Return the field averaged over squares that reach `radius` cells from their middle."""
+    padded = np.pad(np.asarray(field, np.float64), radius + 1, mode="edge").cumsum(0).cumsum(1)
+    n = 2 * radius + 1
+    total = padded[n:-1, n:-1] - padded[: -n - 1, n:-1] - padded[n:-1, : -n - 1] + padded[: -n - 1, : -n - 1]
+    return np.asarray(total / (n * n), np.float32)

@@ -1,4 +1,4 @@
-"""Cities: towers behind towers with lit windows, and a river or roofs in front."""
+"""The city: towers behind towers with lit windows, and a river or a quay in front."""
 
 # ruff: noqa: PLR2004
 # (a drawing is made of numbers)
@@ -12,36 +12,33 @@ import numpy as np
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, box, ellipse, points
+from fox_nb.sandbox.art.drawing import Spot
 from fox_nb.sandbox.art.sky import birds, paint_sky
-from fox_nb.sandbox.art.spot import Ask, Spot
 from fox_nb.sandbox.art.water import mirror, ripples
 
 if TYPE_CHECKING:
     from fox_nb.sandbox.art.light import Light
+    from fox_nb.sandbox.art.scene import Ask
 
 _LAYERS = 4
 
 
 def city(c: Canvas, light: Light, ask: Ask) -> Spot:
-    """Draw a skyline in haze; a river mirrors it, or roofs lie in front of it."""
+    """Draw a skyline in haze, which a river mirrors; what shall stand in the city has a quay to stand on."""
     rng = ask.rng("city")
-    river = rng.random() < 0.6
-    foot = c.h * (float(rng.uniform(0.66, 0.74)) if river else 0.86)
+    foot = c.h * float(rng.uniform(0.66, 0.78))
     paint_sky(c, light, rng, foot - 0.02, weather=ask.weather)
     tint = (rgb("#7f8fa6"), rgb("#8a7f8c"), rgb("#6f8a90"))[int(rng.integers(3))]
     for k in range(_LAYERS):
         t = k / (_LAYERS - 1)
         colour = light.lit(mix(lighter(tint, -0.14 * t), light.accent[k % 3], 0.1 + 0.12 * t), 0.72 * (1 - t) ** 0.8)
         _row(c, light, rng, foot, t, colour)
-    if river:
-        deep = mix(mix(light.top, light.lit(rgb("#24506a")), 0.5), light.shade, 0.3)
-        c.fill(box(0, foot - 0.012, c.w, foot + 0.002), mix(light.shade, light.low, 0.2))
-        mirror(c, rng, foot, deep, 0.6)
-        ripples(c, rng, foot + 0.006, c.h, mix(light.low, light.sun, 0.4), 170, alpha=0.3)
-        if light.dark:
-            ripples(c, rng, foot + 0.004, c.h, rgb("#ffcf87"), 130, alpha=0.4)
-    else:
-        _roofs(c, light, rng, foot)
+    deep = mix(mix(light.top, light.lit(rgb("#24506a")), 0.5), light.shade, 0.3)
+    c.fill(box(0, foot - 0.012, c.w, foot + 0.002), mix(light.shade, light.low, 0.2))
+    mirror(c, rng, foot, deep, 0.6)
+    ripples(c, rng, foot + 0.006, c.h, mix(light.low, light.sun, 0.4), 170, alpha=0.3)
+    if light.dark:
+        ripples(c, rng, foot + 0.004, c.h, rgb("#ffcf87"), 130, alpha=0.4)
     if any(name != "boat" for name in ask.brief.subjects):
         _quay(c, light)
     birds(c, light, rng, c.w * 0.4, c.h * 0.2, 5)
@@ -115,37 +112,6 @@ def _crown(rng: np.random.Generator, x: float, top: float, wide: float, tall: fl
     if kind == 4:
         return [ellipse(m, top + 0.001, wide * 0.4, wide * 0.34)]
     return [box(x + wide * 0.15, top - 0.01, x + wide * 0.35, top)]
-
-
-def _roofs(c: Canvas, light: Light, rng: np.random.Generator, foot: float) -> None:
-    """Draw near gables with chimneys and a few lit attic windows."""
-    x = -0.06
-    while x < c.w:
-        wide, high = rng.uniform(0.16, 0.26), foot + rng.uniform(-0.05, 0.03)
-        tone = light.lit(mix(light.accent[0], rgb("#5d3a34"), rng.uniform(0.45, 0.8)))
-        tone = mix(tone, light.shade, 0.35)
-        m = x + wide * rng.uniform(0.4, 0.6)
-        c.fill(box(x + wide * 0.7, high + 0.005, x + wide * 0.8, high + 0.08), lighter(tone, -0.08))
-        c.fill(
-            points(
-                (x - 0.02, high + 0.13),
-                (m, high),
-                (x + wide + 0.02, high + 0.13),
-                (x + wide, c.h + 0.1),
-                (x, c.h + 0.1),
-            ),
-            Fade(tone, lighter(tone, -0.1), high, c.h),
-        )
-        tiles = [
-            points((m + (x - 0.02 - m) * s, high + 0.13 * s), (m + (x + wide + 0.02 - m) * s, high + 0.13 * s))
-            for s in np.linspace(0.1, 1, 8)
-        ]
-        c.stroke(tiles, 0.0018, lighter(tone, -0.09), alpha=0.6)
-        pane = box(m - 0.016, high + 0.055, m + 0.016, high + 0.095)
-        c.fill(pane, rgb("#ffd588") if light.dark else mix(light.middle, light.shade, 0.4))
-        if light.dark:
-            c.glow(m, high + 0.075, 0.08, rgb("#ffb45c"), alpha=0.5)
-        x += wide * 0.92
 
 
 def _quay(c: Canvas, light: Light) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -109,35 +110,11 @@ def ramp(stops: Sequence[tuple[float, Colour]], length: int) -> Array:
     return np.stack(channels, axis=1).astype(np.float32)
 
 
-NAMED: dict[str, Colour] = {
-    "red": rgb("#c8372d"),
-    "crimson": rgb("#a3162e"),
-    "scarlet": rgb("#d4301f"),
-    "orange": rgb("#e8802a"),
-    "amber": rgb("#f0a62e"),
-    "yellow": rgb("#f2cb3d"),
-    "gold": rgb("#d9a53a"),
-    "green": rgb("#3f8f56"),
-    "emerald": rgb("#1f9468"),
-    "olive": rgb("#7d7f3a"),
-    "mint": rgb("#9fdcc0"),
-    "teal": rgb("#1f8a8a"),
-    "turquoise": rgb("#35b8b4"),
-    "cyan": rgb("#38c3dc"),
-    "blue": rgb("#2f6fc4"),
-    "navy": rgb("#1d2f63"),
-    "indigo": rgb("#43389e"),
-    "purple": rgb("#7a46a8"),
-    "violet": rgb("#8a5bd0"),
-    "lavender": rgb("#b6a3e0"),
-    "magenta": rgb("#c8349b"),
-    "pink": rgb("#ea8fb0"),
-    "coral": rgb("#ef7b63"),
-    "brown": rgb("#805636"),
-    "beige": rgb("#dcc7a3"),
-    "cream": rgb("#f3e6c8"),
-    "white": rgb("#f4f1ea"),
-    "silver": rgb("#b9bfc6"),
-    "grey": rgb("#8b8f94"),
-    "black": rgb("#1b1b20"),
-}
+_NAMES = """
+red #c8372d  crimson #a3162e  scarlet #d4301f  orange #e8802a  amber #f0a62e  yellow #f2cb3d
+gold #d9a53a  green #3f8f56  emerald #1f9468  olive #7d7f3a  mint #9fdcc0  teal #1f8a8a
+turquoise #35b8b4  cyan #38c3dc  blue #2f6fc4  navy #1d2f63  indigo #43389e  purple #7a46a8
+violet #8a5bd0  lavender #b6a3e0  magenta #c8349b  pink #ea8fb0  coral #ef7b63  brown #805636
+beige #dcc7a3  cream #f3e6c8  white #f4f1ea  silver #b9bfc6  grey #8b8f94  black #1b1b20
+"""
+NAMED: dict[str, Colour] = {name: rgb(code) for name, code in re.findall(r"(\w+) (#\w+)", _NAMES)}

@@ -1,54 +1,77 @@
-"""Edits: the given picture stays, and what the prompt names changes: background, hour, weather, colours, style."""
+"""Edits: an own drawing is drawn anew from what was asked; a foreign photo gets another light, weather or style."""
 
 # ruff: noqa: PLR2004
 # (a drawing is made of numbers)
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from fox_nb.sandbox.art.canvas import Canvas
-from fox_nb.sandbox.art.chance import digest, stream
-from fox_nb.sandbox.art.colour import NAMED, Colour, mix, rgb
-from fox_nb.sandbox.art.cutout import subject_mask
-from fox_nb.sandbox.art.files import as_rgb
-from fox_nb.sandbox.art.finish import STYLE_NAMES, styled, vignette
+from fox_nb.sandbox.art.cast import draw_beside
+from fox_nb.sandbox.art.colour import NAMED, Colour, rgb
+from fox_nb.sandbox.art.drawing import Spot
+from fox_nb.sandbox.art.encoding import as_rgb
+from fox_nb.sandbox.art.finish import styled, vignette
 from fox_nb.sandbox.art.light import Light, light_for
-from fox_nb.sandbox.art.mark import mark, unmarked
-from fox_nb.sandbox.art.people import draw_beside
-from fox_nb.sandbox.art.picture import backdrop
+from fox_nb.sandbox.art.mark import mark, noted, unmarked
+from fox_nb.sandbox.art.picture import draw_subjects, paint
+from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import falling, stars
-from fox_nb.sandbox.art.spot import Ask, Spot
-from fox_nb.sandbox.art.subjects import draw_subjects
-from fox_nb.sandbox.art.words import Brief, read
+from fox_nb.sandbox.art.vocabulary import Brief, missing, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fox_nb.sandbox.art.figure import Figure
 
+_GRADES = {
+    "beach": ("#1d7f93", "#ffe2a8"),
+    "forest": ("#1f4a2a", "#cfe08a"),
+    "winter": ("#3f5f93", "#f4f8ff"),
+    "sea": ("#15506b", "#dff0ee"),
+    "city": ("#3a3550", "#f5cf90"),
+    "mountains": ("#4a5a7c", "#f2ead8"),
+    "meadow": ("#3f6a35", "#f6ecb0"),
+    "lake": ("#2a5f74", "#e6eeda"),
+    "library": ("#4a2c1c", "#f3d9a4"),
+    "room": ("#553a2c", "#f6dfba"),
+    "sky": ("#3f74b8", "#ffffff"),
+    "studio": ("#4b4250", "#f6e9da"),
+}
+"""The colours of a place, in a picture's shadows and in its lights."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """How the sandbox drew a picture: the prompts that led to it, the first one first, the seed and the people."""
+
+    prompts: tuple[str, ...]
+    seed: int
+    figures: tuple[Figure, ...] = ()
+
 
 def edit(images: Sequence[Image.Image], prompt: str, size: tuple[int, int], *, seed: int,
-         figures: Sequence[Figure] = ()) -> Image.Image:  # fmt: skip
+         figures: Sequence[Figure] = (), drawn: Drawn | None = None) -> Image.Image:  # fmt: skip
     """Return the first picture changed as the prompt says.
 
     Parameters
     ----------
     images : sequence of Image
-        One or more pictures. The first one's subject stays; a second one becomes the scene behind it; further
-        ones are pinned on as prints.
+        One or more pictures; those after the first are pinned on as prints.
     prompt : str
-        A named scene replaces what is behind the subject; hours, weather, colours and styles change the whole; a
-        thing or an animal is put into the picture.
+        What shall be different.
     size : tuple of int
         Width and height of the result; the picture is cut to its shape.
     seed : int
         Another seed is another way of doing it.
     figures : sequence of Figure
         People who shall be in the picture.
+    drawn : Drawn, optional
+        How the first picture was drawn, if the sandbox drew it: then it is drawn anew, and night is night.
 
     Raises
     ------
@@ -57,95 +80,60 @@ def edit(images: Sequence[Image.Image], prompt: str, size: tuple[int, int], *, s
     """
     if not images:
         raise ValueError("an edit needs at least one picture")
-    brief = read(prompt)
-    given = [unmarked(as_rgb(image)) for image in images]
-    base = ImageOps.fit(given[0], size, Image.Resampling.BICUBIC, centering=(0.5, 0.4))
-    light = light_for(brief.hour, brief.weather, brief.tints, (brief.key, seed))
-    out, mask = _scene_changed(base, given, brief, light, seed)
-    if brief.hour_named and not brief.scene_named:
-        out = _hour_changed(out, mask or subject_mask(base), brief, light, seed)
-    for name in brief.tints:
+    wish = read(prompt)
+    if drawn is not None:
+        brief = read(drawn.prompts[0])
+        for words in (*drawn.prompts[1:], prompt):
+            brief = brief.changed_by(read(words))
+        out = paint(brief, size, drawn.seed, tuple(dict.fromkeys((*drawn.figures, *figures))))
+        undrawn = missing(replace(wish, scene=brief.scene))
+    else:
+        given = unmarked(as_rgb(images[0]))
+        base = ImageOps.fit(given, size, Image.Resampling.BICUBIC, centering=(0.5, 0.4))
+        out = _changed(base, wish, seed, figures)
+        undrawn = (*((wish.scene,) if wish.scene_named else ()), *wish.unknown)
+    for place, extra in enumerate(images[1:4]):
+        out = _pinned(out, unmarked(as_rgb(extra)), place, Ask(wish, seed))
+    return mark(noted(out, undrawn))
+
+
+def _changed(base: Image.Image, wish: Brief, seed: int, figures: Sequence[Figure]) -> Image.Image:
+    """Return a foreign picture in another light; who and what is in it stays as it is."""
+    light = light_for(wish.hour, wish.weather, wish.tints, (wish.key, seed))
+    out = base
+    if wish.scene_named:
+        dark, bright = _GRADES[wish.scene]
+        out = _graded(out, rgb(dark), rgb(bright))
+    if wish.hour_named or wish.weather:
+        out = _relit(out, light)
+    for name in wish.tints:
         out = _coloured(out, NAMED[name])
-    c = Canvas(size)
+    c = Canvas(base.size)
     c.image = out
-    ask = Ask(brief, seed)
-    if brief.subjects:
-        side = 1 if ask.rng("edit side").random() < 0.5 else -1
-        spot = Spot(c.w * (0.5 + 0.3 * side), c.h * 0.96, 0.3 * min(c.w, c.h))
-        # a new background has what stands far off already
-        draw_subjects(c, light, ask, spot, far=False if mask is not None and len(given) == 1 else None)
-    if figures:
-        draw_beside(c, light, figures, brief, seed)
-    for k, extra in enumerate(given[2:5]):
-        c.image = _pinned(c.image, extra, k, ask)
-    falling(c, light, ask.rng("falling"), brief.weather)
-    if "snow" in brief.weather and not brief.scene_named:
+    ask = Ask(wish, seed)
+    if wish.hour_named and light.hour == "night":
+        stars(c, ask.rng("stars"), c.h * 0.3, 90)
+    side = 1 if ask.rng("edit side").random() < 0.5 else -1
+    draw_subjects(c, light, ask, Spot(c.w * (0.5 + 0.3 * side), c.h * 0.96, 0.3 * min(c.w, c.h)))
+    draw_beside(c, light, figures, wish, seed)
+    falling(c, light, ask.rng("falling"), wish.weather)
+    if "snow" in wish.weather:
         c.image = _frosted(c.image)
-    styles = tuple(s for s in brief.styles if s in STYLE_NAMES)
-    if styles:
-        c.image = styled(c.image, styles, seed)
-    elif _unchanged(brief, given, figures):
-        c.image = _regraded(c.image, light, seed)
-    return mark(c.image)
+    out = styled(c.image, wish.styles, seed)
+    named = wish.scene_named or wish.hour_named or wish.weather or wish.tints or wish.styles or wish.subjects or figures
+    # words that mean nothing here still leave their mark
+    return out if named and not wish.scene_named else _graded(out, light.accent[seed % 3], light.sun)
 
 
-def _unchanged(brief: Brief, given: Sequence[Image.Image], figures: Sequence[Figure]) -> bool:
-    return not (brief.scene_named or brief.hour_named or brief.weather or brief.colours or brief.subjects or figures
-                or len(given) > 1)  # fmt: skip
-
-
-def _scene_changed(base: Image.Image, given: Sequence[Image.Image], brief: Brief, light: Light,
-                   seed: int) -> tuple[Image.Image, Image.Image | None]:  # fmt: skip
-    """Put the named scene, or the second picture, behind the subject."""
-    if len(given) > 1:
-        behind = ImageOps.fit(given[1], base.size, Image.Resampling.BICUBIC)
-    elif brief.scene_named or "background" in brief.text:
-        behind = vignette(backdrop(brief, light, base.size, seed, blur=0.004), 0.3)
-    else:
-        return base, None
-    mask = subject_mask(base)
-    front = _under(base, light, 0.45) if brief.scene_named or brief.hour_named else base
-    out = Image.composite(front, behind, mask)
-    # light from behind wraps a little round the subject's edge
-    small = (max(1, base.width // 8), max(1, base.height // 8))
-    soft = mask.resize(small, Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(max(2, sum(small) / 90)))
-    rim = ImageChops.multiply(ImageChops.invert(soft), mask.resize(small, Image.Resampling.BOX)).resize(base.size)
-    out.paste(ImageChops.screen(out, behind), (0, 0), rim.point([round(v * 0.8) for v in range(256)]))
-    return out, mask
-
-
-def _under(image: Image.Image, light: Light, share: float) -> Image.Image:
-    """Return the picture as seen under another light."""
+def _relit(image: Image.Image, light: Light) -> Image.Image:
+    """Return the picture as seen under another light: its colours, and how far the darks sink."""
     table: list[int] = []
+    depth = 1.35 if light.hour == "night" else 1.2 if light.hour == "dusk" else 1.0
     for factor, low in zip(light.tint, light.low, strict=True):
-        f = 1 + (factor - 1) * share
-        table += [min(255, round(v * f + (low - 128) * 0.07 * share * (1 - v / 255))) if v else 0 for v in range(256)]
-    return image.point([max(0, v) for v in table])
-
-
-def _hour_changed(image: Image.Image, mask: Image.Image, brief: Brief, light: Light, seed: int) -> Image.Image:
-    """Light the whole picture anew, most of all what looks like sky."""
-    c = Canvas(image.size)
-    c.image = _under(image, light, 1.0 if light.dark else 0.85)
-    rows, columns = 96, max(8, round(96 * c.w / c.h))
-    behind = 1 - np.asarray(mask.resize((columns, rows), Image.Resampling.BOX), np.float32) / 255
-    down = np.linspace(0, 1, rows, dtype=np.float32)[:, None]
-    rng = stream("hour", brief.key, seed)
-    grey = np.asarray(image.convert("L").resize((columns, rows), Image.Resampling.BOX), np.float32) / 255
-    bright = np.clip((grey - 0.3) * 2.2, 0, 1)
-    sky = behind * np.clip(1.15 - down * 1.6, 0, 1) * (0.35 + 0.65 * bright)
-    c.veil(sky * 0.75, light.top)
-    c.veil(behind * np.exp(-(((down - 0.55) / 0.24) ** 2)) * (0.3 + 0.4 * bright), light.low)
-    x = c.w * (0.2 if rng.random() < 0.5 else 0.8)
-    if light.hour == "night":
-        front = c.image.copy()
-        stars(c, rng, c.h * 0.55, 170)
-        c.glow(x, c.h * 0.16, 0.3, light.low, alpha=0.8)
-        c.glow(x, c.h * 0.16, 0.05, light.sun, alpha=1, power=0.35)
-        c.image.paste(front, (0, 0), mask)
-    else:
-        c.glow(x, c.h * 0.4, 0.75, mix(light.low, light.sun, 0.4), alpha=0.65, power=1.8)
-    return c.image
+        strength = factor**1.1 if light.dark else factor
+        table += [min(255, round(255 * (v / 255) ** depth * strength + 0.08 * low * (v / 255))) for v in range(256)]
+    out = image.point(table)
+    return vignette(out, 0.55) if light.dark else out
 
 
 def _coloured(image: Image.Image, colour: Colour) -> Image.Image:
@@ -172,21 +160,20 @@ def _frosted(image: Image.Image) -> Image.Image:
     return cold
 
 
-def _regraded(image: Image.Image, light: Light, seed: int) -> Image.Image:
-    """Words that mean nothing here still leave their mark: a colour in the shadows, another in the lights."""
-    dark, bright = light.accent[digest("grade", seed) % 3], light.sun
+def _graded(image: Image.Image, dark: Colour, bright: Colour) -> Image.Image:
+    """Return the picture with one colour in its shadows and another in its lights."""
     table: list[int] = []
-    for k in range(3):
+    for low, high in zip(dark, bright, strict=True):
         table += [
-            min(255, round(v * 0.82 + 0.34 * dark[k] * (1 - v / 255) ** 2 + 0.2 * bright[k] * (v / 255) ** 1.5))
+            min(255, round(v * 0.8 + 0.36 * low * (1 - v / 255) ** 2 + 0.22 * high * (v / 255) ** 1.5))
             for v in range(256)
         ]
-    return vignette(image.point(table), 0.55)
+    return vignette(image.point(table), 0.4)
 
 
 def _pinned(image: Image.Image, extra: Image.Image, place: int, ask: Ask) -> Image.Image:
     """Pin a further picture onto a lower corner, as a print with a white rim."""
-    side = round(min(image.size) * 0.27)
+    side = round(min(image.size) * 0.3)
     rim = max(2, side // 18)
     print_ = ImageOps.expand(ImageOps.fit(extra, (side, side)), rim, fill=rgb("#fbf8f1"))
     turn = float(ask.rng(f"pin {place}").uniform(4, 9)) * (-1 if place % 2 else 1)
@@ -194,11 +181,11 @@ def _pinned(image: Image.Image, extra: Image.Image, place: int, ask: Ask) -> Ima
     tilted = print_.rotate(turn, Image.Resampling.BICUBIC, expand=True)
     x = round(image.width * 0.03) if place % 2 == 0 else image.width - tilted.width - round(image.width * 0.03)
     y = round(image.height * (0.94 if place < 2 else 0.5)) - tilted.height
-    out = image.copy()
     shade = Image.new("L", image.size)
     ImageDraw.Draw(shade).rectangle((x + rim, y + 2 * rim, x + tilted.width, y + tilted.height + rim), fill=110)
     step = max(1, side // 64)
     soft = shade.reduce(step).filter(ImageFilter.GaussianBlur(3)).resize(image.size, Image.Resampling.BICUBIC)
+    out = image.copy()
     out.paste((10, 8, 14), (0, 0), soft)
     out.paste(tilted, (x, y), mask)
     return out

@@ -17,9 +17,8 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from fox_nb.sandbox.art.canvas import Canvas
-from fox_nb.sandbox.art.chance import digest, stream, tiled
-from fox_nb.sandbox.art.fields import Field, averaged
-from fox_nb.sandbox.art.files import as_rgb
+from fox_nb.sandbox.art.chance import Field, averaged, digest, stream, tiled
+from fox_nb.sandbox.art.encoding import as_rgb
 from fox_nb.sandbox.art.mark import mark, unmarked
 
 if TYPE_CHECKING:

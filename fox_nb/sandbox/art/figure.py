@@ -14,38 +14,15 @@ from fox_nb.sandbox.art.colour import Colour, lighter, rgb
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SKINS = tuple(rgb(c) for c in ("#f6d8c2", "#efc5a4", "#e2ad84", "#cf9468", "#b0744b", "#8a5636", "#6b412b"))
-HAIRS = tuple(
-    rgb(c)
-    for c in (
-        "#211a1c",
-        "#33241f",
-        "#4d3223",
-        "#6e4427",
-        "#8f5a2c",
-        "#b5522a",
-        "#d39a4a",
-        "#e3bf78",
-        "#8d8a88",
-        "#d9d5ce",
-    )
-)
-EYES = tuple(rgb(c) for c in ("#5b3a22", "#3f2a1d", "#4f7f6a", "#4d79a8", "#7a6a3f", "#6b7f8c"))
-CLOTHES = tuple(
-    rgb(c)
-    for c in (
-        "#c8503a",
-        "#d9983a",
-        "#3f7f74",
-        "#2f5d8a",
-        "#6a4c86",
-        "#b8496b",
-        "#e8dcc4",
-        "#3a3f4c",
-        "#7d8f55",
-        "#8a4b32",
-    )
-)
+
+def _colours(codes: str) -> tuple[Colour, ...]:
+    return tuple(rgb(code) for code in codes.split())
+
+
+SKINS = _colours("#f6d8c2 #efc5a4 #e2ad84 #cf9468 #b0744b #8a5636 #6b412b")
+HAIRS = _colours("#211a1c #33241f #4d3223 #6e4427 #8f5a2c #b5522a #d39a4a #e3bf78 #8d8a88 #d9d5ce")
+EYES = _colours("#5b3a22 #3f2a1d #4f7f6a #4d79a8 #7a6a3f #6b7f8c")
+CLOTHES = _colours("#c8503a #d9983a #3f7f74 #2f5d8a #6a4c86 #b8496b #e8dcc4 #3a3f4c #7d8f55 #8a4b32")
 LONG = ("long", "wavy", "curly", "bun", "bob", "ponytail")
 SHORT = ("short", "side", "crop", "curls", "swept", "bald")
 
@@ -59,17 +36,15 @@ class Figure:
     id : str
         The profile's id.
     skin, hair, eyes, clothes, second : Colour
-        Colours of skin, hair, irises, garment, and of what goes with it (collar, scarf, earrings).
+        Colours of skin, hair, irises, garment, and of what goes with it (collar, scarf).
     style : str
         Shape of the hair, one of `LONG` or `SHORT`.
     fringe : bool
         Whether the hair falls over the forehead.
     soft : float
         From an angular face with strong brows (0) to soft features with long lashes (1).
-    length, jaw : float
-        Face shape: round to long, narrow to broad jaw, each 0..1.
-    nose, lips, brow, gap : float
-        Sizes of the features and the distance of the eyes, each 0..1.
+    length : float
+        From a round face (0) to a long one (1).
     glasses : str
         ``""``, ``"round"`` or ``"square"``.
     beard : str
@@ -92,11 +67,6 @@ class Figure:
     fringe: bool
     soft: float
     length: float
-    jaw: float
-    nose: float
-    lips: float
-    brow: float
-    gap: float
     glasses: str
     beard: str
     garment: str
@@ -146,15 +116,15 @@ def invented(key: object, *, soft: float | None = None, age: float = 0.4, traits
     gentle = warm > 0.5  # the middle of the range
     old = "old" in traits or age > 0.8
     skin = SKINS[int(rng.integers(len(SKINS)))]
-    pool = (8, 9) if old else tuple(range(4 if SKINS.index(skin) > 3 else 8))  # dark skin rarely goes with fair hair
+    dark = SKINS.index(skin) > 3  # rarely goes with fair hair
+    pool = (8, 9) if old else tuple(range(4 if dark else 8))
     hair = HAIRS[pool[int(rng.integers(len(pool)))]]
     for word, shade in (("blond", 7), ("redhead", 5), ("dark-haired", 1)):
         hair = HAIRS[shade] if word in traits else hair
     styles = LONG if gentle else SHORT[: 6 if age > 0.5 else 5]  # nobody young is bald
     style = styles[int(rng.integers(len(styles)))]
-    style = {"curly": "curly" if gentle else "curls", "long-haired": "long", "short-haired": "crop"}.get(
-        next((t for t in traits if t in ("curly", "long-haired", "short-haired")), ""), style
-    )
+    named = {"curly": "curly" if gentle else "curls", "long-haired": "long", "short-haired": "crop"}
+    style = next((shape for trait, shape in named.items() if trait in traits), style)
     beard = ("", "", "", "short", "full", "moustache")[int(rng.integers(6))]
     clothes = CLOTHES[int(rng.integers(len(CLOTHES)))]
     glasses = ("", "", "", "round", "square")[int(rng.integers(5))]
@@ -164,18 +134,13 @@ def invented(key: object, *, soft: float | None = None, age: float = 0.4, traits
         id=str(key),
         skin=skin,
         hair=hair,
-        eyes=EYES[int(rng.integers(2 if SKINS.index(skin) > 3 else len(EYES)))],
+        eyes=EYES[int(rng.integers(2 if dark else len(EYES)))],
         clothes=clothes,
         second=second if second != clothes else lighter(clothes, 0.22),
         style=style,
         fringe=bool(rng.random() < 0.45),
         soft=warm if grown else max(warm, 0.6),
         length=float(rng.random()) if grown else 0.1,
-        jaw=float(rng.random()),
-        nose=float(rng.random()) if grown else 0.1,
-        lips=float(rng.random()),
-        brow=float(rng.random()),
-        gap=float(rng.random()),
         glasses=(glasses or "round") if "glasses" in traits else glasses,
         beard="" if gentle or not grown else (beard or "full") if "beard" in traits else beard,
         garment=("tee", "shirt", "roll", "coat", "scarf")[int(rng.integers(5))],

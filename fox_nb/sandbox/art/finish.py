@@ -99,29 +99,6 @@ def _dramatic(image: Image.Image, _seed: int) -> Image.Image:
     return vignette(image.point([min(255, v) for v in table] * 3), 0.5)
 
 
-def _poster(image: Image.Image, _seed: int) -> Image.Image:
-    """Make a screen print: few tones, each with a soft step."""
-    steps = 7
-    table = []
-    for v in range(256):
-        at = v / 255 * steps
-        low, f = math.floor(at), at - math.floor(at)
-        f = min(1.0, max(0.0, (f - 0.35) / 0.3))
-        table.append(min(255, round((low + f) / steps * 255)))
-    return ImageEnhance.Color(image.point(table * 3)).enhance(1.12)
-
-
-def _neon(image: Image.Image, _seed: int) -> Image.Image:
-    """Dark, with magenta and cyan light where edges are."""
-    unit = math.sqrt(image.width * image.height)
-    small = image.reduce(max(1, round(unit / 512)))
-    edges = small.convert("L").filter(ImageFilter.FIND_EDGES).filter(ImageFilter.GaussianBlur(1.6))
-    edges = ImageOps.autocontrast(edges, cutoff=1).resize(image.size, Image.Resampling.BICUBIC)
-    base = _toned(image, (0, "#07041a"), (0.35, "#2a1266"), (0.65, "#b0239a"), (0.85, "#35c9e8"), (1, "#f4feff"))
-    glow = _toned(edges, (0, "#000000"), (0.5, "#7a1fb0"), (1, "#58f0ff"))
-    return ImageChops.screen(Image.blend(image, base, 0.72), glow)
-
-
 def _watercolour(image: Image.Image, seed: int) -> Image.Image:
     """Washes with darker rims, on a paper that shows through."""
     unit = math.sqrt(image.width * image.height)
@@ -190,8 +167,6 @@ def _pixel(image: Image.Image, _seed: int) -> Image.Image:
 _STYLES: dict[str, Callable[[Image.Image, int], Image.Image]] = {
     "soft": _soft,
     "dramatic": _dramatic,
-    "poster": _poster,
-    "neon": _neon,
     "oil": _oil,
     "watercolour": _watercolour,
     "sepia": _sepia,
@@ -200,4 +175,3 @@ _STYLES: dict[str, Callable[[Image.Image, int], Image.Image]] = {
     "sketch": _sketch,
     "pixel": _pixel,
 }
-STYLE_NAMES = frozenset(_STYLES)

@@ -14,8 +14,8 @@ from PIL import Image, ImageOps
 
 from fox_nb.sandbox.art.chance import digest
 from fox_nb.sandbox.art.colour import Colour, lightness
+from fox_nb.sandbox.art.encoding import as_rgb
 from fox_nb.sandbox.art.figure import LONG, SHORT, Figure, figure_from_id, invented
-from fox_nb.sandbox.art.files import as_rgb
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The small 'sandbox' mark in a picture's corner: set once, found again, and taken off before a picture is reworked."""
+"""What is written on a picture: the small 'sandbox' mark, found again and taken off, and words that were not drawn."""
 
 # ruff: noqa: PLR2004 (the numbers are those of sRGB, or measured)
 
@@ -6,9 +6,13 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SMALLEST = 96  # a picture with a shorter side than this has no room for it
 _INK = (250, 246, 236)
@@ -54,6 +58,25 @@ def mark(image: Image.Image, text: str = "sandbox") -> Image.Image:
         plate, letters, corner = place
         out.paste(_PLATE, corner, plate)
         out.paste(_INK, corner, letters)
+    return out
+
+
+def noted(image: Image.Image, words: Sequence[str]) -> Image.Image:
+    """Return the picture with a line of what it was asked to show and does not, so that nobody looks for it."""
+    if not words or min(image.size) < _SMALLEST * 2:
+        return image
+    unit = math.sqrt(image.width * image.height)
+    font = ImageFont.load_default(size=max(9.0, unit * 0.017))
+    text = "not drawn: " + ", ".join(words)
+    while len(text) > 12 and font.getlength(text) > image.width * 0.72:
+        text = text[: -max(2, len(text) // 12)].rstrip(" ,…") + "…"
+    left, foot = unit * 0.016, image.height - unit * 0.016
+    plate = (left, foot - unit * 0.03, left + font.getlength(text) + unit * 0.02, foot)
+    out = image.copy()
+    layer = Image.new("L", image.size)
+    ImageDraw.Draw(layer).rounded_rectangle(plate, radius=unit * 0.006, fill=150)
+    out.paste(_PLATE, (0, 0), layer)
+    ImageDraw.Draw(out).text((left + unit * 0.01, foot - unit * 0.015), text, fill=_INK, font=font, anchor="lm")
     return out
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import Floats, clouds
 from fox_nb.sandbox.art.colour import lighter, mix, ramp, rgb
 from fox_nb.sandbox.art.curves import ellipse, moved, points, ribbon, smooth
 
 if TYPE_CHECKING:
+    from fox_nb.sandbox.art.canvas import Canvas
     from fox_nb.sandbox.art.light import Light
 
 _ROWS = 220  # a sky is soft: this many rows carry it at any size
@@ -38,8 +38,6 @@ def paint_sky(c: Canvas, light: Light, rng: np.random.Generator, horizon: float,
         stars(c, rng, horizon, 260 if light.hour == "night" else 90)
     if not hidden:
         (_moon if light.hour == "night" else _sun)(c, light, x, y)
-    if "rainbow" in weather:
-        rainbow(c, rng, horizon)
     return x, y
 
 
@@ -142,38 +140,6 @@ def aurora(c: Canvas, rng: np.random.Generator, horizon: float, field: Floats) -
         strength = curtain * (0.2 + 0.8 * rays[None, :]) * power
         field = 255 - (255 - field) * (1 - strength[..., None] * np.array(rgb(code)) / 255)
     return field
-
-
-def rainbow(c: Canvas, rng: np.random.Generator, horizon: float) -> None:
-    """Set a rainbow over the land."""
-    x, r = c.w * rng.uniform(0.35, 0.65), 0.62 * max(c.w, c.h)
-    y = horizon + 0.12
-    for k, code in enumerate(("#d94f4f", "#f0923c", "#f7d64a", "#5cb85f", "#3f8fd6", "#7a58b8")):
-        a = np.linspace(math.pi, 2 * math.pi, 90)
-        rr = r - k * 0.013
-        arc = np.stack([x + rr * np.cos(a), y + rr * np.sin(a)], 1)
-        top = np.array([(0, 0), (c.w, 0), (c.w, horizon), (0, horizon)])
-        c.stroke(arc, 0.016, rgb(code), alpha=0.34, blur=0.004, inside=top)
-
-
-def cumulus(
-    c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, size: float, far: float = 0.3
-) -> None:
-    """Draw one heaped cloud with a flat foot, `size` units wide."""
-    top = mix(mix(rgb("#ffffff"), light.sun, 0.4), light.low, far * 0.6)
-    foot = mix(light.middle, light.low, 0.55)
-    if light.dark:
-        top, foot = lighter(light.middle, 0.14), lighter(light.middle, 0.02)
-    balls, shades = [], []
-    for _ in range(15):
-        t = rng.uniform(-0.46, 0.46)
-        r = size * (0.21 - 0.28 * abs(t)) * rng.uniform(0.75, 1.15) + size * 0.03
-        cy = y - r * rng.uniform(0.35, 1.0) * (1.25 - abs(t))
-        balls.append(ellipse(x + t * size, cy, r, steps=40))
-        shades.append(ellipse(x + t * size + r * 0.2, cy + r * 0.35, r * 0.9, steps=30))
-    floor = np.array([(x - size, y - size), (x + size, y - size), (x + size, y), (x - size, y)])
-    c.fill(balls, Fade(top, foot, y - size * 0.42, y), inside=floor, alpha=1 - 0.35 * far)
-    c.fill(shades, foot, alpha=0.35, blur=size * 0.02, inside=floor)
 
 
 def birds(c: Canvas, light: Light, rng: np.random.Generator, x: float, y: float, count: int = 7) -> None:

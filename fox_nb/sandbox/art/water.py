@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +13,14 @@ from PIL import Image
 from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.chance import Floats, ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
-from fox_nb.sandbox.art.curves import Points, ellipse, moved, points, smooth
-from fox_nb.sandbox.art.land import facets, peaks
-from fox_nb.sandbox.art.plants import grass, palm, pines
+from fox_nb.sandbox.art.curves import Points, ellipse, points, smooth
+from fox_nb.sandbox.art.drawing import Spot, draw
+from fox_nb.sandbox.art.land import grass, peaks, pines, range_of_peaks
 from fox_nb.sandbox.art.sky import birds, paint_sky
-from fox_nb.sandbox.art.spot import Ask, Spot
-from fox_nb.sandbox.art.things import boat, parasol
 
 if TYPE_CHECKING:
     from fox_nb.sandbox.art.light import Light
+    from fox_nb.sandbox.art.scene import Ask
 
 _LENS = smooth(points((-1, 0), (-0.4, -0.5), (0.5, -0.4), (1, 0), (0.3, 0.45), (-0.5, 0.4)), steps=4)
 
@@ -76,16 +74,14 @@ def sea(c: Canvas, light: Light, ask: Ask) -> Spot:
         x = 0.0 if rng.random() < 0.5 else c.w
         _headland(c, light, rng, x, horizon, 0.72 - 0.25 * k)
     top, deep = _water_colours(light, rgb("#1f6d84"))
-    foot = horizon + (c.h - horizon) * 1.0
-    c.ground(np.full(4, horizon), Fade(top, deep, horizon, foot))
+    c.ground(np.full(4, horizon), Fade(top, deep, horizon, c.h))
     ripples(c, rng, horizon + 0.004, c.h, lighter(deep, -0.05), 260, alpha=0.3)
     ripples(c, rng, horizon + 0.004, c.h, mix(top, light.low, 0.4), 220, alpha=0.4)
     ripples(c, rng, horizon + 0.002, c.h, light.sun, 210, alpha=0.75, x=sun[0], spread=0.085)
-    _waves(c, light, rng, horizon, deep)
     if not ask.brief.subjects:
         x = c.w * (0.3 if sun[0] > c.w / 2 else 0.7)
-        boat(c, light, ask, Spot(x, horizon + 0.09 * (c.h - horizon), 0.085))
-        boat(c, light, ask, Spot(c.w - x * 0.75, horizon + 0.012, 0.03))
+        draw(c, light, "boat", Spot(x, horizon + 0.09 * (c.h - horizon), 0.085))
+        draw(c, light, "boat", Spot(c.w - x * 0.75, horizon + 0.012, 0.03), flip=True)
     birds(c, light, rng, c.w * 0.6, horizon * 0.5)
     return Spot(c.w * 0.5, horizon + 0.42 * (c.h - horizon), 0.3)
 
@@ -104,38 +100,13 @@ def _headland(c: Canvas, light: Light, rng: np.random.Generator, x: float, horiz
     c.ground(line, Fade(colour, mix(colour, light.low, 0.5), horizon - tall, horizon), bottom=horizon + 0.004)
 
 
-def _waves(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, deep: Colour) -> None:
-    """Draw three near swells with foam on their crests."""
-    for k in range(3):
-        t = (k + 1) / 3
-        base = horizon + (c.h - horizon) * (0.42 + 0.42 * t)
-        xs = np.linspace(0, c.w, 240)
-        line = (
-            base
-            + 0.012 * t * np.sin(xs * rng.uniform(7, 11) + rng.uniform(0, 6))
-            + ridge(rng, 240, detail=4, start=5) * 0.008
-        )
-        body = lighter(deep, 0.05 - 0.05 * t)
-        c.ground(
-            line, Fade(lighter(body, 0.05), body, base - 0.02, base + 0.1), bottom=min(c.h, base + 0.22), alpha=0.75
-        )
-        crest: list[Points] = []
-        for x in np.arange(0, c.w, 0.012):
-            if math.sin(x * 9 + k * 2) + rng.normal(0, 0.7) > 0.55:
-                y = float(np.interp(x, xs, line))
-                crest.append(_LENS * (rng.uniform(0.006, 0.03), 0.0025 * (0.5 + t)) + (x, y + rng.uniform(0, 0.008)))
-        c.fill(crest, mix(light.lit(rgb("#ffffff")), light.sun, 0.4), alpha=0.75)
-
-
 def lake(c: Canvas, light: Light, ask: Ask) -> Spot:
     """Draw a still lake that mirrors mountains and woods."""
     rng = ask.rng("lake")
     horizon = c.h * float(rng.uniform(0.54, 0.6))
     sun = paint_sky(c, light, rng, horizon, weather=ask.weather)
-    line, tops = peaks(rng, c, horizon, c.h * 0.36, 2 + int(c.w > 1.1))
-    rock = light.lit(mix(rgb("#6d7486"), light.accent[2], 0.2), 0.5)
-    c.ground(line, Fade(rock, mix(rock, light.low, 0.75), float(line.min()), horizon), bottom=horizon)
-    facets(c, light, rng, line, tops, sun[0], horizon, 0.45)
+    skyline = peaks(rng, c, horizon, c.h * 0.36, 2 + int(c.w > 1.1))
+    range_of_peaks(c, light, rng, skyline, mix(rgb("#6d7486"), light.accent[2], 0.2), sun[0], horizon, 0.5)
     wood = mix(rgb("#4b7558"), light.accent[2], 0.1)
     for k in range(2):
         shore = horizon - 0.012 + 0.01 * k - np.clip(ridge(rng, 240, detail=4, start=2), 0, 1) * (0.07 - 0.035 * k)
@@ -154,9 +125,7 @@ def lake(c: Canvas, light: Light, ask: Ask) -> Spot:
     ripples(c, rng, horizon + 0.01, c.h, mix(light.low, light.sun, 0.4), 120, alpha=0.28)
     ripples(c, rng, horizon + 0.006, c.h, light.sun, 60, alpha=0.6, x=sun[0], spread=0.06)
     if not ask.brief.subjects:
-        boat(
-            c, light, ask, Spot(c.w * float(rng.uniform(0.3, 0.7)), horizon + 0.2 * (c.h - horizon), 0.07), rowing=True
-        )
+        draw(c, light, "rowing_boat", Spot(c.w * float(rng.uniform(0.3, 0.7)), horizon + 0.2 * (c.h - horizon), 0.07))
     _reeds(c, light, rng)
     return Spot(c.w * 0.5, horizon + 0.5 * (c.h - horizon), 0.28)
 
@@ -187,11 +156,11 @@ def beach(c: Canvas, light: Light, ask: Ask) -> Spot:
     _surf(c, light, rng, side, horizon, sand, shallow)
     near = c.w * (0.5 + 0.42 * side)
     if not ask.brief.people:
-        parasol(c, light, Spot(c.w * (0.5 + 0.16 * side), c.h * 0.9, 0.2))
-    palm(c, light, rng, near, c.h * 0.93, 0.52, -0.24 * side)
-    palm(c, light, rng, near - 0.1 * side, c.h * 0.97, 0.38, -0.32 * side)
+        draw(c, light, "parasol", Spot(c.w * (0.5 + 0.16 * side), c.h * 0.9, 0.2))
+    draw(c, light, "palm", Spot(near, c.h * 0.93, 0.52), flip=side < 0)
+    draw(c, light, "palm", Spot(near - 0.1 * side, c.h * 0.97, 0.38), flip=side < 0)
     if not ask.brief.subjects:
-        boat(c, light, ask, Spot(c.w * (0.5 - 0.25 * side), horizon + 0.02, 0.05))
+        draw(c, light, "boat", Spot(c.w * (0.5 - 0.25 * side), horizon + 0.02, 0.05))
     birds(c, light, rng, c.w * (0.5 - 0.2 * side), horizon * 0.5)
     return Spot(c.w * (0.5 - 0.1 * side), c.h * 0.94, 0.3)
 
@@ -226,8 +195,3 @@ def _surf(
     ]
     land = np.concatenate([np.stack([xs, dry], 1), [(c.w, c.h), (0, c.h)]])
     c.fill(dots, lighter(sand, -0.14), alpha=0.55, inside=land)
-    humps = [
-        moved(_LENS, rng.random() * c.w, c.h * rng.uniform(0.8, 1.0), size=rng.uniform(0.04, 0.12)) * (1, 1)
-        for _ in range(12)
-    ]
-    c.fill(humps, lighter(sand, 0.04), alpha=0.35, blur=0.006, inside=land)

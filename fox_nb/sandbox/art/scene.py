@@ -1,0 +1,30 @@
+"""What a scene is asked for: a brief, a seed, and the dice for each purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fox_nb.sandbox.art.chance import stream
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fox_nb.sandbox.art.vocabulary import Brief
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A brief and a seed: all that a scene may depend on."""
+
+    brief: Brief
+    seed: int
+
+    @property
+    def weather(self) -> tuple[str, ...]:
+        """The weather's words."""
+        return self.brief.weather
+
+    def rng(self, purpose: str) -> np.random.Generator:
+        """Return the dice for one purpose."""
+        return stream(purpose, self.brief.key, self.seed)
