@@ -107,6 +107,51 @@ class Persons(Scripted):
             self._page = ""
 
 
+class PersonName(Scripted):
+    """A line for a person's name.
+
+    Parameters
+    ----------
+    value : str
+        The name, without blanks around it. Settable, observable, not synced.
+    description, tooltip : str
+        What it is called, and a sentence of help.
+    placeholder : str
+        An example, shown while it is empty.
+    disabled : bool
+        Whether it is switched off.
+    """
+
+    part = "name"
+
+    value = traitlets.Unicode("")
+    description = traitlets.Unicode("Name").tag(sync=True)
+    placeholder = traitlets.Unicode("").tag(sync=True)
+    disabled = traitlets.Bool(default_value=False).tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self._page = ""
+        super().__init__(**traits)
+
+    @traitlets.observe("value")
+    def _value_set(self, _change: object) -> None:
+        self._say_name()
+
+    def _say_name(self) -> None:
+        self.say("name", name=self.value, by=self._page)
+
+    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        self._say_name()
+        super()._on_ready(content, buffers)
+
+    def _on_typed(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._page = str(content.get("page"))
+        try:
+            self.value = str(content.get("name") or "").strip()
+        finally:
+            self._page = ""
+
+
 class Mentions(Scripted):
     """Who is named in a prompt as ``[[profile_id]]``, a list to put somebody in at the cursor, and the prompt's length.
 

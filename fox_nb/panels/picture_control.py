@@ -56,8 +56,8 @@ class PictureControl(Control):
             picker.on_ask(lambda: bench.later(self._suggest))
         picker.observe(lambda _: self._look_later(), "value")
         if parameter.hint.consent:
-            self._consent = w.Checkbox(description=parameter.hint.consent, tooltip=NO_WAY_BACK, indent=False)
-            self.part = w.VBox([picker, self._consent, w.HTML(NO_WAY_BACK)])
+            self._consent = consent_box(parameter.hint.consent)
+            self.part = w.VBox([picker, self._consent])
             self.valued["agreed"] = self._consent
             picker.observe(self._ask_again, "value")
 
@@ -173,6 +173,12 @@ class PictureControl(Control):
 
     def _suggest(self) -> None:
         self.widget.offer(_files_near(Path.cwd(), self._suffixes))
+
+
+def consent_box(sentence: str) -> w.Checkbox:
+    """Ask whether the person in the photos agreed."""
+    box = w.Checkbox(description=sentence, tooltip=NO_WAY_BACK, indent=False)
+    return box.add_class("fox-agreed").add_class("fox-for-agreed")
 
 
 def _files_near(folder: Path, suffixes: tuple[str, ...]) -> list[str]:

@@ -38,7 +38,8 @@ class Press(Scripted):
     """A button that hands over, in one message, what the controls show in its page; tasks under way stand beside it.
 
     The seconds of what is under way run in the browser; a message goes there only when something has changed. Nothing
-    of it is a trait, so no saved notebook shows a task that has long ended as under way.
+    of it is synced, so no saved notebook shows a task that has long ended as under way; nor is what went wrong, which
+    may name files and people.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ class Press(Scripted):
         The widgets whose values a press takes along, by name.
     description : str
         What stands on the button.
+    hint : str
+        What has to be done before a press makes sense; the button looks switched off until then, and says so.
     price, note : str
         What a press will cost, and what kind of money that is.
     again : bool
@@ -60,15 +63,17 @@ class Press(Scripted):
 
     controls = traitlets.Dict(value_trait=traitlets.Instance(w.Widget)).tag(sync=True, **w.widget_serialization)
     description = traitlets.Unicode("").tag(sync=True)
+    hint = traitlets.Unicode("").tag(sync=True)
     price = traitlets.Unicode("").tag(sync=True)
     note = traitlets.Unicode("").tag(sync=True)
     again = traitlets.Bool(default_value=False).tag(sync=True)
     busy = traitlets.Bool(default_value=False).tag(sync=True)
-    error = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    error: traitlets.List[str] = traitlets.List(traitlets.Unicode())
 
     def __init__(self, **traits: Any) -> None:
         self._presses: list[Callable[[dict[str, Any]], None]] = []
         self._under_way: dict[str, Task] = {}
+        self._said = ""
         self._lock = threading.Lock()
         super().__init__(**traits)
 
@@ -80,7 +85,12 @@ class Press(Scripted):
         """Say what went wrong, in the three sentences of every error."""
         self.error = [clip(line, _LONGEST) for line in lines_of(error)]
 
-    def follow(self, task: Task, when_over: Callable[[Task], None]) -> None:
+    def tell(self, words: str) -> None:
+        """Say below the button how things stand; announced politely."""
+        self._said = words
+        self.say("said", said=words)
+
+    def follow(self, task: Task, when_over: Callable[[Task], object]) -> None:
         """Show a task until it is over, then call `when_over(task)`; one that is shown already stays as it is."""
         with self._lock:
             if task.identity in self._under_way:
@@ -103,12 +113,17 @@ class Press(Scripted):
         if shown is not None:
             self.say("gone", key=task.identity, said=said)
 
+    @traitlets.observe("error")
+    def _error_changed(self, change: dict[str, Any]) -> None:
+        self.say("error", lines=change["new"])
+
     # What a browser says
 
     def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         with self._lock:
             tasks = list(self._under_way.values())
-        self.say("rows", items=[_row(task) for task in tasks])
+        self.say("rows", items=[_row(task) for task in tasks], said=self._said)
+        self.say("error", lines=self.error)
         super()._on_ready(content, buffers)
 
     def _on_press(self, content: dict[str, Any], _buffers: list[bytes]) -> None:

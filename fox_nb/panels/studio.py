@@ -10,6 +10,7 @@ from fox_nb.models import MODELS, CreateProfile
 from fox_nb.panels.head import card
 from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.panel import FILL, panel_class, show
+from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
 from fox_nb.panels.titles import Titles
 from fox_nb.session import pages
@@ -47,11 +48,13 @@ class Studio(w.Tab):  # type: ignore[misc]
         }
         self.history = HistoryTab(session, titles, self._pool.submit, self._row_actions)
         self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
+        self.profiles = ProfilesTab(session, changed=self._refresh, journalled=lambda _: self.history.refresh())
         self.history.on_act(self._act)
         for panel in self.panels.values():
             panel.on_use(self._use)
-        pages_of_it = [*self.panels.values(), self.history]
-        super().__init__(pages_of_it, titles=[*(panel.request.title for panel in self.panels.values()), "History"])
+        by_model = {CreateProfile.model: self.profiles, **self.panels}
+        tabs = [*(by_model[model] for model in MODELS), self.history]
+        super().__init__(tabs, titles=[*(request.title for request in MODELS.values()), "History"])
         self.add_class("fox-nb-studio")
         self.observe(lambda change: self._shown(change["new"]), "selected_index")
         self._record.open()
@@ -89,12 +92,13 @@ class Studio(w.Tab):  # type: ignore[misc]
             self._go(model)
 
     def _go(self, model: str) -> None:
-        self.selected_index = list(self.panels).index(model)
+        self.selected_index = list(MODELS).index(model)
 
     def _shown(self, index: int | None) -> None:
         """Bring up to date what somebody goes to."""
-        if index is not None and self.children[index] is self.history:
-            self.history.refresh()
+        shown = None if index is None else self.children[index]
+        if shown is self.history or shown is self.profiles:
+            shown.refresh()
 
     def _landed(self, task: Task) -> None:
         if task.profile_id:

@@ -1,10 +1,12 @@
 // The room's own widgets, each by the name that its Python side knows it by; the loader fetches all of them, once a page.
 import { history } from "./parts/history.js";
+import { known } from "./parts/known.js";
 import { level } from "./parts/level.js";
 import { mentions } from "./parts/mentions.js";
+import { name } from "./parts/name.js";
 import { persons } from "./parts/persons.js";
 import { picker } from "./parts/picker.js";
 import { press } from "./parts/press.js";
 import { results } from "./parts/results.js";
 
-export const parts = { history, level, mentions, persons, picker, press, results };
+export const parts = { history, known, level, mentions, name, persons, picker, press, results };

@@ -35,7 +35,7 @@ export function live() {
       for (const item of content.items) items.set(item.key, { ...item, heard });
     } else if (content.type === "row") items.set(content.item.key, { ...content.item, heard });
     else if (content.type === "gone") items.delete(content.key);
-    else return;
+    else if (content.type !== "said") return;
     said = content.said ?? said;
     show();
   }

@@ -288,6 +288,7 @@ function makePlace(model, say) {
     root,
     show() {
       label.textContent = model.get("place");
+      root.hidden = !label.textContent;
       input.placeholder = model.get("place_hint");
       input.disabled = add.disabled = model.get("disabled");
       add.setAttribute("aria-label", `Add: ${model.get("place").toLowerCase()}`);

@@ -25,8 +25,16 @@ async function controlsOf(model) {
 // One for each model: what was pressed here is known to all its views.
 export const press = () => {
   const rows = live();
+  const views = new Set();
+  let lines = [];
   return {
-    initialize: ({ model }) => rows.initialize(model),
+    initialize({ model }) {
+      rows.initialize(model);
+      model.on("msg:custom", (content) => {
+        if (content.type === "error") lines = content.lines;
+        for (const view of views) view(content.type);
+      });
+    },
     render({ model, el }) {
       const id = `fox-press-${unique()}`;
       const root = put("div", "fox-press");
@@ -50,9 +58,8 @@ export const press = () => {
         const off = waiting || model.get("busy");
         const words = model.get("again") ? "Another variation" : model.get("description");
         write(button, off ? "Sending\u2026" : [words, model.get("price")].filter(Boolean).join(" \u00b7 "));
-        button.setAttribute("aria-disabled", String(off));
-        write(note, model.get("note"));
-        const lines = model.get("error");
+        button.setAttribute("aria-disabled", String(off || !!model.get("hint")));
+        write(note, [model.get("note"), model.get("hint")].filter(Boolean).join(" "));
         if (error.dataset.shown === JSON.stringify(lines)) return;
         error.dataset.shown = JSON.stringify(lines);
         error.replaceChildren(...lines.map((textContent, at) => put("p", at ? "" : "fox-what", { textContent })));
@@ -74,12 +81,13 @@ export const press = () => {
         );
       }
 
-      function hear({ type }) {
-        if (type !== "heard") return;
-        clearTimeout(timer);
-        waiting = false;
-        rows.say();
-        show();
+      function hear(type) {
+        if (type === "heard") {
+          clearTimeout(timer);
+          waiting = false;
+          rows.say();
+        }
+        if (type === "heard" || type === "error") show();
       }
 
       /** Ctrl+Enter in a field of the panel presses the button that stands beside it; Jupyter would run the cell. */
@@ -96,13 +104,13 @@ export const press = () => {
       // The browser knows best what a double click is: its second half is no press.
       button.addEventListener("click", ({ detail }) => detail < 2 && send());
       window.addEventListener("keydown", keys, true);
-      model.on("msg:custom", hear);
+      views.add(hear);
       model.on("change", show);
       show();
       return () => {
         clearTimeout(timer);
         window.removeEventListener("keydown", keys, true);
-        model.off("msg:custom", hear);
+        views.delete(hear);
         model.off("change", show);
         endHelp();
         end();

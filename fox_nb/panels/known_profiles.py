@@ -1,0 +1,63 @@
+"""Known profiles: the list of them with rename, copy, forget and add; what is under way stands in it, too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.panels.script import Scripted
+from fox_nb.render.html import clip
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_LONGEST = 1000
+_ACTS = frozenset({"rename", "plan", "forget", "add", "retry", "paid", "unpaid"})
+
+
+class KnownProfiles(Scripted):
+    """Profiles by name. None of it is a trait: names and ids stay out of the saved notebook."""
+
+    part = "known"
+
+    def __init__(self, **traits: Any) -> None:
+        self._items: list[dict[str, Any]] = []
+        self._acts: list[Callable[[str, str, str], None]] = []
+        super().__init__(**traits)
+
+    def show(self, items: Sequence[dict[str, Any]]) -> None:
+        """List these: key, id, name, since, state and actions of each."""
+        self._items = list(items)
+        self.say("list", items=self._items)
+
+    def on_act(self, callback: Callable[[str, str, str], None]) -> None:
+        """Call `callback(act, key, text)` when something is pressed: rename, plan, forget, add, retry, paid, unpaid.
+
+        The text is the new name of rename and add.
+        """
+        self._acts.append(callback)
+
+    def plan(self, key: str, lines: Sequence[str]) -> None:
+        """Say what forgetting would do, and ask once more."""
+        self.say("plan", key=key, lines=[clip(line, _LONGEST) for line in lines])
+
+    def added(self) -> None:
+        """Empty the lines for an id and its name: they were taken over."""
+        self.say("added")
+
+    def done(self, *lines: str) -> None:
+        """Say what was done."""
+        self.say("said", lines=[clip(line, _LONGEST) for line in lines])
+
+    def wrong(self, *lines: str) -> None:
+        """Say what went wrong, at once."""
+        self.say("wrong", lines=[clip(line, _LONGEST) for line in lines if line])
+
+    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
+        self.say("list", items=self._items)
+        super()._on_ready(content, buffers)
+
+    def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        act, key, text = (str(content.get(word) or "") for word in ("act", "key", "text"))
+        if act in _ACTS:
+            for callback in tuple(self._acts):
+                callback(act, key, text)

@@ -1,0 +1,258 @@
+"""The Profiles tab: train a profile from photos that were looked at, and keep the names of those that are known."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.models import CreateProfile
+from fox_nb.panels.head import head, money_note
+from fox_nb.panels.known_profiles import KnownProfiles
+from fox_nb.panels.persons import PersonName
+from fox_nb.panels.picture_control import consent_box
+from fox_nb.panels.press import Press
+from fox_nb.panels.training_photos import TrainingPhotos
+from fox_nb.parameters import parameters
+from fox_nb.session.pool import Pool
+from fox_nb.session.training import TrainedProfiles
+from fox_nb.store.people import FORGOTTEN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fox_nb.session import Session, Task
+
+_RETRY = [["retry", "Try again"], ["plan", "Forget\u2026"]]
+_SETTLE = [["unpaid", "It was not charged"], ["paid", "It was charged"], ["retry", "Send it again"]]
+_STARTED = "{name} is being trained. It goes on when the notebook is closed; its name is kept for when it is done."
+
+
+class ProfilesTab(w.VBox):  # type: ignore[misc]
+    """An ipywidgets.VBox that trains a profile, and shows, renames, adds and forgets those that the store knows.
+
+    Parameters
+    ----------
+    session : Session
+        What sends and watches.
+    changed : callable
+        Called when the names have changed: selectors elsewhere should offer them.
+    journalled : callable
+        Called with each task as soon as the journal has it.
+    """
+
+    def __init__(
+        self, session: Session, *, changed: Callable[[], None], journalled: Callable[[Task], None] = lambda _: None
+    ) -> None:
+        self._session = session
+        self._pool = Pool(2, "profiles")
+        self._changed = changed
+        self._told_of = journalled
+        self._lock = threading.Lock()
+        self.profiles = TrainedProfiles(session)
+        self.photos = TrainingPhotos(self.profiles, self._pool.submit, self._tell)
+        self.name = PersonName(placeholder="Ada")
+        self.agreed = consent_box(parameters(CreateProfile)[0].hint.consent)
+        self.press = Press(
+            controls={"photos": self.photos.picker, "name": self.name, "agreed": self.agreed},
+            description=CreateProfile.press,
+        )
+        self.known = KnownProfiles()
+        self.press.on_press(self._pressed)
+        self.known.on_act(self._acted)
+        self.known.on_ready(self._opened)
+        for part in (self.name, self.photos.picker):
+            part.observe(lambda _: self._show_lacking(), "value")
+        self.agreed.observe(lambda _: self._show_lacking(), "value")
+        words = w.HTML(head(CreateProfile, sandbox=session.gateway.is_sandbox))
+        super().__init__([words, self.photos.picker, self.name, self.agreed, self.press, self.known])
+        self.add_class("fox-nb-panel")
+        self._show_lacking()
+        self._pool.submit(self._ask_prices)
+
+    def refresh(self) -> None:
+        """List the profiles anew."""
+        self._pool.submit(self._list)
+
+    # -- training -----------------------------------------------------------------------------------------------
+
+    def _tell(self, words: str) -> None:
+        self.press.tell(words)
+        self._show_lacking()
+
+    def _lacks(self, name: str, *, agreed: bool) -> str:
+        """Say what has to be done before a profile can be trained; '' when it can be."""
+        lacking = [self.photos.lacking, "" if name.strip() else "a name", "" if agreed else "the person's consent"]
+        missing = [words for words in lacking if words]
+        if not missing:
+            return ""
+        listed = missing[0] if len(missing) == 1 else f"{', '.join(missing[:-1])} and {missing[-1]}"
+        return f"To train, add {listed}."
+
+    def _show_lacking(self) -> None:
+        self.press.error = []
+        self.press.hint = self._lacks(self.name.value, agreed=self.agreed.value)
+
+    def _pressed(self, seen: Mapping[str, Any]) -> None:
+        name, agreed = str(seen.get("name", self.name.value)), bool(seen.get("agreed", self.agreed.value))
+        with self._lock:
+            if self.press.busy:
+                return
+            self.press.busy = True
+        self.press.error = []
+        self._pool.submit(lambda: self._train(name, seen.get("photos"), agreed=agreed))
+
+    def _train(self, name: str, keys: Any, *, agreed: bool) -> None:
+        try:
+            sheet = self.photos.sheet(keys)
+            lacks = self._lacks(name, agreed=agreed)
+            if lacks:
+                raise InvalidRequest(lacks, todo="Nothing was sent.")
+            self._say_outcome(self._trained(sheet, name, agreed=agreed))
+        except FoxError as error:
+            self.press.fail(error)
+            self.press.tell("")
+        finally:
+            self.press.busy = False
+            self._show_cost()
+            self._list()
+
+    def _trained(self, sheet: Any, name: str, *, agreed: bool) -> Task:
+        def train(take: int | str) -> Task:
+            return self.profiles.train(
+                sheet, name, agreed=agreed, take=take, told=self._tell, journalled=lambda task: self._begun(task, name)
+            )
+
+        try:
+            return train(1)
+        except InvalidRequest as error:
+            if error.value != FORGOTTEN:
+                raise
+            return train("new")  # a person who ticks and presses once more means it
+
+    def _begun(self, task: Task, name: str) -> None:
+        """Show the task, and empty the form: from here on it cannot be lost. The session's thread is not held up."""
+        self._follow(task)
+        self._told_of(task)
+        if not task.reused:
+            self._pool.submit(lambda: self._emptied(name))
+
+    def _emptied(self, name: str) -> None:
+        self.photos.clear()
+        self.name.value, self.agreed.value = "", False  # the next person has to be asked, too
+        self._tell(_STARTED.format(name=name))
+        self._list()
+
+    def _say_outcome(self, task: Task) -> None:
+        if task.status in {"failed", "unknown"} and task.error is not None:
+            raise task.error
+        if task.reused and task.status == "completed":
+            name = self.profiles[task.profile_id].name
+            self.press.tell(f"These photos trained {name} already: nothing was sent or paid.")
+
+    def _follow(self, task: Task) -> None:
+        """Show a task's progress beside the button, and list the profiles anew when it is over."""
+        if not task.is_over:
+            self.press.follow(task, lambda task: self._pool.submit(lambda: self._over(task)))
+
+    def _over(self, task: Task) -> None:
+        if task.status == "completed":
+            name = self.profiles[task.profile_id].name
+            self.press.tell(f"{name} is trained: choose it in the other tabs, or write [[{task.profile_id}]].")
+        elif task.error is not None:
+            self.press.fail(task.error)
+        self._list()
+        self._changed()
+
+    def _opened(self) -> None:
+        self._pool.submit(self._go_on)
+
+    def _go_on(self) -> None:
+        """Pick up what an earlier kernel left unfinished; sends nothing."""
+        for task in self.profiles.trainings:
+            if task.status in {"pending", "processing"}:
+                self._session.watch(task)
+                self._follow(task)
+        self._list()
+
+    # -- the list -----------------------------------------------------------------------------------------------
+
+    def _list(self) -> None:
+        waiting = [_waiting(task, self.profiles.name_of(task)) for task in self.profiles.trainings]
+        known = [
+            {
+                "key": profile.id,
+                "id": profile.id,
+                "name": profile.name,
+                "since": f"since {_day(profile.at)}",
+                "state": "",
+                "actions": [],
+            }
+            for profile in reversed(list(self.profiles))
+        ]
+        self.known.show([*waiting, *known])
+
+    def _acted(self, act: str, key: str, text: str) -> None:
+        self._pool.submit(lambda: self._act(act, key, text))
+
+    def _act(self, act: str, key: str, text: str) -> None:
+        try:
+            if act == "plan":
+                self.known.plan(key, self.profiles.forget(key, dry_run=True).lines)
+                return
+            if act in {"retry", "paid", "unpaid"}:
+                self._settle(act, key)
+            elif act == "rename":
+                self.known.done(f"Renamed: {self.profiles.rename(key, text).name}")
+            elif act == "add":
+                self.known.done(f"Added: {self.profiles.add(key, text).name}")
+                self.known.added()
+            elif act == "forget":
+                self.known.done(*self.profiles.forget(key).lines)
+        except FoxError as error:
+            self.known.wrong(error.what, error.money, error.todo)
+        self._list()
+        self._changed()
+
+    def _settle(self, act: str, key: str) -> None:
+        """Send a training again, or note what the person found out of one whose answer was lost."""
+        task = next((task for task in self.profiles.trainings if task.identity == key), None)
+        if task is None:
+            return
+        if act == "retry":
+            task.retry()
+            self._follow(task)
+        else:
+            task.settle(paid=act == "paid")
+
+    # -- the price ----------------------------------------------------------------------------------------------
+
+    def _ask_prices(self) -> None:
+        self._show_cost()
+        self._session.prices.ask()
+        self._show_cost()
+
+    def _show_cost(self) -> None:
+        cost = self._session.prices.cost(CreateProfile.unchecked())
+        self.press.price, self.press.note = cost.short, money_note(cost, self._session.left)
+
+    def __repr__(self) -> str:
+        return "<ProfilesTab>"
+
+
+def _waiting(task: Task, name: str) -> dict[str, Any]:
+    actions = _SETTLE if task.status == "unknown" else _RETRY if task.status in {"failed", "refused"} else []
+    words = {"failed": "its training failed", "refused": "was not sent", "unknown": "sent, and no answer came"}
+    since = _day(task.asked_at)
+    state = f"{words.get(task.status, 'being trained')}, asked for {since}"
+    return {"key": task.identity, "id": "", "name": name, "since": "", "state": state, "actions": actions}
+
+
+def _day(at: float) -> str:
+    from fox_nb.render.html import clock, day
+
+    when = datetime.fromtimestamp(at).astimezone()
+    return f"{day(when)}, {clock(when)}"

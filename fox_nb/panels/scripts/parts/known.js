@@ -1,0 +1,240 @@
+// The profiles that the store knows. A row stays the same element while its facts change, so nobody loses their place.
+import { guard, put, unique } from "./elements.js";
+
+const press = (textContent, title, act, className = "fox-act") => {
+  const button = put("button", className, { type: "button", textContent }, title ? { "aria-label": title } : {});
+  button.addEventListener("click", act);
+  return button;
+};
+async function copy(text, beside) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Pages from plain http on another machine have no clipboard of their own.
+    const area = put("textarea", "fox-copied", { value: text, readOnly: true });
+    beside.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+
+// One for each model; its views share it.
+export const known = () => {
+  /** @type {{items: any[], said: string[], wrong: string[], plans: Map<string, string[]>}} */
+  const state = { items: [], said: [], wrong: [], plans: new Map() };
+  const views = new Set();
+
+  return {
+    initialize({ model }) {
+      model.on("msg:custom", (content) => {
+        if (content.type === "list") state.items = content.items;
+        if (content.type === "plan") state.plans.set(content.key, content.lines);
+        if (content.type === "said") Object.assign(state, { said: content.lines, wrong: [] });
+        if (content.type === "wrong") Object.assign(state, { wrong: content.lines, said: [] });
+        const known = new Set(state.items.map((item) => item.key));
+        for (const key of state.plans.keys()) if (!known.has(key)) state.plans.delete(key);
+        views.forEach((view) => view());
+      });
+    },
+    render({ model, el }) {
+      const view = makeView(model, el, state, views);
+      views.add(view);
+      view();
+      return () => views.delete(view);
+    },
+  };
+};
+
+function makeView(model, el, state, views) {
+  const id = `fox-known-${unique()}`;
+  const root = put("section", "fox-known", {}, { "aria-labelledby": id });
+  guard(root);
+  const head = put("p", "fox-head", { id });
+  const list = put("ul", "fox-rows", {}, { "aria-labelledby": id });
+  const said = put("div", "fox-said", {}, { role: "status" });
+  const wrong = put("div", "fox-error", {}, { role: "alert" });
+  const rows = new Map();
+  const act = (name, key, text = "") => model.send({ type: "act", act: name, key, text });
+  const showAll = () => views.forEach((view) => view());
+  const lines = (texts) => texts.map((textContent, at) => put("p", at ? "" : "fox-what", { textContent }));
+  root.append(head, list, said, wrong, adding());
+  el.append(root);
+
+  function make({ key }) {
+    const row = {
+      item: put("li", "fox-row"),
+      name: put("bdi", "fox-name"),
+      id: put("code", "fox-id"),
+      since: put("span", "fox-since"),
+      buttons: put("span", "fox-buttons"),
+      more: put("div", "fox-more"),
+      shown: "",
+      open: "",
+    };
+    const text = put("div", "fox-text");
+    text.append(row.name, row.id, row.since);
+    row.item.append(text, row.buttons, row.more);
+    row.close = (focus) => {
+      row.open = "";
+      row.more.replaceChildren();
+      state.plans.delete(key);
+      if (focus) /** @type {HTMLElement | null} */ (row.buttons.querySelector(`[data-act="${focus}"]`))?.focus();
+    };
+    return row;
+  }
+
+  function buttons(row, { key, id: profile, name, actions }) {
+    const named = (button, act) => {
+      button.dataset.act = act;
+      return button;
+    };
+    if (!profile)
+      return actions.map(([one, words]) =>
+        named(
+          press(words, `${words} ${name}`, () => act(one, key)),
+          one === "plan" ? "forget" : one,
+        ),
+      );
+    return [
+      named(
+        press("Copy id", `Copy the id of ${name}`, async () => {
+          await copy(profile, root);
+          Object.assign(state, { said: [`Copied: ${profile}`], wrong: [] });
+          showAll();
+        }),
+        "copy",
+      ),
+      named(
+        press("Rename", `Rename ${name}`, () => (row.open === "rename" ? row.close("rename") : rename(row, key, name))),
+        "rename",
+      ),
+      named(
+        press("Forget\u2026", `Forget ${name}`, () => act("plan", key)),
+        "forget",
+      ),
+    ];
+  }
+
+  function rename(row, key, name) {
+    const input = put("input", "fox-input", { type: "text", value: name, maxLength: 60, id: `${id}-${key}` });
+    const save = () => {
+      row.close("rename");
+      if (input.value.trim() && input.value.trim() !== name) act("rename", key, input.value);
+    };
+    input.addEventListener("keydown", (event) => {
+      if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      event.key === "Enter" ? save() : row.close("rename");
+    });
+    row.close();
+    row.open = "rename";
+    const form = put("div", "fox-form");
+    form.append(
+      put("label", "", { htmlFor: input.id, textContent: "New name" }),
+      input,
+      press("Save", "", save),
+      press("Cancel", "", () => row.close("rename")),
+    );
+    row.more.replaceChildren(form);
+    input.select();
+  }
+
+  function plan(row, { key, name }) {
+    const words = state.plans.get(key);
+    if (!words || row.open === "plan") return;
+    row.open = "plan";
+    const box = put("div", "fox-plan", {}, { role: "group", "aria-label": `Forget ${name}?` });
+    const go = press(
+      "Forget for good",
+      `Forget ${name} for good`,
+      () => {
+        row.close();
+        act("forget", key);
+      },
+      "fox-act fox-grave",
+    );
+    const form = put("div", "fox-form");
+    form.append(
+      go,
+      press("Keep", `Keep ${name}`, () => row.close("forget")),
+    );
+    box.append(...lines(words), form);
+    row.more.replaceChildren(box);
+    go.focus();
+  }
+
+  function update(row, item) {
+    const shown = JSON.stringify(item);
+    if (row.shown !== shown) {
+      row.shown = shown;
+      row.name.textContent = item.name;
+      row.id.textContent = item.id && `[[${item.id}]]`;
+      row.id.hidden = !item.id;
+      row.since.textContent = item.state || item.since;
+      row.buttons.replaceChildren(...buttons(row, item));
+    }
+    plan(row, item);
+  }
+
+  function adding() {
+    const field = (name, label) => {
+      const input = put("input", "fox-input", {
+        type: "text",
+        id: `${id}-${name}`,
+        autocomplete: "off",
+        maxLength: name === "name" ? 60 : 220,
+      });
+      const box = put("span", "fox-field");
+      box.append(put("label", "", { htmlFor: input.id, textContent: label }), input);
+      return { input, box };
+    };
+    const [profile, name] = [field("id", "Id"), field("name", "Name")];
+    const add = () => {
+      const empty = [profile, name].find(({ input }) => !input.value.trim());
+      if (empty) return empty.input.focus();
+      act("add", profile.input.value, name.input.value);
+    };
+    for (const { input } of [profile, name])
+      input.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" || event.isComposing) return;
+        event.preventDefault();
+        event.stopPropagation();
+        add();
+      });
+    model.on("msg:custom", ({ type }) => {
+      if (type === "added") profile.input.value = name.input.value = "";
+    });
+    const box = put("details", "fox-adding");
+    const form = put("div", "fox-form");
+    form.append(profile.box, name.box, press("Add", "Add the profile", add));
+    box.append(put("summary", "", { textContent: "Add a profile by its id" }), form);
+    return box;
+  }
+
+  return () => {
+    const { items } = state;
+    head.textContent = items.length ? "Known profiles" : "Known profiles: none yet";
+    list.hidden = !items.length;
+    for (const [key, row] of rows)
+      if (!items.some((item) => item.key === key)) {
+        row.item.remove();
+        rows.delete(key);
+      }
+    items.forEach((item, at) => {
+      if (!rows.has(item.key)) rows.set(item.key, make(item));
+      const row = rows.get(item.key);
+      if (list.children[at] !== row.item) list.insertBefore(row.item, list.children[at] ?? null);
+      update(row, item);
+    });
+    for (const [box, texts] of [
+      [said, state.said],
+      [wrong, state.wrong],
+    ]) {
+      const shown = JSON.stringify(texts);
+      if (box.dataset.shown !== shown) box.replaceChildren(...lines(texts));
+      box.dataset.shown = shown;
+    }
+  };
+}

@@ -1,0 +1,220 @@
+"""Training photos: chosen here or in a folder, looked at in the background, each shown with what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import FoxError
+from fox_nb.panels.picker import Entry, PickedFile, Picker
+from fox_nb.session.showing import in_voila
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.images.photos import PhotoFact
+    from fox_nb.session.sheet import Sheet
+    from fox_nb.session.training import TrainedProfiles
+
+MOST_PHOTOS = 100
+_MOST_FOLDERS = 50
+_ZIP = "application/zip"
+_WORDS = {"out": "\u2716 left out", "weak": "\u26a0 weak", "note": "\u2139 note"}
+"""A word beside each sign: neither colour nor sign alone has to be understood."""
+_ABOUT_OTHERS = frozenset({"duplicate", "alike"})
+_HELP = "Clear photos of one person: other angles, light, expressions. A ZIP of them serves, too."
+
+
+class _Outdated(Exception):
+    """The photos have changed while they were looked at."""
+
+
+class TrainingPhotos:
+    """A picker whose list is the contact sheet.
+
+    Parameters
+    ----------
+    profiles : TrainedProfiles
+        What looks at photos.
+    later : callable
+        Has slow work done on another thread.
+    told : callable
+        Called with words on how far the looking is, and with what it found; '' for nothing.
+    """
+
+    def __init__(
+        self,
+        profiles: TrainedProfiles,
+        later: Callable[[Callable[[], Any]], Any],
+        told: Callable[[str], None],
+    ) -> None:
+        self._profiles = profiles
+        self._later = later
+        self._told = told
+        self._looking = threading.Lock()
+        self._keys: tuple[str, ...] = ()
+        self._sheet: Sheet | None = None
+        self._own_notes: dict[str, str] = {}
+        self.picker = Picker(
+            description="Photos",
+            tooltip=_HELP,
+            most=MOST_PHOTOS,
+            accept_archives=True,
+            contact_sheet=True,
+            place="" if in_voila() else "Folder or ZIP",  # a visitor isn't told what lies on the server
+            place_hint="a folder beside the notebook",
+        )
+        self.picker.on_place(lambda text: later(lambda: self._take_place(text)))
+        self.picker.on_ask(lambda: later(self._suggest))
+        self.picker.on_files(self._arrived)
+        self.picker.on_change(lambda entries: self._look_later() if len(entries) < len(self._keys) else None)
+
+    @property
+    def lacking(self) -> str:
+        """What is missing before a profile can be trained; '' when it can be."""
+        from fox_nb.images.photos import AT_LEAST
+
+        if self._sheet is not None and self._sheet.enough:
+            return ""
+        return f"at least {AT_LEAST} photos that can be used"
+
+    def sheet(self, seen: Any = None) -> Sheet:
+        """Return what was found out about the photos that are chosen now; looks first where that is not known yet.
+
+        Parameters
+        ----------
+        seen : list of str, optional
+            Which photos a browser shows, by their keys: with subshells it is ahead of what has arrived here.
+
+        Raises
+        ------
+        FoxError
+            A photo that is shown is still on its way.
+        """
+        while True:
+            with self._looking:
+                entries = self.picker.seen(seen)
+                keys = tuple(entry.key for entry in entries)
+                if self._sheet is not None and keys == self._keys:
+                    return self._sheet
+                try:
+                    sheet = self._without_removed(keys) or self._looked_at(entries, seen)
+                except _Outdated:
+                    continue
+                self._sheet, self._keys = sheet, keys
+                self._show(entries, sheet)
+                return sheet
+
+    def clear(self) -> None:
+        """Take all photos out of the list."""
+        self.picker.show([])  # first: it ends a look that is under way
+        with self._looking:
+            self._sheet, self._keys = None, ()
+            self._own_notes.clear()
+
+    def _look_later(self) -> None:
+        self._later(self._look)
+
+    def _look(self) -> None:
+        sheet = self.sheet()
+        words = [sheet.summary, sheet.ignored] if sheet.photos else []
+        self._told(" ".join(word for word in words if word))
+
+    def _looked_at(self, entries: tuple[Entry, ...], seen: Any) -> Sheet:
+        keys = [entry.key for entry in entries]
+
+        def told(words: str) -> None:
+            if [entry.key for entry in self.picker.seen(seen)] != keys:
+                raise _Outdated
+            self._told(words)
+
+        return self._profiles.look([entry.value for entry in entries], told=told)
+
+    def _without_removed(self, keys: tuple[str, ...]) -> Sheet | None:
+        """Return the sheet without photos that were taken out, where no word about the others mentions them."""
+        if self._sheet is None or not keys or not set(keys) < set(self._keys):
+            return None
+        by_key = dict(zip(self._keys, self._sheet.photos, strict=True))
+        kept = tuple(by_key[key] for key in keys)
+        if any(problem.kind in _ABOUT_OTHERS for photo in kept for problem in photo.problems):
+            return None
+        return replace(self._sheet, photos=kept)
+
+    def _show(self, entries: tuple[Entry, ...], sheet: Sheet) -> None:
+        """Write below each photo what is wrong with it."""
+        for entry, photo in zip(entries, sheet.photos, strict=True):
+            own = self._own_notes.setdefault(entry.key, entry.note)
+            note = _note(photo) or own or f"{photo.width} \u00d7 {photo.height}"
+            thumbnail = entry.thumbnail or photo.thumbnail
+            if (note, thumbnail) != (entry.note, entry.thumbnail):
+                self.picker.update(replace(entry, note=note, thumbnail=thumbnail))
+
+    # Where photos come from
+
+    def _arrived(self, files: list[PickedFile]) -> None:
+        """Put the photos of an archive in its place, then look at all."""
+        from fox_nb.images.archive import photos_in
+
+        entries: list[Entry] = []
+        error: FoxError | None = None
+        for entry in self.picker.entries:
+            if isinstance(entry.value, PickedFile) and entry.value.mime == _ZIP:
+                try:
+                    entries += [_entry(photo) for photo in photos_in(entry.value).photos]
+                except FoxError as failed:
+                    error = failed
+            else:
+                entries.append(entry)
+        if any(file.mime == _ZIP for file in files):
+            self.picker.show(entries[:MOST_PHOTOS])
+        self._look_later()
+        if error is not None:
+            raise error
+
+    def _take_place(self, text: str) -> None:
+        from fox_nb.images.archive import photos_in
+
+        path = Path(text).expanduser()
+        try:
+            single = path.is_file() and path.suffix.lower() != ".zip"
+            photos = (path,) if single else photos_in(path).photos
+        except (FoxError, OSError) as error:
+            self.picker.error = str(error)
+            return
+        room = MOST_PHOTOS - len(self.picker.entries)
+        self.picker.error = ""
+        if not photos:
+            self.picker.error = f"{text} holds no photos."
+        elif len(photos) > room:
+            self.picker.error = f"At most {MOST_PHOTOS} photos here: {len(photos) - room} were left out."
+        for photo in photos[:room]:
+            self.picker.add(_entry(photo))
+        self.picker.taken()
+        self._look()
+
+    def _suggest(self) -> None:
+        """Offer the folders and archives beside the notebook."""
+        if in_voila():
+            return
+        here = Path.cwd()
+        try:
+            found = sorted(os.scandir(here), key=lambda item: item.name.casefold())
+        except OSError:
+            return
+        names = [
+            item.name
+            for item in found
+            if not item.name.startswith(".") and (item.is_dir() or item.name.lower().endswith(".zip"))
+        ]
+        self.picker.offer(names[:_MOST_FOLDERS])
+
+
+def _entry(photo: Any) -> Entry:
+    return Entry(photo, Path(photo).name if isinstance(photo, os.PathLike) else photo.name)
+
+
+def _note(photo: PhotoFact) -> str:
+    return "\n".join(f"{_WORDS[problem.severity]}: {problem.words}" for problem in photo.problems)

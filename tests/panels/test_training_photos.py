@@ -1,0 +1,102 @@
+"""Training photos: an archive that is picked becomes its photos; removing one is not another look at all the others."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from artifacts import MARKED_KEY
+from fox_nb import Fox, InvalidRequest
+from fox_nb.panels.training_photos import TrainingPhotos
+from panels.browsers import Browser
+
+
+class Photos(TrainingPhotos):
+    """Works at once, and keeps what was told."""
+
+    def __init__(self, fox: Fox) -> None:
+        self.said: list[str] = []
+        super().__init__(fox.profiles, lambda work: work(), self.said.append)
+        self.browser = Browser(self.picker)
+
+    @property
+    def notes(self) -> dict[str, str]:
+        return {entry.name: entry.note for entry in self.picker.entries}
+
+
+@pytest.fixture
+def photos(sandbox: Any, tmp_path: Path) -> Iterator[Photos]:
+    with Fox(api_key=MARKED_KEY, base_url=sandbox.base_url, store=tmp_path / "fox_runs") as fox:
+        yield Photos(fox)
+
+
+def stripes(number: int, size: int = 1024) -> bytes:
+    """A sharp picture that is like no other."""
+    picture = Image.new("RGB", (size, size), "white")
+    for at in range(0, size, 128):
+        picture.paste((at % 256, number * 20 % 256, 90), (0, at, size * (1 + (at // 128 * number) % 7) // 8, at + 64))
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=90)
+    return stream.getvalue()
+
+
+def archive(count: int) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as packed:
+        for number in range(count):
+            packed.writestr(f"inside/{number}.jpg", stripes(number))
+        packed.writestr("readme.txt", "no photo")
+    return stream.getvalue()
+
+
+def test_a_picked_archive_becomes_its_photos(photos: Photos) -> None:
+    """Each of them an entry of the list with its thumbnail; the archive itself is none."""
+    photos.browser.send_file("ada.zip", archive(3), mime="application/zip")
+    photos.browser.say("batch", batch="b1")
+    assert [entry.name for entry in photos.picker.entries] == ["0.jpg", "1.jpg", "2.jpg"]
+    assert all(entry.thumbnail for entry in photos.picker.entries)
+    assert "3 of 3 photos can be used" in photos.said[-1]
+    assert photos.lacking
+
+
+def test_a_picked_archive_that_is_none_is_told(photos: Photos) -> None:
+    """The words stand at the picker, and nothing stays in the list."""
+    photos.browser.send_file("ada.zip", b"PK not really", mime="application/zip")
+    photos.browser.say("batch", batch="b1")
+    assert photos.picker.entries == ()
+    assert "ada.zip" in photos.picker.error
+
+
+def test_what_is_said_of_others_is_looked_at_again(photos: Photos, tmp_path: Path) -> None:
+    """A duplicate is one no longer when its twin is taken out; where nothing mentions the twin, nobody looks again."""
+    for name, data in (("a.jpg", stripes(1)), ("b.jpg", stripes(2)), ("twin.jpg", stripes(1))):
+        (tmp_path / name).write_bytes(data)
+        photos._take_place(str(tmp_path / name))
+    assert "left out: The same file as a.jpg" in photos.notes["twin.jpg"]
+    first = photos.picker.entries[0].key
+    photos.browser.say("remove", key=first)
+    assert "left out" not in photos.notes["twin.jpg"]
+    looked = len(photos.said)
+    photos.browser.say("remove", key=photos.picker.entries[0].key)
+    assert photos.said[looked:] == [photos.sheet().summary]
+
+
+def test_a_photo_that_was_taken_out_is_not_trained_on(photos: Photos, tmp_path: Path) -> None:
+    """What the browser shows at the press counts, although the message that one was removed comes after it."""
+    for name, data in (("a.jpg", stripes(1)), ("stranger.jpg", stripes(2))):
+        (tmp_path / name).write_bytes(data)
+        photos._take_place(str(tmp_path / name))
+    mine, _ = (entry.key for entry in photos.picker.entries)
+    assert [photo.name for photo in photos.sheet([mine]).photos] == ["a.jpg"]
+    with pytest.raises(InvalidRequest, match="has not arrived"):
+        photos.sheet([mine, "on its way"])
+
+
+def test_a_folder_that_is_not_there_is_told(photos: Photos) -> None:
+    """At the picker, as an alert."""
+    photos._take_place("nowhere")
+    assert "nowhere" in photos.picker.error
