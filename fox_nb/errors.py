@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NOTHING_SENT = "Nothing was sent, nothing was paid."
+LONGEST_REPR = 200
+"""Characters of what was handed over and cannot travel between processes."""
 
 
 class FoxError(Exception):
@@ -65,6 +67,13 @@ class FoxError(Exception):
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.money, self.todo) if part)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes whole: an error that cannot be unpickled hangs `multiprocessing.Pool` for ever."""
+        facts = {name: _portable(value) for name, value in vars(self).items()}
+        if isinstance(self.__cause__, FoxError):
+            facts["__cause__"] = self.__cause__
+        return _again, (type(self), self.args), facts
+
     def _render_traceback_(self) -> list[str]:
         """Show a notebook the person's own lines and the sentences; our frames between them tell a person nothing."""
         import traceback
@@ -76,6 +85,24 @@ class FoxError(Exception):
         ]
         lines = [f"{type(self).__name__}: {self}"]
         return [*"".join(traceback.format_list(frames)).splitlines(), *lines]
+
+
+def _again(kind: type[FoxError], args: tuple[Any, ...]) -> FoxError:
+    """Make an error as it was, without its constructor, which wants to be told more than its words."""
+    error = kind.__new__(kind)
+    error.args = args
+    return error
+
+
+def _portable(value: Any) -> Any:
+    """Return what an error carries, or its repr where another process could not read it."""
+    import pickle
+
+    try:
+        pickle.dumps(value)
+    except Exception:  # noqa: BLE001 - whatever a person handed over
+        return repr(value)[:LONGEST_REPR]
+    return value
 
 
 class InvalidRequest(FoxError, ValueError):

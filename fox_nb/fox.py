@@ -7,14 +7,14 @@ import numbers
 import secrets
 import sys
 import time
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 from urllib.parse import urlsplit
 
 from fox_nb.calls import Calls
-from fox_nb.errors import InvalidRequest, KeyMissing, SandboxError
+from fox_nb.errors import FoxError, InvalidRequest, KeyMissing, SandboxError
 from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key, hidden, is_loopback, key_advice
+from fox_nb.sharing import forget, made_once, renew_in_children
 from fox_nb.store import LONGEST_SENDING, Store
 
 if TYPE_CHECKING:
@@ -104,8 +104,14 @@ class Fox(Calls):
         self._ledger = ledger
         self._polling = polling
         self._timeouts = timeouts
-        self.store = Store(store)
+        self._folder = store
+        self._folder = self.store.folder  # its place is fixed now
         self._say()
+        renew_in_children(self)
+
+    def after_fork(self) -> None:
+        """Start fresh in a forked process: threads, connections and the open journal are the parent's."""
+        forget(self, "store", "session", "profiles")
 
     @classmethod
     def for_visitor(cls, budget: float | None = None, *, folder: str | Path = "visitors", **options: Any) -> Self:
@@ -140,6 +146,18 @@ class Fox(Calls):
 
     def __repr__(self) -> str:
         return f"<Fox on {self._where}, store {str(self.store.folder)!r}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise FoxError(
+            f"{self!r} cannot be pickled: its key and its threads belong to this process.",
+            todo=f"Make one in the other process, fox_nb.Fox(store={str(self._folder)!r}): they share the store.",
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        return self
 
     def __enter__(self) -> Self:
         return self
@@ -176,7 +194,12 @@ class Fox(Calls):
             return SandboxControls(lambda: client.address)
         return SandboxControls(lambda: (gateway.base_url, gateway.key or hidden("")))
 
-    @cached_property
+    @made_once
+    def store(self) -> Store:
+        """The folder with the journal and the pictures; opened anew in a forked process."""
+        return Store(self._folder)
+
+    @made_once
     def session(self) -> Session:
         """What sends, watches and lands; made, and its packages loaded, when it is first needed."""
         if self._pack is not None:
@@ -245,7 +268,7 @@ class Fox(Calls):
         """USD that this store has spent on this gateway and key, with what is reserved; play money on the sandbox."""
         return self.session.spent
 
-    @cached_property
+    @made_once
     def profiles(self) -> TrainedProfiles:
         """The trained profiles that this store knows: a table in a cell; ``.train``, ``.add``, ``.forget`` and more."""
         from fox_nb.session.training import TrainedProfiles

@@ -245,9 +245,13 @@ def hidden(key: str | SecretStr) -> SecretStr:
     """Return the key as a value that no repr shows; what is no text becomes an empty key."""
     from pydantic import SecretStr  # where there is no key there is nothing to hide, and nobody waits for pydantic
 
-    if isinstance(key, SecretStr):
+    from fox_nb.keys import Key
+
+    if isinstance(key, Key):
         return key
-    return SecretStr(key if isinstance(key, str) else "")
+    if isinstance(key, SecretStr):
+        return Key(key.get_secret_value())
+    return Key(key if isinstance(key, str) else "")
 
 
 def checked_key(key: SecretStr, source: str = "api_key") -> SecretStr:
@@ -267,7 +271,7 @@ def checked_key(key: SecretStr, source: str = "api_key") -> SecretStr:
     """
     wrong = _what_is_wrong(key.get_secret_value())
     if not wrong:
-        return key
+        return hidden(key)
     raise InvalidRequest(
         f"The key ({source}) {wrong}.",
         parameter="api_key",

@@ -15,7 +15,6 @@ import dataclasses
 import re
 import time
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from urllib.parse import quote, urlsplit
 
@@ -26,6 +25,7 @@ from fox_nb.client.answers import LONG_ANSWER, PATIENCE, Purpose, certainly_not_
 from fox_nb.client.files import LARGEST_PICTURE, Downloaded, Upload, read_upload
 from fox_nb.errors import InvalidRequest
 from fox_nb.settings import Timeouts, checked_key, hidden, is_loopback, normal_base_url
+from fox_nb.sharing import forget, made_once, renew_in_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,14 @@ class Client:
         self._key = key
         self._timeouts = timeouts or Timeouts()
         self._rhythm = (clock, sleep, reads_tries)
+        renew_in_children(self)
+
+    def after_fork(self) -> None:
+        """Make connections of its own in a forked process: on shared ones it would get the parent's answers."""
+        forget(self, "_caller")
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if not name.startswith("_caller")}
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, key={'hidden' if self._key else None})"
@@ -104,7 +112,7 @@ class Client:
         """The gateway's address, normalised."""
         return self._base_url
 
-    @cached_property
+    @made_once
     def _caller(self) -> Caller:
         """What sends; made, and requests loaded, when the first call is made."""
         from fox_nb.client.calls import Caller

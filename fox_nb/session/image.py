@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Image:
-    """One picture of a task; serves wherever an image is asked for.
+    """One picture of a task; serves wherever an image is asked for. Two are equal when their files are, byte for byte.
 
     Attributes
     ----------
@@ -41,6 +41,12 @@ class Image:
         self.number = row.number
         self.mime = row.mime
         self.sha256 = row.sha256
+
+    def __eq__(self, other: object) -> bool:
+        return self.sha256 == other.sha256 if isinstance(other, Image) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
 
     def __repr__(self) -> str:
         return f"<Image {self.width}x{self.height} {self.path.name}>"

@@ -83,6 +83,8 @@ class Looker:
         self._lock = threading.Lock()
         self._landing_now: set[str] = set()
         self._landing_tries: dict[str, int] = {}
+        self._told: set[str] = set()
+        """What the store cannot take just now: whoever waits is told, and it is tried again all the same."""
         self._learned: dict[tuple[str, str], tuple[float, float] | None] = {}
 
     def watch(self, task: Task) -> None:
@@ -96,14 +98,19 @@ class Looker:
                 )
             task.trouble = None
             self._landing_tries.pop(task.identity, None)
+            if task.identity in self._told:
+                self.leave(task)  # who asks again has it looked at now
             self._watcher.watch(task.identity, task)
 
     def leave(self, task: Task) -> None:
         """Stop looking after a task."""
+        self._told.discard(task.identity)
         self._watcher.leave(task.identity)
 
     def is_watching(self, task: Task) -> bool:
-        """Return True while a task is looked after or its pictures are being fetched."""
+        """Return True while a task is looked after or its pictures are being fetched, and nobody is told of trouble."""
+        if task.identity in self._told:
+            return False
         return self._watcher.is_watching(task.identity) or task.identity in self._landing_now
 
     def close(self) -> None:
@@ -134,16 +141,30 @@ class Looker:
 
     def _what_is_learned(self, model: str, resolution: str) -> tuple[float, float] | None:
         key = (model, resolution)
-        with self._lock:
-            if key not in self._learned:
+        if key not in self._learned:
+            try:
                 found = self._store.journal.durations(self._gateway.name, model, resolution)
-                durations = [seconds for seconds in found if seconds > 0]
-                self._learned[key] = learned(durations) if durations else None
-            return self._learned[key]
+            except StoreError:  # nobody is kept from a task for want of an estimate
+                return None
+            durations = [seconds for seconds in found if seconds > 0]
+            self._learned[key] = learned(durations) if durations else None
+        return self._learned.get(key)
 
     # -- a look -------------------------------------------------------------------------------------------------
 
     def _look(self, task: Task) -> Seen:
+        try:
+            seen = self._look_now(task)
+        except StoreError as error:
+            if self._closed:
+                return Seen(done=True)
+            self._told.add(task.identity)
+            task.update(task.row, error)
+            return Seen(answered=False)
+        self._told.discard(task.identity)
+        return seen
+
+    def _look_now(self, task: Task) -> Seen:
         row = self._store.journal.find(task.identity, self._now())
         if row is not None and row.state in BEING_SENT:
             task.update(row)
@@ -192,8 +213,7 @@ class Looker:
 
     def _over(self, task: Task) -> Seen:
         """Take over how it ended."""
-        with self._lock:
-            self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
+        self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
         self._watcher.leave(task.identity)
         task.renew()
         return Seen(done=True)
@@ -265,4 +285,7 @@ class Looker:
         with self._lock:
             tries = self._landing_tries[task.identity] = self._landing_tries.get(task.identity, 0) + 1
             again = isinstance(error, DownloadFailed) and tries < LANDING_TRIES and row.on_its_way
+            if isinstance(error, StoreError) and row.on_its_way and not self._closed:
+                self._told.add(task.identity)
+                again = True
             return pause_after(tries, self._dice) if again else None

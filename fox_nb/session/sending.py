@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import ConnectionLost, FoxError, GatewayError, RequestRejected, SandboxError, StoreError
@@ -54,10 +55,11 @@ class Sender:
             raise StoreError(
                 f"The gateway took it as task {told.id}, and the journal could not note that: {error.what}",
                 money="It is paid for, once.",
-                todo=f"Keep that id; when the journal can be written again, ask again, and say "
-                f"task.settle(paid=True, task_id={told.id!r}) of the unknown task.",
+                todo="This kernel keeps that id and writes it as soon as it can: make room, then run the cell again. "
+                f"Should the kernel end before, say task.settle(paid=True, task_id={told.id!r}) of the unknown task.",
             ) from None
-        task.renew()
+        with contextlib.suppress(StoreError):  # it is written: whoever waits is told of what can't be read
+            task.renew()
 
     def _create(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
         """Make the creating call, and once more when the gateway threw out an upload before its time."""
@@ -69,10 +71,11 @@ class Sender:
             try:
                 self._sources.keep(prepared)
                 body, remembered = self._sources.links(row.body)
+                ours = self._store.journal.sending(row, self._now())
             except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
                 self._refused(task, row, refusal or error)
                 raise (refusal or error) from None  # when the upload anew fails, the refusal stands
-            if not self._store.journal.sending(row, self._now()):
+            if not ours:
                 return None
             try:
                 return self._client.create(body, headers=headers)
@@ -84,14 +87,16 @@ class Sender:
                 if certainly_not_accepted(error) or isinstance(error, SandboxError):
                     self._refused(task, row, error)
                     raise
-                self._store.journal.unknown(row, words(error), self._now(), request_id_of(error))
-                task.renew()
+                with contextlib.suppress(StoreError):  # the journal keeps it, and writes it as soon as it can
+                    self._store.journal.unknown(row, words(error), self._now(), request_id_of(error))
+                    task.renew()
                 raise (task.error or error) from None
 
     def _refused(self, task: Task, row: TaskRow, error: BaseException) -> None:
         about = type(error).__name__, words(error)
-        self._store.journal.refused(row, *about, self._now(), request_id_of(error))
-        task.renew()
+        with contextlib.suppress(StoreError):
+            self._store.journal.refused(row, *about, self._now(), request_id_of(error))
+            task.renew()
 
 
 def _may_be_an_upload(error: BaseException) -> bool:

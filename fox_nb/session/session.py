@@ -10,7 +10,7 @@ import weakref
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
+from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest, StoreError
 from fox_nb.models import Request, validate
 from fox_nb.session.code import call
 from fox_nb.session.cost import Cost
@@ -25,7 +25,8 @@ from fox_nb.session.sources import Sources
 from fox_nb.session.task import Task
 from fox_nb.session.tasklist import TaskList
 from fox_nb.settings import Polling, fingerprint
-from fox_nb.store import MICRO, Asked
+from fox_nb.sharing import renew_in_children
+from fox_nb.store import BEING_SENT, MICRO, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -89,6 +90,15 @@ class Session:
         self._looker = Looker(gateway, client, store, polling or Polling(), clock, dice or random.Random())
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
+        renew_in_children(self)
+
+    def after_fork(self) -> None:
+        """Be closed in a forked process: its threads are the parent's alone, and so are the tasks' ends."""
+        tasks = list(self._tasks.values())
+        Session.__init__(self, self.gateway, self.client, self.store, budget=self.budget, clock=self.now)
+        Session.close(self)
+        for task in tasks:
+            task.detach(self.store.folder)
 
     def submit(
         self,
@@ -165,8 +175,10 @@ class Session:
         """Note what the person found out of an unknown sending; with its id it is watched again."""
         if task_id:
             self._check_found(task, task_id, paid=paid)
-        self.store.journal.settle(task.identity, paid=paid, now=self.now(), task_id=task_id)
+        settled = self.store.journal.settle(task.identity, paid=paid, now=self.now(), task_id=task_id)
         task.renew()
+        if not settled:
+            _check_known(task, task_id, paid=paid)
         self.watch(task)
 
     def _check_found(self, task: Task, task_id: str, *, paid: bool) -> None:
@@ -307,23 +319,27 @@ class Session:
         try:
             yield
         except BaseException as error:
-            self.store.journal.refused(row, type(error).__name__, words(error), self.now())
-            task.renew()
+            with contextlib.suppress(StoreError):
+                self.store.journal.refused(row, type(error).__name__, words(error), self.now())
+                task.renew()
             raise
 
     def _send(self, task: Task, prepared: Mapping[str, Prepared]) -> Future[None]:
         row = task.row
 
         def send() -> None:
-            self._sender.send(task, prepared)
             try:
-                self._looker.watch(task)
-            except FoxError as error:  # it is sent: whoever waits for it is told
-                task.update(task.row, error)
+                self._sender.send(task, prepared)
+            finally:  # what the journal could not take is looked after, too, until it is written
+                try:
+                    self._looker.watch(task)
+                except FoxError as error:  # whoever waits for it is told
+                    task.update(task.row, error)
 
         def settled(sent: Future[None]) -> None:
             if sent.cancelled():
-                self.store.journal.refused(row, "closed", "It was closed before it was sent.", self.now())
+                with contextlib.suppress(StoreError):
+                    self.store.journal.refused(row, "closed", "It was closed before it was sent.", self.now())
 
         sent = self._sending.submit(send)
         sent.add_done_callback(settled)
@@ -367,3 +383,20 @@ class Session:
 
     def _budget(self) -> int | None:
         return None if self.budget is None else round(self.budget * MICRO)
+
+
+def _check_known(task: Task, task_id: str, *, paid: bool) -> None:
+    """Refuse what the journal knows better; what it knows already needs no settling."""
+    row = task.row
+    agrees = task_id == row.task_id if task_id else paid == (row.state != "refused")
+    if agrees and row.state not in BEING_SENT:
+        return
+    told = f"paid={paid}" + (f", task_id={task_id!r}" if task_id else "")
+    known = f"{task.status}, as {row.task_id}" if row.task_id else task.status
+    being_sent = "is being sent just now: its answer may still come"
+    raise InvalidRequest(
+        f"{told} settles nothing: the task {being_sent if row.state in BEING_SENT else f'is {known}'}.",
+        parameter="task_id" if task_id else "paid",
+        value=task_id or paid,
+        todo="Wait a little, then ask again." if row.state in BEING_SENT else "Only what is unknown has to be settled.",
+    )

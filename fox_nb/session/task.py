@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from fox_nb.errors import DownloadFailed, FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.session.cost import Cost
+from fox_nb.session.detached import Detached
 from fox_nb.session.image import Image
 from fox_nb.session.landing import LINKS_LIVE
 from fox_nb.store import BEING_SENT, MICRO, ON_ITS_WAY
@@ -189,6 +190,22 @@ class Task:
             )
         return self.trouble or self._gone()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes as what is known now; there it is looked after by nobody, and says so."""
+        return _arrived, (self._row, self._desk.path("."), self.reused)
+
+    def __copy__(self) -> Task:
+        """Return itself: there is one of each in a kernel."""
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Task:
+        return self
+
+    def detach(self, folder: Path) -> None:
+        """Go on without a session: in a forked process it has no threads, and locks may be held for ever."""
+        self._desk = Detached(folder)
+        self._changed, self._renewing = threading.Condition(), threading.Lock()
+
     def __repr__(self) -> str:
         words = f"<Task {self.model} {self.status}"
         if self.status in ON_ITS_WAY:
@@ -288,6 +305,11 @@ class Task:
     def is_watched(self) -> bool:
         """True while this kernel looks after it."""
         return self._desk.is_watching(self)
+
+    @property
+    def has_ended(self) -> bool:
+        """True when nothing more happens by itself."""
+        return self.status in ENDED
 
     @property
     def is_over(self) -> bool:
@@ -452,3 +474,10 @@ class Task:
         from fox_nb.session.showing import show
 
         show(self)
+
+
+def _arrived(row: TaskRow, folder: Path, reused: bool) -> Task:
+    """Make a task of what came from another process."""
+    task = Task(Detached(folder), row)
+    task.reused = reused
+    return task

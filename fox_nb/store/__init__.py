@@ -12,6 +12,7 @@ from fox_nb.store.catalog import Catalog, NamedProfile, Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
 from fox_nb.store.journal import LONGEST_SENDING, MICRO, Asked, Journal
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, PictureRow, TaskRow
+from fox_nb.store.schema import no_locks
 
 if TYPE_CHECKING:
     from fox_nb.store.packs import Packed
@@ -73,6 +74,9 @@ class Store:
                 money="Nothing was sent.",
                 todo="Give a folder that you may write to with store=….",
             ) from None
+        unlocked = no_locks(self.folder)
+        if unlocked is not None:
+            raise unlocked
         self.journal = Journal(self.folder / JOURNAL)
         self.catalog = Catalog(self.journal)
         self.salt = self.catalog.fact("salt", secrets.token_hex(16))

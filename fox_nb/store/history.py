@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import StoreError
@@ -29,6 +31,31 @@ _TASK = """
 _PICTURE = "SELECT identity, number, file, sha256, url, mime, width, height, bytes FROM picture"
 
 
+_open: weakref.WeakSet[History] = weakref.WeakSet()
+
+
+def _hold() -> None:
+    """Let no fork happen in a transaction: SQLite's own state in the child would be that of a half-made one."""
+    for history in list(_open):
+        history._lock.acquire()  # noqa: SLF001 - its own class
+
+
+def _release() -> None:
+    for history in list(_open):
+        with contextlib.suppress(RuntimeError):  # opened since, or not this thread's
+            history._lock.release()  # noqa: SLF001
+
+
+def _close_in_child() -> None:
+    for history in list(_open):
+        history._lock = threading.RLock()  # noqa: SLF001
+        history._closed = True  # noqa: SLF001 - a file that SQLite has open may not be used in two processes
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_close_in_child)
+
+
 class History:
     """The reading side of the journal; may be used from several threads and processes at once."""
 
@@ -37,6 +64,7 @@ class History:
         self._lock = threading.RLock()
         self._connection = connect(path)
         self._closed = False
+        _open.add(self)
 
     def close(self) -> None:
         """Close the file."""
@@ -62,10 +90,7 @@ class History:
     def get(self, identity: str) -> TaskRow:
         """Return one row as it stands."""
         with self.reading() as connection:
-            row = self._row(connection, identity)
-        if row is None:
-            raise KeyError(identity)
-        return row
+            return self._known(connection, identity)
 
     def with_id(self, task_id: str) -> list[TaskRow]:
         """Return the tasks that have the gateway's id, of whatever gateway."""
@@ -142,6 +167,16 @@ class History:
     def _row(self, connection: sqlite3.Connection, identity: str) -> TaskRow | None:
         found = connection.execute(f"{_TASK} WHERE t.identity = ?", (identity,)).fetchall()
         return self._with_pictures(connection, found)[0] if found else None
+
+    def _known(self, connection: sqlite3.Connection, identity: str) -> TaskRow:
+        row = self._row(connection, identity)
+        if row is None:
+            raise StoreError(
+                f"The journal {self.path} no longer knows this task: another one was put in its place.",
+                money="Nothing more was sent.",
+                todo="Put the old journal back, or make a new Fox for this one.",
+            )
+        return row
 
     def _with_pictures(self, connection: sqlite3.Connection, found: list[tuple[Any, ...]]) -> list[TaskRow]:
         pictures: dict[str, list[PictureRow]] = {}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
+import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.atomic import transaction
-from fox_nb.errors import BudgetExceeded
+from fox_nb.errors import BudgetExceeded, StoreError
 from fox_nb.store.history import History
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, owner_is_gone, this_process
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from fox_nb.store.rows import PictureRow, TaskRow
     from fox_nb.tasks import TaskState
@@ -23,6 +26,9 @@ LONGEST_SENDING = 900.0
 """Seconds, longer than any creating call may take: a row that is older has lost its process."""
 LONGEST_UPLOADS = 7200.0
 """The same for what uploads its pictures first."""
+
+ANSWER_LOST = "answer_lost"
+"""The code of what was settled as paid without its id."""
 
 _SAME_SENDING = "identity = ? AND (SELECT max(number) FROM charge c WHERE c.identity = task.identity) = ?"
 _SAME_TASK = "identity = ? AND task_id = ?"
@@ -52,14 +58,62 @@ class Asked(NamedTuple):
     price_is_estimate: bool
 
 
+class Owed(NamedTuple):
+    """What could not be written when it became known; `words` say it to a person should it never be."""
+
+    write: Callable[[sqlite3.Connection], object]
+    words: str
+
+
 class Journal(History):
-    """The SQLite file that knows every task; may be used from several threads and processes at once."""
+    """The SQLite file that knows every task; may be used from several threads and processes at once.
+
+    What became of a sending is known to this process alone. Where it cannot be written (the disk is full, another
+    process has the file) whoever wrote it gets a `StoreError`, and it goes before whatever is written next.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._owed: list[Owed] = []
+
+    def close(self) -> None:
+        """Close the file, after a last attempt at what could not be written before."""
+        self._pay_up()
+        super().close()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, committed as a whole or not at all."""
-        with self.reading() as connection, transaction(connection):
-            yield connection
+        with self.reading() as connection:
+            with transaction(connection):
+                for owed in self._owed:
+                    owed.write(connection)
+                yield connection
+            self._owed.clear()
+
+    def _note(self, words: str, write: Callable[[sqlite3.Connection], object]) -> None:
+        """Write what is not to be lost; what cannot be written now is kept."""
+        with self._lock:
+            self._owed.append(Owed(write, words))
+            try:
+                with self.writing():
+                    pass
+            except StoreError:
+                atexit.register(self._pay_up)
+                raise
+
+    def _pay_up(self) -> None:
+        """Write what is still owed, at the last moment; what cannot be is told."""
+        with self._lock:
+            atexit.unregister(self._pay_up)
+            if not self._owed or self._closed:
+                return
+            try:
+                with self.writing():
+                    pass
+            except StoreError as error:
+                lost = "; ".join(owed.words for owed in self._owed)
+                logging.getLogger("fox_nb").warning("%s It will never know: %s.", error, lost)
 
     # -- asking and sending ---------------------------------------------------------------------------------
 
@@ -91,7 +145,7 @@ class Journal(History):
         BudgetExceeded
             Nothing was journalled.
         """
-        with self.writing() as connection:
+        with self._reserving() as (connection, reserved):
             if take is None:
                 key = (asked.gateway, asked.request_hash)
                 take = connection.execute(
@@ -102,21 +156,37 @@ class Journal(History):
             if row is not None and row.state != "refused":
                 return row, False
             self._reserve(connection, identity, asked, budget, now, known=row is not None, take=take)
-            row = self._row(connection, identity)
-            assert row is not None  # noqa: S101 - it was written two lines above
-            return row, True
+            reserved.append(self._known(connection, identity))
+        return reserved[0], True
 
     def retry(self, identity: str, asked: Asked, *, budget: int | None, now: float) -> tuple[TaskRow, bool]:
         """Journal a second sending of a failed, unknown or refused task, knowingly; its cost is one more charge."""
-        with self.writing() as connection:
+        with self._reserving() as (connection, reserved):
             row = self._settled_owner(connection, identity, now)
             if row is None or row.state not in {"failed", "unknown", "refused"}:
-                return self.get(identity), False
+                return self._known(connection, identity), False
             self._reserve(connection, identity, asked, budget, now, known=True, take=row.take)
             if row.state == "unknown":
                 self._charge(connection, row, "kept")
             connection.execute("DELETE FROM picture WHERE identity = ?", (identity,))
-            return self.get(identity), True
+            reserved.append(self._known(connection, identity))
+        return reserved[0], True
+
+    @contextlib.contextmanager
+    def _reserving(self) -> Iterator[tuple[sqlite3.Connection, list[TaskRow]]]:
+        """One transaction, and what it has reserved: of that nothing is sent where the commit fails, written or not."""
+        reserved: list[TaskRow] = []
+        try:
+            with self.writing() as connection:
+                yield connection, reserved
+        except StoreError as error:
+            with self._lock:
+                self._owed += [Owed(self._never_sent(row, error.what), "nothing was sent") for row in reserved]
+            raise
+
+    def _never_sent(self, row: TaskRow, why: str) -> Callable[[sqlite3.Connection], object]:
+        ended = (row, "refused", "never_sent", why, row.sent or row.asked)
+        return lambda file: self._end_sending(file, *ended)
 
     def _reserve(
         self,
@@ -188,7 +258,8 @@ class Journal(History):
 
         An answer that comes after its sending was taken for lost, or was settled, is taken in all the same.
         """
-        with self.writing() as connection:
+
+        def write(connection: sqlite3.Connection) -> None:
             self._change(
                 connection,
                 "state = 'pending', accepted = ?, finished = NULL, task_id = ?, estimate = ?, credits = ?, "
@@ -199,32 +270,39 @@ class Journal(History):
             )
             self._charge(connection, row, "kept")
 
+        self._note(f"task {told.id} was accepted ({row.words[:80]!r}, take {row.take})", write)
+
     def refused(self, row: TaskRow, code: str, error: str, now: float, request_id: str = "") -> None:
         """Note that the gateway certainly did not take it; what was reserved is given back."""
-        with self.writing() as connection:
-            self._end_sending(connection, row, "refused", code, error, now, request_id)
+        ended = (row, "refused", code, error, now, request_id)
+        self._note(f"nothing was sent of {row.words[:80]!r}", lambda file: self._end_sending(file, *ended))
 
     def unknown(self, row: TaskRow, error: str, now: float, request_id: str = "") -> None:
         """Note that nobody knows whether the gateway took it; what was reserved stays so."""
-        with self.writing() as connection:
-            self._end_sending(connection, row, "unknown", "", error, now, request_id)
+        ended = (row, "unknown", "", error, now, request_id)
+        self._note(f"the answer to {row.words[:80]!r} was lost", lambda file: self._end_sending(file, *ended))
 
-    def settle(self, identity: str, *, paid: bool, now: float, task_id: str = "") -> None:
-        """Note what the person found out of an unknown sending; with its id it is under way again."""
+    def settle(self, identity: str, *, paid: bool, now: float, task_id: str = "") -> bool:
+        """Note what the person found out of a sending whose answer was lost; with its id it is under way again.
+
+        Returns False, and changes nothing, where the journal knows better.
+        """
         with self.writing() as connection:
             row = self._settled_owner(connection, identity, now)
-            if row is None or row.state != "unknown":
-                return
+            was_lost = row is not None and (row.state in {"unknown", "refused"} or row.error_code == ANSWER_LOST)
+            if row is None or not (was_lost if task_id else row.state == "unknown"):
+                return False
             if task_id:
-                columns = "state = 'pending', accepted = sent, finished = NULL, task_id = ?, error = ''"
-                self._change(connection, columns, (task_id,), _SAME_SENDING, (identity, row.charge))
+                columns = "state = 'pending', accepted = sent, finished = NULL, task_id = ?, error_code = '', "
+                self._change(connection, f"{columns}error = ''", (task_id,), _SAME_SENDING, (identity, row.charge))
             elif paid:
                 words = "You settled it as paid; its answer was lost, and with it the way to its pictures."
-                self._end_sending(connection, row, "failed", "answer_lost", words, now)
+                self._end_sending(connection, row, "failed", ANSWER_LOST, words, now)
             else:
                 self._end_sending(connection, row, "refused", "settled", "You settled it as not paid.", now)
             if paid:
                 self._charge(connection, row, "kept")
+            return True
 
     # -- what the gateway says afterwards: of this task, not of one that was sent again meanwhile -----------------
 
@@ -322,8 +400,8 @@ class Journal(History):
             connection,
             "state = ?, error_code = ?, error = ?, finished = ?, request_id = coalesce(nullif(?, ''), request_id)",
             (state, code, error, now, request_id),
-            f"{_SAME_SENDING} AND state IN ('preparing', 'sending', 'unknown')",
-            (row.identity, row.charge),
+            f"{_SAME_SENDING} AND owner = ? AND state IN ('preparing', 'sending', 'unknown')",
+            (row.identity, row.charge, row.owner),
         )
         if state == "refused" and ended:
             self._charge(connection, row, "back")

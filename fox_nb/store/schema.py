@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from fox_nb.atomic import BUSY_SECONDS, open_database
 from fox_nb.errors import StoreDamaged, StoreError, StoreTooNew
+from fox_nb.store.files import aside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,18 +133,25 @@ def connect(path: Path) -> sqlite3.Connection:
         raise unreadable(path, error) from None
 
 
+_OF_THE_DISK = tuple(f"SQLITE_{what}" for what in ("FULL", "IOERR", "READONLY", "CANTOPEN", "PERM", "NOMEM"))
+
+
 def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
     """Return the error for a journal that SQLite cannot work with."""
-    words = str(error)
-    if "locked" in words or "busy" in words:
+    words, code = str(error), getattr(error, "sqlite_errorname", "")
+    if code == "SQLITE_READONLY_DBMOVED" or not path.parent.exists():
         return StoreError(
+            f"The store {path.parent} was moved or deleted while it was open.",
+            money="Nothing more was sent.",
+            todo="Put it back where it was, or make a new Fox(store=…) for where it is now, then run the cell again.",
+        )
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return no_locks(path.parent) or StoreError(
             f"The journal {path} has been locked by another process for {BUSY_SECONDS:.0f} s.",
             money="Nothing more was sent.",
             todo="End the kernel that hangs, then run the cell again.",
         )
-    if "malformed" not in words and any(
-        word in words for word in ("disk", "full", "readonly", "unable to open", "I/O")
-    ):
+    if code.startswith(_OF_THE_DISK):
         return StoreError(
             f"The journal {path} cannot be opened or written ({words}).",
             money="Nothing more was sent.",
@@ -153,6 +162,26 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
         money="It was left as it is; what it knows is not lost yet.",
         todo="Keep a copy of the folder; put a backup in its place, or go on with a new store=….",
     )
+
+
+def no_locks(folder: Path) -> StoreError | None:
+    """Return what is wrong where files cannot be locked at all: SQLite takes that for a lock of somebody else's."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    try:
+        with aside(folder) as path, path.open("wb") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}:
+            return StoreError(
+                f"Files in {folder} cannot be locked ({error.strerror}), as on some network drives; without locks two "
+                "kernels would damage the store.",
+                money="Nothing was sent.",
+                todo="Give a folder on a disk of this machine with store=…, or have locks turned on for the drive.",
+            )
+    return None
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

@@ -1,0 +1,88 @@
+"""Detached: the desk of a task that came from another process: what is known is shown, the rest is asked for here."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Never
+
+from fox_nb.errors import FoxError
+from fox_nb.models import MODELS
+from fox_nb.session.code import call
+from fox_nb.session.schedule import USUAL_SPREAD
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fox_nb.session.task import Task
+    from fox_nb.store import TaskRow
+
+
+class Detached:
+    """What a pickled task, or one from before a fork, can still be asked; nothing of it reads the journal.
+
+    Parameters
+    ----------
+    folder : Path
+        The store's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def watch(self, task: Task) -> None:
+        """Nobody looks after it here; one that had ended needs nobody."""
+        if not task.has_ended:
+            self._refuse(task)
+
+    def leave(self, task: Task) -> None:
+        """Nobody looks after it."""
+
+    def is_watching(self, task: Task) -> bool:
+        """Return False."""
+        del task
+        return False
+
+    def retry(self, task: Task) -> None:
+        """Refuse."""
+        self._refuse(task)
+
+    def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
+        """Refuse."""
+        del paid, task_id
+        self._refuse(task)
+
+    def row(self, identity: str) -> TaskRow:
+        """Refuse."""
+        raise FoxError(f"The task {identity[:12]}… came from another process.", todo="Ask for it again here.")
+
+    def path(self, file: str) -> Path:
+        """Return where a file of the store is."""
+        return self._folder / file
+
+    def estimate(self, row: TaskRow) -> float:
+        """Return how many seconds a task is thought to take."""
+        return row.estimate or MODELS[row.model].seconds if row.model in MODELS else 0.0
+
+    def spread(self, row: TaskRow) -> float:
+        """Return how far off that may be."""
+        del row
+        return USUAL_SPREAD
+
+    def code(self, row: TaskRow) -> str:
+        """Return the call that asks for the same."""
+        return call(row.body, row.take, {})
+
+    def is_sandbox(self, row: TaskRow) -> bool:
+        """Return True for play money."""
+        return row.gateway == "sandbox"
+
+    def now(self) -> float:
+        """Return the time."""
+        return time.time()
+
+    def _refuse(self, task: Task) -> Never:
+        raise FoxError(
+            f"This task came here from another process, as it was there: {task!r}.",
+            money="It is not harmed by that, and not sent again.",
+            todo=f"Ask for it again here, which finds it and pays for nothing: {task.code()}",
+        )

@@ -1,0 +1,55 @@
+"""Sharing: what several threads make once, and what a forked process has to make anew."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+Value = TypeVar("Value")
+
+
+class made_once(functools.cached_property[Value]):  # noqa: N801 - used like the property that it is
+    """A cached property that two threads never make twice: functools' own has no lock from Python 3.12 on."""
+
+    if not TYPE_CHECKING:  # what it gives is what cached_property gives
+
+        def __get__(self, instance: Any, owner: type | None = None) -> Any:
+            """Return what was made, or make it while others wait."""
+            if instance is None or self.attrname in vars(instance):
+                return super().__get__(instance, owner)
+            with vars(instance).setdefault(f"{self.attrname} is made", threading.RLock()):
+                return super().__get__(instance, owner)
+
+
+def forget(instance: Any, *names: str) -> None:
+    """Have `made_once` make these anew; a lock that another thread held is forgotten with them."""
+    for name in names:
+        vars(instance).pop(name, None)
+        vars(instance).pop(f"{name} is made", None)
+
+
+class Forked(Protocol):
+    """What cannot go on in a child process as it is: threads are not there, locks may be held for ever."""
+
+    def after_fork(self) -> None:
+        """Make anew, in the child and before anything else runs there, what is not to be shared."""
+
+
+_forked: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def renew_in_children(thing: Forked) -> None:
+    """Call `thing.after_fork()` in every child that this process forks, as `multiprocessing` does."""
+    _forked.add(thing)
+
+
+def _in_child() -> None:
+    for thing in list(_forked):
+        thing.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

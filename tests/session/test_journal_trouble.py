@@ -1,0 +1,184 @@
+"""A journal that cannot be written for a while: what only this kernel knows is kept, told, and written later."""
+
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fox_nb import ConnectionLost, Fox, InvalidRequest, StoreError, SubmissionUnknown
+from processes import until
+
+PHOTO = np.zeros((64, 64, 3), dtype=np.uint8)
+
+
+@contextlib.contextmanager
+def locked(fox: Fox) -> Iterator[None]:
+    """Another process has the journal for itself, for longer than this Fox waits."""
+    with fox.store.journal.reading() as connection:
+        connection.execute("PRAGMA busy_timeout = 20")
+    other = sqlite3.connect(fox.store.journal.path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+        with contextlib.suppress(StoreError), fox.store.journal.reading() as connection:
+            connection.execute("PRAGMA busy_timeout = 20000")
+
+
+@pytest.fixture
+def lock_after(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Fox, str], contextlib.ExitStack]]:
+    """`lock_after(fox, "create")` locks the journal as soon as that call of the client has its answer; close it to end."""
+    with contextlib.ExitStack() as held:
+
+        def arrange(fox: Fox, name: str) -> contextlib.ExitStack:
+            call = getattr(fox.session.client, name)
+
+            def then_locked(*sent: Any, **more: Any) -> Any:
+                try:
+                    return call(*sent, **more)
+                finally:
+                    monkeypatch.setattr(fox.session.client, name, call)
+                    held.enter_context(locked(fox))
+
+            monkeypatch.setattr(fox.session.client, name, then_locked)
+            return held
+
+        yield arrange
+
+
+def test_an_answer_that_cannot_be_noted(
+    open_fox: Callable[..., Fox], sandbox: Any, lock_after: Callable[[Fox, str], contextlib.ExitStack]
+) -> None:
+    """Its id is told, kept, and in the journal for every kernel once that can be written, without anybody asking again."""
+    fox, other = open_fox(), open_fox()
+    lock = lock_after(fox, "create")
+    with pytest.raises(StoreError) as told:
+        fox.generate("a fox")
+    task_id = sandbox.creations[0]["task_id"]
+    for words in (task_id, "paid for, once", "keeps that id", "settle(paid=True"):
+        assert words in str(told.value)
+    lock.close()
+    until(lambda: other.store.journal.with_id(task_id) or None, "the id to be in the journal")
+    assert fox.generate("a fox").wait().id == other.generate("a fox").wait().id == task_id
+    assert len(sandbox.creations) == 1
+
+
+def test_what_is_kept_is_written_at_the_end(
+    open_fox: Callable[..., Fox], lock_after: Callable[[Fox, str], contextlib.ExitStack], caplog: Any, sandbox: Any
+) -> None:
+    """Closing writes what could not be written before; where it still can't, the id is told a last time."""
+    fox, other = open_fox(), open_fox()
+    for prompt, opened in (("a fox", True), ("a cat", False)):
+        closing = open_fox()
+        lock = lock_after(closing, "create")
+        with pytest.raises(StoreError):
+            closing.generate(prompt)
+        if opened:
+            lock.close()
+        closing.close()
+        lock.close()
+        task_id = sandbox.creations[-1]["task_id"]
+        assert bool(other.store.journal.with_id(task_id)) == opened
+        assert (f"It will never know: task {task_id} was accepted ('{prompt}'" in caplog.text) != opened
+    assert fox.generate("a fox").wait().images
+
+
+def test_what_was_never_sent_is_never_on_its_way(
+    fox: Fox, sandbox: Any, lock_after: Callable[[Fox, str], contextlib.ExitStack]
+) -> None:
+    """The journal fails between the upload and the creating call: nothing was sent, nothing is spent, asking again sends."""
+    lock = lock_after(fox, "upload_file")
+    with pytest.raises(StoreError):
+        fox.edit("red", PHOTO)
+    assert sandbox.creations == []
+    lock.close()
+    until(lambda: fox.tasks()[0].row.state == "refused" or None, "the row to say that nothing was sent")
+    assert fox.spent == 0
+    assert fox.edit("red", PHOTO).wait().status == "completed"
+    assert len(sandbox.creations) == 1
+
+
+def test_a_lost_answer_that_cannot_be_noted(
+    fox: Fox, sandbox: Any, lock_after: Callable[[Fox, str], contextlib.ExitStack]
+) -> None:
+    """It is told as what it is, and is unknown as soon as the journal can be written; nothing is sent again."""
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    lock = lock_after(fox, "create")
+    with pytest.raises(ConnectionLost, match="Nobody knows whether the task exists"):
+        fox.generate("a fox")
+    lock.close()
+    with pytest.raises(SubmissionUnknown):
+        fox.generate("a fox")
+    assert len(sandbox.creations) == 1
+
+
+@pytest.mark.parametrize("name", ["task", "download"])
+def test_who_waits_is_told_and_the_work_goes_on(
+    fox: Fox, caplog: Any, lock_after: Callable[[Fox, str], contextlib.ExitStack], name: str
+) -> None:
+    """A look or a picture that cannot be noted ends the waiting in words, not in tracebacks, and is noted later by itself."""
+    lock = lock_after(fox, name)
+    task = fox.generate("a fox")
+    with pytest.raises(StoreError, match="locked by another process"):
+        task.wait()
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+    lock.close()
+    until(lambda: task.status == "completed" or None, "the task to be completed by itself", show=lambda: task)
+    assert task.wait().images[0].path.exists()
+
+
+def test_a_store_that_is_moved_and_put_back(
+    fox: Fox, sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits is told that the folder is gone, and nothing more is sent; put back, the same cell goes on."""
+    folder, ask = fox.store.folder, fox.session.client.task
+
+    def ask_and_move(*asked: Any, **more: Any) -> Any:
+        answer = ask(*asked, **more)
+        if folder.exists():
+            folder.rename(tmp_path / "elsewhere")
+        return answer
+
+    monkeypatch.setattr(fox.session.client, "task", ask_and_move)
+    task = fox.generate("a fox")
+    for fails in (task.wait, lambda: fox.generate("a cat")):
+        with pytest.raises(StoreError, match="moved or deleted while it was open"):
+            fails()
+    monkeypatch.undo()
+    (tmp_path / "elsewhere").rename(folder)
+    assert fox.generate("a fox") is task
+    assert task.wait().images[0].path.exists()
+    assert len(sandbox.creations) == 1
+
+
+def test_settling_says_why_not(fox: Fox, sandbox: Any) -> None:
+    """What the journal knows better is not settled in silence; what it knows already is settled without a word."""
+    done = fox.generate("a cat").wait()
+    assert done.settle(paid=True, task_id=done.id) is done
+    with pytest.raises(InvalidRequest, match=f"settles nothing: the task is completed, as {done.id}"):
+        done.settle(paid=False)
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    with pytest.raises(SubmissionUnknown) as lost:
+        fox.generate("a fox")
+    with pytest.raises(InvalidRequest, match="settles nothing: the task is completed"):
+        done.settle(paid=True, task_id=sandbox.creations[1]["task_id"])
+    assert lost.value.task.settle(paid=False).settle(paid=False).status == "refused"
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_an_id_that_is_found_after_all(fox: Fox, sandbox: Any, paid: bool) -> None:
+    """Settled without its id, and found in the gateway's console later: its pictures are fetched, and it costs once."""
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    with pytest.raises(SubmissionUnknown) as lost:
+        fox.generate("a fox")
+    task = lost.value.task.settle(paid=paid)
+    assert task.settle(paid=True, task_id=sandbox.creations[0]["task_id"]).wait().images
+    assert fox.spent == pytest.approx(0.09)
+    assert len(sandbox.creations) == 1
