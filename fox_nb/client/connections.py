@@ -211,7 +211,17 @@ def is_private(host: str) -> bool:
     return any(address in network for network in _PRIVATE if network.version == address.version)
 
 
+class NoCertificates(OSError):
+    """The file of the authorities that are trusted is not there."""
+
+
 class _Adapter(HTTPAdapter):
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().cert_verify(*args, **kwargs)
+        except OSError as error:  # raised before anything goes out
+            raise NoCertificates(str(error)) from None
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
@@ -224,7 +234,13 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-class Session(requests.Session):
+def _genuine() -> type[requests.Session]:
+    """Return requests' own class: a cache that a notebook put in its place would answer for the gateway for ever."""
+    own = (kind for kind in requests.Session.__mro__ if kind.__module__ == "requests.sessions")
+    return next(own, requests.Session)
+
+
+class Session(_genuine()):  # type: ignore[misc] - it is requests.Session
     """A session that follows no redirect, keeps no cookie and uses no proxy for this machine itself.
 
     Parameters

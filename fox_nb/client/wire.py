@@ -18,7 +18,7 @@ from urllib3.util.retry import Retry
 
 from fox_nb.client.answers import REQUEST_IDS, retry_after
 from fox_nb.client.bodies import PIECE
-from fox_nb.client.connections import Bearer, PrivatePeer, Session, Terms, TooLarge, under
+from fox_nb.client.connections import Bearer, NoCertificates, PrivatePeer, Session, Terms, TooLarge, under
 from fox_nb.settings import redact, without_key
 
 if TYPE_CHECKING:
@@ -241,6 +241,10 @@ def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> WireBr
     chain = list(_causes(error))
     for kind, words in (
         (PrivatePeer, "the link leads into the private network of this machine"),
+        (
+            NoCertificates,
+            "the file of trusted certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) is missing",
+        ),
         (broken.NameResolutionError, "the name of the host was not found"),
         (broken.NewConnectionError, "no connection came to be"),
         (broken.ConnectTimeoutError, f"no connection came to be within {terms.connect:g} s"),
@@ -249,7 +253,7 @@ def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> WireBr
     ):
         for link in chain:
             if isinstance(link, kind):
-                again = kind not in (PrivatePeer, broken.SSLError)
+                again = kind not in (PrivatePeer, NoCertificates, broken.SSLError)
                 return WireBroken(_with_detail(words, chain, key), connected=False, again=again)
     if any(isinstance(link, TooLarge) for link in chain):
         return WireBroken(f"it is larger than {terms.largest:,} bytes", connected=True, again=False)
