@@ -248,8 +248,8 @@ class RateLimited(GatewayError):
         Seconds that the gateway asked to wait, where it said so.
     """
 
-    def __init__(self, what: str, *, retry_after: float | None = None, **facts: Any) -> None:
-        super().__init__(what, **facts)
+    def __init__(self, what: str, *, retry_after: float | None = None, http_status: int = 429, **facts: Any) -> None:
+        super().__init__(what, http_status=http_status, **facts)
         self.retry_after = retry_after
 
 

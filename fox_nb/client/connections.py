@@ -218,7 +218,7 @@ class NoCertificates(OSError):
 class _Adapter(HTTPAdapter):
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
         try:
-            super().cert_verify(*args, **kwargs)
+            super().cert_verify(*args, **kwargs)  # type: ignore[no-untyped-call]
         except OSError as error:  # raised before anything goes out
             raise NoCertificates(str(error)) from None
 
@@ -234,13 +234,13 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-def _genuine() -> type[requests.Session]:
-    """Return requests' own class: a cache that a notebook put in its place would answer for the gateway for ever."""
-    own = (kind for kind in requests.Session.__mro__ if kind.__module__ == "requests.sessions")
-    return next(own, requests.Session)
+if TYPE_CHECKING:
+    _Genuine = requests.Session
+else:  # requests' own class: a cache that a notebook put in its place would answer for the gateway for ever
+    _Genuine = next(kind for kind in requests.Session.__mro__ if kind.__module__ == "requests.sessions")
 
 
-class Session(_genuine()):  # type: ignore[misc] - it is requests.Session
+class Session(_Genuine):
     """A session that follows no redirect, keeps no cookie and uses no proxy for this machine itself.
 
     Parameters
