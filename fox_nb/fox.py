@@ -129,7 +129,7 @@ class Fox(Calls):
         **options
             What `Fox` takes beside its store.
         """
-        from fox_nb.session.showing import in_voila
+        from fox_nb.display.places import in_voila
 
         if find_key(options.get("api_key")) is None:
             budget = None
@@ -202,10 +202,13 @@ class Fox(Calls):
     @made_once
     def session(self) -> Session:
         """What sends, watches and lands; made, and its packages loaded, when it is first needed."""
+        from fox_nb.display import Notebook
+
+        renderer = Notebook()
         if self._pack is not None:
             from fox_nb.session.replay import ReplaySession
 
-            return ReplaySession(self._pack, self.store)
+            return ReplaySession(self._pack, self.store, renderer=renderer)
         from fox_nb.session import Session
 
         own_sandbox = self._gateway.is_sandbox and self._gateway.key is None
@@ -224,8 +227,10 @@ class Fox(Calls):
             from fox_nb.store.ledger import Ledger
 
             ledger, budget = Ledger(self._ledger), self._budget
-            return VisitorSession(self._gateway, client, self.store, ledger=ledger, budget=budget, polling=polling)
-        return Session(self._gateway, client, self.store, budget=self._budget, polling=polling)
+            return VisitorSession(
+                self._gateway, client, self.store, ledger=ledger, budget=budget, polling=polling, renderer=renderer
+            )
+        return Session(self._gateway, client, self.store, budget=self._budget, polling=polling, renderer=renderer)
 
     # -- what is known ----------------------------------------------------------------------------------------------
 
@@ -258,10 +263,8 @@ class Fox(Calls):
 
     def resume(self) -> TaskList:
         """Go on with what an earlier kernel left unfinished, and return it; nothing is sent again."""
-        from fox_nb.session import TaskList
-
         tasks = self.session.resume()
-        return TaskList(tasks, total=len(tasks), sandbox=self.is_sandbox)
+        return self.session.listed(tasks, len(tasks))
 
     @property
     def spent(self) -> Cost:
@@ -372,7 +375,7 @@ class Fox(Calls):
         """Say in one line where pictures will come from, and what an earlier kernel left unfinished."""
         if "IPython" not in sys.modules:
             return
-        from fox_nb.session.showing import in_notebook
+        from fox_nb.display.places import in_notebook
 
         if not in_notebook():
             return

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import fox_nb
+from fox_nb.display.notebook import WAIT_VARIABLE
 from fox_nb.errors import ExtraMissing, FoxError
-from fox_nb.session.showing import WAIT_VARIABLE
 from fox_nb.settings import BASE_URL_VARIABLE, KEY_VARIABLE
 
 FIRST = "01-first-pictures.ipynb"

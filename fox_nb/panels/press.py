@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 import traitlets
 
+from fox_nb.display import task_pages
 from fox_nb.errors import FoxError
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
-from fox_nb.session import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,7 @@ class Press(Scripted):
                 if task.identity in self._under_way:
                     self.say("row", item=_row(task))
                 return
-            self._remove(task, f"{clip(pages.title(task), 80)}: {task.status}.")
+            self._remove(task, f"{clip(task_pages.title(task), 80)}: {task.status}.")
             when_over(task)
 
         task.follow(changed)
@@ -138,13 +138,13 @@ class Press(Scripted):
         """Take a row away; the task itself is still looked after, so that nothing that is paid for is lost."""
         task = self._under_way.get(str(content.get("key")))
         if task is not None:
-            self._remove(task, _HIDDEN.format(title=clip(pages.title(task), 80)))
+            self._remove(task, _HIDDEN.format(title=clip(task_pages.title(task), 80)))
 
 
 def _row(task: Task) -> dict[str, Any]:
     return {
         "key": task.identity,
-        "title": clip(pages.title(task), 200),
+        "title": clip(task_pages.title(task), 200),
         "status": task.status,
         "percent": task.progress,
         "gone": task.waited,

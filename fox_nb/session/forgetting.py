@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import InvalidRequest, StoreError
+from fox_nb.session.renderer import TERMINAL, Shows
 from fox_nb.store.people import Belongings, People
 
 if TYPE_CHECKING:
     from fox_nb.session.profiles import Profile
+    from fox_nb.session.renderer import Renderer
     from fox_nb.session.session import Session
     from fox_nb.store import Store
 
@@ -21,7 +23,7 @@ _NAMED = 3
 
 
 @dataclass(frozen=True, repr=False)
-class Forgotten:
+class Forgotten(Shows):
     """What forgetting a profile removed, or would remove.
 
     Attributes
@@ -42,6 +44,8 @@ class Forgotten:
         Where it was trained.
     was_trained : bool
         False for a training that came to nothing.
+    renderer : Renderer
+        Shows it.
     """
 
     profile: Profile
@@ -55,6 +59,7 @@ class Forgotten:
     uploads_until: float
     gateway: str
     was_trained: bool
+    renderer: Renderer = TERMINAL
 
     @property
     def lines(self) -> list[str]:
@@ -98,11 +103,6 @@ class Forgotten:
     def __repr__(self) -> str:
         return "\n".join(self.lines)
 
-    def _repr_html_(self) -> str:
-        from fox_nb.render.html import frame, notes
-
-        return frame(notes(self.lines))
-
 
 def forget(session: Session, profile: Profile, *, dry_run: bool) -> Forgotten:
     """Remove what shows a person, or say what would be removed.
@@ -116,7 +116,7 @@ def forget(session: Session, profile: Profile, *, dry_run: bool) -> Forgotten:
     """
     people, gateway, now = People(session.store.journal), session.gateway.name, session.now()
     if dry_run:
-        return _said(people.belongings(gateway, profile.id, now), profile, gateway, done=False)
+        return _said(session, people.belongings(gateway, profile.id, now), profile, done=False)
     found = people.forget(gateway, profile.id, now, lambda found: _remove(session.store, found))
     if found.under_way:
         raise InvalidRequest(
@@ -127,10 +127,10 @@ def forget(session: Session, profile: Profile, *, dry_run: bool) -> Forgotten:
         )
     for row in found.tasks:
         session.task(session.store.journal.get(row.identity))  # whoever shows it learns of it
-    return _said(found, profile, gateway, done=True)
+    return _said(session, found, profile, done=True)
 
 
-def _said(found: Belongings, profile: Profile, gateway: str, *, done: bool) -> Forgotten:
+def _said(session: Session, found: Belongings, profile: Profile, *, done: bool) -> Forgotten:
     archives = [source for source in found.sources if source.mime == "application/zip"]
     return Forgotten(
         profile=profile,
@@ -142,8 +142,9 @@ def _said(found: Belongings, profile: Profile, gateway: str, *, done: bool) -> F
         photos=len(found.sources) - len(archives),
         shared=tuple(Path(source.origin or source.file).name for source in found.shared),
         uploads_until=found.uploads_until,
-        gateway=gateway,
+        gateway=session.gateway.name,
         was_trained=all(row.identity != profile.id for row in found.tasks),
+        renderer=session.renderer,
     )
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.session.renderer import Shows
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
     from PIL import Image as Pillow
 
+    from fox_nb.session.renderer import Renderer
     from fox_nb.store import PictureRow
 
 
-class Image:
+class Image(Shows):
     """One picture of a task; serves wherever an image is asked for. Two are equal when their files are, byte for byte.
 
     Attributes
@@ -32,7 +35,8 @@ class Image:
         The hash of its bytes, by which requests name it.
     """
 
-    def __init__(self, row: PictureRow, path: Path, thumbnails: Path) -> None:
+    def __init__(self, row: PictureRow, path: Path, thumbnails: Path, renderer: Renderer) -> None:
+        self.renderer = renderer
         self.path = path
         self._thumbnails = thumbnails
         self.url = row.url
@@ -75,8 +79,3 @@ class Image:
         from fox_nb.images.thumbnail import cached_thumbnail
 
         return cached_thumbnail(self.path, self._thumbnails, edge, max_bytes=max_bytes)
-
-    def _repr_html_(self) -> str:
-        from fox_nb.session.pages import picture_page
-
-        return picture_page(self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from fox_nb.store.people import People, same
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from fox_nb.session.renderer import Renderer
     from fox_nb.store import Store
     from fox_nb.store.people import ProfileRow
 
@@ -60,9 +60,12 @@ class Profiles:
         Whose profiles.
     clock : callable
         Seconds since 1970.
+    renderer : Renderer
+        Says what is good to know.
     """
 
-    def __init__(self, store: Store, gateway: str, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, gateway: str, clock: Callable[[], float], renderer: Renderer) -> None:
+        self.renderer = renderer
         self._store = store
         self._gateway = gateway
         self._now = clock
@@ -140,7 +143,9 @@ class Profiles:
         if known is None:
             self._name(key, checked_name(name))
         elif not same(known.name, name):
-            say(f"{key} is known as {known.name!r} already and keeps that name; fox.profiles.rename changes it.")
+            self.renderer.say(
+                f"{key} is known as {known.name!r} already and keeps that name; fox.profiles.rename changes it."
+            )
         return self[key]
 
     def rename(self, profile: Profile | str, name: str) -> Profile:
@@ -180,7 +185,9 @@ class Profiles:
         listed = list(rows)
         ours = [row for row in listed if row.get("gateway", self._gateway) == self._gateway]
         if len(ours) < len(listed):
-            say(f"{len(listed) - len(ours)} of {len(listed)} profiles belong to another gateway and were left out.")
+            self.renderer.say(
+                f"{len(listed) - len(ours)} of {len(listed)} profiles belong to another gateway and were left out."
+            )
         added = []
         for row in ours:
             key, known = str(row.get("profile_id", "")), list(self)
@@ -201,10 +208,10 @@ class Profiles:
             self._told.add(key)
             near = next((one for one in known if same(key, one.name)), None)
             if near is not None:
-                say(f"{shown(key)} is a profile's name; the gateway wants its id: {near.token}.")
+                self.renderer.say(f"{shown(key)} is a profile's name; the gateway wants its id: {near.token}.")
             else:
                 hint = meant(key, (*names, *(one.id for one in known)))
-                say(f"this store does not know the profile {shown(key)}; it is sent as it stands.{hint}")
+                self.renderer.say(f"this store does not know the profile {shown(key)}; it is sent as it stands.{hint}")
 
     def _name(self, profile_id: str, name: str) -> None:
         holder = self._people.name(self._gateway, profile_id, name, self._now())
@@ -238,13 +245,6 @@ def checked_name(name: Any) -> str:
             allowed=f"a text of 1 to {LONGEST_NAME} characters",
         )
     return kept
-
-
-def say(words: str) -> None:
-    """Say something that is good to know and holds nothing up: in the cell, or on a script's stderr."""
-    from fox_nb.session.showing import in_notebook
-
-    print(f"fox_nb: {words}", file=sys.stdout if in_notebook() else sys.stderr)
 
 
 def _mentioned(model: Any, values: Mapping[str, Any]) -> Iterator[str]:

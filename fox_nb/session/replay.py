@@ -39,6 +39,8 @@ class ReplaySession(Session):
         What was recorded.
     store : Store
         Where its pictures are put; what is there already is left as it is.
+    **options
+        What `Session` takes.
 
     Raises
     ------
@@ -48,8 +50,8 @@ class ReplaySession(Session):
         The store cannot be written.
     """
 
-    def __init__(self, pack: Pack, store: Store) -> None:
-        super().__init__(Gateway(pack.gateway), cast("Client", _Nobody(pack.path.name)), store)
+    def __init__(self, pack: Pack, store: Store, **options: Any) -> None:
+        super().__init__(Gateway(pack.gateway), cast("Client", _Nobody(pack.path.name)), store, **options)
         self._pack = pack
         self._shown: dict[str, int] = {}
         self._turns = threading.Lock()

@@ -20,6 +20,7 @@ from fox_nb.session.looking import Looker
 from fox_nb.session.pool import Pool
 from fox_nb.session.prices import PriceList, micro
 from fox_nb.session.profiles import Profiles
+from fox_nb.session.renderer import TERMINAL
 from fox_nb.session.sending import Sender, words
 from fox_nb.session.sources import Sources
 from fox_nb.session.task import Task
@@ -29,12 +30,13 @@ from fox_nb.sharing import renew_in_children
 from fox_nb.store import BEING_SENT, MICRO, Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
     from fox_nb.client import Client
     from fox_nb.images.prepare import Prepared
+    from fox_nb.session.renderer import Renderer
     from fox_nb.settings import Gateway
     from fox_nb.store import Store, TaskRow
 
@@ -62,6 +64,8 @@ class Session:
         Seconds since 1970.
     dice : random.Random
         For the jitter.
+    renderer : Renderer
+        Shows its tasks, and all else that it gives; without one they are words.
     """
 
     def __init__(
@@ -74,7 +78,9 @@ class Session:
         polling: Polling | None = None,
         clock: Callable[[], float] = time.time,
         dice: random.Random | None = None,
+        renderer: Renderer = TERMINAL,
     ) -> None:
+        self.renderer = renderer
         self.gateway = gateway
         self.client = client
         self.store = store
@@ -83,7 +89,7 @@ class Session:
         self.account = "sandbox" if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
         self.prices = PriceList(client, is_play_money=gateway.is_sandbox)
         self.sources = Sources(store, client, gateway.name, self.account, clock)
-        self.profiles = Profiles(store, gateway.name, clock)
+        self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._asking = Pool(ASKERS, "asking")
         self._sending = Pool(SENDERS, "sending")
         self._sender = Sender(gateway, client, store, self.sources, clock)
@@ -220,14 +226,18 @@ class Session:
         chosen = {"model": model, "text": text, "since": since, "until": until}
         rows = self.store.journal.tasks(self.gateway.name, **chosen, limit=limit, offset=offset)  # type: ignore[arg-type]
         total = self.store.journal.count(self.gateway.name, **chosen)  # type: ignore[arg-type]
-        return TaskList([self.task(row) for row in rows], total=total, sandbox=self.gateway.is_sandbox)
+        return self.listed([self.task(row) for row in rows], total)
+
+    def listed(self, tasks: Sequence[Task], total: int) -> TaskList:
+        """Return tasks as people hold them; `total` is how many there are, those left out included."""
+        return TaskList(tasks, total=total, sandbox=self.gateway.is_sandbox, renderer=self.renderer)
 
     def task(self, row: TaskRow) -> Task:
         """Return the one Task object of this kernel for a row."""
         with self._lock:
             task = self._tasks.get(row.identity)
             if task is None:
-                task = self._tasks[row.identity] = Task(self, row)
+                task = self._tasks[row.identity] = Task(self, row, self.renderer)
                 return task
         if task.row != row:
             task.renew()  # never to `row` itself: the task may have ended since that was read

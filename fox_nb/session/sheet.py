@@ -16,35 +16,35 @@ from fox_nb.images.arrays import from_array
 from fox_nb.images.check import orientation_of
 from fox_nb.images.photos import PhotoReport
 from fox_nb.images.sources import inner_source
+from fox_nb.session.renderer import TERMINAL, Shows
 
 if TYPE_CHECKING:
     from fox_nb.images.photos import Photo
+    from fox_nb.session.renderer import Renderer
 
 _AS_THEY_ARE = {"1", "L", "LA", "P", "RGB", "RGBA"}
 
 
 @dataclass(frozen=True, repr=False)
-class Sheet(PhotoReport):
+class Sheet(Shows, PhotoReport):
     """What was found out about photos; in a cell a contact sheet with what is wrong with each.
 
     Attributes
     ----------
     ignored : str
         A sentence about files that are no pictures; '' when there were none.
+    renderer : Renderer
+        Shows it.
     """
 
     ignored: str = ""
+    renderer: Renderer = TERMINAL
 
     def __repr__(self) -> str:
         lines = [self.summary, *([self.ignored] if self.ignored else [])]
         for photo in self.photos:
             lines += [f"  {photo.name}: {problem.words}" for problem in photo.problems]
         return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        from fox_nb.render.contact_sheet import contact_sheet
-
-        return contact_sheet(self, ignored=self.ignored)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,14 @@ from fox_nb.session.cost import Cost
 from fox_nb.session.detached import Detached
 from fox_nb.session.image import Image
 from fox_nb.session.landing import LINKS_LIVE
+from fox_nb.session.renderer import Shows
 from fox_nb.store import BEING_SENT, MICRO, ON_ITS_WAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from pathlib import Path
 
+    from fox_nb.session.renderer import Renderer
     from fox_nb.store import TaskRow
 
 ENDED = frozenset({"completed", "failed", "refused", "unknown"})
@@ -66,7 +68,7 @@ class Desk(Protocol):
         """Return the time."""
 
 
-class Task:
+class Task(Shows):
     """A creation at the gateway, by its identity: gateway, request and take.
 
     Attributes
@@ -77,7 +79,8 @@ class Task:
         What the last look met with, when the gateway cannot be asked just now; the task itself goes on.
     """
 
-    def __init__(self, desk: Desk, row: TaskRow) -> None:
+    def __init__(self, desk: Desk, row: TaskRow, renderer: Renderer) -> None:
+        self.renderer = renderer
         self._desk = desk
         self._row = row
         self._changed = threading.Condition()
@@ -147,7 +150,11 @@ class Task:
     def images(self) -> list[Image]:
         """The pictures that have come to the disk, those that somebody has deleted since among them."""
         thumbnails = self._desk.path("thumbnails")
-        return [Image(picture, self._desk.path(picture.file), thumbnails) for picture in self._row.pictures]
+        paths = [self._desk.path(picture.file) for picture in self._row.pictures]
+        return [
+            Image(picture, path, thumbnails, self.renderer)
+            for picture, path in zip(self._row.pictures, paths, strict=True)
+        ]
 
     @property
     def asked_at(self) -> float:
@@ -192,7 +199,7 @@ class Task:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel between processes as what is known now; there it is looked after by nobody, and says so."""
-        return _arrived, (self._row, self._desk.path("."), self.reused)
+        return _arrived, (self._row, self._desk.path("."), self.renderer, self.reused)
 
     def __copy__(self) -> Task:
         """Return itself: there is one of each in a kernel."""
@@ -242,11 +249,9 @@ class Task:
         FoxError
             The gateway cannot be asked (key, rights), or a picture cannot be fetched; nothing is lost.
         """
-        from fox_nb.session.showing import waiting
-
         deadline = None if timeout is None else time.monotonic() + timeout
         self._desk.watch(self)
-        with waiting(self) as show:
+        with self.renderer.waiting(self) as show:
             while not self.is_over:
                 self._be_watched()
                 left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
@@ -470,14 +475,9 @@ class Task:
         parts = [f"{name}={value!r}"[:80] for name, value in self._row.body.items() if name != "model"]
         return ", ".join([*parts, f"take={self.take}"])
 
-    def _ipython_display_(self) -> None:
-        from fox_nb.session.showing import show
 
-        show(self)
-
-
-def _arrived(row: TaskRow, folder: Path, reused: bool) -> Task:
+def _arrived(row: TaskRow, folder: Path, renderer: Renderer, reused: bool) -> Task:
     """Make a task of what came from another process."""
-    task = Task(Detached(folder), row)
+    task = Task(Detached(folder), row, renderer)
     task.reused = reused
     return task

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, overload
 from fox_nb.errors import ExtraMissing
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
-from fox_nb.session import pages
+from fox_nb.session.renderer import Shows
 from fox_nb.session.task import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fox_nb.session.renderer import Renderer
+
 
 _LINES = 20
 
 
-class TaskList(Sequence[Task]):
+class TaskList(Shows, Sequence[Task]):
     """Tasks, newest first.
 
     Parameters
@@ -30,12 +32,15 @@ class TaskList(Sequence[Task]):
         How many the journal has for the same question.
     sandbox : bool
         True for play money.
+    renderer : Renderer
+        Shows it.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, total: int, sandbox: bool) -> None:
+    def __init__(self, tasks: Sequence[Task], *, total: int, sandbox: bool, renderer: Renderer) -> None:
+        self.renderer = renderer
         self._tasks = list(tasks)
         self._total = total
-        self._sandbox = sandbox
+        self.is_sandbox = sandbox
 
     @overload
     def __getitem__(self, index: int) -> Task: ...
@@ -58,9 +63,6 @@ class TaskList(Sequence[Task]):
         if len(shown) < self._total:
             head += f", the newest {len(shown)} of them:"
         return "\n".join([head, *(f"  {task!r}" for task in shown)])
-
-    def _repr_html_(self) -> str:
-        return pages.tasks_page(self._tasks, total=self._total, sandbox=self._sandbox)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a task: request, take, state, times, cost in USD, files.

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.session.identity import take_number
-from fox_nb.session.profiles import Profile, Profiles, bare, checked_name, say
-from fox_nb.session.showing import ticking
+from fox_nb.session.profiles import Profile, Profiles, bare, checked_name
+from fox_nb.session.renderer import Shows
 from fox_nb.store import aside, put
 from fox_nb.store.people import FORGOTTEN, TRAINS, same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from fox_nb.images.photos import PhotoReport
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _REASONS = 3
 
 
-class TrainedProfiles(Profiles):
+class TrainedProfiles(Shows, Profiles):
     """The profiles that this store knows at this gateway: listed, trained, named, forgotten.
 
     In a cell it is a table. ``fox.profiles["Ada"].token`` is what puts Ada into a prompt.
@@ -38,7 +39,7 @@ class TrainedProfiles(Profiles):
     """
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session.store, session.gateway.name, session.now)
+        super().__init__(session.store, session.gateway.name, session.now, session.renderer)
         self._session = session
 
     # -- training -----------------------------------------------------------------------------------------------
@@ -67,10 +68,10 @@ class TrainedProfiles(Profiles):
         from fox_nb.session.sheet import Sheet, found_in
 
         found = found_in(photos)
-        with _telling(told) as tell:
+        with self._telling(told) as tell:
             total = len(found.photos)
             report = inspect(found.photos, progress=lambda done: tell(f"Looked at {done} of {total} photos."))
-        return Sheet(report.photos, found.note)
+        return Sheet(report.photos, found.note, self.renderer)
 
     def train(
         self,
@@ -126,7 +127,7 @@ class TrainedProfiles(Profiles):
 
         report = photos if isinstance(photos, PhotoReport) else self.look(photos, told=told)
         _check_enough(report)
-        with _telling(told) as tell:
+        with self._telling(told) as tell:
             tell(f"Packing {len(report.usable)} photos.")
             path, sha256 = self._packed(report)
         task: list[Task] = []
@@ -173,7 +174,9 @@ class TrainedProfiles(Profiles):
         elif known.name == known.id:
             self._name(known.id, name)
         elif not same(known.name, name):
-            say(f"these photos trained {known.name!r} already, which keeps its name; fox.profiles.rename changes it.")
+            self.renderer.say(
+                f"these photos trained {known.name!r} already, which keeps its name; fox.profiles.rename changes it."
+            )
 
     @property
     def trainings(self) -> list[Task]:
@@ -230,6 +233,10 @@ class TrainedProfiles(Profiles):
         found = (row for row in rows if name == row.identity or same(str(name), row.name))
         return next((Profile(row.identity, row.name, row.at) for row in found), None)
 
+    def _telling(self, told: Callable[[str], None] | None) -> AbstractContextManager[Callable[[str], None]]:
+        """Give what says how far the work is: to whom asked, else where the person looks."""
+        return nullcontext(told) if told is not None else self.renderer.telling()
+
     # -- showing ------------------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
@@ -237,14 +244,10 @@ class TrainedProfiles(Profiles):
         lines += [f"  {self.name_of(task)}: training, {task.status}" for task in self.trainings]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        from fox_nb.render.profiles import ProfileLine, profiles_table
-
-        known = [ProfileLine(one.name, one.id, one.at) for one in reversed(list(self))]
-        waiting = [
-            ProfileLine(self.name_of(task), "", task.asked_at, f"training, {task.status}") for task in self.trainings
-        ]
-        return profiles_table([*waiting, *known], sandbox=self._session.gateway.is_sandbox)
+    @property
+    def is_sandbox(self) -> bool:
+        """True for profiles that the sandbox holds."""
+        return self._session.gateway.is_sandbox
 
 
 def _check_enough(report: PhotoReport) -> None:
@@ -258,25 +261,3 @@ def _check_enough(report: PhotoReport) -> None:
         value=len(report.usable),
         todo="Add clear photos of the same face: other angles, light and expressions. fox.profiles.look(…) shows them.",
     )
-
-
-@contextlib.contextmanager
-def _telling(told: Callable[[str], None] | None) -> Iterator[Callable[[str], None]]:
-    """Give what says how far the work is: to whom asked, else in the cell, where nothing of it stays."""
-    if told is not None:
-        yield told
-        return
-    from fox_nb.render.html import frame, note
-
-    words = ""
-    with ticking(lambda: frame(note(words)) if words else "") as tick:
-
-        def tell(now: str) -> None:
-            nonlocal words
-            words = now
-            tick()
-
-        try:
-            yield tell
-        finally:
-            words = ""

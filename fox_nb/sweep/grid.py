@@ -235,7 +235,7 @@ class Sweep:
         return words + (f", the rest may cost {self.cost}>" if self.plan.missing else ">")
 
     def _ipython_display_(self) -> None:
-        from fox_nb.session.showing import in_notebook
+        from fox_nb.display.places import in_notebook
 
         if not in_notebook():
             raise NotImplementedError

@@ -6,8 +6,9 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from fox_nb.display.notebook import ticking
+from fox_nb.display.places import in_notebook
 from fox_nb.render.html import bdi, clock, day, duration, escape, facts_line, frame, head, note
-from fox_nb.session.showing import in_notebook, ticking
 from fox_nb.sweep import look, spread
 from fox_nb.sweep.axes import steps
 

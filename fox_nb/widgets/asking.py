@@ -6,8 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.display import task_pages
 from fox_nb.errors import FoxError
-from fox_nb.session import pages
 from fox_nb.widgets.actions import Actions
 from fox_nb.widgets.control import Stack, Words
 from fox_nb.widgets.field import Bench
@@ -56,7 +56,7 @@ class Asking:
         self._actions.on_press(self.press)
         self.form.on_submit(self._actions.press)
         self.form.on_change(self._cost_changed)
-        head = Words(html=pages.panel_head(self.form.request, sandbox=session.gateway.is_sandbox))
+        head = Words(html=task_pages.panel_head(self.form.request, sandbox=session.gateway.is_sandbox))
         self.part = Stack([head, *(field.part for field in self.form.fields.values()), self._actions])
         self._cost_changed()
         self._actions.on_ready(lambda: pool.submit(self._ask_prices))
@@ -123,4 +123,4 @@ class Asking:
         """Say what a press would cost; the last one to do so has read the form last."""
         with self._pricing:
             cost = self._session.prices.cost(self.form.example())
-            self._actions.cost, self._actions.cost_note = pages.cost_words(cost, self._session.left)
+            self._actions.cost, self._actions.cost_note = task_pages.cost_words(cost, self._session.left)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.display import task_pages
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.parameters import parameters
 from fox_nb.render.html import clip
-from fox_nb.session import pages
 from fox_nb.widgets.fields import PromptField, field_for
 from fox_nb.widgets.pictures import PictureField
 
@@ -117,7 +117,7 @@ class Form:
         """
         image = next((image for image in task.images if image.number == number), None)
         if image is not None and self.picture_field is not None:
-            self.picture_field.add(image, clip(pages.title(task), _LONGEST_NAME))
+            self.picture_field.add(image, clip(task_pages.title(task), _LONGEST_NAME))
 
     def example(self) -> Request:
         """Return a request with what is set, unchecked: enough to know what it would cost."""

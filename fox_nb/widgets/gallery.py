@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from fox_nb.display import task_pages
 from fox_nb.errors import FoxError
 from fox_nb.render.html import clip, clock, day, duration
-from fox_nb.session import pages
 from fox_nb.widgets.actions import lines_of
 from fox_nb.widgets.control import Control
 
@@ -83,9 +83,9 @@ class Gallery(Control):
         when = datetime.fromtimestamp(task.asked_at).astimezone()
         return {
             "key": task.identity,
-            "title": clip(pages.title(task), _LONGEST_TITLE),
+            "title": clip(task_pages.title(task), _LONGEST_TITLE),
             "status": task.status,
-            "facts": [[name, clip(value, 120)] for name, value in pages.facts(task)],
+            "facts": [[name, clip(value, 120)] for name, value in task_pages.facts(task)],
             "when": f"{day(when)}, {clock(when)}",
             "pictures": [{"number": i.number, "width": i.width, "height": i.height} for i in task.images],
             "words": [clip(line, _LONGEST_WORDS) for line in _words(task, actions) if line],
@@ -206,11 +206,17 @@ def _detail(task: Task) -> dict[str, Any]:
     extra = [("Profile", task.profile_id)] if task.profile_id else []
     took = [("Took", duration(task.waited))] if task.status == "completed" else []
     sent = datetime.fromtimestamp(task.asked_at).astimezone()
-    facts = [("Model", task.model), *pages.facts(task)[1:], *extra, *took, ("Asked", f"{day(sent)}, {clock(sent)}")]
+    facts = [
+        ("Model", task.model),
+        *task_pages.facts(task)[1:],
+        *extra,
+        *took,
+        ("Asked", f"{day(sent)}, {clock(sent)}"),
+    ]
     if task.id:
         facts.append(("Task", task.id))
     return {
         "facts": [[name, clip(value, _LONGEST_WORDS)] for name, value in facts],
-        "names": {str(image.number): pages.near(image.path) for image in task.images},
+        "names": {str(image.number): task_pages.near(image.path) for image in task.images},
         "code": task.code(),
     }

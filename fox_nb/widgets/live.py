@@ -9,8 +9,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.display import task_pages
 from fox_nb.render.html import clip
-from fox_nb.session import pages
 from fox_nb.widgets.control import Control
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Live(Control):
             if not over:
                 self._show(task)
                 return
-            self._remove(task, f"{clip(pages.title(task), 80)}: {task.status}.")
+            self._remove(task, f"{clip(task_pages.title(task), 80)}: {task.status}.")
             when_over(task)
 
         task.follow(changed)
@@ -70,13 +70,13 @@ class Live(Control):
         """Take a row away; the task itself is still looked after, so that nothing that is paid for is lost."""
         task = self._tasks.get(str(content.get("key")))
         if task is not None:
-            self._remove(task, LEFT.format(title=clip(pages.title(task), 80)))
+            self._remove(task, LEFT.format(title=clip(task_pages.title(task), 80)))
 
 
 def _item(task: Task) -> dict[str, Any]:
     return {
         "key": task.identity,
-        "title": clip(pages.title(task), 200),
+        "title": clip(task_pages.title(task), 200),
         "status": task.status,
         "percent": task.progress,
         "gone": task.waited,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.session import pages
+from fox_nb.display import task_pages
 from fox_nb.widgets.control import Stack
 from fox_nb.widgets.gallery import Results
 from fox_nb.widgets.live import Live
@@ -75,7 +75,7 @@ class Outcome:
                 return
             self._followed.add(task.identity)
             if task.identity not in self._slot_of:
-                self._slot_of[task.identity] = self.slots.take(pages.sent_page(task))
+                self._slot_of[task.identity] = self.slots.take(task_pages.sent_page(task))
         self.live.add(task, self._over)
 
     def resume(self, models: Collection[str]) -> None:
@@ -119,7 +119,7 @@ class Outcome:
             self._followed.discard(task.identity)
             slot = self._slot_of.get(task.identity)
         if slot is not None:
-            slot.update(pages.task_page(task))
+            slot.update(task_pages.task_page(task))
         if task.images or task.status != "completed":  # a trained profile is listed under Profiles
             self.results.add(task)
         self._landed(task)

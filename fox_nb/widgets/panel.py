@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets as w
 
-from fox_nb.session import pages
+from fox_nb.display import task_pages
 from fox_nb.session.pool import Pool
 from fox_nb.widgets.asking import Asking
 from fox_nb.widgets.control import Stack
@@ -115,7 +115,7 @@ class Panel(Board):
     def _ipython_display_(self) -> None:
         request = self.form.request
         self.form.refresh()
-        self._show(pages.panel_card(request, sandbox=self._session.gateway.is_sandbox), [request.model])
+        self._show(task_pages.panel_card(request, sandbox=self._session.gateway.is_sandbox), [request.model])
 
     def __repr__(self) -> str:
         return f"<Panel {self.form.request.model}>"

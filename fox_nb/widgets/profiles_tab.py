@@ -6,10 +6,10 @@ import threading
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.display import task_pages
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import CreateProfile
 from fox_nb.parameters import parameters
-from fox_nb.session import pages
 from fox_nb.session.pool import Pool
 from fox_nb.session.training import TrainedProfiles
 from fox_nb.store.people import FORGOTTEN
@@ -72,7 +72,7 @@ class ProfilesTab:
         self.form.on_press(self._press)
         self.known.on_act(self._acted)
         self.known.on_ready(self._opened)
-        head = Words(html=pages.panel_head(CreateProfile, sandbox=session.gateway.is_sandbox))
+        head = Words(html=task_pages.panel_head(CreateProfile, sandbox=session.gateway.is_sandbox))
         self.part = Stack([head, self.photos.part, self.form, self.known])
         self._pool.submit(self._ask_prices)
 
@@ -241,7 +241,7 @@ class ProfilesTab:
 
     def _show_cost(self) -> None:
         cost = self._session.prices.cost(CreateProfile.unchecked())
-        self.form.cost, self.form.cost_note = pages.cost_words(cost, self._session.left)
+        self.form.cost, self.form.cost_note = task_pages.cost_words(cost, self._session.left)
 
     def __repr__(self) -> str:
         return "<ProfilesTab>"

@@ -8,7 +8,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from fox_nb.session.showing import bundle, in_notebook, in_voila
+from fox_nb.display.places import bundle, in_notebook, in_voila
 
 SLOTS = 20
 """How many outputs one run of the cell makes for results: none can be added after it has run, and a browser draws each,

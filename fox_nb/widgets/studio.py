@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fox_nb.display import task_pages
 from fox_nb.models import MODELS, CreateProfile
-from fox_nb.session import pages
 from fox_nb.store import ON_ITS_WAY
 from fox_nb.widgets.asking import Asking
 from fox_nb.widgets.history import History
@@ -99,7 +99,7 @@ class Studio(Board):
 
     def _ipython_display_(self) -> None:
         self._refresh()
-        self._show(pages.studio_card(sandbox=self._session.gateway.is_sandbox), list(MODELS))
+        self._show(task_pages.studio_card(sandbox=self._session.gateway.is_sandbox), list(MODELS))
 
     def __repr__(self) -> str:
         return "<Studio>"

@@ -15,8 +15,8 @@ import ipywidgets as w
 from IPython import get_ipython
 from IPython.display import HTML, display
 
+from fox_nb.display.task_pages import error_page
 from fox_nb.errors import ConfirmationNeeded, FoxError
-from fox_nb.session.pages import error_page
 from fox_nb.session.pool import Pool
 from fox_nb.sweep import look, pages
 from fox_nb.widgets.control import Control

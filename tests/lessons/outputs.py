@@ -23,9 +23,9 @@ CARD = """
 from IPython.display import HTML, display
 from fox_nb.models import MODELS
 from fox_nb.render.card import panel_card
-from fox_nb.session import pages
+from fox_nb.display import task_pages
 made = fox.generate({prompt!r}, aspect_ratio="16:9").wait()
-display(HTML(panel_card("Generate: phota-image", pictures=pages.pictures_of(made), sandbox=fox.is_sandbox)))
+display(HTML(panel_card("Generate: phota-image", pictures=task_pages.pictures_of(made), sandbox=fox.is_sandbox)))
 """
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"

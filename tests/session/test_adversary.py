@@ -58,7 +58,7 @@ def test_what_was_paid_for_stays_completed(
 
 def test_a_page_says_what_is_gone(deleted: Task, open_fox: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Its page shows what is left of the pictures, says that they are gone, and links to no file that is not there."""
-    from fox_nb.session.pages import task_page
+    from fox_nb.display.task_pages import task_page
 
     fox = open_fox()
     later(fox, 3 * DAY, monkeypatch)

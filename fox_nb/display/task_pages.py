@@ -1,4 +1,4 @@
-"""Pages: a task, a picture, a list of tasks as the static HTML that stays in the notebook."""
+"""Task pages: a task, a picture, a list of tasks, profiles and photos as the static HTML that stays in the notebook."""
 
 from __future__ import annotations
 
@@ -20,8 +20,59 @@ if TYPE_CHECKING:
     from fox_nb.session.cost import Cost
     from fox_nb.session.image import Image
     from fox_nb.session.task import Task
+    from fox_nb.session.training import TrainedProfiles
 
 ROWS_WITH_PICTURES = 50
+
+
+def page(thing: Any) -> str:
+    """Show any of a session's things as it stands."""
+    from fox_nb.session import Image, Task, TaskList
+
+    if isinstance(thing, Task):
+        return task_page(thing)
+    if isinstance(thing, Image):
+        return picture_page(thing)
+    if isinstance(thing, TaskList):
+        return tasks_page(thing, total=thing.total, sandbox=thing.is_sandbox)
+    return _page_of_people(thing)
+
+
+def _page_of_people(thing: Any) -> str:
+    from fox_nb.session.forgetting import Forgotten
+    from fox_nb.session.sheet import Sheet
+    from fox_nb.session.training import TrainedProfiles
+
+    if isinstance(thing, Sheet):
+        from fox_nb.render.contact_sheet import contact_sheet
+
+        return contact_sheet(thing, ignored=thing.ignored)
+    if isinstance(thing, TrainedProfiles):
+        return profiles_page(thing)
+    if isinstance(thing, Forgotten):
+        from fox_nb.render.html import frame, notes
+
+        return frame(notes(thing.lines))
+    raise TypeError(f"{type(thing).__name__} has no page")
+
+
+def profiles_page(profiles: TrainedProfiles) -> str:
+    """List trained profiles, those in training first."""
+    from fox_nb.render.profiles import ProfileLine, profiles_table
+
+    known = [ProfileLine(one.name, one.id, one.at) for one in reversed(list(profiles))]
+    waiting = [
+        ProfileLine(profiles.name_of(task), "", task.asked_at, f"training, {task.status}")
+        for task in profiles.trainings
+    ]
+    return profiles_table([*waiting, *known], sandbox=profiles.is_sandbox)
+
+
+def words_page(words: str) -> str:
+    """Show a sentence; nothing for an empty one."""
+    from fox_nb.render.html import frame, note
+
+    return frame(note(words)) if words else ""
 
 
 def task_page(task: Task) -> str:

@@ -1,0 +1,214 @@
+"""Live displays: every showing of a task that is under way, wherever somebody has displayed it, comes to its end.
+
+A task gives its bundle to whoever asks. Whoever displays it sends that bundle by IPython's publisher, where a hook
+recognizes it and makes it a place of its own, with an id that it was given or a new one. What isn't sent may have been
+put into an Output widget (`append_display_data`), where it is found again.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.display.places import CellOutput, area_of, outputs, place_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.display.places import Bundle, Place
+    from fox_nb.session import Task
+
+    Message = dict[str, Any]
+
+_NOT_SENT_YET = 32
+"""Bundles of one thread that are remembered until they are sent: `display` sends each before it asks for the next."""
+
+
+class LiveDisplay:
+    """One showing of a task.
+
+    Parameters
+    ----------
+    task : Task
+        What is shown.
+    draw : callable
+        Gives its bundle.
+    """
+
+    def __init__(self, task: Task, draw: Callable[[Task], Bundle]) -> None:
+        self.task = task
+        self.shown = draw(task)
+        self._draw = draw
+        self._place: Place | None = None
+        self._over = False
+        self._lock = threading.RLock()
+        task.follow(self._changed)
+
+    def stand_at(self, place: Place, display_id: str, send: Callable[[], None]) -> None:
+        """Take a place by sending the first message to it; what has changed meanwhile follows."""
+        with self._lock:
+            send()
+            self._place = place
+            if not self._over:
+                _standing.add(self, place, display_id)
+            self._show()
+
+    def finish(self) -> None:
+        """Come to the end now, where the task has: whoever has waited for it finds it everywhere."""
+        if self.task.is_over:
+            self._changed(self.task, True)
+
+    def leave(self) -> None:
+        """Change nothing any more: something else is shown at the place."""
+        with self._lock:
+            self._place, self._over = None, True
+
+    def _changed(self, _task: Task, over: bool) -> None:
+        with self._lock:
+            if self._over:
+                return
+            self._over = over
+            if self._place is not None:
+                self._show()
+            elif over:
+                self._show_where_appended()
+        if over:
+            _standing.remove(self)
+
+    def _show(self) -> None:
+        before, self.shown = self.shown, self._draw(self.task)
+        if self.shown != before and self._place is not None:
+            self._place.show(self.shown)
+
+    def _show_where_appended(self) -> None:
+        """Bring Output widgets up to date that somebody has put the bundle into."""
+        before = self.shown["text/html"]
+        for output in outputs():
+            if any(_html(entry) == before for entry in output.outputs):
+                self.shown = self._draw(self.task)
+                output.outputs = tuple(
+                    {**entry, "data": self.shown} if _html(entry) == before else entry for entry in output.outputs
+                )
+
+
+def _html(entry: dict[str, Any]) -> Any:
+    return entry.get("data", {}).get("text/html")
+
+
+class _Standing:
+    """What stands where: displays of tasks under way, and what was shown to those who waited."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._displays: dict[LiveDisplay, tuple[Place, str]] = {}
+        self._waits: weakref.WeakKeyDictionary[Task, Place] = weakref.WeakKeyDictionary()
+
+    def add(self, display: LiveDisplay, place: Place, display_id: str) -> None:
+        """Note a display, and the id by which something else can be put into its place."""
+        with self._lock:
+            self._displays[display] = place, display_id
+
+    def remove(self, display: LiveDisplay) -> None:
+        """Forget a display."""
+        with self._lock:
+            self._displays.pop(display, None)
+
+    def replaced(self, display_id: str) -> None:
+        """Have those leave that stand where something else is shown now."""
+        with self._lock:
+            gone = [display for display, (_, there) in self._displays.items() if there == display_id]
+        for display in gone:
+            display.leave()
+            self.remove(display)
+
+    def cleared(self, area: str) -> None:
+        """Have those leave that stood in an area: whoever displays a task there again has to see it."""
+        with self._lock:
+            gone = [display for display, (place, _) in self._displays.items() if place.area == area]
+            for task in [task for task, place in self._waits.items() if place.area == area]:
+                del self._waits[task]
+        for display in gone:
+            display.leave()
+            self.remove(display)
+
+    def is_in(self, task: Task, area: str) -> bool:
+        """Return True when a task is shown in an area, and comes to its end there."""
+        with self._lock:
+            return any(display.task is task and place.area == area for display, (place, _) in self._displays.items())
+
+    def finish(self, task: Task) -> None:
+        """Bring all displays of a task to their end that has come to its own."""
+        with self._lock:
+            displays = [display for display in self._displays if display.task is task]
+        for display in displays:
+            display.finish()
+
+    def waited(self, task: Task, place: Place) -> None:
+        """Note where a task's progress was shown to who waited."""
+        with self._lock:
+            self._waits[task] = place
+
+    def take_wait(self, task: Task, area: str) -> Place | None:
+        """Return that place, once, if it is in this area."""
+        with self._lock:
+            place = self._waits.pop(task, None)
+            return place if place is not None and place.area == area else None
+
+
+_standing = _Standing()
+is_in, finish, waited, take_wait = _standing.is_in, _standing.finish, _standing.waited, _standing.take_wait
+_local = threading.local()
+
+
+def announce(display: LiveDisplay) -> None:
+    """Recognize what this thread is about to display."""
+    if not hasattr(_local, "announced"):
+        _local.announced = deque(maxlen=_NOT_SENT_YET)
+    _local.announced.append(display)
+    listen()
+
+
+def listen() -> None:
+    """Look at what this thread sends, as the last of all hooks: this one may send a message itself."""
+    from IPython import get_ipython
+
+    publisher = get_ipython().display_pub
+    if hasattr(publisher, "unregister_hook"):
+        publisher.unregister_hook(_hear)
+        publisher.register_hook(_hear)
+
+
+def _hear(message: Message) -> Message | None:
+    """See a task being displayed, something that takes its place, or that all is cleared."""
+    kind, content, parent = message["header"]["msg_type"], message["content"], message["parent_header"]
+    if kind == "clear_output":
+        _standing.cleared(area_of(parent))
+        return message
+    display_id = content.get("transient", {}).get("display_id", "")
+    if display_id:
+        _standing.replaced(display_id)
+    display = _announced(content.get("data", {}).get("text/html"))
+    if display is None:
+        return message
+    place = CellOutput(parent, display_id) if kind == "update_display_data" else place_for(parent, display_id)
+    place.dress(content)
+    display.stand_at(place, content["transient"].get("display_id", ""), lambda: _send(message))
+    return None
+
+
+def _send(message: Message) -> None:
+    from IPython import get_ipython
+
+    publisher = get_ipython().display_pub
+    publisher.session.send(publisher.pub_socket, message, ident=publisher.topic)
+
+
+def _announced(html: Any) -> LiveDisplay | None:
+    """Return the display whose page is sent, once."""
+    announced: deque[LiveDisplay] = getattr(_local, "announced", deque())
+    display = next((display for display in reversed(announced) if display.shown["text/html"] == html), None)
+    if display is not None:
+        announced.remove(display)
+    return display

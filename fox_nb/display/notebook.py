@@ -1,0 +1,162 @@
+"""Notebook: the renderer for kernels and other places of HTML; where there is no kernel it has a terminal's words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.display import live, task_pages
+from fox_nb.display.places import area_here, bundle, in_notebook, open_place
+from fox_nb.session.renderer import TERMINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from fox_nb.display.places import Bundle
+    from fox_nb.session import Task
+
+WAIT_VARIABLE = "FOX_NB_WAIT"
+"""Set where a notebook is run without a screen: a task in a cell is waited for: nobody is there to see it change."""
+LONGEST_WAIT = 300.0
+"""Seconds for which it is."""
+
+
+class Notebook:
+    """Shows a session's things wherever Jupyter shows something."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+
+    def __reduce__(self) -> tuple[type[Notebook], tuple[()]]:
+        """Travel with what it shows: there it is a new one."""
+        return Notebook, ()
+
+    def html(self, thing: Any) -> str:
+        """Return how a thing looks now."""
+        return task_pages.page(thing)
+
+    def bundle(self, thing: Any) -> Bundle:
+        """Return how a thing looks now; a task that is under way is brought up to date wherever that is displayed."""
+        from fox_nb.session import Task
+
+        if not isinstance(thing, Task) or not in_notebook():
+            return _drawn(thing)
+        if os.environ.get(WAIT_VARIABLE) and not thing.is_over:
+            self._wait_unseen(thing)
+        if thing.is_over:
+            return _drawn(thing)
+        display = live.LiveDisplay(thing, _drawn)
+        live.announce(display)
+        return display.shown
+
+    def show_value(self, thing: Any) -> None:
+        """Show a cell's last value as a display, which can be changed later; a result of a cell cannot.
+
+        Whoever else asks, as `display` or an Output widget do, gets the bundle. Where a cell has waited for a task
+        and then ends with it, the pictures take the place of the progress.
+        """
+        from IPython import get_ipython
+        from IPython.display import display
+
+        from fox_nb.session import Task
+
+        if not in_notebook() or getattr(get_ipython().displayhook, "msg", None) is None:
+            raise NotImplementedError
+        place = live.take_wait(thing, area_here()) if isinstance(thing, Task) and thing.is_over else None
+        if place is not None:
+            place.show(_drawn(thing))
+        else:
+            display(self.bundle(thing), raw=True)
+
+    @contextlib.contextmanager
+    def waiting(self, task: Task) -> Iterator[Callable[[], None]]:
+        """Show progress while a cell or a script waits; gives what is called about once a second."""
+        if not in_notebook():
+            with TERMINAL.waiting(task) as show:
+                yield show
+            return
+        try:
+            shown = task.is_over or getattr(self._local, "unseen", False) or live.is_in(task, area_here())
+            with contextlib.nullcontext(lambda: None) if shown else self._progress(task) as tick:
+                yield tick
+        finally:
+            live.finish(task)
+
+    @contextlib.contextmanager
+    def _progress(self, task: Task) -> Iterator[Callable[[], None]]:
+        last = _drawn(task)
+        place = open_place(last)
+        live.listen()
+        live.waited(task, place)
+
+        def tick() -> None:
+            nonlocal last
+            now = _drawn(task) if not task.is_over else last
+            if now != last:
+                last = now
+                place.show(now)
+
+        try:
+            yield tick
+        finally:
+            done = task.status == "completed"
+            place.show(bundle(task_pages.done_line(task), repr(task)) if done else _drawn(task))
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[Callable[[str], None]]:
+        """Give what says how far some work is: in the cell, where nothing of it stays."""
+        words = ""
+        with ticking(lambda: task_pages.words_page(words)) as tick:
+
+            def tell(now: str) -> None:
+                nonlocal words
+                words = now
+                tick()
+
+            try:
+                yield tell
+            finally:
+                words = ""
+
+    def say(self, words: str) -> None:
+        """Say it in the cell, or on a script's stderr."""
+        if in_notebook():
+            print(f"fox_nb: {words}")  # noqa: T201 - a line in the cell is what is asked for
+        else:
+            TERMINAL.say(words)
+
+    def _wait_unseen(self, task: Task) -> None:
+        self._local.unseen = True
+        try:
+            with contextlib.suppress(Exception):  # how it ended stands on the page
+                task.wait(LONGEST_WAIT)
+        finally:
+            self._local.unseen = False
+
+
+@contextlib.contextmanager
+def ticking(page: Callable[[], str]) -> Iterator[Callable[[], None]]:
+    """Show a page in a cell that is made anew at each tick; nothing is shown elsewhere."""
+    if not in_notebook():
+        yield lambda: None
+        return
+    last = page()
+    place = open_place(bundle(last))
+
+    def tick() -> None:
+        nonlocal last
+        now = page()
+        if now != last:
+            last = now
+            place.show(bundle(now))
+
+    try:
+        yield tick
+    finally:
+        tick()
+
+
+def _drawn(thing: Any) -> Bundle:
+    return bundle(task_pages.page(thing), repr(thing))

@@ -1,0 +1,148 @@
+"""Places: where something is shown (a cell's output, a widget) and how that is changed later, from any thread."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import ipywidgets as w
+
+    Bundle = dict[str, Any]
+
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def in_notebook() -> bool:
+    """Return True when a Jupyter kernel runs this code."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return hasattr(get_ipython(), "kernel")
+
+
+def in_voila() -> bool:
+    """Return True when Voila runs this notebook: its outputs show no update after the run."""
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+
+
+def bundle(html: str, words: str = "") -> Bundle:
+    """Return an output that is HTML where that can be shown, and words elsewhere."""
+    return {"text/html": html, "text/plain": words}
+
+
+class Place(Protocol):
+    """Where something is shown."""
+
+    area: str
+    """What is cleared together: the outputs of one run of a cell, or of one Output widget."""
+
+    def dress(self, content: Mapping[str, Any]) -> None:
+        """Make the first message, which puts it there, one that can be followed by others."""
+
+    def show(self, shown: Bundle) -> None:
+        """Show this there instead."""
+
+
+class CellOutput:
+    """An output that front ends know by its id."""
+
+    def __init__(self, parent: Mapping[str, Any], display_id: str = "") -> None:
+        self._parent = parent
+        self.area = area_of(parent)
+        self.id = display_id or uuid.uuid4().hex
+
+    def dress(self, content: Mapping[str, Any]) -> None:
+        """Give it its id."""
+        content["transient"]["display_id"] = self.id
+
+    def show(self, shown: Bundle) -> None:
+        """Send it anew, as something that the running cell says: runs without a screen listen to that alone.
+
+        An Output widget swallows what a cell says that it captures; then the cell says it that has made the place.
+        """
+        from IPython import get_ipython
+
+        publisher = get_ipython().display_pub
+        parent = publisher.parent_header
+        if output_of(parent) is not None:
+            parent = self._parent
+        content = {"data": shown, "metadata": {}, "transient": {"display_id": self.id}}
+        publisher.session.send(
+            publisher.pub_socket, "update_display_data", content, parent=parent, ident=publisher.topic
+        )
+
+
+class Box:
+    """A widget, where an update of an output would not be seen: in an Output widget (ipywidgets#1844), and in Voila.
+
+    Only what stands there is changed. Assigning the Output's own `outputs` would send all of them again, and lose
+    what the browser has added to them and this kernel has not heard of yet.
+    """
+
+    def __init__(self, parent: Mapping[str, Any]) -> None:
+        import ipywidgets as w
+
+        self._box = w.HTML()
+        self.area = area_of(parent)
+
+    def dress(self, content: Mapping[str, Any]) -> None:
+        """Put the widget's view beside the page, which stays where widgets are not shown."""
+        self._box.value = content["data"]["text/html"]
+        content["data"][WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
+
+    def show(self, shown: Bundle) -> None:
+        """Change the widget."""
+        self._box.value = shown["text/html"]
+
+
+def place_for(parent: Mapping[str, Any], display_id: str = "") -> Place:
+    """Return a place for what is displayed on behalf of a message."""
+    if in_voila() or output_of(parent) is not None:
+        return Box(parent)
+    return CellOutput(parent, display_id)
+
+
+def open_place(shown: Bundle) -> Place:
+    """Show something here and now; returns where."""
+    from IPython import get_ipython
+
+    publisher = get_ipython().display_pub
+    place = place_for(publisher.parent_header)
+    content: dict[str, Any] = {"data": dict(shown), "transient": {}}
+    place.dress(content)
+    publisher.publish(content["data"], transient=content["transient"])
+    return place
+
+
+def area_here() -> str:
+    """Return the area into which something would go that is displayed here and now."""
+    from IPython import get_ipython
+
+    return area_of(get_ipython().display_pub.parent_header)
+
+
+def area_of(parent: Mapping[str, Any]) -> str:
+    """Return the area of what is displayed on behalf of a message."""
+    output = output_of(parent)
+    return str(parent.get("msg_id", "")) if output is None else output.model_id
+
+
+def outputs() -> Iterator[w.Output]:
+    """Give all Output widgets of this kernel; they are looked for only where ipywidgets is in use."""
+    if "ipywidgets" in sys.modules:
+        from ipywidgets import Output
+        from ipywidgets.widgets.widget import _instances
+
+        yield from (widget for widget in list(_instances.values()) if isinstance(widget, Output))
+
+
+def output_of(parent: Mapping[str, Any]) -> w.Output | None:
+    """Return the Output widget that captures what is displayed on behalf of a message."""
+    message = parent.get("msg_id")
+    return next((output for output in outputs() if message and output.msg_id == message), None)

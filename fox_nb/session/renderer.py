@@ -1,0 +1,98 @@
+"""Renderer: what shows a session's things; a session is handed one, and without it has words on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from fox_nb.session.task import Task
+
+
+class Renderer(Protocol):
+    """What shows things, and alone knows where and how: outputs, widgets, HTML, a terminal."""
+
+    def html(self, thing: Any) -> str:
+        """Return how a thing looks now; '' where only words are shown."""
+
+    def bundle(self, thing: Any) -> dict[str, Any]:
+        """Return how a thing looks now, by MIME type; where that is then displayed it is brought up to date."""
+
+    def show_value(self, thing: Any) -> None:
+        """Show a thing as a cell's value; NotImplementedError when its bundle is what is wanted."""
+
+    def waiting(self, task: Task) -> AbstractContextManager[Callable[[], None]]:
+        """Show progress while somebody waits for a task; gives what is called about once a second."""
+
+    def telling(self) -> AbstractContextManager[Callable[[str], None]]:
+        """Give what says how far some work is, in words that go when it is over."""
+
+    def say(self, words: str) -> None:
+        """Say something that is good to know and holds nothing up."""
+
+
+class Terminal:
+    """Words, for scripts and consoles."""
+
+    def html(self, thing: Any) -> str:
+        """Return nothing: there are words alone."""
+        return ""
+
+    def bundle(self, thing: Any) -> dict[str, Any]:
+        """Return the words that stand for it."""
+        return {"text/plain": repr(thing)}
+
+    def show_value(self, thing: Any) -> None:
+        """Leave it to the console."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def waiting(self, task: Task) -> Iterator[Callable[[], None]]:
+        """Keep one line up to date, where somebody sees it."""
+        if task.is_over or sys.stderr is None or not sys.stderr.isatty():
+            yield lambda: None
+            return
+        try:
+            yield lambda: _line(f"{task.model}: {task.status} {task.progress} %, {task.waited:.0f} s")
+        finally:
+            _line(f"{task.model}: {task.status}, {task.waited:.0f} s\n")
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[Callable[[str], None]]:
+        """Say nothing: a script's output is its own."""
+        yield lambda _: None
+
+    def say(self, words: str) -> None:
+        """Say it on stderr, where there is one: a program without a console (pythonw) has none."""
+        if sys.stderr is not None:
+            sys.stderr.write(f"fox_nb: {words}\n")
+
+
+TERMINAL = Terminal()
+
+
+class Shows:
+    """What shows itself by the renderer that it was handed.
+
+    Jupyter asks for `_ipython_display_` first, everybody else (marimo, Panel, ipywidgets' Output) for a bundle.
+    """
+
+    renderer: Renderer
+
+    def _ipython_display_(self) -> None:
+        self.renderer.show_value(self)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return self.renderer.bundle(self)
+
+    def _repr_html_(self) -> str:
+        return self.renderer.html(self)
+
+
+def _line(text: str) -> None:
+    sys.stderr.write(f"\r\x1b[K{text}")
+    sys.stderr.flush()

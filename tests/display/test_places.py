@@ -1,0 +1,200 @@
+"""Wherever a task is displayed in a notebook, that place shows its own task and comes to its end; in real kernels."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from artifacts import MARKED_KEY
+from fox_nb import Fox
+from kernels import Runner, notebook
+
+OPEN = """\
+import fox_nb, threading, ipywidgets as w
+from IPython.display import HTML, clear_output, display, update_display
+from fox_nb.settings import Polling
+fox = fox_nb.Fox(polling=Polling(first_looks=(0.05,), at_least=0.05, per_second=100))
+gate, look = threading.Event(), fox.session.client.task
+fox.session.client.task = lambda *a, **k: (gate.wait(300), look(*a, **k))[1]"""
+"""Nothing that is under way goes on before ``gate.set()``."""
+
+Run = Callable[..., list[nbformat.NotebookNode]]
+
+
+@pytest.fixture
+def run(runner: Runner, sandbox_env: dict[str, str]) -> Run:
+    """Runs cells after `OPEN`, and gives theirs."""
+
+    def run(*cells: str, **env: str) -> list[nbformat.NotebookNode]:
+        made: list[nbformat.NotebookNode] = runner.execute(notebook(OPEN, *cells), env={**sandbox_env, **env}).cells[1:]
+        return made
+
+    return run
+
+
+def seen(cell: nbformat.NotebookNode) -> list[str]:
+    """Whose pictures a cell shows, the text that it prints, '' for a page without a picture."""
+    return [
+        output.get("text", "").strip()
+        or ", ".join(re.findall(r'<img [^>]*alt="([^"]*)"', output.get("data", {}).get("text/html", "")))
+        for output in cell.outputs
+    ]
+
+
+def test_a_cell_that_ends_with_a_task(run: Run) -> None:
+    """A cell's last value is shown under way, and has its pictures when another cell has waited for them."""
+    cell, _ = run("t = fox.generate('one fox')\nt", "gate.set()\nt.wait()")
+    assert seen(cell) == ["one fox"]
+
+
+def test_two_displays_in_one_cell(run: Run) -> None:
+    """Each of two displays of one task, made while it was under way, comes to its end where it stands."""
+    cell, _ = run("t = fox.generate('one fox')\ndisplay(t)\nprint('---')\ndisplay(t)", "gate.set()\nt.wait()")
+    assert seen(cell) == ["one fox", "---", "one fox"]
+
+
+def test_one_display_of_two_tasks(run: Run) -> None:
+    """`display(a, b)` shows each at its own place."""
+    cell, _ = run(
+        "a, b = fox.generate('one fox'), fox.generate('two foxes')\ndisplay(a, b)", "gate.set()\na.wait(), b.wait();"
+    )
+    assert seen(cell) == ["one fox", "two foxes"]
+
+
+@pytest.mark.parametrize("wait", ["True", "False"])
+def test_after_clear_output(run: Run, wait: str) -> None:
+    """What is displayed after `clear_output` is there, whatever was shown of the task in the same cell before."""
+    cell, _, waited, ended = run(
+        f"t = fox.generate('one fox')\nfor _ in range(3):\n    clear_output({wait})\n    display(t)",
+        "gate.set()\nt.wait();",
+        f"u = fox.generate('two foxes')\ndisplay(u)\nclear_output({wait})\nu.wait();",
+        f"v = fox.generate('three foxes').wait()\nclear_output({wait})\nv",
+    )
+    assert seen(cell) == ["one fox"]
+    assert ["completed" in output.data["text/plain"] for output in waited.outputs] == [True]
+    assert seen(ended) == ["three foxes"]
+
+
+def test_a_cell_that_waits_and_ends_with_the_task(run: Run) -> None:
+    """Progress and pictures of one cell are one output; who displays it while waiting for it sees it once, too."""
+    ended, displayed = run(
+        "gate.set()\nfox.generate('one fox').wait()", "t = fox.generate('two foxes')\ndisplay(t)\nt.wait();"
+    )
+    assert (seen(ended), seen(displayed)) == (["one fox"], ["two foxes"])
+
+
+def test_a_display_with_an_id(run: Run) -> None:
+    """`display(task, display_id=True)` is live; its handle shows another task, live as well, or anything else for good."""
+    cells = run(
+        "a, b, c, d = (fox.generate(words) for words in ('one', 'two', 'three', 'four'))",
+        "display(a, display_id=True).display(a)",
+        "handle = display(a, display_id=True)\nhandle.update(b)",
+        "update = display(HTML(''), display_id='mine')\nupdate_display(c, display_id='mine')",
+        "handle = display(d, display_id=True)\nhandle.update(HTML('<b>gone</b>'))",
+        "gate.set()\n[task.wait() for task in (a, b, c, d)];",
+    )
+    assert [seen(cell) for cell in cells[1:4]] == [["one", "one"], ["two"], ["three"]]
+    assert cells[4].outputs[0].data["text/html"] == "<b>gone</b>"
+
+
+def test_what_is_appended_to_an_output_widget(run: Run) -> None:
+    """`append_display_data` gets a page of the present state, which comes to its end, beside what else stands there."""
+    _, _, said = run(
+        "out = w.Output()\nt = fox.generate('one fox')\nout.append_stdout('before')\nout.append_display_data(t)",
+        "first = dict(out.outputs[1]['data'])\ngate.set()\nt.wait();",
+        "import json\nprint(json.dumps([first, *out.outputs]))",
+    )
+    first, before, after = json.loads(said.outputs[0].text)
+    assert first["text/html"]
+    assert "<img" not in first["text/html"]
+    assert before["text"] == "before"
+    assert 'alt="one fox"' in after["data"]["text/html"]
+
+
+@pytest.mark.parametrize(
+    "way", ["display(t)", "x = threading.Thread(target=display, args=(t,)); x.start(); x.join()", "t.wait()"]
+)
+def test_in_an_output_widget(runner: Runner, sandbox_env: dict[str, str], way: str) -> None:
+    """What is shown in an Output, which takes no updates, is a widget there, and comes to its end."""
+    shown = f"out = w.Output()\nt = fox.generate('one fox')\nwith out:\n    {way}\nout"
+    if way == "t.wait()":
+        shown = f"gate.set()\n{shown}"
+    cells = (shown, "gate.set()\nt.wait();", "print(out.model_id)")
+    made = runner.execute(notebook(OPEN, *cells), env=sandbox_env)
+    state = made.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    (entry,) = state[made.cells[3].outputs[0].text.strip()]["state"]["outputs"]
+    view = entry["data"]["application/vnd.jupyter.widget-view+json"]["model_id"]
+    assert ("completed" if way[1:] == "wait()" else "one fox") in state[view]["state"]["value"]
+
+
+def test_a_cell_stays_live_while_an_output_widget_captures(run: Run) -> None:
+    """An update that comes while another cell's output is captured is not sent as that cell's own, or it is lost."""
+    _, said = run(
+        "t = fox.generate('one fox')\ndisplay(t)",
+        """\
+sent, publisher = [], get_ipython().display_pub
+class Listening(type(publisher.session)):
+    def send(self, stream, message, content=None, parent=None, **options):
+        if message == "update_display_data":
+            sent.append(parent["msg_id"])
+        return super().send(stream, message, content, parent, **options)
+publisher.session.__class__, plain = Listening, publisher.session.__class__
+gate.set()
+with w.Output():
+    t.wait()
+publisher.session.__class__ = plain
+print(bool(sent), publisher.parent_header["msg_id"] in sent)""",
+    )
+    assert said.outputs[-1].text.split() == ["True", "False"]
+
+
+def test_nothing_is_sent_again_for_another(run: Run) -> None:
+    """Of many tasks that land beside each other in a cell, each picture is sent once."""
+    cell, said = run(
+        """\
+pictures, publisher = [], get_ipython().display_pub
+class Counting(type(publisher.session)):
+    def send(self, stream, message, content=None, parent=None, **options):
+        shown = (content or message["content"]) if stream is publisher.pub_socket else {}
+        if isinstance(shown, dict) and "data" in shown:
+            pictures.append(str(shown).count("<img"))
+        return super().send(stream, message, content, parent, **options)
+publisher.session.__class__ = Counting
+tasks = [fox.generate(f'fox {number}') for number in range(6)]
+display(*tasks)""",
+        "gate.set()\n[task.wait() for task in tasks]\nprint(sum(pictures))",
+    )
+    assert seen(cell) == [f"fox {number}" for number in range(6)]
+    assert said.outputs[-1].text.strip() == "6"
+
+
+def test_a_notebook_without_a_screen_waits(run: Run) -> None:
+    """Where `FOX_NB_WAIT` is set, what is displayed is complete at once, in whatever way it is displayed."""
+    last, shown, appended = run(
+        "gate.set()\nfox.generate('one')",
+        "display(fox.generate('two'))",
+        "out = w.Output()\nout.append_display_data(fox.generate('three'))\nprint('<img' in str(out.outputs))",
+        FOX_NB_WAIT="1",
+    )
+    assert (seen(last), seen(shown), seen(appended)) == (["one"], ["two"], ["True"])
+
+
+def test_outside_of_jupyter(sandbox: Any, tmp_path: Path) -> None:
+    """marimo and others get a bundle of the present state without asking IPython; a console's display declines."""
+    sandbox.set(speed=1)
+    fox = Fox(MARKED_KEY, sandbox.base_url, tmp_path / "runs")
+    task = fox.generate("one fox")
+    before = task._repr_mimebundle_()
+    assert "<img" not in before["text/html"]
+    assert before["text/plain"].startswith("<Task phota-image p")
+    sandbox.set(speed=500)
+    assert 'alt="one fox"' in task.wait()._repr_mimebundle_()["text/html"]
+    with pytest.raises(NotImplementedError):
+        task._ipython_display_()
+    for thing in (task.images[0], fox.tasks(), fox.profiles):
+        assert thing._repr_mimebundle_(include=None, exclude=None)["text/html"] == thing._repr_html_()
+    fox.close()
