@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import ipywidgets as w
 import traitlets
 
+from fox_nb.display import task_pages
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.panels.control_table import control_for
@@ -21,7 +22,6 @@ from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record
 from fox_nb.panels.titles import Titles
 from fox_nb.parameters import meant, parameters
-from fox_nb.session import pages
 from fox_nb.session.pool import Pool
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Panel(w.VBox):  # type: ignore[misc]
             controls={name: widget for control in self._inputs.values() for name, widget in control.valued.items()},
             description=self.request.press,
         )
-        self._record = record or Record(self._card, pages.task_page)
+        self._record = record or Record(self._card, task_pages.task_page)
         self._own_record = record is None
         self._outcome = Outcome(
             session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over

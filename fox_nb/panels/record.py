@@ -6,7 +6,7 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.session.showing import bundle, in_notebook, in_voila
+from fox_nb.display.places import bundle, in_notebook, in_voila
 
 if TYPE_CHECKING:
     from collections.abc import Callable

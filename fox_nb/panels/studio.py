@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
+from fox_nb.display import task_pages
 from fox_nb.models import MODELS, CreateProfile
 from fox_nb.panels.head import card
 from fox_nb.panels.history_tab import HistoryTab
@@ -13,7 +14,6 @@ from fox_nb.panels.panel import FILL, panel_class, show
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
 from fox_nb.panels.titles import Titles
-from fox_nb.session import pages
 from fox_nb.session.pool import Pool
 from fox_nb.store import ON_ITS_WAY
 
@@ -39,7 +39,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         self._session = session
         self._pool = Pool(2, "studio")
         titles = Titles(session)
-        self._record = Record(self._card, pages.task_page)
+        self._record = Record(self._card, task_pages.task_page)
         given: dict[str, Any] = {
             "record": self._record,
             "uses": self._uses,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.display import task_pages
 from fox_nb.errors import FoxError
 from fox_nb.images.thumbnail import size_for
 from fox_nb.models import LOCAL_PICTURE
@@ -16,7 +17,6 @@ from fox_nb.panels.press import lines_of
 from fox_nb.panels.script import Scripted
 from fox_nb.panels.titles import pictures_given
 from fox_nb.render.html import clip, clock, day, duration
-from fox_nb.session import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ class TaskCards(Scripted):
             "title": clip(self._titles.of(task), _LONGEST_TITLE),
             "prompt": clip(str(task.request.get("prompt") or ""), _LONGEST_TITLE),
             "status": task.status,
-            "facts": [[name, clip(value, 120)] for name, value in pages.facts(task)],
+            "facts": [[name, clip(value, 120)] for name, value in task_pages.facts(task)],
             "when": f"{day(when)}, {clock(when)}",
             "pictures": [{"number": i.number, "width": i.width, "height": i.height} for i in task.images],
             "words": [clip(line, _LONGEST_WORDS) for line in _words(task, actions) if line],
@@ -193,12 +193,18 @@ def _detail(task: Task) -> dict[str, Any]:
     extra = [("Profile", task.profile_id)] if task.profile_id else []
     took = [("Took", duration(task.waited))] if task.status == "completed" else []
     sent = datetime.fromtimestamp(task.asked_at).astimezone()
-    facts = [("Model", task.model), *pages.facts(task)[1:], *extra, *took, ("Asked", f"{day(sent)}, {clock(sent)}")]
+    facts = [
+        ("Model", task.model),
+        *task_pages.facts(task)[1:],
+        *extra,
+        *took,
+        ("Asked", f"{day(sent)}, {clock(sent)}"),
+    ]
     if task.id:
         facts.append(("Task", task.id))
     return {
         "facts": [[name, clip(value, _LONGEST_WORDS)] for name, value in facts],
-        "names": {str(image.number): pages.near(image.path) for image in task.images},
+        "names": {str(image.number): task_pages.near(image.path) for image in task.images},
         "code": task.code(),
         "text": str(task.request.get("prompt") or ""),
     }
