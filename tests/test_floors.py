@@ -26,7 +26,7 @@ FLOORS = (
     {"session"},
     {"render", "local"},
     {"client", "store", "images"},
-    {"models", "tasks", "settings"},
+    {"models", "tasks", "settings", "workdir"},
     {"parameters"},
     {"errors", "keys", "sharing"},
     {"atomic"},  # the ground: how files are made, nothing of the gateway; the sandbox stands on it, too

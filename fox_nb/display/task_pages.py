@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import NOTHING_SENT, FoxError
@@ -11,9 +10,11 @@ from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
 from fox_nb.settings import key_advice, on_binder
 from fox_nb.store import ON_ITS_WAY
+from fox_nb.workdir import below, notebook_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from fox_nb.models import Request
     from fox_nb.render.grid import Picture
@@ -323,9 +324,8 @@ def near(path: Path) -> str:
 
 
 def _beside_the_notebook(path: Path) -> str | None:
-    """Return a link that works from the notebook's folder, where kernels start; None for a store elsewhere."""
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else None
+    """Return a link that works from the notebook's folder; None for a store elsewhere."""
+    return below(path, notebook_folder())
 
 
 def _local(seconds: float) -> datetime:

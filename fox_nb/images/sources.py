@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.workdir import working_folder
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]+):")
 _NOT_FOLLOWED = {
@@ -124,12 +125,17 @@ def _advice(path: Path, text: str) -> str:
         return f"If it is a link: https://{clipped(text)}"
     names = _names(path.parent)
     if names is None:
-        return f"The folder {clipped(str(path.parent))} is not there; the kernel works in {Path.cwd()}."
+        return f"The folder {clipped(str(path.parent))} is not there; {_here()}."
     lowered = {name.lower(): name for name in names}
     near = [lowered[name] for name in difflib.get_close_matches(path.name.lower(), lowered, n=3, cutoff=0.6)]
     if near:
         return "Did you mean " + " or ".join(str(path.parent / name) for name in near) + "?"
-    return f"Relative paths start at the kernel's folder, {Path.cwd()}."
+    return f"Relative paths start at the kernel's folder: {_here()}."
+
+
+def _here() -> str:
+    here = working_folder()
+    return f"the kernel works in {here}" if here is not None else "the kernel's own folder was deleted"
 
 
 def _inside(folder: Path) -> str:

@@ -145,7 +145,7 @@ def archive_of(tasks: list[Task], titles: Titles) -> bytes:
     names = list(dict.fromkeys(name for task in tasks for name in task.request if name != "model"))
     rows = csv.writer(table)
     rows.writerow(["file", "title", "model", *names, "take", "status", "usd"])
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as packed:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
         for task in tasks:
             files = [image.path for image in task.images if image.path.exists()]
             for path in files:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.models import LOCAL_PICTURE, MODELS
 from fox_nb.parameters import parameters
 from fox_nb.store import sha256_of
+from fox_nb.workdir import below, working_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,5 +68,4 @@ def _place(item: str, origins: Mapping[str, str]) -> str:
         same = False
     if not same:
         return item
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)
+    return below(path, working_folder()) or str(path)

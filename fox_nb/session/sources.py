@@ -89,6 +89,8 @@ class Sources:
             if known is not None and self._store.path(known.file).exists():
                 continue
             origin = str(picture.path) if picture.path is not None else ""
+            if not _is_text(origin):
+                origin = ""  # a name in another system's encoding: the copy in the store stands for it
             mime = picture.facts.mime if picture.facts is not None else "application/zip"
             self._store.catalog.add_source(Source(sha256, self._kept(picture), origin, mime))
 
@@ -159,3 +161,12 @@ class Sources:
                     if source is not None:
                         found[item] = source.origin or str(self._store.path(source.file))
         return found
+
+
+def _is_text(name: str) -> bool:
+    """Return False for a file name that isn't UTF-8, such as old ZIPs bring: the journal holds text alone."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -67,6 +67,8 @@ class TaskList(Shows, Sequence[Task]):
     def to_frame(self) -> pd.DataFrame:
         """Return one row a task: request, take, state, times, cost in USD, files.
 
+        `asked` is this computer's local time without a zone, as spreadsheets take it: ``to_excel`` works.
+
         Raises
         ------
         ExtraMissing
@@ -106,7 +108,7 @@ def _facts(task: Task) -> dict[str, Any]:
         "take": task.take,
         "status": task.status,
         "task_id": task.id,
-        "asked": datetime.fromtimestamp(task.asked_at).astimezone(),
+        "asked": datetime.fromtimestamp(task.asked_at),  # noqa: DTZ006 - with zones a change of summer time makes objects of them
         "seconds": task.waited if ended and task.row.accepted else None,
         "usd": float(task.cost),
         "usd_is_estimate": task.cost.is_estimate,

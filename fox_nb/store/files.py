@@ -19,7 +19,13 @@ LONGEST_WORDS = 40
 
 def place_of(given: str | Path, usual: str) -> Path:
     """Return where a file is to be written: in a folder under its usual name; a bare name gets the usual ending."""
-    path = Path(given).expanduser().absolute()
+    try:
+        path = Path(given).expanduser().absolute()
+    except OSError as error:
+        raise StoreError(
+            f"{given} is no place for a file: the kernel's own folder was deleted.",
+            todo="Give a whole path, or say os.chdir(…) first.",
+        ) from error
     if path.is_dir():
         return path / usual
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,6 +6,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import unicodedata
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ class History:
         self.path = path
         self._lock = threading.RLock()
         self._connection = connect(path)
+        self._connection.create_function("folded", 1, folded, deterministic=True)
         self._closed = False
         _open.add(self)
 
@@ -197,10 +199,7 @@ def _filter(
     where, values = ["t.gateway = ?"], [gateway]
     conditions: list[tuple[str, Any]] = [
         ("t.model = ?", model or None),
-        (
-            "coalesce(json_extract(t.request, '$.prompt'), '') LIKE ? ESCAPE '\\'",
-            _like(text) if text else None,
-        ),
+        ("instr(folded(json_extract(t.request, '$.prompt')), ?)", folded(text) or None),
         ("t.asked >= ?", since),
         ("t.asked < ?", until),
     ]
@@ -214,7 +213,7 @@ def _filter(
     return " AND ".join(where), values
 
 
-def _like(text: str) -> str:
-    whole = text.encode("utf-8", errors="replace").decode()  # SQLite takes no half of a character
-    escaped = whole.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+def folded(text: str | None) -> str:
+    """Return a text as it is searched for: 'E\u0301CLAIR' is 'éclair', and ß is ss, as people and phones write them."""
+    whole = (text or "").encode("utf-8", errors="replace").decode()  # SQLite takes no half of a character
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", whole).casefold())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import zipfile
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fox_nb.atomic import open_database
 from fox_nb.store.files import ASIDE, aside, place_of, put
+from fox_nb.workdir import notebook_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fox_nb.store import Store
 
 JOURNAL = "journal.sqlite"
@@ -22,16 +24,23 @@ def take_home(store: Store, target: str | Path) -> Path:
     name = store.folder.name
     with aside(path.parent) as part, aside(store.folder) as journal:
         _copy_journal(store, journal)
-        with zipfile.ZipFile(part, "w") as archive:  # stored: pictures do not become smaller
+        with zipfile.ZipFile(part, "w", strict_timestamps=False) as archive:  # stored: pictures do not become smaller
             archive.write(journal, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)
             for folder in (store.pictures, store.sources):
                 for file in sorted(folder.iterdir()):
                     if file.is_file() and not file.name.startswith(ASIDE):
                         archive.write(file, f"{name}/{folder.name}/{file.name}")
-            for notebook in sorted(Path.cwd().glob("*.ipynb")):
+            for notebook in _notebooks():
                 archive.write(notebook, notebook.name, zipfile.ZIP_DEFLATED)
         put(part, path)
     return path
+
+
+def _notebooks() -> list[Path]:
+    """Return the notebooks beside the one that runs; an editor's lock, a link to nothing, is none of them."""
+    here = notebook_folder()
+    found = sorted(here.glob("*.ipynb")) if here is not None else []
+    return [path for path in found if path.is_file() and not path.name.startswith(".")]
 
 
 def _copy_journal(store: Store, target: Path) -> None:

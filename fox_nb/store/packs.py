@@ -150,7 +150,7 @@ def export(store: Store, target: str | Path) -> Packed:
     text = json.dumps(manifest.model_dump(), ensure_ascii=False, indent=1).encode()
     files = {picture.sha256: store.path(picture.file) for row in rows for picture in row.pictures}
     with aside(path.parent) as part:
-        with zipfile.ZipFile(part, "w") as archive:  # stored: pictures do not become smaller
+        with zipfile.ZipFile(part, "w", strict_timestamps=False) as archive:  # stored: pictures do not become smaller
             archive.writestr(MANIFEST, text, zipfile.ZIP_DEFLATED)
             archive.writestr(SEAL, hashlib.sha256(text).hexdigest())
             for sha256, file in sorted(files.items()):

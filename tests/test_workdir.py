@@ -1,0 +1,155 @@
+"""Where people run it: working folders that change or are gone, names and times of other systems, no console."""
+
+import os
+import subprocess
+import sys
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from artifacts import MARKED_KEY
+from fox_nb import Fox, InvalidRequest, StoreError
+from fox_nb.settings import Polling
+from fox_nb.workdir import below, notebook_folder, working_folder
+
+EAGER = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
+NEVER = 5_000_000_000
+"""Seconds since 1970 that a ZIP has no date for: it ends in 2107."""
+
+
+@pytest.fixture
+def open_fox(sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fox]]:
+    """Opens a Fox in a working folder of the test's own."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    opened = []
+
+    def make(store: str | Path = "runs") -> Fox:
+        opened.append(Fox(MARKED_KEY, sandbox.base_url, store, polling=EAGER))
+        return opened[-1]
+
+    yield make
+    for fox in opened:
+        fox.close()
+
+
+def test_the_working_folder_is_deleted(open_fox: Callable[..., Fox], tmp_path: Path) -> None:
+    """A task ends and shows itself, with the code for it; a relative path is told in words."""
+    fox = open_fox(tmp_path / "runs")
+    picture = tmp_path / "photo.png"
+    Image.new("RGB", (64, 48), "orange").save(picture)
+    (tmp_path / "work").rmdir()
+    task = fox.edit("blue", picture).wait()
+    assert str(picture) in task.code()
+    assert "<img" in task._repr_html_()
+    with pytest.raises(InvalidRequest, match="deleted"):
+        fox.enhance("photo.png")
+    with pytest.raises(StoreError, match="deleted"):
+        fox.store.take_home("work.zip")
+    assert zipfile.is_zipfile(fox.store.take_home(tmp_path / "work.zip"))
+    assert (working_folder(), notebook_folder()) == (None, None)
+
+
+def test_a_store_behind_a_link(open_fox: Callable[..., Fox], tmp_path: Path) -> None:
+    """A store that is a link to elsewhere is one like others: its pictures are there, shown, and taken home by its name."""
+    (tmp_path / "large").mkdir()
+    Path("runs").symlink_to(tmp_path / "large")
+    fox = open_fox()
+    image = fox.generate("a fox").wait().images[0]
+    assert "<img" in image._repr_html_()
+    with zipfile.ZipFile(fox.store.take_home("work.zip")) as taken:
+        assert f"runs/pictures/{image.path.name}" in taken.namelist()
+
+
+def test_a_folder_behind_a_link(tmp_path: Path) -> None:
+    """A file is below a folder also where one of them is named by a link."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "a.png").touch()
+    assert below(tmp_path / "link" / "a.png", tmp_path / "real") == "a.png"
+    assert below(tmp_path / "real" / "a.png", tmp_path / "link") == "a.png"
+    assert below(tmp_path / "real" / "a.png", tmp_path / "link" / "x") is None
+
+
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="these file systems take no such names")
+def test_a_name_that_is_not_utf8(open_fox: Callable[..., Fox]) -> None:
+    """A file with a Latin-1 name, as old ZIPs bring them, is a picture like others; its task has a code that works."""
+    Image.new("RGB", (64, 48), "orange").save(Path(os.fsdecode(b"caf\xe9.png")))
+    fox = open_fox()
+    task = fox.edit("blue", os.fsdecode(b"caf\xe9.png")).wait()
+    assert task.status == "completed"
+    assert eval(task.code(), {"fox": fox}).identity == task.identity
+    with pytest.raises(InvalidRequest):
+        fox.edit("blue", os.fsdecode(b"th\xe9.png")).wait()
+
+
+@pytest.mark.parametrize("when", [0, NEVER])
+def test_times_that_a_zip_has_no_date_for(open_fox: Callable[..., Fox], when: int) -> None:
+    """Work is taken home and a lesson recorded, whatever time its files bear; locks of editors and pipes are left out."""
+    fox = open_fox()
+    os.utime(fox.generate("a fox").wait().images[0].path, (when, when))
+    Path("a.ipynb").write_text("{}")
+    os.utime("a.ipynb", (when, when))
+    Path(".#a.ipynb").symlink_to("somebody@somewhere.1234")
+    Path("dead.ipynb").symlink_to("nowhere")
+    os.mkfifo("pipe.ipynb")
+    with zipfile.ZipFile(fox.store.take_home("work.zip")) as taken:
+        assert [name for name in taken.namelist() if name.endswith(".ipynb")] == ["a.ipynb"]
+    assert fox.store.export("lesson.foxpack").path.exists()
+
+
+def test_photos_beside_what_is_none(open_fox: Callable[..., Fox], tmp_path: Path) -> None:
+    """A folder of photos is looked at whatever else lies there: locks of editors, dead links, pipes."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.new("RGB", (600, 600), "orange").save(folder / "a.png")
+    (folder / ".#a.png").symlink_to("somebody@somewhere.1234")
+    (folder / "dead.jpg").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.jpg")
+    assert [photo.name for photo in open_fox().profiles.look(folder).photos] == ["a.png"]
+
+
+@pytest.mark.parametrize("words", ["éclair", "ÉCLAIR", "küche", "KU\u0308CHE", "strasse", "STRAẞE", "100%_", "\\"])
+def test_searching_takes_no_notice_of_case(open_fox: Callable[..., Fox], words: str) -> None:
+    """A prompt is found by its words in any case and in both forms of Unicode; signs of SQL mean themselves."""
+    fox = open_fox()
+    fox.generate(unicodedata.normalize("NFC", "An Éclair in a Küche, Straße 1, 100%_ \\ good")).wait()
+    fox.generate("another").wait()
+    for form in ("NFC", "NFD"):
+        assert len(fox.tasks(text=unicodedata.normalize(form, words))) == 1
+
+
+def test_a_frame_over_a_change_of_summer_time(
+    open_fox: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Times stay times, as the clocks there showed them, and a spreadsheet takes them."""
+    fox = open_fox()
+    for words, when in (("in summer", 1_782_000_000), ("in winter", 1_796_000_000)):
+        fox.session.now = lambda when=when: when
+        fox.generate(words)
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    __import__("time").tzset()
+    frame = fox.tasks().to_frame()
+    monkeypatch.undo()
+    __import__("time").tzset()
+    assert frame["asked"].dt.strftime("%H:%M").tolist() == ["01:53", "02:00"]
+    assert frame["asked"].dt.tz is None, "pandas writes no times with zones into a spreadsheet"
+
+
+def test_a_program_without_a_console(sandbox: Any, tmp_path: Path) -> None:
+    """Under pythonw there is neither stdout nor stderr: a task is made and waited for all the same."""
+    code = f"""
+import sys
+sys.stdout = sys.stderr = None
+import fox_nb
+fox = fox_nb.Fox({MARKED_KEY!r}, {sandbox.base_url!r}, "runs")
+fox.profiles.add("some-id", "Ada"), fox.profiles.add("some-id", "Bea")
+open("done", "w").write(fox.generate("a fox [[Ada]]").wait().status)
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=300)
+    assert (tmp_path / "done").read_text() == "completed"
