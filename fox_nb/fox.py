@@ -109,7 +109,7 @@ class Fox(Calls):
         self._say()
         renew_in_children(self)
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """Start fresh in a forked process: threads, connections and the open journal are the parent's."""
         forget(self, "store", "session", "profiles")
 

@@ -34,7 +34,7 @@ def forget(instance: Any, *names: str) -> None:
 class Forked(Protocol):
     """What cannot go on in a child process as it is: threads are not there, locks may be held for ever."""
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """Make anew, in the child and before anything else runs there, what is not to be shared."""
 
 
@@ -42,13 +42,13 @@ _forked: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def renew_in_children(thing: Forked) -> None:
-    """Call `thing.after_fork()` in every child that this process forks, as `multiprocessing` does."""
+    """Call `thing._after_fork()` in every child that this process forks, as `multiprocessing` does."""
     _forked.add(thing)
 
 
 def _in_child() -> None:
     for thing in list(_forked):
-        thing.after_fork()
+        thing._after_fork()  # noqa: SLF001 - it has asked for that
 
 
 if hasattr(os, "register_at_fork"):

@@ -84,7 +84,7 @@ class Client:
         self._rhythm = (clock, sleep, reads_tries)
         renew_in_children(self)
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """Make connections of its own in a forked process: on shared ones it would get the parent's answers."""
         forget(self, "_caller")
 

@@ -31,7 +31,7 @@ class Detached:
 
     def watch(self, task: Task) -> None:
         """Nobody looks after it here; one that had ended needs nobody."""
-        if not task.has_ended:
+        if not task._has_ended:  # noqa: SLF001 - no name of a task that people see
             self._refuse(task)
 
     def leave(self, task: Task) -> None:

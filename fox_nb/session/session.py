@@ -98,13 +98,13 @@ class Session:
         self._lock = threading.Lock()
         renew_in_children(self)
 
-    def after_fork(self) -> None:
+    def _after_fork(self) -> None:
         """Be closed in a forked process: its threads are the parent's alone, and so are the tasks' ends."""
         tasks = list(self._tasks.values())
         Session.__init__(self, self.gateway, self.client, self.store, budget=self.budget, clock=self.now)
         Session.close(self)
         for task in tasks:
-            task.detach(self.store.folder)
+            task._detach(self.store.folder)  # noqa: SLF001 - no name of a task that people see
 
     def submit(
         self,

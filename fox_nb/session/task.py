@@ -208,7 +208,7 @@ class Task(Shows):
     def __deepcopy__(self, _memo: dict[int, Any]) -> Task:
         return self
 
-    def detach(self, folder: Path) -> None:
+    def _detach(self, folder: Path) -> None:
         """Go on without a session: in a forked process it has no threads, and locks may be held for ever."""
         self._desk = Detached(folder)
         self._changed, self._renewing = threading.Condition(), threading.Lock()
@@ -312,7 +312,7 @@ class Task(Shows):
         return self._desk.is_watching(self)
 
     @property
-    def has_ended(self) -> bool:
+    def _has_ended(self) -> bool:
         """True when nothing more happens by itself."""
         return self.status in ENDED
 

@@ -121,7 +121,7 @@ def _members(held: type) -> Iterator[tuple[str, Any]]:
             continue
         if isinstance(member, (classmethod, staticmethod)):
             member = member.__func__
-        if type(member).__name__ == "cached_property":
+        if type(member).__name__ in {"cached_property", "made_once"}:
             member = property(member.func, doc=member.__doc__)
         if inspect.isfunction(member) or isinstance(member, property):
             yield name, member
