@@ -187,6 +187,8 @@ class GatewayError(FoxError):
         The start of the answer's body, key removed.
     request_id : str
         By which the gateway's support finds the call ('' when the answer named none).
+    not_accepted : bool
+        True for a creation when the answer proves that no task was made; else nobody knows.
     """
 
     def __init__(
@@ -199,6 +201,7 @@ class GatewayError(FoxError):
         message: str = "",
         body: str = "",
         request_id: str = "",
+        not_accepted: bool = False,
         money: str = "",
         todo: str = "",
     ) -> None:
@@ -209,6 +212,7 @@ class GatewayError(FoxError):
         self.message = message
         self.body = body
         self.request_id = request_id
+        self.not_accepted = not_accepted
 
 
 class BadRequest(GatewayError):

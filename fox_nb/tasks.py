@@ -1,14 +1,25 @@
-"""Tasks: what the gateway says of a task, read tolerantly from both documented shapes."""
+"""Tasks: what the gateway says of a task, read tolerantly from all known shapes, and by meaning where a word is new."""
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-END_STATES = frozenset({"completed", "failed", "cancelled"})
-"""The gateway's words after which nothing more happens, but for a completed task that lacks its results."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
+WAITING = frozenset({"pending", "queued", "submitted", "created", "waiting", "in_queue"})
+WORKING = frozenset({"processing", "running", "in_progress", "generating", "started"})
+DONE = frozenset({"completed", "complete", "succeeded", "success", "successful", "done", "finished"})
+FAILED = frozenset({"failed", "failure", "error", "cancelled", "canceled", "interrupted", "not_found"})
+"""What the gateway, its older back ends and its relatives call the stages of a task, in small letters."""
+
+LONGEST_ID = 500
 _LONGEST_TEXT = 2000
+_LONGEST_WORD = 40
+_DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +45,13 @@ class TaskState:
     Attributes
     ----------
     id : str
-        The task's id; '' when the answer held none.
+        The task's id; '' when the answer held none that can be used.
     status : str
-        The gateway's word: pending, processing, completed, failed, cancelled, or one not known yet.
+        The gateway's word in small letters: pending, processing, completed, failed, cancelled, or another one.
     progress : int
         0 to 100.
     results : tuple of Result
-        Empty until completed; empty for a moment after, too (the race).
+        Empty until completed; empty for a moment after, too (the race). Each link stands here once.
     error_code, error_message : str
         Set only when failed.
     estimated_time : float or None
@@ -49,6 +60,8 @@ class TaskState:
         What the gateway says it reserved, in its own unit.
     request_id : str
         By which the gateway's support finds the call that created it; '' when the answer named none.
+    body : str
+        The answer itself, shortened, where its status is a word that nobody knows.
     """
 
     id: str
@@ -60,16 +73,27 @@ class TaskState:
     estimated_time: float | None = None
     credits_reserved: float | None = None
     request_id: str = ""
+    body: str = ""
+
+    @property
+    def is_known(self) -> bool:
+        """True when its status is a word of which we know what it means."""
+        return any(self.status in words for words in (WAITING, WORKING, DONE, FAILED))
+
+    @property
+    def completed(self) -> bool:
+        """True when the gateway is done with it: it says so, or its results stand beside a word that nobody knows."""
+        return self.status in DONE or (bool(self.results) and not self.is_known)
 
     @property
     def finished(self) -> bool:
         """True when nothing more will happen: completed with its results, failed or cancelled."""
-        return self.status in END_STATES and (self.status != "completed" or bool(self.results))
+        return self.failed or (self.completed and bool(self.results))
 
     @property
     def failed(self) -> bool:
         """True when the gateway gave up on the task."""
-        return self.status in {"failed", "cancelled"}
+        return self.status in FAILED
 
 
 def read(answer: Any) -> TaskState | None:
@@ -85,46 +109,80 @@ def read(answer: Any) -> TaskState | None:
     TaskState or None
         None when the answer is no task: not an object, or without a status.
     """
-    if not isinstance(answer, dict):
+    answer = _unwrapped(answer)
+    status = _word(answer.get("status"))
+    if not status:
         return None
-    if isinstance(answer.get("data"), dict) and "status" not in answer:
-        answer = answer["data"]
-    status = answer.get("status")
-    if not isinstance(status, str) or not status:
-        return None
-    error = answer.get("error")
-    error = error if isinstance(error, dict) else {"message": error} if error else {}
+    code, message = _error(answer) if status in FAILED else ("", "")
     return TaskState(
-        id=_text(answer.get("id")),
-        status=_whole(status.lower()[:40]),
+        id=usable_id(answer.get("id")) or usable_id(answer.get("task_id")),
+        status=status,
         progress=int(min(100.0, max(0.0, _number(answer.get("progress")) or 0.0))),
         results=_results(answer),
-        error_code=_text(error.get("code")),
-        error_message=_text(error.get("message")),
+        error_code=code,
+        error_message=message,
         estimated_time=_number(_inside(answer, "task_info").get("estimated_time")),
         credits_reserved=_number(_inside(answer, "usage").get("credits_reserved")),
     )
 
 
+def usable_id(value: Any) -> str:
+    """Return an id by which a task can be asked for; '' for what is none: '..' would be another call."""
+    text = str(value).strip() if isinstance(value, str) else _text(value)
+    return text if text.strip(".") and len(text) <= LONGEST_ID and text.isprintable() else ""
+
+
+def _unwrapped(answer: Any) -> dict[str, Any]:
+    """Return the object that speaks of the task: itself, or what stands in its ``data``."""
+    if not isinstance(answer, dict):
+        return {}
+    inner = answer.get("data")
+    if isinstance(inner, list) and len(inner) == 1:
+        inner = inner[0]
+    if isinstance(inner, dict) and "id" not in answer and ("status" in inner or "status" not in answer):
+        return inner
+    return answer
+
+
+def _word(value: Any) -> str:
+    """Return a status in small letters, one way to write it: 'Completed ' and 'NOT FOUND' are what they mean."""
+    if not isinstance(value, str):
+        return ""
+    word = re.sub(r"[\s_-]+", "_", value.strip(" \t\r\n.!").lower()[:_LONGEST_WORD])
+    return _whole(word)
+
+
+def _error(answer: dict[str, Any]) -> tuple[str, str]:
+    """Return the code and the words of a failure, wherever they stand; what has another shape is kept as it is."""
+    error = answer.get("error")
+    if not isinstance(error, dict):
+        error = {"message": error}
+    said = [error.get("message"), answer.get("fail_reason"), answer.get("message")]
+    message = next((text for text in map(_text, said) if text), "")
+    if not message and error.get("message") not in (None, ""):
+        message = _text(json.dumps(error["message"]))
+    return _text(error.get("code")), message
+
+
 def _results(answer: dict[str, Any]) -> tuple[Result, ...]:
-    results = answer.get("results")
-    if isinstance(results, list):
-        found = [_result(item) for item in results]
-    else:
-        output = _inside(answer, "output")
-        urls = output.get("urls")
-        links = urls if isinstance(urls, list) and urls else [output.get("url")]
-        found = [_result(link) for link in links]
-    return tuple(result for result in found if result.url or result.profile_id)
+    found = [*_found(answer.get("results"))] or [*_found(answer.get("output"))]
+    return tuple(dict.fromkeys(found))  # a link that comes twice is one picture
 
 
-def _result(item: Any) -> Result:
-    if isinstance(item, str):
-        return Result(url=_whole(item))
-    if not isinstance(item, dict):
-        return Result()
-    url = item.get("url")
-    return Result(url=_whole(url) if isinstance(url, str) else "", profile_id=_text(item.get("profile_id")))
+def _found(value: Any, depth: int = 0) -> Iterator[Result]:
+    """Yield the results in a list, an object with links in it, or a bare link."""
+    if isinstance(value, str):
+        if depth or value.lower().startswith("http"):
+            yield from [Result(url=_whole(value.strip()))] if value.strip() else []
+    elif isinstance(value, list) and depth < _DEEPEST:
+        for item in value:
+            yield from _found(item, depth + 1)
+    elif isinstance(value, dict) and depth < _DEEPEST:
+        profile_id = _text(value.get("profile_id"))
+        if profile_id:
+            yield Result(profile_id=profile_id)
+        links = [*_found(value.get("urls"), depth + 1), *_found(value.get("url"), depth + 1)]
+        yield from links or _found(value.get("images"), depth + 1)
 
 
 def _inside(answer: dict[str, Any], name: str) -> dict[str, Any]:

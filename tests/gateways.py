@@ -60,6 +60,10 @@ class Gateway(Scripted):
         count = self.tasks[task_id].get("num_outputs", 1)
         return [f"{self.url}/out/{task_id}/{number}.png" for number in range(1, count + 1)]
 
+    def results(self, task_id: str) -> list[dict[str, str]]:
+        """The same as an answer has them."""
+        return [{"url": link} for link in self.links(task_id)]
+
     def completed(self, task_id: str, *links: str, **more: Any) -> dict[str, Any]:
         """The answer to a read of a task that is done, with its own links or others."""
         results = [{"url": link} for link in links or self.links(task_id)]

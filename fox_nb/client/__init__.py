@@ -21,7 +21,17 @@ from urllib.parse import quote, urlsplit
 from fox_nb import tasks
 from fox_nb.client import accounts, bodies
 from fox_nb.client.accounts import Balance, Prices
-from fox_nb.client.answers import LONG_ANSWER, PATIENCE, Purpose, certainly_not_accepted, decoded, request_id_of
+from fox_nb.client.answers import (
+    CREATE_PATH,
+    LONG_ANSWER,
+    PATIENCE,
+    Purpose,
+    certainly_not_accepted,
+    decoded,
+    redirected,
+    request_id_of,
+    shown_body,
+)
 from fox_nb.client.files import LARGEST_PICTURE, Downloaded, Upload, read_upload
 from fox_nb.errors import InvalidRequest
 from fox_nb.settings import Timeouts, checked_key, hidden, is_loopback, normal_base_url
@@ -40,7 +50,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Balance", "Client", "Downloaded", "Prices", "Upload", "certainly_not_accepted"]
 
-_CREATE = "/v1/images/generations"
 _OWN_HEADER = r"X-[A-Za-z0-9-]{1,60}"
 
 
@@ -127,7 +136,8 @@ class Client:
     def create(self, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> TaskState:
         """Create a task: ``POST /v1/images/generations`` (documented). Sent once.
 
-        It is sent again only while it certainly was not accepted: no connection came to be, or the answer was 429.
+        It is sent again only while it certainly was not accepted: no connection came to be, or the answer was the
+        gateway's own 429 (a proxy's proves nothing). An answer that points to the task is one that took it.
         ``certainly_not_accepted(error)`` says of every error from here whether the task certainly does not exist.
 
         Parameters
@@ -140,8 +150,8 @@ class Client:
         Raises
         ------
         GatewayError
-            The typed error for the answer: 4xx was not accepted; of 5xx and of an answer that is no task with an
-            id nobody knows.
+            The typed error for the answer; ``.not_accepted`` says whether that is certain. Of 5xx and of an answer
+            that is no task with an id nobody knows.
         NotConnected
             Nothing was sent.
         ConnectionLost
@@ -151,9 +161,11 @@ class Client:
         """
         if not isinstance(body, Mapping):
             raise InvalidRequest("A request is a mapping of parameters.", parameter="body", allowed="a mapping")
-        sent = self._caller.create(_CREATE, bodies.json_body(dict(body), self._timeouts.read), _checked(headers or {}))
-        state = tasks.read(decoded(sent))
-        if state is None or not state.id.strip("."):  # '..' would be another call
+        sent = self._caller.create(
+            CREATE_PATH, bodies.json_body(dict(body), self._timeouts.read), _checked(headers or {})
+        )
+        state = tasks.read(decoded(sent)) or redirected(sent, self.base_url)
+        if state is None or not state.id:
             raise self._caller.failure(sent, Purpose.CREATE, "a task with an id")
         return dataclasses.replace(state, request_id=request_id_of(sent, self._key))
 
@@ -177,9 +189,11 @@ class Client:
         path = f"/v1/tasks/{_in_path(task_id)}" + ("?sync_upstream=true" if sync_upstream else "")
         sent = self._caller.read(path, repeat=repeat)
         state = tasks.read(decoded(sent))
-        if state is None:
-            raise self._caller.failure(sent, Purpose.READ, "a task's state")
-        return dataclasses.replace(state, id=task_id)
+        if state is None or state.id != task_id:
+            raise self._caller.failure(sent, Purpose.READ, f"the state of task {task_id}")
+        if not state.is_known:
+            state = dataclasses.replace(state, body=shown_body(sent, self._key))
+        return state
 
     def models(self) -> list[str]:
         """Return the models that this key may call: ``GET /v1/models`` (observed); ours may be missing there."""
@@ -260,7 +274,7 @@ class Client:
         """Let the gateway fetch a public URL into its storage: ``POST /v1/files/upload/url`` (documented)."""
         return self._upload_json("url", {"url": url}, file_name, auto_cleanup)
 
-    def download(self, url: str, target: Path, *, max_bytes: int = LARGEST_PICTURE) -> Downloaded:
+    def download(self, url: str, target: Path, *, max_bytes: int = LARGEST_PICTURE, repeat: bool = True) -> Downloaded:
         """Fetch the link of a result into a file, without the key, from whatever host it names.
 
         Parameters
@@ -272,6 +286,8 @@ class Client:
             Written as it comes, and removed when it does not come whole: give a name aside.
         max_bytes : int
             A larger file is refused.
+        repeat : bool
+            False fetches it once, for a caller that has a rhythm of its own.
 
         Raises
         ------
@@ -280,7 +296,7 @@ class Client:
         """
         from fox_nb.client.download import fetch
 
-        return fetch(self._caller, url, target, max_bytes=max_bytes)
+        return fetch(self._caller, url, target, max_bytes=max_bytes, repeat=repeat)
 
     def probe(self) -> bool:
         """Return True when the sandbox answers here: ``GET /sandbox``, without a key, on the loopback alone.

@@ -8,6 +8,7 @@ import re
 import time
 from enum import Enum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from fox_nb.errors import (
     ConnectionLost,
@@ -16,10 +17,10 @@ from fox_nb.errors import (
     KeyMissing,
     NotConnected,
     RateLimited,
-    UnexpectedAnswer,
     class_of,
 )
 from fox_nb.settings import redact
+from fox_nb.tasks import TaskState, usable_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,6 +46,9 @@ _TAG = r"<[^>]*(>|$)"
 REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
 """Headers by which the gateway's support finds a call; the second one is the engine's own."""
 LONGEST_REQUEST_ID = 80
+LONGEST_ASKED = 3600.0
+"""Seconds: no `Retry-After` is believed to mean more."""
+_LONGEST_PAUSE_SHOWN = 40
 _REQUEST_ID = r"(?i)request[ _-]?id\s*[:=]\s*([\w.-]{4,80})"
 
 
@@ -101,21 +105,60 @@ _REDIRECTS = range(300, 400)
 _SEE_OTHER = 303
 _FORBIDDEN = 403
 _REQUEST_TIMEOUT = 408
+_TOO_MANY = 429
 _REFUSALS = range(400, 500)
+_WHOEVER_SAYS_SO = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 417, 421, 422, 426, 431, 451})
+"""Refusals that mean the same when a proxy says them: the request went no further."""
+_OWN_RATE_LIMIT = "rate_limit_error"
+
+CREATE_PATH = "/v1/images/generations"
+_TASK_PATH = r".*/v1/tasks/([^/]+)/?"
 
 
 def certainly_not_accepted(error: BaseException) -> bool:
     """Return True when the creation that raised this error certainly made no task.
 
-    Never connected, refused by fox_nb itself, 4xx, or sent elsewhere by a redirect that was not followed. After
-    anything else (5xx, a broken connection, a time-out, 303, 408, an answer that is no task) nobody knows.
+    Never connected, refused by fox_nb itself, refused by the gateway's own 4xx, or sent to the same call elsewhere by
+    a redirect that was not followed. After anything else (5xx, a broken connection, a time-out, 408, a 429 of a proxy,
+    a redirect to something else, an answer that is no task) nobody knows.
     """
-    if isinstance(error, (NotConnected, InvalidRequest, KeyMissing)):
-        return True
-    if not isinstance(error, GatewayError):
+    if isinstance(error, GatewayError):
+        return error.not_accepted
+    return isinstance(error, (NotConnected, InvalidRequest, KeyMissing))
+
+
+def is_refusal(answer: Exchange) -> bool:
+    """Return True when an answer to a creation proves that no task was made."""
+    if answer.status in _REDIRECTS:
+        # the same call at another address; anything else may be where the task that was made is to be found
+        place = _place_of(answer)
+        return answer.status != _SEE_OTHER and place is not None and place.path.rstrip("/").endswith(CREATE_PATH)
+    if answer.status not in _REFUSALS or answer.status == _REQUEST_TIMEOUT:
         return False
-    status = error.http_status
-    return (status in _REFUSALS and status != _REQUEST_TIMEOUT) or (status in _REDIRECTS and status != _SEE_OTHER)
+    said = decoded(answer)
+    error = said.get("error") if isinstance(said, dict) else None
+    kind = error.get("type") if isinstance(error, dict) else None
+    if answer.status == _TOO_MANY:
+        return isinstance(kind, str) and kind.strip().lower() == _OWN_RATE_LIMIT
+    return isinstance(error, dict) or answer.status in _WHOEVER_SAYS_SO
+
+
+def redirected(answer: Exchange, base_url: str) -> TaskState | None:
+    """Return the task of this gateway that a redirect points to: whoever answers a creation so has taken it."""
+    place = _place_of(answer)
+    if place is None or place.hostname not in {None, urlsplit(base_url).hostname}:
+        return None
+    found = re.fullmatch(_TASK_PATH, place.path)
+    task_id = usable_id(unquote(found[1])) if found else ""
+    return TaskState(id=task_id, status="pending") if task_id else None
+
+
+def _place_of(answer: Exchange) -> SplitResult | None:
+    """Return where a redirect leads; None where it leads nowhere, and for what is no redirect."""
+    with contextlib.suppress(ValueError):
+        location = str(answer.headers.get("Location", "")).strip()
+        return urlsplit(urljoin(CREATE_PATH, location)) if location and answer.status in _REDIRECTS else None
+    return None
 
 
 def decoded(answer: Exchange) -> Any:
@@ -141,20 +184,30 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
         For an answer with a good status: what should have stood in it.
     """
     status = answer.status
-    body = shown(_text(answer.body), key, LONGEST_BODY)
+    body = shown_body(answer, key)
     said = _said(decoded(answer), key)
     kind = class_of(status)
     facts: dict[str, Any] = {"http_status": status, "body": body, **said}
-    facts["money"] = _money(status, purpose)
-    facts["todo"] = _todo(status, said["code"], body, purpose)
+    facts["not_accepted"] = refused = purpose is Purpose.CREATE and is_refusal(answer)
+    facts["money"] = (_NOT_ACCEPTED if refused else _UNKNOWN) if purpose is Purpose.CREATE else _FREE[purpose]
+    facts["todo"] = _todo(status, said["code"], body, purpose, refused=refused)
     facts["request_id"] = request_id = request_id_of(answer, key)
     words = _words(answer, wanted, key)
     detail = said["message"] or _words_of_page(body)
-    names = ", ".join(part for part in (f"HTTP {status}", said["type"], said["code"], named(request_id)) if part)
+    names = ", ".join(
+        part
+        for part in (f"HTTP {status}", said["type"], said["code"], named(request_id), _pause_asked(answer, key))
+        if part
+    )
     what = f"The gateway {words} ({names})" + (f": {detail.rstrip('.')}." if detail else ", without a word.")
     if kind is RateLimited:
         return RateLimited(what, retry_after=retry_after(answer.headers), **facts)
     return kind(what, **facts)
+
+
+def shown_body(answer: Exchange, key: SecretStr | None) -> str:
+    """Return the start of an answer's body as it may be shown."""
+    return shown(_text(answer.body), key, LONGEST_BODY)
 
 
 def request_id_of(answer: Exchange, key: SecretStr | None) -> str:
@@ -164,15 +217,23 @@ def request_id_of(answer: Exchange, key: SecretStr | None) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that `Retry-After` asks for, given as a number or as a date; None without a good one."""
+    """Return the seconds that `Retry-After` asks for, given as a number or as a date; None without a good one.
+
+    It is an hour at the most: whoever sleeps for as long as a stranger says may sleep until the links have died.
+    """
     text = str(headers.get("Retry-After", "")).strip()
     if text.isascii() and text.replace(".", "", 1).isdigit():
-        return float(text[:12])
+        return min(float(text[:12]), LONGEST_ASKED)
     from email.utils import parsedate_to_datetime
 
     with contextlib.suppress(ValueError, TypeError, OverflowError, OSError):
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        return min(max(0.0, parsedate_to_datetime(text).timestamp() - time.time()), LONGEST_ASKED)
     return None
+
+
+def _pause_asked(answer: Exchange, key: SecretStr | None) -> str:
+    asked = shown(str(answer.headers.get("Retry-After", "")), key, _LONGEST_PAUSE_SHOWN)
+    return f"Retry-After: {asked}" if asked else ""
 
 
 def not_connected(reason: str, base_url: str, purpose: Purpose) -> NotConnected:
@@ -268,20 +329,13 @@ def _words(answer: Exchange, wanted: str, key: SecretStr | None) -> str:
     return f"answered something that is not {wanted or 'what was asked for'}"
 
 
-def _money(status: int, purpose: Purpose) -> str:
-    if purpose is not Purpose.CREATE:
-        return _FREE[purpose]
-    probe = UnexpectedAnswer("", http_status=status)
-    return _NOT_ACCEPTED if certainly_not_accepted(probe) else _UNKNOWN
-
-
-def _todo(status: int, code: str, body: str, purpose: Purpose) -> str:
+def _todo(status: int, code: str, body: str, purpose: Purpose, *, refused: bool) -> str:
     """Return what to do: by what is known most exactly, and the status last."""
-    if status in _REDIRECTS and status != _SEE_OTHER:
+    if status in _REDIRECTS and (refused or purpose is not Purpose.CREATE):
         return "If the service has moved there, give that address as base_url= or in $FOXAPI_BASE_URL."
     if _CDN_REFUSAL in body.lower():
         return "A network in front of the gateway refused this program, not your key: try from another network."
-    if purpose is Purpose.CREATE and _money(status, purpose) == _UNKNOWN:
+    if purpose is Purpose.CREATE and not refused:
         return _TODO_UNKNOWN_FATE
     if status == _FORBIDDEN and purpose is Purpose.UPLOAD:
         return "The account's upload storage is probably full: upload with auto_cleanup=True, or wait 72 hours."

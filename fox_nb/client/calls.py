@@ -14,7 +14,9 @@ from fox_nb.client.answers import (
     connection_lost,
     decoded,
     error_of,
+    is_refusal,
     not_connected,
+    redirected,
     request_id_of,
     shown,
 )
@@ -130,9 +132,9 @@ class Caller:
     def create(self, path: str, body: Body, headers: Mapping[str, str]) -> wire.Exchange:
         """Send a creation; again only when it certainly was not accepted.
 
-        That is certain in two cases. The answer is 429. Or nothing of the body was ever asked for by the layers
-        below: headers alone, which announce a body, are no request, whatever went wrong (no such name, refused,
-        time-out, TLS, proxy). The exception's class would be a guess: an SSLError can come after sending, too.
+        That is certain in two cases. The answer is the gateway's own 429. Or nothing of the body was ever asked for
+        by the layers below: headers alone, which announce a body, are no request, whatever went wrong (no such name,
+        refused, time-out, TLS, proxy). The exception's class would be a guess: an SSLError can come after sending, too.
 
         The answer may be cut off; what of it can be read is for the caller to say.
         """
@@ -151,9 +153,9 @@ class Caller:
                     return Attempt(failure=connection_lost(sent.reason, Purpose.CREATE))
                 failure = not_connected(sent.reason, self.base_url, Purpose.CREATE)
                 return Attempt(failure=failure, again=sent.again)
-            if sent.status in _GOOD:
+            if sent.status in _GOOD or redirected(sent, self.base_url) is not None:
                 return Attempt(answer=sent)
-            return self._unwanted(sent, Purpose.CREATE, again=sent.status == _TOO_MANY)
+            return self._unwanted(sent, Purpose.CREATE, again=sent.status == _TOO_MANY and is_refusal(sent))
 
         return self.persevere(_TRIES, attempt)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http
 import http.client
 import io
 import ipaddress
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32
+_ON_THE_WAY = frozenset({*range(100, 200)} - {http.HTTPStatus.SWITCHING_PROTOCOLS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,14 @@ class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         terms = _terms.get()
         super().__init__(_Line(sock, terms) if terms else sock, *args, **kwargs)  # type: ignore[arg-type]
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Skip every 1xx before the answer: http.client knows of 100 alone, and takes 103 for the end of it."""
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            if status not in _ON_THE_WAY:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
 
 
 class _Plain(HTTPConnection):

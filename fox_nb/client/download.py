@@ -41,20 +41,23 @@ class _Failure:
     again: bool = False
 
 
-def fetch(caller: Caller, url: str, target: Path, *, max_bytes: int) -> Downloaded:
+def fetch(caller: Caller, url: str, target: Path, *, max_bytes: int, repeat: bool = True) -> Downloaded:
     """Fetch a link into a file; see ``Client.download``."""
     count = 0
+    session = caller.reads if repeat else caller.singles
     while True:
         count += 1
-        outcome = _follow(caller, url, target, max_bytes)
+        outcome = _follow(caller, session, url, target, max_bytes)
         if isinstance(outcome, Downloaded):
             return outcome
-        if not outcome.again or count >= caller.reads_tries:
+        if not outcome.again or not repeat or count >= caller.reads_tries:
             raise outcome.error
         caller.sleep(wire.pause(count))
 
 
-def _follow(caller: Caller, url: str, target: Path, max_bytes: int) -> Downloaded | _Failure:
+def _follow(
+    caller: Caller, session: connections.Session, url: str, target: Path, max_bytes: int
+) -> Downloaded | _Failure:
     """Go from redirect to redirect, each looked at like the first link."""
     end = caller.clock() + caller.timeouts.download
     before = ""
@@ -69,7 +72,7 @@ def _follow(caller: Caller, url: str, target: Path, max_bytes: int) -> Downloade
         )
         try:
             with wire.open_answer(
-                caller.reads, "GET", url, terms=terms, auth=connections.NOBODY, key=caller.key
+                session, "GET", url, terms=terms, auth=connections.NOBODY, key=caller.key
             ) as response:
                 if response.status_code in _REDIRECTS and response.headers.get("Location"):
                     before, url = url, _next(url, response.headers["Location"])

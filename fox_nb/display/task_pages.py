@@ -80,8 +80,8 @@ def task_page(task: Task) -> str:
     """Show a task as it stands: under way, its pictures, or what went wrong."""
     from fox_nb.render import progress
 
-    if task.status == "completed":
-        return _completed(task)
+    if task.status == "completed" or (task.images and task.error is not None and not task.is_watched):
+        return _with_pictures(task)
     if task.status == "unknown":
         return progress.unknown(
             title(task), _local(task.sent_at), what=str(task.error.what if task.error else ""), **_about(task)
@@ -228,7 +228,8 @@ def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
-def _completed(task: Task) -> str:
+def _with_pictures(task: Task) -> str:
+    """Show what there is, and say below it what is missing."""
     from fox_nb.render.grid import grid
     from fox_nb.render.html import duration
 
@@ -237,14 +238,18 @@ def _completed(task: Task) -> str:
         day = _local(task.asked_at).strftime("%d %B %Y, %H:%M").lstrip("0")
         reused = f"Made on {day}; shown again, nothing was sent or paid. For another one: take={task.take + 1}."
     extra = [("Profile", task.profile_id)] if task.profile_id else []
+    took = [("Took", duration(task.waited))] if task.status == "completed" else []
     pictures = pictures_of(task)
     deleted = sum(not image.path.exists() for image in task.images)
-    gone = str(task.error) if task.error is not None else f"{deleted} of its files are not in the store any more."
+    missing = f"{deleted} of its files are not in the store any more." if deleted else ""
+    if not deleted and len(pictures) < task.row.wanted and not task.profile_id:
+        missing = f"{len(pictures)} of {task.row.wanted} pictures have come."
+    missing = str(task.error) if task.error is not None else missing
     return grid(
         pictures,
         title=title(task),
-        facts=[*facts(task), *extra, ("Took", duration(task.waited))],
-        notes_below=[gone] if deleted else [],
+        facts=[*facts(task), *extra, *took],
+        notes_below=[missing] if missing else [],
         sandbox=task.cost.is_play_money,
         reused=reused,
         code=task.code(),

@@ -14,9 +14,9 @@ HTML = "text/html; charset=utf-8"
 class Answer:
     """An HTTP answer on its way out.
 
-    The last four say how it is delivered: after a pause of `delay` seconds, only the first `keep` bytes of the body
+    The last five say how it is delivered: after a pause of `delay` seconds, only the first `keep` bytes of the body
     (with the Content-Length of all of it), not at all while the connection stays open (`silent`), or not at all
-    with the connection closed (`hang_up`).
+    with the connection closed (`hang_up`); `early` is the status of an answer that comes before it.
     """
 
     status: int = 200
@@ -26,6 +26,7 @@ class Answer:
     keep: int | None = None
     silent: bool = False
     hang_up: bool = False
+    early: int = 0
 
 
 def json_answer(value: Any, status: int = 200, **headers: str) -> Answer:

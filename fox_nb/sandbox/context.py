@@ -114,6 +114,12 @@ class Sandbox:
         faults: list[dict[str, Any]] = self._do(self._server.gateway.faults.remaining)
         return faults
 
+    @property
+    def befallen(self) -> dict[str, int]:
+        """How often each fault has come to pass."""
+        befallen: dict[str, int] = self._do(lambda: dict(self._server.gateway.faults.befallen))
+        return befallen
+
     def misbehave(self, fault: str, on: str | None = None, **parameters: Any) -> None:
         """Schedule a fault, as ``POST /sandbox/faults`` does.
 

@@ -18,7 +18,11 @@ class State:
     status: str
     progress: int
     error: Mapping[str, Any] | None = None
+    word: str = ""
+    """Another word for the status."""
     withheld: bool = False
+    order: tuple[int, ...] | None = None
+    """Which of its results are told, by their places; some may be missing, or come twice."""
     links: tuple[str, ...] | None = None
     older_form: bool = False
     reads: int = 0
@@ -64,6 +68,21 @@ def _word(state: State, p: Parameters) -> State:
     return replace(state, status=p["status"]) if state.status != "pending" else state
 
 
+def _done_word(state: State, p: Parameters) -> State:
+    return replace(state, word=p["word"]) if state.status == "completed" else state
+
+
+def _growing(state: State, p: Parameters) -> State:
+    if state.status == "completed" and state.reads < p.get("reads", 2):
+        return replace(state, order=tuple(range(p.get("first", 1))))
+    return state
+
+
+def _shuffled(state: State, _p: Parameters) -> State:
+    backwards = tuple(range(99, -1, -1))
+    return replace(state, order=(*backwards, 0) if state.reads % 2 else (*reversed(backwards), 1))
+
+
 def _older_form(state: State, _p: Parameters) -> State:
     return replace(state, older_form=True)
 
@@ -102,6 +121,21 @@ FATES: Mapping[str, Fate] = {
     "unknown_status": Fate(
         "The task has a status that nobody knows", _word, {"status": {"type": "string"}}, ("status",)
     ),
+    "done_word": Fate(
+        "The completed task is called by another word",
+        _done_word,
+        {"word": {"type": "string", "minLength": 1}},
+        ("word",),
+    ),
+    "growing": Fate(
+        "The first reads of the completed task have the first results alone",
+        _growing,
+        {
+            "reads": {"type": "integer", "minimum": 1, "description": "How many reads"},
+            "first": {"type": "integer", "minimum": 0, "description": "How many results they have"},
+        },
+    ),
+    "shuffled": Fate("The results change their order from read to read, and one comes twice", _shuffled),
     "older_form": Fate("The results come in the older documented form", _older_form),
     "links": Fate(
         "The results have these links instead of their own",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +76,8 @@ class Faults:
 
     def __init__(self) -> None:
         self._due: list[_Due] = []
+        self.befallen: Counter[str] = Counter()
+        """How often each one came to pass, by its name."""
         self._lock = threading.Lock()
 
     def add(self, spec: dict[str, Any]) -> None:
@@ -110,5 +113,6 @@ class Faults:
             for due in self._due:
                 if len(drawn) < most and due.spec["on"] == call and due.befalls(model):
                     drawn.append(due.spec)
+                    self.befallen[due.spec["fault"]] += 1
             self._due = [due for due in self._due if due.times != 0]
         return drawn

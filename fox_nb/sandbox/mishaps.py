@@ -95,6 +95,19 @@ def _json(answer: Answer, p: Parameters) -> Answer:
     return replace(json_answer(None, answer.status), body=make[p["kind"]]())
 
 
+def _other_task(answer: Answer, _p: Parameters) -> Answer:
+    return replace(answer, body=json.dumps(json.loads(answer.body) | {"id": "task-of-somebody-else"}).encode())
+
+
+def _see_task(answer: Answer, p: Parameters) -> Answer:
+    task_id = json.loads(answer.body).get("id")
+    return Answer(p.get("status", 302), headers={"Location": f"/v1/tasks/{task_id}"}) if task_id else answer
+
+
+def _early(answer: Answer, p: Parameters) -> Answer:
+    return replace(answer, early=p.get("status", 103))
+
+
 def _truncated(answer: Answer, p: Parameters) -> Answer:
     return replace(answer, body=answer.body[: int(len(answer.body) * p.get("fraction", 0.5))])
 
@@ -227,6 +240,18 @@ MISHAPS: Mapping[str, Mishap] = {
         },
         required=("kind",),
         calls=("create", "read", "upload", "models", "pricing", "balance"),
+    ),
+    "other_task": Mishap("An answer about another task", _other_task, ("read",)),
+    "see_task": Mishap(
+        "The work is done, and a redirect points to the task",
+        _see_task,
+        ("create",),
+        {"status": {"enum": [301, 302, 303, 307, 308]}},
+    ),
+    "early": Mishap(
+        "A 1xx answer comes before the real one",
+        _early,
+        parameters={"status": {"enum": [100, 102, 103]}},
     ),
     "expired": Mishap(
         "The link is dead",

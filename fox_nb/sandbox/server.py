@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import re
@@ -228,6 +229,10 @@ class _Handler(web.RequestHandler):
         if answer.silent or answer.hang_up:
             self._cut_line()
             return
+        if answer.early:
+            line = f"HTTP/1.1 {answer.early} {HTTPStatus(answer.early).phrase}\r\n\r\n"
+            with contextlib.suppress(StreamClosedError):
+                await self.request.connection.stream.write(line.encode())  # type: ignore[union-attr]
         self.set_status(answer.status)
         self.clear_header("Content-Type")
         for name, value in answer.headers.items():

@@ -58,9 +58,11 @@ def accepted(task: Task) -> dict[str, Any]:
 
 def shown(task: Task, state: State, base_url: str, *, older_form: bool) -> dict[str, Any]:
     """Return the answer to a read of a task."""
-    view = accepted(task) | {"status": state.status, "progress": state.progress, "error": None}
+    view = accepted(task) | {"status": state.word or state.status, "progress": state.progress, "error": None}
     view["error"] = dict(state.error) if state.status == "failed" and state.error else None
     results = _results(task, state, base_url) if state.status == "completed" and not state.withheld else None
+    if results is not None and state.order is not None:
+        results = [results[at] for at in state.order if at < len(results)]
     if not (older_form or state.older_form) or task.profile_id is not None:
         return view | {"results": results}
     return view | {"output": _older(results, task)}

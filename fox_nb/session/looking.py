@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import (
@@ -10,15 +11,18 @@ from fox_nb.errors import (
     AuthenticationError,
     DownloadFailed,
     FoxError,
+    GatewayError,
     InsufficientBalance,
     NotFound,
     RateLimited,
+    ServerError,
     StoreError,
+    UnexpectedAnswer,
 )
 from fox_nb.models import MODELS
-from fox_nb.session.landing import LINKS_LIVE, land
+from fox_nb.session.landing import LINKS_LIVE, land, not_fetched, pictures_here
 from fox_nb.session.pool import Pool
-from fox_nb.session.schedule import USUAL_SPREAD, learned, pause_after
+from fox_nb.session.schedule import USUAL_SPREAD, learned, pause_after, quiet
 from fox_nb.session.watcher import Seen, Watcher
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
 
@@ -32,13 +36,25 @@ if TYPE_CHECKING:
     from fox_nb.store import Store, TaskRow
     from fox_nb.tasks import TaskState
 
-LANDING_TRIES = 4
-"""So many times a picture is fetched anew before this kernel gives up; asking again goes on."""
+FETCH_AGAIN_AFTER = 2.0
+"""Seconds after which what could not be fetched is fetched once more, before whoever waits is told."""
 LOST_AFTER = 120.0
 """Seconds for which a 404 may be the gateway's own slowness in learning of a new task; it ends a task after a day."""
+ODD_FOR = 20.0
+"""Seconds for which answers that make no sense are borne, in a row, before whoever waits is told."""
+SOME_FOR = 30.0
+"""Seconds for which a completed task that has given fewer results than asked for is looked at further."""
+NONE_FOR = 120.0
+"""The same for one that has given none at all."""
+LONGEST_FEWER_PAUSE = 5.0
+FIRST_PATIENT_PAUSE, LONGEST_PATIENT_PAUSE = 60.0, 3600.0
+"""Seconds between two tries to fetch what the person has been told of, while nobody asks."""
 UNKNOWN_MODEL_SECONDS = 60.0
 MOST_TOLD = 10.0
-"""Times the usual seconds: with a longer estimate (milliseconds, say) nobody would look before the links have died."""
+"""Times the usual seconds: with a longer estimate (milliseconds, say) nobody would look before the links have died.
+
+So long is a word borne, too, that may be a stage of the work and may be anything.
+"""
 MOST_PICTURES = 100
 """More links than that are no answer to any request that the models take."""
 LONGEST_WORDS, LONGEST_CODE = 1000, 80
@@ -82,9 +98,11 @@ class Looker:
         self._closed = False
         self._lock = threading.Lock()
         self._landing_now: set[str] = set()
-        self._landing_tries: dict[str, int] = {}
+        self._closing = threading.Event()
         self._told: set[str] = set()
-        """What the store cannot take just now: whoever waits is told, and it is tried again all the same."""
+        """What cannot be fetched or stored just now: whoever waits is told, and it is tried again all the same."""
+        self._odd: dict[str, dict[str, tuple[float, int]]] = {}
+        """What is not as it should be with a task, since when, and how many looks have found it so."""
         self._learned: dict[tuple[str, str], tuple[float, float] | None] = {}
 
     def watch(self, task: Task) -> None:
@@ -97,7 +115,7 @@ class Looker:
                     todo="Make a new Fox and ask again, or say fox.resume(): that goes on where this one stood.",
                 )
             task.trouble = None
-            self._landing_tries.pop(task.identity, None)
+            self._odd.pop(task.identity, None)
             if task.identity in self._told:
                 self.leave(task)  # who asks again has it looked at now
             self._watcher.watch(task.identity, task)
@@ -116,6 +134,7 @@ class Looker:
     def close(self) -> None:
         """Stop all threads."""
         self._closed = True
+        self._closing.set()
         self._watcher.stop()
         self._looking.close()
         self._landing.close()
@@ -178,48 +197,64 @@ class Looker:
         return self._take_in(task, row, told)
 
     def _no_answer(self, task: Task, row: TaskRow, error: FoxError) -> Seen:
-        if isinstance(error, (AuthenticationError, AccessDenied, InsufficientBalance)):
-            return self._give_up(task, row, error)
         age = self._now() - (row.accepted or row.asked)
         if isinstance(error, NotFound) and age > LINKS_LIVE:
             self._store.journal.failed(row, "not_found", "the gateway no longer knows this task", self._now())
             return self._over(task)
-        if isinstance(error, NotFound) and age > LOST_AFTER:
+        since, _ = self._lasting(task, type(error).__name__)
+        if since >= _borne(error, age):
             return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
         task.update(row, error)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
-        return Seen(answered=False, everybody_waits=asked_to_wait or 0.0)
+        return Seen(answered=False, everybody_waits=quiet(asked_to_wait))
 
     def _take_in(self, task: Task, row: TaskRow, told: TaskState) -> Seen:
         if told.failed:
             from fox_nb.client.answers import shown
 
-            code = told.error_code or ("cancelled" if told.status == "cancelled" else "")
+            code = told.error_code or ("" if told.status == "failed" else told.status)
             words = shown(told.error_message, None, LONGEST_WORDS)
             self._store.journal.failed(row, shown(code, None, LONGEST_CODE), words, self._now())
             return self._over(task)
-        if (told.status, told.progress) != (row.state, row.progress) or told.finished:
+        urls = [result.url for result in told.results if result.url][:MOST_PICTURES]
+        if (told.status, told.progress) != (row.state, row.progress) or told.results:
             self._store.journal.told(row, told)
             row = self._store.journal.get(row.identity)
-        task.update(row)
-        if not told.finished:
-            return Seen()
-        urls = [result.url for result in told.results if result.url][:MOST_PICTURES]
-        if urls:
+        if told.completed:
+            task.update(row)
             self.fetch(task, urls)
             return Seen(done=True)
-        self._store.journal.completed(row, self._now())
-        return self._over(task)
+        if told.is_known:
+            self._odd.pop(task.identity, None)
+            task.update(row)
+            return Seen()
+        error = _unknown_word(row, told)
+        if self._lasting(task, told.status)[0] >= MOST_TOLD * self.estimate(row):
+            return self._give_up(task, row, error)
+        task.update(row, error)
+        return Seen()
+
+    def _lasting(self, task: Task, what: str) -> tuple[float, int]:
+        """Return for how many seconds and looks in a row the same has been amiss with a task."""
+        now = time.monotonic()
+        with self._lock:
+            odd = self._odd.setdefault(task.identity, {})
+            since, count = odd.get(what, (now, 0))
+            odd[what] = (since, count + 1)
+        return now - since, count
 
     def _over(self, task: Task) -> Seen:
         """Take over how it ended."""
         self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
+        self._odd.pop(task.identity, None)
+        self._told.discard(task.identity)
         self._watcher.leave(task.identity)
         task.renew()
         return Seen(done=True)
 
     def _give_up(self, task: Task, row: TaskRow, error: FoxError) -> Seen:
         """End the watching in this kernel, not the task: whoever waits is told why, and asking again goes on."""
+        self._odd.pop(task.identity, None)
         self._watcher.leave(task.identity)
         task.update(row, error)
         return Seen(done=True)
@@ -227,49 +262,72 @@ class Looker:
     # -- landing --------------------------------------------------------------------------------------------------
 
     def fetch(self, task: Task, urls: list[str]) -> None:
-        """Fetch a completed task's pictures in a thread of their own; when it fails the task is looked at again."""
+        """Fetch a completed task's pictures in a thread of their own; what is missing then is looked for further."""
+        self._land_soon(task, lambda: urls)
+
+    def fetch_again(self, task: Task) -> None:
+        """Fetch what is missing of a task that ended: by the links as they are now, for signed ones change."""
+        self._land_soon(task, lambda: self._links_now(task.row))
+
+    def _links_now(self, row: TaskRow) -> list[str]:
+        try:
+            links = [result.url for result in self._client.task(row.task_id, repeat=False).results if result.url]
+        except FoxError:
+            links = []
+        return links[:MOST_PICTURES] or row.urls
+
+    def _land_soon(self, task: Task, urls: Callable[[], list[str]]) -> None:
         with self._lock:
             if task.identity in self._landing_now:
                 return
             self._landing_now.add(task.identity)
         self._watcher.leave(task.identity)
         try:
-            self._landing.submit(lambda: self._land(task, urls))
+            landed = self._landing.submit(lambda: self._land(task, urls))
+            landed.add_done_callback(
+                lambda done: self._landing_now.discard(task.identity) if done.cancelled() else None
+            )
         except FoxError:  # no thread is to be had: whoever came here fetches them
             self._land(task, urls)
 
-    def _land(self, task: Task, urls: list[str]) -> None:
+    def _land(self, task: Task, urls: Callable[[], list[str]]) -> None:
+        row, pause = task.row, None
         try:
-            error = self._landed(task.row, urls)
+            error = self._landed(row, urls)
             row = self._store.journal.get(task.identity)
+            if not isinstance(error, StoreError):
+                pause, error = self._what_is_missing(task, row, error)
+                row = self._store.journal.get(task.identity)
         except FoxError as failed:  # the journal itself: whoever waits is told
-            row, error = task.row, failed
-        pause = self._pause_before_next(task, row, error)
+            error = failed
+        if error is not None and row.on_its_way and not self._closed:
+            self._told.add(task.identity)
+            pause = self._until_next_try(task, error)
         with self._lock:
             self._landing_now.discard(task.identity)
         self._watcher.leave(task.identity)  # who began to wait meanwhile had it looked at: that look has ended here
         if pause is not None:
             self._watcher.watch(task.identity, task, delay=pause)
-        if error is None or row.state == "failed" or self._all_here(row):
+        if pause is None and error is None:
             self._over(task)
         else:
             task.update(row, error)
 
-    def _all_here(self, row: TaskRow) -> bool:
-        """Return True when another kernel has landed what this one could not."""
-        files = [self._store.path(picture.file) for picture in row.pictures]
-        return row.state == "completed" and all(file.exists() for file in files)
+    def _until_next_try(self, task: Task, error: FoxError) -> float:
+        """Return the seconds until it is tried again although whoever waits is told: the links live for a day."""
+        _, tries = self._lasting(task, "told")
+        if isinstance(error, StoreError):
+            return pause_after(tries + 1, self._dice)
+        return min(FIRST_PATIENT_PAUSE * 2.0 ** min(tries, 10), LONGEST_PATIENT_PAUSE)
 
-    def _landed(self, row: TaskRow, urls: list[str]) -> FoxError | None:
-        """Fetch and journal; return what went wrong with it."""
-        journal = self._store.journal
+    def _landed(self, row: TaskRow, urls: Callable[[], list[str]]) -> FoxError | None:
+        """Fetch and journal, and once more what failed; return what went wrong with it."""
         try:
-            land(self._client, self._store, row, urls)
-            journal.completed(row, self._now())
-        except DownloadFailed as error:
-            if row.on_its_way and error.gone and self._now() - (row.accepted or 0) > LINKS_LIVE:
-                journal.failed(row, "links_died", f"its links have died: {error.what}", self._now())
-            return error
+            failures = land(self._client, self._store, row, urls())
+            if failures and not self._closing.wait(FETCH_AGAIN_AFTER):
+                row = self._store.journal.get(row.identity)
+                failures = land(self._client, self._store, row, self._links_now(row))
+            return not_fetched(failures, self._store.journal.get(row.identity)) if failures else None
         except FoxError as error:
             return error
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits has to be told
@@ -278,14 +336,60 @@ class Looker:
                 money="It is paid for; the gateway keeps it for 24 hours.",
                 todo="Check the free space and the folder's rights, then run the cell again.",
             )
-        return None
 
-    def _pause_before_next(self, task: Task, row: TaskRow, error: FoxError | None) -> float | None:
-        """Return the seconds until a download that failed is tried anew; None when it is not."""
-        with self._lock:
-            tries = self._landing_tries[task.identity] = self._landing_tries.get(task.identity, 0) + 1
-            again = isinstance(error, DownloadFailed) and tries < LANDING_TRIES and row.on_its_way
-            if isinstance(error, StoreError) and row.on_its_way and not self._closed:
-                self._told.add(task.identity)
-                again = True
-            return pause_after(tries, self._dice) if again else None
+    def _what_is_missing(
+        self, task: Task, row: TaskRow, error: FoxError | None
+    ) -> tuple[float | None, FoxError | None]:
+        """Journal the end of what is at its end; return when to look again, if so, and what to tell."""
+        journal, here = self._store.journal, pictures_here(self._store, row)
+        # another kernel may have fetched what this one could not
+        whole = (here >= row.wanted or bool(row.profile_id)) and (error is None or row.state == "completed")
+        if whole:
+            journal.completed(row, self._now())
+        if whole or row.state == "failed":
+            return None, None
+        if not row.on_its_way:
+            return None, error
+        if len(row.urls) < row.wanted:
+            since, looks = self._lasting(task, "fewer")
+            if since < (SOME_FOR if row.urls else NONE_FOR):
+                return min(pause_after(looks, self._dice), LONGEST_FEWER_PAUSE), None
+        dead = self._now() - (row.accepted or row.asked) > LINKS_LIVE
+        if here and (dead or error is None):
+            journal.completed(row, self._now())
+        elif dead and isinstance(error, DownloadFailed) and error.gone:
+            journal.failed(row, "links_died", f"its links have died: {error.what}", self._now())
+        elif dead and not row.urls:
+            journal.failed(row, "no_results", "the gateway completed it and gave no result", self._now())
+        return None, error or _fewer(here, row)
+
+
+def _borne(error: FoxError, age: float) -> float:
+    """Return for how many seconds in a row an answer is taken for a bad moment of the gateway's."""
+    if isinstance(error, (AuthenticationError, InsufficientBalance, AccessDenied)) and error.message:
+        return 0.0  # its own word, not the page of something in between
+    if isinstance(error, NotFound):
+        return max(LOST_AFTER - age, ODD_FOR)
+    passing = isinstance(error, (RateLimited, ServerError)) or not isinstance(error, GatewayError)
+    return float("inf") if passing else ODD_FOR
+
+
+def _unknown_word(row: TaskRow, told: TaskState) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"The gateway calls task {row.task_id} {told.status!r}, a word that is not known here: {told.body}",
+        http_status=200,
+        body=told.body,
+        money="It is paid for once; its result can be fetched for 24 hours.",
+        todo="Run the cell again later: it is looked at anew, for nothing. Please report the text above.",
+    )
+
+
+def _fewer(here: int, row: TaskRow) -> DownloadFailed:
+    """Return what is told of a completed task that has given fewer results than asked for."""
+    what = f"{here} of {row.wanted} pictures" if row.wanted > 1 or here else "no result"
+    return DownloadFailed(
+        f"The gateway says that task {row.task_id} is completed, and gave {what}.",
+        money="You may have been charged for all of it." if here else "It is paid for; its result may still come.",
+        todo="Run the cell again later: what has come meanwhile is fetched, for nothing. "
+        "If it stays so, tell FoxAPI's support the task's id.",
+    )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from fox_nb.client.answers import LONGEST_ASKED
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
@@ -27,6 +29,10 @@ THIS_ONE = 1.01
 """What was due within a hundredth of the time waited was this look: two clocks never agree."""
 WORTH = 6
 """So many durations is the usual spread worth, while few are known."""
+
+LONGEST_PAUSE = 60.0
+LONGEST_QUIET = 300.0
+"""Seconds for which the gateway may ask not to be asked at all; far below the life of the links."""
 
 
 def next_look(
@@ -76,4 +82,12 @@ def learned(durations: Sequence[float]) -> tuple[float, float]:
 
 def pause_after(failures: int, dice: random.Random) -> float:
     """Return the seconds to wait after so many looks in a row that got no answer: growing, at most a minute."""
-    return min(60.0, 1.5 * 2.0 ** min(failures, 10)) * dice.uniform(0.75, 1.25)
+    return min(LONGEST_PAUSE, 1.5 * 2.0 ** min(failures, 10)) * dice.uniform(0.75, 1.25)
+
+
+def quiet(asked: float | None) -> float:
+    """Return for how many seconds nobody asks the gateway, of those that it asked for.
+
+    Who asks for an hour or more has no clock, or no wish to answer ever: that is told, and not believed.
+    """
+    return min(asked, LONGEST_QUIET) if asked is not None and 0 < asked < LONGEST_ASKED else 0.0

@@ -15,7 +15,7 @@ from fox_nb.models import Request, validate
 from fox_nb.session.code import call
 from fox_nb.session.cost import Cost
 from fox_nb.session.identity import identity_of, request_hash, take_number
-from fox_nb.session.landing import LINKS_LIVE
+from fox_nb.session.landing import LINKS_LIVE, pictures_here
 from fox_nb.session.looking import Looker
 from fox_nb.session.pool import Pool
 from fox_nb.session.prices import PriceList, micro
@@ -358,26 +358,17 @@ class Session:
     def _go_on(self, task: Task) -> None:
         """Show, watch, fetch again or tell what was asked for before."""
         row = task.row
-        if row.state == "completed" and not all(self.store.path(picture.file).exists() for picture in row.pictures):
-            self._fetch_again(task)
+        if row.state == "completed" and self._has_gaps(row):
+            self._looker.fetch_again(task)
         elif row.state == "unknown" and task.error is not None:
             raise task.error
         else:
             self._looker.watch(task)
 
-    def _fetch_again(self, task: Task) -> None:
-        """Fetch deleted pictures anew while their links live, for nothing; later the task says that they are gone."""
-        row = task.row
-        if self.now() - (row.finished or row.asked) < LINKS_LIVE:
-            self._looker.fetch(task, self._links_now(row))
-
-    def _links_now(self, row: TaskRow) -> list[str]:
-        """Return a task's links as the gateway gives them now: signed ones change, and so does the sandbox's port."""
-        try:
-            links = [result.url for result in self.client.task(row.task_id).results if result.url]
-        except FoxError:
-            links = []
-        return links or row.urls
+    def _has_gaps(self, row: TaskRow) -> bool:
+        """Return True while pictures that are deleted, or never came, can be had for nothing: their links live."""
+        missing = pictures_here(self.store, row) < max(len(row.pictures), 0 if row.profile_id else row.wanted)
+        return missing and self.now() - (row.finished or row.asked) < LINKS_LIVE
 
     def _asked(self, request: Request) -> Asked:
         cost, canonical = self.prices.cost(request), request.canonical()

@@ -218,10 +218,15 @@ class Task(Shows):
         if self.status in ON_ITS_WAY:
             words += f" {self.progress} %"
         if self._row.pictures:
-            words += f", {len(self._row.pictures)} picture{'s' if len(self._row.pictures) > 1 else ''}"
+            words += f", {self._pictures()}"
         if self.profile_id:
             words += f", profile {self.profile_id}"
         return f"{words}, take {self.take}{f', {self.id}' if self.id else ''}>"
+
+    def _pictures(self) -> str:
+        """Say how many pictures are here, of how many where some are missing."""
+        count, wanted = len(self._row.pictures), self._row.wanted
+        return f"{count} of {wanted} pictures" if count < wanted else f"{count} picture{'s' if count > 1 else ''}"
 
     # -- waiting ----------------------------------------------------------------------------------------------
 

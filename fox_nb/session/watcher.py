@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from fox_nb.settings import Polling
 
 
+LONGEST_SLEEP = 60.0
+"""Seconds: a clock that is set, or a time that nobody can sleep for, never holds the thread for longer."""
+AFTER_A_FAILURE = 5.0
+"""Seconds before a turn or a look that failed for a reason of our own is made again."""
+
+
 class Seen(NamedTuple):
     """What a look at a task found.
 
@@ -116,15 +122,12 @@ class Watcher(Generic[Subject]):
             There is no thread for it, and none can be started; it is not looked after.
         """
         with self._changed:
-            if key in self._watched or self._stopped:
+            if self._stopped:
+                return
+            self._have_a_thread()
+            if key in self._watched:
                 return
             self._put(key, subject, self._due_in(subject) if delay is None else delay)
-            if self._thread is None:
-                try:
-                    self._thread = start(self._run, "fox_nb-watcher", "The task goes on and is paid for once.")
-                except FoxError:
-                    del self._watched[key]
-                    raise
 
     def leave(self, key: str) -> None:
         """Stop looking after a task; it goes on at the gateway."""
@@ -133,9 +136,9 @@ class Watcher(Generic[Subject]):
             self._changed.notify()
 
     def is_watching(self, key: str) -> bool:
-        """Return True while a task is looked after."""
+        """Return True while a task is looked after; False when the thread that would do it has died."""
         with self._changed:
-            return key in self._watched
+            return key in self._watched and self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
         """End the thread; nothing more is looked at."""
@@ -146,6 +149,11 @@ class Watcher(Generic[Subject]):
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout=5)
+
+    def _have_a_thread(self) -> None:
+        """Start the thread where there is none, or where it has died: what it looked after is still known."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = start(self._run, "fox_nb-watcher", "The task goes on and is paid for once.")
 
     def _due_in(self, subject: Subject) -> float:
         waited = max(0.0, subject.waited)
@@ -162,6 +170,18 @@ class Watcher(Generic[Subject]):
         self._changed.notify()
 
     def _run(self) -> None:
+        """Turn until nothing is left to look after; whatever goes wrong in a turn is told, and the next one comes."""
+        while True:
+            try:
+                self._turns()
+            except Exception:
+                logging.getLogger("fox_nb").exception("Looking after the tasks failed; it goes on.")
+                with self._changed:
+                    self._changed.wait(AFTER_A_FAILURE)
+            else:
+                return
+
+    def _turns(self) -> None:
         next_turn = 0.0
         while True:
             with self._changed:
@@ -178,6 +198,9 @@ class Watcher(Generic[Subject]):
             self._pool.submit(lambda: self._one(due))
         except FoxError:
             self._one(due)
+        except BaseException:
+            self._not_forgotten(due)
+            raise
 
     def _next_due(self, next_turn: float) -> _Due[Subject] | None:
         """Wait until a look is due; None when nothing is left to look after."""
@@ -192,14 +215,27 @@ class Watcher(Generic[Subject]):
             wait = max(first.at, next_turn, self._quiet_until) - self._clock()
             if wait <= 0:
                 return heapq.heappop(self._heap)
-            self._changed.wait(wait)
+            self._changed.wait(min(wait, LONGEST_SLEEP))
         self._heap.clear()
         return None
 
     def _one(self, due: _Due[Subject]) -> None:
         if not self._is_current(due):
             return
-        seen = self._safely(due.subject)
+        try:
+            self._note(due, self._safely(due.subject))
+        except Exception:
+            logging.getLogger("fox_nb").exception("What a look found could not be noted; the task is looked at again.")
+            self._not_forgotten(due)
+
+    def _not_forgotten(self, due: _Due[Subject]) -> None:
+        """Look again later at what could not be looked at, unless somebody looks after it anew already."""
+        with self._changed:
+            if self._watched.get(due.key) == due.number and not self._stopped:
+                self._put(due.key, due.subject, AFTER_A_FAILURE, due.failures + 1)
+
+    def _note(self, due: _Due[Subject], seen: Seen) -> None:
+        """Say when the next look is due: for this task, and for all where the gateway asked for a pause."""
         with self._changed:
             if seen.everybody_waits > 0:
                 # a little longer, by chance: else thirty classmates who were all sent away come back as one

@@ -11,7 +11,7 @@ from fox_nb.errors import StoreDamaged, StoreError
 from fox_nb.store.catalog import Catalog, NamedProfile, Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
 from fox_nb.store.journal import LONGEST_SENDING, MICRO, Asked, Journal
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, PictureRow, TaskRow
+from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, PictureRow, TaskRow, moved, numbered
 from fox_nb.store.schema import no_locks
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ __all__ = [
     "Store",
     "TaskRow",
     "aside",
+    "moved",
+    "numbered",
     "picture_name",
     "put",
     "sha256_of",

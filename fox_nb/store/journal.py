@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fox_nb.atomic import transaction
 from fox_nb.errors import BudgetExceeded, StoreError
 from fox_nb.store.history import History
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, owner_is_gone, this_process
+from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, this_process
 
 if TYPE_CHECKING:
     import sqlite3
@@ -309,9 +309,11 @@ class Journal(History):
     def told(self, row: TaskRow, told: TaskState) -> None:
         """Note the gateway's word on a task that is under way."""
         state = told.status if told.status in ON_ITS_WAY else "processing"
-        links = json.dumps([result.url for result in told.results if result.url])
+        given = [result.url for result in told.results if result.url]
         profile = next((result.profile_id for result in told.results if result.profile_id), "")
         with self.writing() as connection:
+            now = self._row(connection, row.identity) or row  # another kernel may have seen other links meanwhile
+            links = json.dumps(numbered(now.urls, given, {one.number for one in now.pictures}, row.wanted))
             self._change(
                 connection,
                 "state = ?, progress = ?, links = ?, profile_id = coalesce(nullif(?, ''), profile_id), "
@@ -340,6 +342,10 @@ class Journal(History):
                     row.task_id,
                 ),
             )
+            now = self._row(connection, row.identity)
+            if now is not None and now.urls[picture.number - 1 : picture.number] != [picture.url]:
+                links = moved(now.urls, picture)
+                self._change(connection, "links = ?", (json.dumps(links),), _SAME_TASK, (row.identity, row.task_id))
 
     def completed(self, row: TaskRow, now: float) -> None:
         """Note that all of a task's results are here; it stays completed when its files are fetched once more."""

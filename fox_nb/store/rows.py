@@ -7,7 +7,10 @@ import os
 import socket
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
 
 ON_ITS_WAY = frozenset({"pending", "processing"})
 """States of a task that the gateway has accepted and not ended."""
@@ -76,6 +79,12 @@ class TaskRow:
         return urls
 
     @property
+    def wanted(self) -> int:
+        """How many results were asked for."""
+        count = self.body.get("num_outputs", 1)
+        return count if isinstance(count, int) and count > 0 else 1
+
+    @property
     def on_its_way(self) -> bool:
         """True from the acceptance until it has ended."""
         return self.state in ON_ITS_WAY
@@ -84,6 +93,33 @@ class TaskRow:
     def words(self) -> str:
         """What the task was about, for a person: the prompt, else the model."""
         return str(self.body.get("prompt") or self.model)
+
+
+def numbered(known: Sequence[str], given: Sequence[str], landed: Container[int], wanted: int) -> list[str]:
+    """Return a task's links by the number of their pictures, after an answer of the gateway.
+
+    A link keeps its number whatever its place in the answer, and one that is left out is not forgotten: it makes room
+    only where more links than wanted are known, and never where its picture has landed.
+    """
+    links = list(known)
+    free = [at for at, url in enumerate(links) if url not in given and at + 1 not in landed]
+    for url in given:
+        if url in links:
+            continue
+        if len(links) >= wanted and free:
+            links[free.pop(0)] = url
+        else:
+            links.append(url)
+    return links
+
+
+def moved(links: Sequence[str], picture: PictureRow) -> list[str]:
+    """Return a task's links after a picture has come by another one than it once had: that is its link from now on."""
+    changed, at = [*links, *[""] * (picture.number - len(links))], picture.number - 1
+    if picture.url in changed:
+        changed[changed.index(picture.url)] = changed[at]
+    changed[at] = picture.url
+    return changed
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from fox_nb.client import Client
 from fox_nb.tasks import Result
 
 NEWER = {
-    "id": "task-unified-1757165031-uyujaw3d",
+    "id": "task-1",
     "object": "image.generation.task",
     "type": "image",
     "model": "phota-image",
@@ -30,7 +30,7 @@ OLDER = {
 }
 PROFILE = {"id": "task-1", "status": "completed", "results": [{"result_type": "profile", "profile_id": "profile_abc"}]}
 RACE = {"id": "task-1", "status": "completed", "progress": 50, "results": None}
-FAILED = {"id": "t", "status": "failed", "error": {"code": 1301, "message": "unsafe prompt", "type": "task_error"}}
+FAILED = {"id": "task-1", "status": "failed", "error": {"code": 1301, "message": "unsafe prompt", "type": "task_error"}}
 
 
 def read(answer, **options):
@@ -71,9 +71,81 @@ def test_a_failed_task_is_an_answer_and_no_error_of_the_call():
     assert (state.failed, state.error_code, state.error_message) == (True, "1301", "unsafe prompt")
 
 
+@pytest.mark.parametrize("status", ["succeeded", "Completed ", "COMPLETED", "success", "done", "all is well"])
+def test_done_is_done_in_whatever_words(status):
+    """Links beside the status say that the pictures are there; they are not left to die for a word."""
+    state, _ = read(NEWER | {"status": status})
+    assert state.finished
+
+
+@pytest.mark.parametrize(
+    "status", ["cancelled", "canceled", "error", "interrupted", "not_found", "Not Found", "FAILED"]
+)
+def test_every_end_is_an_end(status):
+    """The words of older back ends end a task as well as the documented one."""
+    state, _ = read({"id": "task-1", "status": status, "error": "it is over"})
+    assert (state.failed, state.error_message) == (True, "it is over")
+
+
+@pytest.mark.parametrize("status", ["pending", "queued", "Processing", "in progress", "running"])
+def test_what_is_under_way_goes_on_whatever_stands_beside_it(status):
+    """A link that is shown before the end, or what went wrong with an attempt, does not end a task."""
+    state, _ = read(NEWER | {"status": status, "error": {"message": "trying again"}})
+    assert not state.finished
+
+
+def test_a_word_that_nobody_knows_is_handed_on_with_the_answer():
+    """Neither done nor failed; whoever has to tell a person has the body."""
+    state, _ = read({"id": "task-1", "status": "pondering", "thoughts": "many"})
+    assert not state.finished
+    assert "thoughts" in state.body
+
+
+LINKS = ["https://cdn.example/1.png", "https://cdn.example/2.png"]
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        LINKS,
+        [{"url": LINKS[0]}, {"url": LINKS[1]}, {"url": LINKS[0]}],
+        [{"url": LINKS}],
+        {"images": [{"url": LINKS[0]}, {"url": LINKS[1]}]},
+        {"urls": LINKS},
+        [None, 7, {"url": None}, {"url": f" {LINKS[0]} "}, [LINKS[1]]],
+    ],
+)
+def test_links_are_found_in_every_shape_and_once(results):
+    """A list of objects, of texts, an object with a list in it; a link that comes twice is one picture."""
+    state, _ = read(NEWER | {"results": results})
+    assert [result.url for result in state.results] == LINKS
+
+
+@pytest.mark.parametrize("results", [[], {}, None, "", "soon", 7, [[[[[LINKS[0]]]]]]])
+def test_results_that_hold_no_link_are_none_yet(results):
+    """Completed, and the links are still to come: that is not the end."""
+    state, _ = read(NEWER | {"results": results})
+    assert state.results == ()
+    assert not state.finished
+
+
+@pytest.mark.parametrize("answer", [{"id": "task-2"}, {"id": None}, {"id": ["task-1"]}])
+def test_an_answer_about_another_task_is_not_taken_for_ones_own(answer):
+    """A mixed-up cache or proxy must not bring another person's picture."""
+    error, _ = failing(errors.UnexpectedAnswer, say(200, NEWER | answer))
+    assert "the state of task task-1" in str(error)
+
+
+@pytest.mark.parametrize("error", [{"message": {"deep": "reason"}}, ["a reason"], {"code": 7, "message": "a reason"}])
+def test_a_reason_is_kept_in_whatever_shape(error):
+    """What the gateway says of a failure reaches the person, also where it is no sentence."""
+    state, _ = read({"id": "task-1", "status": "failed", "error": error})
+    assert "reason" in state.error_message
+
+
 def test_the_task_is_asked_for_by_its_id():
     """The path holds the id as one step, and the upstream is asked where that is wanted."""
-    state, server = read({"status": "pending", "id": "another"}, sync_upstream=True)
+    state, server = read({"status": "pending", "id": "task-1"}, sync_upstream=True)
     assert server.received[0].path == "/v1/tasks/task-1?sync_upstream=true"
     assert state.id == "task-1"
 
@@ -81,7 +153,8 @@ def test_the_task_is_asked_for_by_its_id():
 @pytest.mark.parametrize("task_id", ["a/../../b", "a b?c#d", "ü/…", "\ud800"])
 def test_an_odd_id_stays_one_step_of_the_path(task_id):
     """No id leads to another call of the gateway."""
-    with Scripted(say(200, NEWER)) as server, client(server) as fox:
+    another = pytest.raises(errors.UnexpectedAnswer, match="the state of task")
+    with Scripted(say(200, NEWER)) as server, client(server) as fox, another:
         fox.task(task_id)
     path = server.received[0].path
     assert path.startswith("/v1/tasks/")
@@ -410,12 +483,12 @@ def test_many_threads_share_a_client():
 
     def answer(server, line):
         asked = server.current.request.path.rpartition("/")[2]
-        return say(200, {"id": "x", "status": f"seen {asked}"})(server, line)
+        return say(200, {"id": asked, "status": f"seen {asked}"})(server, line)
 
     with Scripted(answer) as server, client(server) as fox, ThreadPoolExecutor(16) as threads:
         ids = [f"task-{number}" for number in range(60)]
         states = list(threads.map(fox.task, ids))
         created = list(threads.map(fox.create, [{"number": number} for number in range(60)]))
-    assert [state.status for state in states] == [f"seen {asked}" for asked in ids]
+    assert [state.status for state in states] == [f"seen_{asked}".replace("-", "_") for asked in ids]
     assert len(created) == 60
     assert sorted(one.json["number"] for one in server.creations()) == list(range(60))

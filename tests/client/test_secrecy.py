@@ -118,7 +118,7 @@ def test_no_repr_shows_the_key():
     """Neither of the client nor of anything that hangs on it, before its first call and after it."""
     with Scripted(say(200, TASK)) as server, quick(server) as fox:
         assert_hides_the_key(fox, least=1)
-        fox.task("task_1")
+        fox.task("t")
         assert_hides_the_key(fox, least=4)
 
 

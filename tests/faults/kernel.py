@@ -93,6 +93,7 @@ def main(plan: dict[str, Any]) -> int:
     """Ask for everything, wait for everything, ask again for what could not be had."""
     dice = random.Random(plan["seed"])
     looking.pause_after = watcher.pause_after = lambda *failures: schedule.pause_after(*failures) / HURRY
+    looking.FETCH_AGAIN_AFTER /= HURRY
     fox = Fox(
         base_url=plan["base_url"],
         store=plan["store"],

@@ -25,7 +25,7 @@ SCRIPT = Path(__file__).with_name("kernel.py")
 READ = 4.0
 """Seconds that a kernel waits for an answer: short, since some never come."""
 
-CUTTING = ("lost_answer", "hang_up", "cut", "never", "server_error", "bad_gateway", "json", "too_slow")
+CUTTING = ("lost_answer", "hang_up", "cut", "never", "server_error", "bad_gateway", "json", "status", "too_slow")
 """Faults after which nobody knows what became of a creation; ours that is too slow is the sandbox's `slow`."""
 
 CREATE = [
@@ -38,6 +38,9 @@ CREATE = [
     ("bad_gateway", 0.03, {}),
     ("bad_gateway", 0.03, {"done": True}),
     ("json", 0.02, {"kind": "wrong_types"}),
+    ("status", 0.02, {"status": 429, "body": "html"}),
+    ("see_task", 0.04, {}),
+    ("early", 0.05, {}),
 ]
 READ_TASK = [
     ("rate_limit", 0.05, {"retry_after": 0.1}),
@@ -46,6 +49,13 @@ READ_TASK = [
     ("cut", 0.04, {}),
     ("lost_answer", 0.03, {}),
     ("json", 0.02, {"kind": "not_json"}),
+    ("json", 0.02, {"kind": "list"}),
+    ("other_task", 0.03, {}),
+    ("early", 0.03, {}),
+    ("status", 0.03, {"status": 404}),
+    ("status", 0.02, {"status": 403, "body": "html"}),
+    ("rate_limit", 0.01, {"retry_after": "Wed, 21 Oct 9999 07:28:00 GMT"}),
+    ("rate_limit", 0.01, {"retry_after": "1000000000"}),
 ]
 RESULT = [
     ("truncated", 0.06, {}),
@@ -55,6 +65,9 @@ RESULT = [
     ("server_error", 0.04, {}),
     ("lost_answer", 0.03, {}),
     ("content_type", 0.1, {"value": "text/html"}),
+    ("status", 0.03, {"status": 403, "body": "html"}),
+    ("status", 0.02, {"status": 404, "body": "empty"}),
+    ("picture", 0.02, {"kind": "svg"}),
 ]
 UPLOAD = [("lost_answer", 0.1, {}), ("server_error", 0.1, {}), ("cut", 0.1, {})]
 FATES = [
@@ -62,6 +75,9 @@ FATES = [
     ("older_form", 0.2, {}),
     ("failed", 0.04, {"message": "That cannot be drawn."}),
     ("cancelled", 0.02, {}),
+    ("growing", 0.15, {"reads": 2}),
+    ("shuffled", 0.2, {}),
+    ("done_word", 0.1, {"word": "Succeeded "}),
 ]
 ONCE = [
     ("never", "create", {"times": 1, "after": 7}),
@@ -90,6 +106,7 @@ class Counts:
     kills: int = 0
     kills_while_answered: int = 0
     faults: int = 0
+    befallen: dict[str, int] = dataclasses.field(default_factory=dict)
     wrong: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -185,6 +202,7 @@ class Run:
             self._live(sandbox, lists)
             self._live(sandbox, [self.requests], by_hand=True)
             self._collect()
+            self.counts.befallen = dict(sorted(sandbox.befallen.items()))
             sandbox.behave()
             self._judge(sandbox)
         return self.counts
@@ -198,8 +216,8 @@ class Run:
             request: dict[str, Any] = {"model": "grok-imagine-image", "prompt": f"fox number {number}"}
             if number % 10 == 3:
                 request["image_urls"] = [str(photo)]
-            elif number % 10 == 5:
-                request["num_outputs"] = 2
+            elif number % 10 in {1, 5}:
+                request["num_outputs"] = 2 + number % 3
             elif number % 10 == 7:
                 request |= {"model": "phota-image"}
             yield request, "new" if number % 25 == 9 else 1 + (number % 3 == 0)
@@ -324,6 +342,8 @@ class Run:
             if sha256_of(path) != picture.sha256:
                 return [f"another picture than was landed, {path.name}"]
         self.counts.pictures += len(row.pictures)
+        if len({picture.sha256 for picture in row.pictures}) < len(row.pictures):
+            return ["a picture that is there twice"]
         return [] if len(row.pictures) == row.body.get("num_outputs", 1) else [f"{len(row.pictures)} pictures"]
 
 

@@ -9,7 +9,12 @@ from faults.schedule import Run
 
 def play(places: Places, seed: int, count: Count) -> None:
     counts = Run(places, seed).play()
-    count("schedule of faults", seed, **{name: n for name, n in vars(counts).items() if name not in {"seed", "wrong"}})
+    count(
+        "schedule of faults",
+        seed,
+        **{name: n for name, n in vars(counts).items() if isinstance(n, int) and name != "seed"},
+    )
+    count("faults that came to pass", seed, **counts.befallen)
     assert counts.wrong == []
     assert counts.most_for_one == 1
     assert counts.completed > counts.tasks / 2

@@ -2,7 +2,9 @@
 
 import io
 import random
+import socket
 import time
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -11,6 +13,7 @@ from PIL import Image
 from fox_nb.sandbox import Sandbox
 from fox_nb.sandbox.fates import FATES
 from fox_nb.sandbox.mishaps import MISHAPS
+from processes import until
 from sandbox.asking import CREATE, Asking
 
 FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
@@ -248,6 +251,55 @@ def test_a_task_comes_in_the_older_form_or_with_hostile_links(asking, own):
     own.misbehave("links", urls=["file:///etc/passwd", "javascript:alert(1)"])
     results = asking.done(**FOX)["results"]
     assert [result["url"] for result in results] == ["file:///etc/passwd", "javascript:alert(1)"]
+
+
+def test_a_done_task_is_called_by_another_word(asking, own):
+    """Its links stand beside the word."""
+    own.misbehave("done_word", word="Succeeded ")
+    task_id = asking.create(**FOX)["id"]
+    own.advance(100)
+    task = until(lambda: (found := asking.read(task_id))["results"] and found, "results")
+    assert task["status"] == "Succeeded "
+
+
+def test_results_grow_or_change_their_order(asking, own):
+    """The first reads have the first results alone; or every read has them in another order, and one twice."""
+    four = FOX | {"num_outputs": 4}
+    own.misbehave("growing", reads=1, first=1)
+    task_id = asking.create(**four)["id"]
+    own.advance(100)
+    first = until(lambda: asking.read(task_id)["results"], "the first result")
+    whole = asking.read(task_id)["results"]
+    assert first == whole[:1]
+    assert len(whole) == 4
+    own.misbehave("shuffled")
+    task_id = asking.create(**four)["id"]
+    own.advance(100)
+    first = until(lambda: asking.read(task_id)["results"], "results")
+    then = asking.read(task_id)["results"]
+    assert first[:4] == then[3::-1]
+    assert len(first) == len(then) == 5
+
+
+def test_an_answer_is_about_another_task_or_comes_late_or_points_to_its_task(asking, own):
+    """Each as it says; the creation that points to its task has made it."""
+    own.misbehave("other_task")
+    task_id = asking.create(**FOX)["id"]
+    assert asking.read(task_id)["id"] != task_id
+    assert asking.read(task_id)["id"] == task_id
+    own.misbehave("early", on="read", status=102)
+    port = urlsplit(own.base_url).port
+    with socket.create_connection(("127.0.0.1", port)) as line:
+        about = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {own.key}\r\nConnection: close"
+        line.sendall(f"GET /v1/tasks/{task_id} HTTP/1.1\r\n{about}\r\n\r\n".encode())
+        with line.makefile("rb") as answer:
+            said = answer.read()
+    assert said.startswith(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n")
+    own.misbehave("see_task", status=303)
+    answer = asking.post("/v1/images/generations", json=FOX, allow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/v1/tasks/{own.creations[-1]['task_id']}"
+    assert own.befallen == {"other_task": 1, "early": 1, "see_task": 1}
 
 
 def test_a_task_lasts_as_long_as_told(asking, own):

@@ -1,12 +1,17 @@
 """What the poller and the downloads make of a gateway's answers: nothing lost, nothing paid twice, nothing told wrong."""
 
+import gzip
+import time
 from collections.abc import Callable
 
 import pytest
 
-from client.scripted import Step, say
-from fox_nb import Fox, FoxError, SubmissionUnknown, TaskFailed
-from gateways import Gateway, always
+from client.scripted import Step, hang_up, say, stall
+from fox_nb import DownloadFailed, Fox, FoxError, SubmissionUnknown, TaskFailed, UnexpectedAnswer
+from fox_nb.session import looking
+from fox_nb.settings import Timeouts
+from fox_nb.store import sha256_of
+from gateways import Answer, Gateway, always, picture
 
 PATIENCE = 60.0
 """Seconds after which a wait that should have ended is taken for one that never ends."""
@@ -48,3 +53,313 @@ def test_a_refusal_names_its_call(fox_at: Callable[..., Fox]) -> None:
         with pytest.raises(FoxError, match="request id req-of-a-422"):
             fox.generate("a fox")
         assert fox.tasks()[0].request_id == "req-of-a-422"
+
+
+# -- each link lands by itself ----------------------------------------------------------------------------------------
+
+
+def but(number: int, step: Step) -> Answer:
+    """Every link gives its picture but one, which answers so."""
+
+    def file(gateway: Gateway, _count: int, path: str) -> Step:
+        return step if path.endswith(f"/{number}.png") else say(200, gateway.picture(path))
+
+    return file
+
+
+NO_PICTURE = {
+    "is gone": say(404, {"error": "gone"}),
+    "is forbidden": say(403, "<html>signature</html>"),
+    "breaks": say(500, b"boom"),
+    "is a page": say(200, "<html><script>alert(1)</script></html>", Content_Type="image/png"),
+    "is empty": say(200, b""),
+    "is half a picture": say(200, picture(7), cut=40),
+    "is too short": say(200, picture(7)[:60]),
+    "leads in circles": say(302, Location="?again"),
+    "leads into a file": say(302, Location="file:///etc/passwd"),
+}
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried once more is tried at once: how long the pause is, is for another test."""
+    monkeypatch.setattr(looking, "FETCH_AGAIN_AFTER", 0.05)
+    monkeypatch.setattr(looking, "LONGEST_FEWER_PAUSE", 0.1)
+
+
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("case", NO_PICTURE)
+def test_one_bad_link_of_four_costs_one_picture(case: str, fox_at: Callable[..., Fox]) -> None:
+    """The three others land; which one failed is told by its number, after one more try; a later asking fetches it."""
+    with Gateway(file=but(2, NO_PICTURE[case])) as gateway:
+        task = fox_at(gateway).generate("four foxes", num_outputs=4)
+        with pytest.raises(DownloadFailed, match="3 of 4 pictures are here; picture 2 of 4 could not be fetched"):
+            task.wait(PATIENCE)
+        assert [image.number for image in task.images] == [1, 3, 4]
+        assert gateway.fetched(2) == 2 or case == "leads in circles"
+        assert [gateway.fetched(number) for number in (1, 3, 4)] == [1, 1, 1]
+        assert task.status == "processing"
+        with pytest.raises(DownloadFailed, match="picture 2 of 4"):
+            fox_at(gateway).resume()[0].wait(PATIENCE)
+        gateway.file = but(0, say(404))
+        fox = fox_at(gateway)
+        again = fox.generate("four foxes", num_outputs=4).wait(PATIENCE)
+        assert [image.number for image in again.images] == [1, 2, 3, 4]
+        assert again.images[1].path.read_bytes() == gateway.picture(f"/out/{task.id}/2.png")
+        assert list(fox.resume()) == []
+        assert len(gateway.creations()) == 1
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_page_says_what_is_missing_below_what_is_there(fox_at: Callable[..., Fox]) -> None:
+    """Three pictures that are paid for are seen, although the fourth could not be fetched."""
+    from fox_nb.display.task_pages import task_page
+
+    with Gateway(file=but(2, say(404))) as gateway:
+        task = fox_at(gateway).generate("four foxes", num_outputs=4)
+        with pytest.raises(DownloadFailed):
+            task.wait(PATIENCE)
+        page = task_page(task)
+    assert page.count("<img") == 3
+    assert "picture 2 of 4" in page
+
+
+def test_a_link_that_gives_no_picture_is_told_soon(fox_at: Callable[..., Fox]) -> None:
+    """One more try a moment later, and then the person knows: nobody waits for minutes on a page in place of a picture."""
+    asked: list[float] = []
+
+    def file(_gateway: Gateway, _count: int, _path: str) -> Step:
+        asked.append(time.monotonic())
+        return say(200, "<html>Please log in</html>")
+
+    with Gateway(file=file) as gateway, pytest.raises(DownloadFailed, match="web page"):
+        fox_at(gateway).generate("a fox").wait(PATIENCE)
+    assert len(asked) == 2
+    assert asked[1] - asked[0] >= looking.FETCH_AGAIN_AFTER
+
+
+# -- results that come late, twice, or in another order ----------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("first", [0, 1, 3])
+def test_results_that_grow_are_waited_for(first: int, fox_at: Callable[..., Fox]) -> None:
+    """Completed with fewer links than were asked for is not the end: what comes a little later lands, too."""
+
+    def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+        return say(
+            200, gateway.completed(task_id) | ({"results": gateway.results(task_id)[:first]} if count < 4 else {})
+        )
+
+    with Gateway(poll=poll) as gateway:
+        task = fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)
+        assert [image.number for image in task.images] == [1, 2, 3, 4]
+        assert [gateway.fetched(number) for number in (1, 2, 3, 4)] == [1, 1, 1, 1]
+        assert task.error is None
+
+
+@pytest.mark.usefixtures("hurry")
+def test_results_that_never_grow_are_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while the person is told '1 of 4', the one is kept, and what comes later still is fetched by the same cell."""
+    monkeypatch.setattr(looking, "SOME_FOR", 0.5)
+
+    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
+        return say(200, gateway.completed(task_id) | {"results": gateway.results(task_id)[:1]})
+
+    with Gateway(poll=poll) as gateway:
+        task = fox_at(gateway).generate("four foxes", num_outputs=4)
+        with pytest.raises(DownloadFailed, match="gave 1 of 4 pictures"):
+            task.wait(PATIENCE)
+        assert (task.status, len(task.images)) == ("completed", 1)
+        assert "1 of 4 pictures" in repr(task)
+        again = fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)  # the notebook runs on with it
+        assert "1 of 4 pictures" in repr(again)
+        gateway.poll = lambda gateway, _count, task_id: say(200, gateway.completed(task_id))
+        whole = fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)
+        assert (whole.error, len(whole.images)) == (None, 4)
+        assert len(gateway.creations()) == 1
+
+
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("results", [None, [], {}, [{}], "soon"])
+def test_completed_without_any_result_is_told_and_goes_on_later(
+    results: object, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for ever on results that don't come; they are fetched when they have come."""
+    monkeypatch.setattr(looking, "NONE_FOR", 0.5)
+    with Gateway(
+        poll=lambda gateway, _count, task_id: say(200, gateway.completed(task_id, results=results))
+    ) as gateway:
+        fox = fox_at(gateway)
+        task = fox.generate("a fox")
+        with pytest.raises(DownloadFailed, match="gave no result"):
+            task.wait(PATIENCE)
+        gateway.poll = lambda gateway, _count, task_id: say(200, gateway.completed(task_id))
+        assert list(fox.resume()) == [task]
+        assert task.wait(PATIENCE).status == "completed"
+
+
+@pytest.mark.usefixtures("hurry")
+def test_pictures_are_told_apart_by_their_links(fox_at: Callable[..., Fox]) -> None:
+    """Whatever the order of an answer, and however often it names a link: each link is one picture, and keeps its number."""
+
+    def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+        links = gateway.links(task_id)
+        orders = [[0], [1, 0, 0], [3, 0], [2, 2, 1], [3, 2, 1, 0]]
+        return say(200, gateway.completed(task_id, *(links[at] for at in orders[min(count, len(orders)) - 1])))
+
+    with Gateway(poll=poll, file=but(3, say(500))) as gateway:
+        task = fox_at(gateway).generate("four foxes", num_outputs=4)
+        with pytest.raises(DownloadFailed, match="3 of 4 pictures are here"):
+            task.wait(PATIENCE)
+        gateway.file = but(0, say(404))
+        task = fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)
+        found = {image.url.rpartition("/")[2]: image for image in task.images}
+        assert len({image.number for image in task.images}) == len(found) == 4
+        for name, image in found.items():
+            assert image.path.read_bytes() == gateway.picture(f"/out/{task.id}/{name}")
+        assert [gateway.fetched(number) for number in (1, 2, 4)] == [1, 1, 1]
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_picture_whose_link_was_signed_anew_is_known_by_its_bytes(fox_at: Callable[..., Fox]) -> None:
+    """Links that change with every answer, and their order with them, make no picture come twice, and none get lost."""
+
+    def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+        signed = [f"{link}?signature={count}" for link in gateway.links(task_id)]
+        return say(200, gateway.completed(task_id, *(signed if count % 2 else reversed(signed))))
+
+    with Gateway(poll=poll, file=but(2, say(403))) as gateway:
+        task = fox_at(gateway).generate("three foxes", num_outputs=3)
+        with pytest.raises(DownloadFailed, match="2 of 3 pictures are here"):
+            task.wait(PATIENCE)
+        gateway.file = but(0, say(404))
+        task = fox_at(gateway).generate("three foxes", num_outputs=3).wait(PATIENCE)
+        pictures = {image.path.read_bytes() for image in task.images}
+        assert pictures == {gateway.picture(f"/out/{task.id}/{number}.png") for number in (1, 2, 3)}
+        task.images[1].path.unlink()
+        lost = task.images[1].sha256
+        task = fox_at(gateway).generate("three foxes", num_outputs=3).wait(PATIENCE)
+        assert [image.number for image in task.images] == [1, 2, 3]
+        assert sha256_of(task.images[1].path) == lost
+
+
+# -- answers that make no sense -------------------------------------------------------------------------------------------
+
+TIMES = ["1000000000", "99999999999999999999", "Wed, 21 Oct 9999 07:28:00 GMT", "-5", "nan", "inf", "1e400", "soon", ""]
+
+
+@pytest.mark.parametrize("asked", TIMES)
+@pytest.mark.parametrize("status", [429, 503])
+def test_no_time_from_outside_stops_the_poller(status: int, asked: str, fox_at: Callable[..., Fox]) -> None:
+    """One silly Retry-After holds up neither its own task nor the others of the kernel."""
+
+    def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+        if task_id == "task-unified-1" and count == 1:
+            return say(status, {"error": {"message": "slow down", "type": "rate_limit_error"}}, Retry_After=asked)
+        return say(200, gateway.completed(task_id))
+
+    with Gateway(poll=poll) as gateway:
+        fox = fox_at(gateway)
+        first, second = fox.generate("a fox"), fox.generate("another fox")
+        assert first.wait(PATIENCE).status == second.wait(PATIENCE).status == "completed"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        say(404, {"error": {"message": "no such task", "type": "not_found"}}),
+        say(403, "<html>error code: 1010</html>"),
+        say(200, [1, 2]),
+        say(
+            200, {"id": "task-of-somebody-else", "status": "completed", "results": [{"url": "http://127.0.0.1/a.png"}]}
+        ),
+        say(200, b"\x1f\x8b\x08\0" + bytes(99), Content_Encoding="gzip"),
+        say(200, gzip.compress(bytes(20 << 20)), Content_Encoding="gzip"),
+        say(302, Location="/elsewhere"),
+        stall(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"id\r\nzz\r\n'),
+        hang_up,
+    ],
+)
+def test_a_bad_hour_of_the_gateway_is_sat_out(
+    answer: Step, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three looks that find nonsense, a stranger's task among it, end nothing; the fourth brings the task's own picture."""
+    monkeypatch.setattr("fox_nb.session.watcher.pause_after", lambda *_: 0.05)
+
+    def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+        return answer if count < 4 else say(200, gateway.completed(task_id))
+
+    with Gateway(poll=poll) as gateway:
+        task = fox_at(gateway, timeouts=Timeouts(read=5)).generate("a fox").wait(PATIENCE)
+        assert task.images[0].path.read_bytes() == gateway.picture(f"/out/{task.id}/1.png")
+
+
+def test_what_makes_no_sense_for_long_is_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits is told in the gateway's own words, the task stays under way, and the same cell goes on with it."""
+    monkeypatch.setattr(looking, "ODD_FOR", 0.2)
+    monkeypatch.setattr("fox_nb.session.watcher.pause_after", lambda *_: 0.1)
+    with Gateway(poll=always(say(200, {"id": "another", "status": "completed"}))) as gateway:
+        task = fox_at(gateway).generate("a fox")
+        with pytest.raises(UnexpectedAnswer, match="another"):
+            task.wait(PATIENCE)
+        assert task.status == "pending"
+        gateway.poll = lambda gateway, _count, task_id: say(200, gateway.completed(task_id))
+        assert fox_at(gateway).generate("a fox").wait(PATIENCE).images[0].path.exists()
+
+
+@pytest.mark.parametrize("word", ["succeeded", "completed ", "Success", "ALL DONE, HAVE FUN"])
+def test_done_in_other_words_lands(word: str, fox_at: Callable[..., Fox]) -> None:
+    """The links stand beside the word: they are fetched before they die."""
+    with Gateway(poll=lambda gateway, _count, task_id: say(200, gateway.completed(task_id, status=word))) as gateway:
+        assert fox_at(gateway).generate("a fox").wait(PATIENCE).images[0].path.exists()
+
+
+def test_a_word_that_nobody_knows_is_told_with_the_answer(
+    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a stage of the work, so it is looked at for a while; then the person reads what the gateway says."""
+    monkeypatch.setattr(looking, "MOST_TOLD", 0.01)
+    odd = {"status": "pondering", "thoughts": "many"}
+    with Gateway(poll=lambda _gateway, _count, task_id: say(200, odd | {"id": task_id})) as gateway:
+        task = fox_at(gateway).generate("a fox")
+        with pytest.raises(UnexpectedAnswer, match=r"'pondering'.*thoughts"):
+            task.wait(PATIENCE)
+        assert task.status == "processing"
+
+
+# -- creations --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307])
+def test_a_creation_that_is_answered_by_a_redirect_to_its_task(status: int, fox_at: Callable[..., Fox]) -> None:
+    """It is under way, paid for once, and its picture lands."""
+
+    def create(_gateway: Gateway, _count: int, task_id: str) -> Step:
+        return say(status, b"", Location=f"/v1/tasks/{task_id}")
+
+    with Gateway(create=create) as gateway:
+        for _ in range(2):
+            assert fox_at(gateway).generate("a fox").wait(PATIENCE).images[0].path.exists()
+        assert len(gateway.creations()) == 1
+
+
+UNCERTAIN = {
+    "a proxy's 429": say(429, "<html>Too Many Requests</html>", Retry_After="1"),
+    "an empty 429": say(429),
+    "a redirect to a page": say(302, Location="/welcome"),
+    "no id": say(200, {"status": "pending"}),
+    "an id that is none": say(200, {"status": "pending", "id": ".."}),
+    "a proxy that gave up": say(499),
+}
+
+
+@pytest.mark.parametrize("case", UNCERTAIN)
+def test_what_proves_nothing_is_of_unknown_fate(case: str, fox_at: Callable[..., Fox]) -> None:
+    """It is told, kept on the budget, and never sent again by itself, nor by the same cell."""
+    with Gateway(create=always(UNCERTAIN[case])) as gateway:
+        for _ in range(2):
+            with pytest.raises(SubmissionUnknown) as lost:
+                fox_at(gateway).generate("a fox")
+            assert "nothing was paid" not in str(lost.value).lower()
+        assert len(gateway.creations()) == 1

@@ -63,12 +63,12 @@ def test_a_download_that_fails_while_somebody_begins_to_wait(fox: Fox, monkeypat
     begun, looked = threading.Event(), threading.Event()
     land, look = looking.land, Looker._look
 
-    def first_fails(*arguments: Any) -> None:
+    def first_fails(*arguments: Any) -> dict[int, DownloadFailed]:
         if begun.is_set():
             return land(*arguments)
         begun.set()
         looked.wait(PATIENCE)
-        raise DownloadFailed("The connection broke.")
+        return {1: DownloadFailed("The connection broke.")}
 
     def looks(looker: Looker, task: Task) -> Seen:
         seen = look(looker, task)
@@ -77,7 +77,7 @@ def test_a_download_that_fails_while_somebody_begins_to_wait(fox: Fox, monkeypat
         return seen
 
     monkeypatch.setattr(looking, "land", first_fails)
-    monkeypatch.setattr(looking, "pause_after", lambda *_: 0.05)
+    monkeypatch.setattr(looking, "FETCH_AGAIN_AFTER", 0.05)
     monkeypatch.setattr(Looker, "_look", looks)
     task = fox.generate("a fox whose first download breaks")
     assert begun.wait(PATIENCE)

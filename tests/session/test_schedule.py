@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.made_up import added_up, alone, durations, every, follow, learning, ours
-from fox_nb.session.schedule import learned, next_look, pause_after
+from fox_nb.session.schedule import LONGEST_QUIET, learned, next_look, pause_after, quiet
 from fox_nb.settings import Polling
 
 MOST_GETS = 13
@@ -137,6 +137,16 @@ def test_thirty_classmates() -> None:
     looks = [follow(200, 45, ours, random.Random(seed)).looks for seed in range(30)]
     heard = Counter(int(look * 10) for mine in looks for look in mine)
     assert max(heard.values()) <= 15
+
+
+@given(st.none() | st.floats())
+def test_no_quiet_without_end(asked: float | None) -> None:
+    """What the gateway asks for holds for minutes at the most, however long the links live; nonsense holds for nothing."""
+    assert 0 <= quiet(asked) <= LONGEST_QUIET
+    if asked is not None and 0 < asked <= LONGEST_QUIET:
+        assert quiet(asked) == asked
+    if asked is None or not asked < 3600:
+        assert quiet(asked) == 0
 
 
 def test_pauses_grow() -> None:

@@ -65,6 +65,85 @@ def test_a_look_that_fails_is_made_again(caplog: pytest.LogCaptureFixture, monke
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
 
 
+@pytest.mark.parametrize("soon", [1e12, float("inf"), float("nan")])
+def test_a_time_that_nobody_can_sleep_for_stops_nobody(soon: float) -> None:
+    """One task whose next look is due in ten thousand years does not keep the others from being looked at."""
+    looked = threading.Event()
+
+    def look(subject: Subject) -> Seen:
+        if subject is odd:
+            return Seen(soon=soon)
+        looked.set()
+        return Seen(soon=3600.0)
+
+    odd, other = Subject(), Subject()
+    one = watcher(look)
+    one.watch("odd", odd, delay=0.0)
+    until(lambda: one._heap or None, "the odd one to have been looked at")
+    one.watch("other", other, delay=0.01)
+    assert looked.wait(60)
+    assert one.is_watching("odd")
+    one.stop()
+
+
+def test_a_turn_that_fails_is_told_and_the_next_one_comes(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong between two looks, the tasks are looked after further, and it is told."""
+    monkeypatch.setattr("fox_nb.session.watcher.AFTER_A_FAILURE", 0.01)
+    looked = threading.Event()
+    one = watcher(lambda _subject: looked.set() or Seen(soon=3600.0))
+    fails, next_due = [ZeroDivisionError(), OverflowError()], one._next_due
+
+    def fail(next_turn: float) -> Any:
+        if fails:
+            raise fails.pop()
+        return next_due(next_turn)
+
+    monkeypatch.setattr(one, "_next_due", fail)
+    one.watch("a", Subject(), delay=0.0)
+    assert looked.wait(60)
+    one.stop()
+    assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
+
+
+def test_what_a_look_found_and_could_not_be_noted_is_looked_at_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A task whose own figures break the schedule is not left alone for ever."""
+    monkeypatch.setattr("fox_nb.session.watcher.AFTER_A_FAILURE", 0.01)
+    looks = threading.Semaphore(0)
+
+    class Broken(Subject):
+        @property
+        def waited(self) -> float:  # type: ignore[override]
+            raise OverflowError
+
+    one = watcher(lambda _subject: looks.release() or Seen())
+    one.watch("a", Broken(), delay=0.0)
+    assert all(looks.acquire(timeout=60) for _ in range(3))
+    one.stop()
+    assert "looked at again" in caplog.text
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_died_is_started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it looked after is known still: who waits finds out, and asks for it to be looked after."""
+    looked = threading.Event()
+    one = watcher(lambda _subject: looked.set() or Seen(soon=3600.0))
+
+    def dies(_next_turn: float) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(one, "_next_due", dies)
+    one.watch("a", Subject(), delay=0.0)
+    until(lambda: not one.is_watching("a") or None, "the thread to be gone")
+    monkeypatch.undo()
+    one.watch("a", Subject())
+    assert looked.wait(60)
+    one.stop()
+
+
 def test_a_pool_that_closes() -> None:
     """What has begun is waited for where that is asked; what has not is cancelled; its threads end."""
     pool = Pool(1, "closing")
