@@ -33,6 +33,9 @@ def examine() -> int:
         except (Finding, FoxError, OSError) as finding:
             wrong += 1
             print(f"  TO DO    {name}: {finding}")
+        except Exception as error:  # noqa: BLE001 - the other examinations still have something to say
+            wrong += 1
+            print(f"  TO DO    {name}: could not be examined ({type(error).__name__}: {error})")
     print("All is well." if not wrong else f"{wrong} to do.")
     return 1 if wrong else 0
 

@@ -174,5 +174,5 @@ def _unavailable(error: Exception) -> SandboxError:
     return SandboxError(
         f"The local sandbox could not be started: {error}",
         money="Nothing was sent.",
-        todo="Run `fox-nb doctor` in a terminal, or use the service with FOXAPI_KEY.",
+        todo=getattr(error, "todo", "") or "Run `fox-nb doctor` in a terminal, or use the service with FOXAPI_KEY.",
     )

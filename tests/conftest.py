@@ -126,13 +126,9 @@ def own_sandbox(artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """The environment of somebody without a key, whose shared sandbox is this test's own and ends with it."""
     from fox_nb.sandbox import process
 
-    own = {
-        "FOX_NB_RUNTIME_DIR": str(artifacts.fresh("runtime", private=True)),
-        "FOX_NB_SANDBOX_DIR": str(artifacts.fresh("sandbox")),
-    }
-    for name, folder in own.items():
-        monkeypatch.setenv(name, folder)
-    yield clean_environment(artifacts, own)
+    folder = str(artifacts.fresh("sandbox"))
+    monkeypatch.setenv("FOX_NB_SANDBOX_DIR", folder)
+    yield clean_environment(artifacts, {"FOX_NB_SANDBOX_DIR": folder})
     process.stop()
 
 

@@ -32,7 +32,7 @@ def ledger(folder: Path) -> str:
 
 def sandbox(folder: Path) -> str:
     """The sandbox's folder is one process's at a time; the others are told so."""
-    from fox_nb.sandbox.process import start_lightly
+    from fox_nb.sandbox.daemon import start_lightly
 
     start_lightly()
     from fox_nb.sandbox.gateway import FolderInUse, Gateway
@@ -62,9 +62,11 @@ def address(folder: Path) -> str:
     from fox_nb.sandbox import process
     from fox_nb.sandbox.source import source_mark
 
-    os.environ.update(FOX_NB_RUNTIME_DIR=str(folder / "run"), FOX_NB_SANDBOX_DIR=str(folder))
+    os.environ["FOX_NB_SANDBOX_DIR"] = str(folder)
     key = f"{os.getpid():0>9000}"  # more than a page, so that a part of it would be seen
-    process.write_address(process.Address("http://127.0.0.1:1", key, os.getpid(), "1", 1.0, source_mark()))
+    process.write_address(
+        folder, process.Address("http://127.0.0.1:1", key, os.getpid(), "1", 1.0, source_mark(), "host")
+    )
     found = process.read_address()
     return "whole" if found is not None and found.key == f"{found.pid:0>9000}" else f"read {found}"
 

@@ -138,7 +138,6 @@ def folders(places: Places) -> dict[str, str]:
         "JUPYTER_RUNTIME_DIR": str(private / "jupyter-runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "lab-settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "lab-workspaces"),
-        "FOX_NB_RUNTIME_DIR": str(private / "fox-runtime"),
         "FOX_NB_SANDBOX_DIR": str(home / "fox-sandbox"),
         RUN_MARK: str(places.root),
     }

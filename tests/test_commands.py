@@ -1,5 +1,6 @@
 """The commands as people type them: what each prints, and what it says to a slip of the finger."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import fox_nb
 from artifacts import MARKED_KEY
 from fox_nb import doctor
 from fox_nb.cli import main
@@ -40,8 +42,6 @@ def test_a_place_that_cannot_be_written_to_is_named(
     words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A file stands where a folder is wanted: one line names it, and nothing of Python's is shown."""
-    import fox_nb
-
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").write_text("a file")
     fox_nb.Fox(api_key=MARKED_KEY, base_url="http://127.0.0.1:9").close()
@@ -112,3 +112,42 @@ def test_the_doctor_says_what_to_do(
     assert "key" in told["service"]
     assert MARKED_KEY[:-1] not in said
     assert said.splitlines()[-1] == "3 to do."
+
+
+def test_the_doctor_outlives_every_examination(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody foresaw is one line among the others."""
+
+    def broken() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr(doctor, "_EXAMINATIONS", (("one", broken), ("two", lambda: "fine")))
+    assert main(["doctor"]) == 1
+    *_, one, two, last = capsys.readouterr().out.splitlines()
+    assert one == "  TO DO    one: could not be examined (KeyError: 'getpwuid(): uid not found: 4711')"
+    assert (two, last) == ("  ok       two: fine", "1 to do.")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names of files are text there")
+def test_a_folder_whose_name_the_terminal_cannot_say_is_no_trouble(tmp_path: Path, own_sandbox: dict[str, str]) -> None:
+    """A Latin-1 name, a terminal that knows ASCII alone, no home: the doctor says what it sees, to its last line."""
+    folder = os.fsencode(tmp_path / "caf") + b"\xe9"
+    Path(os.fsdecode(folder)).mkdir()
+    env = {name: value for name, value in own_sandbox.items() if name not in {"HOME", "FOX_NB_SANDBOX_DIR"}}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import pwd; pwd.getpwuid = {}.__getitem__; from fox_nb.cli import main; main(['doctor'])",
+        ],
+        env={**env, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(Path(fox_nb.__file__).parents[1])},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert "caf\\udce9" in done.stdout
+    assert "FOX_NB_SANDBOX_DIR" in done.stdout
+    assert done.stdout.splitlines()[-1].endswith("to do.")

@@ -14,6 +14,7 @@ from nbclient import NotebookClient
 
 from artifacts import Places
 from lessons import outputs
+from processes import left_running
 from servers import KERNEL_PYTHON
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
@@ -44,8 +45,9 @@ def test_thirty_kernels_run_the_first_lesson_at_once(own_sandbox: dict[str, str]
     nodes = asyncio.run(everybody())
     every = [output for node in nodes for cell in node.cells for output in cell.get("outputs", [])]
     assert [output for output in every if output.output_type == "error" or output.get("name") == "stderr"] == []
-    addresses = list(Path(own_sandbox["FOX_NB_RUNTIME_DIR"]).glob("sandbox-*.json"))
-    assert len(addresses) == 1
+    servers = [process for process in left_running(artifacts) if "--background" in process.cmdline()]
+    mine = [server for server in servers if server.environ()["FOX_NB_SANDBOX_DIR"] == own_sandbox["FOX_NB_SANDBOX_DIR"]]
+    assert len(mine) == 1
 
 
 @pytest.mark.parametrize("version", IPYKERNELS, ids=lambda version: version or "newest")

@@ -143,9 +143,8 @@ def test_importing_costs_next_to_nothing(tmp_path: Path) -> None:
 
 def test_a_first_panel_loads_what_is_seen_of_it(tmp_path: Path) -> None:
     """Without a key, a panel is shown before anything is loaded that checks, sends or opens pictures; the first request does."""
-    folders = {"FOX_NB_RUNTIME_DIR": str(tmp_path / "run"), "FOX_NB_SANDBOX_DIR": str(tmp_path / "sandbox")}
     code = f"""
-import os, sys; os.environ |= {folders}
+import os, sys; os.environ["FOX_NB_SANDBOX_DIR"] = {str(tmp_path / "sandbox")!r}
 import fox_nb
 from fox_nb.sandbox import process
 fox = fox_nb.Fox()

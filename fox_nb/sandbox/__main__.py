@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from fox_nb.sandbox.process import SHARED_SPEED, serve, start_lightly
+from fox_nb.sandbox.daemon import run_in_background, serve
+from fox_nb.sandbox.process import SHARED_SPEED
 
 
 def main() -> int:
@@ -17,9 +18,6 @@ def main() -> int:
     parser.add_argument("--background", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.background:
-        start_lightly()
-        from fox_nb.sandbox.daemon import run_in_background
-
         return run_in_background()
     serve(options.port, options.speed, options.folder)
     return 0

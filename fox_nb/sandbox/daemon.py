@@ -1,4 +1,8 @@
-"""Daemon: the server's own process, in the background for all kernels of a person, or in the foreground by hand."""
+"""Daemon: the server's own process, in the background for all kernels of a person, or in the foreground by hand.
+
+What makes a server (tornado, jsonschema, SQLite) is imported once the folder's lock is held: of thirty that are
+started at once, twenty-nine end as light as they came.
+"""
 
 from __future__ import annotations
 
@@ -8,34 +12,42 @@ import logging
 import logging.handlers
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
-
-from fox_nb.sandbox.gateway import FolderInUse
 from fox_nb.sandbox.process import (
+    CANNOT_START,
     SHARED_SPEED,
     Address,
+    SandboxUnavailable,
     address_file,
     asked_speed,
-    data_folder,
     find,
-    proved,
+    own_folder,
     read_address,
     starting_file,
     stop,
+    take_lock,
     write_address,
 )
-from fox_nb.sandbox.server import Server
-from fox_nb.sandbox.settings import Settings
 from fox_nb.sandbox.source import source_mark, version
+
+if TYPE_CHECKING:
+    import psutil
+    from filelock import BaseFileLock
+
+    from fox_nb.sandbox.server import Server
 
 IDLE = 15 * 60.0
 """Seconds without a request and without work after which the background server goes; $FOX_NB_SANDBOX_IDLE."""
 TAKEOVER_PATIENCE = 10.0
+STARTING = 60.0
+"""Seconds that a server may take to its first word, thirty kernels beside it, before it counts as one that is stuck."""
+LOOK_AFTER, LOOK_EVERY = 1.0, 0.5
 LOG_BYTES = 262_144
 
 log = logging.getLogger(__name__)
@@ -43,95 +55,134 @@ log = logging.getLogger(__name__)
 
 def run_in_background() -> int:
     """Be the shared sandbox of this data folder, unless another one is; return the exit status."""
-    return asyncio.run(_background())
-
-
-async def _background() -> int:
-    done = asyncio.Event()
+    os.umask(0o077)
     try:
-        started = await _started(done)
-    finally:
-        starting_file().unlink(missing_ok=True)
-    if started is None:
-        return 0 if find() else 1
-    server, address = started
-    try:
-        await _until_idle(server, address, done)
-    finally:
-        _withdraw()
-        await server.close()
+        folder = own_folder()
+        try:
+            lock = _take_over(folder)
+            if lock is not None:
+                start_lightly()
+                asyncio.run(_serve(folder, asked_speed() or SHARED_SPEED, lock))
+        finally:
+            starting_file(folder).unlink(missing_ok=True)
+    except SandboxUnavailable as error:
+        sys.stderr.write(f"{error}\n")
+        return CANNOT_START
     return 0
 
 
-async def _started(done: asyncio.Event) -> tuple[Server, Address] | None:
-    """Return the server, open, and its address, published; None if another one has the folder."""
-    mark = source_mark()
-    folder = data_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings = Settings(speed=asked_speed() or SHARED_SPEED)
-    server = await _take_over(folder, settings, done)
-    if server is None:
-        return None
+def _take_over(folder: Path) -> BaseFileLock | None:
+    """Return the folder's lock; None once one that is new enough answers from there.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If who holds the folder can be neither asked nor ended from here.
+    """
+    holder = None
+    since = look_at = time.monotonic() + LOOK_AFTER
+    while (lock := take_lock(folder)) is None:
+        if find() is not None:
+            return None
+        stop()  # if it answers, it is older than these files: its tasks go on here
+        now = time.monotonic()
+        if now >= look_at:
+            look_at = now + LOOK_EVERY
+            found = _holder(folder)
+            if found != holder:
+                holder, since = found, now
+            elif found is None and now - since >= LOOK_AFTER:
+                raise SandboxUnavailable(_held_elsewhere(folder))
+            elif found is not None and now - since >= TAKEOVER_PATIENCE:
+                _end_if_stuck(found)
+        time.sleep(0.1)
+    return lock
+
+
+def _holder(folder: Path) -> psutil.Process | None:
+    """Return the background server on this computer that has the folder's lock open, whatever it says or doesn't."""
+    import psutil
+
+    lock = folder / "lock"
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            is_one = {"fox_nb.sandbox", "--background"} <= set(process.cmdline()) and process.pid != os.getpid()
+            if is_one and any(Path(file.path).samefile(lock) for file in process.open_files()):
+                return process
+    return None
+
+
+def _end_if_stuck(holder: psutil.Process) -> None:
+    """Kill a server that has stopped answering, or never began: its tasks are on disk."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error):
+        address = read_address()
+        if (address is not None and address.pid == holder.pid) or time.time() - holder.create_time() > STARTING:
+            holder.kill()
+
+
+def _held_elsewhere(folder: Path) -> str:
+    address = read_address()
+    started = f" It was started on {address.host}." if address is not None else ""
+    return (
+        f"Its folder {folder} is in use by a sandbox that can't be reached from here: on another computer, in another "
+        f"container, or run by hand.{started}"
+    )
+
+
+async def _serve(folder: Path, speed: float, lock: BaseFileLock) -> None:
+    from fox_nb.sandbox.server import Server
+    from fox_nb.sandbox.settings import Settings
+
+    done = asyncio.Event()
+    _log_to(folder)
+    _on_signals(done)
+    server = Server(folder, Settings(speed=speed), stop=done.set, lock=lock)
     try:
-        _log_to(folder)
-        _on_signals(done)
         server.open()
-        address = Address(server.base_url, server.key, os.getpid(), version(), settings.speed, mark)
-        write_address(address)
-    except BaseException:
+        address = Address(
+            server.base_url, server.key, os.getpid(), version(), speed, source_mark(), socket.gethostname()
+        )
+        write_address(folder, address)
+        starting_file(folder).unlink(missing_ok=True)
+        await _until_idle(server, folder, address, done)
+    finally:
+        if _published():
+            address_file(folder).unlink(missing_ok=True)
         await server.close()
-        raise
-    return server, address
 
 
-async def _take_over(folder: Path, settings: Settings, done: asyncio.Event) -> Server | None:
-    """Return a server that holds the folder's lock; None if one that is new enough has it, or won't let go."""
-    deadline = time.monotonic() + TAKEOVER_PATIENCE
-    while True:
-        try:
-            return Server(folder, settings, stop=done.set)
-        except FolderInUse:
-            if find() is not None:
-                return None
-            holder = read_address()
-            if holder is not None and proved(holder) is not None:
-                stop()  # it is older than these files: its tasks go on here
-            if time.monotonic() > deadline:
-                if holder is None or not _end_by_force(holder):
-                    sys.stderr.write(f"{folder} is held by another sandbox, which does not answer.\n")
-                    return None
-                deadline += TAKEOVER_PATIENCE
-        await asyncio.sleep(0.1)
-
-
-def _end_by_force(holder: Address) -> bool:
-    """Kill a server that holds the folder and has stopped answering, if its process still is one; tasks are on disk."""
-    try:
-        process = psutil.Process(holder.pid)
-        if not {"fox_nb.sandbox", "--background"} <= set(process.cmdline()):
-            return False
-        process.kill()
-    except psutil.Error:
-        return False
-    return True
-
-
-async def _until_idle(server: Server, address: Address, done: asyncio.Event) -> None:
+async def _until_idle(server: Server, folder: Path, address: Address, done: asyncio.Event) -> None:
     """Wait until told to stop, or nothing was asked for a while; put the address file back if a cleaner took it."""
     idle = float(os.environ.get("FOX_NB_SANDBOX_IDLE") or IDLE)
+    inode = _inode(folder)
     while not done.is_set():
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(done.wait(), min(5.0, idle / 4))
+            await asyncio.wait_for(done.wait(), min(2.0, idle / 4))
         if time.monotonic() - server.last_asked > idle and not server.gateway.busy:
             return
-        if not done.is_set() and not address_file().exists():
-            write_address(address)
+        if _inode(folder) != inode:
+            return  # its folder was deleted, and all tasks with it; there may be another one by now
+        if not done.is_set() and not _published():
+            with contextlib.suppress(OSError):  # a full disk: again in a moment
+                write_address(folder, address)
 
 
-def _withdraw() -> None:
-    said = read_address()
-    if said is not None and said.pid == os.getpid():
-        address_file().unlink(missing_ok=True)
+def _inode(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None
+
+
+def _published() -> bool:
+    """Whether kernels are led to this process, or its folder is such that they refuse to look."""
+    try:
+        said = read_address()
+    except SandboxUnavailable:
+        return True
+    return said is not None and said.pid == os.getpid()
 
 
 def _log_to(folder: Path) -> None:
@@ -154,15 +205,31 @@ def _on_signals(done: asyncio.Event) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(done.set))
 
 
-def run_by_hand(port: int, speed: float, folder: Path | None, keys: str) -> None:
-    """Serve in the foreground until Ctrl-C or SIGTERM."""
+def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None = None, *, keys: str = "any") -> None:
+    """Run a sandbox by hand until Ctrl-C or SIGTERM; print its base URL as the first line.
+
+    Parameters
+    ----------
+    port : int
+        The port; 0 takes a free one.
+    speed : float
+        How many times faster than the service its tasks go.
+    folder : path, optional
+        Where its tasks are kept; a temporary folder, gone afterwards, if left out.
+    keys : str
+        The key that is accepted; ``"any"``: every key that is not empty.
+    """
+    start_lightly()
     with contextlib.ExitStack() as stack:
         if folder is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fox_nb-sandbox-")))
-        asyncio.run(_by_hand(port, speed, folder, keys))
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fox_nb-sandbox-"))
+        asyncio.run(_by_hand(port, speed, Path(folder), keys))
 
 
 async def _by_hand(port: int, speed: float, folder: Path, keys: str) -> None:
+    from fox_nb.sandbox.server import Server
+    from fox_nb.sandbox.settings import Settings
+
     done = asyncio.Event()
     _on_signals(done)
     server = Server(folder, Settings(speed=speed), keys=keys)
@@ -176,3 +243,12 @@ async def _by_hand(port: int, speed: float, folder: Path, keys: str) -> None:
         await done.wait()
     finally:
         await server.close()
+
+
+def start_lightly() -> None:
+    """Keep jsonschema, in a server's own process, from making parsers that no schema of the document asks for.
+
+    Wherever Jupyter has brought `rfc3987_syntax`, importing jsonschema builds 38 of them, for IRIs: a second of work
+    before the first answer.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

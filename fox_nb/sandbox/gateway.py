@@ -9,8 +9,6 @@ import string
 import time
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from fox_nb.sandbox.archive import Archive, kind_of, safe_name
 from fox_nb.sandbox.contract import load_contract
 from fox_nb.sandbox.fates import fated_seconds
@@ -28,6 +26,7 @@ from fox_nb.sandbox.plans import (
     training_plan,
 )
 from fox_nb.sandbox.problems import Problem, Unusable
+from fox_nb.sandbox.process import take_lock
 from fox_nb.sandbox.settings import (
     RESULT_LIFE,
     UNLIMITED,
@@ -43,6 +42,8 @@ from fox_nb.sandbox.workshop import Workshop
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from filelock import BaseFileLock
+
 LETTERS = string.ascii_lowercase + string.digits
 SWEEP_EVERY = 300.0
 
@@ -52,15 +53,24 @@ class FolderInUse(RuntimeError):
 
 
 class Gateway:
-    """One sandbox's doings in one folder. Its methods run on one thread, that of the loop it was opened on."""
+    """One sandbox's doings in one folder. Its methods run on one thread, that of the loop it was opened on.
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
+    Parameters
+    ----------
+    folder : Path
+        Where everything is kept.
+    settings : Settings
+        What it was told.
+    lock : BaseFileLock, optional
+        The folder's lock, where it is held already; it is let go at the end.
+    """
+
+    def __init__(self, folder: Path, settings: Settings, lock: BaseFileLock | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock = FileLock(folder / "lock", timeout=0, thread_local=False)
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise FolderInUse(f"another sandbox works in {folder}") from None
+        held = lock or take_lock(folder)
+        if held is None:
+            raise FolderInUse(f"another sandbox works in {folder}")
+        self._lock = held
         self.contract = load_contract()
         self.settings = settings
         self.faults = Faults()

@@ -4,38 +4,43 @@
     start()     starts it in the background if it is missing; does not wait
     connect()   find or start, wait until it has proved itself
     stop()      ends it; its tasks stay on disk
-    serve()     runs one by hand, in the foreground, until Ctrl-C
 
-There is one server for each data folder. A file in the runtime folder, readable by its owner alone, says where it
-answers and holds its key; the server proves that it knows the key before the key is ever sent to it. The file also
-marks the state of the server's program files: a server older than the caller's files is ended and replaced, a newer
-one is used as it is, so two installations never take turns at ending each other's. Speed belongs to tasks: where
-$FOX_NB_SANDBOX_SPEED is set, joining tells the server, and it holds for the tasks that come after.
+One server for thirty kernels takes 40 MB and a second to start, where a child of each would take 1,000 MB and half a
+minute of both cores, would end with its kernel and could not draw or answer for what another has asked for.
+
+There is one server for each data folder, and all that is needed to find it is in that folder: a file, readable by its
+owner alone, says where it answers and holds its key, and the server proves that it knows the key before the key is
+ever sent to it. Nothing else counts, neither the host's name nor a runtime folder, so kernels that have only the
+folder in common meet. Who holds the folder's lock is the server; an operating system that ends it frees the lock.
+
+The file also marks the state of the server's program files: a server older than the caller's files is ended and
+replaced, a newer one is used as it is, so two installations never take turns at ending each other's. Speed belongs to
+tasks: where $FOX_NB_SANDBOX_SPEED is set, joining tells the server, and it holds for the tasks that come after.
 
 Everything here is light to import; what a server needs is imported by `daemon`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
 import os
 import secrets
-import socket
 import stat
 import subprocess
 import sys
-import tempfile
 import time
-import warnings
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fox_nb.atomic import write
 from fox_nb.sandbox.source import PACKAGE, SourceMark, source_mark
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 SHARED_SPEED = 10.0
 """The shared sandbox's speed where $FOX_NB_SANDBOX_SPEED says nothing: a picture in about five seconds."""
@@ -45,10 +50,26 @@ START_PATIENCE = 15.0
 """Seconds after which another start is tried, if the last one has come to nothing."""
 POLL = 0.05
 MOST_OF_A_LOG = 65_536
+CANNOT_START = 3
+"""The exit status of a server that has said on stderr, for a person, why it can't be the sandbox of its folder."""
+
+ANOTHER_FOLDER = "Set FOX_NB_SANDBOX_DIR to a folder of your own on this computer."
 
 
 class SandboxUnavailable(RuntimeError):
-    """The shared sandbox can't be found or started."""
+    """The shared sandbox can't be found or started.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong.
+    todo : str
+        What to do about it, where that is known.
+    """
+
+    def __init__(self, what: str, todo: str = "") -> None:
+        super().__init__(what)
+        self.todo = todo
 
 
 @dataclass(frozen=True)
@@ -69,6 +90,8 @@ class Address:
         How many times faster than the service new tasks go.
     source : SourceMark
         The state of its program files when it started.
+    host : str
+        The name of its computer when it started; for a person, who may have to end it there.
     """
 
     base_url: str
@@ -77,6 +100,7 @@ class Address:
     version: str
     speed: float
     source: SourceMark
+    host: str
 
 
 def find() -> Address | None:
@@ -89,7 +113,8 @@ def find() -> Address | None:
 
 def start() -> None:
     """Start the shared sandbox in the background if it is missing, without waiting for it."""
-    if find() is None and _may_start():
+    asked_speed()
+    if find() is None and _may_start(own_folder()):
         _launch()
 
 
@@ -99,24 +124,24 @@ def connect(timeout: float = 30.0) -> Address:
     Raises
     ------
     SandboxUnavailable
-        If it is not there after `timeout` seconds; says what its log ends with.
+        If it can't be there, or is not after `timeout` seconds.
     """
+    asked_speed()
     deadline = time.monotonic() + timeout
-    launched = None
-    while True:
-        address = find()
-        if address is not None:
-            return _at_speed(address)
-        ended = None if launched is None else launched.poll()
-        failed = ended not in {None, 0}
-        if (launched is None or ended == 0) and _may_start():
-            launched = _launch()
-        if failed or time.monotonic() > deadline:
-            raise SandboxUnavailable(
-                f"The sandbox did not start{'' if failed else f' within {timeout:g} s'}. "
-                f"Its data folder is {data_folder()}; its last words were: {_last_words() or 'none'}"
-            )
+    own: _Detached | None = None
+    of_others = _StartOfOthers()
+    while (address := find()) is None:
+        status = 0 if own is None else own.poll()
+        if status:
+            raise _failed(status)
+        if time.monotonic() > deadline:
+            raise _failed(None, f" within {timeout:g} s")
+        if status == 0:  # nothing started here, or another one was faster
+            folder = own_folder()
+            of_others.forget_if_dead(starting_file(folder))
+            own = _launch() if _may_start(folder) else None
         time.sleep(POLL)
+    return _at_speed(address)
 
 
 def stop() -> bool:
@@ -129,128 +154,149 @@ def stop() -> bool:
     return True
 
 
-def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None = None, *, keys: str = "any") -> None:
-    """Run a sandbox by hand until Ctrl-C or SIGTERM; print its base URL as the first line.
-
-    Parameters
-    ----------
-    port : int
-        The port; 0 takes a free one.
-    speed : float
-        How many times faster than the service its tasks go.
-    folder : path, optional
-        Where its tasks are kept; a temporary folder, gone afterwards, if left out.
-    keys : str
-        The key that is accepted; ``"any"``: every key that is not empty.
-    """
-    start_lightly()
-    from fox_nb.sandbox.daemon import run_by_hand
-
-    run_by_hand(port, speed, None if folder is None else Path(folder), keys)
-
-
-def start_lightly() -> None:
-    """Keep jsonschema, in a server's own process, from making parsers that no schema of the document asks for.
-
-    Wherever Jupyter has brought `rfc3987_syntax`, importing jsonschema builds 38 of them, for IRIs: a second of work
-    before the first answer.
-    """
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
-
 # --- places
 
 
 def data_folder() -> Path:
-    """Return where the shared sandbox keeps tasks and pictures: $FOX_NB_SANDBOX_DIR, else in the user's cache."""
+    """Return where the shared sandbox keeps tasks and pictures: $FOX_NB_SANDBOX_DIR, else in the user's cache.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If nothing says where the user's cache is.
+    """
     named = os.environ.get("FOX_NB_SANDBOX_DIR")
-    if named:
-        return Path(named).absolute()
+    try:
+        folder = _absolute(named) if named else _in_the_cache()
+    except (RuntimeError, KeyError):  # neither HOME nor an entry in the list of users: a container's random user
+        folder = Path()
+    if not folder.is_absolute():
+        raise SandboxUnavailable("This user has no home folder: HOME is not set.", ANOTHER_FOLDER)
+    return folder
+
+
+@lru_cache
+def _absolute(named: str) -> Path:
+    """Return the folder that a name meant when it was first used: a notebook may change its working folder later."""
+    return Path(named).expanduser().absolute()
+
+
+def _in_the_cache() -> Path:
     import platformdirs  # costs milliseconds that most calls in a test or a hub do not need
 
     return Path(platformdirs.user_cache_dir("fox_nb")) / "sandbox"
 
 
-def runtime_folder() -> Path:
-    """Return the folder of the address file, made for the user alone if it is missing.
+def own_folder() -> Path:
+    """Return the data folder, made for the user alone if it is missing.
 
     Raises
     ------
     SandboxUnavailable
-        If it belongs to somebody else, or others can put files into it.
+        If it can't be made or written to, belongs to somebody else, or others can put files into it.
     """
-    named = os.environ.get("FOX_NB_RUNTIME_DIR")
-    folder = Path(named).absolute() if named else _own_runtime_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not _private(folder.lstat(), 0o022):
-        raise SandboxUnavailable(
-            f"Other users can change {folder}, so the sandbox's key can't be kept there: "
-            f"chmod 700 it, or set FOX_NB_RUNTIME_DIR to a folder of your own."
-        )
+    folder = data_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _refuse_if_shared(folder)
+    except OSError as error:
+        raise _unusable(folder, error) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SandboxUnavailable(f"Its folder {folder} can't be written to.", ANOTHER_FOLDER)
     return folder
 
 
-def _own_runtime_folder() -> Path:
-    """Return the system's folder for such files; without one (a container, a cron job) a folder in the cache.
-
-    platformdirs would take one in the temporary folder then, which all users can reach. That it does so is seen by the
-    path alone: it warns of it once, in the middle of somebody's notebook, and not again.
-    """
-    import platformdirs
-
-    with warnings.catch_warnings(), contextlib.suppress(OSError):
-        warnings.simplefilter("ignore")
-        folder = Path(platformdirs.user_runtime_dir("fox_nb"))
-        if not folder.is_relative_to(tempfile.gettempdir()):
-            return folder
-    return Path(platformdirs.user_cache_dir("fox_nb")) / "run"
+def _unusable(folder: Path, error: OSError) -> SandboxUnavailable:
+    reason = error.strerror or error
+    return SandboxUnavailable(f"Its folder {folder} can't be used ({error.filename}: {reason}).", ANOTHER_FOLDER)
 
 
-def address_file() -> Path:
-    """Return the file that says where the sandbox of this data folder answers."""
-    return runtime_folder() / f"{_name()}.json"
+def _refuse_if_shared(folder: Path) -> None:
+    """Raise where the key would not be the user's alone."""
+    status = folder.stat()
+    if not _own(status):
+        raise SandboxUnavailable(
+            f"Its folder {folder} belongs to another user.",
+            f"{ANOTHER_FOLDER} (After sudo or su, HOME may still be the other user's.)",
+        )
+    if not _private(status, 0o022):
+        raise SandboxUnavailable(
+            f"Other users can change {folder}, so the sandbox's key can't be kept there.",
+            f"Run `chmod 700 {folder}`, or set FOX_NB_SANDBOX_DIR to another folder of your own.",
+        )
 
 
-def _name() -> str:
-    return f"sandbox-{hashlib.sha256(str(data_folder()).encode()).hexdigest()[:8]}"
-
-
-def starting_file() -> Path:
-    """Return the file that is there while a sandbox of this data folder is being started."""
-    return runtime_folder() / f"{_name()}.starting"
-
-
-def error_file() -> Path:
-    """Return the file that takes what a starting server says on stderr."""
-    return runtime_folder() / f"{_name()}.err"
+def _own(status: os.stat_result) -> bool:
+    """Whether it is the user's own; Windows keeps its users' folders apart by itself."""
+    return not hasattr(os, "getuid") or status.st_uid == os.getuid()
 
 
 def _private(status: os.stat_result, mask: int) -> bool:
     """Whether it is the user's own and denies others what the mask names."""
-    if not hasattr(os, "getuid"):
-        return True  # Windows keeps its users' folders apart by itself
-    return status.st_uid == os.getuid() and not stat.S_IMODE(status.st_mode) & mask
+    return _own(status) and (not hasattr(os, "getuid") or not stat.S_IMODE(status.st_mode) & mask)
+
+
+def address_file(folder: Path | None = None) -> Path:
+    """Return the file that says where the sandbox of a data folder answers."""
+    return (folder or data_folder()) / "address.json"
+
+
+def starting_file(folder: Path) -> Path:
+    """Return the file that is there while a sandbox of a data folder is being started."""
+    return folder / "starting"
+
+
+def error_file() -> Path:
+    """Return the file that takes what a starting server says on stderr."""
+    return data_folder() / "sandbox.err"
+
+
+def take_lock(folder: Path) -> BaseFileLock | None:
+    """Return the folder's lock, held by this process; None where another one holds it.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If files in this folder can't be locked or written.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / "lock", timeout=0, mode=0o600, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    except (OSError, NotImplementedError) as error:  # a network folder without locks, a file of root's
+        reason = getattr(error, "strerror", None) or error
+        raise SandboxUnavailable(f"{folder / 'lock'} can't be locked: {reason}.", ANOTHER_FOLDER) from None
+    return lock
 
 
 # --- the address
 
 
 def read_address() -> Address | None:
-    """Return what the address file says, if it is whole, the user's own, and of this machine; nothing is asked."""
+    """Return what the address file says, if it is whole and the user's own; nothing is asked.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If the folder belongs to somebody else, or others can put files into it.
+    """
+    folder = data_folder()
     try:
-        with address_file().open(encoding="utf-8") as file:
+        _refuse_if_shared(folder)
+        with address_file(folder).open(encoding="utf-8") as file:
             if not _private(os.fstat(file.fileno()), 0o077):
                 return None
             said = json.load(file)
-        if said.pop("host") != socket.gethostname():
-            return None
         return Address(source=SourceMark(said.pop("newest"), said.pop("digest")), **said)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def write_address(address: Address) -> None:
-    """Publish where the sandbox answers, in one step."""
+def write_address(folder: Path, address: Address) -> None:
+    """Publish where the sandbox of a folder answers, in one step."""
     said = {
         "base_url": address.base_url,
         "key": address.key,
@@ -259,9 +305,9 @@ def write_address(address: Address) -> None:
         "speed": address.speed,
         "newest": address.source.newest,
         "digest": address.source.digest,
-        "host": socket.gethostname(),
+        "host": address.host,
     }
-    write(address_file(), json.dumps(said).encode(), private=True)
+    write(address_file(folder), json.dumps(said).encode(), private=True)
 
 
 def proved(address: Address) -> Address | None:
@@ -332,50 +378,76 @@ _children: list[_Detached] = []
 """What this process started and still runs; kept so that it is waited for when it has ended."""
 
 
-def _may_start() -> bool:
-    """Whether nobody is starting a sandbox for this data folder right now; if so, this process is, from now on."""
-    path = starting_file()
+def _may_start(folder: Path) -> bool:
+    """Whether nobody is starting a sandbox of this folder right now; if so, this process is, from now on."""
     try:
-        if time.time() - path.stat().st_mtime > START_PATIENCE:
-            path.unlink(missing_ok=True)
-    except FileNotFoundError:
-        pass
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(os.open(starting_file(folder), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         return False
+    except OSError as error:
+        raise _unusable(folder, error) from None
     return True
+
+
+class _StartOfOthers:
+    """Another process's start, as it is seen while one waits for it: by one's own clock, as a folder's may be wrong."""
+
+    def __init__(self) -> None:
+        self._seen: int | None = None
+        self._since = 0.0
+
+    def forget_if_dead(self, file: Path) -> None:
+        """Let the next one start, if this start has come to nothing: whoever began it was killed."""
+        try:
+            seen = file.stat().st_mtime_ns
+        except OSError:
+            seen = None
+        if seen != self._seen:
+            self._seen, self._since = seen, time.monotonic()
+        elif seen is not None and time.monotonic() - self._since > START_PATIENCE:
+            file.unlink(missing_ok=True)
 
 
 def _launch() -> _Detached:
     """Start a server of its own session. It makes its key itself; the user's own key is not handed on."""
     _children[:] = [child for child in _children if child.poll() is None]
+    folder = own_folder()
     environment = {name: value for name, value in os.environ.items() if name != "FOXAPI_KEY"}
+    environment["FOX_NB_SANDBOX_DIR"] = str(folder)  # the same one, whatever it would make of HOME and the rest itself
     root = PACKAGE.parent.parent
     if root.name not in {"site-packages", "dist-packages"}:
         paths = [str(root), environment.get("PYTHONPATH", "")]
         environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     errors = error_file()
-    fresh = not errors.exists() or errors.stat().st_size > MOST_OF_A_LOG
-    flags = os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if fresh else os.O_APPEND)
-    with os.fdopen(os.open(errors, flags, 0o600), "wb") as said:
-        child = _Detached(
-            [sys.executable, "-P", "-m", "fox_nb.sandbox", "--background"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-            cwd=runtime_folder(),
-            env=environment,
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
-            | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
+    try:
+        fresh = not errors.exists() or errors.stat().st_size > MOST_OF_A_LOG
+        flags = os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if fresh else os.O_APPEND)
+        with os.fdopen(os.open(errors, flags, 0o600), "wb") as said:
+            child = _Detached(
+                [sys.executable, "-P", "-m", "fox_nb.sandbox", "--background"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                cwd=folder,
+                env=environment,
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0)
+                | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+    except OSError as error:
+        starting_file(folder).unlink(missing_ok=True)
+        raise _unusable(folder, error) from None
     _children.append(child)
     return child
 
 
-def _last_words() -> str:
+def _failed(status: int | None, when: str = "") -> SandboxUnavailable:
+    file = error_file()
     try:
-        return error_file().read_text("utf-8", "replace")[-1000:].strip()
+        lines = file.read_text("utf-8", "replace").strip().splitlines()
     except OSError:
-        return ""
+        lines = []
+    if status == CANNOT_START and lines:
+        return SandboxUnavailable(lines[-1], ANOTHER_FOLDER)
+    said = f"its last words, in {file}, were: {lines[-1]}" if lines else f"it wrote nothing to {file}"
+    return SandboxUnavailable(f"The sandbox did not start{when}; {said}.")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
+    from filelock import BaseFileLock
+
     from fox_nb.sandbox.contract import Operation
     from fox_nb.sandbox.settings import Settings
 
@@ -49,11 +51,12 @@ class Server:
         *,
         keys: str | Collection[str] = (),
         stop: Callable[[], None] | None = None,
+        lock: BaseFileLock | None = None,
     ) -> None:
         self.key = secrets.token_urlsafe(24)
         self.stop = stop
         self.last_asked = time.monotonic()
-        self.gateway = Gateway(folder, settings)
+        self.gateway = Gateway(folder, settings, lock)
         self._keys = ANY_KEY if keys == ANY_KEY else {self.key, *([keys] if isinstance(keys, str) else keys)}
         self._http = httpserver.HTTPServer(self._application(), max_body_size=MOST_DRAINED)
         self._closing = asyncio.Event()

@@ -162,8 +162,7 @@ def urlpaths() -> list[str]:
 @pytest.fixture
 def session(binder: dict[str, str], clone: Path, own_sandbox: dict[str, str], artifacts: Places) -> Iterator[Binder]:
     """A running session, with a sandbox of its own that `binder/start` has started."""
-    places = {name: own_sandbox[name] for name in ("FOX_NB_RUNTIME_DIR", "FOX_NB_SANDBOX_DIR")}
-    with Binder(artifacts, clone, {**binder, **places}) as running:
+    with Binder(artifacts, clone, {**binder, "FOX_NB_SANDBOX_DIR": own_sandbox["FOX_NB_SANDBOX_DIR"]}) as running:
         assert sandbox.find() is not None
         yield running
 

@@ -20,7 +20,6 @@ class FoxLab(Server):
         super().__init__(places)
         self.env |= {
             "FOXAPI_KEY": MARKED_KEY,
-            "FOX_NB_RUNTIME_DIR": str(places.fresh("runtime", private=True)),
             "FOX_NB_SANDBOX_DIR": str(places.fresh("sandbox")),
         }
 

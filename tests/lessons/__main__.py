@@ -75,7 +75,6 @@ def _own_sandbox() -> Iterator[tuple[Path, dict[str, str]]]:
 
     with tempfile.TemporaryDirectory(prefix="fox_nb-lessons-") as name:
         folder = Path(name)
-        os.environ["FOX_NB_RUNTIME_DIR"] = str(folder / "runtime")
         os.environ["FOX_NB_SANDBOX_DIR"] = str(folder / "sandbox")
         env = {name: value for name, value in os.environ.items() if not name.startswith("FOXAPI_")}
         env["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"

@@ -47,7 +47,6 @@ VARIABLES = """
 | `FOX_NB_WAIT` | `1`: a task that a cell shows is waited for; for runs without a screen |
 | `FOX_NB_SANDBOX_SPEED` | how many times faster than the service the sandbox is; 10 without it |
 | `FOX_NB_SANDBOX_DIR` | where the sandbox keeps its tasks and pictures |
-| `FOX_NB_RUNTIME_DIR` | where the file stands by which kernels find the sandbox |
 """.strip()
 _SECTION = re.compile(r"^(\w[\w ]*)\n-{3,}$", re.MULTILINE)
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -17,7 +18,7 @@ import psutil
 import pytest
 import requests
 
-from fox_nb.sandbox import process
+from fox_nb.sandbox import daemon, process
 from sandbox.asking import Asking
 
 FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
@@ -29,7 +30,6 @@ class Shared:
     """The folders and the processes of one test's shared sandbox."""
 
     def __init__(self, folder: Path) -> None:
-        self.runtime = folder / "runtime"
         self.data = folder / "data"
         self.name = str(folder)
 
@@ -61,7 +61,6 @@ def until(look, seconds: float = 60):
 def shared(tmp_path, monkeypatch):
     """An environment in which a shared sandbox is this test's own; it is ended afterwards."""
     place = Shared(tmp_path)
-    monkeypatch.setenv("FOX_NB_RUNTIME_DIR", str(place.runtime))
     monkeypatch.setenv("FOX_NB_SANDBOX_DIR", str(place.data))
     monkeypatch.setenv("FOX_NB_SANDBOX_IDLE", "120")
     monkeypatch.setenv(MARK, place.name)
@@ -83,12 +82,62 @@ def test_connect_starts_it_once_and_finds_it_again(shared):
     asking.session.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have such a folder")
-def test_where_the_system_has_no_runtime_folder_all_find_it_in_the_cache(shared, tmp_path):
-    """In a container, where XDG_RUNTIME_DIR names none, server and kernels use one private folder, without a word of warning."""
-    code = "from fox_nb.sandbox import process as p; print(p.connect(60) == p.find()); print(p.address_file().parent); p.stop()"
-    left_out = ("XDG_", "FOX_NB_RUNTIME_DIR", "FOX_NB_SANDBOX_DIR")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+FOUND = """
+import os, socket, sys
+{change}
+from fox_nb.sandbox import daemon, process
+address = process.connect(60)
+print(address.pid, process.find() == address)
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "change"),
+    [
+        ({"XDG_RUNTIME_DIR": "{folder}/snap.code"}, ""),
+        ({"XDG_RUNTIME_DIR": "/nowhere/at/all"}, ""),
+        ({"TMPDIR": "{folder}", "USER": "someone-else", "LOGNAME": "someone-else"}, ""),
+        ({}, "socket.gethostname = lambda: 'another-name'"),
+        ({"FOX_NB_SANDBOX_DIR": "data"}, "os.chdir('{folder}')"),
+        (
+            {"FOX_NB_SANDBOX_DIR": "{folder}/link"},
+            "os.path.islink('{folder}/link') or os.symlink('{folder}/data', '{folder}/link')",
+        ),
+    ],
+    ids=["snap's runtime folder", "no runtime folder", "sudo's names", "a new host name", "a relative name", "a link"],
+)
+def test_kernels_that_have_the_folder_in_common_meet(shared, variables, change):
+    """Whatever else differs between them: one sandbox, found by all, without a word on stderr."""
+    address = process.connect()
+    named = {name: value.format(folder=shared.name) for name, value in variables.items()}
+    done = subprocess.run(
+        [sys.executable, "-c", FOUND.format(change=change.format(folder=shared.name))],
+        env={**os.environ, **named},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == (f"{address.pid} True\n", "")
+    assert len(shared.servers()) == 1
+
+
+def test_a_relative_name_of_the_folder_means_one_folder(shared, monkeypatch, tmp_path):
+    """The server works where the name led to when it was first used, whatever the kernel's working folder is later."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FOX_NB_SANDBOX_DIR", "by-name")
+    address = process.connect()
+    assert (tmp_path / "by-name" / "address.json").exists()
+    monkeypatch.chdir("/")
+    assert process.find() == address
+    process.stop()
+    shared.wait_until_gone(address.pid)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, nobody is without a profile")
+def test_without_a_name_it_is_in_the_users_cache(shared, tmp_path):
+    """Server and kernels use one private folder under HOME, in a container, too, without a word of warning."""
+    code = "from fox_nb.sandbox import process as p; print(p.connect(60) == p.find()); print(p.data_folder()); p.stop()"
+    environment = {n: value for n, value in os.environ.items() if not n.startswith(("XDG_", "FOX_NB_SANDBOX_DIR"))}
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={**environment, "HOME": str(tmp_path)},
@@ -96,11 +145,58 @@ def test_where_the_system_has_no_runtime_folder_all_find_it_in_the_cache(shared,
         text=True,
         check=False,
     )
-    if Path(f"/run/user/{os.getuid()}").exists():  # a desktop has one without being asked
-        assert done.stdout.splitlines()[0] == "True"
-    else:
-        assert done.stdout.splitlines() == ["True", str(tmp_path / ".cache" / "fox_nb" / "run")]
+    said, folder = done.stdout.splitlines()
+    assert (said, done.stderr) == ("True", "")
+    assert Path(folder).is_relative_to(tmp_path)
+    assert Path(folder).parts[-2:] == ("fox_nb", "sandbox")
+    assert stat.S_IMODE(Path(folder).stat().st_mode) == 0o700
+
+
+NOBODY = """
+import pwd
+def nobody(uid):
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+pwd.getpwuid = nobody
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there, nobody is without a profile")
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"HOME": None}, "has no home folder"),
+        ({"HOME": "/dev/null"}, "Not a directory"),
+        ({"HOME": "/proc/nobody"}, "No such file or directory"),
+        ({"FOX_NB_SANDBOX_DIR": "~/sandbox", "HOME": None}, "has no home folder"),
+        ({"FOX_NB_SANDBOX_DIR": "/dev/null/sandbox"}, "Not a directory"),
+        ({"FOX_NB_SANDBOX_DIR": "/proc/self/sandbox"}, "No such file or directory"),
+        ({"FOX_NB_SANDBOX_DIR": __file__}, "File exists"),
+    ],
+)
+def test_where_its_folder_cannot_be_the_remedy_is_named(shared, variables, told):
+    """No home, no entry in the list of users, or a place that can't be written to: at once, in a sentence or two."""
+    named = {"FOX_NB_SANDBOX_DIR": None, "XDG_CACHE_HOME": None} | variables
+    environment = {name: value for name, value in (os.environ | named).items() if value is not None}
+    code = NOBODY + "import fox_nb\ntry: fox_nb.Fox()\nexcept fox_nb.SandboxError as error: print(error)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**environment, "FOXAPI_KEY": ""}, capture_output=True, text=True, check=False
+    )
+    assert told in done.stdout
+    assert "Set FOX_NB_SANDBOX_DIR to a folder of your own" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs two users")
+def test_another_users_folder_is_said_to_be_one(shared):
+    """After sudo or su, HOME may be somebody else's: nothing is written there, and the words say why."""
+    shared.data.mkdir(mode=0o700)
+    os.chown(shared.data, 12345, 12345)
+    for ask in (process.find, process.start, process.connect):
+        with pytest.raises(process.SandboxUnavailable, match="belongs to another user") as told:
+            ask()
+        assert "HOME" in told.value.todo
+    assert list(shared.data.iterdir()) == []
+    os.chown(shared.data, os.getuid(), os.getgid())
 
 
 def test_start_does_not_wait(shared):
@@ -154,27 +250,32 @@ def test_its_key_is_in_a_private_file_and_nowhere_else(shared):
     for text in (*server.cmdline(), *server.environ().values(), repr(address), str(address)):
         assert address.key not in text
         assert "the-persons-own-key" not in text
-    for path in [*shared.data.rglob("*"), *shared.runtime.glob("*.err")]:
-        assert not path.is_file() or address.key.encode() not in path.read_bytes()
+    others = [path for path in shared.data.rglob("*") if path.is_file() and path != file]
+    assert process.error_file() in others
+    for path in others:
+        assert address.key.encode() not in path.read_bytes()
+        assert (path.name, stat.S_IMODE(path.stat().st_mode)) == (path.name, 0o600)
 
 
 def test_a_folder_or_file_that_others_can_read_is_not_trusted(shared):
-    """A runtime folder that others can change is refused with what to do; an open address file is as good as none."""
+    """A folder that others can change is refused with what to do; an address file that they can read is as good as none."""
     process.connect()
     process.address_file().chmod(0o644)
     assert process.find() is None
     process.address_file().chmod(0o600)
     assert process.find() is not None
-    shared.runtime.chmod(0o777)
-    with pytest.raises(process.SandboxUnavailable, match="chmod 700"):
-        process.find()
-    shared.runtime.chmod(0o700)
+    shared.data.chmod(0o777)
+    for ask in (process.find, process.start, process.connect):
+        with pytest.raises(process.SandboxUnavailable, match="Other users can change") as told:
+            ask()
+        assert "chmod 700" in told.value.todo
+    shared.data.chmod(0o700)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"host": 1}', '{"base_url": "http://127.0.0.1:1"}'])
 def test_a_broken_address_file_is_as_good_as_none(shared, text):
     """It is replaced when the server starts."""
-    process.runtime_folder()
+    process.own_folder()
     process.address_file().touch(0o600)
     process.address_file().write_text(text)
     assert process.find() is None
@@ -273,6 +374,71 @@ def test_a_server_that_has_stopped_answering_is_replaced(shared, monkeypatch):
     shared.wait_until_gone(old.pid)
 
 
+def test_a_server_that_never_said_where_it_is_is_replaced(shared, monkeypatch):
+    """One that is stuck in its start, or of a version that wrote its address elsewhere, is known by the lock that it holds."""
+    old = process.connect()
+    psutil.Process(old.pid).suspend()
+    process.address_file().unlink()
+    monkeypatch.setattr(daemon, "TAKEOVER_PATIENCE", 0.0)
+    monkeypatch.setattr(daemon, "STARTING", 0.0)
+    lock = daemon._take_over(shared.data)
+    shared.wait_until_gone(old.pid)
+    lock.release()
+    assert process.connect().pid != old.pid
+
+
+HOLD = """
+import sys
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_folder_that_is_held_from_elsewhere_is_told_in_words(shared):
+    """Another computer or container has the lock: what holds it is said at once, and what to set, and nobody is ended."""
+    said_by = process.connect().host
+    (server,) = shared.servers()
+    address = process.address_file().read_bytes()
+    process.stop()
+    shared.wait_until_gone(server.pid)
+    process.address_file().touch(0o600)
+    process.address_file().write_bytes(address)  # what a computer that shares the folder has written
+    command = [sys.executable, "-c", HOLD, str(shared.data / "lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as elsewhere:
+        assert elsewhere.stdout.readline() == b"held\n"
+        with pytest.raises(process.SandboxUnavailable, match="can't be reached from here") as told:
+            process.connect(timeout=600)
+        assert said_by in str(told.value)
+        assert "FOX_NB_SANDBOX_DIR" in told.value.todo
+        assert elsewhere.poll() is None
+        elsewhere.stdin.close()
+    assert process.connect().pid != server.pid
+
+
+def test_a_start_that_was_killed_does_not_keep_others_from_starting(shared, monkeypatch):
+    """Its mark is left behind, with whatever time a foreign clock gave it: those who wait go by their own clock."""
+    monkeypatch.setattr(process, "START_PATIENCE", 0.2)
+    mark = process.starting_file(process.own_folder())
+    mark.touch()
+    os.utime(mark, (2**32, 2**32))
+    process.start()
+    assert not shared.servers()
+    assert process.connect().pid
+    until(lambda: not mark.exists())
+
+
+def test_a_server_whose_folder_was_deleted_goes(shared):
+    """Who asks next gets a new one, with a new folder, and the old one doesn't come back into it."""
+    old = process.connect()
+    shutil.rmtree(shared.data)
+    new = process.connect()
+    assert new.pid != old.pid
+    shared.wait_until_gone(old.pid)
+    assert process.find() == new
+
+
 def test_it_goes_after_an_idle_while_but_not_while_a_task_is_under_way(shared, monkeypatch):
     """It takes its address with it; the folder keeps the tasks."""
     monkeypatch.setenv("FOX_NB_SANDBOX_IDLE", "0.5")
@@ -320,12 +486,10 @@ def test_an_address_file_that_a_cleaner_took_comes_back(shared, monkeypatch):
 
 
 def test_a_start_that_fails_says_why(shared, monkeypatch):
-    """The error holds the folder and the last words of the server."""
-    shared.data.parent.mkdir(exist_ok=True)
-    shared.data.write_text("a file where the folder should be")
-    with pytest.raises(process.SandboxUnavailable, match="FileExistsError"):
+    """The error holds the folder and the last words of the server, and comes as soon as they were said."""
+    (process.own_folder() / "ledger.sqlite3").mkdir()
+    with pytest.raises(process.SandboxUnavailable, match=f"{shared.data}.*unable to open database file"):
         process.connect()
-    shared.data.unlink()
 
 
 def test_finding_it_loads_nothing_heavy(shared):
