@@ -2,58 +2,53 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
 import json
-import math
 import os
 import re
 import shutil
-from collections import Counter
-from contextlib import suppress
+import stat
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
-from fox_nb.settings import find_key, without_key
+from fox_nb.key_patterns import IN_USE, LOOKS_LIKE, REMOVED, KeySeeker, Place, describe, without
+from fox_nb.settings import find_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pydantic import SecretStr
-
-REMOVED = "[key removed]"
-IN_USE = "the key in use"
-LOOKS_LIKE = "what looks like a key"
 
 _NOT_OURS = frozenset({".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__"})
 """Folders that are not looked into. Jupyter's checkpoints are: they hold copies of notebooks."""
 
-_COLOUR = r"\x1b\[[0-9;]*m"
-_GAP = rf"(?:\s|{_COLOUR})*"
-_QUOTE = r"""(?:\\*["'`]|&quot;|&#0?39;|&#[xX]27;)"""
-_VALUE = r"[A-Za-z0-9_\-.~+/=!@#$%^*|:]{12,500}?"
-_START = r"(?:(?<![A-Za-z0-9_-])|(?<=[0-9]m))"  # of a word, also behind a terminal's colour
-_NAME = rf"(?:(?i:api[_-]?key|secret[_-]?key|access[_-]?token|auth[_-]?token)|{_START}[A-Z][A-Z0-9_]{{1,30}}_KEY)"
-_PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        # a maker's prefix, wherever it stands
-        rf"{_START}(?P<key>sk-[A-Za-z0-9_-]{{16,200}})(?![A-Za-z0-9_-])",
-        r"(?i)bearer(?:\s|%20|\+)+(?P<key>[\w.~+/=-]{12,500})",
-        # api_key="…", "api_key": "…", os.environ["FOXAPI_KEY"] = "…", SecretStr("…"), Fox("…")
-        rf"{_NAME}{_QUOTE}?{_GAP}\]?{_GAP}[:=]{_GAP}{_QUOTE}(?P<key>{_VALUE}){_QUOTE}",
-        rf"{_START}(?:SecretStr|Fox|Client){_GAP}\({_GAP}{_QUOTE}(?P<key>(?!https?:){_VALUE}){_QUOTE}",
-        # FOXAPI_KEY=…, %env FOXAPI_KEY=…, export FOXAPI_KEY=…, FOXAPI_KEY: …
-        r"FOXAPI_KEY[ \t]*[=:][ \t]*(?P<key>[A-Za-z0-9_\-.~+/=]{12,500})",
-        r"%env[ \t]+FOXAPI_KEY[ \t]+(?P<key>[A-Za-z0-9_\-.~+/=]{12,500})",
-    )
-)
-_LEAST_ENTROPY = 3.0
-"""Bits a character: 'your-api-key-here' has 3.2 and no digit, 32 random hex digits have 3.5."""
-_SHOWN = 4
 _PASSWORD_FIELD = "PasswordModel"  # noqa: S105 - the name of a widget
-_BINARY_HEAD = 8192
+_HEAD = 8192
+_CHUNK = 1 << 20
+_OVERLAP = 1 << 16
+"""Characters within which a key, with all that cuts it, has its end."""
+_CONTEXT = 32
+"""Characters before a piece that say whether a word begins with it."""
+_LARGEST_NOTEBOOK = 64 << 20
+"""Bytes; a larger one is looked through as a text, piece by piece."""
+_MOST_TOLD = 1000
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+"""Marks that say how a text is written; UTF-32's before UTF-16's, which begin alike."""
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_ALTERNATING = re.compile(rb"(?:[^\0]\0{1,3}){8}|(?:\0{1,3}[^\0]){8}")
+"""How letters stand in UTF-16 and UTF-32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +93,16 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     cleaned: bool = False
     trouble: str = ""
+    more: int = 0
+    """Keys beyond those that are named."""
+
+    def found(self, place: Place, where: str) -> None:
+        """Note a key; the same one at the same place counts once."""
+        finding = Finding(where, place.what, place.shown)
+        if len(self.findings) >= _MOST_TOLD:
+            self.more += 1
+        elif finding.where == "somewhere in it" or finding not in self.findings[-1:]:
+            self.findings.append(finding)
 
 
 def main(paths: Sequence[Path], *, clean: bool = False) -> int:
@@ -113,6 +118,8 @@ def main(paths: Sequence[Path], *, clean: bool = False) -> int:
     for report in reports:
         for finding in report.findings:
             print(f"{report.path}: {finding}{' (taken out)' if report.cleaned else ''}")
+        if report.more:
+            print(f"{report.path}: and {report.more:,} more")
         if report.trouble:
             print(f"{report.path}: {report.trouble}")
     found = [report for report in reports if report.findings]
@@ -148,44 +155,46 @@ def key_in_use() -> SecretStr | None:
 
 
 def files_of(path: Path) -> Iterator[Path]:
-    """Give a file, or the files of a folder and its folders, without those of tools."""
+    """Give a file, or the files of a folder and its folders, without those of tools; folders that are closed, too."""
     if not path.is_dir():
         yield path
         return
-    for folder, folders, names in os.walk(path):
+    closed: list[Path] = []
+    for folder, folders, names in os.walk(path, onerror=lambda error: closed.append(Path(error.filename))):
         folders[:] = sorted(set(folders) - _NOT_OURS)
-        yield from (Path(folder) / name for name in sorted(names) if not (Path(folder) / name).is_symlink())
+        for file in (Path(folder) / name for name in sorted(names)):
+            with suppress(OSError):
+                if stat.S_ISREG(file.lstat().st_mode):  # no links, pipes and sockets
+                    yield file
+    yield from closed
 
 
 def scan(path: Path, *, key: SecretStr | None = None, clean: bool = False) -> Report:
-    """Look through one file.
+    """Look through one file, piece by piece.
 
     Parameters
     ----------
     path : Path
-        A notebook, a text, or anything else; of what is no text only the key in use is looked for.
+        A notebook, a text in any encoding of Unicode, or anything else.
     key : SecretStr, optional
         The key in use.
     clean : bool
-        True takes out what is found and leaves the rest as it was; a notebook stays one.
+        True takes out what is found and leaves every other byte as it was; a notebook stays one.
     """
     report = Report(path)
+    seeker = KeySeeker(key)
     try:
-        data = path.read_bytes()
+        with _opened(path) as file:
+            write = _look_through(file, seeker, report)
     except OSError as error:
         report.trouble = f"cannot be read ({error.strerror or error})"
         return report
-    seeker = _Seeker(key)
-    written = _notebook(data, seeker) if path.suffix == ".ipynb" else None
-    if written is None:
-        written = _text(data, seeker)
-    report.findings = seeker.findings
-    if clean and seeker.findings:
-        if written is None:
+    if clean and report.findings:
+        if write is None:
             report.trouble = "is no text, so nothing was taken out of it: delete it"
             return report
         try:
-            _replace(path, written)
+            _replace(path, write)
         except OSError as error:
             report.trouble = f"cannot be written ({error.strerror or error}); it is as it was"
             return report
@@ -193,102 +202,192 @@ def scan(path: Path, *, key: SecretStr | None = None, clean: bool = False) -> Re
     return report
 
 
-class _Seeker:
-    """Takes the keys out of texts and remembers where they were."""
-
-    def __init__(self, key: SecretStr | None) -> None:
-        self._key = key
-        self.findings: list[Finding] = []
-
-    def clean(self, text: str, where: str, *, patterns: bool = True) -> str:
-        """Return the text without keys."""
-        without = without_key(text, self._key)
-        if without != text:
-            plain = self._key.get_secret_value() if self._key is not None else ""
-            self._found(where, IN_USE, plain)
-        if patterns:
-            for pattern in _PATTERNS:
-                without = pattern.sub(lambda match: self._replaced(match, where), without)
-        return without
-
-    def without_typed(self, widget: dict[str, Any], within: str) -> dict[str, Any]:
-        """Return a saved widget without what was typed into it, if it is a password field: what else would that be."""
-        state = widget.get("state")
-        if widget.get("model_name") != _PASSWORD_FIELD or not isinstance(state, dict):
-            return widget
-        typed = state.get("value")
-        if not isinstance(typed, str) or typed in {"", REMOVED}:
-            return widget
-        in_use = without_key(typed, self._key) != typed
-        self._found(f"{within}state, value", IN_USE if in_use else LOOKS_LIKE, typed)
-        return {**widget, "state": {**state, "value": REMOVED}}
-
-    def _replaced(self, match: re.Match[str], where: str) -> str:
-        secret = match["key"]
-        if not looks_random(secret):
-            return match[0]
-        self._found(where, LOOKS_LIKE, secret)
-        start, end = (edge - match.start() for edge in match.span("key"))
-        return match[0][:start] + REMOVED + match[0][end:]
-
-    def _found(self, where: str, what: str, secret: str) -> None:
-        begins = secret[:_SHOWN] if len(secret) > 3 * _SHOWN else ""
-        shown = f"{begins}… ({len(secret)} characters)"
-        self.findings.append(Finding(where, what, shown))
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open what can be read to its end; a pipe that nobody writes to is empty, and keeps nobody waiting."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        kind = os.fstat(handle).st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
+            raise OSError(errno.EINVAL, "it is no file")
+        if stat.S_ISFIFO(kind):
+            os.set_blocking(handle, True)
+        yield file
 
 
-def looks_random(text: str) -> bool:
-    """Return True for what chance has made rather than a person: no words for a key that is to be filled in."""
-    body = text.removeprefix("sk-")
-    if not (any(sign.isdigit() for sign in body) and any(sign.isalpha() for sign in body)):
-        return False
-    counts = Counter(body)
-    entropy = -sum(n / len(body) * math.log2(n / len(body)) for n in counts.values())
-    return entropy >= _LEAST_ENTROPY
+def _look_through(file: BinaryIO, seeker: KeySeeker, report: Report) -> Callable[[BinaryIO], None] | None:
+    """Find the keys of a file; return what writes it without them, None where it is no text."""
+    notebook = report.path.suffix == ".ipynb"
+    head = file.read(_LARGEST_NOTEBOOK if notebook else _HEAD)
+    if notebook and len(head) < _LARGEST_NOTEBOOK:
+        cleaned = _notebook(head, seeker, report)
+        if cleaned is not None:
+            return lambda sink: _write(sink, cleaned)
+    is_text = _is_text(head[:_HEAD])
+    line = 1
+    for piece, places in _pieces(head, file, seeker):
+        at = 0
+        for place in places:
+            line += piece.count("\n", at, place.start)
+            at = place.start
+            report.found(place, f"line {line}" if is_text else "somewhere in it")
+        line += piece.count("\n", at)
+    return (lambda sink: _copy_without(report.path, seeker, sink)) if is_text and file.seekable() else None
 
 
-def _text(data: bytes, seeker: _Seeker) -> bytes | None:
-    """Return a text without keys; None for what is none, after a look for the key in use."""
-    if b"\0" in data[:_BINARY_HEAD]:
-        seeker.clean(data.decode("latin-1"), "somewhere in it", patterns=False)
-        seeker.clean(data.decode("utf-16-le", errors="replace"), "somewhere in it", patterns=False)
-        return None
-    lines = data.decode("utf-8", errors="surrogateescape").splitlines(keepends=True)
-    cleaned = "".join(seeker.clean(line, f"line {number}") for number, line in enumerate(lines, start=1))
-    return cleaned.encode("utf-8", errors="surrogateescape")
+def _is_text(head: bytes) -> bool:
+    """Whether a file can be changed in length: it has no zeros but those of UTF-16 and UTF-32."""
+    if b"\0" not in head or head.startswith(tuple(_MARKS)):
+        return True
+    return _ALTERNATING.search(head) is not None and _CONTROL.search(head) is None
 
 
-def _notebook(data: bytes, seeker: _Seeker) -> bytes | None:
+def _pieces(head: bytes, file: BinaryIO, seeker: KeySeeker) -> Iterator[tuple[str, list[Place]]]:
+    """Give a file's bytes as texts of as many letters, and the places of the keys that begin in each.
+
+    Whatever its encoding: keys are ASCII, and a letter of Latin-1 is a byte, so that all else stays as it was.
+    """
+    text, before = head.decode("latin-1"), 0
+    while True:
+        more = file.read(_CHUNK).decode("latin-1")
+        text += more
+        limit = len(text) - _OVERLAP if more else len(text)
+        if limit <= before:
+            if not more:
+                return
+            continue
+        found = [place for place in seeker.places(text) if before <= place.start < limit]
+        end = max(limit, found[-1].end) if found else limit
+        yield text[before:end], [one._replace(start=one.start - before, end=one.end - before) for one in found]
+        context = max(0, end - _CONTEXT)
+        text, before = text[context:], end - context
+
+
+def _copy_without(path: Path, seeker: KeySeeker, sink: BinaryIO) -> None:
+    with path.open("rb") as file:
+        sink.writelines(without(piece, places).encode("latin-1") for piece, places in _pieces(b"", file, seeker))
+
+
+def _write(sink: BinaryIO, data: bytes) -> None:
+    sink.write(data)
+
+
+# --- notebooks
+
+
+def _notebook(data: bytes, seeker: KeySeeker, report: Report) -> bytes | None:
     """Return a notebook without keys, in its source, outputs, attachments and metadata; None for what is none."""
+    mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
+    encoding = _MARKS[mark] if mark else json.detect_encoding(data)
     try:
-        node = json.loads(data.decode("utf-8-sig"))
+        text = data[len(mark) :].decode(encoding, "surrogatepass")
+        node = json.loads(text)
+        if not isinstance(node, dict) or not isinstance(node.get("cells"), list):
+            return None
+        walk = _Walk(text, seeker)
+        walk.value(0, "", node)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(node, dict) or not isinstance(node.get("cells"), list):
-        return None
-    try:
-        cleaned = _walk(node, "", seeker)
-    except RecursionError:
-        return None
-    text = json.dumps(cleaned, indent=1, ensure_ascii=False) + "\n"  # as Jupyter writes it
-    return text.encode("utf-8", errors="surrogatepass")
+    for place, where in walk.found:
+        report.found(place, where)
+    return mark + walk.cleaned().encode(encoding, "surrogatepass")
 
 
-def _walk(value: Any, where: str, seeker: _Seeker) -> Any:
-    """Return JSON with every text in it cleaned; a text that is written as a list of lines is looked at as a whole."""
-    if isinstance(value, str):
-        return seeker.clean(value, where, patterns="image/" not in where)
-    if isinstance(value, list) and _is_one_text(value):
-        whole = "".join(value)
-        cleaned = seeker.clean(whole, where, patterns="image/" not in where)
-        return value if cleaned == whole else cleaned.splitlines(keepends=True)
-    if isinstance(value, list):
-        return [_walk(item, f"{where} {number}", seeker) for number, item in enumerate(value, start=1)]
-    if isinstance(value, dict):
+class _Walk:
+    """Goes through the text of a notebook, which is known to be JSON; what is changed are the texts with keys alone."""
+
+    def __init__(self, text: str, seeker: KeySeeker) -> None:
+        self.found: list[tuple[Place, str]] = []
+        self._text = text
+        self._seeker = seeker
+        self._changes: list[tuple[int, int, str]] = []
+
+    def cleaned(self) -> str:
+        """Return the text without keys; every other character is as it was."""
+        parts, at = [], 0
+        for start, end, literal in sorted(self._changes):
+            parts += [self._text[at:start], literal]
+            at = end
+        return "".join([*parts, self._text[at:]])
+
+    def value(self, at: int, where: str, node: Any, *, typed: bool = False) -> int:
+        """Look at the value that begins at a place; return where it ends."""
+        at = self._skip(at)
+        sign = self._text[at]
+        if sign == '"':
+            value, end = scanstring(self._text, at + 1, False)
+            self._look([(at, end, value)], where)
+            return int(end)
+        if sign == "{":
+            return self._object(at + 1, where, node if isinstance(node, dict) else {}, typed=typed)
+        if sign == "[":
+            return self._array(at + 1, where, node if isinstance(node, list) else [])
+        match = _SCALAR.match(self._text, at)
+        return match.end() if match else at + 1
+
+    def _object(self, at: int, where: str, node: dict[str, Any], *, typed: bool) -> int:
         within = f"{where}, " if where else ""
-        value = seeker.without_typed(value, within)
-        return {seeker.clean(name, where): _walk(item, within + name[:60], seeker) for name, item in value.items()}
-    return value
+        is_password = node.get("model_name") == _PASSWORD_FIELD
+        while self._text[at := self._skip(at)] != "}":
+            if self._text[at] == ",":
+                at = self._skip(at + 1)
+            name, end = scanstring(self._text, at + 1, False)
+            self._look([(at, end, name)], where)
+            at = self._skip(self._skip(end) + 1)
+            place = within + "".join(sign if sign.isprintable() else "?" for sign in name[:60])
+            child = node.get(name)
+            if typed and name == "value" and isinstance(child, str):
+                at = self._typed(at, place, child)
+            else:
+                at = self.value(at, place, child, typed=is_password and name == "state")
+        return at + 1
+
+    def _typed(self, at: int, where: str, value: str) -> int:
+        """Take out what was typed into a password field, whatever it looks like: what else would that be."""
+        _, end = scanstring(self._text, at + 1, False)
+        if value not in {"", REMOVED}:
+            what = IN_USE if self._seeker.is_in(value) else LOOKS_LIKE
+            self.found.append((Place(0, len(value), what, describe(value), REMOVED), where))
+            self._changes.append((at, end, json.dumps(REMOVED)))
+        return int(end)
+
+    def _array(self, at: int, where: str, node: list[Any]) -> int:
+        one_text = _is_one_text(node)
+        lines, number = [], 0
+        while self._text[at := self._skip(at)] != "]":
+            if self._text[at] == ",":
+                at = self._skip(at + 1)
+            number += 1
+            if one_text:
+                value, end = scanstring(self._text, at + 1, False)
+                lines.append((at, end, value))
+                at = end
+            else:
+                at = self.value(at, f"{where} {number}", node[number - 1] if number <= len(node) else None)
+        self._look(lines, where)
+        return at + 1
+
+    def _look(self, lines: list[tuple[int, int, str]], where: str) -> None:
+        """Look at a text, which may be written as several lines."""
+        places = self._seeker.places("".join(value for _, _, value in lines), patterns="image/" not in where)
+        self.found += [(place, where) for place in places]
+        begin = 0
+        for start, end, value in lines if places else ():
+            moved = [one._replace(start=one.start - begin, end=one.end - begin) for one in places]
+            begin += len(value)
+            new = without(value, moved)
+            if new != value:
+                literal = json.dumps(new, ensure_ascii=self._text[start:end].isascii())
+                self._changes.append((start, end, literal))
+
+    def _skip(self, at: int) -> int:
+        """Return where the next sign stands that is no space."""
+        match = _SPACE.match(self._text, at)
+        return match.end() if match else at
+
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_SCALAR = re.compile(r"[^\s,\]}]+")
 
 
 def _is_one_text(value: list[Any]) -> bool:
@@ -296,11 +395,12 @@ def _is_one_text(value: list[Any]) -> bool:
     return lines and all(line.endswith("\n") for line in value[:-1])
 
 
-def _replace(link: Path, data: bytes) -> None:
+def _replace(link: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file anew, whole or not at all; of a symbolic link the file that it leads to."""
     path = link.resolve()
     with aside(path.parent, private=True) as part:
-        part.write_bytes(data)
+        with part.open("wb") as file:
+            write(file)
         with suppress(OSError):
             shutil.copymode(path, part)
         put(part, path, synced=True)

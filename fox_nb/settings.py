@@ -324,7 +324,7 @@ def redact(text: str, key: SecretStr | None = None) -> str:
 
 def without_key(text: str, key: SecretStr | None) -> str:
     """Return the text without the key in any of its usual spellings, and otherwise as it was."""
-    for spelling in _spellings(key) if key is not None else ():
+    for spelling in spellings(key) if key is not None else ():
         text = text.replace(spelling, _HIDDEN)
     return text
 
@@ -344,7 +344,8 @@ def _version() -> str:
         return "0"
 
 
-def _spellings(key: SecretStr) -> list[str]:
+def spellings(key: SecretStr) -> list[str]:
+    """Return a key as it is, URL-quoted, JSON-escaped, HTML-escaped and within base64; the longest first."""
     import html
 
     plain = key.get_secret_value()

@@ -24,7 +24,7 @@ FLOORS = (
     {"sweep"},
     {"display"},
     {"session"},
-    {"render", "local"},
+    {"render", "local", "key_patterns"},
     {"client", "store", "images"},
     {"models", "tasks", "settings", "workdir"},
     {"parameters"},

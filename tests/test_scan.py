@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from fox_nb import cli
-from fox_nb.scan import REMOVED, looks_random, scan
+from fox_nb.key_patterns import REMOVED, looks_random
+from fox_nb.scan import scan
 
 KEY = "kP9x2mQw7Zt4Lr8Vb3Nc6Hd1"
 """A key without a maker's prefix: only its place, or knowing it, tells that it is one."""

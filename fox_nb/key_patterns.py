@@ -1,0 +1,166 @@
+"""Key patterns: where keys stand in a text, also those that colours, tags, NUL bytes or the ends of lines cut."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from fox_nb.settings import spellings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import SecretStr
+
+REMOVED = "[key removed]"
+IN_USE = "the key in use"
+LOOKS_LIKE = "what looks like a key"
+
+_CUT = (
+    r"(?:\x1b\[[0-?]*[ -/]*[@-~]"  # a terminal's colour
+    r"|\\(?:u001[bB]|x1[bB]|033|e)\[[0-9;]*[A-Za-z]"  # the same, as JSON, Python and shells write it
+    r"|</?(?:span|b|i|em|strong|font|code|mark)\b[^<>]{0,200}>)"  # a page's colour
+)
+"""What may stand in the middle of a key without being of it."""
+_GAP = rf"(?:\s|{_CUT})*"
+_QUOTE = r"""(?:\\*["'`]|&quot;|&#0?39;|&#[xX]27;)"""
+_VALUE = rf"(?:{_CUT}*(?:\\u00[2-7][0-9a-fA-F]|\\/|[A-Za-z0-9_\-.~+/=!@#$%^*|:])){{12,500}}?{_CUT}*"
+
+
+def _start(first: str) -> str:
+    r"""Return a pattern for the first letter of a word, also behind a colour or an escaped end of a line.
+
+    The letter comes first and what is before it is looked at then: so a text is searched ten times as fast.
+    """
+    return rf"{first}(?:(?<![A-Za-z0-9_-]{first})|(?<=[0-9;\[][mK]{first})|(?<=\\[nrt]{first}))"
+
+
+_NAME = rf"(?:(?i:api[_-]?key|secret[_-]?key|access[_-]?token|auth[_-]?token)|{_start('[A-Z]')}[A-Z0-9_]{{1,30}}_KEY)"
+_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # a maker's prefix, wherever it stands
+        rf"(?P<key>{_start('s')}{_CUT}*k{_CUT}*-(?:{_CUT}*[A-Za-z0-9_-]){{16,200}})(?![A-Za-z0-9_-])",
+        # the same, cut by the end of a line before it is long enough to be known
+        rf"(?P<key>{_start('s')}k-(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{{6,15}}\r?\n[A-Za-z0-9_-]{{10,200}})",
+        rf"(?i)bearer(?:\s|%20|\+)+(?P<key>(?:{_CUT}*[A-Za-z0-9_.~+/=-]){{12,500}})",
+        # api_key="…", "api_key": "…", os.environ["FOXAPI_KEY"] = "…", SecretStr("…"), Fox("…")
+        rf"{_NAME}{_QUOTE}?{_GAP}\]?{_GAP}[:=]{_GAP}{_QUOTE}(?P<key>{_VALUE}){_QUOTE}",
+        rf"(?:{_start('S')}ecretStr|{_start('F')}ox|{_start('C')}lient){_GAP}\({_GAP}{_QUOTE}(?P<key>(?!https?:){_VALUE}){_QUOTE}",
+        # FOXAPI_KEY=…, %env FOXAPI_KEY=…, export FOXAPI_KEY=…, FOXAPI_KEY: …
+        rf"FOXAPI_KEY(?:[ \t]|{_CUT})*[=:](?:[ \t]|{_CUT})*(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
+        rf"%env[ \t]+FOXAPI_KEY[ \t]+(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
+    )
+)
+_WORDS = (("s",), ("sk-",), ("bearer",), ("key", "token"), ("secretstr", "fox", "client"), ("foxapi",), ("foxapi",))
+"""One of which each pattern needs: where there is none, it isn't tried."""
+_CUTS = re.compile(_CUT + r"|\r?\n")
+_LEAST_ENTROPY = 3.0
+"""Bits a character: 'your-api-key-here' has 3.2 and no digit, 32 random hex digits have 3.5."""
+_SHOWN = 4
+
+
+class Place(NamedTuple):
+    """Where one key stands in a text, what it is and what is written in its stead."""
+
+    start: int
+    end: int
+    what: str
+    shown: str
+    instead: str
+
+
+class KeySeeker:
+    """Finds keys in texts.
+
+    Parameters
+    ----------
+    key : SecretStr, optional
+        The key in use, which is known in every spelling and however it is cut.
+    """
+
+    def __init__(self, key: SecretStr | None) -> None:
+        between = rf"(?:{_CUT}|\r?\n[ \t]*)*"
+        known = spellings(key) if key is not None else []
+        self._known = [re.compile(between.join(map(re.escape, spelling))) for spelling in known]
+        self._shown = describe(key.get_secret_value()) if key is not None else ""
+
+    def places(self, text: str, *, patterns: bool = True) -> list[Place]:
+        """Return where the keys of a text stand, in its order; `patterns` looks for such as nobody knows, too."""
+        found = list(self._places(text, patterns=patterns))
+        if "\0" in text:
+            found += self._behind_nuls(text, patterns=patterns)
+        return _apart(found)
+
+    def is_in(self, text: str) -> bool:
+        """Whether the key in use stands in a text."""
+        return any(known.search(text) for known in self._known)
+
+    def _places(self, text: str, *, patterns: bool) -> Iterator[Place]:
+        for known in self._known:
+            for match in known.finditer(text):
+                yield Place(*match.span(), IN_USE, self._shown, _instead(match[0]))
+        small = text.lower() if patterns else ""
+        for pattern, words in zip(_PATTERNS, _WORDS, strict=True):
+            if not any(word in small for word in words):
+                continue
+            for match in pattern.finditer(text):
+                secret = _CUTS.sub("", match["key"])
+                if looks_random(secret):
+                    yield Place(*match.span("key"), LOOKS_LIKE, describe(secret), _instead(match["key"]))
+
+    def _behind_nuls(self, text: str, *, patterns: bool) -> Iterator[Place]:
+        """Find what UTF-16 and UTF-32 write with zeros between the letters, wherever in the text they begin."""
+        plain = text.replace("\0", "")
+        found = list(self._places(plain, patterns=patterns))
+        if not found:
+            return
+        at = [index for index, sign in enumerate(text) if sign != "\0"]
+        for place in found:
+            start, last = at[place.start], at[place.end - 1]
+            between = text[start + 1 : at[place.start + 1]]
+            yield place._replace(start=start, end=last + 1, instead=between.join(place.instead))
+
+
+def _apart(places: list[Place]) -> list[Place]:
+    """Return places that don't overlap, those of the key in use before others."""
+    kept: list[Place] = []
+    for place in sorted(places, key=lambda one: (one.what != IN_USE, one.start, -one.end)):
+        if all(place.end <= other.start or place.start >= other.end for other in kept):
+            kept.append(place)
+    return sorted(kept)
+
+
+def _instead(key: str) -> str:
+    """Return what stands for a key: what cut it stays, so that colours and tags end where they did."""
+    return REMOVED + "".join(_CUTS.findall(key))
+
+
+def without(text: str, places: list[Place], start: int = 0, end: int | None = None) -> str:
+    """Return a part of a text without its keys; one that begins before the part is left out of it."""
+    end = len(text) if end is None else end
+    parts, at = [], start
+    for place in places:
+        if place.end <= at or place.start >= end:
+            continue
+        parts += [text[at : place.start], place.instead if place.start >= start else ""]
+        at = min(place.end, end)
+    return "".join([*parts, text[at:end]])
+
+
+def describe(secret: str) -> str:
+    """Return the first letters of a long secret, and its length."""
+    begins = secret[:_SHOWN] if len(secret) > 3 * _SHOWN else ""
+    return f"{begins}… ({len(secret)} characters)"
+
+
+def looks_random(text: str) -> bool:
+    """Return True for what chance has made rather than a person: no words for a key that is to be filled in."""
+    body = text.removeprefix("sk-")
+    if not (any(sign.isdigit() for sign in body) and any(sign.isalpha() for sign in body)):
+        return False
+    counts = Counter(body)
+    entropy = -sum(n / len(body) * math.log2(n / len(body)) for n in counts.values())
+    return entropy >= _LEAST_ENTROPY
