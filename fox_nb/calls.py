@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from fox_nb.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fox_nb.session import Session, Task
+
+
+P = ParamSpec("P")
+
+
+def refusing(call: Callable[P, Task]) -> Callable[P, Task]:
+    """Have a call refuse names that it does not have in words: what was probably meant, and that there is no seed."""
+    known = tuple(name for name in inspect.signature(call).parameters if name != "self")
+
+    @functools.wraps(call)
+    def checked(*args: P.args, **given: P.kwargs) -> Task:
+        for name in given:
+            if name not in known:
+                raise _no_such(call.__name__, name, known)
+        return call(*args, **given)
+
+    return checked
+
+
+def _no_such(method: str, name: str, known: tuple[str, ...]) -> InvalidRequest:
+    from fox_nb.parameters import meant
+
+    more = meant(name, known)
+    if name == "seed":
+        more = " No model has a seed: the same take is the same picture, take=2 is another one."
+    return InvalidRequest(
+        f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{more}",
+        parameter=name,
+        allowed=", ".join(known),
+    )
 
 
 class Calls(ABC):
@@ -22,6 +54,7 @@ class Calls(ABC):
     def session(self) -> Session:
         """What journals, sends, watches and lands."""
 
+    @refusing
     def generate(
         self,
         prompt: str,
@@ -62,6 +95,7 @@ class Calls(ABC):
         """
         return self._ask("phota-image", take, _given(locals()))
 
+    @refusing
     def edit(
         self,
         prompt: str,
@@ -101,6 +135,7 @@ class Calls(ABC):
         """
         return self._ask("phota-image-edit", take, _given(locals()))
 
+    @refusing
     def enhance(
         self,
         image_url: Any,
@@ -140,6 +175,7 @@ class Calls(ABC):
         """
         return self._ask("phota-image-enhance", take, _given(locals()))
 
+    @refusing
     def create_profile(self, image_archive_url: Any, *, take: int | str = 1) -> Task:
         """Train a profile of one person (``phota-create-profile``); takes about 20 minutes at the service.
 
@@ -162,6 +198,7 @@ class Calls(ABC):
         """
         return self._ask("phota-create-profile", take, _given(locals()))
 
+    @refusing
     def imagine(
         self,
         prompt: str,

@@ -8,7 +8,7 @@ import secrets
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
 from fox_nb.calls import Calls
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
     from fox_nb.client import Client
     from fox_nb.local import SandboxControls
+    from fox_nb.panels.panel import Panel
+    from fox_nb.panels.studio import Studio
+    from fox_nb.panels.typed import CreateProfilePanel, EditPanel, EnhancePanel, GeneratePanel, ImaginePanel
     from fox_nb.session import Cost, Session, TaskList
     from fox_nb.session.training import TrainedProfiles
     from fox_nb.settings import Timeouts
     from fox_nb.store.packs import Pack
     from fox_nb.sweep import Sweep
-    from fox_nb.widgets.panel import Panel
-    from fox_nb.widgets.studio import Studio
 
 Value = TypeVar("Value")
 
@@ -280,21 +281,40 @@ class Fox(Calls):
 
     # -- panels -------------------------------------------------------------------------------------------------------
 
-    def panel(self, model: str = "phota-image") -> Panel:
-        """Return the panel of one model; building it sends nothing.
+    @overload
+    def panel(self, model: Literal["phota-image"] = "phota-image", **values: Any) -> GeneratePanel: ...
+    @overload
+    def panel(self, model: Literal["phota-image-edit"], **values: Any) -> EditPanel: ...
+    @overload
+    def panel(self, model: Literal["phota-image-enhance"], **values: Any) -> EnhancePanel: ...
+    @overload
+    def panel(self, model: Literal["phota-create-profile"], **values: Any) -> CreateProfilePanel: ...
+    @overload
+    def panel(self, model: Literal["grok-imagine-image"], **values: Any) -> ImaginePanel: ...
+    @overload
+    def panel(self, model: str, **values: Any) -> Panel: ...
+    def panel(self, model: str = "phota-image", **values: Any) -> Panel:
+        """Return the panel of one model, an ipywidgets.VBox; building it sends nothing.
 
         Parameters
         ----------
         model : str
             The gateway's name of the model.
-        """
-        from fox_nb.widgets.panel import Panel
+        **values
+            What its parameters are to be set to, by the gateway's names.
 
-        return Panel(self.session, model)
+        Raises
+        ------
+        InvalidRequest
+            There is no such model, or it has no such parameter, or refuses such a value.
+        """
+        from fox_nb.panels.panel import panel_class
+
+        return panel_class(model)(self.session, values)
 
     def studio(self) -> Studio:
         """Return all models' panels and the history in tabs, with results flowing between them; sends nothing."""
-        from fox_nb.widgets.studio import Studio
+        from fox_nb.panels.studio import Studio
 
         return Studio(self.session)
 
@@ -419,7 +439,7 @@ def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
 
 
 def _show_sweep(sweep: Sweep) -> None:
-    from fox_nb.widgets.sweep_view import show
+    from fox_nb.panels.sweep_view import show
 
     show(sweep)
 

@@ -25,6 +25,8 @@ SCREENSHOTS = "FOX_NB_SCREENSHOTS"
 """Where to put pictures for the docs; nothing is put anywhere while it is not set."""
 LARGEST_SCREENSHOT = 150_000
 
+_SEEN = "[...document.querySelectorAll('.fox-nb-panel')].filter(panel => panel.checkVisibility())"
+
 
 class Studio:
     """A page that shows `fox.studio()`, or one panel, in its second cell."""
@@ -34,13 +36,13 @@ class Studio:
 
     @property
     def here(self) -> Locator:
-        """The tab that is seen; the whole page where there are no tabs."""
-        tab = self.page.locator(".fox-page:not([hidden])")
-        return tab if tab.count() else self.page.locator("body")
+        """The tab that is seen, or the one panel."""
+        return self.page.locator(".fox-nb-panel, .fox-history").locator("visible=true").first
 
     def go(self, name: str) -> None:
         self.page.page.get_by_role("tab", name=name, exact=True).click()
-        self.page.locator(".fox-page:not([hidden]) :is(.fox-press, .fox-pager)").first.wait_for(state="attached")
+        self.is_at(name)
+        self.here.locator(".fox-press, .fox-pager").first.wait_for(state="attached")
 
     def is_at(self, name: str) -> None:
         self.page.locator(f"[role=tab][aria-selected=true]:has-text('{name}')").wait_for()
@@ -50,14 +52,16 @@ class Studio:
 
     def choose(self, name: str, option: str) -> None:
         """Choose an option of a list or of buttons, by its words."""
-        group = self.here.get_by_role("radiogroup", name=name)
-        if group.count():
-            group.get_by_role("radio", name=option, exact=True).check()
+        buttons = self.here.locator(f".widget-toggle-buttons:has(.widget-label:has-text('{name}'))")
+        if buttons.count():
+            buttons.get_by_role("button", name=option, exact=True).click()
         else:
             self.here.get_by_role("combobox", name=name).select_option(label=option)
 
     def number(self, value: int) -> None:
-        self.here.get_by_role("spinbutton", name="Pictures").fill(str(value))
+        field = self.here.get_by_role("spinbutton", name="Pictures")
+        field.fill(str(value))
+        field.press("Tab")
 
     def level(self, name: str, value: str) -> None:
         field = self.here.get_by_label(f"{name}, as a number")
@@ -84,24 +88,25 @@ class Studio:
 
     @property
     def cards(self) -> Locator:
-        return self.page.locator(".fox-strip .fox-card")
+        """The results of the tab that is seen, the newest first."""
+        return self.here.locator(".fox-results .fox-card")
 
     @property
     def rows(self) -> Locator:
         return self.page.locator(".fox-rows .fox-line")
 
     def shown(self, count: int) -> None:
-        """Wait until the strip has so many cards, each with its thumbnail."""
+        """Wait until the tab that is seen has so many results, each with its pictures."""
         self.page.wait_for(
-            "count => { const all = [...document.querySelectorAll('.fox-strip .fox-card')]; return all.length === count"
+            f"count => {{ const all = {_SEEN}.flatMap(panel => [...panel.querySelectorAll('.fox-results .fox-card')]);"
+            " return all.length === count"
             " && all.every(card => [...card.querySelectorAll('img')].every(img => img.naturalWidth)); }",
             count,
         )
 
     def picked(self, count: int) -> None:
         self.page.wait_for(
-            "count => (document.querySelector('.fox-page:not([hidden])') ?? document)"
-            ".querySelectorAll('.fox-item').length === count",
+            f"count => {_SEEN}.flatMap(panel => [...panel.querySelectorAll('.fox-item')]).length === count",
             count,
         )
 

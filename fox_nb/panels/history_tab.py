@@ -14,16 +14,19 @@ import traitlets
 
 from fox_nb.models import MODELS
 from fox_nb.panels.task_cards import TaskCards
+from fox_nb.render.html import clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fox_nb.panels.task_cards import Action
     from fox_nb.panels.titles import Titles
+    from fox_nb.render.comparison import Comparison
     from fox_nb.session import Session, Task
 
 _LONGEST_TEXT = 200
 _MOST_CHOSEN = 500
+_LONGEST_LABEL = 60
 _FAVOURITE = "favourite "
 
 
@@ -56,8 +59,10 @@ class HistoryTab(TaskCards):
     ) -> None:
         self._session = session
         self._asked: dict[str, Any] = {}
+        self._starred: dict[str, str] = {}
         self._finding = threading.Lock()
         self._archive: Path | None = None
+        self._comparing: list[Callable[[Comparison], None]] = []
         super().__init__(titles, later, actions, **traits)
 
     def refresh(self) -> None:
@@ -67,7 +72,7 @@ class HistoryTab(TaskCards):
 
     def item(self, task: Task) -> dict[str, Any]:
         """Say of a task what its row shows, and whether it is a favourite."""
-        return {**super().item(task), "favourite": task.identity in self._favourites()}
+        return {**super().item(task), "favourite": task.identity in self._starred}
 
     def _favourites(self) -> dict[str, str]:
         return self._session.store.catalog.facts(_FAVOURITE)
@@ -89,7 +94,7 @@ class HistoryTab(TaskCards):
 
     def _find(self) -> None:
         with self._finding:
-            asked = self._asked
+            asked, self._starred = self._asked, self._favourites()
             page = max(0, int(asked.get("page") or 0))
             tasks, total = self._favourites_of(asked, page) if asked.get("favourites") else self._all_of(asked, page)
             # What was chosen on another page can still be taken along.
@@ -109,7 +114,7 @@ class HistoryTab(TaskCards):
         return list(tasks), tasks.total
 
     def _favourites_of(self, asked: dict[str, Any], page: int) -> tuple[list[Task], int]:
-        known = self._favourites()
+        known = self._starred
         found = [task for task in self._session.tasks(**_filters(asked)) if task.identity in known] if known else []
         return found[page * self.rows : (page + 1) * self.rows], len(found)
 
@@ -118,6 +123,18 @@ class HistoryTab(TaskCards):
         return f"{spent.short} spent in all{' (play money)' if spent.is_play_money else ''}"
 
     # -- several at once ------------------------------------------------------------------------------------------
+
+    def on_compare(self, callback: Callable[[Comparison], None]) -> None:
+        """Call `callback(comparison)` when somebody wants to see several side by side."""
+        self._comparing.append(callback)
+
+    def _on_compare(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._later(lambda: self._put_side_by_side(self.chosen(content.get("keys"))))
+
+    def _put_side_by_side(self, tasks: list[Task]) -> None:
+        comparison = side_by_side(tasks, self._titles)
+        for callback in tuple(self._comparing):
+            callback(comparison)
 
     def chosen(self, keys: Any) -> list[Task]:
         """Return the tasks that were chosen, in their order."""
@@ -137,6 +154,21 @@ class HistoryTab(TaskCards):
                 self.wrong(error, key="archive", number=0)
                 return
         self._send_part(self._archive, "application/zip", content, {"key": "archive", "number": 0})
+
+
+def side_by_side(tasks: list[Task], titles: Titles) -> Comparison:
+    """Return the tasks' pictures as one row of a comparison."""
+    from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
+
+    shown = [task for task in tasks if any(image.path.exists() for image in task.images)]
+    labels = [clip(titles.of(task), _LONGEST_LABEL) for task in shown]
+    cells = []
+    for task, label in zip(shown, labels, strict=True):
+        images = [image for image in task.images if image.path.exists()]
+        pictures = [ComparedPicture(i.path, i.width, i.height, thumbs=titles.store.thumbnails) for i in images]
+        takes = [Take(number=n, state="done", picture=picture) for n, picture in enumerate(pictures, start=1)]
+        cells.append(Cell(label=label, takes=takes, code=task.code()))
+    return Comparison(title="Compare", rows=Axis(), columns=Axis("", labels), cells=[cells])
 
 
 def archive_of(tasks: list[Task], titles: Titles) -> bytes:

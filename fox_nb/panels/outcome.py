@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.display.places import in_voila
 from fox_nb.models import MODELS
 from fox_nb.panels.results import Results
 from fox_nb.store import ON_ITS_WAY
@@ -62,7 +63,7 @@ class Outcome:
         self._landed = landed
         self._lock = threading.Lock()
         self._followed: set[str] = set()
-        self.results = Results(titles, later, self.actions, record=record.mark)
+        self.results = Results(titles, later, self.actions, record=record.mark if not in_voila() else "")
         self.results.on_act(self.act)
 
     def actions(self, task: Task) -> list[Action]:

@@ -17,6 +17,7 @@ from fox_nb.models import request_class
 from fox_nb.panels.control_table import control_for
 from fox_nb.panels.controls import Bench
 from fox_nb.panels.head import card, head, money_note, when_missing
+from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome
 from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record
@@ -111,7 +112,7 @@ class Panel(w.VBox):  # type: ignore[misc]
             controls={name: widget for control in self._inputs.values() for name, widget in control.valued.items()},
             description=self.request.press,
         )
-        self._record = record or Record(self._card, task_pages.task_page)
+        self._record = record or Record(self._card, task_pages.task_page, Memory(session))
         self._own_record = record is None
         self._outcome = Outcome(
             session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over
@@ -380,6 +381,16 @@ class Panel(w.VBox):  # type: ignore[misc]
         if image is not None and control is not None:
             control.add(image, Titles(self._session).of(task))
 
+    def close(self) -> None:
+        """Close the panel and all that is in it; what is under way goes on."""
+        inside = [*self.children]
+        while inside:
+            widget = inside.pop()
+            inside += getattr(widget, "children", ())
+            widget.close()
+        self._pool.close()
+        super().close()
+
     # -- how it shows itself ----------------------------------------------------------------------------------------
 
     def _seen(self) -> None:
@@ -399,7 +410,14 @@ class Panel(w.VBox):  # type: ignore[misc]
     def _ipython_display_(self) -> None:
         self.refresh()
         show(self, self._record)
+        self._pool.submit(self._recall)
         self.resume()
+
+    def _recall(self) -> None:
+        """Show again what an earlier run of the cell has shown."""
+        for task in self._record.remembered():
+            if task.model == self.request.model:
+                self.follow(task)
 
     def __repr__(self) -> str:
         return f"<Panel {self.request.model}>"

@@ -155,6 +155,8 @@ class PersonName(Scripted):
 class Mentions(Scripted):
     """Who is named in a prompt as ``[[profile_id]]``, a list to put somebody in at the cursor, and the prompt's length.
 
+    While the prompt is empty, examples to begin with stand there.
+
     Parameters
     ----------
     prompt : ipywidgets.Textarea
@@ -163,6 +165,8 @@ class Mentions(Scripted):
         Whether profiles can be put into it.
     limit : int
         From how many characters on the service may refuse a prompt; counted near it.
+    examples : list of str
+        What a person may begin with, at a click.
     """
 
     part = "mentions"
@@ -170,6 +174,7 @@ class Mentions(Scripted):
     prompt = traitlets.Instance(w.Textarea).tag(sync=True, **w.widget_serialization)
     puts = traitlets.Bool(default_value=False).tag(sync=True)
     limit = traitlets.Int(LONGEST_PROMPT).tag(sync=True)
+    examples: traitlets.List[str] = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self._names: dict[str, str] = {}
@@ -219,7 +224,9 @@ class PromptControl(TextControl):
     def __init__(self, parameter: Parameter, bench: Bench) -> None:
         super().__init__(parameter)
         self._profiles = bench.profiles
-        self._mentions = Mentions(prompt=self.widget, puts=parameter.hint.profile_tokens)
+        self._mentions = Mentions(
+            prompt=self.widget, puts=parameter.hint.profile_tokens, examples=list(parameter.hint.examples)
+        )
         self.part = w.VBox([self.widget, self._mentions])
         self.refresh()
 

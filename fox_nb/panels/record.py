@@ -6,11 +6,13 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.display.places import bundle, in_notebook, in_voila
+from fox_nb.display.places import bundle, in_notebook, in_voila, open_place, output_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fox_nb.display.places import Place
+    from fox_nb.panels.memory import Memory
     from fox_nb.session import Task
 
 SLOTS = 12
@@ -31,16 +33,20 @@ class Record:
         Gives what the panel is, for the number of earlier results that are not shown.
     page : callable
         Gives a task as HTML.
+    memory : Memory
+        Knows what the cell has shown in earlier runs.
     """
 
-    def __init__(self, card: Callable[[int], str], page: Callable[[Task], str]) -> None:
+    def __init__(self, card: Callable[[int], str], page: Callable[[Task], str], memory: Memory) -> None:
+        self._memory = memory
         self.mark = f"fox-{uuid.uuid4().hex[:12]}"
         self._make_card = card
         self._page = page
         self._lock = threading.RLock()
         self._cell: Any = None
-        self._slots: list[Any] = []
-        self._card: Any = None
+        self._cell_id = ""
+        self._slots: list[Place] = []
+        self._card: Place | None = None
         self._shown: dict[str, tuple[int, str]] = {}
         self._tasks: list[Task] = []
 
@@ -55,30 +61,35 @@ class Record:
         cell = running_cell()
         if cell is None:
             return
-        from IPython.display import display
-
+        if output_of(_parent()["header"]) is not None:
+            _when_the_cell_ends(self.open)
+            return
         with self._lock:
             if cell != self._cell:
-                before, self._slots = (
-                    self._slots,
-                    [display(bundle(""), raw=True, display_id=True) for _ in range(SLOTS)],
-                )
+                before, self._slots = self._slots, [open_place(bundle("")) for _ in range(SLOTS)]
                 self._cell, self._card, self._shown = cell, None, {}
+                self._cell_id = cell_id()
                 for task in self._tasks[-SLOTS:]:
                     self._fill(task)
                 for slot in before:
-                    slot.update(bundle(""), raw=True)
+                    slot.show(bundle(""))
             if card and self._card is None:
-                self._card = display(self._marked(self._make_card(self._earlier)), raw=True, display_id=True)
+                self._card = open_place(self._marked(self._make_card(self._earlier)))
 
     def put(self, task: Task) -> None:
         """Show a task, as it stands, above the others; the oldest makes room where there is none."""
         with self._lock:
             if task not in self._tasks:
                 self._tasks.append(task)
+                if self._cell:
+                    self._memory.note(self._cell_id, [task.identity for task in self._tasks[-SLOTS:]])
                 if self._card is not None and self._earlier:
-                    self._card.update(self._marked(self._make_card(self._earlier)), raw=True)
+                    self._card.show(self._marked(self._make_card(self._earlier)))
             self._fill(task)
+
+    def remembered(self) -> list[Task]:
+        """Return what earlier runs of the cell have shown, the oldest first; nothing once there is something new."""
+        return list(self._memory.of(self._cell_id)) if not self._tasks else []
 
     @property
     def _earlier(self) -> int:
@@ -95,19 +106,41 @@ class Record:
         html = self._page(task)
         if html != before:
             self._shown[task.identity] = number, html
-            self._slots[number].update(self._marked(html), raw=True)
+            self._slots[number].show(self._marked(html))
 
     def _marked(self, html: str) -> dict[str, str]:
         return bundle(f'<div data-fox-record="{self.mark}">{html}</div>')
 
 
-def running_cell() -> Any:
+def running_cell() -> str | None:
     """Return what tells the run of a cell from others; None where none runs, and where outputs can't be changed."""
     if not in_notebook() or in_voila():
         return None
+    header = _parent().get("header", {})
+    return str(header["msg_id"]) if header.get("msg_type") == "execute_request" else None
+
+
+def cell_id() -> str:
+    """Return the id that the running cell has in its notebook; '' where a front end does not say it."""
+    return str((_parent().get("metadata") or {}).get("cellId", ""))
+
+
+def _parent() -> dict[str, Any]:
+    """Return the message on behalf of which this runs."""
     from IPython import get_ipython
 
-    shell = get_ipython()
-    parent = shell.get_parent()
-    kind = parent.get("header", {}).get("msg_type", "") if isinstance(parent, dict) else ""
-    return parent["header"]["msg_id"] if kind == "execute_request" else None
+    parent: dict[str, Any] = get_ipython().get_parent() or {}
+    return parent
+
+
+def _when_the_cell_ends(work: Callable[[], None]) -> None:
+    """Do it at the end of the cell that runs, once no Output widget captures what it says."""
+    from IPython import get_ipython
+
+    events = get_ipython().events
+
+    def once(*_: Any) -> None:
+        events.unregister("post_run_cell", once)
+        work()
+
+    events.register("post_run_cell", once)

@@ -10,6 +10,7 @@ from fox_nb.display import task_pages
 from fox_nb.models import MODELS, CreateProfile
 from fox_nb.panels.head import card
 from fox_nb.panels.history_tab import HistoryTab
+from fox_nb.panels.memory import Memory
 from fox_nb.panels.panel import FILL, panel_class, show
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
@@ -19,6 +20,7 @@ from fox_nb.store import ON_ITS_WAY
 
 if TYPE_CHECKING:
     from fox_nb.panels.task_cards import Action
+    from fox_nb.render.comparison import Comparison
     from fox_nb.session import Session, Task
 
 WATCH = ("watch", "Show its progress")
@@ -39,7 +41,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         self._session = session
         self._pool = Pool(2, "studio")
         titles = Titles(session)
-        self._record = Record(self._card, task_pages.task_page)
+        self._record = Record(self._card, task_pages.task_page, Memory(session))
         given: dict[str, Any] = {
             "record": self._record,
             "uses": self._uses,
@@ -50,10 +52,13 @@ class Studio(w.Tab):  # type: ignore[misc]
         self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
         self.profiles = ProfilesTab(session, changed=self._refresh, journalled=lambda _: self.history.refresh())
         self.history.on_act(self._act)
+        self.history.on_compare(self._show_side_by_side)
+        self._compared = w.VBox([])
         for panel in self.panels.values():
             panel.on_use(self._use)
         by_model = {CreateProfile.model: self.profiles, **self.panels}
-        tabs = [*(by_model[model] for model in MODELS), self.history]
+        self._past = w.VBox([self.history, self._compared])
+        tabs = [*(by_model[model] for model in MODELS), self._past]
         super().__init__(tabs, titles=[*(request.title for request in MODELS.values()), "History"])
         self.add_class("fox-nb-studio")
         self.observe(lambda change: self._shown(change["new"]), "selected_index")
@@ -91,14 +96,25 @@ class Studio(w.Tab):  # type: ignore[misc]
             self.panels[model].take_result(task, number)
             self._go(model)
 
+    def _show_side_by_side(self, comparison: Comparison) -> None:
+        """Show several of the history side by side, below it; what was there before ends."""
+        from fox_nb.panels.viewer import Viewer
+
+        before = self._compared.children
+        self._compared.children = (Viewer(comparison),)
+        for viewer in before:
+            viewer.close()
+
     def _go(self, model: str) -> None:
         self.selected_index = list(MODELS).index(model)
 
     def _shown(self, index: int | None) -> None:
         """Bring up to date what somebody goes to."""
         shown = None if index is None else self.children[index]
-        if shown is self.history or shown is self.profiles:
-            shown.refresh()
+        if shown is self._past:
+            self.history.refresh()
+        elif shown is self.profiles:
+            self.profiles.refresh()
 
     def _landed(self, task: Task) -> None:
         if task.profile_id:
@@ -115,8 +131,15 @@ class Studio(w.Tab):  # type: ignore[misc]
     def _ipython_display_(self) -> None:
         self._refresh()
         show(self, self._record)
+        self._pool.submit(self._recall)
         for panel in self.panels.values():
             panel.resume()
+
+    def _recall(self) -> None:
+        """Show again what an earlier run of the cell has shown."""
+        for task in self._record.remembered():
+            if task.model in self.panels:
+                self.panels[task.model].follow(task)
 
     def __repr__(self) -> str:
         return "<Studio>"

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.display import task_pages
 from fox_nb.errors import FoxError
-from fox_nb.images.thumbnail import size_for
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.panels.press import lines_of
 from fox_nb.panels.script import Scripted
@@ -101,6 +100,8 @@ class TaskCards(Scripted):
         self._later(lambda: self._small("thumb", content, *_THUMB))
 
     def _on_picture(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        from fox_nb.images.thumbnail import size_for  # loads Pillow: no panel comes to the screen later for it
+
         task = self._tasks.get(str(content.get("key")))
         self._later(lambda: self._small("picture", content, *size_for(len(task.images) if task is not None else 1)))
 

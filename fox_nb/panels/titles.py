@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from fox_nb.models import LOCAL_PICTURE, MODELS, CreateProfile
 from fox_nb.parameters import parameters
-from fox_nb.session.training import TrainedProfiles
 
 if TYPE_CHECKING:
     from fox_nb.session import Session, Task
@@ -33,6 +32,8 @@ class Titles:
     def of(self, task: Task) -> str:
         """Return a task's title."""
         if task.model == CreateProfile.model:
+            from fox_nb.session.training import TrainedProfiles
+
             return f"Training: {TrainedProfiles(self._session).name_of(task)}"
         prompt = str(task.request.get("prompt") or "")
         if prompt:
@@ -58,7 +59,12 @@ class Titles:
         if not LOCAL_PICTURE.fullmatch(value):
             return Path(urlsplit(value).path).name or value
         source = self.store.catalog.source(value.removeprefix("sha256:"))
-        return Path(source.origin or source.file).name if source is not None else "a picture no longer in the folder"
+        if source is None:
+            return "a picture no longer in the folder"
+        origin = Path(source.origin or source.file)
+        inside = origin.relative_to(self.store.folder).as_posix() if origin.is_relative_to(self.store.folder) else ""
+        made = self.store.journal.made(inside) if inside else None
+        return self.of(self._session.task(made)) if made is not None else origin.name
 
 
 def pictures_given(task: Task) -> list[str]:

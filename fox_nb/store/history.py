@@ -94,6 +94,12 @@ class History:
         with self.reading() as connection:
             return self._known(connection, identity)
 
+    def made(self, file: str) -> TaskRow | None:
+        """Return the task that made a picture, by the picture's path in the store."""
+        with self.reading() as connection:
+            found = connection.execute("SELECT identity FROM picture WHERE file = ?", (file,)).fetchone()
+            return self._row(connection, found[0]) if found else None
+
     def with_id(self, task_id: str) -> list[TaskRow]:
         """Return the tasks that have the gateway's id, of whatever gateway."""
         with self.reading() as connection:

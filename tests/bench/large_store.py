@@ -10,8 +10,9 @@ from bench.rows import Row, Table, median, seconds
 from bench.stores import fill
 from bench.surroundings import Surroundings
 from fox_nb import Fox
+from fox_nb.panels.history_tab import HistoryTab
+from fox_nb.panels.titles import Titles
 from fox_nb.store import Store
-from fox_nb.widgets.history import History
 
 MOST = 0.1
 
@@ -41,7 +42,7 @@ def measure(surroundings: Surroundings) -> Table:
 def _measured(open_fox: Callable[[], Fox], identity: str) -> dict[str, float]:
     fox = open_fox()
     folder, session = fox.store.folder, fox.session
-    history = History(session, lambda work: work(), lambda _task: [])
+    history = HistoryTab(session, Titles(session), lambda work: work(), lambda _task: [])
 
     def page(**asked: Any) -> None:
         [history.item(task) for task in session.tasks(limit=20, **asked)]

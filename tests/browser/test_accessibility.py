@@ -10,7 +10,7 @@ from studios import Studio, open_studio, received
 TABS = ("Generate", "Edit", "Enhance", "Profiles", "Grok", "History")
 PANEL = ".jp-OutputArea-output:has(.fox-nb-panel)"
 CUT_OFF = """() => [...document.querySelectorAll('.fox-nb-panel *, .fox-nb *')].filter(element => element.checkVisibility()
-    && !element.closest('.fox-strip, datalist, dialog') && getComputedStyle(element).position !== 'absolute'
+    && !element.closest('datalist, dialog, .lm-TabBar') && getComputedStyle(element).position !== 'absolute'
     && element.getBoundingClientRect().right > element.closest('.jp-OutputArea-output').getBoundingClientRect().right + 1
   ).map(element => element.className || element.tagName)"""
 """What reaches beyond its output; a strip of results and the larger view scroll by themselves."""
@@ -28,7 +28,7 @@ def studio(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> Studio:
     sandbox.misbehave("failed")
     opened.prompt("a broken vase")
     opened.press()
-    opened.page.locator(".fox-strip .fox-failed").wait_for()
+    opened.page.locator(".fox-results .fox-failed").wait_for()
     sandbox.set(speed=1)
     opened.prompt("a slow train")
     opened.press()
@@ -53,7 +53,8 @@ def test_axe_finds_nothing_serious_in_any_tab(studio: Studio, axe: str) -> None:
             if name == "History":
                 studio.rows.first.wait_for()
             assert page.violations(axe, PANEL) == [], (theme, name)
-        page.locator(".fox-strip .fox-thumb").click()
+        studio.go("Generate")
+        page.locator(".fox-results .fox-thumb").locator("visible=true").last.click()
         page.wait_for("() => document.querySelector('dialog[open] .fox-code').textContent.startsWith('fox.')")
         assert page.violations(axe, "dialog[open]") == [], theme
         page.page.keyboard.press("Escape")
@@ -73,28 +74,29 @@ def test_the_keyboard_alone_makes_a_picture(lab: Lab, sandbox: Any, sandbox_env:
     page = open_studio(lab, sandbox_env).page
     keys = page.page.keyboard
     keys.press("Escape")
-    tab_to(page, "BUTTON|button|Generate")
+    tab_to(page, "LI||Generate")
     keys.press("ArrowLeft")
-    keys.press("ArrowLeft")
-    Studio(page).is_at("Grok")
-    keys.press("Home")
+    keys.press("Enter")
+    Studio(page).is_at("History")
+    keys.press("ArrowRight")
+    keys.press("Enter")
     Studio(page).is_at("Generate")
     tab_to(page, "Prompt")
     keys.type("a lighthouse in a storm")
     tab_to(page, "Pictures")
     keys.press("ArrowUp")
-    tab_to(page, "1K")
-    keys.press("ArrowRight")
+    tab_to(page, "BUTTON|button|4K")
+    keys.press("Enter")
     tab_to(page, "Aspect ratio")
     keys.press("ArrowDown")
-    tab_to(page, "BUTTON|button|Generate")
+    tab_to(page, "BUTTON|button|Generate \u00b7")
     keys.press("Enter")
     (body,) = received(page, sandbox, 1)
     assert body == {
         "model": "phota-image", "prompt": "a lighthouse in a storm", "num_outputs": 2, "resolution": "4K", "aspect_ratio": "2:3",
     }  # fmt: skip
-    assert page.page.evaluate(FOCUS) in {"BUTTON|button|Generate", "BUTTON|button|Sending…"}
-    page.locator(".fox-strip .fox-thumb img").nth(1).wait_for()
+    assert page.page.evaluate(FOCUS).startswith(("BUTTON|button|Another", "BUTTON|button|Sending"))
+    page.locator(".fox-results .fox-thumb img").nth(1).wait_for()
     tab_to(page, "Larger view")
     keys.press("Enter")
     page.locator("dialog[open]").wait_for()
@@ -120,9 +122,7 @@ def test_nothing_is_cut_off_where_it_is_narrow(studio: Studio) -> None:
                 studio.rows.first.wait_for()
             page.until(lambda: page.page.evaluate(CUT_OFF) == [] or None, f"{name} to fit into {width} px", seconds=20)
     studio.go("Generate")
-    label, field = (
-        studio.here.locator(f".fox-native:has-text('Aspect ratio') {part}") for part in (".fox-label", "select")
-    )
+    label, field = (studio.here.locator(f".fox-for-aspect_ratio {part}") for part in (".widget-label", "select"))
     assert label.bounding_box()["y"] + 10 < field.bounding_box()["y"]
 
 
@@ -130,7 +130,7 @@ def test_progress_and_errors_are_read_aloud(lab: Lab, sandbox: Any, sandbox_env:
     """Live regions are there before their words change, so that screen readers notice."""
     page: NotebookPage = open_studio(lab, sandbox_env, what="fox.panel()").page  # type: ignore[assignment]
     page.page.evaluate(
-        "() => { window.regions = [...document.querySelectorAll('.fox-actions [role=alert], .fox-live [role=status]')]; }"
+        "() => { window.regions = [...document.querySelectorAll('.fox-actions [role=alert], .fox-actions [role=status]')]; }"
     )
     studio = Studio(page)
     studio.press()
@@ -154,7 +154,7 @@ def test_what_comes_from_outside_is_shown_as_text(lab: Lab, sandbox: Any, sandbo
     page = studio.page
     studio.prompt(f"{evil} [[profile_x]]")
     studio.press()
-    page.locator(".fox-strip .fox-failed").wait_for()
+    page.locator(".fox-results .fox-failed").wait_for()
     studio.number(2)
     studio.press()
     studio.shown(3)
@@ -165,5 +165,5 @@ def test_what_comes_from_outside_is_shown_as_text(lab: Lab, sandbox: Any, sandbo
     assert page.page.evaluate("() => window.ran") is None
     assert (
         page.page.evaluate("() => document.querySelectorAll('.fox-nb-panel b, .fox-nb b').length")
-        == page.locator(".fox-cost b, .fox-failed > b").count()
+        == page.locator(".fox-failed > b").count()
     )

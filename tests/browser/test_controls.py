@@ -17,28 +17,28 @@ CONTROLS = """
 import hashlib, io
 import ipywidgets as w
 from PIL import Image
-from fox_nb.widgets.actions import Actions
-from fox_nb.widgets.control import Stack
-from fox_nb.widgets.picker import Entry, Picker
-from fox_nb.widgets.prompt import Prompt
-from fox_nb.widgets.slider import Slider
-from fox_nb.widgets.surface import Surface, missing_front_end
+from fox_nb.panels.head import when_missing
+from fox_nb.panels.level import Level
+from fox_nb.panels.persons import Mentions
+from fox_nb.panels.picker import Entry, Picker
+from fox_nb.panels.press import Press
 
 def small(colour):
     stream = io.BytesIO(); Image.new("RGB", (160, 100), colour).save(stream, "JPEG"); return stream.getvalue()
 
-prompt = Prompt(label="Prompt", names={"p-1": "Ada <b>L.</b>"}, help="Ctrl+Enter generates.")
-slider = Slider(label="Creativity", help="How much is invented.")
-other = Slider(label="Resemblance", value=0.3)
-picker = Picker(label="Pictures", max_files=4)
+prompt = w.Textarea(description="Prompt", rows=3)
+mentions = Mentions(prompt=prompt, puts=True)
+mentions.offer({"p-1": "Ada <b>L.</b>"})
+slider = Level(description="Creativity", tooltip="How much is invented.")
+other = Level(description="Resemblance", value=0.3)
+picker = Picker(description="Pictures", most=4)
 button = w.Button(description="Generate")
 seen, files = [], []
-actions = Actions(words="Press", fields=[prompt.id, slider.id])
-actions.on_press(lambda values: seen.append((values[prompt.id], values[slider.id])))
-prompt.on_submit(lambda _: seen.append(prompt.value))
+press = Press(description="Press", controls={"prompt": prompt, "level": slider})
+press.on_press(lambda values: seen.append((values["prompt"], values["level"])))
 picker.on_files(files.extend)
 """
-PANEL = "box = w.VBox([Surface(Stack([prompt, slider, other, picker, actions])), button]); box"
+PANEL = "box = w.VBox([w.VBox([prompt, mentions]), slider, other, picker, press, button]); box.add_class('fox-nb-panel'); box"
 
 
 @pytest.fixture
@@ -71,10 +71,10 @@ def items(page: NotebookPage) -> Locator:
 
 def test_a_slider_that_nobody_touched_looks_unset_and_is_none(page: NotebookPage) -> None:
     """It says 'not set' to eyes and to screen readers, and shows no number."""
-    slider = page.locator(".fox-slider").first
+    slider = page.locator(".fox-level").first
     assert slider.locator("input[type=range]").get_attribute("aria-valuetext") == "not set"
     assert slider.locator("input[type=number]").input_value() == ""
-    assert "Not set: the service decides." in slider.inner_text()
+    assert "How much is invented." in slider.inner_text()
     assert slider.locator("button").is_disabled()
     assert page.kernel_value("slider.value") == "None"
 
@@ -108,7 +108,7 @@ def test_a_number_can_be_typed(page: NotebookPage) -> None:
         number.press("Tab")
         value(page, "other.value", wanted)
     page.kernel_value("setattr(other, 'value', None)")
-    page.locator(".fox-slider.fox-unset input[aria-label^=Resemblance]").wait_for()
+    page.locator(".fox-level.fox-unset input[aria-label^=Resemblance]").wait_for()
 
 
 # The prompt box
@@ -135,22 +135,21 @@ def test_ctrl_enter_submits_and_runs_no_cell(page: NotebookPage) -> None:
     page.page.keyboard.press("Shift+Enter")
     page.page.keyboard.type("play")
     page.page.keyboard.press("Control+Enter")
-    value(page, "seen", repr(["two foxes\nplay"]))
+    value(page, "seen", repr([("two foxes\nplay", None)]))
     assert page.cell(1).locator(".jp-InputArea-prompt").inner_text() == "[2]:"
 
 
 def test_a_profile_is_put_at_the_cursor_and_named(page: NotebookPage) -> None:
-    """Python inserts where the cursor was; known ids are named below, unknown ones pointed out, as text and not as HTML."""
+    """It goes where the cursor was; known ids are named below, unknown ones pointed out, as text and not as HTML."""
     area = page.page.get_by_role("textbox", name="Prompt")
     area.click()
     page.page.keyboard.type("🦊 by the sea with [[nobody]]")
     for _ in range(24):
         page.page.keyboard.press("ArrowLeft")
-    area.blur()
-    value(page, "prompt.value.startswith('🦊')", "True")
-    page.kernel_value("prompt.insert('[[p-1]]')")
-    page.wait_for("() => document.querySelector('.fox-area').value === '🦊 by [[p-1]] the sea with [[nobody]]'")
+    page.page.get_by_role("combobox", name="Profile").select_option(label="Ada <b>L.</b> (p-1)")
+    page.wait_for("() => document.querySelector('textarea').value === '🦊 by [[p-1]] the sea with [[nobody]]'")
     assert area.evaluate("area => area.value.slice(area.selectionStart)") == " the sea with [[nobody]]"
+    value(page, "prompt.value", "'🦊 by [[p-1]] the sea with [[nobody]]'")
     people = page.locator(".fox-people li")
     assert people.all_inner_texts()[0].startswith("Ada <b>L.</b> [[p-1]]")
     assert "[[nobody]] is not among your profiles" in people.all_inner_texts()[1]
@@ -160,7 +159,7 @@ def test_new_names_do_not_take_away_what_is_being_typed(page: NotebookPage) -> N
     """A change from Python to anything but the text leaves unsent typing alone."""
     page.page.get_by_role("textbox", name="Prompt").click()
     page.page.keyboard.type("x")
-    page.kernel_value("setattr(prompt, 'names', {})")
+    page.kernel_value("mentions.offer({})")
     page.page.keyboard.type("y")
     value(page, "prompt.value", "'xy'")
 
@@ -171,9 +170,9 @@ def test_the_box_grows_and_counts_near_the_limit(page: NotebookPage) -> None:
     before = area.bounding_box()["height"]
     area.fill("word " * 330)
     assert area.bounding_box()["height"] > before * 1.5
-    assert "1,650 of 2,000 characters" in page.locator(".fox-prompt").inner_text()
+    assert "1,650 of 2,000 characters" in page.locator(".fox-mentions").inner_text()
     area.fill("🦊" * 2001)
-    assert "2,001 of 2,000 characters: the service may refuse" in page.locator(".fox-prompt").inner_text()
+    assert "2,001 of 2,000 characters: the service may refuse" in page.locator(".fox-mentions").inner_text()
 
 
 # The picker
@@ -236,7 +235,7 @@ def test_pictures_are_dropped_pasted_ordered_and_removed(page: NotebookPage, tmp
     focused = "() => document.activeElement.getAttribute('aria-label')"
     page.wait_for(f"() => ({focused})() === 'Remove: two.png'")
     page.page.keyboard.press("Enter")
-    value(page, "[v.name for v in picker.values]", "['one <i>.jpg', 'image.png']")
+    value(page, "[v.name for v in picker.value]", "['one <i>.jpg', 'image.png']")
     page.wait_for(f"() => ({focused})() === 'Remove: one <i>.jpg'")
     assert "1. one <i>.jpg" in items(page).first.inner_text()
     assert items(page).locator("img").count() == 2
@@ -311,7 +310,7 @@ def test_a_reloaded_page_and_a_second_view_show_the_list(page: NotebookPage, tmp
 def test_the_picker_works_in_voila(voila: Voila, tmp_path: Path) -> None:
     """In Voila a photo reaches the kernel just so."""
     photo(tmp_path / "a.jpg", 1500, 1500, quality=95)
-    show = "text = w.HTML(); picker.on_files(lambda f: setattr(text, 'value', f'{len(f)} of {len(f[0].data)}')); w.VBox([Surface(picker), text])"
+    show = "text = w.HTML(); picker.on_files(lambda f: setattr(text, 'value', f'{len(f)} of {len(f[0].data)}')); w.VBox([picker, text])"
     page = voila.open(notebook(CONTROLS, show))
     with page.page.expect_file_chooser() as chooser:
         page.locator("button:has-text('Choose pictures')").click()
@@ -326,11 +325,11 @@ def test_a_jupyter_without_anywidget_is_told_what_to_do(
     artifacts: Places, context: BrowserContext, lab: Lab, tmp_path: Path
 ) -> None:
     """In a Jupyter that has ipywidgets but not anywidget, a note says so; where all is well it is never seen."""
-    show = "surface = Surface(Stack([prompt, slider]))\nw.VBox([missing_front_end(surface), surface, button])"
+    show = "missing = w.HTML(when_missing()); press.on_ready(missing.close)\nw.VBox([missing, prompt, slider, press, button])"
     note = ".fox-late:has-text('pip install anywidget')"
     well = lab.open(notebook(CONTROLS, show))
     well.run_all()
-    well.locator(".fox-prompt").wait_for()
+    well.locator(".fox-press").wait_for()
     well.locator(note).wait_for(state="hidden")
     well.close()
     (tmp_path / "labconfig").mkdir()
@@ -344,7 +343,7 @@ def test_a_jupyter_without_anywidget_is_told_what_to_do(
             page.run_all()
             page.locator("button:has-text('Generate')").wait_for()
             page.locator(note).wait_for(state="visible")
-            assert page.locator(".fox-prompt").count() == 0
+            assert page.locator(".fox-press").count() == 0
         finally:
             opener.close()
 
@@ -358,7 +357,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off_when_narrow(page: NotebookPage
     page.kernel_value("picker.show([Entry(1, 'a very long name ' * 5, 'note', small('teal')), Entry(2, 'none')])")
     page.kernel_value("setattr(picker, 'error', 'Something is wrong.')")
     page.locator(".fox-item").nth(1).wait_for()
-    wide = "() => [...document.querySelectorAll('.fox-prompt, .fox-slider, .fox-picker')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className)"
+    wide = "() => [...document.querySelectorAll('.widget-textarea, .fox-mentions, .fox-level, .fox-picker')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className)"
     for width in (1200, 400):
         page.set_size(width, 1600)
         assert page.page.evaluate(wide) == []

@@ -43,26 +43,24 @@ def fill(page: Watched, prompt: str = PROMPT, resolution: str = "1K") -> None:
     page.page.get_by_role("textbox", name="Prompt").click()
     page.page.keyboard.type(prompt)
     page.page.get_by_role("combobox", name="Aspect ratio").select_option("16:9")
-    page.page.get_by_role("radio", name=resolution).check()
+    page.page.get_by_role("button", name=resolution, exact=True).click()
     page.page.get_by_role("spinbutton", name="Pictures").fill("2")
 
 
 def press(page: Watched) -> None:
-    page.page.get_by_role("button", name="Generate").click()
+    page.locator(".fox-press").click()
 
 
 def pictures(page: Watched) -> Locator:
-    return page.locator(".fx-pic img")
+    """The newest result's pictures where the panel lives, else those that stay of it."""
+    return page.locator(".fox-newest img, .fx-pic img").locator("visible=true")
 
 
 def ratios(page: Watched) -> list[float]:
     """The natural ratio of each picture that is shown."""
-    page.wait_for(
-        "() => { const all = [...document.querySelectorAll('.fx-pic img')]; return all.length && all.every(i => i.naturalWidth); }"
-    )
-    return page.page.evaluate(
-        "() => [...document.querySelectorAll('.fx-pic img')].map(i => i.naturalWidth / i.naturalHeight)"
-    )
+    seen = "[...document.querySelectorAll('.fox-newest img, .fx-pic img')].filter(i => i.checkVisibility())"
+    page.wait_for(f"() => {{ const all = {seen}; return all.length && all.every(i => i.naturalWidth); }}")
+    return page.page.evaluate(f"() => {seen}.map(i => i.naturalWidth / i.naturalHeight)")
 
 
 def two_wide_pictures(page: Watched) -> None:
@@ -76,7 +74,8 @@ def test_a_person_makes_two_pictures_and_works_on_meanwhile(lab: Lab, calm: Any,
     page.run_cell(0)
     page.run_cell(1)
     fill(page, resolution="4K")
-    page.locator(".fox-cost:has-text('Costs 0.36 USD')").wait_for()
+    page.page.get_by_role("spinbutton", name="Pictures").press("Tab")
+    page.locator(".fox-press:has-text('Generate \u00b7 $0.36')").wait_for()
     press(page)
     bar = page.locator(".fox-live progress")
     bar.wait_for()
@@ -84,14 +83,14 @@ def test_a_person_makes_two_pictures_and_works_on_meanwhile(lab: Lab, calm: Any,
     page.until(lambda: (page.folder / "started").exists() or None, "the other cell to run")
     first = float(bar.get_attribute("value") or 0)
     page.wait_for("first => Number(document.querySelector('.fox-live progress')?.value) > first", first)
-    seconds = re.compile(r"(waiting for its turn|being made).* \d+ s.*(about|usual) \d+ s")
+    seconds = re.compile(r"(waiting for its turn|being made).* (about \d+ s left|usual \d+ s)")
     page.locator(".fox-live .fox-words", has_text=seconds).wait_for()
     two_wide_pictures(page)
     assert page.cell(2).locator(".jp-InputArea-prompt").inner_text() == "[*]:", "the pictures came while the cell ran"
     (page.folder / "enough").touch()
     page.wait_idle()
     assert page.outputs_text(2).strip() == "counted to 42"
-    assert "a red fox in the snow" in page.locator(".fox-live [role=status]").inner_text()
+    assert "a red fox in the snow" in page.locator(".fox-actions [role=status]").inner_text()
     assert [c["body"] for c in calm.creations] == [
         {"model": "phota-image", "prompt": PROMPT, "aspect_ratio": "16:9", "resolution": "4K", "num_outputs": 2}
     ]
@@ -124,13 +123,14 @@ def test_pressing_twice_makes_one_creation(lab: Lab, calm: Any, env: dict[str, s
     page = lab.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
     fill(page)
-    page.page.get_by_role("button", name="Generate").dblclick()
+    page.locator(".fox-press").dblclick()
     page.page.get_by_role("textbox", name="Prompt").press("Control+Enter")
     page.locator(".fox-live progress").wait_for()
     two_wide_pictures(page)
     assert len(calm.creations) == 1
+    page.locator(".fox-press:has-text('Another variation')").wait_for()
     press(page)
-    pictures(page).nth(3).wait_for()
+    page.locator(".fox-results .fox-card").nth(1).wait_for()
     assert [creation["take"] for creation in calm.creations] == [1, 2]
 
 
@@ -188,27 +188,30 @@ def test_ctrl_enter_presses_in_its_own_page_alone(lab: Lab, calm: Any, env: dict
         area.fill(PROMPT)
         area.press("Control+Enter")
         pictures(page).first.wait_for()
-        other.locator(".fox-strip img").first.wait_for()
+        other.locator(".fox-newest img").first.wait_for()
         assert [creation["body"]["prompt"] for creation in calm.creations] == [PROMPT]
     finally:
         other.close()
 
 
 def test_a_click_on_a_picture_shows_it_larger(lab: Lab, calm: Any, env: dict[str, str]) -> None:
-    """By mouse and by Enter, and back again, with the way to the whole file."""
+    """Where the panel lives, in its larger view; in the file that stays, by mouse and by Enter, with the way to the whole file."""
     page = lab.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
     fill(page, resolution="4K")
     press(page)
     two_wide_pictures(page)
-    small = pictures(page).first.bounding_box()["width"]
     pictures(page).first.click()
-    page.wait_for("small => document.querySelector('.fx-pic img').getBoundingClientRect().width > small * 1.5", small)
-    page.locator(".fx-pic summary").first.press("Enter")
-    page.wait_for("small => document.querySelector('.fx-pic img').getBoundingClientRect().width < small * 1.1", small)
-    page.locator(".fx-pic summary").first.press("Enter")
-    page.locator(".fx-pic a:has-text('Open the full picture')").first.click()
-    page.wait_for("() => document.querySelector('.jp-ImageViewer img')?.naturalWidth > 4000")
+    page.wait_for("() => document.querySelector('dialog[open] .fox-large')?.naturalWidth > 1000")
+    page.page.keyboard.press("Escape")
+    page.save()
+    page.close()
+    again = lab.open(page.path, kernel=False)
+    small = pictures(again).first.bounding_box()["width"]
+    pictures(again).first.click()
+    again.wait_for("small => document.querySelector('.fx-pic img').getBoundingClientRect().width > small * 1.5", small)
+    again.locator(".fx-pic summary").first.press("Enter")
+    again.wait_for("small => document.querySelector('.fx-pic img').getBoundingClientRect().width < small * 1.1", small)
 
 
 def test_the_same_panel_in_notebook_7(notebook7: Notebook7, calm: Any, env: dict[str, str]) -> None:
@@ -228,7 +231,7 @@ def test_the_same_panel_in_notebook_7(notebook7: Notebook7, calm: Any, env: dict
 def test_the_same_panel_in_voila(voila: Voila, calm: Any, env: dict[str, str]) -> None:
     """The main job in Voila, where the results stand inside of the panel; opening the page sends nothing."""
     page = voila.open(notebook(QUICK, PANEL), env=env)
-    page.page.get_by_role("button", name="Generate").wait_for()
+    page.locator(".fox-press").wait_for()
     assert calm.creations == []
     fill(page)
     press(page)
@@ -246,11 +249,11 @@ def test_without_a_key_everything_says_sandbox(lab: Lab) -> None:
     assert len("".join(page.outputs(0)[0]["text"]).strip().splitlines()) == 1
     assert "sandbox" in said
     assert "FOXAPI_KEY" in said
-    page.locator(".fox-nb-panel .fx-pill:has-text('sandbox')").wait_for()
+    page.locator(".fox-nb-panel .fox-pill:has-text('sandbox')").wait_for()
     fill(page)
     press(page)
     two_wide_pictures(page)
-    assert page.output(1).locator(".fx-pill:has-text('sandbox')").count() == 2
+    assert page.output(1).locator("[data-fox-record] .fx-pill:has-text('sandbox')").count() == 2
     assert "play money" in page.locator(".fox-actions").inner_text()
 
 

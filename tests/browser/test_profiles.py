@@ -83,8 +83,8 @@ def test_names_by_the_keyboard_in_both_themes(lab: Lab, env: dict[str, str], axe
         page.set_theme(theme)
         for width in (1200, 400):
             page.set_size(width, 1600)
-            assert page.violations(axe, ".fox-page:not([hidden])") == []
-    wide = "() => { const e = document.querySelector('.fox-page:not([hidden])'); return e.scrollWidth <= e.clientWidth + 1; }"
+            assert page.violations(axe, ".fox-nb-panel:not(.lm-mod-hidden)") == []
+    wide = "() => { const e = document.querySelector('.fox-nb-panel:not(.lm-mod-hidden)'); return e.scrollWidth <= e.clientWidth + 1; }"
     assert page.wait_for(wide)
 
 

@@ -36,15 +36,15 @@ def test_a_row_of_the_history_fills_its_form_again(lab: Lab, sandbox: Any, env: 
     studio.level("Resemblance", "0.25")
     studio.choose("Resolution", "1K")
     studio.press()
-    studio.shown(2)
+    studio.shown(1)
     studio.level("Creativity", "0.9")
     studio.go("History")
     studio.rows.nth(1).wait_for()
     studio.rows.nth(0).locator("button:has-text('Use these settings')").click()
     studio.is_at("Enhance")
     studio.picked(1)
-    page.wait_for("() => document.querySelector('.fox-page:not([hidden]) .fox-item img')?.naturalWidth")
-    page.locator(".fox-page:not([hidden]) .fox-slider.fox-unset:has-text('Creativity')").wait_for()
+    page.wait_for("() => document.querySelector('.fox-nb-panel:not(.lm-mod-hidden) .fox-item img')?.naturalWidth")
+    page.locator(".fox-nb-panel:not(.lm-mod-hidden) .fox-level.fox-unset:has-text('Creativity')").wait_for()
     studio.press()
     first, again = received(page, sandbox, 3)[1:]
     assert first == again
@@ -52,7 +52,9 @@ def test_a_row_of_the_history_fills_its_form_again(lab: Lab, sandbox: Any, env: 
     studio.go("History")
     studio.rows.last.locator("button:has-text('Use these settings')").click()
     studio.is_at("Generate")
-    page.wait_for("() => document.querySelector('.fox-page:not([hidden]) .fox-select:not(:disabled)')?.value === '3:4'")
+    page.wait_for(
+        "() => document.querySelector('.fox-nb-panel:not(.lm-mod-hidden) .fox-for-aspect_ratio select')?.value === '3:4'"
+    )
 
 
 def test_the_history_is_found_by_model_text_and_date(lab: Lab, env: dict[str, str]) -> None:
@@ -82,7 +84,7 @@ def test_the_history_is_found_by_model_text_and_date(lab: Lab, env: dict[str, st
     page.locator(".fox-where:has-text('1 to 1 of 1')").wait_for()
     assert "picture number 270 of <b>many</b>" in studio.rows.inner_text()
     page.page.get_by_role("searchbox", name="Text").fill("100%_")
-    page.locator(".fox-note:has-text('Nothing was found.')").wait_for()
+    page.locator(".fox-note:has-text('No results.')").wait_for()
     page.page.get_by_role("searchbox", name="Text").fill("")
     page.page.get_by_label("From", exact=True).fill("2024-01-27")
     page.page.get_by_label("To", exact=True).fill("2024-01-27")
@@ -100,13 +102,13 @@ def test_a_failed_task_is_told_in_words_and_tried_again(lab: Lab, sandbox: Any, 
     studio.prompt(FOX)
     studio.choose("Aspect ratio", "9:16")
     studio.press()
-    card = page.locator(".fox-strip .fox-failed")
+    card = page.locator(".fox-results .fox-failed")
     card.wait_for()
     assert "may have been billed" in card.inner_text()
     assert page.locator(".fx-bad:has-text('failed')").count() == 1
-    page.locator(".fox-strip button:has-text('Try again')").click()
+    page.locator(".fox-results button:has-text('Try again')").click()
     studio.shown(1)
-    page.locator(".fx-pic img").wait_for()
+    page.locator(".fx-pic img").wait_for(state="attached")
     assert page.locator(".fx-bad").count() == 0
     assert studio.here.get_by_role("textbox", name="Prompt").input_value() == FOX
     assert len(sandbox.creations) == 2
@@ -120,30 +122,30 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
     studio.prompt(FOX)
     studio.press()
     page.locator(".fox-actions [role=alert]:has-text('its answer never came')").wait_for()
-    assert page.locator(".fox-strip button").all_inner_texts() == [
+    assert page.locator(".fox-results button").all_inner_texts() == [
         "It was not charged",
         "It was charged",
-        "Send it again",
+        "Send it again \u00b7 $0.09",
     ]
-    page.locator(".fox-strip button:has-text('It was not charged')").click()
-    page.locator(".fox-strip .fox-failed:has-text('You settled it as not paid')").wait_for()
+    page.locator(".fox-results button:has-text('It was not charged')").click()
+    page.locator(".fox-results .fox-failed:has-text('You settled it as not paid')").wait_for()
     assert len(sandbox.creations) == 1
     assert page.kernel_value("float(fox.spent)") == "0.0"
 
 
 def test_several_tasks_at_once_and_one_no_longer_watched(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
-    """Each has its own progress; Stop watching says that there is no cancel, and the picture comes into the history."""
+    """Each has its own progress; Hide says that there is no cancel, and the picture comes into the history."""
     sandbox.set(speed=1)
     studio = open_studio(lab, env)
     page = studio.page
     for prompt in ("a lighthouse", "a red fox", "a teapot"):
         studio.prompt(prompt)
         studio.press()
-        page.locator(f".fox-live .fox-row:has-text('{prompt}') progress").wait_for()
+        page.locator(f".fox-live .fox-under-way:has-text('{prompt}') progress").wait_for()
     assert page.locator(".fox-live progress").count() == 3
     for_the_docs(page, "studio-under-way")
-    page.page.get_by_role("button", name="Stop watching: a red fox").click()
-    page.locator(".fox-live [role=status]:has-text('The gateway has no cancel')").wait_for()
+    page.page.get_by_role("button", name="Hide: a red fox").click()
+    page.locator(".fox-live [role=status]:has-text('It can\\'t be cancelled')").wait_for()
     assert page.locator(".fox-live progress").count() == 2
     sandbox.advance(300)
     studio.shown(3)
@@ -159,13 +161,13 @@ def test_pictures_come_from_links_files_and_results(lab: Lab, sandbox: Any, env:
     studio.go("Edit")
     studio.here.get_by_role("combobox", name="Link or file").focus()
     page.wait_for(
-        "() => [...document.querySelectorAll('.fox-page:not([hidden]) datalist option')].some(o => o.value === 'sea.jpg')"
+        "() => [...document.querySelectorAll('.fox-nb-panel:not(.lm-mod-hidden) datalist option')].some(o => o.value === 'sea.jpg')"
     )
     studio.add_place("see.jpg")
     page.locator(".fox-picker [role=alert]:has-text('Did you mean sea.jpg?')").wait_for()
     studio.add_place("sea.jpg")
     studio.picked(1)
-    page.wait_for("() => document.querySelector('.fox-page:not([hidden]) .fox-item img')?.naturalWidth")
+    page.wait_for("() => document.querySelector('.fox-nb-panel:not(.lm-mod-hidden) .fox-item img')?.naturalWidth")
     studio.add_place("https://example.com/a.jpg")
     studio.picked(2)
     studio.prompt("make it stormy")
@@ -212,14 +214,14 @@ def test_groks_aspect_ratio_is_put_away_beside_pictures(lab: Lab, sandbox: Any, 
     studio.prompt("give her a straw hat")
     studio.choose("Aspect ratio", "2:1")
     studio.add_place(RUTH[0].name)
-    page.wait_for("() => document.querySelector('.fox-page:not([hidden]) .fox-item img')?.naturalWidth")
-    page.locator(".fox-away:has-text('it has no meaning beside pictures to edit')").wait_for()
+    page.wait_for("() => document.querySelector('.fox-nb-panel:not(.lm-mod-hidden) .fox-item img')?.naturalWidth")
+    page.locator(".fox-for-aspect_ratio:has-text('Not used together with pictures to edit')").wait_for()
     assert studio.here.get_by_role("combobox", name="Aspect ratio").is_disabled()
     for_the_docs(page, "studio-grok")
     studio.press()
     assert "aspect_ratio" not in received(page, sandbox, 1)[0]
     studio.here.get_by_role("button", name="Remove").click()
-    page.wait_for("() => !document.querySelector('.fox-page:not([hidden]) .fox-away')")
+    page.locator(".fox-for-aspect_ratio:has-text('Not used together')").wait_for(state="detached")
     studio.press()
     assert received(page, sandbox, 2)[1]["aspect_ratio"] == "2:1"
 
@@ -232,8 +234,8 @@ def test_a_result_is_seen_larger_and_saved_whole(lab: Lab, sandbox: Any, env: di
     studio.choose("Resolution", "4K")
     studio.number(2)
     studio.press()
-    studio.shown(2)
-    studio.cards.nth(1).locator(".fox-thumb").click()
+    studio.shown(1)
+    studio.cards.first.locator(".fox-thumb").nth(1).click()
     page.wait_for("() => document.querySelector('dialog[open] .fox-large')?.naturalWidth > 1000")
     page.page.keyboard.press("ArrowRight")
     page.wait_for("() => /-1\\.jpg/.test(document.querySelector('dialog[open]').innerText)")
@@ -252,10 +254,10 @@ def test_a_result_is_seen_larger_and_saved_whole(lab: Lab, sandbox: Any, env: di
 
 def test_no_pixels_are_saved_with_the_state_of_widgets(runner: Runner, sandbox: Any, env: dict[str, str]) -> None:
     """Programs that write the state of widgets into the notebook write the controls there, and no picture."""
-    ask = "task = fox.generate('a fox', num_outputs=3).wait(60)\nstudio.outcome.follow(task)\nstudio.askings['phota-image-edit'].form.take_result(task, 1)"
+    ask = "task = fox.generate('a fox', num_outputs=3).wait(60)\nstudio.panels['phota-image'].follow(task)\nstudio.panels['phota-image-edit'].take_result(task, 1)"
     made = runner.execute(notebook(OPEN, "studio = fox.studio()\nstudio", ask), env=env)
     state = made.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
     written = str(state)
     assert "base64" not in written
     assert MARKED_KEY not in written
-    assert len(written) < 600_000
+    assert len(written) < 130_000

@@ -23,7 +23,7 @@ import numpy as np
 from pathlib import Path
 from PIL import Image
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
-from fox_nb.widgets.viewer import Viewer
+from fox_nb.panels.viewer import Viewer
 
 SIDE = 1536
 def picture(name, seed):

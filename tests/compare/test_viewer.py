@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from fox_nb.images.tiles import make_tiles, read_tile
+from fox_nb.panels import viewer
+from fox_nb.panels.viewer import TileService, Viewer
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
 from fox_nb.session.pool import Pool
-from fox_nb.widgets import viewer
-from fox_nb.widgets.viewer import TileService, Viewer
 from servers import until
 
 

@@ -8,10 +8,10 @@ import pytest
 
 from fox_nb import Fox
 from fox_nb.images.metrics import EXPLANATIONS
+from fox_nb.panels import sweep_view
+from fox_nb.panels.sweep_view import SweepView
+from fox_nb.panels.viewer import Viewer
 from fox_nb.sweep import Sweep
-from fox_nb.widgets import sweep_view
-from fox_nb.widgets.sweep_view import SweepView
-from fox_nb.widgets.viewer import Viewer
 from processes import until
 
 

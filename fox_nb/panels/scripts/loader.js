@@ -2,32 +2,28 @@
 const HASH = "@hash@";
 const PART = "@part@";
 const AGAIN = 2000;
-const pages = (globalThis.foxNb ??= { id: Math.random().toString(36).slice(2), scripts: {} });
-let settle;
-const known = (pages.scripts[HASH] ??= { module: new Promise((resolve) => (settle = resolve)), settle, asked: false });
+const page = (globalThis.foxNb ??= { id: Math.random(), scripts: {} });
+const known = (page.scripts[HASH] ??= Promise.withResolvers());
 
 async function start([script, style]) {
-  const id = `fox-nb-${HASH}`;
-  if (!document.getElementById(id))
-    document.head.append(
-      Object.assign(document.createElement("style"), { id, textContent: new TextDecoder().decode(style) }),
-    );
-  const url = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  return import(/* @vite-ignore */ url).finally(() => URL.revokeObjectURL(url));
+  const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+  module.dress(HASH, style);
+  known.parts = module.parts;
+  return module.parts;
 }
 
 // Every widget hears it, whichever asked: the one that did may be closed before the answer comes.
 async function load(model) {
-  const hear = (content, buffers) => content.script === HASH && known.settle(start(buffers));
-  const ask = () => model.send({ ask: "script", page: pages.id });
+  if (known.parts) return known.parts;
+  const hear = ({ script }, buffers) => script === HASH && known.resolve(start(buffers));
+  const ask = () => model.send({ ask: "script", page: page.id });
   model.on("msg:custom", hear);
-  if (!known.asked) ask();
-  known.asked = true;
+  ask();
   const timer = setInterval(ask, AGAIN);
-  const module = await known.module;
+  await known.promise;
   clearInterval(timer);
   model.off("msg:custom", hear);
-  return module.parts[PART];
+  return known.promise;
 }
 
 export default () => {
@@ -35,15 +31,15 @@ export default () => {
   let begun;
   return {
     initialize({ model }) {
-      begun = load(model).then((found) => {
-        part = typeof found === "function" ? found() : found;
+      begun = load(model).then((parts) => {
+        part = typeof parts[PART] === "function" ? parts[PART]() : parts[PART];
         part.initialize?.({ model });
         model.send({ type: "ready" });
       });
     },
-    async render({ model, el }) {
+    async render(view) {
       await begun;
-      return part.render({ model, el });
+      return part.render(view);
     },
   };
 };

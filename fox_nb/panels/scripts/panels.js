@@ -8,5 +8,15 @@ import { persons } from "./parts/persons.js";
 import { picker } from "./parts/picker.js";
 import { press } from "./parts/press.js";
 import { results } from "./parts/results.js";
+import { sweepView as sweep_view } from "./parts/sweep_view.js";
 
-export const parts = { history, known, level, mentions, name, persons, picker, press, results };
+export const parts = { history, known, level, mentions, name, persons, picker, press, results, sweep_view };
+
+/** Put the style of all parts into the page, once. */
+export function dress(hash, style) {
+  const id = `fox-nb-${hash}`;
+  if (document.getElementById(id)) return;
+  document.head.append(
+    Object.assign(document.createElement("style"), { id, textContent: new TextDecoder().decode(style) }),
+  );
+}

@@ -71,8 +71,14 @@ export const mentions = () => {
       const count = put("span", "fox-count");
       const aloud = put("span", "fox-aloud", {}, { role: "status" });
       guard(root);
+      const examples = put("div", "fox-examples", {}, { role: "group", "aria-label": "Examples to begin with" });
+      for (const example of model.get("examples")) {
+        const begin = put("button", "fox-act", { type: "button", textContent: example, title: "Begin with this" });
+        begin.addEventListener("click", () => type(example, 0));
+        examples.append(begin);
+      }
       puts.append(put("label", "", { htmlFor: id, textContent: "Profile" }), list);
-      root.append(people, puts, count, aloud);
+      root.append(examples, people, puts, count, aloud);
       el.append(root);
 
       function person(one) {
@@ -94,6 +100,7 @@ export const mentions = () => {
       function view() {
         const text = prompt?.get("value") ?? "";
         const found = mentioned(text).map((one) => [one, state.names[one]]);
+        examples.hidden = !!text.trim();
         people.hidden = !found.length;
         fill(people, found, ([one]) => person(one));
         const known = Object.entries(state.names).map(([one, name]) => [
@@ -109,12 +116,20 @@ export const mentions = () => {
         write(aloud, words);
       }
 
+      /** Put words in place of a part of the text, as if they were typed. */
+      function type(words, start, end = start) {
+        const area = areaBeside(el);
+        if (!area) return;
+        area.setRangeText(words, start, end, "end");
+        area.dispatchEvent(new Event("input", { bubbles: true }));
+        area.focus();
+      }
+
       list.addEventListener("change", () => {
         const area = areaBeside(el);
         if (list.value && area) {
           const [start, end] = [area.selectionStart, area.selectionEnd];
-          area.setRangeText(spaced(area.value, start, end, `[[${list.value}]]`), start, end, "end");
-          area.dispatchEvent(new Event("input", { bubbles: true }));
+          type(spaced(area.value, start, end, `[[${list.value}]]`), start, end);
         }
         // A list from which people are taken stands at its first line again.
         list.value = "";

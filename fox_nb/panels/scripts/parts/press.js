@@ -37,9 +37,9 @@ export const press = () => {
     },
     render({ model, el }) {
       const id = `fox-press-${unique()}`;
-      const root = put("div", "fox-press");
+      const root = put("div", "fox-actions");
       const line = put("div", "fox-row");
-      const button = put("button", "fox-button", { type: "button" }, { "aria-describedby": id });
+      const button = put("button", "fox-press", { type: "button" }, { "aria-describedby": id });
       const note = put("span", "fox-note", { id });
       const status = put("p", "fox-status", {}, { role: "status" });
       const error = put("div", "fox-error", {}, { role: "alert" });

@@ -28,7 +28,7 @@ export const results = () => {
       function card(item, index) {
         const node = put("li", `fox-card${index ? "" : " fox-newest"}`);
         const fills = item.pictures.map((one) => {
-          const figure = put("div", "fox-figure");
+          const figure = put("figure", "fox-figure");
           const { open, fill } = thumb(tasks, dialog, item, one, "picture");
           figure.append(open);
           if (!index) figure.append(buttons(tasks, item, one.number, QUICK));
@@ -52,7 +52,9 @@ export const results = () => {
         root.hidden = !items.length && !lines.length;
         write(
           earlier,
-          count ? `${count} earlier result${count > 1 ? "s" : ""}: see History in fox.studio(), or fox.tasks().` : "",
+          count
+            ? `${count} earlier result${count > 1 ? "s" : ""}${record ? ": see History in fox.studio(), or fox.tasks()" : ""}.`
+            : "",
         );
         write(wrong, lines.join("\n"));
         dialog.fill();

@@ -17,11 +17,11 @@ from IPython.display import HTML, display
 
 from fox_nb.display.task_pages import error_page
 from fox_nb.errors import ConfirmationNeeded, FoxError
+from fox_nb.panels.head import when_missing
+from fox_nb.panels.script import Scripted
+from fox_nb.panels.viewer import Viewer
 from fox_nb.session.pool import Pool
 from fox_nb.sweep import look, pages
-from fox_nb.widgets.control import Control
-from fox_nb.widgets.surface import Surface, missing_front_end
-from fox_nb.widgets.viewer import Viewer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ def _replace_earlier(view: SweepView) -> None:
     _shown[cell] = (shell.execution_count, [*views, view])
 
 
-class Controls(Control):
+class Controls(Scripted):
     """The plan, the buttons, the one progress bar and what went wrong.
 
     Parameters
@@ -63,7 +63,7 @@ class Controls(Control):
         The mark of the saved page that it stands for.
     """
 
-    module = "sweep_view"
+    part = "sweep_view"
 
     def __init__(self, hides: str) -> None:
         self.on_run: Callable[[bool], None] = lambda _: None
@@ -74,7 +74,7 @@ class Controls(Control):
 
     def tell(self, **state: Any) -> None:
         """Show this instead."""
-        self.send({"type": "state", "hides": self._hides, **state})
+        self.say("state", hides=self._hides, **state)
 
     def _on_run(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self.on_run(content.get("sure") is True)
@@ -120,8 +120,9 @@ class SweepView:
         self._controls.on_stop = sweep.runner.stop
         self._controls.on_ready(lambda: self._changed([]))
         self._place = w.VBox([])
-        self._surface = Surface(self._controls)
-        self.widget = w.VBox([self._surface, self._place, missing_front_end(self._surface)])
+        missing = w.HTML(when_missing())
+        self._controls.on_ready(missing.close)
+        self.widget = w.VBox([self._controls, self._place, missing])
         self._forget = sweep.on_change(self._changed)
 
     def show(self) -> None:
@@ -140,7 +141,7 @@ class SweepView:
         self._acting.close()
         if self._viewer is not None:
             self._viewer.close()
-        self._surface.close()
+        self._controls.close()
         self.widget.close()
 
     # -- what a person does -----------------------------------------------------------------------------------------

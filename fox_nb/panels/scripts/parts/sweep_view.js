@@ -1,10 +1,12 @@
 // A sweep's plan, its Run and Stop, one progress bar and the time left, which runs here between the kernel's messages.
+import { duration, guard, put, write } from "./elements.js";
+
 const TICK = 1000;
 
 // One for each model; its views share what was heard last.
-export default () => {
+export const sweepView = () => {
   const views = new Set();
-  let state = null;
+  let state = /** @type {any} */ (null);
 
   function hear(content) {
     if (content.type !== "state") return;
@@ -18,16 +20,20 @@ export default () => {
     },
     render({ model, el }) {
       const root = put("div", "fox-sweep");
-      const hiding = put("style", "");
+      const hiding = put("style");
       const plan = put("div", "fox-plan");
       const run = put("button", "fox-act fox-run", { type: "button" });
       const no = put("button", "fox-act", { type: "button", textContent: "No, not now" });
-      const stop = put("button", "fox-act", { type: "button", textContent: "Stop", title: "Send nothing more; what is under way lands" });
+      const stop = put("button", "fox-act", {
+        type: "button",
+        textContent: "Stop",
+        title: "Send nothing more; what is under way lands",
+      });
       const acts = put("div", "fox-acts");
       const bar = put("progress", "fox-bar");
       const words = put("p", "fox-words");
-      const findings = put("div", "");
-      const said = put("div", "");
+      const findings = put("div");
+      const said = put("div");
       const heard = put("p", "fox-heard", { role: "status" });
       acts.append(run, no, stop);
       root.append(hiding, plan, acts, said, bar, words, findings, heard);
@@ -51,14 +57,19 @@ export default () => {
       function tick() {
         if (!state) return;
         const gone = (performance.now() - state.heard) / 1000;
-        const left = state.left === null ? "" : state.left - gone > 1 ? `, about ${duration(state.left - gone)} left` : ", nearly there";
+        const left =
+          state.left === null
+            ? ""
+            : state.left - gone > 1
+              ? `, about ${duration(state.left - gone)} left`
+              : ", nearly there";
         const text = state.words && `${state.words}${left}.`;
-        if (words.textContent !== text) words.textContent = text;
+        write(words, text);
       }
 
       function fill(place, html) {
-        if (place.said === html) return;
-        place.said = html;
+        if (place.dataset.said === html) return;
+        place.dataset.said = html;
         place.innerHTML = html; // made and escaped in the kernel, like every output
       }
 
@@ -83,9 +94,10 @@ export default () => {
         words.hidden = !state.going && state.over === state.total && !state.failed;
         tick();
         const news = state.going ? (state.canStop ? "Running." : "") : words.textContent;
-        if (heard.textContent !== news) heard.textContent = news;
+        write(heard, news);
       }
 
+      guard(root);
       const timer = setInterval(tick, TICK);
       views.add(show);
       show();

@@ -1,0 +1,155 @@
+"""A panel among other widgets: set, observed, linked and laid out by ipywidgets' own calls; boxes, tabs, Output; twice, moved, closed."""
+
+import os
+from typing import Any
+
+import pytest
+
+from kernels import notebook
+from lab import Lab, NotebookPage
+from servers import until
+from studios import OPEN
+
+ROUNDS = int(os.environ.get("FOX_NB_ROUNDS", "20"))
+SET_UP = f"{OPEN}\nimport ipywidgets as w\n"
+
+
+@pytest.fixture
+def env(sandbox_env: dict[str, str]) -> dict[str, str]:
+    return sandbox_env
+
+
+def value(page: NotebookPage, expression: str, wanted: str) -> None:
+    """Wait until an expression in the kernel has a value."""
+    until(lambda: page.kernel_value(expression) == wanted or None, wanted, show=lambda: page.kernel_value(expression))
+
+
+def opened(lab: Lab, env: dict[str, str], *cells: str) -> NotebookPage:
+    page = lab.open(notebook(SET_UP, *cells), env=env)
+    page.run_all()
+    page.locator(".fox-press").first.wait_for()
+    return page
+
+
+def test_controls_are_set_observed_linked_and_laid_out_by_ipywidgets_calls(lab: Lab, env: dict[str, str]) -> None:
+    """What Python sets is seen, what a person sets is heard, links hold in the browser, layout and `disabled` are obeyed."""
+    page = opened(
+        lab,
+        env,
+        """\
+panel = fox.panel("phota-image-enhance", creativity=0.5)
+make = fox.panel(prompt="a fox")
+heard = []
+make.observe(lambda change: heard.append(change["new"]), "prompt")
+count, level = w.IntSlider(min=1, max=8), w.FloatSlider(max=1.0)
+w.jslink((make.controls["num_outputs"], "value"), (count, "value"))
+w.jslink((panel.controls["creativity"], "value"), (level, "value"))
+make.controls["prompt"].layout.width = "321px"
+make.controls["aspect_ratio"].disabled = True
+w.VBox([make, count, panel, level])""",
+    )
+    area = page.page.get_by_role("textbox", name="Prompt")
+    assert area.input_value() == "a fox"
+    page.kernel_value("setattr(make, 'prompt', 'a bear')")
+    page.wait_for("() => document.querySelector('.fox-for-prompt textarea').value === 'a bear'")
+    area.fill("an owl")
+    value(page, "heard[-1]", "'an owl'")
+    assert page.locator(".widget-textarea").bounding_box()["width"] == pytest.approx(321, abs=1)
+    assert page.page.get_by_role("combobox", name="Aspect ratio").is_disabled()
+    page.kernel_value("setattr(make, 'num_outputs', 4)")
+    value(page, "count.value", "4")
+    page.kernel_value("setattr(panel, 'creativity', 0.75)")
+    value(page, "level.value", "0.75")
+    page.kernel_value("setattr(make.controls['resolution'], 'value', '4K')")
+    page.locator(".fox-press:has-text('$0.72')").wait_for()
+    assert page.errors() == []
+    assert page.console_errors == []
+
+
+def test_results_come_along_wherever_a_panel_is_put(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """In a Tab beside another, shown twice, in an Output, moved to another box and closed; the file keeps the pictures."""
+    page = opened(
+        lab,
+        env,
+        """\
+panel, other = fox.panel(prompt="a fox"), fox.panel("phota-image-edit")
+tab = w.Tab([panel, other])
+tab""",
+        "box = w.HBox([w.Label('beside'), panel])\nbox",
+        "out = w.Output()\nout",
+        "with out:\n    display(panel)",
+    )
+    page.cell(1).locator(".fox-press").first.click()
+    for cell in (1, 2, 3):
+        page.cell(cell).locator(".fox-newest img").first.wait_for()
+    page.wait_for("() => [...document.querySelectorAll('.fox-newest img')].every(image => image.naturalWidth)")
+    page.kernel_value("setattr(box, 'children', ())")
+    page.cell(2).locator(".fox-newest").wait_for(state="detached")
+    page.kernel_value("setattr(tab, 'children', (other, panel))")
+    page.cell(1).get_by_role("tab").nth(1).click()
+    page.cell(1).locator(".fox-newest img").locator("visible=true").wait_for()
+    page.cell(1).locator(".fox-press").locator("visible=true").click()
+    page.cell(3).locator(".fox-card").nth(1).wait_for()
+    assert len(sandbox.creations) == 2
+    page.kernel_value("(panel.close(), setattr(tab, 'children', (other,)))")
+    page.cell(3).locator(".fox-newest").wait_for(state="detached")
+    saved = page.save()
+    shown = [
+        output["data"]["text/html"] for output in saved.cells[1].outputs if "<img" in output.data.get("text/html", "")
+    ]
+    assert len(shown) == 2
+    page.close()
+    again = lab.open(page.path, kernel=False)
+    again.locator(".fx-pic img").nth(1).wait_for()
+    assert again.locator(".fx-pic img").first.is_visible()
+
+
+def test_typing_and_pressing_fast_sends_what_was_on_the_screen(lab: Lab, env: dict[str, str]) -> None:
+    """Also while a cell runs: the press reads the controls in its own page."""
+    page = opened(
+        lab,
+        env,
+        "panel = fox.panel()\nseen = []\npanel._on_press = lambda values: seen.append(values['prompt'])\npanel._press._presses = [panel._on_press]\npanel",
+    )
+    area, typed = page.page.get_by_role("textbox", name="Prompt"), []
+    for number in range(ROUNDS):
+        words = f"{number} foxes " * (1 + number % 3)
+        area.fill("")
+        page.page.keyboard.type(words, delay=0)
+        typed.append(words)
+        area.press("Control+Enter")
+        page.locator(".fox-press:not([aria-disabled=true])").wait_for()
+    value(page, "len(seen)", str(len(typed)))
+    assert page.kernel_value(f"seen == {typed!r}") == "True"
+
+
+def test_a_run_of_the_cell_again_shows_its_results_again(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """In this kernel and in the next; nothing is sent again, and the file keeps the picture."""
+    page = opened(lab, env, "panel = fox.panel(prompt='a fox')\npanel")
+    page.locator(".fox-press").click()
+    newest = page.locator(".fox-newest img").locator("visible=true")
+    newest.wait_for()
+    page.run_cell(1)
+    newest.wait_for()
+    page.restart_kernel()
+    page.run_all()
+    newest.wait_for()
+    page.wait_for("() => document.querySelector('.fox-newest img')?.naturalWidth > 500")
+    assert len(sandbox.creations) == 1
+    saved = page.save()
+    assert sum("<img" in output.get("data", {}).get("text/html", "") for output in saved.cells[1].outputs) == 1
+
+
+def test_a_notebook_without_its_kernel_begins_with_the_pictures(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """Then comes the card, which says what the box below it means; while the panel lives, neither is seen twice."""
+    page = opened(lab, env, "panel = fox.panel(prompt='a fox')\npanel")
+    page.locator(".fox-press").click()
+    page.locator(".fox-newest img").wait_for()
+    page.wait_for("() => document.querySelector('[data-fox-record] img')")
+    assert page.locator("[data-fox-record] img").locator("visible=true").count() == 0
+    page.save()
+    page.close()
+    again = lab.open(page.path, kernel=False)
+    again.locator(".fx-pic img").wait_for()
+    words = again.outputs_text(1)
+    assert words.index("a fox") < words.index("Run this cell to use it") < words.index("Error displaying widget")

@@ -1,0 +1,41 @@
+"""The level, from Python's side."""
+
+import numpy as np
+import pytest
+import traitlets
+
+from fox_nb.panels.level import Level
+
+
+def test_a_level_starts_unset() -> None:
+    """Nothing is set until somebody sets it."""
+    assert Level(description="Creativity").value is None
+
+
+def test_a_number_keeps_four_decimals_and_the_bounds() -> None:
+    """What a loop of floats makes of 0.3 is 0.3, and nothing leaves the bounds."""
+    level = Level()
+    level.value = 0.1 + 0.2
+    assert level.value == 0.3
+    level.value = float(np.arange(0, 1, 0.1)[3])
+    assert level.value == 0.3
+    level.value = 7
+    assert level.value == 1
+    assert Level(value=4, min=2, max=10).value == 4
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5"])
+def test_what_is_no_number_is_refused(value: object) -> None:
+    """A level's value is a finite number or None."""
+    with pytest.raises(traitlets.TraitError):
+        Level().value = value
+
+
+def test_the_browser_sets_and_unsets() -> None:
+    """A change in the browser arrives, with its observers told; unsetting gives None again."""
+    level = Level()
+    seen = []
+    level.observe(lambda change: seen.append(change["new"]), "value")
+    for value in (0.25, None):
+        level._handle_msg({"content": {"data": {"method": "update", "state": {"value": value}}}, "buffers": []})
+    assert seen == [0.25, None]

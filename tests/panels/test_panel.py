@@ -1,0 +1,253 @@
+"""A panel from Python's side: its traits and controls, what is refused, what a press does, and what it never waits for."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as w
+import pytest
+import traitlets
+
+from artifacts import MARKED_KEY
+from fox_nb import Fox, InvalidRequest
+from fox_nb.models import MODELS
+from fox_nb.panels import typed
+from fox_nb.panels.controls import ChoiceControl
+from fox_nb.parameters import parameters
+from fox_nb.sandbox import Sandbox
+from fox_nb.settings import Polling
+from panels.browsers import Browser
+from servers import until
+
+LINK = "https://example.com/{}.jpg"
+
+
+@pytest.fixture
+def fox(sandbox: Any, tmp_path: Path) -> Iterator[Fox]:
+    polling = Polling(first_looks=(0.1,), at_least=0.1, per_second=50)
+    with Fox(api_key=sandbox.key, base_url=sandbox.base_url, store=tmp_path / "fox_runs", polling=polling) as fox:
+        yield fox
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_panel_that_nobody_touched_has_the_defaults_and_nothing_else(fox: Fox, model: str) -> None:
+    """What the reference pages give no default for is not there; every parameter is a trait and has a control with a value."""
+    panel = fox.panel(model)
+    assert panel.values == {p.name: p.default for p in parameters(MODELS[model]) if p.default is not None}
+    for parameter in parameters(MODELS[model]):
+        assert panel.has_trait(parameter.name)
+        assert isinstance(panel.controls[parameter.name], w.Widget)
+        assert panel.controls[parameter.name].has_trait("value")
+        assert parameter.name in dir(panel)
+
+
+def test_traits_and_controls_follow_each_other(fox: Fox) -> None:
+    """Setting one shows in the other, and observers hear of both; links of ipywidgets and traitlets work."""
+    panel = fox.panel("phota-image-enhance", creativity=0.25)
+    heard: list[Any] = []
+    panel.observe(lambda change: heard.append((change["name"], change["new"])), ["creativity", "resolution"])
+    assert panel.controls["creativity"].value == 0.25
+    panel.controls["creativity"].value = 0.5
+    panel.resolution = "1K"
+    assert panel.controls["resolution"].value == "1K"
+    assert heard == [("creativity", 0.5), ("resolution", "1K")]
+    slider = w.FloatSlider(max=1.0)
+    traitlets.link((slider, "value"), (panel, "creativity"))
+    panel.creativity = 0.75
+    assert slider.value == 0.75
+    slider.value = 0.5
+    assert panel.values["creativity"] == 0.5
+    other = fox.panel("phota-image-enhance", creativity=0.25)
+    w.jslink((other.controls["creativity"], "value"), (slider, "value"))
+    other.creativity = None
+    assert "creativity" not in other.values
+
+
+def test_a_panel_goes_wherever_boxes_go(fox: Fox) -> None:
+    """It is a VBox: in boxes, tabs and interactive_output."""
+    panel = fox.panel(prompt="a fox")
+    box = w.Tab([w.HBox([panel, fox.panel("phota-image-edit")]), w.VBox([panel])])
+    assert box.children[1].children == (panel,)
+    shown = w.interactive_output(lambda prompt: print(prompt), {"prompt": panel.controls["prompt"]})  # noqa: PLW0108
+    assert isinstance(shown, w.Output)
+    panel.prompt = "a bear"
+    assert panel.controls["prompt"].value == "a bear"
+    panel.layout.width = "300px"
+
+
+def test_it_gives_back_what_it_was_filled_with(fox: Fox) -> None:
+    """Values, levels, profiles and pictures; what is not named goes back to its default; `values` fills it, too."""
+    panel = fox.panel("phota-image-enhance")
+    values = {"image_url": LINK.format("a"), "resolution": "1K", "creativity": 0.0, "profile_ids": ["profile_x"]}
+    panel.fill(values)
+    assert panel.values == values
+    panel.fill({})
+    assert panel.values == {"resolution": "4K"}
+    panel.values = {"image_url": LINK.format("b")}
+    assert panel.image_url == LINK.format("b")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [
+        (lambda panel: setattr(panel, "promt", "x"), "Did you mean 'prompt'"),
+        (lambda panel: panel.fill({"promt": "x"}), "Did you mean 'prompt'"),
+        (lambda panel: setattr(panel, "values", {"promt": "x"}), "Did you mean 'prompt'"),
+        (
+            lambda panel: setattr(panel, "num_outputs", 500),
+            "num_outputs is 500; allowed is a whole number from 1 to 100",
+        ),
+        (lambda panel: panel.fill({"prompt": "a", "num_outputs": 500}), "num_outputs is 500"),
+        (lambda panel: setattr(panel, "aspect_ratio", "16x9"), "Did you mean '16:9'"),
+        (lambda panel: setattr(panel, "prompt", 7), "prompt is 7"),
+    ],
+)
+def test_wrong_names_and_values_are_refused_in_words(fox: Fox, attempt: Any, words: str) -> None:
+    """Never dropped or clipped; nothing of what came with them is taken over."""
+    panel = fox.panel(prompt="a fox")
+    before = panel.values
+    with pytest.raises(InvalidRequest, match=words.replace("(", "\\(")):
+        attempt(panel)
+    assert panel.values == before
+
+
+def test_names_that_are_gone_say_what_to_do(fox: Fox) -> None:
+    """For one release; other names that are not there say what was probably meant."""
+    panel = fox.panel()
+    for name, words in [("widget", "ipywidget itself"), ("form", r"panel\.prompt"), ("promt", "Did you mean 'prompt'")]:
+        with pytest.raises(AttributeError, match=words):
+            getattr(panel, name)
+    assert not hasattr(panel, "nothing")
+    with pytest.raises(InvalidRequest, match="'promt'"):
+        fox.panel(promt="a fox")
+
+
+def test_a_number_beyond_the_panels_own_bound_widens_it(fox: Fox) -> None:
+    """The bound is against a slip of the hand, not against code."""
+    panel = fox.panel(num_outputs=12)
+    assert panel.controls["num_outputs"].value == 12
+
+
+def test_what_is_missing_is_named_by_its_label(fox: Fox) -> None:
+    """In a person's words, before anything is sent."""
+    with pytest.raises(InvalidRequest, match="Picture to enhance is empty"):
+        fox.panel("phota-image-enhance").submit()
+
+
+def pressed(panel: Any, **values: Any) -> None:
+    """Press as a browser does, with what it shows."""
+    panel._press._handle_custom_msg({"type": "press", "values": values}, [])
+
+
+def test_what_the_browser_says_at_a_press_counts(fox: Fox, sandbox: Any) -> None:
+    """Kernels with subshells may hear the press before the typing; a list's and a button's place stands for its option."""
+    panel = fox.panel()
+    pressed(panel, prompt="a fox", num_outputs=3, aspect_ratio=5, resolution=0)
+    until(lambda: sandbox.creations or None, "the creation")
+    assert sandbox.creations[0]["body"] == {
+        "model": "phota-image", "prompt": "a fox", "num_outputs": 3, "resolution": "1K", "aspect_ratio": "9:16",
+    }  # fmt: skip
+    until(lambda: panel.task is not None or None, "the task")
+
+
+def test_faces_are_sent_with_consent_alone(fox: Fox) -> None:
+    """The panel that trains from an archive asks, and asks anew when there is another archive."""
+    panel = fox.panel("phota-create-profile")
+    with pytest.raises(InvalidRequest, match="Photos is empty"):
+        panel.submit()
+    panel.image_archive_url = "https://example.com/ada.zip"
+    with pytest.raises(InvalidRequest, match="Consent is not ticked"):
+        panel.submit()
+
+
+@pytest.mark.parametrize("place", [99, -1, "1K", None, {}])
+def test_a_choice_takes_only_its_options(place: Any) -> None:
+    """Whatever a browser sends."""
+    parameter = next(p for p in parameters(MODELS["phota-image"]) if p.name == "resolution")
+    assert ChoiceControl(parameter).read({"resolution": place}) == "1K"
+
+
+def test_building_panels_and_a_studio_sends_nothing(fox: Fox, sandbox: Any) -> None:
+    """Voila runs the whole notebook for every visitor."""
+    for model in MODELS:
+        fox.panel(model)
+    fox.studio()
+    assert sandbox.creations == []
+
+
+def test_a_press_does_not_wait_for_the_gateway(tmp_path: Path) -> None:
+    """It comes back while the answer is still out; the panel may be pressed again as soon as the journal has it."""
+    with Sandbox(keys=[MARKED_KEY]) as sandbox:
+        fox = Fox(api_key=MARKED_KEY, base_url=sandbox.base_url, store=tmp_path / "fox_runs")
+        sandbox.misbehave("never", "create")
+        panel = fox.panel(prompt="a fox")
+        before = threading.active_count()
+        pressed(panel)
+        until(lambda: sandbox.creations or None, "the creation")
+        assert fox.tasks()[0].status == "pending"
+        panel.prompt = "another fox"
+        pressed(panel)
+        until(lambda: len(sandbox.creations) > 1 or None, "the other creation")
+        assert threading.active_count() < before + 12
+    fox.close()  # it waits for every answer that is out: 'never' ends with the sandbox
+
+
+def test_two_presses_of_the_same_are_one_and_of_another_are_two(fox: Fox, sandbox: Any) -> None:
+    """Within a second the same again is the same press; what was changed in between is not."""
+    panel = fox.panel(prompt="a fox")
+    pressed(panel)
+    pressed(panel)
+    until(lambda: sandbox.creations or None, "the creation")
+    panel.prompt = "a cat"
+    until(lambda: None if panel._press.busy else True, "the button")
+    pressed(panel)
+    until(lambda: len(sandbox.creations) > 1 or None, "the other creation")
+    assert [creation["body"]["prompt"] for creation in sandbox.creations] == ["a fox", "a cat"]
+
+
+def test_the_press_from_code_gives_the_task_and_its_pictures(fox: Fox) -> None:
+    """The panel has them, too, as soon as somebody has waited; another press is another variation, and says so."""
+    panel = fox.panel(prompt="a fox")
+    heard: list[Any] = []
+    panel.observe(lambda change: heard.append(change["new"]), "task")
+    task = panel.submit()
+    assert panel.task is task
+    assert heard == [task]
+    task.wait(60)
+    assert [image.path for image in panel.images] == [image.path for image in task.images]
+    assert panel._press.again
+    assert panel.submit().take == 2
+    panel.prompt = "a bear"
+    assert not panel._press.again
+
+
+def test_an_error_goes_away_when_the_value_changes(fox: Fox) -> None:
+    """Not at the next press."""
+    panel = fox.panel()
+    pressed(panel, prompt="")
+    assert panel._press.error[0] == "Prompt is empty."
+    panel.prompt = "a fox"
+    assert panel._press.error == []
+
+
+def test_results_keep_the_newest_dozen(fox: Fox) -> None:
+    """Older ones are counted, and each is sent once."""
+    panel = fox.panel()
+    results = panel._outcome.results
+    browser = Browser(results)
+    tasks = [fox.generate(f"picture {number}").wait(60) for number in range(14)]
+    for task in tasks:
+        panel.follow(task)
+    items = browser.of("item")
+    assert [item["item"]["title"] for item in items] == [f"picture {number}" for number in range(14)]
+    assert items[-1]["earlier"] == 2
+    assert list(results._tasks) == [task.identity for task in reversed(tasks[2:])]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_type_checkers_know_what_a_panel_has(fox: Fox, model: str) -> None:
+    """The classes that they are told of have the names of the real ones, and every parameter."""
+    real = type(fox.panel(model))
+    told = getattr(typed, real.__name__)
+    assert list(told.__annotations__) == [parameter.name for parameter in parameters(MODELS[model])]

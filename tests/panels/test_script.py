@@ -1,0 +1,49 @@
+"""What the room's own widgets share: a script that comes as a message, and messages by name."""
+
+from fox_nb.panels import script
+from fox_nb.panels.level import Level
+from panels.browsers import Browser
+
+
+def test_a_page_gets_the_script_when_it_asks() -> None:
+    """Once, with the style, whichever widget asks; the state holds a few lines alone."""
+    level = Level()
+    browser = Browser(level)
+    name, files = script.bundle()
+    for _ in range(2):
+        level._handle_custom_msg({"ask": "script", "page": "page-of-this-test"}, [])
+    assert [(content["script"], buffers) for content, buffers in browser.heard] == [(name, list(files))]
+    assert len(level._esm) < 1_500
+    assert name in level._esm
+
+
+def test_a_kernel_that_cannot_hear_sends_it_unasked(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """The first widget of a kernel sends it a few times, until somebody has asked."""
+    monkeypatch.setattr(script, "_TOLD_AGAIN", (0.01, 0.01))
+    teller = script._Teller()
+    sent = []
+    monkeypatch.setattr(script._Teller, "_send", staticmethod(sent.append))
+    level = Level()
+    teller._until_asked(level)
+    assert sent == [level, level]
+    teller.asked(level, "page")
+    teller._until_asked(level)
+    assert len(sent) == 3
+
+
+def test_one_part_that_fails_does_not_keep_the_others_from_starting() -> None:
+    """It is logged, and they hear of the page."""
+    level, heard = Level(), []
+    level.on_ready(lambda: 1 / 0)
+    level.on_ready(lambda: heard.append(1))
+    level._handle_custom_msg({"type": "ready"}, [])
+    assert heard == [1]
+    assert level.is_alive
+
+
+def test_nonsense_from_a_browser_changes_nothing() -> None:
+    """What is no message, or is for no handler, is passed over."""
+    level = Level(value=0.5)
+    for content in (None, [], {"type": "__init__"}, {"type": "unknown"}, {"type": 4}, {}):
+        level._handle_custom_msg(content, [])
+    assert level.value == 0.5

@@ -1,0 +1,36 @@
+// The larger view's zoom, on stand-ins for the elements that it moves.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { midnight } from "../../fox_nb/panels/scripts/parts/history.js";
+import { Zoom } from "../../fox_nb/panels/scripts/parts/zoom.js";
+
+const stage = {
+  addEventListener() {},
+  getBoundingClientRect: () => ({ left: 0, top: 0, width: 400, height: 200 }),
+  classList: { toggle() {} },
+};
+
+test("the point under the pointer stays where it is, and nothing is moved beyond its edge", () => {
+  const zoom = new Zoom(stage, [{ style: {} }]);
+  zoom.by(2, 100, 50);
+  assert.deepEqual([zoom.scale, zoom.x, zoom.y], [2, -100, -50]);
+  zoom.to(2, 900, 900);
+  assert.deepEqual([zoom.x, zoom.y], [200, 100]);
+  zoom.by(1 / 8);
+  assert.deepEqual([zoom.scale, zoom.x, zoom.y], [1, 0, 0]);
+});
+
+test("keys zoom and pan, and others are left to whoever wants them", () => {
+  const zoom = new Zoom(stage, [{ style: {} }]);
+  assert.equal(zoom.key("ArrowLeft"), false);
+  assert.equal(zoom.key("x"), false);
+  assert.equal(zoom.key("+"), true);
+  assert.equal(zoom.key("ArrowLeft"), true);
+  assert.equal(zoom.x > 0, true);
+});
+
+test("a day of the history begins at midnight here, and ends at the next", () => {
+  assert.equal(midnight("", 0), null);
+  assert.equal(new Date(midnight("2024-01-27", 0) * 1000).getDate(), 27);
+  assert.equal(midnight("2024-01-27", 1) - midnight("2024-01-27", 0), 86_400);
+});
