@@ -26,9 +26,9 @@ _SAME_PAGE = 5.0
 
 
 @functools.cache
-def bundle() -> tuple[str, tuple[bytes, bytes]]:
-    """Return the hash, and the script and the style, of all of the room's own widgets; `make scripts` makes them."""
-    files = ((_STATIC / "panels.js").read_bytes(), (_STATIC / "panels.css").read_bytes())
+def bundle(script: str) -> tuple[str, tuple[bytes, bytes]]:
+    """Return the hash, the script and the style of some of the room's own widgets; `make scripts` makes them."""
+    files = ((_STATIC / f"{script}.js").read_bytes(), (_STATIC / f"{script}.css").read_bytes())
     return hashlib.sha256(b"".join(files)).hexdigest()[:12], files
 
 
@@ -43,12 +43,15 @@ class Scripted(anywidget.AnyWidget):
 
     Attributes
     ----------
+    script : str
+        The bundle that it is in.
     part : str
         What it is called in the script's ``parts``.
     is_alive : bool
         Whether a browser has ever shown it.
     """
 
+    script: ClassVar[str] = "panels"
     part: ClassVar[str]
 
     _esm = traitlets.Unicode("").tag(sync=True)
@@ -56,10 +59,11 @@ class Scripted(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         self.is_alive = False
         self._ready_callbacks: list[Callable[[], object]] = []
-        script = _LOADER.read_text(encoding="utf-8").replace("@hash@", bundle()[0]).replace("@part@", self.part)
-        super().__init__(_esm=script, **traits)
+        loader = _LOADER.read_text(encoding="utf-8")
+        loader = loader.replace("@hash@", bundle(self.script)[0]).replace("@part@", self.part)
+        super().__init__(_esm=loader, **traits)
         self.on_msg(self._heard)
-        _teller.tell(self)
+        _teller(self.script).tell(self)
 
     def say(self, kind: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
         """Send a message to the browsers that show it."""
@@ -73,7 +77,7 @@ class Scripted(anywidget.AnyWidget):
         if not isinstance(content, dict):
             return
         if content.get("ask") == "script":
-            _teller.asked(self, str(content.get("page")))
+            _teller(self.script).asked(self, str(content.get("page")))
             return
         kind = content.get("type")
         handler = getattr(self, f"_on_{kind}", None) if isinstance(kind, str) and kind.isalpha() else None
@@ -121,8 +125,11 @@ class _Teller:
 
     @staticmethod
     def _send(widget: Scripted) -> None:
-        name, files = bundle()
+        name, files = bundle(widget.script)
         widget.send({"script": name}, list(files))
 
 
-_teller = _Teller()
+@functools.cache
+def _teller(_script: str) -> _Teller:
+    """Return the one that sends a script."""
+    return _Teller()

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import anywidget
-
 from fox_nb.images.tiles import make_tiles, read_tile
+from fox_nb.panels.script import Scripted
 from fox_nb.render.comparison import cell_facts, facts, preview_size
 from fox_nb.render.comparison_table import static_grid
 from fox_nb.session.pool import Pool
@@ -29,13 +28,12 @@ if TYPE_CHECKING:
     Retry = Callable[[int, int, int], None]
     Send = Callable[[dict[str, Any], list[bytes]], None]
 
-_STATIC = Path(__file__).parents[1] / "static"
 _BATCH_BYTES = 400_000
 _MOST_ON_THE_WAY = 4_000_000
 _MOST_WANTED = 4_000
 
 
-class Viewer(anywidget.AnyWidget):
+class Viewer(Scripted):
     """The live view of a comparison.
 
     Parameters
@@ -47,18 +45,17 @@ class Viewer(anywidget.AnyWidget):
         one of the viewer's threads, so it may take its time.
     """
 
-    _esm = _STATIC / "viewer.js"
-    _css = _STATIC / "comparison.css"
+    script = "viewer"
+    part = "viewer"
 
     def __init__(self, comparison: Comparison, *, on_retry: Retry | None = None) -> None:
         self._comparison = comparison
-        self._on_retry = on_retry
+        self._retry = on_retry
         self._pool = Pool(2, "viewer")
         self._tiles = TileService(self._pool, self._post)
         self._tiles.know(comparison.pictures())
         self._turn = threading.Lock()
         super().__init__()
-        self.on_msg(self._hear)
 
     @property
     def comparison(self) -> Comparison:
@@ -87,22 +84,29 @@ class Viewer(anywidget.AnyWidget):
         self._pool.close()
         super().close()
 
-    def _hear(self, _: Any, message: dict[str, Any], __: list[memoryview]) -> None:
-        """Note down what the browser says; nothing here reads a file or waits."""
-        view, kind = str(message.get("view", "")), message.get("kind")
-        if kind == "hello":
-            self._send_all(view)
-        elif kind == "ready":
-            missing = [name for name in self._comparison.pictures() if name not in set(message["have"])]
-            self._pool.submit(lambda: self._send_previews(view, missing))
-        elif kind == "tiles":
-            self._tiles.want(view, message["add"], message["drop"])
-        elif kind == "got":
-            self._tiles.got(view, int(message["bytes"]))
-        elif kind == "bye":
-            self._tiles.leave(view)
-        elif kind == "retry" and self._on_retry is not None:
-            retry, place = self._on_retry, [int(message[name]) for name in ("row", "column", "take")]
+    # What a browser says; nothing here reads a file or waits.
+
+    def _on_hello(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._send_all(str(content.get("view", "")))
+
+    def _on_started(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        """Send the previews that the page doesn't have."""
+        view, have = str(content.get("view", "")), set(content["have"])
+        missing = [name for name in self._comparison.pictures() if name not in have]
+        self._pool.submit(lambda: self._send_previews(view, missing))
+
+    def _on_tiles(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._tiles.want(str(content.get("view", "")), content["add"], content["drop"])
+
+    def _on_got(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._tiles.got(str(content.get("view", "")), int(content["bytes"]))
+
+    def _on_bye(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        self._tiles.leave(str(content.get("view", "")))
+
+    def _on_retry(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        retry, place = self._retry, [int(content[name]) for name in ("row", "column", "take")]
+        if retry is not None:
             self._pool.submit(lambda: retry(*place))
 
     def _post(self, message: dict[str, Any], buffers: list[bytes]) -> None:
@@ -112,13 +116,13 @@ class Viewer(anywidget.AnyWidget):
     def _send_all(self, view: str) -> None:
         with self._turn:
             words = facts(self._comparison)
-            self._post({"kind": "comparison", "view": view, "facts": words, "retry": self._on_retry is not None}, [])
+            self._post({"type": "comparison", "view": view, "facts": words, "retry": self._retry is not None}, [])
 
     def _send_cell(self, row: int, column: int, new: list[str]) -> None:
         """Send a cell as it is by now: of several changes whichever is sent last, from whatever thread, is the last."""
         with self._turn:
             words = cell_facts(self._comparison.cells[row][column])
-            self._post({"kind": "cell", "row": row, "column": column, "cell": words}, [])
+            self._post({"type": "cell", "row": row, "column": column, "cell": words}, [])
         self._send_previews("", new)
 
     def _send_previews(self, view: str, names: list[str]) -> None:
@@ -127,7 +131,7 @@ class Viewer(anywidget.AnyWidget):
         for name in names:
             data = pictures[name].preview(*size) if name in pictures else b""
             if data:
-                self._post({"kind": "previews", "view": view, "ids": [name]}, [data])
+                self._post({"type": "previews", "view": view, "ids": [name]}, [data])
 
 
 @dataclass
@@ -232,7 +236,7 @@ class TileService:
                 more = state.busy
             if batch:
                 self._send(
-                    {"kind": "tiles", "view": view, "keys": [key for key, _ in batch]}, [data for _, data in batch]
+                    {"type": "tiles", "view": view, "keys": [key for key, _ in batch]}, [data for _, data in batch]
                 )
             if not more:
                 break
@@ -293,7 +297,7 @@ class TileService:
             self._making.discard(name)
         if picture is not None:
             reason = f"The full pixels of {picture.path.name} can't be read, so its preview is shown: {error}"
-            self._send({"kind": "lost", "id": name, "reason": reason}, [])
+            self._send({"type": "lost", "id": name, "reason": reason}, [])
 
     def _folder(self, name: str, picture: ComparedPicture) -> Path:
         if picture.tiles is not None:

@@ -47,7 +47,7 @@ class Browser:
         return {
             key: data
             for message, buffers in self.messages
-            if message["kind"] == "tiles"
+            if message["type"] == "tiles"
             for key, data in zip(message["keys"], buffers, strict=True)
         }
 
@@ -142,8 +142,8 @@ def test_a_picture_that_is_gone_is_told(tmp_path, service, browser):
     gone.path.unlink()
     service.know({picture.id: picture for picture in (gone, there)})
     service.want("v", [f"{gone.id}/0/0/0", f"{gone.id}/0/1/0", f"{there.id}/0/0/0"], [])
-    browser.wait_for(lambda b: b.tiles and any(m["kind"] == "lost" for m, _ in b.messages))
-    (lost,) = [message for message, _ in browser.messages if message["kind"] == "lost"]
+    browser.wait_for(lambda b: b.tiles and any(m["type"] == "lost" for m, _ in b.messages))
+    (lost,) = [message for message, _ in browser.messages if message["type"] == "lost"]
     assert lost["id"] == gone.id
     assert "gone.png" in lost["reason"]
 
@@ -163,7 +163,7 @@ def test_whatever_a_decoder_meets_the_browser_is_told(tmp_path, service, browser
     service.want("v", [f"{picture.id}/0/0/0"], [])
     browser.wait_for(lambda b: b.messages)
     ((lost, _),) = browser.messages
-    assert lost["kind"] == "lost"
+    assert lost["type"] == "lost"
     assert "broken PNG file" in lost["reason"]
 
 
@@ -198,13 +198,13 @@ def whole(tmp_path, count=4):
 
 
 def test_no_pixels_are_the_widgets_state(tmp_path):
-    """What a notebook would save of the viewer is its module and style, whatever is shown."""
+    """What a notebook would save of the viewer is where its script is asked for, whatever is shown."""
     shown = Viewer(whole(tmp_path))
     state = shown.get_state()
     assert set(state) - {"_esm", "_css"} <= {
         key for key in state if key.startswith("_") or key in {"layout", "tabbable", "tooltip"}
     }
-    assert sum(len(str(value)) for value in state.values()) < 100_000
+    assert sum(len(str(value)) for value in state.values()) < 5_000
     shown.close()
 
 
@@ -213,15 +213,15 @@ def test_a_browser_that_says_hello_is_told_and_sent_only_what_it_lacks(tmp_path,
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
     monkeypatch.setattr(shown, "_post", browser.send)
-    shown._hear(None, {"kind": "hello", "view": "v"}, [])
+    shown._handle_custom_msg({"type": "hello", "view": "v"}, [])
     (told, _) = browser.messages[0]
     assert told["facts"]["title"] == "t"
     assert told["retry"] is False
     lacking = list(comparison.pictures())[-1]
-    shown._hear(None, {"kind": "ready", "view": "v", "have": list(comparison.pictures())[:-1]}, [])
+    shown._handle_custom_msg({"type": "started", "view": "v", "have": list(comparison.pictures())[:-1]}, [])
     browser.wait_for(lambda b: len(b.messages) == 2)
     message, (preview,) = browser.messages[1]
-    assert message == {"kind": "previews", "view": "v", "ids": [lacking]}
+    assert message == {"type": "previews", "view": "v", "ids": [lacking]}
     assert len(preview) < 45_000
     shown.close()
 
@@ -260,13 +260,13 @@ def test_what_a_browser_hears_last_of_a_cell_is_how_it_is(tmp_path, monkeypatch)
     shown.update_cell(0, 1, Cell("first"))
     assert made.wait(60)
     shown.update_cell(0, 1, Cell("second"))
-    greeting = threading.Thread(target=shown._hear, args=(None, {"kind": "hello", "view": "v"}, []))
+    greeting = threading.Thread(target=shown._handle_custom_msg, args=({"type": "hello", "view": "v"}, []))
     greeting.start()
     until(lambda: not shown._pool._work or None, "the second change to be taken up")
     go_on.set()
     greeting.join(60)
     browser.wait_for(lambda b: len(b.messages) == 3)
-    told = [m["cell"] if m["kind"] == "cell" else m["facts"]["cells"][0][1] for m, _ in browser.messages]
+    told = [m["cell"] if m["type"] == "cell" else m["facts"]["cells"][0][1] for m, _ in browser.messages]
     assert [cell["label"] for cell in told] == ["first", "second", "second"]
     shown.close()
 
@@ -281,7 +281,7 @@ def test_trying_again_reaches_the_caller(tmp_path):
         called.set()
 
     shown = Viewer(whole(tmp_path), on_retry=on_retry)
-    shown._hear(None, {"kind": "retry", "view": "v", "row": 0, "column": 1, "take": 1}, [])
+    shown._handle_custom_msg({"type": "retry", "view": "v", "row": 0, "column": 1, "take": 1}, [])
     assert called.wait(60)
     assert told[0][0] == (0, 1, 1)
     assert told[0][1] is not threading.current_thread()
@@ -292,10 +292,8 @@ def test_closing_ends_the_threads(tmp_path):
     """No thread of a viewer outlives it."""
     before = set(threading.enumerate())
     shown = Viewer(whole(tmp_path))
-    shown._hear(
-        None,
-        {"kind": "tiles", "view": "v", "add": [f"{next(iter(shown.comparison.pictures()))}/0/0/0"], "drop": []},
-        [],
+    shown._handle_custom_msg(
+        {"type": "tiles", "view": "v", "add": [f"{next(iter(shown.comparison.pictures()))}/0/0/0"], "drop": []}, []
     )
     shown.close()
     until(lambda: set(threading.enumerate()) <= before or None, "the viewer's threads to end")

@@ -17,7 +17,7 @@ class LiveView {
     this.root = element("div", { class: "foxc-live" }, this.note);
     el.append(this.root);
     this.around = el.closest(OUTPUTS) ?? document.body;
-    this.tiles = new Tiles((change) => this.send({ kind: "tiles", ...change }));
+    this.tiles = new Tiles((change) => this.send({ type: "tiles", ...change }));
     this.hear = (message, buffers) => this.#hear(message, buffers ?? []);
     model.on("msg:custom", this.hear);
     this.silence = setTimeout(() => {
@@ -25,7 +25,7 @@ class LiveView {
         "The kernel doesn't answer: it is busy with a cell, or gone. The viewer starts as soon as it answers; " +
         "after a restart, run this cell again. The saved table below shows the pictures all the same.";
     }, KERNEL_SILENT_MS);
-    this.send({ kind: "hello" });
+    this.send({ type: "hello" });
   }
 
   send(message) {
@@ -34,22 +34,22 @@ class LiveView {
 
   #hear(message, buffers) {
     if (message.view && message.view !== this.id) return;
-    if (message.kind === "comparison") this.#start(message.facts, message.retry);
-    if (message.kind === "previews") this.#previews(message.ids, buffers);
-    if (message.kind === "cell") this.grid?.update(message.row, message.column, message.cell);
-    if (message.kind === "tiles") this.#tiles(message.keys, buffers);
-    if (message.kind === "lost") this.#lost(message);
+    if (message.type === "comparison") this.#start(message.facts, message.retry);
+    if (message.type === "previews") this.#previews(message.ids, buffers);
+    if (message.type === "cell") this.grid?.update(message.row, message.column, message.cell);
+    if (message.type === "tiles") this.#tiles(message.keys, buffers);
+    if (message.type === "lost") this.#lost(message);
   }
 
   #start(facts, canRetry) {
     clearTimeout(this.silence);
     this.grid?.close();
-    const retry = canRetry ? (row, column, take) => this.send({ kind: "retry", row, column, take }) : null;
+    const retry = canRetry ? (row, column, take) => this.send({ type: "retry", row, column, take }) : null;
     this.grid = new Grid(facts, this.tiles, { retry });
     this.root.replaceChildren(this.#standIn(facts.id), this.grid.root, this.note);
     this.note.textContent = "";
     this.grid.show();
-    this.send({ kind: "ready", have: [...this.tiles.previews.keys()] });
+    this.send({ type: "started", have: [...this.tiles.previews.keys()] });
   }
 
   /** Take the place of the saved table in the same output: its pictures are here already and needn't be sent again. */
@@ -80,7 +80,7 @@ class LiveView {
 
   async #tiles(keys, buffers) {
     await this.tiles.arrived(keys, buffers);
-    this.send({ kind: "got", bytes: buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) });
+    this.send({ type: "got", bytes: buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0) });
   }
 
   #lost({ id, reason }) {
@@ -94,13 +94,15 @@ class LiveView {
     const marks = (this.around.dataset.foxLive ?? "").split(" ").filter((mark) => mark && mark !== this.standsFor);
     this.around.dataset.foxLive = marks.join(" ");
     this.grid?.close();
-    this.send({ kind: "bye" });
+    this.send({ type: "bye" });
   }
 }
 
-export default {
-  render({ model, el }) {
-    const view = new LiveView(model, el);
-    return () => view.close();
+export const parts = {
+  viewer: {
+    render({ model, el }) {
+      const view = new LiveView(model, el);
+      return () => view.close();
+    },
   },
 };

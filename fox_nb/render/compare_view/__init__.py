@@ -14,4 +14,4 @@ def page_script() -> str:
 
 def style() -> str:
     """Return the style sheet of the view."""
-    return (_STATIC / "comparison.css").read_text(encoding="utf-8")
+    return (_STATIC / "viewer.css").read_text(encoding="utf-8")
