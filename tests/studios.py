@@ -76,7 +76,7 @@ class Studio:
     def choose_photos(self, photos: list[Path]) -> None:
         """Choose photos of this computer for a profile, and wait until they have been looked at."""
         self.here.locator("input[type=file]").set_input_files(photos)
-        self.here.locator(".fox-training .fox-status:has-text('photos can be used')").wait_for()
+        self.here.locator(".fox-actions .fox-status:has-text('photos can be used')").wait_for()
 
     def name_and_agree(self, name: str) -> None:
         """Name a profile, and say that the person agreed."""

@@ -9,7 +9,7 @@ def test_a_page_gets_the_script_when_it_asks() -> None:
     """Once, with the style, whichever widget asks; the state holds a few lines alone."""
     level = Level()
     browser = Browser(level)
-    name, files = script.bundle()
+    name, files = script.bundle("panels")
     for _ in range(2):
         level._handle_custom_msg({"ask": "script", "page": "page-of-this-test"}, [])
     assert [(content["script"], buffers) for content, buffers in browser.heard] == [(name, list(files))]

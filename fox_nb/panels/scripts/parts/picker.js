@@ -154,7 +154,7 @@ function makeView({ model, el, state, choose, change, say }) {
     const li = put("li", "fox-item");
     const frame = put("div", "fox-frame");
     const src = state.thumbs.get(entry.key);
-    frame.append(src ? put("img", "", { src, alt: "" }) : "no preview");
+    frame.append(src ? put("img", "fox-thumb", { src, alt: "" }) : "no preview");
     const buttons = put("span", "fox-buttons");
     const { key } = entry;
     const act = (type, textContent, title, done) => {
@@ -291,7 +291,7 @@ function makePlace(model, say) {
       root.hidden = !label.textContent;
       input.placeholder = model.get("place_hint");
       input.disabled = add.disabled = model.get("disabled");
-      add.setAttribute("aria-label", `Add: ${model.get("place").toLowerCase()}`);
+      add.setAttribute("aria-label", `Add ${model.get("place")}`);
     },
     taken: () => (input.value = ""),
     offer: (names) => known.replaceChildren(...names.map((value) => put("option", "", { value }))),
