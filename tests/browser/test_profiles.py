@@ -47,7 +47,7 @@ def test_each_photo_says_what_is_wrong_with_it(lab: Lab, sandbox: Any, env: dict
     studio.here.get_by_role("button", name="Add Folder or ZIP").click()
     broken = studio.here.locator(f".fox-item:has-text('{BROKEN}')")
     broken.locator(":text('left out')").wait_for()
-    status = studio.here.locator(".fox-training .fox-status")
+    status = studio.here.locator(".fox-actions .fox-status")
     status.locator(":scope:has-text('10 of 11 photos can be used')").wait_for()
     assert "weak: Small: 400 x 400 pixels" in studio.here.locator(".fox-item:has-text('photo 12')").inner_text()
     broken.get_by_role("button", name="Remove").click()
@@ -55,8 +55,32 @@ def test_each_photo_says_what_is_wrong_with_it(lab: Lab, sandbox: Any, env: dict
     studio.here.locator(".fox-item").first.get_by_role("button", name="Remove").click()
     status.locator(":scope:has-text('9 of 9 photos can be used')").wait_for()
     studio.name_and_agree("Ada")
-    assert "at least 10 photos" in studio.here.locator(".fox-training .fox-off").inner_text()
-    studio.here.get_by_role("button", name="Train").click(force=True)
+    assert "at least 10 photos" in studio.here.locator(".fox-actions .fox-note").inner_text()
+    studio.press()
+    studio.here.locator(".fox-error:has-text('To train, add at least 10 photos that can be used.')").wait_for()
+    assert sandbox.creations == []
+
+
+def test_what_is_missing_is_said_in_words(lab: Lab, sandbox: Any, env: dict[str, str], photos: list[Path]) -> None:
+    """Photos, a name and consent are each asked for, before a press and after one; neither name nor file is saved as state."""
+    studio = open_profiles(lab, env)
+    page: Any = studio.page
+    note = studio.here.locator(".fox-actions .fox-note")
+    assert "To train, add at least 10 photos that can be used, a name and the person's consent." in note.inner_text()
+    studio.choose_photos(photos)
+    studio.here.get_by_role("textbox", name="Name", exact=True).first.fill("Ada Lovelace")
+    note.locator(':scope:has-text("To train, add the person\'s consent.")').wait_for()
+    studio.press()
+    studio.here.locator('.fox-error:has-text("To train, add the person\'s consent.")').wait_for()
+    studio.here.get_by_role("checkbox", name="agreed").check()
+    studio.here.locator(".fox-actions .fox-error").wait_for(state="hidden")
+    assert "To train" not in note.inner_text()
+    state = page.kernel_value(
+        "__import__('json').dumps(__import__('ipywidgets').Widget.get_manager_state(), default=str)"
+    )
+    assert "agreed" in state
+    assert "Lovelace" not in state
+    assert "photo 01" not in state
     assert sandbox.creations == []
 
 
@@ -83,8 +107,8 @@ def test_names_by_the_keyboard_in_both_themes(lab: Lab, env: dict[str, str], axe
         page.set_theme(theme)
         for width in (1200, 400):
             page.set_size(width, 1600)
-            assert page.violations(axe, ".fox-nb-panel:not(.lm-mod-hidden)") == []
-    wide = "() => { const e = document.querySelector('.fox-nb-panel:not(.lm-mod-hidden)'); return e.scrollWidth <= e.clientWidth + 1; }"
+            assert page.violations(axe, ".fox-nb-panel:has(.fox-known)") == []
+    wide = "() => { const e = document.querySelector('.fox-nb-panel:has(.fox-known)'); return e.scrollWidth <= e.clientWidth + 1; }"
     assert page.wait_for(wide)
 
 
@@ -102,7 +126,7 @@ def test_a_training_is_picked_up_by_the_next_kernel(
     studio.here.get_by_role("button", name="Remove: photo 01.jpg").click()
     studio.here.locator(".fox-item:has-text('photo 01')").wait_for(state="detached")
     studio.name_and_agree("Ada")
-    studio.here.get_by_role("button", name="Train").click()
+    studio.press()
     row = studio.here.locator(".fox-known .fox-row:has-text('Ada')")
     row.locator(".fox-since:has-text('being trained')").wait_for()
     # The row stands there before the training is sent, and one that a restart kept from being sent is over.
