@@ -64,11 +64,12 @@ class TrainingPhotos:
             most=MOST_PHOTOS,
             accept_archives=True,
             contact_sheet=True,
-            place="" if in_voila() else "Folder or ZIP",  # a visitor isn't told what lies on the server
+            place="" if in_voila() else "Folder or ZIP",  # a visitor neither sees nor uses what lies on the server
             place_hint="a folder beside the notebook",
         )
-        self.picker.on_place(lambda text: later(lambda: self._take_place(text)))
-        self.picker.on_ask(lambda: later(self._suggest))
+        if not in_voila():
+            self.picker.on_place(lambda text: later(lambda: self._take_place(text)))
+            self.picker.on_ask(lambda: later(self._suggest))
         self.picker.on_files(self._arrived)
         self.picker.on_change(lambda entries: self._look_later() if len(entries) < len(self._keys) else None)
 
@@ -197,8 +198,6 @@ class TrainingPhotos:
 
     def _suggest(self) -> None:
         """Offer the folders and archives beside the notebook."""
-        if in_voila():
-            return
         here = Path.cwd()
         try:
             found = sorted(os.scandir(here), key=lambda item: item.name.casefold())
