@@ -56,7 +56,7 @@ def test_each_photo_says_what_is_wrong_with_it(lab: Lab, sandbox: Any, env: dict
     status.locator(":scope:has-text('9 of 9 photos can be used')").wait_for()
     studio.name_and_agree("Ada")
     assert "at least 10 photos" in studio.here.locator(".fox-actions .fox-note").inner_text()
-    studio.press()
+    studio.here.locator(".fox-press").click(force=True)
     studio.here.locator(".fox-error:has-text('To train, add at least 10 photos that can be used.')").wait_for()
     assert sandbox.creations == []
 
