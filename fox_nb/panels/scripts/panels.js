@@ -1,4 +1,6 @@
 // The room's own widgets, each by the name that its Python side knows it by; the loader fetches all of them, once a page.
+export { dress } from "./parts/dress.js";
+
 import { history } from "./parts/history.js";
 import { known } from "./parts/known.js";
 import { level } from "./parts/level.js";
@@ -11,12 +13,3 @@ import { results } from "./parts/results.js";
 import { sweepView as sweep_view } from "./parts/sweep_view.js";
 
 export const parts = { history, known, level, mentions, name, persons, picker, press, results, sweep_view };
-
-/** Put the style of all parts into the page, once. */
-export function dress(hash, style) {
-  const id = `fox-nb-${hash}`;
-  if (document.getElementById(id)) return;
-  document.head.append(
-    Object.assign(document.createElement("style"), { id, textContent: new TextDecoder().decode(style) }),
-  );
-}

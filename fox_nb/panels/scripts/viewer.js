@@ -4,6 +4,8 @@ import { element } from "../../render/compare_view/frame.js";
 import { Grid } from "../../render/compare_view/grid.js";
 import { Tiles } from "../../render/compare_view/pictures.js";
 
+export { dress } from "./parts/dress.js";
+
 const KERNEL_SILENT_MS = 6000;
 const OUTPUTS = ".jp-OutputArea, .output_container, .cell-output, .jp-Cell, .cell";
 
