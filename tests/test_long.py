@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 from pathlib import Path
 
@@ -50,23 +51,34 @@ def test_thirty_kernels_run_the_first_lesson_at_once(own_sandbox: dict[str, str]
     assert len(mine) == 1
 
 
-@pytest.mark.parametrize("version", IPYKERNELS, ids=lambda version: version or "newest")
-def test_the_browser_tests_with_other_ipykernels(version: str, artifacts: Places) -> None:
-    """The browser's tests pass with kernels of other ipykernels, in the same JupyterLab, Notebook 7 and Voila."""
-    folder = artifacts.fresh("ipykernel", private=True)
+def run_browser_tests(folder: Path, wanted: list[str]) -> None:
+    """Run the browser's tests with kernels, and front ends, of another version of something."""
     venv.create(folder, with_pip=True, symlinks=True)
     python = folder / "bin" / "python"
-    wanted = f"ipykernel=={version}" if version else "ipykernel"
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--upgrade", wanted], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--upgrade", *wanted], check=True)
     # All else comes from the environment that runs the tests; what was installed here comes before it.
     own = next(folder.glob("lib/python*/site-packages"))
     (own / "all-else.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ROOT}\n")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/browser", "-q", "-p", "no:xdist"],
         cwd=ROOT,
-        env={**os.environ, KERNEL_PYTHON: str(python)},
+        env={**os.environ, KERNEL_PYTHON: str(python), "JUPYTER_PATH": str(folder / "share" / "jupyter")},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-5000:]
+
+
+@pytest.mark.parametrize("version", IPYKERNELS, ids=lambda version: version or "newest")
+def test_the_browser_tests_with_other_ipykernels(version: str, artifacts: Places) -> None:
+    """The browser's tests pass with kernels of other ipykernels, in the same JupyterLab, Notebook 7 and Voila."""
+    wanted = f"ipykernel=={version}" if version else "ipykernel"
+    run_browser_tests(artifacts.fresh("ipykernel", private=True), [wanted])
+
+
+def test_the_browser_tests_with_the_oldest_anywidget(artifacts: Places) -> None:
+    """The oldest anywidget that pyproject.toml allows will do, in the kernel and as what Jupyter shows."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (oldest,) = (name.replace(">=", "==") for name in project["dependencies"] if name.startswith("anywidget"))
+    run_browser_tests(artifacts.fresh("anywidget", private=True), ["--no-deps", oldest])
