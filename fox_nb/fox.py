@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import numbers
+import os
 import secrets
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
 from fox_nb.calls import Calls
 from fox_nb.errors import FoxError, InvalidRequest, KeyMissing, SandboxError
-from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, find_base_url, find_key, hidden, is_loopback, key_advice
+from fox_nb.settings import (
+    DEFAULT_BASE_URL,
+    Gateway,
+    Polling,
+    find_base_url,
+    find_key,
+    hidden,
+    in_voila,
+    is_loopback,
+    key_advice,
+)
 from fox_nb.sharing import forget, made_once, renew_in_children
 from fox_nb.store import LONGEST_SENDING, Store
 
@@ -90,6 +103,8 @@ class Fox(Calls):
     ) -> None:
         if api_key is not None:
             api_key = hidden(api_key)  # at once: a bare key in a local would be shown by a verbose traceback
+        if isinstance(budget, Decimal) and not budget.is_nan():
+            budget = float(budget)
         if budget is not None and not (
             isinstance(budget, numbers.Real) and not isinstance(budget, bool) and budget >= 0
         ):
@@ -115,23 +130,23 @@ class Fox(Calls):
         forget(self, "store", "session", "profiles")
 
     @classmethod
-    def for_visitor(cls, budget: float | None = None, *, folder: str | Path = "visitors", **options: Any) -> Self:
+    def for_visitor(cls, budget: float | None = None, *, folder: str | Path | None = None, **options: Any) -> Self:
         """Return a Fox for one visitor of an app that Voila shows; elsewhere a usual one.
 
         Every visitor is alone in a store of their own, and a budget holds for all of them together, from the first one
-        on until `folder` is removed. On the sandbox, where nothing costs, there is none.
+        on until `folder` is removed. On the sandbox, where nothing costs, there is none. A visitor uses links and
+        pictures of their own computer; no file of the server is opened or named.
 
         Parameters
         ----------
         budget : float, optional
             USD that all visitors together may spend; for one person elsewhere it is their own.
-        folder : str or Path
-            Where the visitors' stores are put, each in a folder with a name that cannot be guessed.
+        folder : str or Path, optional
+            Where the visitors' stores are put, each in a folder with a name that cannot be guessed. By default outside
+            of what Voila serves: in this person's folder for applications' data, a place for each app.
         **options
             What `Fox` takes beside its store.
         """
-        from fox_nb.display.places import in_voila
-
         if find_key(options.get("api_key")) is None:
             budget = None
         if {"store", "ledger"} & options.keys():
@@ -141,9 +156,11 @@ class Fox(Calls):
             )
         if not in_voila():
             return cls(budget=budget, **options)
-        place = Path(folder).expanduser().absolute()
+        place = _visitors() if folder is None else Path(folder).expanduser().absolute()
+        older = Path("visitors/ledger.sqlite").absolute()  # where it was before 0.3: what was spent stays spent
+        ledger = older if folder is None and older.exists() else place / "ledger.sqlite"
         store = place / f"{time.strftime('%Y-%m-%d')}-{secrets.token_hex(8)}"
-        return cls(store=store, budget=budget, ledger=place / "ledger.sqlite", **options)
+        return cls(store=store, budget=budget, ledger=ledger, **options)
 
     def __repr__(self) -> str:
         return f"<Fox on {self._where}, store {str(self.store.folder)!r}>"
@@ -442,6 +459,15 @@ def _show_sweep(sweep: Sweep) -> None:
     from fox_nb.panels.sweep_view import show
 
     show(sweep)
+
+
+def _visitors() -> Path:
+    """Return where the visitors' stores of the app in this folder are: Voila serves pictures below it to anybody."""
+    import platformdirs
+
+    here = Path.cwd()
+    mark = hashlib.sha256(os.fsencode(here)).hexdigest()[:12]
+    return Path(platformdirs.user_data_dir("fox_nb")) / "visitors" / f"{here.name}-{mark}"
 
 
 def _opened(replay: str | Path, api_key: object, base_url: object) -> Pack:

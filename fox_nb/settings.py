@@ -33,6 +33,11 @@ _PORTS = {"http": 80, "https": 443}
 _DELETE = 0x7F
 
 
+def in_voila() -> bool:
+    """Return True when Voila runs this notebook, for a visitor who is not to see what else the server has."""
+    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+
+
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """How long one attempt of a call may take, in seconds.

@@ -1,9 +1,17 @@
 """Visitors: each alone in a store of their own, one budget for all of them together, nothing sent by coming."""
 
+import base64
+import io
+import os
+import re
+import sqlite3
 import threading
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 import fox_nb
 from artifacts import MARKED_KEY
@@ -16,11 +24,16 @@ QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
 @pytest.fixture
 def in_voila(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.8")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path.with_name(f"{tmp_path.name}-data")))
     monkeypatch.chdir(tmp_path)
 
 
 def visitor(sandbox: Sandbox, budget: float | None = None) -> fox_nb.Fox:
     return fox_nb.Fox.for_visitor(budget, api_key=MARKED_KEY, base_url=sandbox.base_url, polling=QUICK)
+
+
+def ledger_of(fox: fox_nb.Fox) -> Path:
+    return fox.store.folder.parent / "ledger.sqlite"
 
 
 @pytest.mark.usefixtures("in_voila")
@@ -61,7 +74,7 @@ def test_one_budget_holds_for_all_visitors(sandbox: Sandbox) -> None:
 
 @pytest.mark.usefixtures("in_voila")
 def test_what_was_not_accepted_goes_back_to_all(sandbox: Sandbox) -> None:
-    """A refusal gives its money back to all; a lost answer keeps it, until somebody says that it was not charged."""
+    """A refusal gives its money back to all; a lost answer keeps it."""
     with visitor(sandbox, budget=0.10) as ada, visitor(sandbox, budget=0.10) as ben:
         sandbox.misbehave("no_balance", on="create")
         with pytest.raises(fox_nb.InsufficientBalance):
@@ -73,8 +86,151 @@ def test_what_was_not_accepted_goes_back_to_all(sandbox: Sandbox) -> None:
         with pytest.raises(fox_nb.BudgetExceeded):
             ben.generate("a boat")
         assert len(sandbox.creations) == 2
-        ada.tasks()[0].settle(paid=False)
-        assert ben.generate("a boat").wait(60).status == "completed"
+
+
+@pytest.mark.usefixtures("in_voila")
+def test_no_visitor_gives_money_back(sandbox: Sandbox) -> None:
+    """Whatever a visitor says of a lost answer, or however it is sent again, no more is sent than the limit allows."""
+    with visitor(sandbox, budget=0.27) as ada:
+        for number in range(12):
+            sandbox.misbehave("lost_answer", on="create")
+            with pytest.raises(fox_nb.SubmissionUnknown if number < 3 else fox_nb.BudgetExceeded):
+                ada.generate(f"fox {number}")
+            for task in ada.tasks():
+                for way in ({"paid": False}, {"paid": False, "task_id": "task-1"}, {"paid": True, "task_id": "task-1"}):
+                    if task.status == "unknown":
+                        with pytest.raises(fox_nb.FoxError, match="Only the people who run this app"):
+                            task.settle(**way)
+        lost = [task for task in ada.tasks() if task.status == "unknown"]
+        with pytest.raises(fox_nb.BudgetExceeded):
+            lost[0].retry()
+        assert len(lost) == len(sandbox.creations) == 3
+        assert ada.session.left == 0
+        assert lost[1].settle(paid=True).status == "failed"
+        assert ada.session.left == 0
+
+
+@pytest.mark.usefixtures("in_voila")
+def test_a_refusal_that_comes_between_gives_only_its_own_back(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost answer keeps its money although the same picture, asked for again at that very moment, is refused."""
+    with visitor(sandbox, budget=0.09) as ada:
+        journal = ada.store.journal
+        unknown = journal.unknown
+
+        def pressed_again(row: Any, *rest: Any) -> None:
+            unknown(row, *rest)
+            with pytest.raises(fox_nb.BudgetExceeded):
+                ada.session.task(journal.get(row.identity)).retry()
+
+        monkeypatch.setattr(journal, "unknown", pressed_again)
+        sandbox.misbehave("lost_answer", on="create")
+        with pytest.raises(fox_nb.FoxError):
+            ada.generate("a fox")
+        assert ada.session.left == 0
+
+
+@pytest.mark.usefixtures("in_voila")
+def test_a_ledger_that_cannot_be_used_is_told(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a sending is told of a locked ledger, and so is who asks what is left; nobody waits for ever."""
+    monkeypatch.setattr("fox_nb.store.ledger.BUSY_SECONDS", 0.1)
+    with visitor(sandbox, budget=1.0) as ada:
+        assert ada.session.left == 1.0
+        other = sqlite3.connect(ledger_of(ada), isolation_level=None, check_same_thread=False)
+        send = ada.session.client.create
+
+        def locked(*args: Any, **options: Any) -> Any:
+            other.execute("BEGIN EXCLUSIVE")
+            return send(*args, **options)
+
+        monkeypatch.setattr(ada.session.client, "create", locked)
+        sandbox.misbehave("no_balance", on="create")
+        with pytest.raises(fox_nb.StoreError, match="ledger") as told:
+            ada.generate("a fox")
+        assert str(ledger_of(ada).parent) not in str(told.value)
+        with pytest.raises(fox_nb.StoreError, match="ledger"):
+            _ = ada.session.left
+        with pytest.raises(fox_nb.StoreError, match="ledger"):
+            ada.generate("a boat")
+        other.close()
+        assert ada.session.left == pytest.approx(0.91), "what could not be given back is not spent a second time"
+        assert len(sandbox.creations) == 1
+
+
+@pytest.mark.usefixtures("in_voila")
+def test_no_file_of_the_server_is_opened_named_or_told_apart(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Whatever path a visitor names, by whatever call, the answer is one sentence that is the same for all paths."""
+    other = tmp_path / "private"
+    other.mkdir()
+    Image.new("RGB", (300, 200), "red").save(other / "passport.jpg")
+    with zipfile.ZipFile(other / "faces.zip", "w") as archive:
+        archive.write(other / "passport.jpg", "passport.jpg")
+    with visitor(sandbox) as ada, visitor(sandbox) as ben:
+        theirs = ada.generate("a secret garden").wait(60).images[0].path
+        paths = [other / "passport.jpg", other, other / "pasport.jpg", other / "faces.zip", theirs, theirs.parent]
+        paths += [Path("/etc/passwd"), Path("/nowhere/at/all.png"), Path("private/passport.jpg"), Path("~/.bashrc")]
+        told = set()
+        for path in paths:
+            for said in (path, str(path), f'"{path}"', path.absolute().as_uri() if path.is_absolute() else str(path)):
+                for ask in (
+                    lambda said: ben.edit("show it", said),
+                    lambda said: ben.edit("show it", [said]),
+                    ben.enhance,
+                    ben.create_profile,
+                    ben.profiles.look,
+                    lambda said: ben.profiles.look([said]),
+                    lambda said: ben.sweep("phota-image-enhance", image_url=said, creativity=[0, 1]),
+                    lambda said: ben.sweep("phota-image", prompt=["a", "b"], original=said),
+                    ben.compare_enhance,
+                ):
+                    with pytest.raises(fox_nb.InvalidRequest) as refused:
+                        ask(said)
+                    told.add(re.sub(r"^\w+: ", "", str(refused.value)))
+                    assert refused.value.value is None
+        assert len(told) == 1, told
+        assert "your own computer" in told.pop()
+        assert len(sandbox.creations) == 1
+
+
+@pytest.mark.usefixtures("in_voila")
+def test_a_visitor_uses_links_uploads_and_own_results(sandbox: Sandbox) -> None:
+    """Links, bytes, pictures in memory and earlier results serve a visitor as they serve everybody."""
+    data = io.BytesIO()
+    Image.new("RGB", (300, 200), "red").save(data, "PNG")
+    url = "data:image/png;base64," + base64.b64encode(data.getvalue()).decode()
+    with visitor(sandbox) as ada:
+        made = ada.generate("a garden").wait(60)
+        for source in (data.getvalue(), data, url, Image.new("RGB", (64, 64)), made, made.images[0]):
+            task = ada.edit(f"at night, {type(source).__name__} {len(sandbox.creations)}", source).wait(60)
+            assert task.status == "completed"
+            assert str(ada.store.folder.parent) not in task.code()
+
+
+@pytest.mark.usefixtures("in_voila")
+def test_stores_lie_outside_of_what_voila_serves(sandbox: Sandbox, tmp_path: Path) -> None:
+    """No store is below the folder of the app, where Voila serves every picture by its name; each app has its own place."""
+    with visitor(sandbox, budget=1.0) as ada:
+        ada.generate("a garden").wait(60)
+        assert not ada.store.folder.is_relative_to(tmp_path)
+        assert list(tmp_path.rglob("*.png")) == []
+        other = tmp_path / "other"
+        other.mkdir()
+        os.chdir(other)
+        with visitor(sandbox, budget=1.0) as ben:
+            assert ben.store.folder.parent != ada.store.folder.parent
+            assert ben.session.left == 1.0
+
+
+@pytest.mark.usefixtures("in_voila")
+def test_what_was_spent_in_an_older_place_stays_spent(sandbox: Sandbox, tmp_path: Path) -> None:
+    """An app whose ledger is where earlier versions put it goes on with that ledger."""
+    with fox_nb.Fox.for_visitor(
+        0.10, folder=tmp_path / "visitors", api_key=MARKED_KEY, base_url=sandbox.base_url, polling=QUICK
+    ) as earlier:
+        earlier.generate("a fox")
+    with visitor(sandbox, budget=0.10) as ada, pytest.raises(fox_nb.BudgetExceeded):
+        ada.generate("a boat")
 
 
 def test_elsewhere_it_is_a_usual_fox(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import uuid
 from typing import TYPE_CHECKING, Any, Protocol
+
+from fox_nb.settings import in_voila
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,11 +25,6 @@ def in_notebook() -> bool:
     from IPython import get_ipython
 
     return hasattr(get_ipython(), "kernel")
-
-
-def in_voila() -> bool:
-    """Return True when Voila runs this notebook: its outputs show no update after the run."""
-    return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
 
 
 def bundle(html: str, words: str = "") -> Bundle:

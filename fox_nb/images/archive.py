@@ -6,10 +6,12 @@ import hashlib
 import io
 import os
 import re
+import tempfile
 import zipfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from PIL import Image
 
@@ -19,6 +21,7 @@ from fox_nb.images import check, rewrite
 from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, PhotoReport, bytes_of, name_of
 from fox_nb.images.pixels import plain
 from fox_nb.images.rewrite import Limits
+from fox_nb.images.sources import refuse_server_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 48_000_000
 """Public clients of the gateway hold their uploads below 50 MB."""
 
-_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp", ".gif"}
+SUFFIXES = {".jpg", ".jpeg", ".jpe", ".png", ".webp", ".heic", ".heif", ".avif", ".tif", ".tiff", ".bmp", ".gif"}
 _MOST_MEMBERS = 1000
 _LOCKED = 0x1
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -75,7 +78,8 @@ class ArchiveFacts:
     size : int
         Its bytes.
     sha256 : str
-        Of its bytes, hexadecimal. The same photos give the same archive.
+        Names the photos, hexadecimal: it is the hash of the archive that versions before 0.3 made of them, so that what
+        was trained then is found again, and not paid again.
     """
 
     path: Path
@@ -121,6 +125,7 @@ def photos_in(source: str | os.PathLike[str] | bytes | HasData) -> Found:
         return _in_archive(source, "the archive")
     if not isinstance(source, str | os.PathLike):
         return _in_archive(source.data, source.name)
+    refuse_server_files("photos")
     path = Path(source).expanduser()
     if path.is_file():
         return _in_archive(path, path.name)
@@ -137,9 +142,9 @@ def photos_in(source: str | os.PathLike[str] | bytes | HasData) -> Found:
 def pack(photos: PhotoReport | Iterable[Photo], target: Path, *, max_bytes: int = MAX_BYTES) -> ArchiveFacts:
     """Pack photos into a ZIP with nothing in it but pixels.
 
-    Each is turned upright, scaled to at most 4096 px, changed to sRGB and written as JPEG without EXIF, place, names or
-    times; a JPEG that is so already goes as it is. The files are called 01.jpg, 02.jpg and so on. The same photos give
-    the same bytes. One photo at a time is in memory.
+    Each is turned upright, scaled to at most 4096 px, changed to sRGB and written anew as JPEG without EXIF, place,
+    names or times. The files are called 01.jpg, 02.jpg and so on. The same photos have the same name. One photo at a
+    time is in memory.
 
     Parameters
     ----------
@@ -163,10 +168,10 @@ def pack(photos: PhotoReport | Iterable[Photo], target: Path, *, max_bytes: int 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with aside(target.parent, private=True) as part:
-            with part.open("rb+") as stream:
-                _write(chosen, stream, max_bytes)
-                stream.seek(0)
-                sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            with part.open("rb+") as stream, tempfile.TemporaryFile(dir=target.parent) as older:
+                _write(chosen, stream, max_bytes, older)
+                older.seek(0)
+                sha256 = hashlib.file_digest(older, "sha256").hexdigest()
             size = part.stat().st_size
             put(part, target)
     except OSError as error:
@@ -175,28 +180,63 @@ def pack(photos: PhotoReport | Iterable[Photo], target: Path, *, max_bytes: int 
     return ArchiveFacts(target, len(chosen), size, sha256)
 
 
-def _write(photos: Sequence[Photo], stream: BinaryIO, max_bytes: int) -> None:
+def packed(given: bytes) -> bytes:
+    """Pack the photos of a ZIP anew, as `pack` does.
+
+    Raises
+    ------
+    InvalidRequest
+        One of them can't be read, or there are none.
+    """
+    photos = photos_in(given).photos
+    if not photos:
+        raise InvalidRequest("There are no photos in the ZIP.", todo="Choose at least 10 photos of one person.")
+    stream = io.BytesIO()
+    _write(photos, stream, MAX_BYTES)
+    return stream.getvalue()
+
+
+def _write(photos: Sequence[Photo], stream: IO[bytes], max_bytes: int, older: IO[bytes] | None = None) -> None:
+    """Write the archive; into `older` the one that is its name."""
     limits = Limits(long_side=LONG_SIDE, max_bytes=max(50_000, max_bytes // len(photos)))
     digits = max(2, len(str(len(photos))))
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+    with (
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive,
+        zipfile.ZipFile(older, "w", zipfile.ZIP_STORED) if older else nullcontext() as before,
+    ):
         for number, photo in enumerate(photos, 1):
-            # Times, systems and permissions are left out of it: they tell of a person, and change the bytes.
-            member = zipfile.ZipInfo(f"{number:0{digits}d}.jpg", _LONG_AGO)
-            member.create_system = 3
-            member.external_attr = _PLAIN_FILE
             name = name_of(photo, number)
-            archive.writestr(member, _only_pixels(bytes_of(photo, name), name, limits))
+            data = bytes_of(photo, name)
+            pixels = _only_pixels(data, name, limits)
+            archive.writestr(_member(f"{number:0{digits}d}.jpg"), pixels)
+            if before is not None:
+                went = data if _went_as_it_is(data, name, limits) else pixels
+                before.writestr(_member(f"{number:0{digits}d}.jpg"), went)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    """Name a file of the archive; times, systems and permissions tell of a person, and change the bytes."""
+    member = zipfile.ZipInfo(name, _LONG_AGO)
+    member.create_system = 3
+    member.external_attr = _PLAIN_FILE
+    return member
 
 
 def _only_pixels(data: bytes, name: str, limits: Limits) -> bytes:
     with check.opened(data, bounds=check.LOCAL, name=name) as picture:
-        if picture.facts.format == "JPEG" and data.endswith(b"\xff\xd9"):
-            picture.image.load()
-            if not rewrite.needed(picture, len(data), limits):
-                return data
-    with check.opened(data, bounds=check.LOCAL, name=name) as picture:
         image, profile = picture.decode(limits.long_side), picture.image.info.get("icc_profile")
         return rewrite.written(_on_white(image), picture.orientation, profile, exact=False, limits=limits)
+
+
+def _went_as_it_is(data: bytes, name: str, limits: Limits) -> bool:
+    """Return True for what versions before 0.3 took for clean and passed on."""
+    if not data.endswith(b"\xff\xd9"):
+        return False
+    with check.opened(data, bounds=check.LOCAL, name=name) as picture:
+        if picture.facts.format != "JPEG":
+            return False
+        picture.image.load()
+        return not rewrite.needed(picture, len(data), limits)
 
 
 def _on_white(image: Image.Image) -> Image.Image:
@@ -240,7 +280,7 @@ def _sorted_out(names: list[str]) -> tuple[list[str], list[str]]:
     pictures: list[str] = []
     others: list[str] = []
     for name in sorted(names, key=_natural):
-        (pictures if PurePosixPath(name).suffix.lower() in _SUFFIXES else others).append(name)
+        (pictures if PurePosixPath(name).suffix.lower() in SUFFIXES else others).append(name)
     return pictures, others
 
 

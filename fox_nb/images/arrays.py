@@ -10,8 +10,8 @@ from fox_nb.errors import InvalidRequest
 
 _SHAPES = "height x width, height x width x 3 or height x width x 4"
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
-_BYTE, _WORD = 255, 65_535
-_ROUNDING = 1e-3
+BYTE, WORD = 255, 65_535
+ROUNDING = 1e-3
 
 
 def from_array(source: Any, parameter: str) -> Image.Image:
@@ -52,15 +52,15 @@ def from_array(source: Any, parameter: str) -> Image.Image:
     if array.dtype.kind == "f":
         if not (np.isfinite(low) and np.isfinite(high)):
             raise refuse("the array holds NaN or infinity.", "Clean it first: numpy.nan_to_num(array).")
-        if low < -_ROUNDING or high > 1 + _ROUNDING:
+        if low < -ROUNDING or high > 1 + ROUNDING:
             todo = "Divide it, array / 255, or convert it: array.clip(0, 255).astype('uint8')."
             raise refuse(f"floats from {low:g} to {high:g}; 0 to 1 is meant.", todo)
-        array = np.rint(array.clip(0, 1) * _BYTE)
+        array = np.rint(array.clip(0, 1) * BYTE)
     elif array.dtype.kind == "b":
-        array = array * _BYTE
-    elif array.dtype == np.uint16 and high > _BYTE:
-        array = np.rint(array / (_WORD / _BYTE))
-    elif low < 0 or high > _BYTE:
+        array = array * BYTE
+    elif array.dtype == np.uint16 and high > BYTE:
+        array = np.rint(array / (WORD / BYTE))
+    elif low < 0 or high > BYTE:
         raise refuse(
             f"whole numbers from {low:g} to {high:g}; 0 to 255 is meant.", "Scale it first, then array.astype('uint8')."
         )

@@ -63,6 +63,8 @@ _OTHER_THINGS = {
     b"%pdf": "is a PDF",
     b"pk\x03\x04": "is a ZIP archive",
 }
+_SAMPLE_FORMAT, _BITS, _SIGNED = 339, 258, 2
+"""TIFF's tags for the kind of numbers and their bits, and the kind that has a sign."""
 _HEAD = 512
 _MOST_FRAMES = 1000
 _BIG, _BIG_JPEG = 8_000_000, 24_000_000  # JPEGs are mostly decoded at a fraction of their size
@@ -211,6 +213,7 @@ def opened(
         try:
             image = plugin(stream)
             _refuse_too_large(image.size, bounds, refuse, name)
+            _refuse_signed(image, refuse, name)
             big = image.width * image.height > (_BIG_JPEG if kind == "JPEG" else _BIG)
             with _in_turn(image) if big else nullcontext():
                 yield _described(image, kind)
@@ -218,8 +221,13 @@ def opened(
             raise
         except Exception as error:  # a hostile file can make a decoder raise anything
             reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
-            what = f"{name} is not a whole {kind} picture: {reason}."
-            raise refuse(what, todo="Get the file again, or another one.") from error
+            what, todo = f"{name} is not a whole {kind} picture: {reason}.", "Get the file again, or another one."
+            if kind == "TIFF" and isinstance(error, SyntaxError):  # Pillow's word for numbers that it has no mode for
+                what, todo = (
+                    f"{name} is a TIFF of a kind that cannot be read here: {reason}.",
+                    "Save it as PNG or JPEG.",
+                )
+            raise refuse(what, todo=todo) from error
 
 
 @contextmanager
@@ -298,6 +306,17 @@ def _refuse_too_large(size: tuple[int, int], bounds: Bounds, refuse: Refuse, nam
             f" ({bounds.side:,} along a side, {bounds.pixels // 1_000_000} million in all).",
             todo="Make it smaller first.",
         )
+
+
+def _refuse_signed(image: ImageFile.ImageFile, refuse: Refuse, name: str) -> None:
+    """Refuse a TIFF of signed numbers below 32 bits: Pillow forgets the sign, so that the picture comes out dark."""
+    tags = getattr(image, "tag_v2", {})
+    if _SIGNED in _numbers(tags.get(_SAMPLE_FORMAT)) and max(_numbers(tags.get(_BITS)), default=1) < 32:  # noqa: PLR2004 - bits
+        raise refuse(f"{name} is a TIFF of signed numbers, which are no brightness.", todo="Save it as PNG or JPEG.")
+
+
+def _numbers(value: object) -> tuple[int, ...]:
+    return value if isinstance(value, tuple) else (value,) if isinstance(value, int) else ()
 
 
 def _refuse_cut_off(stream: BinaryIO, kind: str, refuse: Refuse, name: str) -> None:

@@ -6,6 +6,8 @@ import io
 
 from PIL import Image, ImageCms
 
+from fox_nb.images.arrays import BYTE, ROUNDING, WORD, from_array
+
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -15,7 +17,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
+DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")
 
 
 def upright(image: Image.Image, orientation: int) -> Image.Image:
@@ -25,13 +27,23 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def plain(image: Image.Image) -> Image.Image:
-    """Give the picture as L, RGB or RGBA, eight bits a channel; alpha only where something is transparent."""
-    if image.mode in _DEEP:
+    """Give the picture as L, RGB or RGBA, eight bits a channel; alpha only where something is transparent.
+
+    Raises
+    ------
+    InvalidRequest
+        Its numbers are no brightness.
+    """
+    if image.mode in DEEP:
         image = _eight_bits(image)
     if image.mode in {"L", "RGB"} and "transparency" not in image.info:
         return image
-    if image.mode == "1":
+    if image.mode == "1" and "transparency" not in image.info:
         return image.convert("L")
+    if image.mode == "LAB":
+        return _of_lab(image)
+    if image.mode == "La":
+        image = image.convert("LA")
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
@@ -80,13 +92,22 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     return changed
 
 
+def _of_lab(image: Image.Image) -> Image.Image:
+    lab, srgb = (ImageCms.ImageCmsProfile(ImageCms.createProfile(name)) for name in ("LAB", "sRGB"))
+    changed = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+    return changed if changed is not None else image
+
+
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale deep grey values to eight bits: 16 bits by their range, other numbers by the range they use."""
+    """Read deep grey values as an array of the same numbers is read: floats from 0 to 1, whole numbers by their bits.
+
+    Pillow's own floats go from 0 to 255, so that these are understood, too.
+    """
     import numpy as np
 
-    values = np.nan_to_num(np.asarray(image).astype(np.float64))
-    if image.mode.startswith("I;16") or (image.mode == "I" and 255 < values.max() <= 65_535):  # noqa: PLR2004 - ranges
-        values = values / 257
-    elif values.min() < 0 or values.max() > 255:  # noqa: PLR2004 - beyond eight bits
-        values = (values - values.min()) * (255 / (values.max() - values.min()))
-    return Image.fromarray(values.clip(0, 255).astype(np.uint8))
+    values = np.asarray(image)
+    if image.mode == "F" and values.size and np.isfinite(values).all() and 1 + ROUNDING < values.max() <= BYTE:
+        values = values / BYTE
+    elif image.mode != "F" and values.size and values.min() >= 0 and values.max() <= WORD:
+        values = values.astype(np.uint16)
+    return from_array(values, "picture")

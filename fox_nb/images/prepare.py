@@ -2,8 +2,9 @@
 
 A path, a PIL image, bytes, an array or an earlier result becomes a `Prepared`: checked at once, identified by
 what it is (never by the link that it is uploaded to), and turned into the bytes for the upload only when
-these are asked for. They go as they are when they are clean; else the picture is turned upright, scaled down,
-freed of all but its pixels, and written again. A link with http or https stays a link.
+these are asked for: its pixels, turned upright, in sRGB, no larger than they may be, and written anew. None of the
+bytes that were given leave this computer, so that nothing can hide among them: no place and camera, no second picture
+behind the end of the first. A link with http or https stays a link.
 """
 
 from __future__ import annotations
@@ -14,22 +15,21 @@ import re
 import zipfile
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.images import check, rewrite
+from fox_nb.images import archive, check, pixels, rewrite
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
 from fox_nb.images.rewrite import Limits
-from fox_nb.images.sources import as_link_or_path, inner_source
+from fox_nb.images.sources import taken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-_PICTURE_NAMES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
 _LOCKED = 0x1
 
 
@@ -47,7 +47,7 @@ class Prepared:
     facts : Facts or None
         What the picture is, before anything is done to it; None for an archive.
     changed : tuple of str
-        What is done to it for the upload, in words; empty when its bytes go as they are.
+        What is done to it for the upload, in words; empty when its pixels are written anew as they are.
     path : Path or None
         The file that it came from.
     """
@@ -76,8 +76,9 @@ def prepare(source: Any, *, parameter: str = "image_url", limits: Limits | None 
     Parameters
     ----------
     source
-        A link (http or https), a local path, bytes, a PIL image, an array (height x width x 3 or 4, or height
-        x width; whole numbers 0 to 255 or floats 0 to 1), or an earlier result (anything with ``.path``).
+        A link (http or https), a local path, a ``file:`` or ``data:`` URL, bytes, an open file, what an upload widget
+        or an IPython Image holds, a PIL image, an array (height x width x 3 or 4, or height x width; whole numbers 0
+        to 255 or floats 0 to 1), or an earlier result (anything with ``.path``).
     parameter : str
         The parameter that it was given for; named in errors.
     limits : Limits, optional
@@ -94,49 +95,45 @@ def prepare(source: Any, *, parameter: str = "image_url", limits: Limits | None 
         It is no picture, not whole, not there, or a kind of link that a gateway cannot follow.
     """
     limits = limits or Limits()
-    source = inner_source(source, parameter)
-    if isinstance(source, Image.Image):
-        return _from_image(source, parameter, limits)
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        data = bytes(source)
-        facts, changed, suffix = _look(data, "what was given", parameter, limits)
-        sha256 = hashlib.sha256(data).hexdigest()
-        make = partial(_ready, data, changed, limits)
+    found = taken(source, parameter)
+    if isinstance(found, str):
+        return found
+    if isinstance(found, Path):
+        return _from_file(found, parameter, limits)
+    if isinstance(found, bytes):
+        facts, changed, suffix = _look(found, "what was given", parameter, limits)
+        sha256 = hashlib.sha256(found).hexdigest()
+        make = partial(_rewritten, found, limits)
         return Prepared(sha256, _file_name("picture", sha256, suffix), facts, changed, None, make)
-    if hasattr(source, "__array_interface__") or hasattr(source, "__array__"):
-        return _from_image(from_array(source, parameter), parameter, limits)
-    found = as_link_or_path(source, parameter)
-    return found if isinstance(found, str) else _from_file(found, parameter, limits)
+    image = found if isinstance(found, Image.Image) else from_array(found, parameter)
+    return _from_image(image, parameter, limits)
 
 
 def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Prepared | str:
-    """Take whatever stands for a ZIP of photos: a link, a local path or bytes.
+    """Take whatever stands for a ZIP of photos: a link, a local path, bytes or an open file.
 
-    Its bytes go as they are, with whatever camera data the photos in it hold.
+    It is packed anew for the upload, with nothing in it but the pixels of its photos.
 
     Raises
     ------
     InvalidRequest
         It is not a ZIP archive, is locked by a password, or holds no pictures.
     """
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        data = bytes(source)
-        _check_archive(io.BytesIO(data), "what was given", parameter)
-        sha256 = hashlib.sha256(data).hexdigest()
-        return Prepared(sha256, _file_name("photos", sha256, ".zip"), None, (), None, partial(bytes, data))
-    found = as_link_or_path(inner_source(source, parameter), parameter)
+    found = taken(source, parameter)
     if isinstance(found, str):
         return found
-    _check_archive(found, found.name, parameter)
-    try:
-        with found.open("rb") as stream:
-            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise _refused(
-            parameter, f"{found.name} cannot be read: {error.strerror}.", "Check its permissions."
-        ) from error
-    make = partial(_unchanged, found, sha256, parameter)
-    return Prepared(sha256, _file_name(found.stem, sha256, ".zip"), None, (), found, make)
+    if not isinstance(found, (bytes, Path)):
+        raise _refused(parameter, "a picture was given, where a ZIP of photos is meant.", "Pack the photos as a .zip.")
+    name, stem = (found.name, found.stem) if isinstance(found, Path) else ("what was given", "photos")
+    _check_archive(found if isinstance(found, Path) else io.BytesIO(found), name, parameter)
+    path = found if isinstance(found, Path) else None
+    data = _read(found, parameter) if isinstance(found, Path) else found
+    sha256 = hashlib.sha256(data).hexdigest()
+
+    def make() -> bytes:
+        return archive.packed(found if isinstance(found, bytes) else _unchanged(found, sha256, parameter))
+
+    return Prepared(sha256, _file_name(stem, sha256, ".zip"), None, ("packed anew",), path, make)
 
 
 def _from_file(path: Path, parameter: str, limits: Limits) -> Prepared:
@@ -146,7 +143,7 @@ def _from_file(path: Path, parameter: str, limits: Limits) -> Prepared:
     sha256 = hashlib.sha256(data).hexdigest()
 
     def make() -> bytes:
-        return _ready(_unchanged(path, sha256, parameter), changed, limits)
+        return _rewritten(_unchanged(path, sha256, parameter), limits)
 
     return Prepared(sha256, _file_name(path.stem, sha256, suffix), facts, changed, path, make)
 
@@ -163,6 +160,8 @@ def _from_image(image: Image.Image, parameter: str, limits: Limits) -> Prepared:
     if not width or not height or max(held.size) > check.LOCAL.side or width * height > check.LOCAL.pixels:
         what = f"a picture of {width:,} x {height:,} pixels cannot be uploaded."
         raise _refused(parameter, what, "Scale it first: image.thumbnail((4096, 4096)).")
+    if held.mode in pixels.DEEP:
+        pixels.plain(held)  # numbers that are no brightness are refused now, not when it is sent
     orientation = check.orientation_of(held)
     profile = held.info.get("icc_profile")
     exact = held.has_transparency_data or rewrite.is_small(held)
@@ -195,15 +194,14 @@ def _look(data: bytes, name: str, parameter: str, limits: Limits) -> tuple[Facts
 
     with check.opened(data, bounds=check.LOCAL, refuse=refuse, name=name) as picture:
         picture.decode()
+        if picture.image.mode in pixels.DEEP:
+            pixels.plain(picture.image)  # numbers that are no brightness are refused now, not when it is sent
         changed = rewrite.needed(picture, len(data), limits)
         exact = rewrite.stays_exact(picture, len(data), limits)
-        suffix = (".png" if exact else ".jpg") if changed else picture.facts.extension
-        return picture.facts, changed, suffix
+        return picture.facts, changed, ".png" if exact else ".jpg"
 
 
-def _ready(data: bytes, changed: tuple[str, ...], limits: Limits) -> bytes:
-    if not changed:
-        return data
+def _rewritten(data: bytes, limits: Limits) -> bytes:
     with check.opened(data) as picture:
         return rewrite.rewritten(picture, len(data), limits)
 
@@ -226,8 +224,8 @@ def _unchanged(path: Path, sha256: str, parameter: str) -> bytes:
 
 def _check_archive(source: Path | io.BytesIO, name: str, parameter: str) -> None:
     try:
-        with zipfile.ZipFile(source) as archive:
-            entries = archive.infolist()
+        with zipfile.ZipFile(source) as opened:
+            entries = opened.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         what = f"{name} is not a whole ZIP archive ({error})."
         raise _refused(
@@ -235,7 +233,7 @@ def _check_archive(source: Path | io.BytesIO, name: str, parameter: str) -> None
         ) from error
     if any(entry.flag_bits & _LOCKED for entry in entries):
         raise _refused(parameter, f"{name} is locked by a password.", "Pack the photos without one.")
-    if not any(entry.filename.lower().endswith(_PICTURE_NAMES) for entry in entries):
+    if not any(entry.filename.lower().endswith(tuple(archive.SUFFIXES)) for entry in entries):
         what = f"{name} holds no pictures ({len(entries)} files)."
         raise _refused(parameter, what, "Pack at least 10 photos (JPEG, PNG, WebP or HEIC) of one person.")
 

@@ -6,6 +6,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import PIL.Image
+
 from fox_nb.images.pixels import is_srgb, plain, sized, to_srgb, upright
 
 if TYPE_CHECKING:
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from fox_nb.images.check import Opened
 
-_GOES_AS_IT_IS = {"JPEG", "PNG", "WEBP"}
+_WRITTEN = {"JPEG", "PNG"}
 _STAYS_EXACT = {"PNG", "GIF", "BMP"}
 _CLEAN_SEGMENTS = {"APP0", "APP14"}
 _PRIVATE = {"exif", "xmp", "XML:com.adobe.xmp", "photoshop", "comment"}
@@ -38,7 +40,7 @@ class Limits:
 
 
 def needed(picture: Opened, size: int, limits: Limits) -> tuple[str, ...]:
-    """Say in words what must be done to a decoded picture of `size` bytes; nothing when it can go as it is."""
+    """Say in words what is done to a decoded picture of `size` bytes; nothing when its pixels stay as they are."""
     facts, image = picture.facts, picture.image
     changed = []
     if picture.orientation > 1:
@@ -53,7 +55,7 @@ def needed(picture: Opened, size: int, limits: Limits) -> tuple[str, ...]:
         changed.append("first frame taken")
     if size > limits.max_bytes:
         changed.append("compressed")
-    if facts.format not in _GOES_AS_IT_IS:
+    if facts.format not in _WRITTEN:
         changed.append(f"converted to {'PNG' if stays_exact(picture, size, limits) else 'JPEG'}")
     return tuple(changed)
 
@@ -108,7 +110,12 @@ def _bare(image: Image.Image) -> Image.Image:
 
 
 def _png(image: Image.Image) -> bytes:
+    """Write a PNG; what lies below full transparency is no part of what is seen."""
     stream = io.BytesIO()
+    if image.mode == "RGBA":
+        seen = PIL.Image.new("RGBA", image.size)
+        seen.paste(image, mask=image.getchannel("A").point(lambda alpha: 255 if alpha else 0))
+        image = seen
     _bare(image).save(stream, "PNG", compress_level=3)
     return stream.getvalue()
 

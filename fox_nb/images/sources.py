@@ -1,30 +1,74 @@
-"""Sources: telling links from local files, and saying what to do with what is neither."""
+"""Sources: telling links, files and pictures in memory apart, and saying what to do with what is none of them."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import difflib
 import os
 import re
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.request import url2pathname
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.settings import in_voila
 from fox_nb.workdir import working_folder
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]+):")
-_NOT_FOLLOWED = {
-    "file": "Give the path itself, without file://; the file is then uploaded.",
-    "data": "Give the picture's bytes instead (base64.b64decode of what follows the comma).",
-    "javascript": "Give a link with https://, a local path, a PIL image, bytes, an array or an earlier result.",
-}
-_KINDS = "a link (https://…), a local path, a PIL image, bytes, an array or an earlier result"
+_DATA = re.compile(r"data:[^,]*?(;base64)?,", re.IGNORECASE)
+_KINDS = "a link (https://…), a local path, a PIL image, bytes, an open file, an array or an earlier result"
+_INVISIBLE = "\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+"""What Windows and web pages put around a text that is copied from them."""
 _LONGEST_SHOWN = 120
 _LONGEST_LINK = 8000
 _LONGEST_PATH = 4096
 _MOST_NEIGHBOURS = 5000
 LARGEST_FILE = 400_000_000
+
+
+def taken(source: Any, parameter: str) -> Any:
+    """Return what a source stands for: a link, the path of a file that is there, bytes, a PIL image or an array.
+
+    Taken are links, paths, ``file:`` and ``data:`` URLs, bytes, open files, what an upload widget or an IPython Image
+    holds, and earlier results. In an app that Voila shows, no path is: only who runs it may choose files of its server.
+
+    Raises
+    ------
+    InvalidRequest
+        It stands for nothing of that, or there is no such file.
+    """
+    inner = inner_source(source, parameter)
+    if inner is not source:
+        return _existing(os.fspath(inner), parameter)  # an earlier result: no words of somebody's, but a file of ours
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    if isinstance(source, (str, os.PathLike)):
+        return as_link_or_path(source, parameter)
+    if hasattr(type(source), "__array_interface__") or hasattr(type(source), "__array__"):
+        return source  # PIL's images among them
+    held = _held(source, parameter)
+    if held is not None:
+        return taken(held, parameter)
+    what = f"{parameter}: {type(source).__name__} does not stand for a picture."
+    raise InvalidRequest(what, parameter=parameter, allowed=_KINDS, todo=f"Give {_KINDS}.")
+
+
+def listed(value: Any) -> list[Any] | None:
+    """Return the pictures of a list, a tuple, a table's column or array of paths, or an upload widget; else None."""
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    if isinstance(value, Mapping):  # an upload widget of ipywidgets 7 holds its files by their names
+        files = list(value.values())
+        return files if files and all(isinstance(file, Mapping) and "content" in file for file in files) else None
+    if getattr(value, "ndim", None) == 1 and getattr(getattr(value, "dtype", None), "kind", "") in {"O", "U", "T"}:
+        return list(value)
+    if hasattr(value, "accept") and hasattr(value, "value"):  # the upload widget itself
+        return listed(value.value)
+    return None
 
 
 def inner_source(source: Any, parameter: str) -> Any:
@@ -50,18 +94,113 @@ def inner_source(source: Any, parameter: str) -> Any:
     return source.path
 
 
-def as_link_or_path(source: Any, parameter: str) -> str | Path:
-    """Give the link as it stands, or the path of a file that is there; refuse everything else with what to do."""
+def _held(source: Any, parameter: str) -> Any:
+    """Return the bytes or the place that an object from elsewhere holds; None when it holds neither."""
+    if isinstance(source, Mapping):  # a file of an upload widget
+        return source.get("content")
+    if callable(getattr(source, "read", None)):
+        return _read(source, parameter)
+    several = listed(source)
+    if several:
+        if len(several) != 1:
+            what = f"{parameter}: {len(several)} pictures were given, where one is meant."
+            raise InvalidRequest(what, parameter=parameter, value=len(several), todo="Give one of them.")
+        return several[0]
+    places = [getattr(source, name, None) for name in ("data", "value", "url", "filename")]  # IPython's and widgets'
+    return next((place for place in places if isinstance(place, (bytes, bytearray, memoryview, str)) and place), None)
+
+
+def _read(file: Any, parameter: str) -> bytes:
+    """Read an open file from its start, as Pillow does, and leave it where it stood."""
+    try:
+        place = file.tell() if file.seekable() else None
+        if place is not None:
+            file.seek(0)
+        data = file.read(LARGEST_FILE + 1)
+        if place is not None:
+            file.seek(place)
+    except (OSError, ValueError, AttributeError) as error:
+        what = f"{parameter}: the open file cannot be read ({error})."
+        raise InvalidRequest(what, parameter=parameter, todo="Open it again, or give its path.") from error
+    if not isinstance(data, bytes):
+        what = f"{parameter}: the file is open for text."
+        raise InvalidRequest(what, parameter=parameter, todo='Open it for bytes: open(path, "rb").')
+    if len(data) > LARGEST_FILE:
+        what = f"{parameter}: the file has more than {LARGEST_FILE / 1e6:,.0f} MB."
+        raise InvalidRequest(what, parameter=parameter, todo="Make it smaller first.")
+    return data
+
+
+def refuse_server_files(parameter: str) -> None:
+    """Refuse any path in an app that Voila shows, in the same words whatever lies there.
+
+    This is below all widgets: no text of a visitor's, by whatever way it comes, opens, lists or names a file of the
+    server or of another visitor.
+
+    Raises
+    ------
+    InvalidRequest
+        This is such an app.
+    """
+    if in_voila():
+        raise InvalidRequest(
+            f"{parameter}: only links and pictures from your own computer can be used here.",
+            parameter=parameter,
+            allowed="a link (https://…) or an upload",
+            todo="Give a link with https://, or choose a file of your computer.",
+        )
+
+
+def as_link_or_path(source: str | os.PathLike[Any], parameter: str) -> str | bytes | Path:
+    """Give the link as it stands, a data URL's bytes, or the path of a file that is there; refuse everything else."""
     if isinstance(source, str):
-        text = source.strip()
-        link = _as_link(text, parameter)
+        text = source.strip().strip(_INVISIBLE).strip()
+        if text[:5].casefold() == "data:":
+            return _of_data(text, parameter)
+        link = text if text[:8].casefold().startswith(("https://", "http://")) else ""
+        if not link:
+            refuse_server_files(parameter)
+        source = _unquoted(_of_file_url(text, parameter))
+        link = _as_link(source, parameter)
         if link:
             return link
-        source = text
-    elif not isinstance(source, os.PathLike):
-        what = f"{parameter}: {type(source).__name__} does not stand for a picture."
-        raise InvalidRequest(what, parameter=parameter, value=source, allowed=_KINDS, todo=f"Give {_KINDS}.")
+    else:
+        refuse_server_files(parameter)
     return _existing(os.fspath(source), parameter)
+
+
+def _of_data(text: str, parameter: str) -> bytes:
+    """Return what a data URL holds."""
+    head = _DATA.match(text)
+    data = unquote_to_bytes(text[head.end() :]) if head is not None else b""
+    try:
+        return base64.b64decode(data) if head is not None and head[1] else data
+    except binascii.Error as error:
+        what = f"{parameter}: {clipped(text)} is not a whole data URL ({error})."
+        raise InvalidRequest(what, parameter=parameter, value=clipped(text), todo="Give the picture's bytes.") from None
+
+
+def _of_file_url(text: str, parameter: str) -> str:
+    """Return the path of a file URL; any other text as it is."""
+    if text[:5].casefold() != "file:":
+        return text
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        parts = None
+    if parts is None or parts.netloc.casefold() not in {"", "localhost"}:
+        what = f"{parameter}: {clipped(text)} is a file of another computer."
+        raise InvalidRequest(
+            what, parameter=parameter, value=clipped(text), todo="Copy the file to this computer first."
+        )
+    return url2pathname(parts.path)
+
+
+def _unquoted(text: str) -> str:
+    """Take the quotes away that file managers put around a path that is copied."""
+    if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" and not os.path.lexists(text):  # noqa: PLR2004 - two quotes
+        return text[1:-1]
+    return text
 
 
 def _as_link(text: str, parameter: str) -> str:
@@ -70,12 +209,10 @@ def _as_link(text: str, parameter: str) -> str:
         return ""
     scheme = match.group(1).lower()
     if scheme not in {"http", "https"}:
-        known = scheme in _NOT_FOLLOWED or "//" in text[: match.end() + 2]
-        if not known:  # a file may be called 'portrait:2.png'
+        if scheme != "javascript" and "//" not in text[: match.end() + 2]:  # a file may be called 'portrait:2.png'
             return ""
         what = f"{parameter}: {clipped(text)} is a link that the gateway cannot follow ({scheme}:)."
-        todo = _NOT_FOLLOWED.get(scheme, _NOT_FOLLOWED["javascript"])
-        raise InvalidRequest(what, parameter=parameter, value=clipped(text), allowed=_KINDS, todo=todo)
+        raise InvalidRequest(what, parameter=parameter, value=clipped(text), allowed=_KINDS, todo=f"Give {_KINDS}.")
     if len(text) > _LONGEST_LINK or any(not " " < char < "\x7f" for char in text if char.isascii()):
         what = f"{parameter}: {clipped(text)} is not a whole link: it holds blanks, or is far too long."
         raise InvalidRequest(what, parameter=parameter, value=clipped(text), todo="Copy the link again.")

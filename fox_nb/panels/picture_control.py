@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
 
-from fox_nb.display.places import in_voila
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.panels.controls import Control
 from fox_nb.panels.picker import Entry, PickedFile, Picker
+from fox_nb.settings import in_voila
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

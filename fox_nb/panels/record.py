@@ -6,7 +6,8 @@ import threading
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.display.places import bundle, in_notebook, in_voila, open_place, output_of
+from fox_nb.display.places import bundle, in_notebook, open_place, output_of
+from fox_nb.settings import in_voila
 
 if TYPE_CHECKING:
     from collections.abc import Callable

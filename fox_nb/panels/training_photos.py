@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.display.places import in_voila
 from fox_nb.errors import FoxError
 from fox_nb.panels.picker import Entry, PickedFile, Picker
+from fox_nb.settings import in_voila
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,8 @@ from fox_nb.images.archive import Found, photos_in
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import orientation_of
 from fox_nb.images.photos import PhotoReport
-from fox_nb.images.sources import inner_source
+from fox_nb.images.pixels import plain
+from fox_nb.images.sources import refuse_server_files, taken
 from fox_nb.session.renderer import TERMINAL, Shows
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class _Drawn:
 
     @property
     def data(self) -> bytes:
-        image = self.image if self.image.mode in _AS_THEY_ARE else self.image.convert("RGB")
+        image = self.image if self.image.mode in _AS_THEY_ARE else plain(self.image)
         stream = io.BytesIO()
         exif = Pillow.Exif()
         exif[0x0112] = orientation_of(self.image)
@@ -92,20 +93,25 @@ def found_in(photos: Any) -> Found:
 
 
 def _photo(item: Any, number: int) -> Photo:
-    if isinstance(item, str):
+    if isinstance(item, str) and item[:5].casefold() not in {"data:", "file:"}:
+        refuse_server_files("photos")
         return Path(item).expanduser()
-    if isinstance(item, (bytes, bytearray, memoryview)):
-        return bytes(item)
-    inner = inner_source(item, "photos")
-    if isinstance(inner, Pillow.Image):
-        return _Drawn(f"photo {number}", inner)
-    if hasattr(inner, "__array__") or hasattr(inner, "__array_interface__"):
-        return _Drawn(f"photo {number}", from_array(inner, "photos"))
-    if isinstance(inner, os.PathLike) or (hasattr(type(inner), "data") and hasattr(type(inner), "name")):
-        return cast("Photo", inner)
-    raise InvalidRequest(
-        f"photos holds a {type(item).__name__}, which does not stand for a photo.",
-        parameter="photos",
-        value=item,
-        todo="Give paths, PIL images, bytes, arrays or earlier results.",
-    )
+    if isinstance(item, os.PathLike) and not hasattr(item, "path"):
+        refuse_server_files("photos")
+        return item
+    if hasattr(type(item), "data") and hasattr(type(item), "name"):
+        return cast("Photo", item)  # a file that was picked, or one of an archive: read when it is looked at
+    try:
+        inner = taken(item, "photos")
+    except InvalidRequest as error:
+        if "does not stand for a picture" not in error.what:
+            raise
+        raise InvalidRequest(
+            f"photos holds a {type(item).__name__}, which does not stand for a photo.",
+            parameter="photos",
+            value=item,
+            todo="Give paths, PIL images, bytes, arrays or earlier results.",
+        ) from None
+    if isinstance(inner, (bytes, Path)):
+        return inner
+    return _Drawn(f"photo {number}", inner if isinstance(inner, Pillow.Image) else from_array(inner, "photos"))

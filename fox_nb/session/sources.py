@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fox_nb.errors import StoreError
+from fox_nb.images.sources import listed
 from fox_nb.models import LOCAL_PICTURE, request_class
 from fox_nb.parameters import parameters
 from fox_nb.session.image import Image
+from fox_nb.settings import in_voila
 from fox_nb.store import Source, aside, put
 
 if TYPE_CHECKING:
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from fox_nb.client import Client
     from fox_nb.images.prepare import Prepared
     from fox_nb.store import Store
+
+
+_WRITTEN = "-px"
+"""Ends the name of a copy whose bytes were written here; without it they are as they were given."""
 
 
 class Sources:
@@ -44,23 +51,23 @@ class Sources:
             value = named.get(parameter.name)
             if parameter.hint.kind not in {"picture", "archive"} or value is None:
                 continue
-            several = list(value) if isinstance(value, (list, tuple)) else [value]
             names = []
-            for item in several:
+            for item in _several(value):
                 got = self._prepare(item, parameter.name, archive=parameter.hint.kind == "archive")
                 if not isinstance(got, str):
                     prepared[got.sha256] = got
                     got = f"sha256:{got.sha256}"
                 names.append(got)
-            named[parameter.name] = names if parameter.many or isinstance(value, (list, tuple)) else names[0]
+            one = not parameter.many and not isinstance(value, list) and len(names) == 1
+            named[parameter.name] = names[0] if one else names
         return named, prepared
 
     def ready(self, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values with every local picture checked and hashed once, however often it is asked with."""
 
         def made(value: Any, name: str, *, archive: bool) -> Any:
-            if isinstance(value, (list, tuple)):
-                return [made(item, name, archive=archive) for item in value]
+            if listed(value) is not None:
+                return [made(item, name, archive=archive) for item in _several(value)]
             return None if value is None else self._prepare(value, name, archive=archive)
 
         kinds = {parameter.name: parameter.hint.kind for parameter in parameters(request_class(model))}
@@ -86,19 +93,19 @@ class Sources:
         """Copy into the store what a request names, so that it can be sent again a year later."""
         for sha256, picture in prepared.items():
             known = self._store.catalog.source(sha256)
-            if known is not None and self._store.path(known.file).exists():
+            if known is not None and _is_written(known.file) and self._store.path(known.file).exists():
                 continue
             origin = str(picture.path) if picture.path is not None else ""
             if not _is_text(origin):
                 origin = ""  # a name in another system's encoding: the copy in the store stands for it
             mime = picture.facts.mime if picture.facts is not None else "application/zip"
-            self._store.catalog.add_source(Source(sha256, self._kept(picture), origin, mime))
+            self._replace(known, Source(sha256, self._kept(picture), origin, mime))
 
     def _kept(self, picture: Prepared) -> str:
-        path = picture.path
-        if path is not None and not picture.changed and path.resolve().is_relative_to(self._store.folder.resolve()):
-            return path.resolve().relative_to(self._store.folder.resolve()).as_posix()
-        file = f"sources/{picture.sha256[:16]}{Path(picture.file_name).suffix}"
+        """Write what is uploaded; a training's archive lies there already."""
+        file = written_name(picture.sha256, Path(picture.file_name).suffix)
+        if picture.path is not None and picture.path == self._store.folder / file:
+            return file
         with aside(self._store.sources) as part:
             part.write_bytes(picture.bytes_for_upload())
             put(part, self._store.path(file))
@@ -142,9 +149,27 @@ class Sources:
                     money="Nothing was sent.",
                     todo="Hand over the picture itself again.",
                 )
+            if source is not None and not _is_written(source.file):
+                path = self._written(source, path)
             upload = self._client.upload_file(path, file_name=path.name)
             catalog.remember_upload(self._gateway, self._account, sha256, upload.url, self._now())
             return upload.url, True
+
+    def _written(self, source: Source, path: Path) -> Path:
+        """Write the pixels of a copy that a version before 0.3 kept as it was given, and return the new one's path."""
+        from fox_nb.images.prepare import prepare, prepare_archive
+
+        data = path.read_bytes()
+        picture = prepare_archive(data) if source.mime == "application/zip" else prepare(data)
+        file = self._kept(dataclasses.replace(cast("Prepared", picture), sha256=source.sha256))
+        self._replace(source, source._replace(file=file))
+        return self._store.path(file)
+
+    def _replace(self, known: Source | None, source: Source) -> None:
+        """Remember a copy in place of an older one, which is removed: nobody would know of the faces in it."""
+        self._store.catalog.add_source(source)
+        if known is not None and known.file != source.file and known.file.startswith("sources/"):
+            self._store.path(known.file).unlink(missing_ok=True)
 
     def forget(self, hashes: list[str]) -> None:
         """Forget links that the gateway no longer follows."""
@@ -159,7 +184,8 @@ class Sources:
                 if isinstance(item, str) and LOCAL_PICTURE.fullmatch(item):
                     source = self._store.catalog.source(item.removeprefix("sha256:"))
                     if source is not None:
-                        found[item] = source.origin or str(self._store.path(source.file))
+                        path = source.origin or str(self._store.path(source.file))
+                        found[item] = Path(path).name if in_voila() else path
         return found
 
 
@@ -170,3 +196,20 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def written_name(sha256: str, suffix: str) -> str:
+    """Return where the file is kept that is uploaded for a picture or an archive: pixels, written anew."""
+    return f"sources/{sha256[:16]}{_WRITTEN}{suffix}"
+
+
+def _is_written(file: str) -> bool:
+    return Path(file).stem.endswith(_WRITTEN)
+
+
+def _several(value: Any) -> list[Any]:
+    """Return the single pictures of whatever stands for one or several."""
+    items = listed(value)
+    if items is None:
+        return [value]
+    return [one for item in items for one in (listed(item) or [item])]

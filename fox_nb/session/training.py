@@ -9,13 +9,13 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.session.identity import take_number
 from fox_nb.session.profiles import Profile, Profiles, bare, checked_name
 from fox_nb.session.renderer import Shows
+from fox_nb.session.sources import written_name
 from fox_nb.store import aside, put
 from fox_nb.store.people import FORGOTTEN, TRAINS, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from fox_nb.images.photos import PhotoReport
     from fox_nb.images.prepare import Prepared
@@ -129,7 +129,7 @@ class TrainedProfiles(Shows, Profiles):
         _check_enough(report)
         with self._telling(told) as tell:
             tell(f"Packing {len(report.usable)} photos.")
-            path, sha256 = self._packed(report)
+            packed = self._packed(report)
         task: list[Task] = []
 
         def begun(asked: Task) -> None:
@@ -139,7 +139,7 @@ class TrainedProfiles(Shows, Profiles):
                 journalled(asked)
 
         try:
-            request, prepared = self._session.validated(TRAINS, {"image_archive_url": path})
+            request, prepared = self._session.validated(TRAINS, {"image_archive_url": packed})
             row = None if number is None else self._session.known(request, number)
             if row is not None and row.error_code == FORGOTTEN:
                 raise InvalidRequest(
@@ -149,20 +149,21 @@ class TrainedProfiles(Shows, Profiles):
                     todo=f'Training it anew is paid for again: say take={row.take + 1} or take="new".',
                 )
             self._check_free(name, row.identity if row is not None else "")
-            return self._session.submit(TRAINS, {"image_archive_url": path}, take, journalled=begun)
+            return self._session.submit(TRAINS, {"image_archive_url": packed}, take, journalled=begun)
         finally:
-            if not task and self._store.catalog.source(sha256) is None:
-                path.unlink(missing_ok=True)  # nothing was journalled: no faces stay behind
+            if not task and self._store.catalog.source(packed.sha256) is None and packed.path is not None:
+                packed.path.unlink(missing_ok=True)  # nothing was journalled: no faces stay behind
 
-    def _packed(self, report: PhotoReport) -> tuple[Path, str]:
+    def _packed(self, report: PhotoReport) -> Prepared:
         """Pack the usable photos into the store, where a later kernel finds them, too."""
         from fox_nb.images.archive import pack
+        from fox_nb.images.prepare import Prepared
 
         with aside(self._store.sources) as part:
             facts = pack(report, part)
-            path = self._store.sources / f"{facts.sha256[:16]}.zip"
+            path = self._store.folder / written_name(facts.sha256, ".zip")
             put(part, path)
-        return path, facts.sha256
+        return Prepared(facts.sha256, path.name, None, (), path, path.read_bytes)
 
     def _named(self, task: Task, name: str, prepared: dict[str, Prepared]) -> None:
         """Keep the name before anything is sent; a profile that has one already keeps it."""

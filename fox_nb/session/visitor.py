@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.errors import FoxError
 from fox_nb.models import validate
 from fox_nb.session.cost import Cost
 from fox_nb.session.prices import micro
@@ -48,11 +49,20 @@ class VisitorSession(Session):
         return Cost(left, is_estimate=False, is_play_money=self.gateway.is_sandbox)
 
     def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
-        """Note what was found out of an unknown sending; what was not paid for goes back to all."""
-        was_unknown = task.status == "unknown"
-        super().settle(task, paid=paid, task_id=task_id)
-        if was_unknown and not paid and not task_id:
-            self._ledger.give_back_for(self._visitor, task.identity)
+        """Note that a lost answer was charged; anything else is for whoever runs the app, who has the bill.
+
+        Raises
+        ------
+        FoxError
+            It would give a visitor back what is others', or another visitor's pictures.
+        """
+        if not paid or task_id:
+            raise FoxError(
+                "Only the people who run this app can check whether it was charged.",
+                money="Until they do, it counts against the budget that all visitors share.",
+                todo="Tell them when it happened, or make another picture.",
+            )
+        super().settle(task, paid=True)
 
     def close(self) -> None:
         """Stop all threads, and close the ledger."""
@@ -72,14 +82,20 @@ class VisitorSession(Session):
         )
         settled: Future[None] = Future()
 
+        charge = task.row.charge
+
         def ended(sent: Future[None]) -> None:
-            """Give back what was refused before anybody is told that it was."""
-            if self.store.journal.get(task.identity).state == "refused":
-                self._ledger.give_back(held)
-            if sent.cancelled():
-                settled.cancel()
-            elif (error := sent.exception()) is not None:
+            """Give back what this sending was refused, before anybody is told that it was."""
+            error = None if sent.cancelled() else sent.exception()
+            try:
+                if self.store.journal.is_back(charge):
+                    self._ledger.give_back(held)
+            except FoxError as locked:  # whoever waits has to be told; what is not given back is not spent either
+                error = locked
+            if error is not None:
                 settled.set_exception(error)
+            elif sent.cancelled():
+                settled.cancel()
             else:
                 settled.set_result(None)
 

@@ -149,6 +149,12 @@ class History:
         with self.reading() as connection:
             return self._spent(connection, gateway, account)
 
+    def is_back(self, charge: int) -> bool:
+        """Return True when what one sending would have cost was given back: it was certainly not accepted."""
+        with self.reading() as connection:
+            found = connection.execute("SELECT state FROM charge WHERE number = ?", (charge,)).fetchone()
+        return found is not None and found[0] == "back"
+
     def durations(self, gateway: str, model: str, resolution: str, most: int = 20) -> list[float]:
         """Return how many seconds the newest completed tasks of a model and size took."""
         with self.reading() as connection:

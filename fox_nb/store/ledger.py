@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from fox_nb.atomic import open_database, transaction
 from fox_nb.errors import BudgetExceeded, StoreError
+from fox_nb.settings import in_voila
 from fox_nb.store.journal import MICRO
 
 if TYPE_CHECKING:
@@ -87,18 +88,13 @@ class Ledger:
         with self._writing() as connection:
             connection.execute("DELETE FROM held WHERE number = ?", (number,))
 
-    def give_back_for(self, visitor: str, what: str) -> None:
-        """Put back what was held last for a task that turned out not to be paid for."""
-        with self._writing() as connection:
-            connection.execute(
-                "DELETE FROM held WHERE number = (SELECT max(number) FROM held WHERE visitor = ? AND what = ?)",
-                (visitor, what),
-            )
-
     def spent(self, gateway: str, account: str) -> int:
         """Return in micro-USD what all visitors together have spent."""
         with self._lock:
-            return _spent(self._connection, gateway, account)
+            try:
+                return _spent(self._connection, gateway, account)
+            except sqlite3.Error as error:
+                raise self._unusable(error) from None
 
     def close(self) -> None:
         """Close the file."""
@@ -116,7 +112,7 @@ class Ledger:
 
     def _unusable(self, error: Exception) -> StoreError:
         return StoreError(
-            f"The ledger {self.path} cannot be used ({error}).",
+            f"The ledger {self.path.name if in_voila() else self.path} cannot be used ({error}).",
             money="Nothing was sent.",
             todo="Check the folder's rights and the free space.",
         )

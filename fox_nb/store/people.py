@@ -76,6 +76,8 @@ class Belongings(NamedTuple):
         The local files that they were given and that nothing else needs.
     shared : tuple of Source
         Those that something else needs.
+    copies : tuple of Source
+        What was written for the upload of pictures that were made here.
     uploads_until : float
         Until when the gateway keeps what was uploaded; 0 when nothing is left there.
     """
@@ -84,13 +86,14 @@ class Belongings(NamedTuple):
     under_way: tuple[TaskRow, ...]
     sources: tuple[Source, ...]
     shared: tuple[Source, ...]
+    copies: tuple[Source, ...]
     uploads_until: float
 
     @property
     def files(self) -> tuple[str, ...]:
         """What is to be removed, relative to the store."""
         pictures = [picture.file for task in self.tasks for picture in task.pictures]
-        return tuple(dict.fromkeys([*pictures, *(source.file for source in self.sources)]))
+        return tuple(dict.fromkeys([*pictures, *(source.file for source in (*self.sources, *self.copies))]))
 
 
 class People:
@@ -193,7 +196,6 @@ class People:
         sources = [
             Source(*row)
             for sha256 in named
-            if sha256 not in own
             for row in connection.execute(
                 "SELECT sha256, file, origin, mime FROM source "
                 "WHERE sha256 = ? AND file NOT IN (SELECT file FROM picture)",
@@ -203,8 +205,9 @@ class People:
         return Belongings(
             tasks=tuple(tasks),
             under_way=tuple(row for row in tasks if row.state in BEING_SENT or row.state in ON_ITS_WAY),
-            sources=tuple(source for source in sources if source.sha256 not in needed),
-            shared=tuple(source for source in sources if source.sha256 in needed),
+            sources=tuple(source for source in sources if source.sha256 not in needed | own),
+            shared=tuple(source for source in sources if source.sha256 in needed - own),
+            copies=tuple(source for source in sources if source.sha256 in own),
             uploads_until=self._uploads_until(connection, gateway, [*named, *own], now),
         )
 

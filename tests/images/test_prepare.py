@@ -31,16 +31,18 @@ def test_links_stay_links(link):
     assert prepare(f" {link}\n") == link
 
 
-def test_clean_files_go_byte_for_byte(photo):
-    """A file that needs nothing is sent as it is, in every kind that gateways take."""
+def test_clean_files_keep_their_pixels(photo):
+    """A file that needs nothing keeps its name and identity, and its pixels, exactly where it was exact."""
     for kind in ("JPEG", "PNG", "WEBP"):
         photo.write_bytes(encoded(gradient(), kind))
         ready = prepare(photo)
-        assert ready.changed == ()
-        assert ready.bytes_for_upload() == photo.read_bytes()
+        assert ready.changed == (("converted to JPEG",) if kind == "WEBP" else ())
+        sent = decoded(ready.bytes_for_upload())
+        off = np.abs(np.asarray(sent.convert("RGB"), float) - np.asarray(decoded(photo.read_bytes()).convert("RGB")))
+        assert off.max() == 0 if kind == "PNG" else off.mean() < 1
         assert ready.sha256 == hashlib.sha256(photo.read_bytes()).hexdigest()
         assert ready.facts.format == kind
-        assert ready.file_name == f"My-portrait-1-{ready.sha256[:8]}{ready.facts.extension}"
+        assert ready.file_name == f"My-portrait-1-{ready.sha256[:8]}{'.png' if kind == 'PNG' else '.jpg'}"
 
 
 def test_every_way_to_one_file_is_one_identity(photo, monkeypatch):
@@ -226,10 +228,16 @@ def test_colours_are_changed_to_srgb_only_where_they_differ():
 @pytest.mark.parametrize(
     ("source", "word"),
     [
-        ("file:///etc/passwd", "without file://"),
-        ("FILE:/etc/passwd", "without file://"),
+        ("file:///no/such/folder/a.png", "folder /no/such/folder is not there"),
+        ("FILE:/no/such/folder/a.png", "folder /no/such/folder is not there"),
+        ("file://server/share/a.png", "another computer"),
+        ("file://[broken/a.png", "another computer"),
         ("javascript:alert(1)", "cannot follow"),
-        ("data:image/png;base64,AAAA", "b64decode"),
+        ("data:image/png;base64,AAAA", "not a picture"),
+        ("data:image/png;base64,A", "not a whole data URL"),
+        ("data:image/png", "is empty"),
+        ({"name": "a.png"}, "dict does not stand"),
+        (io.StringIO("a"), "open for text"),
         ("ftp://example.com/a.png", "cannot follow"),
         ("https://", "names no host"),
         ("https://exa mple.com/a.png", "not a whole link"),
@@ -326,15 +334,19 @@ def archive(**files: bytes) -> bytes:
     return stream.getvalue()
 
 
-def test_archives_go_as_they_are(tmp_path):
-    """A ZIP with pictures is taken by path or bytes, with one identity; a link stays a link."""
-    data = archive(a_jpg=encoded(gradient()), b_txt=b"notes")
+def test_archives_are_packed_anew(tmp_path):
+    """A ZIP with pictures is taken by path, bytes or an open file, with one identity, and sent as its photos' pixels."""
+    data = archive(a_jpg=encoded(gradient(), exif=camera_exif()), b_txt=b"notes")
     path = tmp_path / "twelve photos.zip"
     path.write_bytes(data)
     by_path, by_bytes = prepare_archive(path), prepare_archive(data)
     assert isinstance(by_path, Prepared)
     assert by_path.sha256 == by_bytes.sha256 == hashlib.sha256(data).hexdigest()
-    assert by_path.bytes_for_upload() == by_bytes.bytes_for_upload() == data
+    assert prepare_archive(io.BytesIO(data)).sha256 == by_path.sha256
+    assert by_path.bytes_for_upload() == by_bytes.bytes_for_upload()
+    with zipfile.ZipFile(io.BytesIO(by_path.bytes_for_upload())) as sent:
+        assert sent.namelist() == ["01.jpg"]
+        assert not decoded(sent.read("01.jpg")).getexif()
     assert by_path.file_name == f"twelve-photos-{by_path.sha256[:8]}.zip"
     assert by_path.facts is None
     assert prepare_archive("https://example.com/p.zip") == "https://example.com/p.zip"
