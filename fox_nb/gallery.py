@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import zipfile
-from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -17,20 +16,21 @@ from fox_nb.models import MODELS
 from fox_nb.render.grid import Picture, sheet
 from fox_nb.render.html import escape, frame, head, note
 from fox_nb.store import MICRO
+from fox_nb.store.handed_in import LARGEST_PICTURE, OtherStore, found_in_zip
 from fox_nb.store.home import JOURNAL
-from fox_nb.store.journal import Journal
 from fox_nb.store.packs import SUFFIX, Pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fox_nb.store import TaskRow
-    from fox_nb.store.packs import RecordedTask
+    from fox_nb.store.packs import RecordedPicture, RecordedTask
 
 MOST_PICTURES = 60
 """Of one person, the newest: thirty people's are about 50 MB of page otherwise."""
 _EDGE, _BYTES, _COLUMN = 320, 12_000, 184
-_MOST_UNPACKED = 4 << 30
+_MOST_DEEP = 2
+_OTHER_ARCHIVES = {".rar", ".7z", ".tar", ".tgz", ".gz"}
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
@@ -68,7 +68,8 @@ class Person:
 
     def __str__(self) -> str:
         said = f"{self.made} picture{'s' * (self.made != 1)}, {self.usd:.2f} USD, {self.play:.2f} USD of play money"
-        return f"{self.name}: {said}{f'; {self.trouble}' if self.trouble else ''}"
+        line = f"{self.name}: {said}{f'; {self.trouble}' if self.trouble else ''}"
+        return line.encode(errors="replace").decode()
 
 
 def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pictures") -> list[Person]:
@@ -96,7 +97,7 @@ def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pic
             todo="Name a folder with one fox_runs, .foxpack or my-work.zip for each person.",
         )
     page = _PAGE.format(title=escape(title), summary=_summary(people), people=_sections(people))
-    target.write_text(page, encoding="utf-8")
+    target.write_text(page, encoding="utf-8", errors="replace")  # names and prompts may hold halves of a character
     return people
 
 
@@ -105,9 +106,16 @@ def _people(places: Iterable[Path], folder: Path) -> list[Person]:
     people: list[Person] = []
     for place in places:
         known: dict[str, Person] = {}
+
+        def person(name: str, known: dict[str, Person] = known) -> Person:
+            return known.setdefault(name, Person(name))
+
+        around: set[str] = set()
         for name, path in _handed_in(place):
-            _read(known.setdefault(name, Person(name)), path, folder)
-        people += known.values()
+            before = len(known)
+            _read(person, name, path, folder)
+            around |= {name} if path.suffix.lower() == ".zip" and len(known) > before + 1 else set()
+        people += (one for one in known.values() if one.made or one.trouble or one.name not in around)
     return people
 
 
@@ -118,7 +126,8 @@ def _handed_in(place: Path) -> Iterator[tuple[str, Path]]:
     if place.is_file():
         yield place.stem, place
         return
-    found = [*place.rglob(JOURNAL), *place.rglob(f"*{SUFFIX}"), *place.rglob("*.zip")]
+    kinds = {SUFFIX, ".zip", *_OTHER_ARCHIVES}
+    found = [path for path in place.rglob("*") if path.name == JOURNAL or path.suffix.lower() in kinds]
     for path in sorted(found):
         if "sources" not in path.parts:  # a store keeps the ZIPs of trainings there
             yield _name(path, place), path.parent if path.name == JOURNAL else path
@@ -130,55 +139,47 @@ def _name(path: Path, place: Path) -> str:
     return PurePosixPath(parts[0]).stem if parts else place.absolute().name
 
 
-def _read(person: Person, place: Path, folder: Path) -> None:
+def _read(known: Callable[[str], Person], name: str, place: Path, folder: Path, deep: int = 0) -> None:
+    """Read what lies at a place; whatever is wrong with it is said of that person, and everybody else is shown."""
     own = Path(tempfile.mkdtemp(dir=folder))
+    person = known(name)
     try:
-        if place.suffix == SUFFIX:
+        if place.suffix.lower() in _OTHER_ARCHIVES or deep > _MOST_DEEP:
+            person.trouble = f"{place.name} is no ZIP of a store; ask for one."
+        elif place.suffix == SUFFIX:
             _from_pack(person, Pack(place), own)
-        elif place.is_file():
-            _from_store(person, _unpacked(place, own), own)
+        elif place.is_dir():
+            _from_store(person, OtherStore("", place), own)
         else:
-            _from_store(person, place, own)
-    except (FoxError, OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
-        person.trouble = error.what if isinstance(error, FoxError) else f"It cannot be read ({error})."
+            found = list(found_in_zip(place, own))
+            person.trouble = "" if found else "There is no store in it."
+            for one in found:
+                if isinstance(one, OtherStore):
+                    _from_store(known(one.name or name), one, own)
+                else:
+                    _read(known, one[0] or name, one[1], folder, deep + 1)
+    except Exception as error:  # noqa: BLE001 - what others hand in can make a reader raise anything
+        person.trouble = _words(error)
 
 
-def _unpacked(path: Path, own: Path) -> Path:
-    """Unpack the store of a handed-in ZIP: its journal and pictures, by names of ours."""
-    store = own / "store"
-    (store / "pictures").mkdir(parents=True)
-    left = _MOST_UNPACKED
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            parts = PurePosixPath(info.filename).parts
-            is_journal, is_picture = parts[1:] == (JOURNAL,), len(parts) == 3 and parts[1] == "pictures"  # noqa: PLR2004 - store, folder, file
-            left -= info.file_size
-            if left < 0:
-                raise ValueError("it is too large when unpacked")
-            if (is_journal or is_picture) and parts[-1] not in {"..", "."}:
-                target = store / JOURNAL if is_journal else store / "pictures" / Path(parts[-1]).name
-                with archive.open(info) as source, target.open("wb") as file:
-                    shutil.copyfileobj(source, file)
-    if not (store / JOURNAL).exists():
-        raise ValueError("there is no store in it")
-    return store
+def _words(error: Exception) -> str:
+    return error.what if isinstance(error, FoxError) else f"It cannot be read ({error or type(error).__name__})."
 
 
-def _from_store(person: Person, store: Path, own: Path) -> None:
-    """Read a copy of the journal: what was handed in is not written to, not even to be brought up to date."""
-    copy = own / JOURNAL
-    shutil.copyfile(store / JOURNAL, copy)
-    with closing(Journal(copy)) as journal:
-        with journal.reading() as connection:
-            gateways = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
-        rows = [row for gateway in gateways for row in journal.tasks(gateway)]
-    rows.sort(key=lambda row: -row.asked)
+def _from_store(person: Person, store: OtherStore, own: Path) -> None:
+    rows, odd = store.rows(own)
     for row in rows:
         _count(person, row.micro, sandbox=row.gateway == "sandbox")
         for picture in row.pictures:
-            path = (store / picture.file).resolve()
-            if path.is_relative_to(store.resolve()) and path.exists():
-                _show(person, path, own, words=row.words, facts=_facts(row))
+            if store.has(picture.file):
+                fetch = partial(
+                    store.fetch, picture.file, own / f"{row.identity[:40]}-{picture.number}", LARGEST_PICTURE
+                )
+                _show(person, fetch, own, words=row.words, facts=_facts(row))
+    if odd:
+        person.trouble = (
+            f"{odd} {'entry of its journal is' if odd == 1 else 'entries of its journal are'} not readable."
+        )
 
 
 def _from_pack(person: Person, pack: Pack, own: Path) -> None:
@@ -186,9 +187,12 @@ def _from_pack(person: Person, pack: Pack, own: Path) -> None:
         _count(person, task.micro, sandbox=task.sandbox)
         for picture in task.pictures:
             path = own / f"{number}-{picture.number}"
-            if person.made < MOST_PICTURES:
+
+            def fetch(picture: RecordedPicture = picture, path: Path = path) -> Path:
                 pack.write(picture, path)
-            _show(person, path, own, words=task.words, facts=_facts(task))
+                return path
+
+            _show(person, fetch, own, words=task.words, facts=_facts(task))
 
 
 def _count(person: Person, micro: int, *, sandbox: bool) -> None:
@@ -198,14 +202,15 @@ def _count(person: Person, micro: int, *, sandbox: bool) -> None:
         person.usd += micro / MICRO
 
 
-def _show(person: Person, path: Path, own: Path, *, words: str, facts: list[tuple[str, str]]) -> None:
+def _show(person: Person, fetch: Callable[[], Path], own: Path, *, words: str, facts: list[tuple[str, str]]) -> None:
     person.made += 1
     if person.made > MOST_PICTURES:
         return
     try:
+        path = fetch()
         thumbnail = cached_thumbnail(path, own / "thumbnails", _EDGE, max_bytes=_BYTES, bounds=DOWNLOADED)
         width, height = _size(path)
-    except FoxError:
+    except (FoxError, OSError, ValueError, RuntimeError, zipfile.BadZipFile):
         return  # a file that is no safe picture is counted, not shown
     person.pictures.append(Picture(thumbnail, MIME, width, height, alt=words, caption=words, facts=facts))
 

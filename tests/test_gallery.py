@@ -1,7 +1,11 @@
 """For teachers: everybody's pictures on one page with what each has spent; and taking one's work home in one ZIP."""
 
+import contextlib
+import hashlib
+import json
 import re
 import shutil
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -115,3 +119,159 @@ def test_a_zip_cannot_write_elsewhere(tmp_path: Path) -> None:
     (person,) = write_gallery([bad], tmp_path / "page.html")
     assert person.trouble
     assert not list(tmp_path.rglob("evil*"))
+
+
+def packed(target: Path, store: Path, prefix: str = "", sep: str = "/", **more: bytes) -> Path:
+    """A ZIP of a store, as whoever made it packs it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in {
+            **{file.relative_to(store).as_posix(): file.read_bytes() for file in store.rglob("*") if file.is_file()},
+            **more,
+        }.items():
+            info = zipfile.ZipInfo("x")
+            info.filename = (prefix + name).replace("/", sep)
+            archive.writestr(info, data)
+    return target
+
+
+@pytest.fixture(scope="module")
+def store(classroom: Path) -> Path:
+    return classroom / "ada" / "fox_runs" / "other"
+
+
+def seen(place: Path, tmp_path: Path) -> dict[str, tuple[int, str]]:
+    """Everybody's number of pictures and trouble on the page that is made of a folder."""
+    page = tmp_path / "page.html"
+    people = write_gallery([place], page)
+    assert page.read_text(encoding="utf-8").count("<img") == sum(len(one.pictures) for one in people)
+    return {one.name: (len(one.pictures), one.trouble) for one in people}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "sep"),
+    [
+        ("fox_runs/", "/"),
+        ("homework/fox_runs/", "/"),
+        ("a/b/c/d/", "/"),
+        ("", "/"),
+        ("fox_runs/", "\\"),
+        ("homework\\fox_runs/", "\\"),
+        ("./fox_runs/", "/"),
+        ("/home/ada/", "/"),
+        ("C:/Users/ada/", "\\"),
+    ],
+)
+def test_a_store_is_found_however_it_was_packed(store: Path, tmp_path: Path, prefix: str, sep: str) -> None:
+    """With a folder around it or none, with backslashes, absolute names and what macOS adds: its picture is shown."""
+    mac = {"__MACOSX/._journal.sqlite": b"\0\5\x16\7", ".DS_Store": b"x"}
+    packed(tmp_path / "in" / "ada.zip", store, prefix, sep, **mac)
+    assert seen(tmp_path / "in", tmp_path) == {"ada": (1, "")}
+
+
+def test_a_zip_of_zips_is_everybody_in_it(store: Path, tmp_path: Path) -> None:
+    """What a learning platform gives for a class is shown person by person; two stores of one person are theirs."""
+    inner = packed(tmp_path / "my-work.zip", store, "fox_runs/").read_bytes()
+    (tmp_path / "in").mkdir()
+    with zipfile.ZipFile(tmp_path / "in" / "moodle.zip", "w") as archive:
+        archive.writestr("Ann_1_file/my-work.zip", inner)
+        archive.writestr("Ben_2_file/my-work.zip", inner)
+        archive.writestr("Eve_3_file/notes.txt", "I was ill")
+        archive.writestr("Tom_4_file/broken.zip", b"PK")
+    found = seen(tmp_path / "in", tmp_path)
+    assert {name: found[name] for name in ("Ann_1_file", "Ben_2_file")} == dict.fromkeys(
+        ("Ann_1_file", "Ben_2_file"), (1, "")
+    )
+    assert "cannot be read" in found["Tom_4_file"][1]
+
+
+def test_what_a_zip_names_outside_of_itself_is_not_read(store: Path, tmp_path: Path) -> None:
+    """A name that leads out of the ZIP is nothing of the store, and nothing is written by it."""
+    packed(tmp_path / "in" / "eve.zip", store, "../../fox_runs/", **{"../../../evil": b"x"})
+    assert seen(tmp_path / "in", tmp_path) == {"eve": (0, "There is no store in it.")}
+    assert list(tmp_path.parent.glob("evil")) == []
+
+
+def test_a_bomb_is_refused_in_words(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ZIP that is small and would be large, and one whose headers lie, are told; everybody else is shown."""
+    monkeypatch.setattr("fox_nb.store.handed_in.MOST_UNPACKED", 10_000_000)
+    monkeypatch.setattr("fox_nb.store.handed_in.LARGEST_JOURNAL", 1_000_000)
+    packed(tmp_path / "in" / "ada.zip", store)
+    with zipfile.ZipFile(tmp_path / "in" / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("journal.sqlite", bytes(20_000_000))
+    with zipfile.ZipFile(tmp_path / "in" / "liar.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("journal.sqlite", bytes(2_000_000))
+    (tmp_path / "in" / "tom.rar").write_bytes(b"Rar!")
+    found = seen(tmp_path / "in", tmp_path)
+    assert found.pop("ada") == (1, "")
+    assert "too large" in found["bomb"][1]
+    assert "too large" in found["liar"][1]
+    assert "ask for one" in found["tom"][1]
+
+
+ODD = {
+    "a text for a time": "UPDATE task SET asked = 'yesterday'",
+    "infinity for a time": "UPDATE task SET asked = 9e999",
+    "a list for a request": "UPDATE task SET request = '[1]'",
+    "no JSON": "UPDATE task SET request = 'a fox'",
+    "JSON that is deep": "UPDATE task SET request = '{\"prompt\":' || replace(printf('%200000s', ''), ' ', '[') || '}'",
+    "a long prompt": "UPDATE task SET request = '{\"prompt\":\"' || printf('%900000s', 'x') || '\"}'",
+    "bytes for a file": "UPDATE picture SET file = x'00'",
+    "bytes for a model": "UPDATE task SET model = x'ff'",
+    "bytes that are no text": "UPDATE task SET model = CAST(x'ff' AS TEXT)",
+    "a real for a take": "UPDATE task SET take = 1.5",
+    "bytes for a gateway": "UPDATE task SET gateway = x'07'",
+    "a text for an amount": "UPDATE charge SET micro = 'much'",
+    "an amount below nothing": "UPDATE charge SET micro = -9000000",
+    "sums that are too large": "UPDATE charge SET micro = 9223372036854775807; "
+    "INSERT INTO charge (identity, gateway, account, micro, estimate, state, at) "
+    "SELECT identity, gateway, account, micro, estimate, state, at FROM charge",
+    "a view without end": "PRAGMA foreign_keys = OFF; ALTER TABLE task RENAME TO t0; CREATE VIEW task AS "
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT t0.* FROM t0, n",
+    "no tables": "PRAGMA foreign_keys = OFF; DROP TABLE picture",
+    "a newer version": "PRAGMA user_version = 999",
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_what_is_odd_in_one_journal_hides_nobody_else(store: Path, tmp_path: Path, what: str) -> None:
+    """Values of odd kinds in one journal are said in that person's row, and everybody else's pictures are shown."""
+    for name in ("ada", "ben"):
+        shutil.copytree(store, tmp_path / "in" / name)
+    with contextlib.closing(sqlite3.connect(tmp_path / "in" / "ben" / "journal.sqlite")) as journal:
+        journal.executescript(ODD[what])
+        journal.commit()
+    found = seen(tmp_path / "in", tmp_path)
+    assert found["ada"] == (1, "")
+    assert found["ben"][0] == 0
+    assert "read" in found["ben"][1] or "fox_nb" in found["ben"][1]
+
+
+def test_a_file_elsewhere_is_not_shown(store: Path, tmp_path: Path) -> None:
+    """A journal that names a file outside of its store, also by a link, shows nothing of it."""
+    shutil.copytree(store, tmp_path / "in" / "ben")
+    secret = next(store.glob("pictures/*"))
+    (tmp_path / "in" / "ben" / "pictures" / "link.png").symlink_to(secret)
+    for file in (str(secret), "../../secret.png", "pictures/link.png", "pictures/\0.png"):
+        with contextlib.closing(sqlite3.connect(tmp_path / "in" / "ben" / "journal.sqlite")) as journal:
+            journal.execute("UPDATE picture SET file = ?", (file,))
+            journal.commit()
+        assert seen(tmp_path / "in", tmp_path)["ben"][0] == 0
+
+
+@pytest.mark.parametrize("name", ["micro", "asked"])
+def test_a_pack_with_odd_numbers_hides_nobody_else(classroom: Path, store: Path, tmp_path: Path, name: str) -> None:
+    """Numbers beyond all sense in a pack are said of its owner alone."""
+    shutil.copytree(store, tmp_path / "in" / "ada")
+    with (
+        zipfile.ZipFile(classroom / "ben.foxpack") as pack,
+        zipfile.ZipFile(tmp_path / "in" / "ben.foxpack", "w") as bad,
+    ):
+        manifest = json.loads(pack.read("manifest.json"))
+        for task in manifest["tasks"]:
+            task[name] = 10**400 if name == "micro" else float("nan")
+        text = json.dumps(manifest).encode()
+        for member in pack.namelist():
+            seal = hashlib.sha256(text).hexdigest().encode()
+            bad.writestr(member, {"manifest.json": text, "manifest.sha256": seal}.get(member) or pack.read(member))
+    assert seen(tmp_path / "in", tmp_path)["ada"] == (1, "")

@@ -1,0 +1,197 @@
+"""Handed in: what others made and sent: stores found in whatever ZIP they are in, and journals read with care."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import math
+import re
+import sqlite3
+import zipfile
+from contextlib import closing
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.store.home import JOURNAL
+from fox_nb.store.journal import Journal
+from fox_nb.store.packs import SUFFIX
+from fox_nb.store.rows import PictureRow, TaskRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_UNPACKED = 4 << 30
+"""Bytes that one ZIP may hold when it is unpacked; only what is shown is unpacked at all."""
+LARGEST_JOURNAL = 1 << 30
+LARGEST_PICTURE = 200 << 20
+_MOST_MEMBERS = 100_000
+_PIECE = 1 << 20
+_LOCKED = 0x1
+_STEPS, _MOST_STEPS = 100_000, 3000
+"""SQLite's steps between two looks, and looks until it is ended: a view may have rows without end."""
+_LONGEST_WORDS = 20_000
+_TYPES: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+    "float | None": (int, float, type(None)),
+}
+
+
+class OtherStore:
+    """A store that somebody handed in: a folder, or a folder in a ZIP; only read, a file at a time.
+
+    Attributes
+    ----------
+    name : str
+        What tells whose it is: the first folder in the ZIP, or the ZIP in it; '' for the ZIP as a whole.
+    """
+
+    def __init__(self, name: str, place: Path | _Folder) -> None:
+        self.name = name
+        self._place = place
+
+    def has(self, file: str) -> bool:
+        """Return True when the file is in the store, and not somewhere else by way of it."""
+        if isinstance(self._place, _Folder):
+            return file in self._place.members
+        path = (self._place / file).resolve()
+        return path.is_relative_to(self._place.resolve()) and path.is_file()
+
+    def fetch(self, file: str, target: Path, most: int) -> Path:
+        """Return a path to the file: its own, or `target`, unpacked.
+
+        Raises
+        ------
+        ValueError, OSError, RuntimeError, zipfile.BadZipFile
+            It is larger than `most`, or cannot be unpacked.
+        """
+        if isinstance(self._place, _Folder):
+            return _unpacked(self._place.archive, self._place.members[file], target, most)
+        return self._place / file
+
+    def rows(self, folder: Path) -> tuple[list[TaskRow], int]:
+        """Return the tasks of its journal, and how many entries are not what fox_nb writes.
+
+        A copy is read, in `folder`: what was handed in is not written to, not even to be brought up to date.
+
+        Raises
+        ------
+        ValueError, sqlite3.Error, StoreError
+            It is no journal, or one without an end.
+        """
+        copy = folder / f"{JOURNAL}-{len(list(folder.iterdir()))}"
+        got = self.fetch(JOURNAL, copy, LARGEST_JOURNAL)
+        if got != copy:
+            copy.write_bytes(got.read_bytes())
+        _refuse_foreign(copy)
+        with closing(Journal(copy)) as journal:
+            with journal.reading() as connection:
+                looks = itertools.count()
+                connection.set_progress_handler(lambda: next(looks) > _MOST_STEPS, _STEPS)
+                names = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
+            known = [name for name in names if isinstance(name, str)]
+            found = [row for name in known for row in journal.tasks(name)]
+        rows = [row for row in (_checked(row) for row in found) if row is not None]
+        return sorted(rows, key=lambda row: -row.asked), len(found) - len(rows) + len(names) - len(known)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Folder:
+    """A folder of a ZIP that holds a journal: its files by their names below it."""
+
+    archive: Path
+    members: dict[str, zipfile.ZipInfo]
+
+
+def found_in_zip(path: Path, folder: Path) -> Iterator[OtherStore | tuple[str, Path]]:
+    """Find the stores of a ZIP, wherever they are in it, and the packs and ZIPs in it, each as a name and a path.
+
+    Whoever packed it: with a folder around everything or without, with backslashes as some Windows programs do, with
+    what macOS adds. Nothing is unpacked by a name that it brings.
+
+    Raises
+    ------
+    ValueError
+        It is locked, or too large when unpacked.
+    """
+    members = _members(path)
+    roots = [name.removesuffix(JOURNAL) for name in members if name == JOURNAL or name.endswith(f"/{JOURNAL}")]
+    kinds = (".zip", SUFFIX)
+    inner = [
+        name
+        for name in members
+        if name.lower().endswith(kinds) and "sources" not in PurePosixPath(name).parts  # a store keeps trainings there
+    ]
+    for root in roots:
+        below = {name[len(root) :]: info for name, info in members.items() if name.startswith(root)}
+        yield OtherStore(_first(root) if inner else "", _Folder(path, below))
+    for number, name in enumerate(inner):
+        target = folder / f"inner-{number}{PurePosixPath(name).suffix.lower()}"
+        _unpacked(path, members[name], target, MOST_UNPACKED)
+        yield "" if len(inner) == 1 and not roots and "/" not in name else _first(name), target
+
+
+def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
+    """Return a ZIP's files by their names as they were meant; what leads out of it is nothing of ours."""
+    with zipfile.ZipFile(path) as archive:
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+    if len(infos) > _MOST_MEMBERS or sum(info.file_size for info in infos) > MOST_UNPACKED:
+        raise ValueError("it is too large when unpacked")
+    if any(info.flag_bits & _LOCKED for info in infos):
+        raise ValueError("it is locked by a password")
+    named = {re.sub(r"^([A-Za-z]:)?/+|^(\./)+", "", info.filename.replace("\\", "/")): info for info in infos}
+    return {name: info for name, info in named.items() if not {"..", "__MACOSX"} & set(PurePosixPath(name).parts)}
+
+
+def _first(name: str) -> str:
+    return PurePosixPath(PurePosixPath(name).parts[0]).stem if name else ""
+
+
+def _unpacked(archive: Path, member: zipfile.ZipInfo, target: Path, most: int) -> Path:
+    """Unpack one member under a name of ours; stop where it is larger than it may be, whatever it says of itself."""
+    left = most
+    with zipfile.ZipFile(archive) as opened, opened.open(member) as source, target.open("wb") as file:
+        while piece := source.read(_PIECE):
+            left -= len(piece)
+            if left < 0:
+                raise ValueError("it is too large when unpacked")
+            file.write(piece)
+    return target
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse a journal that holds more than tables: views and triggers do what they like while they are read."""
+    with closing(sqlite3.connect(path)) as connection:
+        kinds = connection.execute(
+            "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'"
+        ).fetchone()
+    if kinds[0]:
+        raise ValueError("its journal is not one that fox_nb has written")
+
+
+def _checked(row: TaskRow) -> TaskRow | None:
+    """Return a row whose every value is of its kind; None for any other."""
+    try:
+        if not all(_is(row, field) for field in dataclasses.fields(row) if field.name != "pictures"):
+            return None
+        kinds = PictureRow.__annotations__
+        pictures = [picture for picture in row.pictures if all(_fits(getattr(picture, n), kinds[n]) for n in kinds)]
+        body = json.loads(row.request)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    whole = (
+        isinstance(body, dict) and len(pictures) == len(row.pictures) and row.micro >= 0 and math.isfinite(row.asked)
+    )
+    return row if whole and len(row.words) <= _LONGEST_WORDS else None
+
+
+def _is(row: TaskRow, field: dataclasses.Field[Any]) -> bool:
+    return _fits(getattr(row, field.name), str(field.type))
+
+
+def _fits(value: object, kind: object) -> bool:
+    name = kind if isinstance(kind, str) else getattr(kind, "__forward_arg__", getattr(kind, "__name__", ""))
+    return isinstance(value, _TYPES[name]) and (name == "bool" or not isinstance(value, bool))
