@@ -8,15 +8,19 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 ASIDE = ".part-"
 """How the name of a file begins while it is not whole."""
+
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+_OTHERS = 0o077
 
 BUSY_SECONDS = 60.0
 """How long one process waits for another's transaction."""
@@ -36,7 +40,8 @@ def aside(folder: Path, *, private: bool = False) -> Iterator[Path]:
     path = folder / f"{ASIDE}{secrets.token_hex(16)}"
     try:
         if private:
-            path.touch(0o600, exist_ok=False)
+            path.touch(PRIVATE_FILE, exist_ok=False)
+            path.chmod(PRIVATE_FILE)  # whatever the umask is
         yield path
     finally:
         with contextlib.suppress(OSError):
@@ -66,6 +71,35 @@ def write(target: Path, data: bytes, *, private: bool = False) -> None:
         put(part, target)
 
 
+def private_folder(folder: Path) -> None:
+    """Make a folder that is its owner's alone, with what is missing above it; one that is there stays as it is."""
+    for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
+        with contextlib.suppress(FileExistsError):  # another process was first
+            missing.mkdir(PRIVATE_FOLDER)
+            missing.chmod(PRIVATE_FOLDER)
+
+
+def close_to_others(folder: Path) -> None:
+    """Take away what others of this machine may do with a folder and all that is in it; links are not followed."""
+    if os.name != "posix":
+        return
+    for root, folders, files in os.walk(folder, topdown=False):
+        for name in (*files, *folders, ""):
+            path = Path(root, name)
+            with contextlib.suppress(OSError):  # somebody else's, or gone meanwhile
+                mode = path.lstat().st_mode
+                if mode & _OTHERS and not stat.S_ISLNK(mode):
+                    path.chmod(stat.S_IMODE(mode) & ~_OTHERS)
+
+
+def is_open_to_others(path: Path) -> bool:
+    """Return True when others of this machine may read or enter a file or folder that is there."""
+    try:
+        return os.name == "posix" and bool(path.stat().st_mode & _OTHERS)
+    except OSError:
+        return False
+
+
 def open_database(
     path: Path, missing: Callable[[sqlite3.Connection], Sequence[str]], *, synchronous: str = "FULL"
 ) -> sqlite3.Connection:
@@ -91,6 +125,8 @@ def open_database(
     """
     import sqlite3
 
+    with contextlib.suppress(OSError):  # SQLite says it better; the files that it makes beside this one are alike
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA foreign_keys = ON")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
+from fox_nb.atomic import private_folder
 from fox_nb.calls import Calls
 from fox_nb.errors import FoxError, InvalidRequest, KeyMissing, SandboxError
 from fox_nb.settings import (
@@ -157,6 +158,7 @@ class Fox(Calls):
         if not in_voila():
             return cls(budget=budget, **options)
         place = _visitors() if folder is None else Path(folder).expanduser().absolute()
+        private_folder(place)
         older = Path("visitors/ledger.sqlite").absolute()  # where it was before 0.3: what was spent stays spent
         ledger = older if folder is None and older.exists() else place / "ledger.sqlite"
         store = place / f"{time.strftime('%Y-%m-%d')}-{secrets.token_hex(8)}"

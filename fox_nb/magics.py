@@ -195,9 +195,14 @@ def _value(parameter: Parameter | None, name: str, items: list[str]) -> Any:
 
 
 def _words(line: str, *, is_line: bool) -> list[str]:
-    """Split a line as a shell does; on one line with the prompt an apostrophe is no quote."""
+    """Split a line at blanks and quotes; a backslash is no escape: paths of Windows are full of them.
+
+    On one line with the prompt an apostrophe is no quote.
+    """
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
+    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
     try:
-        return shlex.split(line)
+        return list(lexer)
     except ValueError:
         if is_line:
             return line.split()

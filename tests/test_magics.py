@@ -123,3 +123,22 @@ def test_the_extension_costs_nothing_until_it_is_loaded() -> None:
         "False",
         "False",
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (r"edit --image-urls C:\Users\me\a.png", ["edit", "--image-urls", r"C:\Users\me\a.png"]),
+        (r'edit --image-urls "C:\My photos\a b.png" x.png', ["edit", "--image-urls", r"C:\My photos\a b.png", "x.png"]),
+        (r"edit --image-urls \\server\share\a.png", ["edit", "--image-urls", r"\\server\share\a.png"]),
+        (r"edit --image-urls='C:\new\tim.png'", ["edit", r"--image-urls=C:\new\tim.png"]),
+        ("edit --image-urls C:\\Users\\", ["edit", "--image-urls", "C:\\Users\\"]),
+        ("generate # no comment", ["generate", "#", "no", "comment"]),
+    ],
+)
+def test_paths_of_windows_are_taken_as_they_are(line: str, words: list[str]) -> None:
+    """A backslash in a line is a backslash, quoted or not."""
+    from fox_nb.magics import _words
+
+    assert _words(line, is_line=False) == words
+    assert _words(line, is_line=True) == words

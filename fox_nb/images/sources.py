@@ -96,8 +96,8 @@ def inner_source(source: Any, parameter: str) -> Any:
 
 def _held(source: Any, parameter: str) -> Any:
     """Return the bytes or the place that an object from elsewhere holds; None when it holds neither."""
-    if isinstance(source, Mapping):  # a file of an upload widget
-        return source.get("content")
+    if isinstance(source, Mapping) and "content" in source:  # a file of an upload widget
+        return source["content"]
     if callable(getattr(source, "read", None)):
         return _read(source, parameter)
     several = listed(source)

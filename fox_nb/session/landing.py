@@ -92,7 +92,7 @@ class _Landing:
         enough = url not in self._given and len(self.here) >= self._row.wanted  # it had been given, and is not now
         if number in self.here or enough or not url:
             return
-        with aside(self._store.pictures) as part:
+        with aside(self._store.pictures, private=True) as part:
             self._client.download(url, part, repeat=False)
             self._put(number, url, part)
 

@@ -165,7 +165,7 @@ def _land(pack: Pack, store: Store, task: RecordedTask, identity: str, picture: 
     from fox_nb.images.thumbnail import cached_thumbnail
 
     refuse = partial(PackError, money="Nothing was sent or paid.")
-    with aside(store.pictures) as part:
+    with aside(store.pictures, private=True) as part:
         pack.write(picture, part)
         facts = check(part, bounds=DOWNLOADED, refuse=refuse, name=f"a picture in {pack.path.name}")
         name = picture_name(task.words, identity, task.take, picture.number, facts.extension, task.asked)

@@ -106,7 +106,7 @@ class Sources:
         file = written_name(picture.sha256, Path(picture.file_name).suffix)
         if picture.path is not None and picture.path == self._store.folder / file:
             return file
-        with aside(self._store.sources) as part:
+        with aside(self._store.sources, private=True) as part:
             part.write_bytes(picture.bytes_for_upload())
             put(part, self._store.path(file))
         return file

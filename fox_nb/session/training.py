@@ -159,7 +159,7 @@ class TrainedProfiles(Shows, Profiles):
         from fox_nb.images.archive import pack
         from fox_nb.images.prepare import Prepared
 
-        with aside(self._store.sources) as part:
+        with aside(self._store.sources, private=True) as part:
             facts = pack(report, part)
             path = self._store.folder / written_name(facts.sha256, ".zip")
             put(part, path)

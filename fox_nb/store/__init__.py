@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fox_nb.atomic import write
+from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, write
 from fox_nb.errors import StoreDamaged, StoreError
 from fox_nb.store.catalog import Catalog, NamedProfile, Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
@@ -65,11 +65,15 @@ class Store:
             ) from None
         try:
             self._refuse_what_is_no_store()
-            for place in (self.pictures, self.sources, self.thumbnails):
-                place.mkdir(parents=True, exist_ok=True)
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            places = (self.pictures, self.sources, self.thumbnails)
+            if any(is_open_to_others(place) for place in (self.folder, *places, self.folder / JOURNAL)):
+                close_to_others(self.folder)  # versions before 0.3 left faces and prompts open to whoever is here
+            for place in places:
+                private_folder(place)
             ignore = self.folder / ".gitignore"
             if not ignore.exists():
-                write(ignore, b"# Faces and prompts live here: not for git.\n*\n")
+                write(ignore, b"# Faces and prompts live here: not for git.\n*\n", private=True)
         except OSError as error:
             raise StoreError(
                 f"The store {self.folder} cannot be made ({error.strerror or error}).",

@@ -22,7 +22,7 @@ def take_home(store: Store, target: str | Path) -> Path:
     """Write one ZIP; see `Store.take_home`."""
     path = place_of(target, "my-work.zip")
     name = store.folder.name
-    with aside(path.parent) as part, aside(store.folder) as journal:
+    with aside(path.parent) as part, aside(store.folder, private=True) as journal:
         _copy_journal(store, journal)
         with zipfile.ZipFile(part, "w", strict_timestamps=False) as archive:  # stored: pictures do not become smaller
             archive.write(journal, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fox_nb.atomic import open_database, transaction
+from fox_nb.atomic import PRIVATE_FILE, open_database, transaction
 from fox_nb.errors import BudgetExceeded, StoreError
 from fox_nb.settings import in_voila
 from fox_nb.store.journal import MICRO
@@ -55,6 +55,8 @@ class Ledger:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = open_database(self.path, _missing)
+            with contextlib.suppress(OSError):
+                self.path.chmod(PRIVATE_FILE)
             self.salt: str = self._connection.execute("SELECT value FROM purse WHERE name = 'salt'").fetchone()[0]
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from None

@@ -11,7 +11,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from fox_nb.atomic import write
+from fox_nb.atomic import private_folder, write
 from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.session.pool import Pool
 from fox_nb.store import sha256_of
@@ -150,7 +150,7 @@ def _keep(kept: Path, found: Found) -> None:
     """Write numbers aside and put them in their place; a folder that can't be written costs time, nothing else."""
     words = json.dumps({"version": _VERSION, "numbers": found[0], "note": found[1]})
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write(kept, words.encode())
+        private_folder(kept.parent)
+        write(kept, words.encode(), private=True)
     except OSError as error:
         logging.getLogger("fox_nb").info("Numbers are not kept in %s: %s", kept.parent, error)

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.atomic import private_folder
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.parameters import parameters
 from fox_nb.store import aside, put
@@ -104,8 +105,8 @@ class Originals:
         from fox_nb.images.check import DOWNLOADED, check
 
         place = self._place(link)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with aside(place.parent) as part:
+        private_folder(place.parent)
+        with aside(place.parent, private=True) as part:
             self._session.client.download(link, part)
             check(part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the original")
             put(part, place)

@@ -1,0 +1,84 @@
+"""In memory: pictures as people have them are one and the same picture, however they are handed over."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from types import SimpleNamespace
+
+import ipywidgets
+import numpy as np
+import pandas as pd
+import pytest
+from IPython.display import Image as Shown
+from PIL import Image
+
+from fox_nb import InvalidRequest
+from fox_nb.images.prepare import prepare
+from fox_nb.images.sources import listed
+from images.pictures import encoded, gradient
+
+RAW = encoded(gradient(64, 48), "PNG")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    place = tmp_path / "a photo's ü.png"
+    place.write_bytes(RAW)
+    return place
+
+
+def test_every_form_is_the_same_picture(path: Path) -> None:
+    """Open files, what widgets and IPython hold, data: and file: URLs and quoted paths have the identity of their bytes."""
+    written = io.BytesIO()
+    written.write(RAW)  # and left at its end, as after image.save(buffer)
+    upload = {"name": "a.png", "type": "image/png", "size": len(RAW), "content": memoryview(RAW)}
+    coded = base64.b64encode(RAW).decode()
+    with path.open("rb") as file, tempfile.SpooledTemporaryFile() as spooled:
+        spooled.write(RAW)
+        forms = [
+            RAW, bytearray(RAW), memoryview(RAW), io.BytesIO(RAW), written, spooled, file,
+            upload, (upload,), {"a.png": {"metadata": {}, "content": RAW}}, ipywidgets.Image(value=RAW),
+            SimpleNamespace(value=(upload,), accept="image/*"),
+            Shown(data=RAW), Shown(filename=str(path)),
+            f"data:image/png;base64,{coded}", f"DATA:;base64,{coded}\n", f" data:image/png;base64,{coded[:40]}\n{coded[40:]}",
+            path, str(path), f'"{path}"', f"'{path}'", f"\u202a{path}", path.as_uri(),
+            f"file://localhost{path.as_uri()[7:]}", np.str_(str(path)),
+        ]  # fmt: skip
+        assert {prepare(form).sha256 for form in forms} == {prepare(path).sha256}
+        assert file.tell() == 0
+    assert written.tell() == len(RAW), "whose file it is finds it where it stood"
+
+
+def test_a_link_that_ipython_shows_stays_a_link() -> None:
+    """An IPython Image of a link stands for the link."""
+    link = "https://example.com/a.png"
+    assert prepare(Shown(url=link)) == link
+
+
+def test_columns_and_arrays_of_paths_are_their_pictures(path: Path) -> None:
+    """A table's column, an index or an array of paths is a list of them; an array of numbers is one picture."""
+    names = [str(path), str(path)]
+    for several in (pd.Series(names), pd.Index(names), np.array(names), np.array([path, path]), tuple(names), names):
+        assert list(map(str, listed(several) or [])) == names
+    assert listed(np.zeros((4, 4))) is None
+    assert listed(str(path)) is None
+
+
+@pytest.mark.parametrize("budget", [Decimal("0.30"), np.float32(0.5), np.int64(1)])
+def test_budgets_as_people_have_them(budget: object, tmp_path: Path) -> None:
+    """A Decimal and NumPy's numbers are amounts; a Decimal that is no number is refused."""
+    import fox_nb
+
+    with fox_nb.Fox("sk-0123456789abcdef0123", "https://api.example", store=tmp_path / "s", budget=budget) as fox:  # type: ignore[arg-type]
+        assert fox._budget == pytest.approx(float(budget))  # type: ignore[arg-type]
+    with pytest.raises(InvalidRequest, match="budget"):
+        fox_nb.Fox("sk-0123456789abcdef0123", "https://api.example", store=tmp_path / "s", budget=Decimal("NaN"))  # type: ignore[arg-type]
+
+
+def test_a_picture_is_kept_while_it_is_asked_with(path: Path) -> None:
+    """A picture in Pillow's hands is the same as ever."""
+    assert prepare(Image.open(path)).sha256 == prepare(np.asarray(Image.open(path))).sha256
