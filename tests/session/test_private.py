@@ -36,9 +36,7 @@ def test_nothing_in_a_store_is_for_others(open_fox: Callable[..., Fox], tmp_path
     fox = open_fox(store=tmp_path / "here" / "fox_runs")
     picture = fox.generate("a fox").wait().images[0]
     fox.edit("at night", picture).wait()
-    sweep = fox.sweep("phota-image-enhance", image_url=picture.path, creativity=[0.0, 1.0])
-    sweep.run().wait()
-    sweep._repr_html_()
+    fox.enhance(picture.path).wait().images[0].thumbnail(64)
     assert len(list(fox.store.folder.rglob("*"))) > 12
     assert open_to_others(fox.store.folder) == []
     with fox.store.journal.writing() as connection:
