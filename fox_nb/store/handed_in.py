@@ -7,7 +7,6 @@ import itertools
 import json
 import math
 import re
-import sqlite3
 import zipfile
 from contextlib import closing
 from pathlib import Path, PurePosixPath
@@ -19,6 +18,7 @@ from fox_nb.store.packs import SUFFIX
 from fox_nb.store.rows import PictureRow, TaskRow
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
 
 MOST_UNPACKED = 4 << 30
@@ -86,9 +86,9 @@ class OtherStore:
         got = self.fetch(JOURNAL, copy, LARGEST_JOURNAL)
         if got != copy:
             copy.write_bytes(got.read_bytes())
-        _refuse_foreign(copy)
         with closing(Journal(copy)) as journal:
             with journal.reading() as connection:
+                _refuse_foreign(connection)
                 looks = itertools.count()
                 connection.set_progress_handler(lambda: next(looks) > _MOST_STEPS, _STEPS)
                 names = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
@@ -162,12 +162,11 @@ def _unpacked(archive: Path, member: zipfile.ZipInfo, target: Path, most: int) -
     return target
 
 
-def _refuse_foreign(path: Path) -> None:
+def _refuse_foreign(connection: sqlite3.Connection) -> None:
     """Refuse a journal that holds more than tables: views and triggers do what they like while they are read."""
-    with closing(sqlite3.connect(path)) as connection:
-        kinds = connection.execute(
-            "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'"
-        ).fetchone()
+    kinds = connection.execute(
+        "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'"
+    ).fetchone()
     if kinds[0]:
         raise ValueError("its journal is not one that fox_nb has written")
 
