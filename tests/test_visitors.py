@@ -134,7 +134,7 @@ def test_a_refusal_that_comes_between_gives_only_its_own_back(
 @pytest.mark.usefixtures("in_voila")
 def test_a_ledger_that_cannot_be_used_is_told(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever waits for a sending is told of a locked ledger, and so is who asks what is left; nobody waits for ever."""
-    monkeypatch.setattr("fox_nb.store.ledger.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("fox_nb.atomic.BUSY_SECONDS", 0.1)
     with visitor(sandbox, budget=1.0) as ada:
         assert ada.session.left == 1.0
         other = sqlite3.connect(ledger_of(ada), isolation_level=None, check_same_thread=False)
