@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.display.places import in_voila
 from fox_nb.models import MODELS
 from fox_nb.panels.results import Results
+from fox_nb.settings import in_voila
 from fox_nb.store import ON_ITS_WAY
 
 if TYPE_CHECKING:
