@@ -33,7 +33,7 @@ def studio(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> Studio:
     opened.prompt("a slow train")
     opened.press()
     opened.page.locator(".fox-live progress").wait_for()
-    opened.page.locator("button:has-text('Edit this')").click()
+    opened.here.locator("button:has-text('Edit this')").last.click()
     opened.is_at("Edit")
     opened.picked(1)
     return opened

@@ -74,14 +74,14 @@ def picture_with(studio: Studio, profile: str) -> None:
 
 def edit_and_enhance(studio: Studio) -> None:
     """From the picture to Edit by one press, from there to Enhance by another; two settings."""
-    studio.page.locator("button:has-text('Edit this')").click()
+    studio.here.locator("button:has-text('Edit this')").click()
     studio.is_at("Edit")
     studio.picked(1)
     studio.prompt("at night, under the northern lights")
     studio.press()
     studio.shown(2)
     for_the_docs(studio.page, "studio-edit")
-    studio.page.locator("button:has-text('Enhance this')").first.click()
+    studio.here.locator("button:has-text('Enhance this')").first.click()
     studio.is_at("Enhance")
     studio.picked(1)
     for creativity in (0, 1):

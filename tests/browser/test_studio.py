@@ -31,7 +31,7 @@ def test_a_row_of_the_history_fills_its_form_again(lab: Lab, sandbox: Any, env: 
     studio.choose("Aspect ratio", "3:4")
     studio.press()
     studio.shown(1)
-    page.locator("button:has-text('Enhance this')").click()
+    studio.here.locator("button:has-text('Enhance this')").click()
     studio.picked(1)
     studio.level("Resemblance", "0.25")
     studio.choose("Resolution", "1K")
@@ -122,7 +122,7 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
     studio.prompt(FOX)
     studio.press()
     page.locator(".fox-actions [role=alert]:has-text('its answer never came')").wait_for()
-    assert page.locator(".fox-results button").all_inner_texts() == [
+    assert studio.here.locator(".fox-card button").all_inner_texts() == [
         "It was not charged",
         "It was charged",
         "Send it again \u00b7 $0.09",
@@ -145,7 +145,7 @@ def test_several_tasks_at_once_and_one_no_longer_watched(lab: Lab, sandbox: Any,
     assert page.locator(".fox-live progress").count() == 3
     for_the_docs(page, "studio-under-way")
     page.page.get_by_role("button", name="Hide: a red fox").click()
-    page.locator(".fox-live [role=status]:has-text('It can\\'t be cancelled')").wait_for()
+    page.locator(".fox-actions [role=status]:has-text('be cancelled')").wait_for()
     assert page.locator(".fox-live progress").count() == 2
     sandbox.advance(300)
     studio.shown(3)
