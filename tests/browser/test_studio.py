@@ -241,7 +241,7 @@ def test_a_result_is_seen_larger_and_saved_whole(lab: Lab, sandbox: Any, env: di
     page.wait_for("() => /-1\\.jpg/.test(document.querySelector('dialog[open]').innerText)")
     words = page.locator("dialog[open]").inner_text()
     assert "phota-image" in words
-    assert "4096 × 4096 px" in words  # noqa: RUF001
+    assert "4096 × 4096" in words  # noqa: RUF001
     with page.page.expect_download() as saving:
         page.locator("dialog[open] button:has-text('Save')").click()
     (file,) = (page.folder / "fox_runs" / "pictures").glob("*-t1-1.jpg")
