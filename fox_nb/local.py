@@ -144,12 +144,12 @@ class SandboxControls:
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         from fox_nb.client.answers import decoded
         from fox_nb.client.connections import Bearer, Session, Terms
-        from fox_nb.client.wire import ONCE, WireBroken, exchange
+        from fox_nb.client.wire import WireBroken, exchange
 
         base_url, key = self._address()
         terms = Terms(TRUSTED_FOR, TRUSTED_FOR, _LARGEST, stall=TRUSTED_FOR)
         try:
-            with Session(ONCE) as session:
+            with Session() as session:
                 sent = exchange(session, method, base_url + path, terms=terms, auth=Bearer(key), key=key, json=body)
         except WireBroken as broke:
             raise _unavailable(broke) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from fox_nb.client import connections, wire
 from fox_nb.client.answers import (
@@ -18,9 +18,10 @@ from fox_nb.client.answers import (
     not_connected,
     redirected,
     request_id_of,
+    retry_after,
     shown,
 )
-from fox_nb.errors import FoxError, KeyMissing, RateLimited
+from fox_nb.errors import FoxError, KeyMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,13 +38,20 @@ _SERVER_FAULT = 500
 _SHOWN_OF_A_CUT_ANSWER = 300
 
 
-@dataclass(slots=True)
-class Attempt:
-    """What one attempt came to: an answer, or the error to raise and whether another attempt is safe and useful."""
+Answer = TypeVar("Answer")
 
-    answer: wire.Exchange | None = None
+
+@dataclass(slots=True)
+class Attempt(Generic[Answer]):
+    """What one attempt came to: an answer, or the error to raise and whether another attempt is safe and useful.
+
+    `asked` are the seconds that the other side wants to be left alone, where it said so.
+    """
+
+    answer: Answer | None = None
     failure: FoxError | None = None
     again: bool = False
+    asked: float | None = None
 
 
 class Caller:
@@ -78,13 +86,11 @@ class Caller:
         self.clock = clock
         self.sleep = sleep
         self.reads_tries = max(1, reads_tries)
-        self.reads = connections.Session(wire.ReadRetry.of(self.reads_tries, sleep))
-        self.singles = connections.Session(wire.ONCE)
+        self.session = connections.Session()
 
     def close(self) -> None:
         """Close the connections."""
-        self.reads.close()
-        self.singles.close()
+        self.session.close()
 
     def read(
         self,
@@ -95,39 +101,27 @@ class Caller:
         largest: int = USUAL_ANSWER,
         within: float | None = None,
     ) -> wire.Exchange:
-        """Ask for something; what may be repeated is repeated by urllib3, a body that broke off by this."""
+        """Ask for something: that costs nothing."""
         auth = self._auth() if with_key else connections.NOBODY
         terms = self.terms(self.timeouts.read if within is None else min(within, self.timeouts.read), largest)
-        session = self.reads if repeat else self.singles
 
-        def attempt() -> Attempt:
-            sent = self._exchange(session, "GET", path, terms=terms, auth=auth)
-            if isinstance(sent, wire.WireBroken):
-                # It has been repeated already.
-                return Attempt(failure=self._broken(sent, Purpose.READ))
-            if sent.status in _GOOD and sent.cut is None:
-                return Attempt(answer=sent)
-            return self._unwanted(sent, Purpose.READ, again=sent.cut is not None and sent.cut.again)
+        def attempt() -> Attempt[wire.Exchange]:
+            return self._judged(self._exchange(self.session, "GET", path, terms=terms, auth=auth), Purpose.READ)
 
-        return self.persevere(self.reads_tries if repeat else 1, attempt)
+        return self.with_retries(self.reads_tries if repeat else 1, attempt)
 
     def upload(self, path: str, body: Body) -> wire.Exchange:
         """Send a file; sending it twice costs nothing."""
         auth = self._auth()
         terms = self.terms(self.timeouts.read, USUAL_ANSWER)
 
-        def attempt() -> Attempt:
+        def attempt() -> Attempt[wire.Exchange]:
             once = body.again()
             headers = {"Content-Type": once.content_type}
-            sent = self._exchange(self.singles, "POST", path, terms=terms, auth=auth, data=once, headers=headers)
-            if isinstance(sent, wire.WireBroken):
-                return Attempt(failure=self._broken(sent, Purpose.UPLOAD), again=sent.again)
-            if sent.status in _GOOD and sent.cut is None:
-                return Attempt(answer=sent)
-            again = sent.status == _TOO_MANY or sent.status >= _SERVER_FAULT or sent.status in _GOOD
-            return self._unwanted(sent, Purpose.UPLOAD, again=again)
+            sent = self._exchange(self.session, "POST", path, terms=terms, auth=auth, data=once, headers=headers)
+            return self._judged(sent, Purpose.UPLOAD)
 
-        return self.persevere(_TRIES, attempt)
+        return self.with_retries(_TRIES, attempt)
 
     def create(self, path: str, body: Body, headers: Mapping[str, str]) -> wire.Exchange:
         """Send a creation; again only when it certainly was not accepted.
@@ -141,47 +135,54 @@ class Caller:
         auth = self._auth()
         terms = self.terms(self.timeouts.read, USUAL_ANSWER)
 
-        def attempt() -> Attempt:
+        def attempt() -> Attempt[wire.Exchange]:
             once = body.again()
             about = {**headers, "Content-Type": once.content_type, "Connection": "close"}
             # A connection of its own: one that had idled in a pool may be dead without anybody knowing, and a
             # creation lost on it would be of unknown fate for nothing.
-            with connections.Session(wire.ONCE) as session:
+            with connections.Session() as session:
                 sent = self._exchange(session, "POST", path, terms=terms, auth=auth, data=once, headers=about)
             if isinstance(sent, wire.WireBroken):
-                if once.taken:
-                    return Attempt(failure=connection_lost(sent.reason, Purpose.CREATE))
-                failure = not_connected(sent.reason, self.base_url, Purpose.CREATE)
-                return Attempt(failure=failure, again=sent.again)
-            if sent.status in _GOOD or redirected(sent, self.base_url) is not None:
-                return Attempt(answer=sent)
-            return self._unwanted(sent, Purpose.CREATE, again=sent.status == _TOO_MANY and is_refusal(sent))
+                sent.connected, sent.again = once.taken, sent.again and not once.taken
+            return self._judged(sent, Purpose.CREATE)
 
-        return self.persevere(_TRIES, attempt)
+        return self.with_retries(_TRIES, attempt)
 
     def probe(self) -> bool:
         """Return True when the sandbox answers here; asked once."""
         terms = self.terms(self.timeouts.read, USUAL_ANSWER)
-        sent = self._exchange(self.singles, "GET", "/sandbox", terms=terms, auth=connections.NOBODY)
+        sent = self._exchange(self.session, "GET", "/sandbox", terms=terms, auth=connections.NOBODY)
         answer = None if isinstance(sent, wire.WireBroken) else decoded(sent)
         return isinstance(answer, dict) and answer.get("sandbox") == "fox_nb"
 
-    def persevere(self, tries: int, attempt: Callable[[], Attempt]) -> wire.Exchange:
-        """Repeat an attempt while that is safe, useful and not asked to wait for too long."""
+    def with_retries(self, tries: int, attempt: Callable[[], Attempt[Answer]]) -> Answer:
+        """Repeat an attempt while that is safe, useful and not asked to wait for too long: the one rule for all calls.
+
+        An attempt returns what went wrong and never raises it, so that no error is raised while another one, with the
+        key in its frames, is handled.
+        """
+        from tenacity import RetryCallState, Retrying, retry_if_result
+
         begun = self.clock()
-        count = 0
-        while True:
-            one = attempt()
-            if one.answer is not None:
-                return one.answer
-            count += 1
-            failure = one.failure or FoxError("The call came to nothing.")
-            asked = failure.retry_after if isinstance(failure, RateLimited) else None
-            seconds = wire.pause(count, asked)
-            late = self.clock() - begun + seconds > PATIENCE or (asked or 0.0) > wire.LONGEST_PAUSE
-            if not one.again or count >= tries or late:
-                raise failure
-            self.sleep(seconds)
+
+        def outcome(state: RetryCallState) -> Attempt[Answer]:
+            one: Attempt[Answer] = state.outcome.result()  # type: ignore[union-attr]
+            return one
+
+        def is_enough(state: RetryCallState) -> bool:
+            late = self.clock() - begun + state.upcoming_sleep > PATIENCE
+            return late or state.attempt_number >= tries or (outcome(state).asked or 0.0) > wire.LONGEST_PAUSE
+
+        one = Retrying(
+            retry=retry_if_result(lambda one: one.again),
+            wait=lambda state: wire.pause(state.attempt_number, outcome(state).asked),
+            stop=is_enough,
+            sleep=self._pause,
+            retry_error_callback=outcome,
+        )(attempt)
+        if one.answer is None:
+            raise one.failure or FoxError("The call came to nothing.")
+        return one.answer
 
     def terms(self, seconds: float, largest: int) -> connections.Terms:
         """Return what one attempt at an API call is allowed."""
@@ -205,13 +206,25 @@ class Caller:
         except wire.WireBroken as broke:
             return broke.with_traceback(None)
 
+    def _pause(self, seconds: float) -> None:
+        self.sleep(seconds)  # it may be an event's `wait`, which returns something
+
+    def _judged(self, sent: wire.Exchange | wire.WireBroken, purpose: Purpose) -> Attempt[wire.Exchange]:
+        """Return what an exchange came to: what may be sent again, and what has to be told."""
+        creating = purpose is Purpose.CREATE
+        if isinstance(sent, wire.WireBroken):
+            return Attempt(failure=self._broken(sent, purpose), again=sent.again)
+        good = sent.status in _GOOD
+        if (good and (creating or sent.cut is None)) or (creating and redirected(sent, self.base_url)):
+            return Attempt(answer=sent)
+        passing = sent.status == _TOO_MANY or sent.status >= _SERVER_FAULT or (sent.cut is not None and sent.cut.again)
+        again = sent.status == _TOO_MANY and is_refusal(sent) if creating else passing
+        return Attempt(failure=self.failure(sent, purpose), again=again, asked=retry_after(sent.headers))
+
     def _broken(self, broke: wire.WireBroken, purpose: Purpose) -> FoxError:
         if broke.connected:
             return connection_lost(broke.reason, purpose)
         return not_connected(broke.reason, self.base_url, purpose)
-
-    def _unwanted(self, sent: wire.Exchange, purpose: Purpose, *, again: bool) -> Attempt:
-        return Attempt(failure=self.failure(sent, purpose), again=again)
 
     def failure(self, sent: wire.Exchange, purpose: Purpose, wanted: str = "") -> FoxError:
         """Return the typed error for an answer that cannot be used."""

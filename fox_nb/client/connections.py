@@ -7,6 +7,7 @@ import http
 import http.client
 import io
 import ipaddress
+import logging
 import sys
 import time
 from contextvars import ContextVar
@@ -20,6 +21,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.retry import Retry
 
 from fox_nb.client.bodies import PIECE
 from fox_nb.settings import is_loopback, version
@@ -29,10 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic import SecretStr
-    from urllib3.util.retry import Retry
 
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32
+_OWN_CALLS = ("/v1/", "/api/", "/dashboard/", "/sandbox")
+_PATH_HIDDEN = "/…"
+_ONCE = Retry(total=False, redirect=False)
+"""What may be sent again is for ``calls`` to say, which knows what it is for."""
 _ON_THE_WAY = frozenset({*range(100, 200)} - {http.HTTPStatus.SWITCHING_PROTOCOLS})
 
 
@@ -96,6 +101,22 @@ def under(terms: Terms) -> Iterator[None]:
         yield
     finally:
         _terms.reset(token)
+
+
+class _NoLinks(logging.Filter):
+    """Takes the links of results out of urllib3's log lines about our calls: they open the pictures."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _terms.get() is not None and isinstance(record.args, tuple):
+            record.args = tuple(_PATH_HIDDEN if _is_link(part) else part for part in record.args)
+        return True
+
+
+def _is_link(part: object) -> bool:
+    return isinstance(part, str) and (part.startswith("/") or "://" in part) and not part.startswith(_OWN_CALLS)
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_NoLinks())
 
 
 class _Patient(io.RawIOBase):
@@ -251,18 +272,12 @@ else:  # requests' own class: a cache that a notebook put in its place would ans
 
 
 class Session(_Genuine):
-    """A session that follows no redirect, keeps no cookie and uses no proxy for this machine itself.
+    """A session that repeats nothing, follows no redirect, keeps no cookie, and uses no proxy for this machine."""
 
-    Parameters
-    ----------
-    retry : Retry
-        What may be repeated without asking anybody.
-    """
-
-    def __init__(self, retry: Retry) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = _Adapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS, max_retries=retry)
+        adapter = _Adapter(pool_connections=_CONNECTIONS, pool_maxsize=_CONNECTIONS, max_retries=_ONCE)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
         self.headers.clear()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from fox_nb.client import connections, wire
-from fox_nb.client.answers import shown
+from fox_nb.client.answers import retry_after, shown
+from fox_nb.client.calls import Attempt
 from fox_nb.client.files import Downloaded
 from fox_nb.errors import DownloadFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -25,6 +25,7 @@ _REDIRECTS_AT_MOST = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REFUSALS = range(400, 500)
 _GOOD = 200
+_SERVER_FAULT = 500
 _COME_AGAIN = frozenset({408, 425, 429})
 _LONGEST_URL = 16_000
 _LONGEST_SHOWN = 160
@@ -35,29 +36,13 @@ _LATER = "Try again in a moment; nothing is paid for that."
 _REPORT = "Tell FoxAPI's support the task's id and the text above."
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    error: DownloadFailed
-    again: bool = False
-
-
 def fetch(caller: Caller, url: str, target: Path, *, max_bytes: int, repeat: bool = True) -> Downloaded:
     """Fetch a link into a file; see ``Client.download``."""
-    count = 0
-    session = caller.reads if repeat else caller.singles
-    while True:
-        count += 1
-        outcome = _follow(caller, session, url, target, max_bytes)
-        if isinstance(outcome, Downloaded):
-            return outcome
-        if not outcome.again or not repeat or count >= caller.reads_tries:
-            raise outcome.error
-        caller.sleep(wire.pause(count))
+    tries = caller.reads_tries if repeat else 1
+    return caller.with_retries(tries, lambda: _follow(caller, url, target, max_bytes))
 
 
-def _follow(
-    caller: Caller, session: connections.Session, url: str, target: Path, max_bytes: int
-) -> Downloaded | _Failure:
+def _follow(caller: Caller, url: str, target: Path, max_bytes: int) -> Attempt[Downloaded]:
     """Go from redirect to redirect, each looked at like the first link."""
     end = caller.clock() + caller.timeouts.download
     before = ""
@@ -72,23 +57,23 @@ def _follow(
         )
         try:
             with wire.open_answer(
-                session, "GET", url, terms=terms, auth=connections.NOBODY, key=caller.key
+                caller.session, "GET", url, terms=terms, auth=connections.NOBODY, key=caller.key
             ) as response:
                 if response.status_code in _REDIRECTS and response.headers.get("Location"):
                     before, url = url, _next(url, response.headers["Location"])
                     continue
                 if response.status_code != _GOOD:
-                    return _refused(url, response.status_code)
+                    return _refused(url, response.status_code, response.headers)
                 return _save(response, url, target, terms, caller)
         except wire.WireBroken as broke:
-            # urllib3 has repeated this already; only a body that breaks off is for `fetch` to ask for again.
-            return _failure(f"The host of {_shown(url)} gave no picture: {broke.reason}.", gone=not broke.again)
+            what = f"The host of {_shown(url)} gave no picture: {broke.reason}."
+            return _failure(what, gone=not broke.again, again=broke.again)
     return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_REPORT)
 
 
 def _save(
     response: requests.Response, url: str, target: Path, terms: connections.Terms, caller: Caller
-) -> Downloaded | _Failure:
+) -> Attempt[Downloaded]:
     size = 0
     declared = response.headers.get("Content-Length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > terms.largest:
@@ -106,7 +91,7 @@ def _save(
             todo="Make room, or choose another folder with store=; then fetch it with fox.resume().",
         )
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return Downloaded(shown(kind, None, _LONGEST_TYPE), size)
+    return Attempt(answer=Downloaded(shown(kind, None, _LONGEST_TYPE), size))
 
 
 @contextlib.contextmanager
@@ -161,7 +146,7 @@ def _may_be_private(url: str, base_url: str) -> bool:
     return False
 
 
-def _refused(url: str, status: int) -> _Failure:
+def _refused(url: str, status: int, headers: Mapping[str, str]) -> Attempt[Downloaded]:
     gone = status in _REFUSALS and status not in _COME_AGAIN
     what = f"The host of {_shown(url)} refused the picture with HTTP {status}"
     if gone:
@@ -171,15 +156,24 @@ def _refused(url: str, status: int) -> _Failure:
             money="What was paid is not asked for again by itself.",
             todo="Links live for 24 hours; within them, tell FoxAPI's support the task's id.",
         )
-    return _failure(f"{what}.")
+    again = status in _COME_AGAIN or status >= _SERVER_FAULT
+    return _failure(f"{what}.", again=again, asked=retry_after(headers))
 
 
 def _too_large(url: str, largest: int) -> str:
     return f"The file {_shown(url)} is larger than {largest:,} bytes; that is no picture of these models."
 
 
-def _failure(what: str, *, gone: bool = False, again: bool = False, money: str = _KEPT, todo: str = _LATER) -> _Failure:
-    return _Failure(DownloadFailed(what, gone=gone, money=money, todo=todo), again)
+def _failure(
+    what: str,
+    *,
+    gone: bool = False,
+    again: bool = False,
+    asked: float | None = None,
+    money: str = _KEPT,
+    todo: str = _LATER,
+) -> Attempt[Downloaded]:
+    return Attempt(failure=DownloadFailed(what, gone=gone, money=money, todo=todo), again=again, asked=asked)
 
 
 def _shown(url: object) -> str:

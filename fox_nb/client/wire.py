@@ -1,4 +1,4 @@
-"""The wire: one exchange of bytes, repeated where that is harmless, and in words what broke it.
+"""The wire: one exchange of bytes, and in words what broke it.
 
 What a call means is in ``calls``; what an answer means is in ``answers``.
 """
@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import contextlib
 import random
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
 from urllib3 import exceptions as broken
 from urllib3.util import Timeout
-from urllib3.util.retry import Retry
 
-from fox_nb.client.answers import REQUEST_IDS, retry_after
+from fox_nb.client.answers import REQUEST_IDS
 from fox_nb.client.bodies import PIECE
 from fox_nb.client.connections import Bearer, NoCertificates, PrivatePeer, Session, Terms, TooLarge, under
 from fox_nb.settings import redact, without_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic import SecretStr
 
@@ -51,62 +49,6 @@ class WireBroken(Exception):
         self.reason = reason
         self.connected = connected
         self.again = again
-
-
-ONCE = Retry(total=False, redirect=False)
-"""Repeats nothing at all."""
-
-
-class ReadRetry(Retry):
-    """Repeats reads: 429, 5xx, no connection, broken connections; jittered pauses; `Retry-After` within reason.
-
-    Parameters
-    ----------
-    sleep : callable
-        Called with the seconds of each pause.
-    """
-
-    def __init__(self, *args: Any, sleep: Callable[[float], object] = time.sleep, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._sleep = sleep
-
-    @classmethod
-    def of(cls, tries: int, sleep: Callable[[float], object]) -> ReadRetry:
-        """Return the policy of so many attempts in all."""
-        return cls(
-            total=max(tries, 1) - 1,
-            redirect=False,
-            allowed_methods={"GET"},
-            status_forcelist={429, *range(500, 600)},
-            raise_on_status=False,
-            sleep=sleep,
-        )
-
-    def new(self, **changes: Any) -> ReadRetry:
-        """Return a copy; urllib3 makes one for every attempt."""
-        copy = super().new(**changes)
-        copy._sleep = self._sleep  # noqa: SLF001 - its own class
-        return copy
-
-    def increment(
-        self,
-        method: str | None = None,
-        url: str | None = None,
-        response: Any = None,
-        error: Exception | None = None,
-        *where: Any,
-        **place: Any,
-    ) -> ReadRetry:
-        """Count an attempt; raise when another one is no use."""
-        hopeless = any(isinstance(link, (broken.SSLError, PrivatePeer, TooLarge)) for link in _causes(error))
-        too_long = response is not None and (retry_after(response.headers) or 0.0) > LONGEST_PAUSE
-        last = self.new(total=0) if hopeless or too_long else self
-        return super(ReadRetry, last).increment(method, url, response, error, *where, **place)
-
-    def sleep(self, response: Any = None) -> None:
-        """Pause before the next attempt."""
-        asked = retry_after(response.headers) if response is not None else None
-        self._sleep(pause(len(self.history), asked))
 
 
 def pause(attempts: int, asked: float | None = None) -> float:
@@ -253,7 +195,9 @@ def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> WireBr
     ):
         for link in chain:
             if isinstance(link, kind):
-                again = kind not in (PrivatePeer, NoCertificates, broken.SSLError)
+                # a certificate stays as it is, and so does a server that speaks no TLS; an alert may be of a moment
+                passing = kind is broken.SSLError and "ALERT" in str(getattr(chain[-1], "reason", ""))
+                again = passing or kind not in (PrivatePeer, NoCertificates, broken.SSLError)
                 return WireBroken(_with_detail(words, chain, key), connected=False, again=again)
     if any(isinstance(link, TooLarge) for link in chain):
         return WireBroken(f"it is larger than {terms.largest:,} bytes", connected=True, again=False)

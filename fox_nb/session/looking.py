@@ -172,16 +172,15 @@ class Looker:
     # -- a look -------------------------------------------------------------------------------------------------
 
     def _look(self, task: Task) -> Seen:
+        self._told.discard(task.identity)
         try:
-            seen = self._look_now(task)
+            return self._look_now(task)
         except StoreError as error:
             if self._closed:
                 return Seen(done=True)
             self._told.add(task.identity)
             task.update(task.row, error)
             return Seen(answered=False)
-        self._told.discard(task.identity)
-        return seen
 
     def _look_now(self, task: Task) -> Seen:
         row = self._store.journal.find(task.identity, self._now())
@@ -253,9 +252,13 @@ class Looker:
         return Seen(done=True)
 
     def _give_up(self, task: Task, row: TaskRow, error: FoxError) -> Seen:
-        """End the watching in this kernel, not the task: whoever waits is told why, and asking again goes on."""
-        self._odd.pop(task.identity, None)
+        """Tell whoever waits, and look now and then all the same; who asks again has it looked at at once."""
+        pause = self._until_next_try(task, error)
+        with self._lock:
+            self._odd[task.identity] = {"told": self._odd[task.identity]["told"]}
+        self._told.add(task.identity)
         self._watcher.leave(task.identity)
+        self._watcher.watch(task.identity, task, delay=pause)
         task.update(row, error)
         return Seen(done=True)
 

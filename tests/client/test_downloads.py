@@ -1,5 +1,7 @@
 """Downloads: from whatever host a result names, never with the key, never from where no picture should be."""
 
+import contextlib
+import logging
 from pathlib import Path
 
 import pytest
@@ -263,6 +265,29 @@ def test_a_host_that_is_not_there_is_not_gone(target):
     error = failing("https://name.invalid/out.png", target)
     assert not error.gone
     assert "not found" in error.what
+
+
+def test_no_log_line_shows_a_link(target, caplog):
+    """Not at the lowest level of every logger, not while it is fetched, and not when it breaks."""
+    caplog.set_level(logging.DEBUG)
+    for step in (say(200, PICTURE), say(503), hang_up):
+        with Scripted(step) as host, client(host) as fox:
+            with contextlib.suppress(errors.DownloadFailed):
+                fox.download(f"{host.url}/secret-place/out.png?token=secret-of-the-link", target)
+            with contextlib.suppress(errors.FoxError):
+                fox.task("task-1")
+    assert "urllib3" in {record.name.partition(".")[0] for record in caplog.records}
+    assert "/v1/tasks/task-1" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_tls_alert_is_passing(target):
+    """A host that is just being restarted says no in the handshake: it is asked again, and the link is not given up."""
+    alert = b"\x15\x03\x03\x00\x02\x02\x50"  # fatal, internal error
+    with Scripted(greeting=alert) as host:
+        url = host.url.replace("http:", "https:")
+        assert not failing(f"{url}/out.png", target, base=url, reads_tries=3).gone
+        assert len(host._lines) == 3
 
 
 def test_what_opens_a_link_is_not_shown(target):

@@ -12,6 +12,7 @@ from fox_nb.session import looking
 from fox_nb.settings import Timeouts
 from fox_nb.store import sha256_of
 from gateways import Answer, Gateway, always, picture
+from processes import until
 
 PATIENCE = 60.0
 """Seconds after which a wait that should have ended is taken for one that never ends."""
@@ -122,6 +123,34 @@ def test_a_page_says_what_is_missing_below_what_is_there(fox_at: Callable[..., F
         page = task_page(task)
     assert page.count("<img") == 3
     assert "picture 2 of 4" in page
+
+
+@pytest.mark.usefixtures("hurry")
+def test_what_was_told_is_fetched_when_it_can_be(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asks again overnight: a kernel that runs on fetches what it can before the links have died."""
+    monkeypatch.setattr(looking, "FIRST_PATIENT_PAUSE", 0.2)
+    with Gateway(file=but(2, say(500))) as gateway:
+        task = fox_at(gateway).generate("four foxes", num_outputs=4)
+        with pytest.raises(DownloadFailed):
+            task.wait(PATIENCE)
+        gateway.file = but(0, say(500))
+        until(lambda: task.status == "completed" or None, "the picture to be fetched by itself")
+        assert (len(task.images), task.error) == (4, None)
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_gateway_that_is_odd_for_long_is_asked_further(
+    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page of a network that wants a log-in ends no task: when it is gone, the picture lands without being asked for."""
+    monkeypatch.setattr(looking, "ODD_FOR", 0.0)
+    monkeypatch.setattr(looking, "FIRST_PATIENT_PAUSE", 0.2)
+    with Gateway(poll=always(say(200, "<html>Please log in to this network</html>"))) as gateway:
+        task = fox_at(gateway).generate("a fox")
+        with pytest.raises(UnexpectedAnswer, match="log in"):
+            task.wait(PATIENCE)
+        gateway.poll = lambda gateway, _count, task_id: say(200, gateway.completed(task_id))
+        until(lambda: task.status == "completed" or None, "the picture to land by itself")
 
 
 def test_a_link_that_gives_no_picture_is_told_soon(fox_at: Callable[..., Fox]) -> None:
