@@ -49,7 +49,7 @@ class Attempt(Generic[Answer]):
     """
 
     answer: Answer | None = None
-    failure: FoxError | None = None
+    failure: BaseException | None = None
     again: bool = False
     asked: float | None = None
 
@@ -158,8 +158,8 @@ class Caller:
     def with_retries(self, tries: int, attempt: Callable[[], Attempt[Answer]]) -> Answer:
         """Repeat an attempt while that is safe, useful and not asked to wait for too long: the one rule for all calls.
 
-        An attempt returns what went wrong and never raises it, so that no error is raised while another one, with the
-        key in its frames, is handled.
+        An attempt returns what went wrong and never raises it, and an interrupt goes no other way: no error is raised
+        while another one, with the key in its frames, is handled.
         """
         from tenacity import RetryCallState, Retrying, retry_if_result
 
@@ -168,6 +168,12 @@ class Caller:
         def outcome(state: RetryCallState) -> Attempt[Answer]:
             one: Attempt[Answer] = state.outcome.result()  # type: ignore[union-attr]
             return one
+
+        def one_attempt() -> Attempt[Answer]:
+            try:
+                return attempt()
+            except BaseException as stop:  # noqa: BLE001 - raised again below
+                return Attempt(failure=stop.with_traceback(None))
 
         def is_enough(state: RetryCallState) -> bool:
             late = self.clock() - begun + state.upcoming_sleep > PATIENCE
@@ -179,7 +185,7 @@ class Caller:
             stop=is_enough,
             sleep=self._pause,
             retry_error_callback=outcome,
-        )(attempt)
+        )(one_attempt)
         if one.answer is None:
             raise one.failure or FoxError("The call came to nothing.")
         return one.answer

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from concurrent.futures import CancelledError, Future
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.store import PictureRow, aside, moved, numbered, picture_name, put, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Collection, Container, Generator, Mapping, Sequence
     from pathlib import Path
 
     from fox_nb.client import Client
     from fox_nb.images.check import Facts
+    from fox_nb.session.pool import Pool
     from fox_nb.store import Store, TaskRow
 
 LINKS_LIVE = 24 * 3600.0
@@ -22,7 +26,7 @@ _KEPT = "It is paid for; the gateway keeps it for 24 hours."
 _LATER = "Run the cell again in a moment: it is fetched anew, for nothing. If it stays, tell FoxAPI's support."
 
 
-def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> dict[int, DownloadFailed]:
+def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str], pool: Pool) -> dict[int, DownloadFailed]:
     """Fetch what is not here yet; each is journalled as soon as it is whole, and none waits for another's luck.
 
     Parameters
@@ -32,6 +36,8 @@ def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> dic
     urls : sequence of str
         The links as the gateway gives them now. A link that is known by now is the picture that it was; one that is
         new is known by its bytes, where they are those of a picture whose link has changed. Its place says nothing.
+    pool : Pool
+        Where they are fetched, beside each other.
 
     Returns
     -------
@@ -45,13 +51,9 @@ def land(client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> dic
     """
     landing = _Landing(client, store, row, urls)
     failures: dict[int, DownloadFailed] = {}
-    for place, url in landing.due():
-        number = landing.number_of(place, url, failures)
-        try:
-            landing.fetch(number, url)
-        except DownloadFailed as error:
-            failures[number] = error.with_traceback(None)
-    # a picture may have come by another link than the one that failed
+    todays, older = landing.due()
+    for links in (todays, older):  # a picture may have moved to one of the links of today
+        failures |= landing.fetch(links, pool)
     return {number: error for number, error in failures.items() if number not in landing.here}
 
 
@@ -75,44 +77,82 @@ class _Landing:
         self._links = numbered(known, urls, self._known, row.wanted)
         self.here = {number for number, picture in self._known.items() if store.path(picture.file).exists()}
 
-    def due(self) -> list[tuple[int, str]]:
-        """Return what is to be fetched: the links of today first, since a picture may have moved to one of them."""
-        links = [(number, url) for number, url in enumerate(self._links, start=1) if number not in self.here]
-        return sorted(links, key=lambda link: link[1] not in self._given)
+    def due(self) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        """Return what is to be fetched: by the links of today, and by those that are not given any more."""
+        links = [(number, url) for number, url in enumerate(self._links, start=1) if url and number not in self.here]
+        return [one for one in links if one[1] in self._given], [one for one in links if one[1] not in self._given]
 
-    def number_of(self, number: int, url: str, failures: Container[int]) -> int:
-        """Return which picture a link is thought to give: a free number rather than one that is more than wanted."""
-        if number <= self._row.wanted or url not in self._given:
-            return number
-        numbers = (n for n, link in enumerate(self._links, start=1) if link not in self._given and n not in failures)
-        return next((free for free in numbers if free not in self._known), number)
+    def fetch(self, links: Sequence[tuple[int, str]], pool: Pool) -> dict[int, DownloadFailed]:
+        """Fetch links beside each other and put what comes in its place at once; return what failed, by number."""
+        failed: list[tuple[int, str, DownloadFailed]] = []
+        later: list[tuple[int, str, Path, _Checked]] = []
+        with contextlib.ExitStack() as files:
+            under_way: dict[Future[_Checked], tuple[int, str, Path]] = {}
+            for number, url in links:
+                enough = url not in self._given and len(self.here) >= self._row.wanted
+                if number in self.here or enough:
+                    continue
+                part = files.enter_context(aside(self._store.pictures, private=True))
+                under_way[self._begin(url, part, number, pool)] = number, url, part
+            for done in files.enter_context(contextlib.closing(_as_they_come(under_way))):
+                number, url, part = under_way[done]
+                try:
+                    checked = done.result()
+                except CancelledError:
+                    failed.append((number, url, _no_picture("The Fox was closed before the picture was fetched.")))
+                except DownloadFailed as error:
+                    failed.append((number, url, error.with_traceback(None)))
+                else:
+                    if number > self._row.wanted and self._recognised(number, checked.digest) == number:
+                        later.append((number, url, part, checked))  # when the others have their numbers
+                    else:
+                        self._put(number, url, part, checked)
+            for number, url, part, checked in later:
+                self._put(self._free(number), url, part, checked)
+        return self._numbered(failed)
 
-    def fetch(self, number: int, url: str) -> None:
-        """Fetch one picture, unless it has come by another link meanwhile."""
-        enough = url not in self._given and len(self.here) >= self._row.wanted  # it had been given, and is not now
-        if number in self.here or enough or not url:
-            return
-        with aside(self._store.pictures, private=True) as part:
+    def _begin(self, url: str, part: Path, number: int, pool: Pool) -> Future[_Checked]:
+        def fetch() -> _Checked:
             self._client.download(url, part, repeat=False)
-            self._put(number, url, part)
+            return _checked(part, f"picture {number} of {self._row.model}")
 
-    def _put(self, number: int, url: str, part: Path) -> None:
+        try:
+            return pool.submit(fetch)
+        except FoxError:  # no thread is to be had: this one fetches
+            done: Future[_Checked] = Future()
+            try:
+                done.set_result(fetch())
+            except BaseException as error:  # noqa: BLE001 - it is raised where the future is read
+                done.set_exception(error)
+            return done
+
+    def _free(self, number: int, taken: Container[int] = ()) -> int:
+        """Return the number of a picture that is still missing, rather than one that is more than wanted."""
+        numbers = range(1, self._row.wanted + 1)
+        return next((free for free in numbers if free not in self._known and free not in taken), number)
+
+    def _numbered(self, failed: Sequence[tuple[int, str, DownloadFailed]]) -> dict[int, DownloadFailed]:
+        failures: dict[int, DownloadFailed] = {}
+        for number, _, error in sorted(failed, key=lambda one: one[0]):
+            fitting = number if number <= self._row.wanted else self._free(number, failures)
+            failures[fitting] = error
+        return failures
+
+    def _put(self, number: int, url: str, part: Path, checked: _Checked) -> None:
         from fox_nb.images.thumbnail import LARGEST, keep
 
-        edge, _ = LARGEST
-        facts, small = _checked(part, f"picture {number} of {self._row.model}")
-        digest, size = sha256_of(part), part.stat().st_size
-        number = self._recognised(number, digest)
-        row = self._row
+        number = self._recognised(number, checked.digest)
+        row, facts = self._row, checked.facts
         file = f"pictures/{picture_name(row.words, row.identity, row.take, number, facts.extension, row.asked)}"
+        size = part.stat().st_size
         if number not in self.here:
             put(part, self._store.path(file))
-        picture = PictureRow(number, file, digest, url, facts.mime, facts.width, facts.height, size)
+        picture = PictureRow(number, file, checked.digest, url, facts.mime, facts.width, facts.height, size)
         self._store.journal.landed(row, picture)
         self._known[number] = picture
         self._links = moved(self._links, picture)
         self.here.add(number)
-        keep(small, self._store.path(file), self._store.thumbnails, edge)
+        keep(checked.thumbnail, self._store.path(file), self._store.thumbnails, LARGEST[0])
 
     def _recognised(self, number: int, digest: str) -> int:
         """Return which picture this is: the one with these bytes whose own link is not given any more, or a new one."""
@@ -124,16 +164,43 @@ class _Landing:
         return number if lost is None or number <= self._row.wanted else lost
 
 
-def _checked(part: Path, name: str) -> tuple[Facts, bytes]:
+def _as_they_come(futures: Collection[Future[_Checked]]) -> Generator[Future[_Checked]]:
+    """Yield what is done or was cancelled; whoever leaves early waits for the rest, whose files are removed then.
+
+    Not ``concurrent.futures.as_completed``: it waits for ever for what is cancelled by a pool that closes.
+    """
+    arrived: SimpleQueue[Future[_Checked]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(arrived.put)
+    left = len(futures)
+    try:
+        while left:
+            left -= 1
+            yield arrived.get()
+    finally:
+        for _ in range(left):
+            arrived.get()
+
+
+class _Checked(NamedTuple):
+    """What is known of a file that is a whole and safe picture."""
+
+    facts: Facts
+    thumbnail: bytes
+    digest: str
+
+
+def _checked(part: Path, name: str) -> _Checked:
     """Prove that a file is a whole and safe picture; a decoder that fails in its own way proves that it is not."""
     from fox_nb.images.check import DOWNLOADED
     from fox_nb.images.thumbnail import LARGEST, check_and_thumbnail
 
     edge, max_bytes = LARGEST
     try:
-        return check_and_thumbnail(
+        facts, thumbnail = check_and_thumbnail(
             part, edge=edge, max_bytes=max_bytes, bounds=DOWNLOADED, refuse=_no_picture, name=name
         )
+        return _Checked(facts, thumbnail, sha256_of(part))
     except (FoxError, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the pictures beside this one are fetched

@@ -94,6 +94,7 @@ class Looker:
         self._dice = dice
         self._looking = Pool(4, "looking")
         self._landing = Pool(3, "landing")
+        self._fetching = Pool(4, "fetching")
         self._watcher: Watcher[Task] = Watcher(self._look, self._looking, polling, dice=dice)
         self._closed = False
         self._lock = threading.Lock()
@@ -138,6 +139,7 @@ class Looker:
         self._watcher.stop()
         self._looking.close()
         self._landing.close()
+        self._fetching.close()
 
     def estimate(self, row: TaskRow) -> float:
         """Return how many seconds a task is thought to take."""
@@ -326,10 +328,10 @@ class Looker:
     def _landed(self, row: TaskRow, urls: Callable[[], list[str]]) -> FoxError | None:
         """Fetch and journal, and once more what failed; return what went wrong with it."""
         try:
-            failures = land(self._client, self._store, row, urls())
+            failures = land(self._client, self._store, row, urls(), self._fetching)
             if failures and not self._closing.wait(FETCH_AGAIN_AFTER):
                 row = self._store.journal.get(row.identity)
-                failures = land(self._client, self._store, row, self._links_now(row))
+                failures = land(self._client, self._store, row, self._links_now(row), self._fetching)
             return not_fetched(failures, self._store.journal.get(row.identity)) if failures else None
         except FoxError as error:
             return error

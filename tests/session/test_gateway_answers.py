@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from client.scripted import Step, hang_up, say, stall
+from client.scripted import Step, hang_up, never, say, stall
 from fox_nb import DownloadFailed, Fox, FoxError, SubmissionUnknown, TaskFailed, UnexpectedAnswer
 from fox_nb.session import looking
 from fox_nb.settings import Timeouts
@@ -123,6 +123,19 @@ def test_a_page_says_what_is_missing_below_what_is_there(fox_at: Callable[..., F
         page = task_page(task)
     assert page.count("<img") == 3
     assert "picture 2 of 4" in page
+
+
+def test_a_link_that_never_answers_holds_up_no_other(fox_at: Callable[..., Fox]) -> None:
+    """While one host is waited for, the other pictures are on the disk already."""
+    with Gateway(file=but(1, never)) as gateway:
+        fox = fox_at(gateway)
+        task = fox.generate("four foxes", num_outputs=4)
+        row = until(
+            lambda: found if len((found := fox.store.journal.get(task.identity)).pictures) == 3 else None,
+            "the three others",
+        )
+        assert [picture.number for picture in row.pictures] == [2, 3, 4]
+        assert task.is_watched
 
 
 @pytest.mark.usefixtures("hurry")
