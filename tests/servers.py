@@ -43,6 +43,8 @@ class Server:
         self.root = places.fresh(f"{self.name}-root")
         self.log = places.searched / f"{self.root.name}.log"
         self.env = clean_environment(places)
+        if kernel := os.environ.get(KERNEL_PYTHON):  # what is installed there may have a front end of its own
+            self.env["JUPYTER_PATH"] = str(Path(kernel).parents[1] / "share" / "jupyter")
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
 

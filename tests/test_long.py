@@ -62,7 +62,7 @@ def run_browser_tests(folder: Path, wanted: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/browser", "-q", "-p", "no:xdist"],
         cwd=ROOT,
-        env={**os.environ, KERNEL_PYTHON: str(python), "JUPYTER_PATH": str(folder / "share" / "jupyter")},
+        env={**os.environ, KERNEL_PYTHON: str(python)},
         capture_output=True,
         text=True,
         check=False,
