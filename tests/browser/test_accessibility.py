@@ -157,7 +157,7 @@ def test_what_comes_from_outside_is_shown_as_text(lab: Lab, sandbox: Any, sandbo
     page.locator(".fox-results .fox-failed").wait_for()
     studio.number(2)
     studio.press()
-    studio.shown(3)
+    studio.shown(2)
     studio.go("History")
     studio.rows.nth(1).wait_for()
     studio.rows.first.locator(".fox-title").click()

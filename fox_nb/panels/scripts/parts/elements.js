@@ -36,12 +36,13 @@ export function setSeen(model, value) {
 }
 
 // JupyterLab would take Enter, the arrows and letters (D D deletes the cell) for its cells; its keys with Ctrl stay, such as
-// those for saving. It looks for this attribute when it hears a key; Notebook 7 hears it before any element does.
+// those for saving. It looks for this attribute at the very element that has the focus, when it hears a key; Notebook 7
+// hears it before any element does.
 globalThis.window?.addEventListener(
   "keydown",
   ({ target, key, ctrlKey, metaKey }) => {
-    const root = target instanceof Element && target.closest(".fox-nb-panel, .fox-guarded");
-    if (root) root.toggleAttribute("data-lm-suppress-shortcuts", key === "Enter" || !(ctrlKey || metaKey));
+    if (target instanceof Element && target.closest(".fox-nb-panel, .fox-nb-studio, .fox-guarded"))
+      target.toggleAttribute("data-lm-suppress-shortcuts", key === "Enter" || !(ctrlKey || metaKey));
   },
   true,
 );
