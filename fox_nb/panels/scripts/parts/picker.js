@@ -100,7 +100,7 @@ export const picker = () => {
   function hear(content, buffers) {
     const job = state.job?.id === content.id ? state.job : null;
     if (content.type === "list") hearList(content.items);
-    else if (content.type === "error") Object.assign(state, { error: content.words, errors: [] });
+    else if (content.type === "error") state.error = content.words;
     else if (content.type === "taken") for (const view of views) view.taken();
     else if (content.type === "offer") for (const view of views) view.offer(content.names);
     else if (content.type === "thumb") state.thumbs.has(content.key) || setThumb(content.key, new Blob(buffers));
