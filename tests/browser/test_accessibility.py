@@ -120,7 +120,8 @@ def test_nothing_is_cut_off_where_it_is_narrow(studio: Studio) -> None:
             studio.go(name)
             if name == "History":
                 studio.rows.first.wait_for()
-            page.until(lambda: page.page.evaluate(CUT_OFF) == [] or None, f"{name} to fit into {width} px", seconds=20)
+            what = f"{name} to fit into {width} px; first cut off was {page.page.evaluate(CUT_OFF)}"
+            page.until(lambda: page.page.evaluate(CUT_OFF) == [] or None, what, seconds=20)
     studio.go("Generate")
     label, field = (studio.here.locator(f".fox-for-aspect_ratio {part}") for part in (".widget-label", "select"))
     assert label.bounding_box()["y"] + 10 < field.bounding_box()["y"]

@@ -71,7 +71,7 @@ export function largerView({ model, pixels, details, act, items }) {
     for (const [name, words] of what.actions)
       press(words, () => {
         element.close();
-        act(name, what, at.number);
+        act(name, what, at.number, element);
       });
     if (at.number) press("Save", () => pixels.save(at.key, at.number), "fox-save");
     if (what.prompt) press("Copy prompt", (button) => copy(button, details.get(at.key)?.text ?? what.prompt));

@@ -41,14 +41,27 @@ export class Tasks {
     return true;
   }
 
-  act(name, item, number) {
+  /** @param {Element | null} [from] the button that was pressed */
+  act(name, item, number, from) {
     this.model.send({ type: "act", name, key: item.key, number });
+    const studio = from?.closest(".fox-nb-studio");
+    if (studio && name !== "retry") goAlong(studio);
   }
 
   larger() {
     const { model, pixels, details } = this;
     return largerView({ model, pixels, details, act: this.act.bind(this), items: () => this.state.items });
   }
+}
+
+const TAB = "[role=tab][aria-selected=true]";
+
+/** Whoever hands a result to another tab goes along: the focus would be left where nobody sees it. */
+async function goAlong(studio, tries = 50) {
+  const before = studio.querySelector(TAB);
+  while (studio.querySelector(TAB) === before && tries-- > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+  const now = studio.querySelector(TAB);
+  if (now !== before) now.focus();
 }
 
 export function button(words, title, run, name = "fox-act") {
@@ -62,7 +75,7 @@ export function buttons(tasks, item, number, most = Number.POSITIVE_INFINITY) {
   const box = put("div", "fox-acts");
   const about = short(item.title);
   for (const [name, words] of item.actions.slice(0, most))
-    box.append(button(words, `${words}: ${about}`, () => tasks.act(name, item, number)));
+    box.append(button(words, `${words}: ${about}`, () => tasks.act(name, item, number, box)));
   return box;
 }
 
