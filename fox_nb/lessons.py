@@ -15,11 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import fox_nb
+from fox_nb import local
 from fox_nb.display.notebook import WAIT_VARIABLE
 from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.sandbox import process
+from fox_nb.sandbox.daemon import start_lightly
 from fox_nb.settings import BASE_URL_VARIABLE, KEY_VARIABLE
 
 FIRST = "01-first-pictures.ipynb"
+DEMO_SPEED = 100.0
+"""Of the sandbox while a lesson runs without a screen: nobody wants to see that a picture takes its time."""
 _PACKAGE = Path(fox_nb.__file__).parent
 _INSTALL = 'Run `pip install "fox_nb[lab]"`.'
 
@@ -65,8 +70,6 @@ def open_lab(folder: Path | None, *, port: int, browser: bool, service: bool) ->
     root = working_copy(folder)
     environment = dict(os.environ) if service else _without_key()
     if not service:
-        from fox_nb import local
-
         local.start()
         print(f"fox-nb lab: {root}, on the sandbox (drawn pictures, play money).", flush=True)
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root}", f"--port={port}"]
@@ -104,6 +107,8 @@ def _stay(command: list[str], environment: dict[str, str]) -> int:
 def demo(folder: Path) -> int:
     """Run the first lesson on the sandbox without a screen, write it as HTML, and say what was made."""
     _need("nbconvert")
+    start_lightly()
+    local.start()  # it comes up while this process loads what it needs
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
     from nbconvert import HTMLExporter
@@ -121,7 +126,8 @@ def demo(folder: Path) -> int:
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     try:
-        client.execute(env={**_without_key(), WAIT_VARIABLE: "1"})
+        with process.hurried(DEMO_SPEED):
+            client.execute(env={**_without_key(), WAIT_VARIABLE: "1"})
     except CellExecutionError as error:
         raise FoxError(f"The lesson met with an error: {error}", todo="Run `fox-nb doctor`.") from None
     body, _ = HTMLExporter().from_notebook_node(notebook)
