@@ -13,7 +13,7 @@ import pytest
 import counts
 from artifacts import MARKED_KEY, Places, search
 from counts import count  # noqa: F401 - a fixture
-from processes import clean_environment, end_all, folders, left_running, until
+from processes import PATIENCE, clean_environment, end_all, folders, left_running, until
 
 if TYPE_CHECKING:
     from kernels import Runner
@@ -113,10 +113,12 @@ def runner(artifacts: Places) -> "Runner":
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Any]:
-    """A sandbox of the test's own, quick, that takes the marked key alone."""
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A sandbox of the test's own, quick, that takes the marked key alone; no task of it is waited for without an end."""
     from fox_nb.sandbox import Sandbox
+    from fox_nb.session.task import Task
 
+    monkeypatch.setattr(Task.wait, "__defaults__", (PATIENCE,))
     with Sandbox(keys=[MARKED_KEY], speed=500) as running:
         yield running
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -51,16 +51,11 @@ def until(
     return answer
 
 
-def run(command: Sequence[str], *, seconds: float = 2 * PATIENCE, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end and return what it said; one that does not end is killed, and its last words are told."""
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds, **options)
-    except subprocess.TimeoutExpired as late:
-        said = [
-            words.decode(errors="replace") if isinstance(words, bytes) else words
-            for words in (late.stdout, late.stderr)
-        ]
-        raise TimeoutError(f"waited {seconds} s in vain for the end of {command}\n{said}") from None
+def ended(*threads: threading.Thread) -> None:
+    """Wait until threads have ended; one that does not is named."""
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), f"waited {PATIENCE} s in vain for the end of {thread}"
 
 
 class Child:
@@ -77,7 +72,8 @@ class Child:
     def __init__(self, *arguments: str, **options: Any) -> None:
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            [sys.executable, *arguments], stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, text=True, **options
+            [sys.executable, *arguments],
+            **{"stdin": pipe, "stdout": pipe, "stderr": subprocess.STDOUT, "text": True, **options},
         )
         self.pid = self._process.pid
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -107,9 +103,18 @@ class Child:
             raise EOFError(f"{self._process.args} ended with {self.end()} and without {what}")
         return said.rstrip("\n")
 
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
     def end(self, *, seconds: float = PATIENCE) -> int:
         """Wait for its end; return its exit status."""
         return self._process.wait(seconds)
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal."""
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """End it as ``kill -9`` does, if it still runs."""

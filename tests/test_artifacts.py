@@ -72,7 +72,7 @@ def run_suite(folder: Path, tests: str) -> tuple[int, str]:
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     }  # plugins cost seconds to load, in each process
     command = [sys.executable, "-m", "pytest", "-p", "xdist", "--basetemp", str(folder / "temp")]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=240)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -26,7 +26,7 @@ def dockerfile() -> str:
         "--user-name",
         "jovyan",
     ]
-    done = subprocess.run([*command, str(ROOT)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, str(ROOT)], capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
@@ -46,7 +46,7 @@ def test_the_steps_can_be_run() -> None:
     """What Binder executes is executable and sound shell; `start` hands over to Jupyter in any case."""
     for step in ("postBuild", "start"):
         assert os.access(BINDER / step, os.X_OK)
-        subprocess.run(["bash", "-n", str(BINDER / step)], check=True)
+        subprocess.run(["bash", "-n", str(BINDER / step)], check=True, timeout=240)
     assert (BINDER / "start").read_text(encoding="utf-8").rstrip().endswith('exec "$@"')
 
 

@@ -73,6 +73,7 @@ def test_the_demo_makes_a_page_and_says_what_was_made(own_sandbox: dict[str, str
         capture_output=True,
         text=True,
         check=False,
+        timeout=240,
     )
     assert (done.returncode, done.stderr) == (0, "")
     page = Path(re.search(r"^The lesson as a page: +(.+)$", done.stdout, re.MULTILINE)[1])
@@ -146,6 +147,7 @@ def test_a_folder_whose_name_the_terminal_cannot_say_is_no_trouble(tmp_path: Pat
         capture_output=True,
         text=True,
         check=False,
+        timeout=240,
     )
     assert done.stderr == ""
     assert "caf\\udce9" in done.stdout

@@ -48,6 +48,7 @@ def test_every_block_of_python_runs(page: Path, artifacts: Places) -> None:
             capture_output=True,
             text=True,
             check=False,
+            timeout=240,
         )
     assert done.returncode == 0, done.stderr[-3000:]
 
@@ -78,7 +79,7 @@ def test_every_command_is_one(page: Path) -> None:
             continue
         program, *arguments = words
         if program == "make":
-            subprocess.run(["make", "-n", *arguments], cwd=ROOT, check=True, capture_output=True)
+            subprocess.run(["make", "-n", *arguments], cwd=ROOT, check=True, capture_output=True, timeout=240)
         elif program == "fox-nb":
             assert hasattr(_parser().parse_args(arguments), "run")
         elif program in {"voila", "jupyter"}:

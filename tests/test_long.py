@@ -55,7 +55,7 @@ def run_browser_tests(folder: Path, wanted: list[str]) -> None:
     """Run the browser's tests with kernels, and front ends, of another version of something."""
     venv.create(folder, with_pip=True, symlinks=True)
     python = folder / "bin" / "python"
-    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--upgrade", *wanted], check=True)
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--upgrade", *wanted], check=True, timeout=1200)
     # All else comes from the environment that runs the tests; what was installed here comes before it.
     own = next(folder.glob("lib/python*/site-packages"))
     (own / "all-else.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ROOT}\n")
@@ -66,6 +66,7 @@ def run_browser_tests(folder: Path, wanted: list[str]) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=3000,
     )
     assert done.returncode == 0, done.stdout[-5000:]
 

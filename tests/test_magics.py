@@ -119,7 +119,9 @@ def test_it_explains_itself(shell: InteractiveShell, capsys: pytest.CaptureFixtu
 def test_the_extension_costs_nothing_until_it_is_loaded() -> None:
     """`import fox_nb` has the attribute that IPython looks for, and loads neither the magics nor IPython."""
     code = "import sys, fox_nb; fox_nb.load_ipython_extension; print('fox_nb.magics' in sys.modules, 'IPython' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split() == [
+    assert subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=240
+    ).stdout.split() == [
         "False",
         "False",
     ]

@@ -52,7 +52,7 @@ def wheel(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built by the backend that is installed."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(project)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    built = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     assert built.returncode == 0, built.stdout + built.stderr
     (path,) = folder.glob("*.whl")
     return path
@@ -63,7 +63,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel's contents as pip lays them out, and nothing else."""
     folder = tmp_path_factory.mktemp("installed")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
-    subprocess.run([*pip, "--target", str(folder), str(wheel)], check=True)
+    subprocess.run([*pip, "--target", str(folder), str(wheel)], check=True, timeout=240)
     return folder
 
 
@@ -72,7 +72,9 @@ def run_python(code: str, cwd: Path, *, path: Path | None = None) -> str:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FOX"))}
     if path is not None:
         env["PYTHONPATH"] = str(path)
-    done = subprocess.run([sys.executable, "-c", code], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=240
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -85,6 +85,7 @@ def test_a_pack_replays_elsewhere_with_the_network_cut_off(
         capture_output=True,
         text=True,
         check=False,
+        timeout=240,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     made = {hashlib.sha256(image.path.read_bytes()).hexdigest() for task in teacher.tasks() for image in task.images}

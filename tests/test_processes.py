@@ -144,7 +144,7 @@ def test_a_fork_is_a_fresh_start(open_fox: Callable[..., Fox], sandbox: Any, mon
 
 def test_threads_make_one_session(open_fox: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight threads that use a new Fox at once use one session, on every Python."""
-    start, made = threading.Barrier(8), []
+    start, made = threading.Barrier(8, timeout=WAIT), []
 
     class Slow:
         @made_once

@@ -262,7 +262,7 @@ def test_it_knows_the_key_of_the_environment(tmp_path: Path) -> None:
     path.write_text("my word is xyzzy-plugh, nobody would guess")
     command = [sys.executable, "-m", "fox_nb.cli", "scan", str(path)]
     env = {**os.environ, "FOXAPI_KEY": "xyzzy-plugh"}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=240)
     assert done.returncode == 1
     assert "line 1: the key in use" in done.stdout
     assert "xyzzy-plugh" not in done.stdout + done.stderr

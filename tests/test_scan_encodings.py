@@ -125,7 +125,9 @@ def test_a_large_file_takes_little_memory(tmp_path: Path) -> None:
         file.seek(0, os.SEEK_END)
         file.write(b"\n" + KEY.encode())
     code = "import resource, sys; from fox_nb.cli import main; main(['scan', sys.argv[1]]); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True, timeout=240
+    )
     unit = 1 if sys.platform == "darwin" else 1024
     assert "large.log: somewhere in it: what looks like a key" in done.stdout
     assert int(done.stdout.split()[-1]) * unit < 100 << 20

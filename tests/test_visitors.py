@@ -17,6 +17,7 @@ import fox_nb
 from artifacts import MARKED_KEY
 from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
+from processes import ended
 
 QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
 
@@ -63,8 +64,7 @@ def test_one_budget_holds_for_all_visitors(sandbox: Sandbox) -> None:
     threads = [threading.Thread(target=press, args=(fox,)) for fox in foxes]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert len(sandbox.creations) == 5
     assert ["all visitors" in str(error) for error in told] == [True] * 3
     assert [float(fox.session.left or 0) for fox in foxes] == [0.0] * 8

@@ -40,6 +40,7 @@ def clone(artifacts: Places) -> Path:
         cwd=ROOT,
         check=True,
         capture_output=True,
+        timeout=1200,
     )
     for name in filter(None, listed.stdout.decode().split("\0")):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ def clone(artifacts: Places) -> Path:
 
 def run(command: list[str], folder: Path, env: dict[str, str]) -> str:
     """What a command says; a failure shows it."""
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=1200)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
 
@@ -218,7 +219,7 @@ def lessons_of_somebody_else(places: Places) -> tuple[str, str]:
         ["add", "."],
         ["commit", "--quiet", "-m", "A lesson"],
     ):
-        subprocess.run([*git, *command], cwd=repository, check=True)
+        subprocess.run([*git, *command], cwd=repository, check=True, timeout=1200)
     return urllib.parse.quote("https://github.com/YOU/LESSONS", safe=""), urllib.parse.quote(
         repository.as_uri(), safe=""
     )

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from fox_nb.client import Client
 from fox_nb.settings import Timeouts
+from processes import ended
 
 KEY = "sk-canary-3f9a1c7e5b2d"
 
@@ -146,14 +147,13 @@ class Scripted:
         # A thread that waits in accept() is not woken by closing the socket under it.
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        self._threads[0].join()
+        ended(self._threads[0])
         self._door.close()
         with self._lock:
             for line in self._lines:
                 with contextlib.suppress(OSError):
                     line.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads[1:]:
-            thread.join()
+        ended(*self._threads[1:])
 
     def creations(self) -> list[Received]:
         """What was received of creating POSTs, whole."""

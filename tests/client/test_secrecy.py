@@ -14,9 +14,11 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr
 
+import processes
 from client.scripted import Pauses, Scripted, client, hang_up, never, say, stall
 from fox_nb.client import Client
 from fox_nb.settings import Timeouts
+from processes import ended
 
 KEY = "sk-canary+/=\"'&<9f8e7d6c5b4a"
 SPELLINGS = [
@@ -158,7 +160,7 @@ def test_an_interrupt_does_not_show_the_frames_that_hold_the_headers():
         arrived.start()
         with pytest.raises(KeyboardInterrupt) as caught:
             fox.create({"model": "x"})
-        arrived.join()
+        ended(arrived)
     files = {frame.f_code.co_filename for frame, _ in traceback.walk_tb(caught.value.__traceback__)}
     assert not any("site-packages" in name or name.endswith("socket.py") for name in files)
     assert KEY not in "\n".join(everything_reachable(caught.value))
@@ -166,8 +168,7 @@ def test_an_interrupt_does_not_show_the_frames_that_hold_the_headers():
 
 def until(server):
     """Wait for the request to be there."""
-    while not server.received:
-        server.over.wait(0.01)
+    processes.until(lambda: server.received or None, "the request")
 
 
 def test_ipython_s_verbose_traceback_shows_no_key():

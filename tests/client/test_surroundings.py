@@ -66,5 +66,6 @@ def test_a_cache_for_requests_does_not_answer_for_the_gateway(artifacts: Places,
         capture_output=True,
         text=True,
         check=False,
+        timeout=240,
     )
     assert done.stdout.strip() == "completed", done.stderr

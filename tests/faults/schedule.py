@@ -160,7 +160,7 @@ class Kernel(threading.Thread):
                 self.run_of.events.put(json.loads(line))
                 if count == fuse:
                     self.kill()
-        status = process.wait()
+        status = process.wait(60)
         if status not in {0, -signal.SIGKILL}:
             self.trouble = f"{self.name} ended with {status}: {self.log.read_text()[-2000:]}"
         return status
@@ -246,7 +246,8 @@ class Run:
         if not by_hand:
             self._kill_while_answered(sandbox, kernels)
         for kernel in kernels:
-            kernel.join()
+            kernel.join(1200)
+            assert not kernel.is_alive(), f"waited 1200 s in vain for the end of {kernel.name}"
             if kernel.trouble:
                 self.counts.wrong.append(kernel.trouble)
 

@@ -39,6 +39,7 @@ def die(places: Places, sandbox: Any, lines: list[int]) -> tuple[list[dict[str, 
         capture_output=True,
         text=True,
         check=False,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()], store

@@ -1,8 +1,7 @@
 """Hostile answers and texts: each ends in a clear error or a safe picture, in the store alone, in little memory."""
 
+import contextlib
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from PIL import Image
 from artifacts import MARKED_KEY, Places
 from fox_nb.sandbox import Sandbox
 from hostile.cases import CASES, LONG, Case
-from processes import clean_environment
+from processes import PATIENCE, Child, clean_environment
 from render.reading import Page
 
 MOST_MEMORY = 150_000_000
@@ -35,31 +34,19 @@ def outcomes(artifacts: Places, folder: Path) -> dict[str, dict[str, Any]]:
     env = {"FOXAPI_KEY": MARKED_KEY, "PYTHONPATH": str(Path(__file__).parents[1])}
     told = {}
     with Sandbox(keys=[MARKED_KEY], speed=1000) as sandbox, (folder.parent / "stderr.log").open("w+") as stderr:
-        victim = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("victim.py")), sandbox.base_url, str(folder)],
-            env=clean_environment(artifacts, env),
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
-        with victim:
-            assert victim.stdin is not None
-            assert victim.stdout is not None
-            victim.stdout.readline()
-            for name, case in CASES.items():
-                misbehave(sandbox, case)
-                victim.stdin.write("\n")
-                victim.stdin.flush()
-                line = victim.stdout.readline()
-                if not line:
-                    break
-                told[name] = json.loads(line)
-                sandbox.behave()
+        arguments = [str(Path(__file__).with_name("victim.py")), sandbox.base_url, str(folder)]
+        with Child(*arguments, env=clean_environment(artifacts, env), cwd=folder, stderr=stderr) as victim:
+            victim.line("that all is loaded")
+            with contextlib.suppress(EOFError):
+                for name, case in CASES.items():
+                    misbehave(sandbox, case)
+                    victim.tell("")
+                    told[name] = json.loads(victim.line(f"what came of {name}", seconds=2 * PATIENCE))
+                    sandbox.behave()
+            status = victim.end()
         stderr.seek(0)
         said = stderr.read()
-    assert victim.returncode == 0, f"{len(told)} cases, then\n{said[-5000:]}"
+    assert status == 0, f"{len(told)} cases, then\n{said[-5000:]}"
     assert said == "", "nothing is printed into a cell"
     return told
 

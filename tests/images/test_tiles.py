@@ -12,6 +12,7 @@ from PIL import Image
 from fox_nb.errors import StoreError
 from fox_nb.images import tiles
 from fox_nb.images.tiles import Pyramid, make_tiles, read_pyramid, read_tile
+from processes import ended
 
 
 def noise(width, height, mode="RGB", seed=1):
@@ -170,8 +171,7 @@ def test_many_makers_at_once_do_no_harm(tmp_path, monkeypatch):
     threads = [threading.Thread(target=make_tiles, args=(tmp_path / "a.png", tmp_path / "tiles")) for _ in range(6)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert len(made) == 1
     assert len(list((tmp_path / "tiles").iterdir())) == 1
 

@@ -52,7 +52,12 @@ def test_same_arguments_same_bytes_in_any_process():
     )
     told = {
         subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=240,
         ).stdout
         for seed in ("1", "2")
     }

@@ -51,7 +51,7 @@ def test_schemathesis_finds_nothing(tmp_path, caplog, which, phases, examples):
             *("--header", f"Authorization: Bearer {sandbox.key}", "--seed", SEED, "--max-examples", examples),
             *("--phases", phases, "--continue-on-failure", which),
         ]
-        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
     tested = re.search(r"(\d+) generated", run.stdout)
     assert tested

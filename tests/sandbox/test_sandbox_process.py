@@ -1,5 +1,6 @@
 """The shared sandbox: started once by many, proves itself, keeps its key to itself, gives way to newer files, goes when idle."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ import pytest
 import requests
 
 from fox_nb.sandbox import daemon, process
+from processes import Child, ended
 from sandbox.asking import Asking
 
 FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
@@ -116,6 +118,7 @@ def test_kernels_that_have_the_folder_in_common_meet(shared, variables, change):
         capture_output=True,
         text=True,
         check=False,
+        timeout=240,
     )
     assert (done.stdout, done.stderr) == (f"{address.pid} True\n", "")
     assert len(shared.servers()) == 1
@@ -144,6 +147,7 @@ def test_without_a_name_it_is_in_the_users_cache(shared, tmp_path):
         capture_output=True,
         text=True,
         check=False,
+        timeout=240,
     )
     said, folder = done.stdout.splitlines()
     assert (said, done.stderr) == ("True", "")
@@ -179,7 +183,12 @@ def test_where_its_folder_cannot_be_the_remedy_is_named(shared, variables, told)
     environment = {name: value for name, value in (os.environ | named).items() if value is not None}
     code = NOBODY + "import fox_nb\ntry: fox_nb.Fox()\nexcept fox_nb.SandboxError as error: print(error)"
     done = subprocess.run(
-        [sys.executable, "-c", code], env={**environment, "FOXAPI_KEY": ""}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        env={**environment, "FOXAPI_KEY": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
     )
     assert told in done.stdout
     assert "Set FOX_NB_SANDBOX_DIR to a folder of your own" in done.stdout
@@ -219,19 +228,11 @@ def test_thirty_starters_get_one_server(shared):
 
 def test_it_outlives_who_started_it_and_ctrl_c(shared):
     """It belongs to no terminal and to no kernel: an interrupt of the kernel's group and its kill -9 pass it by."""
-    kernel = subprocess.Popen(
-        [sys.executable, "-c", CONNECT + "; import time; print('up', flush=True); time.sleep(600)"],
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert kernel.stdout
-    pid = int(kernel.stdout.readline().split()[0])
-    assert os.getsid(pid) != os.getsid(kernel.pid)
-    os.killpg(kernel.pid, signal.SIGINT)
-    os.kill(kernel.pid, signal.SIGKILL)
-    kernel.wait()
-    kernel.stdout.close()
+    code = CONNECT + "; import time; sys.stdout.flush(); time.sleep(600)"
+    with Child("-c", f"import sys; {code}", start_new_session=True) as kernel:
+        pid = int(kernel.line("the sandbox's address").split()[0])
+        assert os.getsid(pid) != os.getsid(kernel.pid)
+        os.killpg(kernel.pid, signal.SIGINT)
     assert process.find().pid == pid
 
 
@@ -316,7 +317,7 @@ def test_an_impostor_is_not_used_and_never_sees_the_key(shared):
         assert process.find() is None
         fresh = process.connect()
         server.shutdown()
-        thread.join()
+        ended(thread)
     assert Impostor.seen
     assert not any(address.key in seen for seen in Impostor.seen)
     assert fresh.pid != address.pid
@@ -405,15 +406,13 @@ def test_a_folder_that_is_held_from_elsewhere_is_told_in_words(shared):
     shared.wait_until_gone(server.pid)
     process.address_file().touch(0o600)
     process.address_file().write_bytes(address)  # what a computer that shares the folder has written
-    command = [sys.executable, "-c", HOLD, str(shared.data / "lock")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as elsewhere:
-        assert elsewhere.stdout.readline() == b"held\n"
+    with Child("-c", HOLD, str(shared.data / "lock")) as elsewhere:
+        assert elsewhere.line("the lock") == "held"
         with pytest.raises(process.SandboxUnavailable, match="can't be reached from here") as told:
             process.connect(timeout=600)
         assert said_by in str(told.value)
         assert "FOX_NB_SANDBOX_DIR" in told.value.todo
-        assert elsewhere.poll() is None
-        elsewhere.stdin.close()
+        assert elsewhere.runs
     assert process.connect().pid != server.pid
 
 
@@ -477,6 +476,17 @@ def test_a_speed_that_the_environment_asks_for_holds_from_then_on(shared, monkey
         process.connect()
 
 
+def test_a_hurry_is_over_when_its_block_is(shared, monkeypatch):
+    """Who runs a lesson without a screen hurries the sandbox for so long, and an error puts the speed back too; who asked for a speed has it."""
+    with contextlib.suppress(ZeroDivisionError), process.hurried(250):
+        assert process.find().speed == 250
+        raise ZeroDivisionError
+    assert process.find().speed == process.SHARED_SPEED
+    monkeypatch.setenv("FOX_NB_SANDBOX_SPEED", "300")
+    with process.hurried(250):
+        assert process.connect().speed == 300
+
+
 def test_an_address_file_that_a_cleaner_took_comes_back(shared, monkeypatch):
     """Else the server would hold its folder, found by nobody."""
     monkeypatch.setenv("FOX_NB_SANDBOX_IDLE", "8")
@@ -501,7 +511,7 @@ def test_finding_it_loads_nothing_heavy(shared):
         "heavy = {'tornado', 'PIL', 'numpy', 'jsonschema', 'requests', 'asyncio', 'filelock', 'platformdirs'}; "
         "print(sorted(heavy & set(sys.modules)))"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=240)
     assert said.stdout.strip() == "[]"
 
 
@@ -511,20 +521,17 @@ def test_a_sandbox_by_hand_prints_its_address_first_and_takes_any_key(tmp_path, 
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "fox_nb.sandbox", "--port", str(port), "--speed", "100"]
+    command = ["-m", "fox_nb.sandbox", "--port", str(port), "--speed", "100"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as server:
-        assert server.stdout
-        assert server.stderr
-        base_url = server.stdout.readline().strip()
+    with Child(*command, env=environment) as server:
+        base_url = server.line("its address")
         assert base_url == f"http://127.0.0.1:{port}"
-        assert "any key" in server.stdout.readline()
+        assert "any key" in server.line("what keys it takes")
         answer = requests.get(f"{base_url}/v1/models", headers={"Authorization": "Bearer whatever"}, timeout=60)
         assert answer.status_code == 200
         assert list(tmp_path.iterdir())
         server.send_signal(number)
-        assert server.wait(60) == 0
-        assert server.stderr.read() == ""
+        assert server.end() == 0
+        with pytest.raises(EOFError):
+            server.line("another word")
     assert not list(tmp_path.iterdir())

@@ -1,6 +1,7 @@
 """Money: what is reserved, kept and given back; a budget that any number of processes keep together."""
 
-import multiprocessing
+import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from artifacts import MARKED_KEY
 from counts import Count
 from fox_nb import BudgetExceeded, Fox, InvalidRequest
+from processes import Child
 
 
 def test_a_budget_is_a_hard_limit(open_fox: Callable[..., Fox], sandbox: Any) -> None:
@@ -70,30 +72,34 @@ def test_what_the_gateway_reserved_is_told(fox: Fox) -> None:
     assert fox.generate("a fox").wait().cost.credits_reserved is not None
 
 
-def _race(base_url: str, store: str, barrier: Any, outcomes: Any) -> None:
-    with Fox(MARKED_KEY, base_url, store, budget=0.09) as fox:
-        barrier.wait()
+RACER = """
+import sys
+from fox_nb import BudgetExceeded, Fox
+for store in map(str.strip, sys.stdin):
+    with Fox(base_url=sys.argv[1], store=store, budget=0.09) as fox:
+        print("ready", flush=True)
+        sys.stdin.readline()
         try:
-            outcomes.put(("sent", fox.generate("whoever is first", take="new").take))
+            fox.generate("whoever is first", take="new")
+            print("sent", flush=True)
         except BudgetExceeded:
-            outcomes.put(("refused", 0))
+            print("refused", flush=True)
+"""
 
 
 def test_forty_races_for_one_picture(sandbox: Any, tmp_path: Path, count: Count) -> None:
     """Forty times three processes race for a budget that pays for one picture: one creation each, and no more."""
-    context = multiprocessing.get_context("fork")
     sent = []
-    for race in range(40):
-        barrier, outcomes = context.Barrier(3), context.SimpleQueue()
-        arguments = (sandbox.base_url, str(tmp_path / f"race{race}"), barrier, outcomes)
-        racers = [context.Process(target=_race, args=arguments) for _ in range(3)]
-        for racer in racers:
-            racer.start()
-        for racer in racers:
-            racer.join()
-        assert all(racer.exitcode == 0 for racer in racers)
-        found = [outcomes.get()[0] for _ in range(3)]
-        sent.append(found.count("sent"))
+    env = {**os.environ, "FOXAPI_KEY": MARKED_KEY}
+    with contextlib.ExitStack() as stack:
+        racers = [stack.enter_context(Child("-c", RACER, sandbox.base_url, env=env)) for _ in range(3)]
+        for race in range(40):
+            for racer in racers:
+                racer.tell(str(tmp_path / f"race{race}"))
+            assert {racer.line("a new store") for racer in racers} == {"ready"}
+            for racer in racers:
+                racer.tell("go")
+            sent.append([racer.line("the end of the race") for racer in racers].count("sent"))
     count(
         "races for a budget of one picture",
         "by three processes",

@@ -78,7 +78,7 @@ def test_somebody_else_reads_nothing(open_fox: Callable[..., Fox], tmp_path: Pat
     path = fox.generate("a fox").wait().images[0].path
     for place in (path, fox.store.folder / "journal.sqlite"):
         look = f"import os; os.setuid(65534); open({str(place)!r}, 'rb').read(1)"
-        done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False)
+        done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=False, timeout=240)
         assert "Permission denied" in done.stderr
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, InvalidRequest, StoreError, TaskFailed
 from fox_nb.sandbox import art
+from processes import ended
 
 HOSTILE = "Ada <img src=x onerror=alert(1)> \u202egnp"
 
@@ -463,7 +464,6 @@ def test_two_kernels_forget_at_once(open_fox: Callable[..., Fox], portraits: Pat
     threads = [threading.Thread(target=forget, args=(fox,)) for fox in foxes]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert sorted(ends) == [0, 1]
     assert files(foxes[0]) == set()

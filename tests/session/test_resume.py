@@ -1,9 +1,6 @@
 """Resume: after kill -9, in another kernel, the same line goes on where it stood; what is unknown is told."""
 
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +9,7 @@ import pytest
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox, SubmissionUnknown
+from processes import Child, until
 
 KERNEL = """
 import sys
@@ -24,25 +22,16 @@ print("done", flush=True)
 """
 
 
-def kernel(sandbox: Any, store: Path) -> subprocess.Popen[str]:
+def kernel(sandbox: Any, store: Path) -> Child:
     """A process that asks for a picture and waits for it."""
-    return subprocess.Popen(
-        [sys.executable, "-c", KERNEL, sandbox.base_url, str(store)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "FOXAPI_KEY": MARKED_KEY},
-    )
+    return Child("-c", KERNEL, sandbox.base_url, str(store), env={**os.environ, "FOXAPI_KEY": MARKED_KEY})
 
 
 def test_killed_while_it_was_under_way(sandbox: Any, open_fox: Callable[..., Fox], tmp_path: Path) -> None:
     """A kernel is killed while its task is under way: the next one watches the same task to its end, for nothing."""
     sandbox.misbehave("stuck", times=1)
-    first = kernel(sandbox, tmp_path / "fox_runs")
-    assert first.stdout is not None
-    task_id = first.stdout.readline().strip()
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    first.stdout.close()
+    with kernel(sandbox, tmp_path / "fox_runs") as first:
+        task_id = first.line("the task's id")
     sandbox.behave()
     fox = open_fox()
     assert [task.id for task in fox.resume()] == [task_id]
@@ -55,13 +44,8 @@ def test_killed_while_it_was_under_way(sandbox: Any, open_fox: Callable[..., Fox
 def test_killed_while_a_creation_is_answered(sandbox: Any, open_fox: Callable[..., Fox], tmp_path: Path) -> None:
     """A kernel is killed while the gateway answers: the creation is unknown, with its time and what to check."""
     sandbox.misbehave("slow", on="create", seconds=30, times=1)
-    first = kernel(sandbox, tmp_path / "fox_runs")
-    while not sandbox.creations:
-        assert first.poll() is None
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    assert first.stdout is not None
-    first.stdout.close()
+    with kernel(sandbox, tmp_path / "fox_runs"):
+        until(lambda: sandbox.creations or None, "the creation to arrive")
     fox = open_fox()
     with pytest.raises(SubmissionUnknown, match="The process ended before the answer came"):
         fox.generate("a fox in the snow")

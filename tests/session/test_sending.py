@@ -14,6 +14,7 @@ from fox_nb.client import Client
 from fox_nb.session import Session
 from fox_nb.settings import Gateway, Polling, Timeouts, checked_key, hidden
 from fox_nb.store import Store
+from processes import ended
 
 LOST = [
     ("lost_answer", {}),
@@ -232,8 +233,7 @@ def test_many_threads_make_one_creation(fox: Fox, sandbox: Any) -> None:
     threads = [threading.Thread(target=lambda: tasks.append(fox.generate("a fox"))) for _ in range(12)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     assert len({id(task) for task in tasks}) == 1
     assert tasks[0].wait().status == "completed"
     assert len(sandbox.creations) == 1

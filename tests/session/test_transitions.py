@@ -1,9 +1,7 @@
 """Every row of the table of identity, from several kernels at once, and the moments between two rows."""
 
+import contextlib
 import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +15,7 @@ from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, NotFound, Stor
 from fox_nb.session.task import Task
 from fox_nb.settings import Timeouts
 from kernels import Runner, notebook
-from processes import until
+from processes import PATIENCE, Child, ended, until
 
 EDITS = """
 import sys
@@ -30,30 +28,19 @@ print("done", flush=True)
 
 
 @pytest.fixture
-def start(sandbox: Any, tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+def start(sandbox: Any, tmp_path: Path) -> Iterator[Callable[[], Child]]:
     """Starts another kernel that edits a picture; all are gone at the end."""
     Image.new("RGB", (64, 64), "orange").save(tmp_path / "fox.png")
-    started = []
+    arguments = [sandbox.base_url, str(tmp_path / "fox_runs"), str(tmp_path / "fox.png")]
+    with contextlib.ExitStack() as stack:
 
-    def start(code: str = EDITS) -> subprocess.Popen[str]:
-        arguments = [sandbox.base_url, str(tmp_path / "fox_runs"), str(tmp_path / "fox.png")]
-        kernel = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "FOXAPI_KEY": MARKED_KEY},
-        )
-        started.append(kernel)
-        assert kernel.stdout is not None
-        assert kernel.stdout.readline() == "ready\n"
-        return kernel
+        def start() -> Child:
+            env = {**os.environ, "FOXAPI_KEY": MARKED_KEY}
+            kernel = stack.enter_context(Child("-c", EDITS, *arguments, env=env))
+            assert kernel.line("the kernel") == "ready"
+            return kernel
 
-    yield start
-    for kernel in started:
-        kernel.kill()
-        kernel.wait()
-        assert kernel.stdout is not None
-        kernel.stdout.close()
+        yield start
 
 
 def in_state(fox: Fox, *states: str) -> Task:
@@ -77,7 +64,7 @@ def test_watched_from_here_while_another_kernel_still_sends_it(
     assert task.reused
     assert (task.status, task.id) == ("pending", "")
     assert task.wait().status == "completed"
-    assert first.wait() == 0
+    assert first.end() == 0
     assert len(sandbox.creations) == 1
 
 
@@ -91,8 +78,7 @@ def test_killed_while_it_uploads(
     in_state(fox, "preparing")
     until(lambda: not sandbox.faults or None, "the upload to arrive")
     assert fox.spent == pytest.approx(0.09)
-    first.send_signal(signal.SIGKILL)
-    first.wait()
+    first.kill()
     task = in_state(fox, "refused") if fox.resume() else fox.tasks()[0]
     assert (task.status, task.row.error_code) == ("refused", "never_sent")
     assert fox.spent == 0
@@ -150,7 +136,7 @@ def test_two_kernels_send_it_again_at_once(sandbox: Any, open_fox: Callable[...,
 
 def together(*calls: Callable[[], Any]) -> list[Any]:
     """Make calls at once; what each gave or raised."""
-    gate, found = threading.Barrier(len(calls)), [None] * len(calls)
+    gate, found = threading.Barrier(len(calls), timeout=PATIENCE), [None] * len(calls)
 
     def one(number: int, call: Callable[[], Any]) -> None:
         gate.wait()
@@ -162,8 +148,7 @@ def together(*calls: Callable[[], Any]) -> list[Any]:
     threads = [threading.Thread(target=one, args=pair) for pair in enumerate(calls)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    ended(*threads)
     return found
 
 
@@ -276,7 +261,7 @@ def test_closing_waits_for_an_answer(sandbox: Any, open_fox: Callable[..., Fox])
     asking.start()
     until(lambda: sandbox.creations or None, "the creation to arrive")
     fox.close()
-    asking.join()
+    ended(asking)
     other = open_fox()
     (task,) = other.tasks()
     assert task.id == sandbox.creations[0]["task_id"]

@@ -9,7 +9,7 @@ import pytest
 from fox_nb.session.pool import Pool
 from fox_nb.session.watcher import Seen, Watcher
 from fox_nb.settings import Polling
-from processes import until
+from processes import ended, until
 
 
 class Subject:
@@ -156,8 +156,8 @@ def test_a_pool_that_closes() -> None:
     until(lambda: second.cancelled() or None, "what has not begun to be cancelled")
     assert closing.is_alive()
     go_on.set()
-    closing.join(60)
-    assert first.result() is True
+    ended(closing)
+    assert first.result(60) is True
     with pytest.raises(CancelledError):
-        pool.submit(lambda: None).result()
+        pool.submit(lambda: None).result(60)
     assert not any(thread.name == "fox_nb-closing" for thread in threading.enumerate())

@@ -239,6 +239,7 @@ def peak(sandbox: Any, tmp_path: Path, axis: str) -> tuple[int, int]:
         stdout=subprocess.PIPE,
         check=True,
         text=True,
+        timeout=240,
     )
     grown, page = map(int, ran.stdout.split())
     return grown, page

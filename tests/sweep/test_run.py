@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +12,7 @@ import pytest
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox, FoxError
-from processes import until
+from processes import Child, until
 
 KERNEL = """
 import sys
@@ -26,14 +24,10 @@ print("done", flush=True)
 """
 
 
-def kernel(sandbox: Any, store: Path, photo: Path) -> subprocess.Popen[str]:
+def kernel(sandbox: Any, store: Path, photo: Path) -> Child:
     """A process that runs a sweep of 25."""
-    return subprocess.Popen(
-        [sys.executable, "-c", KERNEL, sandbox.base_url, str(store), str(photo)],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "FOXAPI_KEY": MARKED_KEY},
-    )
+    env = {**os.environ, "FOXAPI_KEY": MARKED_KEY}
+    return Child("-c", KERNEL, sandbox.base_url, str(store), str(photo), env=env)
 
 
 def bodies(sandbox: Any) -> list[tuple[float, float, int]]:
@@ -44,7 +38,6 @@ def bodies(sandbox: Any) -> list[tuple[float, float, int]]:
 def test_killed_half_way_and_resumed(sandbox: Any, open_fox: Callable[..., Fox], photo: Path, tmp_path: Path) -> None:
     """A kernel is killed in the middle of 25; the next sends only what is missing: the server counts 25 in all."""
     sandbox.misbehave("lasts", seconds=3600, after=8, times=4)
-    first = kernel(sandbox, tmp_path / "fox_runs", photo)
     fox = open_fox()
 
     def half_way() -> bool | None:
@@ -52,12 +45,8 @@ def test_killed_half_way_and_resumed(sandbox: Any, open_fox: Callable[..., Fox],
         accepted = [task.status for task in fox.tasks() if task.id]
         return True if len(accepted) == 12 and accepted.count("completed") == 8 else None
 
-    until(half_way, "half of the pictures")
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    assert first.stdout is not None
-    assert first.stdout.read() == ""
-    first.stdout.close()
+    with kernel(sandbox, tmp_path / "fox_runs", photo):
+        until(half_way, "half of the pictures")
     assert len(sandbox.creations) == 12
     sandbox.advance(3600)
     sweep = fox.compare_enhance(photo, creativity="0..1 step 0.25", resemblance="0..1 step 0.25", per_second=50)
