@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.display import live, task_pages
 from fox_nb.display.places import area_here, bundle, in_notebook, open_place
+from fox_nb.display.printed import printed
 from fox_nb.session.renderer import TERMINAL
 
 if TYPE_CHECKING:
@@ -159,4 +160,7 @@ def ticking(page: Callable[[], str]) -> Iterator[Callable[[], None]]:
 
 
 def _drawn(thing: Any) -> Bundle:
-    return bundle(task_pages.page(thing), repr(thing))
+    shown = bundle(task_pages.page(thing), repr(thing))
+    if in_notebook() and (jpeg := printed(thing)):
+        shown["image/jpeg"] = jpeg
+    return shown

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
+import numpy as np
 from PIL import Image, ImageCms
 
 from fox_nb.images.arrays import BYTE, ROUNDING, WORD, from_array
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -101,13 +106,21 @@ def _of_lab(image: Image.Image) -> Image.Image:
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Read deep grey values as an array of the same numbers is read: floats from 0 to 1, whole numbers by their bits.
 
-    Pillow's own floats go from 0 to 255, so that these are understood, too.
+    Pillow's own floats go from 0 to 255, so that these are understood, too; other floats, as instruments measure them,
+    are stretched from the lowest to the highest, as viewers show them.
     """
-    import numpy as np
-
     values = np.asarray(image)
-    if image.mode == "F" and values.size and np.isfinite(values).all() and 1 + ROUNDING < values.max() <= BYTE:
-        values = values / BYTE
+    if image.mode == "F" and values.size and np.isfinite(values).all():
+        values = _unit_floats(values)
     elif image.mode != "F" and values.size and values.min() >= 0 and values.max() <= WORD:
         values = values.astype(np.uint16)
     return from_array(values, "picture")
+
+
+def _unit_floats(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    low, high = float(values.min()), float(values.max())
+    if low >= -ROUNDING and high <= 1 + ROUNDING:
+        return values
+    if low >= 0 and high <= BYTE:
+        return values / np.float32(BYTE)
+    return (values - low) / (high - low) if high > low else values * 0 + 1

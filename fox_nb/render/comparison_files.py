@@ -150,15 +150,17 @@ class _Sheet:
     """Sizes and places of a contact sheet."""
 
     def __init__(self, comparison: Comparison, said: Sequence[str]) -> None:
-        from PIL import Image, ImageDraw, ImageFont
+        from PIL import Image, ImageDraw
+
+        from fox_nb.render.fonts import font_for
 
         self.comparison = comparison
         down, across = len(comparison.rows.labels), len(comparison.columns.labels)
         columns = across + (comparison.original is not None)
         self.side = max(64, min(512, _SHEET_EDGE // max(columns, down)))
         text = max(11, self.side // 20)
-        self.font = ImageFont.load_default(text)
-        self.title_font = ImageFont.load_default(round(text * 1.5))
+        words = [comparison.title, *said, *_words(comparison.rows), *_words(comparison.columns)]
+        self.font, self.title_font = font_for(words, text), font_for(words, round(text * 1.5))
         self.line = round(text * 1.35)
         self.gap = max(4, self.side // 48)
         cells = [cell for line in comparison.cells for cell in line]
@@ -247,6 +249,9 @@ class _Sheet:
 
     def _wrapped(self, words: str, width: int, font: Font, ink: str = _INK, *, lines: int = 4) -> _Text:
         """Keep words within a width: broken between words, cut with an ellipsis."""
+        from fox_nb.render.fonts import writable
+
+        words = writable(words, font)
         broken = [piece for line in words.split("\n")[:lines] for piece in _broken(self.draw, line, width, font)]
         return _Text("\n".join(broken[:lines]) + ("…" if len(broken) > lines else ""), font, ink)
 
@@ -269,6 +274,10 @@ class _Text(NamedTuple):
     words: str
     font: Font
     ink: str
+
+
+def _words(axis: Axis) -> tuple[str, ...]:
+    return (axis.name, *axis.labels)
 
 
 def _broken(draw: ImageDraw.ImageDraw, line: str, width: int, font: Font) -> list[str]:

@@ -1,0 +1,60 @@
+"""Fonts: the one on this machine that can write a contact sheet's labels, and what stands for signs that none has."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from PIL import ImageFont
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+_KNOWN = (
+    "DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf", "arial.ttf", "Arial.ttf", "segoeui.ttf",
+    "NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "wqy-microhei.ttc", "msyh.ttc", "malgun.ttf", "meiryo.ttc",
+    "PingFang.ttc", "Hiragino Sans GB.ttc", "Arial Unicode.ttf", "DroidSansFallbackFull.ttf",
+)  # fmt: skip
+"""What systems come with; Pillow looks for these names where each system keeps its fonts."""
+_MISSING = "\ufffe"
+"""No sign at all: a font draws its empty box for it."""
+
+
+def font_for(texts: Iterable[str], size: int) -> Font:
+    """Return the font that has the most of the signs in some texts; of equals the plainest."""
+    signs = {sign for text in texts for sign in text if _is_drawn(sign)}
+    fonts = [ImageFont.load_default(size), *(font for name in _KNOWN if (font := _named(name, size)) is not None)]
+    return max(fonts, key=lambda font: sum(_has(font, sign) for sign in signs))
+
+
+def writable(text: str, font: Font) -> str:
+    """Return a text whose signs that the font lacks are their letter without accents, or ``[U+72D0]``."""
+    return "".join(sign if not _is_drawn(sign) or _has(font, sign) else _in_place_of(sign, font) for sign in text)
+
+
+def _in_place_of(sign: str, font: Font) -> str:
+    plain = "".join(part for part in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(part))
+    if plain != sign and plain and all(_has(font, part) for part in plain):
+        return plain
+    return f"[U+{ord(sign):04X}]"
+
+
+def _is_drawn(sign: str) -> bool:
+    return unicodedata.category(sign)[0] not in "ZCM" or unicodedata.category(sign) == "Co"
+
+
+@lru_cache(maxsize=64)
+def _named(name: str, size: int) -> ImageFont.FreeTypeFont | None:
+    try:
+        return ImageFont.truetype(name, size)
+    except OSError:
+        return None
+
+
+def _has(font: Font, sign: str) -> bool:
+    """Tell whether a font has a sign: else it draws what it draws for none."""
+    one, none = font.getmask(sign), font.getmask(_MISSING)
+    return (one.size, bytes(one)) != (none.size, bytes(none))

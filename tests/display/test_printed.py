@@ -1,0 +1,28 @@
+"""Exports that take no HTML have the pictures all the same."""
+
+import base64
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from nbconvert import LatexExporter
+from PIL import Image
+
+from kernels import notebook
+
+
+def test_a_latex_export_has_the_pictures(runner: Any, own_sandbox: Mapping[str, str]) -> None:
+    """A task and a picture stand in the file that PDFs are made from, as a small JPEG beside their HTML."""
+    cells = (
+        "import fox_nb\nfox = fox_nb.Fox(store='s')",
+        "fox.generate('a fox', num_outputs=2)",
+        "fox.tasks()[0].images[0]",
+    )
+    ran = runner.execute(notebook(*cells), env={**own_sandbox, "FOX_NB_WAIT": "1"})
+    shown = [output.data for cell in ran.cells[1:] for output in cell.outputs if "data" in output]
+    assert [sorted(data) for data in shown] == [["image/jpeg", "text/html", "text/plain"]] * 2
+    for data in shown:
+        assert len(data["image/jpeg"]) < 60_000
+        assert Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).format == "JPEG"
+    _, resources = LatexExporter().from_notebook_node(ran)
+    assert len(resources["outputs"]) == 2

@@ -1,0 +1,26 @@
+"""Contact sheets write every sign: by a font that has it, else by its letter or its number, never as an empty box."""
+
+import pytest
+from PIL import ImageFont
+
+from fox_nb.render import fonts
+
+
+@pytest.mark.parametrize("sign", "üéñßוא狐🦊")
+def test_no_sign_is_an_empty_box(sign: str) -> None:
+    """What is written for a sign differs from what the font draws for no sign at all."""
+    font = fonts.font_for([f"a fox {sign}"], 20)
+    text = fonts.writable(sign, font)
+    assert text
+    assert all(bytes(font.getmask(part)) != bytes(font.getmask("\ufffe")) for part in text)
+
+
+def test_without_any_font_a_letter_stands_for_its_accents() -> None:
+    """Where the machine has no font but Pillow's own, é is e, and a sign of another script is its number."""
+    plain = ImageFont.load_default(20)
+    assert fonts.writable("Küche, 狐", plain) in {"Kuche, [U+72D0]", "Küche, [U+72D0]"}
+
+
+def test_words_of_ascii_stay_as_they_are() -> None:
+    """A usual label is written as it is."""
+    assert fonts.writable("a fox in the snow 0.5", fonts.font_for(["a fox"], 20)) == "a fox in the snow 0.5"
