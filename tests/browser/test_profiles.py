@@ -70,7 +70,7 @@ def test_what_is_missing_is_said_in_words(lab: Lab, sandbox: Any, env: dict[str,
     studio.choose_photos(photos)
     studio.here.get_by_role("textbox", name="Name", exact=True).first.fill("Ada Lovelace")
     note.locator(':scope:has-text("To train, add the person\'s consent.")').wait_for()
-    studio.press()
+    studio.here.locator(".fox-press").click(force=True)
     studio.here.locator('.fox-error:has-text("To train, add the person\'s consent.")').wait_for()
     studio.here.get_by_role("checkbox", name="agreed").check()
     studio.here.locator(".fox-actions .fox-error").wait_for(state="hidden")
