@@ -44,6 +44,7 @@ class LiveDisplay:
         self._place: Place | None = None
         self._over = False
         self._lock = threading.RLock()
+        _standing.note(self)
         task.follow(self._changed)
 
     def stand_at(self, place: Place, display_id: str, send: Callable[[], None]) -> None:
@@ -102,8 +103,14 @@ class _Standing:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._live: weakref.WeakSet[LiveDisplay] = weakref.WeakSet()
         self._displays: dict[LiveDisplay, tuple[Place, str]] = {}
         self._waits: weakref.WeakKeyDictionary[Task, Place] = weakref.WeakKeyDictionary()
+
+    def note(self, display: LiveDisplay) -> None:
+        """Note a display wherever it will be, and be it only a bundle that somebody appends to an Output."""
+        with self._lock:
+            self._live.add(display)
 
     def add(self, display: LiveDisplay, place: Place, display_id: str) -> None:
         """Note a display, and the id by which something else can be put into its place."""
@@ -141,7 +148,7 @@ class _Standing:
     def finish(self, task: Task) -> None:
         """Bring all displays of a task to their end that has come to its own."""
         with self._lock:
-            displays = [display for display in self._displays if display.task is task]
+            displays = [display for display in self._live if display.task is task]
         for display in displays:
             display.finish()
 

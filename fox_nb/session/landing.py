@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LINKS_LIVE = 24 * 3600.0
 """Seconds that the links of results work."""
 
+_MOST_NAMED = 12
+"""So many pictures are named by their number."""
 _KEPT = "It is paid for; the gateway keeps it for 24 hours."
 _LATER = "Run the cell again in a moment: it is fetched anew, for nothing. If it stays, tell FoxAPI's support."
 
@@ -219,7 +221,8 @@ def not_fetched(failures: Mapping[int, DownloadFailed], row: TaskRow) -> Downloa
     first = next(iter(failures.values()))
     if total == 1:
         return first
-    numbers = ", ".join(str(number) for number in sorted(failures))
+    numbers = ", ".join(str(number) for number in sorted(failures)[:_MOST_NAMED])
+    numbers += f" and {len(failures) - _MOST_NAMED} more" if len(failures) > _MOST_NAMED else ""
     here = f"{len(row.pictures)} of {total} pictures are here; "
     which = f"picture {numbers} of {total}" if len(failures) == 1 else f"pictures {numbers} of {total}"
     return DownloadFailed(

@@ -333,9 +333,8 @@ def exported_works(browser: Browser, path: Path) -> None:
 
 def test_voila_runs_a_sweep_by_its_button(voila: Voila, sandbox: Any, env: dict[str, str]) -> None:
     """In Voila nothing is sent by the visit; Run fills the grid inside the widget."""
-    page = voila.open(
-        notebook(OPEN, "fox.compare_enhance('portrait.jpg', creativity=[0, 1], resemblance=[.5])"), env=env
-    )
+    picture = "Path('portrait.jpg').read_bytes()"  # in an app no file of the server is opened by its name
+    page = voila.open(notebook(OPEN, f"fox.compare_enhance({picture}, creativity=[0, 1], resemblance=[.5])"), env=env)
     page.page.get_by_role("button", name=re.compile("^Run: ")).wait_for()
     assert sandbox.creations == []
     press_run(page)

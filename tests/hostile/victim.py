@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from fox_nb import Fox, FoxError, WaitTimeout
-from fox_nb.session import looking, pages, watcher
+from fox_nb.display import task_pages
+from fox_nb.session import looking, watcher
 from fox_nb.settings import Polling
 from hostile.cases import CASES, Case
 
 # What is repeated later and later is repeated at once here: how long the pauses are is for other tests.
-looking.LANDING_TRIES = 2
+looking.FETCH_AGAIN_AFTER = 0.05
 looking.pause_after = watcher.pause_after = lambda *_: 0.05
 
 
@@ -39,13 +40,17 @@ def play(fox: Fox, case: Case, take: int) -> dict[str, Any]:
         task.wait(2 if case.ends == "WaitTimeout" else 120)
     except FoxError as error:
         task = task or getattr(error, "task", None)
-        ends, says, shown = type(error).__name__, f"{error} {task.trouble if task else ''}", pages.error_page(error)
+        ends, says, shown = (
+            type(error).__name__,
+            f"{error} {task.trouble if task else ''}",
+            task_pages.error_page(error),
+        )
         if isinstance(error, WaitTimeout):
             task.stop_watching()
     else:
         ends, says, shown = task.status, "", ""
     if task is not None:
-        shown += pages.task_page(task) + html.escape(repr(task))
+        shown += task_pages.task_page(task) + html.escape(repr(task))
     return {"ends": ends, "says": says, "shown": shown, "files": [str(i.path) for i in task.images] if task else []}
 
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 VOID = {"img", "br", "input"}
 ATTRIBUTES = {
     "class", "role", "aria-label", "style", "title", "src", "alt", "width", "height", "decoding", "href", "target",
-    "rel", "max", "value", "scope", "tabindex", "align", "id", "for", "type", "name", "checked",
+    "rel", "max", "value", "scope", "tabindex", "align", "id", "for", "type", "name", "checked", "data-fox",
 }  # fmt: skip
 TAGS = {
     "style", "div", "p", "strong", "span", "bdi", "details", "summary", "img", "br", "a", "pre", "code", "progress",
