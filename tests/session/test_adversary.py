@@ -80,17 +80,20 @@ def test_one_of_two_is_left(deleted: Task, open_fox: Callable[..., Fox], monkeyp
 def test_what_was_made_of_a_deleted_picture_is_known(
     open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Run again, a notebook gets the edit of a picture that was deleted since; a new edit of it cannot be sent."""
+    """Run again, a notebook gets the edit of a picture that was deleted since; one that was never uploaded can't be edited."""
     fox = open_fox()
-    picture = fox.generate("a fox", num_outputs=2).wait().images[1]
+    other, picture = fox.generate("a fox", num_outputs=2).wait().images
     edited = fox.edit("at night", picture).wait().images[0].path
+    other.path.unlink()
     picture.path.unlink()
     fox = open_fox()
     later(fox, 3 * DAY, monkeypatch)
-    picture = fox.generate("a fox", num_outputs=2).wait().images[1]
+    with pytest.raises(DownloadFailed):
+        fox.generate("a fox", num_outputs=2).wait()
+    other, picture = fox.tasks(text="a fox")[-1].images
     assert fox.edit("at night", picture).wait().images[0].path == edited
     with pytest.raises(StoreError, match="Hand over the picture itself"):
-        fox.edit("at noon", picture)
+        fox.edit("at noon", other)
     assert len(sandbox.creations) == 2
 
 
