@@ -151,6 +151,8 @@ def _said(session: Session, found: Belongings, profile: Profile, *, done: bool) 
 def _remove(store: Store, found: Belongings) -> None:
     paths = [store.path(file) for file in found.files]
     origins = [Path(source.origin) for source in found.sources if source.origin]
+    # a picture of this store that went along in an edit is another task's, and keeps what is made of it
+    origins = [path for path in origins if not path.is_relative_to(store.pictures)]
     try:
         for path in dict.fromkeys([*paths, *origins]):
             _remove_made_of(path, store.thumbnails)
