@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from fox_nb.client.answers import LONGEST_ASKED
-
 if TYPE_CHECKING:
     import random
     from collections.abc import Sequence
@@ -90,4 +88,6 @@ def quiet(asked: float | None) -> float:
 
     Who asks for an hour or more has no clock, or no wish to answer ever: that is told, and not believed.
     """
+    from fox_nb.client.answers import LONGEST_ASKED
+
     return min(asked, LONGEST_QUIET) if asked is not None and 0 < asked < LONGEST_ASKED else 0.0
