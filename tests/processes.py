@@ -21,6 +21,15 @@ PATIENCE = 120.0
 RUN_MARK = "FOX_NB_TEST_RUN"
 """Set in the environment of every process of a run, detached ones too, so that the end of the run can find what was left."""
 
+PEAK = """
+def peak():
+    import re, resource, sys
+    if sys.platform == "linux":  # its ru_maxrss begins with what the parent took: it outlives exec
+        return int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1]) << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+"""
+"""Code for another process: the most bytes of memory that it has had so far."""
+
 _NOT_HANDED_ON = (
     "FOXAPI_",
     "FOX_NB_",

@@ -46,6 +46,8 @@ SOME_FOR = 30.0
 """Seconds for which a completed task that has given fewer results than asked for is looked at further."""
 NONE_FOR = 120.0
 """The same for one that has given none at all."""
+FEWEST_LOOKS = 4
+"""So many answers at least have given fewer, however long the gateway said nothing meanwhile."""
 LONGEST_FEWER_PAUSE = 5.0
 FIRST_PATIENT_PAUSE, LONGEST_PATIENT_PAUSE = 60.0, 3600.0
 """Seconds between two tries to fetch what the person has been told of, while nobody asks."""
@@ -357,7 +359,7 @@ class Looker:
             return None, error
         if len(row.urls) < row.wanted:
             since, looks = self._lasting(task, "fewer")
-            if since < (SOME_FOR if row.urls else NONE_FOR):
+            if since < (SOME_FOR if row.urls else NONE_FOR) or looks < FEWEST_LOOKS:
                 return min(pause_after(looks, self._dice), LONGEST_FEWER_PAUSE), None
         dead = self._now() - (row.accepted or row.asked) > LINKS_LIVE
         if here and (dead or error is None):

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from artifacts import MARKED_KEY
 from kernels import notebook
 from lab import Lab, NotebookPage, Voila, Watched
+from processes import PEAK
 
 OPEN = """
 import fox_nb
@@ -23,12 +24,12 @@ if not Path('portrait.jpg').exists():
     portrait(figure_from_id('mira'), (1024, 1280), seed=8).save('portrait.jpg', quality=92)
 fox = fox_nb.Fox(polling=Polling(first_looks=(.2,), at_least=.2, per_second=50))
 """
-MEASURING = """
-import psutil, resource, tempfile, time
+MEASURING = f"""{PEAK}
+import psutil, tempfile, time
 from fox_nb.images.tiles import make_tiles
 BEGAN = psutil.Process().memory_info().rss
 def grown():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - BEGAN
+    return peak() - BEGAN
 def tiling(picture):
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()

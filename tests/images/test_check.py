@@ -13,6 +13,7 @@ from PIL import Image, ImageFile
 from fox_nb.errors import DownloadFailed, InvalidRequest
 from fox_nb.images.check import DOWNLOADED, Bounds, check
 from images.pictures import camera_exif, encoded, gradient, png_of
+from processes import PEAK
 
 REFUSE = {"bounds": DOWNLOADED, "refuse": DownloadFailed}
 
@@ -95,12 +96,12 @@ def test_pillows_bomb_warning_never_shows():
 def test_refusing_a_bomb_takes_no_memory():
     """A bomb of 400 million pixels in some kilobytes is refused within 60 MB more than Pillow's import."""
     script = (
-        "import resource, sys\n"
+        f"import sys\n{PEAK}"
         "from fox_nb.images.check import check, DOWNLOADED\n"
-        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "before = peak()\n"
         "try: check(sys.stdin.buffer.read(), bounds=DOWNLOADED)\n"
         "except Exception as e: print(type(e).__name__)\n"
-        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)\n"
+        "print((peak() - before) >> 20)\n"
     )
     bomb = png_of(20_000, 20_000, rows=200)
     ended = subprocess.run([sys.executable, "-c", script], input=bomb, capture_output=True, check=True, timeout=240)

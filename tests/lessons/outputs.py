@@ -143,8 +143,10 @@ def shown(cell: Any) -> Shown:
 def count(node: Any) -> int:
     """How many pictures a lesson shows below its cells."""
     every = [output.get("data", {}) for cell in node.cells for output in cell.get("outputs", [])]
-    plain = sum(any(kind.startswith("image/") for kind in data) for data in every)
-    return plain + sum(data.get("text/html", "").count("<img") for data in every)
+    return sum(
+        data["text/html"].count("<img") if "text/html" in data else any(kind.startswith("image/") for kind in data)
+        for data in every
+    )
 
 
 def passing_out(text: str) -> str:
@@ -177,7 +179,7 @@ def _contents(output: Any) -> Iterator[tuple[str, str]]:
         yield "text/plain", output.text
     data = output.get("data", {})
     pictures = [kind for kind in data if kind.startswith("image/")]
-    for kind in pictures[:1] or [kind for kind in ("text/html", "text/plain") if kind in data][:1]:
+    for kind in [kind for kind in ("text/html", *pictures, "text/plain") if kind in data][:1]:
         yield kind, data[kind]
 
 
