@@ -122,7 +122,7 @@ def _scan(chosen: argparse.Namespace) -> int:
 
 
 def _gallery(chosen: argparse.Namespace) -> int:
-    from fox_nb.gallery import write_gallery
+    from fox_nb.classroom.gallery import write_gallery
 
     people = write_gallery(chosen.places, chosen.out, title=chosen.title)
     for person in people:

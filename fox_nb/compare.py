@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.sweep import Sweep
+from fox_nb.experiments import Sweep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

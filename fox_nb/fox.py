@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
 from fox_nb.atomic import private_folder
-from fox_nb.calls import Calls
 from fox_nb.errors import FoxError, InvalidRequest, KeyMissing, SandboxError
+from fox_nb.model_methods import ModelMethods
 from fox_nb.settings import (
     DEFAULT_BASE_URL,
     Gateway,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from fox_nb.client import Client
+    from fox_nb.experiments import Sweep
     from fox_nb.local import SandboxControls
     from fox_nb.panels.panel import Panel
     from fox_nb.panels.studio import Studio
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from fox_nb.session.training import TrainedProfiles
     from fox_nb.settings import Timeouts
     from fox_nb.store.packs import Pack
-    from fox_nb.sweep import Sweep
 
 Value = TypeVar("Value")
 
@@ -54,7 +54,7 @@ SANDBOX_POLLING = Polling(first_looks=(0.5, 1.0), at_least=0.25, per_second=20.0
 """The sandbox is this machine's own and fast: it may be asked more often than the service."""
 
 
-class Fox(Calls):
+class Fox(ModelMethods):
     """The gateway in a notebook: pictures by one line of code, or by panels; paid once, kept for good.
 
     Parameters
@@ -391,7 +391,7 @@ class Fox(Calls):
         Sweep
             A plan: in a cell it shows its cost and a Run button.
         """
-        from fox_nb.sweep import Sweep
+        from fox_nb.experiments import Sweep
 
         of_the_run = {
             name: parameters.pop(name) for name in ("at_once", "per_second", "ask_above") if name in parameters

@@ -142,8 +142,8 @@ class SandboxControls:
             self._ask("DELETE", "/sandbox/faults")
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        from fox_nb.client.answers import decoded
         from fox_nb.client.connections import Bearer, Session, Terms
+        from fox_nb.client.responses import decoded
         from fox_nb.client.wire import WireBroken, exchange
 
         base_url, key = self._address()

@@ -456,9 +456,9 @@ def _checker(model: str) -> type[BaseModel]:
     from pydantic import ConfigDict, create_model
 
     cls = MODELS[model]
-    told = marked(cls)
+    hints = marked(cls)
     fields: dict[str, Any] = {
-        parameter.name: (told[parameter.name], ... if parameter.required else parameter.default)
+        parameter.name: (hints[parameter.name], ... if parameter.required else parameter.default)
         for parameter in parameters(cls)
     }
     return create_model(cls.__name__, __config__=ConfigDict(extra="forbid", strict=True), **fields)

@@ -185,8 +185,8 @@ class Parameter(NamedTuple):
 def parameters(cls: type) -> tuple[Parameter, ...]:
     """Return a request class's parameters in the order of its page."""
     if cls not in _READ:
-        told = marked(cls)
-        _READ[cls] = tuple(_parameter(field, told[field.name]) for field in dataclasses.fields(cls))
+        hints = marked(cls)
+        _READ[cls] = tuple(_parameter(field, hints[field.name]) for field in dataclasses.fields(cls))
     return _READ[cls]
 
 

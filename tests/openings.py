@@ -36,7 +36,7 @@ def sandbox(folder: Path) -> str:
 
     start_lightly()
     from fox_nb.sandbox.gateway import FolderInUse, Gateway
-    from fox_nb.sandbox.settings import Settings
+    from fox_nb.sandbox.options import Settings
 
     try:
         opened = Gateway(folder / "sandbox", Settings())
@@ -48,7 +48,7 @@ def sandbox(folder: Path) -> str:
 
 def sandbox_ledger(folder: Path) -> str:
     """Were the lock of the folder not to hold, as on some network folders, the database would be whole all the same."""
-    from fox_nb.sandbox.ledger import Ledger
+    from fox_nb.sandbox.database import Ledger
 
     opened = Ledger(folder / "ledger.sqlite3")
     try:

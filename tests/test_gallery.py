@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import fox_nb
 from artifacts import MARKED_KEY, search
+from fox_nb.classroom.gallery import write_gallery
 from fox_nb.cli import main
-from fox_nb.gallery import write_gallery
 from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
 
@@ -75,7 +75,7 @@ def test_nothing_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str
 @given(name=st.text(min_size=1, max_size=40))
 def test_any_name_is_only_text(name: str) -> None:
     """Whatever a person or a prompt is called, it is text on the page."""
-    from fox_nb.gallery import Person, _sections
+    from fox_nb.classroom.gallery import Person, _sections
 
     page = _sections([Person(f"{name}<script>", trouble=f"<img src=x onerror={name}>")])
     assert "<script" not in page

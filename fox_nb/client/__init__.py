@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 from fox_nb import tasks
 from fox_nb.client import accounts, bodies
 from fox_nb.client.accounts import Balance, Prices
-from fox_nb.client.answers import (
+from fox_nb.client.responses import (
     CREATE_PATH,
     LONG_ANSWER,
     PATIENCE,
@@ -32,7 +32,7 @@ from fox_nb.client.answers import (
     request_id_of,
     shown_body,
 )
-from fox_nb.client.files import LARGEST_PICTURE, Downloaded, Upload, read_upload
+from fox_nb.client.transfers import LARGEST_PICTURE, Downloaded, Upload, read_upload
 from fox_nb.errors import InvalidRequest
 from fox_nb.settings import Timeouts, checked_key, hidden, is_loopback, normal_base_url
 from fox_nb.sharing import forget, made_once, renew_in_children
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from fox_nb.client.calls import Caller
+    from fox_nb.client.http_sender import HttpSender
     from fox_nb.client.wire import Exchange
     from fox_nb.tasks import TaskState
 
@@ -114,7 +114,7 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         if "_caller" in self.__dict__:
-            self._caller.close()
+            self._http.close()
 
     @property
     def base_url(self) -> str:
@@ -122,11 +122,11 @@ class Client:
         return self._base_url
 
     @made_once
-    def _caller(self) -> Caller:
+    def _http(self) -> HttpSender:
         """What sends; made, and requests loaded, when the first call is made."""
-        from fox_nb.client.calls import Caller
+        from fox_nb.client.http_sender import HttpSender
 
-        return Caller(self.base_url, self._key, self._timeouts, *self._rhythm)
+        return HttpSender(self.base_url, self._key, self._timeouts, *self._rhythm)
 
     @property
     def longest_creation(self) -> float:
@@ -161,12 +161,12 @@ class Client:
         """
         if not isinstance(body, Mapping):
             raise InvalidRequest("A request is a mapping of parameters.", parameter="body", allowed="a mapping")
-        sent = self._caller.create(
+        sent = self._http.create(
             CREATE_PATH, bodies.json_body(dict(body), self._timeouts.read), _checked(headers or {})
         )
         state = tasks.read(decoded(sent)) or redirected(sent, self.base_url)
         if state is None or not state.id:
-            raise self._caller.failure(sent, Purpose.CREATE, "a task with an id")
+            raise self._http.failure(sent, Purpose.CREATE, "a task with an id")
         return dataclasses.replace(state, request_id=request_id_of(sent, self._key))
 
     def task(self, task_id: str, *, sync_upstream: bool = False, repeat: bool = True) -> TaskState:
@@ -187,20 +187,20 @@ class Client:
             The task goes on; asking again is free.
         """
         path = f"/v1/tasks/{_in_path(task_id)}" + ("?sync_upstream=true" if sync_upstream else "")
-        sent = self._caller.read(path, repeat=repeat)
+        sent = self._http.read(path, repeat=repeat)
         state = tasks.read(decoded(sent))
         if state is None or state.id != task_id:
-            raise self._caller.failure(sent, Purpose.READ, f"the state of task {task_id}")
+            raise self._http.failure(sent, Purpose.READ, f"the state of task {task_id}")
         if not state.is_known:
             state = dataclasses.replace(state, body=shown_body(sent, self._key))
         return state
 
     def models(self) -> list[str]:
         """Return the models that this key may call: ``GET /v1/models`` (observed); ours may be missing there."""
-        sent = self._caller.read("/v1/models", largest=LONG_ANSWER)
+        sent = self._http.read("/v1/models", largest=LONG_ANSWER)
         names = accounts.read_models(decoded(sent))
         if names is None:
-            raise self._caller.failure(sent, Purpose.READ, "a list of models")
+            raise self._http.failure(sent, Purpose.READ, "a list of models")
         return names
 
     def pricing(self, group: str = "default", *, within: float | None = None) -> Prices:
@@ -213,20 +213,20 @@ class Client:
         within : float, optional
             Seconds that one attempt may take to the list's last byte; by default as any other read.
         """
-        sent = self._caller.read("/api/pricing", with_key=False, largest=LONG_ANSWER, within=within)
+        sent = self._http.read("/api/pricing", with_key=False, largest=LONG_ANSWER, within=within)
         prices = accounts.read_prices(decoded(sent), group)
         if prices is None:
-            raise self._caller.failure(sent, Purpose.READ, "a price list")
+            raise self._http.failure(sent, Purpose.READ, "a price list")
         return prices
 
     def balance(self) -> Balance:
         """Return what the account may spend and has spent, in USD (observed)."""
-        subscription = self._caller.read("/dashboard/billing/subscription")
-        usage = self._caller.read("/dashboard/billing/usage")
+        subscription = self._http.read("/dashboard/billing/subscription")
+        usage = self._http.read("/dashboard/billing/usage")
         balance = accounts.read_balance(decoded(subscription), decoded(usage))
         if balance is None:
             odd = usage if accounts.names_a_limit(decoded(subscription)) else subscription
-            raise self._caller.failure(odd, Purpose.READ, "a balance")
+            raise self._http.failure(odd, Purpose.READ, "a balance")
         return balance
 
     def upload_file(
@@ -258,7 +258,7 @@ class Client:
             if auto_cleanup is not None:
                 fields["auto_cleanup"] = "true" if auto_cleanup else "false"
             body = bodies.file_body(file, name, fields, self._timeouts.upload)
-            sent = self._caller.upload("/v1/files/upload/stream", body)
+            sent = self._http.upload("/v1/files/upload/stream", body)
         return self._uploaded(sent)
 
     def upload_base64(
@@ -296,7 +296,7 @@ class Client:
         """
         from fox_nb.client.download import fetch
 
-        return fetch(self._caller, url, target, max_bytes=max_bytes, repeat=repeat)
+        return fetch(self._http, url, target, max_bytes=max_bytes, repeat=repeat)
 
     def probe(self) -> bool:
         """Return True when the sandbox answers here: ``GET /sandbox``, without a key, on the loopback alone.
@@ -304,7 +304,7 @@ class Client:
         A sandbox that is busy is waited for as in any other call: taken for another gateway, it would be asked anew
         for what it has made.
         """
-        return is_loopback(urlsplit(self.base_url).hostname or "") and self._caller.probe()
+        return is_loopback(urlsplit(self.base_url).hostname or "") and self._http.probe()
 
     def _upload_json(self, kind: str, what: dict[str, Any], file_name: str | None, auto_cleanup: bool | None) -> Upload:
         if file_name:
@@ -312,12 +312,12 @@ class Client:
         if auto_cleanup is not None:
             what["auto_cleanup"] = auto_cleanup
         body = bodies.json_body(what, self._timeouts.upload)
-        return self._uploaded(self._caller.upload(f"/v1/files/upload/{kind}", body))
+        return self._uploaded(self._http.upload(f"/v1/files/upload/{kind}", body))
 
     def _uploaded(self, sent: Exchange) -> Upload:
         upload = read_upload(decoded(sent))
         if upload is None:
-            raise self._caller.failure(sent, Purpose.UPLOAD, "an upload with a link")
+            raise self._http.failure(sent, Purpose.UPLOAD, "an upload with a link")
         return upload
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from fox_nb.client import connections, wire
-from fox_nb.client.answers import retry_after, shown
-from fox_nb.client.calls import Attempt
-from fox_nb.client.files import Downloaded
+from fox_nb.client.http_sender import Attempt
+from fox_nb.client.responses import retry_after, shown
+from fox_nb.client.transfers import Downloaded
 from fox_nb.errors import DownloadFailed
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import requests
 
-    from fox_nb.client.calls import Caller
+    from fox_nb.client.http_sender import HttpSender
 
 _REDIRECTS_AT_MOST = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -36,13 +36,13 @@ _LATER = "Try again in a moment; nothing is paid for that."
 _REPORT = "Tell FoxAPI's support the task's id and the text above."
 
 
-def fetch(caller: Caller, url: str, target: Path, *, max_bytes: int, repeat: bool = True) -> Downloaded:
+def fetch(caller: HttpSender, url: str, target: Path, *, max_bytes: int, repeat: bool = True) -> Downloaded:
     """Fetch a link into a file; see ``Client.download``."""
     tries = caller.reads_tries if repeat else 1
     return caller.with_retries(tries, lambda: _follow(caller, url, target, max_bytes))
 
 
-def _follow(caller: Caller, url: str, target: Path, max_bytes: int) -> Attempt[Downloaded]:
+def _follow(caller: HttpSender, url: str, target: Path, max_bytes: int) -> Attempt[Downloaded]:
     """Go from redirect to redirect, each looked at like the first link."""
     end = caller.clock() + caller.timeouts.download
     before = ""
@@ -72,7 +72,7 @@ def _follow(caller: Caller, url: str, target: Path, max_bytes: int) -> Attempt[D
 
 
 def _save(
-    response: requests.Response, url: str, target: Path, terms: connections.Terms, caller: Caller
+    response: requests.Response, url: str, target: Path, terms: connections.Terms, caller: HttpSender
 ) -> Attempt[Downloaded]:
     size = 0
     declared = response.headers.get("Content-Length", "")

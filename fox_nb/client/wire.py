@@ -14,9 +14,9 @@ import requests
 from urllib3 import exceptions as broken
 from urllib3.util import Timeout
 
-from fox_nb.client.answers import REQUEST_IDS
 from fox_nb.client.bodies import PIECE
 from fox_nb.client.connections import Bearer, NoCertificates, PrivatePeer, Session, Terms, TooLarge, under
+from fox_nb.client.responses import REQUEST_IDS
 from fox_nb.settings import redact, without_key
 
 if TYPE_CHECKING:

@@ -183,11 +183,11 @@ def listen() -> None:
 
     publisher = get_ipython().display_pub
     if hasattr(publisher, "unregister_hook"):
-        publisher.unregister_hook(_hear)
-        publisher.register_hook(_hear)
+        publisher.unregister_hook(_on_message)
+        publisher.register_hook(_on_message)
 
 
-def _hear(message: Message) -> Message | None:
+def _on_message(message: Message) -> Message | None:
     """See a task being displayed, something that takes its place, or that all is cleared."""
     kind, content, parent = message["header"]["msg_type"], message["content"], message["parent_header"]
     if kind == "clear_output":

@@ -106,18 +106,18 @@ class Notebook:
             place.show(bundle(task_pages.done_line(task), repr(task)) if done else _drawn(task))
 
     @contextlib.contextmanager
-    def telling(self) -> Iterator[Callable[[str], None]]:
+    def progress_line(self) -> Iterator[Callable[[str], None]]:
         """Give what says how far some work is: in the cell, where nothing of it stays."""
         words = ""
         with ticking(lambda: task_pages.words_page(words)) as tick:
 
-            def tell(now: str) -> None:
+            def notify(now: str) -> None:
                 nonlocal words
                 words = now
                 tick()
 
             try:
-                yield tell
+                yield notify
             finally:
                 words = ""
 

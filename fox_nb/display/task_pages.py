@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fox_nb.models import Request
-    from fox_nb.render.grid import Picture
+    from fox_nb.render.image_grid import Picture
     from fox_nb.session.cost import Cost
     from fox_nb.session.image import Image
     from fox_nb.session.task import Task
@@ -41,10 +41,10 @@ def page(thing: Any) -> str:
 
 def _page_of_people(thing: Any) -> str:
     from fox_nb.session.forgetting import Forgotten
-    from fox_nb.session.sheet import Sheet
+    from fox_nb.session.photo_report import TrainingPhotoReport
     from fox_nb.session.training import TrainedProfiles
 
-    if isinstance(thing, Sheet):
+    if isinstance(thing, TrainingPhotoReport):
         from fox_nb.render.contact_sheet import contact_sheet
 
         return contact_sheet(thing, ignored=thing.ignored)
@@ -59,7 +59,7 @@ def _page_of_people(thing: Any) -> str:
 
 def profiles_page(profiles: TrainedProfiles) -> str:
     """List trained profiles, those in training first."""
-    from fox_nb.render.profiles import ProfileLine, profiles_table
+    from fox_nb.render.profile_list import ProfileLine, profiles_table
 
     known = [ProfileLine(one.name, one.id, one.at) for one in reversed(list(profiles))]
     waiting = [
@@ -172,7 +172,7 @@ def sent_page(task: Task) -> str:
 
 def picture_page(image: Image) -> str:
     """Show one picture."""
-    from fox_nb.render.grid import grid
+    from fox_nb.render.image_grid import grid
 
     picture = _picture(image, alt=image.path.stem, edge=896, max_bytes=90_000)
     return grid([picture] if picture else [], title="", empty=f"{image.path.name} is not in the store any more.")
@@ -230,8 +230,8 @@ def _plain(value: Any) -> str:
 
 def _with_pictures(task: Task) -> str:
     """Show what there is, and say below it what is missing."""
-    from fox_nb.render.grid import grid
     from fox_nb.render.html import duration
+    from fox_nb.render.image_grid import grid
 
     reused = None
     if task.reused:
@@ -277,7 +277,7 @@ def _about(task: Task) -> dict[str, Any]:
 
 def _picture(image: Image, *, alt: str, edge: int, max_bytes: int, mark: str = "") -> Picture | None:
     from fox_nb.images.thumbnail import MIME
-    from fox_nb.render.grid import Picture
+    from fox_nb.render.image_grid import Picture
 
     thumbnail = _thumbnail(image, edge, max_bytes)
     if thumbnail is None:

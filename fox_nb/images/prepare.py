@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.images import archive, check, pixels, rewrite
+from fox_nb.images import check, photo_archive, pixels, rewrite
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
 from fox_nb.images.rewrite import Limits
@@ -131,7 +131,7 @@ def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Pre
     sha256 = hashlib.sha256(data).hexdigest()
 
     def make() -> bytes:
-        return archive.packed(found if isinstance(found, bytes) else _unchanged(found, sha256, parameter))
+        return photo_archive.packed(found if isinstance(found, bytes) else _unchanged(found, sha256, parameter))
 
     return Prepared(sha256, _file_name(stem, sha256, ".zip"), None, ("packed anew",), path, make)
 
@@ -233,7 +233,7 @@ def _check_archive(source: Path | io.BytesIO, name: str, parameter: str) -> None
         ) from error
     if any(entry.flag_bits & _LOCKED for entry in entries):
         raise _refused(parameter, f"{name} is locked by a password.", "Pack the photos without one.")
-    if not any(entry.filename.lower().endswith(tuple(archive.SUFFIXES)) for entry in entries):
+    if not any(entry.filename.lower().endswith(tuple(photo_archive.SUFFIXES)) for entry in entries):
         what = f"{name} holds no pictures ({len(entries)} files)."
         raise _refused(parameter, what, "Pack at least 10 photos (JPEG, PNG, WebP or HEIC) of one person.")
 

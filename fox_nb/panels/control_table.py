@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fox_nb.panels.controls import Bench, ChoiceControl, Control, LevelControl, NumberControl
+from fox_nb.panels.controls import ChoiceControl, Control, FieldContext, LevelControl, NumberControl
 from fox_nb.panels.persons import PersonsControl, PromptControl
 from fox_nb.panels.picture_control import PictureControl
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from fox_nb.parameters import Parameter
 
 
-def control_for(parameter: Parameter, bench: Bench) -> Control:
+def control_for(parameter: Parameter, field_context: FieldContext) -> Control:
     """Return the control for a parameter, chosen by its type and its hint."""
     match parameter.hint.kind:
         case "prompt":
-            return PromptControl(parameter, bench)
+            return PromptControl(parameter, field_context)
         case "profile":
-            return PersonsControl(parameter, bench)
+            return PersonsControl(parameter, field_context)
         case "picture" | "archive":
-            return PictureControl(parameter, bench)
+            return PictureControl(parameter, field_context)
     if parameter.options:
         return ChoiceControl(parameter)
     return NumberControl(parameter) if parameter.type is int else LevelControl(parameter)

@@ -29,7 +29,7 @@ class Profiles(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class FieldContext:
     """What controls need from outside.
 
     Attributes
@@ -79,7 +79,7 @@ class Control:
         self.part = widget
         self.valued = {parameter.name: widget}
         self._callbacks: list[Callable[[], None]] = []
-        widget.observe(lambda _: self.tell(), "value")
+        widget.observe(lambda _: self.notify(), "value")
 
     def read(self, seen: Mapping[str, Any] | None = None) -> Any:
         """Return what the request gets; None leaves it out.
@@ -143,7 +143,7 @@ class Control:
         """Call `callback` after each change, by a person or from code."""
         self._callbacks.append(callback)
 
-    def tell(self) -> None:
+    def notify(self) -> None:
         """Tell those who asked that something has changed."""
         for callback in tuple(self._callbacks):
             callback()

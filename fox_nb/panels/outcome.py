@@ -37,7 +37,7 @@ class Outcome:
         What stays of them in the notebook.
     uses : callable
         Gives the buttons of a completed task.
-    landed : callable
+    downloaded : callable
         Called with each task that is over.
 
     Attributes
@@ -54,13 +54,13 @@ class Outcome:
         press: Press,
         record: Record,
         uses: Callable[[Task], list[Action]],
-        landed: Callable[[Task], None],
+        downloaded: Callable[[Task], None],
     ) -> None:
         self._session = session
         self._press = press
         self._record = record
         self._uses = uses
-        self._landed = landed
+        self._downloaded = downloaded
         self._lock = threading.Lock()
         self._followed: set[str] = set()
         self.results = Results(titles, later, self.actions, record=record.mark if not in_voila() else "")
@@ -137,4 +137,4 @@ class Outcome:
         self._record.put(task)
         if task.images or task.status != "completed":  # a trained profile is listed under Profiles
             self.results.add(task)
-        self._landed(task)
+        self._downloaded(task)

@@ -15,7 +15,7 @@ from fox_nb.display import task_pages
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.panels.control_table import control_for
-from fox_nb.panels.controls import Bench
+from fox_nb.panels.controls import FieldContext
 from fox_nb.panels.head import card, head, money_note, when_missing
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome
@@ -94,7 +94,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         record: Record | None = None,
         uses: Callable[[Task], list[Action]] | None = None,
         journalled: Callable[[Task], None] | None = None,
-        landed: Callable[[Task], None] | None = None,
+        downloaded: Callable[[Task], None] | None = None,
     ) -> None:
         self._session = session
         self._pool = Pool(4, "panel")
@@ -104,9 +104,9 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._sent: dict[str, Any] | None = None
         self._uses = uses or self._own_uses
         self._told = journalled
-        self._landed = landed
-        bench = Bench(session.profiles, session.store, self._pool.submit)
-        self._inputs = {p.name: control_for(p, bench) for p in parameters(self.request)}
+        self._downloaded = downloaded
+        field_context = FieldContext(session.profiles, session.store, self._pool.submit)
+        self._inputs = {p.name: control_for(p, field_context) for p in parameters(self.request)}
         self._head = w.HTML(head(self.request, sandbox=session.gateway.is_sandbox) + when_missing())
         self._press = Press(
             controls={name: widget for control in self._inputs.values() for name, widget in control.valued.items()},
@@ -129,7 +129,7 @@ class Panel(w.VBox):  # type: ignore[misc]
     def _begin(self, values: Mapping[str, Any]) -> None:
         """Bring traits and controls together, then set what was asked for."""
         for name, control in self._inputs.items():
-            control.on_change(functools.partial(self._heard, name))
+            control.on_change(functools.partial(self._on_control_change, name))
             self.observe(self._set, name)
         self.values = self._read()
         self._known(values)
@@ -207,7 +207,7 @@ class Panel(w.VBox):  # type: ignore[misc]
 
     # -- controls and traits ----------------------------------------------------------------------------------------
 
-    def _heard(self, name: str) -> None:
+    def _on_control_change(self, name: str) -> None:
         """Take over what a control shows: a person, or code, has changed it."""
         setattr(self, name, self._inputs[name].value)
         self._put_away()
@@ -332,8 +332,8 @@ class Panel(w.VBox):  # type: ignore[misc]
     def _over(self, task: Task) -> None:
         if task is self.task and task.images:
             self.set_trait("images", task.images)
-        if self._landed is not None:
-            self._landed(task)
+        if self._downloaded is not None:
+            self._downloaded(task)
 
     def actions(self, task: Task) -> list[Action]:
         """Return the buttons of a task of this model, by their names and words."""

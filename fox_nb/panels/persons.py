@@ -14,7 +14,7 @@ from fox_nb.panels.script import Scripted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fox_nb.panels.controls import Bench
+    from fox_nb.panels.controls import FieldContext
     from fox_nb.parameters import Parameter
 
 NO_PROFILES = "None yet. Train one under Profiles, or with fox.create_profile(\u2026)."
@@ -198,8 +198,8 @@ class PersonsControl(Control):
 
     widget: Persons
 
-    def __init__(self, parameter: Parameter, bench: Bench) -> None:
-        self._profiles = bench.profiles
+    def __init__(self, parameter: Parameter, field_context: FieldContext) -> None:
+        self._profiles = field_context.profiles
         super().__init__(parameter, Persons(description=parameter.label, tooltip=parameter.help))
         self.refresh()
 
@@ -221,9 +221,9 @@ class PersonsControl(Control):
 class PromptControl(TextControl):
     """A prompt, with what is known of the people in it below."""
 
-    def __init__(self, parameter: Parameter, bench: Bench) -> None:
+    def __init__(self, parameter: Parameter, field_context: FieldContext) -> None:
         super().__init__(parameter)
-        self._profiles = bench.profiles
+        self._profiles = field_context.profiles
         self._mentions = Mentions(
             prompt=self.widget, puts=parameter.hint.profile_tokens, examples=list(parameter.hint.examples)
         )

@@ -19,7 +19,7 @@ from fox_nb.settings import in_voila
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from fox_nb.panels.controls import Bench
+    from fox_nb.panels.controls import FieldContext
     from fox_nb.parameters import Parameter
 
 MOST_PICTURES = 8
@@ -37,8 +37,8 @@ class PictureControl(Control):
 
     widget: Picker
 
-    def __init__(self, parameter: Parameter, bench: Bench) -> None:
-        self._bench = bench
+    def __init__(self, parameter: Parameter, field_context: FieldContext) -> None:
+        self._field_context = field_context
         archive = parameter.hint.kind == "archive"
         self._suffixes = _ARCHIVES if archive else _PICTURES
         picker = Picker(
@@ -53,7 +53,7 @@ class PictureControl(Control):
         super().__init__(parameter, picker)
         picker.on_place(self._typed)
         if not in_voila():  # a visitor isn't told what lies on the server
-            picker.on_ask(lambda: bench.later(self._suggest))
+            picker.on_ask(lambda: field_context.later(self._suggest))
         picker.observe(lambda _: self._look_later(), "value")
         if parameter.hint.consent:
             self._consent = consent_box(parameter.hint.consent)
@@ -133,7 +133,7 @@ class PictureControl(Control):
 
     def _entry(self, value: Any) -> Entry:
         if isinstance(value, str) and LOCAL_PICTURE.fullmatch(value):
-            source = self._bench.store.catalog.source(value.removeprefix("sha256:"))
+            source = self._field_context.store.catalog.source(value.removeprefix("sha256:"))
             name = Path(source.origin or source.file).name if source is not None else "no longer in the store"
             return Entry(value, name)
         return Entry.of(value)
@@ -142,7 +142,7 @@ class PictureControl(Control):
         """Have thumbnails made of what has none, away from this thread."""
         missing = [entry for entry in self.widget.entries if not entry.thumbnail]
         if missing and self._suffixes is _PICTURES:
-            self._bench.later(lambda: self._make_thumbnails(missing))
+            self._field_context.later(lambda: self._make_thumbnails(missing))
 
     def _make_thumbnails(self, entries: list[Entry]) -> None:
         from fox_nb.images.thumbnail import cached_thumbnail
@@ -152,7 +152,7 @@ class PictureControl(Control):
             if path is None:
                 continue
             try:
-                small = cached_thumbnail(path, self._bench.store.thumbnails, _EDGE, max_bytes=_BYTES)
+                small = cached_thumbnail(path, self._field_context.store.thumbnails, _EDGE, max_bytes=_BYTES)
             except (FoxError, OSError) as error:
                 self.widget.error = str(error)
             else:
@@ -167,8 +167,8 @@ class PictureControl(Control):
         if not isinstance(value, str) or value.startswith(("https://", "http://")):
             return None
         if LOCAL_PICTURE.fullmatch(value):
-            source = self._bench.store.catalog.source(value.removeprefix("sha256:"))
-            return self._bench.store.path(source.file) if source is not None else None
+            source = self._field_context.store.catalog.source(value.removeprefix("sha256:"))
+            return self._field_context.store.path(source.file) if source is not None else None
         return Path(value).expanduser()
 
     def _suggest(self) -> None:

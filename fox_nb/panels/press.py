@@ -85,7 +85,7 @@ class Press(Scripted):
         """Say what went wrong, in the three sentences of every error."""
         self.error = [clip(line, _LONGEST) for line in lines_of(error)]
 
-    def tell(self, words: str) -> None:
+    def notify(self, words: str) -> None:
         """Say below the button how things stand; announced politely."""
         self._said = words
         self.say("said", said=words)

@@ -53,7 +53,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self._told_of = journalled
         self._lock = threading.Lock()
         self.profiles = TrainedProfiles(session)
-        self.photos = TrainingPhotos(self.profiles, self._pool.submit, self._tell)
+        self.photos = TrainingPhotos(self.profiles, self._pool.submit, self._notify)
         self.name = PersonName(placeholder="Ada")
         self.agreed = consent_box(parameters(CreateProfile)[0].hint.consent)
         self.press = Press(
@@ -80,8 +80,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     # -- training -----------------------------------------------------------------------------------------------
 
-    def _tell(self, words: str) -> None:
-        self.press.tell(words)
+    def _notify(self, words: str) -> None:
+        self.press.notify(words)
         self._show_lacking()
 
     def _lacks(self, name: str, *, agreed: bool) -> str:
@@ -115,7 +115,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             self._say_outcome(self._trained(sheet, name, agreed=agreed))
         except FoxError as error:
             self.press.fail(error)
-            self.press.tell("")
+            self.press.notify("")
         finally:
             self.press.busy = False
             self._show_cost()
@@ -124,7 +124,12 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     def _trained(self, sheet: Any, name: str, *, agreed: bool) -> Task:
         def train(take: int | str) -> Task:
             return self.profiles.train(
-                sheet, name, agreed=agreed, take=take, told=self._tell, journalled=lambda task: self._begun(task, name)
+                sheet,
+                name,
+                agreed=agreed,
+                take=take,
+                on_progress=self._notify,
+                journalled=lambda task: self._begun(task, name),
             )
 
         try:
@@ -144,7 +149,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     def _emptied(self, name: str) -> None:
         self.photos.clear()
         self.name.value, self.agreed.value = "", False  # the next person has to be asked, too
-        self._tell(_STARTED.format(name=name))
+        self._notify(_STARTED.format(name=name))
         self._list()
 
     def _say_outcome(self, task: Task) -> None:
@@ -152,7 +157,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             raise task.error
         if task.reused and task.status == "completed":
             name = self.profiles[task.profile_id].name
-            self.press.tell(f"These photos trained {name} already: nothing was sent or paid.")
+            self.press.notify(f"These photos trained {name} already: nothing was sent or paid.")
 
     def _follow(self, task: Task) -> None:
         """Show a task's progress beside the button, and list the profiles anew when it is over."""
@@ -162,7 +167,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     def _over(self, task: Task) -> None:
         if task.status == "completed":
             name = self.profiles[task.profile_id].name
-            self.press.tell(f"{name} is trained: choose it in the other tabs, or write [[{task.profile_id}]].")
+            self.press.notify(f"{name} is trained: choose it in the other tabs, or write [[{task.profile_id}]].")
         elif task.error is not None:
             self.press.fail(task.error)
         self._list()

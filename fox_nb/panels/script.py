@@ -62,8 +62,8 @@ class Scripted(anywidget.AnyWidget):
         loader = _LOADER.read_text(encoding="utf-8")
         loader = loader.replace("@hash@", bundle(self.script)[0]).replace("@part@", self.part)
         super().__init__(_esm=loader, **traits)
-        self.on_msg(self._heard)
-        _teller(self.script).tell(self)
+        self.on_msg(self._on_message)
+        _notifier(self.script).notify(self)
 
     def say(self, kind: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
         """Send a message to the browsers that show it."""
@@ -73,11 +73,11 @@ class Scripted(anywidget.AnyWidget):
         """Call `callback()` each time that a browser has started this widget."""
         self._ready_callbacks.append(callback)
 
-    def _heard(self, _widget: object, content: Any, buffers: Sequence[memoryview]) -> None:
+    def _on_message(self, _widget: object, content: Any, buffers: Sequence[memoryview]) -> None:
         if not isinstance(content, dict):
             return
         if content.get("ask") == "script":
-            _teller(self.script).asked(self, str(content.get("page")))
+            _notifier(self.script).asked(self, str(content.get("page")))
             return
         kind = content.get("type")
         handler = getattr(self, f"_on_{kind}", None) if isinstance(kind, str) and kind.isalpha() else None
@@ -93,7 +93,7 @@ class Scripted(anywidget.AnyWidget):
                 logging.getLogger("fox_nb").exception("A part of a panel did not start; the others do.")
 
 
-class _Teller:
+class _Notifier:
     """Sends the script to pages that ask, and at first to whoever listens."""
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class _Teller:
         self._begun = itertools.count()
         self._was_asked = threading.Event()
 
-    def tell(self, widget: Scripted) -> None:
+    def notify(self, widget: Scripted) -> None:
         """Send it unasked a few times, for the first widget of a kernel."""
         if next(self._begun) == 0:
             threading.Thread(target=self._until_asked, args=(widget,), name="fox_nb-script", daemon=True).start()
@@ -130,6 +130,6 @@ class _Teller:
 
 
 @functools.cache
-def _teller(_script: str) -> _Teller:
+def _notifier(_script: str) -> _Notifier:
     """Return the one that sends a script."""
-    return _Teller()
+    return _Notifier()

@@ -17,17 +17,17 @@ from IPython.display import HTML, display
 
 from fox_nb.display.task_pages import error_page
 from fox_nb.errors import ConfirmationNeeded, FoxError
+from fox_nb.experiments import look, pages
 from fox_nb.panels.head import when_missing
 from fox_nb.panels.script import Scripted
 from fox_nb.panels.viewer import Viewer
 from fox_nb.session.pool import Pool
-from fox_nb.sweep import look, pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fox_nb.sweep import Sweep
-    from fox_nb.sweep.plan import PlannedCell
+    from fox_nb.experiments import Sweep
+    from fox_nb.experiments.plan import PlannedCell
 
 _shown: dict[str, tuple[int, list[SweepView]]] = {}
 """The views of each notebook cell, and in which execution of it they were made."""
@@ -72,7 +72,7 @@ class Controls(Scripted):
         self._hides = hides
         super().__init__()
 
-    def tell(self, **state: Any) -> None:
+    def notify(self, **state: Any) -> None:
         """Show this instead."""
         self.say("state", hides=self._hides, **state)
 
@@ -206,8 +206,8 @@ class SweepView:
             # here, and with what is there by now: what changes from now on comes by the next update, so none is missed
             self._viewer = Viewer(self._sweep.comparison(), on_retry=self._retry)
             self._place.children = (self._viewer,)
-        self._controls.tell(**self._state())
-        ended = not self._sweep.runner.running and not self._sweep.darkroom.left
+        self._controls.notify(**self._state())
+        ended = not self._sweep.runner.running and not self._sweep.measuring.left
         if ended or self._due.now(self._sweep.plan.count("done")):
             self._keep()
 
@@ -249,7 +249,7 @@ class SweepView:
             "failed": failed,
             "words": pages.how_far(sweep, left=False) if begun else "",
             "left": sweep.seconds if going else None,
-            "going": going or sweep.darkroom.left > 0,
+            "going": going or sweep.measuring.left > 0,
             "lines": lines,
             "said": said,
         }

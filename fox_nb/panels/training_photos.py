@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fox_nb.images.photos import PhotoFact
-    from fox_nb.session.sheet import Sheet
+    from fox_nb.session.photo_report import TrainingPhotoReport
     from fox_nb.session.training import TrainedProfiles
 
 MOST_PHOTOS = 100
@@ -41,7 +41,7 @@ class TrainingPhotos:
         What looks at photos.
     later : callable
         Has slow work done on another thread.
-    told : callable
+    on_progress : callable
         Called with words on how far the looking is, and with what it found; '' for nothing.
     """
 
@@ -49,14 +49,14 @@ class TrainingPhotos:
         self,
         profiles: TrainedProfiles,
         later: Callable[[Callable[[], Any]], Any],
-        told: Callable[[str], None],
+        on_progress: Callable[[str], None],
     ) -> None:
         self._profiles = profiles
         self._later = later
-        self._told = told
+        self._on_progress = on_progress
         self._looking = threading.Lock()
         self._keys: tuple[str, ...] = ()
-        self._sheet: Sheet | None = None
+        self._sheet: TrainingPhotoReport | None = None
         self._own_notes: dict[str, str] = {}
         self.picker = Picker(
             description="Photos",
@@ -82,7 +82,7 @@ class TrainingPhotos:
             return ""
         return f"at least {AT_LEAST} photos that can be used"
 
-    def sheet(self, seen: Any = None) -> Sheet:
+    def sheet(self, seen: Any = None) -> TrainingPhotoReport:
         """Return what was found out about the photos that are chosen now; looks first where that is not known yet.
 
         Parameters
@@ -122,19 +122,19 @@ class TrainingPhotos:
     def _look(self) -> None:
         sheet = self.sheet()
         words = [sheet.summary, sheet.ignored] if sheet.photos else []
-        self._told(" ".join(word for word in words if word))
+        self._on_progress(" ".join(word for word in words if word))
 
-    def _looked_at(self, entries: tuple[Entry, ...], seen: Any) -> Sheet:
+    def _looked_at(self, entries: tuple[Entry, ...], seen: Any) -> TrainingPhotoReport:
         keys = [entry.key for entry in entries]
 
-        def told(words: str) -> None:
+        def on_progress(words: str) -> None:
             if [entry.key for entry in self.picker.seen(seen)] != keys:
                 raise _Outdated
-            self._told(words)
+            self._on_progress(words)
 
-        return self._profiles.look([entry.value for entry in entries], told=told)
+        return self._profiles.look([entry.value for entry in entries], on_progress=on_progress)
 
-    def _without_removed(self, keys: tuple[str, ...]) -> Sheet | None:
+    def _without_removed(self, keys: tuple[str, ...]) -> TrainingPhotoReport | None:
         """Return the sheet without photos that were taken out, where no word about the others mentions them."""
         if self._sheet is None or not keys or not set(keys) < set(self._keys):
             return None
@@ -144,7 +144,7 @@ class TrainingPhotos:
             return None
         return replace(self._sheet, photos=kept)
 
-    def _show(self, entries: tuple[Entry, ...], sheet: Sheet) -> None:
+    def _show(self, entries: tuple[Entry, ...], sheet: TrainingPhotoReport) -> None:
         """Write below each photo what is wrong with it."""
         for entry, photo in zip(entries, sheet.photos, strict=True):
             own = self._own_notes.setdefault(entry.key, entry.note)
@@ -157,7 +157,7 @@ class TrainingPhotos:
 
     def _arrived(self, files: list[PickedFile]) -> None:
         """Put the photos of an archive in its place, then look at all."""
-        from fox_nb.images.archive import photos_in
+        from fox_nb.images.photo_archive import photos_in
 
         entries: list[Entry] = []
         error: FoxError | None = None
@@ -176,7 +176,7 @@ class TrainingPhotos:
             raise error
 
     def _take_place(self, text: str) -> None:
-        from fox_nb.images.archive import photos_in
+        from fox_nb.images.photo_archive import photos_in
 
         path = Path(text).expanduser()
         try:

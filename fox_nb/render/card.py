@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fox_nb.render.grid import sheet
 from fox_nb.render.html import code_block, frame, head, note
+from fox_nb.render.image_grid import sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fox_nb.render.grid import Picture
+    from fox_nb.render.image_grid import Picture
 
 SANDBOX_LINE = (
     "You are on the sandbox: its pictures are drawn on this computer and cost nothing. "

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from fox_nb.sandbox.options import Settings
 from fox_nb.sandbox.server import Server
-from fox_nb.sandbox.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -126,7 +126,7 @@ class Sandbox:
         Parameters
         ----------
         fault : str
-            A row of the tables `MISHAPS` and `FATES`.
+            A row of the tables `HTTP_FAULTS` and `TASK_FAULTS`.
         on : str, optional
             The call that it befalls, such as ``"create"``, ``"read"`` or ``"result"``.
         **parameters

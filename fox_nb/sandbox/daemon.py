@@ -132,8 +132,8 @@ def _held_elsewhere(folder: Path) -> str:
 
 
 async def _serve(folder: Path, speed: float, lock: BaseFileLock) -> None:
+    from fox_nb.sandbox.options import Settings
     from fox_nb.sandbox.server import Server
-    from fox_nb.sandbox.settings import Settings
 
     done = asyncio.Event()
     _log_to(folder)
@@ -227,8 +227,8 @@ def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None 
 
 
 async def _by_hand(port: int, speed: float, folder: Path, keys: str) -> None:
+    from fox_nb.sandbox.options import Settings
     from fox_nb.sandbox.server import Server
-    from fox_nb.sandbox.settings import Settings
 
     done = asyncio.Event()
     _on_signals(done)

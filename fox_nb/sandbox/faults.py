@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from fox_nb.sandbox.fates import FATES
-from fox_nb.sandbox.mishaps import CALLS, MISHAPS
+from fox_nb.sandbox.http_faults import CALLS, HTTP_FAULTS
+from fox_nb.sandbox.task_faults import TASK_FAULTS
 
 TASK = "task"
 """What a fate befalls: the next task that is created."""
@@ -26,9 +26,12 @@ SCHEDULE: dict[str, Any] = {
 def fault_schemas() -> dict[str, Any]:
     """Return the components of the OpenAPI document that describe a fault: one schema for each row of the tables."""
     rows = {
-        name: _schema(name, list(mishap.calls), mishap.about, dict(mishap.parameters), mishap.required)
-        for name, mishap in MISHAPS.items()
-    } | {name: _schema(name, [TASK], fate.about, dict(fate.parameters), fate.required) for name, fate in FATES.items()}
+        name: _schema(name, list(http_fault.calls), http_fault.about, dict(http_fault.parameters), http_fault.required)
+        for name, http_fault in HTTP_FAULTS.items()
+    } | {
+        name: _schema(name, [TASK], task_fault.about, dict(task_fault.parameters), task_fault.required)
+        for name, task_fault in TASK_FAULTS.items()
+    }
     places = {name: f"#/components/schemas/Fault_{name}" for name in rows}
     union = {
         "oneOf": [{"$ref": place} for place in places.values()],
@@ -83,7 +86,7 @@ class Faults:
     def add(self, spec: dict[str, Any]) -> None:
         """Schedule one fault, which must be as the OpenAPI document says."""
         name = spec["fault"]
-        calls = MISHAPS[name].calls if name in MISHAPS else (TASK,)
+        calls = HTTP_FAULTS[name].calls if name in HTTP_FAULTS else (TASK,)
         times = spec.get("times", None if "rate" in spec else 1)
         chance = random.Random(spec.get("seed"))
         with self._lock:
@@ -105,7 +108,7 @@ class Faults:
 
     def on_task(self, model: str) -> list[dict[str, Any]]:
         """Return all fates that befall this new task."""
-        return self._draw(TASK, model, most=len(FATES))
+        return self._draw(TASK, model, most=len(TASK_FAULTS))
 
     def _draw(self, call: str | None, model: str | None, most: int) -> list[dict[str, Any]]:
         drawn: list[dict[str, Any]] = []

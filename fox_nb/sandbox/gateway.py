@@ -11,9 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.sandbox.archive import Archive, kind_of, safe_name
 from fox_nb.sandbox.contract import load_contract
-from fox_nb.sandbox.fates import fated_seconds
+from fox_nb.sandbox.database import Ledger, Task, Upload, new_token
 from fox_nb.sandbox.faults import Faults
-from fox_nb.sandbox.ledger import Ledger, Task, Upload, new_token
+from fox_nb.sandbox.options import (
+    RESULT_LIFE,
+    UNLIMITED,
+    UPLOAD_LIFE,
+    Clock,
+    Settings,
+    credits_of,
+)
 from fox_nb.sandbox.plans import (
     check_kind,
     digest_of,
@@ -27,16 +34,9 @@ from fox_nb.sandbox.plans import (
 )
 from fox_nb.sandbox.problems import Problem, Unusable
 from fox_nb.sandbox.process import take_lock
-from fox_nb.sandbox.settings import (
-    RESULT_LIFE,
-    UNLIMITED,
-    UPLOAD_LIFE,
-    Clock,
-    Settings,
-    credits_of,
-)
 from fox_nb.sandbox.source import art_mark
 from fox_nb.sandbox.states import accepted, shown, state_of, under_way
+from fox_nb.sandbox.task_faults import seconds_with_faults
 from fox_nb.sandbox.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -146,19 +146,19 @@ class Gateway:
         else:
             figures = [{"id": name, "figure": self.ledger.profile(name)} for name in profiles_of(request)]
             steps = plan(request, sources, figures, take, art_mark())
-        lasts, told = self.settings.duration(request)
-        fates = self.faults.on_task(request["model"])
+        lasts, estimate = self.settings.duration(request)
+        task_faults = self.faults.on_task(request["model"])
         return Task(
             id=f"task-unified-{int(now)}-{''.join(secrets.choice(LETTERS) for _ in range(8))}",
             token=new_token(),
             digest=digest,
             created=now,
-            seconds=fated_seconds(lasts, fates),
-            estimate=fated_seconds(told, fates),
+            seconds=seconds_with_faults(lasts, task_faults),
+            estimate=seconds_with_faults(estimate, task_faults),
             credits=credits_of(request),
             request=request,
             plan=steps,
-            fates=fates,
+            task_faults=task_faults,
             profile_id=profile_id,
             error=error,
         )
@@ -173,7 +173,7 @@ class Gateway:
         if task is None:
             raise Problem(404, "There is no such task.", "not_found")
         state = state_of(task, self.clock.now())
-        if state.status == "completed" and task.fates:  # some fates end after so many reads
+        if state.status == "completed" and task.task_faults:  # some fates end after so many reads
             task.reads += 1
             self.ledger.keep_task(task, task.created + task.seconds + RESULT_LIFE)
         return shown(task, state, base_url, older_form=self.settings.older_form)

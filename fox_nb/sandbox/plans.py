@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from fox_nb.sandbox.problems import Problem, Unusable
 
 if TYPE_CHECKING:
-    from fox_nb.sandbox.ledger import Ledger
+    from fox_nb.sandbox.database import Ledger
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OWN_LINK = re.compile(r"/(uploads|results)/\d{8}/([\w-]+)/([^/]+)")

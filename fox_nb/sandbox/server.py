@@ -18,9 +18,9 @@ from tornado import httpserver, web
 from tornado.iostream import StreamClosedError
 
 from fox_nb.sandbox.answers import Answer, error_answer
-from fox_nb.sandbox.calls import BEFALLEN, CALLS, Call, check, read_json
 from fox_nb.sandbox.gateway import Gateway
-from fox_nb.sandbox.mishaps import MISHAPS
+from fox_nb.sandbox.handlers import BEFALLEN, CALLS, Call, check, read_json
+from fox_nb.sandbox.http_faults import HTTP_FAULTS
 from fox_nb.sandbox.plans import LOOPBACK
 from fox_nb.sandbox.problems import Problem
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
     from fox_nb.sandbox.contract import Operation
-    from fox_nb.sandbox.settings import Settings
+    from fox_nb.sandbox.options import Settings
 
 ANY_KEY = "any"
 """Says that every key that is not empty is accepted."""
@@ -149,7 +149,7 @@ class _Handler(web.RequestHandler):
         except Problem as problem:
             answer = self._refusal(problem)
         if fault is not None:
-            answer = MISHAPS[fault["fault"]].effect(answer, fault)
+            answer = HTTP_FAULTS[fault["fault"]].effect(answer, fault)
         if call is not None and call.operation.name == "create_task":
             self._witness(call, answer, fault)
         await self._deliver(answer)
@@ -195,7 +195,7 @@ class _Handler(web.RequestHandler):
 
     async def _work(self, call: Call, fault: dict[str, Any] | None) -> Answer:
         """Do what is asked, unless a fault keeps the call from being done at all."""
-        if fault is not None and not fault.get("done", MISHAPS[fault["fault"]].done):
+        if fault is not None and not fault.get("done", HTTP_FAULTS[fault["fault"]].done):
             return Answer()
         try:
             check(call, self.server.gateway)

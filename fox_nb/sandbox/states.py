@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.sandbox.fates import State, fated
 from fox_nb.sandbox.plans import link_name
+from fox_nb.sandbox.task_faults import State, with_faults
 
 if TYPE_CHECKING:
-    from fox_nb.sandbox.ledger import Task
+    from fox_nb.sandbox.database import Task
 
 PENDING_PART = 0.08
 """The part of its time that a task waits before it is worked on."""
@@ -30,9 +30,9 @@ def state_of(task: Task, now: float) -> State:
         state = State("completed", 100)
     else:
         state = State("processing", min(ALMOST, int(100 * part)))
-    return fated(
+    return with_faults(
         State(state.status, state.progress, state.error, reads=task.reads),
-        task.fates,
+        task.task_faults,
     )
 
 

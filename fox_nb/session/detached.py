@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Never
 
 from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
+from fox_nb.session.backoff import USUAL_SPREAD
 from fox_nb.session.code import call
-from fox_nb.session.schedule import USUAL_SPREAD
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fox_nb.errors import FoxError
 from fox_nb.session.cost import Cost
 from fox_nb.session.pool import Pool
-from fox_nb.store import MICRO
+from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,8 +71,8 @@ class PriceList:
         self._pool.close()
 
     def _fetch(self) -> None:
-        told = self._client.pricing(within=PATIENCE).usd
-        self._usd = {**self._usd, **{name: max(usd, self._usd.get(name, 0.0)) for name, usd in told.items()}}
+        listed = self._client.pricing(within=PATIENCE).usd
+        self._usd = {**self._usd, **{name: max(usd, self._usd.get(name, 0.0)) for name, usd in listed.items()}}
         for name, was in list(self._counted.items()):
             if (now := self._usd.get(name, was)) > was:
                 logging.getLogger("fox_nb").warning(
@@ -83,6 +83,6 @@ class PriceList:
                 )
 
 
-def micro(cost: Cost) -> int:
+def micro_usd(cost: Cost) -> int:
     """Return an amount in millionths of a USD, rounded up: a budget is a hard limit."""
-    return math.ceil(round(float(cost) * MICRO, 3))
+    return math.ceil(round(float(cost) * MICRO_PER_USD, 3))

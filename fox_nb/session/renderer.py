@@ -28,7 +28,7 @@ class Renderer(Protocol):
     def waiting(self, task: Task) -> AbstractContextManager[Callable[[], None]]:
         """Show progress while somebody waits for a task; gives what is called about once a second."""
 
-    def telling(self) -> AbstractContextManager[Callable[[str], None]]:
+    def progress_line(self) -> AbstractContextManager[Callable[[str], None]]:
         """Give what says how far some work is, in words that go when it is over."""
 
     def say(self, words: str) -> None:
@@ -62,7 +62,7 @@ class Terminal:
             _line(f"{task.model}: {task.status}, {task.waited:.0f} s\n")
 
     @contextlib.contextmanager
-    def telling(self) -> Iterator[Callable[[str], None]]:
+    def progress_line(self) -> Iterator[Callable[[str], None]]:
         """Say nothing: a script's output is its own."""
         yield lambda _: None
 

@@ -15,7 +15,7 @@ from fox_nb.session.session import Session
 from fox_nb.settings import Gateway
 from fox_nb.store import aside, picture_name, put, sha256_of
 from fox_nb.store.packs import without_links
-from fox_nb.store.replayed import Landed, Replayed
+from fox_nb.store.replayed import DownloadedPicture, Replayed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -154,13 +154,15 @@ def _install(pack: Pack, store: Store, replayed: Replayed) -> None:
         row = store.journal.find(identity, task.asked)
         if row is not None and all(store.path(picture.file).exists() for picture in row.pictures):
             continue
-        landed = [_land(pack, store, task, identity, picture) for picture in task.pictures]
-        replayed.add(task, identity, request_hash(task.request), landed)
+        downloaded = [_download(pack, store, task, identity, picture) for picture in task.pictures]
+        replayed.add(task, identity, request_hash(task.request), downloaded)
     for profile_id, name in pack.manifest.profiles.items():
         store.catalog.name_profile(pack.gateway, profile_id, name, 0.0)
 
 
-def _land(pack: Pack, store: Store, task: RecordedTask, identity: str, picture: RecordedPicture) -> Landed:
+def _download(
+    pack: Pack, store: Store, task: RecordedTask, identity: str, picture: RecordedPicture
+) -> DownloadedPicture:
     from fox_nb.images.check import DOWNLOADED, check
     from fox_nb.images.thumbnail import cached_thumbnail
 
@@ -173,4 +175,4 @@ def _land(pack: Pack, store: Store, task: RecordedTask, identity: str, picture: 
         if not path.exists() or sha256_of(path) != picture.sha256:
             put(part, path)
     cached_thumbnail(path, store.thumbnails)
-    return Landed(picture, f"pictures/{name}", facts.mime, facts.width, facts.height)
+    return DownloadedPicture(picture, f"pictures/{name}", facts.mime, facts.width, facts.height)

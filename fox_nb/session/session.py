@@ -14,20 +14,20 @@ from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest, StoreError
 from fox_nb.models import Request, validate
 from fox_nb.session.code import call
 from fox_nb.session.cost import Cost
+from fox_nb.session.downloads import LINKS_LIVE, pictures_here
 from fox_nb.session.identity import identity_of, request_hash, take_number
-from fox_nb.session.landing import LINKS_LIVE, pictures_here
-from fox_nb.session.looking import Looker
+from fox_nb.session.poller import Poller
 from fox_nb.session.pool import Pool
-from fox_nb.session.prices import PriceList, micro
+from fox_nb.session.prices import PriceList, micro_usd
 from fox_nb.session.profiles import Profiles
 from fox_nb.session.renderer import TERMINAL
-from fox_nb.session.sending import Sender, words
-from fox_nb.session.sources import Sources
+from fox_nb.session.submission import Sender, words
 from fox_nb.session.task import Task
 from fox_nb.session.tasklist import TaskList
+from fox_nb.session.uploads import Uploads
 from fox_nb.settings import Polling, fingerprint
 from fox_nb.sharing import renew_in_children
-from fox_nb.store import BEING_SENT, MICRO, Asked
+from fox_nb.store import BEING_SENT, MICRO_PER_USD, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -62,7 +62,7 @@ class Session:
         The pace of looking.
     clock : callable
         Seconds since 1970.
-    dice : random.Random
+    rng : random.Random
         For the jitter.
     renderer : Renderer
         Shows its tasks, and all else that it gives; without one they are words.
@@ -77,7 +77,7 @@ class Session:
         budget: float | None = None,
         polling: Polling | None = None,
         clock: Callable[[], float] = time.time,
-        dice: random.Random | None = None,
+        rng: random.Random | None = None,
         renderer: Renderer = TERMINAL,
     ) -> None:
         self.renderer = renderer
@@ -88,12 +88,12 @@ class Session:
         self.now = clock
         self.account = "sandbox" if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
         self.prices = PriceList(client, is_play_money=gateway.is_sandbox)
-        self.sources = Sources(store, client, gateway.name, self.account, clock)
+        self.sources = Uploads(store, client, gateway.name, self.account, clock)
         self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._asking = Pool(ASKERS, "asking")
         self._sending = Pool(SENDERS, "sending")
         self._sender = Sender(gateway, client, store, self.sources, clock)
-        self._looker = Looker(gateway, client, store, polling or Polling(), clock, dice or random.Random())
+        self._poller = Poller(gateway, client, store, polling or Polling(), clock, rng or random.Random())
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
         renew_in_children(self)
@@ -152,7 +152,7 @@ class Session:
                     journalled(task)
                 return task, self._send(task, prepared) if ours else None
 
-        return self._asked_for(ask)
+        return self._run_submission(ask)
 
     def validated(self, model: str, values: Mapping[str, Any]) -> tuple[Request, dict[str, Prepared]]:
         """Return the request for plain values, and the local pictures that it names; sends nothing."""
@@ -175,7 +175,7 @@ class Session:
             with self._or_refused(task) if ours else contextlib.nullcontext():
                 return task, self._send(task, {}) if ours else None
 
-        self._asked_for(ask)
+        self._run_submission(ask)
 
     def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
         """Note what the person found out of an unknown sending; with its id it is watched again."""
@@ -245,15 +245,15 @@ class Session:
 
     def watch(self, task: Task) -> None:
         """Look after a task until it ends."""
-        self._looker.watch(task)
+        self._poller.watch(task)
 
     def leave(self, task: Task) -> None:
         """Stop looking after a task."""
-        self._looker.leave(task)
+        self._poller.leave(task)
 
     def is_watching(self, task: Task) -> bool:
         """Return True while a task is looked after."""
-        return self._looker.is_watching(task)
+        return self._poller.is_watching(task)
 
     def row(self, identity: str) -> TaskRow:
         """Return what the journal says now."""
@@ -265,15 +265,15 @@ class Session:
 
     def estimate(self, row: TaskRow) -> float:
         """Return how many seconds a task is thought to take."""
-        return self._looker.estimate(row)
+        return self._poller.estimate(row)
 
     def spread(self, row: TaskRow) -> float:
         """Return how far off that may be: sigma of the logarithm of durations."""
-        return self._looker.spread(row)
+        return self._poller.spread(row)
 
     def seconds_for(self, request: Request) -> float:
         """Return how many seconds a request is thought to take."""
-        return self._looker.seconds(request.model, str(getattr(request, "resolution", "")))
+        return self._poller.seconds(request.model, str(getattr(request, "resolution", "")))
 
     def code(self, row: TaskRow) -> str:
         """Return the call that asks for the same."""
@@ -286,7 +286,7 @@ class Session:
     @property
     def spent(self) -> Cost:
         """What this store has spent on this gateway and key, what is reserved included."""
-        amount = self.store.journal.spent(self.gateway.name, self.account) / MICRO
+        amount = self.store.journal.spent(self.gateway.name, self.account) / MICRO_PER_USD
         return Cost(amount, is_estimate=False, is_play_money=self.gateway.is_sandbox)
 
     @property
@@ -303,10 +303,10 @@ class Session:
         """
         self._asking.close(wait=True)
         self._sending.close(wait=True)
-        self._looker.close()
+        self._poller.close()
         self.prices.close()
 
-    def _asked_for(self, ask: Callable[[], tuple[Task, Future[None] | None]]) -> Task:
+    def _run_submission(self, ask: Callable[[], tuple[Task, Future[None] | None]]) -> Task:
         """Ask the journal and send in threads of their own: an interrupt ends the waiting here, and nothing else."""
         try:
             task, sent = self._asking.submit(ask).result()
@@ -342,7 +342,7 @@ class Session:
                 self._sender.send(task, prepared)
             finally:  # what the journal could not take is looked after, too, until it is written
                 try:
-                    self._looker.watch(task)
+                    self._poller.watch(task)
                 except FoxError as error:  # whoever waits for it is told
                     task.update(task.row, error)
 
@@ -359,11 +359,11 @@ class Session:
         """Show, watch, fetch again or tell what was asked for before."""
         row = task.row
         if row.state == "completed" and self._has_gaps(row):
-            self._looker.fetch_again(task)
+            self._poller.fetch_again(task)
         elif row.state == "unknown" and task.error is not None:
             raise task.error
         else:
-            self._looker.watch(task)
+            self._poller.watch(task)
 
     def _has_gaps(self, row: TaskRow) -> bool:
         """Return True while pictures that are deleted, or never came, can be had for nothing: their links live."""
@@ -378,12 +378,12 @@ class Session:
             model=request.model,
             request=canonical,
             request_hash=request_hash(canonical),
-            micro=micro(cost),
+            micro_usd=micro_usd(cost),
             price_is_estimate=cost.is_estimate,
         )
 
     def _budget(self) -> int | None:
-        return None if self.budget is None else round(self.budget * MICRO)
+        return None if self.budget is None else round(self.budget * MICRO_PER_USD)
 
 
 def _check_known(task: Task, task_id: str, *, paid: bool) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fox_nb.errors import DownloadFailed, FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.session.cost import Cost
 from fox_nb.session.detached import Detached
+from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
-from fox_nb.session.landing import LINKS_LIVE
 from fox_nb.session.renderer import Shows
-from fox_nb.store import BEING_SENT, MICRO, ON_ITS_WAY
+from fox_nb.store import BEING_SENT, MICRO_PER_USD, ON_ITS_WAY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -28,7 +28,7 @@ ENDED = frozenset({"completed", "failed", "refused", "unknown"})
 """States in which nothing more happens by itself."""
 
 
-class Desk(Protocol):
+class TaskBackend(Protocol):
     """What a task asks of the session that it belongs to."""
 
     def watch(self, task: Task) -> None:
@@ -79,9 +79,9 @@ class Task(Shows):
         What the last look met with, when the gateway cannot be asked just now; the task itself goes on.
     """
 
-    def __init__(self, desk: Desk, row: TaskRow, renderer: Renderer) -> None:
+    def __init__(self, backend: TaskBackend, row: TaskRow, renderer: Renderer) -> None:
         self.renderer = renderer
-        self._desk = desk
+        self._backend = backend
         self._row = row
         self._changed = threading.Condition()
         self._renewing = threading.Lock()
@@ -140,17 +140,17 @@ class Task(Shows):
     def cost(self) -> Cost:
         """What this identity has cost so far, all its sendings together."""
         return Cost(
-            self._row.micro / MICRO,
+            self._row.micro_usd / MICRO_PER_USD,
             is_estimate=self._row.price_is_estimate,
-            is_play_money=self._desk.is_sandbox(self._row),
+            is_play_money=self._backend.is_sandbox(self._row),
             credits_reserved=self._row.credits,
         )
 
     @property
     def images(self) -> list[Image]:
         """The pictures that have come to the disk, those that somebody has deleted since among them."""
-        thumbnails = self._desk.path("thumbnails")
-        paths = [self._desk.path(picture.file) for picture in self._row.pictures]
+        thumbnails = self._backend.path("thumbnails")
+        paths = [self._backend.path(picture.file) for picture in self._row.pictures]
         return [
             Image(picture, path, thumbnails, self.renderer)
             for picture, path in zip(self._row.pictures, paths, strict=True)
@@ -169,18 +169,18 @@ class Task(Shows):
     @property
     def waited(self) -> float:
         """Seconds from the acceptance until now, or until it ended."""
-        end = self._row.finished if self.status in ENDED and self._row.finished else self._desk.now()
+        end = self._row.finished if self.status in ENDED and self._row.finished else self._backend.now()
         return max(0.0, end - (self._row.accepted or self._row.sent or self._row.asked))
 
     @property
     def estimate(self) -> float:
         """Seconds that it is thought to take in all; learned from this store where it can be."""
-        return self._desk.estimate(self._row)
+        return self._backend.estimate(self._row)
 
     @property
     def spread(self) -> float:
         """How far off the estimate may be: sigma of the logarithm of durations."""
-        return self._desk.spread(self._row)
+        return self._backend.spread(self._row)
 
     @property
     def error(self) -> FoxError | None:
@@ -199,7 +199,7 @@ class Task(Shows):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel between processes as what is known now; there it is looked after by nobody, and says so."""
-        return _arrived, (self._row, self._desk.path("."), self.renderer, self.reused)
+        return _arrived, (self._row, self._backend.path("."), self.renderer, self.reused)
 
     def __copy__(self) -> Task:
         """Return itself: there is one of each in a kernel."""
@@ -210,7 +210,7 @@ class Task(Shows):
 
     def _detach(self, folder: Path) -> None:
         """Go on without a session: in a forked process it has no threads, and locks may be held for ever."""
-        self._desk = Detached(folder)
+        self._backend = Detached(folder)
         self._changed, self._renewing = threading.Condition(), threading.Lock()
 
     def __repr__(self) -> str:
@@ -255,7 +255,7 @@ class Task(Shows):
             The gateway cannot be asked (key, rights), or a picture cannot be fetched; nothing is lost.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        self._desk.watch(self)
+        self._backend.watch(self)
         with self.renderer.waiting(self) as show:
             while not self.is_over:
                 self._be_watched()
@@ -279,7 +279,7 @@ class Task(Shows):
     def _be_watched(self) -> None:
         """Have it looked after again when somebody has ended that: who waits would wait for ever."""
         if not self.is_over and not self.is_watched:
-            self._desk.watch(self)
+            self._backend.watch(self)
 
     def __await__(self) -> Generator[Any, None, Task]:
         return self._until_over().__await__()
@@ -292,15 +292,15 @@ class Task(Shows):
             if not over.done():
                 over.set_result(None)
 
-        def tell(task: Task) -> None:
+        def notify(task: Task) -> None:
             if task.is_over:
                 with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                     loop.call_soon_threadsafe(finish)
 
-        forget = self.on_change(tell)
+        forget = self.on_change(notify)
         try:
-            self._desk.watch(self)
-            tell(self)
+            self._backend.watch(self)
+            notify(self)
             while not over.done():
                 self._be_watched()
                 await asyncio.wait({over}, timeout=1.0)
@@ -314,7 +314,7 @@ class Task(Shows):
     @property
     def is_watched(self) -> bool:
         """True while this kernel looks after it."""
-        return self._desk.is_watching(self)
+        return self._backend.is_watching(self)
 
     @property
     def _has_ended(self) -> bool:
@@ -324,7 +324,7 @@ class Task(Shows):
     @property
     def is_over(self) -> bool:
         """True when waiting longer is of no use: it has ended, or the gateway cannot be asked."""
-        return (self.status in ENDED or self.trouble is not None) and not self._desk.is_watching(self)
+        return (self.status in ENDED or self.trouble is not None) and not self._backend.is_watching(self)
 
     def on_change(self, listener: Callable[[Task], None]) -> Callable[[], None]:
         """Call `listener` from another thread whenever something has changed; returns what ends that."""
@@ -341,7 +341,7 @@ class Task(Shows):
         turn = threading.Lock()
         ended = False
 
-        def tell(task: Task) -> None:
+        def notify(task: Task) -> None:
             nonlocal ended
             with turn:
                 if ended:
@@ -349,18 +349,18 @@ class Task(Shows):
                 ended = over = task.is_over
             if over:
                 with contextlib.suppress(ValueError):
-                    self._listeners.remove(tell)
+                    self._listeners.remove(notify)
             changed(task, over)
 
-        self._listeners.append(tell)
-        tell(self)
+        self._listeners.append(notify)
+        notify(self)
 
     # -- what a person may do -----------------------------------------------------------------------------------
 
     def stop_watching(self) -> None:
         """Look no longer: the gateway has no cancel, so the task goes on and its pictures can be fetched later."""
-        self._desk.leave(self)
-        self._tell()
+        self._backend.leave(self)
+        self._notify()
 
     def retry(self) -> Task:
         """Send a failed, refused or unknown task again, knowingly: it is charged again.
@@ -375,9 +375,9 @@ class Task(Shows):
         """
         if self.status == "completed" or self.status in ON_ITS_WAY:
             self.reused = True
-            self._desk.watch(self)
+            self._backend.watch(self)
             return self
-        self._desk.retry(self)
+        self._backend.retry(self)
         return self
 
     def settle(self, *, paid: bool, task_id: str = "") -> Task:
@@ -396,12 +396,12 @@ class Task(Shows):
         FoxError
             The gateway does not know that id, or cannot be asked; nothing is noted.
         """
-        self._desk.settle(self, paid=paid, task_id=task_id)
+        self._backend.settle(self, paid=paid, task_id=task_id)
         return self
 
     def code(self) -> str:
         """Return the Python line that asks for the same picture again, and costs nothing."""
-        return self._desk.code(self._row)
+        return self._backend.code(self._row)
 
     # -- for the session ------------------------------------------------------------------------------------------
 
@@ -415,15 +415,15 @@ class Task(Shows):
         self._row = row
         # Its frames are another thread's: a verbose traceback would show what a gateway sent, key and all.
         self.trouble = trouble.with_traceback(None) if trouble is not None else None
-        self._tell()
+        self._notify()
 
     def renew(self) -> None:
         """Read the journal anew; of two threads that do so at once the later reading stays."""
         with self._renewing:
-            self._row, self.trouble = self._desk.row(self.identity), None
-        self._tell()
+            self._row, self.trouble = self._backend.row(self.identity), None
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._changed:
             self._changed.notify_all()
         for listener in list(self._listeners):
@@ -464,7 +464,7 @@ class Task(Shows):
         images = self.images if self._row.state == "completed" else []
         if not images or any(image.path.exists() for image in images):
             return None
-        dead = self._desk.now() - (self._row.finished or self._row.asked) > LINKS_LIVE
+        dead = self._backend.now() - (self._row.finished or self._row.asked) > LINKS_LIVE
         deleted = "its picture was" if len(images) == 1 else f"its {len(images)} pictures were"
         died = "; the links have died" if dead else ""
         fetch = "Ask for it again: it is fetched anew, for nothing."

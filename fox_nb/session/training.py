@@ -9,7 +9,7 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.session.identity import take_number
 from fox_nb.session.profiles import Profile, Profiles, bare, checked_name
 from fox_nb.session.renderer import Shows
-from fox_nb.session.sources import written_name
+from fox_nb.session.uploads import written_name
 from fox_nb.store import aside, put
 from fox_nb.store.people import FORGOTTEN, TRAINS, same
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from fox_nb.images.photos import PhotoReport
     from fox_nb.images.prepare import Prepared
     from fox_nb.session.forgetting import Forgotten
+    from fox_nb.session.photo_report import TrainingPhotoReport
     from fox_nb.session.session import Session
-    from fox_nb.session.sheet import Sheet
     from fox_nb.session.task import Task
 
 _REASONS = 3
@@ -44,14 +44,14 @@ class TrainedProfiles(Shows, Profiles):
 
     # -- training -----------------------------------------------------------------------------------------------
 
-    def look(self, photos: Any, *, told: Callable[[str], None] | None = None) -> Sheet:
+    def look(self, photos: Any, *, on_progress: Callable[[str], None] | None = None) -> TrainingPhotoReport:
         """Look at photos before anything is sent: how many can be used, and what is wrong with the others.
 
         Parameters
         ----------
         photos
             A folder, a ZIP (path or bytes), or a list of paths, PIL images, bytes, arrays or earlier results.
-        told : callable, optional
+        on_progress : callable, optional
             Called with words on how far it is; without it a cell shows them.
 
         Returns
@@ -65,13 +65,13 @@ class TrainedProfiles(Shows, Profiles):
             There is no such folder or archive.
         """
         from fox_nb.images.photos import inspect
-        from fox_nb.session.sheet import Sheet, found_in
+        from fox_nb.session.photo_report import TrainingPhotoReport, found_in
 
         found = found_in(photos)
-        with self._telling(told) as tell:
+        with self._progress_line(on_progress) as notify:
             total = len(found.photos)
-            report = inspect(found.photos, progress=lambda done: tell(f"Looked at {done} of {total} photos."))
-        return Sheet(report.photos, found.note, self.renderer)
+            report = inspect(found.photos, progress=lambda done: notify(f"Looked at {done} of {total} photos."))
+        return TrainingPhotoReport(report.photos, found.note, self.renderer)
 
     def train(
         self,
@@ -80,7 +80,7 @@ class TrainedProfiles(Shows, Profiles):
         *,
         agreed: bool = False,
         take: int | str = 1,
-        told: Callable[[str], None] | None = None,
+        on_progress: Callable[[str], None] | None = None,
         journalled: Callable[[Task], None] | None = None,
     ) -> Task:
         """Train a profile of one person (``phota-create-profile``); it takes about 20 minutes at the service.
@@ -125,10 +125,10 @@ class TrainedProfiles(Shows, Profiles):
         name, number = checked_name(name), take_number(take)
         from fox_nb.images.photos import PhotoReport
 
-        report = photos if isinstance(photos, PhotoReport) else self.look(photos, told=told)
+        report = photos if isinstance(photos, PhotoReport) else self.look(photos, on_progress=on_progress)
         _check_enough(report)
-        with self._telling(told) as tell:
-            tell(f"Packing {len(report.usable)} photos.")
+        with self._progress_line(on_progress) as notify:
+            notify(f"Packing {len(report.usable)} photos.")
             packed = self._packed(report)
         task: list[Task] = []
 
@@ -156,7 +156,7 @@ class TrainedProfiles(Shows, Profiles):
 
     def _packed(self, report: PhotoReport) -> Prepared:
         """Pack the usable photos into the store, where a later kernel finds them, too."""
-        from fox_nb.images.archive import pack
+        from fox_nb.images.photo_archive import pack
         from fox_nb.images.prepare import Prepared
 
         with aside(self._store.sources, private=True) as part:
@@ -234,9 +234,11 @@ class TrainedProfiles(Shows, Profiles):
         found = (row for row in rows if name == row.identity or same(str(name), row.name))
         return next((Profile(row.identity, row.name, row.at) for row in found), None)
 
-    def _telling(self, told: Callable[[str], None] | None) -> AbstractContextManager[Callable[[str], None]]:
+    def _progress_line(
+        self, on_progress: Callable[[str], None] | None
+    ) -> AbstractContextManager[Callable[[str], None]]:
         """Give what says how far the work is: to whom asked, else where the person looks."""
-        return nullcontext(told) if told is not None else self.renderer.telling()
+        return nullcontext(on_progress) if on_progress is not None else self.renderer.progress_line()
 
     # -- showing ------------------------------------------------------------------------------------------------
 

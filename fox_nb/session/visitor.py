@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import FoxError
 from fox_nb.models import validate
 from fox_nb.session.cost import Cost
-from fox_nb.session.prices import micro
+from fox_nb.session.prices import micro_usd
 from fox_nb.session.session import Session
 from fox_nb.settings import fingerprint
-from fox_nb.store import MICRO
+from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ class VisitorSession(Session):
     def __init__(self, *args: Any, ledger: Ledger, budget: float, **options: Any) -> None:
         super().__init__(*args, budget=None, **options)
         self._ledger = ledger
-        self._limit = round(budget * MICRO)
+        self._limit = round(budget * MICRO_PER_USD)
         self._shared_account = "sandbox" if self.gateway.is_sandbox else fingerprint(self.gateway.key, ledger.salt)
         self._visitor = self.store.folder.name
 
@@ -45,7 +45,7 @@ class VisitorSession(Session):
     def left(self) -> Cost:
         """What all visitors together have left."""
         spent = self._ledger.spent(self.gateway.name, self._shared_account)
-        left = max(0, self._limit - spent) / MICRO
+        left = max(0, self._limit - spent) / MICRO_PER_USD
         return Cost(left, is_estimate=False, is_play_money=self.gateway.is_sandbox)
 
     def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
@@ -74,7 +74,7 @@ class VisitorSession(Session):
         held = self._ledger.hold(
             self.gateway.name,
             self._shared_account,
-            micro(self.prices.cost(request)),
+            micro_usd(self.prices.cost(request)),
             budget=self._limit,
             visitor=self._visitor,
             what=task.identity,

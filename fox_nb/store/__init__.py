@@ -10,7 +10,7 @@ from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, wr
 from fox_nb.errors import StoreDamaged, StoreError
 from fox_nb.store.catalog import Catalog, NamedProfile, Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
-from fox_nb.store.journal import LONGEST_SENDING, MICRO, Asked, Journal
+from fox_nb.store.journal import LONGEST_SENDING, MICRO_PER_USD, Asked, Journal
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, PictureRow, TaskRow, moved, numbered
 from fox_nb.store.schema import no_locks
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BEING_SENT",
     "LONGEST_SENDING",
-    "MICRO",
+    "MICRO_PER_USD",
     "ON_ITS_WAY",
     "Asked",
     "NamedProfile",

@@ -182,7 +182,10 @@ def _checked(row: TaskRow) -> TaskRow | None:
     except (ValueError, TypeError, RecursionError):
         return None
     whole = (
-        isinstance(body, dict) and len(pictures) == len(row.pictures) and row.micro >= 0 and math.isfinite(row.asked)
+        isinstance(body, dict)
+        and len(pictures) == len(row.pictures)
+        and row.micro_usd >= 0
+        and math.isfinite(row.asked)
     )
     return row if whole and len(row.words) <= _LONGEST_WORDS else None
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fox_nb.store.rows import PictureRow, TaskRow
     from fox_nb.tasks import TaskState
 
-MICRO = 1_000_000
+MICRO_PER_USD = 1_000_000
 LONGEST_SENDING = 900.0
 """Seconds, longer than any creating call may take: a row that is older has lost its process."""
 LONGEST_UPLOADS = 7200.0
@@ -43,7 +43,7 @@ class Asked(NamedTuple):
         Which gateway, and the fingerprint of the key.
     model, request, request_hash : str
         The model, the canonical JSON and its hash.
-    micro : int
+    micro_usd : int
         What it may cost, in millionths of a USD.
     price_is_estimate : bool
         True where the price is not the gateway's own.
@@ -54,7 +54,7 @@ class Asked(NamedTuple):
     model: str
     request: str
     request_hash: str
-    micro: int
+    micro_usd: int
     price_is_estimate: bool
 
 
@@ -201,12 +201,12 @@ class Journal(History):
     ) -> None:
         if budget is not None:
             left = budget - self._spent(connection, asked.gateway, asked.account)
-            if asked.micro > left:
+            if asked.micro_usd > left:
                 raise BudgetExceeded(
-                    f"This would cost {asked.micro / MICRO:.2f} USD; of the budget of {budget / MICRO:.2f} USD "
-                    f"{max(0, left) / MICRO:.2f} USD are left.",
-                    needed=asked.micro / MICRO,
-                    left=max(0, left) / MICRO,
+                    f"This would cost {asked.micro_usd / MICRO_PER_USD:.2f} USD; of the budget of {budget / MICRO_PER_USD:.2f} USD "
+                    f"{max(0, left) / MICRO_PER_USD:.2f} USD are left.",
+                    needed=asked.micro_usd / MICRO_PER_USD,
+                    left=max(0, left) / MICRO_PER_USD,
                     todo="Ask for fewer or smaller pictures, or raise budget=….",
                 )
         if known:
@@ -236,7 +236,7 @@ class Journal(History):
         connection.execute(
             "INSERT INTO charge (identity, gateway, account, micro, estimate, state, at) "
             "VALUES (?, ?, ?, ?, ?, 'held', ?)",
-            (identity, asked.gateway, asked.account, asked.micro, asked.price_is_estimate, now),
+            (identity, asked.gateway, asked.account, asked.micro_usd, asked.price_is_estimate, now),
         )
 
     def sending(self, row: TaskRow, now: float) -> bool:
@@ -253,7 +253,7 @@ class Journal(History):
                 (row.identity, row.charge, this_process()),
             )
 
-    def accepted(self, row: TaskRow, told: TaskState, now: float) -> None:
+    def accepted(self, row: TaskRow, answer: TaskState, now: float) -> None:
         """Note the task's id; what it costs is kept from here on, failed or not.
 
         An answer that comes after its sending was taken for lost, or was settled, is taken in all the same.
@@ -264,13 +264,13 @@ class Journal(History):
                 connection,
                 "state = 'pending', accepted = ?, finished = NULL, task_id = ?, estimate = ?, credits = ?, "
                 "request_id = ?, error_code = '', error = ''",
-                (now, told.id, told.estimated_time, told.credits_reserved, told.request_id),
+                (now, answer.id, answer.estimated_time, answer.credits_reserved, answer.request_id),
                 _SAME_SENDING,
                 (row.identity, row.charge),
             )
             self._charge(connection, row, "kept")
 
-        self._note(f"task {told.id} was accepted ({row.words[:80]!r}, take {row.take})", write)
+        self._note(f"task {answer.id} was accepted ({row.words[:80]!r}, take {row.take})", write)
 
     def refused(self, row: TaskRow, code: str, error: str, now: float, request_id: str = "") -> None:
         """Note that the gateway certainly did not take it; what was reserved is given back."""
@@ -306,11 +306,11 @@ class Journal(History):
 
     # -- what the gateway says afterwards: of this task, not of one that was sent again meanwhile -----------------
 
-    def told(self, row: TaskRow, told: TaskState) -> None:
+    def answer(self, row: TaskRow, answer: TaskState) -> None:
         """Note the gateway's word on a task that is under way."""
-        state = told.status if told.status in ON_ITS_WAY else "processing"
-        given = [result.url for result in told.results if result.url]
-        profile = next((result.profile_id for result in told.results if result.profile_id), "")
+        state = answer.status if answer.status in ON_ITS_WAY else "processing"
+        given = [result.url for result in answer.results if result.url]
+        profile = next((result.profile_id for result in answer.results if result.profile_id), "")
         with self.writing() as connection:
             now = self._row(connection, row.identity) or row  # another kernel may have seen other links meanwhile
             links = json.dumps(numbered(now.urls, given, {one.number for one in now.pictures}, row.wanted))
@@ -318,12 +318,12 @@ class Journal(History):
                 connection,
                 "state = ?, progress = ?, links = ?, profile_id = coalesce(nullif(?, ''), profile_id), "
                 "credits = coalesce(?, credits)",
-                (state, told.progress, links, profile, told.credits_reserved),
+                (state, answer.progress, links, profile, answer.credits_reserved),
                 f"{_SAME_TASK} AND state IN ('pending', 'processing')",
                 (row.identity, row.task_id),
             )
 
-    def landed(self, row: TaskRow, picture: PictureRow) -> None:
+    def downloaded(self, row: TaskRow, picture: PictureRow) -> None:
         """Note a picture that is whole and on the disk."""
         with self.writing() as connection:
             connection.execute(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fox_nb.atomic import PRIVATE_FILE, open_database, transaction
 from fox_nb.errors import BudgetExceeded, StoreError
 from fox_nb.settings import in_voila
-from fox_nb.store.journal import MICRO
+from fox_nb.store.journal import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,9 @@ class Ledger:
         except (OSError, sqlite3.Error) as error:
             raise self._unusable(error) from None
 
-    def hold(self, gateway: str, account: str, micro: int, *, budget: int, visitor: str, what: str, now: float) -> int:
+    def hold(
+        self, gateway: str, account: str, micro_usd: int, *, budget: int, visitor: str, what: str, now: float
+    ) -> int:
         """Take an amount out of the budget, in one transaction; returns the number to give it back by.
 
         Raises
@@ -71,17 +73,17 @@ class Ledger:
         """
         with self._writing() as connection:
             left = budget - _spent(connection, gateway, account)
-            if micro > left:
+            if micro_usd > left:
                 raise BudgetExceeded(
-                    f"This would cost {micro / MICRO:.2f} USD; of the budget of {budget / MICRO:.2f} USD for all "
-                    f"visitors {max(0, left) / MICRO:.2f} USD are left.",
-                    needed=micro / MICRO,
-                    left=max(0, left) / MICRO,
+                    f"This would cost {micro_usd / MICRO_PER_USD:.2f} USD; of the budget of {budget / MICRO_PER_USD:.2f} USD for all "
+                    f"visitors {max(0, left) / MICRO_PER_USD:.2f} USD are left.",
+                    needed=micro_usd / MICRO_PER_USD,
+                    left=max(0, left) / MICRO_PER_USD,
                     todo="Ask for fewer or smaller pictures, or whoever runs this app for a larger budget.",
                 )
             row = connection.execute(
                 "INSERT INTO held (gateway, account, micro, visitor, what, at) VALUES (?, ?, ?, ?, ?, ?)",
-                (gateway, account, micro, visitor, what, now),
+                (gateway, account, micro_usd, visitor, what, now),
             )
             return int(row.lastrowid or 0)
 

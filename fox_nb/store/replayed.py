@@ -17,7 +17,7 @@ ON_THE_SERVICE, ON_THE_SANDBOX = "recorded on the service", "recorded on the san
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
+class DownloadedPicture:
     """A pack's picture that is in the store now; `file` is relative to it."""
 
     picture: RecordedPicture
@@ -42,7 +42,7 @@ class Replayed:
         self._journal = journal
         self._gateway = gateway
 
-    def add(self, task: RecordedTask, identity: str, request_hash: str, pictures: Sequence[Landed]) -> None:
+    def add(self, task: RecordedTask, identity: str, request_hash: str, pictures: Sequence[DownloadedPicture]) -> None:
         """Write a task with its pictures, and what it cost when it was recorded, in one transaction."""
         account = ON_THE_SANDBOX if task.sandbox else ON_THE_SERVICE
         values = {
@@ -73,7 +73,7 @@ class Replayed:
             connection.execute(
                 "INSERT INTO charge (identity, gateway, account, micro, estimate, state, at) "
                 "VALUES (?, ?, ?, ?, ?, 'kept', ?)",
-                (identity, self._gateway, account, task.micro, task.price_is_estimate, task.asked),
+                (identity, self._gateway, account, task.micro_usd, task.price_is_estimate, task.asked),
             )
             connection.executemany(
                 "INSERT INTO picture (identity, number, file, sha256, url, mime, width, height, bytes) "

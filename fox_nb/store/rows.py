@@ -61,7 +61,7 @@ class TaskRow:
     error_code: str
     error: str
     request_id: str
-    micro: int
+    micro_usd: int
     price_is_estimate: bool
     charge: int
     pictures: tuple[PictureRow, ...]
@@ -95,14 +95,14 @@ class TaskRow:
         return str(self.body.get("prompt") or self.model)
 
 
-def numbered(known: Sequence[str], given: Sequence[str], landed: Container[int], wanted: int) -> list[str]:
+def numbered(known: Sequence[str], given: Sequence[str], downloaded: Container[int], wanted: int) -> list[str]:
     """Return a task's links by the number of their pictures, after an answer of the gateway.
 
     A link keeps its number whatever its place in the answer, and one that is left out is not forgotten: it makes room
     only where more links than wanted are known, and never where its picture has landed.
     """
     links = list(known)
-    free = [at for at, url in enumerate(links) if url not in given and at + 1 not in landed]
+    free = [at for at, url in enumerate(links) if url not in given and at + 1 not in downloaded]
     for url in given:
         if url in links:
             continue

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import mean
 
-from fox_nb.session.schedule import USUAL_SPREAD, learned, next_look
+from fox_nb.session.backoff import USUAL_SPREAD, learned, next_poll
 from fox_nb.settings import Polling
 
 SIGMA = 0.4
@@ -22,13 +22,13 @@ Next = Callable[[float, float, float, random.Random], float]
 """Seconds waited, the estimate and its spread, the dice: seconds since the acceptance at which the next look is due."""
 
 
-def ours(waited: float, estimate: float, spread: float, dice: random.Random) -> float:
-    return next_look(waited, estimate, Polling(), dice, spread)
+def ours(waited: float, estimate: float, spread: float, rng: random.Random) -> float:
+    return next_poll(waited, estimate, Polling(), rng, spread)
 
 
 def every(seconds: float) -> Next:
     """A schedule that asks at a fixed interval, as the clients of other gateways do."""
-    return lambda waited, _estimate, _spread, _dice: waited + seconds
+    return lambda waited, _estimate, _spread, _rng: waited + seconds
 
 
 @dataclass(frozen=True)
@@ -56,34 +56,34 @@ class Sum:
 
 
 def follow(
-    duration: float, estimate: float, schedule: Next, dice: random.Random, spread: float = USUAL_SPREAD
+    duration: float, estimate: float, schedule: Next, rng: random.Random, spread: float = USUAL_SPREAD
 ) -> Followed:
     looks = [0.0]
     while looks[-1] < duration:
-        looks.append(schedule(looks[-1], estimate, spread, dice))
+        looks.append(schedule(looks[-1], estimate, spread, rng))
     return Followed(duration, tuple(looks[1:]))
 
 
-def durations(middle: float, dice: random.Random, sigma: float = SIGMA) -> Callable[[], float]:
-    return lambda: middle * math.exp(dice.gauss(0, sigma))
+def durations(middle: float, rng: random.Random, sigma: float = SIGMA) -> Callable[[], float]:
+    return lambda: middle * math.exp(rng.gauss(0, sigma))
 
 
 def alone(
-    schedule: Next, estimate: float, duration: Callable[[], float], dice: random.Random, count: int
+    schedule: Next, estimate: float, duration: Callable[[], float], rng: random.Random, count: int
 ) -> list[Followed]:
     """Tasks of which nothing is learned."""
-    return [follow(duration(), estimate, schedule, dice) for _ in range(count)]
+    return [follow(duration(), estimate, schedule, rng) for _ in range(count)]
 
 
 def learning(
-    schedule: Next, told: float, duration: Callable[[], float], dice: random.Random, count: int
+    schedule: Next, told: float, duration: Callable[[], float], rng: random.Random, count: int
 ) -> list[Followed]:
     """The first tasks of a model in a store, one after the other: the estimate is told, then learned from those before."""
     followed: list[Followed] = []
     for _ in range(count):
         seen = [task.looks[-1] for task in followed[-REMEMBERED:]]
         estimate, spread = learned(seen) if seen else (told, USUAL_SPREAD)
-        followed.append(follow(duration(), estimate, schedule, dice, spread))
+        followed.append(follow(duration(), estimate, schedule, rng, spread))
     return followed
 
 

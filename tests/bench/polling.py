@@ -18,22 +18,22 @@ def measure(surroundings: Surroundings) -> Table:
     count = surroundings.sized(20_000, 1000)
     rows = []
     for name, wrong in (("right", 1.0), ("twice too long", 0.5), ("twice too short", 2.0)):
-        dice = random.Random(1)
-        duration = durations(wrong * ESTIMATE, dice)
-        first = added_up(alone(ours, ESTIMATE, duration, dice, count))
+        rng = random.Random(1)
+        duration = durations(wrong * ESTIMATE, rng)
+        first = added_up(alone(ours, ESTIMATE, duration, rng, count))
         learned = added_up(
-            task for _ in range(count // TWENTY) for task in learning(ours, ESTIMATE, duration, dice, TWENTY)
+            task for _ in range(count // TWENTY) for task in learning(ours, ESTIMATE, duration, rng, TWENTY)
         )
-        replicate = added_up(alone(every(0.5), ESTIMATE, duration, dice, count // 10))
-        fal = added_up(alone(every(0.1), ESTIMATE, duration, dice, count // 20))
+        replicate = added_up(alone(every(0.5), ESTIMATE, duration, rng, count // 10))
+        fal = added_up(alone(every(0.1), ESTIMATE, duration, rng, count // 20))
         beside = f"replicate {_words(replicate)}; fal {_words(fal)}"
         ratio = learned.gets / replicate.gets
         what = f"estimate {name}, a model's first {TWENTY} tasks"
         rows.append(Row(what, _words(learned), beside, ratio, "13 GETs, 5 % or 1 s", _holds(learned)))
         rows.append(_first(name, first, first.gets / replicate.gets))
-    dice = random.Random(2)
-    failed = added_up(alone(ours, ESTIMATE, lambda: 2.0, dice, count))
-    at_two = added_up(alone(every(0.5), ESTIMATE, lambda: 2.0, dice, 100))
+    rng = random.Random(2)
+    failed = added_up(alone(ours, ESTIMATE, lambda: 2.0, rng, count))
+    at_two = added_up(alone(every(0.5), ESTIMATE, lambda: 2.0, rng, 100))
     rows.append(
         Row(
             "fails after 2 s",
@@ -46,7 +46,7 @@ def measure(surroundings: Surroundings) -> Table:
     )
     how = (
         f"{count:,} made-up tasks a line, log-normal (sigma 0.4) around 45 s or what the line says, looked at by "
-        "`next_look` with the usual `Polling()`; replicate's and fal's intervals (0.5 s, 0.1 s) as their clients have them. The goal for the delay holds where a task's delay is, on average, at most 5 % of "
+        "`next_poll` with the usual `Polling()`; replicate's and fal's intervals (0.5 s, 0.1 s) as their clients have them. The goal for the delay holds where a task's delay is, on average, at most 5 % of "
         "its duration or a second, whichever is more."
     )
     worst = least_of_all()

@@ -31,10 +31,10 @@ _PICTURE = (
 
 def fill(fox: Fox, count: int) -> str:
     """Journal so many completed tasks of several models; return the identity of one in the middle."""
-    dice = random.Random(1)
+    rng = random.Random(1)
     models = ["phota-image"] * 6 + ["grok-imagine-image"] * 3
     asked = (
-        (dice.choice(models), {"prompt": f"a fox, number {number}, in the snow, soft light, 35 mm"}, 1)
+        (rng.choice(models), {"prompt": f"a fox, number {number}, in the snow, soft light, 35 mm"}, 1)
         for number in range(count)
     )
     identities = _written(
@@ -93,11 +93,11 @@ def photographs(folder: Path, count: int, side: int) -> list[Path]:
     """PNGs with a photograph's grain: about 20 MB each at 4096 pixels."""
     paths = []
     for number in range(count):
-        dice = np.random.default_rng(number)
-        coarse = Image.fromarray(dice.integers(0, 255, (12, 12, 3), dtype=np.uint8)).resize(
+        rng = np.random.default_rng(number)
+        coarse = Image.fromarray(rng.integers(0, 255, (12, 12, 3), dtype=np.uint8)).resize(
             (side, side), Image.Resampling.BICUBIC
         )
-        grain = dice.integers(-4, 5, (side, side, 1), dtype=np.int16)
+        grain = rng.integers(-4, 5, (side, side, 1), dtype=np.int16)
         pixels = np.clip(np.asarray(coarse, dtype=np.int16) + grain, 0, 255).astype(np.uint8)
         paths.append(folder / f"photograph-{number}.png")
         Image.fromarray(pixels).save(paths[-1], compress_level=1)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from backend import SIZE, TaskBackend
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from artifacts import Places
 from counts import Count
-from desk import SIZE, Desk
 from lab import FLAGS, Lab, Notebook7, Voila
 from servers import JupyterServer, VoilaServer
 
@@ -50,9 +50,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="module")
-def desk(context: BrowserContext) -> Desk:
+def backend(context: BrowserContext) -> TaskBackend:
     """The page in which a file's notebooks are opened one after the other."""
-    return Desk(context)
+    return TaskBackend(context)
 
 
 @pytest.fixture(scope="session")
@@ -79,17 +79,17 @@ def silent(count: Count, request: pytest.FixtureRequest) -> Callable[[], None]:
 def lab(
     context: BrowserContext,
     lab_server: JupyterServer,
-    desk: Desk,
+    backend: TaskBackend,
     silent: Callable[[], None],
     request: pytest.FixtureRequest,
 ) -> Iterator[Lab]:
     """JupyterLab as a new user has it; pages and kernels end with the test, and after a failure the application, too."""
     lab_server.forget_settings()
     failed = request.session.testsfailed
-    opener = Lab(context, lab_server, desk, silent)
+    opener = Lab(context, lab_server, backend, silent)
     yield opener
     if request.session.testsfailed > failed:
-        desk.leave()
+        backend.leave()
     opener.close()
 
 

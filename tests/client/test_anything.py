@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from fox_nb import errors, tasks
-from fox_nb.client import accounts, files
-from fox_nb.client.answers import (
+from fox_nb.client import accounts, transfers
+from fox_nb.client.responses import (
     Purpose,
     certainly_not_accepted,
     connection_lost,
@@ -80,7 +80,7 @@ def test_lists_prices_and_uploads_are_read_out_of_anything(answer):
     assert prices is None or all(price >= 0 for price in prices.usd.values())
     balance = accounts.read_balance(answer, answer)
     assert balance is None or balance.used_usd >= 0
-    upload = files.read_upload(answer)
+    upload = transfers.read_upload(answer)
     assert upload is None or upload.url.startswith("http") or upload.url.lower().startswith("http")
 
 

@@ -20,7 +20,7 @@ def noise_for_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
     def draw(step: dict[str, Any], folder: Path) -> Image.Image:
         for source in step.get("sources", ()):
             pictures._open(source, folder)
-        dice = np.random.default_rng(step["seed"])
-        return Image.fromarray(dice.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
+        rng = np.random.default_rng(step["seed"])
+        return Image.fromarray(rng.integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8))
 
     monkeypatch.setattr(pictures, "_draw", draw)

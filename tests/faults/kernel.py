@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fox_nb import Fox, FoxError, SubmissionUnknown, TaskFailed
-from fox_nb.session import Task, looking, schedule, watcher
+from fox_nb.session import Task, backoff, poll_loop, poller
 from fox_nb.settings import Polling, Timeouts
 
 ROUNDS = 40
@@ -72,14 +72,14 @@ def is_over(task: Task) -> bool:
     return True
 
 
-def settle(fox: Fox, made: set[str], dice: random.Random) -> None:
+def settle(fox: Fox, made: set[str], rng: random.Random) -> None:
     """Do by hand what a person may do with what is unknown or failed, after a look at the bill."""
     for task in fox.tasks():
         prompt, take = name(task)
-        if task.status == "unknown" and dice.random() < 0.6:
+        if task.status == "unknown" and rng.random() < 0.6:
             say("by hand", prompt=prompt, take=take, what="settled")
             task.settle(paid=prompt in made)
-        elif task.status in {"unknown", "failed"} and dice.random() < 0.5:
+        elif task.status in {"unknown", "failed"} and rng.random() < 0.5:
             say("by hand", prompt=prompt, take=take, what="sent again")
             try:
                 task.retry()
@@ -91,26 +91,26 @@ def settle(fox: Fox, made: set[str], dice: random.Random) -> None:
 
 def main(plan: dict[str, Any]) -> int:
     """Ask for everything, wait for everything, ask again for what could not be had."""
-    dice = random.Random(plan["seed"])
-    looking.pause_after = watcher.pause_after = lambda *failures: schedule.pause_after(*failures) / HURRY
-    looking.FETCH_AGAIN_AFTER /= HURRY
+    rng = random.Random(plan["seed"])
+    poller.pause_after = poll_loop.pause_after = lambda *failures: backoff.pause_after(*failures) / HURRY
+    poller.FETCH_AGAIN_AFTER /= HURRY
     fox = Fox(
         base_url=plan["base_url"],
         store=plan["store"],
         polling=Polling(first_looks=(0.05, 0.2), at_least=0.1, per_second=60),
         timeouts=Timeouts(connect=20, read=plan["read"], upload=30, download=60),
     )
-    fox.session.client._caller.sleep = lambda seconds: time.sleep(seconds / HURRY)
+    fox.session.client._http.sleep = lambda seconds: time.sleep(seconds / HURRY)
     unfinished = fox.resume()
     say("begun", unfinished=len(unfinished))
     for task in unfinished:
         if task.status == "unknown":
             tell_lost(task)
     if plan["by_hand"]:
-        settle(fox, set(plan["made"]), dice)
+        settle(fox, set(plan["made"]), rng)
     left: list[tuple[dict[str, Any], int | str]] = [(request, take) for request, take in plan["requests"]]
     for _ in range(ROUNDS):
-        dice.shuffle(left)
+        rng.shuffle(left)
         asked = [(request, take, ask_for(fox, request, take)) for request, take in left]
         # A press that was journalled is never pressed again: it is found by its number.
         left = [

@@ -70,7 +70,7 @@ RESULT = [
     ("picture", 0.02, {"kind": "svg"}),
 ]
 UPLOAD = [("lost_answer", 0.1, {}), ("server_error", 0.1, {}), ("cut", 0.1, {})]
-FATES = [
+TASK_FAULTS = [
     ("race", 0.2, {"reads": 2}),
     ("older_form", 0.2, {}),
     ("failed", 0.04, {"message": "That cannot be drawn."}),
@@ -180,7 +180,7 @@ class Run:
     """
 
     def __init__(self, places: Places, seed: int, *, tasks: int = 100, kernels: int = 3, kills: int = 3) -> None:
-        self.dice = random.Random(seed)
+        self.rng = random.Random(seed)
         self.counts = Counts(seed, tasks=tasks)
         self.folder = places.fresh(f"faults-{seed}")
         self.env = clean_environment(places, {"FOXAPI_KEY": MARKED_KEY})
@@ -194,9 +194,9 @@ class Run:
 
     def play(self) -> Counts:
         """Let the kernels run, then a person look after what is unknown, and hold both sides against each other."""
-        with Sandbox(keys=[MARKED_KEY], speed=400, older_form=self.dice.random() < 0.3) as sandbox:
+        with Sandbox(keys=[MARKED_KEY], speed=400, older_form=self.rng.random() < 0.3) as sandbox:
             self._misbehave(sandbox)
-            lists = [[request for request in self.requests if self.dice.random() < 0.5] for _ in range(self.kernels)]
+            lists = [[request for request in self.requests if self.rng.random() < 0.5] for _ in range(self.kernels)]
             missing = [request for request in self.requests if not any(request in each for each in lists)]
             lists[0] += missing
             self._live(sandbox, lists)
@@ -227,9 +227,9 @@ class Run:
             sandbox.misbehave(fault, on=on, **parameters)
         for on, faults in (("create", CREATE), ("read", READ_TASK), ("result", RESULT), ("upload", UPLOAD)):
             for fault, rate, parameters in faults:
-                sandbox.misbehave(fault, on=on, rate=rate, seed=self.dice.randrange(1 << 30), **parameters)
-        for fault, rate, parameters in FATES:
-            sandbox.misbehave(fault, rate=rate, seed=self.dice.randrange(1 << 30), **parameters)
+                sandbox.misbehave(fault, on=on, rate=rate, seed=self.rng.randrange(1 << 30), **parameters)
+        for fault, rate, parameters in TASK_FAULTS:
+            sandbox.misbehave(fault, rate=rate, seed=self.rng.randrange(1 << 30), **parameters)
 
     # -- the kernels ------------------------------------------------------------------------------------------------
 
@@ -238,8 +238,8 @@ class Run:
         plan = {"base_url": sandbox.base_url, "store": str(self.folder / "fox_runs"), "read": READ}
         kernels = []
         for number, requests in enumerate(lists):
-            own = {"requests": requests, "seed": self.dice.randrange(1 << 30), "by_hand": by_hand, "made": made}
-            fuses = [] if by_hand else [self.dice.randrange(2 + 2 * len(requests)) for _ in range(self.kills)]
+            own = {"requests": requests, "seed": self.rng.randrange(1 << 30), "by_hand": by_hand, "made": made}
+            fuses = [] if by_hand else [self.rng.randrange(2 + 2 * len(requests)) for _ in range(self.kills)]
             kernels.append(Kernel(self, number + 100 * by_hand, plan | own, fuses))
         for kernel in kernels:
             kernel.start()

@@ -60,7 +60,7 @@ def judge(places: Places, sandbox: Any, lines: list[int], count: Count) -> None:
             assert made[row.body["prompt"]] == 1
         else:
             assert row.state == "unknown", death
-            assert death["where"].startswith(("client/", "session/sending.py", "store/", "session/looking.py")), death
+            assert death["where"].startswith(("client/", "session/submission.py", "store/", "session/poller.py")), death
     store.close()
     found = Counter(death["found"] for death in deaths)
     died = sum(bool(death["where"]) for death in deaths)

@@ -13,13 +13,13 @@ from typing import Any
 
 from fox_nb import Fox, FoxError, WaitTimeout
 from fox_nb.display import task_pages
-from fox_nb.session import looking, watcher
+from fox_nb.session import poll_loop, poller
 from fox_nb.settings import Polling
 from hostile.cases import CASES, Case
 
 # What is repeated later and later is repeated at once here: how long the pauses are is for other tests.
-looking.FETCH_AGAIN_AFTER = 0.05
-looking.pause_after = watcher.pause_after = lambda *_: 0.05
+poller.FETCH_AGAIN_AFTER = 0.05
+poller.pause_after = poll_loop.pause_after = lambda *_: 0.05
 
 
 def peak() -> int:
@@ -57,7 +57,7 @@ def play(fox: Fox, case: Case, take: int) -> dict[str, Any]:
 def main(base_url: str, folder: Path) -> None:
     """Every case, one after the other."""
     fox = Fox(base_url=base_url, store=folder / "fox_runs", polling=Polling((0.02,), at_least=0.02, per_second=200))
-    fox.session.client._caller.sleep = lambda _seconds: None
+    fox.session.client._http.sleep = lambda _seconds: None
     fox.generate("a fox, to load everything").wait()
     peak()
     before = peak()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from fox_nb.images.archive import packed
+from fox_nb.images.photo_archive import packed
 from fox_nb.images.prepare import Prepared, prepare, prepare_archive
 from images.pictures import camera_exif, decoded, encoded, gradient
 

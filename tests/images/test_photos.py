@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.images.archive import pack, photos_in
 from fox_nb.images.impressions import ALIKE, BLURRED, blur, fingerprint
+from fox_nb.images.photo_archive import pack, photos_in
 from fox_nb.images.photos import PhotoFact, PhotoReport, Problem, inspect
 from fox_nb.render.contact_sheet import contact_sheet
 from fox_nb.sandbox.art import figure_from_id, portrait
@@ -293,7 +293,7 @@ def test_what_is_no_zip_is_said(data, tmp_path):
 
 def test_a_zip_bomb_is_a_problem_of_its_photo(monkeypatch):
     """A member that unfolds beyond every photo's size is not unfolded to its end."""
-    monkeypatch.setattr("fox_nb.images.archive.LARGEST_FILE", 100_000)
+    monkeypatch.setattr("fox_nb.images.photo_archive.LARGEST_FILE", 100_000)
     (photo,) = inspect(photos_in(zipped(**{"a.jpg": bytes(5_000_000)})).photos).photos
     assert "too large" in photo.problems[0].words
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import fox_nb
 from fox_nb.cli import _parser
+from fox_nb.experiments import Sweep
 from fox_nb.local import SandboxControls
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
@@ -16,7 +17,6 @@ from fox_nb.session.task import Cost
 from fox_nb.session.tasklist import TaskList
 from fox_nb.session.training import TrainedProfiles
 from fox_nb.store import Store
-from fox_nb.sweep import Sweep
 
 TARGET = Path(__file__).parents[2] / "docs" / "reference.md"
 HELD = (

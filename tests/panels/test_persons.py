@@ -9,7 +9,7 @@ import pytest
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.panels.control_table import control_for
-from fox_nb.panels.controls import Bench
+from fox_nb.panels.controls import FieldContext
 from fox_nb.panels.persons import Mentions, Persons
 from fox_nb.parameters import parameters
 from panels.browsers import Browser
@@ -27,7 +27,7 @@ class Known:
 
 def control(model: str, name: str, profiles: Any = None) -> Any:
     (parameter,) = (p for p in parameters(request_class(model)) if p.name == name)
-    return control_for(parameter, Bench(profiles or Known(), None, lambda work: work()))
+    return control_for(parameter, FieldContext(profiles or Known(), None, lambda work: work()))
 
 
 def test_a_profile_is_chosen_by_its_name_or_its_id():
@@ -54,10 +54,10 @@ def test_a_tick_in_one_page_is_seen_in_the_other():
     persons = Persons()
     browser = Browser(persons)
     persons.offer(NAMES)
-    told = []
-    persons.observe(lambda change: told.append(change["new"]), "value")
+    on_progress = []
+    persons.observe(lambda change: on_progress.append(change["new"]), "value")
     browser.say("choose", ids=["p-ada", "p-unknown"], page="one")
-    assert told == [("p-ada",)]
+    assert on_progress == [("p-ada",)]
     assert browser.of("persons")[-1] == {
         "type": "persons",
         "items": [["p-ruth-0123456789", "Ruth (p-ruth-01234)"], ["p-ada", "Ada (p-ada)"]],

@@ -20,9 +20,9 @@ def test_a_page_gets_the_script_when_it_asks() -> None:
 def test_a_kernel_that_cannot_hear_sends_it_unasked(monkeypatch) -> None:  # type: ignore[no-untyped-def]
     """The first widget of a kernel sends it a few times, until somebody has asked."""
     monkeypatch.setattr(script, "_TOLD_AGAIN", (0.01, 0.01))
-    teller = script._Teller()
+    teller = script._Notifier()
     sent = []
-    monkeypatch.setattr(script._Teller, "_send", staticmethod(sent.append))
+    monkeypatch.setattr(script._Notifier, "_send", staticmethod(sent.append))
     level = Level()
     teller._until_asked(level)
     assert sent == [level, level]

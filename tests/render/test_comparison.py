@@ -66,7 +66,7 @@ def grid(folder: Path, rows=2, columns=3, size=(96, 64), **more) -> Comparison:
     )
 
 
-class Seen(html.parser.HTMLParser):
+class PollResult(html.parser.HTMLParser):
     """What a browser would make of the markup: tags with their attributes, and text."""
 
     def __init__(self, markup: str) -> None:
@@ -94,7 +94,7 @@ class Seen(html.parser.HTMLParser):
 def test_every_picture_is_in_the_table_once(tmp_path):
     """Each preview's bytes stand in the markup once, the original's a second time for the hover."""
     comparison = grid(tmp_path)
-    seen = Seen(static_grid(comparison))
+    seen = PollResult(static_grid(comparison))
     sources = [image["src"] for image in seen.all("img")]
     assert len(sources) == len(set(sources)) == 7
     markup = static_grid(comparison)
@@ -103,7 +103,7 @@ def test_every_picture_is_in_the_table_once(tmp_path):
 
 def test_the_table_reads_without_its_style(tmp_path):
     """Heads name both parameters and all values, pictures have words and sizes, and there is no script."""
-    seen = Seen(re.sub(r"<style>.*?</style>", "", static_grid(grid(tmp_path)), flags=re.DOTALL))
+    seen = PollResult(re.sub(r"<style>.*?</style>", "", static_grid(grid(tmp_path)), flags=re.DOTALL))
     assert [th.get("scope") for th in seen.all("th")] == [None, "col", "col", "col", "row", "row"]
     assert "creativity ↓ resemblance →" in seen.text
     assert "SSIM 0.500" in seen.text
@@ -137,10 +137,10 @@ def test_what_comes_from_outside_is_only_text(tmp_path, where):
         [[Cell(EVIL if where == "label" else "cell", [broken]), Cell("other", [noted], EVIL)]],
         comparison.original,
     )
-    plain = Seen(static_grid(comparison))
+    plain = PollResult(static_grid(comparison))
     assert not plain.all("script")
     assert all(image["src"].startswith("data:image/webp;base64,") for image in plain.all("img"))
-    page = Seen(save_html(comparison, tmp_path / "page.html").read_text(encoding="utf-8"))
+    page = PollResult(save_html(comparison, tmp_path / "page.html").read_text(encoding="utf-8"))
     assert [script["type"] for script in page.all("script")] == ["application/json", "module"]
     assert all("onerror" not in image for image in page.all("img"))
 
@@ -156,7 +156,7 @@ def test_what_is_not_there_says_why(tmp_path):
             Cell("d", [Take(1, "done", gone)]),
         ]
     ]
-    seen = Seen(static_grid(Comparison("t", Axis(), Axis("x", list("abcd")), cells)))
+    seen = PollResult(static_grid(Comparison("t", Axis(), Axis("x", list("abcd")), cells)))
     assert "failed: content policy" in seen.text
     assert "not made yet" in seen.text
     assert "d: the picture's file can't be read" in seen.text
@@ -167,7 +167,7 @@ def test_what_is_not_there_says_why(tmp_path):
 def test_one_parameter_makes_a_row(tmp_path):
     """With one parameter there are no row heads, and each column names it."""
     cells = [[Cell("a", [Take(1, "done", picture(tmp_path, "a.png"))])]]
-    seen = Seen(static_grid(Comparison("t", Axis(), Axis("aspect ratio", ["16:9"]), cells)))
+    seen = PollResult(static_grid(Comparison("t", Axis(), Axis("aspect ratio", ["16:9"]), cells)))
     assert [th["scope"] for th in seen.all("th")] == ["col"]
     assert "aspect ratio 16:9" in seen.text
 
@@ -178,7 +178,7 @@ def test_takes_stand_side_by_side_with_mean_and_spread(tmp_path):
         Take(n, "done", picture(tmp_path, f"{n}.png", seed=n), metrics={"ssim": s, "psnr": None})
         for n, s in ((1, 0.4), (2, 0.6))
     ]
-    seen = Seen(static_grid(Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("x 1", takes)]])))
+    seen = PollResult(static_grid(Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("x 1", takes)]])))
     assert [image["alt"] for image in seen.all("img")] == ["x 1, take 1", "x 1, take 2"]
     assert "SSIM 0.500 ± 0.141" in seen.text
     assert "PSNR" not in seen.text

@@ -8,7 +8,7 @@ import pytest
 
 from fox_nb.images import thumbnail
 from fox_nb.render import card, html, plots, table
-from fox_nb.render.grid import Picture, grid
+from fox_nb.render.image_grid import Picture, grid
 from fox_nb.render.progress import Failure, Progress, failure, progress, unknown, waiting
 from fox_nb.render.style import STYLE
 from images.pictures import gradient

@@ -8,10 +8,10 @@ import jsonschema
 import pytest
 
 from fox_nb.sandbox import Sandbox
-from fox_nb.sandbox.calls import BEFALLEN, CALLS
 from fox_nb.sandbox.contract import load_contract
-from fox_nb.sandbox.mishaps import CALLS as BEFALLEN_CALLS
-from fox_nb.sandbox.settings import MODELS, PRICES, SECONDS
+from fox_nb.sandbox.handlers import BEFALLEN, CALLS
+from fox_nb.sandbox.http_faults import CALLS as BEFALLEN_CALLS
+from fox_nb.sandbox.options import MODELS, PRICES, SECONDS
 
 SEED = "20"
 

@@ -11,8 +11,8 @@ import requests
 from PIL import Image
 
 from fox_nb.sandbox import Sandbox
-from fox_nb.sandbox.fates import FATES
-from fox_nb.sandbox.mishaps import MISHAPS
+from fox_nb.sandbox.http_faults import HTTP_FAULTS
+from fox_nb.sandbox.task_faults import TASK_FAULTS
 from processes import until
 from sandbox.asking import CREATE, Asking
 
@@ -381,7 +381,7 @@ def test_every_row_of_the_tables_is_shown_here():
     from pathlib import Path
 
     text = Path(__file__).read_text()
-    assert [name for name in (*MISHAPS, *FATES) if f'"{name}"' not in text] == []
+    assert [name for name in (*HTTP_FAULTS, *TASK_FAULTS) if f'"{name}"' not in text] == []
 
 
 @pytest.mark.parametrize("text", ["a\r\nX-Evil: 1", "\0", "ü"])

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from fox_nb import DownloadFailed, Fox, InvalidRequest, NotFound, StoreError, SubmissionUnknown, TaskFailed, tasks
-from fox_nb.client import accounts, calls
+from fox_nb.client import accounts, http_sender
 from fox_nb.client.wire import Exchange
-from fox_nb.session import looking
+from fox_nb.session import poller
 from fox_nb.session.task import Task
 from fox_nb.store.ledger import Ledger
 
@@ -21,7 +21,7 @@ DAY = 86_400.0
 def later(fox: Fox, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this Fox think that so much time has passed."""
     monkeypatch.setattr(fox.session, "now", lambda: time.time() + seconds)
-    for part in (fox.session._looker, fox.session.sources):
+    for part in (fox.session._poller, fox.session.sources):
         monkeypatch.setattr(part, "_now", fox.session.now)
 
 
@@ -135,8 +135,8 @@ def test_a_404_does_not_end_a_paid_task(
     open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another key, another host or a bad hour: who waits is told, the task is not given up, and is found again later."""
-    monkeypatch.setattr(looking, "LOST_AFTER", 0.0)
-    monkeypatch.setattr(looking, "ODD_FOR", 0.0)
+    monkeypatch.setattr(poller, "LOST_AFTER", 0.0)
+    monkeypatch.setattr(poller, "ODD_FOR", 0.0)
     sandbox.misbehave("status", on="read", status=404, times=1)
     fox = open_fox()
     task = fox.generate("a fox that is not known for a moment")
@@ -163,9 +163,9 @@ def test_a_404_after_a_day_is_an_end(fox: Fox, sandbox: Any, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("told", "seconds"), [(30.0, 30.0), (45_000.0, 450.0), (1e308, 450.0), (-5.0, 45.0), (0.0, 45.0)]
 )
-def test_an_estimate_that_is_none(fox: Fox, told: float, seconds: float) -> None:
+def test_an_estimate_that_is_none(fox: Fox, on_progress: float, seconds: float) -> None:
     """A task that is said to take hours (in milliseconds, perhaps) is looked at before its links have died."""
-    assert fox.session._looker.seconds("phota-image", "1K", told) == seconds
+    assert fox.session._poller.seconds("phota-image", "1K", on_progress) == seconds
 
 
 @pytest.mark.parametrize("price", [1e300, 1e308, 10_001, "1e999"])
@@ -180,7 +180,7 @@ def test_a_price_that_is_none(price: Any) -> None:
 def test_an_id_that_would_be_another_call(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task whose id is '..' can never be asked for: its fate is unknown, and told at once."""
     said = json.dumps({"id": "..", "status": "pending"}).encode()
-    monkeypatch.setattr(calls.Caller, "create", lambda *_: Exchange(200, {}, said))
+    monkeypatch.setattr(http_sender.HttpSender, "create", lambda *_: Exchange(200, {}, said))
     with pytest.raises(SubmissionUnknown, match="a task with an id"):
         fox.generate("a fox with an odd id")
 
@@ -189,16 +189,16 @@ def test_a_profile_that_comes_with_a_picture(fox: Fox) -> None:
     """A training that gives a preview beside the profile's id loses neither: an id that is lost is lost for good."""
     task = fox.create_profile("https://photos.example/ada.zip")
     task.stop_watching()
-    told = tasks.read(
+    on_progress = tasks.read(
         {
             "id": task.id,
             "status": "completed",
             "results": [{"url": "https://cdn.example/preview.png"}, {"result_type": "profile", "profile_id": "ada-1"}],
         }
     )
-    assert told is not None
+    assert on_progress is not None
     journal = fox.store.journal
-    journal.told(journal.get(task.identity), told)
+    journal.on_progress(journal.get(task.identity), on_progress)
     journal.completed(journal.get(task.identity), time.time())
     row = journal.get(task.identity)
     assert (row.state, row.profile_id, row.urls) == ("completed", "ada-1", ["https://cdn.example/preview.png"])

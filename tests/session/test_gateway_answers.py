@@ -8,7 +8,7 @@ import pytest
 
 from client.scripted import Step, hang_up, never, say, stall
 from fox_nb import DownloadFailed, Fox, FoxError, SubmissionUnknown, TaskFailed, UnexpectedAnswer
-from fox_nb.session import looking
+from fox_nb.session import poller
 from fox_nb.settings import Timeouts
 from fox_nb.store import sha256_of
 from gateways import Answer, Gateway, always, picture
@@ -84,8 +84,8 @@ NO_PICTURE = {
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried once more is tried at once: how long the pause is, is for another test."""
-    monkeypatch.setattr(looking, "FETCH_AGAIN_AFTER", 0.05)
-    monkeypatch.setattr(looking, "LONGEST_FEWER_PAUSE", 0.1)
+    monkeypatch.setattr(poller, "FETCH_AGAIN_AFTER", 0.05)
+    monkeypatch.setattr(poller, "LONGEST_FEWER_PAUSE", 0.1)
 
 
 @pytest.mark.usefixtures("hurry")
@@ -141,7 +141,7 @@ def test_a_link_that_never_answers_holds_up_no_other(fox_at: Callable[..., Fox])
 @pytest.mark.usefixtures("hurry")
 def test_what_was_told_is_fetched_when_it_can_be(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks again overnight: a kernel that runs on fetches what it can before the links have died."""
-    monkeypatch.setattr(looking, "FIRST_PATIENT_PAUSE", 0.2)
+    monkeypatch.setattr(poller, "FIRST_PATIENT_PAUSE", 0.2)
     with Gateway(file=but(2, say(500))) as gateway:
         task = fox_at(gateway).generate("four foxes", num_outputs=4)
         with pytest.raises(DownloadFailed):
@@ -156,8 +156,8 @@ def test_a_gateway_that_is_odd_for_long_is_asked_further(
     fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page of a network that wants a log-in ends no task: when it is gone, the picture lands without being asked for."""
-    monkeypatch.setattr(looking, "ODD_FOR", 0.0)
-    monkeypatch.setattr(looking, "FIRST_PATIENT_PAUSE", 0.2)
+    monkeypatch.setattr(poller, "ODD_FOR", 0.0)
+    monkeypatch.setattr(poller, "FIRST_PATIENT_PAUSE", 0.2)
     with Gateway(poll=always(say(200, "<html>Please log in to this network</html>"))) as gateway:
         task = fox_at(gateway).generate("a fox")
         with pytest.raises(UnexpectedAnswer, match="log in"):
@@ -177,7 +177,7 @@ def test_a_link_that_gives_no_picture_is_told_soon(fox_at: Callable[..., Fox]) -
     with Gateway(file=file) as gateway, pytest.raises(DownloadFailed, match="web page"):
         fox_at(gateway).generate("a fox").wait(PATIENCE)
     assert len(asked) == 2
-    assert asked[1] - asked[0] >= looking.FETCH_AGAIN_AFTER
+    assert asked[1] - asked[0] >= poller.FETCH_AGAIN_AFTER
 
 
 # -- results that come late, twice, or in another order ----------------------------------------------------------------
@@ -203,7 +203,7 @@ def test_results_that_grow_are_waited_for(first: int, fox_at: Callable[..., Fox]
 @pytest.mark.usefixtures("hurry")
 def test_results_that_never_grow_are_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while the person is told '1 of 4', the one is kept, and what comes later still is fetched by the same cell."""
-    monkeypatch.setattr(looking, "SOME_FOR", 0.5)
+    monkeypatch.setattr(poller, "SOME_FOR", 0.5)
 
     def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
         return say(200, gateway.completed(task_id) | {"results": gateway.results(task_id)[:1]})
@@ -228,7 +228,7 @@ def test_completed_without_any_result_is_told_and_goes_on_later(
     results: object, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for ever on results that don't come; they are fetched when they have come."""
-    monkeypatch.setattr(looking, "NONE_FOR", 0.5)
+    monkeypatch.setattr(poller, "NONE_FOR", 0.5)
     with Gateway(
         poll=lambda gateway, _count, task_id: say(200, gateway.completed(task_id, results=results))
     ) as gateway:
@@ -327,7 +327,7 @@ def test_a_bad_hour_of_the_gateway_is_sat_out(
     answer: Step, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three looks that find nonsense, a stranger's task among it, end nothing; the fourth brings the task's own picture."""
-    monkeypatch.setattr("fox_nb.session.watcher.pause_after", lambda *_: 0.05)
+    monkeypatch.setattr("fox_nb.session.poll_loop.pause_after", lambda *_: 0.05)
 
     def poll(gateway: Gateway, count: int, task_id: str) -> Step:
         return answer if count < 4 else say(200, gateway.completed(task_id))
@@ -339,8 +339,8 @@ def test_a_bad_hour_of_the_gateway_is_sat_out(
 
 def test_what_makes_no_sense_for_long_is_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits is told in the gateway's own words, the task stays under way, and the same cell goes on with it."""
-    monkeypatch.setattr(looking, "ODD_FOR", 0.2)
-    monkeypatch.setattr("fox_nb.session.watcher.pause_after", lambda *_: 0.1)
+    monkeypatch.setattr(poller, "ODD_FOR", 0.2)
+    monkeypatch.setattr("fox_nb.session.poll_loop.pause_after", lambda *_: 0.1)
     with Gateway(poll=always(say(200, {"id": "another", "status": "completed"}))) as gateway:
         task = fox_at(gateway).generate("a fox")
         with pytest.raises(UnexpectedAnswer, match="another"):
@@ -361,7 +361,7 @@ def test_a_word_that_nobody_knows_is_told_with_the_answer(
     fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be a stage of the work, so it is looked at for a while; then the person reads what the gateway says."""
-    monkeypatch.setattr(looking, "MOST_TOLD", 0.01)
+    monkeypatch.setattr(poller, "MOST_TOLD", 0.01)
     odd = {"status": "pondering", "thoughts": "many"}
     with Gateway(poll=lambda _gateway, _count, task_id: say(200, odd | {"id": task_id})) as gateway:
         task = fox_at(gateway).generate("a fox")

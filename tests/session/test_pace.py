@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fox_nb.session.watcher import Seen, Watcher
+from fox_nb.session.poll_loop import PollLoop, PollResult
 from fox_nb.settings import Polling
 from processes import until
 
@@ -49,14 +49,14 @@ class Log:
 
     def __init__(self) -> None:
         self.looks: list[tuple[float, int]] = []
-        self.answers: list[Seen] = []
+        self.answers: list[PollResult] = []
         self.clock = Clock()
         self._lock = threading.Lock()
 
-    def look(self, task: Watched) -> Seen:
+    def look(self, task: Watched) -> PollResult:
         with self._lock:
             self.looks.append((self.clock.last, id(task)))
-            return self.answers.pop(0) if self.answers else Seen()
+            return self.answers.pop(0) if self.answers else PollResult()
 
     def __len__(self) -> int:
         return len(self.looks)
@@ -71,18 +71,18 @@ def log() -> Log:
 @pytest.fixture
 def watch(log: Log) -> Iterator[Callable[..., None]]:
     """Watch so many tasks under a Polling: ``watch(30, at_least=…, per_second=…)``."""
-    started: list[Watcher[Watched]] = []
+    started: list[PollLoop[Watched]] = []
 
     def begin(count: int, **pace: Any) -> None:
         polling = Polling(first_looks=(), **pace)
-        watcher: Watcher[Watched] = Watcher(log.look, AtOnce(), polling, clock=log.clock, dice=random.Random(1))  # type: ignore[arg-type]
-        started.append(watcher)
+        poll_loop: PollLoop[Watched] = PollLoop(log.look, AtOnce(), polling, clock=log.clock, rng=random.Random(1))  # type: ignore[arg-type]
+        started.append(poll_loop)
         for number in range(count):
-            watcher.watch(f"{number}", Watched())
+            poll_loop.watch(f"{number}", Watched())
 
     yield begin
-    for watcher in started:
-        watcher.stop()
+    for poll_loop in started:
+        poll_loop.stop()
 
 
 def test_so_many_a_second_for_all(log: Log, watch: Callable[..., None]) -> None:
@@ -95,7 +95,7 @@ def test_so_many_a_second_for_all(log: Log, watch: Callable[..., None]) -> None:
 
 def test_so_often_for_one(log: Log, watch: Callable[..., None]) -> None:
     """One task alone is never looked at more often than `at_least`, also when looks get no answer."""
-    log.answers = [Seen(), Seen(answered=False), Seen()]
+    log.answers = [PollResult(), PollResult(answered=False), PollResult()]
     watch(1, at_least=2.0, per_second=1000)
     until(lambda: len(log) >= 4 or None, "four looks")
     times = [at for at, _ in log.looks]
@@ -104,7 +104,7 @@ def test_so_often_for_one(log: Log, watch: Callable[..., None]) -> None:
 
 def test_retry_after_holds_for_all(log: Log, watch: Callable[..., None]) -> None:
     """Once one look is told to come back later, no other task of the kernel is looked at before."""
-    log.answers = [Seen(), Seen(answered=False, everybody_waits=1.0)]
+    log.answers = [PollResult(), PollResult(answered=False, everybody_waits=1.0)]
     watch(30, at_least=0.01, per_second=200)
     until(lambda: len(log) > 20 or None, "twenty looks")
     times = [at for at, _ in log.looks]

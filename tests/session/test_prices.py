@@ -12,7 +12,7 @@ from fox_nb import BudgetExceeded, Fox
 from fox_nb.client.accounts import read_prices
 from fox_nb.session import prices
 from fox_nb.session.cost import Cost
-from fox_nb.session.prices import PriceList, micro
+from fox_nb.session.prices import PriceList, micro_usd
 
 MODEL = "phota-image"
 
@@ -23,8 +23,8 @@ def row(price: Any, **more: Any) -> dict[str, Any]:
 
 def listed(*rows: dict[str, Any], ratio: Any = 1) -> float | None:
     """The price that a list of these rows gives."""
-    told = read_prices({"data": list(rows), "group_ratio": {"default": ratio}}, "default")
-    return None if told is None else told.of(MODEL)
+    on_progress = read_prices({"data": list(rows), "group_ratio": {"default": ratio}}, "default")
+    return None if on_progress is None else on_progress.of(MODEL)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_dearest_row_that_is_a_price_counts(rows: list[dict[str, Any]], rati
     """Of a model that is listed twice the dearest row counts; 0, a group at 0 and what is no amount are no price."""
     found = listed(*rows, ratio=ratio)
     assert found == (None if price is None else pytest.approx(price))
-    assert found is None or micro(Cost(found, is_estimate=False)) > 0
+    assert found is None or micro_usd(Cost(found, is_estimate=False)) > 0
 
 
 class Told:

@@ -9,10 +9,10 @@ import pytest
 
 from fox_nb import Fox, FoxError, InvalidRequest, StoreError
 from fox_nb.errors import DownloadFailed
-from fox_nb.session import looking
-from fox_nb.session.looking import Looker
+from fox_nb.session import poller
+from fox_nb.session.poll_loop import PollResult
+from fox_nb.session.poller import Poller
 from fox_nb.session.task import Task
-from fox_nb.session.watcher import Seen
 
 PATIENCE = 20.0
 """Seconds after which a wait that should have ended is taken for one that never ends."""
@@ -61,24 +61,24 @@ def test_an_older_row_does_not_undo_the_end(fox: Fox) -> None:
 def test_a_download_that_fails_while_somebody_begins_to_wait(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A first download that fails is made again, also when somebody began to wait while it was under way."""
     begun, looked = threading.Event(), threading.Event()
-    land, look = looking.land, Looker._look
+    download_results, look = poller.download_results, Poller._look
 
     def first_fails(*arguments: Any) -> dict[int, DownloadFailed]:
         if begun.is_set():
-            return land(*arguments)
+            return download_results(*arguments)
         begun.set()
         looked.wait(PATIENCE)
         return {1: DownloadFailed("The connection broke.")}
 
-    def looks(looker: Looker, task: Task) -> Seen:
+    def looks(looker: Poller, task: Task) -> PollResult:
         seen = look(looker, task)
         if begun.is_set():
             looked.set()
         return seen
 
-    monkeypatch.setattr(looking, "land", first_fails)
-    monkeypatch.setattr(looking, "FETCH_AGAIN_AFTER", 0.05)
-    monkeypatch.setattr(Looker, "_look", looks)
+    monkeypatch.setattr(poller, "land", first_fails)
+    monkeypatch.setattr(poller, "FETCH_AGAIN_AFTER", 0.05)
+    monkeypatch.setattr(Poller, "_look", looks)
     task = fox.generate("a fox whose first download breaks")
     assert begun.wait(PATIENCE)
     threading.Timer(2, looked.set).start()

@@ -116,7 +116,7 @@ def test_a_late_look_does_not_touch_a_later_task(journal: Journal) -> None:
     for late in (
         lambda: journal.failed(old, "code", "it failed", NOW),
         lambda: journal.told(old, told("task-1", "processing", progress=50)),
-        lambda: journal.landed(old, picture()),
+        lambda: journal.downloaded(old, picture()),
         lambda: journal.completed(old, NOW),
     ):
         late()
@@ -129,7 +129,7 @@ def test_an_end_is_an_end(journal: Journal) -> None:
     journal.accepted(sent(journal), told("task-1"), NOW)
     seen = journal.get("identity-1")
     journal.told(seen, told("task-1", "completed", progress=100, results=(Result(url="http://x/y"),)))
-    journal.landed(seen, picture())
+    journal.downloaded(seen, picture())
     journal.completed(seen, NOW + 40)
     done = journal.get("identity-1")
     journal.failed(seen, "not_found", "gone", NOW + 50)
@@ -222,4 +222,4 @@ def test_a_charge_for_each_sending(journal: Journal) -> None:
     journal.unknown(third, "lost again", NOW)
     journal.settle("identity-1", paid=False, now=NOW)
     assert spent(journal) == PRICE
-    assert journal.get("identity-1").micro == PRICE
+    assert journal.get("identity-1").micro_usd == PRICE

@@ -1,0 +1,1 @@
+"""What a class needs: the gallery of what was handed in."""

@@ -1,0 +1,252 @@
+"""Gallery: what a class has made, on one page: stores, packs or handed-in ZIPs, with names and what each has spent."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from fox_nb.errors import FoxError
+from fox_nb.images.check import DOWNLOADED
+from fox_nb.images.thumbnail import MIME, cached_thumbnail
+from fox_nb.models import MODELS
+from fox_nb.render.html import escape, frame, head, note
+from fox_nb.render.image_grid import Picture, sheet
+from fox_nb.store import MICRO_PER_USD
+from fox_nb.store.handed_in import LARGEST_PICTURE, OtherStore, found_in_zip
+from fox_nb.store.home import JOURNAL
+from fox_nb.store.packs import SUFFIX, Pack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from fox_nb.store import TaskRow
+    from fox_nb.store.packs import RecordedPicture, RecordedTask
+
+MOST_PICTURES = 60
+"""Of one person, the newest: thirty people's are about 50 MB of page otherwise."""
+_EDGE, _BYTES, _COLUMN = 320, 12_000, 184
+_MOST_DEEP = 2
+_OTHER_ARCHIVES = {".rar", ".7z", ".tar", ".tgz", ".gz"}
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>:root{{color-scheme:light dark}}section{{margin-top:28px}}
+body{{font:16px/1.5 system-ui,sans-serif;max-width:1240px;margin:24px auto;padding:0 16px}}
+table{{border-collapse:collapse}}td,th{{padding:3px 18px 3px 0;text-align:left}}</style>
+</head><body><h1>{title}</h1>{summary}{people}</body></html>
+"""
+
+
+@dataclass
+class Person:
+    """What one person handed in.
+
+    Attributes
+    ----------
+    name : str
+        From the folder's or the file's name.
+    pictures : list of Picture
+        The newest first.
+    made : int
+        How many there are in all.
+    usd, play : float
+        What was spent on the service, and in the sandbox's play money.
+    trouble : str
+        Why it could not be read.
+    """
+
+    name: str
+    pictures: list[Picture] = field(default_factory=list)
+    made: int = 0
+    usd: float = 0.0
+    play: float = 0.0
+    trouble: str = ""
+
+    def __str__(self) -> str:
+        said = f"{self.made} picture{'s' * (self.made != 1)}, {self.usd:.2f} USD, {self.play:.2f} USD of play money"
+        line = f"{self.name}: {said}{f'; {self.trouble}' if self.trouble else ''}"
+        return line.encode(errors="replace").decode()
+
+
+def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pictures") -> list[Person]:
+    """Write one static page with everybody's pictures; what was handed in is only read.
+
+    Parameters
+    ----------
+    places : sequence of Path
+        Stores, packs, ZIPs of ``fox.store.take_home()``, or folders with any of these, one a person.
+    target : Path
+        The page.
+    title : str
+        What stands above it.
+
+    Raises
+    ------
+    FoxError
+        There is no such place, or nothing in it.
+    """
+    with tempfile.TemporaryDirectory(prefix="fox_nb-gallery-") as folder:
+        people = _people(places, Path(folder))
+    if not people:
+        raise FoxError(
+            "No store, pack or handed-in ZIP is there.",
+            todo="Name a folder with one fox_runs, .foxpack or my-work.zip for each person.",
+        )
+    page = _PAGE.format(title=escape(title), summary=_summary(people), people=_sections(people))
+    target.write_text(page, encoding="utf-8", errors="replace")  # names and prompts may hold halves of a character
+    return people
+
+
+def _people(places: Iterable[Path], folder: Path) -> list[Person]:
+    """Read all that was handed in; several stores in one person's folder are one person's."""
+    people: list[Person] = []
+    for place in places:
+        known: dict[str, Person] = {}
+
+        def person(name: str, known: dict[str, Person] = known) -> Person:
+            return known.setdefault(name, Person(name))
+
+        around: set[str] = set()
+        for name, path in _handed_in(place):
+            before = len(known)
+            _read(person, name, path, folder)
+            around |= {name} if path.suffix.lower() == ".zip" and len(known) > before + 1 else set()
+        people += (one for one in known.values() if one.made or one.trouble or one.name not in around)
+    return people
+
+
+def _handed_in(place: Path) -> Iterator[tuple[str, Path]]:
+    """Find what is to be shown, with a name for each: the folder of the person, or the file's name."""
+    if not place.exists():
+        raise FoxError(f"There is no {place}.", todo="Check the path.")
+    if place.is_file():
+        yield place.stem, place
+        return
+    kinds = {SUFFIX, ".zip", *_OTHER_ARCHIVES}
+    found = [path for path in place.rglob("*") if path.name == JOURNAL or path.suffix.lower() in kinds]
+    for path in sorted(found):
+        if "sources" not in path.parts:  # a store keeps the ZIPs of trainings there
+            yield _name(path, place), path.parent if path.name == JOURNAL else path
+
+
+def _name(path: Path, place: Path) -> str:
+    """Name a person by the first folder below `place`, else by the file."""
+    parts = [part for part in path.relative_to(place).parts if part not in {"fox_runs", JOURNAL}]
+    return PurePosixPath(parts[0]).stem if parts else place.absolute().name
+
+
+def _read(known: Callable[[str], Person], name: str, place: Path, folder: Path, deep: int = 0) -> None:
+    """Read what lies at a place; whatever is wrong with it is said of that person, and everybody else is shown."""
+    own = Path(tempfile.mkdtemp(dir=folder))
+    person = known(name)
+    try:
+        if place.suffix.lower() in _OTHER_ARCHIVES or deep > _MOST_DEEP:
+            person.trouble = f"{place.name} is no ZIP of a store; ask for one."
+        elif place.suffix == SUFFIX:
+            _from_pack(person, Pack(place), own)
+        elif place.is_dir():
+            _from_store(person, OtherStore("", place), own)
+        else:
+            found = list(found_in_zip(place, own))
+            person.trouble = "" if found else "There is no store in it."
+            for one in found:
+                if isinstance(one, OtherStore):
+                    _from_store(known(one.name or name), one, own)
+                else:
+                    _read(known, one[0] or name, one[1], folder, deep + 1)
+    except Exception as error:  # noqa: BLE001 - what others hand in can make a reader raise anything
+        person.trouble = _words(error)
+
+
+def _words(error: Exception) -> str:
+    return error.what if isinstance(error, FoxError) else f"It cannot be read ({error or type(error).__name__})."
+
+
+def _from_store(person: Person, store: OtherStore, own: Path) -> None:
+    rows, odd = store.rows(own)
+    for row in rows:
+        _count(person, row.micro_usd, sandbox=row.gateway == "sandbox")
+        for picture in row.pictures:
+            if store.has(picture.file):
+                fetch = partial(
+                    store.fetch, picture.file, own / f"{row.identity[:40]}-{picture.number}", LARGEST_PICTURE
+                )
+                _show(person, fetch, own, words=row.words, facts=_facts(row))
+    if odd:
+        person.trouble = (
+            f"{odd} {'entry of its journal is' if odd == 1 else 'entries of its journal are'} not readable."
+        )
+
+
+def _from_pack(person: Person, pack: Pack, own: Path) -> None:
+    for number, task in enumerate(sorted(pack.manifest.tasks, key=lambda task: -task.asked)):
+        _count(person, task.micro_usd, sandbox=task.sandbox)
+        for picture in task.pictures:
+            path = own / f"{number}-{picture.number}"
+
+            def fetch(picture: RecordedPicture = picture, path: Path = path) -> Path:
+                pack.write(picture, path)
+                return path
+
+            _show(person, fetch, own, words=task.words, facts=_facts(task))
+
+
+def _count(person: Person, micro_usd: int, *, sandbox: bool) -> None:
+    if sandbox:
+        person.play += micro_usd / MICRO_PER_USD
+    else:
+        person.usd += micro_usd / MICRO_PER_USD
+
+
+def _show(person: Person, fetch: Callable[[], Path], own: Path, *, words: str, facts: list[tuple[str, str]]) -> None:
+    person.made += 1
+    if person.made > MOST_PICTURES:
+        return
+    try:
+        path = fetch()
+        thumbnail = cached_thumbnail(path, own / "thumbnails", _EDGE, max_bytes=_BYTES, bounds=DOWNLOADED)
+        width, height = _size(path)
+    except (FoxError, OSError, ValueError, RuntimeError, zipfile.BadZipFile):
+        return  # a file that is no safe picture is counted, not shown
+    person.pictures.append(Picture(thumbnail, MIME, width, height, alt=words, caption=words, facts=facts))
+
+
+def _size(path: Path) -> tuple[int, int]:
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def _facts(row: TaskRow | RecordedTask) -> list[tuple[str, str]]:
+    model = MODELS.get(row.model)
+    return [("", model.title if model else row.model), ("Take", str(row.take))]
+
+
+def _summary(people: list[Person]) -> str:
+    rows = "".join(
+        f'<tr><td><a href="#{number}">{escape(person.name)}</a></td><td>{person.made}</td>'
+        f"<td>{person.usd:.2f} USD</td><td>{person.play:.2f} USD</td></tr>"
+        for number, person in enumerate(people)
+    )
+    total = (sum(person.made for person in people), sum(p.usd for p in people), sum(p.play for p in people))
+    return (
+        "<table><thead><tr><th>Name</th><th>Pictures</th><th>Spent</th><th>Play money</th></tr></thead>"
+        f"<tbody>{rows}<tr><th>All</th><th>{total[0]}</th><th>{total[1]:.2f} USD</th><th>{total[2]:.2f} USD</th></tr>"
+        "</tbody></table>"
+    )
+
+
+def _sections(people: list[Person]) -> str:
+    """Show each person's pictures below their name."""
+    parts = []
+    for number, person in enumerate(people):
+        more = person.made - len(person.pictures)
+        said = note(person.trouble) + note(f"and {more} more" if more > 0 else "")
+        shown = sheet(person.pictures, column=_COLUMN) if person.pictures else ""
+        parts.append(f'<section id="{number}">{frame(head(person.name), shown, said)}</section>')
+    return "".join(parts)

@@ -1,0 +1,156 @@
+"""Darkroom: what is done with each picture as it lands: cut into tiles, and measured against its original.
+
+Both are work for seconds, so they are done in threads of their own, once: tiles and numbers are kept beside the
+thumbnails, and whoever shows the sweep again finds them there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from fox_nb.atomic import private_folder, write
+from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.session.pool import Pool
+from fox_nb.store import sha256_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from fox_nb.render.comparison import ComparedPicture
+    from fox_nb.store import Store
+
+    Numbers = dict[str, float | None]
+    Found = tuple[Numbers, str]
+
+_THREADS = 2
+_VERSION = 1
+"""Of what is measured: another one is measured anew."""
+
+
+class MeasuringPool:
+    """Develops pictures in the background.
+
+    Parameters
+    ----------
+    store : Store
+        Where tiles and numbers are kept.
+    changed : callable
+        Called when the numbers of a picture are there, with its file, and with None when all is done; from any thread.
+    """
+
+    def __init__(self, store: Store, changed: Callable[[Path | None], None] = lambda _: None) -> None:
+        self._store = store
+        self._changed = changed
+        self._pool = Pool(_THREADS, "darkroom")
+        self._state = threading.Condition()
+        self._asked: set[tuple[Path, Path | None]] = set()
+        self._left = 0
+        self._found: dict[tuple[Path, Path], Found] = {}
+        self._hashes: dict[tuple[Path, int, int], str] = {}
+        self.trouble = ""
+
+    @property
+    def left(self) -> int:
+        """How many pictures are not done yet."""
+        with self._state:
+            return self._left
+
+    def develop(self, picture: ComparedPicture, original: Path | None) -> None:
+        """Have a picture cut and measured, once; returns at once."""
+        key = (picture.path, original)
+        with self._state:
+            if key in self._asked:
+                return
+            self._asked.add(key)
+            self._left += 1
+        self._pool.submit(lambda: self._work(picture, original))
+
+    def found(self, picture: Path, original: Path | None) -> Found:
+        """Return what has been measured so far, and why some of it is missing; never measures."""
+        with self._state:
+            return self._found.get((picture, original), ({}, "")) if original is not None else ({}, "")
+
+    def wait(self, tick: Callable[[], None] = lambda: None) -> None:
+        """Wait until all is done; calls `tick` about once a second."""
+        while self.left:
+            with self._state:
+                self._state.wait_for(lambda: not self._left, 1.0)
+            tick()
+
+    def _work(self, picture: ComparedPicture, original: Path | None) -> None:
+        try:
+            # numbers first: they are on the grid at once, while tiles are for whoever zooms in
+            if original is not None:
+                self._measure(picture.path, original)
+            self._cut(picture)
+        except Exception:
+            logging.getLogger("fox_nb").exception("A picture of a sweep could not be cut or measured.")
+        finally:
+            with self._state:
+                self._left -= 1
+                done = not self._left
+                self._state.notify_all()
+            if done:
+                self._changed(None)
+
+    def _cut(self, picture: ComparedPicture) -> None:
+        from fox_nb.images.tiles import make_tiles
+
+        if picture.tiles is None:
+            return
+        try:
+            make_tiles(picture.path, picture.tiles)
+        except (FoxError, OSError) as error:  # the viewer tries again, and tells whoever looks
+            logging.getLogger("fox_nb").info("No tiles of %s: %s", picture.path.name, error)
+
+    def _measure(self, picture: Path, original: Path) -> None:
+        from fox_nb.images.metrics import EXPLANATIONS, measure
+
+        try:
+            kept = self._store.thumbnails / "numbers" / f"{self._hash(picture)}-{self._hash(original)}.json"
+            found = _read(kept)
+            if found is None:
+                stored = measure(picture, original).to_dict()
+                found = {name: stored[name] for name in EXPLANATIONS}, str(stored["note"])
+                _keep(kept, found)
+        except ExtraMissing as error:
+            self.trouble = str(error)
+            return
+        except (FoxError, OSError, ValueError) as error:
+            found = {}, f"It can't be measured: {error}"
+        with self._state:
+            self._found[picture, original] = found
+        self._changed(picture)
+
+    def _hash(self, path: Path) -> str:
+        """Return a file's hash, computed once for a version of it."""
+        facts = path.stat()
+        key = (path, facts.st_mtime_ns, facts.st_size)
+        found = self._hashes.get(key)
+        if found is None:
+            found = self._hashes[key] = sha256_of(path)[:32]
+        return found
+
+
+def _read(kept: Path) -> Found | None:
+    try:
+        stored = json.loads(kept.read_text(encoding="utf-8"))
+        if stored["version"] != _VERSION:
+            return None
+        return {str(name): value for name, value in stored["numbers"].items()}, str(stored["note"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _keep(kept: Path, found: Found) -> None:
+    """Write numbers aside and put them in their place; a folder that can't be written costs time, nothing else."""
+    words = json.dumps({"version": _VERSION, "numbers": found[0], "note": found[1]})
+    try:
+        private_folder(kept.parent)
+        write(kept, words.encode(), private=True)
+    except OSError as error:
+        logging.getLogger("fox_nb").info("Numbers are not kept in %s: %s", kept.parent, error)

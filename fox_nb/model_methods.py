@@ -1,0 +1,276 @@
+"""Calls: the five models as methods, and any of them by name."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from fox_nb.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fox_nb.session import Session, Task
+
+
+P = ParamSpec("P")
+
+
+def refusing(call: Callable[P, Task]) -> Callable[P, Task]:
+    """Have a call refuse names that it does not have in words: what was probably meant, and that there is no seed."""
+    known = tuple(name for name in inspect.signature(call).parameters if name != "self")
+
+    @functools.wraps(call)
+    def checked(*args: P.args, **given: P.kwargs) -> Task:
+        for name in given:
+            if name not in known:
+                raise _no_such(call.__name__, name, known)
+        return call(*args, **given)
+
+    return checked
+
+
+def _no_such(method: str, name: str, known: tuple[str, ...]) -> InvalidRequest:
+    from fox_nb.parameters import meant
+
+    more = meant(name, known)
+    if name == "seed":
+        more = " No model has a seed: the same take is the same picture, take=2 is another one."
+    return InvalidRequest(
+        f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{more}",
+        parameter=name,
+        allowed=", ".join(known),
+    )
+
+
+class ModelMethods(ABC):
+    """What can be asked of the gateway; `Fox` is one."""
+
+    @property
+    @abstractmethod
+    def session(self) -> Session:
+        """What journals, sends, watches and lands."""
+
+    @refusing
+    def generate(
+        self,
+        prompt: str,
+        num_outputs: int = 1,
+        resolution: str = "1K",
+        aspect_ratio: str = "1:1",
+        *,
+        take: int | str = 1,
+    ) -> Task:
+        """Make pictures from words (``phota-image``).
+
+        Parameters
+        ----------
+        prompt : str
+            What to show; ``[[profile_id]]`` puts a trained profile into it.
+        num_outputs : int
+            Number of pictures, from 1 on; each is billed on its own.
+        resolution : str
+            ``1K``, or ``4K`` at double price.
+        aspect_ratio : str
+            1:1, 2:3, 3:2, 3:4, 4:3, 9:16 or 16:9.
+        take : int or "new"
+            Which picture from the same words; the same take is the same picture, free.
+
+        Returns
+        -------
+        Task
+            Under way or done; in a cell it shows itself.
+
+        Raises
+        ------
+        InvalidRequest, BudgetExceeded
+            Nothing was sent.
+        SubmissionUnknown
+            It was sent, and the answer never came.
+        GatewayError, NotConnected
+            It was not accepted.
+        """
+        return self._ask("phota-image", take, _given(locals()))
+
+    @refusing
+    def edit(
+        self,
+        prompt: str,
+        image_urls: Any,
+        num_outputs: int = 1,
+        resolution: str = "1K",
+        profile_ids: Sequence[str] | None = None,
+        *,
+        take: int | str = 1,
+    ) -> Task:
+        """Change pictures by words (``phota-image-edit``).
+
+        Parameters
+        ----------
+        prompt : str
+            What to change.
+        image_urls
+            The pictures, or one: URLs, local paths, PIL images, bytes, arrays, earlier results.
+        num_outputs : int
+            Number of pictures, from 1 on; each is billed on its own.
+        resolution : str
+            ``1K``, or ``4K`` at double price.
+        profile_ids : sequence of str, optional
+            Trained profiles whose looks are to be kept.
+        take : int or "new"
+            Which picture from the same request.
+
+        Returns
+        -------
+        Task
+            Under way or done.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        return self._ask("phota-image-edit", take, _given(locals()))
+
+    @refusing
+    def enhance(
+        self,
+        image_url: Any,
+        resolution: str = "4K",
+        creativity: float | None = None,
+        resemblance: float | None = None,
+        profile_ids: Sequence[str] | None = None,
+        *,
+        take: int | str = 1,
+    ) -> Task:
+        """Sharpen and enlarge a picture (``phota-image-enhance``).
+
+        Parameters
+        ----------
+        image_url
+            The picture: a URL, local path, PIL image, bytes, array or earlier result.
+        resolution : str
+            ``1K`` or ``4K``.
+        creativity : float, optional
+            0 to 1; higher brings in more changes. Not sent while None.
+        resemblance : float, optional
+            0 to 1; higher stays closer to the original. Not sent while None.
+        profile_ids : sequence of str, optional
+            Trained profiles whose looks are to be kept.
+        take : int or "new"
+            Which picture from the same request.
+
+        Returns
+        -------
+        Task
+            Under way or done.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        return self._ask("phota-image-enhance", take, _given(locals()))
+
+    @refusing
+    def create_profile(self, image_archive_url: Any, *, take: int | str = 1) -> Task:
+        """Train a profile of one person (``phota-create-profile``); takes about 20 minutes at the service.
+
+        Parameters
+        ----------
+        image_archive_url
+            ZIP of face photos, 10 at the least, 30 to 50 best: a URL or a local path.
+        take : int or "new"
+            Which training on the same photos.
+
+        Returns
+        -------
+        Task
+            Its ``profile_id`` is there when it is completed.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        return self._ask("phota-create-profile", take, _given(locals()))
+
+    @refusing
+    def imagine(
+        self,
+        prompt: str,
+        num_outputs: int = 1,
+        aspect_ratio: str | None = None,
+        output_format: str | None = None,
+        image_urls: Any = None,
+        *,
+        take: int | str = 1,
+    ) -> Task:
+        """Make or edit pictures with Grok (``grok-imagine-image``).
+
+        Parameters
+        ----------
+        prompt : str
+            What to show; with pictures, what to change in them.
+        num_outputs : int
+            1 to 4; each is billed on its own.
+        aspect_ratio : str, optional
+            One of 13, from 1:2 to 2:1 and 20:9; not together with pictures.
+        output_format : str, optional
+            jpg, jpeg, png or webp; jpeg when it is not set.
+        image_urls : optional
+            Up to 3 pictures to edit, as in `edit`.
+        take : int or "new"
+            Which picture from the same request.
+
+        Returns
+        -------
+        Task
+            Under way or done.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        return self._ask("grok-imagine-image", take, _given(locals()))
+
+    def submit(self, request: Mapping[str, Any], *, take: int | str = 1) -> Task:
+        """Ask any of the five models by name.
+
+        Parameters
+        ----------
+        request : mapping
+            ``{"model": …, …}`` with the gateway's own parameter names.
+        take : int or "new"
+            Which picture from the same request.
+
+        Raises
+        ------
+        FoxError
+            As `generate`.
+        """
+        if not isinstance(request, Mapping):
+            from fox_nb.parameters import shown
+
+            raise InvalidRequest(
+                f"request is {shown(request)}; allowed is a mapping such as "
+                '{"model": "phota-image", "prompt": "a fox"}.',
+                parameter="request",
+                value=request,
+                allowed="a mapping with the model and its parameters",
+            )
+        values = dict(request)
+        return self._ask(values.pop("model", None), take, values)
+
+    def _ask(self, model: Any, take: int | str, values: dict[str, Any]) -> Task:
+        self.session.profiles.point_out(model, values)
+        return self.session.submit(model, values, take)
+
+
+def _given(names: dict[str, Any]) -> dict[str, Any]:
+    """Return a call's parameters without what is None or not the gateway's."""
+    return {name: value for name, value in names.items() if name not in {"self", "take"} and value is not None}

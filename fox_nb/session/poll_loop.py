@@ -1,0 +1,268 @@
+"""Watcher: one thread that looks after all tasks of a kernel, at the pace that the gateway can be asked."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+
+from fox_nb.errors import FoxError
+from fox_nb.session.backoff import next_poll, pause_after
+from fox_nb.session.pool import start
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.session.pool import Pool
+    from fox_nb.settings import Polling
+
+
+LONGEST_SLEEP = 60.0
+"""Seconds: a clock that is set, or a time that nobody can sleep for, never holds the thread for longer."""
+AFTER_A_FAILURE = 5.0
+"""Seconds before a turn or a look that failed for a reason of our own is made again."""
+
+
+class PollResult(NamedTuple):
+    """What a look at a task found.
+
+    Attributes
+    ----------
+    done : bool
+        Nothing more has to be looked at; the look itself has called `leave`.
+    answered : bool
+        False when the gateway gave no answer: the next look comes later and later.
+    everybody_waits : float
+        Seconds for which the gateway asked not to be asked at all (``Retry-After``).
+    soon : float or None
+        Seconds until the next look, where the look itself knows better than the schedule.
+    """
+
+    done: bool = False
+    answered: bool = True
+    everybody_waits: float = 0.0
+    soon: float | None = None
+
+
+class Watched(Protocol):
+    """What a watcher has to know of a task."""
+
+    @property
+    def waited(self) -> float:
+        """Seconds since the gateway accepted it."""
+
+    @property
+    def estimate(self) -> float:
+        """Seconds that it is thought to take."""
+
+    @property
+    def spread(self) -> float:
+        """How far off that may be: sigma of the logarithm of durations."""
+
+
+Subject = TypeVar("Subject", bound=Watched)
+
+
+class _Due(NamedTuple, Generic[Subject]):
+    at: float
+    number: int  # no other has it, so that nothing behind it is ever compared
+    key: str
+    subject: Subject
+    failures: int = 0
+
+
+class PollLoop(Generic[Subject]):
+    """Looks at each task when it is due, until a look says that it is done.
+
+    Parameters
+    ----------
+    look : callable
+        Looks at one task; runs in `pool`; says what it found.
+    pool : Pool
+        Where looks run.
+    polling : Polling
+        The pace for one task and for all.
+    clock : callable
+        Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[Subject], PollResult],
+        pool: Pool,
+        polling: Polling,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._look = look
+        self._pool = pool
+        self._polling = polling
+        self._clock = clock
+        self._rng = rng or random.Random()
+        self._changed = threading.Condition()
+        self._heap: list[_Due[Subject]] = []
+        self._watched: dict[str, int] = {}
+        """For each key the number of its one entry in the heap, or of the look that is being made."""
+        self._count = itertools.count()
+        self._quiet_until = 0.0
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def watch(self, key: str, subject: Subject, *, delay: float | None = None) -> None:
+        """Look after a task from now on, first after `delay` seconds; one that is watched already stays as it is.
+
+        Raises
+        ------
+        FoxError
+            There is no thread for it, and none can be started; it is not looked after.
+        """
+        with self._changed:
+            if self._stopped:
+                return
+            self._have_a_thread()
+            if key in self._watched:
+                return
+            self._put(key, subject, self._due_in(subject) if delay is None else delay)
+
+    def leave(self, key: str) -> None:
+        """Stop looking after a task; it goes on at the gateway."""
+        with self._changed:
+            self._watched.pop(key, None)
+            self._changed.notify()
+
+    def is_watching(self, key: str) -> bool:
+        """Return True while a task is looked after; False when the thread that would do it has died."""
+        with self._changed:
+            return key in self._watched and self._thread is not None and self._thread.is_alive()
+
+    def stop(self) -> None:
+        """End the thread; nothing more is looked at."""
+        with self._changed:
+            self._stopped = True
+            self._watched.clear()
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout=5)
+
+    def _have_a_thread(self) -> None:
+        """Start the thread where there is none, or where it has died: what it looked after is still known."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = start(self._run, "fox_nb-watcher", "The task goes on and is paid for once.")
+
+    def _due_in(self, subject: Subject) -> float:
+        waited = max(0.0, subject.waited)
+        if waited > min(self._polling.first_looks, default=0.0):
+            return 0.0  # of an earlier kernel: the first look tells where it stands
+        return self._pause(subject, waited)
+
+    def _pause(self, subject: Subject, waited: float) -> float:
+        return next_poll(waited, subject.estimate, self._polling, self._rng, subject.spread) - waited
+
+    def _put(self, key: str, subject: Subject, delay: float, failures: int = 0) -> None:
+        number = self._watched[key] = next(self._count)
+        heapq.heappush(self._heap, _Due(self._clock() + delay, number, key, subject, failures))
+        self._changed.notify()
+
+    def _run(self) -> None:
+        """Turn until nothing is left to look after; whatever goes wrong in a turn is told, and the next one comes."""
+        while True:
+            try:
+                self._turns()
+            except Exception:
+                logging.getLogger("fox_nb").exception("Looking after the tasks failed; it goes on.")
+                with self._changed:
+                    self._changed.wait(AFTER_A_FAILURE)
+            else:
+                return
+
+    def _turns(self) -> None:
+        next_turn = 0.0
+        while True:
+            with self._changed:
+                due = self._next_due(next_turn)
+                if due is None:
+                    self._thread = None
+                    return
+            next_turn = self._clock() + 1 / self._polling.per_second
+            self._have_looked(due)
+
+    def _have_looked(self, due: _Due[Subject]) -> None:
+        """Have the pool look; where it can start no thread this one looks, and the others wait for their turn."""
+        try:
+            self._pool.submit(lambda: self._one(due))
+        except FoxError:
+            self._one(due)
+        except BaseException:
+            self._not_forgotten(due)
+            raise
+
+    def _next_due(self, next_turn: float) -> _Due[Subject] | None:
+        """Wait until a look is due; None when nothing is left to look after."""
+        while self._watched:
+            if not self._heap:
+                self._changed.wait()
+                continue
+            first = self._heap[0]
+            if self._watched.get(first.key) != first.number:  # left meanwhile, or left and watched anew
+                heapq.heappop(self._heap)
+                continue
+            wait = max(first.at, next_turn, self._quiet_until) - self._clock()
+            if wait <= 0:
+                return heapq.heappop(self._heap)
+            self._changed.wait(min(wait, LONGEST_SLEEP))
+        self._heap.clear()
+        return None
+
+    def _one(self, due: _Due[Subject]) -> None:
+        if not self._is_current(due):
+            return
+        try:
+            self._note(due, self._safely(due.subject))
+        except Exception:
+            logging.getLogger("fox_nb").exception("What a look found could not be noted; the task is looked at again.")
+            self._not_forgotten(due)
+
+    def _not_forgotten(self, due: _Due[Subject]) -> None:
+        """Look again later at what could not be looked at, unless somebody looks after it anew already."""
+        with self._changed:
+            if self._watched.get(due.key) == due.number and not self._stopped:
+                self._put(due.key, due.subject, AFTER_A_FAILURE, due.failures + 1)
+
+    def _note(self, due: _Due[Subject], seen: PollResult) -> None:
+        """Say when the next look is due: for this task, and for all where the gateway asked for a pause."""
+        with self._changed:
+            if seen.everybody_waits > 0:
+                # a little longer, by chance: else thirty classmates who were all sent away come back as one
+                wait = seen.everybody_waits * (1 + self._polling.jitter * self._rng.random())
+                self._quiet_until = max(self._quiet_until, self._clock() + wait)
+            if not seen.done and self._is_current(due):
+                self._again(due, seen)
+
+    def _is_current(self, due: _Due[Subject]) -> bool:
+        with self._changed:
+            return self._watched.get(due.key) == due.number
+
+    def _again(self, due: _Due[Subject], seen: PollResult) -> None:
+        if not seen.answered:
+            pause = max(pause_after(due.failures, self._rng), self._polling.at_least)
+            self._put(due.key, due.subject, pause, due.failures + 1)
+        elif seen.soon is not None:
+            self._put(due.key, due.subject, seen.soon)
+        else:
+            self._put(due.key, due.subject, self._pause(due.subject, max(0.0, due.subject.waited)))
+
+    def _safely(self, subject: Subject) -> PollResult:
+        """Look; whatever goes wrong in it never ends the watching."""
+        try:
+            return self._look(subject)
+        except Exception:
+            if self._stopped:  # the store was closed meanwhile
+                return PollResult(done=True)
+            logging.getLogger("fox_nb").exception("A look at a task failed; it is looked at again.")
+            return PollResult(answered=False)

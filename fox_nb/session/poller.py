@@ -1,0 +1,402 @@
+"""Looking: what one look at a task finds, and what follows from it; pictures land in threads of their own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from fox_nb.errors import (
+    AccessDenied,
+    AuthenticationError,
+    DownloadFailed,
+    FoxError,
+    GatewayError,
+    InsufficientBalance,
+    NotFound,
+    RateLimited,
+    ServerError,
+    StoreError,
+    UnexpectedAnswer,
+)
+from fox_nb.models import MODELS
+from fox_nb.session.backoff import USUAL_SPREAD, learned, pause_after, quiet
+from fox_nb.session.downloads import LINKS_LIVE, download_results, not_fetched, pictures_here
+from fox_nb.session.poll_loop import PollLoop, PollResult
+from fox_nb.session.pool import Pool
+from fox_nb.store import BEING_SENT, ON_ITS_WAY
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable
+
+    from fox_nb.client import Client
+    from fox_nb.session.task import Task
+    from fox_nb.settings import Gateway, Polling
+    from fox_nb.store import Store, TaskRow
+    from fox_nb.tasks import TaskState
+
+FETCH_AGAIN_AFTER = 2.0
+"""Seconds after which what could not be fetched is fetched once more, before whoever waits is told."""
+LOST_AFTER = 120.0
+"""Seconds for which a 404 may be the gateway's own slowness in learning of a new task; it ends a task after a day."""
+IRREGULAR_FOR = 20.0
+"""Seconds for which answers that make no sense are borne, in a row, before whoever waits is told."""
+FEWER_FOR = 30.0
+"""Seconds for which a completed task that has given fewer results than asked for is looked at further."""
+NONE_FOR = 120.0
+"""The same for one that has given none at all."""
+FEWEST_LOOKS = 4
+"""So many answers at least have given fewer, however long the gateway said nothing meanwhile."""
+LONGEST_FEWER_PAUSE = 5.0
+FIRST_PATIENT_PAUSE, LONGEST_PATIENT_PAUSE = 60.0, 3600.0
+"""Seconds between two tries to fetch what the person has been told of, while nobody asks."""
+UNKNOWN_MODEL_SECONDS = 60.0
+LONGEST_ESTIMATE = 10.0
+"""Times the usual seconds: with a longer estimate (milliseconds, say) nobody would look before the links have died.
+
+So long is a word borne, too, that may be a stage of the work and may be anything.
+"""
+MOST_PICTURES = 100
+"""More links than that are no answer to any request that the models take."""
+LONGEST_WORDS, LONGEST_CODE = 1000, 80
+"""Characters of the gateway's reason for a failure that are kept, in one line and without control characters."""
+OTHERS_SENDING = 0.5
+"""Seconds between two looks into the journal while another process sends the task."""
+
+
+class Poller:
+    """Follows accepted tasks to their end: looks, journals, fetches.
+
+    Parameters
+    ----------
+    gateway, client, store
+        Whom to ask and where to write.
+    polling : Polling
+        The pace.
+    clock : callable
+        Seconds since 1970.
+    rng : random.Random
+        For the jitter.
+    """
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        client: Client,
+        store: Store,
+        polling: Polling,
+        clock: Callable[[], float],
+        rng: random.Random,
+    ) -> None:
+        self._gateway = gateway
+        self._client = client
+        self._store = store
+        self._now = clock
+        self._rng = rng
+        self._looking = Pool(4, "looking")
+        self._download_pool = Pool(3, "landing")
+        self._fetching = Pool(4, "fetching")
+        self._poll_loop: PollLoop[Task] = PollLoop(self._look, self._looking, polling, rng=rng)
+        self._closed = False
+        self._lock = threading.Lock()
+        self._downloading: set[str] = set()
+        self._closing = threading.Event()
+        self._notified: set[str] = set()
+        """What cannot be fetched or stored just now: whoever waits is told, and it is tried again all the same."""
+        self._irregular: dict[str, dict[str, tuple[float, int]]] = {}
+        """What is not as it should be with a task, since when, and how many looks have found it so."""
+        self._learned: dict[tuple[str, str], tuple[float, float] | None] = {}
+
+    def watch(self, task: Task) -> None:
+        """Look after a task until it ends."""
+        if task.row.state in BEING_SENT or task.row.state in ON_ITS_WAY:
+            if self._closed:
+                raise FoxError(
+                    "This Fox was closed, so nobody looks after the task here.",
+                    money="It goes on at the gateway and is paid for once.",
+                    todo="Make a new Fox and ask again, or say fox.resume(): that goes on where this one stood.",
+                )
+            task.trouble = None
+            self._irregular.pop(task.identity, None)
+            if task.identity in self._notified:
+                self.leave(task)  # who asks again has it looked at now
+            self._poll_loop.watch(task.identity, task)
+
+    def leave(self, task: Task) -> None:
+        """Stop looking after a task."""
+        self._notified.discard(task.identity)
+        self._poll_loop.leave(task.identity)
+
+    def is_watching(self, task: Task) -> bool:
+        """Return True while a task is looked after or its pictures are being fetched, and nobody is told of trouble."""
+        if task.identity in self._notified:
+            return False
+        return self._poll_loop.is_watching(task.identity) or task.identity in self._downloading
+
+    def close(self) -> None:
+        """Stop all threads."""
+        self._closed = True
+        self._closing.set()
+        self._poll_loop.stop()
+        self._looking.close()
+        self._download_pool.close()
+        self._fetching.close()
+
+    def estimate(self, row: TaskRow) -> float:
+        """Return how many seconds a task is thought to take."""
+        return self.seconds(row.model, str(row.body.get("resolution", "")), row.estimate)
+
+    def seconds(self, name: str, resolution: str, answer: float | None = None) -> float:
+        """Return how long a model takes for a size: learned, else as the gateway told, else the model's usual time."""
+        known = self._what_is_learned(name, resolution)
+        if known is not None:
+            return known[0]
+        model = MODELS.get(name)
+        told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
+        usual = model.seconds if model is not None else UNKNOWN_MODEL_SECONDS
+        return min(answer, LONGEST_ESTIMATE * usual) if answer is not None and answer > 0 and told_well else usual
+
+    def spread(self, row: TaskRow) -> float:
+        """Return how far off that may be: sigma of the logarithm of durations."""
+        known = self._what_is_learned(row.model, str(row.body.get("resolution", "")))
+        return USUAL_SPREAD if known is None else known[1]
+
+    def _what_is_learned(self, model: str, resolution: str) -> tuple[float, float] | None:
+        key = (model, resolution)
+        if key not in self._learned:
+            try:
+                found = self._store.journal.durations(self._gateway.name, model, resolution)
+            except StoreError:  # nobody is kept from a task for want of an estimate
+                return None
+            durations = [seconds for seconds in found if seconds > 0]
+            self._learned[key] = learned(durations) if durations else None
+        return self._learned.get(key)
+
+    # -- a look -------------------------------------------------------------------------------------------------
+
+    def _look(self, task: Task) -> PollResult:
+        self._notified.discard(task.identity)
+        try:
+            return self._poll_now(task)
+        except StoreError as error:
+            if self._closed:
+                return PollResult(done=True)
+            self._notified.add(task.identity)
+            task.update(task.row, error)
+            return PollResult(answered=False)
+
+    def _poll_now(self, task: Task) -> PollResult:
+        row = self._store.journal.find(task.identity, self._now())
+        if row is not None and row.state in BEING_SENT:
+            task.update(row)
+            return PollResult(soon=OTHERS_SENDING)
+        if row is None or row.state not in ON_ITS_WAY:  # another kernel has seen its end
+            return self._over(task)
+        try:
+            answer = self._client.task(row.task_id, repeat=False)
+        except FoxError as error:
+            return self._no_answer(task, row, error)
+        return self._take_in(task, row, answer)
+
+    def _no_answer(self, task: Task, row: TaskRow, error: FoxError) -> PollResult:
+        age = self._now() - (row.accepted or row.asked)
+        if isinstance(error, NotFound) and age > LINKS_LIVE:
+            self._store.journal.failed(row, "not_found", "the gateway no longer knows this task", self._now())
+            return self._over(task)
+        since, _ = self._lasting(task, type(error).__name__)
+        if since >= _borne(error, age):
+            return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
+        task.update(row, error)
+        asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
+        return PollResult(answered=False, everybody_waits=quiet(asked_to_wait))
+
+    def _take_in(self, task: Task, row: TaskRow, answer: TaskState) -> PollResult:
+        if answer.failed:
+            from fox_nb.client.responses import shown
+
+            code = answer.error_code or ("" if answer.status == "failed" else answer.status)
+            words = shown(answer.error_message, None, LONGEST_WORDS)
+            self._store.journal.failed(row, shown(code, None, LONGEST_CODE), words, self._now())
+            return self._over(task)
+        urls = [result.url for result in answer.results if result.url][:MOST_PICTURES]
+        if (answer.status, answer.progress) != (row.state, row.progress) or answer.results:
+            self._store.journal.answer(row, answer)
+            row = self._store.journal.get(row.identity)
+        if answer.completed:
+            task.update(row)
+            self.fetch(task, urls)
+            return PollResult(done=True)
+        if answer.is_known:
+            self._irregular.pop(task.identity, None)
+            task.update(row)
+            return PollResult()
+        error = _unknown_word(row, answer)
+        if self._lasting(task, answer.status)[0] >= LONGEST_ESTIMATE * self.estimate(row):
+            return self._give_up(task, row, error)
+        task.update(row, error)
+        return PollResult()
+
+    def _lasting(self, task: Task, what: str) -> tuple[float, int]:
+        """Return for how many seconds and looks in a row the same has been amiss with a task."""
+        now = time.monotonic()
+        with self._lock:
+            odd = self._irregular.setdefault(task.identity, {})
+            since, count = odd.get(what, (now, 0))
+            odd[what] = (since, count + 1)
+        return now - since, count
+
+    def _over(self, task: Task) -> PollResult:
+        """Take over how it ended."""
+        self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
+        self._irregular.pop(task.identity, None)
+        self._notified.discard(task.identity)
+        self._poll_loop.leave(task.identity)
+        task.renew()
+        return PollResult(done=True)
+
+    def _give_up(self, task: Task, row: TaskRow, error: FoxError) -> PollResult:
+        """Tell whoever waits, and look now and then all the same; who asks again has it looked at at once."""
+        pause = self._until_next_try(task, error)
+        with self._lock:
+            self._irregular[task.identity] = {"told": self._irregular[task.identity]["told"]}
+        self._notified.add(task.identity)
+        self._poll_loop.leave(task.identity)
+        self._poll_loop.watch(task.identity, task, delay=pause)
+        task.update(row, error)
+        return PollResult(done=True)
+
+    # -- landing --------------------------------------------------------------------------------------------------
+
+    def fetch(self, task: Task, urls: list[str]) -> None:
+        """Fetch a completed task's pictures in a thread of their own; what is missing then is looked for further."""
+        self._download_soon(task, lambda: urls)
+
+    def fetch_again(self, task: Task) -> None:
+        """Fetch what is missing of a task that ended: by the links as they are now, for signed ones change."""
+        self._download_soon(task, lambda: self._links_now(task.row))
+
+    def _links_now(self, row: TaskRow) -> list[str]:
+        try:
+            links = [result.url for result in self._client.task(row.task_id, repeat=False).results if result.url]
+        except FoxError:
+            links = []
+        return links[:MOST_PICTURES] or row.urls
+
+    def _download_soon(self, task: Task, urls: Callable[[], list[str]]) -> None:
+        with self._lock:
+            if task.identity in self._downloading:
+                return
+            self._downloading.add(task.identity)
+        self._poll_loop.leave(task.identity)
+        try:
+            downloaded = self._download_pool.submit(lambda: self._download(task, urls))
+            downloaded.add_done_callback(
+                lambda done: self._downloading.discard(task.identity) if done.cancelled() else None
+            )
+        except FoxError:  # no thread is to be had: whoever came here fetches them
+            self._download(task, urls)
+
+    def _download(self, task: Task, urls: Callable[[], list[str]]) -> None:
+        row, pause = task.row, None
+        try:
+            error = self._downloaded(row, urls)
+            row = self._store.journal.get(task.identity)
+            if not isinstance(error, StoreError):
+                pause, error = self._what_is_missing(task, row, error)
+                row = self._store.journal.get(task.identity)
+        except FoxError as failed:  # the journal itself: whoever waits is told
+            error = failed
+        if error is not None and row.on_its_way and not self._closed:
+            self._notified.add(task.identity)
+            pause = self._until_next_try(task, error)
+        with self._lock:
+            self._downloading.discard(task.identity)
+        self._poll_loop.leave(task.identity)  # who began to wait meanwhile had it looked at: that look has ended here
+        if pause is not None:
+            self._poll_loop.watch(task.identity, task, delay=pause)
+        if pause is None and error is None:
+            self._over(task)
+        else:
+            task.update(row, error)
+
+    def _until_next_try(self, task: Task, error: FoxError) -> float:
+        """Return the seconds until it is tried again although whoever waits is told: the links live for a day."""
+        _, tries = self._lasting(task, "told")
+        if isinstance(error, StoreError):
+            return pause_after(tries + 1, self._rng)
+        return min(FIRST_PATIENT_PAUSE * 2.0 ** min(tries, 10), LONGEST_PATIENT_PAUSE)
+
+    def _downloaded(self, row: TaskRow, urls: Callable[[], list[str]]) -> FoxError | None:
+        """Fetch and journal, and once more what failed; return what went wrong with it."""
+        try:
+            failures = download_results(self._client, self._store, row, urls(), self._fetching)
+            if failures and not self._closing.wait(FETCH_AGAIN_AFTER):
+                row = self._store.journal.get(row.identity)
+                failures = download_results(self._client, self._store, row, self._links_now(row), self._fetching)
+            return not_fetched(failures, self._store.journal.get(row.identity)) if failures else None
+        except FoxError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits has to be told
+            return StoreError(
+                f"A picture could not be put in its place ({type(error).__name__}: {error}).",
+                money="It is paid for; the gateway keeps it for 24 hours.",
+                todo="Check the free space and the folder's rights, then run the cell again.",
+            )
+
+    def _what_is_missing(
+        self, task: Task, row: TaskRow, error: FoxError | None
+    ) -> tuple[float | None, FoxError | None]:
+        """Journal the end of what is at its end; return when to look again, if so, and what to tell."""
+        journal, here = self._store.journal, pictures_here(self._store, row)
+        # another kernel may have fetched what this one could not
+        whole = (here >= row.wanted or bool(row.profile_id)) and (error is None or row.state == "completed")
+        if whole:
+            journal.completed(row, self._now())
+        if whole or row.state == "failed":
+            return None, None
+        if not row.on_its_way:
+            return None, error
+        if len(row.urls) < row.wanted:
+            since, looks = self._lasting(task, "fewer")
+            if since < (FEWER_FOR if row.urls else NONE_FOR) or looks < FEWEST_LOOKS:
+                return min(pause_after(looks, self._rng), LONGEST_FEWER_PAUSE), None
+        dead = self._now() - (row.accepted or row.asked) > LINKS_LIVE
+        if here and (dead or error is None):
+            journal.completed(row, self._now())
+        elif dead and isinstance(error, DownloadFailed) and error.gone:
+            journal.failed(row, "links_died", f"its links have died: {error.what}", self._now())
+        elif dead and not row.urls:
+            journal.failed(row, "no_results", "the gateway completed it and gave no result", self._now())
+        return None, error or _fewer(here, row)
+
+
+def _borne(error: FoxError, age: float) -> float:
+    """Return for how many seconds in a row an answer is taken for a bad moment of the gateway's."""
+    if isinstance(error, (AuthenticationError, InsufficientBalance, AccessDenied)) and error.message:
+        return 0.0  # its own word, not the page of something in between
+    if isinstance(error, NotFound):
+        return max(LOST_AFTER - age, IRREGULAR_FOR)
+    passing = isinstance(error, (RateLimited, ServerError)) or not isinstance(error, GatewayError)
+    return float("inf") if passing else IRREGULAR_FOR
+
+
+def _unknown_word(row: TaskRow, answer: TaskState) -> UnexpectedAnswer:
+    return UnexpectedAnswer(
+        f"The gateway calls task {row.task_id} {answer.status!r}, a word that is not known here: {answer.body}",
+        http_status=200,
+        body=answer.body,
+        money="It is paid for once; its result can be fetched for 24 hours.",
+        todo="Run the cell again later: it is looked at anew, for nothing. Please report the text above.",
+    )
+
+
+def _fewer(here: int, row: TaskRow) -> DownloadFailed:
+    """Return what is told of a completed task that has given fewer results than asked for."""
+    what = f"{here} of {row.wanted} pictures" if row.wanted > 1 or here else "no result"
+    return DownloadFailed(
+        f"The gateway says that task {row.task_id} is completed, and gave {what}.",
+        money="You may have been charged for all of it." if here else "It is paid for; its result may still come.",
+        todo="Run the cell again later: what has come meanwhile is fetched, for nothing. "
+        "If it stays so, tell FoxAPI's support the task's id.",
+    )

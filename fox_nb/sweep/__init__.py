@@ -1,5 +1,0 @@
-"""Sweep: one or two parameters varied: planned before it is paid for, run a few at a time, seen side by side."""
-
-from fox_nb.sweep.grid import Sweep
-
-__all__ = ["Sweep"]

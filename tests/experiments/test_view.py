@@ -1,0 +1,69 @@
+"""View: what the controls and the viewer of a sweep are told, in the kernel; the browser's side is in tests/browser."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fox_nb import Fox
+from fox_nb.experiments import Sweep
+from fox_nb.images.metrics import EXPLANATIONS
+from fox_nb.panels import sweep_view
+from fox_nb.panels.sweep_view import SweepView
+from fox_nb.panels.viewer import Viewer
+from processes import until
+
+
+class Output:
+    """Stands for a cell's output, which only a kernel has."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        self.shown = ""
+
+    def update(self, html: Any) -> None:
+        self.shown = html.data
+
+
+@pytest.fixture
+def show(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Shows a sweep as a cell would, and gives the view."""
+    monkeypatch.setattr(sweep_view, "display", Output)
+    views = []
+
+    def make(sweep: Sweep) -> SweepView:
+        view = SweepView(sweep)
+        views.append(view)
+        view.show()
+        return view
+
+    yield make
+    for view in views:
+        view.close()
+
+
+def measured(view: SweepView) -> bool | None:
+    """True when every cell that the viewer shows has all its numbers."""
+    viewer = view._viewer
+    if viewer is None:
+        return None
+    takes = [cell.takes[0] for line in viewer.comparison.cells for cell in line]
+    return all(set(take.metrics) == set(EXPLANATIONS) for take in takes) or None
+
+
+def test_numbers_that_come_while_the_viewer_is_made_are_shown(
+    fox: Fox, photo: Path, show: Callable[[Sweep], SweepView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All is measured between the moment at which the grid is read and the one at which its viewer is there: no cell lacks it."""
+    fox.compare_enhance(photo, creativity=[0, 0.5, 1], resemblance=[0.5]).run()
+    again = fox.compare_enhance(photo, creativity=[0, 0.5, 1], resemblance=[0.5])
+
+    def slow(*args: Any, **options: Any) -> Viewer:
+        again.measure()
+        return Viewer(*args, **options)
+
+    monkeypatch.setattr(sweep_view, "Viewer", slow)
+    monkeypatch.setattr(again, "watch", lambda: None)  # else it may be measured before
+    view = show(again)
+    until(lambda: measured(view), "every cell's numbers")
+    until(lambda: view._static.shown.count("SSIM 0.") == 3 or None, "the saved page to have them too")
