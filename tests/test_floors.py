@@ -13,14 +13,14 @@ PACKAGE = Path(__file__).parents[1] / "fox_nb"
 FLOORS = (
     {"__main__"},
     {"cli"},
-    {"lessons", "doctor", "scan", "gallery"},  # what the commands do
+    {"lessons", "doctor", "scan", "classroom"},  # what the commands do
     {"__init__"},  # the face: a table of contents
     {"magics"},
     {"fox"},
-    {"calls"},
+    {"model_methods"},
     {"panels"},
     {"compare"},
-    {"sweep"},
+    {"experiments"},
     {"display"},
     {"session"},
     {"render", "local", "key_patterns"},

@@ -184,7 +184,7 @@ def _from_store(person: Person, store: OtherStore, own: Path) -> None:
 
 def _from_pack(person: Person, pack: Pack, own: Path) -> None:
     for number, task in enumerate(sorted(pack.manifest.tasks, key=lambda task: -task.asked)):
-        _count(person, task.micro_usd, sandbox=task.sandbox)
+        _count(person, task.micro, sandbox=task.sandbox)
         for picture in task.pictures:
             path = own / f"{number}-{picture.number}"
 

@@ -45,7 +45,7 @@ class MeasuringPool:
     def __init__(self, store: Store, changed: Callable[[Path | None], None] = lambda _: None) -> None:
         self._store = store
         self._changed = changed
-        self._pool = Pool(_THREADS, "darkroom")
+        self._pool = Pool(_THREADS, "measuring")
         self._state = threading.Condition()
         self._asked: set[tuple[Path, Path | None]] = set()
         self._left = 0

@@ -46,7 +46,7 @@ class Studio(w.Tab):  # type: ignore[misc]
             "record": self._record,
             "uses": self._uses,
             "journalled": lambda _: self.history.refresh(),
-            "landed": self._downloaded,
+            "downloaded": self._downloaded,
         }
         self.history = HistoryTab(session, titles, self._pool.submit, self._row_actions)
         self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}

@@ -44,7 +44,7 @@ class Task:
     credits: int
     request: dict[str, Any]
     plan: list[dict[str, Any]]
-    task_faults: list[dict[str, Any]] = field(default_factory=list)
+    fates: list[dict[str, Any]] = field(default_factory=list)
     profile_id: str | None = None
     made: list[dict[str, Any]] | None = None
     error: dict[str, Any] | None = None

@@ -158,7 +158,7 @@ class Gateway:
             credits=credits_of(request),
             request=request,
             plan=steps,
-            task_faults=task_faults,
+            fates=task_faults,
             profile_id=profile_id,
             error=error,
         )
@@ -173,7 +173,7 @@ class Gateway:
         if task is None:
             raise Problem(404, "There is no such task.", "not_found")
         state = state_of(task, self.clock.now())
-        if state.status == "completed" and task.task_faults:  # some fates end after so many reads
+        if state.status == "completed" and task.fates:  # some fates end after so many reads
             task.reads += 1
             self.ledger.keep_task(task, task.created + task.seconds + RESULT_LIFE)
         return shown(task, state, base_url, older_form=self.settings.older_form)

@@ -32,7 +32,7 @@ def state_of(task: Task, now: float) -> State:
         state = State("processing", min(ALMOST, int(100 * part)))
     return with_faults(
         State(state.status, state.progress, state.error, reads=task.reads),
-        task.task_faults,
+        task.fates,
     )
 
 

@@ -94,10 +94,10 @@ class Poller:
         self._store = store
         self._now = clock
         self._rng = rng
-        self._looking = Pool(4, "looking")
+        self._polls = Pool(4, "polling")
         self._download_pool = Pool(3, "landing")
         self._fetching = Pool(4, "fetching")
-        self._poll_loop: PollLoop[Task] = PollLoop(self._look, self._looking, polling, rng=rng)
+        self._poll_loop: PollLoop[Task] = PollLoop(self._look, self._polls, polling, rng=rng)
         self._closed = False
         self._lock = threading.Lock()
         self._downloading: set[str] = set()
@@ -139,7 +139,7 @@ class Poller:
         self._closed = True
         self._closing.set()
         self._poll_loop.stop()
-        self._looking.close()
+        self._polls.close()
         self._download_pool.close()
         self._fetching.close()
 
@@ -259,7 +259,7 @@ class Poller:
         """Tell whoever waits, and look now and then all the same; who asks again has it looked at at once."""
         pause = self._until_next_try(task, error)
         with self._lock:
-            self._irregular[task.identity] = {"told": self._irregular[task.identity]["told"]}
+            self._irregular[task.identity] = {"notified": self._irregular[task.identity]["notified"]}
         self._notified.add(task.identity)
         self._poll_loop.leave(task.identity)
         self._poll_loop.watch(task.identity, task, delay=pause)
@@ -322,7 +322,7 @@ class Poller:
 
     def _until_next_try(self, task: Task, error: FoxError) -> float:
         """Return the seconds until it is tried again although whoever waits is told: the links live for a day."""
-        _, tries = self._lasting(task, "told")
+        _, tries = self._lasting(task, "notified")
         if isinstance(error, StoreError):
             return pause_after(tries + 1, self._rng)
         return min(FIRST_PATIENT_PAUSE * 2.0 ** min(tries, 10), LONGEST_PATIENT_PAUSE)

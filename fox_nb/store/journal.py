@@ -203,8 +203,8 @@ class Journal(History):
             left = budget - self._spent(connection, asked.gateway, asked.account)
             if asked.micro_usd > left:
                 raise BudgetExceeded(
-                    f"This would cost {asked.micro_usd / MICRO_PER_USD:.2f} USD; of the budget of {budget / MICRO_PER_USD:.2f} USD "
-                    f"{max(0, left) / MICRO_PER_USD:.2f} USD are left.",
+                    f"This would cost {asked.micro_usd / MICRO_PER_USD:.2f} USD; of the budget of "
+                    f"{budget / MICRO_PER_USD:.2f} USD {max(0, left) / MICRO_PER_USD:.2f} USD are left.",
                     needed=asked.micro_usd / MICRO_PER_USD,
                     left=max(0, left) / MICRO_PER_USD,
                     todo="Ask for fewer or smaller pictures, or raise budget=….",

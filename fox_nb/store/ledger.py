@@ -75,8 +75,9 @@ class Ledger:
             left = budget - _spent(connection, gateway, account)
             if micro_usd > left:
                 raise BudgetExceeded(
-                    f"This would cost {micro_usd / MICRO_PER_USD:.2f} USD; of the budget of {budget / MICRO_PER_USD:.2f} USD for all "
-                    f"visitors {max(0, left) / MICRO_PER_USD:.2f} USD are left.",
+                    f"This would cost {micro_usd / MICRO_PER_USD:.2f} USD; "
+                    f"of the budget of {budget / MICRO_PER_USD:.2f} USD for all visitors "
+                    f"{max(0, left) / MICRO_PER_USD:.2f} USD are left.",
                     needed=micro_usd / MICRO_PER_USD,
                     left=max(0, left) / MICRO_PER_USD,
                     todo="Ask for fewer or smaller pictures, or whoever runs this app for a larger budget.",

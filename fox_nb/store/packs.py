@@ -62,7 +62,7 @@ class RecordedTask(_Part):
     asked: float
     accepted: float | None
     finished: float | None
-    micro_usd: Annotated[int, Field(ge=0)]
+    micro: Annotated[int, Field(ge=0)]
     price_is_estimate: bool
     profile_id: _Short
     error_code: _Short
@@ -199,7 +199,7 @@ def _recorded(row: TaskRow) -> RecordedTask:
         asked=row.asked,
         accepted=row.accepted,
         finished=row.finished,
-        micro_usd=row.micro_usd,
+        micro=row.micro_usd,
         price_is_estimate=row.price_is_estimate,
         profile_id=row.profile_id,
         error_code=row.error_code[:500],

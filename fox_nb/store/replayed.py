@@ -73,7 +73,7 @@ class Replayed:
             connection.execute(
                 "INSERT INTO charge (identity, gateway, account, micro, estimate, state, at) "
                 "VALUES (?, ?, ?, ?, ?, 'kept', ?)",
-                (identity, self._gateway, account, task.micro_usd, task.price_is_estimate, task.asked),
+                (identity, self._gateway, account, task.micro, task.price_is_estimate, task.asked),
             )
             connection.executemany(
                 "INSERT INTO picture (identity, number, file, sha256, url, mime, width, height, bytes) "
