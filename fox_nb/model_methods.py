@@ -1,4 +1,4 @@
-"""Calls: the five models as methods, and any of them by name."""
+"""Model methods: the five models as methods, and any of them by name."""
 
 from __future__ import annotations
 

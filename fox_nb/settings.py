@@ -1,4 +1,4 @@
-"""Settings: the gateway's address, the key and how it stays out of sight, time-outs, the pace of looking."""
+"""Settings: the gateway's address, the key and how it stays out of sight, time-outs, the pace of polling."""
 
 from __future__ import annotations
 

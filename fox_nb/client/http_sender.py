@@ -1,4 +1,4 @@
-"""Calls: how often a request may be sent, and the typed error when it came to nothing."""
+"""HTTP sender: how often a request may be sent, and the typed error when it came to nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers: what an HTTP answer of the gateway means, as a value or as the typed error for it."""
+"""Responses: what an HTTP answer of the gateway means, as a value or as the typed error for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: what the gateway says of one that it took, and what a download brought."""
+"""Transfers: what the gateway says of a file that was uploaded, and what a download brought."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sweep: one or two parameters varied: planned before it is paid for, run a few at a time, seen side by side."""
+"""Experiments: parameters varied: planned before anything is paid, run a few at a time, seen side by side."""
 
 from fox_nb.experiments.grid import Sweep
 

@@ -1,4 +1,4 @@
-"""Darkroom: what is done with each picture as it lands: cut into tiles, and measured against its original.
+"""Measuring: each picture, as soon as it is here, is cut into tiles and measured against its original.
 
 Both are work for seconds, so they are done in threads of their own, once: tiles and numbers are kept beside the
 thumbnails, and whoever shows the sweep again finds them there.

@@ -1,4 +1,4 @@
-"""Runner: sends what a plan lacks, so many at a time, and follows each picture until it has landed."""
+"""Runner: sends what a plan lacks, so many at a time, and follows each task until its pictures are here."""
 
 from __future__ import annotations
 

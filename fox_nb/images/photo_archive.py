@@ -1,4 +1,4 @@
-"""Archives of photos: found in a folder or a ZIP, and packed for the training with nothing in them but pixels."""
+"""Photo archives: photos found in a folder or a ZIP, and packed for the training with nothing in them but pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grid: a task's pictures as they stay in the notebook.
+"""Image grid: a task's pictures as they stay in the notebook.
 
 Each picture is a fold whose summary is the picture: a click, or Enter on the keyboard, opens it to the output's whole
 width, without a script and without a second copy of its bytes. Columns follow the number and the shape of the

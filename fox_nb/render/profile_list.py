@@ -1,4 +1,4 @@
-"""Profiles: the trained profiles that a store knows, as a table."""
+"""Profile list: the trained profiles that a store knows, as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ledger: the sandbox's tasks, uploads, profiles and received creations, in SQLite, so that they outlive it."""
+"""Database: the sandbox's tasks, uploads, profiles and received creations, in SQLite, so that they outlive it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults: the schedule of what is to go wrong, when; the tables of mishaps and fates say what each one does."""
+"""Faults: the schedule of what goes wrong, and when; the two tables of faults say what each one does."""
 
 from __future__ import annotations
 

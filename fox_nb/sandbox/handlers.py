@@ -1,4 +1,4 @@
-"""Calls: one function for each operation of the OpenAPI document, from what was asked to the answer."""
+"""Handlers: one function for each operation of the OpenAPI document, from the request to the answer."""
 
 from __future__ import annotations
 

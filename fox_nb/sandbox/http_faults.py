@@ -1,4 +1,4 @@
-"""Mishaps: the table of what can go wrong on a call, each with its parameters and its effect on the answer."""
+"""HTTP faults: the table of what can go wrong on a call, each with its parameters and its effect on the answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: what can be set on a sandbox, its clock, its prices, and how long its tasks last."""
+"""Options: what can be set on a sandbox, its clock, its prices, and how long its tasks last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Server: the gateway over HTTP. Checks host, key, size and contract, lets faults befall calls, delivers answers."""
+"""Server: the gateway over HTTP. Checks host, key, size and contract, lets faults happen to calls, delivers answers."""
 
 from __future__ import annotations
 

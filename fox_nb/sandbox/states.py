@@ -1,4 +1,4 @@
-"""States: what a read says of a task, derived from the clock, what is drawn, and the task's fates."""
+"""States: what a read says of a task, derived from the clock, what is drawn, and the task's faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fates: the table of what can become of a task, each with its parameters and its effect on what a read sees."""
+"""Task faults: the table of what can become of a task, each with its parameters and its effect on what a read sees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Session: what makes a task of a request: identity, journal, money, sending, watching, landing."""
+"""Session: what makes a task of a request: identity, journal, money, submission, polling, downloads."""
 
 from fox_nb.session.cost import Cost
 from fox_nb.session.image import Image

@@ -1,4 +1,4 @@
-"""Schedule: when a task is looked at next; pure, so that it can be tried on thousands of made-up tasks."""
+"""Backoff: when a task is polled next; pure, so that it can be tried on thousands of made-up tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detached: the desk of a task that came from another process: what is known is shown, the rest is asked for here."""
+"""Detached: the backend of a task from another process: what is known is shown, the rest is asked for here."""
 
 from __future__ import annotations
 

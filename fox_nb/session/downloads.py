@@ -1,4 +1,4 @@
-"""Landing: a completed task's pictures are fetched, proven whole, and put in their place before their links die."""
+"""Downloads: a completed task's pictures are fetched, proven whole, and put in their place before their links die."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sheet: the photos for a profile, found in whatever they were handed over as, and what was found out about them."""
+"""Photo report: the photos for a profile, however they were handed over, each with what is wrong with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watcher: one thread that looks after all tasks of a kernel, at the pace that the gateway can be asked."""
+"""Poll loop: one thread that polls all tasks of a kernel, at the pace that the gateway can be asked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking: what one look at a task finds, and what follows from it; pictures land in threads of their own."""
+"""Poller: what one poll of a task finds, and what follows from it; downloads run in threads of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Session: ask, journal, send, watch, land: one store at one gateway with one key."""
+"""Session: journal, submit, poll, download: one store at one gateway with one key."""
 
 from __future__ import annotations
 

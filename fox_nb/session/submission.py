@@ -1,4 +1,4 @@
-"""Sending: uploads, the one creating call, and what its answer, or its silence, means for the journal."""
+"""Submission: uploads, the one creating call, and what its answer, or its silence, means for the journal."""
 
 from __future__ import annotations
 

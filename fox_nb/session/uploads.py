@@ -1,4 +1,4 @@
-"""Sources: what stands for a picture in a request: hashed for its identity, kept, uploaded when the task is sent."""
+"""Uploads: what stands for a picture in a request: hashed for its identity, kept, uploaded when the task is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: names that a person can read and every system takes, and landing a file whole or not at all."""
+"""Files: names that a person can read and every system takes, and putting a file in its place whole or not at all."""
 
 from __future__ import annotations
 
