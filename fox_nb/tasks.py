@@ -17,6 +17,8 @@ FAILED = frozenset({"failed", "failure", "error", "cancelled", "canceled", "inte
 """What the gateway, its older back ends and its relatives call the stages of a task, in small letters."""
 
 LONGEST_ID = 500
+REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
+"""Headers by which the gateway's support finds a call; the second one is the engine's own."""
 _LONGEST_TEXT = 2000
 _LONGEST_WORD = 40
 _DEEPEST = 4

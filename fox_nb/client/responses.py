@@ -20,7 +20,7 @@ from fox_nb.errors import (
     class_of,
 )
 from fox_nb.settings import redact
-from fox_nb.tasks import TaskState, usable_id
+from fox_nb.tasks import REQUEST_IDS, TaskState, usable_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,8 +43,6 @@ _LOOKED_AT = 20_000
 _LONGEST_PAGE = 200
 _UNSEEN = r"(?is)<(style|script|head)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)"
 _TAG = r"<[^>]*(>|$)"
-REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
-"""Headers by which the gateway's support finds a call; the second one is the engine's own."""
 LONGEST_REQUEST_ID = 80
 LONGEST_ASKED = 3600.0
 """Seconds: no `Retry-After` is believed to mean more."""

@@ -16,8 +16,8 @@ from urllib3.util import Timeout
 
 from fox_nb.client.bodies import PIECE
 from fox_nb.client.connections import Bearer, NoCertificates, PrivatePeer, Session, Terms, TooLarge, under
-from fox_nb.client.responses import REQUEST_IDS
 from fox_nb.settings import redact, without_key
+from fox_nb.tasks import REQUEST_IDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

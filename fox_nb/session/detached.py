@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Never
+from typing import TYPE_CHECKING, Never, Protocol
 
 from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
@@ -13,8 +13,18 @@ from fox_nb.session.code import call
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from fox_nb.session.task import Task
     from fox_nb.store import TaskRow
+
+
+class Arrived(Protocol):
+    """What is asked of a task that came from another process."""
+
+    @property
+    def has_ended(self) -> bool:
+        """True when nothing more happens by itself."""
+
+    def code(self) -> str:
+        """Return the call that asks for the same."""
 
 
 class Detached:
@@ -29,24 +39,24 @@ class Detached:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def watch(self, task: Task) -> None:
+    def watch(self, task: Arrived) -> None:
         """Nobody looks after it here; one that had ended needs nobody."""
-        if not task._has_ended:  # noqa: SLF001 - no name of a task that people see
+        if not task.has_ended:
             self._refuse(task)
 
-    def leave(self, task: Task) -> None:
+    def leave(self, task: Arrived) -> None:
         """Nobody looks after it."""
 
-    def is_watching(self, task: Task) -> bool:
+    def is_watching(self, task: Arrived) -> bool:
         """Return False."""
         del task
         return False
 
-    def retry(self, task: Task) -> None:
+    def retry(self, task: Arrived) -> None:
         """Refuse."""
         self._refuse(task)
 
-    def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
+    def settle(self, task: Arrived, *, paid: bool, task_id: str = "") -> None:
         """Refuse."""
         del paid, task_id
         self._refuse(task)
@@ -80,7 +90,7 @@ class Detached:
         """Return the time."""
         return time.time()
 
-    def _refuse(self, task: Task) -> Never:
+    def _refuse(self, task: Arrived) -> Never:
         raise FoxError(
             f"This task came here from another process, as it was there: {task!r}.",
             money="It is not harmed by that, and not sent again.",

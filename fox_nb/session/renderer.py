@@ -10,8 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from fox_nb.session.task import Task
-
 
 class Renderer(Protocol):
     """What shows things, and alone knows where and how: outputs, widgets, HTML, a terminal."""
@@ -25,7 +23,7 @@ class Renderer(Protocol):
     def show_value(self, thing: Any) -> None:
         """Show a thing as a cell's value; NotImplementedError when its bundle is what is wanted."""
 
-    def waiting(self, task: Task) -> AbstractContextManager[Callable[[], None]]:
+    def waiting(self, task: Any) -> AbstractContextManager[Callable[[], None]]:
         """Show progress while somebody waits for a task; gives what is called about once a second."""
 
     def progress_line(self) -> AbstractContextManager[Callable[[str], None]]:
@@ -51,7 +49,7 @@ class Terminal:
         raise NotImplementedError
 
     @contextlib.contextmanager
-    def waiting(self, task: Task) -> Iterator[Callable[[], None]]:
+    def waiting(self, task: Any) -> Iterator[Callable[[], None]]:
         """Keep one line up to date, where somebody sees it."""
         if task.is_over or sys.stderr is None or not sys.stderr.isatty():
             yield lambda: None

@@ -317,7 +317,7 @@ class Task(Shows):
         return self._backend.is_watching(self)
 
     @property
-    def _has_ended(self) -> bool:
+    def has_ended(self) -> bool:
         """True when nothing more happens by itself."""
         return self.status in ENDED
 

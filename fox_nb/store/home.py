@@ -11,22 +11,23 @@ from fox_nb.store.files import ASIDE, aside, place_of, put
 from fox_nb.workdir import notebook_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from fox_nb.store import Store
+    from fox_nb.store.journal import Journal
 
 JOURNAL = "journal.sqlite"
 
 
-def take_home(store: Store, target: str | Path) -> Path:
-    """Write one ZIP; see `Store.take_home`."""
+def take_home(store: Path, parts: Sequence[Path], journal: Journal, target: str | Path) -> Path:
+    """Write one ZIP of a store's folder: these parts of it and its journal; see `Store.take_home`."""
     path = place_of(target, "my-work.zip")
-    name = store.folder.name
-    with aside(path.parent) as part, aside(store.folder, private=True) as journal:
-        _copy_journal(store, journal)
+    name = store.name
+    with aside(path.parent) as part, aside(store, private=True) as copy:
+        _copy_journal(journal, copy)
         with zipfile.ZipFile(part, "w", strict_timestamps=False) as archive:  # stored: pictures do not become smaller
-            archive.write(journal, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)
-            for folder in (store.pictures, store.sources):
+            archive.write(copy, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)
+            for folder in parts:
                 for file in sorted(folder.iterdir()):
                     if file.is_file() and not file.name.startswith(ASIDE):
                         archive.write(file, f"{name}/{folder.name}/{file.name}")
@@ -43,7 +44,7 @@ def _notebooks() -> list[Path]:
     return [path for path in found if path.is_file() and not path.name.startswith(".")]
 
 
-def _copy_journal(store: Store, target: Path) -> None:
+def _copy_journal(journal: Journal, target: Path) -> None:
     """Copy the journal as it stands between two transactions, while other kernels go on."""
-    with closing(open_database(target, lambda _: ())) as copy, store.journal.reading() as connection:
+    with closing(open_database(target, lambda _: ())) as copy, journal.reading() as connection:
         connection.backup(copy)

@@ -18,9 +18,10 @@ from fox_nb.errors import PackError
 from fox_nb.store.files import aside, place_of, put, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from fox_nb.store import Store
+    from fox_nb.store.catalog import Catalog
+    from fox_nb.store.journal import Journal
     from fox_nb.store.rows import TaskRow
 
 SUFFIX = ".foxpack"
@@ -133,13 +134,13 @@ def without_links(canonical: str) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def export(store: Store, target: str | Path) -> Packed:
-    """Write the store's finished tasks and their pictures into one file; see `Store.export`."""
+def export(journal: Journal, catalog: Catalog, path_of: Callable[[str], Path], target: str | Path) -> Packed:
+    """Write a store's finished tasks and their pictures into one file; see `Store.export`."""
     path = place_of(target, f"lesson{SUFFIX}")
-    rows, left_out = _finished(store)
+    rows, left_out = _finished(journal, path_of)
     names: dict[str, str] = {}
     for gateway in dict.fromkeys(row.gateway for row in rows):
-        names |= {profile.profile_id: profile.name for profile in store.catalog.profiles(gateway)}
+        names |= {profile.profile_id: profile.name for profile in catalog.profiles(gateway)}
     used = {row.profile_id for row in rows} | {word for row in rows for word in _mentioned(row)}
     manifest = Manifest(
         foxpack=1,
@@ -148,7 +149,7 @@ def export(store: Store, target: str | Path) -> Packed:
         profiles={profile_id: name for profile_id, name in names.items() if profile_id in used},
     )
     text = json.dumps(manifest.model_dump(), ensure_ascii=False, indent=1).encode()
-    files = {picture.sha256: store.path(picture.file) for row in rows for picture in row.pictures}
+    files = {picture.sha256: path_of(picture.file) for row in rows for picture in row.pictures}
     with aside(path.parent) as part:
         with zipfile.ZipFile(part, "w", strict_timestamps=False) as archive:  # stored: pictures do not become smaller
             archive.writestr(MANIFEST, text, zipfile.ZIP_DEFLATED)
@@ -159,17 +160,17 @@ def export(store: Store, target: str | Path) -> Packed:
     return Packed(path, len(rows), len(files), left_out, _fingerprint(text))
 
 
-def _finished(store: Store) -> tuple[list[TaskRow], int]:
+def _finished(journal: Journal, path_of: Callable[[str], Path]) -> tuple[list[TaskRow], int]:
     """Return what can be recorded, oldest first; where sandbox and service know the same, the service's is it."""
-    with store.journal.reading() as connection:
+    with journal.reading() as connection:
         gateways = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
     found: dict[tuple[str, int], TaskRow] = {}
     left_out = 0
     for gateway in sorted(gateways, key=lambda name: name == "sandbox"):
         if gateway.startswith(REPLAYED):
             continue
-        for row in store.journal.tasks(gateway, states=("completed", "failed")):
-            whole = all(_is_whole(store, picture) for picture in row.pictures)
+        for row in journal.tasks(gateway, states=("completed", "failed")):
+            whole = all(_is_whole(path_of, picture) for picture in row.pictures)
             if row.state == "completed" and not (whole and (row.pictures or row.profile_id)):
                 left_out += 1
                 continue
@@ -177,9 +178,9 @@ def _finished(store: Store) -> tuple[list[TaskRow], int]:
     return sorted(found.values(), key=lambda row: row.asked), left_out
 
 
-def _is_whole(store: Store, picture: Any) -> bool:
+def _is_whole(path_of: Callable[[str], Path], picture: Any) -> bool:
     try:
-        return sha256_of(store.path(picture.file)) == str(picture.sha256)
+        return sha256_of(path_of(picture.file)) == str(picture.sha256)
     except OSError:
         return False
 

@@ -136,7 +136,7 @@ def test_a_404_does_not_end_a_paid_task(
 ) -> None:
     """Another key, another host or a bad hour: who waits is told, the task is not given up, and is found again later."""
     monkeypatch.setattr(poller, "LOST_AFTER", 0.0)
-    monkeypatch.setattr(poller, "ODD_FOR", 0.0)
+    monkeypatch.setattr(poller, "IRREGULAR_FOR", 0.0)
     sandbox.misbehave("status", on="read", status=404, times=1)
     fox = open_fox()
     task = fox.generate("a fox that is not known for a moment")

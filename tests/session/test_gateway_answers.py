@@ -156,7 +156,7 @@ def test_a_gateway_that_is_odd_for_long_is_asked_further(
     fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page of a network that wants a log-in ends no task: when it is gone, the picture lands without being asked for."""
-    monkeypatch.setattr(poller, "ODD_FOR", 0.0)
+    monkeypatch.setattr(poller, "IRREGULAR_FOR", 0.0)
     monkeypatch.setattr(poller, "FIRST_PATIENT_PAUSE", 0.2)
     with Gateway(poll=always(say(200, "<html>Please log in to this network</html>"))) as gateway:
         task = fox_at(gateway).generate("a fox")
@@ -203,7 +203,7 @@ def test_results_that_grow_are_waited_for(first: int, fox_at: Callable[..., Fox]
 @pytest.mark.usefixtures("hurry")
 def test_results_that_never_grow_are_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while the person is told '1 of 4', the one is kept, and what comes later still is fetched by the same cell."""
-    monkeypatch.setattr(poller, "SOME_FOR", 0.5)
+    monkeypatch.setattr(poller, "FEWER_FOR", 0.5)
 
     def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
         return say(200, gateway.completed(task_id) | {"results": gateway.results(task_id)[:1]})
@@ -339,7 +339,7 @@ def test_a_bad_hour_of_the_gateway_is_sat_out(
 
 def test_what_makes_no_sense_for_long_is_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits is told in the gateway's own words, the task stays under way, and the same cell goes on with it."""
-    monkeypatch.setattr(poller, "ODD_FOR", 0.2)
+    monkeypatch.setattr(poller, "IRREGULAR_FOR", 0.2)
     monkeypatch.setattr("fox_nb.session.poll_loop.pause_after", lambda *_: 0.1)
     with Gateway(poll=always(say(200, {"id": "another", "status": "completed"}))) as gateway:
         task = fox_at(gateway).generate("a fox")
