@@ -21,6 +21,7 @@ REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
 """Headers by which the gateway's support finds a call; the second one is the engine's own."""
 _LONGEST_TEXT = 2000
 _LONGEST_WORD = 40
+_LONGEST_GROUP = 100
 _DEEPEST = 4
 
 
@@ -60,6 +61,8 @@ class TaskState:
         Seconds in all, as the gateway guessed when it accepted the task.
     credits_reserved : float or None
         What the gateway says it reserved, in its own unit.
+    user_group : str
+        The group whose prices the key pays; '' when the answer named none.
     request_id : str
         By which the gateway's support finds the call that created it; '' when the answer named none.
     body : str
@@ -74,6 +77,7 @@ class TaskState:
     error_message: str = ""
     estimated_time: float | None = None
     credits_reserved: float | None = None
+    user_group: str = ""
     request_id: str = ""
     body: str = ""
 
@@ -125,6 +129,7 @@ def read(answer: Any) -> TaskState | None:
         error_message=message,
         estimated_time=_number(_inside(answer, "task_info").get("estimated_time")),
         credits_reserved=_number(_inside(answer, "usage").get("credits_reserved")),
+        user_group=_group(_inside(answer, "usage").get("user_group")),
     )
 
 
@@ -185,6 +190,11 @@ def _found(value: Any, depth: int = 0) -> Iterator[Result]:
             yield Result(profile_id=profile_id)
         links = [*_found(value.get("urls"), depth + 1), *_found(value.get("url"), depth + 1)]
         yield from links or _found(value.get("images"), depth + 1)
+
+
+def _group(value: Any) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    return text if len(text) <= _LONGEST_GROUP and text.isprintable() else ""
 
 
 def _inside(answer: dict[str, Any], name: str) -> dict[str, Any]:

@@ -20,13 +20,14 @@ from urllib.parse import quote, urlsplit
 
 from fox_nb import tasks
 from fox_nb.client import accounts, bodies
-from fox_nb.client.accounts import Balance, Prices
+from fox_nb.client.accounts import Balance, Entry, Log, Prices, Usage
 from fox_nb.client.responses import (
     CREATE_PATH,
     LONG_ANSWER,
     PATIENCE,
     Purpose,
     certainly_not_accepted,
+    date_of,
     decoded,
     redirected,
     request_id_of,
@@ -48,7 +49,17 @@ if TYPE_CHECKING:
     from fox_nb.client.wire import Exchange
     from fox_nb.tasks import TaskState
 
-__all__ = ["Balance", "Client", "Downloaded", "Prices", "Upload", "certainly_not_accepted"]
+__all__ = [
+    "Balance",
+    "Client",
+    "Downloaded",
+    "Entry",
+    "Log",
+    "Prices",
+    "Upload",
+    "Usage",
+    "certainly_not_accepted",
+]
 
 _OWN_HEADER = r"X-[A-Za-z0-9-]{1,60}"
 
@@ -228,6 +239,28 @@ class Client:
             odd = usage if accounts.names_a_limit(decoded(subscription)) else subscription
             raise self._http.failure(odd, Purpose.READ, "a balance")
         return balance
+
+    def usage(self) -> Usage:
+        """Return this key's own account: ``GET /api/usage/token/`` (observed). Sent once: such reads are counted.
+
+        Raises
+        ------
+        RateLimited
+            About 20 reads of account and log are let through in 20 minutes, for all behind one address.
+        """
+        sent = self._http.read("/api/usage/token/", repeat=False)
+        usage = accounts.read_usage(decoded(sent))
+        if usage is None:
+            raise self._http.failure(sent, Purpose.READ, "a key's account")
+        return usage
+
+    def log(self) -> Log:
+        """Return this key's charges and refunds: ``GET /api/log/token`` (observed). Sent once, as `usage` is."""
+        sent = self._http.read("/api/log/token", repeat=False, largest=LONG_ANSWER)
+        entries = accounts.read_log(decoded(sent))
+        if entries is None:
+            raise self._http.failure(sent, Purpose.READ, "a key's log")
+        return Log(entries, date_of(sent))
 
     def upload_file(
         self, source: Path | str | BinaryIO | bytes, *, file_name: str | None = None, auto_cleanup: bool | None = None

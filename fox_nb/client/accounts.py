@@ -1,10 +1,13 @@
-"""Accounts: models, prices and balance, read tolerantly out of calls that the service does not document."""
+"""Accounts: models, prices, a key's account and its bill, read tolerantly out of calls that are not documented."""
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from fox_nb.tasks import usable_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +21,17 @@ MOST_USD = 10_000.0
 LEAST_USD = 1e-6
 """The smallest amount that a budget counts: what costs less is 0, and that is no price."""
 
+MICRO_A_QUOTA = 2
+"""Millionths of a USD in one quota, the engine's own unit: 500,000 are 1 USD (observed)."""
+
 _PRICE_A_CALL = 1
 _HUNDREDTHS = 100
+_CHARGE, _REFUND = 2, 6
+_MOST_QUOTA = 10**15
+_MILLISECONDS = 1e11
+"""A time above this is in milliseconds: in seconds it would be the year 5138."""
+_LONGEST_NAME = 100
+_MOST_MODELS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +42,15 @@ class Prices:
     ----------
     usd : mapping of str to float
         The models with a fixed price a call, the group's ratio included.
+    listed : mapping of str to float
+        The same without a group's ratio.
+    ratios : mapping of str to float
+        How many times the listed price each group pays.
     """
 
     usd: Mapping[str, float] = field(default_factory=dict)
+    listed: Mapping[str, float] = field(default_factory=dict)
+    ratios: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, model: str) -> float | None:
         """Return the price of one call in USD; None when the gateway names none."""
@@ -60,6 +78,75 @@ class Balance:
         return None if self.limit_usd is None else self.limit_usd - self.used_usd
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """A key's own account, in USD.
+
+    Attributes
+    ----------
+    name : str
+        What the key is called in the console; '' where that is not said.
+    used_usd : float
+        Spent so far.
+    left_usd : float or None
+        What is left; None when the key has no limit.
+    ends_at : float or None
+        When the key ends, in seconds since 1970; None when it never does, or nothing is said of it.
+    models : tuple of str or None
+        The models that the key may call; None when it is not limited to some, or nothing is said of it.
+    """
+
+    name: str
+    used_usd: float
+    left_usd: float | None
+    ends_at: float | None = None
+    models: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a key's log.
+
+    Attributes
+    ----------
+    at : float
+        Seconds since 1970, by the gateway's clock.
+    model : str
+        The gateway's name of the model.
+    micro_usd : int
+        The amount in millionths of a USD.
+    is_refund : bool
+        True for what was given back, False for a charge.
+    task_id : str
+        The task that it is about; '' where it names none.
+    group : str
+        The group that it was charged for; '' where that is not said.
+    """
+
+    at: float
+    model: str
+    micro_usd: int
+    is_refund: bool = False
+    task_id: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A key's charges and refunds, as far as the gateway tells them: what is not there proves nothing.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+        In no order that can be relied on.
+    date : float or None
+        The gateway's own time when it answered.
+    """
+
+    entries: tuple[Entry, ...]
+    date: float | None = None
+
+
 def read_models(answer: Any) -> list[str] | None:
     """Read ``{"data": [{"id": …}]}``; None when it is no list of models."""
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
@@ -72,19 +159,118 @@ def read_prices(answer: Any, group: str) -> Prices | None:
     """Read the price list; None when it is none.
 
     Models that are paid by the token are left out. Of several rows of one model the dearest counts; 0 is no price,
-    neither a model's nor a group's: a picture that costs nothing would pass every budget.
+    neither a model's nor a group's: a picture that costs nothing would pass every budget. Neither is a text, or what is
+    no amount at all: then the price is not known.
     """
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
         return None
-    ratio = _ratio(answer.get("group_ratio"), group)
+    told = answer.get("group_ratio")
+    ratio = _amount(told[group]) if isinstance(told, dict) and group in told else 1.0
+    ratios = {_name(name): _amount(value) for name, value in told.items()} if isinstance(told, dict) else {}
     found: dict[str, float] = {}
     for item in answer["data"]:
         if not isinstance(item, dict) or number(item.get("quota_type")) != _PRICE_A_CALL:
             continue
-        name, price = item.get("model_name"), number(item.get("model_price"))
-        if isinstance(name, str) and name and price is not None and LEAST_USD <= price * ratio <= MOST_USD:
-            found[name] = max(found.get(name, 0.0), price * ratio)
-    return Prices(found)
+        name, price = _name(item.get("model_name")), _amount(item.get("model_price"))
+        if name and _is_price(price):
+            found[name] = max(found.get(name, 0.0), price or 0.0)
+    usd = {name: price * (ratio or 0.0) for name, price in found.items()}
+    return Prices(
+        {name: price for name, price in usd.items() if _is_price(price)},
+        found,
+        {name: value for name, value in ratios.items() if name and value is not None and _is_price(value)},
+    )
+
+
+def read_usage(answer: Any) -> Usage | None:
+    """Read a key's own account; None when it is none. Without a limit what is left may be any number."""
+    said = answer.get("data") if isinstance(answer, dict) else None
+    if not isinstance(said, dict):
+        return None
+    used, left = _quota(said.get("total_used")), _quota(said.get("total_available"))
+    unlimited = said.get("unlimited_quota") is True
+    if used is None or (left is None and not unlimited):
+        return None
+    return Usage(
+        name=_name(said.get("name")),
+        used_usd=_usd(used),
+        left_usd=None if unlimited or left is None else _usd(left),
+        ends_at=_time(said.get("expires_at")),
+        models=_limits(said) if said.get("model_limits_enabled") is not False else None,
+    )
+
+
+def read_log(answer: Any) -> tuple[Entry, ...] | None:
+    """Read a key's log; None when it is none. Entries that are neither a charge nor a refund are left out."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list) or answer.get("success") is False:
+        return None
+    found = (_entry(item) for item in answer["data"] if isinstance(item, dict))
+    return tuple(entry for entry in found if entry is not None)
+
+
+def _entry(item: dict[str, Any]) -> Entry | None:
+    kind = item.get("type", _CHARGE)
+    quota, at, model = _quota(item.get("quota")), _time(item.get("created_at")), _name(item.get("model_name"))
+    if kind not in {_CHARGE, _REFUND} or not quota or quota < 0 or at is None or not model:
+        return None
+    return Entry(at, model, quota * MICRO_A_QUOTA, kind == _REFUND, _task_of(item), _name(item.get("group")))
+
+
+def _task_of(item: dict[str, Any]) -> str:
+    """Return the id of the task that an entry names, in its JSON or beside it."""
+    other = item.get("other")
+    if isinstance(other, str):
+        try:
+            other = json.loads(other)
+        except (ValueError, RecursionError):
+            other = None
+    inside = usable_id(other.get("task_id")) if isinstance(other, dict) else ""
+    return inside or usable_id(item.get("task_id"))
+
+
+def _limits(said: dict[str, Any]) -> tuple[str, ...] | None:
+    """Return the models that a key is limited to, as a map, a list or a text with commas; None where none are named."""
+    told = said.get("model_limits")
+    if isinstance(told, dict):
+        told = [name for name, on in told.items() if on]
+    elif isinstance(told, str):
+        told = told.split(",")
+    names = [_name(name) for name in told[:_MOST_MODELS]] if isinstance(told, list) else []
+    return tuple(name for name in names if name) or None
+
+
+def _name(value: Any) -> str:
+    """Return a name as it can be shown and kept; '' for what is none."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if len(text) <= _LONGEST_NAME and text.isprintable() else ""
+
+
+def _quota(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -_MOST_QUOTA < value < _MOST_QUOTA:
+        return None  # NaN, too: it is in no range
+    return round(value)
+
+
+def _usd(quota: int) -> float:
+    return quota * MICRO_A_QUOTA / 1_000_000
+
+
+def _time(value: Any) -> float | None:
+    """Return a moment in seconds since 1970; None for none, which 0 and what is below mean, too."""
+    found = _amount(value)
+    if found is None or found <= 0:
+        return None
+    seconds = found / 1000 if found > _MILLISECONDS else found
+    return seconds if seconds < _MILLISECONDS else None
+
+
+def _amount(value: Any) -> float | None:
+    """Return a finite number that is not negative; a text is none."""
+    return None if isinstance(value, str) else number(value)
+
+
+def _is_price(value: float | None) -> bool:
+    return value is not None and LEAST_USD <= value <= MOST_USD
 
 
 def read_balance(subscription: Any, usage: Any) -> Balance | None:
@@ -114,9 +300,3 @@ def number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) and found >= 0 else None
-
-
-def _ratio(ratios: Any, group: str) -> float:
-    """Return the factor of the user's group; 1 when the list does not name it."""
-    ratio = number(ratios.get(group)) if isinstance(ratios, dict) else None
-    return 1.0 if ratio is None else ratio

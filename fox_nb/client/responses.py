@@ -229,6 +229,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return None
 
 
+def date_of(answer: Exchange) -> float | None:
+    """Return the other side's own time, in seconds since 1970; None where it did not say."""
+    from email.utils import parsedate_to_datetime
+
+    with contextlib.suppress(ValueError, TypeError, OverflowError, OSError):
+        return parsedate_to_datetime(str(answer.headers.get("Date", ""))).timestamp()
+    return None
+
+
 def _pause_asked(answer: Exchange, key: SecretStr | None) -> str:
     asked = shown(str(answer.headers.get("Retry-After", "")), key, _LONGEST_PAUSE_SHOWN)
     return f"Retry-After: {asked}" if asked else ""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 30.0
 """Seconds: a longer `Retry-After` is told to the caller instead of being slept through."""
 
-_HEADERS = ("Retry-After", "Location", *REQUEST_IDS)
+_HEADERS = ("Date", "Retry-After", "Location", *REQUEST_IDS)
 _BACK_OFF_FIRST, _BACK_OFF_LAST = 0.5, 8.0
 
 

@@ -49,6 +49,9 @@ class Task:
     made: list[dict[str, Any]] | None = None
     error: dict[str, Any] | None = None
     reads: int = 0
+    account: str = ""
+    group: str = "default"
+    quota: int = 0
 
     @property
     def finished(self) -> bool:
@@ -138,10 +141,16 @@ class Ledger:
         count: int = self._run("select count(*) from tasks where digest = ?", digest)[0][0]
         return count
 
-    def credits(self) -> int:
-        """Return the credits that all tasks cost."""
-        total: int = self._run("select coalesce(sum(credits), 0) from tasks")[0][0]
+    def quota(self) -> int:
+        """Return what all tasks cost, in the engine's own unit."""
+        each = "coalesce(nullif(json_extract(row, '$.quota'), 0), credits * 5000)"
+        total: int = self._run(f"select coalesce(sum({each}), 0) from tasks")[0][0]  # noqa: S608 - made of constants
         return total
+
+    def tasks_of(self, account: str) -> list[Task]:
+        """Return the tasks of a key, oldest first."""
+        query = "select row from tasks where json_extract(row, '$.account') = ? order by created, rowid"
+        return [Task(**json.loads(row)) for (row,) in self._run(query, account)]
 
     def pictures_in_use(self, now: float) -> set[str]:
         """Return the names of the picture files that links still lead to, or that are being drawn."""

@@ -9,17 +9,20 @@ import string
 import time
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.sandbox import bill
 from fox_nb.sandbox.archive import Archive, kind_of, safe_name
 from fox_nb.sandbox.contract import load_contract
 from fox_nb.sandbox.database import Ledger, Task, Upload, new_token
 from fox_nb.sandbox.faults import Faults
 from fox_nb.sandbox.options import (
+    QUOTA,
     RESULT_LIFE,
     UNLIMITED,
     UPLOAD_LIFE,
     Clock,
     Settings,
     credits_of,
+    quota_of,
 )
 from fox_nb.sandbox.plans import (
     check_kind,
@@ -74,6 +77,7 @@ class Gateway:
         self.contract = load_contract()
         self.settings = settings
         self.faults = Faults()
+        self._reads = bill.Reads()
         self.archive = Archive(folder)
         self.ledger = Ledger(folder / "ledger.sqlite3")
         self.clock = Clock(float(self.ledger.fact("ahead", "0")))
@@ -102,17 +106,15 @@ class Gateway:
 
     # --- tasks
 
-    def create_task(self, body: dict[str, Any], take: int | None) -> Task:
-        """Accept a checked creation, or raise `Problem`."""
+    def create_task(self, body: dict[str, Any], take: int | None, account: str = "") -> Task:
+        """Accept a checked creation of a key, or raise `Problem`."""
         request = self.contract.complete(body)
         model = request["model"]
         if model not in self.settings.models:
             message = f"No channel is available for the model {model}."
             raise Problem(422, message, "service_unavailable_error", "no_compatible_channel")
-        credits_ = credits_of(request)
-        if self.settings.balance < UNLIMITED and self.ledger.credits() + credits_ > 100 * self.settings.balance:
-            raise Problem(402, "The balance does not cover this request.", "insufficient_quota")
         now = self.clock.now()
+        self._check_balance(quota_of(request, self.settings.groups.get(self.settings.group, 1)), account, now)
         error = None
         sources: list[dict[str, str]] = []
         try:
@@ -121,7 +123,7 @@ class Gateway:
             error = problem.as_error()
         for source in sources:
             check_kind(source, model)
-        task = self._new_task(request, sources, take, now, error)
+        task = self._new_task(request, sources, take, now, error, account)
         self.ledger.keep_task(task, now + task.seconds + RESULT_LIFE)
         if not task.finished:
             self.workshop.begin(task)
@@ -134,6 +136,7 @@ class Gateway:
         take: int | None,
         now: float,
         error: dict[str, Any] | None,
+        account: str,
     ) -> Task:
         digest = digest_of(request, sources)
         take = take or self.ledger.takes_of(digest) + 1
@@ -161,7 +164,42 @@ class Gateway:
             fates=task_faults,
             profile_id=profile_id,
             error=error,
+            account=account,
+            group=self.settings.group,
+            quota=quota_of(request, self.settings.groups.get(self.settings.group, 1)),
         )
+
+    def _check_balance(self, quota: int, account: str, now: float) -> None:
+        """Refuse what neither the account nor the key can pay."""
+        settings = self.settings
+        of_all = settings.balance < UNLIMITED and self.ledger.quota() + quota > round(settings.balance * QUOTA)
+        limited = settings.key_limit < UNLIMITED
+        spent = bill.used(self.ledger.tasks_of(account), settings, now) if limited else 0
+        if of_all or (limited and spent + quota > round(settings.key_limit * QUOTA)):
+            raise Problem(402, "The balance does not cover this request.", "insufficient_quota")
+
+    def check_key(self) -> None:
+        """Refuse a key that has ended."""
+        if 0 < self.settings.key_expires <= self.clock.now():
+            raise Problem(401, "The key has expired.", "authentication_error")
+
+    def read_account(self, account: str) -> dict[str, Any]:
+        """Return what a key's own account answers."""
+        now = self.clock.now()
+        self._reads.count(now, self.settings.bill_reads)
+        return bill.account(self.ledger.tasks_of(account), self.settings, now)
+
+    def read_log(self, account: str) -> list[dict[str, Any]]:
+        """Return the entries of a key's log."""
+        now = self.clock.now()
+        self._reads.count(now, self.settings.bill_reads)
+        return bill.log(self.ledger.tasks_of(account), self.settings, now)
+
+    @property
+    def date(self) -> float:
+        """The time by the clock that the log and the Date header go by."""
+        ahead: float = self.settings.log.get("ahead", 0)
+        return self.clock.now() + ahead
 
     def accepted(self, task: Task) -> dict[str, Any]:
         """Return what the creation of a task answers."""

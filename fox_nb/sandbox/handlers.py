@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from tornado import httputil
 
 from fox_nb.sandbox.answers import Answer, json_answer
-from fox_nb.sandbox.options import PRICES
+from fox_nb.sandbox.options import PRICES, QUOTA
 from fox_nb.sandbox.problems import Problem
 from fox_nb.sandbox.source import version
 
@@ -40,6 +40,8 @@ class Call:
     """The key that the sandbox proves itself with; not the caller's."""
     base_url: str
     stop: Callable[[], None] | None
+    account: str = ""
+    """A fingerprint of the caller's key."""
     parameters: dict[str, Any] = field(default_factory=dict)
     value: Any = None
     """The body, once it was read as JSON."""
@@ -79,7 +81,7 @@ def _no_constant(name: str) -> Any:
 
 
 async def _create_task(call: Call, gateway: Gateway) -> Answer:
-    task = gateway.create_task(call.value, call.parameters.get("X-Sandbox-Take"))
+    task = gateway.create_task(call.value, call.parameters.get("X-Sandbox-Take"), call.account)
     call.task_id = task.id
     return json_answer(gateway.accepted(task))
 
@@ -184,9 +186,9 @@ async def _list_models(_call: Call, gateway: Gateway) -> Answer:
     return json_answer({"object": "list", "data": models})
 
 
-async def _read_pricing(_call: Call, _gateway: Gateway) -> Answer:
+async def _read_pricing(_call: Call, gateway: Gateway) -> Answer:
     data = [{"model_name": name, "quota_type": 1, "model_price": price} for name, price in PRICES.items()]
-    return json_answer({"data": data, "group_ratio": {"default": 1}})
+    return json_answer({"data": data, "group_ratio": gateway.settings.groups})
 
 
 async def _read_subscription(_call: Call, gateway: Gateway) -> Answer:
@@ -194,7 +196,15 @@ async def _read_subscription(_call: Call, gateway: Gateway) -> Answer:
 
 
 async def _read_usage(_call: Call, gateway: Gateway) -> Answer:
-    return json_answer({"object": "list", "total_usage": gateway.ledger.credits()})
+    return json_answer({"object": "list", "total_usage": gateway.ledger.quota() * 100 / QUOTA})
+
+
+async def _read_account(call: Call, gateway: Gateway) -> Answer:
+    return json_answer({"code": True, "message": "ok", "data": gateway.read_account(call.account)})
+
+
+async def _read_log(call: Call, gateway: Gateway) -> Answer:
+    return json_answer({"success": True, "message": "", "data": gateway.read_log(call.account)})
 
 
 # --- the sandbox's own
@@ -261,6 +271,8 @@ CALLS: Mapping[str, Callable[[Call, Gateway], Awaitable[Answer]]] = {
     "read_pricing": _read_pricing,
     "read_subscription": _read_subscription,
     "read_usage": _read_usage,
+    "read_account": _read_account,
+    "read_log": _read_log,
     "fetch_upload": _fetch_upload,
     "fetch_result": _fetch_result,
     "read_contract": _read_contract,
@@ -284,6 +296,8 @@ BEFALLEN: Mapping[str, str] = {
     "read_pricing": "pricing",
     "read_subscription": "balance",
     "read_usage": "balance",
+    "read_account": "bill",
+    "read_log": "bill",
     "fetch_result": "result",
     "fetch_upload": "file",
 }

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Parameters = Mapping[str, Any]
     Effect = Callable[[Answer, Parameters], Answer]
 
-CALLS = ("create", "read", "upload", "models", "pricing", "balance", "result", "file")
-"""What a fault can befall: creations, reads of a task, uploads, lists, prices, billing, and the two kinds of files."""
+CALLS = ("create", "read", "upload", "models", "pricing", "balance", "bill", "result", "file")
+"""What a fault can befall: creations, reads of a task, uploads, lists, prices, billing, a key's bill, and files."""
 
 TEXT = {"type": "string"}
 DONE = {"done": {"type": "boolean", "description": "Whether the call's work is done before it goes wrong"}}
@@ -239,7 +239,7 @@ HTTP_FAULTS: Mapping[str, HttpFault] = {
             "kind": {"enum": ["deep", "huge", "wrong_types", "not_json", "list", "null", "empty", "invalid_utf8"]}
         },
         required=("kind",),
-        calls=("create", "read", "upload", "models", "pricing", "balance"),
+        calls=("create", "read", "upload", "models", "pricing", "balance", "bill"),
     ),
     "other_task": HttpFault("An answer about another task", _other_task, ("read",)),
     "see_task": HttpFault(

@@ -42,6 +42,8 @@ UPLOAD_LIFE = 72 * 3600.0
 RESULT_LIFE = 24 * 3600.0
 UNLIMITED = 1e8
 """The gateway's word for a balance without a limit, in USD."""
+QUOTA = 500_000
+"""The engine's own unit: so many are a USD."""
 
 
 @dataclass
@@ -56,6 +58,13 @@ class Settings:
     upload_limit: int = 100_000_000
     balance: float = UNLIMITED
     models: tuple[str, ...] = MODELS
+    groups: dict[str, float] = field(default_factory=lambda: {"default": 1})
+    group: str = "default"
+    key_limit: float = UNLIMITED
+    key_expires: float = 0
+    refunds: bool = True
+    log: dict[str, Any] = field(default_factory=dict)
+    bill_reads: int = 20
     chance: random.Random = field(default_factory=lambda: random.Random(0), repr=False)
 
     def change(self, changes: dict[str, Any]) -> None:
@@ -74,6 +83,13 @@ class Settings:
             "upload_limit": self.upload_limit,
             "balance": self.balance,
             "models": list(self.models),
+            "groups": self.groups,
+            "group": self.group,
+            "key_limit": self.key_limit,
+            "key_expires": self.key_expires,
+            "refunds": self.refunds,
+            "log": self.log,
+            "bill_reads": self.bill_reads,
         }
 
     def duration(self, request: dict[str, Any]) -> tuple[float, float]:
@@ -106,3 +122,8 @@ def credits_of(request: dict[str, Any]) -> int:
     price: int = round(100 * PRICES[request["model"]]) * request.get("num_outputs", 1)
     doubled = request["model"] in DOUBLED_AT_4K and request.get("resolution") == "4K"
     return price * (2 if doubled else 1)
+
+
+def quota_of(request: dict[str, Any], ratio: float) -> int:
+    """Return the price of a request in the engine's own unit, for a group that pays so many times the list."""
+    return round(credits_of(request) * QUOTA * ratio / 100)

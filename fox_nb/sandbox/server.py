@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tornado import httpserver, web
+from tornado import httpserver, httputil, web
 from tornado.iostream import StreamClosedError
 
 from fox_nb.sandbox.answers import Answer, error_answer
@@ -173,6 +173,8 @@ class _Handler(web.RequestHandler):
         """Refuse who has no key, and bodies that are too large."""
         if operation.needs_key and not self.server.accepts(self._key()):
             raise Problem(401, "The key is missing or not valid.", "authentication_error")
+        if operation.needs_key and not operation.path.startswith("/sandbox"):
+            self.server.gateway.check_key()
         if self.too_large:
             kind = "file_too_large_error" if "/files/upload/" in operation.path else "invalid_request_error"
             raise Problem(413, "The body is too large.", kind)
@@ -191,6 +193,7 @@ class _Handler(web.RequestHandler):
             key=self.server.key,
             base_url=self.server.base_url,
             stop=self.server.stop,
+            account=fingerprint(self._key()),
         )
 
     async def _work(self, call: Call, fault: dict[str, Any] | None) -> Answer:
@@ -237,6 +240,7 @@ class _Handler(web.RequestHandler):
             with contextlib.suppress(StreamClosedError):
                 await self.request.connection.stream.write(line.encode())  # type: ignore[union-attr]
         self.set_status(answer.status)
+        self.set_header("Date", httputil.format_timestamp(self.server.gateway.date))
         self.clear_header("Content-Type")
         for name, value in answer.headers.items():
             self.set_header(name, value)

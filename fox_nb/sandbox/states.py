@@ -36,6 +36,14 @@ def state_of(task: Task, now: float) -> State:
     )
 
 
+def failed_at(task: Task, now: float) -> float | None:
+    """Return when the task failed or was cancelled, as a read at this moment would find it; None where it would not."""
+    if state_of(task, now).status not in {"failed", "cancelled"}:
+        return None
+    part = next((task_fault.get("part", 0) for task_fault in task.fates if task_fault["fault"] == "failed"), 0)
+    return task.created + max(PENDING_PART, part) * task.seconds
+
+
 def under_way(task: Task, now: float) -> bool:
     """Whether the task will still change by itself."""
     return not task.finished or now < task.created + task.seconds
@@ -52,7 +60,7 @@ def accepted(task: Task) -> dict[str, Any]:
         "progress": 0,
         "created": int(task.created),
         "task_info": {"can_cancel": True, "estimated_time": _seconds(task.estimate)},
-        "usage": {"credits_reserved": task.credits, "user_group": "default"},
+        "usage": {"credits_reserved": task.credits, "user_group": task.group},
     }
 
 

@@ -1,5 +1,6 @@
 """Store: one folder beside the notebook that holds the journal and every picture; shared by any number of kernels."""
 
+from fox_nb.store.bills import Bills, Found, Sending
 from fox_nb.store.catalog import NamedProfile, Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
 from fox_nb.store.folder import Store
@@ -12,8 +13,11 @@ __all__ = [
     "MICRO_PER_USD",
     "ON_ITS_WAY",
     "Asked",
+    "Bills",
+    "Found",
     "NamedProfile",
     "PictureRow",
+    "Sending",
     "Source",
     "Store",
     "TaskRow",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, write
 from fox_nb.errors import StoreDamaged, StoreError
+from fox_nb.store.bills import Bills
 from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import sha256_of
 from fox_nb.store.journal import Journal
@@ -65,6 +66,7 @@ class Store:
             raise unlocked
         self.journal = Journal(self.folder / JOURNAL)
         self.catalog = Catalog(self.journal)
+        self.bills = Bills(self.journal)
         self.salt = self.catalog.fact("salt", secrets.token_hex(16))
 
     def __repr__(self) -> str:

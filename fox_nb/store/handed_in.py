@@ -34,6 +34,7 @@ _LONGEST_WORDS = 20_000
 _TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "int": (int,),
+    "int | None": (int, type(None)),
     "float": (int, float),
     "bool": (bool,),
     "float | None": (int, float, type(None)),

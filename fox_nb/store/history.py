@@ -18,16 +18,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-_TASK = """
+SPENT = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN coalesce(c.charged, c.micro)
+    ELSE max(0, coalesce(c.charged, c.micro) - c.refunded) END), 0)"""
+"""What sendings have cost: what was charged, where that is known, else what was reserved; less what came back."""
+
+COUNTED = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN max(c.micro, coalesce(c.charged, 0))
+    ELSE max(0, coalesce(c.charged, c.micro) - c.refunded) END), 0)"""
+"""What a budget counts: of the reserved and the charged the larger, until a refund is seen."""
+
+_OF_IT = "FROM charge c WHERE c.identity = t.identity AND c.state != 'back'"
+_NEWEST = "FROM charge c WHERE c.identity = t.identity ORDER BY number DESC LIMIT 1"
+
+_TASK = f"""
     SELECT t.identity, t.gateway, t.account, t.model, t.request, t.take, t.state, t.owner, t.asked, t.sent, t.accepted,
            t.finished, t.task_id, t.progress, t.estimate, t.credits, t.links, t.profile_id, t.error_code, t.error,
            t.request_id,
-           coalesce((SELECT sum(micro) FROM charge c WHERE c.identity = t.identity AND c.state != 'back'), 0),
-           coalesce((SELECT max(estimate) FROM charge c WHERE c.identity = t.identity AND c.state != 'back'), 0),
-           (SELECT max(number) FROM charge c WHERE c.identity = t.identity)
+           coalesce((SELECT sum(micro) {_OF_IT}), 0), coalesce((SELECT max(estimate) {_OF_IT}), 0),
+           (SELECT max(number) FROM charge c WHERE c.identity = t.identity),
+           (SELECT {SPENT} {_OF_IT}), (SELECT sum(charged) {_OF_IT}), coalesce((SELECT sum(refunded) {_OF_IT}), 0),
+           (SELECT max(coalesce(refunded_at, charged_at)) {_OF_IT}),
+           (SELECT count(*) {_OF_IT} AND charged IS NULL AND refunded IS NULL),
+           coalesce((SELECT bill {_NEWEST}), ''), coalesce((SELECT bill_task {_NEWEST}), '')
     FROM task t
-"""
+"""  # noqa: S608 - made of constants
 
+
+_PRICE_IS_ESTIMATE = list(TaskRow.__annotations__).index("price_is_estimate")
 
 _PICTURE = "SELECT identity, number, file, sha256, url, mime, width, height, bytes FROM picture"
 
@@ -145,9 +161,14 @@ class History:
             return int(connection.execute(query, values).fetchone()[0])
 
     def spent(self, gateway: str, account: str) -> int:
-        """Return in micro-USD what was spent, what is reserved included."""
+        """Return in micro-USD what was spent: charged where that is known, what is reserved included."""
         with self.reading() as connection:
-            return self._spent(connection, gateway, account)
+            return self._sum(connection, SPENT, gateway, account)
+
+    def counted(self, gateway: str, account: str) -> int:
+        """Return in micro-USD what a budget counts: never less than what was spent."""
+        with self.reading() as connection:
+            return self._sum(connection, COUNTED, gateway, account)
 
     def is_back(self, charge: int) -> bool:
         """Return True when what one sending would have cost was given back: it was certainly not accepted."""
@@ -174,8 +195,8 @@ class History:
             ).fetchone()
             return self._row(connection, found[0]) if found else None
 
-    def _spent(self, connection: sqlite3.Connection, gateway: str, account: str) -> int:
-        query = "SELECT coalesce(sum(micro), 0) FROM charge WHERE gateway = ? AND account = ? AND state != 'back'"
+    def _sum(self, connection: sqlite3.Connection, what: str, gateway: str, account: str) -> int:
+        query = f"SELECT {what} FROM charge c WHERE gateway = ? AND account = ? AND state != 'back'"  # noqa: S608 - made of constants
         return int(connection.execute(query, (gateway, account)).fetchone()[0])
 
     def _row(self, connection: sqlite3.Connection, identity: str) -> TaskRow | None:
@@ -201,7 +222,8 @@ class History:
             rows = connection.execute(query, identities)
             for identity, *facts in rows:
                 pictures.setdefault(identity, []).append(PictureRow(*facts))
-        whole = ((*row[:-2], bool(row[-2]), row[-1], tuple(pictures.get(row[0], ()))) for row in found)
+        at = _PRICE_IS_ESTIMATE
+        whole = ((*row[:at], bool(row[at]), *row[at + 1 :], tuple(pictures.get(row[0], ()))) for row in found)
         return [TaskRow(*facts) for facts in whole]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.atomic import transaction
 from fox_nb.errors import BudgetExceeded, StoreError
-from fox_nb.store.history import History
+from fox_nb.store.history import COUNTED, History
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, this_process
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Journal(History):
         take: int,
     ) -> None:
         if budget is not None:
-            left = budget - self._spent(connection, asked.gateway, asked.account)
+            left = budget - self._sum(connection, COUNTED, asked.gateway, asked.account)
             if asked.micro_usd > left:
                 raise BudgetExceeded(
                     f"This would cost {asked.micro_usd / MICRO_PER_USD:.2f} USD; of the budget of "
@@ -245,13 +245,16 @@ class Journal(History):
         Returns False, and the call must not be made, when the row has passed to somebody else meanwhile.
         """
         with self.writing() as connection:
-            return self._change(
+            ours = self._change(
                 connection,
                 "state = 'sending', sent = ?",
                 (now,),
                 f"{_SAME_SENDING} AND owner = ? AND state IN ('preparing', 'sending')",
                 (row.identity, row.charge, this_process()),
             )
+            if ours:  # a second try goes on with the first one's beginning: the bill may name either
+                connection.execute("UPDATE charge SET sent = coalesce(sent, ?) WHERE number = ?", (now, row.charge))
+            return ours
 
     def accepted(self, row: TaskRow, answer: TaskState, now: float) -> None:
         """Note the task's id; what it costs is kept from here on, failed or not.
@@ -269,6 +272,8 @@ class Journal(History):
                 (row.identity, row.charge),
             )
             self._charge(connection, row, "kept")
+            columns = "UPDATE charge SET accepted = ?, task_id = ? WHERE number = ?"
+            connection.execute(columns, (now, answer.id, row.charge))
 
         self._note(f"task {answer.id} was accepted ({row.words[:80]!r}, take {row.take})", write)
 
@@ -295,6 +300,7 @@ class Journal(History):
             if task_id:
                 columns = "state = 'pending', accepted = sent, finished = NULL, task_id = ?, error_code = '', "
                 self._change(connection, f"{columns}error = ''", (task_id,), _SAME_SENDING, (identity, row.charge))
+                connection.execute("UPDATE charge SET task_id = ? WHERE number = ?", (task_id, row.charge))
             elif paid:
                 words = "You settled it as paid; its answer was lost, and with it the way to its pictures."
                 self._end_sending(connection, row, "failed", ANSWER_LOST, words, now)

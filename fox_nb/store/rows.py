@@ -38,6 +38,9 @@ class TaskRow:
     """What the journal knows of one identity; times are seconds since 1970.
 
     `charge` is the number of its newest sending: what came of a sending is written only while it is still the newest.
+    `micro_usd` is what was reserved for all its sendings; `charged` and `refunded` are what the gateway's log says of
+    them, `net` prefers that to what was reserved, and `unbilled` counts those of which it says nothing yet. `bill` and
+    `bill_task` are of the newest sending: how sure it is, and which task the log names.
     """
 
     identity: str
@@ -64,6 +67,13 @@ class TaskRow:
     micro_usd: int
     price_is_estimate: bool
     charge: int
+    net: int
+    charged: int | None
+    refunded: int
+    bill_at: float | None
+    unbilled: int
+    bill: str
+    bill_task: str
     pictures: tuple[PictureRow, ...]
 
     @cached_property

@@ -107,6 +107,29 @@ MIGRATIONS = (
     -- by what the gateway's support finds the newest creating call
     ALTER TABLE task ADD COLUMN request_id TEXT NOT NULL DEFAULT ''
     """,
+    """
+    -- each sending by itself, and what the gateway's own log says of it, in millionths of a USD and by its own clock:
+    -- NULL while nobody has seen it there. bill is how sure that is, bill_task the task that the log names
+    ALTER TABLE charge ADD COLUMN sent REAL;
+    ALTER TABLE charge ADD COLUMN accepted REAL;
+    ALTER TABLE charge ADD COLUMN task_id TEXT NOT NULL DEFAULT '';
+    ALTER TABLE charge ADD COLUMN charged INTEGER;
+    ALTER TABLE charge ADD COLUMN charged_at REAL;
+    ALTER TABLE charge ADD COLUMN refunded INTEGER;
+    ALTER TABLE charge ADD COLUMN refunded_at REAL;
+    ALTER TABLE charge ADD COLUMN bill TEXT NOT NULL DEFAULT '';
+    ALTER TABLE charge ADD COLUMN bill_task TEXT NOT NULL DEFAULT '';
+    UPDATE charge SET (sent, accepted, task_id) =
+        (SELECT t.sent, t.accepted, t.task_id FROM task t WHERE t.identity = charge.identity)
+        WHERE number IN (SELECT max(number) FROM charge GROUP BY identity);
+    CREATE TABLE bill_read (
+        gateway TEXT NOT NULL,
+        account TEXT NOT NULL,
+        what    TEXT NOT NULL,             -- account, log, or the refusal of one
+        at      REAL NOT NULL
+    );
+    CREATE INDEX bill_read_by_time ON bill_read (gateway, at)
+    """,
 )
 """One script a version; a new version appends one and never changes an older one."""
 

@@ -49,6 +49,18 @@ names = st.sampled_from(
         "group_ratio",
         "hard_limit_usd",
         "total_usage",
+        "total_used",
+        "total_available",
+        "unlimited_quota",
+        "expires_at",
+        "model_limits",
+        "created_at",
+        "quota",
+        "type",
+        "other",
+        "task_id",
+        "group",
+        "user_group",
     ]
 )
 nearly = st.recursive(
@@ -80,6 +92,13 @@ def test_lists_prices_and_uploads_are_read_out_of_anything(answer):
     assert prices is None or all(price >= 0 for price in prices.usd.values())
     balance = accounts.read_balance(answer, answer)
     assert balance is None or balance.used_usd >= 0
+    usage = accounts.read_usage(answer)
+    assert usage is None or (abs(usage.used_usd) < 1e10 and (usage.ends_at is None or usage.ends_at > 0))
+    for entry in accounts.read_log(answer) or ():
+        assert entry.micro_usd > 0
+        assert entry.at > 0
+        assert entry.model
+    json.dumps([dataclasses.asdict(one) for one in accounts.read_log(answer) or ()], allow_nan=False).encode()
     upload = transfers.read_upload(answer)
     assert upload is None or upload.url.startswith("http") or upload.url.lower().startswith("http")
 

@@ -427,7 +427,50 @@ def test_the_balance_is_in_dollars_and_may_be_unlimited():
         assert fox.balance().left_usd is None
 
 
-@pytest.mark.parametrize("call", ["models", "pricing", "balance"])
+def test_a_key_s_account_is_read_as_the_engine_tells_it():
+    """500,000 quota are a USD; without a limit what is left means nothing; 0 and -1 mean that it never ends."""
+    data = {"name": "class", "total_used": 45_000, "total_available": 955_000, "expires_at": 1_900_000_000}
+    data |= {"model_limits": {"phota-image": True, "other": False}}
+    endless = {"total_used": 1, "total_available": -7, "unlimited_quota": True, "expires_at": -1}
+    with Scripted(say(200, {"data": data}), say(200, {"data": endless})) as server, client(server) as fox:
+        limited, unlimited = fox.usage(), fox.usage()
+    assert (limited.used_usd, limited.left_usd, limited.ends_at) == (0.09, 1.91, 1_900_000_000)
+    assert limited.models == ("phota-image",)
+    assert (unlimited.left_usd, unlimited.ends_at, unlimited.models) == (None, None, None)
+    assert server.received[0].path == "/api/usage/token/"
+
+
+def test_a_key_s_log_is_read_as_the_engine_tells_it():
+    """Charges and refunds with their times, amounts and tasks; what is neither is left out; the Date header comes along."""
+    charge = {"id": 1, "created_at": 1_700_000_000, "model_name": "phota-image", "quota": 45_000, "group": "vip"}
+    data = [
+        {**charge, "type": 6, "other": '{"task_id": "task-1"}'},
+        {**charge, "other": "no json"},
+        {**charge, "type": 1},
+        {**charge, "quota": "45000"},
+        {**charge, "created_at": float("nan")},
+        7,
+    ]
+    step = say(200, {"success": True, "data": data}, Date="Tue, 14 Nov 2023 22:13:30 GMT")
+    with Scripted(step) as server, client(server) as fox:
+        log = fox.log()
+    assert [(one.is_refund, one.task_id, one.micro_usd, one.group) for one in log.entries] == [
+        (True, "task-1", 90_000, "vip"),
+        (False, "", 90_000, "vip"),
+    ]
+    assert log.date == 1_700_000_010
+
+
+@pytest.mark.parametrize("call", ["usage", "log"])
+def test_the_bill_is_asked_once_whatever_comes(call):
+    """Reads of the bill are counted at the gateway: a 429 or a 500 is told, and nothing is asked again by itself."""
+    for status in (429, 500):
+        with Scripted(say(status)) as server, client(server) as fox, pytest.raises(errors.GatewayError):
+            getattr(fox, call)()
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("call", ["models", "pricing", "balance", "usage", "log"])
 @pytest.mark.parametrize("answer", [{}, [], {"data": {}}, {"data": None}, "x", b"<html>"])
 def test_a_list_that_is_none_is_told(call, answer):
     """These calls are not documented: when they change, that is said with the body, and nothing crashes."""

@@ -78,6 +78,8 @@ def calls(fox, tmp_path):
     yield lambda: fox.upload_file(b"x")
     yield fox.models
     yield fox.balance
+    yield fox.usage
+    yield fox.log
     yield lambda: fox.download(fox.base_url + "/a.png", tmp_path / "a.png")
 
 
@@ -190,7 +192,7 @@ def test_the_key_goes_to_the_gateway_s_calls_and_nowhere_else(tmp_path):
     answer = {"id": "t", "status": "pending", "data": [], "url": "https://x/y", "hard_limit_usd": 1, "total_usage": 1}
     with Scripted(say(200, answer)) as server, client(server) as fox:
         for call in calls(fox, tmp_path):
-            call()
+            outcome(call)
         fox.pricing()
         fox.probe()
     with_key = {one.path for one in server.received if "Authorization" in one.headers}

@@ -45,7 +45,7 @@ def test_schemathesis_finds_nothing(tmp_path, caplog, which, phases, examples):
 
     Whatever was accepted can be drawn, and nothing is logged.
     """
-    with Sandbox(speed=1) as sandbox:
+    with Sandbox(speed=1, bill_reads=1_000_000) as sandbox:
         command = [
             *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", f"{sandbox.base_url}/openapi.json"),
             *("--header", f"Authorization: Bearer {sandbox.key}", "--seed", SEED, "--max-examples", examples),

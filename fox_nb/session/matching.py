@@ -1,0 +1,324 @@
+"""Matching: holds the gateway's log against the journal, one to one, and says of each sending how sure that is.
+
+An entry that names its task is that task's. Any other belongs to some sending of the same model and amount that was
+under way when it was written. All ways to give each such entry a sending of its own are the ways it may have been: what
+is the same in all of them is certain, and nothing else is. So an entry that is missing makes its neighbours ambiguous,
+and never another task's; and where n equal tasks meet n equal entries each has been charged, whichever is whose.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from fox_nb.store import Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fox_nb.client import Entry
+
+CERTAIN, AMOUNT, AMBIGUOUS, NOTHING = "certain", "amount", "ambiguous", "nothing"
+"""How sure the bill of a sending is: which entry is known; that there is one, though not which; that there may be one;
+and that none was found, which proves nothing."""
+
+MOST_OFF = 120.0
+"""Seconds that the gateway's clock may be off where nothing tells how far."""
+DATE_IS_OFF = 3.0
+"""Seconds by which the Date header may be wrong about the clock of the log: it is told in whole ones."""
+ROUNDED = 2
+"""Millionths of a USD: the engine's own unit, in which an amount is rounded."""
+
+
+class Candidate(NamedTuple):
+    """A sending that may be on the bill; times are seconds since 1970 by this computer's clock.
+
+    Attributes
+    ----------
+    number : int
+        The journal's number of the sending.
+    model : str
+        The gateway's name of the model.
+    amounts : frozenset of int
+        What it may have been charged, in millionths of a USD: one amount, or one for each group that may be the key's.
+    sent, until : float
+        Between these two it was accepted, if it was.
+    task_id : str
+        The gateway's id; '' where it never came.
+    may_be_refunded : bool
+        True where it came to nothing, or nobody knows.
+    charged, charged_at, refunded, refunded_at
+        What an earlier log said.
+    """
+
+    number: int
+    model: str
+    amounts: frozenset[int]
+    sent: float
+    until: float
+    task_id: str = ""
+    may_be_refunded: bool = False
+    charged: int | None = None
+    charged_at: float | None = None
+    refunded: int | None = None
+    refunded_at: float | None = None
+
+
+class Joined(NamedTuple):
+    """What came of it: what is found of each sending, by which entries, and which entries are left over."""
+
+    found: list[Found]
+    entries: dict[int, list[Entry]]
+    left: list[Entry]
+    offset: tuple[float, float]
+
+
+def clock_offset(
+    candidates: Iterable[Candidate], entries: Iterable[Entry], date_offset: float | None
+) -> tuple[float, float]:
+    """Return between what bounds the gateway's clock is ahead of this computer's, in seconds.
+
+    Parameters
+    ----------
+    candidates, entries
+        Those entries that name a task tell most: each was written while its task was sent.
+    date_offset : float or None
+        By how much the Date header of the answer was ahead.
+    """
+    sent = {one.task_id: one for one in candidates if one.task_id}
+    low, high = -MOST_OFF, MOST_OFF
+    for entry in entries:
+        one = sent.get(entry.task_id) if entry.task_id else None
+        if one is not None and one.model == entry.model:
+            high = min(high, entry.at + 1 - one.sent)  # a refund, too, comes after its task
+            low = low if entry.is_refund else max(low, entry.at - one.until)
+    if low > high:  # it was set in between: then nothing is known of it
+        return -MOST_OFF, MOST_OFF
+    if date_offset is not None:
+        near = max(low, date_offset - DATE_IS_OFF), min(high, date_offset + DATE_IS_OFF)
+        return near if near[0] <= near[1] else (low, high)
+    return low, high
+
+
+def join(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset: float | None = None) -> Joined:
+    """Join the log to the journal's sendings, one to one.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate
+        Every sending of the key that may have been accepted.
+    entries : sequence of Entry
+        The log, in any order, with anything missing.
+    date_offset : float, optional
+        Seconds by which the gateway's clock was ahead when it answered, by the Date header.
+    """
+    offset = clock_offset(candidates, entries, date_offset)
+    own, left = _by_id(candidates, entries)
+    known = {one.task_id for one in candidates if one.task_id}
+    charges = [entry for entry in left if not entry.is_refund]
+    waiting = [one for one in candidates if one.charged_at is None and not _of(own, one, refund=False)]
+    sure = _decided(
+        {one.number: [at for at, entry in enumerate(charges) if _may_be(one, entry, known, offset)] for one in waiting}
+    )
+    for number, (place, _) in sure.items():
+        own.setdefault(number, []).extend([] if place is None else [charges[place]])
+    refunds = [entry for entry in left if entry.is_refund]
+    failed = [
+        one._replace(charged=sum(entry.micro_usd for entry in _of(own, one, refund=False)) or one.charged)
+        for one in candidates
+        if one.may_be_refunded and one.refunded is None and not _of(own, one, refund=True)
+    ]
+    back = _decided(
+        {
+            one.number: [at for at, entry in enumerate(refunds) if _may_come_back(one, entry, known, offset)]
+            for one in failed
+        }
+    )
+    for number, (place, _) in back.items():
+        own.setdefault(number, []).extend([] if place is None else [refunds[place]])
+    joined = {id(entry) for entries in own.values() for entry in entries}
+    words = {
+        one.number: {how for decided in (sure, back) if (how := decided.get(one.number, (None, ""))[1])}
+        for one in candidates
+    }
+    return Joined(
+        [_found(one, own.get(one.number, []), words[one.number]) for one in candidates],
+        {number: entries for number, entries in own.items() if entries},
+        [entry for entry in left if id(entry) not in joined],
+        offset,
+    )
+
+
+Decision = tuple["int | None", str]
+"""Which entry a sending was given, by its place, and how sure that is."""
+
+
+def _by_id(candidates: Sequence[Candidate], entries: Sequence[Entry]) -> tuple[dict[int, list[Entry]], list[Entry]]:
+    """Return the entries that are certainly a sending's, and the others.
+
+    They name its task, or an earlier log has decided about them. The same line twice is one.
+    """
+    by_task = {(one.task_id, one.model): one.number for one in candidates if one.task_id}
+    seen = Counter((one.model, one.charged, one.charged_at, False) for one in candidates if one.charged is not None)
+    seen += Counter((one.model, one.refunded, one.refunded_at, True) for one in candidates if one.refunded is not None)
+    own: dict[int, list[Entry]] = {}
+    left: list[Entry] = []
+    for entry in entries:
+        number = by_task.get((entry.task_id, entry.model)) if entry.task_id else None
+        if number is not None:
+            lines = own.setdefault(number, [])
+            lines.extend([entry] if entry not in lines else [])
+        elif seen[entry.model, entry.micro_usd, entry.at, entry.is_refund]:
+            seen[entry.model, entry.micro_usd, entry.at, entry.is_refund] -= 1
+        else:
+            left.append(entry)
+    return own, left
+
+
+def _of(own: Mapping[int, list[Entry]], one: Candidate, *, refund: bool) -> list[Entry]:
+    return [entry for entry in own.get(one.number, ()) if entry.is_refund == refund]
+
+
+def _may_be(one: Candidate, entry: Entry, known: set[str], offset: tuple[float, float]) -> bool:
+    """Return True where an entry may be the charge of a sending; its time was cut to a whole second."""
+    in_time = entry.at + 1 > one.sent + offset[0] and entry.at <= one.until + offset[1]
+    return in_time and _is_alike(one, entry, known)
+
+
+def _may_come_back(one: Candidate, entry: Entry, known: set[str], offset: tuple[float, float]) -> bool:
+    """Return True where an entry may be the refund of a sending: it comes after it, however much later."""
+    return entry.at + 1 > one.sent + offset[0] and _is_alike(one, entry, known)
+
+
+def _is_alike(one: Candidate, entry: Entry, known: set[str]) -> bool:
+    """Return True for the same model and amount, and no other task's id."""
+    amounts = one.amounts if one.charged is None else {one.charged}
+    same = one.model == entry.model and any(abs(amount - entry.micro_usd) <= ROUNDED for amount in amounts)
+    return same and (not entry.task_id or (entry.task_id not in known and not one.task_id))
+
+
+def _decided(fits: Mapping[int, list[int]]) -> dict[int, Decision]:
+    """Give each entry a sending of its own, and say what holds however that is done.
+
+    Where some entry finds none (another program has the same key, or something was charged twice), nothing that is
+    connected with it is certain.
+    """
+    decisions: dict[int, Decision] = {}
+    for numbers, places in _components(fits):
+        giver = _Giver({place: [number for number in numbers if place in fits[number]] for place in places})
+        spare = len(numbers) > len(places)
+        for number in numbers:
+            given = giver.entry_of(number)
+            if not giver.is_whole or given is None or (spare and giver.can_do_without(number)):
+                decisions[number] = None, AMBIGUOUS
+            elif giver.can_swap(number, given):
+                decisions[number] = given, AMOUNT
+            else:
+                decisions[number] = given, CERTAIN
+    return decisions
+
+
+def _components(fits: Mapping[int, list[int]]) -> list[tuple[list[int], list[int]]]:
+    """Return the sendings and entries that hang together by what fits; sendings that nothing fits are left out."""
+    by_place: dict[int, list[int]] = {}
+    for number, places in fits.items():
+        for place in places:
+            by_place.setdefault(place, []).append(number)
+    components = []
+    seen: set[int] = set()
+    for first, fitting in fits.items():
+        if first in seen or not fitting:
+            continue
+        numbers: list[int] = []
+        own: set[int] = set()
+        waiting = [first]
+        seen.add(first)
+        while waiting:
+            number = waiting.pop()
+            numbers.append(number)
+            for place in set(fits[number]) - own:
+                own.add(place)
+                new = [other for other in by_place[place] if other not in seen]
+                seen.update(new)
+                waiting += new
+        components.append((sorted(numbers), sorted(own)))
+    return components
+
+
+class _Giver:
+    """One way to give every entry a sending of its own, found by augmenting paths; and whether there are others."""
+
+    def __init__(self, wanted: Mapping[int, list[int]]) -> None:
+        self._wanted = wanted
+        self._holder: dict[int, int] = {}
+        self.is_whole = all(self._give(place, set()) for place in wanted)
+
+    def entry_of(self, number: int) -> int | None:
+        """Return the entry that a sending was given."""
+        return self._holder.get(number)
+
+    def can_do_without(self, number: int) -> bool:
+        """Return True where all entries find sendings without this one: then it may not have been charged at all."""
+        before = dict(self._holder)
+        done = self._give(self._holder[number], {number})
+        self._holder = before
+        return done
+
+    def can_swap(self, number: int, place: int) -> bool:
+        """Return True where another sending may have this entry instead."""
+        return any(self._can_have(other, number, place) for other in self._wanted[place] if other != number)
+
+    def _can_have(self, other: int, number: int, place: int) -> bool:
+        """Return True where one sending may have the entry of another, and what it had itself goes elsewhere."""
+        before = dict(self._holder)
+        del self._holder[number]
+        had = self._holder.get(other)
+        self._holder[other] = place
+        done = had is None or self._give(had, {other})
+        self._holder = before
+        return done
+
+    def _give(self, place: int, seen: set[int]) -> bool:
+        """Give an entry to a sending, by passing others on where that helps."""
+        stack = [(place, iter(self._wanted[place]))]
+        path: list[tuple[int, int]] = []
+        while stack:
+            place, numbers = stack[-1]
+            number = next((one for one in numbers if one not in seen), None)
+            if number is None:
+                stack.pop()
+                if path:
+                    path.pop()
+                continue
+            seen.add(number)
+            path.append((place, number))
+            if number not in self._holder:
+                for at, one in path:
+                    self._holder[one] = at
+                return True
+            held = self._holder[number]
+            stack.append((held, iter(self._wanted[held])))
+        return False
+
+
+def _found(one: Candidate, own: Sequence[Entry], words: set[str]) -> Found:
+    """Put together what is known of a sending; a refund without its charge proves a charge of that amount."""
+    charges = [entry for entry in own if not entry.is_refund]
+    refunds = [entry for entry in own if entry.is_refund]
+    charged = sum(entry.micro_usd for entry in charges) if charges else one.charged
+    refunded = sum(entry.micro_usd for entry in refunds) if refunds else one.refunded
+    if charged is None and refunded is not None and any(abs(refunded - amount) <= ROUNDED for amount in one.amounts):
+        charged = refunded
+    if charged is not None or refunded is not None:
+        how = AMOUNT if AMOUNT in words else CERTAIN
+    else:
+        how = AMBIGUOUS if words else NOTHING
+    return Found(
+        number=one.number,
+        bill=how,
+        charged=charged,
+        charged_at=max((entry.at for entry in charges), default=one.charged_at),
+        refunded=refunded,
+        refunded_at=max((entry.at for entry in refunds), default=one.refunded_at),
+        task_id=next((entry.task_id for entry in own if entry.task_id), "") if how == CERTAIN else "",
+    )

@@ -1,0 +1,140 @@
+"""Bills: what the journal knows of each sending for the gateway's log to be held against, and what that log said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from fox_nb.store.journal import Journal
+
+READS_WITHIN = 1200.0
+"""Seconds in which a gateway lets so many reads of the bill through."""
+MOST_READS = 18
+"""So many are made from one store; the gateway's own limit is about 20, for all behind one address."""
+
+
+class Sending(NamedTuple):
+    """One sending as the journal has it; times are seconds since 1970, by this computer's clock.
+
+    `has_failed` is True where a refund may be expected: the task failed, or nobody knows whether there is one.
+    """
+
+    number: int
+    identity: str
+    model: str
+    request: str
+    micro_usd: int
+    sent: float
+    accepted: float | None
+    task_id: str
+    credits: float | None
+    has_failed: bool
+    is_lost: bool
+    charged: int | None
+    charged_at: float | None
+    refunded: int | None
+    refunded_at: float | None
+
+
+class Found(NamedTuple):
+    """What the log says of a sending: amounts in millionths of a USD, times by the log's own clock."""
+
+    number: int
+    bill: str
+    charged: int | None = None
+    charged_at: float | None = None
+    refunded: int | None = None
+    refunded_at: float | None = None
+    task_id: str = ""
+
+
+class Bills:
+    """The journal's side of the bill."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def sendings(self, gateway: str, account: str) -> list[Sending]:
+        """Return what may have been charged, oldest first; what certainly was not accepted is left out."""
+        query = """
+            SELECT c.number, c.identity, t.model, t.request, c.micro, coalesce(c.sent, c.at), c.accepted, c.task_id,
+                CASE WHEN c.number = n.number THEN t.credits END,
+                c.number != n.number OR t.state NOT IN ('pending', 'processing', 'completed'),
+                c.accepted IS NULL AND c.task_id = '', c.charged, c.charged_at, c.refunded, c.refunded_at
+            FROM charge c JOIN task t ON t.identity = c.identity
+                JOIN (SELECT identity, max(number) AS number FROM charge GROUP BY identity) n ON n.identity = c.identity
+            WHERE c.gateway = ? AND c.account = ? AND c.state != 'back'
+                AND NOT (c.number = n.number AND t.state IN ('preparing', 'sending'))
+            ORDER BY c.number
+        """
+        with self._journal.reading() as connection:
+            rows = connection.execute(query, (gateway, account)).fetchall()
+        return [Sending(*row)._replace(has_failed=bool(row[9]), is_lost=bool(row[10])) for row in rows]
+
+    def note(self, found: Iterable[Found]) -> None:
+        """Write what the log says, in one transaction; what was seen once stays, though the log may forget it."""
+        with self._journal.writing() as connection:
+            connection.executemany(
+                "UPDATE charge SET bill = CASE WHEN ? OR charged IS NULL AND refunded IS NULL THEN ? ELSE bill END, "
+                "charged = coalesce(?, charged), charged_at = coalesce(?, charged_at), "
+                "refunded = coalesce(?, refunded), refunded_at = coalesce(?, refunded_at), "
+                "bill_task = coalesce(nullif(?, ''), bill_task) WHERE number = ?",
+                [
+                    (
+                        one.charged is not None or one.refunded is not None,
+                        one.bill,
+                        one.charged,
+                        one.charged_at,
+                        one.refunded,
+                        one.refunded_at,
+                        one.task_id,
+                        one.number,
+                    )
+                    for one in found
+                ],
+            )
+
+    # -- how often the gateway is asked, by all kernels that share the store -----------------------------------------
+
+    def may_read(self, gateway: str, account: str, what: str, now: float, *, every: float, reads: int = 1) -> bool:
+        """Take a turn at reading a key's account or log; False when it is not to be read now.
+
+        Parameters
+        ----------
+        what : str
+            ``account`` or ``log``.
+        every : float
+            Seconds for which one read of a key serves all.
+        reads : int
+            How many calls that may take; all are counted, whatever becomes of them.
+        """
+        with self._journal.writing() as connection:
+            connection.execute(
+                "DELETE FROM bill_read WHERE at <= ? OR at > ?", (now - READS_WITHIN, now + READS_WITHIN)
+            )
+            made, refused = connection.execute(
+                "SELECT count(*), count(CASE what WHEN 'refused' THEN 1 END) FROM bill_read WHERE gateway = ?",
+                (gateway,),
+            ).fetchone()
+            last = connection.execute(
+                "SELECT max(at) FROM bill_read WHERE gateway = ? AND account = ? AND what = ?", (gateway, account, what)
+            ).fetchone()[0]
+            if refused or made + reads > MOST_READS or (last is not None and now - last < every):
+                return False
+            row = (gateway, account, what, now)
+            connection.executemany("INSERT INTO bill_read VALUES (?, ?, ?, ?)", [row] * reads)
+        return True
+
+    def refused(self, gateway: str, account: str, now: float) -> None:
+        """Note that the gateway had too many reads: for as long as it counts them nobody here asks again."""
+        with self._journal.writing() as connection:
+            connection.execute("INSERT INTO bill_read VALUES (?, ?, 'refused', ?)", (gateway, account, now))
+
+    def last_read(self, gateway: str, account: str, what: str) -> float | None:
+        """Return when a key's account or log was read last; None when that is long ago."""
+        query = "SELECT max(at) FROM bill_read WHERE gateway = ? AND account = ? AND what = ?"
+        with self._journal.reading() as connection:
+            found: float | None = connection.execute(query, (gateway, account, what)).fetchone()[0]
+        return found
