@@ -82,6 +82,15 @@ def _sandbox() -> str:
     return f"answers at {client.base_url} with {len(names)} models"
 
 
+def _network() -> str:
+    key, url = find_key(), find_base_url() or DEFAULT_BASE_URL
+    if key is None:
+        return "not tried, as no key is set"
+    from fox_nb.client.reach import reach
+
+    return ", ".join(reach(url))
+
+
 def _service() -> str:
     key, url = find_key(), find_base_url() or DEFAULT_BASE_URL
     if key is None:
@@ -99,5 +108,6 @@ _EXAMINATIONS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("extras", _metrics),
     ("store", _store),
     ("sandbox", _sandbox),
+    ("network", _network),
     ("service", _service),
 )

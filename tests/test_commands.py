@@ -90,7 +90,7 @@ def test_the_doctor_finds_all_well(capsys: pytest.CaptureFixture[str]) -> None:
     """Where everything is there, each examination has one line, and the exit status says so."""
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:-1]] == ["ok"] * 6
+    assert [line.split()[0] for line in lines[1:-1]] == ["ok"] * 7
     assert lines[-1] == "All is well."
 
 

@@ -106,10 +106,10 @@ class Client:
 
     def _after_fork(self) -> None:
         """Make connections of its own in a forked process: on shared ones it would get the parent's answers."""
-        forget(self, "_caller")
+        forget(self, "_http")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if not name.startswith("_caller")}
+        return {name: value for name, value in vars(self).items() if not name.startswith("_http")}
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, key={'hidden' if self._key else None})"
@@ -124,7 +124,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        if "_caller" in self.__dict__:
+        if "_http" in self.__dict__:
             self._http.close()
 
     @property

@@ -8,6 +8,7 @@ import http.client
 import io
 import ipaddress
 import logging
+import ssl
 import sys
 import time
 from contextvars import ContextVar
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import requests
+import truststore
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -246,6 +248,11 @@ class NoCertificates(OSError):
     """The file of the authorities that are trusted is not there."""
 
 
+def trusting() -> ssl.SSLContext:
+    """Return what trusts this system's authorities, a company's own among them; requests adds certifi's."""
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class _Adapter(HTTPAdapter):
     def cert_verify(self, *args: Any, **kwargs: Any) -> None:
         try:
@@ -254,11 +261,11 @@ class _Adapter(HTTPAdapter):
             raise NoCertificates(str(error)) from None
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, ssl_context=trusting(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager = super().proxy_manager_for(proxy, ssl_context=trusting(), **kwargs)
         if proxy.lower().startswith("socks"):
             return manager  # its connections know the way through it, ours don't
         manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}

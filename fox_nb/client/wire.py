@@ -181,6 +181,7 @@ _UNWRITABLE = (
 def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> WireBroken:
     """Say in words what broke, and whether a connection had come to be."""
     chain = list(_causes(error))
+    proxy = "the proxy was asked, and " if any(isinstance(link, broken.ProxyError) for link in chain) else ""
     for kind, words in (
         (PrivatePeer, "the link leads into the private network of this machine"),
         (
@@ -190,7 +191,7 @@ def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> WireBr
         (broken.NameResolutionError, "the name of the host was not found"),
         (broken.NewConnectionError, "no connection came to be"),
         (broken.ConnectTimeoutError, f"no connection came to be within {terms.connect:g} s"),
-        (broken.ProxyError, "the proxy did not let it through"),
+        (broken.ProxyError, _refused_by_proxy(chain)),
         (broken.SSLError, "no safe connection (TLS) came to be"),
     ):
         for link in chain:
@@ -198,7 +199,7 @@ def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> WireBr
                 # a certificate stays as it is, and so does a server that speaks no TLS; an alert may be of a moment
                 passing = kind is broken.SSLError and "ALERT" in str(getattr(chain[-1], "reason", ""))
                 again = passing or kind not in (PrivatePeer, NoCertificates, broken.SSLError)
-                return WireBroken(_with_detail(words, chain, key), connected=False, again=again)
+                return WireBroken(_with_detail(proxy + words, chain, key), connected=False, again=again)
     if any(isinstance(link, TooLarge) for link in chain):
         return WireBroken(f"it is larger than {terms.largest:,} bytes", connected=True, again=False)
     if any(isinstance(link, (TimeoutError, broken.ReadTimeoutError)) for link in chain):
@@ -206,6 +207,14 @@ def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> WireBr
     if isinstance(error, _UNWRITABLE):
         return WireBroken(_with_detail("the request could not be written", chain, key), connected=False, again=False)
     return WireBroken(_with_detail("the connection broke", chain, key), connected=True)
+
+
+def _refused_by_proxy(chain: list[BaseException]) -> str:
+    """Say what a proxy did that could be reached: `http.client` puts its status into the words of an OSError."""
+    said = str(chain[-1]) if chain else ""
+    if " 407 " in said:
+        return "it wants a user name and a password, which go into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT)"
+    return "it refused to lead to this host" if " 403 " in said else "it did not let the request through"
 
 
 def _with_detail(words: str, chain: list[BaseException], key: SecretStr | None) -> str:

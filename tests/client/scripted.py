@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 from fox_nb.client import Client
@@ -14,6 +15,7 @@ from fox_nb.settings import Timeouts
 from processes import ended
 
 KEY = "sk-canary-3f9a1c7e5b2d"
+CERTIFICATE = str(Path(__file__).with_name("this_machine.pem"))
 
 
 class Pauses(list[float]):

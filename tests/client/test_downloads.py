@@ -2,16 +2,14 @@
 
 import contextlib
 import logging
-from pathlib import Path
 
 import pytest
 
-from client.scripted import KEY, Pauses, Scripted, client, drip, hang_up, never, say, stall
+from client.scripted import CERTIFICATE, KEY, Pauses, Scripted, client, drip, hang_up, never, say, stall
 from fox_nb import errors
 from fox_nb.client import connections
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 2000
-CERTIFICATE = str(Path(__file__).with_name("this_machine.pem"))
 
 
 def failing(url, target, *, sleep=None, base="http://127.0.0.1:1", max_bytes=1 << 20, **settings):

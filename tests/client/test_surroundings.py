@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from artifacts import MARKED_KEY, Places
+from client.scripted import CERTIFICATE, Scripted, say
 from fox_nb import NotConnected
 from fox_nb.client import Client, certainly_not_accepted
+from fox_nb.client.reach import reach
 from processes import clean_environment
 
 CALLS: dict[str, Callable[[Client], Any]] = {
@@ -69,3 +71,52 @@ def test_a_cache_for_requests_does_not_answer_for_the_gateway(artifacts: Places,
         timeout=240,
     )
     assert done.stdout.strip() == "completed", done.stderr
+
+
+def test_authorities_of_this_system_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a company its own certificate is among the system's, and needs no setting of fox_nb or requests."""
+    monkeypatch.setenv("SSL_CERT_FILE", CERTIFICATE)
+    with Scripted(say(200, {"data": [{"id": "phota-image"}]}), certificate=(CERTIFICATE, CERTIFICATE)) as safe:
+        with Client(safe.url, MARKED_KEY) as client:
+            assert client.models() == ["phota-image"]
+        assert [step.split(" is ")[0].split(" in ")[0] for step in reach(safe.url)] == [
+            "127.0.0.1",
+            "connected",
+            "TLSv1.3, trusted",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (407, "wants a user name and a password"),
+        (403, "refused to lead to this host"),
+        (502, "did not let the request"),
+    ],
+)
+def test_what_a_proxy_did_is_said(status: int, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that wants a password, refuses the host or fails is told as that; nothing was sent."""
+    with Scripted(say(status, b"")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with (
+            Client("https://gateway.example", MARKED_KEY, reads_tries=1) as client,
+            pytest.raises(NotConnected, match=f"the proxy was asked, and it {words}") as told,
+        ):
+            client.create({"model": "phota-image"})
+        assert certainly_not_accepted(told.value)
+        assert next(reach("https://gateway.example")).startswith("the proxy 127.0.0.1 is 127.0.0.1")
+
+
+def test_the_way_ends_at_a_step_that_is_named() -> None:
+    """Who cannot reach the gateway learns where the way ends: at the name, the connection or the certificate."""
+    with pytest.raises(NotConnected, match=r"the name of nowhere\.invalid is not known"):
+        list(reach("https://nowhere.invalid"))
+    with Scripted(say(200, {})) as gone:
+        pass
+    with pytest.raises(NotConnected, match=f"takes no connection at port {gone.port}"):
+        list(reach(gone.url))
+    with (
+        Scripted(say(200, {}), certificate=(CERTIFICATE, CERTIFICATE)) as strange,
+        pytest.raises(NotConnected, match=r"not trusted \(TLS\).*certificate"),
+    ):
+        list(reach(strange.url))

@@ -361,7 +361,7 @@ def test_a_word_that_nobody_knows_is_told_with_the_answer(
     fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may be a stage of the work, so it is looked at for a while; then the person reads what the gateway says."""
-    monkeypatch.setattr(poller, "MOST_TOLD", 0.01)
+    monkeypatch.setattr(poller, "LONGEST_ESTIMATE", 0.01)
     odd = {"status": "pondering", "thoughts": "many"}
     with Gateway(poll=lambda _gateway, _count, task_id: say(200, odd | {"id": task_id})) as gateway:
         task = fox_at(gateway).generate("a fox")
