@@ -65,7 +65,8 @@ class FoxError(Exception):
         self.todo = todo
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.what, self.money, self.todo) if part)
+        rest = " ".join(part for part in (self.money, self.todo) if part)
+        return f"{self.what}{chr(10) if chr(10) in self.what else ' '}{rest}".rstrip()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel between processes whole: an error that cannot be unpickled hangs `multiprocessing.Pool` for ever."""

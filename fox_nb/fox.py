@@ -32,13 +32,14 @@ from fox_nb.sharing import forget, made_once, renew_in_children
 from fox_nb.store import LONGEST_SENDING, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
     from types import TracebackType
 
     from pydantic import SecretStr
 
     from fox_nb.client import Client
-    from fox_nb.experiments import Sweep
+    from fox_nb.experiments import Batch, Sweep
+    from fox_nb.experiments.experiment import Experiment
     from fox_nb.local import SandboxControls
     from fox_nb.panels.panel import Panel
     from fox_nb.panels.studio import Studio
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from fox_nb.store.packs import Pack
 
 Value = TypeVar("Value")
+
+_OF_A_RUN = ("at_once", "per_second", "ask_above")
 
 SANDBOX_POLLING = Polling(first_looks=(0.5, 1.0), at_least=0.25, per_second=20.0)
 """The sandbox is this machine's own and fast: it may be asked more often than the service."""
@@ -371,32 +374,83 @@ class Fox(ModelMethods):
         given = {"resolution": resolution, "takes": takes, "show": _show_sweep, **options}
         return compare_enhance(self.session, image, creativity, resemblance, **given)
 
-    def sweep(self, model: str, *, takes: int = 1, original: Any = None, **parameters: Any) -> Sweep:
-        """Plan pictures with one or two parameters varied; see what they cost, then ``.run()``.
+    def sweep(
+        self, model: str | Sequence[str], *, takes: int = 1, take: int = 1, original: Any = None, **parameters: Any
+    ) -> Sweep:
+        """Plan pictures with any number of parameters varied; see what they cost, then ``.run()``.
 
         Parameters
         ----------
-        model : str
-            The gateway's name of the model.
+        model : str or list of str
+            The gateway's name of the model; a list of them varies it, too.
         takes : int
             Pictures from each setting.
+        take : int
+            The first of them: ``take=2`` makes the whole sweep anew.
         original
             What the pictures are measured against; by default the picture that the model is given.
         **parameters
-            The model's parameters; one or two of them as lists. ``at_once``, ``per_second`` and ``ask_above`` are
-            of the run.
+            The model's parameters; those that are lists vary. A prompt may have words in braces,
+            ``"a {animal} in {place}"``, which are given beside it, ``animal=["fox", "owl"]``. What one of the models
+            can't make is shown as impossible and costs nothing. ``at_once``, ``per_second``, ``ask_above`` and
+            ``executor`` are of the run.
 
         Returns
         -------
         Sweep
             A plan: in a cell it shows its cost and a Run button.
+
+        Raises
+        ------
+        InvalidRequest
+            A value is one that none of the models takes; nothing was sent.
         """
         from fox_nb.experiments import Sweep
 
-        of_the_run = {
-            name: parameters.pop(name) for name in ("at_once", "per_second", "ask_above") if name in parameters
-        }
-        return Sweep(self.session, model, parameters, takes=takes, original=original, show=_show_sweep, **of_the_run)
+        of_the_run = {name: parameters.pop(name) for name in _OF_A_RUN if name in parameters}
+        given = {"takes": takes, "take": take, "original": original, "show": _show_sweep, **of_the_run}
+        return Sweep(self.session, model, parameters, **given)
+
+    def batch(
+        self,
+        table: Any,
+        model: str | None = None,
+        *,
+        at_once: int = 4,
+        per_second: float = 2.0,
+        ask_above: float | None = None,
+    ) -> Batch:
+        """Plan the rows of a table, each a request; see what they cost, then ``.run()``.
+
+        Parameters
+        ----------
+        table
+            A data frame (pandas, polars and others), a list of dicts, or the path of a CSV, TSV, JSON lines or Parquet
+            file. Columns that are parameters are sent, ``model`` and ``take`` among them; others are carried along.
+            What is empty is left out.
+        model : str, optional
+            The model of the rows that name none.
+        at_once : int
+            Tasks under way at the gateway at a time.
+        per_second : float
+            Creations a second at the most.
+        ask_above : float, optional
+            USD above which `run` asks once more; 5 without it.
+
+        Returns
+        -------
+        Batch
+            A plan: in a cell it shows its cost and a Run button. Equal rows are one picture, unless they say ``take``.
+
+        Raises
+        ------
+        InvalidRequest
+            All that is wrong with any of the rows, as a table; nothing was sent.
+        """
+        from fox_nb.experiments import Batch
+
+        more = {} if ask_above is None else {"ask_above": ask_above}
+        return Batch(self.session, table, model, at_once=at_once, per_second=per_second, show=_show_sweep, **more)
 
     def close(self) -> None:
         """Stop watching; what is under way goes on at the gateway and can be resumed later."""
@@ -457,7 +511,7 @@ def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
     return loop.run_until_complete(coroutine)
 
 
-def _show_sweep(sweep: Sweep) -> None:
+def _show_sweep(sweep: Experiment) -> None:
     from fox_nb.panels.sweep_view import show
 
     show(sweep)

@@ -424,6 +424,23 @@ def validate(model: str, values: Mapping[str, Any]) -> Request:
     return request
 
 
+def faults(model: str, values: Mapping[str, Any]) -> list[InvalidRequest]:
+    """Return all that is wrong with plain values, one error a parameter; none when `validate` takes them."""
+    from pydantic import ValidationError
+
+    cls = request_class(model)
+    try:
+        validate(model, values)
+    except InvalidRequest as refused:
+        try:
+            _checker(cls.model).model_validate(dict(values))
+        except ValidationError as error:
+            wrong = {str(one["loc"][0]): one for one in error.errors(include_url=False)}
+            return [refusal(cls, cls.model, one, 1) for one in wrong.values()]
+        return [refused]
+    return []
+
+
 def check(model: str, name: str, value: Any) -> Any:
     """Return one parameter's value as a request takes it.
 

@@ -1,5 +1,6 @@
-"""Experiments: parameters varied: planned before anything is paid, run a few at a time, seen side by side."""
+"""Experiments: pictures by combinations or by the rows of a table: planned, run a few at a time, seen side by side."""
 
+from fox_nb.experiments.batch import Batch
 from fox_nb.experiments.grid import Sweep
 
-__all__ = ["Sweep"]
+__all__ = ["Batch", "Sweep"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import ExtraMissing
+from fox_nb.experiments.axes import label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ def pictures(sweep: Sweep) -> pd.DataFrame:
 def summary(sweep: Sweep) -> pd.DataFrame:
     """Return mean, spread (standard deviation over the takes) and count of each number for each setting."""
     table = pictures(sweep)
-    axes = [axis.parameter.name for axis in (sweep.plan.columns, sweep.plan.rows) if axis is not None]
+    axes = [axis.parameter.name for axis in sweep.plan.axes]
     numbers = [name for name in NUMBERS if name in table and table[name].notna().any()]
     if not axes or not numbers:
         return table[[*axes, "take", "status"]]
@@ -33,19 +34,20 @@ def summary(sweep: Sweep) -> pd.DataFrame:
 
 
 def _rows(sweep: Sweep) -> list[dict[str, Any]]:
-    plan = sweep.plan
-    axes = {axis.parameter.name: None for axis in (plan.columns, plan.rows) if axis is not None}
     rows = []
-    for planned in plan.all_cells:
-        body = {name: value for name, value in planned.request.body().items() if name != "model"}
-        original = sweep.originals.of(plan.model, planned.values)
+    for planned in sweep.plan.cells:
+        axes = {name: _plain(value) for name, value in planned.settings.items()}
+        if planned.impossible:
+            why = {"take": sweep.plan.takes[0], "status": "impossible", "usd": 0.0, "error": planned.impossible}
+            rows.append({"model": sweep.plan.models[0], **axes, **why, "file": ""})
         for slot in planned.slots:
             task = slot.task
             images = task.images if task is not None else []
+            # what varies stands as it was given, also where the model leaves it out
             facts = {
-                "model": planned.request.model,
+                "model": slot.request.model,
                 **axes,
-                **body,
+                **slot.request.body(),
                 "take": slot.take,
                 "status": task.status if task is not None else "not sent",
                 "task_id": task.id if task is not None else "",
@@ -55,12 +57,17 @@ def _rows(sweep: Sweep) -> list[dict[str, Any]]:
                 "error": slot.why,
             }
             for image in images:
-                numbers, note = sweep.measuring.found(image.path, original)
+                numbers, note = sweep.measured(planned, slot, image)
                 size = {"width": image.width, "height": image.height}
                 rows.append({**facts, "file": str(image.path), **size, **numbers, "note": note})
             if not images:
                 rows.append({**facts, "file": ""})
     return rows
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as a table takes it: a picture by its name."""
+    return value if value is None or isinstance(value, (str, int, float)) else label(value)
 
 
 def _pandas() -> Any:

@@ -1,15 +1,15 @@
-"""Grid: a plan in the hand: see what it costs, run it, look at its pictures, take them away as files or tables."""
+"""Grid: a sweep in the hand: its pictures by any number of axes, looked at, measured, taken away."""
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import frame, look, pages
+from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.originals import Originals
-from fox_nb.experiments.plan import Plan
-from fox_nb.experiments.runner import Runner
+from fox_nb.experiments.sweep_plan import SweepPlan
 
 if TYPE_CHECKING:
     import os
@@ -18,233 +18,159 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from fox_nb.experiments.measuring import Found
     from fox_nb.experiments.plan import PlannedCell, Slot
     from fox_nb.render.comparison import Comparison
-    from fox_nb.session import Cost, Session, Task
-
-    Listener = Callable[[list[PlannedCell]], None]
-
-ASK_ABOVE = 5.0
-"""USD above which a run asks once more."""
+    from fox_nb.session import Image, Session, Task
 
 
-class Sweep:
-    """One or two parameters varied, as a row or a grid of pictures; nothing is sent until `run`.
+class Sweep(Experiment):
+    """Any number of parameters varied; nothing is sent until `run`.
 
     Parameters
     ----------
     session : Session
         What sends and watches.
-    model : str
-        The gateway's name of the model.
+    model : str or list of str
+        The gateway's name of the model; several are an axis.
     given : mapping
-        Parameters; the first list makes the columns, the second the rows.
+        Parameters; the first list makes the columns, the second the rows, each further one is chosen from.
     takes : int
         Pictures from each setting: one cannot tell a setting's effect from chance.
+    take : int
+        The first of them.
     original
         What the pictures are compared with; by default the picture that the model was given.
-    at_once : int
-        Tasks under way at the gateway at a time.
-    per_second : float
-        Creations a second at the most.
-    ask_above : float
-        USD above which `run` asks once more.
-    show : callable, optional
-        Shows a sweep in a cell; without it a static page does.
+    **options
+        ``at_once``, ``per_second``, ``ask_above`` and ``show``, as `Experiment` takes them.
     """
+
+    kind = "sweep"
+    plan: SweepPlan
 
     def __init__(
         self,
         session: Session,
-        model: str,
+        model: Any,
         given: Mapping[str, Any],
         *,
         takes: int = 1,
+        take: int = 1,
         original: Any = None,
-        at_once: int = 4,
-        per_second: float = 2.0,
-        ask_above: float = ASK_ABOVE,
-        show: Callable[[Sweep], None] | None = None,
+        **options: Any,
     ) -> None:
-        self.session = session
-        self.plan = Plan(session, model, given, takes)
-        self.takes = self.plan.takes
-        self.at_once = _positive("at_once", at_once, whole=True)
-        self.per_second = _positive("per_second", per_second)
-        self.ask_above = ask_above
+        super().__init__(session, SweepPlan(session, model, given, takes, take), **options)
         self.originals = Originals(session, original)
-        self.codes: dict[Slot, str] = {}
         self.measuring = MeasuringPool(session.store, self._on_measured)
-        self.runner = Runner(self.plan, at_once=int(self.at_once), per_second=self.per_second, changed=self._changed)
-        self._show = show
-        self._listeners: list[Listener] = []
-
-    # -- before it is paid for ------------------------------------------------------------------------------------
 
     @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
+    def takes(self) -> int:
+        """Pictures from each setting."""
+        return len(self.plan.takes)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows, columns, and how many values each further axis has."""
         return self.plan.shape
 
     @property
-    def pictures(self) -> int:
-        """How many pictures the grid has."""
-        return self.plan.pictures
+    def title(self) -> str:
+        """What varies, in a line."""
+        return look.title(self)
 
     @property
-    def paid_already(self) -> int:
-        """How many of them are paid for already: made, under way, or failed after they were accepted."""
-        return self.plan.paid_already
+    def size(self) -> tuple[str, str]:
+        """Name and value of how large it is."""
+        return "Grid", " by ".join(map(str, self.shape))
 
     @property
-    def cost(self) -> Cost:
-        """What the missing ones may cost, in USD."""
-        return self.plan.cost
+    def developing(self) -> int:
+        """How many pictures have still to be cut and measured."""
+        return self.measuring.left
 
-    @property
-    def seconds(self) -> float:
-        """About how long the missing ones take."""
-        return self.plan.seconds(int(self.at_once), self.per_second)
+    def about(self) -> list[str]:
+        """Say what varies, where the plan's map does not."""
+        return pages.about_axes(self.plan)
 
-    # -- making ---------------------------------------------------------------------------------------------------
+    def said(self) -> list[str]:
+        """Say what the numbers show so far."""
+        return pages.findings(self, self.comparison())
 
-    def run(self, *, confirm: bool = False) -> Sweep:
-        """Make what is missing and wait for it; an interrupt sends no more and leaves the rest going.
+    def static(self, *, live: bool = False) -> str:
+        """Return the grid as a table without a script: one for each combination of the further axes."""
+        from fox_nb.render.comparison_table import static_grid
 
-        Parameters
-        ----------
-        confirm : bool
-            True sends what costs more than `ask_above`, too.
+        grids = itertools.product(*(range(len(axis.values)) for axis in self.plan.further))
+        several = bool(self.plan.further)
+        return "".join(static_grid(look.comparison(self, at), live=live, titled=several) for at in grids)
 
-        Raises
-        ------
-        ConfirmationNeeded
-            It costs more than `ask_above` USD; nothing was sent.
-        FoxError
-            The sweep was stopped: the budget, the key, or many failures in a row. What has landed is here.
-        """
-        try:
-            with pages.running(self) as tick:
-                self.start(confirm=confirm)
-                self.runner.wait(tick)
-                self.measuring.wait(tick)
-                tick()
-        except KeyboardInterrupt:
-            self.runner.stop("interrupted")
-            raise
-        if self.runner.stopped_because:
-            left = sum(slot.request.outputs for slot in self.plan.missing)
-            raise FoxError(
-                f"The sweep was stopped: {self.runner.stopped_because}",
-                money=f"{left} of {self.pictures} pictures were not sent and not paid.",
-                todo="Mend the cause, then run it again: only what is missing is sent.",
-            )
-        return self
+    def facts(self, cell: PlannedCell) -> dict[str, Any]:
+        """Return what varies in a cell, the model aside, which its request names."""
+        settings = {name: value for name, value in cell.settings.items() if name != "model"}
+        return {"label": cell.label, **settings}
 
-    def start(self, *, confirm: bool = False) -> None:
-        """Begin in the background, as the Run button does; raises as `run`."""
-        self.session.prices.ask()
-        if not self.runner.running:
-            self.plan.refresh()
-        cost = self.cost
-        if cost > self.ask_above and not confirm:
-            raise ConfirmationNeeded(
-                f"This makes {sum(slot.request.outputs for slot in self.plan.missing)} pictures and may cost {cost}, "
-                f"more than {self.ask_above:.2f} USD.",
-                money="Nothing was sent.",
-                todo="Say run(confirm=True), or vary fewer values.",
-            )
+    def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> Found:
+        """Return the numbers of a picture that are there by now, and why some are missing."""
+        return self.measuring.found(image.path, self.originals.of(type(slot.request), cell.values))
+
+    def _prepare(self) -> None:
         for slot in self.plan.slots:
-            self.originals.fetch(self.plan.model, slot.values)
+            self.originals.fetch(type(slot.request), slot.values)
         look.develop(self, self.plan.slots)
-        self.runner.start()
+
+    def _finish(self, tick: Callable[[], None]) -> None:
+        self.measuring.wait(tick)
 
     def watch(self) -> None:
         """Follow what is under way already, and measure what is made; sends nothing."""
-        self.runner.watch()
+        super().watch()
         look.develop(self, self.plan.slots)
 
-    def retry(self, row: int, column: int, take: int = 1) -> Task | None:
+    def retry(self, row: int, column: int, take: int | None = None, *further: int) -> Task | None:
         """Send one failed picture again, knowingly; the others stay as they are.
 
         Parameters
         ----------
         row, column : int
             The cell, from 0.
-        take : int
-            Which of its takes.
+        take : int, optional
+            Which of its takes; the first without it.
+        *further : int
+            The place on each further axis, from 0.
 
         Raises
         ------
         FoxError
             It was not accepted.
         """
-        return self.runner.again(self.plan.cells[row][column].slots[take - 1])
+        return self.runner.again(self._slot(row, column, take, further))
 
-    def on_change(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with the cells of which something has changed; returns what ends that.
-
-        It is called from any thread, and with no cells when the run itself has changed: begun, stopped, ended.
-        """
-        self._listeners.append(listener)
-
-        def forget() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return forget
+    def _slot(self, row: int, column: int, take: int | None, further: tuple[int, ...]) -> Slot:
+        cell = self.plan.at((column, row, *further)[: len(self.plan.axes)])
+        return self.plan.slot(cell, take)
 
     def _changed(self, slot: Slot | None) -> None:
         if slot is not None:
             look.develop(self, [slot])
-        self._notify(self.plan.cells_of(slot) if slot is not None else [])
+        super()._changed(slot)
 
     def _on_measured(self, picture: Path | None) -> None:
-        cells = [
-            cell
-            for cell in self.plan.all_cells
-            for slot in cell.slots
+        slots = [
+            slot
+            for slot in self.plan.slots
             if slot.task is not None and any(image.path == picture for image in slot.task.images)
         ]
-        self._notify(cells)
-
-    def _notify(self, cells: list[PlannedCell]) -> None:
-        for listener in list(self._listeners):
-            listener(cells)
+        self._notify([cell for slot in slots for cell in slot.cells])
 
     # -- looking ----------------------------------------------------------------------------------------------------
-
-    @property
-    def tasks(self) -> list[Task]:
-        """The tasks behind the cells."""
-        return self.plan.tasks
 
     def comparison(self) -> Comparison:
         """Return the grid as it stands, with the numbers that are there by now, for a viewer or a page."""
         return look.comparison(self)
 
-    def code(self, row: int, column: int, take: int = 1) -> str:
+    def code(self, row: int, column: int, take: int | None = None, *further: int) -> str:
         """Return the call that asks for one picture of the grid again, free."""
-        return look.code(self, self.plan.cells[row][column].slots[take - 1])
-
-    def __repr__(self) -> str:
-        rows, columns = self.shape
-        done, failed = self.plan.count("done"), self.plan.count("failed")
-        words = f"<Sweep {self.plan.model.model}, {rows} x {columns}, {self.pictures} pictures, {done} made"
-        words += f", {failed} failed" if failed else ""
-        return words + (f", the rest may cost {self.cost}>" if self.plan.missing else ">")
-
-    def _ipython_display_(self) -> None:
-        from fox_nb.display.places import in_notebook
-
-        if not in_notebook():
-            raise NotImplementedError
-        if self._show is not None:
-            self._show(self)
-            return
-        from IPython.display import HTML, display
-
-        display(HTML(pages.page(self)))
+        return look.code(self, self._slot(row, column, take, further))
 
     def measure(self) -> Sweep:
         """Wait until all pictures that are made are measured; numbers of an earlier run are taken from the store."""
@@ -299,12 +225,3 @@ class Sweep:
             ``tabs`` by the values of the columns, ``representations`` (one picture for each value), or ``images``.
         """
         return look.plot(self, kind)
-
-
-def _positive(name: str, value: Any, *, whole: bool = False) -> float:
-    """Return a setting of the run, or say what it may be."""
-    good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and value > 0
-    if not good:
-        kind = "a whole number" if whole else "a number"
-        raise InvalidRequest(f"{name} is {value!r}; allowed is {kind} above 0.", parameter=name, value=value)
-    return float(value)

@@ -9,7 +9,10 @@ from fox_nb.experiments.axes import label
 from fox_nb.session.code import call
 
 if TYPE_CHECKING:
-    from fox_nb.experiments import axes
+    from collections.abc import Sequence
+
+    from fox_nb.experiments.axes import Axis
+    from fox_nb.experiments.experiment import Experiment
     from fox_nb.experiments.grid import Sweep
     from fox_nb.experiments.plan import PlannedCell, Slot
     from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Take
@@ -21,68 +24,86 @@ _PLOT = (384, 20_000)
 
 def title(sweep: Sweep) -> str:
     """Return what varies, in a line."""
+    varied = [axis.parameter.label.lower() for axis in sweep.plan.axes]
+    *most, last = varied or ["nothing"]
+    models = " and ".join(dict.fromkeys(cls.title for cls in sweep.classes))
+    about = sweep.plan.fixed.get("prompt")
+    by = f"{', '.join(most)} and {last}" if most else last
+    return f"{models} by {by}" + (f": {about}" if about else "")
+
+
+def comparison(sweep: Sweep, further: tuple[int, ...] = ()) -> Comparison:
+    """Return the sweep's grid as it stands; never measures.
+
+    Parameters
+    ----------
+    sweep : Sweep
+        What is looked at.
+    further : tuple of int
+        The place on each axis beyond the first two; the first value of each without it.
+    """
+    from fox_nb.render import comparison as made
+
     plan = sweep.plan
-    varied = [axis.parameter.label.lower() for axis in (plan.columns, plan.rows) if axis is not None]
-    about = plan.fixed.get("prompt")
-    return f"{plan.model.title} by {' and '.join(varied) or 'nothing'}" + (f": {about}" if about else "")
-
-
-def comparison(sweep: Sweep) -> Comparison:
-    """Return the sweep's grid as it stands; never measures."""
-    from fox_nb.render.comparison import Axis, Comparison
-
-    plan = sweep.plan
-
-    def axis(planned: Any) -> Axis:
-        return Axis(planned.parameter.label, planned.labels) if planned is not None else Axis()
-
-    common = sweep.originals.of(plan.model, plan.fixed)
-    return Comparison(
-        title=title(sweep),
-        rows=axis(plan.rows),
-        columns=axis(plan.columns),
-        cells=[[cell(sweep, planned) for planned in line] for line in plan.cells],
+    rest = (*further, *(0 for _ in plan.further[len(further) :]))
+    shown = [made.Axis(axis.parameter.label, axis.labels) for axis in plan.axes[:2]]
+    columns, rows = [*shown, made.Axis(), made.Axis()][:2]
+    keys = [
+        [(column, row, *rest)[: len(plan.axes)] for column in range(len(columns.labels))]
+        for row in range(len(rows.labels))
+    ]
+    also = ", ".join(f"{axis.parameter.label} {axis.labels[at]}" for axis, at in zip(plan.further, rest, strict=True))
+    common = next((sweep.originals.of(cls, plan.fixed) for cls in sweep.classes), None)
+    return made.Comparison(
+        title=", ".join(filter(None, [title(sweep), also])),
+        rows=rows,
+        columns=columns,
+        cells=[[cell(sweep, plan.at(key)) for key in line] for line in keys],
         original=sweep.originals.compared(common) if common is not None else None,
     )
 
 
-def cell(sweep: Sweep, planned: PlannedCell) -> Cell:
+def cell(made: Experiment, planned: PlannedCell) -> Cell:
     """Return one cell as a viewer takes it: a take for each picture."""
-    from fox_nb.render.comparison import Cell
+    from fox_nb.render.comparison import Cell, Take
 
-    takes = [take for slot in planned.slots for take in _takes(sweep, planned, slot)]
-    return Cell(label=planned.label, takes=takes, code=code(sweep, planned.slots[0]))
+    if planned.impossible:
+        return Cell(planned.label, [Take(state="impossible", reason=planned.impossible)])
+    return Cell(
+        label=planned.label,
+        takes=[take for slot in planned.slots for take in _takes(made, planned, slot)],
+        code=code(made, planned.slots[0]),
+    )
 
 
-def _takes(sweep: Sweep, planned: PlannedCell, slot: Slot) -> list[Take]:
+def _takes(made: Experiment, planned: PlannedCell, slot: Slot) -> list[Take]:
     from fox_nb.render.comparison import Take
 
-    task, lines = slot.task, code(sweep, slot)
+    task, lines = slot.task, code(made, slot)
     if slot.state != "done" or task is None:
         return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines)]
-    original = sweep.originals.of(sweep.plan.model, planned.values)
     takes = []
     for image in task.images:
-        metrics, missing = sweep.measuring.found(image.path, original)
+        metrics, missing = made.measured(planned, slot, image)
         note = ", ".join(filter(None, [task.id, f"{task.waited:.0f} s", str(task.cost), missing]))
-        picture = compared(sweep, image)
+        picture = compared(made, image)
         takes.append(Take(slot.take, "done", picture, metrics=metrics, note=note, code=lines))
     return takes
 
 
-def compared(sweep: Sweep, image: Image) -> ComparedPicture:
+def compared(made: Experiment, image: Image) -> ComparedPicture:
     """Return a result as a viewer takes it, with the place for its tiles."""
     from fox_nb.render.comparison import ComparedPicture
 
-    thumbs = sweep.session.store.thumbnails
+    thumbs = made.session.store.thumbnails
     return ComparedPicture(
         image.path, image.width, image.height, tiles=thumbs / "tiles" / image.path.stem, thumbs=thumbs
     )
 
 
-def code(sweep: Sweep, slot: Slot) -> str:
+def code(made: Experiment, slot: Slot) -> str:
     """Return the call that asks for one picture again; the file that it names is hashed once."""
-    known = sweep.codes.get(slot)
+    known = made.codes.get(slot)
     if known is None:
         body = slot.request.body()
         given = [item for value in slot.values.values() for item in (value if isinstance(value, list) else [value])]
@@ -91,17 +112,16 @@ def code(sweep: Sweep, slot: Slot) -> str:
             for item in given
             if hasattr(item, "sha256") and getattr(item, "path", None) is not None
         }
-        known = sweep.codes[slot] = call(body, slot.take, {**sweep.session.sources.origins(body), **here})
+        known = made.codes[slot] = call(body, slot.take, {**made.session.sources.origins(body), **here})
     return known
 
 
 def develop(sweep: Sweep, slots: list[Slot]) -> None:
     """Have those pictures cut and measured that have landed, and their originals cut; returns at once."""
-    plan = sweep.plan
     for slot in slots:
         if slot.state != "done" or slot.task is None:
             continue
-        original = sweep.originals.of(plan.model, slot.values)
+        original = sweep.originals.of(type(slot.request), slot.values)
         for image in slot.task.images:
             sweep.measuring.develop(compared(sweep, image), original)
         shown = sweep.originals.compared(original) if original is not None else None
@@ -124,14 +144,14 @@ def plot(sweep: Sweep, kind: str) -> Any:
     from fox_nb.render import plots
 
     uris, columns, rest = [], [], []
-    for planned in sweep.plan.all_cells:
+    for planned in sweep.plan.cells:
         for slot in planned.slots:
             for image in slot.task.images if slot.task is not None else ():
                 preview = compared(sweep, image).preview(*_PLOT)
                 if preview:
                     uris.append(data_uri(preview))
-                    columns.append(_words(planned, slot, sweep.plan.columns) or planned.label)
-                    rest.append(_words(planned, slot, sweep.plan.rows, takes=sweep.takes))
+                    columns.append(_words(planned, slot, sweep.plan.axes[:1]) or planned.label)
+                    rest.append(_words(planned, slot, sweep.plan.axes[1:], takes=sweep.takes))
     if kind == "tabs":
         return HTML(plots.plot_class_tabs(uris, columns, rest if any(rest) else ()))
     if kind == "representations":
@@ -140,7 +160,7 @@ def plot(sweep: Sweep, kind: str) -> Any:
     return HTML(plots.plot_images(uris, both))
 
 
-def _words(planned: PlannedCell, slot: Slot, axis: axes.Axis | None, *, takes: int = 1) -> str:
-    """Name a picture by its value on an axis, and by its take where there are several."""
-    value = f"{axis.parameter.label} {label(planned.settings[axis.parameter.name])}" if axis is not None else ""
-    return ", ".join(filter(None, [value, f"take {slot.take}" if takes > 1 else ""]))
+def _words(planned: PlannedCell, slot: Slot, axes: Sequence[Axis], *, takes: int = 1) -> str:
+    """Name a picture by its values on some axes, and by its take where there are several."""
+    values = [f"{axis.parameter.label} {label(planned.settings[axis.parameter.name])}" for axis in axes]
+    return ", ".join([*values, *([f"take {slot.take}"] if takes > 1 else [])])

@@ -1,25 +1,28 @@
-"""Pages: a sweep as the static HTML that stays in the notebook: its plan, how far it is, and its grid."""
+"""Pages: an experiment as the static HTML that stays in the notebook: its plan, how far it is, what was made."""
 
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fox_nb.display.notebook import ticking
 from fox_nb.display.places import in_notebook
-from fox_nb.experiments import look, spread
+from fox_nb.experiments import spread
 from fox_nb.experiments.axes import steps
 from fox_nb.render.html import bdi, clock, day, duration, escape, facts_line, frame, head, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fox_nb.experiments.experiment import Experiment
     from fox_nb.experiments.grid import Sweep
-    from fox_nb.experiments.plan import PlannedCell
+    from fox_nb.experiments.plan import Plan, PlannedCell
     from fox_nb.render.comparison import Comparison
 
 _LARGEST_MAP = 16
+_MOST_REASONS = 5
 _MARKS = {"done": "made", "running": "under way", "failed": "failed", "pending": "new"}
 _MAP_STYLE = (
     "<style>.fox-nb.fox-nb .fx-map{width:auto;margin:6px 0 8px}"
@@ -31,61 +34,71 @@ _MAP_STYLE = (
 )
 
 
-def plan_page(sweep: Sweep) -> str:
-    """Say what a run makes and costs, and draw the grid's shape."""
-    plan = sweep.plan
-    rows, columns = plan.shape
-    facts = [
-        ("Grid", f"{rows} by {columns}"),
-        ("Pictures", str(plan.pictures)),
-        ("Paid for already", str(plan.paid_already)),
-    ]
+def plan_page(made: Experiment) -> str:
+    """Say what a run makes and costs, and draw what is made of it already."""
+    plan = made.plan
+    facts = [made.size, ("Pictures", f"{plan.pictures:,}"), ("Paid for already", f"{plan.paid_already:,}")]
     if plan.missing:
-        facts += [("To make", str(sum(slot.request.outputs for slot in plan.missing))), ("May cost", str(sweep.cost))]
-        facts += [("About", duration(sweep.seconds))]
-    left = sweep.session.left
+        to_make = sum(slot.request.outputs for slot in plan.missing)
+        facts += [("To make", f"{to_make:,}"), ("May cost", str(made.cost)), ("About", duration(made.seconds))]
+    left = made.session.left
     if left is not None and plan.missing:
         facts.append(("Left of the budget", str(left)))
-    short = left is not None and left < sweep.cost
+    short = left is not None and left < made.cost
     return frame(
         _MAP_STYLE,
-        head(look.title(sweep), sandbox=sweep.session.gateway.is_sandbox),
+        head(made.title, sandbox=made.session.gateway.is_sandbox),
         facts_line(facts),
-        _map(sweep),
-        *(note(line) for line in _about(sweep)),
+        *([_map(plan)] if _is_drawn(plan) else []),
+        *(note(line) for line in [*made.about(), *_impossible(plan)]),
         note("The budget does not hold all of it: the run stops where it is used up." if short else ""),
     )
 
 
-def _about(sweep: Sweep) -> list[str]:
-    plan = sweep.plan
-    axes = [axis for axis in (plan.columns, plan.rows) if axis is not None]
+def about_axes(plan: Plan) -> list[str]:
+    """Say what the axes of a plan are, where its map does not."""
     lines = []
-    if max(plan.shape) > _LARGEST_MAP:
-        lines += [f"{axis.parameter.label}: {steps(axis.values)}" for axis in axes]
+    shown = plan.axes[2:] if _is_drawn(plan) else plan.axes
+    lines += [f"{axis.parameter.label}: {steps(axis.values)}" for axis in shown]
     lines += [
         f"{axis.parameter.label}: {axis.repeated} of the values given stood there already and count once."
-        for axis in axes
+        for axis in plan.axes
         if axis.repeated
     ]
-    if sweep.takes > 1:
-        lines.append(f"{sweep.takes} takes of each setting, so that the spread is seen.")
+    if len(plan.takes) > 1:
+        lines.append(f"{len(plan.takes)} takes of each setting, so that the spread is seen.")
     return lines
 
 
-def _map(sweep: Sweep) -> str:
-    """Draw the grid's shape: which cells are made and which are new."""
-    plan = sweep.plan
-    if max(plan.shape) > _LARGEST_MAP:
-        return ""
-    columns, rows = plan.columns, plan.rows
-    heads = "".join(f'<th scope="col">{bdi(label, 60)}</th>' for label in (columns.labels if columns else [""]))
-    name = bdi(columns.parameter.label) if columns else ""
+def _impossible(plan: Plan) -> list[str]:
+    """Say how many cells can't be made, and why; equal reasons once."""
+    cells = plan.impossible
+    if not cells:
+        return []
+    why = Counter(cell.impossible for cell in cells).most_common(_MOST_REASONS)
+    many = f"{len(cells):,} of {len(plan.cells):,} combinations can't be made and cost nothing."
+    return [many, *(f"{count:,}: {reason}" for reason, count in why)]
+
+
+def _is_drawn(plan: Plan) -> bool:
+    return bool(plan.axes) and max(len(axis.values) for axis in plan.axes[:2]) <= _LARGEST_MAP
+
+
+def _map(plan: Plan) -> str:
+    """Draw the grid's shape along its first two axes: which cells are made and which are new."""
+    columns, rows = [*plan.axes, None][:2]
+    assert columns is not None  # noqa: S101 - what has no axis is not drawn
+    heads = "".join(f'<th scope="col">{bdi(label, 60)}</th>' for label in columns.labels)
+    name = bdi(columns.parameter.label)
     corner = f"<th>{bdi(rows.parameter.label)} ↓<br>{name} →</th>" if rows else f"<th>{name}</th>"
-    labels = rows.labels if rows else [""]
+    shown: dict[tuple[int, int], list[PlannedCell]] = {}
+    for cell in plan.cells:
+        column, row = [*cell.key, 0][:2]
+        shown.setdefault((row, column), []).append(cell)
     lines = "".join(
-        f'<tr><th scope="row">{bdi(label, 60)}</th>{"".join(_mark(cell) for cell in line)}</tr>'
-        for label, line in zip(labels, plan.cells, strict=True)
+        f'<tr><th scope="row">{bdi(label, 60)}</th>'
+        f"{''.join(_mark(shown[row, column]) for column in range(len(columns.values)))}</tr>"
+        for row, label in enumerate(rows.labels if rows else [""])
     )
     return (
         f'<div class="fx-wide"><table class="fx-map"><thead><tr>{corner}{heads}</tr></thead>'
@@ -93,8 +106,10 @@ def _map(sweep: Sweep) -> str:
     )
 
 
-def _mark(cell: PlannedCell) -> str:
-    states = [slot.state for slot in cell.slots]
+def _mark(cells: list[PlannedCell]) -> str:
+    states = [slot.state for cell in cells for slot in cell.slots]
+    if not states:
+        return "<td>can't be made</td>"
     made = states.count("done")
     if len(set(states)) > 1:
         return f"<td>{made} of {len(states)}</td>"
@@ -103,29 +118,28 @@ def _mark(cell: PlannedCell) -> str:
     return f"<td{css}>{word}</td>"
 
 
-def begun_page(sweep: Sweep) -> str:
-    """Head a sweep of which something is made or under way: what it is, and what it has cost."""
-    plan = sweep.plan
-    facts = [("Pictures", f"{plan.count('done')} of {len(plan.slots)}"), ("Cost so far", str(plan.spent))]
+def begun_page(made: Experiment) -> str:
+    """Head what is made in part or under way: what it is, and what it has cost."""
+    plan = made.plan
+    facts = [("Pictures", f"{plan.count('done'):,} of {len(plan.slots):,}"), ("Cost so far", str(plan.spent))]
     if plan.missing:
-        facts.append(("The rest may cost", str(sweep.cost)))
-    return frame(head(look.title(sweep), sandbox=sweep.session.gateway.is_sandbox), facts_line(facts))
+        facts.append(("The rest may cost", str(made.cost)))
+    return frame(head(made.title, sandbox=made.session.gateway.is_sandbox), facts_line(facts))
 
 
-def how_far(sweep: Sweep, *, left: bool = True) -> str:
+def how_far(made: Experiment, *, left: bool = True) -> str:
     """Say how far a run is, in words that stay true; the time left only where nobody counts it down."""
-    plan = sweep.plan
-    done, failed, running = plan.count("done"), plan.count("failed"), plan.count("running")
-    total = len(plan.slots)
-    words = f"{done} of {total} done"
-    words += f", {failed} failed" if failed else ""
-    words += f", {running} under way" if running else ""
-    if sweep.runner.running:
-        words += f", about {duration(sweep.seconds)} left" if left else ""
+    plan, counts = made.plan, made.plan.counts()
+    failed, running = counts["failed"], counts["running"]
+    words = f"{counts['done']:,} of {counts.total():,} done"
+    words += f", {failed:,} failed" if failed else ""
+    words += f", {running:,} under way" if running else ""
+    if made.runner.running:
+        words += f", about {duration(made.seconds)} left" if left else ""
     elif plan.missing:
-        words += f", {len(plan.missing)} not sent"
-    elif sweep.measuring.left:
-        words += f", {sweep.measuring.left} still to be cut and measured"
+        words += f", {len(plan.missing):,} not sent"
+    elif made.developing:
+        words += f", {made.developing} still to be cut and measured"
     return words
 
 
@@ -135,76 +149,69 @@ def findings(sweep: Sweep, compared: Comparison) -> list[str]:
     return [line for line in (spread.words(cells), sweep.originals.trouble, sweep.measuring.trouble) if line]
 
 
-def progress_page(sweep: Sweep) -> str:
-    """Say how far a run is: the one bar, the time left. When it is over, the sweep with its title stands below."""
-    plan = sweep.plan
-    total, over = len(plan.slots), plan.count("done") + plan.count("failed")
+def progress_page(made: Experiment) -> str:
+    """Say how far a run is: the one bar, the time left. When it is over, what was made stands below."""
+    counts = made.plan.counts()
+    total, over = counts.total(), counts["done"] + counts["failed"]
     now = clock(datetime.now().astimezone(), seconds=True)
-    bar = f'<progress max="{total}" value="{over}" aria-label="{escape(look.title(sweep), 120)}"></progress>'
-    going = over < total or sweep.measuring.left
+    bar = f'<progress max="{total}" value="{over}" aria-label="{escape(made.title, 120)}"></progress>'
+    going = over < total or made.developing
     return frame(
-        head(look.title(sweep), sandbox=sweep.session.gateway.is_sandbox) if going else "",
+        head(made.title, sandbox=made.session.gateway.is_sandbox) if going else "",
         bar if going else "",
-        f'<p class="fx-line">{escape(f"At {now}: {how_far(sweep)}." if going else f"{how_far(sweep)}.")}</p>',
+        f'<p class="fx-line">{escape(f"At {now}: {how_far(made)}." if going else f"{how_far(made)}.")}</p>',
         note("Run this cell again to go on; only what is missing is sent." if going else ""),
     )
 
 
-def page(sweep: Sweep, *, live: bool = False) -> str:
-    """Show a sweep without a kernel: its plan, or its grid when something of it is made."""
-    from fox_nb.render.comparison_table import static_grid
-
-    plan = sweep.plan
-    if not plan.count("done"):
+def page(made: Experiment, *, live: bool = False) -> str:
+    """Show it without a kernel: its plan, or its pictures when something of it is made."""
+    if not made.plan.count("done"):
         todo = "Run this cell again for its Run button, or call .run(); what is paid for is not sent again."
-        return plan_page(sweep) + frame(note(todo))
-    compared = look.comparison(sweep)
-    return summary_page(sweep, compared) + static_grid(compared, live=live, titled=False)
+        return plan_page(made) + frame(note(todo))
+    return summary_page(made) + made.static(live=live)
 
 
-def summary_page(sweep: Sweep, compared: Comparison) -> str:
-    """Stand above the grid: how much of it is made, what it cost, what its numbers show; true a year later."""
-    plan, now = sweep.plan, datetime.now().astimezone()
+def summary_page(made: Experiment) -> str:
+    """Stand above the pictures: how many are made, what they cost, what their numbers show; true a year later."""
+    plan, now, counts = made.plan, datetime.now().astimezone(), made.plan.counts()
     facts = [
-        ("Pictures", f"{plan.count('done')} of {len(plan.slots)}"),
+        ("Pictures", f"{counts['done']:,} of {counts.total():,}"),
         ("Cost", str(plan.spent)),
         ("As of", f"{day(now)}, {clock(now)}"),
     ]
-    if failed := plan.count("failed"):
-        facts.insert(1, ("Failed", str(failed)))
-    missing = len(plan.missing) + plan.count("running")
+    if failed := counts["failed"]:
+        facts.insert(1, ("Failed", f"{failed:,}"))
+    missing = counts["pending"] + counts["running"]
     todo = "Run this cell again to see the rest; only what is missing is sent." if missing else ""
     return frame(
-        head(look.title(sweep), sandbox=sweep.session.gateway.is_sandbox),
+        head(made.title, sandbox=made.session.gateway.is_sandbox),
         facts_line(facts),
-        *(note(line) for line in findings(sweep, compared)),
+        *(note(line) for line in [*made.said(), *_impossible(plan)]),
         note(todo),
     )
 
 
 @contextlib.contextmanager
-def running(sweep: Sweep) -> Iterator[Callable[[], None]]:
-    """Show a run while a cell waits for it: one bar, and a grid that fills; the grid is sent ever more seldom.
+def running(made: Experiment) -> Iterator[Callable[[], None]]:
+    """Show a run while a cell waits for it: one bar, and pictures that fill in; these are sent ever more seldom.
 
-    An update sends a whole grid again. So it is sent when twice as many pictures are there as the last time, which
-    makes all of them together no more than twice the last one. When the run is over it makes way: what shows the sweep
-    then has the grid.
+    An update sends all pictures again. So it is sent when twice as many are there as the last time, which makes all of
+    them together no more than twice the last one. When the run is over it makes way: what shows it then has them.
     """
     if not in_notebook():
         yield lambda: None
         return
     from IPython.display import HTML, display
 
-    from fox_nb.render.comparison_table import static_grid
-
-    with ticking(lambda: progress_page(sweep)) as tick:
+    with ticking(lambda: progress_page(made)) as tick:
         place = display(HTML(""), display_id=True)
-        due = Doubling(sweep.plan.count("done"))
+        due = Doubling(made.plan.count("done"))
 
         def show() -> None:
             tick()
-            if due.now(sweep.plan.count("done")):
-                place.update(HTML(static_grid(look.comparison(sweep), titled=False)))
+            if due.now(made.plan.count("done")):
+                place.update(HTML(made.static()))
 
         try:
             yield show

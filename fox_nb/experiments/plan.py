@@ -1,50 +1,55 @@
-"""Plan: every cell of a grid as a checked request, what is paid for already, what the rest costs; sends nothing."""
+"""Plan: cells that ask for pictures, as checked requests: what is paid for, what the rest costs; sends nothing."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import Axis, axis_of, label
-from fox_nb.models import request_class
-from fox_nb.parameters import parameters
+from fox_nb.experiments.axes import label
 from fox_nb.session import Cost
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from fox_nb.experiments.axes import Axis
     from fox_nb.models import Request
     from fox_nb.session import Session, Task
 
     State = Literal["pending", "running", "done", "failed"]
 
-MOST_TAKES = 20
 _AT_LEAST_LEFT = 0.1  # of its estimate, that a task which is late is thought to need still
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Slot:
     """One request and its take; cells that ask for the very same share it.
 
     Attributes
     ----------
+    identity : str
+        What the journal knows it by.
     request : Request
         The checked request.
     values : dict
         All parameters, as they are asked for.
     take : int
         Its take.
+    cells : list of PlannedCell
+        Those that show it.
     task : Task or None
         The task, once it is known.
     reason : str
         Why there is none, in words.
     """
 
+    identity: str
     request: Request
-    values: dict[str, Any]
+    values: Mapping[str, Any]
     take: int
+    cells: list[PlannedCell] = field(default_factory=list, repr=False)
     task: Task | None = None
     reason: str = ""
 
@@ -75,164 +80,154 @@ class Slot:
         return str(self.task.error)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class PlannedCell:
-    """One setting of the varied parameters.
+    """One setting of what varies.
 
     Attributes
     ----------
-    row, column : int
-        Where it stands.
-    settings : dict
-        The varied parameters' values.
+    key : tuple of int
+        Where it stands: on each axis of the plan which of its values.
+    settings : mapping
+        What varies, and its value here.
+    label : str
+        The setting in words.
+    values : mapping
+        All parameters, as they are asked for.
     slots : list of Slot
-        One a take.
+        One a take; none where the model can't make it.
+    impossible : str
+        Why the model can't make it; '' for all others.
     """
 
-    row: int
-    column: int
-    settings: dict[str, Any]
+    key: tuple[int, ...]
+    settings: Mapping[str, Any]
+    label: str
+    values: Mapping[str, Any]
     slots: list[Slot] = field(default_factory=list)
-
-    @property
-    def request(self) -> Request:
-        """The checked request."""
-        return self.slots[0].request
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """All parameters, as they are asked for."""
-        return self.slots[0].values
-
-    @property
-    def label(self) -> str:
-        """The setting in words."""
-        return ", ".join(f"{name} {label(value)}" for name, value in self.settings.items()) or "as given"
+    impossible: str = ""
 
 
 class Plan:
-    """A grid of requests.
+    """Cells, and the pictures that they ask for, each once.
 
     Parameters
     ----------
     session : Session
-        Checks, knows what is paid for, and knows prices.
-    model : str
-        The gateway's name of the model.
-    given : mapping
-        Parameters; one or two of them lists.
-    takes : int
-        Pictures from each setting.
+        Knows what is paid for, and prices.
+    takes : range
+        Which takes of each cell.
 
-    Raises
-    ------
-    InvalidRequest
-        A value is not allowed, more than two parameters vary, or there is nothing to make; nothing was sent.
+    Attributes
+    ----------
+    axes : tuple of Axis
+        What varies.
+    cells : list of PlannedCell
+        Along the first axis first, as a page of rows is read.
+    fixed : dict
+        What all cells have in common.
+    models : tuple of str
+        The gateway's names of the models.
     """
 
-    def __init__(self, session: Session, model: str, given: Mapping[str, Any], takes: int = 1) -> None:
+    def __init__(self, session: Session, takes: range = range(1, 2)) -> None:
         self.session = session
-        self.model = request_class(model)
-        if not isinstance(takes, int) or isinstance(takes, bool) or not 1 <= takes <= MOST_TAKES:
-            raise InvalidRequest(
-                f"takes is {takes!r}; allowed is a whole number from 1 to {MOST_TAKES}.", parameter="takes", value=takes
-            )
         self.takes = takes
-        self.fixed, axes = self._split(session.sources.ready(model, given))
-        self.columns = axes[0] if axes else None
-        self.rows = axes[1] if len(axes) > 1 else None
-        self._slots: dict[tuple[str, int], Slot] = {}
-        self.cells = [[self._cell(row, column) for column in range(self.shape[1])] for row in range(self.shape[0])]
-        self.refresh()
+        self.axes: tuple[Axis, ...] = ()
+        self.cells: list[PlannedCell] = []
+        self.fixed: dict[str, Any] = {}
+        self.models: tuple[str, ...] = ()
+        self._slots: dict[str, Slot] = {}
 
-    def _split(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Axis]]:
-        """Tell the parameters that vary from those that don't; an unknown one is left for the request to refuse."""
-        known = {parameter.name: parameter for parameter in parameters(self.model)}
-        found = {name: axis_of(known[name], value) for name, value in given.items() if name in known}
-        axes = [axis for axis in found.values() if axis is not None]
-        if len(axes) > 2:  # noqa: PLR2004 - rows and columns; a list of one value can stand as that value
-            axes = [axis for axis in axes if len(axis.values) > 1]
-        if len(axes) > 2:  # noqa: PLR2004 - rows and columns
-            names = ", ".join(axis.parameter.name for axis in axes)
-            raise InvalidRequest(
-                f"{len(axes)} parameters vary ({names}); a grid has rows and columns.",
-                allowed="one or two lists",
-                todo="Give one value to all but two of them.",
-            )
-        varied = {axis.parameter.name for axis in axes}
-        fixed = {
-            name: value if (axis := found.get(name)) is None else axis.values[0]
-            for name, value in given.items()
-            if name not in varied
-        }
-        return fixed, axes
+    def _ask(self, cell: PlannedCell, request: Request, takes: Iterable[int]) -> None:
+        """Add what a cell asks for; what an earlier one asks for already is shared with it."""
+        for take in takes:
+            identity = self.session.identity(request, take)
+            slot = self._slots.get(identity)
+            if slot is None:
+                slot = self._slots[identity] = Slot(identity, request, cell.values, take)
+            slot.cells.append(cell)
+            cell.slots.append(slot)
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return len(self.rows.values) if self.rows else 1, len(self.columns.values) if self.columns else 1
+    def at(self, key: tuple[int, ...]) -> PlannedCell:
+        """Return the cell at a place."""
+        place = 0
+        for axis, index in reversed(list(zip(self.axes, key, strict=True))):
+            if not 0 <= index < len(axis.values):
+                raise IndexError(key)
+            place = place * len(axis.values) + index
+        return self.cells[place]
 
-    def _cell(self, row: int, column: int) -> PlannedCell:
-        settings = {
-            axis.parameter.name: axis.values[index]
-            for axis, index in ((self.columns, column), (self.rows, row))
-            if axis is not None
-        }
-        values = {name: value for name, value in {**self.fixed, **settings}.items() if value is not None}
-        request, _ = self.session.validated(self.model.model, values)
-        words = request.canonical()
-        takes = range(1, self.takes + 1)
-        slots = [self._slots.setdefault((words, take), Slot(request, values, take)) for take in takes]
-        return PlannedCell(row, column, settings, slots)
+    def slot(self, cell: PlannedCell, take: int | None = None) -> Slot:
+        """Return one picture of a cell, by its take; the first without it.
+
+        Raises
+        ------
+        InvalidRequest
+            The cell has none, or not this one.
+        """
+        for slot in cell.slots:
+            if take is None or slot.take == take:
+                return slot
+        has = ", ".join(str(slot.take) for slot in cell.slots) or "none"
+        raise InvalidRequest(
+            f"{cell.label} has no take {take}; it has {has}.", parameter="take", value=take, allowed=has
+        )
 
     def refresh(self) -> None:
         """Look up in the journal what is known of each picture."""
-        for slot in self.slots:
-            row = self.session.known(slot.request, slot.take)
+        known = self.session.all_known(list(self._slots))
+        for identity, slot in self._slots.items():
+            row = known.get(identity)
             slot.task = self.session.task(row) if row is not None and row.state != "refused" else None
 
     @property
-    def all_cells(self) -> list[PlannedCell]:
-        """The cells, row by row."""
-        return [cell for line in self.cells for cell in line]
-
-    @property
     def slots(self) -> list[Slot]:
-        """What is asked for, row by row; what several cells have in common stands once."""
+        """What is asked for, cell by cell; what several cells have in common stands once."""
         return list(self._slots.values())
 
-    def cells_of(self, slot: Slot) -> list[PlannedCell]:
-        """Return the cells that show a picture."""
-        return [cell for cell in self.all_cells if slot in cell.slots]
+    @property
+    def impossible(self) -> list[PlannedCell]:
+        """The cells that their model can't make."""
+        return [cell for cell in self.cells if cell.impossible]
 
     @property
     def tasks(self) -> list[Task]:
         """The tasks that are known."""
-        return [slot.task for slot in self.slots if slot.task is not None]
+        return [slot.task for slot in self._slots.values() if slot.task is not None]
 
     @property
     def missing(self) -> list[Slot]:
         """What has still to be sent."""
-        return [slot for slot in self.slots if slot.task is None]
+        return [slot for slot in self._slots.values() if slot.task is None]
+
+    @property
+    def failed(self) -> list[Slot]:
+        """What was accepted and has failed: it is sent again only knowingly."""
+        return [slot for slot in self._slots.values() if slot.task is not None and slot.task.status == "failed"]
 
     @property
     def pictures(self) -> int:
-        """How many pictures the whole grid has."""
-        return sum(slot.request.outputs for slot in self.slots)
+        """How many pictures there are in all."""
+        return sum(slot.request.outputs for slot in self._slots.values())
 
     @property
     def paid_already(self) -> int:
         """How many of them are paid for: done, under way, or failed after they were accepted."""
-        return sum(slot.request.outputs for slot in self.slots if slot.task is not None)
+        return sum(slot.request.outputs for slot in self._slots.values() if slot.task is not None)
 
     @property
     def cost(self) -> Cost:
         """What the missing ones may cost in all, in USD."""
-        return self._sum(self.session.prices.cost(slot.request) for slot in self.missing)
+        return self.cost_of(self.missing)
+
+    def cost_of(self, slots: Iterable[Slot]) -> Cost:
+        """Return what sending these may cost, in USD."""
+        return self._sum(self.session.prices.cost(slot.request) for slot in slots)
 
     @property
     def spent(self) -> Cost:
-        """What the pictures of this grid have cost so far, in USD."""
+        """What the pictures have cost so far, in USD."""
         return self._sum(task.cost for task in self.tasks)
 
     def _sum(self, costs: Any) -> Cost:
@@ -243,17 +238,26 @@ class Plan:
             is_play_money=self.session.gateway.is_sandbox,
         )
 
+    def counts(self) -> Counter[State]:
+        """How many slots stand how."""
+        return Counter(slot.state for slot in self._slots.values())
+
     def count(self, state: State) -> int:
         """How many slots stand so."""
-        return sum(slot.state == state for slot in self.slots)
+        return self.counts()[state]
 
     def seconds(self, at_once: int, per_second: float) -> float:
         """Return about how long it takes until all is done, with so many at a time and so many sent a second."""
         waiting = [self.session.seconds_for(slot.request) for slot in self.missing]
         running = [
             max(slot.task.estimate - slot.task.waited, _AT_LEAST_LEFT * slot.task.estimate)
-            for slot in self.slots
+            for slot in self._slots.values()
             if slot.task is not None and slot.state == "running"
         ]
         longest = max([*waiting, *running], default=0.0)
         return max(longest, sum(waiting + running) / at_once, len(waiting) / per_second)
+
+
+def words_of(settings: Mapping[str, Any]) -> str:
+    """Return settings as a person reads them."""
+    return ", ".join(f"{name} {label(value)}" for name, value in settings.items()) or "as given"

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import (
@@ -65,7 +66,7 @@ class Runner:
         self._listener = changed
         self._pool = Pool(at_once, "sweep")
         self._state = threading.Condition()
-        self._queue: deque[Slot] = deque()
+        self._queue: deque[tuple[Slot, bool]] = deque()
         self._in_flight: dict[Slot, Callable[[], None]] = {}
         self._failures = 0
         self._next_turn = 0.0
@@ -83,12 +84,20 @@ class Runner:
         with self._state:
             return bool(self._queue)
 
-    def start(self) -> None:
-        """Send what is missing, in the background; one that was stopped goes on."""
+    def start(self, *, again: bool = False) -> None:
+        """Send what is missing, in the background; one that was stopped goes on.
+
+        Parameters
+        ----------
+        again : bool
+            True sends what has failed once more, too, knowingly.
+        """
+        wanted = [(slot, False) for slot in self.plan.missing]
+        wanted += [(slot, True) for slot in self.plan.failed] if again else []
         with self._state:
             self.stopped_because = ""
             self._failures = 0
-            self._queue = deque(slot for slot in self.plan.missing if slot not in self._in_flight)
+            self._queue = deque(item for item in wanted if item[0] not in self._in_flight)
         self.watch()
         self._go()
 
@@ -151,21 +160,21 @@ class Runner:
         self._notify(None)
 
     def _run(self) -> None:
-        while (slot := self._next()) is not None:
-            self._pool.submit(lambda slot=slot: self._asked(slot))  # type: ignore[misc]
+        while (found := self._next()) is not None:
+            self._pool.submit(partial(self._asked, found[0], again=found[1]))
         self._notify(None)
 
-    def _next(self) -> Slot | None:
+    def _next(self) -> tuple[Slot, bool] | None:
         """Wait for a free place and for the rate; None when nothing is left to send or to wait for."""
         left_alone: set[Slot] = set()
         with self._state:
             while self._queue or self._in_flight:
                 pause = self._next_turn - time.monotonic()
                 if self._queue and self._has_room() and pause <= 0:
-                    slot = self._queue.popleft()
-                    self._in_flight[slot] = _nothing
+                    found = self._queue.popleft()
+                    self._in_flight[found[0]] = _nothing
                     self._next_turn = time.monotonic() + 1 / self._per_second
-                    return slot
+                    return found
                 if not self._state.wait(min(_TICK, pause) if pause > 0 else _TICK):
                     left_alone = self._let_go(left_alone)
             self._thread = None
@@ -200,7 +209,7 @@ class Runner:
                 if not slot.on_its_way:
                     task.retry()
             else:
-                task = self.plan.session.submit(self.plan.model.model, slot.values, slot.take)
+                task = self.plan.session.submit(slot.request.model, slot.values, slot.take)
         except FoxError as error:
             return self._not_sent(slot, error)
         except Exception as error:

@@ -17,7 +17,7 @@ from IPython.display import HTML, display
 
 from fox_nb.display.task_pages import error_page
 from fox_nb.errors import ConfirmationNeeded, FoxError
-from fox_nb.experiments import look, pages
+from fox_nb.experiments import pages
 from fox_nb.panels.head import when_missing
 from fox_nb.panels.script import Scripted
 from fox_nb.panels.viewer import Viewer
@@ -26,14 +26,14 @@ from fox_nb.session.pool import Pool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fox_nb.experiments import Sweep
+    from fox_nb.experiments.experiment import Experiment
     from fox_nb.experiments.plan import PlannedCell
 
 _shown: dict[str, tuple[int, list[SweepView]]] = {}
 """The views of each notebook cell, and in which execution of it they were made."""
 
 
-def show(sweep: Sweep) -> None:
+def show(sweep: Experiment) -> None:
     """Show a sweep in a cell: the page that stays, and the controls and the viewer that stand for it."""
     view = SweepView(sweep)
     _replace_earlier(view)
@@ -91,7 +91,7 @@ class SweepView:
 
     Parameters
     ----------
-    sweep : Sweep
+    sweep : Experiment
         What is shown.
 
     Attributes
@@ -100,13 +100,13 @@ class SweepView:
         The controls, and the viewer once there is something to see.
     """
 
-    def __init__(self, sweep: Sweep) -> None:
+    def __init__(self, sweep: Experiment) -> None:
         self._sweep = sweep
         self._mark = f"fox-sweep-{uuid.uuid4().hex[:12]}"
         self._pool = Pool(1, "sweep-view")
         self._acting = Pool(1, "sweep-run")
         self._lock = threading.Lock()
-        self._dirty: dict[tuple[int, int], PlannedCell] = {}
+        self._dirty: dict[tuple[int, ...], PlannedCell] = {}
         self._scheduled = False
         self._said = ""
         self._asks = False
@@ -174,11 +174,12 @@ class SweepView:
 
     def _try_again(self, row: int, column: int, take: int) -> None:
         try:
-            self._sweep.retry(row, column, take)
+            slot = self._sweep.plan.slot(self._sweep.plan.at((column, row)[: len(self._sweep.plan.axes)]), take)
+            self._sweep.runner.again(slot)
             self._said = ""
         except FoxError as error:
             self._said = error_page(error)
-        self._changed([self._sweep.plan.cells[row][column]])
+        self._changed(self._sweep.plan.cells)
 
     def _learn_prices(self) -> None:
         """Ask the gateway's price list, so that the amount is its own; without an answer the estimate stands."""
@@ -190,7 +191,7 @@ class SweepView:
     def _changed(self, cells: list[PlannedCell]) -> None:
         """Note what to show anew; many changes become one message."""
         with self._lock:
-            self._dirty.update({(cell.row, cell.column): cell for cell in cells})
+            self._dirty.update({cell.key: cell for cell in cells})
             if self._scheduled:
                 return
             self._scheduled = True
@@ -207,13 +208,16 @@ class SweepView:
             self._viewer = Viewer(self._sweep.comparison(), on_retry=self._retry)
             self._place.children = (self._viewer,)
         self._controls.notify(**self._state())
-        ended = not self._sweep.runner.running and not self._sweep.measuring.left
+        ended = not self._sweep.runner.running and not self._sweep.developing
         if ended or self._due.now(self._sweep.plan.count("done")):
             self._keep()
 
-    def _bring_up_to_date(self, viewer: Viewer, dirty: dict[tuple[int, int], PlannedCell]) -> None:
-        for (row, column), planned in dirty.items():
-            cell = look.cell(self._sweep, planned)
+    def _bring_up_to_date(self, viewer: Viewer, dirty: dict[tuple[int, ...], PlannedCell]) -> None:
+        for key, planned in dirty.items():
+            column, row, *further = [*key, 0, 0]
+            if any(further) or column >= len(viewer.comparison.columns.labels):
+                continue  # not among those that are shown
+            cell = self._sweep.cell(planned)
             if cell != viewer.comparison.cells[row][column]:
                 viewer.update_cell(row, column, cell)
 
@@ -230,14 +234,15 @@ class SweepView:
     def _state(self) -> dict[str, Any]:
         """Say all that the controls show."""
         sweep, plan, runner = self._sweep, self._sweep.plan, self._sweep.runner
-        total, done, failed = len(plan.slots), plan.count("done"), plan.count("failed")
+        counts = plan.counts()
+        total, done, failed = counts.total(), counts["done"], counts["failed"]
         going = runner.running
         begun = going or bool(sweep.tasks)
-        lines = pages.findings(sweep, self._viewer.comparison) if self._viewer is not None and not going else []
+        lines = sweep.said() if self._viewer is not None and not going else []
         said = self._said
         if runner.stopped_because and not said:
             todo = "Run sends what is missing."
-            said = error_page(FoxError(f"The sweep was stopped: {runner.stopped_because}", todo=todo))
+            said = error_page(FoxError(f"The {sweep.kind} was stopped: {runner.stopped_because}", todo=todo))
         return {
             "plan": pages.plan_page(sweep) if plan.missing and not begun else pages.begun_page(sweep),
             "run": self._run_words(),
@@ -249,7 +254,7 @@ class SweepView:
             "failed": failed,
             "words": pages.how_far(sweep, left=False) if begun else "",
             "left": sweep.seconds if going else None,
-            "going": going or sweep.measuring.left > 0,
+            "going": going or sweep.developing > 0,
             "lines": lines,
             "said": said,
         }

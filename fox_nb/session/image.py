@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.session.renderer import Shows
 
 if TYPE_CHECKING:
+    import os
     from pathlib import Path
 
     import numpy as np
@@ -65,6 +66,23 @@ class Image(Shows):
         with Pillow.open(self.path) as opened:
             opened.load()
             return opened.copy()
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save the picture as a file, in the format that its name says, or in a folder under its own name.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        FoxError
+            Another file stands there (none is overwritten), or it cannot be written.
+        """
+        from fox_nb.images.saving import save_picture
+
+        return save_picture(self.path, path)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         """Return the pixels for NumPy: height x width x 3, 0 to 255."""

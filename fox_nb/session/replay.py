@@ -89,10 +89,9 @@ class ReplaySession(Session):
             journalled(task)
         return task
 
-    def known(self, request: Request, take: int) -> TaskRow | None:
-        """Return what was recorded for a request's take."""
-        canonical = without_links(request.canonical())
-        return self.store.journal.find(identity_of(self.gateway.name, canonical, take), self.now())
+    def identity(self, request: Request, take: int) -> str:
+        """Return what a request's take was recorded by: its pictures' links are in no pack."""
+        return identity_of(self.gateway.name, without_links(request.canonical()), take)
 
     def retry(self, task: Task) -> None:
         """Refuse: what was recorded stays as it is."""

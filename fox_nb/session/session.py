@@ -159,9 +159,17 @@ class Session:
         named, prepared = self.sources.name(model, values)
         return validate(model, named), prepared
 
+    def identity(self, request: Request, take: int) -> str:
+        """Return what the journal knows a request's take by."""
+        return identity_of(self.gateway.name, request.canonical(), take)
+
     def known(self, request: Request, take: int) -> TaskRow | None:
         """Return what the journal says of a request's take; sends nothing."""
-        return self.store.journal.find(identity_of(self.gateway.name, request.canonical(), take), self.now())
+        return self.store.journal.find(self.identity(request, take), self.now())
+
+    def all_known(self, identities: Sequence[str]) -> dict[str, TaskRow]:
+        """Return what the journal says of many identities, where it knows them; sends nothing."""
+        return self.store.journal.find_all(identities, self.now())
 
     def retry(self, task: Task) -> None:
         """Send a failed, unknown or refused task again, knowingly."""

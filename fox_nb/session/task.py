@@ -7,7 +7,7 @@ import contextlib
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from fox_nb.errors import DownloadFailed, FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.session.cost import Cost
@@ -18,7 +18,8 @@ from fox_nb.session.renderer import Shows
 from fox_nb.store import BEING_SENT, MICRO_PER_USD, ON_ITS_WAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    import os
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from fox_nb.session.renderer import Renderer
@@ -154,6 +155,54 @@ class Task(Shows):
         return [
             Image(picture, path, thumbnails, self.renderer)
             for picture, path in zip(self._row.pictures, paths, strict=True)
+        ]
+
+    @overload
+    def __getitem__(self, index: int) -> Image: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Image]: ...
+    def __getitem__(self, index: int | slice) -> Image | list[Image]:
+        """Return one of its pictures, from 0, or some of them."""
+        images = self.images
+        try:
+            return images[index]
+        except IndexError:
+            has = self._pictures() if images else "no pictures"
+            raise FoxError(
+                f"task[{index}] is not there: the task is {self.status} and has {has}.",
+                todo="" if self.status == "completed" else "Call task.wait() first.",
+            ) from None
+
+    def __iter__(self) -> Iterator[Image]:
+        return iter(self.images)
+
+    def save(self, folder: str | os.PathLike[str], name: str = "{prompt}-{number}") -> list[Path]:
+        """Save its pictures in a folder; nothing is overwritten.
+
+        Parameters
+        ----------
+        folder : path
+            Where to; made when it is not there.
+        name : str
+            The names of the files, from ``{prompt}``, ``{number}`` (from 1), ``{model}``, ``{take}``, ``{task_id}``.
+
+        Returns
+        -------
+        list of Path
+            The files.
+
+        Raises
+        ------
+        FoxError
+            The name asks for something that is not there, or the folder cannot be written.
+        """
+        from fox_nb.images.saving import Folder, file_stem
+
+        place = Folder(folder)
+        facts = {"prompt": self._row.words, "model": self.model, "take": self.take, "task_id": self.id}
+        images = [image for image in self.images if image.path.exists()]
+        return [
+            place.path / place.add(image.path, file_stem(name, {**facts, "number": image.number})) for image in images
         ]
 
     @property

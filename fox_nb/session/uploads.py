@@ -53,7 +53,7 @@ class Uploads:
                 continue
             names = []
             for item in _several(value):
-                got = self._prepare(item, parameter.name, archive=parameter.hint.kind == "archive")
+                got = self.one(item, parameter.name, archive=parameter.hint.kind == "archive")
                 if not isinstance(got, str):
                     prepared[got.sha256] = got
                     got = f"sha256:{got.sha256}"
@@ -68,7 +68,7 @@ class Uploads:
         def made(value: Any, name: str, *, archive: bool) -> Any:
             if listed(value) is not None:
                 return [made(item, name, archive=archive) for item in _several(value)]
-            return None if value is None else self._prepare(value, name, archive=archive)
+            return None if value is None else self.one(value, name, archive=archive)
 
         kinds = {parameter.name: parameter.hint.kind for parameter in parameters(request_class(model))}
         return {
@@ -78,7 +78,8 @@ class Uploads:
             for name, value in values.items()
         }
 
-    def _prepare(self, item: Any, parameter: str, *, archive: bool) -> Prepared | str:
+    def one(self, item: Any, parameter: str, *, archive: bool = False) -> Prepared | str:
+        """Return one picture checked and hashed; a link, or the name of a picture of the store, as it is."""
         if isinstance(item, str) and (item.startswith(("https://", "http://")) or LOCAL_PICTURE.fullmatch(item)):
             return item  # the request class looks at links; no need to load the imaging libraries for one
         if isinstance(item, Image) and not item.path.exists():

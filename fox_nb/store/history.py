@@ -47,6 +47,9 @@ _PRICE_IS_ESTIMATE = list(TaskRow.__annotations__).index("price_is_estimate")
 
 _PICTURE = "SELECT identity, number, file, sha256, url, mime, width, height, bytes FROM picture"
 
+_AT_ONCE = 500
+"""SQLite takes a bounded number of values in one statement."""
+
 
 _open: weakref.WeakSet[History] = weakref.WeakSet()
 
@@ -109,6 +112,15 @@ class History:
         """Return one row as it stands."""
         with self.reading() as connection:
             return self._known(connection, identity)
+
+    def rows(self, identities: Sequence[str]) -> dict[str, TaskRow]:
+        """Return those of many rows that are there, as they stand, by their identity."""
+        found: list[tuple[Any, ...]] = []
+        with self.reading() as connection:
+            for start in range(0, len(identities), _AT_ONCE):
+                part = identities[start : start + _AT_ONCE]
+                found += connection.execute(f"{_TASK} WHERE t.identity IN ({_marks(part)})", part).fetchall()
+            return {row.identity: row for row in self._with_pictures(connection, found)}
 
     def made(self, file: str) -> TaskRow | None:
         """Return the task that made a picture, by the picture's path in the store."""
@@ -215,16 +227,19 @@ class History:
 
     def _with_pictures(self, connection: sqlite3.Connection, found: list[tuple[Any, ...]]) -> list[TaskRow]:
         pictures: dict[str, list[PictureRow]] = {}
-        for start in range(0, len(found), 500):  # SQLite takes a bounded number of values in one statement
-            identities = [row[0] for row in found[start : start + 500]]
-            marks = ",".join("?" * len(identities))
-            query = f"{_PICTURE} WHERE identity IN ({marks}) ORDER BY number"
+        for start in range(0, len(found), _AT_ONCE):
+            identities = [row[0] for row in found[start : start + _AT_ONCE]]
+            query = f"{_PICTURE} WHERE identity IN ({_marks(identities)}) ORDER BY number"
             rows = connection.execute(query, identities)
             for identity, *facts in rows:
                 pictures.setdefault(identity, []).append(PictureRow(*facts))
         at = _PRICE_IS_ESTIMATE
         whole = ((*row[:at], bool(row[at]), *row[at + 1 :], tuple(pictures.get(row[0], ()))) for row in found)
         return [TaskRow(*facts) for facts in whole]
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _filter(

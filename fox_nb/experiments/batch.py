@@ -1,0 +1,180 @@
+"""Batch: the rows of a table in the hand: run like a sweep, and the table again with what came of each row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import ExtraMissing
+from fox_nb.experiments.batch_plan import BatchPlan, known_of
+from fox_nb.experiments.experiment import Experiment
+from fox_nb.experiments.table_reader import read_table
+from fox_nb.parameters import meant
+
+if TYPE_CHECKING:
+    from fox_nb.experiments.plan import PlannedCell, Slot
+    from fox_nb.render.comparison import Comparison
+    from fox_nb.session import Session, Task
+
+MOST_SHOWN = 500
+"""So many rows are shown as pictures; all of them are in `to_frame` and `save`."""
+MOST_KEPT = 48
+"""So many stay in the saved notebook."""
+
+
+class Batch(Experiment):
+    """The rows of a table, each a request; nothing is sent until `run`.
+
+    Parameters
+    ----------
+    session : Session
+        What sends and watches.
+    table
+        A data frame, a list of dicts, or the path of a CSV, TSV, JSON lines or Parquet file.
+    model : str, optional
+        The model of the rows that name none.
+    **options
+        ``at_once``, ``per_second``, ``ask_above`` and ``show``, as `Experiment` takes them.
+    """
+
+    kind = "batch"
+    plan: BatchPlan
+
+    def __init__(self, session: Session, table: Any, model: str | None = None, **options: Any) -> None:
+        super().__init__(session, BatchPlan(session, read_table(table), model), **options)
+
+    def __len__(self) -> int:
+        return len(self.plan.cells)
+
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
+        return f"{super().title}: a table of {len(self):,} row{'s' * (len(self) != 1)}"
+
+    @property
+    def size(self) -> tuple[str, str]:
+        """Name and value of how large it is."""
+        return "Rows", f"{len(self):,}"
+
+    def about(self) -> list[str]:
+        """Say which columns are sent, which are carried along, and how many rows are equal."""
+        plan = self.plan
+        lines = [f"Sent: {', '.join(plan.sent) or 'no column'}."]
+        if plan.carried:
+            near = [f"{name!r}:{hint}" for name in plan.carried if (hint := meant(name, _unused(plan)))]
+            lines.append(" ".join([f"Carried along, not sent: {', '.join(plan.carried)}.", *near]))
+        if plan.repeated:
+            again = "row asks" if plan.repeated == 1 else "rows ask"
+            lines.append(f"{plan.repeated:,} {again} for the same as an earlier one: made and paid once.")
+        return lines
+
+    # -- looking --------------------------------------------------------------------------------------------------
+
+    def comparison(self, most: int = MOST_SHOWN) -> Comparison:
+        """Return its first pictures side by side, for a viewer or a page."""
+        from fox_nb.render.comparison import Axis, Comparison
+
+        cells = self.plan.cells[:most]
+        return Comparison(
+            title=self.title,
+            rows=Axis(),
+            columns=Axis("Row", [str(cell.settings["row"]) for cell in cells]),
+            cells=[[self.cell(cell) for cell in cells]],
+        )
+
+    def static(self, *, live: bool = False) -> str:
+        """Return the first pictures as HTML that needs no kernel."""
+        from fox_nb.render.comparison_table import static_grid
+        from fox_nb.render.html import frame, note
+
+        more = len(self) - MOST_KEPT
+        said = f"These are the first {MOST_KEPT}; .to_frame() has all {len(self):,}, .save(folder) their files."
+        return static_grid(self.comparison(MOST_KEPT), live=live, titled=False) + (
+            frame(note(said)) if more > 0 else ""
+        )
+
+    # -- taking away ----------------------------------------------------------------------------------------------
+
+    def facts(self, cell: PlannedCell) -> dict[str, Any]:
+        """Return what a row has beside its request: its label, and the columns that were carried along."""
+        row = self.plan.table.rows[cell.key[0]]
+        return {"label": cell.settings["row"], **{name: row.get(name) for name in self.plan.carried}}
+
+    def to_frame(self) -> Any:
+        """Return the table again, its index kept, with what came of each row: status, files, task, time, cost, error.
+
+        A data frame comes back as the kind that it was; other tables become one of pandas, or of polars.
+
+        Returns
+        -------
+        data frame
+            With the columns ``status``, ``files``, ``task_id``, ``seconds``, ``estimated_usd``, ``charged_usd`` and
+            ``error``; where the table has a column of that name, ours begins with ``fox_``.
+
+        Raises
+        ------
+        ExtraMissing
+            Neither pandas nor polars is installed.
+        """
+        import narwhals as nw
+
+        table, results = self.plan.table, [_result(self, cell.slots[0]) for cell in self.plan.cells]
+        if table.native is not None:
+            frame = table.native
+        else:
+            columns = {name: [row.get(name) for row in table.rows] for name in table.columns}
+            frame = nw.from_dict(columns, backend=_backend())
+        ours = {name: name if name not in table.columns else f"fox_{name}" for name in results[0]}
+        series = [
+            nw.new_series(column, [result[name] for result in results], _TYPES[name](nw), backend=frame.implementation)
+            for name, column in ours.items()
+        ]
+        return frame.with_columns(*series).to_native()
+
+
+_TYPES: dict[str, Any] = {
+    "status": lambda nw: nw.String,
+    "files": lambda nw: nw.List(nw.String),
+    "task_id": lambda nw: nw.String,
+    "seconds": lambda nw: nw.Float64,
+    "estimated_usd": lambda nw: nw.Float64,
+    "charged_usd": lambda nw: nw.Float64,
+    "error": lambda nw: nw.String,
+}
+
+
+def _result(batch: Batch, slot: Slot) -> dict[str, Any]:
+    """Return what came of a row."""
+    task = slot.task
+    estimated = float(batch.session.prices.cost(slot.request))
+    if task is None:
+        nothing: dict[str, Any] = {"status": "not sent", "files": [], "task_id": "", "seconds": None}
+        return {**nothing, "estimated_usd": estimated, "charged_usd": None, "error": slot.why}
+    return {
+        "status": task.status,
+        "files": [str(image.path) for image in task.images],
+        "task_id": task.id,
+        "seconds": task.waited if task.status == "completed" else None,
+        "estimated_usd": estimated,
+        "charged_usd": _charged(task),
+        "error": slot.why,
+    }
+
+
+def _charged(task: Task) -> float | None:
+    """Return what the gateway has charged, where that is known; an estimate is not."""
+    return None if task.cost.is_estimate else float(task.cost)
+
+
+def _unused(plan: BatchPlan) -> tuple[str, ...]:
+    return tuple(name for model in plan.models for name in known_of(model) if name not in plan.sent)
+
+
+def _backend() -> str:
+    from importlib.util import find_spec
+
+    for name in ("pandas", "polars"):
+        if find_spec(name) is not None:
+            return name
+    raise ExtraMissing(
+        "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
+    )

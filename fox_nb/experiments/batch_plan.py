@@ -1,0 +1,244 @@
+"""Batch plan: the rows of a table as checked requests; all that is wrong with any of them is told at once."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.experiments.axes import Axis
+from fox_nb.experiments.plan import Plan, PlannedCell
+from fox_nb.experiments.table_reader import is_missing
+from fox_nb.experiments.template import parameter_of
+from fox_nb.models import MODELS, faults, request_class
+from fox_nb.parameters import meant, parameters, shown
+from fox_nb.session.identity import take_number
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fox_nb.experiments.table_reader import Table
+    from fox_nb.parameters import Parameter
+    from fox_nb.session import Session
+
+LONGEST_ESTIMATE = 50
+"""So many wrong cells are listed; the rest is counted."""
+_WIDEST = 60
+_STANDS_FOR = "sha256:" + "0" * 64  # a picture that is refused already, so that the rest of its row is still checked
+_PLAIN = frozenset({str, int, float, bool})
+
+
+class Wrong(NamedTuple):
+    """One cell of a table that can't be asked for."""
+
+    label: Any
+    line: int
+    column: str
+    value: str
+    allowed: str
+
+
+class BatchPlan(Plan):
+    """The rows of a table, each a request.
+
+    Parameters
+    ----------
+    session : Session
+        Checks, knows what is paid for, and knows prices.
+    table : Table
+        The rows: columns that are parameters of a row's model, ``model`` and ``take``; others are carried along.
+    model : str, optional
+        The model of the rows that name none.
+
+    Attributes
+    ----------
+    table : Table
+        The rows.
+    sent, carried : list of str
+        The columns that go into the requests, and the others.
+
+    Raises
+    ------
+    InvalidRequest
+        Something in some rows can't be asked for; the error lists all of it. Nothing was sent.
+    """
+
+    def __init__(self, session: Session, table: Table, model: str | None = None) -> None:
+        super().__init__(session)
+        if model is not None:
+            request_class(model)
+        self.table = table
+        self._model = model
+        self._pictures: dict[tuple[str, str], Any] = {}
+        known = {name for models in MODELS.values() for name in known_of(models.model)} | {"model", "take"}
+        self.sent = [name for name in table.columns if name in known]
+        self.carried = [name for name in table.columns if name not in known]
+        self._refuse_near_names()
+        self.axes = (Axis(parameter_of("row"), tuple(table.labels)),)
+        self._wrong: list[Wrong] = []
+        used: dict[str, None] = {}
+        for number, row in enumerate(table.rows):
+            asked = self._row(number, row)
+            if asked is not None:
+                used[asked] = None
+        self.models = tuple(used)
+        if self._wrong:
+            raise _refusal(self._wrong, len(table))
+        self.refresh()
+
+    def _refuse_near_names(self) -> None:
+        """Refuse a column that is a parameter but for spaces and capitals: it would be carried along in silence."""
+        for name in self.carried:
+            near = meant(name, tuple(sorted({n for model in MODELS for n in known_of(model)}))).split("'")
+            if len(near) > 1 and near[1] not in self.table.columns and _folded(near[1]) == _folded(name):
+                raise InvalidRequest(
+                    f"The column {shown(name)} is no parameter; {near[1]!r} is.",
+                    parameter=name,
+                    value=name,
+                    allowed=near[1],
+                    todo="Rename the column; or rename it to something else, if it is not to be sent.",
+                )
+
+    def _row(self, number: int, row: Mapping[str, Any]) -> str | None:
+        """Add a row's request, or note what is wrong with it; return its model."""
+        given = {name: row[name] for name in self.sent if name in row and not self._is_empty(row[name])}
+        model, take = given.pop("model", self._model), given.pop("take", 1)
+        if model is None:
+            return self._note(number, "model", "", f"one of {', '.join(MODELS)}; or fox.batch(table, model=…)")
+        if not isinstance(model, str) or model not in MODELS:
+            return self._note(number, "model", model, f"one of {', '.join(MODELS)}.{meant(model, tuple(MODELS))}")
+        known = known_of(model)
+        values = {name: self._value(known.get(name), value) for name, value in given.items()}
+        refused = self._take_refused(number, take)
+        refused |= self._name_pictures(number, known, values)
+        try:
+            request, _ = self.session.validated(model, values)
+        except InvalidRequest:
+            for fault in faults(model, self.session.sources.name(model, values)[0]):
+                self._note_fault(number, model, fault)
+            return None
+        if refused:
+            return None
+        label = f"{self.table.labels[number]}: {str(values.get('prompt', model))[:_WIDEST]}"
+        cell = PlannedCell((number,), {"row": self.table.labels[number]}, label, values)
+        self._ask(cell, request, [int(take)])
+        self.cells.append(cell)
+        return model
+
+    def _is_empty(self, value: Any) -> bool:
+        return (type(value) is str and not value and self.table.is_text) or (
+            type(value) not in {str, int} and is_missing(value)
+        )
+
+    def _value(self, parameter: Parameter | None, value: Any) -> Any:
+        """Read a number that is written out, and a list that is written as JSON."""
+        if parameter is None or not isinstance(value, str):
+            return value
+        if self.table.is_text and not parameter.options and parameter.type in {int, float}:
+            return _number(value)
+        if parameter.many and value.lstrip().startswith("["):
+            try:
+                items = json.loads(value)
+            except (ValueError, RecursionError):
+                return value
+            return items if isinstance(items, list) else value
+        return value
+
+    def _take_refused(self, number: int, take: Any) -> bool:
+        whole = _number(take) if isinstance(take, str) and self.table.is_text else take
+        try:
+            if take_number(int(whole) if float(whole).is_integer() else whole) is not None:
+                return False
+        except (TypeError, ValueError, OverflowError):  # InvalidRequest is a ValueError
+            pass
+        self._note(number, "take", take, "a whole number from 1 on")
+        return True
+
+    def _name_pictures(self, number: int, known: Mapping[str, Parameter], values: dict[str, Any]) -> bool:
+        """Have each picture checked and hashed once, however many rows name it."""
+        refused = False
+        for name, parameter in known.items():
+            value = values.get(name)
+            if parameter.hint.kind not in {"picture", "archive"} or value is None:
+                continue
+            try:
+                values[name] = [self._picture(item, name, parameter) for item in value] if isinstance(
+                    value, list
+                ) else self._picture(value, name, parameter)  # fmt: skip
+            except InvalidRequest as error:
+                self._note(number, name, value, error.what)
+                values[name] = [_STANDS_FOR] if parameter.many else _STANDS_FOR
+                refused = True
+        return refused
+
+    def _picture(self, item: Any, name: str, parameter: Parameter) -> Any:
+        if not isinstance(item, str):
+            return self.session.sources.one(item, name, archive=parameter.hint.kind == "archive")
+        key = (item, parameter.hint.kind)
+        if key not in self._pictures:
+            self._pictures[key] = self.session.sources.one(item, name, archive=parameter.hint.kind == "archive")
+        return self._pictures[key]
+
+    def _note_fault(self, number: int, model: str, fault: InvalidRequest) -> None:
+        known, name = known_of(model), fault.parameter
+        if name not in known:
+            has = f"nothing: {model} has no {name}" if name else fault.what
+            self._note(number, name, fault.value, has)
+            return
+        self._note(number, name, fault.value, fault.allowed + meant(fault.value, known[name].options))
+
+    def _note(self, number: int, column: str, value: Any, allowed: str) -> None:
+        line = self.table.lines[number] if self.table.lines else 0
+        said = "" if value is None or value == "" else shown(value)
+        self._wrong.append(Wrong(self.table.labels[number], line, column, said, allowed))
+
+    @property
+    def repeated(self) -> int:
+        """How many rows ask for the very same as an earlier one."""
+        return len(self.cells) - len(self._slots)
+
+
+@cache
+def known_of(model: str) -> dict[str, Parameter]:
+    """Return a model's parameters by their names."""
+    return {parameter.name: parameter for parameter in parameters(MODELS[model])}
+
+
+def _folded(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _number(text: str) -> Any:
+    """Return the number that a text of a file means; the text itself where it means none."""
+    try:
+        return int(text)
+    except ValueError:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+
+def _refusal(wrong: Sequence[Wrong], rows: int) -> InvalidRequest:
+    """Return the one error for all that is wrong: a table of row, column, value and what is allowed."""
+    bad = len({(one.label, one.line) for one in wrong})
+    names = ("row", "line", "column", "value", "allowed") if wrong[0].line else ("row", "column", "value", "allowed")
+    lines = [
+        [str(one.label), *([str(one.line)] if wrong[0].line else []), one.column, one.value or "(empty)", one.allowed]
+        for one in wrong[:LONGEST_ESTIMATE]
+    ]
+    widths = [max(len(name), *(min(_WIDEST, len(line[at])) for line in lines)) for at, name in enumerate(names)]
+    shown_as = [
+        "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
+        for line in [list(names), *lines]
+    ]
+    more = [f"and {len(wrong) - LONGEST_ESTIMATE:,} more"] * (len(wrong) > LONGEST_ESTIMATE)
+    what = f"{bad:,} of {rows:,} rows can't be asked for:"
+    return InvalidRequest(
+        "\n".join([what, "", *shown_as, *more, ""]),
+        parameter="table",
+        value=[one._asdict() for one in wrong],
+        allowed="see its lines",
+        todo="Mend these cells, or leave their rows out, then run it again.",
+    )

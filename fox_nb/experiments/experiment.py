@@ -1,0 +1,332 @@
+"""Experiment: a plan in the hand, whatever made it: what it costs, run, paused, tried again, taken away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
+from fox_nb.experiments import export, look, pages
+from fox_nb.experiments.runner import Runner
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from fox_nb.experiments.measuring import Found
+    from fox_nb.experiments.plan import Plan, PlannedCell, Slot
+    from fox_nb.models import Request
+    from fox_nb.render.comparison import Cell, Comparison
+    from fox_nb.session import Cost, Image, Session, Task
+
+    Listener = Callable[[list[PlannedCell]], None]
+
+ASK_ABOVE = 5.0
+"""USD above which a run asks once more."""
+
+
+class Experiment:
+    """A plan, and the run of it; nothing is sent until `run`.
+
+    Parameters
+    ----------
+    session : Session
+        What sends and watches.
+    plan : Plan
+        What is asked for.
+    at_once : int
+        Tasks under way at the gateway at a time.
+    per_second : float
+        Creations a second at the most.
+    ask_above : float
+        USD above which `run` asks once more.
+    show : callable, optional
+        Shows it in a cell; without it a static page does.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        plan: Plan,
+        *,
+        at_once: int = 4,
+        per_second: float = 2.0,
+        ask_above: float = ASK_ABOVE,
+        show: Callable[[Any], None] | None = None,
+    ) -> None:
+        self.session = session
+        self.plan = plan
+        self.at_once = int(_positive("at_once", at_once, whole=True))
+        self.per_second = _positive("per_second", per_second)
+        self.ask_above = ask_above
+        self.runner = Runner(plan, at_once=self.at_once, per_second=self.per_second, changed=self._changed)
+        self.codes: dict[Slot, str] = {}
+        self._show = show
+        self._listeners: list[Listener] = []
+
+    # -- before it is paid for ------------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """What it is, in a line."""
+        return " and ".join(dict.fromkeys(cls.title for cls in self.classes))
+
+    @property
+    def classes(self) -> list[type[Request]]:
+        """The models that are asked."""
+        from fox_nb.models import request_class
+
+        return [request_class(name) for name in self.plan.models]
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures it has."""
+        return self.plan.pictures
+
+    @property
+    def paid_already(self) -> int:
+        """How many of them are paid for already: made, under way, or failed after they were accepted."""
+        return self.plan.paid_already
+
+    @property
+    def cost(self) -> Cost:
+        """What the missing ones may cost, in USD."""
+        return self.plan.cost
+
+    @property
+    def seconds(self) -> float:
+        """About how long the missing ones take."""
+        return self.plan.seconds(self.at_once, self.per_second)
+
+    # -- making ---------------------------------------------------------------------------------------------------
+
+    def run(self, *, confirm: bool = False) -> Self:
+        """Make what is missing and wait for it; an interrupt sends no more and leaves the rest going.
+
+        Parameters
+        ----------
+        confirm : bool
+            True sends what costs more than `ask_above`, too.
+
+        Raises
+        ------
+        ConfirmationNeeded
+            It costs more than `ask_above` USD; nothing was sent.
+        FoxError
+            It was stopped: the budget, the key, or many failures in a row. What has landed is here.
+        """
+        return self._run(confirm=confirm, again=False)
+
+    def retry_failed(self, *, confirm: bool = False) -> Self:
+        """Send what has failed again, knowingly: each is charged again; what is missing is sent, too; then wait.
+
+        What has an unknown fate is not among it: ``task.settle(…)`` or ``task.retry()`` decide about each.
+
+        Parameters
+        ----------
+        confirm : bool
+            As in `run`.
+
+        Raises
+        ------
+        FoxError
+            As by `run`.
+        """
+        return self._run(confirm=confirm, again=True)
+
+    def _run(self, *, confirm: bool, again: bool) -> Self:
+        try:
+            with pages.running(self) as tick:
+                self.start(confirm=confirm, again=again)
+                self.runner.wait(tick)
+                self._finish(tick)
+                tick()
+        except KeyboardInterrupt:
+            self.runner.stop("interrupted")
+            raise
+        if self.runner.stopped_because:
+            left = sum(slot.request.outputs for slot in self.plan.missing)
+            raise FoxError(
+                f"The {self.kind} was stopped: {self.runner.stopped_because}",
+                money=f"{left} of {self.pictures} pictures were not sent and not paid.",
+                todo="Mend the cause, then run it again: only what is missing is sent.",
+            )
+        return self
+
+    def start(self, *, confirm: bool = False, again: bool = False) -> None:
+        """Begin in the background, as the Run button does; raises as `run`.
+
+        Parameters
+        ----------
+        confirm : bool
+            As in `run`.
+        again : bool
+            True sends what has failed again, too.
+        """
+        self.session.prices.ask()
+        if not self.runner.running:
+            self.plan.refresh()
+        wanted = self.plan.missing + (self.plan.failed if again else [])
+        cost = self.plan.cost_of(wanted)
+        if cost > self.ask_above and not confirm:
+            raise ConfirmationNeeded(
+                f"This makes {sum(slot.request.outputs for slot in wanted)} pictures and may cost {cost}, "
+                f"more than {self.ask_above:.2f} USD.",
+                money="Nothing was sent.",
+                todo=f"Say {'retry_failed' if again else 'run'}(confirm=True), or ask for fewer.",
+            )
+        self._prepare()
+        self.runner.start(again=again)
+
+    def pause(self) -> None:
+        """Send nothing more for now; what is under way lands. `run` or `start` go on with the rest."""
+        self.runner.stop("paused")
+
+    def watch(self) -> None:
+        """Follow what is under way already; sends nothing."""
+        self.runner.watch()
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The tasks that are known, in the order in which they were asked for."""
+        return self.plan.tasks
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with the cells of which something has changed; returns what ends that.
+
+        It is called from any thread, and with no cells when the run itself has changed: begun, stopped, ended.
+        """
+        self._listeners.append(listener)
+
+        def forget() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return forget
+
+    def _changed(self, slot: Slot | None) -> None:
+        self._notify(slot.cells if slot is not None else [])
+
+    def _notify(self, cells: list[PlannedCell]) -> None:
+        for listener in list(self._listeners):
+            listener(cells)
+
+    # -- what each kind does in its own way -----------------------------------------------------------------------
+
+    kind = "experiment"
+
+    @property
+    def size(self) -> tuple[str, str]:
+        """Name and value of how large it is."""
+        return "Cells", f"{len(self.plan.cells):,}"
+
+    @property
+    def developing(self) -> int:
+        """How many pictures have still to be cut and measured."""
+        return 0
+
+    def about(self) -> list[str]:
+        """Say what a person should know of the plan, a sentence a line."""
+        return []
+
+    def said(self) -> list[str]:
+        """Say what the pictures that are made show, a sentence a line."""
+        return []
+
+    def comparison(self) -> Comparison:
+        """Return the pictures as they stand, for a viewer or a page."""
+        raise NotImplementedError
+
+    def cell(self, planned: PlannedCell) -> Cell:
+        """Return one cell as a viewer takes it."""
+        return look.cell(self, planned)
+
+    def facts(self, cell: PlannedCell) -> dict[str, Any]:
+        """Return what is told of a cell's pictures beside their request."""
+        return {"label": cell.label}
+
+    def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> Found:
+        """Return the numbers of a picture that are there by now, and why some are missing."""
+        return {}, ""
+
+    def static(self, *, live: bool = False) -> str:
+        """Return the pictures as HTML that needs no kernel; `live` says that a viewer stands in for it."""
+        raise NotImplementedError
+
+    def _prepare(self) -> None:
+        """Do what has to be done before anything is sent."""
+
+    def _finish(self, tick: Callable[[], None]) -> None:
+        """Wait for what is done with pictures that have landed."""
+
+    # -- taking away ----------------------------------------------------------------------------------------------
+
+    def save(self, folder: str | os.PathLike[str], name: str = export.NAME) -> Path:
+        """Save the pictures with a ``metadata.jsonl``, as Hugging Face's `datasets` loads an image folder.
+
+        Nothing is overwritten: where a name is taken by another file, the picture gets another one. Saved again, the
+        folder has what has been made since, too.
+
+        Parameters
+        ----------
+        folder : path
+            Where to; made when it is not there.
+        name : str
+            The names of the files, from ``{index}`` (the position, from 0), ``{label}`` (the row's or the cell's own),
+            ``{prompt}`` and every other column of the metadata.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        InvalidRequest
+            The name asks for something that is not there.
+        FoxError
+            The folder cannot be written.
+        """
+        return export.save(self, folder, name)
+
+    def save_parquet(self, path: str | os.PathLike[str]) -> Path:
+        """Write one Parquet file, a row a picture, its bytes in the column ``image``.
+
+        Raises
+        ------
+        ExtraMissing
+            pyarrow is not installed.
+        FoxError
+            There is such a file, or it cannot be written.
+        """
+        return export.save_parquet(self, path)
+
+    # -- looking --------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        counts = self.plan.counts()
+        words = f"<{type(self).__name__} {', '.join(self.plan.models)}, {self.size[1]}, {self.pictures:,} pictures"
+        words += f", {counts['done']} made"
+        words += f", {counts['failed']} failed" if counts["failed"] else ""
+        return words + (f", the rest may cost {self.cost}>" if self.plan.missing else ">")
+
+    def _ipython_display_(self) -> None:
+        from fox_nb.display.places import in_notebook
+
+        if not in_notebook():
+            raise NotImplementedError
+        if self._show is not None:
+            self._show(self)
+            return
+        from IPython.display import HTML, display
+
+        display(HTML(pages.page(self)))
+
+
+def _positive(name: str, value: Any, *, whole: bool = False) -> float:
+    """Return a setting of the run, or say what it may be."""
+    good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and value > 0
+    if not good:
+        kind = "a whole number" if whole else "a number"
+        raise InvalidRequest(f"{name} is {value!r}; allowed is {kind} above 0.", parameter=name, value=value)
+    return float(value)

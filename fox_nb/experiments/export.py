@@ -1,0 +1,150 @@
+"""Export: what was made as files for others: an image folder that Hugging Face `datasets` loads, or Parquet."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.atomic import aside, put, write
+from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.experiments.axes import label
+from fox_nb.images.saving import Folder, file_stem
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from fox_nb.experiments.experiment import Experiment
+    from fox_nb.session import Image
+
+METADATA = "metadata.jsonl"
+NAME = "{index:03}-{prompt}"
+_ITS_OWN = re.compile(r"(?:.*_)?file_names?|image")
+"""Names that `datasets` takes for its own: a table's column of that name gets another one."""
+_PICTURES_AT_ONCE = 32
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def records(made: Experiment) -> Iterator[tuple[Image, dict[str, Any]]]:
+    """Give each picture that is on the disk with what is known of it, cell by cell."""
+    for index, cell in enumerate(made.plan.cells):
+        for slot in cell.slots:
+            task = slot.task
+            if task is None:
+                continue
+            for image in task.images:
+                if not image.path.exists():
+                    continue
+                yield (
+                    image,
+                    {
+                        "index": index,
+                        **{name: _value(value) for name, value in made.facts(cell).items()},
+                        **{name: _value(value) for name, value in slot.request.body().items()},
+                        "take": slot.take,
+                        "number": image.number,
+                        "task_id": task.id,
+                        "seconds": round(task.waited, 3) if task.status == "completed" else None,
+                        "usd": float(task.cost) / max(1, len(task.images)),
+                        "width": image.width,
+                        "height": image.height,
+                    },
+                )
+
+
+def save(made: Experiment, folder: str | os.PathLike[str], name: str = NAME) -> Path:
+    """Save the pictures and ``metadata.jsonl``; what another save has put there stays."""
+    place = Folder(folder)
+    earlier = _earlier(place.path / METADATA)
+    lines: dict[str, dict[str, Any]] = {}
+    found = list(records(made))
+    known = {field: None for _, facts in found for field in facts}
+    for image, facts in found:
+        file = place.add(image.path, file_stem(name, {**known, "prompt": "", "label": "", **facts}))
+        lines[file] = facts
+    facts_of = dict(zip(lines, _columns(list(lines.values())), strict=True))
+    rows = {**earlier, **{file: {"file_name": file, **facts} for file, facts in facts_of.items()}}
+    text = "".join(f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n" for row in rows.values())
+    try:
+        write(place.path / METADATA, text.encode())
+    except OSError as error:
+        raise FoxError(f"{METADATA} could not be written in {place.path}: {error}.") from None
+    return place.path
+
+
+def _earlier(path: Path) -> dict[str, dict[str, Any]]:
+    """Return the lines of an earlier save, by their files."""
+    try:
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return {str(row["file_name"]): row for row in rows}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError, KeyError):
+        raise FoxError(
+            f"{path} is there already, and no list of pictures that could be added to.", todo="Choose another folder."
+        ) from None
+
+
+def save_parquet(made: Experiment, path: str | os.PathLike[str]) -> Path:
+    """Write one Parquet file: a row a picture, its bytes in the column ``image`` as `datasets` and pandas read them."""
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise ExtraMissing(
+            "Writing Parquet needs pyarrow, which is not installed here.", todo='Run `pip install "fox_nb[parquet]"`.'
+        ) from None
+    target = Path(path).expanduser()
+    if target.exists():
+        raise FoxError(f"There is a file {target} already; it is not overwritten.", todo="Choose another name.")
+    found = list(records(made))
+    facts = pa.Table.from_pylist(_columns([facts for _, facts in found]))
+    image_type = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    about = {"huggingface": json.dumps({"info": {"features": {"image": {"_type": "Image"}}}})}
+    schema = pa.schema([("image", image_type), *facts.schema], metadata=about)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with aside(target.parent) as part:
+            with parquet.ParquetWriter(part, schema) as writer:
+                for start in range(0, len(found), _PICTURES_AT_ONCE):
+                    pictures = [image for image, _ in found[start : start + _PICTURES_AT_ONCE]]
+                    column = [{"bytes": image.path.read_bytes(), "path": image.path.name} for image in pictures]
+                    columns = facts.slice(start, len(pictures)).columns
+                    writer.write_table(pa.table([pa.array(column, image_type), *columns], schema=schema))
+            put(part, target)
+    except OSError as error:
+        raise FoxError(f"{target} could not be written: {error}.", todo="Choose another place.") from None
+    return target
+
+
+def _columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give each row every column, each column one type, and no name that `datasets` takes for its own."""
+    kinds: dict[str, set[type]] = {}
+    for row in rows:
+        for name, value in row.items():
+            kinds.setdefault(name, set()).update(() if value is None else (type(value),))
+    as_text = {name for name, found in kinds.items() if len(found) > 1 and not found <= {int, float}}
+    as_float = {name for name, found in kinds.items() if found == {int, float}}
+
+    def told(name: str, value: Any) -> Any:
+        if value is None:
+            return None
+        return str(value) if name in as_text else float(value) if name in as_float else value
+
+    names = {name: f"{name}_column" if _ITS_OWN.fullmatch(name) else name for name in kinds}
+    return [{names[name]: told(name, row.get(name)) for name in kinds} for row in rows]
+
+
+def _value(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    plain = value.item() if getattr(value, "shape", None) == () else value
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return None
+    if isinstance(plain, _PLAIN):
+        return plain
+    if isinstance(plain, list) and all(isinstance(item, str) for item in plain):
+        return plain
+    return label(plain) if hasattr(plain, "sha256") or isinstance(plain, (list, tuple)) else str(plain)

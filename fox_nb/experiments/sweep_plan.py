@@ -1,0 +1,172 @@
+"""Sweep plan: every combination of the values of any number of axes; what a model can't make costs nothing."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.experiments.axes import axis_of
+from fox_nb.experiments.plan import Plan, PlannedCell, words_of
+from fox_nb.experiments.template import filled, names_in, parameter_of
+from fox_nb.models import MODELS, request_class
+from fox_nb.parameters import meant, parameters, shown
+from fox_nb.session.identity import take_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from fox_nb.experiments.axes import Axis
+    from fox_nb.parameters import Parameter
+    from fox_nb.session import Session
+
+MOST_TAKES = 20
+MOST_CELLS = 20_000
+
+
+class SweepPlan(Plan):
+    """All combinations of what varies.
+
+    Parameters
+    ----------
+    session : Session
+        Checks, knows what is paid for, and knows prices.
+    model : str or list of str
+        The gateway's name of the model; several are an axis.
+    given : mapping
+        Parameters; each list is an axis, the first goes across, the second down. Names in braces in the prompt may
+        be given, too.
+    takes : int
+        Pictures from each setting.
+    take : int
+        The first of them; another one makes the whole plan anew.
+
+    Raises
+    ------
+    InvalidRequest
+        A value is not allowed by any of the models, or there is nothing to make; nothing was sent.
+    """
+
+    def __init__(self, session: Session, model: Any, given: Mapping[str, Any], takes: int = 1, take: int = 1) -> None:
+        super().__init__(session, _takes(takes, take))
+        models = axis_of(parameter_of_models(), list(model) if isinstance(model, (list, tuple)) else model)
+        self.models = models.values if models is not None else (model,)
+        classes = [request_class(name) for name in self.models]
+        given = dict(given)
+        for name in self.models:
+            given = session.sources.ready(name, given)
+        self.words = {name for prompt in _prompts(given.get("prompt")) for name in names_in(prompt)}
+        known: dict[str, Parameter] = {}
+        for parameter in itertools.chain.from_iterable(parameters(cls) for cls in reversed(classes)):
+            known[parameter.name] = parameter
+        self.words -= known.keys()
+        self._check_names(given, known)
+        known |= {name: parameter_of(name) for name in self.words}
+        found = {name: axis for name, value in given.items() if (axis := axis_of(known[name], value)) is not None}
+        self.axes = _in_order([*([models] if models is not None else []), *found.values()])
+        self.fixed = {name: value for name, value in given.items() if name not in found}
+        self.cells = self._cells()
+        self._refuse_what_no_model_takes()
+        self.refresh()
+
+    def _check_names(self, given: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
+        names = (*known, *sorted(self.words))
+        for name in given:
+            if name not in names:
+                raise InvalidRequest(
+                    f"{', '.join(self.models)} has no parameter {shown(name)}; it has {', '.join(known)}, and the "
+                    f"prompt has no {{{name}}}.{meant(name, names)}",
+                    parameter=name,
+                    allowed=", ".join(names),
+                )
+
+    def _cells(self) -> list[PlannedCell]:
+        count = math.prod(len(axis.values) for axis in self.axes)
+        if count > MOST_CELLS:
+            raise InvalidRequest(
+                f"These {len(self.axes)} lists make {count:,} combinations; allowed are {MOST_CELLS:,}.",
+                todo="Vary fewer values, or ask for rows of your own with fox.batch(table).",
+            )
+        names = [axis.parameter.name for axis in self.axes]
+        self._refused: list[tuple[PlannedCell, InvalidRequest]] = []
+        cells = []
+        for turned in itertools.product(*(range(len(axis.values)) for axis in reversed(self.axes))):
+            key = turned[::-1]
+            values = [axis.values[index] for axis, index in zip(self.axes, key, strict=True)]
+            cells.append(self._cell(key, dict(zip(names, values, strict=True))))
+        return cells
+
+    def _cell(self, key: tuple[int, ...], settings: dict[str, Any]) -> PlannedCell:
+        asked = {**self.fixed, **settings}
+        model = asked.pop("model", self.models[0])
+        words = {name: asked.pop(name) for name in self.words & asked.keys()}
+        values = {name: value for name, value in asked.items() if value is not None}
+        cell = PlannedCell(key, settings, words_of(settings), values)
+        try:
+            if words:
+                values["prompt"] = filled(values.get("prompt"), words)
+            request, _ = self.session.validated(model, values)
+        except InvalidRequest as error:
+            cell.impossible = error.what
+            self._refused.append((cell, error))
+        else:
+            self._ask(cell, request, self.takes)
+        return cell
+
+    def _refuse_what_no_model_takes(self) -> None:
+        """Raise what is wrong with a value that none of its cells can be made with, or with all of them."""
+        if not self._refused:
+            return
+        if len(self._refused) == len(self.cells):
+            raise self._refused[0][1]
+        wrong = Counter((error.parameter, repr(cell.settings[error.parameter]))
+                        for cell, error in self._refused if error.parameter in cell.settings)  # fmt: skip
+        for name in {name for name, _ in wrong}:
+            having = Counter(repr(cell.settings[name]) for cell in self.cells)
+            for cell, error in self._refused:
+                value = repr(cell.settings.get(name))
+                if error.parameter == name and wrong[name, value] == having[value]:
+                    raise error
+
+    @property
+    def further(self) -> tuple[Axis, ...]:
+        """The axes beyond the two that are seen at first."""
+        return self.axes[2:]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows, columns, and how many values each further axis has."""
+        columns, rows, *more = [*(len(axis.values) for axis in self.axes), 1, 1][: max(2, len(self.axes))]
+        return rows, columns, *more
+
+
+def parameter_of_models() -> Parameter:
+    """Return what stands for the model where parameters are listed."""
+    return parameter_of("model")._replace(options=tuple(MODELS))
+
+
+def _takes(takes: Any, take: Any) -> range:
+    if not isinstance(takes, int) or isinstance(takes, bool) or not 1 <= takes <= MOST_TAKES:
+        raise InvalidRequest(
+            f"takes is {takes!r}; allowed is a whole number from 1 to {MOST_TAKES}.", parameter="takes", value=takes
+        )
+    first = take_number(take)
+    if first is None:
+        raise InvalidRequest(
+            'take is "new"; a sweep is made of known takes, so that running it again costs nothing.',
+            parameter="take",
+            value=take,
+            allowed="a whole number from 1 on",
+        )
+    return range(first, first + takes)
+
+
+def _prompts(given: Any) -> Iterable[Any]:
+    return given if isinstance(given, (list, tuple)) else [given]
+
+
+def _in_order(axes: list[Axis]) -> tuple[Axis, ...]:
+    """Put axes that don't vary behind those that do, where only two can be seen at once."""
+    return tuple(sorted(axes, key=lambda axis: len(axis.values) == 1) if len(axes) > 2 else axes)  # noqa: PLR2004 - rows and columns

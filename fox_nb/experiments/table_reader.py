@@ -1,0 +1,221 @@
+"""Table reader: rows from a data frame, a list of dicts, or a CSV, TSV, JSON lines or Parquet file, as they stand."""
+
+from __future__ import annotations
+
+import csv
+import json
+import numbers
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import ExtraMissing, InvalidRequest
+from fox_nb.parameters import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MOST_ROWS = 100_000
+LARGEST_FILE = 200_000_000
+_KINDS = "a data frame (pandas, polars, Arrow), a list of dicts, or the path of a .csv, .tsv, .jsonl or .parquet file"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of whatever stands for a table.
+
+    Attributes
+    ----------
+    columns : list of str
+        Their names.
+    rows : sequence of mapping
+        One a row, by the columns' names.
+    labels : sequence
+        The rows' own labels: an index, or the position from 0.
+    lines : sequence of int
+        On which line of its file each row begins; empty where there is no such file.
+    native
+        The data frame that it came from, as narwhals has it; None for others.
+    is_text : bool
+        Whether its cells are texts, in which a number is written out and an empty cell is no value.
+    """
+
+    columns: list[str]
+    rows: Sequence[Mapping[str, Any]]
+    labels: Sequence[Any]
+    lines: Sequence[int] = field(default_factory=list)
+    native: Any = None
+    is_text: bool = False
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def read_table(source: Any) -> Table:
+    """Read the rows of a table.
+
+    Parameters
+    ----------
+    source
+        A data frame that narwhals knows, a list of dicts, or a path.
+
+    Raises
+    ------
+    InvalidRequest
+        It is none of that, or damaged, empty or far too large; nothing was sent.
+    ExtraMissing
+        Nothing is installed that reads Parquet.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        table = _file(Path(source).expanduser())
+    elif isinstance(source, (list, tuple)):
+        table = _records(list(source))
+    else:
+        table = _frame(source)
+    if not table.rows:
+        raise _refused("The table has no rows: there is nothing to make.", source)
+    if len(table) > MOST_ROWS:
+        raise _refused(f"The table has {len(table):,} rows; allowed are {MOST_ROWS:,}.", source)
+    return table
+
+
+def is_missing(value: Any) -> bool:
+    """Return True for what stands where a table has no value: None, NaN, NaT, pandas' NA."""
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(value, numbers.Real) and bool(value != value)  # noqa: PLR0124 - only NaN differs from itself
+
+
+def _frame(source: Any) -> Table:
+    import narwhals as nw
+
+    try:
+        frame = nw.from_native(source, eager_only=True)
+        columns = frame.columns
+    except TypeError:
+        if hasattr(source, "collect") or hasattr(source, "compute"):
+            raise _refused("The table is lazy: its rows are not there yet.", source, "Collect it first.") from None
+        raise _refused(f"A {type(source).__name__} does not stand for a table.", source) from None
+    except Exception as error:  # noqa: BLE001 - narwhals has errors of its own, such as for a column that stands there twice
+        raise _refused(f"The table can't be read: {_line(error)}", source) from None
+    names = [str(name) for name in columns]
+    _check_names(names, source)
+    index = nw.maybe_get_index(frame)
+    labels = range(len(frame)) if index is None else index.tolist()
+    rows = [dict(zip(names, row, strict=True)) for row in frame.iter_rows()]
+    return Table(names, rows, labels, native=frame)
+
+
+def _records(source: list[Any], lines: Sequence[int] = ()) -> Table:
+    names: dict[str, None] = {}
+    for number, row in enumerate(source):
+        if not isinstance(row, Mapping):
+            raise _refused(f"Row {number} is {shown(row)}, not a dict.", source)
+        for name in row:
+            if not isinstance(name, str):
+                raise _refused(f"Row {number} has a column {shown(name)}, whose name is no text.", source)
+        names.update(dict.fromkeys(row))
+    return Table(list(names), source, range(len(source)), lines)
+
+
+def _file(path: Path) -> Table:
+    from fox_nb.images.sources import refuse_server_files
+
+    refuse_server_files("table")
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise _refused(f"{path.name}: a table's file ends in {', '.join(_READERS)}.", path)
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_FILE:
+            raise _refused(f"{path.name} has {size:,} bytes; allowed are {LARGEST_FILE:,}.", path)
+        return reader(path)
+    except FileNotFoundError:
+        raise _refused(f"File not found: {path.name} (looked in {path.absolute().parent}).", path) from None
+    except UnicodeDecodeError:
+        raise _refused(f"{path.name} is not written in UTF-8.", path, "Save it as UTF-8.") from None
+    except (OSError, csv.Error) as error:
+        raise _refused(f"{path.name} can't be read: {error}", path) from None
+
+
+def _csv(path: Path, delimiter: str = ",") -> Table:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file, delimiter=delimiter, strict=True)
+        names = next(lines, [])
+        _check_names(names, path)
+        rows, begins, before = [], [], lines.line_num
+        for cells in lines:
+            begin, before = before + 1, lines.line_num
+            if not cells:
+                continue
+            if len(cells) > len(names):
+                what = f"{path.name}, line {begin}: {len(cells)} cells where there are {len(names)} columns."
+                raise _refused(what, path, "Put what holds a comma between quotes." if delimiter == "," else "")
+            rows.append(dict(zip(names, cells, strict=False)))
+            begins.append(begin)
+    return Table(names, rows, range(len(rows)), begins, is_text=True)
+
+
+def _tsv(path: Path) -> Table:
+    return _csv(path, "\t")
+
+
+def _json_lines(path: Path) -> Table:
+    rows, begins = [], []
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise _refused(f"{path.name}, line {number} is no JSON: {error}", path) from None
+            if not isinstance(row, dict):
+                raise _refused(f"{path.name}, line {number} is no JSON object.", path)
+            rows.append(row)
+            begins.append(number)
+    return _records(rows, begins)
+
+
+def _parquet(path: Path) -> Table:
+    import narwhals as nw
+
+    last: ImportError | None = None
+    for backend in ("pandas", "polars", "pyarrow"):
+        try:
+            return _frame(nw.read_parquet(str(path), backend=backend).to_native())
+        except ImportError as error:
+            last = error
+        except FileNotFoundError:
+            raise
+        except Exception as error:  # noqa: BLE001 - each library has errors of its own
+            raise _refused(f"{path.name} can't be read: {_line(error)}", path) from None
+    raise ExtraMissing(
+        f"Reading {path.name} needs a library that is not installed here ({last}).",
+        todo='Run `pip install "fox_nb[parquet]"`.',
+    )
+
+
+_READERS: dict[str, Callable[[Path], Table]] = {
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".parquet": _parquet,
+}
+
+
+def _check_names(names: Sequence[str], source: Any) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise _refused(f"The table has the column {shown(twice)} twice.", source, "Give each column its own name.")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _refused(what: str, source: Any, todo: str = "") -> InvalidRequest:
+    return InvalidRequest(what, parameter="table", value=source, allowed=_KINDS, todo=todo or f"Give {_KINDS}.")

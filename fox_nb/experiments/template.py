@@ -1,0 +1,67 @@
+"""Template: a prompt with words to be filled in, ``a {animal} in {place}``; `{{` stands for a brace."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.experiments.axes import label
+from fox_nb.parameters import Hint, Parameter, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PART = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}")
+
+
+def names_in(text: Any) -> list[str]:
+    """Return the names in braces of a prompt, in their order."""
+    found = _PART.finditer(text) if isinstance(text, str) else ()
+    return list(dict.fromkeys(part[1] for part in found if part[1]))
+
+
+def filled(text: Any, words: Mapping[str, Any]) -> Any:
+    """Fill a prompt in; without any words it is no template, and its braces are its own.
+
+    Raises
+    ------
+    InvalidRequest
+        A name in it has no value.
+    """
+    if not words or not isinstance(text, str):
+        return text
+
+    def word(part: re.Match[str]) -> str:
+        if part[1] is None:
+            return part[0][0]
+        if part[1] not in words:
+            raise InvalidRequest(
+                f"The prompt {shown(text)} has a {part[0]}, and {part[1]} has no values.",
+                parameter="prompt",
+                value=text,
+                allowed=f"{part[1]}=[…] beside it, or {{{part[0]}}} for braces that stay",
+                todo=f"Give {part[1]}=[…].",
+            )
+        return label(words[part[1]])
+
+    return _PART.sub(word, text)
+
+
+def parameter_of(name: str) -> Parameter:
+    """Return what stands for a name of a template where parameters are listed."""
+    return Parameter(
+        name=name,
+        label=name.replace("_", " ").capitalize(),
+        help="Goes into the prompt.",
+        type=str,
+        options=(),
+        default=None,
+        required=False,
+        nullable=False,
+        many=False,
+        minimum=None,
+        maximum=None,
+        most_items=None,
+        hint=Hint(),
+    )

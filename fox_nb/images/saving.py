@@ -1,0 +1,174 @@
+"""Saving: pictures copied to where a person wants them, under names of their choice; nothing is overwritten."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import string
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.atomic import aside, put
+from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.parameters import meant
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+LONGEST_NAME = 120
+_MOST_BYTES = 200
+_MOST_ALIKE = 100_000
+_SPEC = re.compile(r"[<>^]?0?\d{0,3}(?:\.\d{1,3})?[ds]?")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+
+
+def file_stem(pattern: str, fields: Mapping[str, Any]) -> str:
+    """Fill in the pattern of a file's name, and make of it a name that every system takes.
+
+    Parameters
+    ----------
+    pattern : str
+        Such as ``{index:03}-{prompt}``; a plain width or precision may follow a name.
+    fields : mapping
+        What may be filled in.
+
+    Raises
+    ------
+    InvalidRequest
+        The pattern names something else.
+    """
+    try:
+        parts = list(string.Formatter().parse(pattern))
+    except ValueError as error:
+        raise InvalidRequest(f"name is {pattern!r}: {error}.", parameter="name", value=pattern) from None
+    for _, name, spec, conversion in parts:
+        if name is not None and (name not in fields or conversion or not _SPEC.fullmatch(spec or "")):
+            raise InvalidRequest(
+                f"name is {pattern!r}: {{{name}}} is nothing that it can be made of.{meant(name, tuple(fields))}",
+                parameter="name",
+                value=pattern,
+                allowed=f"a text with any of {', '.join(f'{{{field}}}' for field in fields)}",
+            )
+    words = (text + ("" if name is None else _formatted(fields[name], spec or "")) for text, name, spec, _ in parts)
+    return _safe("".join(words))
+
+
+def _formatted(value: Any, spec: str) -> str:
+    try:
+        return format("" if value is None else value, spec)
+    except (TypeError, ValueError):  # a width for numbers, and this row has a text there
+        return str(value)
+
+
+def _safe(text: str) -> str:
+    plain = unicodedata.normalize("NFC", text)
+    plain = re.sub(r"[^\w .,()+@=-]+", "-", plain.encode(errors="replace").decode())
+    plain = re.sub(r"\s+", " ", plain)[:LONGEST_NAME].strip(" .-")
+    while len(plain.encode()) > _MOST_BYTES:
+        plain = plain[:-1]
+    return f"{plain}-" if _RESERVED.fullmatch(plain) else plain.rstrip(" .") or "picture"
+
+
+class Folder:
+    """A folder that pictures are saved in, each under a name of its own.
+
+    Parameters
+    ----------
+    path : path
+        The folder; made when it is not there.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).expanduser()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FoxError(f"The folder {self.path} can't be made: {error}.", todo="Choose another one.") from None
+        self._taken: set[str] = set()
+
+    def add(self, source: Path, stem: str) -> str:
+        """Save a picture, and return its name: another one where that is taken; the very same file is left as it is."""
+        for number in range(1, _MOST_ALIKE):
+            name = f"{stem}{f'-{number}' if number > 1 else ''}{source.suffix}"
+            if name.casefold() in self._taken:
+                continue
+            target = self.path / name
+            if target.exists() and not _same(source, target):
+                continue
+            self._taken.add(name.casefold())
+            if not target.exists():
+                copy(source, target)
+            return name
+        raise FoxError(f"{self.path} is full of files named {stem}.", todo="Choose another folder, or another name=….")
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a picture whole or not at all."""
+    try:
+        with aside(target.parent) as part:
+            shutil.copyfile(source, part)
+            put(part, target)
+    except OSError as error:
+        raise FoxError(
+            f"{target.name} could not be saved in {target.parent}: {error}.",
+            money="The picture itself is in the store, and safe.",
+            todo="Free some space, or choose another folder.",
+        ) from None
+
+
+def save_picture(source: Path, path: str | os.PathLike[str]) -> Path:
+    """Save one picture as a file, in the format that the file's name says; a folder takes it under its own name.
+
+    Raises
+    ------
+    FoxError
+        Another file stands there, or it cannot be written.
+    """
+    target = Path(path).expanduser()
+    if target.is_dir():
+        target /= source.name
+    wanted, own = _FORMATS.get(target.suffix.lower()), _FORMATS.get(source.suffix.lower())
+    if wanted is None:
+        raise InvalidRequest(
+            f"{target.name} does not end in a picture's suffix.",
+            parameter="path",
+            value=target,
+            allowed=f"a folder, or a file that ends in {', '.join(_FORMATS)}",
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with aside(target.parent) as part:
+            if wanted == own:
+                shutil.copyfile(source, part)
+            else:
+                _convert(source, part, wanted)
+            if target.exists():
+                if not _same(part, target):
+                    raise FoxError(
+                        f"There is another file {target} already; it is not overwritten.",
+                        todo="Choose another name, or remove that file.",
+                    )
+                return target
+            put(part, target)
+    except OSError as error:
+        raise FoxError(f"{target} could not be saved: {error}.", todo="Choose another place.") from None
+    return target
+
+
+def _convert(source: Path, target: Path, wanted: str) -> None:
+    from PIL import Image
+
+    with Image.open(source) as image:
+        profile = image.info.get("icc_profile")
+        plain = image.convert("RGB") if wanted == "JPEG" else image
+        options = {"quality": 95} if wanted != "PNG" else {}
+        plain.save(target, wanted, icc_profile=profile, **options)
+
+
+def _same(one: Path, other: Path) -> bool:
+    import filecmp
+
+    return filecmp.cmp(one, other, shallow=False)

@@ -1,0 +1,270 @@
+"""Batch: the rows of a table are checked at once, made once, and come back with what became of each."""
+
+import csv
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pytest
+
+from artifacts import MARKED_KEY
+from fox_nb import Fox, FoxError, InvalidRequest
+from fox_nb.experiments import pages
+from fox_nb.models import MODELS
+from processes import Child, until
+
+KERNEL = """
+import sys
+from fox_nb import Fox
+from fox_nb.settings import Polling
+fox = Fox(base_url=sys.argv[1], store=sys.argv[2], polling=Polling(first_looks=(.05,), at_least=.05, per_second=200))
+fox.batch(sys.argv[3], "phota-image", at_once=16, per_second=500, ask_above=1000).run()
+print("done", flush=True)
+"""
+
+
+def rows(count: int) -> list[dict[str, Any]]:
+    return [
+        {"shot": f"s{n:03}", "prompt": f"fox number {n}", "aspect_ratio": ("1:1", "16:9")[n % 2]} for n in range(count)
+    ]
+
+
+def write(path: Path, table: list[dict[str, Any]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        lines = csv.DictWriter(file, list(table[0]))
+        lines.writeheader()
+        lines.writerows(table)
+    return path
+
+
+def test_all_that_is_wrong_comes_as_one_table_and_nothing_is_sent(fox: Fox, tmp_path: Path, sandbox: Any) -> None:
+    """Five wrong rows of a file: one error names row, line, column, value and what is allowed for each, and nothing else."""
+    table = rows(40)
+    table[3]["aspect_ratio"] = "16x9"
+    table[7]["prompt"] = ""
+    table[11]["prompt"] = " "
+    table[20] |= {"model": "phota-imgae"}
+    table[33] |= {"model": "grok-imagine-image", "resolution": "4K"}
+    whole = [{"model": "", "resolution": "", **row} for row in table]
+    with pytest.raises(InvalidRequest) as refused:
+        fox.batch(write(tmp_path / "prompts.csv", whole), "phota-image")
+    assert [(one["label"], one["line"], one["column"]) for one in refused.value.value] == [
+        (3, 5, "aspect_ratio"),
+        (7, 9, "prompt"),
+        (11, 13, "prompt"),
+        (20, 22, "model"),
+        (33, 35, "resolution"),
+    ]
+    words = str(refused.value)
+    assert words.startswith("5 of 40 rows can't be asked for:")
+    assert "Did you mean '16:9'?" in words
+    assert "Did you mean 'phota-image'?" in words
+    assert "grok-imagine-image has no resolution" in words
+    assert "Nothing was sent" in words
+    assert sandbox.creations == []
+
+
+def test_a_frame_names_its_own_rows(fox: Fox, sandbox: Any) -> None:
+    """The labels of the index stand in the error; each wrong cell of a row has a line of its own."""
+    frame = pd.DataFrame({"prompt": ["a fox", "an owl"], "num_outputs": [1, 0], "take": [1.0, 0.5]}, index=["x", "y"])
+    with pytest.raises(InvalidRequest) as refused:
+        fox.batch(frame, "phota-image")
+    assert {(one["label"], one["column"]) for one in refused.value.value} == {("y", "num_outputs"), ("y", "take")}
+    assert sandbox.creations == []
+
+
+def test_the_table_comes_back_with_its_index(fox: Fox, sandbox: Any) -> None:
+    """Run, the frame has its own index and columns, in its own order, and for each row status, files, task, seconds, costs, error."""
+    frame = pd.DataFrame(
+        {"prompt": ["a fox", "an owl", "a fox"], "num_outputs": [1, 2, 1], "status": ["draft", "draft", "final"]},
+        index=pd.Index([30, 10, 20], name="shot"),
+    )
+    batch = fox.batch(frame, "phota-image", per_second=50)
+    assert batch.pictures == 3
+    assert "1 row asks for the same as an earlier one" in pages.page(batch)
+    assert "Carried along, not sent: status" in pages.page(batch)
+    table = batch.run().to_frame()
+    assert len(sandbox.creations) == 2
+    assert table.index.equals(frame.index)
+    assert table["status"].tolist() == ["draft", "draft", "final"]
+    assert table["fox_status"].tolist() == ["completed"] * 3
+    assert [len(files) for files in table["files"]] == [1, 2, 1]
+    assert table["task_id"][30] == table["task_id"][20] != table["task_id"][10]
+    assert all(Path(file).exists() for files in table["files"] for file in files)
+    assert table["estimated_usd"].tolist() == pytest.approx([0.09, 0.18, 0.09])
+    assert (table["seconds"] > 0).all()
+    assert (table["error"] == "").all()
+    joined = frame.join(table[["files", "task_id"]])
+    assert joined["task_id"].notna().all()
+
+
+def test_every_kind_of_table_asks_for_the_same(fox: Fox, tmp_path: Path) -> None:
+    """pandas, polars, Arrow, a list of dicts, CSV, TSV, JSON lines and Parquet: one identity a row, whatever brings it."""
+    table = [
+        {"id": "a", "prompt": "a fox", "num_outputs": 1, "model": None},
+        {"id": "b", "prompt": 'an "owl", at night', "num_outputs": 2, "model": "grok-imagine-image"},
+    ]
+    frame = pd.DataFrame(table)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    frame.to_csv(tmp_path / "t.tsv", index=False, sep="\t")
+    frame.to_json(tmp_path / "t.jsonl", orient="records", lines=True)
+    frame.to_parquet(tmp_path / "t.parquet")
+    sources = [table, frame, pl.DataFrame(table), pl.DataFrame(table).to_arrow()]
+    sources += [tmp_path / f"t.{kind}" for kind in ("csv", "tsv", "jsonl", "parquet")]
+    found = [[slot.identity for slot in fox.batch(source, "phota-image").plan.slots] for source in sources]
+    assert all(one == found[0] for one in found)
+    assert len(set(found[0])) == 2
+    back = fox.batch(pl.DataFrame(table), "phota-image").to_frame()
+    assert isinstance(back, pl.DataFrame)
+    assert back["status"].to_list() == ["not sent", "not sent"]
+
+
+def test_take_tells_equal_rows_apart(fox: Fox, sandbox: Any) -> None:
+    """Equal rows are one task; those that say another take are pictures of their own."""
+    fox.batch([{"prompt": "a fox"}] * 3, "phota-image").run()
+    assert len(sandbox.creations) == 1
+    batch = fox.batch([{"prompt": "a fox", "take": take} for take in (1, 2, 3)], "phota-image", per_second=50).run()
+    assert batch.paid_already == 3
+    assert len(sandbox.creations) == 3
+    with pytest.raises(InvalidRequest, match="a whole number from 1 on"):
+        fox.batch([{"prompt": "a fox", "take": "new"}], "phota-image")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("t.csv", "", "no rows"),
+        ("t.csv", "prompt\n", "no rows"),
+        ("t.csv", "prompt,prompt\na,b\n", "twice"),
+        ("t.csv", "prompt\na,b\n", "2 cells where there are 1 columns"),
+        ("t.csv", 'prompt\n"a\n', "can't be read"),
+        ("t.csv", "Prompt\na fox\n", "Rename the column"),
+        ("t.jsonl", "{", "no JSON"),
+        ("t.jsonl", "[" * 100_000, "no JSON"),
+        ("t.jsonl", "[1]\n", "no JSON object"),
+        ("t.parquet", "PAR1", "can't be read"),
+        ("t.xlsx", "", "ends in"),
+    ],
+)
+def test_a_damaged_file_is_refused_in_words(fox: Fox, tmp_path: Path, name: str, content: str, words: str) -> None:
+    """Whatever a file holds, one error of ours says what is the matter with it."""
+    (tmp_path / name).write_text(content)
+    with pytest.raises(FoxError, match=words):
+        fox.batch(tmp_path / name, "phota-image")
+
+
+def test_what_is_no_table_is_refused_in_words(fox: Fox, tmp_path: Path) -> None:
+    """No such file, a number, a lazy frame, a list of texts, a column twice."""
+    for source, words in (
+        (tmp_path / "none.csv", "File not found"),
+        (3, "does not stand for a table"),
+        (pl.LazyFrame({"prompt": ["a"]}), "lazy"),
+        (["a fox"], "not a dict"),
+        (pd.DataFrame([["a", "b"]], columns=["prompt", "prompt"]), "prompt"),
+    ):
+        with pytest.raises(InvalidRequest, match=words):
+            fox.batch(source, "phota-image")
+
+
+def test_pictures_in_a_table_are_hashed_once_and_missing_ones_named(fox: Fox, photo: Path, sandbox: Any) -> None:
+    """Two rows with one file share its upload; a row whose file is not there is in the table of what is wrong."""
+    table = [{"prompt": words, "image_urls": str(photo)} for words in ("at night", "in snow")]
+    fox.batch(table, "phota-image-edit", per_second=50).run()
+    assert len(sandbox.creations) == 2
+    assert len({creation["body"]["image_urls"][0] for creation in sandbox.creations}) == 1
+    with pytest.raises(InvalidRequest) as refused:
+        fox.batch([*table, {"prompt": "", "image_urls": "nope.jpg"}], "phota-image-edit")
+    assert {(one["label"], one["column"]) for one in refused.value.value} == {(2, "image_urls"), (2, "prompt")}
+
+
+def test_failures_alone_are_sent_again(fox: Fox, sandbox: Any) -> None:
+    """Two of six fail after they were accepted: run() leaves them, retry_failed() sends these two and no other."""
+    sandbox.misbehave("failed", times=2)
+    batch = fox.batch(rows(6), "phota-image", at_once=1, per_second=100).run()
+    assert batch.to_frame()["status"].tolist() == ["failed"] * 2 + ["completed"] * 4
+    assert "failed" in batch.to_frame()["error"][0]
+    batch.run()
+    assert len(sandbox.creations) == 6
+    batch.retry_failed()
+    assert len(sandbox.creations) == 8
+    assert batch.to_frame()["status"].tolist() == ["completed"] * 6
+
+
+def test_paused_and_gone_on_with(fox: Fox, sandbox: Any) -> None:
+    """pause() sends no more and lets land what is under way; run() sends the rest, each row once."""
+    batch = fox.batch(rows(8), "phota-image", at_once=2, per_second=50)
+    batch.start()
+    until(lambda: batch.plan.count("done") >= 2 or None, "two pictures")
+    batch.pause()
+    batch.runner.wait()
+    assert 2 <= len(sandbox.creations) < 8
+    assert batch.run().plan.count("done") == 8
+    assert len(sandbox.creations) == 8
+
+
+def test_the_budget_holds(open_fox: Callable[..., Fox], sandbox: Any) -> None:
+    """A budget for two rows makes two, stops, says why; the rows that were not sent say so and are not failed."""
+    batch = open_fox(budget=0.2).batch(rows(5), "phota-image", at_once=1, per_second=50)
+    with pytest.raises(FoxError, match=r"The batch was stopped.*budget"):
+        batch.run()
+    assert len(sandbox.creations) == 2
+    assert batch.to_frame()["status"].tolist() == ["completed"] * 2 + ["not sent"] * 3
+
+
+def killed_and_resumed(
+    count: int, kills: int, sandbox: Any, open_fox: Callable[..., Fox], folder: Path
+) -> tuple[Fox, Path]:
+    """Run a file of so many rows in kernels that are killed so many times, then to its end."""
+    path = write(folder / "prompts.csv", rows(count))
+    fox = open_fox()
+    env = {**os.environ, "FOXAPI_KEY": MARKED_KEY}
+    for kill in range(1, kills + 1):
+        sandbox.misbehave("lasts", seconds=3600, after=count // (kills + 1) - 8, times=16)
+        target = 16 + count // (kills + 1) - 8
+
+        def stalled(least: int = len(sandbox.creations) + target) -> bool | None:
+            """All sixteen places are taken by what takes an hour: no creation is on the wire."""
+            found = [task for task in fox.tasks() if task.id]
+            ends = sum(task.status == "completed" for task in found)
+            return True if len(found) >= least and len(found) - ends == 16 == len(sandbox.creations) - ends else None
+
+        with Child("-c", KERNEL, sandbox.base_url, str(fox.store.folder), str(path), env=env):
+            until(stalled, f"kill {kill}", seconds=120)
+        sandbox.behave()
+        sandbox.advance(3600)
+    return fox, path
+
+
+def check_all_made_once(count: int, fox: Fox, path: Path, sandbox: Any) -> None:
+    batch = fox.batch(path, "phota-image", at_once=16, per_second=500, ask_above=1000)
+    assert batch.paid_already == len(sandbox.creations) < count
+    table = batch.run().to_frame()
+    assert len(sandbox.creations) == count
+    assert len({json.dumps(creation["body"], sort_keys=True) for creation in sandbox.creations}) == count
+    given = pd.read_csv(path)
+    assert table.index.equals(given.index)
+    assert (given.join(table[["status", "files"]])["status"] == "completed").all()
+
+
+def test_killed_and_resumed(sandbox: Any, open_fox: Callable[..., Fox], tmp_path: Path) -> None:
+    """A kernel is killed in the middle of 60 rows; the next sends only what is missing: the sandbox counts 60 in all."""
+    check_all_made_once(60, *killed_and_resumed(60, 1, sandbox, open_fox, tmp_path), sandbox)
+
+
+@pytest.mark.long
+def test_five_hundred_rows_killed_twice(sandbox: Any, open_fox: Callable[..., Fox], tmp_path: Path) -> None:
+    """500 rows, five wrong: one table of five, nothing sent; mended, killed twice, resumed: 500 creations, joined back."""
+    fox = open_fox()
+    wrong = rows(500)
+    for number in (0, 99, 250, 251, 499):
+        wrong[number]["aspect_ratio"] = "7:5"
+    with pytest.raises(InvalidRequest, match="5 of 500 rows") as refused:
+        fox.batch(write(tmp_path / "wrong.csv", wrong), "phota-image")
+    assert len(refused.value.value) == 5
+    assert sandbox.creations == []
+    check_all_made_once(500, *killed_and_resumed(500, 2, sandbox, open_fox, tmp_path), sandbox)
+    assert set(MODELS) >= {task.model for task in fox.tasks()}
