@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from fox_nb.errors import ExtraMissing
 from fox_nb.experiments.batch_plan import BatchPlan, known_of
@@ -169,12 +169,13 @@ def _unused(plan: BatchPlan) -> tuple[str, ...]:
     return tuple(name for model in plan.models for name in known_of(model) if name not in plan.sent)
 
 
-def _backend() -> str:
+def _backend() -> Literal["pandas", "polars"]:
     from importlib.util import find_spec
 
-    for name in ("pandas", "polars"):
-        if find_spec(name) is not None:
-            return name
+    if find_spec("pandas") is not None:
+        return "pandas"
+    if find_spec("polars") is not None:
+        return "polars"
     raise ExtraMissing(
         "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
     )

@@ -105,9 +105,11 @@ class BatchPlan(Plan):
         given = {name: row[name] for name in self.sent if name in row and not self._is_empty(row[name])}
         model, take = given.pop("model", self._model), given.pop("take", 1)
         if model is None:
-            return self._note(number, "model", "", f"one of {', '.join(MODELS)}; or fox.batch(table, model=…)")
+            self._note(number, "model", "", f"one of {', '.join(MODELS)}; or fox.batch(table, model=…)")
+            return None
         if not isinstance(model, str) or model not in MODELS:
-            return self._note(number, "model", model, f"one of {', '.join(MODELS)}.{meant(model, tuple(MODELS))}")
+            self._note(number, "model", model, f"one of {', '.join(MODELS)}.{meant(model, tuple(MODELS))}")
+            return None
         known = known_of(model)
         values = {name: self._value(known.get(name), value) for name, value in given.items()}
         refused = self._take_refused(number, take)

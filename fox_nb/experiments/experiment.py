@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from fox_nb.experiments.measuring import Found
+    from fox_nb.experiments.made import Numbers
     from fox_nb.experiments.plan import Plan, PlannedCell, Slot
-    from fox_nb.models import Request
     from fox_nb.render.comparison import Cell, Comparison
     from fox_nb.session import Cost, Image, Session, Task
 
@@ -69,14 +68,7 @@ class Experiment:
     @property
     def title(self) -> str:
         """What it is, in a line."""
-        return " and ".join(dict.fromkeys(cls.title for cls in self.classes))
-
-    @property
-    def classes(self) -> list[type[Request]]:
-        """The models that are asked."""
-        from fox_nb.models import request_class
-
-        return [request_class(name) for name in self.plan.models]
+        return " and ".join(dict.fromkeys(cls.title for cls in self.plan.classes))
 
     @property
     def pictures(self) -> int:
@@ -229,7 +221,7 @@ class Experiment:
         """Say what a person should know of the plan, a sentence a line."""
         return []
 
-    def said(self) -> list[str]:
+    def findings_so_far(self) -> list[str]:
         """Say what the pictures that are made show, a sentence a line."""
         return []
 
@@ -245,7 +237,7 @@ class Experiment:
         """Return what is told of a cell's pictures beside their request."""
         return {"label": cell.label}
 
-    def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> Found:
+    def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> tuple[Numbers, str]:
         """Return the numbers of a picture that are there by now, and why some are missing."""
         return {}, ""
 

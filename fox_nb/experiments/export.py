@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
-    from fox_nb.experiments.experiment import Experiment
+    from fox_nb.experiments.made import Made
     from fox_nb.session import Image
 
 METADATA = "metadata.jsonl"
@@ -28,7 +28,7 @@ _PICTURES_AT_ONCE = 32
 _PLAIN = (str, int, float, bool, type(None))
 
 
-def records(made: Experiment) -> Iterator[tuple[Image, dict[str, Any]]]:
+def records(made: Made) -> Iterator[tuple[Image, dict[str, Any]]]:
     """Give each picture that is on the disk with what is known of it, cell by cell."""
     for index, cell in enumerate(made.plan.cells):
         for slot in cell.slots:
@@ -55,7 +55,7 @@ def records(made: Experiment) -> Iterator[tuple[Image, dict[str, Any]]]:
                 )
 
 
-def save(made: Experiment, folder: str | os.PathLike[str], name: str = NAME) -> Path:
+def save(made: Made, folder: str | os.PathLike[str], name: str = NAME) -> Path:
     """Save the pictures and ``metadata.jsonl``; what another save has put there stays."""
     place = Folder(folder)
     earlier = _earlier(place.path / METADATA)
@@ -88,7 +88,7 @@ def _earlier(path: Path) -> dict[str, dict[str, Any]]:
         ) from None
 
 
-def save_parquet(made: Experiment, path: str | os.PathLike[str]) -> Path:
+def save_parquet(made: Made, path: str | os.PathLike[str]) -> Path:
     """Write one Parquet file: a row a picture, its bytes in the column ``image`` as `datasets` and pandas read them."""
     try:
         import pyarrow as pa

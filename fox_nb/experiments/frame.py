@@ -10,18 +10,18 @@ from fox_nb.experiments.axes import label
 if TYPE_CHECKING:
     import pandas as pd
 
-    from fox_nb.experiments.grid import Sweep
+    from fox_nb.experiments.made import Made
 
 NUMBERS = ("psnr", "ssim", "sharpness", "colour_shift")
 
 
-def pictures(sweep: Sweep) -> pd.DataFrame:
+def pictures(sweep: Made) -> pd.DataFrame:
     """Return one row a picture; what is not made yet is a row without a file."""
     table: pd.DataFrame = _pandas().DataFrame(_rows(sweep))
     return table
 
 
-def summary(sweep: Sweep) -> pd.DataFrame:
+def summary(sweep: Made) -> pd.DataFrame:
     """Return mean, spread (standard deviation over the takes) and count of each number for each setting."""
     table = pictures(sweep)
     axes = [axis.parameter.name for axis in sweep.plan.axes]
@@ -33,7 +33,7 @@ def summary(sweep: Sweep) -> pd.DataFrame:
     return grouped.reset_index()
 
 
-def _rows(sweep: Sweep) -> list[dict[str, Any]]:
+def _rows(sweep: Made) -> list[dict[str, Any]]:
     rows = []
     for planned in sweep.plan.cells:
         axes = {name: _plain(value) for name, value in planned.settings.items()}

@@ -92,16 +92,16 @@ class Sweep(Experiment):
         """Say what varies, where the plan's map does not."""
         return pages.about_axes(self.plan)
 
-    def said(self) -> list[str]:
+    def findings_so_far(self) -> list[str]:
         """Say what the numbers show so far."""
-        return pages.findings(self, self.comparison())
+        return pages.findings(self.comparison(), self.originals.trouble, self.measuring.trouble)
 
     def static(self, *, live: bool = False) -> str:
         """Return the grid as a table without a script: one for each combination of the further axes."""
         from fox_nb.render.comparison_table import static_grid
 
-        grids = itertools.product(*(range(len(axis.values)) for axis in self.plan.further))
-        several = bool(self.plan.further)
+        grids = itertools.product(*(range(len(axis.values)) for axis in self.plan.axes[2:]))
+        several = bool(self.plan.axes[2:])
         return "".join(static_grid(look.comparison(self, at), live=live, titled=several) for at in grids)
 
     def facts(self, cell: PlannedCell) -> dict[str, Any]:
@@ -180,7 +180,7 @@ class Sweep(Experiment):
 
     def findings(self) -> list[str]:
         """Return what the numbers show, in words; nothing is called closest that the spread can't tell apart."""
-        return pages.findings(self.measure(), self.comparison())
+        return self.measure().findings_so_far()
 
     # -- taking away --------------------------------------------------------------------------------------------------
 

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fox_nb.experiments.axes import Axis
-    from fox_nb.experiments.experiment import Experiment
-    from fox_nb.experiments.grid import Sweep
+    from fox_nb.experiments.made import Made, MadeSweep
     from fox_nb.experiments.plan import PlannedCell, Slot
     from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Take
     from fox_nb.session import Image
@@ -22,22 +21,22 @@ PLOTS = ("tabs", "representations", "images")
 _PLOT = (384, 20_000)
 
 
-def title(sweep: Sweep) -> str:
+def title(sweep: MadeSweep) -> str:
     """Return what varies, in a line."""
     varied = [axis.parameter.label.lower() for axis in sweep.plan.axes]
     *most, last = varied or ["nothing"]
-    models = " and ".join(dict.fromkeys(cls.title for cls in sweep.classes))
+    models = " and ".join(dict.fromkeys(cls.title for cls in sweep.plan.classes))
     about = sweep.plan.fixed.get("prompt")
     by = f"{', '.join(most)} and {last}" if most else last
     return f"{models} by {by}" + (f": {about}" if about else "")
 
 
-def comparison(sweep: Sweep, further: tuple[int, ...] = ()) -> Comparison:
+def comparison(sweep: MadeSweep, further: tuple[int, ...] = ()) -> Comparison:
     """Return the sweep's grid as it stands; never measures.
 
     Parameters
     ----------
-    sweep : Sweep
+    sweep : MadeSweep
         What is looked at.
     further : tuple of int
         The place on each axis beyond the first two; the first value of each without it.
@@ -45,15 +44,15 @@ def comparison(sweep: Sweep, further: tuple[int, ...] = ()) -> Comparison:
     from fox_nb.render import comparison as made
 
     plan = sweep.plan
-    rest = (*further, *(0 for _ in plan.further[len(further) :]))
+    rest = (*further, *(0 for _ in plan.axes[2 + len(further) :]))
     shown = [made.Axis(axis.parameter.label, axis.labels) for axis in plan.axes[:2]]
     columns, rows = [*shown, made.Axis(), made.Axis()][:2]
     keys = [
         [(column, row, *rest)[: len(plan.axes)] for column in range(len(columns.labels))]
         for row in range(len(rows.labels))
     ]
-    also = ", ".join(f"{axis.parameter.label} {axis.labels[at]}" for axis, at in zip(plan.further, rest, strict=True))
-    common = next((sweep.originals.of(cls, plan.fixed) for cls in sweep.classes), None)
+    also = ", ".join(f"{axis.parameter.label} {axis.labels[at]}" for axis, at in zip(plan.axes[2:], rest, strict=True))
+    common = next((sweep.originals.of(cls, plan.fixed) for cls in sweep.plan.classes), None)
     return made.Comparison(
         title=", ".join(filter(None, [title(sweep), also])),
         rows=rows,
@@ -63,7 +62,7 @@ def comparison(sweep: Sweep, further: tuple[int, ...] = ()) -> Comparison:
     )
 
 
-def cell(made: Experiment, planned: PlannedCell) -> Cell:
+def cell(made: Made, planned: PlannedCell) -> Cell:
     """Return one cell as a viewer takes it: a take for each picture."""
     from fox_nb.render.comparison import Cell, Take
 
@@ -76,7 +75,7 @@ def cell(made: Experiment, planned: PlannedCell) -> Cell:
     )
 
 
-def _takes(made: Experiment, planned: PlannedCell, slot: Slot) -> list[Take]:
+def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
     from fox_nb.render.comparison import Take
 
     task, lines = slot.task, code(made, slot)
@@ -91,7 +90,7 @@ def _takes(made: Experiment, planned: PlannedCell, slot: Slot) -> list[Take]:
     return takes
 
 
-def compared(made: Experiment, image: Image) -> ComparedPicture:
+def compared(made: Made, image: Image) -> ComparedPicture:
     """Return a result as a viewer takes it, with the place for its tiles."""
     from fox_nb.render.comparison import ComparedPicture
 
@@ -101,7 +100,7 @@ def compared(made: Experiment, image: Image) -> ComparedPicture:
     )
 
 
-def code(made: Experiment, slot: Slot) -> str:
+def code(made: Made, slot: Slot) -> str:
     """Return the call that asks for one picture again; the file that it names is hashed once."""
     known = made.codes.get(slot)
     if known is None:
@@ -116,7 +115,7 @@ def code(made: Experiment, slot: Slot) -> str:
     return known
 
 
-def develop(sweep: Sweep, slots: list[Slot]) -> None:
+def develop(sweep: MadeSweep, slots: list[Slot]) -> None:
     """Have those pictures cut and measured that have landed, and their originals cut; returns at once."""
     for slot in slots:
         if slot.state != "done" or slot.task is None:
@@ -129,7 +128,7 @@ def develop(sweep: Sweep, slots: list[Slot]) -> None:
             sweep.measuring.develop(shown, None)
 
 
-def plot(sweep: Sweep, kind: str) -> Any:
+def plot(sweep: MadeSweep, kind: str) -> Any:
     """Return an ipyplot view of thumbnails, its labels the values of the columns."""
     if kind not in PLOTS:
         raise InvalidRequest(
@@ -151,7 +150,7 @@ def plot(sweep: Sweep, kind: str) -> Any:
                 if preview:
                     uris.append(data_uri(preview))
                     columns.append(_words(planned, slot, sweep.plan.axes[:1]) or planned.label)
-                    rest.append(_words(planned, slot, sweep.plan.axes[1:], takes=sweep.takes))
+                    rest.append(_words(planned, slot, sweep.plan.axes[1:], takes=len(sweep.plan.takes)))
     if kind == "tabs":
         return HTML(plots.plot_class_tabs(uris, columns, rest if any(rest) else ()))
     if kind == "representations":

@@ -16,8 +16,7 @@ from fox_nb.render.html import bdi, clock, day, duration, escape, facts_line, fr
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from fox_nb.experiments.experiment import Experiment
-    from fox_nb.experiments.grid import Sweep
+    from fox_nb.experiments.made import Made
     from fox_nb.experiments.plan import Plan, PlannedCell
     from fox_nb.render.comparison import Comparison
 
@@ -34,7 +33,7 @@ _MAP_STYLE = (
 )
 
 
-def plan_page(made: Experiment) -> str:
+def plan_page(made: Made) -> str:
     """Say what a run makes and costs, and draw what is made of it already."""
     plan = made.plan
     facts = [made.size, ("Pictures", f"{plan.pictures:,}"), ("Paid for already", f"{plan.paid_already:,}")]
@@ -118,7 +117,7 @@ def _mark(cells: list[PlannedCell]) -> str:
     return f"<td{css}>{word}</td>"
 
 
-def begun_page(made: Experiment) -> str:
+def begun_page(made: Made) -> str:
     """Head what is made in part or under way: what it is, and what it has cost."""
     plan = made.plan
     facts = [("Pictures", f"{plan.count('done'):,} of {len(plan.slots):,}"), ("Cost so far", str(plan.spent))]
@@ -127,7 +126,7 @@ def begun_page(made: Experiment) -> str:
     return frame(head(made.title, sandbox=made.session.gateway.is_sandbox), facts_line(facts))
 
 
-def how_far(made: Experiment, *, left: bool = True) -> str:
+def how_far(made: Made, *, left: bool = True) -> str:
     """Say how far a run is, in words that stay true; the time left only where nobody counts it down."""
     plan, counts = made.plan, made.plan.counts()
     failed, running = counts["failed"], counts["running"]
@@ -143,13 +142,13 @@ def how_far(made: Experiment, *, left: bool = True) -> str:
     return words
 
 
-def findings(sweep: Sweep, compared: Comparison) -> list[str]:
+def findings(compared: Comparison, *troubles: str) -> list[str]:
     """Say what the numbers show, and what is missing to show more."""
     cells = [cell for line in compared.cells for cell in line]
-    return [line for line in (spread.words(cells), sweep.originals.trouble, sweep.measuring.trouble) if line]
+    return [line for line in (spread.words(cells), *troubles) if line]
 
 
-def progress_page(made: Experiment) -> str:
+def progress_page(made: Made) -> str:
     """Say how far a run is: the one bar, the time left. When it is over, what was made stands below."""
     counts = made.plan.counts()
     total, over = counts.total(), counts["done"] + counts["failed"]
@@ -164,7 +163,7 @@ def progress_page(made: Experiment) -> str:
     )
 
 
-def page(made: Experiment, *, live: bool = False) -> str:
+def page(made: Made, *, live: bool = False) -> str:
     """Show it without a kernel: its plan, or its pictures when something of it is made."""
     if not made.plan.count("done"):
         todo = "Run this cell again for its Run button, or call .run(); what is paid for is not sent again."
@@ -172,7 +171,7 @@ def page(made: Experiment, *, live: bool = False) -> str:
     return summary_page(made) + made.static(live=live)
 
 
-def summary_page(made: Experiment) -> str:
+def summary_page(made: Made) -> str:
     """Stand above the pictures: how many are made, what they cost, what their numbers show; true a year later."""
     plan, now, counts = made.plan, datetime.now().astimezone(), made.plan.counts()
     facts = [
@@ -187,13 +186,13 @@ def summary_page(made: Experiment) -> str:
     return frame(
         head(made.title, sandbox=made.session.gateway.is_sandbox),
         facts_line(facts),
-        *(note(line) for line in [*made.said(), *_impossible(plan)]),
+        *(note(line) for line in [*made.findings_so_far(), *_impossible(plan)]),
         note(todo),
     )
 
 
 @contextlib.contextmanager
-def running(made: Experiment) -> Iterator[Callable[[], None]]:
+def running(made: Made) -> Iterator[Callable[[], None]]:
     """Show a run while a cell waits for it: one bar, and pictures that fill in; these are sent ever more seldom.
 
     An update sends all pictures again. So it is sent when twice as many are there as the last time, which makes all of

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import label
+from fox_nb.models import request_class
 from fox_nb.session import Cost
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
 
@@ -148,6 +149,11 @@ class Plan:
                 slot = self._slots[identity] = Slot(identity, request, cell.values, take)
             slot.cells.append(cell)
             cell.slots.append(slot)
+
+    @property
+    def classes(self) -> list[type[Request]]:
+        """The request classes of the models."""
+        return [request_class(name) for name in self.models]
 
     def at(self, key: tuple[int, ...]) -> PlannedCell:
         """Return the cell at a place."""

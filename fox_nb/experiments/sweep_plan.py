@@ -131,11 +131,6 @@ class SweepPlan(Plan):
                     raise error
 
     @property
-    def further(self) -> tuple[Axis, ...]:
-        """The axes beyond the two that are seen at first."""
-        return self.axes[2:]
-
-    @property
     def shape(self) -> tuple[int, ...]:
         """Rows, columns, and how many values each further axis has."""
         columns, rows, *more = [*(len(axis.values) for axis in self.axes), 1, 1][: max(2, len(self.axes))]

@@ -238,7 +238,7 @@ class SweepView:
         total, done, failed = counts.total(), counts["done"], counts["failed"]
         going = runner.running
         begun = going or bool(sweep.tasks)
-        lines = sweep.said() if self._viewer is not None and not going else []
+        lines = sweep.findings_so_far() if self._viewer is not None and not going else []
         said = self._said
         if runner.stopped_because and not said:
             todo = "Run sends what is missing."
