@@ -9,7 +9,7 @@ from typing import Any
 
 import fox_nb
 from fox_nb.cli import _parser
-from fox_nb.experiments import Sweep
+from fox_nb.experiments import Batch, Sweep
 from fox_nb.local import SandboxControls
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
@@ -27,6 +27,7 @@ HELD = (
     TaskList,
     TrainedProfiles,
     Sweep,
+    Batch,
     Store,
     SandboxControls,
     fox_nb.Client,
