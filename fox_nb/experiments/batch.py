@@ -9,6 +9,7 @@ from fox_nb.experiments.batch_plan import BatchPlan, known_of
 from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.table_reader import read_table
 from fox_nb.parameters import meant
+from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from fox_nb.experiments.plan import PlannedCell, Slot
@@ -161,8 +162,9 @@ def _result(batch: Batch, slot: Slot) -> dict[str, Any]:
 
 
 def _charged(task: Task) -> float | None:
-    """Return what the gateway has charged, where that is known; an estimate is not."""
-    return None if task.cost.is_estimate else float(task.cost)
+    """Return what the gateway's bill says of it, refunds taken off; None where it says nothing yet."""
+    row = task.row
+    return None if row.charged is None else (row.charged - row.refunded) / MICRO_PER_USD
 
 
 def _unused(plan: BatchPlan) -> tuple[str, ...]:
