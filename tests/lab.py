@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from backend import TaskBackend, wear
 from playwright.sync_api import BrowserContext, Locator, Page
 from playwright.sync_api import TimeoutError as Late
 
+from one_page import OnePage, wear
 from servers import JupyterServer, Server, VoilaServer
 from watched import PATIENCE, Watched
 
@@ -61,7 +61,7 @@ class NotebookPage(Watched):
         page: Page,
         path: Path,
         server: JupyterServer,
-        backend: TaskBackend | None = None,
+        one_page: OnePage | None = None,
         silent: Callable[[], object] = _nobody,
     ) -> None:
         super().__init__(page)
@@ -69,7 +69,7 @@ class NotebookPage(Watched):
         self.folder = path.parent
         self.server = server
         self._silent = silent
-        self._backend = backend
+        self._one_page = one_page
         self._is_open = True
 
     def wait_open(self) -> None:
@@ -201,11 +201,11 @@ class NotebookPage(Watched):
         if not self._is_open:
             return
         self._is_open = False
-        if self._backend is None:
+        if self._one_page is None:
             self.page.close()
         else:
             self._deaf()
-            self._backend.clear()
+            self._one_page.clear()
         name = self.path.relative_to(self.server.root).as_posix()
         for session in self.server.request("GET", "api/sessions"):  # type: ignore[attr-defined]
             if session["path"] == name:
@@ -249,14 +249,14 @@ class Lab(_Opener):
         self,
         context: BrowserContext,
         server: JupyterServer,
-        backend: TaskBackend | None = None,
+        one_page: OnePage | None = None,
         silent: Callable[[], object] = _nobody,
     ) -> None:
         super().__init__(context, server)
         self.server = server
         self.silent = silent
         """Called for each kernel that had to be knocked at."""
-        self._backend = backend
+        self._one_page = one_page
 
     def open(
         self,
@@ -281,9 +281,9 @@ class Lab(_Opener):
         if trusted:
             self.server.sign(path)
         # A page that was made to open notebooks without a kernel does so for good, and needs to be one of its own.
-        backend = self._backend if kernel and self._backend is not None and self._backend.is_free else None
-        page, new = backend.take() if backend is not None else (self.context.new_page(), True)
-        opened = NotebookPage(page, path, self.server, backend, self.silent)
+        one_page = self._one_page if kernel and self._one_page is not None and self._one_page.is_free else None
+        page, new = one_page.take() if one_page is not None else (self.context.new_page(), True)
+        opened = NotebookPage(page, path, self.server, one_page, self.silent)
         self._opened.append(opened)
         self._show(opened, kernel=kernel, new=new)
         return opened

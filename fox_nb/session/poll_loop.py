@@ -153,7 +153,7 @@ class PollLoop(Generic[Subject]):
     def _have_a_thread(self) -> None:
         """Start the thread where there is none, or where it has died: what it looked after is still known."""
         if self._thread is None or not self._thread.is_alive():
-            self._thread = start(self._run, "fox_nb-watcher", "The task goes on and is paid for once.")
+            self._thread = start(self._run, "fox_nb-poll-loop", "The task goes on and is paid for once.")
 
     def _due_in(self, subject: Subject) -> float:
         waited = max(0.0, subject.waited)

@@ -95,7 +95,7 @@ class Poller:
         self._now = clock
         self._rng = rng
         self._polls = Pool(4, "polling")
-        self._download_pool = Pool(3, "landing")
+        self._download_pool = Pool(3, "downloads")
         self._fetching = Pool(4, "fetching")
         self._poll_loop: PollLoop[Task] = PollLoop(self._look, self._polls, polling, rng=rng)
         self._closed = False

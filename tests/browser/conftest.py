@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from backend import SIZE, TaskBackend
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from artifacts import Places
 from counts import Count
 from lab import FLAGS, Lab, Notebook7, Voila
+from one_page import SIZE, OnePage
 from servers import JupyterServer, VoilaServer
 
 HERE = Path(__file__).parent
@@ -23,12 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for a file of tests.
+    """One Chromium for this folder's tests in a worker.
 
     Playwright's sync API leaves an event loop running in this thread, so that `asyncio.run` fails while it is up; ending
-    it with the file keeps that from the tests that come later in the same worker.
+    it with the folder keeps that from the tests that come later in the same worker.
     """
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if found is None:
@@ -41,18 +41,18 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser profile for a file of tests, which loads Jupyter's own scripts once."""
+    """A browser profile, which loads Jupyter's own scripts once."""
     fresh = browser.new_context(viewport=SIZE, accept_downloads=True)
     yield fresh
     fresh.close()
 
 
-@pytest.fixture(scope="module")
-def backend(context: BrowserContext) -> TaskBackend:
-    """The page in which a file's notebooks are opened one after the other."""
-    return TaskBackend(context)
+@pytest.fixture(scope="package")
+def one_page(context: BrowserContext) -> OnePage:
+    """The page in which notebooks are opened one after the other."""
+    return OnePage(context)
 
 
 @pytest.fixture(scope="session")
@@ -79,17 +79,17 @@ def silent(count: Count, request: pytest.FixtureRequest) -> Callable[[], None]:
 def lab(
     context: BrowserContext,
     lab_server: JupyterServer,
-    backend: TaskBackend,
+    one_page: OnePage,
     silent: Callable[[], None],
     request: pytest.FixtureRequest,
 ) -> Iterator[Lab]:
     """JupyterLab as a new user has it; pages and kernels end with the test, and after a failure the application, too."""
     lab_server.forget_settings()
     failed = request.session.testsfailed
-    opener = Lab(context, lab_server, backend, silent)
+    opener = Lab(context, lab_server, one_page, silent)
     yield opener
     if request.session.testsfailed > failed:
-        backend.leave()
+        one_page.leave()
     opener.close()
 
 

@@ -76,7 +76,7 @@ def test_a_download_that_fails_while_somebody_begins_to_wait(fox: Fox, monkeypat
             looked.set()
         return seen
 
-    monkeypatch.setattr(poller, "land", first_fails)
+    monkeypatch.setattr(poller, "download_results", first_fails)
     monkeypatch.setattr(poller, "FETCH_AGAIN_AFTER", 0.05)
     monkeypatch.setattr(Poller, "_look", looks)
     task = fox.generate("a fox whose first download breaks")

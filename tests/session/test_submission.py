@@ -253,7 +253,7 @@ def test_looks_stop_with_the_last_task(fox: Fox) -> None:
     """Threads end when nothing is under way: the watcher stops with its last task."""
     fox.generate("a fox").wait()
     deadline = time.monotonic() + 60
-    while any(thread.name == "fox_nb-watcher" for thread in threading.enumerate()):
+    while any(thread.name == "fox_nb-poll-loop" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
 

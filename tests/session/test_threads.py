@@ -59,7 +59,7 @@ def test_what_was_told_as_an_error_is_never_sent(fox: Fox, sandbox: Any, limit: 
 
 def test_a_task_that_nobody_can_look_after_says_so(fox: Fox, sandbox: Any, limit: Limit) -> None:
     """It was sent, so asking tells no error; who waits is told, and the same cell gets it when there is room again."""
-    limit.names = ("fox_nb-watcher",)
+    limit.names = ("fox_nb-poll-loop",)
     task = fox.generate("a fox")
     with pytest.raises(FoxError, match=r"cannot start another thread.*paid for once"):
         task.wait()
@@ -68,7 +68,7 @@ def test_a_task_that_nobody_can_look_after_says_so(fox: Fox, sandbox: Any, limit
     assert len(sandbox.creations) == 1
 
 
-@pytest.mark.parametrize("name", ["fox_nb-looking", "fox_nb-landing"])
+@pytest.mark.parametrize("name", ["fox_nb-polling", "fox_nb-downloads"])
 def test_looking_goes_on_with_the_threads_there_are(fox: Fox, sandbox: Any, limit: Limit, name: str) -> None:
     """Where looks and downloads get no threads of their own the watcher makes them itself, one after the other."""
     limit.names = (name,)

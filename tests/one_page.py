@@ -37,7 +37,7 @@ def wear(page: Page, theme: Literal["light", "dark"]) -> None:
     page.wait_for_function(settled)
 
 
-class TaskBackend:
+class OnePage:
     """A page of JupyterLab in which notebooks are opened one after the other: the application itself is loaded once.
 
     Each notebook has its own file, kernel and console; theme and size are as at first when the next one comes.
