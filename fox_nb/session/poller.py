@@ -221,7 +221,7 @@ class Poller:
             return self._over(task)
         urls = [result.url for result in answer.results if result.url][:MOST_PICTURES]
         if (answer.status, answer.progress) != (row.state, row.progress) or answer.results:
-            self._store.journal.answer(row, answer)
+            self._store.journal.progressed(row, answer)
             row = self._store.journal.get(row.identity)
         if answer.completed:
             task.update(row)

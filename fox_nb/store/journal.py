@@ -312,7 +312,7 @@ class Journal(History):
 
     # -- what the gateway says afterwards: of this task, not of one that was sent again meanwhile -----------------
 
-    def answer(self, row: TaskRow, answer: TaskState) -> None:
+    def progressed(self, row: TaskRow, answer: TaskState) -> None:
         """Note the gateway's word on a task that is under way."""
         state = answer.status if answer.status in ON_ITS_WAY else "processing"
         given = [result.url for result in answer.results if result.url]

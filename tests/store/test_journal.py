@@ -115,7 +115,7 @@ def test_a_late_look_does_not_touch_a_later_task(journal: Journal) -> None:
     journal.retry("identity-1", ASKED, budget=None, now=NOW)
     for late in (
         lambda: journal.failed(old, "code", "it failed", NOW),
-        lambda: journal.told(old, told("task-1", "processing", progress=50)),
+        lambda: journal.progressed(old, told("task-1", "processing", progress=50)),
         lambda: journal.downloaded(old, picture()),
         lambda: journal.completed(old, NOW),
     ):
@@ -128,12 +128,12 @@ def test_an_end_is_an_end(journal: Journal) -> None:
     """Once completed, no kernel that saw the task earlier makes it fail or go on."""
     journal.accepted(sent(journal), told("task-1"), NOW)
     seen = journal.get("identity-1")
-    journal.told(seen, told("task-1", "completed", progress=100, results=(Result(url="http://x/y"),)))
+    journal.progressed(seen, told("task-1", "completed", progress=100, results=(Result(url="http://x/y"),)))
     journal.downloaded(seen, picture())
     journal.completed(seen, NOW + 40)
     done = journal.get("identity-1")
     journal.failed(seen, "not_found", "gone", NOW + 50)
-    journal.told(seen, told("task-1", "processing", progress=10))
+    journal.progressed(seen, told("task-1", "processing", progress=10))
     journal.completed(seen, NOW + 5000)
     assert journal.get("identity-1") == done
     assert done.urls == ["http://x/y"]
