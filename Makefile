@@ -47,8 +47,8 @@ check: $(VENV)/test.stamp check-scripts ## style, types and floors
 	$(BIN)/python -m pytest tests/test_floors.py
 
 scripts: $(NODE_BIN) ## bundle the browser's scripts into fox_nb/static, which is committed
-	rm -rf fox_nb/static
-	$(BUNDLE)=fox_nb/static
+	@built=$$(mktemp -d) && trap "rm -r $$built" EXIT && $(BUNDLE)=$$built/static \
+	  && rm -rf fox_nb/static && mv $$built/static fox_nb/static
 
 check-scripts: $(NODE_BIN)
 	$(NODE_BIN)/biome check --config-path=.ci $(SCRIPTS) tests/scripts

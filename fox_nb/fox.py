@@ -474,7 +474,7 @@ class Fox(ModelMethods):
             return
         line = f"fox_nb: {self._where}."
         if self.is_sandbox:
-            line = "fox_nb: the sandbox answers (drawn pictures, play money). " + key_advice()
+            line = "fox_nb: running on the built-in sandbox: drawn pictures, nothing is charged. " + key_advice()
         if self._pack is not None:
             made, pictures = self._pack.manifest.made, self._pack.pictures
             line = f"fox_nb: {self._where} is shown ({pictures} picture{'s' * (pictures != 1)}, packed on {made}, "
@@ -483,7 +483,7 @@ class Fox(ModelMethods):
         rows = self.store.journal.unfinished(self._gateway.name, time.time())
         unknown = sum(row.state == "unknown" for row in rows)
         if rows:
-            parts = [f"{len(rows) - unknown} under way"] * (len(rows) > unknown) + [f"{unknown} unknown"] * (
+            parts = [f"{len(rows) - unknown} in progress"] * (len(rows) > unknown) + [f"{unknown} unknown"] * (
                 unknown > 0
             )
             print(f"fox_nb: from earlier: {', '.join(parts)}. fox.resume() goes on with them.")  # noqa: T201

@@ -38,7 +38,7 @@ def _no_such(method: str, name: str, known: tuple[str, ...]) -> InvalidRequest:
 
     more = meant(name, known)
     if name == "seed":
-        more = " No model has a seed: the same take is the same picture, take=2 is another one."
+        more = " No model has a seed: the same request gives the same picture again, take=2 another variation."
     return InvalidRequest(
         f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{more}",
         parameter=name,

@@ -235,7 +235,7 @@ class Generate(Request):
         Prompt,
         Hint(
             kind="prompt",
-            help="Describe the picture. [[profile_id]] puts a trained profile into it.",
+            help="Describe the picture.",
             profile_tokens=True,
             example="A portrait of a woman in a vintage library, soft light",
             examples=(

@@ -97,6 +97,10 @@ class Polling:
             )
 
 
+SANDBOX = "sandbox"
+"""What the journal calls the sandbox, whatever its port."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """One gateway: where it is, the key for it, and the name that the journal knows it by.
@@ -118,7 +122,7 @@ class Gateway:
     @property
     def name(self) -> str:
         """What the journal calls this gateway: ``sandbox``, or its normalised base URL."""
-        return "sandbox" if self.is_sandbox else self.base_url
+        return SANDBOX if self.is_sandbox else self.base_url
 
 
 def find_base_url(argument: str | None = None) -> str | None:

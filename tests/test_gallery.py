@@ -58,9 +58,9 @@ def test_a_class_is_shown_on_one_page(classroom: Path, tmp_path: Path, capsys: p
     assert [page.count(f"<bdi>{name}</bdi>") for name in ("ada", "ben", "eve", "tom")] == [1, 1, 1, 1]
     assert "<h1>Class &lt;7b&gt;</h1>" in page
     assert "<script" not in page
-    assert re.findall(r"<th>7</th><th>0.00 USD</th><th>0.63 USD</th>", page)
+    assert re.findall(r"<th>7</th><th>\$0\.00</th><th>\$0\.63</th>", page)
     assert "It cannot be read" in page
-    assert "ada: 3 pictures, 0.00 USD, 0.27 USD of play money" in capsys.readouterr().out
+    assert "ada: 3 pictures, $0.00, $0.27 (play money)" in capsys.readouterr().out
     assert {path: path.read_bytes() for path in classroom.rglob("*") if path.is_file()} == before
 
 

@@ -13,6 +13,7 @@ from fox_nb.errors import FoxError
 from fox_nb.images.check import DOWNLOADED
 from fox_nb.images.thumbnail import MIME, cached_thumbnail
 from fox_nb.models import MODELS
+from fox_nb.money import dollars
 from fox_nb.render.html import escape, frame, head, note
 from fox_nb.render.image_grid import Picture, sheet
 from fox_nb.store import MICRO_PER_USD
@@ -67,7 +68,7 @@ class Person:
     trouble: str = ""
 
     def __str__(self) -> str:
-        said = f"{self.made} picture{'s' * (self.made != 1)}, {self.usd:.2f} USD, {self.play:.2f} USD of play money"
+        said = f"{self.made} picture{'s' * (self.made != 1)}, {dollars(self.usd)}, {dollars(self.play, play=True)}"
         line = f"{self.name}: {said}{f'; {self.trouble}' if self.trouble else ''}"
         return line.encode(errors="replace").decode()
 
@@ -230,13 +231,13 @@ def _facts(row: TaskRow | RecordedTask) -> list[tuple[str, str]]:
 def _summary(people: list[Person]) -> str:
     rows = "".join(
         f'<tr><td><a href="#{number}">{escape(person.name)}</a></td><td>{person.made}</td>'
-        f"<td>{person.usd:.2f} USD</td><td>{person.play:.2f} USD</td></tr>"
+        f"<td>{dollars(person.usd)}</td><td>{dollars(person.play)}</td></tr>"
         for number, person in enumerate(people)
     )
     total = (sum(person.made for person in people), sum(p.usd for p in people), sum(p.play for p in people))
     return (
         "<table><thead><tr><th>Name</th><th>Pictures</th><th>Spent</th><th>Play money</th></tr></thead>"
-        f"<tbody>{rows}<tr><th>All</th><th>{total[0]}</th><th>{total[1]:.2f} USD</th><th>{total[2]:.2f} USD</th></tr>"
+        f"<tbody>{rows}<tr><th>All</th><th>{total[0]}</th><th>{dollars(total[1])}</th><th>{dollars(total[2])}</th></tr>"
         "</tbody></table>"
     )
 

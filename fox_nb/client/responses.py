@@ -59,7 +59,7 @@ class Purpose(Enum):
 
 
 _NOT_ACCEPTED = "The task was not accepted, nothing was paid."
-_UNKNOWN = "Nobody knows whether the task exists and is paid for; it was not sent again."
+_UNKNOWN = "You may or may not have been charged; it was not sent again."
 _FREE = {
     Purpose.READ: "Asking costs nothing; a task that is on its way goes on.",
     Purpose.UPLOAD: "Uploads cost nothing, and no task was sent.",

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
-from fox_nb.settings import key_advice, on_binder
 from fox_nb.store import ON_ITS_WAY
 from fox_nb.workdir import below, notebook_folder
 
@@ -16,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from fox_nb.models import Request
     from fox_nb.render.image_grid import Picture
-    from fox_nb.session.cost import Cost
     from fox_nb.session.image import Image
     from fox_nb.session.task import Task
     from fox_nb.session.training import TrainedProfiles
@@ -129,35 +126,6 @@ def error_page(error: FoxError) -> str:
     )
 
 
-def panel_head(request: type[Request], *, sandbox: bool) -> str:
-    """Head a panel: the model, what it does, and whether it is play."""
-    from fox_nb.render.html import frame, head, note
-
-    about = note(f"{request.about} Model: {request.model}.")
-    return frame(head(request.title, sandbox=sandbox), about, note(key_advice()) if on_binder() else "")
-
-
-def panel_card(request: type[Request], *, sandbox: bool) -> str:
-    """Stand in for a panel where no kernel runs."""
-    from fox_nb.render.card import panel_card as card
-
-    return card(f"{request.title}: {request.model}", sandbox=sandbox)
-
-
-def studio_card(*, sandbox: bool) -> str:
-    """Stand in for the studio where no kernel runs."""
-    from fox_nb.render.card import panel_card as card
-
-    return card("Studio: all models and the history", sandbox=sandbox)
-
-
-def cost_words(cost: Cost, left: Cost | None) -> tuple[str, str]:
-    """Say what a press will cost, what kind of money that is, and what the budget has left."""
-    about = [word for word, so in (("play money", cost.is_play_money), ("estimate", cost.is_estimate)) if so]
-    about += [f"the budget has {float(left):.2f} USD left"] if left is not None else []
-    return f"Costs {float(cost):.2f} USD", f"({', '.join(about)})" if about else ""
-
-
 def sent_page(task: Task) -> str:
     """Stand where a task's pictures will be: when it was sent, and how to see them; true a year later, too."""
     from fox_nb.render.html import clock, day, frame, head, note
@@ -175,7 +143,7 @@ def picture_page(image: Image) -> str:
     from fox_nb.render.image_grid import grid
 
     picture = _picture(image, alt=image.path.stem, edge=896, max_bytes=90_000)
-    return grid([picture] if picture else [], title="", empty=f"{image.path.name} is not in the store any more.")
+    return grid([picture] if picture else [], title="", empty=f"{image.path.name} is no longer in the folder.")
 
 
 def tasks_page(tasks: Sequence[Task], *, total: int, sandbox: bool) -> str:
@@ -216,7 +184,7 @@ def facts(task: Task) -> list[tuple[str, str]]:
         if value != parameter.default or parameter.name in {"aspect_ratio", "resolution"}:
             found.append((parameter.label, _plain(value)))
     if task.take != 1:
-        found.append(("Take", str(task.take)))
+        found.append(("Variation", str(task.take)))
     found.append(("Cost", str(task.cost)))
     return found
 
@@ -236,14 +204,14 @@ def _with_pictures(task: Task) -> str:
     reused = None
     if task.reused:
         day = _local(task.asked_at).strftime("%d %B %Y, %H:%M").lstrip("0")
-        reused = f"Made on {day}; shown again, nothing was sent or paid. For another one: take={task.take + 1}."
+        reused = f"Made on {day}; shown again for free. For another variation: take={task.take + 1}."
     extra = [("Profile", task.profile_id)] if task.profile_id else []
     took = [("Took", duration(task.waited))] if task.status == "completed" else []
     pictures = pictures_of(task)
     deleted = sum(not image.path.exists() for image in task.images)
-    missing = f"{deleted} of its files are not in the store any more." if deleted else ""
+    missing = f"{deleted} of its files are no longer in the folder." if deleted else ""
     if not deleted and len(pictures) < task.row.wanted and not task.profile_id:
-        missing = f"{len(pictures)} of {task.row.wanted} pictures have come."
+        missing = f"{len(pictures)} of {task.row.wanted} pictures have arrived."
     missing = str(task.error) if task.error is not None else missing
     return grid(
         pictures,

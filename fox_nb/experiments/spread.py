@@ -52,12 +52,12 @@ def words(cells: Sequence[Cell]) -> str:
     if len(measured) < 2:  # noqa: PLR2004 - one cell has nothing to be compared with
         return ""
     if all(cell.summary()[_BY][1] is None for cell in measured):
-        return "One take each: what two cells differ by may be chance. With takes=3 or more the spread is seen."
+        return "Only one picture per setting, so differences may be chance. Use takes=3 to see how much varies."
     if len(highest) == len(measured):
-        return "By SSIM no setting stands apart: all differences lie within the spread of the takes."
+        return "No setting stands out (by SSIM): all differences may be chance."
     said = dict(numbers(highest[0].summary()))["SSIM"]
     if len(highest) == 1:
-        return f"Closest to the original by SSIM: {highest[0].label} ({said}), by more than the spread of the takes."
+        return f"{highest[0].label} is closest to the original (SSIM {said}); the gap is larger than chance."
     names = "; ".join(cell.label for cell in highest[1:_MOST_NAMED])
     more = f" and {len(highest) - _MOST_NAMED} more" if len(highest) > _MOST_NAMED else ""
-    return f"By SSIM {highest[0].label} ({said}) has the highest mean, but within the spread so have {names}{more}."
+    return f"{highest[0].label} is closest to the original (SSIM {said}), but the gap to {names}{more} may be chance."

@@ -217,10 +217,10 @@ def _decoded(data: bytes, name: str) -> tuple[check.Facts, Image.Image]:
 
 
 def _weaknesses(facts: check.Facts, small: Image.Image) -> list[Problem]:
-    size = f"{facts.width:,} x {facts.height:,} pixels"
+    size = f"{facts.width:,} \u00d7 {facts.height:,} pixels"
     found = []
     if facts.width * facts.height < ONE_K:
-        found.append(Problem("small", "weak", f"Small: {size}; 1K or larger (about 1024 x 1024) is advised."))
+        found.append(Problem("small", "weak", f"Small: {size}; 1K or larger (about 1024 \u00d7 1024) is advised."))
     if impressions.blur(small) >= impressions.BLURRED:
         found.append(Problem("blurred", "weak", "It looks blurred; a sharp one is better."))
     if max(facts.width, facts.height) > LONG_SIDE:

@@ -158,7 +158,7 @@ def _from_image(image: Image.Image, parameter: str, limits: Limits) -> Prepared:
         ) from error
     width, height = held.size
     if not width or not height or max(held.size) > check.LOCAL.side or width * height > check.LOCAL.pixels:
-        what = f"a picture of {width:,} x {height:,} pixels cannot be uploaded."
+        what = f"a picture of {width:,} \u00d7 {height:,} pixels cannot be uploaded."
         raise _refused(parameter, what, "Scale it first: image.thumbnail((4096, 4096)).")
     if held.mode in pixels.DEEP:
         pixels.plain(held)  # numbers that are no brightness are refused now, not when it is sent

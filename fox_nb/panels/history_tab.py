@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from fox_nb.models import MODELS
+from fox_nb.money import dollars
 from fox_nb.panels.task_cards import TaskCards
 from fox_nb.render.html import clip
 
@@ -120,7 +121,7 @@ class HistoryTab(TaskCards):
 
     def _spent(self) -> str:
         spent = self._session.spent
-        return f"{spent.short} spent in all{' (play money)' if spent.is_play_money else ''}"
+        return f"{dollars(spent, play=spent.is_play_money)} spent in all"
 
     # -- several at once ------------------------------------------------------------------------------------------
 

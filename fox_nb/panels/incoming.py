@@ -75,7 +75,7 @@ class Incoming:
         if size <= 0:
             raise Refused(f"{name} is empty.")
         if size > most:
-            raise Refused(f"{name} is too large: {size / 1e6:,.0f} MB, and {most / 1e6:,.0f} MB is the most here.")
+            raise Refused(f"{name} is too large: {size / 1e6:,.0f} MB, and at most {most / 1e6:,.0f} MB are taken.")
         if len(self._partials) >= _MOST_AT_ONCE:
             raise Refused(f"{name} has to wait: {_MOST_AT_ONCE} files are on their way. Try again when they are here.")
         self._partials[key] = _Partial(name, mime, size, now)
@@ -109,7 +109,7 @@ class Incoming:
         if partial is None:
             raise Refused("A file was lost on its way, perhaps since the kernel was restarted. Choose it again.")
         if partial.received != partial.size or (sha256 and sha256 != partial.digest.hexdigest()):
-            raise Refused(f"{partial.name} did not arrive whole. Choose it again.")
+            raise Refused(f"{partial.name} arrived incomplete. Choose it again.")
         return PickedFile(partial.name, partial.mime, b"".join(partial.pieces))
 
     def drop(self, key: str) -> None:

@@ -68,14 +68,7 @@ class Outcome:
 
     def actions(self, task: Task) -> list[Action]:
         """Return what can be done with a task, as it stands; what costs money says how much."""
-        if task.status in {"unknown", "failed", "refused"}:
-            again = "Send it again" if task.status == "unknown" else "Try again"
-            if task.model in MODELS:
-                values = {name: value for name, value in task.request.items() if name != "model"}
-                again += f" \u00b7 {self._session.prices.cost(MODELS[task.model].unchecked(**values)).short}"
-            settle = [("unpaid", "It was not charged"), ("paid", "It was charged")] * (task.status == "unknown")
-            return [*settle, ("retry", again)]
-        return self._uses(task) if task.status == "completed" else []
+        return remedies(self._session, task) or (self._uses(task) if task.status == "completed" else [])
 
     def follow(self, task: Task) -> None:
         """Show a task's progress, and what became of it; one that is followed already stays as it is."""
@@ -138,3 +131,15 @@ class Outcome:
         if task.images or task.status != "completed":  # a trained profile is listed under Profiles
             self.results.add(task)
         self._downloaded(task)
+
+
+def remedies(session: Session, task: Task) -> list[Action]:
+    """Return the buttons of a task that came to nothing; what costs money says how much."""
+    if task.status not in {"unknown", "failed", "refused"}:
+        return []
+    again = "Send it again" if task.status == "unknown" else "Try again"
+    if task.model in MODELS:
+        values = {name: value for name, value in task.request.items() if name != "model"}
+        again += f" \u00b7 {session.prices.cost(MODELS[task.model].unchecked(**values)).short}"
+    settle = [("unpaid", "It was not charged"), ("paid", "It was charged")] * (task.status == "unknown")
+    return [*settle, ("retry", again)]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fox_nb.panels.controls import FieldContext
     from fox_nb.parameters import Parameter
 
-NO_PROFILES = "None yet. Train one under Profiles, or with fox.create_profile(\u2026)."
+NO_PROFILES = "No profiles yet: train one in the studio"
 LONGEST_PROMPT = 2000
 """From how many characters on the service may refuse a prompt."""
 

@@ -160,8 +160,8 @@ class Picker(Scripted):
         known = {entry.key: entry for entry in self._entries}
         if not all(isinstance(key, str) and key in known for key in keys):
             raise InvalidRequest(
-                f"{self.description}: what you chose has not arrived here as a whole.",
-                todo="Wait until the list stands still, then press again.",
+                f"{self.description}: what you chose is still being uploaded.",
+                todo="Wait until it has arrived, then press again.",
             )
         return tuple(known[key] for key in keys)
 
@@ -219,7 +219,7 @@ class Picker(Scripted):
         several = tuple(value) if isinstance(value, list | tuple) else () if value is None else (value,)
         if len(several) > self.most:
             raise InvalidRequest(
-                f"{self.description}: {len(several)} were given, and {self.most} is the most here.",
+                f"{self.description}: {len(several)} given, but at most {self.most} fit here.",
                 parameter=self.description,
                 value=f"{len(several)} pictures",
                 allowed=f"at most {self.most}",

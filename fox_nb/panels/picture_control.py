@@ -134,7 +134,7 @@ class PictureControl(Control):
     def _entry(self, value: Any) -> Entry:
         if isinstance(value, str) and LOCAL_PICTURE.fullmatch(value):
             source = self._field_context.store.catalog.source(value.removeprefix("sha256:"))
-            name = Path(source.origin or source.file).name if source is not None else "no longer in the store"
+            name = Path(source.origin or source.file).name if source is not None else "no longer in the folder"
             return Entry(value, name)
         return Entry.of(value)
 

@@ -30,7 +30,7 @@ def lines_of(error: Exception) -> list[str]:
         return [str(error)]
     return [
         f"Something went wrong in this notebook: {type(error).__name__}: {error}",
-        "What was sent is in the journal and is not sent again.",
+        "What was sent before is in the history and is not sent again.",
     ]
 
 

@@ -12,6 +12,7 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import CreateProfile
 from fox_nb.panels.head import head, money_note
 from fox_nb.panels.known_profiles import KnownProfiles
+from fox_nb.panels.outcome import remedies
 from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
 from fox_nb.panels.press import Press
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 
     from fox_nb.session import Session, Task
 
-_RETRY = [["retry", "Try again"], ["plan", "Forget\u2026"]]
-_SETTLE = [["unpaid", "It was not charged"], ["paid", "It was charged"], ["retry", "Send it again"]]
-_STARTED = "{name} is being trained. It goes on when the notebook is closed; its name is kept for when it is done."
+_STARTED = "{name} is being trained. This goes on when you close the notebook."
 
 
 class ProfilesTab(w.VBox):  # type: ignore[misc]
@@ -157,7 +156,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             raise task.error
         if task.reused and task.status == "completed":
             name = self.profiles[task.profile_id].name
-            self.press.notify(f"These photos trained {name} already: nothing was sent or paid.")
+            self.press.notify(f"These photos already trained {name}: nothing was sent or charged.")
 
     def _follow(self, task: Task) -> None:
         """Show a task's progress beside the button, and list the profiles anew when it is over."""
@@ -187,7 +186,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     # -- the list -----------------------------------------------------------------------------------------------
 
     def _list(self) -> None:
-        waiting = [_waiting(task, self.profiles.name_of(task)) for task in self.profiles.trainings]
+        waiting = [self._waiting(task) for task in self.profiles.trainings]
         known = [
             {
                 "key": profile.id,
@@ -200,6 +199,15 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             for profile in reversed(list(self.profiles))
         ]
         self.known.show([*waiting, *known])
+
+    def _waiting(self, task: Task) -> dict[str, Any]:
+        actions = [list(action) for action in remedies(self._session, task)]
+        if task.status in {"failed", "refused"}:
+            actions.append(["plan", "Forget\u2026"])
+        words = {"failed": "its training failed", "refused": "was not sent", "unknown": "sent, and no answer came"}
+        state = f"{words.get(task.status, 'being trained')}, asked for {_day(task.asked_at)}"
+        name = self.profiles.name_of(task)
+        return {"key": task.identity, "id": "", "name": name, "since": "", "state": state, "actions": actions}
 
     def _acted(self, act: str, key: str, text: str) -> None:
         self._pool.submit(lambda: self._act(act, key, text))
@@ -247,14 +255,6 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return "<ProfilesTab>"
-
-
-def _waiting(task: Task, name: str) -> dict[str, Any]:
-    actions = _SETTLE if task.status == "unknown" else _RETRY if task.status in {"failed", "refused"} else []
-    words = {"failed": "its training failed", "refused": "was not sent", "unknown": "sent, and no answer came"}
-    since = _day(task.asked_at)
-    state = f"{words.get(task.status, 'being trained')}, asked for {since}"
-    return {"key": task.identity, "id": "", "name": name, "since": "", "state": state, "actions": actions}
 
 
 def _day(at: float) -> str:

@@ -185,7 +185,7 @@ def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:
     if error is None:
         return ()
     if [name for name, _ in actions][:1] == ["retry"]:
-        return (error.what, error.money, "Try again sends the same once more, which may cost again.")
+        return (error.what, error.money, "'Try again' sends it once more, and may be charged again.")
     return (error.what, error.money, error.todo)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fox_nb.render.image_grid import Picture
 
 SANDBOX_LINE = (
-    "You are on the sandbox: its pictures are drawn on this computer and cost nothing. "
+    "Running on the built-in sandbox: drawn pictures, nothing is charged. "
     "For the real models, set FOXAPI_KEY before Jupyter starts."
 )
 

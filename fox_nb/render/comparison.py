@@ -225,7 +225,7 @@ def _plus(spread: float | None, digits: int) -> str:
 def picture_facts(picture: ComparedPicture, *, size: tuple[int, int] | None = None) -> dict[str, Any]:
     """Say of a picture what the browser needs; of a preview alone, its own size and the picture's in words."""
     if size is not None:
-        full = f"{picture.width} x {picture.height}"
+        full = f"{picture.width} \u00d7 {picture.height}"
         return {"id": picture.id, "width": size[0], "height": size[1], "levels": 0, "full": full}
     pyramid = Pyramid(picture.width, picture.height)
     return {

@@ -169,7 +169,7 @@ class _Sheet:
         self.height = self.picture_height + self.line * lines + self.gap
         self.said = list(said)
         if any(len(cell.takes) > 1 for cell in cells):
-            self.said.append("The first take of each setting; numbers are the mean and spread of all its takes.")
+            self.said.append("The first variation of each setting; numbers are mean and spread of all its variations.")
         self.draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
 
     def _shape(self) -> float:

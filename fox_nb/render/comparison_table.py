@@ -62,7 +62,7 @@ def static_grid(
     parts.append(_style(comparison, images, hover=hover, titled=titled))
     if comparison.original is not None:
         shown = _image(comparison.original, images, "Original", _SHOWN_WIDTH)
-        size = f"{comparison.original.width} x {comparison.original.height} px"
+        size = f"{comparison.original.width} \u00d7 {comparison.original.height} px"
         parts.append(f"<figure>{shown}<figcaption><b>Original</b> {size}</figcaption></figure>")
     parts.append(
         f'<div class="foxc-static-scroll" role="region" aria-label="Table of the comparison" tabindex="0">'
@@ -137,7 +137,7 @@ def _cell(cell: Cell, images: Mapping[str, bytes]) -> str:
 
 def _take(cell: Cell, take: Take, images: Mapping[str, bytes], width: int) -> str:
     if take.picture is not None:
-        label = cell.label if len(cell.takes) == 1 else f"{cell.label}, take {take.number}"
+        label = cell.label if len(cell.takes) == 1 else f"{cell.label}, variation {take.number}"
         return _image(take.picture, images, label, width)
     if take.state == "failed":
         return f'<div style="{_NARROW}">failed: {bdi(take.reason, 160)}</div>' if take.reason else "failed"

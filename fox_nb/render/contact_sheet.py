@@ -37,7 +37,7 @@ def contact_sheet(report: PhotoReport, *, ignored: str = "") -> str:
 
 
 def _item(photo: PhotoFact, number: int) -> str:
-    size = f"{photo.width:,} x {photo.height:,}" if photo.width else ""
+    size = f"{photo.width:,} \u00d7 {photo.height:,}" if photo.width else ""
     seen = ""
     if photo.thumbnail:
         shown = round(_COLUMN * min(1, photo.width / photo.height))

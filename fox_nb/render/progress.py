@@ -144,7 +144,7 @@ def unknown(
         '<div class="fx-box fx-bad">',
         head(title, sandbox=sandbox, pill="unknown"),
         f"<p>{bdi(what or f'It was sent at {when}, and no answer came.', 600)}</p>",
-        "<p>Nobody here knows whether it exists and is paid for, so it is not sent again by itself.</p>",
+        "<p>You may or may not have been charged, so it is not sent again automatically.</p>",
         f"<p>Look at the account's usage around {escape(when)}. Then say what you found:</p>",
         "<ul><li><code>task.settle(paid=True)</code> when it was charged,</li>"
         "<li><code>task.settle(paid=False)</code> when it was not,</li>"

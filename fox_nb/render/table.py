@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fox_nb.money import PLAY, dollars
 from fox_nb.render.html import bdi, clock, day, duration, escape, frame, head, img, note
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def tasks_table(
         ("State", ""),
         ("Sent", ""),
         ("Took", "fx-num"),
-        ("Cost", "fx-num"),
+        (f"Cost{PLAY * sandbox}", "fx-num"),
     )
     header = "".join(f'<th scope="col"{_css(css)}>{name}</th>' for name, css in names)
     body = "".join(_row(row) for row in shown)
@@ -95,7 +96,7 @@ def _row(row: TaskRow) -> str:
     if row.thumbnail:
         scale = _EDGE / max(row.width, row.height, 1)
         picture = img(row.thumbnail, row.mime, (row.width, row.height), "", max(1, round(row.width * scale)))
-    extra = [f"take {row.take}"] * (row.take > 1) + [f"{row.count} pictures"] * (row.count > 1)
+    extra = [f"variation {row.take}"] * (row.take > 1) + [f"{row.count} pictures"] * (row.count > 1)
     small = f'<br><small class="fx-dim">{escape(" · ".join(extra))}</small>' if extra else ""
     cells = (
         (picture, ""),
@@ -104,7 +105,7 @@ def _row(row: TaskRow) -> str:
         (escape(row.status, 40), ""),
         (f"{day(row.created)}, {clock(row.created)}", ""),
         (duration(row.took) if row.took is not None else "", "fx-num"),
-        (f"${row.cost:,.2f}" if row.cost is not None else "", "fx-num"),
+        (dollars(row.cost) if row.cost is not None else "", "fx-num"),
     )
     return "<tr>" + "".join(f"<td{_css(css)}>{content}</td>" for content, css in cells) + "</tr>"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Self
 
+from fox_nb.money import dollars
+
 
 class Cost(float):
     """An amount in USD that knows what it is.
@@ -35,11 +37,10 @@ class Cost(float):
     @property
     def short(self) -> str:
         """The amount alone, as it stands on buttons: $0.09."""
-        return f"${float(self):.2f}" if round(float(self), 2) == round(float(self), 4) else f"${float(self):.4f}"
+        return dollars(self)
 
     def __str__(self) -> str:
-        words = f"{float(self):.2f} USD" if round(float(self), 2) == round(float(self), 4) else f"{float(self):.4f} USD"
         about = [word for word, so in (("play money", self.is_play_money), ("estimate", self.is_estimate)) if so]
-        return f"{words} ({', '.join(about)})" if about else words
+        return f"{self.short} ({', '.join(about)})" if about else self.short
 
     __repr__ = __str__

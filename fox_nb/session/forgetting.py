@@ -73,16 +73,18 @@ class Forgotten(Shows):
         parts = [words for count, words in counted if count]
         removed = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
         if self.done:
-            lines = [f"{self.profile.name} is forgotten. Removed from this store: {removed}."]
+            lines = [f"{self.profile.name} is forgotten. Removed from this folder: {removed}."]
         else:
-            lines = [f"Forgetting {self.profile.name} removes from this store: {removed}."]
+            lines = [f"Forgetting {self.profile.name} removes from this folder: {removed}."]
         if self.under_way:
-            lines.append(f"{_several(self.under_way, 'request')} with it still under way: forget it when that is over.")
+            lines.append(
+                f"{_several(self.under_way, 'request')} with it still in progress: forget it when that is over."
+            )
         if self.shared:
             named = ", ".join(self.shared[:_NAMED]) + (", …" if len(self.shared) > _NAMED else "")
             lines.append(f"Kept, because other requests or profiles were given them, too: {named}.")
         if self.requests:
-            lines.append("The words of the requests and what they cost stay in the journal.")
+            lines.append("The words of the requests and what they cost stay in the history.")
         return [*lines, *self.holds]
 
     @property
@@ -120,7 +122,7 @@ def forget(session: Session, profile: Profile, *, dry_run: bool) -> Forgotten:
     found = people.forget(gateway, profile.id, now, lambda found: _remove(session.store, found))
     if found.under_way:
         raise InvalidRequest(
-            f"{_several(len(found.under_way), 'request')} with {profile.name} still under way; nothing was removed.",
+            f"{_several(len(found.under_way), 'request')} with {profile.name} still in progress; nothing was removed.",
             parameter="profile",
             value=profile.id,
             todo="Forget it when they are over: what they make would land here after all.",

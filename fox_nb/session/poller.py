@@ -113,7 +113,7 @@ class Poller:
         if task.row.state in BEING_SENT or task.row.state in ON_ITS_WAY:
             if self._closed:
                 raise FoxError(
-                    "This Fox was closed, so nobody looks after the task here.",
+                    "This Fox was closed, so the task is not watched here.",
                     money="It goes on at the gateway and is paid for once.",
                     todo="Make a new Fox and ask again, or say fox.resume(): that goes on where this one stood.",
                 )
@@ -387,7 +387,7 @@ def _unknown_word(row: TaskRow, answer: TaskState) -> UnexpectedAnswer:
         http_status=200,
         body=answer.body,
         money="It is paid for once; its result can be fetched for 24 hours.",
-        todo="Run the cell again later: it is looked at anew, for nothing. Please report the text above.",
+        todo="Run the cell again later: it is looked at again, for free. Please report the text above.",
     )
 
 
@@ -397,6 +397,6 @@ def _fewer(here: int, row: TaskRow) -> DownloadFailed:
     return DownloadFailed(
         f"The gateway says that task {row.task_id} is completed, and gave {what}.",
         money="You may have been charged for all of it." if here else "It is paid for; its result may still come.",
-        todo="Run the cell again later: what has come meanwhile is fetched, for nothing. "
+        todo="Run the cell again later: what has come meanwhile is downloaded, for free. "
         "If it stays so, tell FoxAPI's support the task's id.",
     )

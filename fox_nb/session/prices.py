@@ -11,6 +11,7 @@ from concurrent.futures import TimeoutError as Late
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import FoxError
+from fox_nb.money import dollars
 from fox_nb.session.cost import Cost
 from fox_nb.session.pool import Pool
 from fox_nb.store import MICRO_PER_USD
@@ -76,10 +77,10 @@ class PriceList:
         for name, was in list(self._counted.items()):
             if (now := self._usd.get(name, was)) > was:
                 logging.getLogger("fox_nb").warning(
-                    "%s now costs %g USD a call; until now %g USD were counted. From here on the new price counts.",
+                    "%s now costs %s a call; until now %s was counted. From here on the new price counts.",
                     name,
-                    now,
-                    was,
+                    dollars(now),
+                    dollars(was),
                 )
 
 

@@ -272,7 +272,7 @@ def _free(name: str, taken: list[str]) -> str:
 
 
 def _taken(name: str, row: ProfileRow) -> InvalidRequest:
-    holder = row.profile_id or "a profile whose training is under way"
+    holder = row.profile_id or "a profile that is being trained"
     return InvalidRequest(
         f"The name {shown(name)} belongs to {holder} already.",
         parameter="name",

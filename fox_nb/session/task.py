@@ -488,8 +488,8 @@ class Task(Shows):
             f"{self.model} failed: {self._row.error.rstrip('.') or 'the gateway gave no reason'}{code}.",
             code=self._row.error_code,
             task=self,
-            money=f"It was accepted, so {self.cost} may have been billed; nobody promises a refund.",
-            todo="task.retry() sends it again and may cost again; a changed request is a new one.",
+            money=f"You may have been charged {self.cost}; refunds are not guaranteed.",
+            todo="task.retry() sends it again and may be charged again; a changed request is a new one.",
         )
 
     def _unknown(self) -> SubmissionUnknown:
@@ -498,7 +498,7 @@ class Task(Shows):
             f"{self.model} was sent at {when} and its answer never came ({self._row.error.rstrip('.')}): "
             f"{self._about()}.",
             task=self,
-            money=f"It may exist and cost {self.cost}; it was not sent again.",
+            money=f"You may have been charged {self.cost}; it was not sent again.",
             todo="Look at your bill for that minute, then say task.settle(paid=True), task.settle(paid=False), "
             "or task.retry() to send it again.",
         )
@@ -509,19 +509,19 @@ class Task(Shows):
         return f"request id {request_id}" if request_id and request_id not in self._row.error else ""
 
     def _gone(self) -> DownloadFailed | None:
-        """Say that no picture of a completed task is left: it was paid for, and is not paid for again by itself."""
+        """Say that no picture of a completed task is left: it was paid for, and is not charged again automatically."""
         images = self.images if self._row.state == "completed" else []
         if not images or any(image.path.exists() for image in images):
             return None
         dead = self._backend.now() - (self._row.finished or self._row.asked) > LINKS_LIVE
         deleted = "its picture was" if len(images) == 1 else f"its {len(images)} pictures were"
         died = "; the links have died" if dead else ""
-        fetch = "Ask for it again: it is fetched anew, for nothing."
+        fetch = "Ask for it again: it is downloaded again, for free."
         another = f"Put {images[0].path.name} back, or pay for another one with take={self.take + 1}."
         return DownloadFailed(
-            f"{self.model} is completed, and {deleted} deleted from the store{died}.",
+            f"{self.model} is completed, and {deleted} deleted from the folder{died}.",
             gone=dead,
-            money=f"It was paid for once, {self.cost}, and is not paid for again by itself.",
+            money=f"It was paid for once, {self.cost}, and is not charged again automatically.",
             todo=another if dead else fetch,
         )
 

@@ -146,7 +146,7 @@ class Uploads:
             path = self._store.path(source.file) if source is not None else None
             if path is None or not path.exists():
                 raise StoreError(
-                    f"The picture sha256:{sha256[:12]}… that this request names is not in the store any more.",
+                    f"The picture sha256:{sha256[:12]}… that this request names is no longer in the folder.",
                     money="Nothing was sent.",
                     todo="Hand over the picture itself again.",
                 )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.atomic import transaction
 from fox_nb.errors import BudgetExceeded, StoreError
+from fox_nb.money import dollars
+from fox_nb.settings import SANDBOX
 from fox_nb.store.history import COUNTED, History
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, this_process
 
@@ -203,8 +205,8 @@ class Journal(History):
             left = budget - self._sum(connection, COUNTED, asked.gateway, asked.account)
             if asked.micro_usd > left:
                 raise BudgetExceeded(
-                    f"This would cost {asked.micro_usd / MICRO_PER_USD:.2f} USD; of the budget of "
-                    f"{budget / MICRO_PER_USD:.2f} USD {max(0, left) / MICRO_PER_USD:.2f} USD are left.",
+                    f"Costs {dollars(asked.micro_usd / MICRO_PER_USD, play=asked.gateway == SANDBOX)}, but only "
+                    f"{dollars(max(0, left) / MICRO_PER_USD)} of your {dollars(budget / MICRO_PER_USD)} budget is left.",
                     needed=asked.micro_usd / MICRO_PER_USD,
                     left=max(0, left) / MICRO_PER_USD,
                     todo="Ask for fewer or smaller pictures, or raise budget=….",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from fox_nb.atomic import PRIVATE_FILE, open_database, transaction
 from fox_nb.errors import BudgetExceeded, StoreError
-from fox_nb.settings import in_voila
+from fox_nb.money import dollars
+from fox_nb.settings import SANDBOX, in_voila
 from fox_nb.store.journal import MICRO_PER_USD
 
 if TYPE_CHECKING:
@@ -75,9 +76,9 @@ class Ledger:
             left = budget - _spent(connection, gateway, account)
             if micro_usd > left:
                 raise BudgetExceeded(
-                    f"This would cost {micro_usd / MICRO_PER_USD:.2f} USD; "
-                    f"of the budget of {budget / MICRO_PER_USD:.2f} USD for all visitors "
-                    f"{max(0, left) / MICRO_PER_USD:.2f} USD are left.",
+                    f"Costs {dollars(micro_usd / MICRO_PER_USD, play=gateway == SANDBOX)}, but only "
+                    f"{dollars(max(0, left) / MICRO_PER_USD)} of the visitors' {dollars(budget / MICRO_PER_USD)} "
+                    "budget is left.",
                     needed=micro_usd / MICRO_PER_USD,
                     left=max(0, left) / MICRO_PER_USD,
                     todo="Ask for fewer or smaller pictures, or whoever runs this app for a larger budget.",

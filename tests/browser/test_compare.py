@@ -166,7 +166,7 @@ def test_the_plan_is_seen_and_nothing_is_sent(lab: Lab, sandbox: Any, env: dict[
     page = lab.open(notebook(OPEN, THREE.format("1K"), "sweep"), env=env)
     page.run_all()
     text = page.outputs_text(1)
-    for words in ("3 by 3", "Pictures 9", "Paid for already 0", "1.17 USD", "About", "Run: 9 pictures, up to 1.17 USD"):
+    for words in ("3 by 3", "Pictures 9", "Paid for already 0", "$1.17", "About", "Run: 9 pictures, up to $1.17"):
         assert words in text
     assert page.page.get_by_role("button", name=re.compile("^Run: ")).count() == 2
     assert page.locator("[data-fox-stays]").first.is_hidden()
@@ -232,11 +232,11 @@ def test_more_than_the_set_amount_asks_once_more(lab: Lab, sandbox: Any, env: di
     )
     page.run_all()
     press_run(page)
-    page.locator(":text('more than 0.10 USD')").first.wait_for()
+    page.locator(":text('more than $0.10')").first.wait_for()
     page.page.get_by_role("button", name="No, not now").click()
-    page.locator(":text('more than 0.10 USD')").first.wait_for(state="hidden")
+    page.locator(":text('more than $0.10')").first.wait_for(state="hidden")
     press_run(page)
-    page.page.get_by_role("button", name="Yes, spend up to 0.26 USD").click()
+    page.page.get_by_role("button", name="Yes, spend up to $0.26").click()
     wait_until_all_is_made(page, 2)
     assert len(sandbox.creations) == 2
 

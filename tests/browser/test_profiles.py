@@ -49,7 +49,7 @@ def test_each_photo_says_what_is_wrong_with_it(lab: Lab, sandbox: Any, env: dict
     broken.locator(":text('left out')").wait_for()
     status = studio.here.locator(".fox-actions .fox-status")
     status.locator(":scope:has-text('10 of 11 photos can be used')").wait_for()
-    assert "weak: Small: 400 x 400 pixels" in studio.here.locator(".fox-item:has-text('photo 12')").inner_text()
+    assert "weak: Small: 400 \u00d7 400 pixels" in studio.here.locator(".fox-item:has-text('photo 12')").inner_text()
     broken.get_by_role("button", name="Remove").click()
     status.locator(":scope:has-text('10 of 10 photos can be used')").wait_for()
     studio.here.locator(".fox-item").first.get_by_role("button", name="Remove").click()

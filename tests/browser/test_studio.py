@@ -104,7 +104,7 @@ def test_a_failed_task_is_told_in_words_and_tried_again(lab: Lab, sandbox: Any, 
     studio.press()
     card = page.locator(".fox-results .fox-failed")
     card.wait_for()
-    assert "may have been billed" in card.inner_text()
+    assert "You may have been charged" in card.inner_text()
     assert page.locator(".fx-bad:has-text('failed')").count() == 1
     page.locator(".fox-results button:has-text('Try again')").click()
     studio.shown(1)

@@ -39,7 +39,7 @@ def test_the_plots_name_each_picture(fox: Fox) -> None:
         assert EVIL not in plot
         assert set(re.findall(r'<img src="([^;]*)', plot)) == {"data:image/webp"}
     assert tabs.count('type="radio"') == 2
-    for words in ("Aspect ratio 16:9, take 2", "Prompt a crow"):
+    for words in ("Aspect ratio 16:9, variation 2", "Prompt a crow"):
         assert words in tabs
         assert words in every
     assert "take" not in one

@@ -49,7 +49,7 @@ def test_small_blurred_and_large_are_told(sitter):
         ]
     ).photos
     assert kinds(small) == ["small"]
-    assert "640 x 480" in small.problems[0].words
+    assert "640 \u00d7 480" in small.problems[0].words
     assert kinds(blurred) == ["blurred"]
     assert kinds(large)[-1] == "large"
     assert all(photo.usable for photo in (small, blurred, large))
@@ -311,7 +311,7 @@ def test_a_contact_sheet_shows_each_photo_and_escapes_what_comes_from_outside(tm
     assert html.count("<li") == 3
     assert html.count("data:image/webp") == 2
     assert "left out" in html
-    assert "Small: 300 x 300" in html
+    assert "Small: 300 \u00d7 300" in html
     assert "Ignored &lt;1&gt; file." in html
 
 

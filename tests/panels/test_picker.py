@@ -56,7 +56,7 @@ def test_pieces_out_of_order_are_not_taken():
 
 
 @pytest.mark.parametrize(
-    ("sha256", "words"), [("0" * 64, "did not arrive whole"), ("", None)], ids=["a wrong hash", "no hash to be had"]
+    ("sha256", "words"), [("0" * 64, "arrived incomplete"), ("", None)], ids=["a wrong hash", "no hash to be had"]
 )
 def test_the_hash_is_checked_where_there_is_one(sha256, words):
     """A damaged file is refused; a page without https has no hash to give, and its files are taken."""
@@ -144,7 +144,7 @@ def test_what_a_browser_shows_is_what_counts():
     picker.show([Entry(None, name, key=name) for name in "abc"])
     assert "".join(entry.name for entry in picker.seen(["c", "a"])) == "ca"
     assert "".join(entry.name for entry in picker.seen(None)) == "abc"
-    with pytest.raises(InvalidRequest, match="Photos: what you chose has not arrived"):
+    with pytest.raises(InvalidRequest, match="Photos: what you chose is still being uploaded"):
         picker.seen(["a", "d"])
 
 
@@ -219,7 +219,7 @@ def test_too_many_are_refused_in_words():
     """500 pictures are neither dropped nor clipped in silence; what was there stays."""
     picker = Picker(most=3, description="Pictures")
     picker.value = "a.jpg"
-    with pytest.raises(InvalidRequest, match="Pictures: 500 were given, and 3 is the most here"):
+    with pytest.raises(InvalidRequest, match="Pictures: 500 given, but at most 3 fit here"):
         picker.value = ["a.jpg"] * 500
     assert picker.value == ("a.jpg",)
 

@@ -92,7 +92,7 @@ def test_a_photo_that_was_taken_out_is_not_trained_on(photos: Photos, tmp_path: 
         photos._take_place(str(tmp_path / name))
     mine, _ = (entry.key for entry in photos.picker.entries)
     assert [photo.name for photo in photos.sheet([mine]).photos] == ["a.jpg"]
-    with pytest.raises(InvalidRequest, match="has not arrived"):
+    with pytest.raises(InvalidRequest, match="still being uploaded"):
         photos.sheet([mine, "on its way"])
 
 

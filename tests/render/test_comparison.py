@@ -179,7 +179,7 @@ def test_takes_stand_side_by_side_with_mean_and_spread(tmp_path):
         for n, s in ((1, 0.4), (2, 0.6))
     ]
     seen = PollResult(static_grid(Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("x 1", takes)]])))
-    assert [image["alt"] for image in seen.all("img")] == ["x 1, take 1", "x 1, take 2"]
+    assert [image["alt"] for image in seen.all("img")] == ["x 1, variation 1", "x 1, variation 2"]
     assert "SSIM 0.500 ± 0.141" in seen.text
     assert "PSNR" not in seen.text
 
@@ -248,7 +248,7 @@ def test_the_page_of_a_five_by_five_stays_below_its_limit(tmp_path):
     words = re.search(r'id="fox-facts">(.*?)</script>', page.read_text(encoding="utf-8"), re.DOTALL)[1]
     original = json.loads(words)["original"]
     assert max(original["width"], original["height"]) <= 1024
-    assert original["full"] == "1200 x 1200"
+    assert original["full"] == "1200 \u00d7 1200"
     assert list(tmp_path.glob(".*")) == []
 
 

@@ -230,7 +230,7 @@ def test_table_of_tasks():
     """The list shows what was asked, its state, time and cost, and how many more there are; an empty one says how to begin."""
     page = Page(table.tasks_table([row("A fox")] * 60, total=3264, limit=50))
     assert len(page.all("tr")) == 51
-    assert "take 2 · 2 pictures" in page.text
+    assert "variation 2 · 2 pictures" in page.text
     assert "3 May 2025, 12:01" in page.text
     assert "$0.18" in page.text
     assert page.text.endswith("and 3,214 more")

@@ -46,7 +46,7 @@ def test_what_was_paid_for_stays_completed(
     task = fox.generate("a fox that is thrown away", num_outputs=2)
     with pytest.raises(DownloadFailed) as gone:
         task.wait()
-    for words in ("deleted from the store", "links have died", "0.18 USD", "take=2"):
+    for words in ("deleted from the store", "links have died", "$0.18", "take=2"):
         assert words in str(gone.value)
     assert gone.value.gone
     assert (task.status, fox.session.row(task.identity).error_code) == ("completed", "")

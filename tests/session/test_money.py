@@ -22,7 +22,7 @@ def test_a_budget_is_a_hard_limit(open_fox: Callable[..., Fox], sandbox: Any) ->
         fox.generate("a cat", resolution="4K")
     assert refused.value.needed == pytest.approx(0.18)
     assert refused.value.left == pytest.approx(0.11)
-    assert "0.11 USD are left" in str(refused.value)
+    assert "only $0.11 of" in str(refused.value)
     assert len(sandbox.creations) == 1
     assert fox.generate("a fox").reused, "what is paid for is free, whatever the budget"
     assert len(fox.tasks()) == 1, "what was refused is not in the journal"

@@ -99,7 +99,7 @@ def test_a_higher_price_counts_from_then_on_and_is_told(caplog: pytest.LogCaptur
     with caplog.at_level(logging.WARNING, "fox_nb"):
         assert [price_of(known) for _ in range(6)] == [0.10, 0.10, 0.50, 0.50, 0.50, 0.50]
     assert [record.getMessage() for record in caplog.records] == [
-        f"{MODEL} now costs 0.5 USD a call; until now 0.1 USD were counted. From here on the new price counts."
+        f"{MODEL} now costs $0.50 a call; until now $0.10 was counted. From here on the new price counts."
     ]
 
 

@@ -39,7 +39,7 @@ def test_a_lost_answer_is_sent_once(fox: Fox, sandbox: Any, fault: str, paramete
             fox.generate("a fox")
         words = str(lost.value)
         assert "prompt='a fox'" in words
-        assert "0.09 USD" in words
+        assert "$0.09" in words
         assert "task.settle(paid=True)" in words
     assert len(sandbox.creations) == 1
     assert fox.tasks()[0].status == "unknown"

@@ -3,7 +3,13 @@ const HASH = "@hash@";
 const PART = "@part@";
 const AGAIN = 2000;
 const page = (globalThis.foxNb ??= { id: Math.random(), scripts: {} });
-const known = (page.scripts[HASH] ??= Promise.withResolvers());
+const known = (page.scripts[HASH] ??= awaited());
+
+function awaited() {
+  const one = {};
+  one.promise = new Promise((resolve) => (one.resolve = resolve));
+  return one;
+}
 
 async function start([script, style]) {
   const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));

@@ -11,7 +11,7 @@ const KEYS = [
   ["O or space", "hold to see what it is compared with (or press and hold on a cell)"],
   ["R", "compare with this cell instead of the original; again for the original"],
   ["A", "divider, difference and hold in all cells or in this one"],
-  ["[  ]", "take before, take after"],
+  ["[  ]", "variation before, variation after"],
   ["Enter", "this cell large; again or Esc for the grid (also a double click)"],
   ["C", "show the code for this cell"],
   ["Esc", "close help, leave the large cell, then the divider or difference"],
@@ -28,7 +28,11 @@ export function takeWords(cell, index) {
   const { length } = cell.takes;
   const number = cell.takes[index]?.number;
   const each = new Set(cell.takes.map((take) => take.number)).size === length;
-  return length < 2 ? "" : each ? `take ${number} of ${length}` : `take ${number}, picture ${index + 1} of ${length}`;
+  return length < 2
+    ? ""
+    : each
+      ? `variation ${number} of ${length}`
+      : `variation ${number}, picture ${index + 1} of ${length}`;
 }
 
 export class Bar {
@@ -73,7 +77,7 @@ export class Bar {
         button("−", "Zoom out (-)", () => act.zoom(1 / 1.5)),
         this.zoom,
         button("+", "Zoom in (+)", () => act.zoom(1.5)),
-        button("Whole", "Whole picture (0)", () => act.whole()),
+        button("Fit", "Fit the whole picture (0)", () => act.whole()),
         button("1:1", "One picture pixel for each screen pixel (1)", () => act.oneToOne()),
       ),
       element("span", { class: "foxc-group" }, ...this.modes.values()),
@@ -132,13 +136,13 @@ export class Facts {
 
   show(cell, index, explanations) {
     const take = cell.takes[index];
-    const size = take?.picture ? `${take.picture.full ?? `${take.picture.width} x ${take.picture.height}`} px` : "";
+    const size = take?.picture ? `${take.picture.full ?? `${take.picture.width} × ${take.picture.height}`} px` : "";
     const head = element("p", {}, element("strong", {}, cell.label));
     if (cell.takes.length > 1) {
       head.append(
-        button("‹", "Take before ([)", () => this.act.take(-1)),
+        button("‹", "Variation before ([)", () => this.act.take(-1)),
         takeWords(cell, index),
-        button("›", "Take after (])", () => this.act.take(1)),
+        button("›", "Variation after (])", () => this.act.take(1)),
       );
     }
     head.append(...[size, take?.reason, take?.note].filter(Boolean).map((words) => element("span", {}, words)));

@@ -9,7 +9,7 @@ export function labelFrame(grid, frame, place) {
   const active = place.join() === grid.active.join();
   frame.cell?.setAttribute("tabindex", active ? "0" : "-1");
   frame.cell?.setAttribute("aria-selected", String(active));
-  const words = { pending: "waiting", running: "under way", failed: take?.reason || "failed", done: "" };
+  const words = { pending: "waiting", running: "in progress", failed: take?.reason || "failed", done: "" };
   const state = take ? take.state : "pending";
   frame.words.replaceChildren(element("span", { title: words[state] }, words[state]));
   frame.root.dataset.state = state;

@@ -67,7 +67,7 @@ export function live() {
     initialize: (model) => model.on("msg:custom", hear),
     say: show,
     render({ model, line, root, status }) {
-      const list = put("ul", "fox-live", {}, { "aria-label": "Under way" });
+      const list = put("ul", "fox-live", {}, { "aria-label": "In progress" });
       const rows = new Map();
       line.append(list);
 

@@ -27,7 +27,7 @@ export const sweepView = () => {
       const stop = put("button", "fox-act", {
         type: "button",
         textContent: "Stop",
-        title: "Send nothing more; what is under way lands",
+        title: "Send nothing more; what is in progress still arrives",
       });
       const acts = put("div", "fox-acts");
       const bar = put("progress", "fox-bar");
@@ -89,7 +89,7 @@ export const sweepView = () => {
         bar.hidden = !state.going;
         bar.max = state.total;
         bar.value = state.over;
-        bar.setAttribute("aria-label", "Pictures that are made");
+        bar.setAttribute("aria-label", "Pictures made");
         findings.replaceChildren(...state.lines.map((line) => put("p", "fox-finding", { textContent: line })));
         words.hidden = !state.going && state.over === state.total && !state.failed;
         tick();
