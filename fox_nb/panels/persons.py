@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fox_nb.panels.controls import FieldContext
     from fox_nb.parameters import Parameter
 
-NO_PROFILES = "No profiles yet: train one in the studio"
+NO_PROFILES = "No profiles yet"
 LONGEST_PROMPT = 2000
 """From how many characters on the service may refuse a prompt."""
 
@@ -62,7 +62,13 @@ class Persons(Scripted):
 
     def _say_names(self) -> None:
         items = [[key, name if name == key else f"{name} ({key[:12]})"] for key, name in self._offered().items()]
-        self.say("persons", items=items, chosen=list(self.value), empty=NO_PROFILES, by=self._page)
+        self.say(
+            "persons",
+            items=items,
+            chosen=list(self.value),
+            empty=f"{NO_PROFILES}: train one in the studio.",
+            by=self._page,
+        )
 
     @traitlets.default("value")
     def _nothing(self) -> tuple[Any, ...]:

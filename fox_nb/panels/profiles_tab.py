@@ -85,7 +85,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     def _lacks(self, name: str, *, agreed: bool) -> str:
         """Say what has to be done before a profile can be trained; '' when it can be."""
-        lacking = [self.photos.lacking, "" if name.strip() else "a name", "" if agreed else "the person's consent"]
+        lacking = [self.photos.lacking, "" if name.strip() else "a name", "" if agreed else "consent"]
         missing = [words for words in lacking if words]
         if not missing:
             return ""

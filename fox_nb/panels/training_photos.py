@@ -25,7 +25,7 @@ _ZIP = "application/zip"
 _WORDS = {"out": "\u2716 left out", "weak": "\u26a0 weak", "note": "\u2139 note"}
 """A word beside each sign: neither colour nor sign alone has to be understood."""
 _ABOUT_OTHERS = frozenset({"duplicate", "alike"})
-_HELP = "Clear photos of one person: other angles, light, expressions. A ZIP of them serves, too."
+_HELP = "Clear photos of one person: other angles, light, expressions. A ZIP works, too."
 
 
 class _Outdated(Exception):
@@ -80,7 +80,7 @@ class TrainingPhotos:
 
         if self._sheet is not None and self._sheet.enough:
             return ""
-        return f"at least {AT_LEAST} photos that can be used"
+        return f"at least {AT_LEAST} usable photos"
 
     def sheet(self, seen: Any = None) -> TrainingPhotoReport:
         """Return what was found out about the photos that are chosen now; looks first where that is not known yet.

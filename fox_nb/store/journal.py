@@ -206,7 +206,8 @@ class Journal(History):
             if asked.micro_usd > left:
                 raise BudgetExceeded(
                     f"Costs {dollars(asked.micro_usd / MICRO_PER_USD, play=asked.gateway == SANDBOX)}, but only "
-                    f"{dollars(max(0, left) / MICRO_PER_USD)} of your {dollars(budget / MICRO_PER_USD)} budget is left.",
+                    f"{dollars(max(0, left) / MICRO_PER_USD)} of your {dollars(budget / MICRO_PER_USD)} "
+                    "budget is left.",
                     needed=asked.micro_usd / MICRO_PER_USD,
                     left=max(0, left) / MICRO_PER_USD,
                     todo="Ask for fewer or smaller pictures, or raise budget=….",

@@ -57,7 +57,7 @@ def test_each_photo_says_what_is_wrong_with_it(lab: Lab, sandbox: Any, env: dict
     studio.name_and_agree("Ada")
     assert "at least 10 photos" in studio.here.locator(".fox-actions .fox-note").inner_text()
     studio.here.locator(".fox-press").click(force=True)
-    studio.here.locator(".fox-error:has-text('To train, add at least 10 photos that can be used.')").wait_for()
+    studio.here.locator(".fox-error:has-text('To train, add at least 10 usable photos.')").wait_for()
     assert sandbox.creations == []
 
 
@@ -66,7 +66,7 @@ def test_what_is_missing_is_said_in_words(lab: Lab, sandbox: Any, env: dict[str,
     studio = open_profiles(lab, env)
     page: Any = studio.page
     note = studio.here.locator(".fox-actions .fox-note")
-    assert "To train, add at least 10 photos that can be used, a name and the person's consent." in note.inner_text()
+    assert "To train, add at least 10 usable photos, a name and consent." in note.inner_text()
     studio.choose_photos(photos)
     studio.here.get_by_role("textbox", name="Name", exact=True).first.fill("Ada Lovelace")
     note.locator(':scope:has-text("To train, add the person\'s consent.")').wait_for()

@@ -19,7 +19,7 @@ def test_the_call_sends_nothing(fox: Fox, photo: Path, sandbox: Any) -> None:
     assert float(sweep.cost) == pytest.approx(20 * 0.13)
     assert sweep.seconds > 0
     page = pages.page(sweep)
-    for words in ("2 by 5", "To make", "$2.60", "play money", "About", "2 takes of each"):
+    for words in ("2 by 5", "To make", "$2.60", "play money", "About", "2 variations of each"):
         assert words in page
     assert "20 pictures, 0 made" in repr(sweep)
     assert sandbox.creations == []
