@@ -287,7 +287,7 @@ class Fox(ModelMethods):
     def resume(self) -> TaskList:
         """Go on with what an earlier kernel left unfinished, and return it; nothing is sent again."""
         tasks = self.session.resume()
-        return self.session.listed(tasks, len(tasks))
+        return self.session.listed(tasks, len(tasks), empty="Nothing is unfinished.")
 
     @property
     def spent(self) -> Cost:
@@ -330,15 +330,21 @@ class Fox(ModelMethods):
         InvalidRequest
             There is no such model, or it has no such parameter, or refuses such a value.
         """
-        from fox_nb.panels.panel import panel_class
+        from fox_nb.panels import uncollected
 
-        return panel_class(model)(self.session, values)
+        with uncollected():
+            from fox_nb.panels.panel import panel_class
+
+            return panel_class(model)(self.session, values)
 
     def studio(self) -> Studio:
         """Return all models' panels and the history in tabs, with results flowing between them; sends nothing."""
-        from fox_nb.panels.studio import Studio
+        from fox_nb.panels import uncollected
 
-        return Studio(self.session)
+        with uncollected():
+            from fox_nb.panels.studio import Studio
+
+            return Studio(self.session)
 
     def compare_enhance(
         self,

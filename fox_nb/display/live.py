@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.display.places import CellOutput, area_of, outputs, place_for
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _NOT_SENT_YET = 32
 """Bundles of one thread that are remembered until they are sent: `display` sends each before it asks for the next."""
+_MOST_LINES = 32
+"""Cells whose line of what they have waited for is remembered."""
 
 
 class LiveDisplay:
@@ -98,6 +101,28 @@ def _html(entry: dict[str, Any]) -> Any:
     return entry.get("data", {}).get("text/html")
 
 
+@dataclass(eq=False)
+class WaitLine:
+    """Where a cell says what it has waited for: one line that counts, however many tasks there are.
+
+    Attributes
+    ----------
+    place : Place
+        Where it stands.
+    done : int
+        How many tasks have completed there.
+    said : Bundle or None
+        What was said of them.
+    is_free : bool
+        Whether nobody waits there just now.
+    """
+
+    place: Place
+    done: int = 0
+    said: Bundle | None = None
+    is_free: bool = False
+
+
 class _Standing:
     """What stands where: displays of tasks under way, and what was shown to those who waited."""
 
@@ -105,7 +130,8 @@ class _Standing:
         self._lock = threading.Lock()
         self._live: weakref.WeakSet[LiveDisplay] = weakref.WeakSet()
         self._displays: dict[LiveDisplay, tuple[Place, str]] = {}
-        self._waits: weakref.WeakKeyDictionary[Task, Place] = weakref.WeakKeyDictionary()
+        self._waits: weakref.WeakKeyDictionary[Task, WaitLine] = weakref.WeakKeyDictionary()
+        self._lines: dict[str, WaitLine] = {}
 
     def note(self, display: LiveDisplay) -> None:
         """Note a display wherever it will be, and be it only a bundle that somebody appends to an Output."""
@@ -134,8 +160,7 @@ class _Standing:
         """Have those leave that stood in an area: whoever displays a task there again has to see it."""
         with self._lock:
             gone = [display for display, (place, _) in self._displays.items() if place.area == area]
-            for task in [task for task, place in self._waits.items() if place.area == area]:
-                del self._waits[task]
+            self._forget_line(self._lines.get(area))
         for display in gone:
             display.leave()
             self.remove(display)
@@ -152,20 +177,43 @@ class _Standing:
         for display in displays:
             display.finish()
 
-    def waited(self, task: Task, place: Place) -> None:
-        """Note where a task's progress was shown to who waited."""
+    def wait_line(self, task: Task, area: str, opened: Callable[[], Place]) -> WaitLine:
+        """Return where to show to who waits how far a task is: the area's line, or a new one at the place `opened`."""
         with self._lock:
-            self._waits[task] = place
+            line = self._lines.get(area)
+            if line is not None and line.is_free:
+                line.is_free = False
+                self._keep_line(line)
+                return line
+        line = WaitLine(opened())
+        with self._lock:
+            self._waits[task] = self._lines[line.place.area] = line
+            if len(self._lines) > _MOST_LINES:
+                del self._lines[next(iter(self._lines))]
+        return line
 
     def take_wait(self, task: Task, area: str) -> Place | None:
-        """Return that place, once, if it is in this area."""
+        """Return the place of the line that is about this task alone, once, if it is in this area."""
         with self._lock:
-            place = self._waits.pop(task, None)
-            return place if place is not None and place.area == area else None
+            line = self._waits.get(task)
+            if line is None or line.place.area != area:
+                return None
+            self._forget_line(line)
+            return line.place
+
+    def _keep_line(self, line: WaitLine) -> None:
+        """No task's pictures may take the place of a line that is about several."""
+        for task in [task for task, known in self._waits.items() if known is line]:
+            del self._waits[task]
+
+    def _forget_line(self, line: WaitLine | None) -> None:
+        if line is not None:
+            self._keep_line(line)
+            self._lines = {area: known for area, known in self._lines.items() if known is not line}
 
 
 _standing = _Standing()
-is_in, finish, waited, take_wait = _standing.is_in, _standing.finish, _standing.waited, _standing.take_wait
+is_in, finish, wait_line, take_wait = _standing.is_in, _standing.finish, _standing.wait_line, _standing.take_wait
 _local = threading.local()
 
 

@@ -88,22 +88,33 @@ class Notebook:
     @contextlib.contextmanager
     def _progress(self, task: Task) -> Iterator[Callable[[], None]]:
         last = _drawn(task)
-        place = open_place(last)
+        line = live.wait_line(task, area_here(), lambda: open_place(last))
+        if line.said is not None:
+            line.place.show(last)
         live.listen()
-        live.waited(task, place)
 
         def tick() -> None:
             nonlocal last
             now = _drawn(task) if not task.is_over else last
             if now != last:
                 last = now
-                place.show(now)
+                line.place.show(now)
 
         try:
             yield tick
         finally:
-            done = task.status == "completed"
-            place.show(bundle(task_pages.done_line(task), repr(task)) if done else _drawn(task))
+            self._waited(task, line)
+
+    @staticmethod
+    def _waited(task: Task, line: live.WaitLine) -> None:
+        """Count a task that is completed; what became of another one keeps a place of its own."""
+        if task.status == "completed":
+            line.done += 1
+            line.said = bundle(task_pages.done_line(task, line.done), repr(task))
+        elif line.said is not None:
+            open_place(_drawn(task))
+        line.place.show(line.said or _drawn(task))
+        line.is_free = line.said is not None
 
     @contextlib.contextmanager
     def progress_line(self) -> Iterator[Callable[[str], None]]:

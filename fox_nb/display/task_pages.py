@@ -12,12 +12,14 @@ from fox_nb.store import ON_ITS_WAY
 from fox_nb.workdir import below, notebook_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from fox_nb.parameters import Parameter
     from fox_nb.render.image_grid import Picture
     from fox_nb.session.image import Image
     from fox_nb.session.task import Task
+    from fox_nb.session.tasklist import TaskList
     from fox_nb.session.training import TrainedProfiles
 
 ROWS_WITH_PICTURES = 50
@@ -32,7 +34,7 @@ def page(thing: Any) -> str:
     if isinstance(thing, Image):
         return picture_page(thing)
     if isinstance(thing, TaskList):
-        return tasks_page(thing, total=thing.total, sandbox=thing.is_sandbox)
+        return tasks_page(thing)
     return _page_of_people(thing)
 
 
@@ -104,12 +106,14 @@ def progress_of(task: Task) -> Any:
     )
 
 
-def done_line(task: Task) -> str:
-    """Say in one line how a task ended, where its pictures are shown elsewhere."""
+def done_line(task: Task, count: int) -> str:
+    """Say in one line how a task ended, where its pictures are shown elsewhere; of several the last, and how many."""
     from fox_nb.render.html import bdi, duration, frame
 
-    how = f"in {duration(task.waited)}" if task.status == "completed" and not task.reused else ""
-    return frame(f'<p class="fx-line">{bdi(title(task), 120)}: {task.status} {how}</p>')
+    how = f" in {duration(task.waited)}" if not task.reused else ""
+    several = f"{count} tasks completed, the last" if count > 1 else ""
+    words = f"{several}{how}: {bdi(title(task), 120)}" if several else f"{bdi(title(task), 120)}: completed{how}"
+    return frame(f'<p class="fx-line">{words}</p>')
 
 
 def error_page(error: FoxError) -> str:
@@ -146,12 +150,14 @@ def picture_page(image: Image) -> str:
     return grid([picture] if picture else [], title="", empty=f"{image.path.name} is no longer in the folder.")
 
 
-def tasks_page(tasks: Sequence[Task], *, total: int, sandbox: bool) -> str:
-    """List tasks with their pictures, states, times and costs."""
+def tasks_page(tasks: TaskList) -> str:
+    """List tasks with their pictures, the settings in which they differ, states, times and costs."""
     from fox_nb.render.table import tasks_table
 
-    rows = [_table_row(task) for task in tasks[:ROWS_WITH_PICTURES]]
-    return tasks_table(rows, total=total, sandbox=sandbox, limit=ROWS_WITH_PICTURES)
+    shown = tasks[:ROWS_WITH_PICTURES]
+    differing = differences([dict(settings(task)) for task in shown])
+    rows = [_table_row(task, [values[at] for values in differing.values()]) for at, task in enumerate(shown)]
+    return tasks_table(rows, total=tasks.total, sandbox=tasks.is_sandbox, settings=list(differing), empty=tasks.empty)
 
 
 def pictures_of(task: Task) -> list[Picture]:
@@ -175,13 +181,9 @@ def title(task: Task) -> str:
 
 def facts(task: Task) -> list[tuple[str, str]]:
     """Return what tells one task from another: model, what is not default, take, price."""
-    model = MODELS.get(task.model)
     found = [("", task.model)]
-    for parameter in parameters(model) if model else ():
-        value = task.request.get(parameter.name)
-        if value is None or parameter.name == "prompt" or parameter.hint.kind in {"picture", "archive"}:
-            continue
-        if value != parameter.default or parameter.name in {"aspect_ratio", "resolution"}:
+    for parameter, value in _settings(task):
+        if value is not None and (value != parameter.default or parameter.name in {"aspect_ratio", "resolution"}):
             found.append((parameter.label, _plain(value)))
     if task.take != 1:
         found.append(("Variation", str(task.take)))
@@ -189,8 +191,29 @@ def facts(task: Task) -> list[tuple[str, str]]:
     return found
 
 
+def settings(task: Task) -> Iterator[tuple[str, str]]:
+    """Give a task's settings by their labels: neither what it is about, nor the pictures that it was given."""
+    return ((parameter.label, _plain(value)) for parameter, value in _settings(task))
+
+
+def differences(rows: Sequence[dict[str, str]]) -> dict[str, list[str]]:
+    """Return the settings in which rows that have them differ, with every row's value; '' where it has none."""
+    labels = dict.fromkeys(label for row in rows for label in row)
+    differing = [label for label in labels if len({row[label] for row in rows if label in row}) > 1]
+    return {label: [row.get(label, "") for row in rows] for label in differing}
+
+
+def _settings(task: Task) -> Iterator[tuple[Parameter, Any]]:
+    model = MODELS.get(task.model)
+    for parameter in parameters(model) if model else ():
+        if parameter.name != "prompt" and parameter.hint.kind not in {"picture", "archive"}:
+            yield parameter, task.request.get(parameter.name)
+
+
 def _plain(value: Any) -> str:
     """Write a parameter's value as people write it: 1 and not 1.0."""
+    if value is None:
+        return "not set"
     if isinstance(value, list):
         return ", ".join(value)
     return f"{value:g}" if isinstance(value, float) else f"{value}"
@@ -269,7 +292,7 @@ def _thumbnail(image: Image, edge: int, max_bytes: int) -> bytes | None:
         return None
 
 
-def _table_row(task: Task) -> Any:
+def _table_row(task: Task, values: Sequence[str]) -> Any:
     from fox_nb.images.thumbnail import MIME
     from fox_nb.render.table import TaskRow
 
@@ -278,6 +301,7 @@ def _table_row(task: Task) -> Any:
     return TaskRow(
         title=title(task),
         model=task.model,
+        settings=values,
         status=task.status,
         created=_local(task.asked_at),
         took=None if task.status in ON_ITS_WAY else task.waited,

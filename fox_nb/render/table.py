@@ -26,6 +26,8 @@ class TaskRow:
         The prompt, or what else tells the task.
     model, status : str
         The model's name, the task's state.
+    settings : sequence of str
+        Its values of the settings in which the rows differ.
     created : datetime
         When it was made, in local time.
     took : float or None
@@ -48,6 +50,7 @@ class TaskRow:
     model: str
     status: str
     created: datetime
+    settings: Sequence[str] = ()
     took: float | None = None
     cost: float | None = None
     take: int = 1
@@ -65,17 +68,38 @@ def tasks_table(
     title: str = "Tasks",
     sandbox: bool = False,
     limit: int = _ROWS,
+    settings: Sequence[str] = (),
+    empty: str = "",
 ) -> str:
-    """List tasks, the first `limit` of them, and say how many more there are."""
+    """List tasks, the first `limit` of them, and say how many more there are.
+
+    Parameters
+    ----------
+    rows : sequence of TaskRow
+        The tasks.
+    total : int, optional
+        How many there are.
+    title : str
+        What stands above.
+    sandbox : bool
+        True for play money.
+    limit : int
+        How many are listed.
+    settings : sequence of str
+        What the rows' `settings` are called.
+    empty : str
+        What is said where there are none; by default how to make the first.
+    """
     if not rows:
-        empty = "None yet. The first one: fox.generate('a red fox in the snow')"
-        return frame(head(title, sandbox=sandbox), note(empty))
+        first = "None yet. The first one: fox.generate('a red fox in the snow')"
+        return frame(head(title, sandbox=sandbox), note(empty or first))
     shown = rows[:limit]
     more = max(total or 0, len(rows)) - len(shown)
     names = (
         ("", ""),
         ("Request", ""),
         ("Model", ""),
+        *((escape(label, 40), "") for label in settings),
         ("State", ""),
         ("Sent", ""),
         ("Took", "fx-num"),
@@ -102,6 +126,7 @@ def _row(row: TaskRow) -> str:
         (picture, ""),
         (bdi(row.title, 140) + small, "fx-text"),
         (escape(row.model, 60), ""),
+        *((bdi(value, 60), "") for value in row.settings),
         (escape(row.status, 40), ""),
         (f"{day(row.created)}, {clock(row.created)}", ""),
         (duration(row.took) if row.took is not None else "", "fx-num"),

@@ -234,11 +234,12 @@ class Session:
         chosen = {"model": model, "text": text, "since": since, "until": until}
         rows = self.store.journal.tasks(self.gateway.name, **chosen, limit=limit, offset=offset)  # type: ignore[arg-type]
         total = self.store.journal.count(self.gateway.name, **chosen)  # type: ignore[arg-type]
-        return self.listed([self.task(row) for row in rows], total)
+        found = [self.task(row) for row in rows]
+        return self.listed(found, total, empty="No results. Remove a filter." if any(chosen.values()) else "")
 
-    def listed(self, tasks: Sequence[Task], total: int) -> TaskList:
+    def listed(self, tasks: Sequence[Task], total: int, *, empty: str = "") -> TaskList:
         """Return tasks as people hold them; `total` is how many there are, those left out included."""
-        return TaskList(tasks, total=total, sandbox=self.gateway.is_sandbox, renderer=self.renderer)
+        return TaskList(tasks, total=total, sandbox=self.gateway.is_sandbox, renderer=self.renderer, empty=empty)
 
     def task(self, row: TaskRow) -> Task:
         """Return the one Task object of this kernel for a row."""

@@ -34,13 +34,18 @@ class TaskList(Shows, Sequence[Task]):
         True for play money.
     renderer : Renderer
         Shows it.
+    empty : str
+        What is said where there are none; by default how to make the first.
     """
 
-    def __init__(self, tasks: Sequence[Task], *, total: int, sandbox: bool, renderer: Renderer) -> None:
+    def __init__(
+        self, tasks: Sequence[Task], *, total: int, sandbox: bool, renderer: Renderer, empty: str = ""
+    ) -> None:
         self.renderer = renderer
         self._tasks = list(tasks)
         self._total = total
         self.is_sandbox = sandbox
+        self.empty = empty
 
     @overload
     def __getitem__(self, index: int) -> Task: ...

@@ -87,6 +87,13 @@ def test_a_cell_that_waits_and_ends_with_the_task(run: Run) -> None:
     assert (seen(ended), seen(displayed)) == (["one fox"], ["two foxes"])
 
 
+def test_waiting_in_a_loop_leaves_one_line(run: Run) -> None:
+    """Who waits for several tasks in one cell finds one line that counts them, and below it what the cell ends with."""
+    (cell,) = run("gate.set()\nfor words in ('one', 'two', 'three'):\n    t = fox.generate(words).wait()\nt")
+    assert ["3 tasks completed, the last" in output.data["text/html"] for output in cell.outputs] == [True, False]
+    assert seen(cell) == ["", "three"]
+
+
 def test_a_display_with_an_id(run: Run) -> None:
     """`display(task, display_id=True)` is live; its handle shows another task, live as well, or anything else for good."""
     cells = run(

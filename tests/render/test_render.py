@@ -236,6 +236,7 @@ def test_table_of_tasks():
     assert page.text.endswith("and 3,214 more")
     assert all(header["scope"] == "col" for header in page.all("th"))
     assert "fox.generate(" in Page(table.tasks_table([])).text
+    assert "fox.generate(" not in Page(table.tasks_table([], empty="Nothing is unfinished.")).text
 
 
 @pytest.mark.parametrize(

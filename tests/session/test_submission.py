@@ -126,7 +126,7 @@ def test_a_failed_task_is_the_same_failure(fox: Fox, sandbox: Any) -> None:
             fox.generate("a fox").wait()
         assert failed.value.code == "content_policy"
         assert "That cannot be drawn" in str(failed.value)
-        assert "nobody promises a refund" in str(failed.value)
+        assert "refunds are not guaranteed" in str(failed.value)
     assert len(sandbox.creations) == 1
     assert fox.generate("a fox").retry().wait().images
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -154,3 +155,16 @@ def test_find_the_request_of_a_file(fox: Fox, tmp_path: Path) -> None:
         row = fox.store.task_of(path)
         assert row is not None
         assert row.body["prompt"] == "a mill"
+
+
+def test_a_table_of_tasks_shows_what_differs(fox: Fox) -> None:
+    """Settings in which the listed tasks differ are columns, those that they share are none; an empty list says why."""
+    for ratio, resolution in (("1:1", "1K"), ("4:3", "1K")):
+        fox.generate("a mill", aspect_ratio=ratio, resolution=resolution).wait()
+    html = fox.tasks()._repr_html_()
+    headers = re.findall(r'<th scope="col"[^>]*>([^<]*)</th>', html)
+    assert "Aspect ratio" in headers
+    assert "Resolution" not in headers
+    assert "<bdi>4:3</bdi>" in html
+    assert "No results" in fox.tasks(text="a whale")._repr_html_()
+    assert "Nothing is unfinished" in fox.resume()._repr_html_()
