@@ -26,8 +26,6 @@ class TaskRow:
         The prompt, or what else tells the task.
     model, status : str
         The model's name, the task's state.
-    settings : sequence of str
-        Its values of the settings in which the rows differ.
     created : datetime
         When it was made, in local time.
     took : float or None
@@ -44,13 +42,14 @@ class TaskRow:
         Its type.
     width, height : int
         Pixels of the picture.
+    settings : sequence of str
+        Its values of the settings in which the rows differ.
     """
 
     title: str
     model: str
     status: str
     created: datetime
-    settings: Sequence[str] = ()
     took: float | None = None
     cost: float | None = None
     take: int = 1
@@ -59,6 +58,7 @@ class TaskRow:
     mime: str = "image/webp"
     width: int = 1
     height: int = 1
+    settings: Sequence[str] = ()
 
 
 def tasks_table(
