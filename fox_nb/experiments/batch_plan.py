@@ -242,5 +242,5 @@ def _refusal(wrong: Sequence[Wrong], rows: int) -> InvalidRequest:
         parameter="table",
         value=[one._asdict() for one in wrong],
         allowed="see its lines",
-        todo="Mend these cells, or leave their rows out, then run it again.",
+        todo="Fix these cells, or leave their rows out, then run it again.",
     )

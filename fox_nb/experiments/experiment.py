@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
 from fox_nb.experiments.runner import Runner
+from fox_nb.money import dollars
 
 if TYPE_CHECKING:
     import os
@@ -141,7 +142,7 @@ class Experiment:
             raise FoxError(
                 f"The {self.kind} was stopped: {self.runner.stopped_because}",
                 money=f"{left} of {self.pictures} pictures were not sent and not paid.",
-                todo="Mend the cause, then run it again: only what is missing is sent.",
+                todo="Fix the cause, then run it again: only what is missing is sent.",
             )
         return self
 
@@ -163,7 +164,7 @@ class Experiment:
         if cost > self.ask_above and not confirm:
             raise ConfirmationNeeded(
                 f"This makes {sum(slot.request.outputs for slot in wanted)} pictures and may cost {cost}, "
-                f"more than {self.ask_above:.2f} USD.",
+                f"more than {dollars(self.ask_above)}.",
                 money="Nothing was sent.",
                 todo=f"Say {'retry_failed' if again else 'run'}(confirm=True), or ask for fewer.",
             )

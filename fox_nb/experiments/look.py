@@ -162,4 +162,4 @@ def plot(sweep: MadeSweep, kind: str) -> Any:
 def _words(planned: PlannedCell, slot: Slot, axes: Sequence[Axis], *, takes: int = 1) -> str:
     """Name a picture by its values on some axes, and by its take where there are several."""
     values = [f"{axis.parameter.label} {label(planned.settings[axis.parameter.name])}" for axis in axes]
-    return ", ".join([*values, *([f"take {slot.take}"] if takes > 1 else [])])
+    return ", ".join([*values, *([f"variation {slot.take}"] if takes > 1 else [])])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _LARGEST_MAP = 16
 _MOST_REASONS = 5
-_MARKS = {"done": "made", "running": "under way", "failed": "failed", "pending": "new"}
+_MARKS = {"done": "made", "running": "in progress", "failed": "failed", "pending": "new"}
 _MAP_STYLE = (
     "<style>.fox-nb.fox-nb .fx-map{width:auto;margin:6px 0 8px}"
     ".fox-nb.fox-nb .fx-map :is(th,td){padding:3px 10px;text-align:center;max-width:140px;white-space:normal}"
@@ -50,7 +50,7 @@ def plan_page(made: Made) -> str:
         facts_line(facts),
         *([_map(plan)] if _is_drawn(plan) else []),
         *(note(line) for line in [*made.about(), *_impossible(plan)]),
-        note("The budget does not hold all of it: the run stops where it is used up." if short else ""),
+        note("The budget does not cover all of it: the run stops when it is used up." if short else ""),
     )
 
 
@@ -60,12 +60,12 @@ def about_axes(plan: Plan) -> list[str]:
     shown = plan.axes[2:] if _is_drawn(plan) else plan.axes
     lines += [f"{axis.parameter.label}: {steps(axis.values)}" for axis in shown]
     lines += [
-        f"{axis.parameter.label}: {axis.repeated} of the values given stood there already and count once."
+        f"{axis.parameter.label}: {axis.repeated} of the values were given twice and count once."
         for axis in plan.axes
         if axis.repeated
     ]
     if len(plan.takes) > 1:
-        lines.append(f"{len(plan.takes)} takes of each setting, so that the spread is seen.")
+        lines.append(f"{len(plan.takes)} variations of each setting, to see how much varies.")
     return lines
 
 
@@ -132,13 +132,13 @@ def how_far(made: Made, *, left: bool = True) -> str:
     failed, running = counts["failed"], counts["running"]
     words = f"{counts['done']:,} of {counts.total():,} done"
     words += f", {failed:,} failed" if failed else ""
-    words += f", {running:,} under way" if running else ""
+    words += f", {running:,} in progress" if running else ""
     if made.runner.running:
         words += f", about {duration(made.seconds)} left" if left else ""
     elif plan.missing:
         words += f", {len(plan.missing):,} not sent"
     elif made.developing:
-        words += f", {made.developing} still to be cut and measured"
+        words += f", {made.developing} still being prepared"
     return words
 
 
