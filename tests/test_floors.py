@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,8 +63,8 @@ class Import(NamedTuple):
     line: int
 
 
-def imports_of(path: Path, package: Path) -> Iterator[Import]:
-    """Every module that the file names: in import statements anywhere, to import_module, and in tables of lazy names."""
+def imports_of(path: Path, package: Path, *, tables: bool = True) -> Iterator[Import]:
+    """Every module that the file names: in import statements anywhere, to import_module, and in `tables` of lazy names."""
     module = path.relative_to(package.parent).with_suffix("")
     around = module.parts[:-1]
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
@@ -81,7 +82,7 @@ def imports_of(path: Path, package: Path) -> Iterator[Import]:
                 if name := _literal(argument):
                     level = len(name) - len(name.lstrip("."))
                     yield Import(_absolute(name[level:], level, around), node.lineno)
-            case ast.Constant(value=str(text)) if re.fullmatch(r"fox_nb(\.\w+)+", text):
+            case ast.Constant(value=str(text)) if tables and re.fullmatch(r"fox_nb(\.\w+)+", text):
                 yield Import(text, node.lineno)
 
 
@@ -176,6 +177,43 @@ def test_every_import_goes_down() -> None:
     """No file of the package imports from its own height or above, or a package that is another part's business."""
     found = violations(PACKAGE)
     assert not found, "\n".join(found)
+
+
+def circles(package: Path) -> list[str]:
+    """The files that import each other in a circle, late imports and those for type checkers counted; [] where there is none."""
+    files = {".".join(path.relative_to(package.parent).with_suffix("").parts): path for path in package.rglob("*.py")}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    below = {
+        here: {
+            there
+            for name, _ in imports_of(path, package, tables=False)
+            if (there := name if name in files else name.rpartition(".")[0]) in files and there != here
+        }
+        for here, path in files.items()
+    }
+    del below[package.name]  # the face names what people use, and loads it when they do
+    try:
+        TopologicalSorter(below).prepare()
+    except CycleError as circle:
+        return list(circle.args[1])
+    return []
+
+
+def test_no_file_imports_what_imports_it() -> None:
+    """There is no circle of files, however late an import is made, and whatever for."""
+    assert circles(PACKAGE) == []
+
+
+def test_a_circle_of_files_is_found(tmp_path: Path) -> None:
+    """Also where one of its imports is for type checkers alone, and another one is made in a function."""
+    late = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from fox_nb.store.rows import Row"
+    planted = {
+        "__init__.py": "",
+        "store/__init__.py": "",
+        "store/files.py": late,
+        "store/rows.py": "def f():\n    from .files import put",
+    }
+    assert set(circles(_planted(tmp_path, planted))) == {"fox_nb.store.files", "fox_nb.store.rows"}
 
 
 def test_files_come_to_be_in_one_place() -> None:
