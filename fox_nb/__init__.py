@@ -49,7 +49,7 @@ from fox_nb.errors import (
 
 if TYPE_CHECKING:
     from fox_nb.client import Client
-    from fox_nb.fox import Fox, run
+    from fox_nb.fox import Fox, compare, run
     from fox_nb.models import MODELS
     from fox_nb.session import Image, Task
     from fox_nb.settings import ask_key
@@ -94,12 +94,14 @@ __all__ = [
     "WaitTimeout",
     "__version__",
     "ask_key",
+    "compare",
     "run",
 ]
 
 _LAZY = {
     "Client": "fox_nb.client",
     "Fox": "fox_nb.fox",
+    "compare": "fox_nb.fox",
     "run": "fox_nb.fox",
     "MODELS": "fox_nb.models",
     "Image": "fox_nb.session",

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from fox_nb.client import Client
-    from fox_nb.experiments import Batch, Sweep
+    from fox_nb.experiments import Batch, Pictures, Sweep
     from fox_nb.experiments.experiment import Experiment
     from fox_nb.local import SandboxControls
     from fox_nb.panels.panel import Panel
@@ -346,6 +346,14 @@ class Fox(ModelMethods):
 
             return Studio(self.session)
 
+    def compare(self, pictures: Any, *, labels: Any = None, original: Any = None, title: str = "") -> Pictures:
+        """Lay any pictures side by side, of any models and sizes, with what this folder keeps; see `fox_nb.compare`."""
+        from fox_nb.experiments.side_by_side import compare
+
+        return compare(
+            pictures, labels=labels, original=original, title=title, session=self.session, show=_show_pictures
+        )
+
     def compare_enhance(
         self,
         image: Any,
@@ -375,7 +383,7 @@ class Fox(ModelMethods):
         Sweep
             A plan: in a cell it shows its cost and a Run button.
         """
-        from fox_nb.compare import compare_enhance
+        from fox_nb.experiments.enhancements import compare_enhance
 
         given = {"resolution": resolution, "takes": takes, "show": _show_sweep, **options}
         return compare_enhance(self.session, image, creativity, resemblance, **given)
@@ -515,6 +523,48 @@ def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
 
     nest_asyncio.apply(loop)
     return loop.run_until_complete(coroutine)
+
+
+def compare(pictures: Any, *, labels: Any = None, original: Any = None, title: str = "") -> Pictures:
+    """Lay any pictures side by side: linked zoom, a divider, differences, numbers; needs no gateway, key or folder.
+
+    Pictures of different sizes and shapes are fitted into the same frame, in the middle; pixels are compared where the
+    shapes are the same.
+
+    Parameters
+    ----------
+    pictures
+        A list, a dict by label, lists in a list (rows of columns) or in a dict, or a data frame whose columns hold
+        pictures. A picture is a task, a picture of one, a path, a PIL image, an array, bytes or a link; None leaves a
+        place empty. Tasks that are under way are waited for.
+    labels : sequence of str, or a pair of them, optional
+        What each picture is called; of rows and columns a pair: the rows' labels, the columns' labels. Of a data frame
+        the name of the column that names its rows.
+    original
+        What the others are compared with: a picture, or one of the labels. One that is among the pictures isn't added
+        once more. By default the picture that all tasks were made from, if there is one.
+    title : str
+        What stands above.
+
+    Returns
+    -------
+    Pictures
+        In a cell it shows the viewer; `to_frame`, `save_html`, `save_image` and `plot` take it away.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no picture, or something stands for none.
+    """
+    from fox_nb.experiments.side_by_side import compare as lay_out
+
+    return lay_out(pictures, labels=labels, original=original, title=title, show=_show_pictures)
+
+
+def _show_pictures(pictures: Pictures) -> None:
+    from fox_nb.panels.pictures_view import show
+
+    show(pictures)
 
 
 def _show_sweep(sweep: Experiment) -> None:

@@ -48,7 +48,15 @@ def comparison(folder: Path) -> Comparison:
         cells.append(row)
     values = ["0", EVIL, "1"]
     original = flat(folder, "original", ORIGINAL)
-    return Comparison(f"Enhance {EVIL}", Axis("creativity", values), Axis("resemblance", values), cells, original)
+    return laid_out(f"Enhance {EVIL}", Axis("creativity", values), Axis("resemblance", values), cells, original)
+
+
+def laid_out(
+    title: str, rows: Axis | None, columns: Axis, cells: list[list[Cell]], original: ComparedPicture | None = None
+) -> Comparison:
+    """A comparison of rows and columns, or of one row."""
+    placed = {(c,) if rows is None else (c, r): cell for r, line in enumerate(cells) for c, cell in enumerate(line)}
+    return Comparison(title, [columns] if rows is None else [columns, rows], placed, original)
 
 
 class Page(Watched):

@@ -20,7 +20,6 @@ FLOORS = (
     {"fox"},
     {"model_methods"},
     {"panels"},
-    {"compare"},
     {"experiments"},
     {"display"},
     {"session"},

@@ -75,23 +75,20 @@ class Batch(Experiment):
         from fox_nb.render.comparison import Axis, Comparison
 
         cells = self.plan.cells[:most]
-        return Comparison(
-            title=self.title,
-            rows=Axis(),
-            columns=Axis("Row", [str(cell.settings["row"]) for cell in cells]),
-            cells=[[self.cell(cell) for cell in cells]],
-        )
+        rows = Axis("Row", [str(cell.settings["row"]) for cell in cells])
+        return Comparison(self.title, [rows], {cell.key: self.cell(cell) for cell in cells})
 
     def static(self, *, live: bool = False) -> str:
         """Return the first pictures as HTML that needs no kernel."""
+        from fox_nb.render.comparison_kept import kept
         from fox_nb.render.comparison_table import static_grid
         from fox_nb.render.html import frame, note
 
         more = len(self) - MOST_KEPT
         said = f"These are the first {MOST_KEPT}; .to_frame() has all {len(self):,}, .save(folder) their files."
-        return static_grid(self.comparison(MOST_KEPT), live=live, titled=False) + (
-            frame(note(said)) if more > 0 else ""
-        )
+        first = self.comparison(MOST_KEPT)
+        shown = kept(first, titled=False) if live else static_grid(first, titled=False)
+        return shown + (frame(note(said)) if more > 0 else "")
 
     # -- taking away ----------------------------------------------------------------------------------------------
 

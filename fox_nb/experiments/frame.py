@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import ExtraMissing
 from fox_nb.experiments.axes import label
+from fox_nb.experiments.compared import pandas
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ NUMBERS = ("psnr", "ssim", "sharpness", "colour_shift")
 
 def pictures(sweep: Made) -> pd.DataFrame:
     """Return one row a picture; what is not made yet is a row without a file."""
-    table: pd.DataFrame = _pandas().DataFrame(_rows(sweep))
+    table: pd.DataFrame = pandas().DataFrame(_rows(sweep))
     return table
 
 
@@ -68,13 +68,3 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     """Return a value as a table takes it: a picture by its name."""
     return value if value is None or isinstance(value, (str, int, float)) else label(value)
-
-
-def _pandas() -> Any:
-    try:
-        import pandas as pd
-    except ImportError:
-        raise ExtraMissing(
-            "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
-        ) from None
-    return pd

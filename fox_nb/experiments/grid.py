@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.experiments import frame, look, pages
+from fox_nb.experiments.compared import Compared
 from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.originals import Originals
 from fox_nb.experiments.sweep_plan import SweepPlan
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from fox_nb.session import Image, Session, Task
 
 
-class Sweep(Experiment):
+class Sweep(Compared, Experiment):
     """Any number of parameters varied; nothing is sent until `run`.
 
     Parameters
@@ -61,7 +60,7 @@ class Sweep(Experiment):
     ) -> None:
         super().__init__(session, SweepPlan(session, model, given, takes, take), **options)
         self.originals = Originals(session, original)
-        self.measuring = MeasuringPool(session.store, self._on_measured)
+        self.measuring = MeasuringPool(session.store.thumbnails / "numbers", self._on_measured)
 
     @property
     def takes(self) -> int:
@@ -97,12 +96,12 @@ class Sweep(Experiment):
         return pages.findings(self.comparison(), self.originals.trouble, self.measuring.trouble)
 
     def static(self, *, live: bool = False) -> str:
-        """Return the grid as a table without a script: one for each combination of the further axes."""
+        """Return the grid as HTML that needs no kernel: a table for each combination of the further axes."""
+        from fox_nb.render.comparison_kept import kept
         from fox_nb.render.comparison_table import static_grid
 
-        grids = itertools.product(*(range(len(axis.values)) for axis in self.plan.axes[2:]))
-        several = bool(self.plan.axes[2:])
-        return "".join(static_grid(look.comparison(self, at), live=live, titled=several) for at in grids)
+        titled, compared = bool(self.plan.axes[2:]), self.comparison()
+        return kept(compared, titled=titled) if live else static_grid(compared, titled=titled)
 
     def facts(self, cell: PlannedCell) -> dict[str, Any]:
         """Return what varies in a cell, the model aside, which its request names."""
@@ -203,25 +202,3 @@ class Sweep(Experiment):
             pandas is not installed.
         """
         return frame.summary(self.measure())
-
-    def save_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write one page that works offline: slider, linked zoom, 1024 px previews."""
-        from fox_nb.render.comparison_files import save_html
-
-        return save_html(self.measure().comparison(), path, said=self.findings())
-
-    def save_image(self, path: str | os.PathLike[str]) -> Path:
-        """Write a labelled contact sheet."""
-        from fox_nb.render.comparison_files import save_image
-
-        return save_image(self.measure().comparison(), path, said=self.findings())
-
-    def plot(self, kind: str = "tabs") -> Any:
-        """Return an ipyplot view of thumbnails.
-
-        Parameters
-        ----------
-        kind : str
-            ``tabs`` by the values of the columns, ``representations`` (one picture for each value), or ``images``.
-        """
-        return look.plot(self, kind)

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import label
 from fox_nb.session.code import call
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fox_nb.experiments.axes import Axis
     from fox_nb.experiments.made import Made, MadeSweep
     from fox_nb.experiments.plan import PlannedCell, Slot
     from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Take
     from fox_nb.session import Image
-
-PLOTS = ("tabs", "representations", "images")
-_PLOT = (384, 20_000)
 
 
 def title(sweep: MadeSweep) -> str:
@@ -31,35 +23,25 @@ def title(sweep: MadeSweep) -> str:
     return f"{models} by {by}" + (f": {about}" if about else "")
 
 
-def comparison(sweep: MadeSweep, further: tuple[int, ...] = ()) -> Comparison:
-    """Return the sweep's grid as it stands; never measures.
-
-    Parameters
-    ----------
-    sweep : MadeSweep
-        What is looked at.
-    further : tuple of int
-        The place on each axis beyond the first two; the first value of each without it.
-    """
-    from fox_nb.render import comparison as made
+def comparison(sweep: MadeSweep) -> Comparison:
+    """Return the sweep's grid as it stands; never measures."""
+    from fox_nb.render.comparison import Axis, Comparison
 
     plan = sweep.plan
-    rest = (*further, *(0 for _ in plan.axes[2 + len(further) :]))
-    shown = [made.Axis(axis.parameter.label, axis.labels) for axis in plan.axes[:2]]
-    columns, rows = [*shown, made.Axis(), made.Axis()][:2]
-    keys = [
-        [(column, row, *rest)[: len(plan.axes)] for column in range(len(columns.labels))]
-        for row in range(len(rows.labels))
-    ]
-    also = ", ".join(f"{axis.parameter.label} {axis.labels[at]}" for axis, at in zip(plan.axes[2:], rest, strict=True))
-    common = next((sweep.originals.of(cls, plan.fixed) for cls in sweep.plan.classes), None)
-    return made.Comparison(
-        title=", ".join(filter(None, [title(sweep), also])),
-        rows=rows,
-        columns=columns,
-        cells=[[cell(sweep, plan.at(key)) for key in line] for line in keys],
+    common = next((sweep.originals.of(cls, plan.fixed) for cls in plan.classes), None)
+    return Comparison(
+        title=title(sweep),
+        axes=[Axis(axis.parameter.label, axis.labels) for axis in plan.axes] or [Axis()],
+        cells={planned.key or (0,): cell(sweep, planned) for planned in plan.cells},
         original=sweep.originals.compared(common) if common is not None else None,
+        shape=_shape(plan.fixed.get("aspect_ratio")),
     )
+
+
+def _shape(aspect_ratio: Any) -> float:
+    """Return width for height of what is to be made; 0 where the service chooses."""
+    width, _, height = str(aspect_ratio or "").partition(":")
+    return int(width) / int(height) if width.isdigit() and height.isdigit() and int(height) else 0.0
 
 
 def cell(made: Made, planned: PlannedCell) -> Cell:
@@ -126,40 +108,3 @@ def develop(sweep: MadeSweep, slots: list[Slot]) -> None:
         shown = sweep.originals.compared(original) if original is not None else None
         if shown is not None:
             sweep.measuring.develop(shown, None)
-
-
-def plot(sweep: MadeSweep, kind: str) -> Any:
-    """Return an ipyplot view of thumbnails, its labels the values of the columns."""
-    if kind not in PLOTS:
-        raise InvalidRequest(
-            f"kind is {kind!r}; allowed is one of {', '.join(PLOTS)}.",
-            parameter="kind",
-            value=kind,
-            allowed=", ".join(PLOTS),
-        )
-    from IPython.display import HTML
-
-    from fox_nb.images.inline import data_uri
-    from fox_nb.render import plots
-
-    uris, columns, rest = [], [], []
-    for planned in sweep.plan.cells:
-        for slot in planned.slots:
-            for image in slot.task.images if slot.task is not None else ():
-                preview = compared(sweep, image).preview(*_PLOT)
-                if preview:
-                    uris.append(data_uri(preview))
-                    columns.append(_words(planned, slot, sweep.plan.axes[:1]) or planned.label)
-                    rest.append(_words(planned, slot, sweep.plan.axes[1:], takes=len(sweep.plan.takes)))
-    if kind == "tabs":
-        return HTML(plots.plot_class_tabs(uris, columns, rest if any(rest) else ()))
-    if kind == "representations":
-        return HTML(plots.plot_class_representations(uris, columns))
-    both = [", ".join(filter(None, pair)) for pair in zip(columns, rest, strict=True)]
-    return HTML(plots.plot_images(uris, both))
-
-
-def _words(planned: PlannedCell, slot: Slot, axes: Sequence[Axis], *, takes: int = 1) -> str:
-    """Name a picture by its values on some axes, and by its take where there are several."""
-    values = [f"{axis.parameter.label} {label(planned.settings[axis.parameter.name])}" for axis in axes]
-    return ", ".join([*values, *([f"variation {slot.take}"] if takes > 1 else [])])

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fox_nb.render.comparison import ComparedPicture
-    from fox_nb.store import Store
 
     Numbers = dict[str, float | None]
     Found = tuple[Numbers, str]
@@ -36,14 +35,14 @@ class MeasuringPool:
 
     Parameters
     ----------
-    store : Store
-        Where tiles and numbers are kept.
+    folder : Path or None
+        Where numbers are kept from one time to the next; None keeps them for this kernel alone.
     changed : callable
         Called when the numbers of a picture are there, with its file, and with None when all is done; from any thread.
     """
 
-    def __init__(self, store: Store, changed: Callable[[Path | None], None] = lambda _: None) -> None:
-        self._store = store
+    def __init__(self, folder: Path | None, changed: Callable[[Path | None], None] = lambda _: None) -> None:
+        self._folder = folder
         self._changed = changed
         self._pool = Pool(_THREADS, "measuring")
         self._state = threading.Condition()
@@ -111,12 +110,13 @@ class MeasuringPool:
         from fox_nb.images.metrics import EXPLANATIONS, measure
 
         try:
-            kept = self._store.thumbnails / "numbers" / f"{self._hash(picture)}-{self._hash(original)}.json"
-            found = _read(kept)
+            kept = self._folder and self._folder / f"{self._hash(picture)}-{self._hash(original)}.json"
+            found = _read(kept) if kept else None
             if found is None:
                 stored = measure(picture, original).to_dict()
                 found = {name: stored[name] for name in EXPLANATIONS}, str(stored["note"])
-                _keep(kept, found)
+                if kept:
+                    _keep(kept, found)
         except ExtraMissing as error:
             self.trouble = str(error)
             return

@@ -144,7 +144,7 @@ def how_far(made: Made, *, left: bool = True) -> str:
 
 def findings(compared: Comparison, *troubles: str) -> list[str]:
     """Say what the numbers show, and what is missing to show more."""
-    cells = [cell for line in compared.cells for cell in line]
+    cells = [cell for _, cell in compared.in_order()]
     return [line for line in (spread.words(cells), *troubles) if line]
 
 

@@ -37,6 +37,9 @@ NOT_SENT = (BudgetExceeded, KeyMissing, StoreError)
 FOR_ALL = (*NOT_SENT, AuthenticationError, AccessDenied, InsufficientBalance, InvalidRequest)
 """Errors that the next request would meet as well: the first one stops the sweep."""
 
+BY_HAND = ("stopped by hand", "paused")
+"""Why a run has ended that somebody has stopped: that is no failure."""
+
 _TICK = 1.0
 
 
@@ -134,7 +137,7 @@ class Runner:
             raise asked
         return asked
 
-    def stop(self, why: str = "stopped by hand") -> None:
+    def stop(self, why: str = BY_HAND[0]) -> None:
         """Send nothing more; what is under way goes on and lands."""
         with self._state:
             if not self._queue:

@@ -125,7 +125,7 @@ def _measured(picture: Path, original: Path, edge: int) -> Metrics:
     own, others = _size(picture), _size(original)
     long_side = min(edge, max(own), max(others))
     size = _scaled(others, long_side)
-    if not _same_shape(own, others):
+    if not same_shape(own, others):
         own_size = _scaled(own, long_side)
         sharpness = _sharpness(_read(picture, own_size), _original(original, size))
         note = (
@@ -213,7 +213,8 @@ def _size(picture: Path) -> tuple[int, int]:
         return (image.height, image.width) if turned else (image.width, image.height)
 
 
-def _same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
+def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Return True where one picture, scaled, lies over the other pixel by pixel."""
     return abs(one[0] * other[1] / (one[1] * other[0]) - 1) <= _SAME_SHAPE
 
 

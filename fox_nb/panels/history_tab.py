@@ -169,7 +169,7 @@ def side_by_side(tasks: list[Task], titles: Titles) -> Comparison:
         pictures = [ComparedPicture(i.path, i.width, i.height, thumbs=titles.store.thumbnails) for i in images]
         takes = [Take(number=n, state="done", picture=picture) for n, picture in enumerate(pictures, start=1)]
         cells.append(Cell(label=label, takes=takes, code=task.code()))
-    return Comparison(title="Compare", rows=Axis(), columns=Axis("", labels), cells=[cells])
+    return Comparison("Compare", [Axis("", labels)], {(at,): cell for at, cell in enumerate(cells)})
 
 
 def archive_of(tasks: list[Task], titles: Titles) -> bytes:

@@ -15,9 +15,10 @@ import ipywidgets as w
 from IPython import get_ipython
 from IPython.display import HTML, display
 
-from fox_nb.display.task_pages import error_page
+from fox_nb.display.task_pages import error_page, words_page
 from fox_nb.errors import ConfirmationNeeded, FoxError
 from fox_nb.experiments import pages
+from fox_nb.experiments.runner import BY_HAND
 from fox_nb.panels.head import when_missing
 from fox_nb.panels.script import Scripted
 from fox_nb.panels.viewer import Viewer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from fox_nb.experiments.experiment import Experiment
     from fox_nb.experiments.plan import PlannedCell
+    from fox_nb.render.comparison import Key
 
 _shown: dict[str, tuple[int, list[SweepView]]] = {}
 """The views of each notebook cell, and in which execution of it they were made."""
@@ -106,7 +108,7 @@ class SweepView:
         self._pool = Pool(1, "sweep-view")
         self._acting = Pool(1, "sweep-run")
         self._lock = threading.Lock()
-        self._dirty: dict[tuple[int, ...], PlannedCell] = {}
+        self._dirty: dict[Key, PlannedCell] = {}
         self._scheduled = False
         self._said = ""
         self._asks = False
@@ -162,20 +164,20 @@ class SweepView:
             self._sweep.start(confirm=sure and self._asks)
             self._said, self._asks = "", False
         except ConfirmationNeeded as asked:
-            self._said, self._asks = error_page(asked), True
+            self._said, self._asks = words_page(f"{asked.what} {asked.money}"), True
         except FoxError as error:
             self._said, self._asks = error_page(error), False
         finally:
             self._starting = False
             self._changed([])
 
-    def _retry(self, row: int, column: int, take: int) -> None:
-        self._acting.submit(lambda: self._try_again(row, column, take))
+    def _retry(self, key: Key, take: int) -> None:
+        self._acting.submit(lambda: self._try_again(key, take))
 
-    def _try_again(self, row: int, column: int, take: int) -> None:
+    def _try_again(self, key: Key, take: int) -> None:
+        plan = self._sweep.plan
         try:
-            slot = self._sweep.plan.slot(self._sweep.plan.at((column, row)[: len(self._sweep.plan.axes)]), take)
-            self._sweep.runner.again(slot)
+            self._sweep.runner.again(plan.slot(plan.at(key[: len(plan.axes)]), take))
             self._said = ""
         except FoxError as error:
             self._said = error_page(error)
@@ -212,14 +214,11 @@ class SweepView:
         if ended or self._due.now(self._sweep.plan.count("done")):
             self._keep()
 
-    def _bring_up_to_date(self, viewer: Viewer, dirty: dict[tuple[int, ...], PlannedCell]) -> None:
+    def _bring_up_to_date(self, viewer: Viewer, dirty: dict[Key, PlannedCell]) -> None:
         for key, planned in dirty.items():
-            column, row, *further = [*key, 0, 0]
-            if any(further) or column >= len(viewer.comparison.columns.labels):
-                continue  # not among those that are shown
-            cell = self._sweep.cell(planned)
-            if cell != viewer.comparison.cells[row][column]:
-                viewer.update_cell(row, column, cell)
+            cell, place = self._sweep.cell(planned), key or (0,)
+            if cell != viewer.comparison.cells.get(place, cell):  # of a long table not all rows are shown
+                viewer.update_cell(place, cell)
 
     def _keep(self) -> None:
         """Bring the page up to date that stays in the saved notebook."""
@@ -242,7 +241,10 @@ class SweepView:
         said = self._said
         if runner.stopped_because and not said:
             todo = "Run sends what is missing."
-            said = error_page(FoxError(f"The {sweep.kind} was stopped: {runner.stopped_because}", todo=todo))
+            if runner.stopped_because in BY_HAND:
+                said = words_page(f"Stopped. Nothing more is sent; what is under way still comes. {todo}")
+            else:
+                said = error_page(FoxError(f"The {sweep.kind} was stopped: {runner.stopped_because}", todo=todo))
         return {
             "plan": pages.plan_page(sweep) if plan.missing and not begun else pages.begun_page(sweep),
             "run": self._run_words(),

@@ -16,21 +16,23 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.panels.script import Scripted
-from fox_nb.render.comparison import cell_facts, facts, preview_size
-from fox_nb.render.comparison_table import static_grid
+from fox_nb.render.comparison import cell_facts, facts, place, preview_size
+from fox_nb.render.comparison_kept import kept
 from fox_nb.session.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison
+    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key
 
-    Retry = Callable[[int, int, int], None]
+    Retry = Callable[[Key, int], None]
     Send = Callable[[dict[str, Any], list[bytes]], None]
 
 _BATCH_BYTES = 400_000
 _MOST_ON_THE_WAY = 4_000_000
 _MOST_WANTED = 4_000
+_PREVIEW = (288, 8_000)
+"""Edge and bytes of a preview at the least: only those are sent that somebody looks at."""
 
 
 class Viewer(Scripted):
@@ -41,12 +43,14 @@ class Viewer(Scripted):
     comparison : Comparison
         What to show.
     on_retry : callable, optional
-        Called with row, column and take's number when somebody wants a failed cell tried again. It is called from
-        one of the viewer's threads, so it may take its time.
+        Called with a cell's place and the take's number when somebody wants a failed one tried again. It is called
+        from one of the viewer's threads, so it may take its time.
     """
 
     script = "viewer"
     part = "viewer"
+    holds: object = None
+    """Whatever its pictures' files live as long as."""
 
     def __init__(self, comparison: Comparison, *, on_retry: Retry | None = None) -> None:
         self._comparison = comparison
@@ -69,14 +73,14 @@ class Viewer(Scripted):
         """
         from IPython.display import HTML, display
 
-        display(HTML(static_grid(self._comparison, live=True)))
+        display(HTML(kept(self._comparison)))
         display(self)
 
-    def update_cell(self, row: int, column: int, cell: Cell) -> None:
-        """Show something else in one cell; only that cell is sent, and only previews that are new."""
-        self._comparison.cells[row][column] = cell
-        new = self._tiles.know(self._comparison.pictures())
-        self._pool.submit(lambda: self._send_cell(row, column, new))
+    def update_cell(self, key: Key, cell: Cell) -> None:
+        """Show something else in one cell; only that cell is sent, and its preview when it is looked at."""
+        self._comparison.cells[key] = cell
+        self._tiles.know(self._comparison.pictures())
+        self._pool.submit(lambda: self._send_cell(key))
 
     def close(self) -> None:
         """End the view, its threads, and the tiles that it made for itself."""
@@ -89,11 +93,11 @@ class Viewer(Scripted):
     def _on_hello(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._send_all(str(content.get("view", "")))
 
-    def _on_started(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        """Send the previews that the page doesn't have."""
-        view, have = str(content.get("view", "")), set(content["have"])
-        missing = [name for name in self._comparison.pictures() if name not in have]
-        self._pool.submit(lambda: self._send_previews(view, missing))
+    def _on_previews(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        """Send the previews of pictures that are looked at and that the page doesn't have."""
+        view, ids = str(content.get("view", "")), content.get("ids")
+        names = [name for name in ids if isinstance(name, str)][:_MOST_WANTED] if isinstance(ids, list) else []
+        self._pool.submit(lambda: self._send_previews(view, names))
 
     def _on_tiles(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._tiles.want(str(content.get("view", "")), content["add"], content["drop"])
@@ -105,9 +109,9 @@ class Viewer(Scripted):
         self._tiles.leave(str(content.get("view", "")))
 
     def _on_retry(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        retry, place = self._retry, [int(content[name]) for name in ("row", "column", "take")]
-        if retry is not None:
-            self._pool.submit(lambda: retry(*place))
+        retry, key = self._retry, tuple(map(int, str(content["cell"]).split(",")))
+        if retry is not None and key in self._comparison.cells:
+            self._pool.submit(lambda: retry(key, int(content["take"])))
 
     def _post(self, message: dict[str, Any], buffers: list[bytes]) -> None:
         if self.comm is not None:
@@ -118,16 +122,16 @@ class Viewer(Scripted):
             words = facts(self._comparison)
             self._post({"type": "comparison", "view": view, "facts": words, "retry": self._retry is not None}, [])
 
-    def _send_cell(self, row: int, column: int, new: list[str]) -> None:
+    def _send_cell(self, key: Key) -> None:
         """Send a cell as it is by now: of several changes whichever is sent last, from whatever thread, is the last."""
         with self._turn:
-            words = cell_facts(self._comparison.cells[row][column])
-            self._post({"type": "cell", "row": row, "column": column, "cell": words}, [])
-        self._send_previews("", new)
+            words = cell_facts(self._comparison.cells[key])
+            self._post({"type": "cell", "at": place(key), "cell": words}, [])
 
     def _send_previews(self, view: str, names: list[str]) -> None:
         pictures = self._comparison.pictures()
-        size = preview_size(len(pictures))
+        edge, most = preview_size(len(pictures))
+        size = max(edge, _PREVIEW[0]), max(most, _PREVIEW[1])
         for name in names:
             data = pictures[name].preview(*size) if name in pictures else b""
             if data:

@@ -1,4 +1,4 @@
-"""Comparison: pictures laid out by one or two parameters: what tables, viewers, pages and sheets are made of."""
+"""Comparison: pictures laid out by any number of parameters: what tables, viewers, pages and sheets are made of."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from fox_nb.images.tiles import Pyramid
 from fox_nb.render.html import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 State = Literal["pending", "running", "done", "failed", "impossible"]
+
+Key = tuple[int, ...]
+"""The place of a cell: for each axis which of its values, in the order of the axes."""
 
 _NUMBERS = {
     "psnr": ("PSNR", "{} dB", 1),
@@ -82,11 +85,11 @@ class Take:
     number : int
         The take's number.
     state : str
-        pending, running, done or failed.
+        pending, running, done, failed, or impossible: a model can't make it, so it is never asked for.
     picture : ComparedPicture or None
         The picture, once it is done.
     reason : str
-        Why it failed.
+        Why it failed, or why it can't be made.
     metrics : mapping of str to float or None
         Numbers by name: psnr, ssim, sharpness, colour_shift, or any other.
     note : str
@@ -143,51 +146,86 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A parameter and its values; an axis with no name and one empty label is no axis."""
+    """A parameter and its values; one without a name is for pictures that just stand side by side."""
 
     name: str = ""
     labels: Sequence[str] = ("",)
 
+    def words(self, number: int) -> str:
+        """Name one of its values where the axis itself isn't named."""
+        return f"{self.name} {self.labels[number]}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Pictures by the values of one or two parameters.
+    """Pictures by the values of any number of parameters.
+
+    Two axes are shown at a time, at first the first one across and the second down; viewers have choosers for the rest,
+    tables without a script have a part for each combination of it.
 
     Attributes
     ----------
     title : str
         What is compared.
-    rows, columns : Axis
-        The parameters; `rows` is without a name when there is only one.
-    cells : list of list of Cell
-        By row, then column.
+    axes : sequence of Axis
+        The parameters, one at least.
+    cells : dict
+        By their places. Where one is missing nothing stands; one that changes is put in anew.
     original : ComparedPicture or None
-        What all of them were made from.
+        What all of them were made from, when it is none of the cells.
+    reference : tuple or None
+        The place of the original when it is one of the cells; None on an axis stands for where the cell itself is: with
+        ``(0, None)`` the first picture of each row is what the others of that row are compared with.
+    shape : float
+        Width for height of what is still to be made, so that nothing moves when it comes; 0 where it isn't known.
     """
 
     title: str
-    rows: Axis
-    columns: Axis
-    cells: list[list[Cell]]
+    axes: Sequence[Axis]
+    cells: dict[Key, Cell]
     original: ComparedPicture | None = None
+    reference: tuple[int | None, ...] | None = None
+    shape: float = 0.0
 
     def __post_init__(self) -> None:
-        shape = (len(self.rows.labels), len(self.columns.labels))
-        if 0 in shape or [len(line) for line in self.cells] != [shape[1]] * shape[0]:
-            raise ValueError(f"A comparison of {shape[0]} by {shape[1]} values needs as many cells.")
-        if any(not cell.takes for line in self.cells for cell in line):
-            raise ValueError("A cell needs at least one take, be it one that is pending.")
+        sizes = [len(axis.labels) for axis in self.axes]
+        if not sizes or 0 in sizes:
+            raise ValueError("A comparison needs an axis, and each axis a value.")
+        for key, cell in self.cells.items():
+            if len(key) != len(sizes) or not all(0 <= at < size for at, size in zip(key, sizes, strict=True)):
+                raise ValueError(f"A comparison of {' by '.join(map(str, sizes))} values has no place {key}.")
+            if not cell.takes:
+                raise ValueError("A cell needs at least one take, be it one that is pending.")
 
     @property
     def id(self) -> str:
         """The same for the same comparison, so that a viewer finds the table that stands for it."""
-        words = [self.title, self.rows.name, *self.rows.labels, self.columns.name, *self.columns.labels]
+        words = [self.title, *(word for axis in self.axes for word in (axis.name, *axis.labels))]
         words.append(self.original.id if self.original else "")
         return "c" + hashlib.blake2s("\x1f".join(words).encode(errors="replace"), digest_size=6).hexdigest()
 
-    def pictures(self) -> dict[str, ComparedPicture]:
-        """Every picture once, by its id, the original first."""
-        found = [self.original, *(take.picture for line in self.cells for cell in line for take in cell.takes)]
+    def original_of(self, key: Key) -> ComparedPicture | None:
+        """Return what a cell is compared with; None for the original itself, and where there is none."""
+        if self.original is not None or self.reference is None:
+            return self.original
+        there = tuple(at if fixed is None else fixed for at, fixed in zip(key, self.reference, strict=True))
+        cell = self.cells.get(there) if there != key else None
+        return next((take.picture for take in cell.takes if take.picture), None) if cell is not None else None
+
+    def is_reference(self, key: Key) -> bool:
+        """Return True for a cell that others are compared with."""
+        return self.reference is not None and all(
+            fixed in (None, at) for at, fixed in zip(key, self.reference, strict=True)
+        )
+
+    def in_order(self) -> Iterator[tuple[Key, Cell]]:
+        """Give the cells row by row, as they are shown at first: the first axis changes fastest."""
+        yield from sorted(self.cells.items(), key=lambda item: item[0][::-1])
+
+    def pictures(self, cells: Iterable[Cell] | None = None) -> dict[str, ComparedPicture]:
+        """Every picture once, by its id, the original first; of these cells alone when they are given."""
+        cells = (cell for _, cell in self.in_order()) if cells is None else cells
+        found = [self.original, *(take.picture for cell in cells for take in cell.takes)]
         return {picture.id: picture for picture in found if picture is not None}
 
 
@@ -257,16 +295,22 @@ def cell_facts(cell: Cell, sizes: Mapping[str, tuple[int, int]] | None = None) -
 
 def facts(comparison: Comparison, sizes: Mapping[str, tuple[int, int]] | None = None) -> dict[str, Any]:
     """Say of a comparison what the browser needs, as JSON's types; no pixels and no paths."""
-    original = comparison.original
+    original, reference = comparison.original, comparison.reference
     return {
         "id": comparison.id,
         "title": clip(comparison.title),
-        "rows": _axis_facts(comparison.rows),
-        "columns": _axis_facts(comparison.columns),
+        "axes": [_axis_facts(axis) for axis in comparison.axes],
         "original": original and picture_facts(original, size=(sizes or {}).get(original.id)),
-        "cells": [[cell_facts(cell, sizes) for cell in line] for line in comparison.cells],
+        "reference": ",".join("*" if at is None else str(at) for at in reference or ()),
+        "shape": comparison.shape,
+        "cells": {place(key): cell_facts(cell, sizes) for key, cell in comparison.in_order()},
         "explanations": {LABELS[name]: words for name, words in EXPLANATIONS.items()},
     }
+
+
+def place(key: Key) -> str:
+    """Write a cell's place as the browser's names of cells."""
+    return ",".join(map(str, key))
 
 
 def _axis_facts(axis: Axis) -> dict[str, Any]:
@@ -274,10 +318,14 @@ def _axis_facts(axis: Axis) -> dict[str, Any]:
 
 
 def previews(
-    comparison: Comparison, edge: int | None = None, max_bytes: int | None = None
+    comparison: Comparison,
+    edge: int | None = None,
+    max_bytes: int | None = None,
+    *,
+    cells: Iterable[Cell] | None = None,
 ) -> Iterator[tuple[str, bytes]]:
-    """Give each picture's id and preview, of a size that suits their number unless one is given."""
-    pictures = comparison.pictures()
+    """Give each picture's id and preview, of these cells alone; its size suits their number unless one is given."""
+    pictures = comparison.pictures(cells)
     suits = preview_size(len(pictures))
     for name, picture in pictures.items():
         yield name, picture.preview(edge or suits[0], max_bytes or suits[1])

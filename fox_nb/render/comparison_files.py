@@ -12,17 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from fox_nb.atomic import write
 from fox_nb.errors import InvalidRequest
 from fox_nb.render.compare_view import page_script, style
-from fox_nb.render.comparison import (
-    Axis,
-    Cell,
-    ComparedPicture,
-    Comparison,
-    facts,
-    numbers,
-    preview_size,
-    previews,
-)
+from fox_nb.render.comparison import facts, numbers, preview_size, previews
 from fox_nb.render.comparison_table import static_grid
+from fox_nb.render.facets import facets, words_of
 from fox_nb.render.html import escape, notes
 
 if TYPE_CHECKING:
@@ -31,6 +23,9 @@ if TYPE_CHECKING:
 
     from PIL import Image, ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
+
+    from fox_nb.render.comparison import Axis, ComparedPicture, Comparison, Key
+    from fox_nb.render.facets import Facet
 
     Font = FreeTypeFont | ImageFont
 
@@ -49,8 +44,14 @@ h1 { font-size: 18px; margin: 0 0 4px; }
 p { margin: 0 0 4px; }
 """
 
+_OFFLINE = (
+    f"<p>Previews of at most {PAGE_EDGE} px; the pictures themselves are not in this file. "
+    "Press <kbd>?</kbd> for the keys.</p>"
+)
+
 _SHEET_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _SHEET_EDGE = 4000
+_WITHOUT = {"failed": "failed", "impossible": "not possible"}
 _INK, _SOFT, _PAPER, _FIELD = "#1b1b1b", "#5c5c5c", "#ffffff", "#eeeeee"
 
 
@@ -79,14 +80,25 @@ def save_html(
     # the script and the words are counted generously; what is left is shared out evenly
     share = (max_bytes - _PAGE_WORDS) / _BASE64 / count
     limit = int(min(_LARGEST_PREVIEW, max(_SMALLEST_PREVIEW, share)))
-    images = dict(previews(comparison, PAGE_EDGE, limit))
+    return _put(Path(path), page(comparison, PAGE_EDGE, limit, said=said, told=_OFFLINE).encode())
+
+
+def page(comparison: Comparison, edge: int, max_bytes: int, *, said: Sequence[str] = (), told: str = "") -> str:
+    """Return a page that needs nothing but itself, and may load nothing: previews, their script and their table.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What to show.
+    edge, max_bytes : int
+        What each preview may take.
+    said : sequence of str
+        What the numbers show, in sentences.
+    told : str
+        Markup that says what this page is; with it the title is seen, too.
+    """
+    images = dict(previews(comparison, edge, max_bytes))
     sizes = {name: _size(data) for name, data in images.items() if data}
-    return _put(Path(path), _page(comparison, images, sizes, said).encode())
-
-
-def _page(
-    comparison: Comparison, images: dict[str, bytes], sizes: dict[str, tuple[int, int]], said: Sequence[str]
-) -> str:
     code = page_script()
     mark = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     rules = (
@@ -101,9 +113,8 @@ def _page(
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_PAGE_STYLE}{style()}</style></head><body><main><h1>{title}</h1>"
-        f"{notes(said)}<p>Previews of at most 1024 px; the pictures themselves are not in this file. "
-        f"Press <kbd>?</kbd> for the keys.</p>"
+        f"<title>{title}</title><style>{_PAGE_STYLE}{style()}</style></head><body><main>"
+        f"{f'<h1>{title}</h1>{notes(said)}{told}' if told else ''}"
         f'{table}</main><script type="application/json" id="fox-facts">{words}</script>'
         f'<script type="module">{code}</script></body></html>'
     )
@@ -142,35 +153,53 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
             todo="Let its name end in .png or .jpg.",
         )
     out = io.BytesIO()
-    _Sheet(comparison, said).drawn().save(out, form, quality=90)
+    _stacked([_Sheet(comparison, facet, said) for facet in facets(comparison)]).save(out, form, quality=90)
     return _put(path, out.getvalue())
 
 
-class _Sheet:
-    """Sizes and places of a contact sheet."""
+def _stacked(sheets: Sequence[_Sheet]) -> Image.Image:
+    """Put the parts of a comparison below each other."""
+    from PIL import Image
 
-    def __init__(self, comparison: Comparison, said: Sequence[str]) -> None:
+    drawn = [sheet.drawn() for sheet in sheets]
+    if len(drawn) == 1:
+        return drawn[0]
+    whole = Image.new("RGB", (max(part.width for part in drawn), sum(part.height for part in drawn)), _PAPER)
+    top = 0
+    for part in drawn:
+        whole.paste(part, (0, top))
+        top += part.height
+    return whole
+
+
+class _Sheet:
+    """Sizes and places of a contact sheet, or of a part of it."""
+
+    def __init__(self, comparison: Comparison, facet: Facet, said: Sequence[str]) -> None:
         from PIL import Image, ImageDraw
 
         from fox_nb.render.fonts import font_for
 
-        self.comparison = comparison
-        down, across = len(comparison.rows.labels), len(comparison.columns.labels)
-        columns = across + (comparison.original is not None)
-        self.side = max(64, min(512, _SHEET_EDGE // max(columns, down)))
+        self.comparison, self.facet = comparison, facet
+        self.across = len(facet.lines[0])
+        self.side = max(64, min(512, _SHEET_EDGE // max(self.across + (comparison.original is not None), self._down())))
         text = max(11, self.side // 20)
-        words = [comparison.title, *said, *_words(comparison.rows), *_words(comparison.columns)]
+        words = [comparison.title, facet.title, *said, *(word for axis in comparison.axes for word in _words(axis))]
         self.font, self.title_font = font_for(words, text), font_for(words, round(text * 1.5))
         self.line = round(text * 1.35)
         self.gap = max(4, self.side // 48)
-        cells = [cell for line in comparison.cells for cell in line]
-        lines = max(len(numbers(cell.summary())) for cell in cells)
+        cells = comparison.cells.values()
+        lines = max((len(numbers(cell.summary())) for cell in cells), default=0) + (facet.columns is None)
         self.picture_height = round(self.side * self._shape())
         self.height = self.picture_height + self.line * lines + self.gap
         self.said = list(said)
         if any(len(cell.takes) > 1 for cell in cells):
             self.said.append("The first variation of each setting; numbers are mean and spread of all its variations.")
         self.draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+
+    def _down(self) -> int:
+        """Lines of all parts together: they share the sheet."""
+        return sum(len(facet.lines) for facet in facets(self.comparison))
 
     def _shape(self) -> float:
         """Height for width: the original's, else the first picture's."""
@@ -180,60 +209,72 @@ class _Sheet:
     def drawn(self) -> Image.Image:
         from PIL import Image, ImageDraw
 
-        rows, columns, original = self.comparison.rows, self.comparison.columns, self.comparison.original
+        rows, original = self.facet.rows, self.comparison.original
         beside = self._beside(rows)
         left = self.gap + (self.side + self.gap if original else 0) + beside
-        width = left + len(columns.labels) * (self.side + self.gap)
+        width = left + self.across * (self.side + self.gap)
         head = self._head(width - 2 * self.gap)
-        labels = [self._wrapped(words, self.side, self.font) for words in self._labels(columns, two=bool(rows.name))]
-        top = 2 * self.gap + sum(map(self._tall, head)) + max(map(self._tall, labels))
-        sheet = Image.new("RGB", (width, top + len(rows.labels) * (self.height + self.gap)), _PAPER)
+        labels = [self._wrapped(words, self.side, self.font) for words in self._labels()]
+        top = 2 * self.gap + sum(map(self._tall, head)) + max(map(self._tall, labels), default=0)
+        sheet = Image.new("RGB", (width, top + len(self.facet.lines) * (self.height + self.gap)), _PAPER)
         self.draw = ImageDraw.Draw(sheet)
         y = self.gap
         for text in head:
             y += self._write(text, (self.gap, y))
         if original:
             self._picture(sheet, original, (self.gap, top))
-            self._write_above(self._wrapped("Original", self.side, self.font), (self.gap, top))
+            if self.facet.columns is not None:
+                self._write_above(self._wrapped("Original", self.side, self.font), (self.gap, top))
+            else:
+                self._write(
+                    self._wrapped("Original", self.side, self.font), (self.gap, top + self.picture_height + self.gap)
+                )
         for c, text in enumerate(labels):
             self._write_above(text, (left + c * (self.side + self.gap), top))
-        for r, line in enumerate(self.comparison.cells):
+        for r, line in enumerate(self.facet.lines):
             y = top + r * (self.height + self.gap)
-            if rows.name:
-                words = f"{rows.name}\n{rows.labels[r]}"
+            if rows is not None:
+                words = f"{rows.name}\n{rows.labels[r]}".strip()
                 self._write(self._wrapped(words, beside - 2 * self.gap, self.font, lines=8), (left - beside, y))
-            for c, cell in enumerate(line):
-                self._cell(sheet, cell, (left + c * (self.side + self.gap), y))
+            for c, key in enumerate(line):
+                self._cell(sheet, key, (left + c * (self.side + self.gap), y))
         return sheet
 
     def _head(self, width: int) -> list[_Text]:
-        title = self._wrapped(self.comparison.title, width, self.title_font)
+        words = f"{self.comparison.title}: {self.facet.title}" if self.facet.title else self.comparison.title
+        title = self._wrapped(words, width, self.title_font)
         return [title, *(self._wrapped(words, width, self.font, _SOFT) for words in self.said)]
 
-    def _beside(self, rows: Axis) -> int:
+    def _beside(self, rows: Axis | None) -> int:
         """Room for the values of the rows: as much as their words take, within bounds."""
-        if not rows.name:
+        if rows is None:
             return 0
         widest = max(self.draw.textlength(words, font=self.font) for words in (rows.name, *rows.labels))
         return min(self.side * 6 // 10, round(widest) + 1) + 2 * self.gap
 
-    @staticmethod
-    def _labels(columns: Axis, *, two: bool) -> list[str]:
+    def _labels(self) -> list[str]:
         """Say what stands above each column; the parameter's name once, where the rows have one too."""
-        if not two:
-            return [f"{columns.name} {label}".strip() for label in columns.labels]
+        columns = self.facet.columns
+        if columns is None:
+            return []
+        if self.facet.rows is None:
+            return [columns.words(c) for c in range(len(columns.labels))]
         return [f"{'' if c else columns.name}\n{label}" for c, label in enumerate(columns.labels)]
 
-    def _cell(self, sheet: Image.Image, cell: Cell, at: tuple[int, int]) -> None:
+    def _cell(self, sheet: Image.Image, key: Key | None, at: tuple[int, int]) -> None:
+        cell = self.comparison.cells.get(key) if key is not None else None
+        if key is None or cell is None:
+            return
         x, y = at
         take = next((take for take in cell.takes if take.picture is not None), cell.takes[0])
         if take.picture is None or not self._picture(sheet, take.picture, at):
             self.draw.rectangle((x, y, x + self.side - 1, y + self.picture_height - 1), _FIELD)
-            words = f"failed: {take.reason}" if take.state == "failed" else "no picture"
+            words = _WITHOUT.get(take.state, "no picture") + (f": {take.reason}" if take.reason else "")
             self._write(self._wrapped(words, self.side - 2 * self.gap, self.font, _SOFT), (x + self.gap, y + self.gap))
         y += self.picture_height + self.gap // 2
-        for name, value in numbers(cell.summary()):
-            self._write(self._wrapped(f"{name} {value}", self.side, self.font, _SOFT, lines=1), (x, y))
+        lines = [f"{name} {value}" for name, value in numbers(cell.summary())]
+        for words in ([words_of(self.comparison, key)] if self.facet.columns is None else []) + lines:
+            self._write(self._wrapped(words, self.side, self.font, _SOFT, lines=1), (x, y))
             y += self.line
 
     def _picture(self, sheet: Image.Image, picture: ComparedPicture, at: tuple[int, int]) -> bool:

@@ -7,19 +7,25 @@ preview; the original a second time, for the hover, whatever the number of cells
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from fox_nb.images.inline import data_uri
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.render.comparison import LABELS, numbers, previews
+from fox_nb.render.facets import facets, words_of
 from fox_nb.render.html import bdi, escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Take
+    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Take
+    from fox_nb.render.facets import Facet
 
+MOST = 320
+"""Cells that a table holds; a notebook with more of them would not be opened any more."""
 _STATE_WORDS = {"pending": "not made yet", "running": "sent, not seen yet"}
+_WITH_REASON = {"failed": "failed", "impossible": "not possible"}
 _SHOWN_WIDTH = 180
 _CAPTION = "text-align:left;padding:4px;font-weight:bold"
 # these two stand inline, for viewers that take the style away
@@ -56,7 +62,8 @@ def static_grid(
     str
         A fragment of HTML.
     """
-    images = dict(previews(comparison)) if images is None else images
+    cells = dict(islice(comparison.in_order(), MOST))
+    images = dict(previews(comparison, cells=cells.values())) if images is None else images
     name = comparison.id
     parts = [f'<div class="foxc-static" id="fox-{name}" data-fox-comparison="{name}">']
     parts.append(_style(comparison, images, hover=hover, titled=titled))
@@ -66,8 +73,10 @@ def static_grid(
         parts.append(f"<figure>{shown}<figcaption><b>Original</b> {size}</figcaption></figure>")
     parts.append(
         f'<div class="foxc-static-scroll" role="region" aria-label="Table of the comparison" tabindex="0">'
-        f"{_table(comparison, images)}</div>"
+        f"{''.join(_table(comparison, facet, cells, images) for facet in facets(comparison))}</div>"
     )
+    if len(cells) < len(comparison.cells):
+        parts.append(f"<p><small>The first {len(cells):,} of {len(comparison.cells):,} are in this table.</small></p>")
     parts.append(_explanations(comparison))
     if live:
         parts.append(
@@ -108,39 +117,53 @@ def _style(comparison: Comparison, images: Mapping[str, bytes], *, hover: bool, 
     return f"<style>{''.join(rules)}</style>"
 
 
-def _table(comparison: Comparison, images: Mapping[str, bytes]) -> str:
-    rows, columns = comparison.rows, comparison.columns
-    two = bool(rows.name)
-    heads = [
-        f'<th scope="col" style="text-align:center">{bdi(label if two else f"{columns.name} {label}".strip())}</th>'
-        for label in columns.labels
-    ]
-    if two:
-        heads.insert(0, f"<th>{bdi(rows.name)} ↓<br> {bdi(columns.name)} →</th>")
+def _table(comparison: Comparison, facet: Facet, cells: Mapping[Key, Cell], images: Mapping[str, bytes]) -> str:
+    """Lay one part of the comparison out; a line of which no cell is shown is left out."""
+    columns, rows = facet.columns, facet.rows
+    heads = []
+    if columns is not None:
+        words = columns.labels if rows is not None else [columns.words(at) for at in range(len(columns.labels))]
+        heads = [f'<th scope="col" style="text-align:center">{bdi(label)}</th>' for label in words]
+    if rows is not None and columns is not None:
+        heads.insert(0, f"<th>{bdi(rows.name)} ↓<br> {bdi(columns.name)} →</th>" if rows.name else "<th></th>")
     lines = []
-    for label, line in zip(rows.labels, comparison.cells, strict=True):
-        head = f'<th scope="row">{bdi(label)}</th>' if two else ""
-        lines.append(f"<tr>{head}{''.join(_cell(cell, images) for cell in line)}</tr>")
+    for number, line in enumerate(facet.lines):
+        if not any(key in cells for key in line):
+            continue
+        head = f'<th scope="row">{bdi(rows.labels[number])}</th>' if rows is not None else ""
+        lines.append(f"<tr>{head}{''.join(_cell(comparison, facet, key, cells, images) for key in line)}</tr>")
+    caption = f"{comparison.title}: {facet.title}" if facet.title else comparison.title
     return (
-        f"<table><caption>{bdi(comparison.title)}</caption>"
+        f"<table><caption>{bdi(caption)}</caption>"
         f"<thead><tr>{''.join(heads)}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+        if lines
+        else ""
     )
 
 
-def _cell(cell: Cell, images: Mapping[str, bytes]) -> str:
+def _cell(
+    comparison: Comparison, facet: Facet, key: Key | None, cells: Mapping[Key, Cell], images: Mapping[str, bytes]
+) -> str:
+    cell = cells.get(key) if key is not None else None
+    if key is None or cell is None:
+        return "<td></td>"
     width = max(40, _SHOWN_WIDTH // len(cell.takes))
     shots = "".join(f'<div class="foxc-shot">{_take(cell, take, images, width)}</div>' for take in cell.takes)
     words = "<br>".join(escape(f"{name} {value}") for name, value in numbers(cell.summary()))
     words = f'<div class="foxc-said">{words}</div>' if words else ""
-    return f'<td style="{_MIDDLE}"><div class="foxc-takes">{shots}</div>{words}</td>'
+    own = f'<div style="{_NARROW}">{bdi(words_of(comparison, key))}</div>' if facet.columns is None else ""
+    if comparison.is_reference(key):
+        words += '<div class="foxc-said">the original</div>'
+    return f'<td style="{_MIDDLE}">{own}<div class="foxc-takes">{shots}</div>{words}</td>'
 
 
 def _take(cell: Cell, take: Take, images: Mapping[str, bytes], width: int) -> str:
     if take.picture is not None:
         label = cell.label if len(cell.takes) == 1 else f"{cell.label}, variation {take.number}"
         return _image(take.picture, images, label, width)
-    if take.state == "failed":
-        return f'<div style="{_NARROW}">failed: {bdi(take.reason, 160)}</div>' if take.reason else "failed"
+    if take.state in _WITH_REASON:
+        word = _WITH_REASON[take.state]
+        return f'<div style="{_NARROW}">{word}: {bdi(take.reason, 160)}</div>' if take.reason else word
     return _STATE_WORDS.get(take.state, take.state)
 
 
@@ -156,7 +179,7 @@ def _image(picture: ComparedPicture, images: Mapping[str, bytes], label: str, wi
 
 
 def _explanations(comparison: Comparison) -> str:
-    shown = {name for line in comparison.cells for cell in line for name in cell.summary()}
+    shown = {name for cell in comparison.cells.values() for name in cell.summary()}
     said = [f"<dt>{LABELS[name]}</dt><dd>{escape(words)}</dd>" for name, words in EXPLANATIONS.items() if name in shown]
     if not said:
         return ""

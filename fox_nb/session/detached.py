@@ -78,6 +78,11 @@ class Detached:
         del row
         return USUAL_SPREAD
 
+    def originals(self, row: TaskRow) -> list[Path]:
+        """Return nothing: only the journal knows which files they are."""
+        del row
+        return []
+
     def code(self, row: TaskRow) -> str:
         """Return the call that asks for the same."""
         return call(row.body, row.take, {})

@@ -284,6 +284,10 @@ class Session:
         """Return how many seconds a request is thought to take."""
         return self._poller.seconds(request.model, str(getattr(request, "resolution", "")))
 
+    def originals(self, row: TaskRow) -> list[Path]:
+        """Return the files of the local pictures that a task was given."""
+        return self.sources.files(row.body)
+
     def code(self, row: TaskRow) -> str:
         """Return the call that asks for the same."""
         return call(row.body, row.take, self.sources.origins(row.body))

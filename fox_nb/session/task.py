@@ -59,6 +59,9 @@ class TaskBackend(Protocol):
     def spread(self, row: TaskRow) -> float:
         """Return how far off that may be: sigma of the logarithm of durations."""
 
+    def originals(self, row: TaskRow) -> list[Path]:
+        """Return the files of the local pictures that it was given."""
+
     def code(self, row: TaskRow) -> str:
         """Return the call that asks for the same."""
 
@@ -204,6 +207,11 @@ class Task(Shows):
         return [
             place.path / place.add(image.path, file_stem(name, {**facts, "number": image.number})) for image in images
         ]
+
+    @property
+    def originals(self) -> list[Path]:
+        """The files of the local pictures that it was given, as far as they are in the folder."""
+        return self._backend.originals(self._row)
 
     @property
     def asked_at(self) -> float:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from comparisons import EVIL, ORIGINAL, Page, comparison, flat, near
+from comparisons import EVIL, ORIGINAL, Page, comparison, flat, laid_out, near
 from fox_nb.images.inline import data_uri
 from fox_nb.render import plots
-from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
+from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Take
 from fox_nb.render.comparison_files import save_html
 from fox_nb.render.comparison_table import static_grid
 
@@ -32,7 +32,7 @@ def test_two_hundred_cells_are_one_grid(browser: Browser, tmp_path: Path) -> Non
 
     axes = Axis("a", [str(row) for row in range(10)]), Axis("b", [str(column) for column in range(20)])
     cells = [[cell(row, column) for column in range(20)] for row in range(10)]
-    path = save_html(Comparison("many", *axes, cells), tmp_path / "compare.html")
+    path = save_html(laid_out("many", *axes, cells), tmp_path / "compare.html")
     assert path.stat().st_size < 1_500_000
     context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
     page = Page(context.new_page())
@@ -65,7 +65,7 @@ def test_one_to_one_shows_the_pictures_own_pixels(browser: Browser, tmp_path: Pa
     checks = np.indices((600, 600)).sum(axis=0) % 2 * 255
     Image.fromarray(np.stack([checks] * 3, axis=-1).astype(np.uint8)).save(tmp_path / "a.png")
     cell = Cell("a", [Take(1, "done", ComparedPicture(tmp_path / "a.png", 600, 600))])
-    path = save_html(Comparison("t", Axis(), Axis("x", ["1", "2"]), [[cell, cell]]), tmp_path / "compare.html")
+    path = save_html(laid_out("t", None, Axis("x", ["1", "2"]), [[cell, cell]]), tmp_path / "compare.html")
     context = browser.new_context(viewport={"width": 700, "height": 800})
     page = Page(context.new_page())
     page.page.goto(path.as_uri())

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from comparisons import EVIL, ORIGINAL, OTHER, PIXEL, Page, comparison, flat, near
-from fox_nb.render.comparison import Axis, Cell, Comparison, Take
+from comparisons import EVIL, ORIGINAL, OTHER, PIXEL, Page, comparison, flat, laid_out, near
+from fox_nb.render.comparison import Axis, Cell, Take
 from fox_nb.render.comparison_files import save_html
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def test_takes_are_flipped_through(page: Page) -> None:
 def test_a_take_that_failed_is_found(browser: Browser, tmp_path: Path) -> None:
     """Beside a take that is done the cell says that another has failed; pressed, it shows that one's reason, and [ goes back."""
     takes = [Take(1, "done", flat(tmp_path, "done", OTHER)), Take(2, "failed", reason="content policy")]
-    path = save_html(Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("x 1", takes)]]), tmp_path / "compare.html")
+    path = save_html(laid_out("t", None, Axis("x", ["1"]), [[Cell("x 1", takes)]]), tmp_path / "compare.html")
     context = browser.new_context(offline=True)
     page = Page(context.new_page())
     page.page.goto(path.as_uri())

@@ -36,7 +36,8 @@ original = picture("original", 99)
 cells = [[Cell(f"creativity {r}, resemblance {c}", [Take(1, "done", picture(f"{r}{c}", 3 * r + c), metrics={"ssim": 0.5})],
     code=f"fox.enhance(photo, creativity={r})") for c in range(2)] for r in range(2)]
 cells[1][1] = Cell("creativity 1, resemblance 1", [Take(1, "failed", reason="the upstream refused it")])
-comparison = Comparison("Enhance", Axis("creativity", ["0", "1"]), Axis("resemblance", ["0", "1"]), cells, original)
+placed = {(c, r): cells[r][c] for r in range(2) for c in range(2)}
+comparison = Comparison("Enhance", [Axis("resemblance", ["0", "1"]), Axis("creativity", ["0", "1"])], placed, original)
 tried = []
 viewer = Viewer(comparison, on_retry=lambda *place: tried.append(place))
 asked, want = [], viewer._tiles.want
@@ -149,9 +150,9 @@ def test_a_cell_changes_while_it_is_shown(page: NotebookPage) -> None:
     settle(page, "+")
     before = page.locator(".foxc-zoom").inner_text()
     page.page.get_by_role("button", name="Try creativity 1, resemblance 1 again").click()
-    assert page.kernel_value("tried") == "[(1, 1, 1)]"
+    assert page.kernel_value("tried") == "[((1, 1), 1)]"
     page.kernel_value(
-        "viewer.update_cell(1, 1, Cell('creativity 1, resemblance 1', [Take(1, 'done', picture('11', 7), metrics={'ssim': 0.25})]))"
+        "viewer.update_cell((1, 1), Cell('creativity 1, resemblance 1', [Take(1, 'done', picture('11', 7), metrics={'ssim': 0.25})]))"
     )
     page.locator("td[role=gridcell]:has-text('SSIM 0.250')").wait_for()
     page.wait_for(

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from comparisons import laid_out
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.panels import viewer
 from fox_nb.panels.viewer import TileService, Viewer
-from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
+from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Take
 from fox_nb.session.pool import Pool
 from servers import until
 
@@ -194,7 +195,7 @@ def test_a_view_that_has_left_gets_nothing_more(tmp_path, service, browser, monk
 def whole(tmp_path, count=4):
     pictures = [compared(tmp_path, f"p{i}", 600, seed=i) for i in range(count)]
     cells = [[Cell(f"x {i}", [Take(1, "done", picture)]) for i, picture in enumerate(pictures)]]
-    return Comparison("t", Axis(), Axis("x", [str(i) for i in range(count)]), cells, pictures[0])
+    return laid_out("t", None, Axis("x", [str(i) for i in range(count)]), cells, pictures[0])
 
 
 def test_no_pixels_are_the_widgets_state(tmp_path):
@@ -209,7 +210,7 @@ def test_no_pixels_are_the_widgets_state(tmp_path):
 
 
 def test_a_browser_that_says_hello_is_told_and_sent_only_what_it_lacks(tmp_path, monkeypatch):
-    """Facts come at once; previews only of pictures that the page doesn't have."""
+    """Facts come at once; previews only of pictures that it asks for, since it looks at them and the page has none."""
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
     monkeypatch.setattr(shown, "_post", browser.send)
@@ -218,7 +219,7 @@ def test_a_browser_that_says_hello_is_told_and_sent_only_what_it_lacks(tmp_path,
     assert told["facts"]["title"] == "t"
     assert told["retry"] is False
     lacking = list(comparison.pictures())[-1]
-    shown._handle_custom_msg({"type": "started", "view": "v", "have": list(comparison.pictures())[:-1]}, [])
+    shown._handle_custom_msg({"type": "previews", "view": "v", "ids": [lacking, "nothing", 3]}, [])
     browser.wait_for(lambda b: len(b.messages) == 2)
     message, (preview,) = browser.messages[1]
     assert message == {"type": "previews", "view": "v", "ids": [lacking]}
@@ -227,17 +228,19 @@ def test_a_browser_that_says_hello_is_told_and_sent_only_what_it_lacks(tmp_path,
 
 
 def test_updating_a_cell_sends_that_cell_alone(tmp_path, monkeypatch):
-    """One cell's facts and the one new preview are sent, and nothing of the others."""
+    """One cell's facts are sent, and nothing of the others; its new preview can be asked for from then on."""
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
     monkeypatch.setattr(shown, "_post", browser.send)
     new = compared(tmp_path, "new", 600, seed=9)
-    shown.update_cell(0, 2, Cell("x 2", [Take(1, "failed", reason="no"), Take(2, "done", new)]))
+    shown.update_cell((2,), Cell("x 2", [Take(1, "failed", reason="no"), Take(2, "done", new)]))
+    browser.wait_for(lambda b: len(b.messages) == 1)
+    shown._handle_custom_msg({"type": "previews", "view": "v", "ids": [new.id]}, [])
     browser.wait_for(lambda b: len(b.messages) == 2)
     (cell, _), (preview, _) = browser.messages
-    assert (cell["row"], cell["column"], len(cell["cell"]["takes"])) == (0, 2, 2)
+    assert (cell["at"], len(cell["cell"]["takes"])) == ("2", 2)
     assert preview["ids"] == [new.id]
-    assert shown.comparison.cells[0][2].takes[1].picture == new
+    assert shown.comparison.cells[2,].takes[1].picture == new
     shown.close()
 
 
@@ -257,9 +260,9 @@ def test_what_a_browser_hears_last_of_a_cell_is_how_it_is(tmp_path, monkeypatch)
         return facts
 
     monkeypatch.setattr(viewer, "cell_facts", slow)
-    shown.update_cell(0, 1, Cell("first"))
+    shown.update_cell((1,), Cell("first"))
     assert made.wait(60)
-    shown.update_cell(0, 1, Cell("second"))
+    shown.update_cell((1,), Cell("second"))
     greeting = threading.Thread(target=shown._handle_custom_msg, args=({"type": "hello", "view": "v"}, []))
     greeting.start()
     until(lambda: not shown._pool._work or None, "the second change to be taken up")

@@ -42,7 +42,7 @@ def test_ssim_follows_the_two_settings(fox: Fox, tmp_path: Path) -> None:
 def test_numbers_and_tiles_are_made_once(fox: Fox, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """run() ends with all measured and cut; the same sweep again takes both from the store, also in a new object."""
     sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5]).run()
-    takes = [cell.takes[0] for cell in sweep.comparison().cells[0]]
+    takes = [cell.takes[0] for cell in sweep.comparison().cells.values()]
     assert all(set(take.metrics) == set(metrics.EXPLANATIONS) for take in takes)
     assert all(read_pyramid(take.picture.tiles) is not None for take in takes if take.picture and take.picture.tiles)
 
@@ -59,8 +59,8 @@ def test_a_page_never_measures(fox: Fox, photo: Path, monkeypatch: pytest.Monkey
     sweep = fox.compare_enhance(photo, creativity=[0.5], resemblance=[0.5]).run()
     fresh = fox.compare_enhance(photo, creativity=[0.5], resemblance=[0.5])
     monkeypatch.setattr(metrics, "measure", lambda *_: pytest.fail("measured"))
-    assert fresh.comparison().cells[0][0].takes[0].metrics == {}
-    assert sweep.comparison().cells[0][0].takes[0].metrics
+    assert fresh.comparison().cells[0, 0].takes[0].metrics == {}
+    assert sweep.comparison().cells[0, 0].takes[0].metrics
 
 
 def test_damaged_numbers_are_taken_again(fox: Fox, photo: Path) -> None:

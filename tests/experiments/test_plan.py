@@ -54,7 +54,7 @@ def test_settings_that_ask_for_the_same_are_made_once(fox: Fox, sandbox: Any) ->
     assert sweep.shape == (1, 2)
     assert sweep.pictures == 1
     assert len(sandbox.creations) == 1
-    first, second = sweep.comparison().cells[0]
+    first, second = sweep.comparison().cells.values()
     assert first.takes[0].picture == second.takes[0].picture is not None
 
 

@@ -103,7 +103,7 @@ def test_takes_are_pictures_of_their_own(fox: Fox, photo: Path, sandbox: Any) ->
     fox.compare_enhance(photo, creativity=[0.8], resemblance=[0.2], takes=2).run()
     sweep = fox.compare_enhance(photo, creativity=[0.8], resemblance=[0.2], takes=3).run()
     assert [take for _, _, take in bodies(sandbox)] == [1, 2, 3]
-    paths = {take.picture.path.read_bytes() for take in sweep.comparison().cells[0][0].takes if take.picture}
+    paths = {take.picture.path.read_bytes() for take in sweep.comparison().cells[0, 0].takes if take.picture}
     assert len(paths) == 3
 
 
@@ -132,7 +132,7 @@ def test_a_failed_cell_is_tried_again_alone(fox: Fox, photo: Path, sandbox: Any)
     sandbox.misbehave("failed", times=1)
     sweep = fox.compare_enhance(photo, creativity=[0, 0.5, 1], resemblance=[0.5], at_once=1).run()
     assert [slot.state for slot in sweep.plan.slots] == ["failed", "done", "done"]
-    assert "failed" in sweep.comparison().cells[0][0].takes[0].reason
+    assert "failed" in sweep.comparison().cells[0, 0].takes[0].reason
     assert len(sweep.plan.missing) == 0
     assert len(sandbox.creations) == 3
     task = sweep.retry(0, 0)
@@ -148,7 +148,7 @@ def test_what_was_not_accepted_is_sent_by_the_next_run(fox: Fox, photo: Path, sa
     sandbox.misbehave("status", on="create", status=422, times=1)
     sweep = fox.compare_enhance(photo, creativity=[0, 0.5], resemblance=[0.5], at_once=1).run()
     assert [slot.state for slot in sweep.plan.slots] == ["failed", "done"]
-    assert sweep.comparison().cells[0][0].takes[0].reason
+    assert sweep.comparison().cells[0, 0].takes[0].reason
     assert sweep.run().plan.count("done") == 2
 
 

@@ -16,7 +16,7 @@ def test_the_code_of_any_cell_asks_for_its_picture_free(fox: Fox, photo: Path, s
     """The lines that a cell shows, run as they stand, give that very picture, and nothing is sent for them."""
     sweep = fox.compare_enhance(photo, creativity=[0.8, 1], resemblance=[0.2], takes=2, per_second=50).run()
     assert len(sandbox.creations) == 4
-    shown = [take for cell in sweep.comparison().cells[0] for take in cell.takes]
+    shown = [take for cell in sweep.comparison().cells.values() for take in cell.takes]
     asked = [sweep.code(0, column, take) for column in (0, 1) for take in (1, 2)]
     assert [take.code for take in shown] == asked
     assert len(set(asked)) == 4

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from comparisons import laid_out
 from fox_nb.errors import InvalidRequest
 from fox_nb.render.comparison import (
     Axis,
@@ -61,7 +62,7 @@ def grid(folder: Path, rows=2, columns=3, size=(96, 64), **more) -> Comparison:
     ]
     original = picture(folder, "original.png", size, seed=99)
     axes = Axis("creativity", [str(r) for r in range(rows)]), Axis("resemblance", [str(c) for c in range(columns)])
-    return Comparison(
+    return laid_out(
         **{"title": "Enhance", "rows": axes[0], "columns": axes[1], "cells": cells, "original": original, **more}
     )
 
@@ -129,8 +130,8 @@ def test_what_comes_from_outside_is_only_text(tmp_path, where):
     """Markup in a title, a parameter, a value, a label or a reason makes no element, in the table and in the page."""
     comparison = grid(tmp_path, 1, 2)
     broken = Take(1, "failed", reason=EVIL if where == "reason" else "no")
-    noted = Take(1, "done", comparison.cells[0][1].takes[0].picture, note=EVIL, metrics={EVIL: 1.0})
-    comparison = Comparison(
+    noted = Take(1, "done", comparison.cells[1, 0].takes[0].picture, note=EVIL, metrics={EVIL: 1.0})
+    comparison = laid_out(
         EVIL if where == "title" else "t",
         Axis(EVIL if where == "axis" else "a", [EVIL if where == "value" else "1"]),
         Axis("b", ["1", "2"]),
@@ -156,7 +157,7 @@ def test_what_is_not_there_says_why(tmp_path):
             Cell("d", [Take(1, "done", gone)]),
         ]
     ]
-    seen = PollResult(static_grid(Comparison("t", Axis(), Axis("x", list("abcd")), cells)))
+    seen = PollResult(static_grid(laid_out("t", None, Axis("x", list("abcd")), cells)))
     assert "failed: content policy" in seen.text
     assert "not made yet" in seen.text
     assert "d: the picture's file can't be read" in seen.text
@@ -167,7 +168,7 @@ def test_what_is_not_there_says_why(tmp_path):
 def test_one_parameter_makes_a_row(tmp_path):
     """With one parameter there are no row heads, and each column names it."""
     cells = [[Cell("a", [Take(1, "done", picture(tmp_path, "a.png"))])]]
-    seen = PollResult(static_grid(Comparison("t", Axis(), Axis("aspect ratio", ["16:9"]), cells)))
+    seen = PollResult(static_grid(laid_out("t", None, Axis("aspect ratio", ["16:9"]), cells)))
     assert [th["scope"] for th in seen.all("th")] == ["col"]
     assert "aspect ratio 16:9" in seen.text
 
@@ -178,7 +179,7 @@ def test_takes_stand_side_by_side_with_mean_and_spread(tmp_path):
         Take(n, "done", picture(tmp_path, f"{n}.png", seed=n), metrics={"ssim": s, "psnr": None})
         for n, s in ((1, 0.4), (2, 0.6))
     ]
-    seen = PollResult(static_grid(Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("x 1", takes)]])))
+    seen = PollResult(static_grid(laid_out("t", None, Axis("x", ["1"]), [[Cell("x 1", takes)]])))
     assert [image["alt"] for image in seen.all("img")] == ["x 1, variation 1", "x 1, variation 2"]
     assert "SSIM 0.500 ± 0.141" in seen.text
     assert "PSNR" not in seen.text
@@ -205,12 +206,15 @@ def test_the_browser_learns_no_paths(tmp_path):
     assert str(tmp_path) not in static_grid(comparison) + json.dumps(facts(comparison))
 
 
-def test_a_grid_with_holes_is_refused(tmp_path):
-    """Cells must be as many as the values call for, and each needs a take."""
-    with pytest.raises(ValueError, match="1 by 2"):
-        Comparison("t", Axis(), Axis("x", ["1", "2"]), [[Cell("a")]])
+def test_a_cell_without_a_place_is_refused(tmp_path):
+    """A place must be one of the axes' values, places may be empty, and each cell needs a take."""
+    axes = [Axis("x", ["1", "2"]), Axis("y", ["1"])]
+    for place in ((2, 0), (0, -1), (0,), (0, 0, 0)):
+        with pytest.raises(ValueError, match="2 by 1 values has no place"):
+            Comparison("t", axes, {place: Cell("a")})
+    assert "not made yet" in static_grid(Comparison("t", axes, {(1, 0): Cell("a")}))
     with pytest.raises(ValueError, match="take"):
-        Comparison("t", Axis(), Axis("x", ["1"]), [[Cell("a", [])]])
+        laid_out("t", None, Axis("x", ["1"]), [[Cell("a", [])]])
 
 
 def test_the_same_comparison_has_the_same_id(tmp_path):
@@ -268,7 +272,7 @@ def test_a_contact_sheet_shows_each_picture(tmp_path):
         Image.new("RGB", (64, 64), colour).save(tmp_path / f"{name}.png")
         cells[0].append(Cell(name, [Take(1, "done", ComparedPicture(tmp_path / f"{name}.png", 64, 64))]))
     cells[0].append(Cell("none", [Take(1, "failed", reason="words " * 200)]))
-    path = save_image(Comparison("t " * 500, Axis(), Axis("x", ["1", "2", "y" * 500]), cells), tmp_path / "s.png")
+    path = save_image(laid_out("t " * 500, None, Axis("x", ["1", "2", "y" * 500]), cells), tmp_path / "s.png")
     with Image.open(path) as sheet:
         found = {colour for count, colour in sheet.getcolors(1 << 24) if count > 1000}
     assert any(r > 240 and g < 10 for r, g, b in found)
@@ -279,7 +283,7 @@ def test_a_contact_sheet_shows_each_picture(tmp_path):
 def test_a_contact_sheet_of_any_width_is_sane(tmp_path, columns):
     """One picture is shown large, fifty in a row small, and no sheet gets out of hand."""
     cells = [[Cell("x", [Take(1, "done", picture(tmp_path, "a.png"))])] * columns]
-    path = save_image(Comparison("t", Axis(), Axis("x", ["v"] * columns), cells), tmp_path / "s.png")
+    path = save_image(laid_out("t", None, Axis("x", ["v"] * columns), cells), tmp_path / "s.png")
     with Image.open(path) as sheet:
         assert 400 < sheet.width < 6000
 

@@ -2,7 +2,9 @@
 
 import { element } from "../../render/compare_view/frame.js";
 import { Grid } from "../../render/compare_view/grid.js";
+import { keyDown } from "../../render/compare_view/keys.js";
 import { Tiles } from "../../render/compare_view/pictures.js";
+import { guard } from "./parts/elements.js";
 
 export { dress } from "./parts/dress.js";
 
@@ -16,10 +18,16 @@ class LiveView {
     this.model = model;
     this.id = `v${Date.now().toString(36)}${views++}`;
     this.note = element("p", { class: "foxc-note", role: "status" }, "Loading the comparison…");
-    this.root = element("div", { class: "foxc-live" }, this.note);
+    // whoever clicks beside the grid has the focus in here all the same, so that no key reaches the notebook
+    this.root = element("div", { class: "foxc-live", tabindex: "-1" }, this.note);
+    this.root.addEventListener("keydown", (event) => this.#keys(event));
+    guard(this.root);
     el.append(this.root);
     this.around = el.closest(OUTPUTS) ?? document.body;
-    this.tiles = new Tiles((change) => this.send({ type: "tiles", ...change }));
+    this.tiles = new Tiles(
+      (change) => this.send({ type: "tiles", ...change }),
+      (ids) => this.send({ type: "previews", ids }),
+    );
     this.hear = (message, buffers) => this.#hear(message, buffers ?? []);
     model.on("msg:custom", this.hear);
     this.silence = setTimeout(() => {
@@ -34,11 +42,17 @@ class LiveView {
     this.model.send({ view: this.id, ...message });
   }
 
+  #keys(event) {
+    const { grid } = this;
+    if (grid && !grid.root.contains(event.target)) keyDown(grid, event);
+    else if (event.key !== "Escape" && !(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
+  }
+
   #hear(message, buffers) {
     if (message.view && message.view !== this.id) return;
     if (message.type === "comparison") this.#start(message.facts, message.retry);
     if (message.type === "previews") this.#previews(message.ids, buffers);
-    if (message.type === "cell") this.grid?.update(message.row, message.column, message.cell);
+    if (message.type === "cell") this.grid?.update(message.at, message.cell);
     if (message.type === "tiles") this.#tiles(message.keys, buffers);
     if (message.type === "lost") this.#lost(message);
   }
@@ -46,12 +60,11 @@ class LiveView {
   #start(facts, canRetry) {
     clearTimeout(this.silence);
     this.grid?.close();
-    const retry = canRetry ? (row, column, take) => this.send({ type: "retry", row, column, take }) : null;
+    const retry = canRetry ? (cell, take) => this.send({ type: "retry", cell, take }) : null;
     this.grid = new Grid(facts, this.tiles, { retry });
     this.root.replaceChildren(this.#standIn(facts.id), this.grid.root, this.note);
     this.note.textContent = "";
     this.grid.show();
-    this.send({ type: "started", have: [...this.tiles.previews.keys()] });
   }
 
   /** Take the place of the saved table in the same output: its pictures are here already and needn't be sent again. */
@@ -62,7 +75,7 @@ class LiveView {
     const hiding = element(
       "style",
       {},
-      `[data-fox-live~="${id}"] [data-fox-comparison="${id}"]{display:none!important}`,
+      `[data-fox-live~="${id}"] :is([data-fox-comparison="${id}"],[data-fox-alive="${id}"]){display:none!important}`,
     );
     for (const image of this.around.querySelectorAll(`[data-fox-comparison="${id}"] img[data-fox-picture]`)) {
       image.loading = "eager";
@@ -76,7 +89,7 @@ class LiveView {
       const image = new Image();
       image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
       image.src = URL.createObjectURL(new Blob([buffers[i]], { type: "image/webp" }));
-      this.tiles.adopt(id, image);
+      this.tiles.received(id, image);
     });
   }
 

@@ -20,7 +20,7 @@ function startPage() {
   table.hidden = true;
   grid.show();
   document.addEventListener("keydown", (event) => {
-    if (event.target === document.body && !SCROLLING.test(event.key)) keyDown(grid, event);
+    if (event.target === document.body && !grid.help.open && !SCROLLING.test(event.key)) keyDown(grid, event);
   });
   document.addEventListener("keyup", (event) => event.target === document.body && keyUp(grid, event));
 }

@@ -25,6 +25,13 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** A button; its label is what a hover says, and its name where it has a sign in place of a word. */
+export function button(text, label, onclick, extra = {}) {
+  // a word is its own name, for eyes and ears alike; a sign needs one
+  const name = /[a-z]{2}/i.test(text) ? undefined : label;
+  return element("button", { type: "button", "aria-label": name, title: label, onclick, ...extra }, text);
+}
+
 /**
  * `hand` says what gestures do: zoom(frame, factor, px, py), pan(frame, dx, dy), split(fraction), hold(frame or
  * null), choose(frame), open(frame), sliding(frame), zoomed(), wheelZooms(). Positions are in device pixels.
@@ -32,8 +39,9 @@ export function element(tag, attributes = {}, ...children) {
 export class Frame {
   constructor(pictures, hand) {
     this.hand = hand;
-    this.pane = new Pane(pictures);
-    this.seen = true;
+    this.seen = false;
+    /** Its words are to be written anew when somebody sees it. */
+    this.stale = false;
     /** The row and column of a frame that stands in a table's cell, with that cell and its numbers. */
     this.place = /** @type {[number, number]} */ (/** @type {unknown} */ (null));
     this.cell = /** @type {HTMLElement | null} */ (null);
@@ -51,15 +59,8 @@ export class Frame {
       "aria-valuemax": "100",
       onkeydown: (event) => this.#keys(event),
     });
-    this.root = element(
-      "div",
-      { class: "foxc-frame" },
-      this.pane.canvas,
-      this.words,
-      this.before,
-      this.after,
-      this.divider,
-    );
+    this.root = element("div", { class: "foxc-frame" }, this.words, this.before, this.after, this.divider);
+    this.pane = new Pane(pictures, this.root);
     /** @type {Map<number, {x: number, y: number, ratio: number}>} */
     this.fingers = new Map();
     this.start = { x: 0, y: 0, ratio: 1 };
@@ -104,7 +105,7 @@ export class Frame {
   }
 
   #at(event) {
-    const box = this.pane.canvas.getBoundingClientRect();
+    const box = this.root.getBoundingClientRect();
     const ratio = this.pane.size.width / box.width;
     return { x: (event.clientX - box.left) * ratio, y: (event.clientY - box.top) * ratio, ratio };
   }
@@ -184,7 +185,15 @@ export class Frame {
     this.hand.hold(null);
   }
 
+  /** Have a canvas while somebody sees it, and none else. */
+  see(seen) {
+    this.seen = seen;
+    if (seen) this.pane.wake();
+    else this.pane.sleep();
+  }
+
   close() {
     clearTimeout(this.holding);
+    this.pane.sleep();
   }
 }

@@ -1,59 +1,63 @@
-// The grid: every cell a frame with the same view, parameter values on both axes, the original beside it.
+// The grid: every cell a frame with the same view, parameter values on its axes, the original beside it.
 
-import { Bar, Facts, help, takeWords } from "./bar.js";
+import { Bar } from "./bar.js";
+import { Choosers } from "./choosers.js";
+import { Facts, takeWords } from "./facts.js";
 import { element, Frame } from "./frame.js";
+import { help } from "./key_help.js";
 import { keyDown, keyUp } from "./keys.js";
-import { labelFrame, placeDivider, shape } from "./labels.js";
-import { clamped, fitScale, panned, WHOLE, zoomedAt, zoomOneToOne } from "./view.js";
+import { labelFrame, placeDivider } from "./labels.js";
+import { Places } from "./places.js";
+import { build, keepRoom, originalBeside } from "./table.js";
+import { clamped, fitScale, frameAround, panned, WHOLE, zoomedAt, zoomOneToOne } from "./view.js";
+
+const NOTHING = { label: "", code: "", numbers: [], takes: [{ number: 1, state: "none", numbers: [] }] };
+const NUMBERS = 4; // that each cell has once it is measured
 
 export class Grid {
   /**
    * @param {any} facts the comparison as JSON
    * @param {import("./pictures.js").Previews} pictures what gives the pixels
-   * @param {{retry?: ((row: number, column: number, take: number) => void) | null}} [can] what tries a cell again
+   * @param {{retry?: ((cell: string, take: number) => void) | null}} [can] what tries a cell again
    */
   constructor(facts, pictures, { retry = null } = {}) {
     this.facts = facts;
     this.pictures = pictures;
     this.retry = retry;
+    this.places = new Places(facts.axes);
     /** @type {import("./view.js").View} */
     this.view = WHOLE;
-    /** @type {[number, number]} */
+    /** @type {number[]} row and column */
     this.active = [0, 0];
     this.takes = new Map();
     this.mode = "picture";
     this.all = false;
     this.gain = 4;
     this.split = 0.5;
-    this.reference = facts.original ? "original" : "0,0";
+    this.reference = facts.original ? "original" : facts.reference || this.places.keyAt(this.active);
     this.held = null;
     this.large = false;
     this.listening = new AbortController();
     this.largest = this.#largest();
-    this.help = help();
+    this.shape = this.#shape();
+    this.help = help(facts.axes.length);
     this.status = element("div", { class: "foxc-status", role: "status" });
-    this.root = element("div", { class: "foxc-compare", role: "group", "aria-label": facts.title });
-    this.bar = new Bar(this.facts, {
-      zoom: (factor) => this.zoom(factor),
-      whole: () => this.setView(WHOLE),
-      oneToOne: () => this.oneToOne(),
-      mode: (mode) => this.setMode(mode),
-      gain: (gain) => this.setGain(gain),
-      all: (all) => this.setAll(all),
-      compareWith: (reference) => this.compareWith(reference),
-      hold: (down) => this.hold(down ? this.leading : null),
-      large: () => this.setLarge(!this.large),
-      help: () => this.help.showModal(),
-    });
+    // whoever clicks on anything in it has the focus in it, so that no key reaches the notebook
+    this.root = element("div", { class: "foxc-compare", role: "group", tabindex: "-1", "aria-label": facts.title });
+    this.bar = new Bar(this);
+    this.choosers = new Choosers(this);
     this.about = new Facts({ take: (step) => this.stepTake(step) });
     this.hand = this.#hand();
     this.stage = new Frame(pictures, this.hand);
+    this.stage.root.classList.add("foxc-stage");
+    this.stage.root.tabIndex = 0;
     /** @type {Frame[][]} */
     this.frames = [];
-    /** @type {ResizeObserver | undefined} */
-    this.sizes = undefined;
-    /** @type {IntersectionObserver | undefined} */
-    this.sight = undefined;
+    this.scroll = element("div", { class: "foxc-scroll" });
+    this.sizes = new ResizeObserver(() => this.#resized());
+    this.sight = new IntersectionObserver((entries) => this.#sighted(entries));
+    /** @type {Map<Element, Frame>} */
+    this.byRoot = new Map();
     this.#build();
     pictures.onchange = () => this.invalidate();
     this.show();
@@ -61,16 +65,24 @@ export class Grid {
 
   // What there is
 
-  /** @param {number[]} place its row and column */
-  cell([row, column] = this.active) {
-    return this.facts.cells[row][column];
+  /** The name of the cell at a place. */
+  key(place = this.active) {
+    return this.places.keyAt(place);
   }
 
   /** @param {number[]} place its row and column */
-  takeIndex([row, column]) {
-    const { takes } = this.facts.cells[row][column];
-    const chosen = this.takes.get(`${row},${column}`) ?? takes.findIndex((take) => take.state === "done");
+  cell(place = this.active) {
+    return this.facts.cells[this.key(place)] ?? NOTHING;
+  }
+
+  takeOf(key) {
+    const { takes } = this.facts.cells[key] ?? NOTHING;
+    const chosen = this.takes.get(key) ?? takes.findIndex((take) => take.state === "done");
     return Math.min(Math.max(0, chosen), takes.length - 1);
+  }
+
+  takeIndex(place) {
+    return this.takeOf(this.key(place));
   }
 
   take(place) {
@@ -85,22 +97,42 @@ export class Grid {
     return frame === this.stage || frame === this.original ? this.active : frame.place;
   }
 
-  get referencePicture() {
+  /** The cell that another one is compared with. */
+  #other(key) {
+    return this.facts.cells[Places.meant(this.reference, key)];
+  }
+
+  /** The picture that the cell at a place is compared with. */
+  otherOf(place) {
     if (this.reference === "original") return this.facts.original;
-    return this.take(this.reference.split(",").map(Number))?.picture;
+    const key = Places.meant(this.reference, this.key(place));
+    return this.facts.cells[key]?.takes[this.takeOf(key)]?.picture;
   }
 
-  get referenceLabel() {
-    return this.reference === "original" ? "Original" : this.cell(this.reference.split(",").map(Number)).label;
+  otherLabel(place = this.active) {
+    if (this.reference === "original") return "Original";
+    return this.#other(this.key(place))?.label ?? "nothing";
   }
 
-  /** The picture with most pixels: 100 % means its pixels. */
+  #pictures() {
+    const cells = Object.values(this.facts.cells).flatMap((cell) => cell.takes.map((take) => take.picture));
+    return [this.facts.original, ...cells].filter(Boolean);
+  }
+
+  /** The picture with most pixels: 100 % means its pixels. Null while there is none. */
   #largest() {
-    const all = [this.facts.original, ...this.facts.cells.flat().flatMap((c) => c.takes.map((t) => t.picture))];
-    return all.filter(Boolean).reduce((a, b) => (b.width * b.height > a.width * a.height ? b : a), {
-      width: 1,
-      height: 1,
-    });
+    return this.#pictures().reduce((a, b) => (a && a.width * a.height >= b.width * b.height ? a : b), null);
+  }
+
+  /** Width for height of every frame, the same from the first moment on, so that nothing jumps when pictures land. */
+  #shape() {
+    const first = this.facts.original ?? (this.facts.shape ? null : this.#pictures()[0]);
+    return first ? first.width / first.height : this.facts.shape || 1;
+  }
+
+  /** The frame that all pictures are fitted into. */
+  get frame() {
+    return frameAround(this.largest ?? { width: this.shape, height: 1 }, this.shape);
   }
 
   get leading() {
@@ -126,58 +158,37 @@ export class Grid {
   }
 
   #build() {
-    const hand = this.hand;
-    this.stage.root.classList.add("foxc-stage");
-    this.stage.root.tabIndex = 0;
-    this.frames = this.facts.cells.map((row, r) => row.map((_, c) => this.#frame(hand, r, c)));
     const parts = [];
     if (this.facts.original) {
-      this.original = new Frame(this.pictures, hand);
-      this.original.root.setAttribute("role", "img");
-      this.original.root.setAttribute("aria-label", "Original");
-      const { full, width, height } = this.facts.original;
-      const caption = element(
-        "figcaption",
-        {},
-        element("strong", {}, "Original"),
-        element("span", {}, `${full ?? `${width} x ${height}`} px`),
-      );
-      parts.push(element("figure", { class: "foxc-original" }, this.original.root, caption));
+      const { frame, figure } = originalBeside(this);
+      this.original = frame;
+      parts.push(figure);
     }
-    parts.push(element("div", { class: "foxc-scroll" }, this.#table()), this.stage.root);
-    const area = element("div", { class: "foxc-area" }, ...parts);
-    this.root.append(this.bar.root, area, this.about.root, this.status, this.help);
+    const area = element("div", { class: "foxc-area" }, ...parts, this.scroll, this.stage.root);
+    this.root.append(this.bar.root, this.choosers.root, area, this.about.root, this.status, this.help);
+    this.#layOut();
     this.#listen();
   }
 
-  #frame(hand, row, column) {
-    const frame = new Frame(this.pictures, hand);
-    frame.place = [row, column];
-    frame.cell = element("td", { role: "gridcell", tabindex: "-1" }, frame.root, frame.numbers);
-    return frame;
+  /** Lay the table out for the axes that are shown. */
+  #layOut() {
+    for (const frame of this.frames.flat()) this.#forget(frame);
+    const { table, frames } = build(this);
+    this.frames = frames;
+    this.scroll.replaceChildren(table);
+    for (const frame of this.everyFrame()) {
+      this.byRoot.set(frame.root, frame);
+      this.sizes.observe(frame.root);
+      this.sight.observe(frame.root);
+    }
+    for (const frame of frames.flat()) labelFrame(this, frame, frame.place);
   }
 
-  #table() {
-    const { rows, columns } = this.facts;
-    const two = rows.name !== "";
-    const corner = two
-      ? [element("th", { class: "foxc-corner" }, `${rows.name} ↓`, element("br"), `${columns.name} →`)]
-      : [];
-    const heads = columns.labels.map((label) =>
-      element("th", { scope: "col" }, two ? label : `${columns.name} ${label}`.trim()),
-    );
-    const lines = this.frames.map((line, r) => {
-      const head = two ? [element("th", { scope: "row" }, rows.labels[r])] : [];
-      return element("tr", {}, ...head, ...line.map((frame) => frame.cell ?? ""));
-    });
-    const table = element(
-      "table",
-      { role: "grid", "aria-label": this.facts.title },
-      element("thead", {}, element("tr", {}, ...corner, ...heads)),
-      element("tbody", {}, ...lines),
-    );
-    table.style.setProperty("--fox-columns", String(columns.labels.length));
-    return table;
+  #forget(frame) {
+    this.sizes.unobserve(frame.root);
+    this.sight.unobserve(frame.root);
+    this.byRoot.delete(frame.root);
+    frame.close();
   }
 
   #listen() {
@@ -190,17 +201,23 @@ export class Grid {
       (event) => this.root.contains(/** @type {Node | null} */ (event.relatedTarget)) || this.hold(null),
       { signal },
     );
-    const frames = this.everyFrame();
-    const byRoot = new Map(frames.map((frame) => [/** @type {Element} */ (frame.root), frame]));
-    this.sizes = new ResizeObserver(() => this.invalidate());
-    this.sight = new IntersectionObserver((entries) => {
-      for (const entry of entries) /** @type {Frame} */ (byRoot.get(entry.target)).seen = entry.isIntersecting;
-      this.invalidate();
-    });
-    for (const frame of frames) {
-      this.sizes.observe(frame.root);
-      this.sight.observe(frame.root);
+    document.addEventListener("fullscreenchange", () => this.show(), { signal });
+  }
+
+  #sighted(entries) {
+    for (const entry of entries) {
+      const frame = this.byRoot.get(entry.target);
+      frame?.see(entry.isIntersecting);
+      if (frame?.seen && frame.stale) labelFrame(this, frame, frame.place);
     }
+    this.invalidate();
+  }
+
+  #resized() {
+    const measured = Math.max(0, ...Object.values(this.facts.cells).map((cell) => cell.numbers?.length ?? 0));
+    const expected = this.facts.original || this.facts.reference ? NUMBERS : 0;
+    keepRoom(this.scroll, this.places.columns, Math.max(measured, expected));
+    this.invalidate();
   }
 
   everyFrame() {
@@ -215,7 +232,7 @@ export class Grid {
   }
 
   setView(view, pane = this.paneOf(this.leading)) {
-    this.view = clamped(view, pane, this.largest);
+    this.view = pane.width ? clamped(view, pane, this.frame) : WHOLE;
     this.changed = performance.now();
     this.#showZoom();
     this.invalidate();
@@ -223,33 +240,23 @@ export class Grid {
 
   zoom(factor, frame = this.leading, x, y) {
     const pane = this.paneOf(frame);
-    this.setView(
-      zoomedAt(
-        this.view,
-        factor,
-        x ?? pane.width / 2,
-        y ?? pane.height / 2,
-        pane,
-        this.pictureOf(frame) ?? this.largest,
-      ),
-      pane,
-    );
+    this.setView(zoomedAt(this.view, factor, x ?? pane.width / 2, y ?? pane.height / 2, pane, this.frame), pane);
   }
 
   pan(dx, dy, frame = this.leading) {
     const pane = this.paneOf(frame);
-    this.setView(panned(this.view, dx, dy, pane, this.pictureOf(frame) ?? this.largest), pane);
+    this.setView(panned(this.view, dx, dy, pane, this.frame), pane);
   }
 
   oneToOne() {
     const pane = this.paneOf(this.leading);
-    this.setView({ ...this.view, zoom: zoomOneToOne(pane, this.largest) }, pane);
+    this.setView({ ...this.view, zoom: zoomOneToOne(pane, this.frame) }, pane);
   }
 
   setMode(mode) {
     this.mode = mode;
     const what = { picture: "Picture", slider: "Divider", difference: `Difference, gain ${this.gain}` }[mode];
-    this.say(mode === "picture" ? what : `${what}: ${this.cell().label} with ${this.referenceLabel}`);
+    this.say(mode === "picture" ? what : `${what}: ${this.cell().label} with ${this.otherLabel()}`);
     this.show();
   }
 
@@ -273,14 +280,14 @@ export class Grid {
 
   compareWith(reference) {
     this.reference = reference;
-    this.say(`Compared with ${this.referenceLabel}`);
+    this.say(`Compared with ${this.otherLabel()}`);
     this.show();
   }
 
   hold(frame) {
     if (this.held === frame) return;
     this.held = frame;
-    if (frame) this.say(this.referenceLabel);
+    if (frame) this.say(this.otherLabel(this.placeOf(frame)));
     this.invalidate();
   }
 
@@ -291,24 +298,52 @@ export class Grid {
     this.focusActive();
   }
 
+  async setFull() {
+    try {
+      if (document.fullscreenElement === this.root) await document.exitFullscreen();
+      else await this.root.requestFullscreen();
+    } catch {
+      this.say("The browser doesn't allow a full screen here.");
+    }
+  }
+
+  /** Show other axes: change `places`, and lay the table out anew with the active cell in sight. */
+  rearrange(change) {
+    const key = this.key();
+    change(this.places, key);
+    this.#layOut();
+    this.active = this.places.placeOf(key);
+    this.#resized();
+    this.show();
+    this.frames[this.active[0]][this.active[1]].cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+
+  /** Let a further axis stand at another value: the same table, other pictures. */
+  choose(axis, value) {
+    this.places.choose(axis, value);
+    this.say(this.places.words(axis, this.places.chosen[axis]));
+    this.show();
+  }
+
   stepTake(step) {
     const { takes } = this.cell();
     if (takes.length < 2) return;
     const index = (this.takeIndex(this.active) + step + takes.length) % takes.length;
-    this.takes.set(this.active.join(), index);
+    this.takes.set(this.key(), index);
     this.say(takeWords(this.cell(), index));
     this.show();
   }
 
-  showTake([row, column], index) {
-    this.takes.set(`${row},${column}`, index);
-    this.goTo(row, column, { preventScroll: true });
+  showTake(place, index) {
+    this.takes.set(this.key(place), index);
+    this.goTo(place[0], place[1], { preventScroll: true });
   }
 
   goTo(row, column, { preventScroll = false } = {}) {
-    const rows = this.facts.cells.length;
-    const columns = this.facts.cells[0].length;
-    this.active = [Math.min(rows - 1, Math.max(0, row)), Math.min(columns - 1, Math.max(0, column))];
+    const { rows, columns } = this.places;
+    const place = [Math.min(rows - 1, Math.max(0, row)), Math.min(columns - 1, Math.max(0, column))];
+    if (!this.key(place)) return;
+    this.active = place;
     this.show();
     this.focusActive({ preventScroll });
   }
@@ -326,7 +361,7 @@ export class Grid {
 
   #focused(event) {
     const frame = this.frames.flat().find((candidate) => candidate.cell === event.target);
-    if (frame && frame.place.join() !== this.active.join()) {
+    if (frame && this.key(frame.place) && frame.place.join() !== this.active.join()) {
       this.active = frame.place;
       this.show();
     }
@@ -337,10 +372,10 @@ export class Grid {
   }
 
   /** Put new facts into one cell. */
-  update(row, column, cell) {
-    this.facts.cells[row][column] = cell;
+  update(key, cell) {
+    this.facts.cells[key] = cell;
     this.largest = this.#largest();
-    this.takes.delete(`${row},${column}`);
+    this.takes.delete(key);
     this.show();
   }
 
@@ -360,21 +395,25 @@ export class Grid {
 
   /** Bring words, buttons and dividers up to date, and have the panes drawn. */
   show() {
-    const { mode, gain, all, reference, large } = this;
-    this.bar.show({ mode, gain, all, reference, large });
+    this.bar.show();
+    this.choosers.show();
     this.#showZoom();
-    this.about.show(this.cell(), this.takeIndex(this.active), this.facts.explanations);
-    this.root.classList.toggle("foxc-large", large);
-    this.root.style.setProperty("--fox-shape", shape(this));
-    for (const frame of this.frames.flat()) labelFrame(this, frame, frame.place);
+    this.about.show(this);
+    this.root.classList.toggle("foxc-large", this.large);
+    this.root.style.setProperty("--fox-shape", String(Math.min(2.4, Math.max(0.42, this.shape))));
+    for (const frame of this.frames.flat()) {
+      frame.stale = !frame.seen && frame.place.join() !== this.active.join();
+      if (frame.stale) frame.root.dataset.state = this.take(frame.place)?.state ?? "none";
+      else labelFrame(this, frame, frame.place);
+    }
     labelFrame(this, this.stage, this.active);
     this.invalidate();
   }
 
   #showZoom() {
     const pane = this.leading.pane.size;
-    const scale = pane.width ? fitScale(pane, this.largest) * this.view.zoom : 0;
-    this.bar.zoom.textContent = scale ? `${Math.round(100 * scale)} %` : "";
+    const scale = pane.width && this.largest ? fitScale(pane, this.frame) * this.view.zoom : 0;
+    this.bar.zoom.textContent = scale ? `${Math.round(100 * scale)} %` : "–";
     this.root.classList.toggle("foxc-zoomed", this.view.zoom > 1);
   }
 
@@ -393,10 +432,14 @@ export class Grid {
 
   #paint() {
     const wanted = [];
+    const drawn = [];
     for (const frame of this.everyFrame()) {
       if (!frame.seen || !frame.pane.measure()) continue;
-      wanted.push(frame.pane.draw(this.#look(frame)));
+      const look = this.#look(frame);
+      for (const picture of [look.picture, look.other]) if (picture) drawn.push(picture.id);
+      wanted.push(frame.pane.draw(look));
     }
+    this.pictures.look(drawn);
     this.pictures.want(this.#inTurn(wanted));
     const busy = this.pictures.waiting > 0;
     this.root.setAttribute("aria-busy", String(busy));
@@ -407,13 +450,16 @@ export class Grid {
     }
   }
 
+  /** What a pane draws of a frame; see Pane. @returns {any} */
   #look(frame) {
-    const { view, split, gain, mode, referencePicture: other } = this;
-    const pixelated = fitScale(frame.pane.size, this.largest) * view.zoom > 1.001;
+    const { view, split, gain, mode } = this;
+    const pixelated = fitScale(frame.pane.size, this.frame) * view.zoom > 1.001;
     const compares = this.compares(frame);
+    const shown = { view, frame: this.frame, pixelated };
     const held = this.held && compares && (this.all || this.held === frame);
-    if (held && other) return { picture: other, mode: "picture", view, pixelated };
-    return { picture: this.pictureOf(frame), other, mode: compares ? mode : "picture", split, gain, view, pixelated };
+    const other = held || (compares && mode !== "picture") ? this.otherOf(this.placeOf(frame)) : undefined;
+    if (held && other) return { picture: other, mode: "picture", ...shown };
+    return { picture: this.pictureOf(frame), other, mode: compares ? mode : "picture", split, gain, ...shown };
   }
 
   /** The middle of every pane first, then outwards: lists of keys taken in turn, each key once. */
@@ -426,8 +472,8 @@ export class Grid {
 
   close() {
     this.listening.abort();
-    this.sizes?.disconnect();
-    this.sight?.disconnect();
+    this.sizes.disconnect();
+    this.sight.disconnect();
     if (this.painting) cancelAnimationFrame(this.painting);
     for (const frame of this.everyFrame()) frame.close();
     this.pictures.close();

@@ -6,9 +6,10 @@ const STEP = 0.15; // of the pane, that an arrow key moves the picture
 const GAINS = [1, 2, 4, 8, 16, 32];
 
 export function keyDown(grid, event) {
-  if (grid.help.open || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   // else the notebook takes them for its own: D twice deletes a cell, 0 twice restarts the kernel
-  if (event.key !== "Escape") event.stopPropagation();
+  if (event.key !== "Escape" || grid.help.open) event.stopPropagation();
+  if (grid.help.open) return;
   const tag = event.target.tagName;
   if (tag === "SELECT" || tag === "TEXTAREA") return;
   const onControl = tag === "BUTTON" || tag === "INPUT" || tag === "SUMMARY";
@@ -37,7 +38,9 @@ function keyActions(grid, { shiftKey, repeat }) {
   const zoomIn = () => grid.zoom(1.5);
   const zoomOut = () => grid.zoom(1 / 1.5);
   const toggle = (mode) => () => grid.setMode(grid.mode === mode ? "picture" : mode);
-  const here = grid.active.join();
+  const here = grid.key();
+  const [further] = grid.places.further;
+  const value = (step) => () => further !== undefined && grid.choose(further, grid.places.chosen[further] + step);
   return {
     "+": zoomIn,
     "=": zoomIn,
@@ -54,11 +57,18 @@ function keyActions(grid, { shiftKey, repeat }) {
     g: () => grid.setGain(gain),
     o: hold,
     " ": hold,
-    r: () => grid.compareWith(grid.reference === here && grid.facts.original ? "original" : here),
+    r: () =>
+      grid.compareWith(
+        grid.reference === here ? (grid.facts.original ? "original" : grid.facts.reference || here) : here,
+      ),
     a: () => grid.setAll(!grid.all),
     "[": () => grid.stepTake(-1),
     "]": () => grid.stepTake(1),
     c: () => grid.toggleCode(),
+    f: () => grid.setFull(),
+    x: () => grid.facts.axes.length > 1 && grid.rearrange((places, key) => places.next(key)),
+    ",": value(-1),
+    ".": value(1),
     Enter: () => grid.setLarge(!grid.large),
     "?": () => grid.help.showModal(),
     Escape: () => grid.escape(),

@@ -1,6 +1,6 @@
 // The words on a frame: whose it is, how it stands, its numbers, and its divider.
 
-import { takeWords } from "./bar.js";
+import { takeWords } from "./facts.js";
 import { element } from "./frame.js";
 
 export function labelFrame(grid, frame, place) {
@@ -9,15 +9,17 @@ export function labelFrame(grid, frame, place) {
   const active = place.join() === grid.active.join();
   frame.cell?.setAttribute("tabindex", active ? "0" : "-1");
   frame.cell?.setAttribute("aria-selected", String(active));
-  const words = { pending: "waiting", running: "in progress", failed: take?.reason || "failed", done: "" };
+  const impossible = take?.reason ? `not possible: ${take.reason}` : "not possible";
+  const words = { pending: "waiting", running: "in progress", failed: take?.reason || "failed", impossible, done: "" };
   const state = take ? take.state : "pending";
-  frame.words.replaceChildren(element("span", { title: words[state] }, words[state]));
+  frame.stale = false;
+  frame.words.replaceChildren(element("span", { title: words[state] ?? "" }, words[state] ?? ""));
   frame.root.dataset.state = state;
   if (state === "failed" && grid.retry) frame.words.append(retryButton(grid, place, cell));
-  const sliding = grid.mode === "slider" && grid.compares(frame) && grid.referencePicture && take?.picture;
+  const sliding = grid.mode === "slider" && grid.compares(frame) && grid.otherOf(place) && take?.picture;
   if (sliding) placeDivider(grid, frame);
   frame.divider.hidden = !sliding;
-  frame.before.textContent = sliding ? grid.referenceLabel : "";
+  frame.before.textContent = sliding ? grid.otherLabel(place) : "";
   frame.after.textContent = frame === grid.stage ? cell.label : ""; // in the grid its row and column say it
   if (!frame.cell) {
     frame.root.setAttribute("role", "group");
@@ -34,11 +36,13 @@ export function labelFrame(grid, frame, place) {
 }
 
 export function placeDivider(grid, frame) {
+  const place = grid.placeOf(frame);
+  const other = grid.otherLabel(place);
   frame.slide({
     split: grid.split,
     reachable: frame === grid.leading,
-    label: `Divider: ${grid.referenceLabel} to its left, ${grid.cell(grid.placeOf(frame)).label} to its right`,
-    value: `${Math.round(grid.split * 100)} % ${grid.referenceLabel}`,
+    label: `Divider: ${other} to its left, ${grid.cell(place).label} to its right`,
+    value: `${Math.round(grid.split * 100)} % ${other}`,
   });
 }
 
@@ -57,14 +61,11 @@ function failedTakes(grid, place) {
   ];
 }
 
-function retryButton(grid, [row, column], cell) {
-  const { number } = grid.take([row, column]);
-  const again = () => grid.retry(row, column, number);
+function retryButton(grid, place, cell) {
+  const { number } = grid.take(place);
+  const again = () => {
+    grid.goTo(place[0], place[1], { preventScroll: true }); // the button goes, and the focus would with it
+    grid.retry(grid.key(place), number);
+  };
   return element("button", { type: "button", onclick: again, "aria-label": `Try ${cell.label} again` }, "Try again");
-}
-
-/** Width for height of every frame: the original's, so that it and its enhancements fill them. */
-export function shape(grid) {
-  const { width, height } = grid.facts.original ?? grid.largest;
-  return `${Math.min(2.4, Math.max(0.42, width / height))}`;
 }

@@ -7,36 +7,54 @@ import { levelFor, placed, tilesSeen } from "./view.js";
 let scratch; // one for all panes: they are painted one after the other
 
 export class Pane {
-  constructor(pictures) {
+  /**
+   * @param {import("./pictures.js").Previews} pictures
+   * @param {HTMLElement} host what it fills; its canvas is there while somebody sees it, so that a thousand take no memory
+   */
+  constructor(pictures, host) {
     this.pictures = pictures;
-    this.canvas = document.createElement("canvas");
-    this.canvas.setAttribute("aria-hidden", "true");
+    this.host = host;
+    /** @type {HTMLCanvasElement | null} */
+    this.canvas = null;
     this.size = { width: 0, height: 0 };
   }
 
-  /** Fit the canvas to its place on the screen; true when there is something to draw on. */
+  wake() {
+    if (this.canvas) return;
+    this.canvas = document.createElement("canvas");
+    this.canvas.setAttribute("aria-hidden", "true");
+    this.host.prepend(this.canvas);
+  }
+
+  sleep() {
+    if (!this.canvas) return;
+    this.canvas.width = this.canvas.height = 0; // browsers give the memory back at once for that
+    this.canvas.remove();
+    this.canvas = null;
+  }
+
+  /** Learn the size of its place on the screen; true when there is something to draw on. */
   measure() {
     const ratio = window.devicePixelRatio || 1;
-    const width = Math.round(this.canvas.clientWidth * ratio);
-    const height = Math.round(this.canvas.clientHeight * ratio);
+    const width = Math.round(this.host.clientWidth * ratio);
+    const height = Math.round(this.host.clientHeight * ratio);
     // without a layout for a moment, as while a theme changes: what was drawn stays, for nobody says when it is over
     if (!width || !height) return false;
-    if (width !== this.size.width || height !== this.size.height) {
-      this.size = { width, height };
-      this.canvas.width = width;
-      this.canvas.height = height;
-    }
+    if (width !== this.size.width || height !== this.size.height) this.size = { width, height };
+    if (!this.canvas) return false;
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, this.size);
     return true;
   }
 
   /**
    * Draw, and return the keys of the tiles that the picture needs at this view.
    *
-   * `look` is {picture, other, mode, split, gain, view, pixelated}: mode is "picture", "slider" (the other picture
+   * `look` is {picture, other, mode, split, gain, view, frame, pixelated}: mode is "picture", "slider" (the other picture
    * left of `split`, a fraction of the pane) or "difference" (of the two, times `gain`).
    */
   draw(look) {
-    const context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
+    const canvas = /** @type {HTMLCanvasElement} */ (this.canvas);
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     const { width, height } = this.size;
     context.clearRect(0, 0, width, height);
     if (!look.picture) return [];
@@ -56,9 +74,9 @@ export class Pane {
     return keys;
   }
 
-  #paint(context, picture, { view, pixelated }) {
+  #paint(context, picture, { view, frame, pixelated }) {
     const pane = this.size;
-    const place = placed(view, pane, picture);
+    const place = placed(view, pane, picture, frame);
     context.imageSmoothingEnabled = !pixelated;
     context.imageSmoothingQuality = "medium";
     const preview = this.pictures.preview(picture.id);
@@ -107,7 +125,8 @@ export class Pane {
     context.drawImage(scratch, 0, 0);
     // each pass adds the picture to itself: exact doubling in every browser, where filters are not
     context.globalCompositeOperation = "lighter";
-    for (let gain = 1; gain < look.gain; gain *= 2) context.drawImage(this.canvas, 0, 0);
+    for (let gain = 1; gain < look.gain; gain *= 2)
+      context.drawImage(/** @type {HTMLCanvasElement} */ (this.canvas), 0, 0);
     context.restore();
     return keys;
   }

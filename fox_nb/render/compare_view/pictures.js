@@ -1,12 +1,15 @@
 // Where pixels come from: previews that the page has already, and tiles that are asked for as they are needed.
 
 const MOST_TILES = 900; // decoded tiles of 256 px kept in the browser: 230 MB at the most
+const MOST_PREVIEWS = 400; // fetched ones, from the one that was longest not drawn to the latest
 
 /** Pictures of which only a preview is known. */
 export class Previews {
   constructor() {
     this.previews = new Map();
     this.onchange = () => {};
+    /** Previews that were fetched and can be fetched again. */
+    this.fetched = new Set();
   }
 
   /** Take an <img> of the page as the preview of a picture. */
@@ -29,6 +32,9 @@ export class Previews {
 
   want(_keys) {}
 
+  /** Have the previews sent that the page doesn't have. */
+  look(_ids) {}
+
   get waiting() {
     return 0;
   }
@@ -40,9 +46,15 @@ export class Previews {
 
 /** Pictures whose tiles are fetched: `send` takes {add, drop}, lists of keys, and answers come to `arrived`. */
 export class Tiles extends Previews {
-  constructor(send) {
+  /**
+   * @param {(change: {add: string[], drop: string[]}) => void} send
+   * @param {(ids: string[]) => void} ask has previews sent; they come to `adopt`
+   */
+  constructor(send, ask = () => {}) {
     super();
     this.send = send;
+    this.ask = ask;
+    this.awaited = new Set();
     /** @type {Map<string, ImageBitmap>} */
     this.tiles = new Map(); // from the one that was longest not drawn to the latest
     this.asked = new Set();
@@ -73,6 +85,25 @@ export class Tiles extends Previews {
     for (const key of drop) this.asked.delete(key);
     for (const key of add) this.asked.add(key);
     if (add.length || drop.length) this.send({ add, drop });
+  }
+
+  look(ids) {
+    for (const id of ids) if (this.fetched.delete(id)) this.fetched.add(id); // drawn just now
+    const missing = ids.filter((id) => !this.previews.has(id) && !this.awaited.has(id));
+    for (const id of missing) this.awaited.add(id);
+    if (missing.length) this.ask(missing);
+  }
+
+  /** Take in a preview that was sent. */
+  received(id, image) {
+    this.awaited.delete(id);
+    this.fetched.add(id);
+    this.adopt(id, image);
+    while (this.fetched.size > MOST_PREVIEWS) {
+      const [oldest] = this.fetched;
+      this.fetched.delete(oldest);
+      this.previews.delete(oldest);
+    }
   }
 
   get waiting() {

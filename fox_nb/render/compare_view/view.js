@@ -1,8 +1,9 @@
 // The linked view: which part of a picture is seen. Pure arithmetic, the same for every pane.
 //
-// A view is {x, y, zoom}: the point of the picture in the middle of the pane, in fractions of its width and height,
-// and how much larger than "the whole picture fits" it is drawn. Fractions, so that a 1K original and its 4K
-// enhancement show the same spot. Panes and rectangles are in device pixels.
+// All pictures lie in one frame: each is fitted into it, as large as it goes, in the middle. So a 1K original and its 4K
+// enhancement show the same spot, and pictures of other shapes are laid over each other by a rule that can be said.
+// A view is {x, y, zoom}: the point of the frame in the middle of the pane, in fractions of its width and height, and
+// how much larger than "the whole frame fits" it is drawn. Panes and rectangles are in device pixels.
 
 /** @typedef {{x: number, y: number, zoom: number}} View */
 
@@ -11,19 +12,25 @@ export const WHOLE = Object.freeze({ x: 0.5, y: 0.5, zoom: 1 });
 
 const LARGEST_PIXEL = 24; // device pixels along the side of one picture pixel at the largest zoom
 
-/** Device pixels for one pixel of the picture when the whole picture fits the pane. */
-export function fitScale(pane, picture) {
-  return Math.min(pane.width / picture.width, pane.height / picture.height);
+/** The frame of that width for height in which the largest picture has its own pixels. */
+export function frameAround(largest, shape) {
+  const width = Math.max(largest.width, largest.height * shape);
+  return { width, height: width / shape };
 }
 
-/** The zoom at which one pixel of the picture is one device pixel. */
-export function zoomOneToOne(pane, picture) {
-  return 1 / fitScale(pane, picture);
+/** How much `inner` grows to fit `outer`. */
+export function fitScale(outer, inner) {
+  return Math.min(outer.width / inner.width, outer.height / inner.height);
 }
 
-/** The view, brought back within the picture and the limits of the zoom. */
-export function clamped(view, pane, picture) {
-  const most = Math.max(1, LARGEST_PIXEL / fitScale(pane, picture));
+/** The zoom at which one unit of the frame, a pixel of the largest picture, is one device pixel. */
+export function zoomOneToOne(pane, frame) {
+  return 1 / fitScale(pane, frame);
+}
+
+/** The view, brought back within the frame and the limits of the zoom. */
+export function clamped(view, pane, frame) {
+  const most = Math.max(1, LARGEST_PIXEL / fitScale(pane, frame));
   const zoom = Math.min(most, Math.max(1, view.zoom));
   const margin = 0.5 / zoom;
   const within = (value) => Math.min(1 - margin, Math.max(margin, value));
@@ -31,38 +38,45 @@ export function clamped(view, pane, picture) {
 }
 
 /** The view moved by a distance in device pixels. */
-export function panned(view, dx, dy, pane, picture) {
-  const scale = fitScale(pane, picture) * view.zoom;
+export function panned(view, dx, dy, pane, frame) {
+  const scale = fitScale(pane, frame) * view.zoom;
   return clamped(
-    { x: view.x - dx / (picture.width * scale), y: view.y - dy / (picture.height * scale), zoom: view.zoom },
+    { x: view.x - dx / (frame.width * scale), y: view.y - dy / (frame.height * scale), zoom: view.zoom },
     pane,
-    picture,
+    frame,
   );
 }
 
-/** The view zoomed by a factor, with the point of the picture at (px, py) of the pane staying where it is. */
-export function zoomedAt(view, factor, px, py, pane, picture) {
-  const before = fitScale(pane, picture) * view.zoom;
-  const zoom = clamped({ ...view, zoom: view.zoom * factor }, pane, picture).zoom;
-  const after = fitScale(pane, picture) * zoom;
+/** The view zoomed by a factor, with the point of the frame at (px, py) of the pane staying where it is. */
+export function zoomedAt(view, factor, px, py, pane, frame) {
+  const before = fitScale(pane, frame) * view.zoom;
+  const zoom = clamped({ ...view, zoom: view.zoom * factor }, pane, frame).zoom;
+  const after = fitScale(pane, frame) * zoom;
   const shift = 1 / before - 1 / after;
   return clamped(
     {
-      x: view.x + ((px - pane.width / 2) * shift) / picture.width,
-      y: view.y + ((py - pane.height / 2) * shift) / picture.height,
+      x: view.x + ((px - pane.width / 2) * shift) / frame.width,
+      y: view.y + ((py - pane.height / 2) * shift) / frame.height,
       zoom,
     },
     pane,
-    picture,
+    frame,
   );
 }
 
 /** Where the whole picture lies in the pane's coordinates; most of it may lie outside. */
-export function placed(view, pane, picture) {
-  const scale = fitScale(pane, picture) * view.zoom;
-  const left = Math.round(pane.width / 2 - view.x * picture.width * scale);
-  const top = Math.round(pane.height / 2 - view.y * picture.height * scale);
-  return { left, top, width: picture.width * scale, height: picture.height * scale, scale };
+export function placed(view, pane, picture, frame = picture) {
+  const unit = fitScale(pane, frame) * view.zoom;
+  const scale = unit * fitScale(frame, picture);
+  const [width, height] = [picture.width * scale, picture.height * scale];
+  const left = Math.round(pane.width / 2 - view.x * frame.width * unit + (frame.width * unit - width) / 2);
+  const top = Math.round(pane.height / 2 - view.y * frame.height * unit + (frame.height * unit - height) / 2);
+  return { left, top, width, height, scale };
+}
+
+/** Whether two pictures have one shape, so that their pixels lie over each other; as in metrics.py. */
+export function sameShape(one, other) {
+  return Math.abs((one.width * other.height) / (one.height * other.width) - 1) <= 0.02;
 }
 
 /** The coarsest level that still has about a pixel for every device pixel. */

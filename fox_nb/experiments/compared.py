@@ -1,0 +1,126 @@
+"""Compared: what can be done with pictures that stand side by side, whoever has put them there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from fox_nb.errors import ExtraMissing, InvalidRequest
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    import pandas as pd
+
+    from fox_nb.render.comparison import ComparedPicture, Comparison
+
+PLOTS = ("tabs", "representations", "images")
+_PLOT = (384, 20_000)
+
+
+class Compared:
+    """Pictures side by side; who makes them says which, and how they are measured."""
+
+    def comparison(self) -> Comparison:
+        """Return the pictures as they stand, with the numbers that are there by now."""
+        raise NotImplementedError
+
+    def measure(self) -> Self:
+        """Wait until everything is measured that can be."""
+        raise NotImplementedError
+
+    def findings(self) -> list[str]:
+        """Return what the numbers show, in words."""
+        raise NotImplementedError
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a picture: where it stands, its file, size and numbers.
+
+        Raises
+        ------
+        ExtraMissing
+            pandas is not installed.
+        """
+        comparison = self.measure().comparison()
+        unnamed = ("picture",) if len(comparison.axes) == 1 else ("column", "row")
+        names = [axis.name or unnamed[at] for at, axis in enumerate(comparison.axes)]
+        rows = []
+        for key, cell in comparison.in_order():
+            labels = [axis.labels[at] for axis, at in zip(comparison.axes, key, strict=True)]
+            words = dict(zip(names, labels, strict=True))
+            for take in cell.takes:
+                picture = take.picture
+                size = {"width": picture.width, "height": picture.height} if picture else {}
+                file = str(picture.path) if picture else ""
+                about = {"take": take.number, "status": take.state, "error": take.reason, "file": file}
+                rows.append({**words, **about, **size, **take.metrics, "note": take.note})
+        frame: pd.DataFrame = pandas().DataFrame(rows)
+        return frame
+
+    def save_html(self, path: str | os.PathLike[str]) -> Path:
+        """Write one page that works offline: divider, linked zoom, differences, 1024 px previews."""
+        from fox_nb.render.comparison_files import save_html
+
+        return save_html(self.measure().comparison(), path, said=self.findings())
+
+    def save_image(self, path: str | os.PathLike[str]) -> Path:
+        """Write a labelled contact sheet."""
+        from fox_nb.render.comparison_files import save_image
+
+        return save_image(self.measure().comparison(), path, said=self.findings())
+
+    def plot(self, kind: str = "tabs") -> Any:
+        """Return an ipyplot view of thumbnails.
+
+        Parameters
+        ----------
+        kind : str
+            ``tabs`` by the values of the columns, ``representations`` (one picture for each value), or ``images``.
+        """
+        if kind not in PLOTS:
+            allowed = ", ".join(PLOTS)
+            what = f"kind is {kind!r}; allowed is one of {allowed}."
+            raise InvalidRequest(what, parameter="kind", value=kind, allowed=allowed)
+        from IPython.display import HTML
+
+        from fox_nb.images.inline import data_uri
+        from fox_nb.render import plots
+
+        comparison = self.comparison()
+        uris, columns, rest = [], [], []
+        for key, cell in comparison.in_order():
+            first, *others = [axis.words(at) for axis, at in zip(comparison.axes, key, strict=True)]
+            for take in cell.takes:
+                preview = take.picture.preview(*_PLOT) if take.picture else b""
+                if preview:
+                    uris.append(data_uri(preview))
+                    columns.append(first or cell.label)
+                    number = f"variation {take.number}" if len(cell.takes) > 1 else ""
+                    rest.append(", ".join(filter(None, [*others, number])))
+        if kind == "tabs":
+            return HTML(plots.plot_class_tabs(uris, columns, rest if any(rest) else ()))
+        if kind == "representations":
+            return HTML(plots.plot_class_representations(uris, columns))
+        both = [", ".join(filter(None, pair)) for pair in zip(columns, rest, strict=True)]
+        return HTML(plots.plot_images(uris, both))
+
+
+def scaled(picture: ComparedPicture, original: ComparedPicture) -> str:
+    """Say that a picture's pixels are not the original's one by one; '' where they are."""
+    if (picture.width, picture.height) == (original.width, original.height):
+        return ""
+    return (
+        f"measured on scaled copies, since the original is {original.width} x {original.height}: such numbers are not "
+        "those of pictures of its own size"
+    )
+
+
+def pandas() -> Any:
+    """Return pandas, or say how to get it."""
+    try:
+        import pandas as pd
+    except ImportError:
+        raise ExtraMissing(
+            "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
+        ) from None
+    return pd

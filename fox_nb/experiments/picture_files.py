@@ -1,0 +1,181 @@
+"""Picture files: whatever stands for a picture as a file that viewers and measurements read."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.atomic import private_folder, write
+from fox_nb.errors import InvalidRequest
+from fox_nb.images.sources import taken
+
+if TYPE_CHECKING:
+    from PIL import Image as Pillow
+
+    from fox_nb.client import Client
+    from fox_nb.render.comparison import ComparedPicture, Take
+    from fox_nb.session import Session
+
+_PLAIN_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF"})
+"""What every viewer reads as it stands; pictures of phones, scanners and instruments are written anew."""
+_NOWHERE = "https://gateway.invalid"
+"""The gateway of somebody who has none: links are fetched without one, and none leads into a private network."""
+
+
+class PictureFiles:
+    """Gives each picture a file: its own, or one in a folder that is gone with this kernel.
+
+    Parameters
+    ----------
+    session : Session, optional
+        Whose store keeps previews, tiles and numbers, and whose client fetches links.
+    """
+
+    def __init__(self, session: Session | None = None) -> None:
+        self._session = session
+        self._known: dict[str, ComparedPicture] = {}
+
+    @functools.cached_property
+    def _folder(self) -> Path:
+        # the folder lives as long as this does, and whoever shows its pictures holds this
+        self._own = tempfile.TemporaryDirectory(prefix="fox-nb-compared-", ignore_cleanup_errors=True)
+        return Path(self._own.name)
+
+    @property
+    def _thumbs(self) -> Path:
+        return self._session.store.thumbnails if self._session is not None else self._folder / "thumbnails"
+
+    @property
+    def numbers(self) -> Path | None:
+        """Where numbers are kept from one time to the next."""
+        return self._thumbs / "numbers" if self._session is not None else None
+
+    def takes(self, source: Any, name: str) -> tuple[list[Take], str]:
+        """Return what a cell shows of a picture or of a task's pictures, and the call that makes it.
+
+        Raises
+        ------
+        InvalidRequest
+            It stands for no picture.
+        """
+        from fox_nb.render.comparison import Take
+
+        if not (hasattr(source, "images") and hasattr(source, "request")):
+            return [Take(1, "done", self.picture(source, name))], ""
+        code = source.code()
+        takes = [
+            Take(number, "done", self._of_task(image), note=_about(source), code=code)
+            for number, image in enumerate(source.images, start=1)
+            if image.path.exists()
+        ]
+        failed = Take(1, "failed", reason=str(source.error or "It has no picture."), note=_about(source), code=code)
+        return takes or [failed], code
+
+    def _of_task(self, image: Any) -> ComparedPicture:
+        from fox_nb.render.comparison import ComparedPicture
+
+        thumbs = self._thumbs
+        tiles = thumbs / "tiles" / image.path.stem if self._session is not None else None
+        return ComparedPicture(image.path, image.width, image.height, tiles=tiles, thumbs=thumbs)
+
+    def picture(self, source: Any, name: str) -> ComparedPicture:
+        """Return a picture as viewers take it; the same picture gives the same file.
+
+        Raises
+        ------
+        InvalidRequest
+            It stands for no picture, or can't be read.
+        DownloadFailed
+            Its link can't be fetched.
+        """
+        from fox_nb.images.arrays import from_array
+        from fox_nb.images.check import check
+
+        if hasattr(source, "sha256") and hasattr(source, "width") and getattr(source, "path", None) is not None:
+            if not source.path.exists():
+                todo = "Ask for it again: it is fetched anew, for nothing."
+                raise InvalidRequest(f"{name}: the file of this result was deleted.", parameter=name, todo=todo)
+            return self._of_task(source)
+        found = taken(source, name)
+        if isinstance(found, str):
+            found = self._fetched(found)
+        if isinstance(found, bytes):
+            found = self._written(found, check(found, name=name).extension)
+        if not isinstance(found, Path):
+            from PIL import Image
+
+            found = self._drawn(found if isinstance(found, Image.Image) else from_array(found, name))
+        return self._of_file(found.absolute(), name)
+
+    def _of_file(self, path: Path, name: str) -> ComparedPicture:
+        from fox_nb.images.check import check
+        from fox_nb.render.comparison import ComparedPicture
+        from fox_nb.store import sha256_of
+
+        sha256 = sha256_of(path)
+        if sha256 not in self._known:
+            facts = check(path, name=f"{name} ({path.name})")
+            if facts.format not in _PLAIN_FORMATS or _is_deep(path):
+                path = self._plain(path)
+            self._known[sha256] = ComparedPicture(path, facts.width, facts.height, thumbs=self._thumbs)
+        return self._known[sha256]
+
+    def _written(self, data: bytes, suffix: str) -> Path:
+        path = self._folder / f"{hashlib.sha256(data).hexdigest()[:32]}{suffix}"
+        if not path.exists():
+            private_folder(path.parent)
+            write(path, data, private=True)
+        return path
+
+    def _drawn(self, image: Pillow.Image, orientation: int | None = None) -> Path:
+        """Write pixels that are in memory without loss, as they are seen."""
+        from fox_nb.images.check import orientation_of
+        from fox_nb.images.pixels import plain, to_srgb, upright
+
+        profile = image.info.get("icc_profile")
+        seen = plain(upright(image, orientation_of(image) if orientation is None else orientation))
+        out = io.BytesIO()
+        to_srgb(seen, profile).save(out, "PNG", compress_level=1, icc_profile=b"")
+        return self._written(out.getvalue(), ".png")
+
+    def _plain(self, path: Path) -> Path:
+        from fox_nb.images.check import opened
+
+        with opened(path) as picture:
+            return self._drawn(picture.decode(), picture.orientation)
+
+    def _fetched(self, link: str) -> Path:
+        from fox_nb.images.check import DOWNLOADED, check
+
+        path = self._folder / hashlib.sha256(link.encode()).hexdigest()[:32]
+        if not path.exists():
+            private_folder(path.parent)
+            part = path.with_suffix(".part")
+            self._client.download(link, part)
+            check(part, bounds=DOWNLOADED, name=link)
+            write(path, part.read_bytes(), private=True)
+            part.unlink()
+        return path
+
+    @functools.cached_property
+    def _client(self) -> Client:
+        from fox_nb.client import Client
+
+        return self._session.client if self._session is not None else Client(_NOWHERE)
+
+
+def _is_deep(path: Path) -> bool:
+    from fox_nb.images.check import opened
+    from fox_nb.images.pixels import DEEP
+
+    with opened(path) as picture:
+        return picture.image.mode in DEEP
+
+
+def _about(task: Any) -> str:
+    words = [task.id, f"{task.waited:.0f} s" if task.status == "completed" else "", str(task.cost)]
+    return ", ".join(filter(None, words))

@@ -1,0 +1,282 @@
+"""Side by side: any pictures as a comparison: results of any models, files, arrays, links; no gateway or store needed.
+
+Pictures of different sizes and shapes are laid over each other by one rule: each is fitted into the same frame, as
+large as it goes, in the middle. Numbers that compare pixels are there for pictures of one shape alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.experiments.arranged import MOST_PICTURES, arranged
+from fox_nb.experiments.compared import Compared, scaled
+from fox_nb.experiments.measuring import MeasuringPool
+from fox_nb.experiments.picture_files import PictureFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key
+    from fox_nb.session import Session
+
+    Reference = tuple[int | None, ...]
+    Listener = Callable[[list[Key]], None]
+
+_KINDS = "a task, a picture of one, a path, a PIL image, an array, bytes or a link; or lists or a dict of them"
+
+
+class Pictures(Compared):
+    """Pictures side by side.
+
+    Parameters
+    ----------
+    axes : sequence of (str, sequence of str)
+        Name and labels of each axis; the first goes across, the second down.
+    cells : mapping
+        By place (a number for each axis): whatever stands for a picture, or a task, whose pictures then share the cell.
+    original
+        What all are compared with: whatever stands for a picture.
+    reference : tuple, optional
+        The place of the original where it is among the cells; None on an axis means where the cell itself stands.
+    title : str
+        What is compared.
+    session : Session, optional
+        Whose store keeps previews and numbers, and which fetches links; without one a folder for this kernel does.
+    show : callable, optional
+        Shows it in a cell; without it a static table does.
+
+    Raises
+    ------
+    InvalidRequest
+        Something stands for no picture.
+    """
+
+    def __init__(
+        self,
+        axes: Sequence[tuple[str, Sequence[str]]],
+        cells: Mapping[Key, Any],
+        *,
+        original: Any = None,
+        reference: Reference | None = None,
+        title: str = "Side by side",
+        session: Session | None = None,
+        show: Callable[[Pictures], None] | None = None,
+    ) -> None:
+        from fox_nb.render.comparison import Axis, Comparison
+
+        self._files = PictureFiles(session)
+        self._show = show
+        self._listeners: list[Listener] = []
+        self._measuring = MeasuringPool(self._files.numbers, self._on_measured)
+        named = [Axis(name, list(labels)) for name, labels in axes]
+        made = {key: self._cell(named, key, source) for key, source in cells.items()}
+        whole = self._files.picture(original, "original") if original is not None else None
+        if whole is not None and reference is None:  # one that is among the pictures is not added once more
+            reference = next((key for key, cell in made.items() if whole in [t.picture for t in cell.takes]), None)
+        self._comparison = Comparison(title, named, made, whole if reference is None else None, reference)
+
+    def _cell(self, axes: Sequence[Any], key: Key, source: Any) -> Cell:
+        from fox_nb.render.comparison import Cell
+
+        label = ", ".join(filter(None, (axis.words(at) for axis, at in zip(axes, key, strict=True))))
+        takes, code = self._files.takes(source, label or "pictures")
+        return Cell(label, takes, code)
+
+    def comparison(self) -> Comparison:
+        """Return the pictures as a viewer takes them, with the numbers that are there by now."""
+        from fox_nb.render.comparison import Comparison
+
+        given = self._comparison
+        cells = {key: self._measured(key, cell) for key, cell in given.cells.items()}
+        return Comparison(given.title, given.axes, cells, given.original, given.reference)
+
+    def _measured(self, key: Key, cell: Cell) -> Cell:
+        original = self._comparison.original_of(key)
+        if original is None:
+            return cell
+        takes = []
+        for take in cell.takes:
+            numbers, note = self._measuring.found(take.picture.path, original.path) if take.picture else ({}, "")
+            note = note or (scaled(take.picture, original) if take.picture and numbers else "")
+            takes.append(replace(take, metrics=numbers, note=", ".join(filter(None, [take.note, note]))))
+        return replace(cell, takes=takes)
+
+    def start(self) -> None:
+        """Begin to measure and to cut what is there, in the background."""
+        for key, cell in self._comparison.cells.items():
+            original = self._comparison.original_of(key)
+            for take in cell.takes:
+                if take.picture is not None and original is not None:
+                    self._measuring.develop(replace(take.picture, tiles=None), original.path)  # a viewer cuts by need
+
+    def measure(self) -> Self:
+        """Wait until all pictures are measured against their original."""
+        self.start()
+        self._measuring.wait()
+        return self
+
+    @property
+    def left(self) -> int:
+        """How many pictures are still to be measured."""
+        return self._measuring.left
+
+    def on_change(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with the places whose numbers have come, with none when all have; returns what ends that."""
+        self._listeners.append(listener)
+
+        def forget() -> None:
+            with contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return forget
+
+    def _on_measured(self, path: Any) -> None:
+        cells = self._comparison.cells.items()
+        keys = [key for key, cell in cells if any(take.picture and take.picture.path == path for take in cell.takes)]
+        for listener in list(self._listeners):
+            listener(keys)
+
+    def findings(self) -> list[str]:
+        """Say which pictures can't be compared pixel by pixel, and what is missing to measure them."""
+        return [line for line in (shapes(self._comparison), self._measuring.trouble) if line]
+
+    def __repr__(self) -> str:
+        count = len(self._comparison.pictures())
+        return f"<{count} picture{'s' if count != 1 else ''} side by side>"
+
+    def _ipython_display_(self) -> None:
+        from fox_nb.display.places import in_notebook
+
+        if not in_notebook():
+            raise NotImplementedError
+        if self._show is not None:
+            self._show(self)
+            return
+        from IPython.display import HTML, display
+
+        display(HTML(self._repr_html_()))
+
+    def _repr_html_(self) -> str:
+        return page(self)
+
+
+def page(pictures: Pictures, *, live: bool = False) -> str:
+    """Return what stays in a notebook: the table, and with `live` the view that needs no kernel."""
+    from fox_nb.render.comparison_kept import kept
+    from fox_nb.render.comparison_table import static_grid
+    from fox_nb.render.html import frame, note
+
+    said = frame(*(note(line) for line in pictures.findings()))
+    compared = pictures.comparison()
+    return (kept(compared) if live else static_grid(compared)) + (said if pictures.findings() else "")
+
+
+def shapes(comparison: Comparison) -> str:
+    """Say by which rule pictures of different shapes are laid over each other; '' where all have one."""
+    from fox_nb.images.metrics import same_shape
+
+    def other(picture: ComparedPicture, than: ComparedPicture) -> bool:
+        return not same_shape((picture.width, picture.height), (than.width, than.height))
+
+    pairs = [
+        (take.picture, comparison.original_of(key))
+        for key, cell in comparison.cells.items()
+        for take in cell.takes
+        if take.picture is not None
+    ]
+    others = sum(original is not None and other(picture, original) for picture, original in pairs)
+    if others:
+        return (
+            f"{others} of {len(pairs)} pictures have another shape than what they are compared with: they are fitted "
+            "into its frame, in the middle, and their pixels are not compared."
+        )
+    if pairs and any(other(picture, pairs[0][0]) for picture, _ in pairs):
+        return "The pictures have different shapes: each is fitted into the same frame, in the middle."
+    return ""
+
+
+def compare(
+    pictures: Any,
+    *,
+    labels: Any = None,
+    original: Any = None,
+    title: str = "",
+    session: Session | None = None,
+    show: Callable[[Pictures], None] | None = None,
+) -> Pictures:
+    """Lay any pictures side by side.
+
+    Parameters
+    ----------
+    pictures
+        A list, a dict by label, lists in a list (rows of columns) or in a dict, or a data frame whose columns hold
+        pictures. A picture is a task, a picture of one, a path, a PIL image, an array, bytes or a link; None leaves a
+        place empty. Tasks that are under way are waited for.
+    labels : sequence of str, or a pair of them, optional
+        What each picture is called; of rows and columns a pair: the rows' labels, the columns' labels. Of a data frame
+        the name of the column that names its rows.
+    original
+        What the others are compared with: a picture, or one of the labels. One that is among the pictures isn't added
+        once more. By default the picture that all tasks were made from, if there is one.
+    title : str
+        What stands above.
+    session, show
+        See `Pictures`.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no picture, or something stands for none.
+    """
+    if hasattr(pictures, "is_over"):
+        _wait([pictures])
+    axes, cells = arranged(pictures, labels)
+    if not cells:
+        raise InvalidRequest("There is no picture to compare.", parameter="pictures", allowed=_KINDS)
+    if len(cells) > MOST_PICTURES:
+        raise InvalidRequest(
+            f"{len(cells):,} pictures are more than can be laid side by side.",
+            parameter="pictures",
+            allowed=f"at most {MOST_PICTURES:,}",
+        )
+    _wait(cells.values())
+    reference = _reference(original, axes)
+    if original is None:
+        original = _own_original(cells.values())
+    return Pictures(
+        axes,
+        cells,
+        original=None if reference is not None else original,
+        reference=reference,
+        title=title or "Side by side",
+        session=session,
+        show=show,
+    )
+
+
+def _reference(original: Any, axes: Sequence[tuple[str, Sequence[str]]]) -> Reference | None:
+    """Return the places that a label names; None for what is no label."""
+    if not isinstance(original, str):
+        return None
+    for number, (_, labels) in enumerate(axes):
+        if original in labels:
+            return tuple(labels.index(original) if at == number else None for at in range(len(axes)))
+    return None
+
+
+def _wait(sources: Any) -> None:
+    """Wait for tasks that are under way; how they ended stands in their cells."""
+    for source in sources:
+        if hasattr(source, "is_over") and not source.is_over:
+            with contextlib.suppress(FoxError):
+                source.wait()
+
+
+def _own_original(sources: Any) -> Any:
+    """Return the picture that all of them were made from; None where there are several, or none."""
+    given = [list(getattr(source, "originals", ())) for source in sources]
+    alone = {paths[0] for paths in given if len(paths) == 1}
+    return alone.pop() if len(alone) == 1 and all(len(paths) == 1 for paths in given) else None

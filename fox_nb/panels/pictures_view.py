@@ -1,0 +1,68 @@
+"""Pictures view: pictures side by side in a cell: the page that stays, and the viewer that stands for it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from IPython.display import HTML, display
+
+from fox_nb.experiments.side_by_side import page
+from fox_nb.panels.viewer import Viewer
+from fox_nb.session.pool import Pool
+
+if TYPE_CHECKING:
+    from fox_nb.experiments import Pictures
+    from fox_nb.render.comparison import Key
+
+
+class PicturesView:
+    """One showing of pictures; their numbers come as they are measured.
+
+    Parameters
+    ----------
+    pictures : Pictures
+        What is shown; it is held as long as the viewer lives, since its files may be.
+
+    Attributes
+    ----------
+    widget : Viewer
+        The viewer.
+    """
+
+    def __init__(self, pictures: Pictures) -> None:
+        self._pictures = pictures
+        self._pool = Pool(1, "pictures-view")
+        self._lock = threading.Lock()
+        self._dirty: set[Key] = set()
+        self.widget = Viewer(pictures.comparison())
+        self.widget.holds = self
+
+    def show(self) -> None:
+        """Display the page that stays, then the viewer; begin to measure."""
+        self._static = display(HTML(page(self._pictures, live=True)), display_id=True)
+        display(self.widget)
+        self._forget = self._pictures.on_change(self._changed)
+        self._pictures.start()
+
+    def _changed(self, keys: list[Key]) -> None:
+        """Note what to show anew; without a place everything is measured, so the page is kept."""
+        with self._lock:
+            scheduled = bool(self._dirty)
+            self._dirty.update(keys)
+        if not scheduled or not keys:
+            self._pool.submit(lambda: self._update(over=not keys))
+
+    def _update(self, *, over: bool) -> None:
+        with self._lock:
+            dirty, self._dirty = self._dirty, set()
+        cells = self._pictures.comparison().cells
+        for key in dirty:
+            self.widget.update_cell(key, cells[key])
+        if over and not self._pictures.left:
+            self._static.update(HTML(page(self._pictures, live=True)))
+
+
+def show(pictures: Pictures) -> None:
+    """Show pictures in a cell."""
+    PicturesView(pictures).show()

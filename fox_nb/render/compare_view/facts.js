@@ -1,0 +1,84 @@
+// The facts of the cell that is chosen: which one, its take, its size, its numbers, its code.
+
+import { button, element } from "./frame.js";
+import { sameShape } from "./view.js";
+
+/** Which of a cell's pictures is shown; several may be of one take, and '' stands for the only one. */
+export function takeWords(cell, index) {
+  const { length } = cell.takes;
+  const number = cell.takes[index]?.number;
+  const each = new Set(cell.takes.map((take) => take.number)).size === length;
+  return length < 2
+    ? ""
+    : each
+      ? `variation ${number} of ${length}`
+      : `variation ${number}, picture ${index + 1} of ${length}`;
+}
+
+export class Facts {
+  constructor(act) {
+    this.act = act;
+    this.words = element("div", { class: "foxc-facts-words" });
+    this.code = element("code");
+    this.copied = button("Copy", "Copy the code", () => this.#copy());
+    this.details = element(
+      "details",
+      {},
+      element("summary", {}, "Show code"),
+      element("pre", {}, this.code),
+      this.copied,
+    );
+    this.root = element("div", { class: "foxc-facts" }, this.words, this.details);
+  }
+
+  /** @param {import("./grid.js").Grid} grid */
+  show(grid) {
+    const cell = grid.cell();
+    const index = grid.takeIndex(grid.active);
+    const { explanations } = grid.facts;
+    const take = cell.takes[index];
+    const size = take?.picture ? `${take.picture.full ?? `${take.picture.width} × ${take.picture.height}`} px` : "";
+    const head = element("p", {}, element("strong", {}, cell.label));
+    if (cell.takes.length > 1) {
+      head.append(
+        button("‹", "Variation before ([)", () => this.act.take(-1)),
+        takeWords(cell, index),
+        button("›", "Variation after (])", () => this.act.take(1)),
+      );
+    }
+    const rule = take?.picture && fittedInto(take.picture, grid.otherOf(grid.active));
+    head.append(...[size, rule, take?.reason, take?.note].filter(Boolean).map((words) => element("span", {}, words)));
+    const numbers = (take?.numbers ?? []).map(([name, value]) =>
+      element(
+        "div",
+        {},
+        element("dt", {}, name),
+        element("dd", {}, value, element("small", {}, explanations[name] ?? "")),
+      ),
+    );
+    this.words.replaceChildren(head, ...(numbers.length ? [element("dl", {}, ...numbers)] : []));
+    const code = take?.code || cell.code;
+    this.details.hidden = !code;
+    this.code.textContent = code;
+    this.copied.textContent = "Copy";
+  }
+
+  async #copy() {
+    try {
+      await navigator.clipboard.writeText(this.code.textContent);
+      this.copied.textContent = "Copied";
+    } catch {
+      // no permission, or a page from file: the person copies what is selected now
+      getSelection()?.selectAllChildren(this.code);
+      this.copied.textContent = "Selected: press Ctrl + C";
+    }
+  }
+}
+
+/** By which rule a picture lies over one that it is compared with and that has another size; "" where none is needed. */
+function fittedInto(picture, other) {
+  const sizes = (one) => one.full ?? `${one.width} × ${one.height}`;
+  if (!other || sizes(other) === sizes(picture)) return "";
+  if (sameShape(picture, other)) return `scaled to lie over ${sizes(other)} px`;
+  return `another shape than ${sizes(other)} px: fitted, in the middle; the difference is not pixel by pixel`;
+}
