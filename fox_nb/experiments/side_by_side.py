@@ -233,6 +233,8 @@ def compare(
     """
     if hasattr(pictures, "is_over"):
         _wait([pictures])
+        original = _own_original([pictures]) if original is None else original
+        pictures = [pictures] if len(pictures.images) < 2 else pictures  # noqa: PLR2004 - several stand side by side
     axes, cells = arranged(pictures, labels)
     if not cells:
         raise InvalidRequest("There is no picture to compare.", parameter="pictures", allowed=_KINDS)
