@@ -506,7 +506,9 @@ class Fox(ModelMethods):
 def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
     """Run async code to its end, in a script or in a cell.
 
-    In a cell an event loop runs already; only then, and only because this was asked for, nest_asyncio lets it nest.
+    In a cell an event loop runs already; only then, and only because this was asked for, nest_asyncio lets it nest. On
+    Python 3.14 and newer that is its fork nest-asyncio2, which knows their tasks. A loop that can't be patched, such as
+    uvloop's, waits while the code runs on a loop of its own in a thread.
 
     Parameters
     ----------
@@ -518,9 +520,16 @@ def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(coroutine)
-    import nest_asyncio
+        return _run_alone(coroutine)
+    if not isinstance(loop, asyncio.BaseEventLoop):
+        from concurrent.futures import ThreadPoolExecutor
 
+        with ThreadPoolExecutor(1, "fox_nb-run") as thread:
+            return thread.submit(_run_alone, coroutine).result()
+    if sys.version_info >= (3, 14):
+        import nest_asyncio2 as nest_asyncio
+    else:
+        import nest_asyncio
     nest_asyncio.apply(loop)
     return loop.run_until_complete(coroutine)
 
@@ -565,6 +574,14 @@ def _show_pictures(pictures: Pictures) -> None:
     from fox_nb.panels.pictures_view import show
 
     show(pictures)
+
+
+def _run_alone(coroutine: Coroutine[Any, Any, Value]) -> Value:
+    """Run it on a loop of its own; not by `asyncio.run`, which nest_asyncio replaces by one that closes no loop."""
+    import asyncio
+
+    with asyncio.Runner() as runner:
+        return runner.run(coroutine)
 
 
 def _show_sweep(sweep: Experiment) -> None:

@@ -51,7 +51,7 @@ ONE_DOOR = {
 OF_THE_TOWER = {"sqlite3"}
 """Packages with one door among the floors, which the sandbox may use as well."""
 
-ONE_FILE = {"nest_asyncio"}
+ONE_FILE = {"nest_asyncio", "nest_asyncio2"}
 """Packages that patch the whole process: one file imports them, so that one place decides when."""
 
 

@@ -4,16 +4,19 @@ import asyncio
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import uvloop
 from PIL import Image as Pillow
 
 import fox_nb
 from fox_nb import Fox
 from fox_nb.sandbox.art import figure_from_id, portrait
+from processes import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -120,16 +123,22 @@ def test_await(fox: Fox) -> None:
     assert [task.status for task in fox_nb.run(both())] == ["completed"] * 2
 
 
-def test_run_inside_a_loop(fox: Fox) -> None:
-    """`run` works where an event loop runs already, as in a cell."""
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_run_inside_a_loop(fox: Fox, loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """`run` works where an event loop runs already, as in a cell; time-outs and groups work in it and after it."""
 
-    async def cell() -> str:
-        async def inner() -> str:
+    async def inner() -> str:
+        async with asyncio.timeout(PATIENCE):
             return (await fox.generate("a house")).status
 
-        return fox_nb.run(inner())
+    async def cell() -> list[str]:
+        first = fox_nb.run(inner())
+        async with asyncio.TaskGroup() as group:
+            beside = group.create_task(inner())
+        return [first, await beside, await asyncio.wait_for(inner(), PATIENCE), fox_nb.run(inner())]
 
-    assert asyncio.run(cell()) == "completed"
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(cell()) == ["completed"] * 4
 
 
 def test_older_form(fox: Fox, sandbox: Any) -> None:
