@@ -466,6 +466,36 @@ class Fox(ModelMethods):
         more = {} if ask_above is None else {"ask_above": ask_above}
         return Batch(self.session, table, model, at_once=at_once, per_second=per_second, show=_show_sweep, **more)
 
+    def load_plan(self, path: str | Path, **changes: Any) -> Sweep | Batch:
+        """Plan again what ``to_json`` has written: run it again, extend it, or ask another model.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        **changes
+            What is to be other than in the file: parameters, ``model``, ``take``, ``takes``; of a batch they hold for
+            every row. ``at_once``, ``per_second``, ``ask_above`` and ``executor`` are of the run, and in no file.
+
+        Returns
+        -------
+        Sweep or Batch
+            A plan: what the same store has paid for already is known.
+
+        Raises
+        ------
+        InvalidRequest
+            It is no plan, names a picture that this store does not have, or asks for what cannot be; nothing was sent.
+        """
+        from fox_nb.experiments import Batch, Sweep
+        from fox_nb.experiments.plan_file import check_pictures, read_plan
+
+        words = read_plan(path)
+        options = {name: changes.pop(name) for name in _OF_A_RUN if name in changes}
+        check_pictures(self.session, words, replaced=changes)
+        kind = Sweep if words["kind"] == "sweep" else Batch
+        return kind.from_words(self.session, words, changes, show=_show_sweep, **options)
+
     def close(self) -> None:
         """Stop watching; what is under way goes on at the gateway and can be resumed later."""
         if "session" in self.__dict__:

@@ -9,7 +9,7 @@ import numbers
 import re
 import types
 import typing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
@@ -170,7 +170,9 @@ class Request:
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body of the creating call; what is None is left out."""
-        return {"model": self.model, **{name: value for name, value in asdict(self).items() if value is not None}}
+        given = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        lists = {name: list(value) if isinstance(value, list) else value for name, value in given.items()}
+        return {"model": self.model, **{name: value for name, value in lists.items() if value is not None}}
 
     def canonical(self) -> str:
         """Return the one text that stands for this request in its identity."""

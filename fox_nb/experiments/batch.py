@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from fox_nb.errors import ExtraMissing
 from fox_nb.experiments.batch_plan import BatchPlan, known_of
 from fox_nb.experiments.experiment import Experiment
-from fox_nb.experiments.table_reader import read_table
+from fox_nb.experiments.table_reader import Table, read_table
 from fox_nb.parameters import meant
 from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fox_nb.experiments.plan import PlannedCell, Slot
     from fox_nb.render.comparison import Comparison
     from fox_nb.session import Session, Task
@@ -41,7 +43,24 @@ class Batch(Experiment):
     plan: BatchPlan
 
     def __init__(self, session: Session, table: Any, model: str | None = None, **options: Any) -> None:
-        super().__init__(session, BatchPlan(session, read_table(table), model), **options)
+        rows = table if isinstance(table, Table) else read_table(table)
+        super().__init__(session, BatchPlan(session, rows, model), **options)
+
+    @classmethod
+    def from_words(
+        cls, session: Session, words: Mapping[str, Any], changes: Mapping[str, Any], **options: Any
+    ) -> Batch:
+        """Return the batch that a plan's file means, with some of it changed in every row."""
+        from fox_nb.experiments.plan_file import table_of
+
+        changes = dict(changes)
+        model = changes.pop("model", words["model"])
+        return cls(session, table_of(words, changes), model, **options)
+
+    def _words(self) -> dict[str, Any]:
+        from fox_nb.experiments.plan_file import batch_words
+
+        return batch_words(self.plan)
 
     def __len__(self) -> int:
         return len(self.plan.cells)
@@ -126,7 +145,10 @@ class Batch(Experiment):
             nw.new_series(column, [result[name] for result in results], _TYPES[name](nw), backend=frame.implementation)
             for name, column in ours.items()
         ]
-        return frame.with_columns(*series).to_native()
+        made = frame.with_columns(*series).to_native()
+        if table.native is None and hasattr(made, "index") and list(table.labels) != list(range(len(self))):
+            made.index = list(table.labels)  # of a plan's file: the labels are all that is left of the frame's index
+        return made
 
 
 _TYPES: dict[str, Any] = {

@@ -55,6 +55,8 @@ class BatchPlan(Plan):
     ----------
     table : Table
         The rows.
+    model : str or None
+        The model of the rows that name none.
     sent, carried : list of str
         The columns that go into the requests, and the others.
 
@@ -69,7 +71,7 @@ class BatchPlan(Plan):
         if model is not None:
             request_class(model)
         self.table = table
-        self._model = model
+        self.model = model
         self._pictures: dict[tuple[str, str], Any] = {}
         known = {name for models in MODELS.values() for name in known_of(models.model)} | {"model", "take"}
         self.sent = [name for name in table.columns if name in known]
@@ -103,7 +105,7 @@ class BatchPlan(Plan):
     def _row(self, number: int, row: Mapping[str, Any]) -> str | None:
         """Add a row's request, or note what is wrong with it; return its model."""
         given = {name: row[name] for name in self.sent if name in row and not self._is_empty(row[name])}
-        model, take = given.pop("model", self._model), given.pop("take", 1)
+        model, take = given.pop("model", self.model), given.pop("take", 1)
         if model is None:
             self._note(number, "model", "", f"one of {', '.join(MODELS)}; or fox.batch(table, model=…)")
             return None

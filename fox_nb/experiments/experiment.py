@@ -252,6 +252,26 @@ class Experiment:
     def _finish(self, tick: Callable[[], None]) -> None:
         """Wait for what is done with pictures that have landed."""
 
+    # -- again ----------------------------------------------------------------------------------------------------
+
+    def to_json(self, path: str | os.PathLike[str]) -> Path:
+        """Write the plan as a file for ``fox.load_plan``; its pictures are kept in the store and stand by their hashes.
+
+        There is no key in it, no gateway, and no path of a file.
+
+        Raises
+        ------
+        FoxError
+            It cannot be written.
+        """
+        from fox_nb.experiments.plan_file import save_plan
+
+        return save_plan(self._words(), path)
+
+    def _words(self) -> dict[str, Any]:
+        """Return what the plan's file says."""
+        raise NotImplementedError
+
     # -- taking away ----------------------------------------------------------------------------------------------
 
     def save(self, folder: str | os.PathLike[str], name: str = export.NAME) -> Path:

@@ -112,6 +112,23 @@ class Sweep(Compared, Experiment):
         """Return the numbers of a picture that are there by now, and why some are missing."""
         return self.measuring.found(image.path, self.originals.of(type(slot.request), cell.values))
 
+    def _words(self) -> dict[str, Any]:
+        from fox_nb.experiments.plan_file import sweep_words
+
+        return sweep_words(self.plan)
+
+    @classmethod
+    def from_words(
+        cls, session: Session, words: Mapping[str, Any], changes: Mapping[str, Any], **options: Any
+    ) -> Sweep:
+        """Return the sweep that a plan's file means, with some of it changed."""
+        axes = {axis["name"]: axis["values"] for axis in words["axes"]}
+        given = {**words["fixed"], **axes, **changes}
+        models = words["models"] if len(words["models"]) > 1 else words["models"][0]
+        of_itself = {name: given.pop(name) for name in ("takes", "take", "original") if name in given}
+        takes = {"takes": words["takes"], "take": words["take"], **of_itself}
+        return cls(session, given.pop("model", models), given, **takes, **options)
+
     def _prepare(self) -> None:
         for slot in self.plan.slots:
             self.originals.fetch(type(slot.request), slot.values)

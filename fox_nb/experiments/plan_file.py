@@ -1,0 +1,252 @@
+"""Plan file: a plan as JSON, to be run again, extended, or laid beside another run; read like anything from outside.
+
+A file holds words and numbers, links, and the hashes of pictures; never a key, a gateway, or the path of a file. So a
+plan from somebody else can neither name a file of this computer nor raise what is spent without asking.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fox_nb.atomic import write
+from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.experiments.axes import MOST_VALUES
+from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing
+from fox_nb.images.sources import refuse_server_files
+from fox_nb.models import LOCAL_PICTURE, MODELS
+from fox_nb.parameters import parameters, shown
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping
+
+    from fox_nb.experiments.batch_plan import BatchPlan
+    from fox_nb.experiments.sweep_plan import SweepPlan
+    from fox_nb.session import Session
+
+_Scalar = str | int | float | bool | None
+_Value = _Scalar | list[_Scalar]
+
+FORMAT = "fox_nb plan"
+VERSION = 1
+LARGEST = 50_000_000
+_MOST_TOLD = 5
+_PICTURES = frozenset(
+    parameter.name
+    for model in MODELS.values()
+    for parameter in parameters(model)
+    if parameter.hint.kind in {"picture", "archive"}
+)
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class _Axis(_Part):
+    name: str = Field(max_length=200)
+    values: list[_Value] = Field(min_length=1, max_length=MOST_VALUES)
+
+
+class _Plan(_Part):
+    format: str
+    version: int
+
+
+class _Sweep(_Plan):
+    kind: Literal["sweep"]
+    models: list[str] = Field(min_length=1, max_length=100)
+    fixed: dict[str, _Value] = Field(max_length=100)
+    axes: list[_Axis] = Field(max_length=100)
+    take: int
+    takes: int
+
+
+class _Row(_Part):
+    label: str | int | float | bool
+    cells: dict[str, _Value] = Field(max_length=1000)
+
+
+class _Batch(_Plan):
+    kind: Literal["batch"]
+    model: str | None
+    columns: list[str] = Field(max_length=1000)
+    rows: list[_Row] = Field(min_length=1, max_length=MOST_ROWS)
+
+
+def sweep_words(plan: SweepPlan) -> dict[str, Any]:
+    """Return what a sweep's file says."""
+    axes = [axis for axis in plan.axes if axis.parameter.name != "model"]
+    told = {axis.parameter.name: _told(plan.session, axis.parameter.name, list(axis.values)) for axis in axes}
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "kind": "sweep",
+        "models": list(plan.models),
+        "fixed": {name: _told(plan.session, name, value) for name, value in plan.fixed.items() if name != "model"},
+        "axes": [{"name": name, "values": values} for name, values in told.items()],
+        "take": plan.takes.start,
+        "takes": len(plan.takes),
+    }
+
+
+def batch_words(plan: BatchPlan) -> dict[str, Any]:
+    """Return what a batch's file says."""
+    rows = []
+    for cell in plan.cells:
+        given = plan.table.rows[cell.key[0]]
+        asked = {name: cell.values.get(name, given.get(name)) for name in plan.sent}
+        carried = {name: _as_json(given.get(name)) for name in plan.carried}
+        told = {name: _told(plan.session, name, value) for name, value in asked.items() if not is_missing(value)}
+        rows.append({"label": _as_json(cell.settings["row"]), "cells": {**carried, **told}})
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "kind": "batch",
+        "model": plan.model,
+        "columns": plan.table.columns,
+        "rows": rows,
+    }
+
+
+def save_plan(words: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
+    """Write a plan's file, whole or not at all."""
+    target = Path(path).expanduser()
+    try:
+        write(target, f"{json.dumps(words, ensure_ascii=False, indent=1, allow_nan=False)}\n".encode())
+    except OSError as error:
+        raise FoxError(f"The plan could not be written to {target}: {error}.", todo="Choose another place.") from None
+    return target
+
+
+def read_plan(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a plan's file, and refuse in words whatever is none.
+
+    Raises
+    ------
+    InvalidRequest
+        It is not there, too large, no JSON, or something in it cannot be what it is; nothing was sent.
+    """
+    refuse_server_files("plan")
+    place = Path(path).expanduser()
+    try:
+        if place.stat().st_size > LARGEST:
+            raise _refused(place, f"it has more than {LARGEST:,} bytes")
+        words = json.loads(place.read_bytes(), object_pairs_hook=_once, parse_constant=_no_constant)
+    except FileNotFoundError:
+        raise _refused(place, f"there is no such file in {place.absolute().parent}") from None
+    except OSError as error:
+        raise _refused(place, str(error)) from None
+    except InvalidRequest:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise _refused(place, f"it is no JSON: {error or 'nested too deeply'}") from None
+    return _checked(place, words)
+
+
+def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterable[str] = ()) -> None:
+    """Refuse a plan whose pictures are neither links nor known to this store.
+
+    Parameters
+    ----------
+    session : Session
+        Knows the store.
+    words : mapping
+        What the file says.
+    replaced : iterable of str
+        The parameters that are given anew, so that the file's own does not count.
+    """
+    if words["kind"] == "sweep":
+        found = [*words["fixed"].items(), *((axis["name"], axis["values"]) for axis in words["axes"])]
+    else:
+        found = [item for row in words["rows"] for item in row["cells"].items()]
+    for name, value in found:
+        if name not in _PICTURES or name in replaced:
+            continue
+        for item in _flat(value):
+            if isinstance(item, str) and item.startswith(("https://", "http://")):
+                continue
+            if not isinstance(item, str) or not LOCAL_PICTURE.fullmatch(item):
+                raise InvalidRequest(
+                    f"The plan's {name} is {shown(item)}; a plan names pictures by links or by their hashes.",
+                    parameter=name,
+                    value=item,
+                    allowed="a link, or sha256:…",
+                    todo=f"Give the picture itself: fox.load_plan(…, {name}=…).",
+                )
+            if session.store.catalog.source(item.removeprefix("sha256:")) is None:
+                raise InvalidRequest(
+                    f"The plan's {name} is the picture {item[:19]}…, which is not in this store.",
+                    parameter=name,
+                    value=item,
+                    todo=f"Give the picture itself: fox.load_plan(…, {name}=…).",
+                )
+
+
+def table_of(words: Mapping[str, Any], changes: Mapping[str, Any]) -> Table:
+    """Return a batch's file as the table that it was; changes hold for every row."""
+    rows = [{**row["cells"], **changes} for row in words["rows"]]
+    columns = list(dict.fromkeys([*words["columns"], *changes]))
+    return Table(columns, rows, [row["label"] for row in words["rows"]])
+
+
+def _checked(place: Path, words: Any) -> dict[str, Any]:
+    if isinstance(words, dict) and words.get("format") == FORMAT and type(words.get("version")) is int:
+        if words["version"] > VERSION:
+            raise _refused(place, f"a newer fox_nb wrote it (version {words['version']})", "Update fox_nb.")
+    elif isinstance(words, dict):
+        raise _refused(place, f'it is not marked as one ("format": {FORMAT!r}, "version": {VERSION})')
+    kind = words.get("kind") if isinstance(words, dict) else None
+    try:
+        return (_Batch if kind == "batch" else _Sweep).model_validate(words).model_dump()
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[:_MOST_TOLD]
+        wrong = [f"{'.'.join(map(str, one['loc']))[:100] or 'the whole'}: {one['msg'][:200]}" for one in found]
+        raise _refused(place, "; ".join(wrong)) from None
+
+
+def _told(session: Session, name: str, value: Any) -> Any:
+    """Return a value as the file has it; a picture is kept in the store and stands by its hash."""
+    if isinstance(value, (list, tuple)):
+        return [_told(session, name, item) for item in value]
+    if hasattr(value, "sha256") and hasattr(value, "file_name"):
+        session.sources.keep({value.sha256: value})
+        return f"sha256:{value.sha256}"
+    plain = value.item() if getattr(value, "shape", None) == () else value
+    if plain is None or isinstance(plain, (str, int, float)):
+        return plain
+    raise InvalidRequest(f"{name} is {shown(value)}, which no plan can hold.", parameter=name, value=value)
+
+
+def _as_json(value: Any) -> Any:
+    if is_missing(value):
+        return None
+    plain = value.item() if getattr(value, "shape", None) == () else value
+    return plain if isinstance(plain, (str, int, float)) else str(plain)
+
+
+def _flat(value: Any) -> Iterable[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _flat(item)
+    elif value is not None:
+        yield value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands in it twice")
+    return found
+
+
+def _no_constant(word: str) -> Any:
+    raise ValueError(f"{word} is no number")
+
+
+def _refused(place: Path, why: str, todo: str = "Give a file that plan.to_json(…) has written.") -> InvalidRequest:
+    return InvalidRequest(f"{place.name} is no plan that can be used: {why}.", parameter="plan", value=place, todo=todo)

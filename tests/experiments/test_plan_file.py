@@ -1,0 +1,142 @@
+"""Plan file: a plan is written and read again as it was; nothing of this computer is in it, and a hostile one is refused."""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from artifacts import MARKED_KEY
+from fox_nb import Fox, FoxError, InvalidRequest
+
+
+def test_a_sweep_is_read_again_as_it_was(fox: Fox, photo: Path, tmp_path: Path, sandbox: Any) -> None:
+    """Written and read, a sweep asks for the very same, axis by axis; run from the file it is paid for already."""
+    sweep = fox.compare_enhance(photo, creativity=[None, 0.3], resemblance=[0.5], takes=2).run()
+    path = sweep.to_json(tmp_path / "plan.json")
+    again = fox.load_plan(path)
+    assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in sweep.plan.slots]
+    assert [axis.parameter.name for axis in again.plan.axes] == ["creativity", "resemblance"]
+    assert again.paid_already == 4
+    words = path.read_text()
+    for hidden in (MARKED_KEY, str(photo), photo.name, str(tmp_path), sandbox.base_url):
+        assert hidden not in words
+
+
+def test_models_and_words_of_the_prompt_are_in_the_file(fox: Fox, tmp_path: Path) -> None:
+    """Axes of models and of a template come back as axes, with what can't be made."""
+    sweep = fox.sweep(
+        ["phota-image", "grok-imagine-image"], prompt="a {animal}", animal=["fox", "owl"], aspect_ratio=["1:1", "20:9"]
+    )
+    again = fox.load_plan(sweep.to_json(tmp_path / "plan.json"))
+    assert [cell.settings for cell in again.plan.cells] == [cell.settings for cell in sweep.plan.cells]
+    assert [cell.impossible for cell in again.plan.cells] == [cell.impossible for cell in sweep.plan.cells]
+    assert len(again.plan.impossible) == 2
+
+
+def test_a_plan_is_extended_and_asked_of_another_model(fox: Fox, tmp_path: Path, sandbox: Any) -> None:
+    """A longer axis pays for what is new alone; another model, or another take, makes all of it anew."""
+    path = fox.sweep("phota-image", prompt=["a fox", "an owl"]).run().to_json(tmp_path / "plan.json")
+    longer = fox.load_plan(path, prompt=["a fox", "an owl", "a crow"])
+    assert (longer.pictures, longer.paid_already) == (3, 2)
+    other = fox.load_plan(path, model="grok-imagine-image")
+    assert (other.plan.models, other.paid_already) == (("grok-imagine-image",), 0)
+    assert fox.load_plan(path, take=2).paid_already == 0
+    with pytest.raises(InvalidRequest, match="no parameter 'promt'"):
+        fox.load_plan(path, promt="a crow")
+    assert len(sandbox.creations) == 2
+
+
+def test_a_batch_is_read_again_as_it_was(fox: Fox, photo: Path, tmp_path: Path) -> None:
+    """Rows, labels and what is carried along come back; the picture of a row stands by its hash and is in the store."""
+    frame = pd.DataFrame(
+        {"prompt": ["at night", "in snow"], "image_urls": [str(photo), str(photo)], "scene": [1.5, None]},
+        index=["a", "b"],
+    )
+    batch = fox.batch(frame, "phota-image-edit")
+    path = batch.to_json(tmp_path / "plan.json")
+    assert str(photo) not in path.read_text()
+    again = fox.load_plan(path)
+    assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in batch.plan.slots]
+    table = again.to_frame()
+    assert table.index.tolist() == ["a", "b"]
+    assert table["scene"].tolist()[0] == 1.5
+    assert fox.load_plan(path, take=2).plan.slots[0].take == 2
+
+
+def test_a_plan_of_another_store_asks_for_its_picture(fox: Fox, open_fox: Any, photo: Path, tmp_path: Path) -> None:
+    """Where the picture is not in the store, the error says how to give it; given, the plan is the same."""
+    sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5])
+    path = sweep.to_json(tmp_path / "plan.json")
+    other = open_fox(store=tmp_path / "other")
+    with pytest.raises(InvalidRequest, match=r"not in this store.*fox\.load_plan"):
+        other.load_plan(path)
+    given_anew = other.load_plan(path, image_url=photo)
+    assert [slot.request for slot in given_anew.plan.slots] == [slot.request for slot in sweep.plan.slots]
+
+
+def hostile(**changes: Any) -> dict[str, Any]:
+    plan = {"format": "fox_nb plan", "version": 1, "kind": "sweep", "models": ["phota-image"], "take": 1, "takes": 1}
+    return {**plan, "fixed": {"prompt": "a fox"}, "axes": [], **changes}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "no JSON"),
+        ("[" * 200_000, "no JSON"),
+        ('{"a": 1, "a": 2}', "twice"),
+        ('{"a": NaN}', "NaN"),
+        ("[]", "no plan"),
+        ("{}", "not marked"),
+        (hostile(version=2), "newer fox_nb"),
+        (hostile(kind="other"), "kind"),
+        (hostile(api_key="x"), "api_key"),
+        (hostile(ask_above=1e9), "ask_above"),
+        (hostile(models=["gpt"]), "allowed is one of"),
+        (hostile(models=[]), "models"),
+        (hostile(takes=10**30), "takes"),
+        (hostile(take=0), "take is 0"),
+        (hostile(fixed={"prompt": {"a": 1}}), "fixed"),
+        (hostile(fixed={"prompt": [[["a"]]]}), "fixed"),
+        (hostile(fixed={"prompt": "a", "evil": "b"}), "no parameter 'evil'"),
+        (hostile(axes=[{"name": "prompt", "values": []}]), "axes"),
+        (hostile(axes=[{"name": "prompt", "values": ["a"] * 1001}]), "axes"),
+        (hostile(models=["phota-image-enhance"], fixed={"image_url": "/etc/passwd"}), "by their hashes"),
+        (hostile(models=["phota-image-edit"], fixed={"prompt": "a", "image_urls": ["../x.png"]}), "by their hashes"),
+        (hostile(models=["phota-image-enhance"], fixed={"image_url": "file:///etc/passwd"}), "by their hashes"),
+        (
+            hostile(models=["phota-image-enhance"], axes=[{"name": "image_url", "values": ["~/x.png"]}], fixed={}),
+            "by their hashes",
+        ),
+    ],
+)
+def test_a_hostile_plan_is_refused_in_words(fox: Fox, tmp_path: Path, content: Any, words: str, sandbox: Any) -> None:
+    """Too deep, doubled, of a newer version, with unknown names, other types or paths: an error of ours says why."""
+    path = tmp_path / "plan.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    with pytest.raises(FoxError, match=words) as refused:
+        fox.load_plan(path)
+    assert len(str(refused.value)) < 2000
+    assert sandbox.creations == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.sampled_from(["models", "fixed", "axes", "take", "takes", "kind", "version", "rows"]), value=JSON)
+def test_whatever_stands_in_a_plan_only_our_errors_come(fox: Fox, tmp_path: Path, name: str, value: Any) -> None:
+    """Any JSON in any place of a plan is a plan, or an error of ours."""
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(hostile(**{name: value})))
+    with contextlib.suppress(FoxError):
+        fox.load_plan(path)
