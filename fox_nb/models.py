@@ -170,7 +170,7 @@ class Request:
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body of the creating call; what is None is left out."""
-        given = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        given = {parameter.name: getattr(self, parameter.name) for parameter in parameters(type(self))}
         lists = {name: list(value) if isinstance(value, list) else value for name, value in given.items()}
         return {"model": self.model, **{name: value for name, value in lists.items() if value is not None}}
 

@@ -162,7 +162,8 @@ class Sweep(Compared, Experiment):
         return self.runner.again(self._slot(row, column, take, further))
 
     def _slot(self, row: int, column: int, take: int | None, further: tuple[int, ...]) -> Slot:
-        cell = self.plan.at((column, row, *further)[: len(self.plan.axes)])
+        count = len(self.plan.axes)
+        cell = self.plan.at((column, row, *further, *[0] * count)[:count])
         return self.plan.slot(cell, take)
 
     def _changed(self, slot: Slot | None) -> None:

@@ -1,0 +1,118 @@
+"""Export: pictures under names of one's own, as an image folder that others load, or in one Parquet file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from fox_nb import Fox, FoxError, InvalidRequest
+from fox_nb.experiments import Batch
+
+
+@pytest.fixture
+def batch(fox: Fox) -> Batch:
+    """Four rows, two of them equal, one with two pictures, with columns whose names `datasets` keeps for itself."""
+    table = pd.DataFrame(
+        {
+            "prompt": ["a fox / in: the 'snow'", "an owl", "an owl", "CON"],
+            "num_outputs": [1, 2, 2, 1],
+            "scene": ["x", None, "y", 3],
+            "file_name": ["mine.png"] * 4,
+            "weight": [0.5, 1, 2, float("nan")],
+        },
+        index=["a", "b", "c", "d"],
+    )
+    return fox.batch(table, "phota-image", per_second=200, at_once=8).run()
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metadata.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_an_image_folder_as_datasets_documents_it(batch: Batch, tmp_path: Path) -> None:
+    """Each line of metadata.jsonl names a picture that is there, each picture has one, and each column one type."""
+    folder = batch.save(tmp_path / "out")
+    rows = read(folder)
+    assert len(rows) == 6
+    assert sorted(row["file_name"] for row in rows) == sorted(
+        path.name for path in folder.iterdir() if path.suffix != ".jsonl"
+    )
+    for row in rows:
+        with Image.open(folder / row["file_name"]) as picture:
+            assert picture.size == (row["width"], row["height"])
+    for name in rows[0]:
+        assert len({type(row[name]) for row in rows if row[name] is not None}) <= 1
+        assert all(name in row for row in rows)
+    assert {row["file_name_column"] for row in rows} == {"mine.png"}
+    assert [row["label"] for row in rows] == ["a", "b", "b", "c", "c", "d"]
+    frame = pd.read_json(folder / "metadata.jsonl", lines=True)
+    assert frame["weight"].tolist()[:3] == [0.5, 1, 1]
+
+
+def test_datasets_loads_what_was_saved(batch: Batch, tmp_path: Path) -> None:
+    """Where it is installed: the folder and the Parquet file are loaded as they stand, with pictures and columns."""
+    datasets = pytest.importorskip("datasets")
+    loaded = datasets.load_dataset("imagefolder", data_dir=str(batch.save(tmp_path / "out")), split="train")
+    parquet = datasets.load_dataset(
+        "parquet", data_files=str(batch.save_parquet(tmp_path / "out.parquet")), split="train"
+    )
+    for found in (loaded, parquet):
+        assert len(found) == 6
+        assert found[0]["image"].size[0] > 0
+        assert {"label", "prompt", "task_id"} <= set(found.column_names)
+
+
+def test_parquet_has_the_bytes(batch: Batch, tmp_path: Path) -> None:
+    """Read by pandas, each row has the bytes of its picture, whole; a file that is there is not overwritten."""
+    path = batch.save_parquet(tmp_path / "out.parquet")
+    table = pd.read_parquet(path)
+    assert len(table) == 6
+    files = [file for files in batch.to_frame()["files"] for file in files]
+    assert [row["bytes"] for row in table["image"]] == [Path(file).read_bytes() for file in files]
+    with pytest.raises(FoxError, match="not overwritten"):
+        batch.save_parquet(path)
+
+
+def test_names_are_safe_and_none_is_overwritten(batch: Batch, tmp_path: Path) -> None:
+    """Slashes and reserved names are no part of a file's name, equal names get numbers, and what is there stays."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "an owl.png").write_bytes(b"somebody's")
+    (folder / "an owl.jpg").write_bytes(b"somebody's")
+    batch.save(folder, name="{prompt}")
+    names = {row["file_name"] for row in read(folder)}
+    assert len(names) == 6
+    assert not any(set(name) & set("/:'\\") or name.upper().startswith("CON.") for name in names)
+    assert (folder / "an owl.jpg").read_bytes() == b"somebody's"
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir() if path.suffix != ".jsonl"}
+    batch.save(folder, name="{prompt}")
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir() if path.suffix != ".jsonl"} == before
+    assert len(read(folder)) == 6
+    for wrong in ("{nope}", "{prompt.__class__}", "{index:9999999}", "{prompt", "{prompt!r}"):
+        with pytest.raises(InvalidRequest, match="name"):
+            batch.save(folder, name=wrong)
+
+
+def test_what_is_made_later_is_added(fox: Fox, tmp_path: Path) -> None:
+    """Saved twice, the folder has the pictures and the lines of both times."""
+    rows = [{"prompt": "a fox"}, {"prompt": "an owl"}]
+    fox.batch(rows[:1], "phota-image").run().save(tmp_path / "out")
+    fox.batch(rows, "phota-image").run().save(tmp_path / "out")
+    assert [row["prompt"] for row in read(tmp_path / "out")] == ["a fox", "an owl"]
+
+
+def test_a_task_is_its_pictures(fox: Fox, tmp_path: Path) -> None:
+    """task[0], its slices, its iteration, and saving one picture or all, in the format that the name says."""
+    task = fox.generate("a fox", num_outputs=2).wait()
+    assert [image.number for image in task] == [1, 2]
+    assert task[0] == task.images[0]
+    assert task[-1:] == task.images[1:]
+    with pytest.raises(FoxError, match="2 pictures"):
+        task[2]
+    saved = task[0].save(tmp_path / "fox.png")
+    with Image.open(saved) as picture:
+        assert (picture.format, picture.size) == ("PNG", (task[0].width, task[0].height))
+    assert len({path.name for path in task.save(tmp_path / "all")}) == 2

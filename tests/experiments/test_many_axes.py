@@ -1,0 +1,98 @@
+"""Many axes: models, parameters and words of the prompt vary together; what a model can't make is said, and costs nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fox_nb import Fox, InvalidRequest
+from fox_nb.experiments import Sweep, pages
+
+PHOTA, GROK = "phota-image", "grok-imagine-image"
+
+
+def four_axes(fox: Fox, **more: Any) -> Sweep:
+    given = {"prompt": "a {animal} in {place}", "animal": ["fox", "owl"], "place": "the snow"}
+    return fox.sweep([PHOTA, GROK], **{**given, **more}, per_second=200, at_once=16)
+
+
+def test_a_sweep_of_models_and_words_is_run_whole(fox: Fox, sandbox: Any) -> None:
+    """2 models by 2 animals by 3 shapes: what Phota can't make is told, everything else is made once, and the table has each axis."""
+    sweep = four_axes(fox, aspect_ratio=["1:1", "16:9", "20:9"])
+    assert sweep.shape == (2, 2, 3)
+    assert [axis.parameter.name for axis in sweep.plan.axes] == ["model", "animal", "aspect_ratio"]
+    assert sweep.pictures == 10
+    assert float(sweep.cost) == pytest.approx(4 * 0.09 + 6 * 0.02)
+    page = pages.page(sweep)
+    assert "2 of 12 combinations" in page
+    assert "aspect_ratio is" in page
+    sweep.run()
+    assert len(sandbox.creations) == 10
+    asked = {(one["body"]["model"], one["body"]["prompt"], one["body"]["aspect_ratio"]) for one in sandbox.creations}
+    assert len(asked) == 10
+    assert (GROK, "a owl in the snow", "20:9") in asked
+    table = sweep.to_frame()
+    assert len(table) == 12
+    assert {"model", "animal", "aspect_ratio", "status"} <= set(table.columns)
+    lost = table[table["status"] == "impossible"]
+    assert set(zip(lost["model"], lost["aspect_ratio"], strict=True)) == {(PHOTA, "20:9")}
+    assert lost["usd"].sum() == 0
+    assert "allowed is one of" in lost["error"].iloc[0]
+    assert "20:9" in pages.page(sweep)
+    assert four_axes(fox, aspect_ratio=["1:1", "16:9", "20:9"]).paid_already == 10
+
+
+@pytest.mark.long
+def test_ninety_six_cells_of_two_models(fox: Fox, sandbox: Any) -> None:
+    """2 models by 4 axes, 96 cells, run whole: every cell that can be made is made once."""
+    sweep = four_axes(
+        fox,
+        animal=["fox", "owl", "crow"],
+        place=["snow", "rain", "fog", "sun"],
+        aspect_ratio=["1:1", "3:2"],
+        num_outputs=[1, 2],
+    )
+    assert len(sweep.plan.cells) == 96
+    sweep.run(confirm=True)
+    assert len(sandbox.creations) == 96
+    assert (sweep.to_frame()["status"] == "completed").all()
+
+
+def test_what_no_model_takes_refuses_the_plan(fox: Fox, sandbox: Any) -> None:
+    """A value that none of the models takes, an unknown name, and a template's name without values: refused in words."""
+    with pytest.raises(InvalidRequest, match="16x9"):
+        four_axes(fox, aspect_ratio=["1:1", "16x9"])
+    with pytest.raises(InvalidRequest, match=r"no parameter 'anmial'.*Did you mean 'animal'"):
+        four_axes(fox, anmial=["cat"])
+    with pytest.raises(InvalidRequest, match=r"mood has no values"):
+        four_axes(fox, prompt="a {animal}, {mood}, in {place}")
+    with pytest.raises(InvalidRequest, match="combinations; allowed are"):
+        four_axes(fox, animal=[f"fox {n}" for n in range(200)], place=[f"place {n}" for n in range(200)])
+    with pytest.raises(InvalidRequest, match="model"):
+        fox.sweep([PHOTA, "gpt"], prompt="a fox")
+    assert sandbox.creations == []
+
+
+def test_braces_without_words_are_the_prompts_own(fox: Fox) -> None:
+    """A prompt with braces and no names given is sent as it is; in a template doubled braces are braces."""
+    plain = fox.sweep(PHOTA, prompt='{"style": "{oil}"}').plan.slots[0].request
+    assert plain.body()["prompt"] == '{"style": "{oil}"}'
+    filled = fox.sweep(PHOTA, prompt="a {animal} {{oil}}", animal=["fox"]).plan.slots[0].request
+    assert filled.body()["prompt"] == "a fox {oil}"
+
+
+def test_a_cell_beyond_two_axes_is_reached_by_its_place(fox: Fox, sandbox: Any) -> None:
+    """code() and retry() take the place on every axis; the further axes come last."""
+    sweep = four_axes(fox, aspect_ratio=["1:1", "16:9"]).run()
+    assert "16:9" in sweep.code(1, 1, None, 1)
+    assert "fox.imagine" in sweep.code(1, 1, None, 1)
+    assert "1:1" in sweep.code(0, 0)
+
+
+def test_another_take_makes_all_of_it_anew(fox: Fox, tmp_path: Path, sandbox: Any) -> None:
+    """take=2 asks for the second picture of each cell, and for no first one."""
+    fox.sweep(PHOTA, prompt=["a fox", "an owl"], per_second=50).run()
+    again = fox.sweep(PHOTA, prompt=["a fox", "an owl"], take=2, per_second=50)
+    assert again.paid_already == 0
+    again.run()
+    assert sorted(one["take"] for one in sandbox.creations) == [1, 1, 2, 2]
