@@ -25,7 +25,7 @@ BUNDLE := $(NODE_BIN)/esbuild fox_nb/panels/scripts/*.* fox_nb/render/compare_vi
   --format=esm --target=es2022 --charset=utf8 --log-level=warning --entry-names=[name] --outdir
 AXE := tests/browser/node_modules/axe-core/package.json
 
-.PHONY: help lab demo test check scripts check-scripts faults long bench lessons chromium clean
+.PHONY: help lab demo test check scripts check-scripts faults long bench lessons docs chromium clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -68,6 +68,13 @@ bench: $(VENV)/test.stamp chromium ## measure against the alternatives; writes d
 
 lessons: $(VENV)/test.stamp ## run the lessons and store their outputs
 	$(BIN)/python tests/lessons
+
+docs: $(VENV)/docs.stamp $(NODE_BIN) ## the documentation with the lessons as a site that needs no server: build/site/index.html
+	rm -rf build/pages
+	mkdir -p build/pages
+	cp -r docs notebooks CHANGELOG.md CONTRIBUTING.md LICENSE build/pages
+	cp README.md build/pages/index.md
+	$(BIN)/mkdocs build --quiet --config-file .ci/mkdocs.yml
 
 chromium: ## a Chromium and fonts for the browser tests, if there is none
 	@.ci/chromium
