@@ -270,11 +270,11 @@ def test_the_keys_are_explained(page: Page) -> None:
     """? shows what every key does, wherever one is; Esc closes it and leaves the rest as it was."""
     dialog = page.page.get_by_role("dialog")
     page.press("?")
-    assert "zoom in" in dialog.inner_text()
+    assert "Zoom in" in dialog.inner_text()
     page.press("Escape")
     page.cell(0, 0).click()
     page.press("s", "?")
-    assert "zoom in" in dialog.inner_text()
+    assert "Zoom in" in dialog.inner_text()
     page.press("Escape")
     assert dialog.count() == 0
     assert page.cell(0, 0).get_by_role("slider").count() == 1

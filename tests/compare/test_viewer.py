@@ -269,13 +269,13 @@ def test_what_a_browser_hears_last_of_a_cell_is_how_it_is(tmp_path, monkeypatch)
     go_on.set()
     greeting.join(60)
     browser.wait_for(lambda b: len(b.messages) == 3)
-    told = [m["cell"] if m["type"] == "cell" else m["facts"]["cells"][0][1] for m, _ in browser.messages]
+    told = [m["cell"] if m["type"] == "cell" else m["facts"]["cells"]["1"] for m, _ in browser.messages]
     assert [cell["label"] for cell in told] == ["first", "second", "second"]
     shown.close()
 
 
 def test_trying_again_reaches_the_caller(tmp_path):
-    """The button of a failed cell calls back with row, column and take, off the callback's thread."""
+    """The button of a failed cell calls back with its place and the take, off the callback's thread; no other place does."""
     called = threading.Event()
     told = []
 
@@ -284,9 +284,10 @@ def test_trying_again_reaches_the_caller(tmp_path):
         called.set()
 
     shown = Viewer(whole(tmp_path), on_retry=on_retry)
-    shown._handle_custom_msg({"type": "retry", "view": "v", "row": 0, "column": 1, "take": 1}, [])
+    for place in ("9", "1"):
+        shown._handle_custom_msg({"type": "retry", "view": "v", "cell": place, "take": 1}, [])
     assert called.wait(60)
-    assert told[0][0] == (0, 1, 1)
+    assert told[0][0] == ((1,), 1)
     assert told[0][1] is not threading.current_thread()
     shown.close()
 

@@ -1,0 +1,151 @@
+"""Side by side: any pictures by one call, without a gateway, a key or a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import fox_nb
+from artifacts import MARKED_KEY
+from fox_nb import Fox
+from fox_nb.settings import Polling
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+EAGER = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
+NOISE = np.random.default_rng(0)
+
+
+def drawn(width: int = 96, height: int = 64) -> Image.Image:
+    small = NOISE.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
+    return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def labels(pictures: Any) -> list[list[str]]:
+    return [list(axis.labels) for axis in pictures.comparison().axes]
+
+
+def test_two_models_a_file_and_an_array_by_one_call(sandbox: Any, tmp_path: Path) -> None:
+    """Results of two models, a path and an array stand side by side, named by what they differ in, and can be taken away."""
+    fox = Fox(base_url=sandbox.base_url, api_key=MARKED_KEY, store=tmp_path / "fox_runs", polling=EAGER)
+    phota, grok = fox.generate("a fox", aspect_ratio="16:9"), fox.imagine("a fox", aspect_ratio="16:9")
+    drawn().save(tmp_path / "photo.png")
+    pictures = fox_nb.compare([phota, grok, tmp_path / "photo.png", np.asarray(drawn())])
+    fox.close()
+    (names,) = labels(pictures)
+    assert len(set(names[:2])) == 2
+    assert names[2:] == ["photo.png", "picture 4"]
+    frame = pictures.to_frame()
+    assert list(frame["status"]) == ["done"] * 4
+    assert list(frame["width"])[2:] == [96, 96]
+    assert "fitted into the same frame" in pictures.findings()[0]
+    saved = pictures.save_html(tmp_path / "compare.html").read_text(encoding="utf-8")
+    assert saved.count("data:image/webp") == 4
+    assert Image.open(pictures.save_image(tmp_path / "sheet.png")).width > 400
+    assert pictures.plot("images").data.count("data:image/webp") == 4
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda picture, path: path,
+        lambda picture, path: str(path),
+        lambda picture, path: path.as_uri(),
+        lambda picture, path: path.read_bytes(),
+        lambda picture, path: picture,
+        lambda picture, path: np.asarray(picture),
+        lambda picture, path: np.asarray(picture, dtype=float) / 255,
+        lambda picture, path: {"content": path.read_bytes()},
+    ],
+    ids=["path", "text", "file URL", "bytes", "PIL", "array", "floats", "upload"],
+)
+def test_every_form_of_a_picture_is_the_same_picture(tmp_path: Path, form: Callable[[Image.Image, Path], Any]) -> None:
+    """However a picture is handed over, its pixels are those of the original: no number tells them apart."""
+    picture = drawn()
+    picture.save(tmp_path / "a.png")
+    frame = fox_nb.compare([form(picture, tmp_path / "a.png"), drawn()], original=tmp_path / "a.png").to_frame()
+    first = frame.iloc[0]
+    assert first["psnr"] == np.inf or np.isnan(first["psnr"])  # nan: it is the original itself
+    assert frame.iloc[1]["ssim"] < 0.9
+
+
+def test_rows_and_columns_come_from_lists_dicts_and_tables(tmp_path: Path) -> None:
+    """Nested lists, dicts by label and a data frame's columns make rows and columns; empty places stay empty."""
+    a, b = drawn(), drawn()
+    a.save(tmp_path / "a.png")
+    path = tmp_path / "a.png"
+    assert labels(fox_nb.compare([[a, b], [b]], labels=(["up", "down"], ["left", "right"]))) == [
+        ["left", "right"],
+        ["up", "down"],
+    ]
+    assert labels(fox_nb.compare({"one": a, "two": b})) == [["one", "two"]]
+    assert labels(fox_nb.compare({"r": {"x": a, "y": b}, "s": {"y": a}})) == [["x", "y"], ["r", "s"]]
+    assert labels(fox_nb.compare([a, a, a], labels=["same", "same", "other"])) == [["same", "same (2)", "other"]]
+    table = pd.DataFrame({"words": ["fox", "crow"], "before": [a, path], "after": [str(path), None]})
+    shown = fox_nb.compare(table, labels="words", original="before")
+    assert labels(shown) == [["before", "after"], ["fox", "crow"]]
+    assert set(shown.comparison().cells) == {(0, 0), (1, 0), (0, 1)}
+    assert shown.comparison().original is None
+    assert list(shown.to_frame()["row"]) == ["fox", "fox", "crow"]
+    assert labels(fox_nb.compare(table["before"].set_axis(["p", "q"]))) == [["p", "q"]]
+    assert labels(fox_nb.compare(np.stack([np.asarray(a), np.asarray(b)]))) == [["picture 1", "picture 2"]]
+
+
+def test_an_original_among_the_pictures_is_not_added_once_more(tmp_path: Path) -> None:
+    """The original that stands there already is compared with where it stands; another one stands beside."""
+    a, b = drawn(), drawn()
+    among = fox_nb.compare([a, b], original=a).comparison()
+    assert (among.original, among.reference, len(among.pictures())) == (None, (0,), 2)
+    named = fox_nb.compare({"now": b, "before": a}, original="before").comparison()
+    assert (named.original, named.reference) == (None, (1,))
+    beside = fox_nb.compare([b], original=a).comparison()
+    assert beside.original is not None
+    assert beside.reference is None
+
+
+def test_pixels_of_other_sizes_are_never_called_comparable() -> None:
+    """Another shape has no SSIM and says why; another size of the same shape says that scaled copies were measured."""
+    original = drawn(96, 64)
+    shown = fox_nb.compare([original.resize((192, 128)), original.crop((0, 0, 64, 64)), drawn()], original=original)
+    frame = shown.to_frame()
+    assert "scaled copies" in frame["note"][0]
+    assert frame["ssim"].isna().tolist() == [False, True, False]
+    assert "two shapes" in frame["note"][1]
+    assert frame["note"][2] == ""
+    assert "1 of 3 pictures have another shape" in shown.findings()[0]
+
+
+@pytest.mark.parametrize("wrong", [[], [None], [3], ["nope.jpg"], [b"no picture"], [np.zeros((2, 2, 7))], "nope.png"])
+def test_what_is_no_picture_is_refused(wrong: Any) -> None:
+    """It says which one, and what a picture may be."""
+    with pytest.raises(fox_nb.InvalidRequest):
+        fox_nb.compare(wrong)
+
+
+def test_labels_that_do_not_fit_are_refused() -> None:
+    """Too few, too many, or one text."""
+    for wrong in (["one"], ["a", "b", "c"], "ab"):
+        with pytest.raises(fox_nb.InvalidRequest, match="labels"):
+            fox_nb.compare([drawn(), drawn()], labels=wrong)
+
+
+def test_an_edit_is_compared_with_what_it_was_made_from(sandbox: Any, tmp_path: Path) -> None:
+    """Enhancements of one photo have it as their original, and a failed one shows its reason."""
+    with Fox(base_url=sandbox.base_url, api_key=MARKED_KEY, store=tmp_path / "fox_runs", polling=EAGER) as fox:
+        drawn(640, 480).save(tmp_path / "photo.jpg")
+        good = fox.enhance(tmp_path / "photo.jpg", creativity=0.2).wait()
+        sandbox.misbehave("failed", times=1, message="no <b>")
+        bad = fox.enhance(tmp_path / "photo.jpg", creativity=0.9)
+        shown = fox.compare([good, bad])
+        frame = shown.to_frame()
+        assert shown.comparison().original is not None
+        assert list(frame["picture"]) == ["creativity 0.2", "creativity 0.9"]
+        assert list(frame["status"]) == ["done", "failed"]
+        assert "no <b>" in frame["error"][1]
+        assert 0 < frame["ssim"][0] <= 1
