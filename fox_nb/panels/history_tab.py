@@ -133,7 +133,9 @@ class HistoryTab(TaskCards):
         self._later(lambda: self._put_side_by_side(self.chosen(content.get("keys"))))
 
     def _put_side_by_side(self, tasks: list[Task]) -> None:
-        comparison = side_by_side(tasks, self._titles)
+        comparison = side_by_side(tasks, self._titles, self._session)
+        if comparison is None:
+            return
         for callback in tuple(self._comparing):
             callback(comparison)
 
@@ -157,19 +159,16 @@ class HistoryTab(TaskCards):
         self._send_part(self._archive, "application/zip", content, {"key": "archive", "number": 0})
 
 
-def side_by_side(tasks: list[Task], titles: Titles) -> Comparison:
-    """Return the tasks' pictures as one row of a comparison."""
-    from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
+def side_by_side(tasks: list[Task], titles: Titles, session: Session) -> Comparison | None:
+    """Return the tasks' pictures as one row of a comparison, with what all of them were made from; None without any."""
+    from fox_nb.experiments.side_by_side import compare
 
     shown = [task for task in tasks if any(image.path.exists() for image in task.images)]
-    labels = [clip(titles.of(task), _LONGEST_LABEL) for task in shown]
-    cells = []
-    for task, label in zip(shown, labels, strict=True):
-        images = [image for image in task.images if image.path.exists()]
-        pictures = [ComparedPicture(i.path, i.width, i.height, thumbs=titles.store.thumbnails) for i in images]
-        takes = [Take(number=n, state="done", picture=picture) for n, picture in enumerate(pictures, start=1)]
-        cells.append(Cell(label=label, takes=takes, code=task.code()))
-    return Comparison("Compare", [Axis("", labels)], {(at,): cell for at, cell in enumerate(cells)})
+    if not shown:
+        return None
+    labels = [clip(titles.of(task), _LONGEST_LABEL) for task in shown] if len(shown) > 1 else None
+    pictures = shown if len(shown) > 1 else shown[0]
+    return compare(pictures, labels=labels, title="Compare", session=session).comparison()
 
 
 def archive_of(tasks: list[Task], titles: Titles) -> bytes:

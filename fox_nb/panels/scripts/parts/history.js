@@ -176,7 +176,9 @@ export const history = () => {
         write(wrong, lines.join("\n"));
         write(count, chosen.size ? `${chosen.size} chosen` : "");
         for (const one of [compare, archive, none]) one.hidden = !chosen.size;
-        compare.hidden = chosen.size < 2;
+        // a single edit has what it was made from beside it, and several pictures have each other
+        const alone = items.some((item) => chosen.has(item.key) && (item.before || item.pictures.length > 1));
+        compare.hidden = chosen.size < 2 && !alone;
         const percent = tasks.pixels.percent("archive", 0);
         write(archive, percent === undefined ? "Download as ZIP" : `Packing ${percent} %`);
         dialog.fill();
