@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value")
 
-_OF_A_RUN = ("at_once", "per_second", "ask_above")
+_OF_A_RUN = ("at_once", "per_second", "ask_above", "executor")
 
 SANDBOX_POLLING = Polling(first_looks=(0.5, 1.0), at_least=0.25, per_second=20.0)
 """The sandbox is this machine's own and fast: it may be asked more often than the service."""
@@ -385,7 +385,13 @@ class Fox(ModelMethods):
         """
         from fox_nb.experiments.enhancements import compare_enhance
 
-        given = {"resolution": resolution, "takes": takes, "show": _show_sweep, **options}
+        given = {
+            "resolution": resolution,
+            "takes": takes,
+            "show": _show_sweep,
+            "show_pictures": _show_pictures,
+            **options,
+        }
         return compare_enhance(self.session, image, creativity, resemblance, **given)
 
     def sweep(
@@ -422,7 +428,14 @@ class Fox(ModelMethods):
         from fox_nb.experiments import Sweep
 
         of_the_run = {name: parameters.pop(name) for name in _OF_A_RUN if name in parameters}
-        given = {"takes": takes, "take": take, "original": original, "show": _show_sweep, **of_the_run}
+        given = {
+            "takes": takes,
+            "take": take,
+            "original": original,
+            "show": _show_sweep,
+            "show_pictures": _show_pictures,
+            **of_the_run,
+        }
         return Sweep(self.session, model, parameters, **given)
 
     def batch(
@@ -464,7 +477,16 @@ class Fox(ModelMethods):
         from fox_nb.experiments import Batch
 
         more = {} if ask_above is None else {"ask_above": ask_above}
-        return Batch(self.session, table, model, at_once=at_once, per_second=per_second, show=_show_sweep, **more)
+        return Batch(
+            self.session,
+            table,
+            model,
+            at_once=at_once,
+            per_second=per_second,
+            show=_show_sweep,
+            show_pictures=_show_pictures,
+            **more,
+        )
 
     def load_plan(self, path: str | Path, **changes: Any) -> Sweep | Batch:
         """Plan again what ``to_json`` has written: run it again, extend it, or ask another model.
@@ -494,7 +516,7 @@ class Fox(ModelMethods):
         options = {name: changes.pop(name) for name in _OF_A_RUN if name in changes}
         check_pictures(self.session, words, replaced=changes)
         kind = Sweep if words["kind"] == "sweep" else Batch
-        return kind.from_words(self.session, words, changes, show=_show_sweep, **options)
+        return kind.from_words(self.session, words, changes, show=_show_sweep, show_pictures=_show_pictures, **options)
 
     def close(self) -> None:
         """Stop watching; what is under way goes on at the gateway and can be resumed later."""

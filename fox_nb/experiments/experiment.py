@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
+from fox_nb.experiments.axes import label
 from fox_nb.experiments.runner import Runner
 from fox_nb.money import dollars
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from fox_nb.experiments.made import Numbers
     from fox_nb.experiments.plan import Plan, PlannedCell, Slot
+    from fox_nb.experiments.side_by_side import Pictures
     from fox_nb.render.comparison import Cell, Comparison
     from fox_nb.session import Cost, Image, Session, Task
 
@@ -40,8 +43,10 @@ class Experiment:
         Creations a second at the most.
     ask_above : float
         USD above which `run` asks once more.
-    show : callable, optional
-        Shows it in a cell; without it a static page does.
+    executor : concurrent.futures.Executor, optional
+        What cuts and measures the pictures; threads of this kernel without one.
+    show, show_pictures : callable, optional
+        Show it, and what it is laid beside, in a cell; without them static pages do.
     """
 
     def __init__(
@@ -52,7 +57,9 @@ class Experiment:
         at_once: int = 4,
         per_second: float = 2.0,
         ask_above: float = ASK_ABOVE,
+        executor: Executor | None = None,
         show: Callable[[Any], None] | None = None,
+        show_pictures: Callable[[Any], None] | None = None,
     ) -> None:
         self.session = session
         self.plan = plan
@@ -61,7 +68,9 @@ class Experiment:
         self.ask_above = ask_above
         self.runner = Runner(plan, at_once=self.at_once, per_second=self.per_second, changed=self._changed)
         self.codes: dict[Slot, str] = {}
+        self.executor = executor
         self._show = show
+        self._show_pictures = show_pictures
         self._listeners: list[Listener] = []
 
     # -- before it is paid for ------------------------------------------------------------------------------------
@@ -268,6 +277,66 @@ class Experiment:
 
         return save_plan(self._words(), path)
 
+    def against(self, baseline: Experiment) -> Pictures:
+        """Lay each cell beside the same cell of another run, which it is compared with.
+
+        Parameters
+        ----------
+        baseline : Sweep or Batch
+            The other run: another take, another model, or another store's; `fox.load_plan` gives it from a file.
+
+        Returns
+        -------
+        Pictures
+            Side by side, with differences and numbers, as ``fox.compare`` gives them.
+
+        Raises
+        ------
+        InvalidRequest
+            The two have no cell in common that is made.
+        """
+        from fox_nb.experiments.side_by_side import Pictures
+
+        if not isinstance(baseline, Experiment):
+            raise InvalidRequest(
+                f"baseline is a {type(baseline).__name__}, not a run.",
+                parameter="baseline",
+                value=baseline,
+                todo="Give a sweep or a batch: fox.load_plan(path) makes one of a file.",
+            )
+        # a plan of one model may be laid beside the same plan of another one
+        left_out = {"model"} if {"model"} - {axis.parameter.name for axis in self.plan.axes} else set()
+        theirs = {_place(cell, left_out): cell for cell in baseline.plan.cells}
+        pairs = {
+            cell.key: (theirs[place], cell) for cell in self.plan.cells if (place := _place(cell, left_out)) in theirs
+        }
+        several = max(len(self.plan.takes), len(baseline.plan.takes)) > 1
+        made = {
+            (at, *key, *([number] if several else [])): slot.task
+            for key, pair in pairs.items()
+            for at, cell in enumerate(pair)
+            for number, slot in enumerate(cell.slots)
+            if slot.task is not None and slot.task.images
+        }
+        if {place[0] for place in made} != {0, 1}:
+            raise InvalidRequest(
+                "There is no cell of which both runs have a picture.",
+                parameter="baseline",
+                value=baseline,
+                todo="Run both; their values and labels have to be the same.",
+            )
+        axes = [(axis.parameter.label, axis.labels) for axis in self.plan.axes]
+        if several:
+            axes.append(("Take", [str(n + 1) for n in range(max(len(self.plan.takes), len(baseline.plan.takes)))]))
+        return Pictures(
+            [("Run", ["baseline", "now"]), *axes],
+            made,
+            reference=(0, *(None for _ in axes)),
+            title=f"{self.title}, against {baseline.title}" if baseline.title != self.title else self.title,
+            session=self.session,
+            show=self._show_pictures,
+        )
+
     def _words(self) -> dict[str, Any]:
         """Return what the plan's file says."""
         raise NotImplementedError
@@ -334,6 +403,11 @@ class Experiment:
         from IPython.display import HTML, display
 
         display(HTML(pages.page(self)))
+
+
+def _place(cell: PlannedCell, left_out: set[str]) -> tuple[tuple[str, str], ...]:
+    """Return by what a cell is found again in another plan."""
+    return tuple(sorted((name, label(value)) for name, value in cell.settings.items() if name not in left_out))
 
 
 def _positive(name: str, value: Any, *, whole: bool = False) -> float:

@@ -60,7 +60,7 @@ class Sweep(Compared, Experiment):
     ) -> None:
         super().__init__(session, SweepPlan(session, model, given, takes, take), **options)
         self.originals = Originals(session, original)
-        self.measuring = MeasuringPool(session.store.thumbnails / "numbers", self._on_measured)
+        self.measuring = MeasuringPool(session.store.thumbnails / "numbers", self._on_measured, self.executor)
 
     @property
     def takes(self) -> int:

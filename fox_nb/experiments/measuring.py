@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fox_nb.atomic import private_folder, write
 from fox_nb.errors import ExtraMissing, FoxError
@@ -18,6 +18,7 @@ from fox_nb.store import sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from fox_nb.render.comparison import ComparedPicture
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     Found = tuple[Numbers, str]
 
 _THREADS = 2
+_HANDED_OUT = 16
+"""So many pictures at a time are with an executor."""
 _VERSION = 1
 """Of what is measured: another one is measured anew."""
 
@@ -39,12 +42,21 @@ class MeasuringPool:
         Where numbers are kept from one time to the next; None keeps them for this kernel alone.
     changed : callable
         Called when the numbers of a picture are there, with its file, and with None when all is done; from any thread.
+    executor : concurrent.futures.Executor, optional
+        What cuts and measures, such as processes, or Dask's on other machines that see the same files; threads of this
+        kernel without one.
     """
 
-    def __init__(self, folder: Path | None, changed: Callable[[Path | None], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        changed: Callable[[Path | None], None] = lambda _: None,
+        executor: Executor | None = None,
+    ) -> None:
         self._folder = folder
         self._changed = changed
-        self._pool = Pool(_THREADS, "measuring")
+        self._executor = executor
+        self._pool = Pool(_THREADS if executor is None else _HANDED_OUT, "measuring")
         self._state = threading.Condition()
         self._asked: set[tuple[Path, Path | None]] = set()
         self._left = 0
@@ -86,8 +98,9 @@ class MeasuringPool:
             if original is not None:
                 self._measure(picture.path, original)
             self._cut(picture)
-        except Exception:
+        except Exception as error:
             logging.getLogger("fox_nb").exception("A picture of a sweep could not be cut or measured.")
+            self.trouble = f"Some pictures could not be cut or measured: {type(error).__name__}: {error}"[:300]
         finally:
             with self._state:
                 self._left -= 1
@@ -97,24 +110,19 @@ class MeasuringPool:
                 self._changed(None)
 
     def _cut(self, picture: ComparedPicture) -> None:
-        from fox_nb.images.tiles import make_tiles
-
         if picture.tiles is None:
             return
         try:
-            make_tiles(picture.path, picture.tiles)
+            self._do(_cut, picture.path, picture.tiles)
         except (FoxError, OSError) as error:  # the viewer tries again, and tells whoever looks
             logging.getLogger("fox_nb").info("No tiles of %s: %s", picture.path.name, error)
 
     def _measure(self, picture: Path, original: Path) -> None:
-        from fox_nb.images.metrics import EXPLANATIONS, measure
-
         try:
             kept = self._folder and self._folder / f"{self._hash(picture)}-{self._hash(original)}.json"
             found = _read(kept) if kept else None
             if found is None:
-                stored = measure(picture, original).to_dict()
-                found = {name: stored[name] for name in EXPLANATIONS}, str(stored["note"])
+                found = self._do(_measure, picture, original)
                 if kept:
                     _keep(kept, found)
         except ExtraMissing as error:
@@ -126,6 +134,9 @@ class MeasuringPool:
             self._found[picture, original] = found
         self._changed(picture)
 
+    def _do(self, work: Callable[..., Any], *paths: Path) -> Any:
+        return work(*paths) if self._executor is None else self._executor.submit(work, *paths).result()
+
     def _hash(self, path: Path) -> str:
         """Return a file's hash, computed once for a version of it."""
         facts = path.stat()
@@ -134,6 +145,21 @@ class MeasuringPool:
         if found is None:
             found = self._hashes[key] = sha256_of(path)[:32]
         return found
+
+
+def _cut(picture: Path, tiles: Path) -> None:
+    """Cut a picture; here or in another process, which is why it is a function of its own."""
+    from fox_nb.images.tiles import make_tiles
+
+    make_tiles(picture, tiles)
+
+
+def _measure(picture: Path, original: Path) -> Found:
+    """Measure a picture; here or in another process."""
+    from fox_nb.images.metrics import EXPLANATIONS, measure
+
+    stored = measure(picture, original).to_dict()
+    return {name: stored[name] for name in EXPLANATIONS}, str(stored["note"])
 
 
 def _read(kept: Path) -> Found | None:

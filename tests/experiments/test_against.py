@@ -1,0 +1,58 @@
+"""Against: a run beside another one of the same plan, cell by cell; and measuring on whatever executor is given."""
+
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fox_nb import Fox, InvalidRequest
+from fox_nb.images import metrics
+
+
+def test_a_run_beside_another_days(fox: Fox, tmp_path: Path) -> None:
+    """The same plan's second takes beside its first: each cell has the baseline's as its original, numbers, and a row in the table."""
+    sweep = fox.sweep("phota-image", prompt=["a fox", "an owl"], aspect_ratio=["1:1", "16:9"], per_second=200).run()
+    other = fox.load_plan(sweep.to_json(tmp_path / "plan.json"), take=2, per_second=200).run()
+    beside = other.against(sweep)
+    comparison = beside.measure().comparison()
+    assert [axis.name for axis in comparison.axes] == ["Run", "Prompt", "Aspect ratio"]
+    assert len(comparison.cells) == 8
+    now = {key: cell.takes[0] for key, cell in comparison.cells.items() if key[0] == 1}
+    for key, take in now.items():
+        original = comparison.original_of(key)
+        assert original is not None
+        assert take.picture is not None
+        assert original == comparison.cells[0, *key[1:]].takes[0].picture != take.picture
+        assert 0 < take.metrics["ssim"] < 1
+    table = beside.to_frame()
+    assert set(table["Run"]) == {"baseline", "now"}
+    assert len(table) == 8
+
+
+def test_against_another_model_and_against_nothing(fox: Fox, tmp_path: Path) -> None:
+    """A batch of one model beside the same rows of another; two runs without a common cell are refused in words."""
+    rows = [{"prompt": "a fox"}, {"prompt": "an owl"}]
+    first, second = (fox.batch(rows, model, per_second=200).run() for model in ("phota-image", "grok-imagine-image"))
+    assert len(second.against(first).comparison().cells) == 4
+    with pytest.raises(InvalidRequest, match="no cell of which both"):
+        first.against(fox.sweep("phota-image", prompt=["a crow"]))
+
+
+def test_what_is_measured_runs_on_an_executor(
+    fox: Fox, photo: Path, monkeypatch: pytest.MonkeyPatch, open_fox: Callable[..., Fox]
+) -> None:
+    """Given processes, every number and tile is made there and none here, and they are what threads would have found."""
+
+    def here(*_: Any) -> None:
+        raise AssertionError("it was measured in this process")
+
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes:
+        monkeypatch.setattr(metrics, "measure", here)
+        sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], executor=processes).run()
+        found = sweep.to_frame()["ssim"].tolist()
+    monkeypatch.undo()
+    assert [metrics.measure(task.images[0].path, photo).to_dict()["ssim"] for task in sweep.tasks] == found
+    assert all(take.picture.tiles.exists() for cell in sweep.comparison().cells.values() for take in cell.takes)
