@@ -249,5 +249,5 @@ def test_results_keep_the_newest_dozen(fox: Fox) -> None:
 def test_type_checkers_know_what_a_panel_has(fox: Fox, model: str) -> None:
     """The classes that they are told of have the names of the real ones, and every parameter."""
     real = type(fox.panel(model))
-    on_progress = getattr(typed, real.__name__)
-    assert list(on_progress.__annotations__) == [parameter.name for parameter in parameters(MODELS[model])]
+    told = getattr(typed, real.__name__)
+    assert list(told.__annotations__) == [parameter.name for parameter in parameters(MODELS[model])]

@@ -54,10 +54,10 @@ def test_a_tick_in_one_page_is_seen_in_the_other():
     persons = Persons()
     browser = Browser(persons)
     persons.offer(NAMES)
-    on_progress = []
-    persons.observe(lambda change: on_progress.append(change["new"]), "value")
+    told = []
+    persons.observe(lambda change: told.append(change["new"]), "value")
     browser.say("choose", ids=["p-ada", "p-unknown"], page="one")
-    assert on_progress == [("p-ada",)]
+    assert told == [("p-ada",)]
     assert browser.of("persons")[-1] == {
         "type": "persons",
         "items": [["p-ruth-0123456789", "Ruth (p-ruth-01234)"], ["p-ada", "Ada (p-ada)"]],

@@ -193,8 +193,8 @@ def test_its_value_is_set_and_observed_from_python():
     """Like every widget's, though it is never synced; what was chosen before stays the entry that it was."""
     picker = Picker(most=3)
     browser = Browser(picker)
-    on_progress = []
-    picker.observe(lambda change: on_progress.append(change["new"]), "value")
+    told = []
+    picker.observe(lambda change: told.append(change["new"]), "value")
     browser.send_file("mine.jpg", b"abc")
     mine = picker.value[0]
     picker.value = ["https://x.org/a.jpg", mine, Path("b.png")]
@@ -202,7 +202,7 @@ def test_its_value_is_set_and_observed_from_python():
     assert [entry.key for entry in picker.entries][1] == "k1"
     assert [item["name"] for item in browser.of("list")[-1]["items"]] == ["https://x.org/a.jpg", "mine.jpg", "b.png"]
     picker.value = None
-    assert [len(value) for value in on_progress] == [1, 3, 0]
+    assert [len(value) for value in told] == [1, 3, 0]
 
 
 def test_arrays_are_values_too():

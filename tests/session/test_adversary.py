@@ -161,11 +161,11 @@ def test_a_404_after_a_day_is_an_end(fox: Fox, sandbox: Any, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("told", "seconds"), [(30.0, 30.0), (45_000.0, 450.0), (1e308, 450.0), (-5.0, 45.0), (0.0, 45.0)]
+    ("estimate", "seconds"), [(30.0, 30.0), (45_000.0, 450.0), (1e308, 450.0), (-5.0, 45.0), (0.0, 45.0)]
 )
-def test_an_estimate_that_is_none(fox: Fox, on_progress: float, seconds: float) -> None:
+def test_an_estimate_that_is_none(fox: Fox, estimate: float, seconds: float) -> None:
     """A task that is said to take hours (in milliseconds, perhaps) is looked at before its links have died."""
-    assert fox.session._poller.seconds("phota-image", "1K", on_progress) == seconds
+    assert fox.session._poller.seconds("phota-image", "1K", estimate) == seconds
 
 
 @pytest.mark.parametrize("price", [1e300, 1e308, 10_001, "1e999"])
@@ -189,16 +189,16 @@ def test_a_profile_that_comes_with_a_picture(fox: Fox) -> None:
     """A training that gives a preview beside the profile's id loses neither: an id that is lost is lost for good."""
     task = fox.create_profile("https://photos.example/ada.zip")
     task.stop_watching()
-    on_progress = tasks.read(
+    told = tasks.read(
         {
             "id": task.id,
             "status": "completed",
             "results": [{"url": "https://cdn.example/preview.png"}, {"result_type": "profile", "profile_id": "ada-1"}],
         }
     )
-    assert on_progress is not None
+    assert told is not None
     journal = fox.store.journal
-    journal.on_progress(journal.get(task.identity), on_progress)
+    journal.progressed(journal.get(task.identity), told)
     journal.completed(journal.get(task.identity), time.time())
     row = journal.get(task.identity)
     assert (row.state, row.profile_id, row.urls) == ("completed", "ada-1", ["https://cdn.example/preview.png"])

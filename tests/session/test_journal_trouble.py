@@ -59,11 +59,11 @@ def test_an_answer_that_cannot_be_noted(
     """Its id is told, kept, and in the journal for every kernel once that can be written, without anybody asking again."""
     fox, other = open_fox(), open_fox()
     lock = lock_after(fox, "create")
-    with pytest.raises(StoreError) as on_progress:
+    with pytest.raises(StoreError) as told:
         fox.generate("a fox")
     task_id = sandbox.creations[0]["task_id"]
     for words in (task_id, "paid for, once", "keeps that id", "settle(paid=True"):
-        assert words in str(on_progress.value)
+        assert words in str(told.value)
     lock.close()
     until(lambda: other.store.journal.with_id(task_id) or None, "the id to be in the journal")
     assert fox.generate("a fox").wait().id == other.generate("a fox").wait().id == task_id

@@ -23,8 +23,8 @@ def row(price: Any, **more: Any) -> dict[str, Any]:
 
 def listed(*rows: dict[str, Any], ratio: Any = 1) -> float | None:
     """The price that a list of these rows gives."""
-    on_progress = read_prices({"data": list(rows), "group_ratio": {"default": ratio}}, "default")
-    return None if on_progress is None else on_progress.of(MODEL)
+    told = read_prices({"data": list(rows), "group_ratio": {"default": ratio}}, "default")
+    return None if told is None else told.of(MODEL)
 
 
 @pytest.mark.parametrize(

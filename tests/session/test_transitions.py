@@ -235,10 +235,10 @@ def test_a_journal_that_cannot_note_the_answer(sandbox: Any, fox: Fox, monkeypat
         raise StoreError("The journal cannot be written (disk full).")
 
     monkeypatch.setattr(fox.store.journal, "accepted", full)
-    with pytest.raises(StoreError) as on_progress:
+    with pytest.raises(StoreError) as told:
         fox.generate("a fox")
-    assert sandbox.creations[0]["task_id"] in str(on_progress.value)
-    assert "task.settle(paid=True, task_id=" in str(on_progress.value)
+    assert sandbox.creations[0]["task_id"] in str(told.value)
+    assert "task.settle(paid=True, task_id=" in str(told.value)
 
 
 def test_what_fails_between_journal_and_sending_is_not_sent(sandbox: Any, fox: Fox) -> None:
