@@ -35,19 +35,18 @@ def peak() -> int:
 
 def play(fox: Fox, case: Case, take: int) -> dict[str, Any]:
     """Ask for what a case says; how it ended, in words and as a cell shows it."""
-    task = None
+    task = trouble = None
+    lasts = case.ends == "WaitTimeout"
     try:
         task = fox.submit(case.request, take=take)
-        if (
-            case.ends == "WaitTimeout"
-        ):  # what it met is there, however slow the machine; then so long as shows that it goes on
-            until(lambda: task.trouble, f"trouble with {case}")
-        task.wait(1 if case.ends == "WaitTimeout" else 120)
+        if lasts:  # however slow the machine is
+            trouble = until(lambda: task.trouble, f"trouble with {case}")
+        task.wait(1 if lasts else 120)
     except FoxError as error:
         task = task or getattr(error, "task", None)
         ends, says, shown = (
             type(error).__name__,
-            f"{error} {task.trouble if task else ''}",
+            f"{error} {trouble or (task.trouble if task else '')}",
             task_pages.error_page(error),
         )
         if isinstance(error, WaitTimeout):
