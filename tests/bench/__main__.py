@@ -21,6 +21,7 @@ ROWS = (
     "bytes_sent",
     "busy_kernel",
     "many_tasks",
+    "table_plan",
 )
 """One file each."""
 
