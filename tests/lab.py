@@ -278,8 +278,7 @@ class Lab(_Opener):
             What the kernel has in its environment beside the clean one.
         """
         path = self.server.take(notebook, env)
-        if trusted:
-            self.server.sign(path)
+        self.server.sign(path, trusted=trusted)
         # A page that was made to open notebooks without a kernel does so for good, and needs to be one of its own.
         one_page = self._one_page if kernel and self._one_page is not None and self._one_page.is_free else None
         page, new = one_page.take() if one_page is not None else (self.context.new_page(), True)

@@ -152,13 +152,13 @@ class Server:
         (folder / "kernel.json").write_text(json.dumps(spec))
         return name
 
-    def sign(self, path: Path) -> None:
-        """Trust the notebook as it stands, as running it in this Jupyter would have done."""
+    def sign(self, path: Path, *, trusted: bool = True) -> None:
+        """Trust the notebook as it stands, as running it in this Jupyter would have done; or no more, though it was saved here."""
         data = Path(self.env["JUPYTER_DATA_DIR"])
         data.mkdir(parents=True, exist_ok=True)
         notary = nbformat.sign.NotebookNotary(data_dir=str(data))
         try:
-            notary.sign(nbformat.read(path, as_version=4))
+            (notary.sign if trusted else notary.unsign)(nbformat.read(path, as_version=4))
         finally:
             notary.store.close()
 

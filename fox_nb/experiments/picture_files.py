@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import shutil
 import tempfile
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +43,10 @@ class PictureFiles:
 
     @functools.cached_property
     def _folder(self) -> Path:
-        # the folder lives as long as this does, and whoever shows its pictures holds this
-        self._own = tempfile.TemporaryDirectory(prefix="fox-nb-compared-", ignore_cleanup_errors=True)
-        return Path(self._own.name)
+        folder = Path(tempfile.mkdtemp(prefix="fox-nb-compared-"))
+        # it lives as long as this does, and whoever shows its pictures holds this
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     @property
     def _thumbs(self) -> Path:

@@ -47,7 +47,8 @@ def test_two_models_a_file_and_an_array_by_one_call(sandbox: Any, tmp_path: Path
     assert "fitted into the same frame" in pictures.findings()[0]
     saved = pictures.save_html(tmp_path / "compare.html").read_text(encoding="utf-8")
     assert saved.count("data:image/webp") == 4
-    assert Image.open(pictures.save_image(tmp_path / "sheet.png")).width > 400
+    with Image.open(pictures.save_image(tmp_path / "sheet.png")) as sheet:
+        assert sheet.width > 400
     assert pictures.plot("images").data.count("data:image/webp") == 4
 
 
