@@ -130,18 +130,6 @@ def error_page(error: FoxError) -> str:
     )
 
 
-def sent_page(task: Task) -> str:
-    """Stand where a task's pictures will be: when it was sent, and how to see them; true a year later, too."""
-    from fox_nb.render.html import clock, day, frame, head, note
-    from fox_nb.render.progress import RUN_AGAIN
-
-    sent = _local(task.sent_at)
-    return frame(
-        head(title(task), sandbox=task.cost.is_play_money),
-        note(f"Sent at {clock(sent, seconds=True)} on {day(sent)}. {RUN_AGAIN}"),
-    )
-
-
 def picture_page(image: Image) -> str:
     """Show one picture."""
     from fox_nb.render.image_grid import grid

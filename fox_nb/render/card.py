@@ -1,4 +1,4 @@
-"""Cards: what stands in place of a panel where no kernel runs, and the line that tells the sandbox from the service."""
+"""Cards: what stands in place of a panel where no kernel runs."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fox_nb.render.image_grid import Picture
-
-SANDBOX_LINE = (
-    "Running on the built-in sandbox: drawn pictures, nothing is charged. "
-    "For the real models, set FOXAPI_KEY before Jupyter starts."
-)
 
 
 def panel_card(
@@ -33,8 +28,3 @@ def panel_card(
         sheet(pictures) if pictures else "",
         code_block(code) if code else "",
     )
-
-
-def sandbox_banner(text: str = SANDBOX_LINE) -> str:
-    """Say in one line that the pictures are play, and how to use a key."""
-    return frame(f'<div class="fx-box">{note(text, "fx-line")}</div>', role="note")

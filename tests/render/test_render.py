@@ -62,7 +62,6 @@ OUTPUTS = {
     "failure": lambda t: failure(Failure(t, t, t, t, [(t, t)], t), code=t),
     "unknown": lambda t: unknown(t, NOW, what=t, facts=[(t, t)], code=t),
     "card": lambda t: card.panel_card(t, pictures=[picture(t)], text=t, code=t),
-    "banner": card.sandbox_banner,
     "table": lambda t: table.tasks_table([row(t)] * 3, total=3221, title=t),
     "plot": lambda t: plots.plot_images([thumbnail.data_uri(SMALL)] * 2, [t, 1]),
     "tabs": lambda t: plots.plot_class_tabs([thumbnail.data_uri(SMALL)] * 3, [t, t, 0.5]),

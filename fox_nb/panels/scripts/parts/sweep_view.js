@@ -34,7 +34,7 @@ export const sweepView = () => {
       const words = put("p", "fox-words");
       const findings = put("div");
       const said = put("div");
-      const heard = put("p", "fox-heard", { role: "status" });
+      const heard = put("p", "fox-aloud", { role: "status" });
       acts.append(run, no, stop);
       root.append(hiding, plan, acts, said, bar, words, findings, heard);
       el.append(root);
