@@ -62,7 +62,8 @@ def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
 
     task, lines = slot.task, code(made, slot)
     if slot.state != "done" or task is None:
-        return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines)]
+        price = made.session.prices.cost(slot.request).short if slot.state == "failed" else ""
+        return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines, price=price)]
     takes = []
     for image in task.images:
         metrics, missing = made.measured(planned, slot, image)

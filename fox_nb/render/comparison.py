@@ -96,6 +96,8 @@ class Take:
         What else is told of it, such as the task's id and the time it took.
     code : str
         The call that asks for it again.
+    price : str
+        What trying it again costs, as it stands on a button.
     """
 
     number: int = 1
@@ -105,6 +107,7 @@ class Take:
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     note: str = ""
     code: str = ""
+    price: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +288,7 @@ def cell_facts(cell: Cell, sizes: Mapping[str, tuple[int, int]] | None = None) -
             "reason": clip(take.reason),
             "note": clip(take.note),
             "code": take.code,
+            "price": clip(take.price),
             "numbers": numbers(take.metrics),
             "picture": take.picture and picture_facts(take.picture, size=sizes.get(take.picture.id)),
         }

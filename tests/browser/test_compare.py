@@ -220,7 +220,7 @@ def test_a_failed_cell_is_tried_again_from_its_place(lab: Lab, sandbox: Any, env
     press_run(page)
     page.locator("td:has-text('<b>the upstream said no</b>')").wait_for(timeout=LONG * 1000)
     page.locator(".fox-sweep :text('8 of 9')").first.wait_for(timeout=LONG * 1000)
-    page.page.get_by_role("button", name=re.compile("^Try .* again$")).click()
+    page.page.get_by_role("button", name=re.compile("^Try .* again for ")).click()
     wait_until_all_is_made(page, 9)
     assert len(sandbox.creations) == 10
 

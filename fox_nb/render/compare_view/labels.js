@@ -62,10 +62,12 @@ function failedTakes(grid, place) {
 }
 
 function retryButton(grid, place, cell) {
-  const { number } = grid.take(place);
+  const { number, price } = grid.take(place);
   const again = () => {
     grid.goTo(place[0], place[1], { preventScroll: true }); // the button goes, and the focus would with it
     grid.retry(grid.key(place), number);
   };
-  return element("button", { type: "button", onclick: again, "aria-label": `Try ${cell.label} again` }, "Try again");
+  const name = `Try ${cell.label} again${price ? ` for ${price}` : ""}`;
+  const words = ["Try again", price].filter(Boolean).join(" \u00b7 ");
+  return element("button", { type: "button", onclick: again, "aria-label": name }, words);
 }
