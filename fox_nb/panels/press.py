@@ -9,7 +9,7 @@ import ipywidgets as w
 import traitlets
 
 from fox_nb.display import task_pages
-from fox_nb.errors import FoxError
+from fox_nb.errors import FoxError, SubmissionUnknown
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from fox_nb.session import Task
 
+LOOK_IT_UP = "Check your bill for that minute, then press below what you found."
 _LONGEST = 1000
 _HIDDEN = "Hidden: {title}. It can't be cancelled: it will still be made and charged, and comes into the history."
 
@@ -25,7 +26,8 @@ _HIDDEN = "Hidden: {title}. It can't be cancelled: it will still be made and cha
 def lines_of(error: Exception) -> list[str]:
     """Return an error's sentences; of one that nobody foresaw, its name and a word on what is safe."""
     if isinstance(error, FoxError):
-        return [line for line in (error.what, error.money, error.todo) if line]
+        todo = LOOK_IT_UP if isinstance(error, SubmissionUnknown) else error.todo
+        return [line for line in (error.what, error.money, todo) if line]
     if isinstance(error, ValueError):
         return [str(error)]
     return [

@@ -186,7 +186,7 @@ def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:
         return ()
     if [name for name, _ in actions][:1] == ["retry"]:
         return (error.what, error.money, "'Try again' sends it once more, and may be charged again.")
-    return (error.what, error.money, error.todo)
+    return tuple(lines_of(error))
 
 
 def _detail(task: Task) -> dict[str, Any]:
