@@ -32,7 +32,7 @@ from fox_nb.sharing import forget, made_once, renew_in_children
 from fox_nb.store import LONGEST_SENDING, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
     from types import TracebackType
 
     from pydantic import SecretStr
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from fox_nb.panels.studio import Studio
     from fox_nb.panels.typed import CreateProfilePanel, EditPanel, EnhancePanel, GeneratePanel, ImaginePanel
     from fox_nb.session import Cost, Session, TaskList
+    from fox_nb.session.billing import Account, Reconciliation
     from fox_nb.session.training import TrainedProfiles
     from fox_nb.settings import Timeouts
     from fox_nb.store.packs import Pack
@@ -257,7 +258,7 @@ class Fox(ModelMethods):
 
     # -- what is known ----------------------------------------------------------------------------------------------
 
-    def tasks(self, *, model: str = "", text: str = "", limit: int = -1) -> TaskList:
+    def tasks(self, *, model: str = "", text: str = "", status: str = "", limit: int = -1) -> TaskList:
         """Return what the journal knows, newest first; ``.to_frame()`` gives it to pandas.
 
         Parameters
@@ -266,15 +267,18 @@ class Fox(ModelMethods):
             Only this model's.
         text : str
             Only those whose prompt holds this text.
+        status : str
+            Only those that stand so: pending, processing, completed, failed, refused or unknown.
         limit : int
             At most so many; all when negative.
 
         Raises
         ------
         InvalidRequest
-            There is no such model, or `limit` is no whole number.
+            There is no such model or status, or `limit` is no whole number.
         """
         from fox_nb.models import request_class
+        from fox_nb.session.tasklist import states_of
 
         if model:
             request_class(model)
@@ -282,7 +286,7 @@ class Fox(ModelMethods):
             raise InvalidRequest(
                 f"limit is {limit!r}; allowed is a whole number, negative for all.", parameter="limit", value=limit
             )
-        return self.session.tasks(model=model, text=str(text), limit=int(limit))
+        return self.session.tasks(model=model, text=str(text), states=states_of(status), limit=int(limit))
 
     def resume(self) -> TaskList:
         """Go on with what an earlier kernel left unfinished, and return it; nothing is sent again."""
@@ -293,6 +297,58 @@ class Fox(ModelMethods):
     def spent(self) -> Cost:
         """USD that this store has spent on this gateway and key, with what is reserved; play money on the sandbox."""
         return self.session.spent
+
+    def price(self, model: str | Mapping[str, Any] = "phota-image", **parameters: Any) -> Cost:
+        """Say what a call would cost, before anything is sent: the price of the key's own group, where that is known.
+
+        Parameters
+        ----------
+        model : str or mapping
+            The gateway's name of the model, or a whole request as `submit` takes it.
+        **parameters
+            What the call takes, such as ``num_outputs=4, resolution="4K"``; what is not given is at its default.
+
+        Raises
+        ------
+        InvalidRequest
+            The model does not have such a parameter, or refuses such a value.
+        """
+        given = {"model": model, **parameters} if isinstance(model, str) else {**model, **parameters}
+        return self.session.price(given.pop("model", None), given)
+
+    @property
+    def budget(self) -> Cost | None:
+        """The limit of this store in USD, as it was given; None without one."""
+        limit = self.session.limit
+        return None if limit is None else self.session.money(limit)
+
+    @property
+    def left(self) -> Cost | None:
+        """What the budget has left; None without one. What the key has left is in `account`."""
+        return self.session.left
+
+    @property
+    def account(self) -> Account:
+        """The key's own account, as the gateway has it: used, left, end; asked at most once in ten minutes."""
+        return self.session.key_account()
+
+    def reconcile(self, *, fresh: bool = False) -> Reconciliation:
+        """Hold the gateway's log against the journal: what was charged, what was refunded, what became of lost answers.
+
+        The log is read at most once in ten minutes for a key, by all kernels that share this store. Nothing is settled
+        or sent: a lost answer's proposal is accepted by ``task.settle(…)``.
+
+        Parameters
+        ----------
+        fresh : bool
+            True reads it though it was read a moment ago; never more often than the gateway's limit allows.
+
+        Raises
+        ------
+        FoxError
+            The gateway cannot be asked; nothing was changed.
+        """
+        return self.session.reconcile(fresh=fresh)
 
     @made_once
     def profiles(self) -> TrainedProfiles:

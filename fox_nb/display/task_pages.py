@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from fox_nb.parameters import Parameter
     from fox_nb.render.image_grid import Picture
+    from fox_nb.session.billing import Account, Reconciliation
     from fox_nb.session.image import Image
     from fox_nb.session.task import Task
     from fox_nb.session.tasklist import TaskList
@@ -39,6 +40,7 @@ def page(thing: Any) -> str:
 
 
 def _page_of_people(thing: Any) -> str:
+    from fox_nb.session.billing import Account, Reconciliation
     from fox_nb.session.forgetting import Forgotten
     from fox_nb.session.photo_report import TrainingPhotoReport
     from fox_nb.session.training import TrainedProfiles
@@ -49,11 +51,27 @@ def _page_of_people(thing: Any) -> str:
         return contact_sheet(thing, ignored=thing.ignored)
     if isinstance(thing, TrainedProfiles):
         return profiles_page(thing)
+    if isinstance(thing, (Account, Reconciliation)):
+        return bill_page(thing)
     if isinstance(thing, Forgotten):
         from fox_nb.render.html import frame, notes
 
         return frame(notes(thing.lines))
     raise TypeError(f"{type(thing).__name__} has no page")
+
+
+def bill_page(thing: Account | Reconciliation) -> str:
+    """Show a key's account, or what its bill says of this store's tasks."""
+    from fox_nb.render.html import facts_line, frame, head, notes
+    from fox_nb.session.billing import Account
+
+    if isinstance(thing, Account):
+        sandbox = thing.used is not None and thing.used.is_play_money
+        title, facts, lines = "The key's account", thing.facts, [thing.trouble]
+    else:
+        sandbox = thing.charged.is_play_money
+        title, facts, lines = "What the bill says", [], thing.lines
+    return frame(head(title, sandbox=sandbox), facts_line(facts), notes(line for line in lines if line))
 
 
 def profiles_page(profiles: TrainedProfiles) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import threading
@@ -11,13 +12,14 @@ from concurrent.futures import TimeoutError as Late
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import FoxError
+from fox_nb.models import MODELS
 from fox_nb.money import dollars
 from fox_nb.session.cost import Cost
 from fox_nb.session.pool import Pool
 from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fox_nb.client import Client
     from fox_nb.models import Request
@@ -34,14 +36,36 @@ class PriceList:
     """The gateway's prices, asked for now and then; while a gateway gives none, the estimates stand.
 
     A price that was raised counts from then on, and is told. One that was lowered counts in the next kernel: of two
-    lists that contradict each other the dearer one is right for a limit.
+    lists that contradict each other the dearer one is right for a limit. Prices are those of the key's own group; while
+    nobody knows it, that of `default` is shown, and a budget counts the dearest group's.
+
+    Parameters
+    ----------
+    client : Client
+        Whom to ask.
+    is_play_money : bool
+        True on the sandbox.
+    group : str
+        The key's group, where the store knows it.
+    remember : callable
+        Called with the key's group when the gateway names it.
     """
 
-    def __init__(self, client: Client, *, is_play_money: bool) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        is_play_money: bool,
+        group: str = "",
+        remember: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self._client = client
         self._is_play_money = is_play_money
+        self._remember = remember
         self._lock = threading.Lock()
-        self._usd: Mapping[str, float] = {}
+        self._group = group
+        self._listed: Mapping[str, float] = {}
+        self._ratios: Mapping[str, float] = {}
         self._counted: dict[str, float] = {}
         self._asked = float("-inf")
         self._fetching: Future[None] | None = None
@@ -61,27 +85,76 @@ class PriceList:
         except (FoxError, Late):
             return
 
+    def note_group(self, group: str) -> None:
+        """Take over the key's group, as a task's answer or the log names it."""
+        if group and group != self._group:
+            self._group = group
+            self._remember(group)
+
     def cost(self, request: Request) -> Cost:
-        """Return what a request may cost by what is known now; asks nobody."""
-        price = self._usd.get(request.model)
+        """Return what a request costs by what is known now, for the key's group; asks nobody."""
+        price = self._price(request.model)
         self._counted[request.model] = request.usd if price is None else price
-        return Cost(request.usd_at(price), is_estimate=price is None, is_play_money=self._is_play_money)
+        return self._cost(request, price)
+
+    def reserved(self, request: Request) -> Cost:
+        """Return what a budget counts for a request: the dearest group's price while the key's own is not known."""
+        price = self._price(request.model)
+        if price is not None and not self._is_known:
+            price = max(price, self._listed[request.model] * max(self._ratios.values(), default=1.0))
+        return self._cost(request, price)
+
+    def amounts(self, model: str, request: str) -> set[int]:
+        """Return what a journalled request may have been charged in millionths of a USD, in each possible group."""
+        if model not in MODELS or model not in self._listed:
+            return set()
+        values = {name: value for name, value in json.loads(request).items() if name != "model"}
+        asked = MODELS[model].unchecked(**values)
+        ratios = {self._ratios[self._group]} if self._is_known else {1.0, *self._ratios.values()}
+        return {round(asked.usd_at(self._listed[model] * ratio) * MICRO_PER_USD) for ratio in ratios}
+
+    @property
+    def _is_known(self) -> bool:
+        return self._group in self._ratios
+
+    def _price(self, model: str) -> float | None:
+        """Return a call's price for the key's group, else for `default`; None where the list is silent."""
+        listed = self._listed.get(model)
+        group = self._group if self._is_known else "default"
+        return None if listed is None else listed * self._ratios.get(group, 1.0)
+
+    def _cost(self, request: Request, price: float | None) -> Cost:
+        several = price is not None and len(self._ratios) > 1
+        return Cost(
+            request.usd_at(price),
+            is_estimate=price is None,
+            is_play_money=self._is_play_money,
+            group=(self._group if self._is_known else "default") if several else "",
+            is_group_known=self._is_known or not several,
+        )
 
     def close(self) -> None:
         """End the asking."""
         self._pool.close()
 
     def _fetch(self) -> None:
-        listed = self._client.pricing(within=PATIENCE).usd
-        self._usd = {**self._usd, **{name: max(usd, self._usd.get(name, 0.0)) for name, usd in listed.items()}}
+        told = self._client.pricing(within=PATIENCE)
+        # a price that the list does not give in its own group is none: 0, text, or not a number
+        listed = {name: usd for name, usd in told.listed.items() if name in told.usd}
+        self._listed = _dearest(self._listed, listed)
+        self._ratios = _dearest(self._ratios, told.ratios)
         for name, was in list(self._counted.items()):
-            if (now := self._usd.get(name, was)) > was:
+            if (now := self._price(name) or was) > was:
                 logging.getLogger("fox_nb").warning(
                     "%s now costs %s a call; until now %s was counted. From here on the new price counts.",
                     name,
                     dollars(now),
                     dollars(was),
                 )
+
+
+def _dearest(known: Mapping[str, float], told: Mapping[str, float]) -> dict[str, float]:
+    return {**known, **{name: max(value, known.get(name, 0.0)) for name, value in told.items()}}
 
 
 def micro_usd(cost: Cost) -> int:

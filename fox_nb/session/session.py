@@ -11,7 +11,9 @@ from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest, StoreError
-from fox_nb.models import Request, validate
+from fox_nb.models import Request, check, request_class, validate
+from fox_nb.parameters import parameters
+from fox_nb.session.billing import Account, Billing, Reconciliation
 from fox_nb.session.code import call
 from fox_nb.session.cost import Cost
 from fox_nb.session.downloads import LINKS_LIVE, pictures_here
@@ -87,12 +89,28 @@ class Session:
         self.budget = budget
         self.now = clock
         self.account = "sandbox" if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
-        self.prices = PriceList(client, is_play_money=gateway.is_sandbox)
+        group = f"group {gateway.name} {self.account}"
+        self.prices = PriceList(
+            client,
+            is_play_money=gateway.is_sandbox,
+            group=store.catalog.facts(group).get("", ""),
+            remember=lambda name: store.catalog.set_fact(group, name),
+        )
+        self.billing = Billing(
+            client,
+            store,
+            gateway.name,
+            self.account,
+            is_play_money=gateway.is_sandbox,
+            prices=self.prices,
+            clock=clock,
+            renderer=renderer,
+        )
         self.sources = Uploads(store, client, gateway.name, self.account, clock)
         self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._asking = Pool(ASKERS, "asking")
         self._sending = Pool(SENDERS, "sending")
-        self._sender = Sender(gateway, client, store, self.sources, clock)
+        self._sender = Sender(gateway, client, store, self.sources, clock, self.prices.note_group)
         self._poller = Poller(gateway, client, store, polling or Polling(), clock, rng or random.Random())
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
@@ -227,11 +245,12 @@ class Session:
         text: str = "",
         since: float | None = None,
         until: float | None = None,
+        states: Sequence[str] = (),
         limit: int = -1,
         offset: int = 0,
     ) -> TaskList:
         """Return what the journal knows of this gateway's tasks, newest first."""
-        chosen = {"model": model, "text": text, "since": since, "until": until}
+        chosen = {"model": model, "text": text, "since": since, "until": until, "states": states}
         rows = self.store.journal.tasks(self.gateway.name, **chosen, limit=limit, offset=offset)  # type: ignore[arg-type]
         total = self.store.journal.count(self.gateway.name, **chosen)  # type: ignore[arg-type]
         found = [self.task(row) for row in rows]
@@ -298,7 +317,7 @@ class Session:
 
     @property
     def spent(self) -> Cost:
-        """What this store has spent on this gateway and key, what is reserved included."""
+        """What this store has spent on this gateway and key: charged where that is known, what is reserved included."""
         amount = self.store.journal.spent(self.gateway.name, self.account) / MICRO_PER_USD
         return Cost(amount, is_estimate=False, is_play_money=self.gateway.is_sandbox)
 
@@ -307,7 +326,41 @@ class Session:
         """What the budget has left; None without one."""
         if self.budget is None:
             return None
-        return Cost(max(0.0, self.budget - self.spent), is_estimate=False, is_play_money=self.gateway.is_sandbox)
+        counted = self.store.journal.counted(self.gateway.name, self.account) / MICRO_PER_USD
+        return Cost(max(0.0, self.budget - counted), is_estimate=False, is_play_money=self.gateway.is_sandbox)
+
+    def price(self, model: Any, values: Mapping[str, Any]) -> Cost:
+        """Return what a request would cost; what is not given is at its default, and any picture costs the same."""
+        request = request_class(model)
+        free = {one.name for one in parameters(request) if one.hint.kind in {"prompt", "picture", "archive"}}
+        checked = {name: value if name in free else check(request.model, name, value) for name, value in values.items()}
+        self.prices.ask()
+        return self.prices.cost(request.unchecked(**checked))
+
+    def money(self, usd: float) -> Cost:
+        """Return an amount that is no estimate, as money of this gateway."""
+        return Cost(usd, is_estimate=False, is_play_money=self.gateway.is_sandbox)
+
+    @property
+    def limit(self) -> float | None:
+        """The budget in USD, of whoever it is; None without one."""
+        return self.budget
+
+    def key_account(self, *, fresh: bool = False) -> Account:
+        """Return the key's own account, as the gateway has it."""
+        return self.billing.account(fresh=fresh)
+
+    def known_account(self) -> Account:
+        """Return what the store knows of the key's account; asks nobody."""
+        return self.billing.known_account()
+
+    def reconcile(self, *, fresh: bool = False) -> Reconciliation:
+        """Hold the gateway's log against the journal, and bring tasks up to date with it; settles nothing."""
+        note, left_over = self.billing.reconcile(fresh=fresh)
+        for task in list(self._tasks.values()):
+            task.renew()
+        lost = [row for row in self.unfinished() if row.state == "unknown" and row.account == self.account]
+        return self.billing.report(lost, note, left_over)
 
     def close(self) -> None:
         """Stop all threads; what is under way goes on at the gateway and can be resumed.
@@ -384,7 +437,7 @@ class Session:
         return missing and self.now() - (row.finished or row.asked) < LINKS_LIVE
 
     def _asked(self, request: Request) -> Asked:
-        cost, canonical = self.prices.cost(request), request.canonical()
+        cost, canonical = self.prices.reserved(request), request.canonical()
         return Asked(
             gateway=self.gateway.name,
             account=self.account,

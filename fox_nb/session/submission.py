@@ -26,13 +26,20 @@ class Sender:
     """Sends what is journalled as ours to send; every way out is journalled before it is told."""
 
     def __init__(
-        self, gateway: Gateway, client: Client, store: Store, sources: Uploads, clock: Callable[[], float]
+        self,
+        gateway: Gateway,
+        client: Client,
+        store: Store,
+        sources: Uploads,
+        clock: Callable[[], float],
+        note_group: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._gateway = gateway
         self._client = client
         self._store = store
         self._sources = sources
         self._now = clock
+        self._note_group = note_group
 
     def send(self, task: Task, prepared: Mapping[str, Prepared]) -> None:
         """Upload what is local, create the task once, journal what became of it.
@@ -60,6 +67,7 @@ class Sender:
             ) from None
         with contextlib.suppress(StoreError):  # it is written: whoever waits is told of what can't be read
             task.renew()
+            self._note_group(answer.user_group)
 
     def _create(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
         """Make the creating call, and once more when the gateway threw out an upload before its time."""

@@ -14,6 +14,7 @@ from fox_nb.session.cost import Cost
 from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
+from fox_nb.session.lost_answers import proposal_of
 from fox_nb.session.renderer import Shows
 from fox_nb.store import BEING_SENT, MICRO_PER_USD, ON_ITS_WAY
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
+    from fox_nb.session.lost_answers import Proposal
     from fox_nb.session.renderer import Renderer
     from fox_nb.store import TaskRow
 
@@ -142,13 +144,15 @@ class Task(Shows):
 
     @property
     def cost(self) -> Cost:
-        """What this identity has cost so far, all its sendings together."""
-        return Cost(
-            self._row.micro_usd / MICRO_PER_USD,
-            is_estimate=self._row.price_is_estimate,
-            is_play_money=self._backend.is_sandbox(self._row),
-            credits_reserved=self._row.credits,
-        )
+        """What this identity has cost so far, all its sendings together: charged, where the gateway's log says so."""
+        return cost_of(self._row, is_play_money=self._backend.is_sandbox(self._row))
+
+    @property
+    def proposal(self) -> Proposal | None:
+        """What the gateway's bill says of a lost answer; None where the task's fate is known."""
+        if self._row.state != "unknown":
+            return None
+        return proposal_of(self._row, is_play_money=self._backend.is_sandbox(self._row))
 
     @property
     def images(self) -> list[Image]:
@@ -249,7 +253,7 @@ class Task(Shows):
         if self._row.state == "refused":
             return FoxError(
                 self._row.error or "The gateway did not take it.",
-                money="Nothing was paid." if not self.cost else f"Earlier sendings of it have cost {self.cost}.",
+                money="Nothing was paid." if not self.cost else f"Earlier sendings of it have cost {self.cost.amount}.",
                 todo="Ask again: it is sent as if for the first time.",
             )
         return self.trouble or self._gone()
@@ -496,9 +500,17 @@ class Task(Shows):
             f"{self.model} failed: {self._row.error.rstrip('.') or 'the gateway gave no reason'}{code}.",
             code=self._row.error_code,
             task=self,
-            money=f"You may have been charged {self.cost}; refunds are not guaranteed.",
+            money=self._money_of_failure(),
             todo="task.retry() sends it again and may be charged again; a changed request is a new one.",
         )
+
+    def _money_of_failure(self) -> str:
+        cost = self.cost
+        if cost.kind == "refunded":
+            return f"It was charged and refunded, so it cost {cost.amount}."
+        if cost.kind == "charged":
+            return f"{cost.amount} were charged; refunds are not guaranteed, fox.reconcile() looks for one."
+        return f"You may have been charged {cost.amount}; refunds are not guaranteed."
 
     def _unknown(self) -> SubmissionUnknown:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.sent_at))
@@ -506,9 +518,10 @@ class Task(Shows):
             f"{self.model} was sent at {when} and its answer never came ({self._row.error.rstrip('.')}): "
             f"{self._about()}.",
             task=self,
-            money=f"You may have been charged {self.cost}; it was not sent again.",
-            todo="Look at your bill for that minute, then say task.settle(paid=True), task.settle(paid=False), "
-            "or task.retry() to send it again.",
+            money=f"You may have been charged {self.cost.amount}; it was not sent again."
+            + (f" {self.proposal.words}" if self.proposal is not None and self._row.bill else ""),
+            todo="Look at your bill for that minute (fox.reconcile() does), then say task.settle(paid=True), "
+            "task.settle(paid=False), or task.retry() to send it again.",
         )
 
     def _support_case(self) -> str:
@@ -529,13 +542,36 @@ class Task(Shows):
         return DownloadFailed(
             f"{self.model} is completed, and {deleted} deleted from the folder{died}.",
             gone=dead,
-            money=f"It was paid for once, {self.cost}, and is not charged again automatically.",
+            money=f"It was paid for once, {self.cost.amount}, and is not charged again automatically.",
             todo=another if dead else fetch,
         )
 
     def _about(self) -> str:
         parts = [f"{name}={value!r}"[:80] for name, value in self._row.body.items() if name != "model"]
         return ", ".join([*parts, f"take={self.take}"])
+
+
+def cost_of(row: TaskRow, *, is_play_money: bool) -> Cost:
+    """Return what a task has cost, and of what kind that amount is."""
+
+    def seen(micro_usd: int) -> Cost:
+        return Cost(micro_usd / MICRO_PER_USD, is_estimate=False, is_play_money=is_play_money)
+
+    known = row.unbilled == 0 and (row.charged is not None or row.refunded > 0)
+    if known:
+        kind = "refunded" if row.refunded > 0 and row.net == 0 else "charged"
+    else:
+        kind = "estimated" if row.price_is_estimate else "reserved"
+    return Cost(
+        row.net / MICRO_PER_USD,
+        is_estimate=row.price_is_estimate and not known,
+        is_play_money=is_play_money,
+        credits_reserved=row.credits,
+        kind=kind,
+        charged=None if row.charged is None else seen(row.charged),
+        refunded=seen(row.refunded) if row.refunded else None,
+        at=row.bill_at,
+    )
 
 
 def _arrived(row: TaskRow, folder: Path, renderer: Renderer, reused: bool) -> Task:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
-from fox_nb.errors import ExtraMissing
+from fox_nb.errors import ExtraMissing, InvalidRequest
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
 from fox_nb.session.renderer import Shows
 from fox_nb.session.task import Task
+from fox_nb.store import BEING_SENT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _LINES = 20
+STATUSES = ("pending", "processing", "completed", "failed", "refused", "unknown")
 
 
 class TaskList(Shows, Sequence[Task]):
@@ -92,6 +94,26 @@ class TaskList(Shows, Sequence[Task]):
         return pd.DataFrame(rows, columns=list(columns))
 
 
+def states_of(status: str) -> tuple[str, ...]:
+    """Return the journal's states that `Task.status` calls so; none for ''.
+
+    Raises
+    ------
+    InvalidRequest
+        There is no such status.
+    """
+    if not status:
+        return ()
+    if status not in STATUSES:
+        raise InvalidRequest(
+            f"status is {status!r}; allowed is one of {', '.join(STATUSES)}.",
+            parameter="status",
+            value=status,
+            allowed=f"one of {', '.join(STATUSES)}",
+        )
+    return (status, *sorted(BEING_SENT)) if status == "pending" else (status,)
+
+
 _FACTS = (
     "take",
     "status",
@@ -100,6 +122,8 @@ _FACTS = (
     "seconds",
     "usd",
     "usd_is_estimate",
+    "charged_usd",
+    "refunded_usd",
     "profile_id",
     "error",
     "files",
@@ -117,6 +141,8 @@ def _facts(task: Task) -> dict[str, Any]:
         "seconds": task.waited if ended and task.row.accepted else None,
         "usd": float(task.cost),
         "usd_is_estimate": task.cost.is_estimate,
+        "charged_usd": None if task.cost.charged is None else float(task.cost.charged),
+        "refunded_usd": None if task.cost.refunded is None else float(task.cost.refunded),
         "profile_id": task.profile_id,
         "error": task.error.what if task.error else "",
         "files": [str(image.path) for image in task.images],

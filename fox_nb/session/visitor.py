@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import FoxError
 from fox_nb.models import validate
+from fox_nb.session.billing import Account, Reconciliation
 from fox_nb.session.cost import Cost
 from fox_nb.session.prices import micro_usd
 from fox_nb.session.session import Session
@@ -48,6 +49,35 @@ class VisitorSession(Session):
         left = max(0, self._limit - spent) / MICRO_PER_USD
         return Cost(left, is_estimate=False, is_play_money=self.gateway.is_sandbox)
 
+    @property
+    def limit(self) -> float:
+        """The budget of all visitors together."""
+        return self._limit / MICRO_PER_USD
+
+    def key_account(self, *, fresh: bool = False) -> Account:
+        """Return nothing: the key's account is no visitor's."""
+        del fresh
+        return self.known_account()
+
+    def known_account(self) -> Account:
+        """Return nothing: the key's account is no visitor's."""
+        return Account(trouble="The key belongs to the people who run this app.", renderer=self.renderer)
+
+    def reconcile(self, *, fresh: bool = False) -> Reconciliation:
+        """Refuse: the bill of the key names what others have made.
+
+        Raises
+        ------
+        FoxError
+            Always.
+        """
+        del fresh
+        raise FoxError(
+            "Only the people who run this app can see its bill.",
+            money="Nothing was changed.",
+            todo="Ask them, with the time at which you made the picture.",
+        )
+
     def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
         """Note that a lost answer was charged; anything else is for whoever runs the app, who has the bill.
 
@@ -74,7 +104,7 @@ class VisitorSession(Session):
         held = self._ledger.hold(
             self.gateway.name,
             self._shared_account,
-            micro_usd(self.prices.cost(request)),
+            micro_usd(self.prices.reserved(request)),
             budget=self._limit,
             visitor=self._visitor,
             what=task.identity,

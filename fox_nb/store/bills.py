@@ -28,10 +28,10 @@ class Sending(NamedTuple):
     micro_usd: int
     sent: float
     accepted: float | None
+    ended: float | None
     task_id: str
     credits: float | None
     has_failed: bool
-    is_lost: bool
     charged: int | None
     charged_at: float | None
     refunded: int | None
@@ -59,10 +59,11 @@ class Bills:
     def sendings(self, gateway: str, account: str) -> list[Sending]:
         """Return what may have been charged, oldest first; what certainly was not accepted is left out."""
         query = """
-            SELECT c.number, c.identity, t.model, t.request, c.micro, coalesce(c.sent, c.at), c.accepted, c.task_id,
+            SELECT c.number, c.identity, t.model, t.request, c.micro, coalesce(c.sent, c.at), c.accepted,
+                CASE WHEN c.number = n.number THEN t.finished END, c.task_id,
                 CASE WHEN c.number = n.number THEN t.credits END,
                 c.number != n.number OR t.state NOT IN ('pending', 'processing', 'completed'),
-                c.accepted IS NULL AND c.task_id = '', c.charged, c.charged_at, c.refunded, c.refunded_at
+                c.charged, c.charged_at, c.refunded, c.refunded_at
             FROM charge c JOIN task t ON t.identity = c.identity
                 JOIN (SELECT identity, max(number) AS number FROM charge GROUP BY identity) n ON n.identity = c.identity
             WHERE c.gateway = ? AND c.account = ? AND c.state != 'back'
@@ -71,7 +72,13 @@ class Bills:
         """
         with self._journal.reading() as connection:
             rows = connection.execute(query, (gateway, account)).fetchall()
-        return [Sending(*row)._replace(has_failed=bool(row[9]), is_lost=bool(row[10])) for row in rows]
+        return [Sending(*row)._replace(has_failed=bool(row[10])) for row in rows]
+
+    def count(self, gateway: str, account: str, bill: str) -> int:
+        """Return of how many sendings the bill is so sure."""
+        query = "SELECT count(*) FROM charge WHERE gateway = ? AND account = ? AND bill = ? AND state != 'back'"
+        with self._journal.reading() as connection:
+            return int(connection.execute(query, (gateway, account, bill)).fetchone()[0])
 
     def note(self, found: Iterable[Found]) -> None:
         """Write what the log says, in one transaction; what was seen once stays, though the log may forget it."""
@@ -131,6 +138,12 @@ class Bills:
         """Note that the gateway had too many reads: for as long as it counts them nobody here asks again."""
         with self._journal.writing() as connection:
             connection.execute("INSERT INTO bill_read VALUES (?, ?, 'refused', ?)", (gateway, account, now))
+
+    def is_refused(self, gateway: str) -> bool:
+        """Return True while the gateway is left alone because it has had too many reads."""
+        query = "SELECT count(*) FROM bill_read WHERE gateway = ? AND what = 'refused'"
+        with self._journal.reading() as connection:
+            return bool(connection.execute(query, (gateway,)).fetchone()[0])
 
     def last_read(self, gateway: str, account: str, what: str) -> float | None:
         """Return when a key's account or log was read last; None when that is long ago."""

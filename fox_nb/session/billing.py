@@ -1,0 +1,370 @@
+"""Billing: the key's own account, and the gateway's log held against the journal; asked seldom, by all kernels."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from fox_nb.errors import FoxError, InvalidRequest, NotFound, RateLimited, SandboxError, UnexpectedAnswer
+from fox_nb.models import MODELS
+from fox_nb.session.cost import Cost
+from fox_nb.session.lost_answers import moment, proposal_of
+from fox_nb.session.matching import AMBIGUOUS, Candidate, join
+from fox_nb.session.renderer import TERMINAL, Shows
+from fox_nb.store import LONGEST_SENDING, MICRO_PER_USD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from fox_nb.client import Client, Log, Usage
+    from fox_nb.session.lost_answers import Proposal
+    from fox_nb.session.prices import PriceList
+    from fox_nb.session.renderer import Renderer
+    from fox_nb.store import Sending, Store, TaskRow
+
+EVERY = 600.0
+"""Seconds for which one read of a key's account or log serves all kernels that share the store."""
+ACCOUNT, LOG = "account", "log"
+OTHERS_READING = 10.0
+"""Seconds for which another kernel's read, which has just begun, is waited for."""
+LOST_FOR = 120.0
+"""Seconds after an answer was lost in which the gateway may still have charged for it."""
+CREDITS_ARE_QUOTA = 1000
+"""Above this what a gateway says that it reserved is in the unit of its log; the pages' samples (3, 5) are not."""
+_MICRO_A_QUOTA = 2
+
+
+@dataclass(frozen=True, repr=False)
+class Account(Shows):
+    """A key's own account, as the gateway had it when it was asked.
+
+    Attributes
+    ----------
+    name : str
+        What the key is called in the gateway's console.
+    used, left : Cost or None
+        USD that the key has spent, and may still spend; `left` is None without a limit, and while nothing is known.
+    granted : Cost or None
+        Both together; None without a limit.
+    is_unlimited : bool
+        True when the gateway says that the key has no limit.
+    ends_at : float or None
+        When the key ends, in seconds since 1970; None when it never does, or nothing is said of it.
+    models : tuple of str or None
+        The models that the key may call, where it is limited to some.
+    asked_at : float or None
+        When the gateway was asked; None while it has not answered.
+    trouble : str
+        Why nothing newer is known; '' when all is well.
+    """
+
+    name: str = ""
+    used: Cost | None = None
+    left: Cost | None = None
+    is_unlimited: bool = False
+    ends_at: float | None = None
+    models: tuple[str, ...] | None = None
+    asked_at: float | None = None
+    trouble: str = ""
+    renderer: Renderer = TERMINAL
+
+    @property
+    def granted(self) -> Cost | None:
+        """What was used and what is left, together; None without a limit."""
+        if self.used is None or self.left is None:
+            return None
+        return Cost(self.used + self.left, is_estimate=False, is_play_money=self.used.is_play_money)
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What is known, as names and values."""
+        if self.used is None:
+            return []
+        found = [("Key", self.name)] if self.name else []
+        found += [("Used", str(self.used)), ("Left", "no limit" if self.left is None else str(self.left))]
+        if self.ends_at is not None:
+            found.append(("Ends", moment(self.ends_at)))
+        if self.models is not None:
+            found.append(("Models", f"{sum(name in self.models for name in MODELS)} of these {len(MODELS)}"))
+        return [*found, ("Asked", moment(self.asked_at))] if self.asked_at is not None else found
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{name.lower()} {value}" for name, value in self.facts) or "not known"
+        return f"<Account {words}{'. ' + self.trouble if self.trouble else ''}>"
+
+
+@dataclass(frozen=True, repr=False)
+class Reconciliation(Shows):
+    """What the gateway's log says of this store's tasks: what is not in it proves nothing.
+
+    Attributes
+    ----------
+    charged, refunded : Cost
+        USD, of the tasks that were found.
+    found, ambiguous, missing : int
+        Sendings whose charge is known; those for which several entries, or one for several, would do; and those of
+        which the log says nothing.
+    left_over : int or None
+        Entries that are no task's of this store for certain; None when the log was not read now.
+    proposals : tuple of Proposal
+        For each task whose answer was lost.
+    read_at : float or None
+        When the log was read last.
+    note : str
+        Why it was not read now; '' when it was.
+    """
+
+    charged: Cost
+    refunded: Cost
+    found: int
+    ambiguous: int
+    missing: int
+    left_over: int | None
+    proposals: tuple[Proposal, ...]
+    read_at: float | None
+    note: str = ""
+    renderer: Renderer = TERMINAL
+
+    @property
+    def lines(self) -> list[str]:
+        """What was found, each a sentence."""
+        money = f"{self.charged.amount} charged, {self.refunded.amount} refunded"
+        lines = [f"{_several(self.found, 'request')} on the bill: {money}."]
+        if self.ambiguous:
+            lines.append(f"{_several(self.ambiguous, 'request')}: which was charged is not certain.")
+        if self.missing:
+            lines.append(f"{_several(self.missing, 'request')} not found, which proves nothing: the log may be late.")
+        lines += [str(proposal) for proposal in self.proposals]
+        return [*lines, self.note] if self.note else lines
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines)
+
+
+class Billing:
+    """The bill of one key at one gateway.
+
+    Parameters
+    ----------
+    client, store
+        Whom to ask, and what the answers are held against.
+    gateway, account : str
+        The gateway's name and the key's fingerprint.
+    is_play_money : bool
+        True on the sandbox.
+    prices : PriceList
+        What requests may have been charged.
+    clock : callable
+        Seconds since 1970.
+    renderer : Renderer
+        Shows accounts and reconciliations, and says what is told once.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        store: Store,
+        gateway: str,
+        account: str,
+        *,
+        is_play_money: bool,
+        prices: PriceList,
+        clock: Callable[[], float],
+        renderer: Renderer,
+    ) -> None:
+        self._client = client
+        self._store = store
+        self._who = (gateway, account)
+        self._is_play_money = is_play_money
+        self._prices = prices
+        self._now = clock
+        self._renderer = renderer
+        self._lock = threading.Lock()
+        self._fact = f"account {gateway} {account}"
+
+    # -- the account ---------------------------------------------------------------------------------------------
+
+    def account(self, *, fresh: bool = False) -> Account:
+        """Return the key's account; the gateway is asked where the last answer is old, and its limit allows it.
+
+        Parameters
+        ----------
+        fresh : bool
+            True asks though the last answer is young.
+        """
+        with self._lock:
+            known = self.known_account()
+            every = 0.0 if fresh else EVERY
+            if not fresh and known.asked_at is not None and self._now() - known.asked_at < EVERY:
+                return known
+            if not self._store.bills.may_read(*self._who, ACCOUNT, self._now(), every=every, reads=3):
+                return self._known_elsewhere()
+            try:
+                usage = self._usage()
+            except (InvalidRequest, SandboxError):
+                raise
+            except FoxError as error:
+                self._too_many(error)
+                return self._with_trouble(known, error.what)
+            spent = self._store.journal.counted(*self._who)
+            answer = {**asdict(usage), "asked_at": self._now(), "counted": spent}
+            self._store.catalog.set_fact(self._fact, json.dumps(answer))
+            return self.known_account()
+
+    def known_account(self) -> Account:
+        """Return what the store knows of the account, less what it has spent since; asks nobody."""
+        try:
+            said = json.loads(self._store.catalog.facts(self._fact).get("", "null"))
+            if said is None:
+                return Account(renderer=self._renderer)
+            since = max(0, self._store.journal.counted(*self._who) - int(said["counted"])) / MICRO_PER_USD
+            left = said["left_usd"]
+            return Account(
+                name=str(said["name"]),
+                used=self._cost(float(said["used_usd"]) + since),
+                left=None if left is None else self._cost(float(left) - since),
+                is_unlimited=left is None,
+                ends_at=said["ends_at"],
+                models=None if said["models"] is None else tuple(map(str, said["models"])),
+                asked_at=float(said["asked_at"]),
+                renderer=self._renderer,
+            )
+        except (ValueError, TypeError, KeyError):  # written by another version
+            return Account(renderer=self._renderer)
+
+    def _usage(self) -> Usage:
+        """Ask by the newer call, and by the older ones where a gateway does not have it."""
+        from fox_nb.client import Usage
+
+        try:
+            return self._client.usage()
+        except (NotFound, UnexpectedAnswer):
+            balance = self._client.balance()
+        return Usage("", balance.used_usd, balance.left_usd)
+
+    def _known_elsewhere(self) -> Account:
+        """Return what another kernel is just finding out, or has; what is old says why nothing newer is known."""
+        end = time.monotonic() + OTHERS_READING
+        while True:
+            known, read = self.known_account(), self._store.bills.last_read(*self._who, ACCOUNT)
+            fresh = known.asked_at is not None and (read is None or known.asked_at >= read)
+            pending = read is not None and self._now() - read < OTHERS_READING
+            if fresh or not pending or time.monotonic() > end or self._store.bills.is_refused(self._who[0]):
+                break
+            time.sleep(0.1)
+        if known.asked_at is not None and self._now() - known.asked_at < EVERY:
+            return known
+        return self._with_trouble(known, "The gateway was asked a moment ago, and is asked again in some minutes.")
+
+    def _with_trouble(self, known: Account, words: str) -> Account:
+        return Account(**{**{name: getattr(known, name) for name in known.__dataclass_fields__}, "trouble": words})
+
+    def _cost(self, usd: float) -> Cost:
+        return Cost(usd, is_estimate=False, is_play_money=self._is_play_money)
+
+    # -- the log ---------------------------------------------------------------------------------------------------
+
+    def reconcile(self, *, fresh: bool = False) -> tuple[str, int | None]:
+        """Hold the gateway's log against the journal.
+
+        Parameters
+        ----------
+        fresh : bool
+            True reads it though it was read in the last ten minutes; never beyond the gateway's limit.
+
+        Returns
+        -------
+        note, left_over : str, int or None
+            Why it was not read, '' when it was; and how many of its entries are no task's of this store for certain.
+        """
+        with self._lock:
+            if not self._store.bills.may_read(*self._who, LOG, self._now(), every=0.0 if fresh else EVERY):
+                return self._why_not(fresh=fresh), None
+            asked = self._now()
+            try:
+                log = self._client.log()
+            except RateLimited as error:
+                self._too_many(error)
+                return self._why_not(fresh=True), None
+            date = None if log.date is None else log.date + 0.5 - (asked + self._now()) / 2
+            return "", self._join(log, date)
+
+    def _join(self, log: Log, date: float | None) -> int:
+        self._prices.ask()
+        for group in {entry.group for entry in log.entries} - {""}:
+            self._prices.note_group(group)
+        sendings = self._store.bills.sendings(*self._who)
+        joined = join([self._candidate(one) for one in sendings], log.entries, date)
+        self._store.bills.note(joined.found)
+        return len(joined.left)
+
+    def _candidate(self, one: Sending) -> Candidate:
+        amounts = {one.micro_usd} | self._prices.amounts(one.model, one.request)
+        if one.credits is not None and one.credits >= CREDITS_ARE_QUOTA:
+            amounts.add(round(one.credits * _MICRO_A_QUOTA))
+        lost = one.sent + LONGEST_SENDING if one.ended is None else one.ended
+        return Candidate(
+            number=one.number,
+            model=one.model,
+            amounts=frozenset(amounts),
+            sent=one.sent,
+            until=one.accepted if one.accepted is not None else min(one.sent + LONGEST_SENDING, lost + LOST_FOR),
+            task_id=one.task_id,
+            may_be_refunded=one.has_failed,
+            charged=one.charged,
+            charged_at=one.charged_at,
+            refunded=one.refunded,
+            refunded_at=one.refunded_at,
+        )
+
+    def report(self, lost: Iterable[TaskRow], note: str, left_over: int | None) -> Reconciliation:
+        """Put together what the journal knows of the bill now.
+
+        Parameters
+        ----------
+        lost : iterable of TaskRow
+            The tasks of unknown fate.
+        note : str
+            Why the log was not read just now.
+        left_over : int or None
+            Entries that are no task's of this store for certain.
+        """
+        sendings = self._store.bills.sendings(*self._who)
+        known = [one for one in sendings if one.charged is not None or one.refunded is not None]
+        open_ = [one for one in sendings if one not in known]
+        ambiguous = self._store.bills.count(*self._who, AMBIGUOUS)
+        return Reconciliation(
+            charged=self._cost(sum(one.charged or 0 for one in known) / MICRO_PER_USD),
+            refunded=self._cost(sum(one.refunded or 0 for one in known) / MICRO_PER_USD),
+            found=len(known),
+            ambiguous=ambiguous,
+            missing=len(open_) - ambiguous,
+            left_over=left_over,
+            proposals=tuple(proposal_of(row, is_play_money=self._is_play_money) for row in lost),
+            read_at=self._store.bills.last_read(*self._who, LOG),
+            note=note,
+            renderer=self._renderer,
+        )
+
+    def _too_many(self, error: FoxError) -> None:
+        """Say once, to whoever shares the store, that the gateway has had too many reads; nothing else changes."""
+        if isinstance(error, RateLimited) and not self._store.bills.is_refused(self._who[0]):
+            self._store.bills.refused(*self._who, self._now())
+            self._renderer.say(
+                "The gateway has had too many questions about the bill from this address; it is asked again in "
+                "20 minutes. Pictures are not touched by that."
+            )
+
+    def _why_not(self, *, fresh: bool) -> str:
+        read = self._store.bills.last_read(*self._who, LOG)
+        if read is not None and not fresh:
+            again = moment(read + EVERY)
+            return f"The log was read at {moment(read)}; again from {again} on, or by fox.reconcile(fresh=True)."
+        return "The log was not read: the gateway lets it be read about 20 times in 20 minutes. Try again later."
+
+
+def _several(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

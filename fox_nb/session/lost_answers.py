@@ -1,0 +1,76 @@
+"""Lost answers: what the gateway's bill says of a task whose answer never came; a person accepts it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from fox_nb.session.cost import Cost
+from fox_nb.session.matching import AMBIGUOUS, AMOUNT
+from fox_nb.store import MICRO_PER_USD
+
+if TYPE_CHECKING:
+    from fox_nb.store import TaskRow
+
+
+@dataclass(frozen=True, repr=False)
+class Proposal:
+    """What the bill says of a task whose answer was lost.
+
+    Attributes
+    ----------
+    word : str
+        charged, refunded, ambiguous, nothing found, or not asked.
+    words : str
+        The same as a sentence.
+    paid : bool or None
+        What to say to `settle`; None where the bill proves nothing.
+    task_id : str
+        The id that the log names: with it the pictures are not lost.
+    title : str
+        What the task is about.
+    """
+
+    word: str
+    words: str
+    paid: bool | None = None
+    task_id: str = ""
+    title: str = ""
+
+    @property
+    def code(self) -> str:
+        """The call that accepts it; '' where there is nothing to accept."""
+        if self.paid is None:
+            return ""
+        return f"task.settle(paid={self.paid}{f', task_id={self.task_id!r}' if self.task_id else ''})"
+
+    def __repr__(self) -> str:
+        return f"{self.title[:60]}: {self.words} {self.code}".rstrip()
+
+
+def proposal_of(row: TaskRow, *, is_play_money: bool) -> Proposal:
+    """Return what the bill says of a task of unknown fate, as far as the journal knows it."""
+    if row.bill and row.charged is not None:
+        at = f" at {moment(row.bill_at)}" if row.bill_at is not None else ""
+        amount = Cost(row.charged / MICRO_PER_USD, is_estimate=False, is_play_money=is_play_money).amount
+        if row.refunded >= row.charged:
+            return Proposal("refunded", f"The bill shows {amount} charged and refunded{at}.", False, "", row.words)
+        fits = ", one of several equal ones" if row.bill == AMOUNT else ""
+        return Proposal("charged", f"The bill shows a charge of {amount}{at}{fits}.", True, row.bill_task, row.words)
+    if row.bill == AMBIGUOUS:
+        words = "The bill has charges that fit this and other requests: which was charged is not certain."
+        return Proposal(AMBIGUOUS, words, title=row.words)
+    if row.bill:
+        words = "Nothing was found on the bill, which proves nothing."
+        return Proposal("nothing found", words, title=row.words)
+    return Proposal("not asked", "fox.reconcile() looks for it on the gateway's bill.", title=row.words)
+
+
+def moment(seconds: float) -> str:
+    """Write a moment as people read it, in local time; the date where it is not today."""
+    try:
+        local = datetime.fromtimestamp(seconds).astimezone()
+    except (ValueError, OverflowError, OSError):
+        return "an unknown time"
+    return f"{local:%H:%M:%S}" if local.date() == datetime.now().astimezone().date() else f"{local:%Y-%m-%d %H:%M}"
