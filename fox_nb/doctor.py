@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import fox_nb
-from fox_nb.errors import FoxError
+from fox_nb.errors import FoxError, GatewayError
+from fox_nb.money import dollars
+from fox_nb.session.lost_answers import moment
 from fox_nb.settings import DEFAULT_BASE_URL, find_base_url, find_key
 
 if TYPE_CHECKING:
@@ -102,6 +104,28 @@ def _service() -> str:
     return f"{url} offers all {len(fox_nb.MODELS)} models"
 
 
+def _account() -> str:
+    """Say what the key has left, when it ends and what it may call; where nothing is told, nothing is wrong."""
+    key, url = find_key(), find_base_url() or DEFAULT_BASE_URL
+    if key is None:
+        return "no key is set, so nothing is charged"
+    try:
+        with fox_nb.Client(url, key) as client:
+            usage = client.usage()
+    except GatewayError as error:
+        return f"the gateway does not tell what the key has left ({error.what[:200]})"
+    barred = [name for name in fox_nb.MODELS if usage.models is not None and name not in usage.models]
+    if usage.left_usd is not None and usage.left_usd <= 0:
+        raise Finding("The key has nothing left. Top it up in the gateway's console, or use another one.")
+    if usage.ends_at is not None and usage.ends_at <= time.time():
+        raise Finding(f"The key ended at {moment(usage.ends_at)}. Use another one.")
+    if barred:
+        raise Finding(f"The key may not call {', '.join(barred)}. Allow them in the gateway's console.")
+    left = "no limit" if usage.left_usd is None else f"{dollars(usage.left_usd)} left"
+    ends = "" if usage.ends_at is None else f", ends {moment(usage.ends_at)}"
+    return f"{dollars(usage.used_usd)} used, {left}{ends}; it may call all {len(fox_nb.MODELS)} models"
+
+
 _EXAMINATIONS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("Jupyter", _jupyter),
     ("widgets", _widgets),
@@ -110,4 +134,5 @@ _EXAMINATIONS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("sandbox", _sandbox),
     ("network", _network),
     ("service", _service),
+    ("account", _account),
 )

@@ -90,7 +90,7 @@ def test_the_doctor_finds_all_well(capsys: pytest.CaptureFixture[str]) -> None:
     """Where everything is there, each examination has one line, and the exit status says so."""
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:-1]] == ["ok"] * 7
+    assert [line.split()[0] for line in lines[1:-1]] == ["ok"] * 8
     assert lines[-1] == "All is well."
 
 
@@ -113,6 +113,24 @@ def test_the_doctor_says_what_to_do(
     assert "key" in told["service"]
     assert MARKED_KEY[:-1] not in said
     assert said.splitlines()[-1] == "3 to do."
+
+
+def test_the_doctor_says_what_the_key_has_left(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is left, the end and the models of the key are one line; an empty key is something to do; silence is not."""
+    monkeypatch.setenv("FOXAPI_KEY", MARKED_KEY)
+    monkeypatch.setenv("FOXAPI_BASE_URL", sandbox.base_url)
+    monkeypatch.setattr(doctor, "_EXAMINATIONS", (("account", doctor._account),))
+    for changes, status, words in (
+        ({"key_limit": 5, "key_expires": 4_000_000_000}, 0, "$5.00 left, ends 2096-"),
+        ({"models": ["phota-image"]}, 1, "may not call phota-image-edit"),
+        ({"key_limit": 0}, 1, "nothing left"),
+        ({"bill_reads": 0}, 0, "does not tell what the key has left"),
+    ):
+        sandbox.set(**changes)
+        assert main(["doctor"]) == status
+        assert words in capsys.readouterr().out
 
 
 def test_the_doctor_outlives_every_examination(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from fox_nb.session.lost_answers import moment
 from fox_nb.settings import key_advice, on_binder
 
 if TYPE_CHECKING:
     from fox_nb.models import Request
     from fox_nb.session import Cost
+    from fox_nb.session.billing import Account
 
 _SECONDS = 4
 _MISSING = f"""<style>@keyframes fox-late {{ to {{ visibility: visible }} }}
@@ -51,8 +53,22 @@ def card(title: str, *, sandbox: bool, earlier: int = 0) -> str:
     return panel_card(title, text=text, sandbox=sandbox)
 
 
-def money_note(cost: Cost, left: Cost | None) -> str:
-    """Say what kind of money a price is, and what the budget has left."""
-    about = [word for word, so in (("play money", cost.is_play_money), ("estimate", cost.is_estimate)) if so]
+def money_note(cost: Cost, left: Cost | None, account: Account | None = None) -> str:
+    """Say what kind of money a price is, and what the budget and the key have left."""
+    about = cost.about
     about += [f"{left.short} of the budget left"] if left is not None else []
+    key = account.left if account is not None else None
+    if key is not None and key > 0:
+        only = f"the key has only {key.short} left" if key < cost else f"{key.short} left on the key"
+        about.append(only)
     return f"({', '.join(about)})" if about else ""
+
+
+def key_is_empty(account: Account, now: float) -> str:
+    """Say why a press makes no sense with this key; '' where it does."""
+    at = f" (asked at {moment(account.asked_at)})" if account.asked_at is not None else ""
+    if account.left is not None and account.left <= 0:
+        return f"This key has nothing left{at}. Top it up in the gateway's console, or use another one."
+    if account.ends_at is not None and account.ends_at <= now:
+        return f"This key ended at {moment(account.ends_at)}. Use another one."
+    return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
 from fox_nb.panels.results import Results
 from fox_nb.settings import in_voila
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
     from fox_nb.panels.task_cards import Action
     from fox_nb.panels.titles import Titles
     from fox_nb.session import Session, Task
+
+
+BILL = ("bill", "Check the bill")
+
+
+def settling(task: Task) -> list[Action]:
+    """Return the buttons that settle a lost answer, what the bill proposes first."""
+    proposal = task.proposal
+    if proposal is None:
+        return []
+    by_hand = [("unpaid", "It was not charged"), ("paid", "It was charged")]
+    if proposal.paid is None:
+        return by_hand
+    pictures = ", and fetch its pictures" if proposal.task_id else ""
+    return [("accept", f"Accept: {proposal.word}{pictures}"), *by_hand]
 
 
 class Outcome:
@@ -96,7 +112,7 @@ class Outcome:
                 self.follow(task)
 
     def act(self, name: str, task: Task, _number: int) -> None:
-        """Do what a button says: send again, or settle.
+        """Do what a button says: send again, settle, or look at the bill.
 
         Raises
         ------
@@ -105,6 +121,14 @@ class Outcome:
         """
         if name == "retry":
             self._retry(task)
+        elif name == BILL[0]:
+            said = self._session.reconcile(fresh=True)
+            self._over(task)
+            if said.note:
+                raise FoxError(said.note, money="Nothing was changed.", todo="Pictures are not touched by that.")
+        elif name == "accept" and task.proposal is not None and task.proposal.paid is not None:
+            task.settle(paid=task.proposal.paid, task_id=task.proposal.task_id)
+            self.show(task)
         elif name in {"paid", "unpaid"}:
             task.settle(paid=name == "paid")
             self._over(task)
@@ -141,5 +165,4 @@ def remedies(session: Session, task: Task) -> list[Action]:
     if task.model in MODELS:
         values = {name: value for name, value in task.request.items() if name != "model"}
         again += f" \u00b7 {session.prices.cost(MODELS[task.model].unchecked(**values)).short}"
-    settle = [("unpaid", "It was not charged"), ("paid", "It was charged")] * (task.status == "unknown")
-    return [*settle, ("retry", again)]
+    return [*settling(task), ("retry", again), *[BILL] * (not task.cost.is_settled)]

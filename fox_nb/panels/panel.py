@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 import time
@@ -12,11 +13,11 @@ import ipywidgets as w
 import traitlets
 
 from fox_nb.display import task_pages
-from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.panels.control_table import control_for
 from fox_nb.panels.controls import FieldContext
-from fox_nb.panels.head import card, head, money_note, when_missing
+from fox_nb.panels.head import card, head, key_is_empty, money_note, when_missing
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome
 from fox_nb.panels.press import Press
@@ -270,6 +271,10 @@ class Panel(w.VBox):  # type: ignore[misc]
         except FoxError as error:
             self._press.fail(error)
             return
+        if self._press.hint:
+            self._press.fail(FoxError(self._press.hint, money=NOTHING_SENT))
+            self._pool.submit(self._ask_prices)  # it may have been topped up since
+            return
         now = time.monotonic()
         with self._lock:
             again = now - self._pressed < DOUBLE_CLICK and _same(values, self._sent)
@@ -321,7 +326,9 @@ class Panel(w.VBox):  # type: ignore[misc]
         """Say what a press would cost; the last one to do so has read the controls last."""
         with self._pricing:
             cost = self._session.prices.cost(self.request.unchecked(**self._read()))
-            self._press.price, self._press.note = cost.short, money_note(cost, self._session.left)
+            account = self._session.known_account()
+            self._press.price, self._press.note = cost.short, money_note(cost, self._session.left, account)
+            self._press.hint = key_is_empty(account, self._session.now())
 
     # -- what becomes of it -----------------------------------------------------------------------------------------
 
@@ -401,6 +408,9 @@ class Panel(w.VBox):  # type: ignore[misc]
     def _ask_prices(self) -> None:
         self._session.prices.ask()
         self._show_cost()
+        with contextlib.suppress(FoxError):  # a price is shown without it; a press says what is wrong
+            self._session.key_account(quiet=True)
+            self._show_cost()
 
     def _card(self, earlier: int) -> str:
         return card(

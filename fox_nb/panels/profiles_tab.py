@@ -251,7 +251,10 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     def _show_cost(self) -> None:
         cost = self._session.prices.cost(CreateProfile.unchecked())
-        self.press.price, self.press.note = cost.short, money_note(cost, self._session.left)
+        self.press.price, self.press.note = (
+            cost.short,
+            money_note(cost, self._session.left, self._session.known_account()),
+        )
 
     def __repr__(self) -> str:
         return "<ProfilesTab>"

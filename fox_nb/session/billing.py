@@ -187,27 +187,26 @@ class Billing:
 
     # -- the account ---------------------------------------------------------------------------------------------
 
-    def account(self, *, fresh: bool = False) -> Account:
+    def account(self, *, quiet: bool = False) -> Account:
         """Return the key's account; the gateway is asked where the last answer is old, and its limit allows it.
 
         Parameters
         ----------
-        fresh : bool
-            True asks though the last answer is young.
+        quiet : bool
+            True says nothing where the gateway has had too many questions: nobody has asked for it.
         """
         with self._lock:
             known = self.known_account()
-            every = 0.0 if fresh else EVERY
-            if not fresh and known.asked_at is not None and self._now() - known.asked_at < EVERY:
+            if known.asked_at is not None and self._now() - known.asked_at < EVERY:
                 return known
-            if not self._store.bills.may_read(*self._who, ACCOUNT, self._now(), every=every, reads=3):
+            if not self._store.bills.may_read(*self._who, ACCOUNT, self._now(), every=EVERY, reads=3):
                 return self._known_elsewhere()
             try:
                 usage = self._usage()
             except (InvalidRequest, SandboxError):
                 raise
             except FoxError as error:
-                self._too_many(error)
+                self._too_many(error, quiet=quiet)
                 return self._with_trouble(known, error.what)
             spent = self._store.journal.counted(*self._who)
             answer = {**asdict(usage), "asked_at": self._now(), "counted": spent}
@@ -349,14 +348,15 @@ class Billing:
             renderer=self._renderer,
         )
 
-    def _too_many(self, error: FoxError) -> None:
+    def _too_many(self, error: FoxError, *, quiet: bool = False) -> None:
         """Say once, to whoever shares the store, that the gateway has had too many reads; nothing else changes."""
         if isinstance(error, RateLimited) and not self._store.bills.is_refused(self._who[0]):
             self._store.bills.refused(*self._who, self._now())
-            self._renderer.say(
-                "The gateway has had too many questions about the bill from this address; it is asked again in "
-                "20 minutes. Pictures are not touched by that."
-            )
+            if not quiet:
+                self._renderer.say(
+                    "The gateway has had too many questions about the bill from this address; it is asked again in "
+                    "20 minutes. Pictures are not touched by that."
+                )
 
     def _why_not(self, *, fresh: bool) -> str:
         read = self._store.bills.last_read(*self._who, LOG)

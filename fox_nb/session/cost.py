@@ -67,7 +67,12 @@ class Cost(float):
     @property
     def amount(self) -> str:
         """The amount as it stands in a sentence: $0.09, with a word on play money."""
-        return f"{self.short} (play money)" if self.is_play_money else self.short
+        return dollars(self, play=self.is_play_money)
+
+    @property
+    def is_settled(self) -> bool:
+        """True where no bill is going to say more: it was refunded, or nothing was kept."""
+        return self.kind == "refunded" or not self
 
     @property
     def about(self) -> list[str]:

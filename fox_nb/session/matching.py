@@ -24,7 +24,7 @@ and that none was found, which proves nothing."""
 
 MOST_OFF = 120.0
 """Seconds that the gateway's clock may be off where nothing tells how far."""
-DATE_IS_OFF = 3.0
+DATE_IS_OFF = 2.0
 """Seconds by which the Date header may be wrong about the clock of the log: it is told in whole ones."""
 ROUNDED = 2
 """Millionths of a USD: the engine's own unit, in which an amount is rounded."""

@@ -346,9 +346,9 @@ class Session:
         """The budget in USD, of whoever it is; None without one."""
         return self.budget
 
-    def key_account(self, *, fresh: bool = False) -> Account:
-        """Return the key's own account, as the gateway has it."""
-        return self.billing.account(fresh=fresh)
+    def key_account(self, *, quiet: bool = False) -> Account:
+        """Return the key's own account, as the gateway has it; `quiet` where nobody has asked for it."""
+        return self.billing.account(quiet=quiet)
 
     def known_account(self) -> Account:
         """Return what the store knows of the key's account; asks nobody."""

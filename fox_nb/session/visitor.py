@@ -54,9 +54,9 @@ class VisitorSession(Session):
         """The budget of all visitors together."""
         return self._limit / MICRO_PER_USD
 
-    def key_account(self, *, fresh: bool = False) -> Account:
+    def key_account(self, *, quiet: bool = False) -> Account:
         """Return nothing: the key's account is no visitor's."""
-        del fresh
+        del quiet
         return self.known_account()
 
     def known_account(self) -> Account:

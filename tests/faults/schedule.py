@@ -16,9 +16,10 @@ from typing import Any
 from PIL import Image
 
 from artifacts import MARKED_KEY, Places
+from fox_nb import Fox
 from fox_nb.images.check import DOWNLOADED, check
 from fox_nb.sandbox import Sandbox
-from fox_nb.store import Store, TaskRow, sha256_of
+from fox_nb.store import MICRO_PER_USD, Store, TaskRow, sha256_of
 from processes import clean_environment
 
 SCRIPT = Path(__file__).with_name("kernel.py")
@@ -106,6 +107,11 @@ class Counts:
     kills: int = 0
     kills_while_answered: int = 0
     faults: int = 0
+    on_the_bill: int = 0
+    ambiguous: int = 0
+    bill_unknown: int = 0
+    bill_agrees: int = 0
+    refunded: int = 0
     befallen: dict[str, int] = dataclasses.field(default_factory=dict)
     wrong: list[str] = dataclasses.field(default_factory=list)
 
@@ -205,6 +211,7 @@ class Run:
             self.counts.befallen = dict(sorted(sandbox.befallen.items()))
             sandbox.behave()
             self._judge(sandbox)
+            self._judge_the_bill(sandbox)
         return self.counts
 
     # -- the plan -------------------------------------------------------------------------------------------------
@@ -346,6 +353,39 @@ class Run:
         if len({picture.sha256 for picture in row.pictures}) < len(row.pictures):
             return ["a picture that is there twice"]
         return [] if len(row.pictures) == row.body.get("num_outputs", 1) else [f"{len(row.pictures)} pictures"]
+
+    def _judge_the_bill(self, sandbox: Sandbox) -> None:
+        """Hold the journal against the gateway's log: what each request has cost is what was charged less what came back.
+
+        Left out is only what is reported as unknown: a sending without an id of which the log shows no charge for certain.
+        """
+        sandbox.set(log={"ids": self.rng.choice(["refunds", "all"]), "order": "shuffled", "ahead": 40})
+        with Fox(MARKED_KEY, sandbox.base_url, self.folder / "fox_runs") as fox:
+            said = fox.reconcile(fresh=True)
+            sandbox.set(log={"ids": "all"})
+            entries = fox.session.client.log().entries
+            sendings = fox.store.bills.sendings("sandbox", "sandbox")
+            rows = {row.identity: row for row in fox.store.journal.tasks("sandbox")}
+        paid: Counter[str] = Counter()
+        for entry in entries:
+            paid[entry.task_id] += -entry.micro_usd if entry.is_refund else entry.micro_usd
+        true: Counter[tuple[str, int]] = Counter()
+        for one in sandbox.creations:
+            if one["task_id"]:
+                true[one["body"]["prompt"], one["take"]] += paid[one["task_id"]]
+        unknown = {one.identity for one in sendings if not one.task_id and one.charged is None}
+        unknown |= {row.identity for row in rows.values() if row.state == "unknown"}
+        counts = self.counts
+        counts.on_the_bill, counts.ambiguous = said.found, said.ambiguous
+        counts.bill_unknown, counts.bill_agrees = len(unknown), 0
+        for identity in rows.keys() - unknown:
+            row = rows[identity]
+            if row.net == true[row.body["prompt"], row.take]:
+                counts.bill_agrees += 1
+            else:
+                told = f"{row.net} spent, {true[row.body['prompt'], row.take]} on the bill"
+                counts.wrong.append(f"{row.body['prompt']!r} take {row.take}, {row.state}: {told}")
+        counts.refunded = round(float(said.refunded) * MICRO_PER_USD)
 
 
 def _senders(store: Store, prompt: str) -> list[int]:

@@ -20,6 +20,8 @@ def play(places: Places, seed: int, count: Count) -> None:
     assert counts.completed > counts.tasks / 2
     assert counts.unknown + counts.by_hand > 0, "a schedule that cuts nothing off shows nothing"
     assert counts.kills >= counts.kills_while_answered > 0
+    assert counts.bill_agrees > counts.tasks / 2
+    assert counts.refunded > 0
 
 
 def test_a_schedule_of_faults(artifacts: Places, count: Count) -> None:

@@ -13,6 +13,8 @@ from fox_nb.experiments import Batch, Sweep
 from fox_nb.local import SandboxControls
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
+from fox_nb.session.billing import Account, Reconciliation
+from fox_nb.session.lost_answers import Proposal
 from fox_nb.session.task import Cost
 from fox_nb.session.tasklist import TaskList
 from fox_nb.session.training import TrainedProfiles
@@ -24,6 +26,9 @@ HELD = (
     fox_nb.Task,
     fox_nb.Image,
     Cost,
+    Account,
+    Reconciliation,
+    Proposal,
     TaskList,
     TrainedProfiles,
     Sweep,

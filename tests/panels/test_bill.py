@@ -1,0 +1,82 @@
+"""A panel and the bill: what the key has left is beside the button, an empty key is refused, a row of the history is settled."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fox_nb import Fox, SubmissionUnknown
+from fox_nb.panels.panel import Panel
+from fox_nb.settings import Polling
+from servers import until
+
+
+@pytest.fixture
+def fox(sandbox: Any, tmp_path: Path) -> Iterator[Fox]:
+    polling = Polling(first_looks=(0.1,), at_least=0.1, per_second=50)
+    with Fox(api_key=sandbox.key, base_url=sandbox.base_url, store=tmp_path / "fox_runs", polling=polling) as fox:
+        yield fox
+
+
+def seen(panel: Panel) -> Panel:
+    """A browser shows the panel."""
+    panel._seen()
+    return panel
+
+
+def test_what_the_key_has_left_stands_beside_the_button(fox: Fox, sandbox: Any) -> None:
+    """What is left is shown and goes down with each press; what the key cannot pay is warned of before."""
+    sandbox.set(key_limit=0.2)
+    panel = seen(fox.panel("phota-image", prompt="a fox"))
+    until(lambda: "$0.20 left on the key" in panel._press.note or None, "what is left")
+    panel.submit().wait()
+    panel.num_outputs = 2
+    until(lambda: "the key has only $0.11 left" in panel._press.note or None, "the warning")
+    assert panel._press.hint == ""
+
+
+def test_an_empty_key_is_refused_with_a_reason(fox: Fox, sandbox: Any) -> None:
+    """At zero the button is off and says why; a press all the same sends nothing."""
+    sandbox.set(key_limit=0)
+    panel = seen(fox.panel("phota-image", prompt="a fox"))
+    until(lambda: panel._press.hint or None, "the reason")
+    assert "nothing left" in panel._press.hint
+    panel._on_press({})
+    assert "nothing left" in panel._press.error[0]
+    assert not sandbox.creations
+
+
+def test_a_key_that_has_ended(fox: Fox, sandbox: Any) -> None:
+    """A key that has ended is refused before anything is sent."""
+    sandbox.set(key_limit=1, key_expires=fox.session.now() + 3600)
+    account = fox.account
+    assert account.ends_at is not None
+    fox.session.now = lambda: account.ends_at + 1
+    panel = fox.panel("phota-image", prompt="a fox")
+    assert "ended" in panel._press.hint
+
+
+def test_a_gateway_without_an_account_changes_nothing(fox: Fox, sandbox: Any) -> None:
+    """Where the bill cannot be read a panel is as it was, and a press goes out."""
+    sandbox.misbehave("server_error", on="bill", times=100)
+    panel = seen(fox.panel("phota-image", prompt="a fox"))
+    panel.submit().wait()
+    assert (panel._press.hint, panel._press.error) == ("", [])
+
+
+def test_a_row_of_the_history_is_settled_by_the_bill(fox: Fox, sandbox: Any) -> None:
+    """One press looks at the bill, the next accepts what it proposes, and the picture comes; without them nothing is settled."""
+    sandbox.set(log={"ids": "all"})
+    sandbox.misbehave("lost_answer", on="create")
+    with pytest.raises(SubmissionUnknown) as lost:
+        fox.generate("a fox")
+    task = lost.value.task
+    panel = fox.panel("phota-image")
+    assert [name for name, _ in panel.actions(task)] == ["unpaid", "paid", "retry", "bill"]
+    panel.act("bill", task, 1)
+    assert task.status == "unknown"
+    assert panel.actions(task)[0] == ("accept", "Accept: charged, and fetch its pictures")
+    panel.act("accept", task, 1)
+    assert task.wait().images
+    assert len(sandbox.creations) == 1
