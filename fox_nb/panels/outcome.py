@@ -24,6 +24,28 @@ if TYPE_CHECKING:
 BILL = ("bill", "Check the bill")
 
 
+REMEDIES = frozenset({"paid", "unpaid", "accept", BILL[0]})
+"""Buttons that send nothing."""
+
+
+def settle(session: Session, task: Task, name: str) -> None:
+    """Look at the bill, accept what it proposes, or note what the person found out.
+
+    Raises
+    ------
+    FoxError
+        The bill cannot be read now, or says otherwise; nothing was changed.
+    """
+    if name == BILL[0]:
+        said = session.reconcile(fresh=True)
+        if said.note:
+            raise FoxError(said.note, money="Nothing was changed.", todo="Pictures are not touched by that.")
+    elif name != "accept":
+        task.settle(paid=name == "paid")
+    elif task.proposal is not None and task.proposal.paid is not None:
+        task.settle(paid=task.proposal.paid, task_id=task.proposal.task_id)
+
+
 def settling(task: Task) -> list[Action]:
     """Return the buttons that settle a lost answer, what the bill proposes first."""
     proposal = task.proposal
@@ -121,17 +143,9 @@ class Outcome:
         """
         if name == "retry":
             self._retry(task)
-        elif name == BILL[0]:
-            said = self._session.reconcile(fresh=True)
-            self._over(task)
-            if said.note:
-                raise FoxError(said.note, money="Nothing was changed.", todo="Pictures are not touched by that.")
-        elif name == "accept" and task.proposal is not None and task.proposal.paid is not None:
-            task.settle(paid=task.proposal.paid, task_id=task.proposal.task_id)
+        elif name in REMEDIES:
+            settle(self._session, task, name)
             self.show(task)
-        elif name in {"paid", "unpaid"}:
-            task.settle(paid=name == "paid")
-            self._over(task)
 
     def _retry(self, task: Task) -> None:
         def sent(task: Task) -> None:

@@ -12,7 +12,7 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import CreateProfile
 from fox_nb.panels.head import head, money_note
 from fox_nb.panels.known_profiles import KnownProfiles
-from fox_nb.panels.outcome import remedies
+from fox_nb.panels.outcome import REMEDIES, remedies, settle
 from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
 from fox_nb.panels.press import Press
@@ -217,7 +217,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             if act == "plan":
                 self.known.plan(key, self.profiles.forget(key, dry_run=True).lines)
                 return
-            if act in {"retry", "paid", "unpaid"}:
+            if act == "retry" or act in REMEDIES:
                 self._settle(act, key)
             elif act == "rename":
                 self.known.done(f"Renamed: {self.profiles.rename(key, text).name}")
@@ -240,7 +240,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             task.retry()
             self._follow(task)
         else:
-            task.settle(paid=act == "paid")
+            settle(self._session, task, act)
 
     # -- the price ----------------------------------------------------------------------------------------------
 
