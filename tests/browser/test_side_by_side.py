@@ -119,6 +119,6 @@ def test_it_lives_on_without_a_kernel(page: NotebookPage, lab: Lab) -> None:
     expect(inside.get_by_role("button", name="Difference")).to_have_attribute("aria-pressed", "true")
     again.close()
     untrusted = lab.open(page.path, kernel=False, trusted=False)
-    untrusted.locator("[data-fox-comparison]").wait_for()
+    untrusted.output(0).locator("td img").nth(3).wait_for()
     assert untrusted.locator("iframe[data-fox-alive]").count() == 0
     assert untrusted.output(0).locator("td img").count() == 4
