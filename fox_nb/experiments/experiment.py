@@ -165,11 +165,14 @@ class Experiment:
         again : bool
             True sends what has failed again, too.
         """
-        self.session.prices.ask()
         if not self.runner.running:
             self.plan.refresh()
         wanted = self.plan.missing + (self.plan.failed if again else [])
+        planned = self.plan.cost_of(wanted)
+        self.session.prices.ask()
         cost = self.plan.cost_of(wanted)
+        if cost != planned and not planned.is_estimate:
+            self.session.renderer.say(f"Prices have changed since the plan: {planned} then, {cost} now.")
         if cost > self.ask_above and not confirm:
             raise ConfirmationNeeded(
                 f"This makes {sum(slot.request.outputs for slot in wanted)} pictures and may cost {cost}, "

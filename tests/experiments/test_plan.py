@@ -112,3 +112,20 @@ def test_the_amount_is_of_what_is_missing(fox: Fox, photo: Path) -> None:
     sweep = fox.compare_enhance(photo, creativity=[0, 0.5], resemblance=[0.2])
     assert sweep.paid_already == 1
     assert float(sweep.cost) == pytest.approx(0.13)
+
+
+def test_prices_that_change_are_said_before_anything_is_sent(
+    fox: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Between plan and press the gateway has doubled its price: the plan says both amounts, then sends."""
+    from fox_nb.session import prices
+
+    monkeypatch.setattr(prices, "ASK_AGAIN", 0.0)
+    fox.session.prices.ask()
+    grid = fox.sweep("phota-image", prompt=["a fox", "a cat"])
+    assert grid.cost == pytest.approx(0.18)
+    sandbox.set(groups={"default": 2})
+    grid.run()
+    said = "$0.18 (play money) then, $0.36 (play money) now"
+    assert capfd.readouterr().err.count(said) == 1
+    assert len(sandbox.creations) == 2

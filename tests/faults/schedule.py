@@ -357,7 +357,7 @@ class Run:
     def _judge_the_bill(self, sandbox: Sandbox) -> None:
         """Hold the journal against the gateway's log: what each request has cost is what was charged less what came back.
 
-        Left out is only what is reported as unknown: a sending without an id of which the log shows no charge for certain.
+        Left out is only what is unknown: a sending whose id never came, and whose charge, or refund, is not certain.
         """
         sandbox.set(log={"ids": self.rng.choice(["refunds", "all"]), "order": "shuffled", "ahead": 40})
         with Fox(MARKED_KEY, sandbox.base_url, self.folder / "fox_runs") as fox:
@@ -373,7 +373,8 @@ class Run:
         for one in sandbox.creations:
             if one["task_id"]:
                 true[one["body"]["prompt"], one["take"]] += paid[one["task_id"]]
-        unknown = {one.identity for one in sendings if not one.task_id and one.charged is None}
+        lost = [one for one in sendings if not one.task_id]
+        unknown = {one.identity for one in lost if one.charged is None or one.refunded is None}
         unknown |= {row.identity for row in rows.values() if row.state == "unknown"}
         counts = self.counts
         counts.on_the_bill, counts.ambiguous = said.found, said.ambiguous
