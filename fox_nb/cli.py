@@ -1,4 +1,4 @@
-"""The commands: `fox-nb lab`, `demo`, `sandbox`, `scan`, `gallery`, `doctor`."""
+"""The commands: `fox-nb lab`, `demo`, `sandbox`, `scan`, `gallery`, `seats`, `relay`, `doctor`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import fox_nb
+from fox_nb.classroom import commands as classroom
 from fox_nb.errors import FoxError
 from fox_nb.sandbox.process import FASTEST, SHARED_SPEED
 
@@ -72,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     gallery.add_argument("-o", "--out", type=Path, default=Path("class.html"), help="the page (default class.html)")
     gallery.add_argument("--title", default="Our pictures", help="what stands above it")
     gallery.set_defaults(run=_gallery)
+
+    classroom.add(commands, port)
 
     doctor = commands.add_parser("doctor", help="say what works here, what doesn't, and what to do")
     doctor.set_defaults(run=_doctor)

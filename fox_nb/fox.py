@@ -8,6 +8,7 @@ import numbers
 import os
 import secrets
 import sys
+import tempfile
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -573,6 +574,18 @@ class Fox(ModelMethods):
         check_pictures(self.session, words, replaced=changes)
         kind = Sweep if words["kind"] == "sweep" else Batch
         return kind.from_words(self.session, words, changes, show=_show_sweep, show_pictures=_show_pictures, **options)
+
+    def hand_in(self) -> None:
+        """Hand in your work to the class: the notebooks of this folder and this store, as `store.take_home` packs them.
+
+        Raises
+        ------
+        FoxError
+            What answers here is no class's relay, or it did not take it.
+        """
+        with tempfile.TemporaryDirectory(prefix="fox_nb-hand-in-") as folder:
+            self.session.hand_in(self.store.take_home(Path(folder) / "my-work.zip"))
+        print("Handed in. You may do it again: your teacher sees each time.")  # noqa: T201 - a cell says that it worked
 
     def close(self) -> None:
         """Stop watching; what is under way goes on at the gateway and can be resumed later."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://api.foxapi.cc"
 KEY_VARIABLE = "FOXAPI_KEY"
 BASE_URL_VARIABLE = "FOXAPI_BASE_URL"
+PLAIN_HTTP_VARIABLE = "FOXAPI_PLAIN_HTTP"
+"""Names the one other host that a key may be sent to without TLS: a relay inside of a network that is trusted."""
 BINDER_VARIABLES = ("BINDER_LAUNCH_HOST", "BINDER_REPO_URL", "BINDER_REQUEST", "BINDER_SERVICE_HOST")
 """What BinderHub puts into the environment of every session; any of them will do."""
 
@@ -165,7 +167,8 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
         raise _bad_url(f"The base URL {url[:200]!r} names no host.", url)
     if parts.query or parts.fragment:
         raise _bad_url(f"The base URL {url[:200]!r} goes on behind a '?' or '#'.", url)
-    if parts.scheme == "http" and not allow_plain_http and not is_loopback(host):
+    chosen = os.environ.get(PLAIN_HTTP_VARIABLE, "").strip().lower() == host
+    if parts.scheme == "http" and not (allow_plain_http or chosen or is_loopback(host)):
         raise _bad_url(
             f"The base URL {url[:200]!r} would send the key over plain http, readable on the way.",
             url,

@@ -44,7 +44,9 @@ ONE_DOOR = {
     "anywidget": {"panels"},
     "ipyplot": {"render"},
     "sqlite3": {"atomic", "store"},
-    "tornado": {"sandbox"},
+    "tornado": {"sandbox", "classroom"},
+    "sqlalchemy": {"classroom"},
+    "jupyterhub": {"classroom"},
 }
 """Packages that only one part imports. Of the sandbox's own choices (its pictures, its files) only tornado is listed."""
 

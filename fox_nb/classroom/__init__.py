@@ -1,1 +1,1 @@
-"""What a class needs: the gallery of what was handed in."""
+"""What a class needs: seats with budgets, the relay that holds the one key, the gallery of what was handed in."""

@@ -46,11 +46,14 @@ class Prices:
         The same without a group's ratio.
     ratios : mapping of str to float
         How many times the listed price each group pays.
+    is_class : bool
+        True when the relay of a class gave the list (``fox-nb relay``).
     """
 
     usd: Mapping[str, float] = field(default_factory=dict)
     listed: Mapping[str, float] = field(default_factory=dict)
     ratios: Mapping[str, float] = field(default_factory=dict)
+    is_class: bool = False
 
     def of(self, model: str) -> float | None:
         """Return the price of one call in USD; None when the gateway names none."""
@@ -179,6 +182,7 @@ def read_prices(answer: Any, group: str) -> Prices | None:
         {name: price for name, price in usd.items() if _is_price(price)},
         found,
         {name: value for name, value in ratios.items() if name and value is not None and _is_price(value)},
+        is_class=answer.get("fox_class") is True,
     )
 
 

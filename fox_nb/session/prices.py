@@ -63,6 +63,7 @@ class PriceList:
         self._is_play_money = is_play_money
         self._remember = remember
         self._lock = threading.Lock()
+        self._is_class = False
         self._group = group
         self._listed: Mapping[str, float] = {}
         self._ratios: Mapping[str, float] = {}
@@ -90,6 +91,17 @@ class PriceList:
         if group and group != self._group:
             self._group = group
             self._remember(group)
+
+    @property
+    def usd(self) -> dict[str, float]:
+        """The prices a call that the gateway names."""
+        known = {name: self._price(name) for name in self._listed}
+        return {name: usd for name, usd in known.items() if usd is not None}
+
+    @property
+    def is_class(self) -> bool:
+        """True when what answers has said that it is the relay of a class, which wants to know of takes."""
+        return self._is_class
 
     def cost(self, request: Request) -> Cost:
         """Return what a request costs by what is known now, for the key's group; asks nobody."""
@@ -139,6 +151,7 @@ class PriceList:
 
     def _fetch(self) -> None:
         told = self._client.pricing(within=PATIENCE)
+        self._is_class = told.is_class
         # a price that the list does not give in its own group is none: 0, text, or not a number
         listed = {name: usd for name, usd in told.listed.items() if name in told.usd}
         self._listed = _dearest(self._listed, listed)

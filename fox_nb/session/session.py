@@ -110,7 +110,7 @@ class Session:
         self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._asking = Pool(ASKERS, "asking")
         self._sending = Pool(SENDERS, "sending")
-        self._sender = Sender(gateway, client, store, self.sources, clock, self.prices.note_group)
+        self._sender = Sender(gateway, client, store, self.sources, clock, self.prices)
         self._poller = Poller(gateway, client, store, polling or Polling(), clock, rng or random.Random())
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
@@ -361,6 +361,24 @@ class Session:
             task.renew()
         lost = [row for row in self.unfinished() if row.state == "unknown" and row.account == self.account]
         return self.billing.report(lost, note, left_over)
+
+    def hand_in(self, path: Path) -> None:
+        """Send a ZIP of this store to the relay of the class.
+
+        Raises
+        ------
+        FoxError
+            What answers here is no class's relay, or it did not take it.
+        """
+        self.prices.ask()
+        if not self.prices.is_class:
+            raise FoxError(
+                "There is no class to hand it in to: what answers here is not the relay of one.",
+                money="Nothing was sent.",
+                todo="Set FOXAPI_BASE_URL and FOXAPI_KEY as your teacher gave them. "
+                "fox.store.take_home() writes a file that you can send by other ways.",
+            )
+        self.client.hand_in(path)
 
     def close(self) -> None:
         """Stop all threads; what is under way goes on at the gateway and can be resumed.

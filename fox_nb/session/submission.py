@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from fox_nb.client import Client
     from fox_nb.images.prepare import Prepared
+    from fox_nb.session.prices import PriceList
     from fox_nb.session.task import Task
     from fox_nb.session.uploads import Uploads
     from fox_nb.settings import Gateway
@@ -32,14 +33,14 @@ class Sender:
         store: Store,
         sources: Uploads,
         clock: Callable[[], float],
-        note_group: Callable[[str], object] = lambda _: None,
+        prices: PriceList,
     ) -> None:
         self._gateway = gateway
         self._client = client
         self._store = store
         self._sources = sources
+        self._prices = prices
         self._now = clock
-        self._note_group = note_group
 
     def send(self, task: Task, prepared: Mapping[str, Prepared]) -> None:
         """Upload what is local, create the task once, journal what became of it.
@@ -67,13 +68,15 @@ class Sender:
             ) from None
         with contextlib.suppress(StoreError):  # it is written: whoever waits is told of what can't be read
             task.renew()
-            self._note_group(answer.user_group)
+            self._prices.note_group(answer.user_group)
 
     def _create(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
         """Make the creating call, and once more when the gateway threw out an upload before its time."""
         from fox_nb.client import certainly_not_accepted
 
         headers = {"X-Sandbox-Take": str(row.take)} if self._gateway.is_sandbox else None
+        if self._prices.is_class:  # the same request of others is paid once
+            headers = {"X-Fox-Take": str(row.take)}
         refusal: BaseException | None = None
         while True:
             try:

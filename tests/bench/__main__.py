@@ -22,6 +22,7 @@ ROWS = (
     "busy_kernel",
     "many_tasks",
     "table_plan",
+    "relay_polling",
 )
 """One file each."""
 

@@ -50,6 +50,7 @@ VARIABLES = """
 |---|---|
 | `FOXAPI_KEY` | the key; without it the sandbox answers |
 | `FOXAPI_BASE_URL` | another host of the gateway |
+| `FOXAPI_PLAIN_HTTP` | the one host besides this machine to which the key may go without TLS: a relay in a network that you trust |
 | `FOX_NB_WAIT` | `1`: a task that a cell shows is waited for; for runs without a screen |
 | `FOX_NB_SANDBOX_SPEED` | how many times faster than the service the sandbox is; 10 without it |
 | `FOX_NB_SANDBOX_DIR` | where the sandbox keeps its tasks and pictures |

@@ -1,0 +1,234 @@
+"""Bookings: the class's journal: a creation is in it, and paid for out of a budget, before it is sent."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sql
+
+from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, nobody_knows, not_found
+from fox_nb.classroom.seats import COUNTED, Seat
+from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat, setting
+from fox_nb.store import MICRO_PER_USD
+
+if TYPE_CHECKING:
+    from fox_nb.tasks import TaskState
+
+ENDED = ("completed", "failed")
+KNOWN = ("sending", "unknown", "accepted", "completed")
+"""States in which the same request is not sent again; what has failed is, when it is asked for once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one seat asks for.
+
+    Attributes
+    ----------
+    identity : str
+        The same for requests that are answered with the same task.
+    model, body, words : str
+        Its model, its JSON with own pictures by their hashes, and what a person knows it by.
+    micro_usd : int
+        What it may cost, in millionths of a USD.
+    profiles : tuple of str
+        The ids of profiles that it uses.
+    """
+
+    identity: str
+    model: str
+    body: str
+    words: str
+    micro_usd: int
+    profiles: tuple[str, ...] = ()
+
+
+class Bookings:
+    """The journal of one class.
+
+    Parameters
+    ----------
+    database : Database
+        Of the class.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def begin(self) -> int:
+        """Note, as the relay starts, that nobody knows what became of what an earlier one was sending."""
+        with self._database.change() as connection:
+            lost = sql.update(creation).where(creation.c.state == "sending").values(state="unknown")
+            return int(connection.execute(lost).rowcount)
+
+    def reserve(self, who: Seat, wanted: Wanted, now: float) -> tuple[Any, bool]:
+        """Book a request on a seat, or find the same one; one transaction, all or nothing.
+
+        Returns
+        -------
+        row, ours
+            False when it is known already: nothing is to be sent.
+
+        Raises
+        ------
+        Refusal
+            The seat or the class may not, or nobody knows what became of the same request.
+        """
+        with self._database.change() as connection:
+            settings = {row.name: row.value for row in connection.execute(sql.select(setting))}
+            fresh = connection.execute(sql.select(seat).where(seat.c.name == who.name)).first()
+            if fresh is None:
+                raise Refusal(403, "This seat was removed.", "access_denied")
+            Seat(fresh.name, fresh.budget, 0, fresh.ends, (), bool(fresh.blocked)).admit(now)
+            if settings.get("stopped"):
+                raise Refusal(403, "Your teacher has stopped new pictures for now.", "access_denied")
+            _check_profiles(connection, who.name, wanted.profiles)
+            same = sql.select(creation).where(creation.c.identity == wanted.identity, creation.c.state.in_(KNOWN))
+            known = connection.execute(same.order_by(creation.c.id.desc())).first()
+            if known is not None:
+                return _joined(connection, known, who.name, now), False
+            _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
+            values = {
+                "identity": wanted.identity,
+                "seat": who.name,
+                "booked": who.name,
+                "model": wanted.model,
+                "words": wanted.words,
+                "body": wanted.body,
+                "micro_usd": wanted.micro_usd,
+                "state": "sending",
+                "asked": now,
+                "mark": "",
+                "comment": "",
+            }
+            number = connection.execute(sql.insert(creation).values(**values)).inserted_primary_key[0]  # type: ignore[index]
+            connection.execute(sql.insert(access).values(seat=who.name, creation=number, asked=now))
+            return connection.execute(sql.select(creation).where(creation.c.id == number)).one(), True
+
+    def accepted(self, number: int, task: str) -> None:
+        """Note the gateway's id of what was accepted."""
+        self._change(number, state="accepted", task=task)
+
+    def refused(self, number: int, why: str, now: float) -> None:
+        """Give back what was reserved for what was certainly not accepted."""
+        self._change(number, state="refused", answer=json.dumps({"why": why}), ended=now)
+
+    def unknown(self, number: int, why: str) -> None:
+        """Note that nobody knows whether it was accepted; its money stays reserved."""
+        self._change(number, state="unknown", answer=json.dumps({"why": why}))
+
+    def settle(self, number: int, *, paid: bool, now: float) -> None:
+        """Note what the teacher found out of an unknown sending."""
+        with self._database.change() as connection:
+            values = {"state": "lost" if paid else "refused", "ended": now}
+            which = sql.and_(creation.c.id == number, creation.c.state == "unknown")
+            connection.execute(sql.update(creation).where(which).values(**values))
+
+    def grade(self, number: int, mark: str, comment: str) -> None:
+        """Keep the teacher's mark and comment."""
+        self._change(number, mark=mark, comment=comment)
+
+    def of_task(self, task: str, who: str) -> Any:
+        """Return the creation behind a task's id, for a seat that asked for it.
+
+        Raises
+        ------
+        Refusal
+            There is none, or it is somebody else's.
+        """
+        query = sql.select(creation).join(access, access.c.creation == creation.c.id)
+        found = self._database.read(query.where(creation.c.task == task, access.c.seat == who))
+        if not found:
+            raise not_found("task")
+        return found[0]
+
+    def row(self, number: int) -> Any:
+        """Return a creation."""
+        return self._database.read(sql.select(creation).where(creation.c.id == number))[0]
+
+    def end(self, row: Any, state: TaskState, now: float) -> None:
+        """Keep how a task ended: its links and profiles, or its error. A second time changes nothing."""
+        with self._database.change() as connection:
+            which = sql.and_(creation.c.id == row.id, creation.c.state == "accepted")
+            error = {"code": state.error_code or "failed", "message": state.error_message, "type": "task_error"}
+            answer = json.dumps({"error": error}) if state.failed else None
+            ended = "failed" if state.failed else "completed"
+            if not connection.execute(
+                sql.update(creation).where(which).values(state=ended, answer=answer, ended=now)
+            ).rowcount:
+                return
+            for place, result in enumerate(() if state.failed else state.results):
+                if result.profile_id:
+                    known = sql.select(profile).where(profile.c.id == result.profile_id)
+                    if connection.execute(known).first() is None:
+                        connection.execute(
+                            sql.insert(profile).values(id=result.profile_id, creation=row.id, shared=False)
+                        )
+                else:
+                    kept = {"seat": row.seat, "creation": row.id, "name": f"{place + 1}", "sha256": ""}
+                    new = {"token": secrets.token_urlsafe(32), "origin": result.url, "linked": now, "made": now}
+                    connection.execute(sql.insert(deposit).values(**kept, **new))
+
+    def results(self, number: int) -> tuple[list[Any], list[str]]:
+        """Return the files and the profiles that a creation has come to."""
+        files = sql.select(deposit).where(deposit.c.creation == number).order_by(deposit.c.name)
+        profiles = sql.select(profile.c.id).where(profile.c.creation == number)
+        return self._database.read(files), [found.id for found in self._database.read(profiles)]
+
+    def under_way(self) -> list[Any]:
+        """Return what was accepted and has not ended."""
+        return self._database.read(sql.select(creation).where(creation.c.state == "accepted"))
+
+    def of_seat(self, who: str, limit: int = 1000) -> list[Any]:
+        """Return what a seat asked for, newest first, with when it did."""
+        query = sql.select(creation, access.c.asked.label("joined")).join(access, access.c.creation == creation.c.id)
+        mine = query.where(access.c.seat == who, creation.c.state.in_(COUNTED))
+        return self._database.read(mine.order_by(creation.c.id.desc()).limit(limit))
+
+    def newest(self, limit: int) -> list[Any]:
+        """Return what the class asked for, newest first."""
+        return self._database.read(sql.select(creation).order_by(creation.c.id.desc()).limit(limit))
+
+    def _change(self, number: int, **values: Any) -> None:
+        with self._database.change() as connection:
+            connection.execute(sql.update(creation).where(creation.c.id == number).values(**values))
+
+
+def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:
+    """Let a seat have what another one asked for, or itself did: it becomes the class's when it is of two."""
+    if row.state == "unknown":
+        raise nobody_knows(clock(row.asked)) if row.seat == who else asked_by_another(f"at {clock(row.asked)}")
+    mine = sql.select(access).where(access.c.creation == row.id, access.c.seat == who)
+    if connection.execute(mine).first() is None:
+        connection.execute(sql.insert(access).values(seat=who, creation=row.id, asked=now))
+        connection.execute(sql.update(creation).where(creation.c.id == row.id).values(booked=CLASS))
+        return connection.execute(sql.select(creation).where(creation.c.id == row.id)).one()
+    return row
+
+
+def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: int) -> None:
+    spent = sql.select(sql.func.sum(creation.c.micro_usd)).where(creation.c.state.in_(COUNTED))
+    own = int(connection.execute(spent.where(creation.c.booked == fresh.name)).scalar() or 0)
+    if own + micro_usd > fresh.budget:
+        left = max(0, fresh.budget - own) / MICRO_PER_USD
+        raise Refusal(
+            402,
+            f"This costs {micro_usd / MICRO_PER_USD:.2f} USD, and {left:.2f} USD "
+            f"of your {fresh.budget / MICRO_PER_USD:.2f} USD are left.",
+            "insufficient_quota",
+        )
+    if int(connection.execute(spent).scalar() or 0) + micro_usd > total:
+        raise Refusal(402, "The class's budget does not cover this any more. Ask your teacher.", "insufficient_quota")
+
+
+def _check_profiles(connection: sql.Connection, who: str, profiles: tuple[str, ...]) -> None:
+    """Refuse the profiles of others, as if they did not exist."""
+    for name in profiles:
+        own = sql.select(profile.c.id).join(access, access.c.creation == profile.c.creation)
+        mine = own.where(profile.c.id == name, access.c.seat == who)
+        shared = sql.select(profile.c.id).where(profile.c.id == name, profile.c.shared)
+        if connection.execute(mine).first() is None and connection.execute(shared).first() is None:
+            raise Refusal(422, "There is no such profile.", code="profile_not_found")

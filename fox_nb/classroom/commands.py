@@ -1,0 +1,185 @@
+"""Commands: `fox-nb relay` and `fox-nb seats`, as they are typed."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.errors import FoxError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.classroom.seats import Seats
+    from fox_nb.classroom.tables import Database
+
+FOLDER = Path("fox_class")
+_MOST_USD = 1_000_000.0
+
+
+def add(commands: Any, port: Callable[[str], int]) -> None:
+    """Add the two commands to those of `fox-nb`."""
+    relay = commands.add_parser("relay", help="hold the one key of a class; prints its address as the first line")
+    relay.add_argument("--port", type=port, default=0, help="the port (default: a free one)")
+    relay.add_argument("--host", default="127.0.0.1", help="the address to answer at (default: this machine alone)")
+    relay.add_argument("--no-share", action="store_true", help="send and pay the same request for each who asks")
+    relay.add_argument("--keep", type=float, default=14 * 24.0, metavar="HOURS", help="how long files are kept (336)")
+    relay.add_argument("--cert", type=Path, metavar="PEM", help="certificate and key, for TLS")
+    relay.add_argument("--plain-http", action="store_true", help="other machines may come without TLS, too")
+    relay.add_argument(
+        "--group",
+        type=_group,
+        action="append",
+        default=[],
+        metavar="NAME=USD",
+        help="as a service of JupyterHub: what each in this group may spend",
+    )
+    _place(relay)
+    relay.set_defaults(run=_relay)
+
+    seats = commands.add_parser("seats", help="the students of a class: budgets, tokens, an end")
+    actions = seats.add_subparsers(title="actions", metavar="ACTION", required=True)
+    make = _action(actions, "make", _make, "make a seat for each name in a CSV; prints NAME TOKEN, once")
+    make.add_argument("students", type=Path, help="a CSV file: its column 'name', or its first one")
+    make.add_argument("--each", type=float, required=True, metavar="USD", help="what each may spend")
+    make.add_argument("--total", type=float, required=True, metavar="USD", help="what all may spend together")
+    make.add_argument("--ends", type=_day, metavar="DATE", help="the last day, such as 2027-02-28")
+    make.add_argument("--models", default="", help="the models that they may use, with commas (default: all)")
+    _action(actions, "list", _list, "show every seat and what it has spent")
+    for name, about in (("block", "stop seats"), ("unblock", "let seats go on")):
+        _action(actions, name, _block, about, blocked=name == "block").add_argument("names", nargs="+", metavar="NAME")
+    more = _action(actions, "raise", _raise, "give a seat more to spend; --all: the class as a whole")
+    more.add_argument("name", nargs="?", default="", metavar="NAME")
+    more.add_argument("usd", type=float, metavar="USD")
+    more.add_argument("--all", action="store_true", help="raise what all may spend together")
+    hand_out = _action(actions, "hand-out", _hand_out, "write a file for each seat, with a new token: the old one ends")
+    hand_out.add_argument("to", type=Path, help="the folder to write to")
+    hand_out.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
+    hand_out.add_argument("--address", required=True, metavar="URL", help="where the relay answers")
+    share = _action(actions, "share", _share, "let every seat use a trained profile")
+    share.add_argument("profile", metavar="PROFILE_ID")
+    remove = _action(actions, "remove", _remove, "remove a seat with all that it made")
+    remove.add_argument("name", metavar="NAME")
+
+
+def _place(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="of the class (default fox_class)")
+    parser.add_argument("--database", metavar="URL", help="another database than the folder's own")
+
+
+def _action(actions: Any, name: str, run: Any, about: str, **values: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=about)
+    _place(parser)
+
+    def go(chosen: argparse.Namespace) -> int:
+        _check_installed()
+        from fox_nb.classroom.seats import Seats
+        from fox_nb.classroom.tables import Database
+
+        database = Database(chosen.folder, chosen.database)
+        try:
+            run(chosen, Seats(database), database)
+        finally:
+            database.close()
+        return 0
+
+    parser.set_defaults(run=go, **values)
+    return parser
+
+
+def _check_installed() -> None:
+    if find_spec("sqlalchemy") is None:
+        raise FoxError("What a class needs is not installed.", todo="pip install 'fox_nb[class]'")
+
+
+def _relay(chosen: argparse.Namespace) -> int:
+    _check_installed()
+    from fox_nb.classroom.relay import Options, serve
+
+    names = ("folder", "host", "port", "keep", "cert", "plain_http", "database")
+    given = {name: getattr(chosen, name) for name in names}
+    if chosen.group:
+        from fox_nb.classroom.hub import service_address
+
+        given["host"], given["port"] = service_address() or (chosen.host, chosen.port)
+    serve(Options(share=not chosen.no_share, groups=dict(chosen.group), **given))
+    return 0
+
+
+def _make(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+    from fox_nb.classroom.seats import names_in
+
+    models = [name.strip() for name in chosen.models.split(",") if name.strip()]
+    for name, token in seats.make(names_in(chosen.students), chosen.each, chosen.total, chosen.ends, models):
+        print(name, token)
+
+
+def _list(_chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+    from fox_nb.classroom.tables import CLASS
+    from fox_nb.store import MICRO_PER_USD
+
+    for one in seats.all():
+        ends = f", until {time.strftime('%Y-%m-%d', time.localtime(one.ends - 1))}" if one.ends else ""
+        stopped = ", blocked" if one.blocked else ""
+        print(f"{one.name}: ${one.spent / MICRO_PER_USD:.2f} of ${one.budget / MICRO_PER_USD:.2f}{ends}{stopped}")
+    print(f"Shared: ${seats.spent(CLASS) / MICRO_PER_USD:.2f}")
+    print(f"All: ${seats.spent() / MICRO_PER_USD:.2f} of ${seats.total / MICRO_PER_USD:.2f}")
+
+
+def _block(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+    for name in chosen.names:
+        seats.block(name, blocked=chosen.blocked)
+
+
+def _raise(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+    if bool(chosen.name) == chosen.all:
+        raise FoxError("Say either a seat's name or --all.")
+    seats.raise_budget(chosen.name, chosen.usd)
+
+
+def _hand_out(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+    from fox_nb.atomic import private_folder, write
+    from fox_nb.settings import normal_base_url
+
+    address = normal_base_url(chosen.address, allow_plain_http=True)
+    private_folder(chosen.to)
+    for name in chosen.names or [one.name for one in seats.all()]:
+        text = f"FOXAPI_BASE_URL={address}\nFOXAPI_KEY={seats.renew(name)}\n"
+        write(chosen.to / f"{name}.env", text.encode(), private=True)
+        print(chosen.to / f"{name}.env")
+
+
+def _share(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+    seats.share_profile(chosen.profile)
+
+
+def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> None:
+    from fox_nb.classroom.deposits import remove_files
+
+    remove_files(database.folder, seats.remove(chosen.name), chosen.name)
+
+
+def _day(text: str) -> float:
+    """Read a day; a seat ends when it is over."""
+    try:
+        day = time.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2027-02-28") from None
+    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
+
+
+def _group(text: str) -> tuple[str, int]:
+    """Read a group's name and what each of its members may spend."""
+    from fox_nb.store import MICRO_PER_USD
+
+    name, _, usd = text.rpartition("=")
+    try:
+        amount = float(usd)
+    except ValueError:
+        amount = -1.0
+    if name and 0 <= amount <= _MOST_USD:
+        return name, round(amount * MICRO_PER_USD)
+    raise argparse.ArgumentTypeError(f"{text!r} is no group with a budget; write it as class-a=1.00")

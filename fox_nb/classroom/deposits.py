@@ -1,0 +1,229 @@
+"""Deposits: the files that pass through the relay: uploads, results, what is handed in; each kept once, for a time."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+import shutil
+import time
+from typing import IO, TYPE_CHECKING, Any
+
+import sqlalchemy as sql
+
+from fox_nb.atomic import aside, private_folder, put
+from fox_nb.classroom.refusals import Refusal, not_found
+from fox_nb.classroom.tables import CLASS, Database, access, deposit
+from fox_nb.errors import DownloadFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fox_nb.classroom.upstream import Upstream
+
+RESULT_LIFE, UPLOAD_LIFE = 24 * 3600.0, 72 * 3600.0
+"""Seconds for which the relay's links live, as the gateway's own do."""
+_LINK_TRUSTED = UPLOAD_LIFE - 3600.0
+LINK = r"/files/([A-Za-z0-9_-]{43})/[^/?#]+"
+_PIECE = 1 << 20
+
+
+class Deposits:
+    """The files of one class.
+
+    Parameters
+    ----------
+    database : Database
+        Of the class; the files are in its folder.
+    upstream : Upstream
+        Where results come from, and uploads go to when a creation names them.
+    keep : float
+        Seconds after which a file is removed, whatever it is.
+    """
+
+    def __init__(self, database: Database, upstream: Upstream, keep: float) -> None:
+        self._database = database
+        self._upstream = upstream
+        self._keep = keep
+        self._folder = database.folder / "files"
+        self._handed_in = handed_in(database.folder)
+        private_folder(self._folder)
+        private_folder(self._handed_in)
+        self._fetching: dict[str, asyncio.Future[Path]] = {}
+        self._linking = asyncio.Lock()
+
+    def add(self, who: str, file: IO[bytes], name: str) -> Any:
+        """Keep an upload, and return its row."""
+        sha256 = hashlib.sha256()
+        token = secrets.token_urlsafe(32)
+        with aside(self._folder, private=True) as part:
+            with part.open("wb") as target:
+                while piece := file.read(_PIECE):
+                    sha256.update(piece)
+                    target.write(piece)
+            put(part, self.path(token))
+        return self._added(token, who, name, sha256.hexdigest())
+
+    async def add_link(self, who: str, url: str) -> Any:
+        """Let the gateway fetch a link; the upload counts by that link."""
+        origin = await self._upstream.upload_url(url)
+        digest = hashlib.sha256(url.encode()).hexdigest()
+        return self._added(secrets.token_urlsafe(32), who, "file", digest, origin.url)
+
+    def _added(self, token: str, who: str, name: str, sha256: str, origin: str = "") -> Any:
+        now = time.time()
+        values = {"token": token, "seat": who, "name": _safe(name), "sha256": sha256, "made": now}
+        with self._database.change() as connection:
+            connection.execute(sql.insert(deposit).values(**values, origin=origin, linked=now if origin else 0.0))
+        return self._row(token)
+
+    def path(self, token: str) -> Path:
+        """Return where a file is, or will be."""
+        return self._folder / token
+
+    def size(self, token: str) -> int:
+        """Return its bytes; 0 while it is not here."""
+        path = self.path(token)
+        return path.stat().st_size if path.exists() else 0
+
+    async def opened(self, token: str, now: float) -> Path:
+        """Return the file behind a link, fetched where it is not here yet: once, however many ask.
+
+        Raises
+        ------
+        Refusal
+            There is none, or its time is over.
+        """
+        row = self._row(token)
+        if row is None:
+            raise not_found("file")
+        if now >= row.made + (UPLOAD_LIFE if row.creation is None else RESULT_LIFE):
+            raise Refusal(410, "This link has expired.", "not_found")
+        return await self.fetched(row)
+
+    async def fetched(self, row: Any) -> Path:
+        """Return a file of ours, fetched where it is not here yet."""
+        path = self.path(row.token)
+        if path.exists():
+            return path
+        if row.creation is None or not row.origin:
+            raise not_found("file")
+        going = self._fetching.get(row.token)
+        if going is None:
+            going = self._fetching[row.token] = asyncio.ensure_future(self._fetch(row))
+            going.add_done_callback(lambda _done: self._fetching.pop(row.token, None))
+        return await asyncio.shield(going)
+
+    async def _fetch(self, row: Any) -> Path:
+        target = self.path(row.token)
+        try:
+            with aside(self._folder, private=True) as part:
+                await self._upstream.download(row.origin, part)
+                sha256 = await asyncio.to_thread(_hash, part)
+                put(part, target)
+        except DownloadFailed as error:
+            raise Refusal(
+                410 if error.gone else 503, error.what, "not_found" if error.gone else "server_error"
+            ) from None
+        with self._database.change() as connection:
+            connection.execute(sql.update(deposit).where(deposit.c.token == row.token).values(sha256=sha256))
+        return target
+
+    async def named(self, who: str, url: str, host: str) -> str:
+        """Return what stands in a request for a link: ``sha256:…`` for a file of the seat's own, else the link itself.
+
+        Raises
+        ------
+        Refusal
+            It is a link of this relay, and none of the seat's.
+        """
+        found = re.fullmatch(rf"https?://([^/]+)(?:/[^?#]*)?{LINK}", url)
+        if found is None or found[1].lower() != host.lower():
+            return url
+        row = self._row(found[2])
+        if row is None or not (self._is_own(row, who)):
+            raise Refusal(422, "There is no such file.", code="invalid_image_url")
+        if row.creation is not None:
+            await self.fetched(row)
+            row = self._row(row.token)
+        return f"sha256:{row.sha256}"
+
+    def _is_own(self, row: Any, who: str) -> bool:
+        if row.creation is None:
+            return bool(row.seat == who)
+        query = sql.select(access).where(access.c.creation == row.creation, access.c.seat == who)
+        return bool(self._database.read(query))
+
+    async def link(self, sha256: str, *, anew: bool = False) -> str:
+        """Return the gateway's link to a file that a request names by its hash, uploading it where there is none."""
+        async with self._linking:
+            rows = self._database.read(sql.select(deposit).where(deposit.c.sha256 == sha256))
+            fresh = time.time() - _LINK_TRUSTED
+            known = [row for row in rows if row.creation is None and row.origin and row.linked > fresh]
+            here = [row for row in rows if self.path(row.token).exists()]
+            if known and not (anew and here):
+                return str(known[0].origin)
+            if not here:
+                raise Refusal(422, "This file is not here any more: upload it again.", code="invalid_image_url")
+            sent = await self._upstream.upload(self.path(here[0].token), here[0].name)
+            with self._database.change() as connection:
+                uploads = sql.and_(deposit.c.sha256 == sha256, deposit.c.creation.is_(None))
+                found = connection.execute(
+                    sql.update(deposit).where(uploads).values(origin=sent.url, linked=time.time())
+                )
+            if not found.rowcount:  # the bytes of a result
+                self._added(secrets.token_urlsafe(32), CLASS, here[0].name, sha256, sent.url)
+            return sent.url
+
+    def hand_in(self, who: str, file: IO[bytes]) -> str:
+        """Keep what a student hands in, beside what they handed in before, and return its name."""
+        folder = self._handed_in / who
+        private_folder(folder)
+        name = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{secrets.token_hex(2)}.zip"
+        with aside(folder, private=True) as part:
+            with part.open("wb") as target:
+                shutil.copyfileobj(file, target, _PIECE)
+            put(part, folder / name)
+        return name
+
+    def remove(self, tokens: list[str], who: str) -> None:
+        """Remove files, and all that a seat handed in."""
+        remove_files(self._database.folder, tokens, who)
+
+    def sweep(self, now: float) -> None:
+        """Remove what has been kept for long enough."""
+        for path in [*self._folder.iterdir(), *self._handed_in.glob("*/*"), *self.thumbnails.glob("*")]:
+            if path.is_file() and now - path.stat().st_mtime > self._keep:
+                path.unlink(missing_ok=True)
+
+    @property
+    def thumbnails(self) -> Path:
+        """Where small versions for the teacher's page are."""
+        return self._database.folder / "thumbnails"
+
+    def _row(self, token: str) -> Any:
+        found = self._database.read(sql.select(deposit).where(deposit.c.token == token))
+        return found[0] if found else None
+
+
+def handed_in(folder: Path) -> Path:
+    """Return where a class's folder has what was handed in, a folder for each name."""
+    return folder / "handed_in"
+
+
+def remove_files(folder: Path, tokens: list[str], who: str) -> None:
+    """Remove files of a class's folder, and all that a seat handed in."""
+    for token in tokens:
+        (folder / "files" / token).unlink(missing_ok=True)
+    shutil.rmtree(handed_in(folder) / who, ignore_errors=True)
+    shutil.rmtree(folder / "thumbnails", ignore_errors=True)  # they are made anew of what is left
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name)[-100:].lstrip(".") or "file"
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,400 @@
+"""Endpoints: the gateway's own protocol, spoken by the relay to whoever holds a seat."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import io
+import json
+import logging
+import os
+import re
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from tornado import httputil, web
+from tornado.iostream import StreamClosedError
+
+from fox_nb.classroom.deposits import LINK
+from fox_nb.classroom.forwarding import take_in
+from fox_nb.classroom.refusals import Refusal, not_found, unknown_token
+from fox_nb.classroom.tables import CLASS
+from fox_nb.store import MICRO_PER_USD
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+
+    from fox_nb.classroom.bookings import Bookings
+    from fox_nb.classroom.deposits import Deposits
+    from fox_nb.classroom.forwarding import Forwarder
+    from fox_nb.classroom.seats import Seat, Seats
+    from fox_nb.classroom.upstream import Upstream
+
+QUOTA = 500_000
+"""The gateway's own unit: so much is a USD."""
+LARGEST_REQUEST = 1 << 20
+LARGEST_UPLOAD = 100 << 20
+LARGEST_HAND_IN = 500 << 20
+_MEMORY = 1 << 20
+_A_BODY, _A_FILE = 30.0, 600.0
+"""Seconds in which a body has to come."""
+_STRANGER = 64 << 10
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class RelayContext:
+    """What the endpoints work with.
+
+    Attributes
+    ----------
+    admit : callable
+        Gives the seat for a token.
+    """
+
+    seats: Seats
+    forwarder: Forwarder
+    deposits: Deposits
+    upstream: Upstream
+    admit: Callable[[str], Awaitable[Seat]]
+    prefix: str = ""
+
+    @property
+    def bookings(self) -> Bookings:
+        """The journal."""
+        return self.forwarder.bookings
+
+
+class Plain(web.RequestHandler):
+    """What all answers of the relay have in common: JSON, no cache, no word of what went wrong inside."""
+
+    def initialize(self, context: RelayContext) -> None:
+        """Take what the route was given."""
+        self.context = context
+
+    def set_default_headers(self) -> None:
+        """Let no browser keep or run what comes from here."""
+        self.set_header("Server", "fox_nb-relay")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
+
+    def write_error(self, status_code: int, **about: Any) -> None:
+        """Answer in the gateway's form."""
+        raised = about.get("exc_info", (None, None, None))[1]
+        error = raised.error if isinstance(raised, Refusal) else {"message": self._reason, "type": "server_error"}
+        self.set_header("Content-Type", "application/json")
+        self.finish({"error": error})
+
+    def send_error(self, status_code: int = 500, **about: Any) -> None:
+        """Give a refusal its own status."""
+        raised = about.get("exc_info", (None, None, None))[1]
+        super().send_error(raised.status if isinstance(raised, Refusal) else status_code, **about)
+
+    def log_exception(self, kind: Any, value: Any, trace: Any) -> None:
+        """Say what failed, and nothing of what was asked: a token might stand in it."""
+        if not isinstance(value, (Refusal, web.HTTPError, StreamClosedError)):
+            log.error("a request failed", exc_info=(kind, value, trace))
+
+    def compute_etag(self) -> None:
+        """Leave the ETag out."""
+        return
+
+    def check_xsrf_cookie(self) -> None:
+        """Ask for no form's token: a seat's own is in a header, which no other site's form can send."""
+
+    @property
+    def base(self) -> str:
+        """Where this student reaches the relay."""
+        return f"{self.request.protocol}://{self.request.host}{self.context.prefix}"
+
+
+@web.stream_request_body
+class Endpoint(Plain):
+    """A call that needs a seat. Its body is kept on disk where it is large, and refused where it is too large."""
+
+    LARGEST, SECONDS = LARGEST_REQUEST, _A_BODY
+
+    async def prepare(self) -> None:
+        """Find out who asks, and how much of them is read, before the body comes."""
+        self.refusal: Refusal | None = None
+        self.received: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY)  # noqa: SIM115 - closed in on_finish
+        self.size = 0
+        try:
+            self.seat = await self.context.admit(_bearer(self.request.headers))
+            self.seat.admit(time.time())
+        except Refusal as refusal:
+            self.refusal = refusal
+        self.request.connection.set_body_timeout(self.SECONDS)  # type: ignore[union-attr]
+        # What is too large is read on for a while, so that the answer can be: of a stranger not for long.
+        most = 2 * self.LARGEST + _STRANGER if self.refusal is None else _STRANGER
+        self.request.connection.set_max_body_size(most)  # type: ignore[union-attr]
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep a piece of the body."""
+        self.size += len(chunk)
+        if self.size <= self.LARGEST and self.refusal is None:
+            self.received.write(chunk)
+
+    def on_finish(self) -> None:
+        """Let go of the body."""
+        self.received.close()
+
+    def on_connection_close(self) -> None:
+        """Let go of the body."""
+        self.received.close()
+
+    def admitted(self) -> Seat:
+        """Return who asks.
+
+        Raises
+        ------
+        Refusal
+            Nobody of this class, or with too large a body.
+        """
+        if self.refusal is not None:
+            raise self.refusal
+        if self.size > self.LARGEST:
+            raise Refusal(413, "The body is too large.", "file_too_large_error")
+        self.received.seek(0)
+        return self.seat
+
+    def json(self) -> Any:
+        """Return the body.
+
+        Raises
+        ------
+        Refusal
+            It is no JSON.
+        """
+        if self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+            raise Refusal(400, "The Content-Type must be application/json.")
+        try:
+            return json.loads(self.received.read().decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise Refusal(400, "The body is not JSON in UTF-8.") from None
+
+
+class _Generations(Endpoint):
+    """``POST /v1/images/generations``."""
+
+    async def post(self) -> None:
+        who, body = self.admitted(), self.json()
+        take = take_in(self.request.headers.get("X-Fox-Take", ""))
+        row = await self.context.forwarder.create(who, body, take, self.request.host)
+        self.finish(self.context.forwarder.told(row, self.base))
+
+
+class _Tasks(Endpoint):
+    """``GET /v1/tasks/{id}``."""
+
+    async def get(self, task: str) -> None:
+        who = self.admitted()
+        row = await self.context.forwarder.look(self.context.bookings.of_task(task, who.name))
+        self.finish(self.context.forwarder.told(row, self.base))
+
+
+class _Uploads(Endpoint):
+    """``POST /v1/files/upload/{stream, base64, url}``."""
+
+    LARGEST, SECONDS = LARGEST_UPLOAD, _A_FILE
+    one_at_a_time = asyncio.Lock()
+    """Reading a form needs it in memory."""
+
+    async def post(self, kind: str) -> None:
+        who = self.admitted()
+        async with self.one_at_a_time:
+            row = await self._kept(who, kind)
+        self.finish(
+            {
+                "id": f"file-{row.token[:12]}",
+                "filename": row.name,
+                "url": f"{self.base}/files/{row.token}/{row.name}",
+                "size": self.context.deposits.size(row.token),
+                "created": int(row.made),
+            }
+        )
+
+    async def _kept(self, who: Seat, kind: str) -> Any:
+        if kind == "stream":
+            data, name = self._form()
+        else:
+            body = self.json()
+            said = body.get("url" if kind == "url" else "file_data") if isinstance(body, dict) else None
+            if not isinstance(said, str):
+                raise Refusal(422, "There is no file in it.")
+            if kind == "url":
+                return await self.context.deposits.add_link(who.name, said)
+            name = body.get("file_name") if isinstance(body.get("file_name"), str) else "file"
+            try:
+                data = base64.b64decode(said.rpartition(",")[2], validate=True)
+            except (ValueError, binascii.Error):
+                raise Refusal(422, "The file is not in base64.") from None
+        if not data:
+            raise Refusal(422, "The file is empty.")
+        return await asyncio.to_thread(self.context.deposits.add, who.name, io.BytesIO(data), name)
+
+    def _form(self) -> tuple[bytes, str]:
+        fields: dict[str, list[bytes]] = {}
+        files: dict[str, list[httputil.HTTPFile]] = {}
+        try:
+            httputil.parse_body_arguments(
+                self.request.headers.get("Content-Type", ""), self.received.read(), fields, files
+            )
+        except httputil.HTTPInputError:
+            files = {}
+        if len(files.get("file", [])) != 1:
+            raise Refusal(422, "There is no file in it.")
+        named = fields.get("file_name", [b""])[0].decode("utf-8", "replace")
+        return files["file"][0]["body"], named or files["file"][0]["filename"] or "file"
+
+
+class _HandIn(Endpoint):
+    """``POST /class/hand-in``: what a student hands in, as a ZIP."""
+
+    LARGEST, SECONDS = LARGEST_HAND_IN, _A_FILE
+
+    async def post(self) -> None:
+        who = self.admitted()
+        if self.received.read(4) != b"PK\x03\x04":
+            raise Refusal(422, "What is handed in must be a ZIP.")
+        self.received.seek(0)
+        name = await asyncio.to_thread(self.context.deposits.hand_in, who.name, self.received)
+        self.finish({"url": f"{self.base}/class/hand-in", "handed_in": name, "size": self.size})
+
+
+class _Files(Plain):
+    """``GET /files/TOKEN/NAME``: a result or an upload, for who has its link, as at the gateway."""
+
+    async def get(self, token: str) -> None:
+        path = await self.context.deposits.opened(token, time.time())
+        await send_file(self, path)
+
+
+class _Account(Endpoint):
+    """What a seat asks for account and bill: its own, never the class's."""
+
+    def get(self, what: str) -> None:
+        who = self.admitted()
+        spent = self.context.seats.spent(who.name)
+        answers: dict[str, Callable[[], dict[str, Any]]] = {
+            "dashboard/billing/subscription": lambda: {"hard_limit_usd": who.budget / MICRO_PER_USD},
+            "dashboard/billing/usage": lambda: {"total_usage": spent * 100 / MICRO_PER_USD},
+            "api/usage/token": lambda: {"data": self._usage(who, spent)},
+            "api/log/token": lambda: {
+                "data": [self._charge(row, who) for row in self.context.bookings.of_seat(who.name)]
+            },
+            "v1/account/credits": lambda: {"data": self._usage(who, spent)},
+        }
+        self.finish(answers[what.rstrip("/")]())
+
+    def _usage(self, who: Seat, spent: int) -> dict[str, Any]:
+        return {
+            "name": who.name,
+            "total_granted": quota(who.budget),
+            "total_used": quota(spent),
+            "total_available": quota(max(0, who.budget - spent)),
+            "unlimited_quota": False,
+            "expires_at": int(who.ends or 0),
+            "model_limits": dict.fromkeys(who.models, True),
+        }
+
+    def _charge(self, row: Any, who: Seat) -> dict[str, Any]:
+        """Return a charge; of what the class pays for, with 0 on this seat and its price beside it."""
+        other = {"task_id": row.task or "", "shared": row.booked == CLASS, "cost_usd": row.micro_usd / MICRO_PER_USD}
+        return {
+            "id": row.id,
+            "created_at": int(row.joined),
+            "model_name": row.model,
+            "quota": quota(row.micro_usd) if row.booked == who.name else 0,
+            "group": "default",
+            "type": 2,
+            "other": json.dumps(other),
+        }
+
+
+class _Models(Endpoint):
+    """``GET /v1/models``: those that this seat may use."""
+
+    async def get(self) -> None:
+        who = self.admitted()
+        known = await self.context.upstream.models()
+        self.finish(
+            {"object": "list", "data": [{"id": name} for name in known if not who.models or name in who.models]}
+        )
+
+
+class _Pricing(Plain):
+    """``GET /api/pricing``: the gateway's prices, and that the relay understands which variation is asked for."""
+
+    async def get(self) -> None:
+        usd = await self.context.upstream.prices()
+        rows = [{"model_name": name, "quota_type": 1, "model_price": price} for name, price in usd.items()]
+        self.finish({"data": rows, "group_ratio": {"default": 1}, "fox_class": True})
+
+
+class Nothing(Plain):
+    """Any other path."""
+
+    def prepare(self) -> None:
+        """Answer, whatever the method."""
+        raise not_found("call")
+
+
+def routes(context: RelayContext) -> Sequence[Any]:
+    """Return the endpoints of the protocol, each below the relay's prefix."""
+    about = {"context": context}
+    account = (
+        r"(dashboard/billing/subscription|dashboard/billing/usage|api/usage/token/?|api/log/token/?|v1/account/credits)"
+    )
+    table: tuple[tuple[str, Any], ...] = (
+        (r"/v1/images/generations", _Generations),
+        (r"/v1/tasks/([^/]{1,500})", _Tasks),
+        (r"/v1/files/upload/(stream|base64|url)", _Uploads),
+        (LINK, _Files),
+        (r"/class/hand-in", _HandIn),
+        (r"/v1/models", _Models),
+        (r"/api/pricing", _Pricing),
+        (rf"/{account}", _Account),
+    )
+    return [(re.escape(context.prefix) + path, handler, about) for path, handler in table]
+
+
+async def send_file(handler: web.RequestHandler, path: Path) -> None:
+    """Answer with a file, piece by piece; its type is told by its bytes, and it is shown as nothing else."""
+    with path.open("rb") as file:
+        start = file.read(16)
+        handler.set_header("Content-Type", media_type(start))
+        handler.set_header("Content-Length", str(os.fstat(file.fileno()).st_size))
+        handler.write(start)
+        while piece := file.read(_MEMORY):
+            await handler.flush()
+            handler.write(piece)
+    await handler.finish()
+
+
+def media_type(start: bytes) -> str:
+    """Return what a file is by its first bytes; pictures alone are called by their names."""
+    from fox_nb.images.check import sniff
+
+    kind = sniff(start).lower()
+    return f"image/{kind}" if kind in {"jpeg", "png", "webp"} else "application/octet-stream"
+
+
+def quota(micro_usd: int) -> int:
+    """Return an amount in the gateway's own unit."""
+    return round(micro_usd * QUOTA / MICRO_PER_USD)
+
+
+def _bearer(headers: httputil.HTTPHeaders) -> str:
+    """Return the token of a request, which stands in one header and nowhere else."""
+    given = headers.get_list("Authorization")
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if scheme.lower() != "bearer" or not re.fullmatch(r"[\x21-\x7e]{8,500}", token.strip()):
+        raise unknown_token()
+    return token.strip()

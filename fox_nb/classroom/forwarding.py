@@ -1,0 +1,332 @@
+"""Forwarding: a student's request becomes the class's: checked, booked, sent once, watched, told to all who asked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from fox_nb.classroom.bookings import ENDED, Bookings, Wanted
+from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, nobody_knows, nothing_sent
+from fox_nb.classroom.tables import CLASS
+from fox_nb.client import certainly_not_accepted
+from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotConnected, RateLimited
+from fox_nb.models import MODELS, MOST_TAKES, validate
+from fox_nb.parameters import parameters
+from fox_nb.store import MICRO_PER_USD
+
+if TYPE_CHECKING:
+    from fox_nb.classroom.deposits import Deposits
+    from fox_nb.classroom.seats import Seat
+    from fox_nb.classroom.tables import Database
+    from fox_nb.classroom.upstream import Upstream
+    from fox_nb.models import Request
+    from fox_nb.tasks import TaskState
+
+WATCH_EVERY = 10.0
+"""Seconds after which a task is asked for that no student asks for any more."""
+_UPLOAD_NOT_FOLLOWED = frozenset({"invalid_image_url", ""})
+_UNPROCESSABLE, _SERVER_FAULT = 422, 500
+_IN_A_PROMPT = r"\[\[([^\[\]]{1,500})\]\]"
+_LONGEST_WORDS = 2000
+
+log = logging.getLogger(__name__)
+
+
+class Forwarder:
+    """What stands between the seats and the one gateway.
+
+    Parameters
+    ----------
+    database : Database
+        Of the class.
+    upstream : Upstream
+        The gateway.
+    deposits : Deposits
+        The files.
+    share : bool
+        Whether the same request of several seats is sent once.
+    """
+
+    def __init__(self, database: Database, upstream: Upstream, deposits: Deposits, *, share: bool) -> None:
+        self.bookings = Bookings(database)
+        self._database = database
+        self._upstream = upstream
+        self._deposits = deposits
+        self._share = share
+        self._sending: dict[int, asyncio.Task[None]] = {}
+        self._polling: dict[int, asyncio.Task[TaskState]] = {}
+        self._said: dict[int, tuple[float, TaskState]] = {}
+        self._background: set[asyncio.Task[Any]] = set()
+
+    # -- creations ----------------------------------------------------------------------------------------------------
+
+    async def create(self, who: Seat, body: Any, take: int | None, host: str) -> Any:
+        """Answer a creation with a row of the journal: sent now, or asked for before.
+
+        Raises
+        ------
+        Refusal
+            It was not accepted, or nobody knows whether it was.
+        """
+        try:
+            request = await self._request(who, body, host)
+        except Refusal as refusal:
+            raise nothing_sent(refusal) from None
+        self._check_words(request)
+        whose = CLASS if self._share else who.name
+        mark = secrets.token_hex(16) if take is None else f"{take}\n{whose}"
+        wanted = Wanted(
+            identity=hashlib.sha256(f"{mark}\n{request.canonical()}".encode()).hexdigest(),
+            model=request.model,
+            body=request.canonical(),
+            words=str(getattr(request, "prompt", ""))[:_LONGEST_WORDS],
+            micro_usd=await self._upstream.cost(request),
+            profiles=tuple(_profiles(request)),
+        )
+        row, ours = self.bookings.reserve(who, wanted, time.time())
+        if ours:
+            sending = self._sending[row.id] = asyncio.create_task(self._send(row, request.body(), take))
+            sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
+        if row.id in self._sending:
+            await self._answered(self._sending[row.id], mine=row.seat == who.name)
+        row = self.bookings.row(row.id)
+        if row.task is None:
+            raise nobody_knows(clock(row.asked))
+        return row
+
+    async def _answered(self, sending: asyncio.Task[None], *, mine: bool) -> None:
+        """Wait for what becomes of a creation; a student who leaves does not end it."""
+        try:
+            await asyncio.shield(sending)
+        except Refusal as refusal:
+            if refusal.status < _SERVER_FAULT or mine:
+                raise
+            raise asked_by_another("just now") from None
+
+    async def _request(self, who: Seat, body: Any, host: str) -> Request:
+        """Return the request with own files by their hashes, or refuse it as the gateway would."""
+        if not isinstance(body, dict) or not isinstance(body.get("model"), str):
+            raise Refusal(422, "A request is an object with a model in it.")
+        model = body["model"]
+        if model not in MODELS or (who.models and model not in who.models):
+            raise Refusal(422, f"This seat may not use the model {model[:80]!r}.", code="model_not_found")
+        kinds = {parameter.name: parameter.hint.kind for parameter in parameters(MODELS[model])}
+        values: dict[str, Any] = {}
+        for name, value in body.items():
+            if name == "model":
+                continue
+            if kinds.get(name) in {"picture", "archive"}:
+                links = value if isinstance(value, list) else [value]
+                named = [
+                    await self._deposits.named(who.name, one, host) if isinstance(one, str) else one for one in links
+                ]
+                values[name] = named if isinstance(value, list) else named[0]
+            else:
+                values[name] = value
+        try:
+            return validate(model, values)
+        except InvalidRequest as error:
+            raise Refusal(422, error.what) from None
+
+    def _check_words(self, request: Request) -> None:
+        refused = self._database.setting("words").split("\n")
+        text = json.dumps(request.body(), ensure_ascii=False).casefold()
+        for word in filter(None, (word.strip().casefold() for word in refused)):
+            if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text):
+                raise Refusal(422, f"This class does not use the word {word!r}.", code="content_policy_violation")
+
+    async def _send(self, row: Any, body: dict[str, Any], take: int | None) -> None:
+        """Send what is booked as ours to send; every way out is journalled before it is told."""
+        try:
+            state = await self._sent(body, take)
+        except BaseException as error:  # noqa: BLE001 - each is told as a refusal
+            words = error.what if isinstance(error, FoxError) else str(error) or type(error).__name__
+            if certainly_not_accepted(error) or isinstance(error, Refusal):
+                self.bookings.refused(row.id, words, time.time())
+                raise _as_refusal(error) from None
+            self.bookings.unknown(row.id, words)
+            raise nobody_knows(clock(row.asked)) from None
+        try:
+            self.bookings.accepted(row.id, state.id)
+        except BaseException:
+            log.critical("creation %d was accepted as %s, and the journal could not note that", row.id, state.id)
+            raise
+        self._said[row.id] = (time.monotonic(), state)
+
+    async def _sent(self, body: dict[str, Any], take: int | None) -> TaskState:
+        """Send with links in place of hashes, and once more where the gateway threw out an upload before its time."""
+        for anew in (False, True):
+            try:
+                linked = await self._linked(body, anew=anew)
+            except (Refusal, FoxError) as error:
+                raise nothing_sent(_as_refusal(error)) from None
+            try:
+                return await self._upstream.create(linked, take)
+            except GatewayError as error:
+                late = error.http_status == _UNPROCESSABLE and error.code in _UPLOAD_NOT_FOLLOWED
+                if anew or linked == body or not (late and certainly_not_accepted(error)):
+                    raise
+        raise AssertionError
+
+    async def _linked(self, body: dict[str, Any], *, anew: bool) -> dict[str, Any]:
+        async def link(value: Any) -> Any:
+            if isinstance(value, list):
+                return [await link(one) for one in value]
+            if isinstance(value, str) and value.startswith("sha256:"):
+                return await self._deposits.link(value.removeprefix("sha256:"), anew=anew)
+            return value
+
+        kinds = {parameter.name: parameter.hint.kind for parameter in parameters(MODELS[body["model"]])}
+        return {
+            name: await link(value) if kinds.get(name) in {"picture", "archive"} else value
+            for name, value in body.items()
+        }
+
+    # -- tasks --------------------------------------------------------------------------------------------------------
+
+    async def look(self, row: Any) -> Any:
+        """Return a row after a look at its task: one look for all who ask at about the same time.
+
+        Raises
+        ------
+        Refusal
+            The gateway did not say; the task goes on.
+        """
+        if row.state != "accepted":
+            return row
+        when, said = self._said.get(row.id, (float("-inf"), None))
+        if said is None or time.monotonic() - when >= self._upstream.fresh:
+            going = self._polling.get(row.id)
+            if going is None:
+                going = self._polling[row.id] = asyncio.create_task(self._poll(row))
+                going.add_done_callback(lambda _done: self._polling.pop(row.id, None))
+            try:
+                said = await asyncio.shield(going)
+            except FoxError as error:
+                raise _as_refusal(error) from None
+        return self.bookings.row(row.id) if said.finished else row
+
+    async def _poll(self, row: Any) -> TaskState:
+        state = await self._upstream.task(row.task)
+        self._said[row.id] = (time.monotonic(), state)
+        if state.finished:
+            self.bookings.end(row, state, time.time())
+            self._said.pop(row.id, None)
+            files, _ = self.bookings.results(row.id)
+            for file in files:
+                self._spawn(self._deposits.fetched(file))  # here before its link dies, whoever is still there
+        return state
+
+    async def watch(self) -> None:
+        """Look at what nobody asks for any more, for ever: its pictures are paid for."""
+        while True:
+            await asyncio.sleep(WATCH_EVERY)
+            try:
+                await self._look_after_all()
+                self._deposits.sweep(time.time())
+            except Exception:  # a full disk, a database that restarts: again in a moment
+                log.exception("looking after the tasks failed")
+
+    async def _look_after_all(self) -> None:
+        for row in self.bookings.under_way():
+            when, _ = self._said.get(row.id, (float("-inf"), None))
+            if time.monotonic() - when >= WATCH_EVERY:
+                with contextlib.suppress(Refusal):
+                    await self.look(row)
+
+    def told(self, row: Any, base: str) -> dict[str, Any]:
+        """Return a task as the gateway's own answer has it, with the relay's links."""
+        _, said = self._said.get(row.id, (0.0, None))
+        ended = row.state in ENDED
+        kept = json.loads(row.answer) if row.answer and ended else {}
+        results: list[dict[str, str]] | None = None
+        if row.state == "completed":
+            files, profiles = self.bookings.results(row.id)
+            results = [{"url": f"{base}/files/{file.token}/{file.name}"} for file in files]
+            results += [{"result_type": "profile", "profile_id": name} for name in profiles]
+        status = row.state if ended else said.status if said is not None else "pending"
+        facts: dict[str, Any] = {"can_cancel": False}
+        if said is not None and said.estimated_time is not None:
+            facts["estimated_time"] = said.estimated_time
+        return {
+            "id": row.task,
+            "object": "image.generation.task",
+            "type": "image",
+            "model": row.model,
+            "status": status,
+            "progress": 100 if ended else said.progress if said is not None else 0,
+            "created": int(row.asked),
+            "results": results,
+            "error": kept.get("error"),
+            "task_info": facts,
+            "usage": {
+                "user_group": "default",
+                "cost_usd": row.micro_usd / MICRO_PER_USD,
+                "shared": row.booked == CLASS,
+            },
+        }
+
+    async def close(self) -> None:
+        """Wait for the answers to what is being sent, and leave the rest to the next relay."""
+        await asyncio.gather(*self._sending.values(), return_exceptions=True)
+        for task in [*self._background, *self._polling.values()]:
+            task.cancel()
+
+    def _spawn(self, work: Any) -> None:
+        async def quietly() -> None:
+            with contextlib.suppress(Refusal):  # who asks for it is told
+                await work
+
+        task = asyncio.create_task(quietly())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+
+def take_in(header: str) -> int | None:
+    """Return the take that a request is of; None for one that does not say it, which is shared with nobody.
+
+    Raises
+    ------
+    Refusal
+        The header holds something else.
+    """
+    if not header:
+        return None
+    if re.fullmatch(r"[1-9][0-9]{0,9}", header) and int(header) <= MOST_TAKES:
+        return int(header)
+    raise Refusal(422, "X-Fox-Take is no number of a variation.")
+
+
+def _profiles(request: Request) -> list[str]:
+    """Return the ids of the profiles that a request names, in its fields and in its prompt."""
+    found: list[str] = []
+    for parameter in parameters(type(request)):
+        value = getattr(request, parameter.name)
+        if parameter.hint.kind == "profile":
+            found += value or []
+        elif isinstance(value, str):
+            found += re.findall(_IN_A_PROMPT, value)
+    return found
+
+
+def _as_refusal(error: BaseException) -> Refusal:
+    """Return what a student is told of an error: what is certain for the relay must be certain for them."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, RateLimited):
+        return Refusal(429, error.message or error.what, "rate_limit_error", error.code)
+    if isinstance(error, NotConnected):
+        return Refusal(429, "The relay cannot reach the gateway just now; nothing was sent.", "rate_limit_error")
+    if isinstance(error, GatewayError):
+        if error.http_status in {401, 402}:  # the class's key or account, which a student can do nothing about
+            return Refusal(403, "The class's account does not cover this. Tell your teacher.", "access_denied")
+        status = error.http_status if error.http_status in range(400, 600) else 409 if error.not_accepted else 502
+        return Refusal(status, error.message or error.what, error.type or "server_error", error.code)
+    return Refusal(502, "The gateway did not answer.", "server_error")

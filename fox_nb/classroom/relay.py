@@ -1,0 +1,210 @@
+"""Relay: the server of a class: it holds the one key, and speaks the gateway's protocol to whoever has a seat."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import ssl
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+from tornado import httpserver, netutil, web
+
+from fox_nb.classroom.bookings import Bookings
+from fox_nb.classroom.deposits import Deposits
+from fox_nb.classroom.endpoints import LARGEST_HAND_IN, Nothing, RelayContext, routes
+from fox_nb.classroom.forwarding import Forwarder
+from fox_nb.classroom.seats import Seats
+from fox_nb.classroom.tables import FOLDER, Database
+from fox_nb.classroom.teacher import Teachers, pages
+from fox_nb.classroom.upstream import Upstream
+from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.settings import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from fox_nb.classroom.seats import Seat
+
+HOUR = 3600.0
+KEEP = 14 * 24.0
+_HEADERS = 16 << 10
+_IDLE = 60.0
+"""Seconds in which a request's head has to come."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a relay is told.
+
+    Attributes
+    ----------
+    folder : Path
+        Of the class, shared with `fox-nb seats`.
+    host, port : str, int
+        Where it answers; port 0 is a free one.
+    share : bool
+        Whether the same request of several seats is sent and paid once.
+    keep : float
+        Hours for which files are kept: pictures, uploads, what is handed in.
+    cert : Path, optional
+        Certificate and key in PEM, for TLS.
+    plain_http : bool
+        Speak without TLS to other machines, too: inside a network that others can't listen to.
+    database : str, optional
+        In place of the folder's own SQLite.
+    groups : mapping of str to int
+        As a service of JupyterHub: what each member of a group may spend, in millionths of a USD.
+    """
+
+    folder: Path = Path(FOLDER)
+    host: str = "127.0.0.1"
+    port: int = 0
+    share: bool = True
+    keep: float = KEEP
+    cert: Path | None = None
+    plain_http: bool = False
+    database: str | None = None
+    groups: Mapping[str, int] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Refuse to send tokens readably over a network, unless that was asked for."""
+        if self.cert is None and not self.plain_http and not is_loopback(self.host):
+            raise InvalidRequest(
+                f"On {self.host} tokens would travel over plain http, readable on the way.",
+                parameter="host",
+                value=self.host,
+                todo="Give --cert FILE, or put a proxy with TLS before it; --plain-http says that it is meant.",
+            )
+
+
+class Relay:
+    """One class's server. Opened, served and closed on one event loop.
+
+    Parameters
+    ----------
+    options : Options
+        What it is told.
+    upstream : Upstream
+        The gateway behind it.
+    """
+
+    def __init__(self, options: Options, upstream: Upstream) -> None:
+        options.check()
+        self._options = options
+        self._upstream = upstream
+        self._database = Database(options.folder, options.database)
+        self._lock = FileLock(options.folder / "relay.lock")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise FoxError(f"Another relay works in {options.folder}.", todo="Stop it, or give --folder.") from None
+        self.unknown = Bookings(self._database).begin()
+        deposits = Deposits(self._database, upstream, options.keep * HOUR)
+        self._forwarder = Forwarder(self._database, upstream, deposits, share=options.share)
+        seats = Seats(self._database)
+
+        admit, prefix = _door(seats, options)
+        self.context = RelayContext(seats, self._forwarder, deposits, upstream, admit, prefix)
+        self._watch: asyncio.Task[None] | None = None
+        self._server: httpserver.HTTPServer | None = None
+
+    def open(self) -> str:
+        """Begin to answer, and return the address."""
+        options = self._options
+        teachers = Teachers(options.folder)
+        handlers: list[Any] = [*routes(self.context), *pages(self.context, self._database, teachers)]
+        handlers.append((r".*", Nothing, {"context": self.context}))
+        application = web.Application(
+            handlers,
+            log_function=lambda _handler: None,
+            xsrf_cookies=True,
+            xsrf_cookie_name="fox_xsrf",
+            xsrf_cookie_kwargs={"samesite": "Strict", "httponly": True, "path": self.context.prefix or "/"},
+        )
+        secure = None
+        if options.cert is not None:
+            secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            secure.load_cert_chain(options.cert)
+        self._server = httpserver.HTTPServer(
+            application,
+            xheaders=bool(options.groups),  # the Hub's own proxy is before it
+            ssl_options=secure,
+            max_header_size=_HEADERS,
+            idle_connection_timeout=_IDLE,
+            max_body_size=LARGEST_HAND_IN,
+        )
+        sockets = netutil.bind_sockets(options.port, options.host)
+        self._server.add_sockets(sockets)
+        self._watch = asyncio.get_running_loop().create_task(self._forwarder.watch())
+        shown = f"[{options.host}]" if ":" in options.host else options.host
+        return f"http{'s' if secure else ''}://{shown}:{sockets[0].getsockname()[1]}{self.context.prefix}"
+
+    async def close(self) -> None:
+        """Stop answering, when what is being sent has its answer."""
+        if self._server is not None:
+            self._server.stop()
+        if self._watch is not None:
+            self._watch.cancel()
+        await self._forwarder.close()
+        if self._server is not None:
+            await self._server.close_all_connections()
+        await asyncio.to_thread(self._upstream.close)
+        self._database.close()
+        self._lock.release()
+
+
+def _door(seats: Seats, options: Options) -> tuple[Callable[[str], Awaitable[Seat]], str]:
+    """Return what gives the seat for a token, and the path below which the relay is reached."""
+    if options.groups:
+        from fox_nb.classroom.hub import HubSeats, service_prefix
+
+        if not service_prefix():
+            raise InvalidRequest(
+                "--group is for a relay that JupyterHub starts as a service.",
+                parameter="group",
+                todo="Put the command into c.JupyterHub.services, as docs/teaching.md shows.",
+            )
+        return HubSeats(seats, options.groups).admit, service_prefix()
+
+    async def admit(token: str) -> Seat:
+        return seats.of_token(token)
+
+    return admit, ""
+
+
+def serve(options: Options) -> None:
+    """Run the relay until Ctrl-C or SIGTERM; its first line is its address."""
+    asyncio.run(_serve(options))
+
+
+async def _serve(options: Options) -> None:
+    done = asyncio.Event()
+    for name in ("SIGTERM", "SIGINT"):
+        with contextlib.suppress(NotImplementedError, AttributeError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(getattr(signal, name), done.set)
+    upstream = await asyncio.to_thread(Upstream.found)
+    relay = Relay(options, upstream)
+    try:
+        address = relay.open()
+        _say(address)
+        _say(f"The teacher's page: {address}/teacher; its password is in {options.folder / 'teacher.txt'}")
+        _say(
+            "Play money: the sandbox is behind it."
+            if upstream.is_sandbox
+            else "The gateway is behind it: pictures cost."
+        )
+        if relay.unknown:
+            _say(f"{relay.unknown} creations were being sent when the last relay ended: nobody knows their fate.")
+        await done.wait()
+    finally:
+        await relay.close()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

@@ -1,0 +1,257 @@
+"""Seats: who may ask the relay, for how much, until when; tokens are random and kept as hashes alone."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sql
+
+from fox_nb.classroom.refusals import Refusal, unknown_token
+from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat
+from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.models import request_class
+from fox_nb.store import MICRO_PER_USD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+COUNTED = ("sending", "unknown", "accepted", "completed", "failed", "lost")
+"""States whose money is spent or reserved: all but refused, which was certainly not accepted."""
+
+REMOVED = "(removed)"
+_NAME = r"[^\W_][\w .'@-]{0,78}"
+_TOKEN_BYTES = 24
+_MOST_USD = 1_000_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One student's place.
+
+    Attributes
+    ----------
+    name : str
+        As the teacher wrote it.
+    budget, spent : int
+        In millionths of a USD; what is reserved is spent.
+    ends : float or None
+        When it ends, in seconds since 1970.
+    models : tuple of str
+        The models that it may use; empty for all.
+    blocked : bool
+        The teacher has stopped it.
+    """
+
+    name: str
+    budget: int
+    spent: int = 0
+    ends: float | None = None
+    models: tuple[str, ...] = ()
+    blocked: bool = False
+
+    def admit(self, now: float) -> None:
+        """Refuse a seat that is blocked or has ended."""
+        if self.blocked:
+            raise Refusal(403, "Your teacher has stopped this seat.", "access_denied")
+        if self.ends is not None and now >= self.ends:
+            day = time.strftime("%Y-%m-%d", time.localtime(self.ends - 1))
+            raise Refusal(403, f"This seat was open until {day}. Ask your teacher.", "access_denied")
+
+
+class Seats:
+    """The seats of one class, and what each has spent.
+
+    Parameters
+    ----------
+    database : Database
+        Of the class.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def make(
+        self, names: Iterable[str], each: float, total: float, ends: float | None = None, models: Sequence[str] = ()
+    ) -> list[tuple[str, str]]:
+        """Make seats that are new and return each name with its token: they are shown once and kept nowhere.
+
+        Raises
+        ------
+        InvalidRequest
+            A name, an amount or a model cannot be what it is; no seat was made.
+        """
+        new = [(checked_name(name), secrets.token_urlsafe(_TOKEN_BYTES)) for name in names]
+        if len({name for name, _ in new}) < len(new) or not new:
+            raise InvalidRequest("Every seat needs a name of its own.", parameter="students", todo="Mend the list.")
+        for model in models:
+            request_class(model)
+        budget, in_all = micro_of(each, "each"), micro_of(total, "total")
+        with self._database.change() as connection:
+            known = {row.name for row in connection.execute(sql.select(seat.c.name))}
+            if taken := [name for name, _ in new if name in known]:
+                raise InvalidRequest(
+                    f"There is a seat for {taken[0]} already; no seat was made.",
+                    parameter="students",
+                    todo="Leave out who has one. `fox-nb seats hand-out` gives new tokens to those who lost theirs.",
+                )
+            connection.execute(
+                sql.insert(seat),
+                [
+                    {"name": name, "digest": digest(token), "budget": budget, "ends": ends, "models": " ".join(models)}
+                    for name, token in new
+                ],
+            )
+        self._database.set("total", str(in_all))
+        return new
+
+    def of_token(self, token: str) -> Seat:
+        """Return the seat that a token opens.
+
+        Raises
+        ------
+        Refusal
+            It is nobody's.
+        """
+        found = self._database.read(sql.select(seat).where(seat.c.digest == digest(token)))
+        if not found:
+            raise unknown_token()
+        return _seat(found[0])
+
+    def of_hub(self, name: str, budget: int) -> Seat:
+        """Return the seat of a Hub's user, made when they first come; what the teacher has raised stays raised."""
+        found = self._database.read(sql.select(seat).where(seat.c.name == name))
+        if found and found[0].budget >= budget:
+            return _seat(found[0])
+        with self._database.change() as connection:
+            if not connection.execute(sql.update(seat).where(seat.c.name == name).values(budget=budget)).rowcount:
+                connection.execute(sql.insert(seat).values(name=name, budget=budget, models="", blocked=False))
+        return self.of_hub(name, budget)
+
+    def all(self) -> list[Seat]:
+        """Return every seat with what it has spent, by name."""
+        spent = (
+            sql.select(creation.c.booked, sql.func.sum(creation.c.micro_usd).label("spent"))
+            .where(creation.c.state.in_(COUNTED))
+            .group_by(creation.c.booked)
+            .subquery()
+        )
+        query = sql.select(seat, spent.c.spent).join(spent, spent.c.booked == seat.c.name, isouter=True)
+        return [_seat(row, int(row.spent or 0)) for row in self._database.read(query.order_by(seat.c.name))]
+
+    def spent(self, name: str | None = None) -> int:
+        """Return what one seat has spent, or the whole class; `CLASS` is what several asked for."""
+        query = sql.select(sql.func.sum(creation.c.micro_usd)).where(creation.c.state.in_(COUNTED))
+        if name is not None:
+            query = query.where(creation.c.booked == name)
+        return int(self._database.read(query)[0][0] or 0)
+
+    @property
+    def total(self) -> int:
+        """What all may spend together."""
+        return int(self._database.setting("total", "0"))
+
+    def raise_budget(self, name: str, usd: float) -> None:
+        """Give a seat more to spend; `CLASS` stands for all together."""
+        more = micro_of(usd, "more")
+        if name == CLASS:
+            self._database.set("total", str(self.total + more))
+        else:
+            self._change(name, budget=seat.c.budget + more)
+
+    def block(self, name: str, *, blocked: bool = True) -> None:
+        """Stop a seat, or let it go on."""
+        self._change(name, blocked=blocked)
+
+    def renew(self, name: str) -> str:
+        """Give a seat a new token; the old one opens nothing any more."""
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        self._change(name, digest=digest(token))
+        return token
+
+    def share_profile(self, profile_id: str) -> None:
+        """Let every seat use a profile."""
+        with self._database.change() as connection:
+            if not connection.execute(
+                sql.update(profile).where(profile.c.id == profile_id).values(shared=True)
+            ).rowcount:
+                connection.execute(sql.insert(profile).values(id=profile_id, shared=True))
+
+    def remove(self, name: str) -> list[str]:
+        """Remove a seat with all that it made, and return the tokens of its files, which are to be removed, too.
+
+        What it spent stays in the sum of the class. What another seat asked for as well stays theirs.
+        """
+        with self._database.change() as connection:
+            if not connection.execute(sql.delete(seat).where(seat.c.name == name)).rowcount:
+                raise _no_seat(name)
+            connection.execute(sql.delete(access).where(access.c.seat == name))
+            theirs = sql.select(access.c.creation)
+            gone = sql.and_(creation.c.seat == name, creation.c.id.not_in(theirs))
+            lonely = sql.select(creation.c.id).where(gone)
+            files = sql.or_(
+                sql.and_(deposit.c.seat == name, deposit.c.creation.is_(None)), deposit.c.creation.in_(lonely)
+            )
+            tokens = [row.token for row in connection.execute(sql.select(deposit.c.token).where(files))]
+            connection.execute(sql.delete(deposit).where(files))
+            connection.execute(sql.delete(profile).where(profile.c.creation.in_(lonely), profile.c.shared.is_(False)))
+            emptied = {"words": "", "body": "{}", "answer": None, "mark": "", "comment": ""}
+            connection.execute(sql.update(creation).where(gone).values(**emptied))
+            for column in (creation.c.seat, creation.c.booked):
+                connection.execute(sql.update(creation).where(column == name).values({column.name: REMOVED}))
+        return tokens
+
+    def _change(self, name: str, **values: Any) -> None:
+        with self._database.change() as connection:
+            if not connection.execute(sql.update(seat).where(seat.c.name == name).values(**values)).rowcount:
+                raise _no_seat(name)
+
+
+def names_in(path: Path) -> list[str]:
+    """Return the students of a CSV file: its column 'name', or its first one."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InvalidRequest(f"{path} cannot be read as CSV ({type(error).__name__}).", parameter="students") from None
+    heads = [cell.strip().lower() for cell in rows[0]] if rows else []
+    column = heads.index("name") if "name" in heads else 0
+    return [row[column].strip() if column < len(row) else "" for row in rows[1 if "name" in heads else 0 :]]
+
+
+def checked_name(name: str) -> str:
+    """Return a seat's name, which is a folder's name too, or refuse it."""
+    if re.fullmatch(_NAME, name) and name != REMOVED and not name.endswith((" ", ".")):
+        return name
+    raise InvalidRequest(
+        f"{name[:90]!r} is no name for a seat.",
+        parameter="name",
+        value=name[:90],
+        allowed="a letter or digit, then up to 78 letters, digits, spaces and . _ ' @ -",
+    )
+
+
+def micro_of(usd: float, what: str) -> int:
+    """Return an amount in millionths of a USD."""
+    if 0 <= usd <= _MOST_USD:
+        return round(usd * MICRO_PER_USD)
+    raise InvalidRequest(f"{what} is {usd}, no amount in USD.", parameter=what, value=usd, allowed="0 to 1,000,000")
+
+
+def digest(token: str) -> str:
+    """Return what is kept of a token; it is random and long, so that no salt is needed."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def _seat(row: Any, spent: int = 0) -> Seat:
+    return Seat(row.name, row.budget, spent, row.ends, tuple(row.models.split()), bool(row.blocked))
+
+
+def _no_seat(name: str) -> FoxError:
+    return FoxError(f"There is no seat for {name!r}.", todo="`fox-nb seats list` shows them.")

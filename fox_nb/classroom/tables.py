@@ -1,0 +1,159 @@
+"""Tables: the one schema of a class, in SQLite by itself or in another database that SQLAlchemy speaks with."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sql
+
+from fox_nb.atomic import BUSY_SECONDS, close_to_others, private_folder
+from fox_nb.errors import FoxError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FOLDER = "fox_class"
+"""Where `fox-nb seats` and `fox-nb relay` meet, unless they are told otherwise."""
+
+DATABASE = "class.sqlite"
+CLASS = ""
+"""Whom a creation is booked on that more than one seat asked for."""
+
+_tables = sql.MetaData()
+
+seat = sql.Table(
+    "seat",
+    _tables,
+    sql.Column("name", sql.String(80), primary_key=True),
+    sql.Column("digest", sql.String(64), unique=True),  # of the token; none for who comes by way of a Hub
+    sql.Column("budget", sql.BigInteger, nullable=False),  # in millionths of a USD, as all amounts here
+    sql.Column("ends", sql.Float),
+    sql.Column("models", sql.Text, nullable=False, default=""),  # names with spaces between; '' for all
+    sql.Column("blocked", sql.Boolean, nullable=False, default=False),
+)
+
+setting = sql.Table(
+    "setting",
+    _tables,
+    sql.Column("name", sql.String(40), primary_key=True),
+    sql.Column("value", sql.Text, nullable=False),
+)
+
+creation = sql.Table(
+    "creation",
+    _tables,
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("identity", sql.String(64), nullable=False, index=True),
+    sql.Column("seat", sql.String(80), nullable=False),  # who asked first
+    sql.Column("booked", sql.String(80), nullable=False, index=True),  # whose money, or CLASS
+    sql.Column("model", sql.String(80), nullable=False),
+    sql.Column("words", sql.Text, nullable=False),
+    sql.Column("body", sql.Text, nullable=False),  # JSON; own pictures by their hashes
+    sql.Column("micro_usd", sql.BigInteger, nullable=False),
+    sql.Column("state", sql.String(20), nullable=False),
+    sql.Column("task", sql.String(500), index=True),  # the gateway's id
+    sql.Column("answer", sql.Text),  # what is told of its end, JSON; or why it was refused
+    sql.Column("asked", sql.Float, nullable=False),
+    sql.Column("ended", sql.Float),
+    sql.Column("mark", sql.Text, nullable=False, default=""),
+    sql.Column("comment", sql.Text, nullable=False, default=""),
+)
+
+access = sql.Table(
+    "access",
+    _tables,
+    sql.Column("seat", sql.String(80), primary_key=True),
+    sql.Column("creation", sql.Integer, primary_key=True, index=True),
+    sql.Column("asked", sql.Float, nullable=False),
+)
+
+profile = sql.Table(
+    "profile",
+    _tables,
+    sql.Column("id", sql.String(500), primary_key=True),
+    sql.Column("creation", sql.Integer),  # which trained it; none for one that the teacher brought
+    sql.Column("shared", sql.Boolean, nullable=False, default=False),
+)
+
+deposit = sql.Table(
+    "deposit",
+    _tables,
+    sql.Column("token", sql.String(64), primary_key=True),
+    sql.Column("seat", sql.String(80), nullable=False),  # who uploaded it, or asked first for what it shows
+    sql.Column("creation", sql.Integer, index=True),  # whose result it is; none for an upload
+    sql.Column("name", sql.String(200), nullable=False),
+    sql.Column("sha256", sql.String(80), nullable=False, index=True),  # of its bytes; '' until they are here
+    sql.Column("origin", sql.Text, nullable=False),  # its link at the gateway; '' until there is one
+    sql.Column("linked", sql.Float, nullable=False),  # when that link was made
+    sql.Column("made", sql.Float, nullable=False),
+)
+
+
+class Database:
+    """The tables of one class. Every change is one transaction that no other can come between.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the class; made if it is missing, its owner's alone.
+    url : str, optional
+        Another database than the folder's own, as SQLAlchemy writes it: ``postgresql+psycopg://…``.
+    """
+
+    def __init__(self, folder: Path, url: str | None = None) -> None:
+        private_folder(folder)
+        close_to_others(folder)
+        self.folder = folder
+        try:
+            self._engine = sql.create_engine(url or f"sqlite:///{(folder / DATABASE).absolute()}", pool_pre_ping=True)
+            if self._engine.dialect.name == "sqlite":
+                sql.event.listen(self._engine, "connect", _prepare)
+                sql.event.listen(self._engine, "begin", _begin)
+            _tables.create_all(self._engine)
+        except (sql.exc.SQLAlchemyError, ImportError) as error:
+            raise FoxError(
+                f"The class's database cannot be opened ({type(error).__name__}).",
+                money="Nothing was sent.",
+                todo="Check --database and --folder; another database needs its driver, such as psycopg.",
+            ) from None
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def change(self) -> Iterator[sql.Connection]:
+        """Give a connection within a transaction that is alone: one at a time, in all processes."""
+        with self._engine.begin() as connection:
+            if connection.dialect.name != "sqlite":  # there, BEGIN IMMEDIATE does it
+                connection.execute(sql.text("LOCK TABLE setting IN EXCLUSIVE MODE"))
+            yield connection
+
+    def read(self, query: sql.Select[Any]) -> list[Any]:
+        """Return the rows of a query."""
+        with self._engine.connect().execution_options(reading=True) as connection:
+            return list(connection.execute(query))
+
+    def setting(self, name: str, default: str = "") -> str:
+        """Return a setting of the class."""
+        found = self.read(sql.select(setting.c.value).where(setting.c.name == name))
+        return str(found[0].value) if found else default
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting of the class."""
+        with self.change() as connection:
+            connection.execute(sql.delete(setting).where(setting.c.name == name))
+            connection.execute(sql.insert(setting).values(name=name, value=value))
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun by _begin
+    for line in (f"busy_timeout={int(BUSY_SECONDS * 1000)}", "synchronous=FULL", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {line}")
+
+
+def _begin(connection: sql.Connection) -> None:
+    reading = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

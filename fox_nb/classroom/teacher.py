@@ -1,0 +1,339 @@
+"""Teacher: the page on which a teacher sees who spent what and what was made, marks it, and stops one or all."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import hmac
+import io
+import json
+import secrets
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sql
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
+from tornado import web
+
+from fox_nb.atomic import write
+from fox_nb.classroom.deposits import handed_in
+from fox_nb.classroom.endpoints import Plain, send_file
+from fox_nb.classroom.refusals import Refusal, not_found
+from fox_nb.classroom.seats import checked_name
+from fox_nb.classroom.tables import CLASS, creation, deposit
+from fox_nb.errors import FoxError
+from fox_nb.images.check import DOWNLOADED
+from fox_nb.images.thumbnail import MIME, cached_thumbnail
+from fox_nb.models import MODELS
+from fox_nb.render.html import clip
+from fox_nb.store import MICRO_PER_USD
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fox_nb.classroom.endpoints import RelayContext
+    from fox_nb.classroom.tables import Database
+
+COOKIE = "fox_teacher"
+PICTURES, IN_THE_TABLE = 48, 100_000
+_DAY = 12 * 3600.0
+_EDGE, _BYTES = 480, 40_000
+_HERE = Path(__file__).parent
+_POLICY = (
+    "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+class Teachers:
+    """Who may see the page: whoever has the password that lies in the class's folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the class.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "teacher.txt"
+        if not self._path.exists():
+            write(self._path, f"{secrets.token_urlsafe(12)}\n".encode(), private=True)
+        self._sessions: dict[str, float] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def is_password(self, said: str) -> bool:
+        """Compare a password, one a second at the most where it is wrong."""
+        known = self._path.read_text(encoding="utf-8").strip()
+        async with self._one_at_a_time:
+            right = bool(known) and hmac.compare_digest(said.encode(), known.encode())
+            if not right:
+                await asyncio.sleep(1.0)
+        return right
+
+    def begin(self) -> str:
+        """Return the name of a new session."""
+        session = secrets.token_urlsafe(32)
+        self._sessions[session] = time.monotonic() + _DAY
+        return session
+
+    def is_teacher(self, handler: web.RequestHandler) -> bool:
+        """Return True for a request of a session that lives."""
+        return self._sessions.get(handler.get_cookie(COOKIE, "") or "", 0.0) > time.monotonic()
+
+
+class Page(Plain):
+    """What only the teacher may ask for. A form of another site can't: it lacks the token that ours have in them."""
+
+    def initialize(self, context: RelayContext, database: Any = None, teachers: Any = None) -> None:
+        """Take what the route was given."""
+        super().initialize(context)
+        self.database: Database = database
+        self.teachers = teachers
+        self.root = f"{context.prefix}/teacher"
+
+    def set_default_headers(self) -> None:
+        """Let a browser run our own script, and nothing else."""
+        super().set_default_headers()
+        self.set_header("Content-Security-Policy", _POLICY)
+        self.set_header("Referrer-Policy", "same-origin")
+
+    def check_xsrf_cookie(self) -> None:
+        """Refuse a form that is none of ours."""
+        web.RequestHandler.check_xsrf_cookie(self)
+
+    def prepare(self) -> None:
+        """Refuse everybody else, before anything is done."""
+        if not self.teachers.is_teacher(self):
+            raise Refusal(403, "This page is the teacher's.", "access_denied")
+
+    def back(self) -> None:
+        """Show the page again."""
+        self.redirect(self.root, status=303)
+
+    def show(self, title: str, **facts: Any) -> None:
+        """Answer with the page."""
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(_template().render(title=title, root=self.root, xsrf=Markup(self.xsrf_form_html()), **facts))  # noqa: S704 - tornado's own
+
+    def number(self) -> int:
+        """Return the creation that a form is about."""
+        said = self.get_body_argument("number", "")
+        if not said.isdecimal() or not self.database.read(
+            sql.select(creation.c.id).where(creation.c.id == int(said[:9]))
+        ):
+            raise not_found("picture")
+        return int(said[:9])
+
+    def state(self) -> dict[str, Any]:
+        """Return who spent what, as it is now."""
+        seats = self.context.seats
+        asked: Counter[str] = Counter(row.seat for row in self.context.bookings.newest(IN_THE_TABLE))
+        work: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(handed_in(self.database.folder).glob("*/*.zip")):
+            work[path.parent.name].append(path.name)
+        return {
+            "seats": seats.all(),
+            "asked": asked,
+            "work": work,
+            "shared": seats.spent(CLASS),
+            "spent": seats.spent(),
+            "total": seats.total,
+            "stopped": self.database.setting("stopped"),
+        }
+
+
+class _Class(Page):
+    def prepare(self) -> None:
+        if not self.teachers.is_teacher(self):
+            self.show("Your class: log in", login=True)
+
+    def get(self) -> None:
+        rows = self.context.bookings.newest(PICTURES)
+        files: dict[int, list[Any]] = defaultdict(list)
+        query = sql.select(deposit).where(deposit.c.creation.in_([row.id for row in rows])).order_by(deposit.c.name)
+        for file in self.database.read(query):
+            files[file.creation].append(file)
+        self.show(
+            "Your class",
+            pictures=[(row, files[row.id]) for row in rows if row.state != "unknown"],
+            unknown=self.database.read(sql.select(creation).where(creation.c.state == "unknown")),
+            number=max((row.id for row in rows), default=0),
+            words=self.database.setting("words"),
+            play=self.context.upstream.is_sandbox,
+            **self.state(),
+        )
+
+
+class _Login(Page):
+    def prepare(self) -> None:
+        """Let everybody try."""
+
+    async def post(self) -> None:
+        if not await self.teachers.is_password(self.get_body_argument("password", "")):
+            self.set_status(403)
+            self.show("Your class: log in", login=True, wrong=True)
+            return
+        path, secure = self.context.prefix or "/", self.request.protocol == "https"
+        session = self.teachers.begin()
+        self.set_cookie(COOKIE, session, path=path, httponly=True, samesite="Strict", secure=secure)
+        self.back()
+
+
+class _Live(Page):
+    def get(self) -> None:
+        said = self.get_query_argument("number", "")
+        since = int(said[:9]) if said.isdecimal() else 0
+        newer = sum(row.id > since for row in self.context.bookings.newest(PICTURES))
+        module: Any = _template().make_module(
+            {"root": self.root, "xsrf": Markup(self.xsrf_form_html()), "newer": newer, **self.state()}  # noqa: S704
+        )
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.finish(str(module.live()))
+
+
+class _View(Page):
+    def get(self, number: str) -> None:
+        rows = self.database.read(sql.select(creation).where(creation.c.id == int(number)))
+        if not rows:
+            raise not_found("picture")
+        files, _ = self.context.bookings.results(rows[0].id)
+        self.show("A picture", one=rows[0], files=files)
+
+
+class _Stop(Page):
+    def post(self) -> None:
+        blocked = bool(self.get_body_argument("blocked", ""))
+        if name := self.get_body_argument("name", ""):
+            self.context.seats.block(name, blocked=blocked)
+        else:
+            self.database.set("stopped", "1" if blocked else "")
+        self.back()
+
+
+class _Words(Page):
+    def post(self) -> None:
+        self.database.set("words", self.get_body_argument("words", "")[:20_000].replace("\r", ""))
+        self.back()
+
+
+class _Grade(Page):
+    def post(self) -> None:
+        mark, comment = (self.get_body_argument(name, "")[:2000] for name in ("mark", "comment"))
+        self.context.bookings.grade(self.number(), mark, comment)
+        self.back()
+
+
+class _Settle(Page):
+    def post(self) -> None:
+        self.context.bookings.settle(self.number(), paid=bool(self.get_body_argument("paid", "")), now=time.time())
+        self.back()
+
+
+class _Picture(Page):
+    async def get(self, token: str) -> None:
+        path = self.context.deposits.path(token)
+        if not path.exists():
+            raise not_found("picture")
+        if "small" not in self.request.query_arguments:
+            await send_file(self, path)
+            return
+        try:
+            small = await asyncio.to_thread(
+                cached_thumbnail, path, self.context.deposits.thumbnails, _EDGE, max_bytes=_BYTES, bounds=DOWNLOADED
+            )
+        except (FoxError, OSError, ValueError):
+            raise not_found("picture") from None
+        self.set_header("Content-Type", MIME)
+        self.finish(small)
+
+
+class _Work(Page):
+    async def get(self, name: str, file: str) -> None:
+        path = handed_in(self.database.folder) / checked_name(name) / file
+        if not path.is_file():
+            raise not_found("work")
+        self.set_header("Content-Disposition", f'attachment; filename="{file}"')
+        await send_file(self, path)
+
+
+class _Table(Page):
+    def get(self) -> None:
+        text = io.StringIO()
+        table = csv.writer(text)
+        table.writerow(["name", "time", "model", "settings", "prompt", "state", "usd", "shared", "mark", "comment"])
+        for row in self.context.bookings.newest(IN_THE_TABLE):
+            when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.asked))
+            shared = "yes" if row.booked == CLASS else ""
+            cells = [
+                row.seat,
+                when,
+                row.model,
+                _settings(row),
+                row.words,
+                row.state,
+                row.micro_usd / MICRO_PER_USD,
+                shared,
+            ]
+            table.writerow([_harmless(cell) for cell in (*cells, row.mark, row.comment)])
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", 'attachment; filename="class.csv"')
+        self.finish(text.getvalue().encode("utf-8-sig", "replace"))
+
+
+class _Static(Page):
+    def prepare(self) -> None:
+        """Show these to everybody: nothing of the class is in them."""
+
+    def get(self, ending: str) -> None:
+        self.set_header("Content-Type", {"css": "text/css", "js": "text/javascript"}[ending])
+        self.finish((_HERE / f"teacher.{ending}").read_bytes())
+
+
+def pages(context: RelayContext, database: Database, teachers: Any) -> Sequence[Any]:
+    """Return the routes of the teacher's page."""
+    about = {"context": context, "database": database, "teachers": teachers}
+    table: tuple[tuple[str, Any], ...] = (
+        (r"/?", _Class),
+        (r"/login", _Login),
+        (r"/live", _Live),
+        (r"/view/([0-9]{1,9})", _View),
+        (r"/stop", _Stop),
+        (r"/words", _Words),
+        (r"/grade", _Grade),
+        (r"/settle", _Settle),
+        (r"/picture/([A-Za-z0-9_-]{43})", _Picture),
+        (r"/work/([^/]+)/([0-9a-f-]+\.zip)", _Work),
+        (r"/class\.csv", _Table),
+        (r"/teacher\.(css|js)", _Static),
+    )
+    return [(f"{context.prefix}/teacher{path}", handler, about) for path, handler in table]
+
+
+def _template() -> Any:
+    pages = Environment(loader=FileSystemLoader(_HERE), autoescape=True, auto_reload=False)
+    pages.filters |= {
+        "clip": clip,
+        "settings": _settings,
+        "usd": lambda micro_usd: f"${micro_usd / MICRO_PER_USD:.2f}",
+        "time": lambda when: time.strftime("%Y-%m-%d %H:%M", time.localtime(when)),
+    }
+    return pages.get_template("teacher.html")
+
+
+def _settings(row: Any) -> str:
+    """Return a request in a line: the model's name, and what was set beside the words and pictures."""
+    body = json.loads(row.body)
+    told = [
+        f"{name} {value}" for name, value in body.items() if isinstance(value, (str, int, float)) and name != "prompt"
+    ]
+    model = MODELS.get(row.model)
+    plain = [one for one in told if not one.startswith("model ") and "sha256:" not in one and "://" not in one]
+    return ", ".join([model.title if model else row.model, *plain])
+
+
+def _harmless(cell: Any) -> Any:
+    """Return a cell that a spreadsheet takes for text: a student's words are no formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell

@@ -1,0 +1,119 @@
+"""Upstream: the gateway behind the relay, asked in threads of its own; the only part that has the key."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from fox_nb.errors import FoxError
+from fox_nb.session.prices import ASK_AGAIN, PriceList, micro_usd
+from fox_nb.settings import DEFAULT_BASE_URL, Timeouts, find_base_url, find_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from fox_nb.client import Client, Downloaded, Upload
+    from fox_nb.models import Request
+    from fox_nb.tasks import TaskState
+
+Value = TypeVar("Value")
+
+TIMEOUTS = Timeouts(connect=5.0, read=40.0)
+"""Shorter than a student's own, which are running meanwhile."""
+SENDERS, ASKERS, FETCHERS = 16, 8, 4
+"""So many creations, questions and files are on the wire at once: none of them waits for the others' threads."""
+FRESH, FRESH_IN_THE_SANDBOX = 2.0, 0.25
+"""Seconds for which what the gateway said of a task is told to all who ask."""
+
+
+class Upstream:
+    """One gateway, as the relay asks it.
+
+    Parameters
+    ----------
+    client : Client
+        With the key in it.
+    is_sandbox : bool
+        For play money: a rehearsal.
+    """
+
+    def __init__(self, client: Client, *, is_sandbox: bool) -> None:
+        self.is_sandbox = is_sandbox
+        self.fresh = FRESH_IN_THE_SANDBOX if is_sandbox else FRESH
+        self._client = client
+        self._prices = PriceList(client, is_play_money=is_sandbox)
+        self._models: list[str] = []
+        self._models_asked = float("-inf")
+        self._sending = ThreadPoolExecutor(SENDERS, "relay-sending")
+        self._asking = ThreadPoolExecutor(ASKERS, "relay-asking")
+        self._fetching = ThreadPoolExecutor(FETCHERS, "relay-fetching")
+
+    @classmethod
+    def found(cls) -> Upstream:
+        """Return the gateway that the environment names, or the sandbox where it names no key."""
+        key, url = find_key(), find_base_url()
+        if key is None and url is None:
+            from fox_nb.local import SandboxClient
+
+            return cls(cast("Client", SandboxClient()), is_sandbox=True)
+        if key is None:
+            raise FoxError(
+                f"There is no key for {url}.",
+                todo="Set FOXAPI_KEY for the relay alone; without a base URL it stands on the sandbox.",
+            )
+        from fox_nb.client import Client
+
+        with Client(url or DEFAULT_BASE_URL) as nobody:
+            is_sandbox = nobody.probe()
+        return cls(Client(url or DEFAULT_BASE_URL, key, timeouts=TIMEOUTS), is_sandbox=is_sandbox)
+
+    async def cost(self, request: Request) -> int:
+        """Return what a request may cost, in millionths of a USD."""
+        await self._do(self._asking, self._prices.ask)
+        return micro_usd(self._prices.reserved(request))
+
+    async def prices(self) -> dict[str, float]:
+        """Return the prices a call in USD that the gateway names."""
+        await self._do(self._asking, self._prices.ask)
+        return self._prices.usd
+
+    async def models(self) -> list[str]:
+        """Return the models that the key may call, asked for now and then."""
+        if time.monotonic() - self._models_asked > ASK_AGAIN:
+            self._models = await self._do(self._asking, self._client.models)
+            self._models_asked = time.monotonic()
+        return self._models
+
+    async def create(self, body: Mapping[str, Any], take: int | None) -> TaskState:
+        """Send a creation, once."""
+        headers = {"X-Sandbox-Take": str(take)} if self.is_sandbox and take is not None else None
+        return await self._do(self._sending, lambda: self._client.create(body, headers=headers))
+
+    async def task(self, task_id: str) -> TaskState:
+        """Ask for a task, once."""
+        return await self._do(self._asking, lambda: self._client.task(task_id, repeat=False))
+
+    async def upload(self, path: Path, name: str) -> Upload:
+        """Upload a file."""
+        return await self._do(self._fetching, lambda: self._client.upload_file(path, file_name=name))
+
+    async def upload_url(self, url: str) -> Upload:
+        """Let the gateway fetch a link."""
+        return await self._do(self._fetching, lambda: self._client.upload_url(url))
+
+    async def download(self, url: str, target: Path) -> Downloaded:
+        """Fetch a result."""
+        return await self._do(self._fetching, lambda: self._client.download(url, target))
+
+    def close(self) -> None:
+        """End, when what is being sent has its answer."""
+        for pool in (self._asking, self._fetching, self._sending):
+            pool.shutdown(cancel_futures=pool is not self._sending)
+        self._prices.close()
+        self._client.close()
+
+    async def _do(self, pool: ThreadPoolExecutor, work: Callable[[], Value]) -> Value:
+        return await asyncio.get_running_loop().run_in_executor(pool, work)

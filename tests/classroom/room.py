@@ -1,0 +1,74 @@
+"""Room: a class as the tests have it: seats with their tokens, and a relay in a process of its own, which can be killed."""
+
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import requests
+
+from artifacts import MARKED_KEY, Places
+from fox_nb.classroom.seats import Seats
+from fox_nb.classroom.tables import Database
+from processes import clean_environment, until
+
+
+class Classroom:
+    """A class's folder, its seats with their tokens, and the relay, which can be killed and started again."""
+
+    def __init__(self, places: Places, upstream: str, key: str = MARKED_KEY) -> None:
+        self.folder = places.fresh("class")
+        self.log = places.searched / f"{self.folder.name}.log"
+        self.env = clean_environment(places, {"FOXAPI_KEY": key, "FOXAPI_BASE_URL": upstream})
+        self.url = ""
+        self.port = 0
+        self.tokens: dict[str, str] = {}
+        self.process: subprocess.Popen[bytes] | None = None
+        self._database = Database(self.folder)
+        self.seats = Seats(self._database)
+
+    def seat(self, *names: str, each: float = 100.0, total: float = 1000.0, **about: Any) -> str:
+        """Make seats; returns the token of the last one."""
+        self.tokens |= dict(self.seats.make(names, each, total, **about))
+        return self.tokens[names[-1]]
+
+    def start(self, *options: str) -> str:
+        with self.log.open("ab") as log:
+            at = self.log.stat().st_size
+            command = [
+                sys.executable,
+                "-m",
+                "fox_nb.cli",
+                "relay",
+                f"--folder={self.folder}",
+                f"--port={self.port}",
+                *options,
+            ]
+            self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log, cwd=self.folder)
+        self.url = until(lambda: self._first_line(at), "the relay's address", show=self.log.read_text)
+        self.port = int(self.url.rpartition(":")[2])
+        return self.url
+
+    def _first_line(self, at: int) -> str | None:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        line, end, _ = self.log.read_text()[at:].partition("\n")
+        return line if end else None
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        self.process.wait(30)
+
+    def stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+        self._database.close()
+
+    def ask(self, method: str, path: str, name: str | None = None, **request: Any) -> requests.Response:
+        """One call by a seat, or by nobody."""
+        headers = {**({"Authorization": f"Bearer {self.tokens[name]}"} if name else {}), **request.pop("headers", {})}
+        return requests.request(method, self.url + path, headers=headers, timeout=60, **request)

@@ -1,0 +1,217 @@
+"""The relay: a student's usual Fox on a seat of a class; thirty students, one bill; what a kill leaves behind."""
+
+import io
+import json
+import random
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from PIL import Image
+
+from fox_nb.classroom.tables import CLASS
+from fox_nb.client import Client
+from fox_nb.errors import ConnectionLost, GatewayError, NotConnected
+from fox_nb.store import MICRO_PER_USD
+from processes import until
+
+NAMES = [f"Student {number}" for number in range(1, 31)]
+
+
+def test_a_student_works_as_on_the_gateway(classroom, student, sandbox):
+    """A seat's token and the relay's address are all that a student needs: pictures, edits of own files, account and price."""
+    classroom.seat("Ada")
+    classroom.start()
+    fox = student("Ada")
+    task = fox.generate("a fox in the snow").wait()
+    assert task.images[0].pil().size == (1024, 1024)
+    edited = fox.edit("in the rain", Image.new("RGB", (64, 64), "red")).wait()
+    assert edited.images[0].path.exists()
+    again = fox.edit("at night", task.images[0]).wait()
+    assert again.images[0].path.exists()
+    assert float(fox.spent) == 0.27
+    assert [row["body"]["model"] for row in sandbox.creations] == [
+        "phota-image",
+        "phota-image-edit",
+        "phota-image-edit",
+    ]
+    usage = classroom.ask("GET", "/api/usage/token/", "Ada").json()["data"]
+    assert (usage["name"], usage["total_used"], usage["total_granted"]) == ("Ada", 135_000, 50_000_000)
+    log = classroom.ask("GET", "/api/log/token", "Ada").json()["data"]
+    assert [row["quota"] for row in log] == [45_000] * 3
+
+
+def lesson(classroom, name, folder):
+    """One student's lesson, as a kernel asks for it: two pictures, an edit of a file that all have, one of their own."""
+    image = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(image, "PNG")
+    with Client(classroom.url, classroom.tokens[name]) as client:
+        link = client.upload_file(image.getvalue(), file_name="teal.png").url
+        asked = [
+            ({"model": "phota-image", "prompt": "a fox in the snow"}, 1),
+            ({"model": "phota-image", "prompt": "a fox in the snow"}, 2),
+            ({"model": "phota-image-edit", "prompt": "in the rain", "image_urls": [link]}, 1),
+        ]
+        tasks = [client.create(body, headers={"X-Fox-Take": str(take)}).id for body, take in asked]
+
+        def ended(task):
+            state = client.task(task)
+            return state if state.finished else None
+
+        states = [until(lambda task=task: ended(task), task) for task in tasks]
+        target = folder / f"{name}.png"
+        assert client.download(states[0].results[0].url, target).size == target.stat().st_size > 1000
+        return tasks, [state.status for state in states]
+
+
+@pytest.mark.parametrize("options", [(), ("--no-share",)])
+def test_the_same_lesson_of_thirty_is_paid_once(classroom, sandbox, tmp_path, options):
+    """Thirty students with one lesson make the creations of one, or thirty times as many with --no-share; every cent adds up."""
+    classroom.seat(*NAMES)
+    classroom.start(*options)
+    with ThreadPoolExecutor(len(NAMES)) as pool:
+        told = list(pool.map(lambda name: lesson(classroom, name, tmp_path), NAMES))
+    assert all(states == ["completed"] * 3 for _, states in told)
+    times = len(NAMES) if options else 1
+    assert len({tuple(tasks) for tasks, _ in told}) == times
+    creations = sandbox.creations
+    assert len(creations) == 3 * times
+    assert Counter(row["take"] for row in creations) == {1: 2 * times, 2: times}
+    with Client(sandbox.base_url, classroom.env["FOXAPI_KEY"]) as gateway:
+        paid = round(gateway.balance().used_usd * MICRO_PER_USD)
+    spent = [classroom.seats.spent(name) for name in NAMES]
+    assert sum(spent) + classroom.seats.spent(CLASS) == classroom.seats.spent() == paid == 270_000 * times
+    assert spent == [270_000 if options else 0] * len(NAMES)
+    bills = [classroom.ask("GET", "/api/log/token", name).json()["data"] for name in NAMES[:2]]
+    assert [sum(row["quota"] for row in bill) for bill in bills] == [135_000 if options else 0] * 2
+    assert all(json.loads(row["other"])["shared"] is not bool(options) for bill in bills for row in bill)
+
+
+def test_two_kernels_share_by_themselves(classroom, student, sandbox):
+    """Two students' kernels that run the same cell learn what the relay understands, and one task is made for both."""
+    classroom.seat("Ada", "Ben")
+    classroom.start()
+    ada, ben = (student(name).generate("a fox", take=3).wait() for name in ("Ada", "Ben"))
+    assert ada.images[0].path.read_bytes() == ben.images[0].path.read_bytes()
+    assert [row["take"] for row in sandbox.creations] == [3]
+
+
+def test_the_take_is_told_to_no_gateway(tmp_path):
+    """A gateway that has not said that it is a class's relay is sent no header that its pages don't know."""
+    from fox_nb import Fox
+    from gateways import Gateway
+
+    with Gateway() as gateway:
+        with Fox(api_key="sk-0123456789", base_url=gateway.url, store=tmp_path / "runs") as fox:
+            fox.generate("a fox")
+        sent = [call for call in gateway.received if call.method == "POST"]
+        assert sent
+        assert not [name for call in sent for name in call.headers if name.lower().startswith("x-")]
+
+
+def test_no_budget_is_passed_in_forty_races(classroom, sandbox):
+    """Forty requests at once on a seat, and on all seats, spend what the budgets allow and no cent more."""
+    classroom.seat(*NAMES[:8], each=0.30, total=1.00)
+    classroom.start()
+
+    def press(number: int) -> int:
+        name = NAMES[0] if number < 20 else NAMES[number % 8]
+        body = {"model": "phota-image", "prompt": f"fox {number}"}
+        return classroom.ask("POST", "/v1/images/generations", name, json=body).status_code
+
+    with ThreadPoolExecutor(40) as pool:
+        answers = Counter(pool.map(press, range(40)))
+    assert answers == {200: 11, 402: 29}
+    assert len(sandbox.creations) == 11
+    assert max(classroom.seats.spent(name) for name in NAMES[:8]) == 270_000
+    assert classroom.seats.spent() == 990_000
+
+
+def test_what_was_not_accepted_is_given_back(classroom, sandbox):
+    """A refusal of the gateway costs nothing and is told as the gateway tells it; what is unknown stays reserved."""
+    classroom.seat("Ada")
+    classroom.start()
+    body = {"model": "phota-image", "prompt": "a fox"}
+    take = {"X-Fox-Take": "1"}
+    with Client(classroom.url, classroom.tokens["Ada"]) as client:
+        sandbox.misbehave("server_error", on="create", times=1)
+        with pytest.raises(GatewayError) as unknown:
+            client.create(body, headers=take)
+        assert (unknown.value.http_status, unknown.value.not_accepted) == (502, False)
+        assert classroom.seats.spent("Ada") == 90_000
+        with pytest.raises(GatewayError, match="nobody knows") as again:
+            client.create(body, headers=take)
+        assert again.value.http_status == 502
+        with pytest.raises(GatewayError, match="image_url") as refused:
+            client.create({"model": "phota-image-enhance", "image_url": "https://nowhere.invalid/a b"})
+        assert refused.value.not_accepted
+        assert classroom.seats.spent("Ada") == 90_000
+    assert len(sandbox.creations) == 1
+
+
+def asked(classroom, number):
+    """One request, as a person asks who presses retry until it is known."""
+    body = {"model": "phota-image", "prompt": f"fox {number}"}
+    with Client(classroom.url, classroom.tokens[NAMES[number % 6]]) as client:
+        for _ in range(200):
+            try:
+                return number, client.create(body, headers={"X-Fox-Take": "1"}).id
+            except (ConnectionLost, NotConnected):
+                time.sleep(0.3)
+            except GatewayError as error:
+                if error.http_status == 502:
+                    return number, ""
+                time.sleep(0.3)
+    raise AssertionError(number)
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.long)])
+def test_kill_9_loses_and_doubles_nothing(classroom, sandbox, count):
+    """The relay is killed at random while students create and the gateway errs: no identity is created twice, no task is lost."""
+    classroom.seat(*NAMES[:6])
+    classroom.start()
+    chance = random.Random(16)
+    sandbox.misbehave("lost_answer", on="create", rate=0.05, times=count)
+    sandbox.misbehave("server_error", on="read", rate=0.1, times=count)
+    done = threading.Event()
+
+    def kill_now_and_then() -> None:
+        for _ in range(count // 20):
+            if done.wait(chance.uniform(0.2, 2.0)):
+                return
+            classroom.kill()
+            classroom.start()
+
+    killer = threading.Thread(target=kill_now_and_then)
+    killer.start()
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(lambda number: asked(classroom, number), range(count)))
+    finally:
+        done.set()
+        killer.join()
+    made = Counter(row["body"]["prompt"] for row in sandbox.creations)
+    assert max(made.values()) == 1
+    ids = {row["body"]["prompt"]: row["task_id"] for row in sandbox.creations}
+    known = {f"fox {number}": task for number, task in told if task}
+    assert all(ids[words] == task for words, task in known.items())
+    unknown = [f"fox {number}" for number, task in told if not task]
+    with Client(sandbox.base_url, classroom.env["FOXAPI_KEY"]) as gateway:
+        paid = round(gateway.balance().used_usd * MICRO_PER_USD)
+    assert classroom.seats.spent() == count * 90_000  # what is unknown stays reserved
+    assert paid == 90_000 * len(made) >= 90_000 * len(known)
+    print(f"{count} tasks, {len(known)} known, {len(unknown)} unknown")
+    for number, task in told[:6]:
+        if task:
+            path = f"/v1/tasks/{task}"
+            state = until(lambda n=number, p=path: ended(classroom.ask("GET", p, NAMES[n % 6])), "its end")
+            assert (
+                classroom.ask("GET", "/files/" + state["results"][0]["url"].partition("/files/")[2]).status_code == 200
+            )
+
+
+def ended(answer: requests.Response) -> dict | None:
+    return answer.json() if answer.ok and answer.json()["status"] == "completed" else None

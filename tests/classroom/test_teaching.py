@@ -1,0 +1,121 @@
+"""Teaching: the commands for seats, what the teacher's page does, and work that is handed in."""
+
+import csv
+import io
+import json
+import os
+import stat
+import zipfile
+
+import pytest
+
+from artifacts import MARKED_KEY
+from classroom.browsing import log_in, token_in
+from fox_nb.classroom.seats import digest
+from fox_nb.cli import main
+from fox_nb.errors import FoxError, RequestRejected
+from processes import until
+
+
+def test_seats_are_made_from_a_table_and_told_once(tmp_path, capsys):
+    """`fox-nb seats` makes, lists, blocks, raises, hands out and removes; tokens are printed once and kept as hashes."""
+    folder = f"--folder={tmp_path / 'class'}"
+    (tmp_path / "students.csv").write_text("mail,name\na@example.org,Ada Lovelace\nb@example.org,Ben\n")
+    make = ["seats", "make", str(tmp_path / "students.csv"), "--each=1", "--total=5", "--ends=2099-01-31", folder]
+    assert main(make) == 0
+    told = dict(line.rsplit(" ", 1) for line in capsys.readouterr().out.splitlines())
+    assert list(told) == ["Ada Lovelace", "Ben"]
+    database = (tmp_path / "class" / "class.sqlite").read_bytes()
+    assert digest(told["Ben"]).encode() in database
+    assert not [token for token in told.values() if token.encode() in database]
+    assert main(make) == 1  # there are seats for them already
+    for command in (["block", "Ben"], ["raise", "Ben", "0.5"], ["raise", "--all", "1"], ["share", "profile-1"]):
+        assert main(["seats", *command, folder]) == 0
+    capsys.readouterr()
+    assert main(["seats", "list", folder]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "Ada Lovelace: $0.00 of $1.00, until 2099-01-31",
+        "Ben: $0.00 of $1.50, until 2099-01-31, blocked",
+        "Shared: $0.00",
+        "All: $0.00 of $6.00",
+    ]
+    assert main(["seats", "hand-out", str(tmp_path / "out"), "Ben", "--address=https://relay.example", folder]) == 0
+    handed = tmp_path / "out" / "Ben.env"
+    assert "FOXAPI_BASE_URL=https://relay.example\nFOXAPI_KEY=" in handed.read_text()
+    assert told["Ben"] not in handed.read_text()
+    if os.name == "posix":
+        assert stat.S_IMODE(handed.stat().st_mode) == 0o600
+    assert main(["seats", "remove", "Ben", folder]) == 0
+    assert main(["seats", "block", "Ben", folder]) == 1
+    for wrong in ("../Ben", "a/b", "x" * 100, ".hidden", "Ben\u202e"):
+        (tmp_path / "students.csv").write_text(f"name\n{wrong}\nother\n")
+        assert main(make) == 1
+
+
+def test_a_relay_for_others_speaks_tls_or_says_that_it_does_not(tmp_path, capsys):
+    """Off this machine the relay starts only with a certificate or with --plain-http, and a client takes http only by name."""
+    from fox_nb.settings import normal_base_url
+
+    assert main(["relay", "--host=0.0.0.0", f"--folder={tmp_path / 'class'}"]) == 1
+    assert "--plain-http" in capsys.readouterr().err
+    with pytest.raises(FoxError, match="plain http"):
+        normal_base_url("http://relay.class")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FOXAPI_PLAIN_HTTP", "relay.class")
+        assert normal_base_url("http://relay.class/") == "http://relay.class"
+        with pytest.raises(FoxError, match="plain http"):
+            normal_base_url("http://other.class")
+
+
+def test_a_teacher_sees_marks_and_stops(classroom, student):
+    """The page shows who made what; marks go into the CSV; words and stops are told to the student as errors; work arrives."""
+    classroom.seat("Ada", "Ben")
+    classroom.start()
+    ada = student("Ada")
+    ada.generate('=HYPERLINK("x") <script>alert(1)</script>').wait()
+    teacher = log_in(classroom)
+    page = until(lambda: with_picture(teacher.get(f"{classroom.url}/teacher").text), "the picture")
+    assert "<script>alert" not in page
+    assert teacher.get(classroom.url + page.split('<img src="')[1].split('"')[0]).content[:4] == b"RIFF"
+
+    def press(action: str, **fields: str) -> None:
+        answer = teacher.post(f"{classroom.url}/teacher/{action}", data={"_xsrf": token_in(page), **fields})
+        assert answer.status_code == 200
+
+    press("grade", number="1", mark="A", comment="a good fox")
+    text = teacher.get(f"{classroom.url}/teacher/class.csv").content.decode("utf-8-sig")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["name"], row["mark"], row["comment"], row["usd"]) == ("Ada", "A", "a good fox", "0.09")
+    assert row["prompt"].startswith("'=")
+    press("words", words="wolf\n")
+    with pytest.raises(RequestRejected, match="wolf"):
+        ada.generate("a Wolf in the snow")
+    press("stop", blocked="1")
+    with pytest.raises(FoxError, match="stopped new pictures"):
+        ada.generate("a fox at night")
+    press("stop", blocked="")
+    press("stop", name="Ada", blocked="1")
+    with pytest.raises(FoxError, match="stopped this seat"):
+        ada.generate("a fox at night")
+    press("stop", name="Ada", blocked="")
+    ada.hand_in()
+    assert 'href="/teacher/work/Ada/' in teacher.get(f"{classroom.url}/teacher/live").text
+    (work,) = (classroom.folder / "handed_in" / "Ada").glob("*.zip")
+    with zipfile.ZipFile(work) as archive:
+        assert [name for name in archive.namelist() if name.startswith("Ada/pictures/")]
+    assert json.loads(classroom.ask("GET", "/api/usage/token", "Ben").text)["data"]["total_used"] == 0
+
+
+def test_work_is_handed_in_to_a_class_alone(sandbox, tmp_path):
+    """Where no relay answers, `hand_in` says so and sends nothing."""
+    from fox_nb import Fox
+
+    with (
+        Fox(api_key=MARKED_KEY, base_url=sandbox.base_url, store=tmp_path / "runs") as fox,
+        pytest.raises(FoxError, match="no class"),
+    ):
+        fox.hand_in()
+
+
+def with_picture(page: str) -> str | None:
+    return page if '<img src="' in page else None
