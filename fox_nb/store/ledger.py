@@ -77,7 +77,7 @@ class Ledger:
             if micro_usd > left:
                 raise BudgetExceeded(
                     f"Costs {dollars(micro_usd / MICRO_PER_USD, play=gateway == SANDBOX)}, but only "
-                    f"{dollars(max(0, left) / MICRO_PER_USD)} of the visitors' {dollars(budget / MICRO_PER_USD)} "
+                    f"{dollars(max(0, left) / MICRO_PER_USD)} of all visitors' {dollars(budget / MICRO_PER_USD)} "
                     "budget is left.",
                     needed=micro_usd / MICRO_PER_USD,
                     left=max(0, left) / MICRO_PER_USD,
