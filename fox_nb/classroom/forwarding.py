@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 WATCH_EVERY = 10.0
 """Seconds after which a task is asked for that no student asks for any more."""
+PROMPT = 0.03
+"""Seconds that whoever asks for a task waits for the gateway; what it said last is the answer after that."""
 _UPLOAD_NOT_FOLLOWED = frozenset({"invalid_image_url", ""})
 _UNPROCESSABLE, _SERVER_FAULT = 422, 500
 _IN_A_PROMPT = r"\[\[([^\[\]]{1,500})\]\]"
@@ -61,7 +63,9 @@ class Forwarder:
         self._deposits = deposits
         self._share = share
         self._sending: dict[int, asyncio.Task[None]] = {}
-        self._polling: dict[int, asyncio.Task[TaskState]] = {}
+        self._polling: dict[int, asyncio.Task[TaskState | None]] = {}
+        self._trouble: dict[int, FoxError] = {}
+        """Why the last poll of a task came to nothing; gone with the next one that doesn't."""
         self._said: dict[int, tuple[float, TaskState]] = {}
         self._background: set[asyncio.Task[Any]] = set()
 
@@ -192,7 +196,9 @@ class Forwarder:
     # -- tasks --------------------------------------------------------------------------------------------------------
 
     async def look(self, row: Any) -> Any:
-        """Return a row after a look at its task: one look for all who ask at about the same time.
+        """Return a row after a poll of its task: one for all who ask at about the same time.
+
+        A gateway that takes its time holds nobody up: what it said last is the answer meanwhile.
 
         Raises
         ------
@@ -207,14 +213,19 @@ class Forwarder:
             if going is None:
                 going = self._polling[row.id] = asyncio.create_task(self._poll(row))
                 going.add_done_callback(lambda _done: self._polling.pop(row.id, None))
-            try:
-                said = await asyncio.shield(going)
-            except FoxError as error:
-                raise _as_refusal(error) from None
-        return self.bookings.row(row.id) if said.finished else row
+            await asyncio.wait({going}, timeout=PROMPT)
+            if (trouble := self._trouble.get(row.id)) is not None:
+                raise _as_refusal(trouble)
+            said = going.result() if going.done() else said
+        return self.bookings.row(row.id) if said is not None and said.finished else row
 
-    async def _poll(self, row: Any) -> TaskState:
-        state = await self._upstream.task(row.task)
+    async def _poll(self, row: Any) -> TaskState | None:
+        try:
+            state = await self._upstream.task(row.task)
+        except FoxError as error:
+            self._trouble[row.id] = error
+            return None
+        self._trouble.pop(row.id, None)
         self._said[row.id] = (time.monotonic(), state)
         if state.finished:
             self.bookings.end(row, state, time.time())
