@@ -140,11 +140,16 @@ def shown(cell: Any) -> Shown:
     return Shown([printed, *words], pictures)
 
 
+_IN_A_FRAME = re.compile(r'srcdoc="[^"]*"')
+
+
 def count(node: Any) -> int:
-    """How many pictures a lesson shows below its cells."""
+    """How many pictures a lesson shows below its cells; those in a frame are the same ones once more."""
     every = [output.get("data", {}) for cell in node.cells for output in cell.get("outputs", [])]
     return sum(
-        data["text/html"].count("<img") if "text/html" in data else any(kind.startswith("image/") for kind in data)
+        _IN_A_FRAME.sub("", data["text/html"]).count("<img")
+        if "text/html" in data
+        else any(kind.startswith("image/") for kind in data)
         for data in every
     )
 
