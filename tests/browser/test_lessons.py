@@ -78,14 +78,16 @@ def test_an_export_needs_no_script(path: Path, without_scripts: Page, artifacts:
     # MathJax and require.js are asked for by nbconvert's page, and are not to be had here.
     without_scripts.route(re.compile("^https?://"), lambda route: route.abort())
     without_scripts.goto(page.as_uri())
-    assert without_scripts.locator(".jp-OutputArea img").count() == pictures_saved(path)
-    # A comparison's table steps back for the frame that shows the same pictures; Chromium runs its script all the same.
-    images = [without_scripts.locator(".jp-OutputArea img:visible")]
-    images += [frame.locator("img:visible, .foxc-frame:visible") for frame in without_scripts.frames[1:]]
-    assert sum(shown.count() for shown in images) >= pictures_saved(path)
-    for shown in images:
-        for number in range(shown.count()):
-            box = shown.nth(number).bounding_box()
+    shown = without_scripts.locator(".jp-OutputArea img:visible")
+    # A comparison's table steps back for the frame that shows its pictures; Chromium runs the frame's script all the same.
+    framed = without_scripts.locator(".foxc-alive ~ .foxc-static img")
+    assert shown.count() + framed.count() == pictures_saved(path)
+    frames = [frame.locator("img:visible, .foxc-frame:visible") for frame in without_scripts.frames[1:]]
+    assert len(frames) == without_scripts.locator(".foxc-alive").count()
+    for pictures in (shown, *frames):
+        assert pictures.count() > 0
+        for number in range(pictures.count()):
+            box = pictures.nth(number).bounding_box()
             assert box is not None
             assert box["height"] > 20
 
