@@ -104,7 +104,7 @@ def the_copied_code_is_free(studio: Studio, page: NotebookPage) -> None:
         for keys in ("Control+A", "Control+V"):
             page.page.keyboard.press(keys)
         page.run_cell(2)
-        assert "nothing was sent or paid" in page.outputs_text(2), page.outputs_text(2)
+        assert "shown again for free" in page.outputs_text(2), page.outputs_text(2)
 
 
 def forget(studio: Studio, page: Any) -> None:

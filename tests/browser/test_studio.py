@@ -126,6 +126,7 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
         "It was not charged",
         "It was charged",
         "Send it again \u00b7 $0.09",
+        "Check the bill",
     ]
     page.locator(".fox-results button:has-text('It was not charged')").click()
     page.locator(".fox-results .fox-failed:has-text('You settled it as not paid')").wait_for()
