@@ -23,12 +23,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for this folder's tests in a worker.
+    """One Chromium for a file of tests.
 
     Playwright's sync API leaves an event loop running in this thread, so that `asyncio.run` fails while it is up; ending
-    it with the folder keeps that from the tests that come later in the same worker.
+    it with the file keeps that from the tests that come later in the same worker.
     """
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if found is None:
@@ -41,17 +41,17 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser profile, which loads Jupyter's own scripts once."""
+    """A browser profile for a file of tests, which loads Jupyter's own scripts once."""
     fresh = browser.new_context(viewport=SIZE, accept_downloads=True)
     yield fresh
     fresh.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def one_page(context: BrowserContext) -> OnePage:
-    """The page in which notebooks are opened one after the other."""
+    """The page in which a file's notebooks are opened one after the other."""
     return OnePage(context)
 
 
