@@ -16,7 +16,7 @@ from fox_nb.classroom.tables import CLASS
 from fox_nb.client import Client
 from fox_nb.errors import ConnectionLost, GatewayError, NotConnected
 from fox_nb.store import MICRO_PER_USD
-from processes import until
+from processes import PATIENCE, until
 
 NAMES = [f"Student {number}" for number in range(1, 31)]
 
@@ -192,7 +192,8 @@ def test_kill_9_loses_and_doubles_nothing(classroom, sandbox, count):
             told = list(pool.map(lambda number: asked(classroom, number), range(count)))
     finally:
         done.set()
-        killer.join()
+        killer.join(PATIENCE)
+        assert not killer.is_alive(), f"waited {PATIENCE} s in vain for the killer"
     made = Counter(row["body"]["prompt"] for row in sandbox.creations)
     assert max(made.values()) == 1
     ids = {row["body"]["prompt"]: row["task_id"] for row in sandbox.creations}

@@ -30,7 +30,7 @@ def later(fox: Fox, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def deleted(open_fox: Callable[..., Fox]) -> Task:
-    """A task of two pictures, both deleted from the store since."""
+    """A task of two pictures, both deleted from the folder since."""
     task = open_fox().generate("a fox that is thrown away", num_outputs=2).wait()
     for image in task.images:
         image.path.unlink()
@@ -46,7 +46,7 @@ def test_what_was_paid_for_stays_completed(
     task = fox.generate("a fox that is thrown away", num_outputs=2)
     with pytest.raises(DownloadFailed) as gone:
         task.wait()
-    for words in ("deleted from the store", "links have died", "$0.18", "take=2"):
+    for words in ("deleted from the folder", "links have died", "$0.18", "take=2"):
         assert words in str(gone.value)
     assert gone.value.gone
     assert (task.status, fox.session.row(task.identity).error_code) == ("completed", "")
@@ -63,7 +63,7 @@ def test_a_page_says_what_is_gone(deleted: Task, open_fox: Callable[..., Fox], m
     fox = open_fox()
     later(fox, 3 * DAY, monkeypatch)
     page = task_page(fox.generate("a fox that is thrown away", num_outputs=2))
-    assert "deleted from the store" in page
+    assert "deleted from the folder" in page
     assert "take=2" in page
     assert "Open the full picture" not in page
 

@@ -188,7 +188,7 @@ def test_two_trainings_under_way_cannot_have_one_name(fox: Fox, sandbox: Any, po
     """A name is taken as soon as its training is asked for; one that failed gives it back."""
     sandbox.set(speed=1)
     fox.profiles.train(portraits, "Ada", agreed=True)
-    with pytest.raises(InvalidRequest, match="under way"):
+    with pytest.raises(InvalidRequest, match="being trained already"):
         fox.profiles.train(sorted(portraits.glob("*.jpg"))[:11], "Ada", agreed=True)
     assert len(sandbox.creations) == 1
 
@@ -415,7 +415,7 @@ def test_nothing_is_forgotten_while_something_is_under_way(fox: Fox, sandbox: An
     before = files(fox)
     with pytest.raises(InvalidRequest, match=r"1 request with Ada.*nothing was removed"):
         fox.profiles.forget("Ada")
-    assert "under way" in repr(fox.profiles.forget("Ada", dry_run=True))
+    assert "in progress" in repr(fox.profiles.forget("Ada", dry_run=True))
     assert files(fox) == before
     assert "Ada" in fox.profiles
 

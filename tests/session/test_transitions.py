@@ -302,7 +302,7 @@ def test_a_new_fox_says_what_is_unfinished(
     second = ["import fox_nb\nfox = fox_nb.Fox()", "fox.resume()", "print(fox.resume())\nfox.tasks()"]
     node = runner.execute(notebook(*second), env=sandbox_env, folder=folder)
     said = node.cells[0].outputs[0]["text"]
-    assert "from earlier: 1 under way, 1 unknown. fox.resume() goes on with them." in said
+    assert "from earlier: 1 in progress, 1 unknown. fox.resume() goes on with them." in said
     table = node.cells[1].outputs[0]["data"]["text/html"]
     for words in ("a fox that takes long", "lost", "unknown", "0.09"):
         assert words in table
