@@ -45,8 +45,9 @@ class PriceList:
         Whom to ask.
     is_play_money : bool
         True on the sandbox.
-    group : str
-        The key's group, where the store knows it.
+    group : callable
+        Gives the key's group where the store knows it, else ''; called when a price is first asked for, as in a forked
+        process the store can't be read yet when a session is made.
     remember : callable
         Called with the key's group when the gateway names it.
     """
@@ -56,7 +57,7 @@ class PriceList:
         client: Client,
         *,
         is_play_money: bool,
-        group: str = "",
+        group: Callable[[], str] = str,
         remember: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._client = client
@@ -64,7 +65,8 @@ class PriceList:
         self._remember = remember
         self._lock = threading.Lock()
         self._is_class = False
-        self._group = group
+        self._recall = group
+        self._known_group: str | None = None
         self._listed: Mapping[str, float] = {}
         self._ratios: Mapping[str, float] = {}
         self._counted: dict[str, float] = {}
@@ -86,10 +88,16 @@ class PriceList:
         except (FoxError, Late):
             return
 
+    @property
+    def _group(self) -> str:
+        if self._known_group is None:
+            self._known_group = self._recall()
+        return self._known_group
+
     def note_group(self, group: str) -> None:
         """Take over the key's group, as a task's answer or the log names it."""
         if group and group != self._group:
-            self._group = group
+            self._known_group = group
             self._remember(group)
 
     @property

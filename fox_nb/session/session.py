@@ -93,7 +93,7 @@ class Session:
         self.prices = PriceList(
             client,
             is_play_money=gateway.is_sandbox,
-            group=store.catalog.facts(group).get("", ""),
+            group=lambda: store.catalog.facts(group).get("", ""),
             remember=lambda name: store.catalog.set_fact(group, name),
         )
         self.billing = Billing(
