@@ -49,8 +49,10 @@ from fox_nb.errors import (
 
 if TYPE_CHECKING:
     from fox_nb.client import Client
-    from fox_nb.fox import Fox, compare, run
+    from fox_nb.experiment_methods import compare
+    from fox_nb.fox import Fox
     from fox_nb.models import MODELS
+    from fox_nb.nesting import run
     from fox_nb.session import Image, Task
     from fox_nb.settings import ask_key
 
@@ -101,8 +103,8 @@ __all__ = [
 _LAZY = {
     "Client": "fox_nb.client",
     "Fox": "fox_nb.fox",
-    "compare": "fox_nb.fox",
-    "run": "fox_nb.fox",
+    "compare": "fox_nb.experiment_methods",
+    "run": "fox_nb.nesting",
     "MODELS": "fox_nb.models",
     "Image": "fox_nb.session",
     "Task": "fox_nb.session",

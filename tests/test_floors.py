@@ -18,7 +18,7 @@ FLOORS = (
     {"__init__"},  # the face: a table of contents
     {"magics"},
     {"fox"},
-    {"model_methods"},
+    {"model_methods", "experiment_methods"},
     {"panels"},
     {"experiments"},
     {"display"},
@@ -27,7 +27,7 @@ FLOORS = (
     {"client", "store", "images"},
     {"models", "tasks", "settings", "workdir"},
     {"parameters"},
-    {"errors", "keys", "money", "sharing"},
+    {"errors", "keys", "money", "nesting", "sharing"},
     {"atomic"},  # the ground: how files are made, nothing of the gateway; the sandbox stands on it, too
 )
 HEIGHT = {part: -depth for depth, parts in enumerate(FLOORS) for part in parts}

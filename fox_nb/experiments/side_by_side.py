@@ -207,22 +207,12 @@ def compare(
     session: Session | None = None,
     show: Callable[[Pictures], None] | None = None,
 ) -> Pictures:
-    """Lay any pictures side by side.
+    """Lay any pictures side by side: what `fox_nb.compare` says of its parameters holds here.
 
     Parameters
     ----------
-    pictures
-        A list, a dict by label, lists in a list (rows of columns) or in a dict, or a data frame whose columns hold
-        pictures. A picture is a task, a picture of one, a path, a PIL image, an array, bytes or a link; None leaves a
-        place empty. Tasks that are under way are waited for.
-    labels : sequence of str, or a pair of them, optional
-        What each picture is called; of rows and columns a pair: the rows' labels, the columns' labels. Of a data frame
-        the name of the column that names its rows.
-    original
-        What the others are compared with: a picture, or one of the labels. One that is among the pictures isn't added
-        once more. By default the picture that all tasks were made from, if there is one.
-    title : str
-        What stands above.
+    pictures, labels, original, title
+        See `fox_nb.compare`.
     session, show
         See `Pictures`.
 

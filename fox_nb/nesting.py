@@ -1,0 +1,47 @@
+"""Nesting: async code run to its end, in a script or inside a loop that runs already, as in a cell."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+Value = TypeVar("Value")
+
+
+def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
+    """Run async code to its end, in a script or in a cell.
+
+    In a cell an event loop runs already; only then, and only because this was asked for, nest_asyncio lets it nest. On
+    Python 3.14 and newer that is its fork nest-asyncio2, which knows their tasks. A loop that can't be patched, such as
+    uvloop's, waits while the code runs on a loop of its own in a thread.
+
+    Parameters
+    ----------
+    coroutine
+        What an ``async def`` gives when it is called.
+    """
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return _run_alone(coroutine)
+    if not isinstance(loop, asyncio.BaseEventLoop):
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(1, "fox_nb-run") as thread:
+            return thread.submit(_run_alone, coroutine).result()
+    if sys.version_info >= (3, 14):
+        import nest_asyncio2 as nest_asyncio
+    else:
+        import nest_asyncio
+    nest_asyncio.apply(loop)
+    return loop.run_until_complete(coroutine)
+
+
+def _run_alone(coroutine: Coroutine[Any, Any, Value]) -> Value:
+    """Run it on a loop of its own; not by `asyncio.run`, which nest_asyncio replaces by one that closes no loop."""
+    with asyncio.Runner() as runner:
+        return runner.run(coroutine)
