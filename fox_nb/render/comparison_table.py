@@ -14,7 +14,7 @@ from fox_nb.images.inline import data_uri
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.render.comparison import LABELS, numbers, previews
 from fox_nb.render.facets import facets, words_of
-from fox_nb.render.html import bdi, escape
+from fox_nb.render.html import PLAIN, bdi, escape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +65,7 @@ def static_grid(
     cells = dict(islice(comparison.in_order(), MOST))
     images = dict(previews(comparison, cells=cells.values())) if images is None else images
     name = comparison.id
-    parts = [f'<div class="foxc-static" id="fox-{name}" data-fox-comparison="{name}">']
+    parts = [f'<div class="foxc-static {PLAIN}" id="fox-{name}" data-fox-comparison="{name}">']
     parts.append(_style(comparison, images, hover=hover, titled=titled))
     if comparison.original is not None:
         shown = _image(comparison.original, images, "Original", _SHOWN_WIDTH)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Facts = Sequence[tuple[str, str]]
 
+PLAIN = "mathjax_ignore tex2jax_ignore"
+"""Classes by which MathJax, new and old, leaves amounts and prompts alone: two dollars make no formula of what is between."""
 LONGEST = 300
 _LONGEST_CODE = 20_000
 _LONGEST_PATH = 1000
@@ -63,7 +65,7 @@ def code_block(code: str, label: str = "Show code") -> str:
 def frame(*parts: str, role: str = "", label: str = "") -> str:
     """Put the parts of an output together with the style that they share."""
     attributes = (f' role="{role}"' if role else "") + (f' aria-label="{escape(label, 120)}"' if label else "")
-    return f'{STYLE}<div class="fox-nb"{attributes}>{"".join(parts)}</div>'
+    return f'{STYLE}<div class="fox-nb {PLAIN}"{attributes}>{"".join(parts)}</div>'
 
 
 def head(title: object, *, sandbox: bool = False, pill: str = "") -> str:

@@ -88,7 +88,8 @@ class Account(Shows):
         if self.ends_at is not None:
             found.append(("Ends", moment(self.ends_at)))
         if self.models is not None:
-            found.append(("Models", f"{sum(name in self.models for name in MODELS)} of these {len(MODELS)}"))
+            count = sum(name in self.models for name in MODELS)
+            found.append(("Models", f"all {count}" if count == len(MODELS) else f"{count} of {len(MODELS)}"))
         return [*found, ("Asked", moment(self.asked_at))] if self.asked_at is not None else found
 
     def __repr__(self) -> str:

@@ -106,6 +106,19 @@ def test_a_person_makes_two_pictures_and_works_on_meanwhile(lab: Lab, calm: Any,
     kept_without_a_kernel(lab, page.path, saved)
 
 
+def test_two_amounts_are_no_formula(lab: Lab) -> None:
+    """JupyterLab sets what stands between two dollars as mathematics; our amounts and prompts stay as they are."""
+    cells = (
+        "from IPython.display import HTML, display\nfrom fox_nb.render.html import frame, note",
+        "display(HTML(frame(note('Costs $0.36, but only $0.20 is left.'))))\ndisplay(HTML('<p>$x^2$</p>'))",
+    )
+    page = lab.open(notebook(*cells))
+    page.run_all()
+    page.locator("mjx-container").first.wait_for()
+    assert page.locator("mjx-container").count() == 1
+    assert "Costs $0.36, but only $0.20 is left." in page.outputs_text(1)
+
+
 def kept_without_a_kernel(lab: Lab, path: Path, saved: nbformat.NotebookNode) -> None:
     """The file is small, and shows both pictures where nothing runs, also when nobody trusts it."""
     assert path.stat().st_size < LARGEST_NOTEBOOK
