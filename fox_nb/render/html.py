@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Facts = Sequence[tuple[str, str]]
 
 PLAIN = "mathjax_ignore tex2jax_ignore"
-"""Classes by which MathJax, new and old, leaves amounts and prompts alone: two dollars make no formula of what is between."""
+"""Classes by which MathJax, new and old, leaves our texts alone: two dollars make no formula of what is between."""
 LONGEST = 300
 _LONGEST_CODE = 20_000
 _LONGEST_PATH = 1000

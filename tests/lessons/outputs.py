@@ -34,7 +34,7 @@ _TO_THE_FILE = re.compile(r'(?: <span class=fx-dim>·</span> )?<a href="fox_runs
 _PASSING = (
     # Which of two equal charges is whose, a few seconds apart, is certain on a slow machine and not on a quick one.
     (r"\d+ requests? on the bill: [^<]*refunded\.", "BILL"),
-    (r"\$0\.\d\d (?:charged|reserved) \(play money\)", "COST"),
+    (r"(?m)^\$0\.09 (?:charged|reserved) \(play money\)$", "COST"),
     (r"\$0\.\d\d \(play money\) charged, \$0\.\d\d", "CHARGED, BACK"),
     (r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?", "DATE"),
     (r"\b\d{1,2} (?:[A-Z][a-z]+) 20\d\d(?:, \d\d:\d\d)?", "DATE"),

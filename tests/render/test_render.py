@@ -214,7 +214,7 @@ def test_waiting_list_counts():
 def test_failure_is_announced_with_money_and_next_step():
     """A failure is an alert with its three sentences."""
     page = Page(failure(Failure("A fox", "It was refused.", "Nothing was paid.", "Change the prompt.")))
-    assert {"class": "fox-nb", "role": "alert"} in page.all("div")
+    assert {"class": f"fox-nb {html.PLAIN}", "role": "alert"} in page.all("div")
     assert "It was refused.Nothing was paid.Change the prompt." in page.text
 
 
