@@ -2,17 +2,22 @@
 
 import os
 import sys
+from pathlib import Path
 
 c = get_config()  # noqa: F821 - JupyterHub gives it
+
+# The one key lies in a file, for the relay alone: of a service's environment the Hub keeps a copy in its database.
+# Without this file the sandbox is behind the relay: a rehearsal without money.
+KEY = Path("fox_class/key.txt")
+# What each member of a group may spend; `fox-nb seats raise --all 20 --folder fox_class` says what all may together.
+RELAY = [sys.executable, "-m", "fox_nb.cli", "relay", "--folder", "fox_class", "--group", "class-a=1.00"]
 
 c.JupyterHub.services = [
     {
         "name": "fox",
         "url": "http://127.0.0.1:10101",
-        # What each member of a group may spend; `fox-nb seats raise --all 20 --folder fox_class` says what all may.
-        "command": [sys.executable, "-m", "fox_nb.cli", "relay", "--folder", "fox_class", "--group", "class-a=1.00"],
-        # The one key, for the relay alone; without it the sandbox is behind it: a rehearsal without money.
-        "environment": {name: os.environ[name] for name in ("FOXAPI_KEY", "FOXAPI_BASE_URL") if name in os.environ},
+        "command": [*RELAY, "--key", str(KEY)] if KEY.exists() else RELAY,
+        "environment": {name: value for name, value in os.environ.items() if name == "FOXAPI_BASE_URL"},
     }
 ]
 

@@ -18,8 +18,14 @@ if TYPE_CHECKING:
     from fox_nb.tasks import TaskState
 
 ENDED = ("completed", "failed")
-KNOWN = ("sending", "unknown", "accepted", "completed")
-"""States in which the same request is not sent again; what has failed is, when it is asked for once more."""
+KNOWN = ("sending", "unknown", "accepted", "completed", "failed")
+"""States in which the same request is not sent again; what has failed is, for a seat that has seen it fail."""
+
+_OF_TASK = (
+    sql.select(creation)
+    .join(access, access.c.creation == creation.c.id)
+    .where(creation.c.task == sql.bindparam("task"), access.c.seat == sql.bindparam("who"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ class Bookings:
             _check_profiles(connection, who.name, wanted.profiles)
             same = sql.select(creation).where(creation.c.identity == wanted.identity, creation.c.state.in_(KNOWN))
             known = connection.execute(same.order_by(creation.c.id.desc())).first()
-            if known is not None:
+            if known is not None and not (known.state == "failed" and _has(connection, known, who.name)):
                 return _joined(connection, known, who.name, now), False
             _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
             values = {
@@ -139,8 +145,7 @@ class Bookings:
         Refusal
             There is none, or it is somebody else's.
         """
-        query = sql.select(creation).join(access, access.c.creation == creation.c.id)
-        found = self._database.read(query.where(creation.c.task == task, access.c.seat == who))
+        found = self._database.read(_OF_TASK, task=task, who=who)
         if not found:
             raise not_found("task")
         return found[0]
@@ -160,6 +165,8 @@ class Bookings:
                 sql.update(creation).where(which).values(state=ended, answer=answer, ended=now)
             ).rowcount:
                 return
+            if connection.execute(sql.select(access).where(access.c.creation == row.id)).first() is None:
+                return  # whose it was has been removed meanwhile
             for place, result in enumerate(() if state.failed else state.results):
                 if result.profile_id:
                     known = sql.select(profile).where(profile.c.id == result.profile_id)
@@ -192,6 +199,15 @@ class Bookings:
         """Return what the class asked for, newest first."""
         return self._database.read(sql.select(creation).order_by(creation.c.id.desc()).limit(limit))
 
+    def asked(self) -> dict[str, int]:
+        """Return how much each seat has asked for, first."""
+        counted = sql.select(creation.c.seat, sql.func.count()).group_by(creation.c.seat)
+        return {row[0]: row[1] for row in self._database.read(counted)}
+
+    def since(self, number: int) -> int:
+        """Return how many came after a creation."""
+        return int(self._database.read(sql.select(sql.func.count()).where(creation.c.id > number))[0][0])
+
     def _change(self, number: int, **values: Any) -> None:
         with self._database.change() as connection:
             connection.execute(sql.update(creation).where(creation.c.id == number).values(**values))
@@ -201,12 +217,16 @@ def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:
     """Let a seat have what another one asked for, or itself did: it becomes the class's when it is of two."""
     if row.state == "unknown":
         raise nobody_knows(clock(row.asked)) if row.seat == who else asked_by_another(f"at {clock(row.asked)}")
-    mine = sql.select(access).where(access.c.creation == row.id, access.c.seat == who)
-    if connection.execute(mine).first() is None:
+    if not _has(connection, row, who):
         connection.execute(sql.insert(access).values(seat=who, creation=row.id, asked=now))
         connection.execute(sql.update(creation).where(creation.c.id == row.id).values(booked=CLASS))
         return connection.execute(sql.select(creation).where(creation.c.id == row.id)).one()
     return row
+
+
+def _has(connection: sql.Connection, row: Any, who: str) -> bool:
+    mine = sql.select(access).where(access.c.creation == row.id, access.c.seat == who)
+    return connection.execute(mine).first() is not None
 
 
 def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: int) -> None:

@@ -28,6 +28,7 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     relay.add_argument("--no-share", action="store_true", help="send and pay the same request for each who asks")
     relay.add_argument("--keep", type=float, default=14 * 24.0, metavar="HOURS", help="how long files are kept (336)")
     relay.add_argument("--cert", type=Path, metavar="PEM", help="certificate and key, for TLS")
+    relay.add_argument("--key", type=Path, metavar="FILE", help="a file with the key, in place of FOXAPI_KEY")
     relay.add_argument("--plain-http", action="store_true", help="other machines may come without TLS, too")
     relay.add_argument(
         "--group",
@@ -99,7 +100,7 @@ def _relay(chosen: argparse.Namespace) -> int:
     _check_installed()
     from fox_nb.classroom.relay import Options, serve
 
-    names = ("folder", "host", "port", "keep", "cert", "plain_http", "database")
+    names = ("folder", "host", "port", "keep", "cert", "plain_http", "database", "key")
     given = {name: getattr(chosen, name) for name in names}
     if chosen.group:
         from fox_nb.classroom.hub import service_address

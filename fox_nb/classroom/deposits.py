@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 import secrets
 import shutil
 import time
+from collections import defaultdict
 from typing import IO, TYPE_CHECKING, Any
 
 import sqlalchemy as sql
@@ -16,6 +18,7 @@ from fox_nb.atomic import aside, private_folder, put
 from fox_nb.classroom.refusals import Refusal, not_found
 from fox_nb.classroom.tables import CLASS, Database, access, deposit
 from fox_nb.errors import DownloadFailed
+from fox_nb.models import LOCAL_PICTURE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 RESULT_LIFE, UPLOAD_LIFE = 24 * 3600.0, 72 * 3600.0
 """Seconds for which the relay's links live, as the gateway's own do."""
 _LINK_TRUSTED = UPLOAD_LIFE - 3600.0
+MOST_OF_A_SEAT = 2 << 30
+"""Bytes that one seat may have here, of uploads and of what it hands in: a full disk would stop the class."""
 LINK = r"/files/([A-Za-z0-9_-]{43})/[^/?#]+"
 _PIECE = 1 << 20
 
@@ -51,10 +56,11 @@ class Deposits:
         private_folder(self._folder)
         private_folder(self._handed_in)
         self._fetching: dict[str, asyncio.Future[Path]] = {}
-        self._linking = asyncio.Lock()
+        self._linking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def add(self, who: str, file: IO[bytes], name: str) -> Any:
         """Keep an upload, and return its row."""
+        self._check_room(who, file)
         sha256 = hashlib.sha256()
         token = secrets.token_urlsafe(32)
         with aside(self._folder, private=True) as part:
@@ -133,16 +139,19 @@ class Deposits:
     async def named(self, who: str, url: str, host: str) -> str:
         """Return what stands in a request for a link: ``sha256:…`` for a file of the seat's own, else the link itself.
 
+        Whoever knows a hash from somebody's notebook has not the file: a hash in place of a link is refused.
+
         Raises
         ------
         Refusal
-            It is a link of this relay, and none of the seat's.
+            It is a hash, or a link of this relay, and none of the seat's.
         """
         found = re.fullmatch(rf"https?://([^/]+)(?:/[^?#]*)?{LINK}", url)
-        if found is None or found[1].lower() != host.lower():
+        row = self._row(found[2]) if found else None
+        ours = row is not None or (found is not None and found[1].lower() == host.lower())
+        if not ours and not LOCAL_PICTURE.fullmatch(url):
             return url
-        row = self._row(found[2])
-        if row is None or not (self._is_own(row, who)):
+        if row is None or not self._is_own(row, who):
             raise Refusal(422, "There is no such file.", code="invalid_image_url")
         if row.creation is not None:
             await self.fetched(row)
@@ -157,7 +166,7 @@ class Deposits:
 
     async def link(self, sha256: str, *, anew: bool = False) -> str:
         """Return the gateway's link to a file that a request names by its hash, uploading it where there is none."""
-        async with self._linking:
+        async with self._linking[sha256]:
             rows = self._database.read(sql.select(deposit).where(deposit.c.sha256 == sha256))
             fresh = time.time() - _LINK_TRUSTED
             known = [row for row in rows if row.creation is None and row.origin and row.linked > fresh]
@@ -178,6 +187,7 @@ class Deposits:
 
     def hand_in(self, who: str, file: IO[bytes]) -> str:
         """Keep what a student hands in, beside what they handed in before, and return its name."""
+        self._check_room(who, file)
         folder = self._handed_in / who
         private_folder(folder)
         name = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{secrets.token_hex(2)}.zip"
@@ -186,10 +196,6 @@ class Deposits:
                 shutil.copyfileobj(file, target, _PIECE)
             put(part, folder / name)
         return name
-
-    def remove(self, tokens: list[str], who: str) -> None:
-        """Remove files, and all that a seat handed in."""
-        remove_files(self._database.folder, tokens, who)
 
     def sweep(self, now: float) -> None:
         """Remove what has been kept for long enough."""
@@ -201,6 +207,15 @@ class Deposits:
     def thumbnails(self) -> Path:
         """Where small versions for the teacher's page are."""
         return self._database.folder / "thumbnails"
+
+    def _check_room(self, who: str, file: IO[bytes]) -> None:
+        """Refuse a file for which a seat has no room any more."""
+        uploads = sql.select(deposit.c.token).where(deposit.c.seat == who, deposit.c.creation.is_(None))
+        kept = sum(self.size(row.token) for row in self._database.read(uploads))
+        kept += sum(path.stat().st_size for path in (self._handed_in / who).glob("*"))
+        if kept + file.seek(0, os.SEEK_END) > MOST_OF_A_SEAT:
+            raise Refusal(413, "Your files fill all the room of a seat. Ask your teacher.", "file_too_large_error")
+        file.seek(0)
 
     def _row(self, token: str) -> Any:
         found = self._database.read(sql.select(deposit).where(deposit.c.token == token))

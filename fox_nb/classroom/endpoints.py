@@ -12,8 +12,9 @@ import os
 import re
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from tornado import httputil, web
 from tornado.iostream import StreamClosedError
@@ -40,9 +41,10 @@ LARGEST_REQUEST = 1 << 20
 LARGEST_UPLOAD = 100 << 20
 LARGEST_HAND_IN = 500 << 20
 _MEMORY = 1 << 20
-_A_BODY, _A_FILE = 30.0, 600.0
+A_BODY, _A_FILE = 30.0, 600.0
 """Seconds in which a body has to come."""
 _STRANGER = 64 << 10
+_FILES_AT_ONCE = 4
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +65,11 @@ class RelayContext:
     upstream: Upstream
     admit: Callable[[str], Awaitable[Seat]]
     prefix: str = ""
+
+    receiving: WeakSet[Endpoint] = field(default_factory=WeakSet)
+    """The calls that bring a file."""
+    filing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Files are taken in one after the other: a form has to be in memory to be read."""
 
     @property
     def bookings(self) -> Bookings:
@@ -118,7 +125,7 @@ class Plain(web.RequestHandler):
 class Endpoint(Plain):
     """A call that needs a seat. Its body is kept on disk where it is large, and refused where it is too large."""
 
-    LARGEST, SECONDS = LARGEST_REQUEST, _A_BODY
+    LARGEST, SECONDS = LARGEST_REQUEST, A_BODY
 
     async def prepare(self) -> None:
         """Find out who asks, and how much of them is read, before the body comes."""
@@ -128,12 +135,21 @@ class Endpoint(Plain):
         try:
             self.seat = await self.context.admit(_bearer(self.request.headers))
             self.seat.admit(time.time())
+            if self.LARGEST > LARGEST_REQUEST:
+                self._bring_file()
         except Refusal as refusal:
             self.refusal = refusal
         self.request.connection.set_body_timeout(self.SECONDS)  # type: ignore[union-attr]
         # What is too large is read on for a while, so that the answer can be: of a stranger not for long.
         most = 2 * self.LARGEST + _STRANGER if self.refusal is None else _STRANGER
         self.request.connection.set_max_body_size(most)  # type: ignore[union-attr]
+
+    def _bring_file(self) -> None:
+        """Refuse to keep a seat's files on disk many at once."""
+        coming = [one for one in self.context.receiving if one.seat.name == self.seat.name and not one.received.closed]
+        if len(coming) >= _FILES_AT_ONCE:
+            raise Refusal(429, "You are sending other files just now. Wait until they are here.", "rate_limit_error")
+        self.context.receiving.add(self)
 
     def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body."""
@@ -146,8 +162,9 @@ class Endpoint(Plain):
         self.received.close()
 
     def on_connection_close(self) -> None:
-        """Let go of the body."""
-        self.received.close()
+        """Let go of the body of who has gone."""
+        super().on_connection_close()
+        self.on_finish()
 
     def admitted(self) -> Seat:
         """Return who asks.
@@ -203,13 +220,14 @@ class _Uploads(Endpoint):
     """``POST /v1/files/upload/{stream, base64, url}``."""
 
     LARGEST, SECONDS = LARGEST_UPLOAD, _A_FILE
-    one_at_a_time = asyncio.Lock()
-    """Reading a form needs it in memory."""
 
     async def post(self, kind: str) -> None:
         who = self.admitted()
-        async with self.one_at_a_time:
-            row = await self._kept(who, kind)
+        if kind == "url":
+            row = await self.context.deposits.add_link(who.name, self._said("url"))
+        else:
+            async with self.context.filing:
+                row = await asyncio.to_thread(self._kept, who, kind)
         self.finish(
             {
                 "id": f"file-{row.token[:12]}",
@@ -220,24 +238,26 @@ class _Uploads(Endpoint):
             }
         )
 
-    async def _kept(self, who: Seat, kind: str) -> Any:
-        if kind == "stream":
-            data, name = self._form()
-        else:
-            body = self.json()
-            said = body.get("url" if kind == "url" else "file_data") if isinstance(body, dict) else None
-            if not isinstance(said, str):
-                raise Refusal(422, "There is no file in it.")
-            if kind == "url":
-                return await self.context.deposits.add_link(who.name, said)
-            name = body.get("file_name") if isinstance(body.get("file_name"), str) else "file"
-            try:
-                data = base64.b64decode(said.rpartition(",")[2], validate=True)
-            except (ValueError, binascii.Error):
-                raise Refusal(422, "The file is not in base64.") from None
+    def _kept(self, who: Seat, kind: str) -> Any:
+        data, name = self._form() if kind == "stream" else self._text()
         if not data:
             raise Refusal(422, "The file is empty.")
-        return await asyncio.to_thread(self.context.deposits.add, who.name, io.BytesIO(data), name)
+        return self.context.deposits.add(who.name, io.BytesIO(data), name)
+
+    def _said(self, name: str) -> str:
+        self.said = self.json()
+        found = self.said.get(name) if isinstance(self.said, dict) else None
+        if not isinstance(found, str):
+            raise Refusal(422, "There is no file in it.")
+        return found
+
+    def _text(self) -> tuple[bytes, str]:
+        text = self._said("file_data")
+        name = self.said.get("file_name")
+        try:
+            return base64.b64decode(text.rpartition(",")[2], validate=True), name if isinstance(name, str) else "file"
+        except (ValueError, binascii.Error):
+            raise Refusal(422, "The file is not in base64.") from None
 
     def _form(self) -> tuple[bytes, str]:
         fields: dict[str, list[bytes]] = {}
@@ -264,7 +284,8 @@ class _HandIn(Endpoint):
         if self.received.read(4) != b"PK\x03\x04":
             raise Refusal(422, "What is handed in must be a ZIP.")
         self.received.seek(0)
-        name = await asyncio.to_thread(self.context.deposits.hand_in, who.name, self.received)
+        async with self.context.filing:
+            name = await asyncio.to_thread(self.context.deposits.hand_in, who.name, self.received)
         self.finish({"url": f"{self.base}/class/hand-in", "handed_in": name, "size": self.size})
 
 

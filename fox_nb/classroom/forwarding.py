@@ -12,6 +12,8 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from fox_nb.classroom.bookings import ENDED, Bookings, Wanted
 from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, nobody_knows, nothing_sent
 from fox_nb.classroom.tables import CLASS
@@ -22,6 +24,8 @@ from fox_nb.parameters import parameters
 from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fox_nb.classroom.deposits import Deposits
     from fox_nb.classroom.seats import Seat
     from fox_nb.classroom.tables import Database
@@ -33,6 +37,8 @@ WATCH_EVERY = 10.0
 """Seconds after which a task is asked for that no student asks for any more."""
 PROMPT = 0.03
 """Seconds that whoever asks for a task waits for the gateway; what it said last is the answer after that."""
+AGAIN = (0.1, 0.5, 1.0, 2.0, *[5.0] * 60)
+"""Seconds between the tries to note what became of a creation, while the database is away."""
 _UPLOAD_NOT_FOLLOWED = frozenset({"invalid_image_url", ""})
 _UNPROCESSABLE, _SERVER_FAULT = 422, 500
 _IN_A_PROMPT = r"\[\[([^\[\]]{1,500})\]\]"
@@ -94,7 +100,11 @@ class Forwarder:
             micro_usd=await self._upstream.cost(request),
             profiles=tuple(_profiles(request)),
         )
-        row, ours = self.bookings.reserve(who, wanted, time.time())
+        try:
+            row, ours = self.bookings.reserve(who, wanted, time.time())
+        except SQLAlchemyError:
+            log.exception("the journal could not be written; nothing was sent")
+            raise nothing_sent(Refusal(503, "The class's journal cannot be written just now.")) from None
         if ours:
             sending = self._sending[row.id] = asyncio.create_task(self._send(row, request.body(), take))
             sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
@@ -153,16 +163,24 @@ class Forwarder:
         except BaseException as error:  # noqa: BLE001 - each is told as a refusal
             words = error.what if isinstance(error, FoxError) else str(error) or type(error).__name__
             if certainly_not_accepted(error) or isinstance(error, Refusal):
-                self.bookings.refused(row.id, words, time.time())
+                await self._note(lambda: self.bookings.refused(row.id, words, time.time()), "refused", row.id)
                 raise _as_refusal(error) from None
-            self.bookings.unknown(row.id, words)
+            await self._note(lambda: self.bookings.unknown(row.id, words), "unknown", row.id)
             raise nobody_knows(clock(row.asked)) from None
-        try:
-            self.bookings.accepted(row.id, state.id)
-        except BaseException:
-            log.critical("creation %d was accepted as %s, and the journal could not note that", row.id, state.id)
-            raise
+        await self._note(lambda: self.bookings.accepted(row.id, state.id), f"accepted as {state.id}", row.id)
         self._said[row.id] = (time.monotonic(), state)
+
+    async def _note(self, write: Callable[[], None], what: str, number: int) -> None:
+        """Write into the journal what became of a creation, as soon as a database that is away is back."""
+        for pause in (*AGAIN, None):
+            try:
+                return write()
+            except SQLAlchemyError:
+                if pause is None:
+                    raise
+                log.warning("creation %d was %s; the journal is away, and tried again", number, what)
+                await asyncio.sleep(pause)
+        raise AssertionError
 
     async def _sent(self, body: dict[str, Any], take: int | None) -> TaskState:
         """Send with links in place of hashes, and once more where the gateway threw out an upload before its time."""
@@ -241,7 +259,7 @@ class Forwarder:
             await asyncio.sleep(WATCH_EVERY)
             try:
                 await self._look_after_all()
-                self._deposits.sweep(time.time())
+                await asyncio.to_thread(self._deposits.sweep, time.time())
             except Exception:  # a full disk, a database that restarts: again in a moment
                 log.exception("looking after the tasks failed")
 

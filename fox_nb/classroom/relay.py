@@ -16,7 +16,7 @@ from tornado import httpserver, netutil, web
 
 from fox_nb.classroom.bookings import Bookings
 from fox_nb.classroom.deposits import Deposits
-from fox_nb.classroom.endpoints import LARGEST_HAND_IN, Nothing, RelayContext, routes
+from fox_nb.classroom.endpoints import A_BODY, LARGEST_REQUEST, Nothing, RelayContext, routes
 from fox_nb.classroom.forwarding import Forwarder
 from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import FOLDER, Database
@@ -53,6 +53,8 @@ class Options:
         Hours for which files are kept: pictures, uploads, what is handed in.
     cert : Path, optional
         Certificate and key in PEM, for TLS.
+    key : Path, optional
+        A file with the key, in place of the environment: a Hub keeps the environment of its services in its database.
     plain_http : bool
         Speak without TLS to other machines, too: inside a network that others can't listen to.
     database : str, optional
@@ -67,6 +69,7 @@ class Options:
     share: bool = True
     keep: float = KEEP
     cert: Path | None = None
+    key: Path | None = None
     plain_http: bool = False
     database: str | None = None
     groups: Mapping[str, int] = field(default_factory=dict)
@@ -132,11 +135,12 @@ class Relay:
             secure.load_cert_chain(options.cert)
         self._server = httpserver.HTTPServer(
             application,
-            xheaders=bool(options.groups),  # the Hub's own proxy is before it
+            xheaders=True,  # a proxy before it says that it speaks TLS; nothing else of these headers is used
             ssl_options=secure,
             max_header_size=_HEADERS,
             idle_connection_timeout=_IDLE,
-            max_body_size=LARGEST_HAND_IN,
+            max_body_size=LARGEST_REQUEST,  # of whoever it is; a seat's own calls raise it for themselves
+            body_timeout=A_BODY,
         )
         sockets = netutil.bind_sockets(options.port, options.host)
         self._server.add_sockets(sockets)
@@ -187,7 +191,7 @@ async def _serve(options: Options) -> None:
     for name in ("SIGTERM", "SIGINT"):
         with contextlib.suppress(NotImplementedError, AttributeError):  # Windows
             asyncio.get_running_loop().add_signal_handler(getattr(signal, name), done.set)
-    upstream = await asyncio.to_thread(Upstream.found)
+    upstream = await asyncio.to_thread(Upstream.found, options.key)
     relay = Relay(options, upstream)
     try:
         address = relay.open()

@@ -27,6 +27,7 @@ COUNTED = ("sending", "unknown", "accepted", "completed", "failed", "lost")
 
 REMOVED = "(removed)"
 _NAME = r"[^\W_][\w .'@-]{0,78}"
+_OF_DIGEST = sql.select(seat).where(seat.c.digest == sql.bindparam("digest"))
 _TOKEN_BYTES = 24
 _MOST_USD = 1_000_000.0
 
@@ -119,7 +120,7 @@ class Seats:
         Refusal
             It is nobody's.
         """
-        found = self._database.read(sql.select(seat).where(seat.c.digest == digest(token)))
+        found = self._database.read(_OF_DIGEST, digest=digest(token))
         if not found:
             raise unknown_token()
         return _seat(found[0])

@@ -8,12 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from fox_nb.errors import FoxError
+from fox_nb.keys import Key
 from fox_nb.session.prices import ASK_AGAIN, PriceList, micro_usd
 from fox_nb.settings import DEFAULT_BASE_URL, Timeouts, find_base_url, find_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from pydantic import SecretStr
 
     from fox_nb.client import Client, Downloaded, Upload
     from fox_nb.models import Request
@@ -52,9 +55,9 @@ class Upstream:
         self._fetching = ThreadPoolExecutor(FETCHERS, "relay-fetching")
 
     @classmethod
-    def found(cls) -> Upstream:
-        """Return the gateway that the environment names, or the sandbox where it names no key."""
-        key, url = find_key(), find_base_url()
+    def found(cls, file: Path | None = None) -> Upstream:
+        """Return the gateway for the key in a file or the environment, or the sandbox where neither names one."""
+        key, url = _key_in(file) if file else find_key(), find_base_url()
         if key is None and url is None:
             from fox_nb.local import SandboxClient
 
@@ -62,7 +65,7 @@ class Upstream:
         if key is None:
             raise FoxError(
                 f"There is no key for {url}.",
-                todo="Set FOXAPI_KEY for the relay alone; without a base URL it stands on the sandbox.",
+                todo="Set FOXAPI_KEY for the relay alone, or give --key; without a base URL it stands on the sandbox.",
             )
         from fox_nb.client import Client
 
@@ -117,3 +120,10 @@ class Upstream:
 
     async def _do(self, pool: ThreadPoolExecutor, work: Callable[[], Value]) -> Value:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _key_in(file: Path) -> SecretStr | None:
+    try:
+        return find_key(Key(file.read_text(encoding="utf-8").strip()))
+    except (OSError, UnicodeDecodeError) as error:
+        raise FoxError(f"{file} holds no key that can be read ({type(error).__name__}).", todo="Check --key.") from None

@@ -15,7 +15,7 @@ import traitlets
 from fox_nb.models import MODELS
 from fox_nb.money import dollars
 from fox_nb.panels.task_cards import TaskCards
-from fox_nb.render.html import clip
+from fox_nb.render.html import clip, table_cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,18 +182,18 @@ def archive_of(tasks: list[Task], titles: Titles) -> bytes:
             files = [image.path for image in task.images if image.path.exists()]
             for path in files:
                 packed.write(path, path.name)
-            values = [_cell(task.request.get(name)) for name in names]
-            about = [_cell(titles.of(task)), task.model, *values, task.take, task.status, f"{float(task.cost):.4f}"]
+            values = [table_cell(task.request.get(name)) for name in names]
+            about = [
+                table_cell(titles.of(task)),
+                task.model,
+                *values,
+                task.take,
+                task.status,
+                f"{float(task.cost):.4f}",
+            ]
             rows.writerows([name, *about] for name in [path.name for path in files] or [""])
         packed.writestr("pictures.csv", table.getvalue().encode("utf-8-sig"))
     return stream.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    """Return a value as a table takes it; a text that a spreadsheet would run is made one that it shows."""
-    if isinstance(value, list):
-        value = ", ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} else value
 
 
 def _filters(asked: dict[str, Any]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ _LONGEST_PATH = 1000
 _TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSEEN = re.compile(f"[\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029{_TURNS}]+")
 _UNSEEN_IN_CODE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNS}]")
+_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _PICTURE_TYPES = {"image/webp", "image/jpeg", "image/png", "image/gif"}
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MINUTE, _HOUR = 60, 3600
@@ -52,6 +53,13 @@ def escape(text: object, longest: int = LONGEST) -> str:
 def bdi(text: object, longest: int = LONGEST) -> str:
     """Clip and escape a text from outside, and keep its direction of writing to itself."""
     return f"<bdi>{escape(text, longest)}</bdi>"
+
+
+def table_cell(value: object) -> object:
+    """Return a value as a CSV takes it: a text that a spreadsheet would run becomes one that it shows."""
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
 def code_block(code: str, label: str = "Show code") -> str:

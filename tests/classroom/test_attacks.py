@@ -1,6 +1,7 @@
 """Attacks: what others try on a relay: nothing gets through, and neither the key nor a token is found anywhere."""
 
 import contextlib
+import hashlib
 import json
 import re
 import socket
@@ -16,6 +17,7 @@ from fox_nb.classroom.tables import DATABASE
 from processes import until
 
 PICTURE = {"model": "phota-image", "prompt": "a fox"}
+PNG = b"\x89PNG\r\n\x1a\nA"
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +67,12 @@ def test_no_other_gets_in(attacked, gateway):
     assert attacked.ask("GET", f"/v1/tasks/{attacked.task}", "Eve").status_code == 404
     stolen = {"model": "phota-image-edit", "prompt": "a hat", "image_urls": [attacked.result]}
     assert attacked.ask("POST", "/v1/images/generations", "Eve", json=stolen).status_code == 422
-    upload = attacked.ask(
-        "POST", "/v1/files/upload/stream", "Ada", files={"file": ("a.png", b"\x89PNG\r\n\x1a\nA")}
-    ).json()
-    stolen["image_urls"] = [upload["url"]]
-    assert attacked.ask("POST", "/v1/images/generations", "Eve", json=stolen).status_code == 422
+    upload = attacked.ask("POST", "/v1/files/upload/stream", "Ada", files={"file": ("a.png", PNG)}).json()
+    hashed = f"sha256:{hashlib.sha256(PNG).hexdigest()}"
+    for link, host in ((upload["url"], {}), (upload["url"], {"Host": "other.example"}), (hashed, {})):
+        stolen["image_urls"] = [link]
+        answer = attacked.ask("POST", "/v1/images/generations", "Eve", json=stolen, headers=host)
+        assert (answer.status_code, answer.json()["error"]["message"]) == (422, "There is no such file.")
     for body in (
         {"model": "phota-image", "prompt": "[[profile-of-ada]] in a hat"},
         {"model": "phota-image-enhance", "image_url": "https://example.org/a.png", "profile_ids": ["profile-of-ada"]},
@@ -142,6 +145,32 @@ def test_smuggled_headers_are_refused(attacked, gateway, head):
     answer = raw(attacked, begin + "Content-Type: application/json\r\n" + head + "\r\n{}" + inner)
     assert not re.search(rb"HTTP/1.1 200", answer)
     assert len(gateway.creations) == sent
+
+
+@pytest.mark.parametrize("path", ["/teacher/login", "/api/pricing", "/nothing", "/class/hand-in"])
+def test_no_strangers_body_is_taken_in(attacked, path):
+    """Who has no seat is told at once that a large body will not be read, wherever it is sent to."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 400000000\r\n\r\n"
+    assert re.match(rb"HTTP/1.1 400 |$", raw(attacked, head + "a" * 1000))
+
+
+def test_a_seat_sends_few_files_at_once(attacked):
+    """Who begins many large files is refused the fifth, until one of them is over; nobody else is held up."""
+    host = urlsplit(attacked.url)
+    head = f"POST /class/hand-in HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {attacked.tokens['Eve']}\r\n"
+    begun = [socket.create_connection((host.hostname, host.port), 30) for _ in range(4)]
+    for line in begun:
+        line.sendall(f"{head}Content-Length: 1000\r\n\r\nPK".encode())
+    until(lambda: handed_in(attacked, "Eve") == 429 or None, "the refusal")
+    assert handed_in(attacked, "Ada") == 200
+    begun.pop().close()
+    until(lambda: handed_in(attacked, "Eve") == 200 or None, "room for another one")
+    for line in begun:
+        line.close()
+
+
+def handed_in(classroom, name):
+    return classroom.ask("POST", "/class/hand-in", name, data=b"PK\x03\x04").status_code
 
 
 def test_slow_bodies_hold_nobody_up(attacked):

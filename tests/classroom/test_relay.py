@@ -14,7 +14,7 @@ from PIL import Image
 
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import Client
-from fox_nb.errors import ConnectionLost, GatewayError, NotConnected
+from fox_nb.errors import ConnectionLost, GatewayError, NotConnected, TaskFailed
 from fox_nb.store import MICRO_PER_USD
 from processes import PATIENCE, until
 
@@ -97,6 +97,21 @@ def test_two_kernels_share_by_themselves(classroom, student, sandbox):
     ada, ben = (student(name).generate("a fox", take=3).wait() for name in ("Ada", "Ben"))
     assert ada.images[0].path.read_bytes() == ben.images[0].path.read_bytes()
     assert [row["take"] for row in sandbox.creations] == [3]
+
+
+def test_a_failure_is_told_to_all_and_paid_once(classroom, student, sandbox, tmp_path):
+    """Who asks for what has failed for another is told the same failure; who saw it fail has it sent again, knowingly."""
+    classroom.seat("Ada", "Ben")
+    classroom.start()
+    sandbox.misbehave("failed", times=1)
+    failed = student("Ada").generate("a fox")
+    for task in (failed, student("Ben").generate("a fox")):
+        with pytest.raises(TaskFailed):
+            task.wait()
+    assert len(sandbox.creations) == 1
+    assert failed.retry().wait().images
+    assert student("Ben", store=tmp_path / "another").generate("a fox").wait().images
+    assert len(sandbox.creations) == 2
 
 
 def test_the_take_is_told_to_no_gateway(tmp_path):

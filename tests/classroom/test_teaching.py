@@ -8,12 +8,20 @@ import stat
 import zipfile
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
-from fox_nb.classroom.seats import digest
+from fox_nb.classroom import deposits
+from fox_nb.classroom.bookings import Bookings, Wanted
+from fox_nb.classroom.refusals import Refusal
+from fox_nb.classroom.seats import Seat, Seats, digest
+from fox_nb.classroom.tables import Database, deposit
 from fox_nb.cli import main
 from fox_nb.errors import FoxError, RequestRejected
+from fox_nb.render.html import table_cell
+from fox_nb.tasks import Result, TaskState
 from processes import until
 
 
@@ -50,6 +58,52 @@ def test_seats_are_made_from_a_table_and_told_once(tmp_path, capsys):
     for wrong in ("../Ben", "a/b", "x" * 100, ".hidden", "Ben\u202e"):
         (tmp_path / "students.csv").write_text(f"name\n{wrong}\nother\n")
         assert main(make) == 1
+
+
+@pytest.mark.parametrize("text", ["=1", " =1", "+1", "-1", "@x", "\t1", "\n1", "\uff1d1"])
+def test_no_cell_of_a_table_is_a_formula(text):
+    """What a student wrote is shown by a spreadsheet and not run, whatever stands before it."""
+    assert table_cell(text) == f"'{text}"
+    assert table_cell(f"a{text}") == f"a{text}"
+
+
+def test_what_arrives_late_of_a_removed_seat_is_not_kept(tmp_path):
+    """A picture that ends after its seat was removed leaves no file and no link; its price stays in the class's sum."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada"], 1, 5)
+    row, _ = bookings.reserve(Seat("Ada", 0), Wanted("identity", "phota-image", "{}", "a fox", 90_000), 1.0)
+    bookings.accepted(row.id, "task-1")
+    assert seats.remove("Ada") == []
+    bookings.end(row, TaskState("task-1", "completed", results=(Result("https://gateway.example/1.png"),)), 2.0)
+    assert bookings.results(row.id) == ([], [])
+    assert (bookings.row(row.id).words, seats.spent()) == ("", 90_000)
+    database.close()
+
+
+def test_what_a_seat_may_keep_is_bounded(tmp_path, monkeypatch):
+    """Uploads and handed-in work of a seat fill its own room and no other's."""
+    monkeypatch.setattr(deposits, "MOST_OF_A_SEAT", 30)
+    database = Database(tmp_path / "class")
+    kept = deposits.Deposits(database, None, 1.0)
+    kept.add("Ada", io.BytesIO(b"a" * 20), "a.png")
+    kept.hand_in("Ada", io.BytesIO(b"b" * 10))
+    for more in (lambda: kept.add("Ada", io.BytesIO(b"c"), "c.png"), lambda: kept.hand_in("Ada", io.BytesIO(b"d"))):
+        with pytest.raises(Refusal) as refused:
+            more()
+        assert refused.value.status == 413
+    kept.add("Ben", io.BytesIO(b"a" * 20), "a.png")
+    database.close()
+
+
+def test_a_failed_statement_tells_nothing_of_what_was_in_it(tmp_path):
+    """What the database refuses is logged without names, words and tokens."""
+    database = Database(tmp_path / "class")
+    row = {"token": "secret-link", "seat": "Ada", "name": "a", "sha256": "", "origin": "", "linked": 0.0, "made": 0.0}
+    with pytest.raises(IntegrityError) as refused, database.change() as connection:
+        connection.execute(insert(deposit), [row, row])
+    assert "secret-link" not in str(refused.value)
+    database.close()
 
 
 def test_a_relay_for_others_speaks_tls_or_says_that_it_does_not(tmp_path, capsys):
