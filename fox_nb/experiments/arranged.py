@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.names import names_of
-from fox_nb.images.sources import listed
+from fox_nb.experiments.table_reader import is_missing, read_table
+from fox_nb.images.sources import is_upload, listed
+from fox_nb.parameters import shown
 
 if TYPE_CHECKING:
     from fox_nb.render.comparison import Key
@@ -26,11 +28,8 @@ def arranged(pictures: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
     InvalidRequest
         The labels don't fit.
     """
-    if isinstance(labels, str) and not _is_frame(pictures):
-        what = f"labels is {labels!r}: one text, where a list is meant."
-        raise InvalidRequest(what, parameter="labels", value=labels, allowed="a list")
     axes, cells = _of_frame(pictures, labels) if _is_frame(pictures) else _of_lists(pictures, labels)
-    return axes, {key: source for key, source in cells.items() if not _is_missing(source)}
+    return axes, {key: source for key, source in cells.items() if not _is_empty(source)}
 
 
 def _of_lists(pictures: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
@@ -42,34 +41,36 @@ def _of_lists(pictures: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
         names = _checked(labels, len(values), "labels") or names or names_of(values)
         return [("", _unlike(names))], {(at,): value for at, value in enumerate(values)}
     rows = [_row(value) or {"1": value} for value in values]
-    down, across = labels if labels is not None and len(labels) == 2 else (labels, None)  # noqa: PLR2004 - a pair
-    width = max(len(row) for row in rows)
+    down, across = labels if _is_pair(labels) else (labels, None)
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    if all(name.isdigit() for name in columns):
-        columns = [str(number) for number in range(1, width + 1)]
     down = _checked(down, len(rows), "labels of the rows") or names or [str(at) for at in range(1, len(rows) + 1)]
-    shown = _checked(across, len(columns), "labels of the columns") or columns
+    named = _checked(across, len(columns), "labels of the columns") or columns
     cells: dict[Key, Any] = {
         (columns.index(name), at): value for at, row in enumerate(rows) for name, value in row.items()
     }
-    return [("", _unlike(shown)), ("", _unlike(down))], cells
+    return [("", _unlike(named)), ("", _unlike(down))], cells
 
 
 def _of_frame(frame: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
     """Take a data frame of any library: its columns go across, its rows down."""
-    columns = [str(name) for name in frame.columns]
-    values = {str(name): list(frame[name]) for name in frame.columns}
-    index = _index_of(frame)
-    if isinstance(labels, str):
-        if labels not in values:
+    table = read_table(frame)
+    columns, index = list(table.columns), _index_of(frame)
+    if isinstance(labels, (str, int)):
+        name = str(labels)
+        if name not in columns:
             what = f"labels is {labels!r}, which is no column of the table."
             raise InvalidRequest(what, parameter="labels", value=labels, allowed=", ".join(columns))
-        columns.remove(labels)
-        index, labels = [str(value) for value in values[labels]], None
-    count = len(values[columns[0]]) if columns else 0
-    down = _checked(labels, count, "labels") or index or [str(at) for at in range(1, count + 1)]
-    cells: dict[Key, Any] = {(c, r): value for c, name in enumerate(columns) for r, value in enumerate(values[name])}
-    return [("", _unlike(columns) or [""]), ("", _unlike(down) or [""])], cells
+        columns.remove(name)
+        index, labels = [str(row[name]) for row in table.rows], None
+    down = _checked(labels, len(table), "labels") or index or [str(at) for at in range(1, len(table) + 1)]
+    cells: dict[Key, Any] = {(c, r): row[name] for r, row in enumerate(table.rows) for c, name in enumerate(columns)}
+    return [("", columns or [""]), ("", _unlike(down))], cells
+
+
+def _is_pair(labels: Any) -> bool:
+    """Tell the rows' labels and the columns' from the labels of two rows."""
+    two = isinstance(labels, (list, tuple)) and len(labels) == 2  # noqa: PLR2004 - a pair
+    return two and all(part is None or (isinstance(part, Iterable) and not isinstance(part, str)) for part in labels)
 
 
 def _is_frame(given: Any) -> bool:
@@ -78,7 +79,7 @@ def _is_frame(given: Any) -> bool:
 
 def _is_by_label(given: Any) -> bool:
     """Tell a dict of pictures from the one that an upload widget holds for a file."""
-    return isinstance(given, Mapping) and "content" not in given and listed(given) is None
+    return isinstance(given, Mapping) and not is_upload(given) and listed(given) is None
 
 
 def _index_of(given: Any) -> list[str]:
@@ -90,7 +91,9 @@ def _index_of(given: Any) -> list[str]:
 
 
 def _items(given: Any) -> list[Any]:
-    """Return what stands side by side: of a single task its pictures."""
+    """Return what stands side by side: of a single task its pictures, of a sweep or a batch its tasks."""
+    if hasattr(given, "plan"):
+        return list(given.tasks)
     if hasattr(given, "images") and not hasattr(given, "path"):
         return list(given.images) or [given]
     found = listed(given)
@@ -108,33 +111,33 @@ def _row(value: Any) -> dict[str, Any] | None:
     """Return what stands beside each other in one row; None for a single picture."""
     if isinstance(value, (list, tuple)):
         return {str(at): item for at, item in enumerate(value, start=1)}
-    return {str(name): item for name, item in value.items()} if _is_by_label(value) else None
+    if not _is_by_label(value):
+        return None
+    return dict(zip(_unlike([str(name) for name in value]), value.values(), strict=True))
 
 
-def _checked(labels: Any, count: int, name: str) -> list[str]:
+def _checked(labels: Any, wanted: int, name: str) -> list[str]:
     if labels is None:
         return []
-    found = [str(label) for label in labels]
-    if len(found) != count:
-        what = f"{name}: {len(found)} for {count}."
-        raise InvalidRequest(what, parameter="labels", value=len(found), allowed=f"{count} of them")
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        what = f"{name}: {shown(labels)} is one thing, where a list is meant."
+        raise InvalidRequest(what, parameter="labels", value=labels, allowed="a list")
+    found = [str(label) for label in islice(labels, MOST_PICTURES + 1)]
+    if len(found) != wanted:
+        what = f"{name}: {len(found)} for {wanted}."
+        raise InvalidRequest(what, parameter="labels", value=len(found), allowed=f"{wanted} of them")
     return found
 
 
 def _unlike(names: Sequence[str]) -> list[str]:
     """Give a number to names that stand there already, so that no two places are called the same."""
-    seen: dict[str, int] = {}
-    found = []
+    found: dict[str, None] = {}
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        found.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
-    return found
+        numbered = (f"{name} ({number})" for number in count(2))
+        found[name if name not in found else next(other for other in numbered if other not in found)] = None
+    return list(found)
 
 
-def _is_missing(source: Any) -> bool:
-    """Tell an empty place of a table: None, NaN, pandas' NA, or no text."""
-    return source is None or source == "" if isinstance(source, (str, type(None))) else _is_nan(source)
-
-
-def _is_nan(source: Any) -> bool:
-    return isinstance(source, float) or type(source).__name__ in {"NAType", "NaTType"}
+def _is_empty(source: Any) -> bool:
+    """Tell an empty place of a table; of one of texts it is no text."""
+    return is_missing(source) or (isinstance(source, str) and not source)

@@ -243,7 +243,7 @@ def compare(
         cells,
         original=None if reference is not None else original,
         reference=reference,
-        title=title or "Side by side",
+        title=str(title or "Side by side"),
         session=session,
         show=show,
     )
@@ -269,6 +269,6 @@ def _wait(sources: Any) -> None:
 
 def _own_original(sources: Any) -> Any:
     """Return the picture that all of them were made from; None where there are several, or none."""
-    given = [list(getattr(source, "originals", ())) for source in sources]
+    given = [list(source.originals) if hasattr(source, "is_over") else [] for source in sources]
     alone = {paths[0] for paths in given if len(paths) == 1}
     return alone.pop() if len(alone) == 1 and all(len(paths) == 1 for paths in given) else None

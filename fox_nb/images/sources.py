@@ -23,6 +23,7 @@ _DATA = re.compile(r"data:[^,]*?(;base64)?,", re.IGNORECASE)
 _KINDS = "a link (https://…), a local path, a PIL image, bytes, an open file, an array or an earlier result"
 _INVISIBLE = "\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 """What Windows and web pages put around a text that is copied from them."""
+_OF_AN_UPLOAD = frozenset({"content", "name", "type", "size", "last_modified", "lastModified", "metadata", "error"})
 _LONGEST_SHOWN = 120
 _LONGEST_LINK = 8000
 _LONGEST_PATH = 4096
@@ -63,12 +64,21 @@ def listed(value: Any) -> list[Any] | None:
         return list(value)
     if isinstance(value, Mapping):  # an upload widget of ipywidgets 7 holds its files by their names
         files = list(value.values())
-        return files if files and all(isinstance(file, Mapping) and "content" in file for file in files) else None
+        return files if files and all(is_upload(file) for file in files) else None
     if getattr(value, "ndim", None) == 1 and getattr(getattr(value, "dtype", None), "kind", "") in {"O", "U", "T"}:
         return list(value)
     if hasattr(value, "accept") and hasattr(value, "value"):  # the upload widget itself
         return listed(value.value)
     return None
+
+
+def is_upload(value: Any) -> bool:
+    """Tell what an upload widget holds for a file from a dict of pictures, one of which may be called content."""
+    return (
+        isinstance(value, Mapping)
+        and value.keys() <= _OF_AN_UPLOAD
+        and isinstance(value.get("content"), (bytes, bytearray, memoryview))
+    )
 
 
 def inner_source(source: Any, parameter: str) -> Any:
@@ -96,7 +106,7 @@ def inner_source(source: Any, parameter: str) -> Any:
 
 def _held(source: Any, parameter: str) -> Any:
     """Return the bytes or the place that an object from elsewhere holds; None when it holds neither."""
-    if isinstance(source, Mapping) and "content" in source:  # a file of an upload widget
+    if is_upload(source):
         return source["content"]
     if callable(getattr(source, "read", None)):
         return _read(source, parameter)

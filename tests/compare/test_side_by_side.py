@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,12 @@ NOISE = np.random.default_rng(0)
 def drawn(width: int = 96, height: int = 64) -> Image.Image:
     small = NOISE.integers(0, 256, (height // 8, width // 8, 3), dtype=np.uint8)
     return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def encoded(picture: Image.Image) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
 
 
 def labels(pictures: Any) -> list[list[str]]:
@@ -98,6 +105,29 @@ def test_rows_and_columns_come_from_lists_dicts_and_tables(tmp_path: Path) -> No
     assert labels(fox_nb.compare(np.stack([np.asarray(a), np.asarray(b)]))) == [["picture 1", "picture 2"]]
 
 
+def test_no_picture_is_lost_and_no_two_places_are_called_the_same() -> None:
+    """Names of any kind, digits among them, two lists of labels or two labels of rows: each picture has a place of its own."""
+    a, b = drawn(), drawn()
+    for given, named, wanted in (
+        ({"content": a, "style": b}, None, [["content", "style"]]),
+        ({"r": {"content": encoded(a), "style": encoded(b)}}, None, [["content", "style"], ["r"]]),
+        ([[a, b], [b, a]], ["ab", "cd"], [["1", "2"], ["ab", "cd"]]),
+        ([[a, b], [b, a]], (None, ["x", "y"]), [["x", "y"], ["1", "2"]]),
+        ([[a, b]], (word for word in ["only"]), [["1", "2"], ["only"]]),
+        ({"x": {"10": a, "20": b}}, None, [["10", "20"], ["x"]]),
+        ([{0: a, "0": b}], None, [["0", "0 (2)"], ["1"]]),
+        ([a, b, a], ["x", "x", "x (2)"], [["x", "x (2)", "x (2) (2)"]]),
+        (pd.DataFrame({0: ["p", "q"], 1: [a, b]}), 0, [["1"], ["p", "q"]]),
+        ([a, float("nan"), np.float32("nan"), b], None, [["picture 1", "picture 2", "picture 3", "picture 4"]]),
+    ):
+        shown = fox_nb.compare(given, labels=named, title=5)  # type: ignore[arg-type]
+        assert labels(shown) == wanted
+        assert len(shown.comparison().pictures()) == 2
+    for table in (pd.DataFrame({1: [a], "1": [b]}), pd.DataFrame([[a, b]], columns=["i", "i"])):
+        with pytest.raises(fox_nb.InvalidRequest, match="twice|2 times"):
+            fox_nb.compare(table)
+
+
 def test_an_original_among_the_pictures_is_not_added_once_more(tmp_path: Path) -> None:
     """The original that stands there already is compared with where it stands; another one stands beside."""
     a, b = drawn(), drawn()
@@ -122,7 +152,9 @@ def test_pixels_of_other_sizes_are_never_called_comparable() -> None:
     assert "1 of 3 pictures have another shape" in shown.findings()[0]
 
 
-@pytest.mark.parametrize("wrong", [[], [None], [3], ["nope.jpg"], [b"no picture"], [np.zeros((2, 2, 7))], "nope.png"])
+@pytest.mark.parametrize(
+    "wrong", [[], [None], [3], [0.5], ["nope.jpg"], [b"no picture"], [np.zeros((2, 2, 7))], "nope.png"]
+)
 def test_what_is_no_picture_is_refused(wrong: Any) -> None:
     """It says which one, and what a picture may be."""
     with pytest.raises(fox_nb.InvalidRequest):
@@ -130,8 +162,8 @@ def test_what_is_no_picture_is_refused(wrong: Any) -> None:
 
 
 def test_labels_that_do_not_fit_are_refused() -> None:
-    """Too few, too many, or one text."""
-    for wrong in (["one"], ["a", "b", "c"], "ab"):
+    """Too few, too many, or one thing."""
+    for wrong in (["one"], ["a", "b", "c"], "ab", 5):
         with pytest.raises(fox_nb.InvalidRequest, match="labels"):
             fox_nb.compare([drawn(), drawn()], labels=wrong)
 

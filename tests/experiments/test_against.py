@@ -13,7 +13,7 @@ from fox_nb.images import metrics
 
 
 def test_a_run_beside_another_days(fox: Fox, tmp_path: Path) -> None:
-    """The same plan's second takes beside its first: each cell has the baseline's as its original, numbers, and a row in the table."""
+    """The same plan's second takes beside its first: each cell has the baseline's as its original, numbers, and a row in the table; its pictures alone can be compared."""
     sweep = fox.sweep("phota-image", prompt=["a fox", "an owl"], aspect_ratio=["1:1", "16:9"], per_second=200).run()
     other = fox.load_plan(sweep.to_json(tmp_path / "plan.json"), take=2, per_second=200).run()
     beside = other.against(sweep)
@@ -30,6 +30,7 @@ def test_a_run_beside_another_days(fox: Fox, tmp_path: Path) -> None:
     table = beside.to_frame()
     assert set(table["Run"]) == {"baseline", "now"}
     assert len(table) == 8
+    assert len(fox.compare(sweep).comparison().pictures()) == 4
 
 
 def test_against_another_model_and_against_nothing(fox: Fox, tmp_path: Path) -> None:
