@@ -124,7 +124,7 @@ def test_no_picture_is_lost_and_no_two_places_are_called_the_same() -> None:
         assert labels(shown) == wanted
         assert len(shown.comparison().pictures()) == 2
     for table in (pd.DataFrame({1: [a], "1": [b]}), pd.DataFrame([[a, b]], columns=["i", "i"])):
-        with pytest.raises(fox_nb.InvalidRequest, match="twice|2 times"):
+        with pytest.raises(fox_nb.InvalidRequest, match=r"twice|2 times"):
             fox_nb.compare(table)
 
 
