@@ -154,7 +154,6 @@ class ExperimentMethods(ABC):
         """
         from fox_nb.experiments import Batch
 
-        more = {} if ask_above is None else {"ask_above": ask_above}
         return Batch(
             self.session,
             table,
@@ -163,7 +162,7 @@ class ExperimentMethods(ABC):
             per_second=per_second,
             show=_show_sweep,
             show_pictures=_show_pictures,
-            **more,
+            ask_above=ask_above,
         )
 
     def load_plan(self, path: str | Path, **changes: Any) -> Sweep | Batch:
@@ -174,8 +173,9 @@ class ExperimentMethods(ABC):
         path : str or Path
             The file.
         **changes
-            What is to be other than in the file: parameters, ``model``, ``take``, ``takes``; of a batch they hold for
-            every row. ``at_once``, ``per_second``, ``ask_above`` and ``executor`` are of the run, and in no file.
+            What is to be other than in the file: parameters, ``model``, ``take``, and of a sweep ``takes`` and
+            ``original``. Of a batch they hold for every row. ``at_once``, ``per_second``, ``ask_above`` and
+            ``executor`` are of the run, and in no file.
 
         Returns
         -------

@@ -82,7 +82,7 @@ def axis_of(parameter: Parameter, given: Any) -> Axis | None:
             parameter=parameter.name,
             allowed=f"at most {MOST_VALUES:,}",
         )
-    values = [_plain(value) for value in several]
+    values = [_plain(parameter, value) for value in several]
     kept: list[Any] = []
     for value in values:
         if not any(_same(value, other) for other in kept):
@@ -95,7 +95,7 @@ def label(value: Any) -> str:
     if value is None:
         return "not set"
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.10g}"
     if isinstance(value, (list, tuple)):
         return ", ".join(label(item) for item in value) or "none"
     if isinstance(value, (str, int)):
@@ -162,10 +162,11 @@ def _number(parameter: Parameter, text: str) -> Any:
     return int(number) if parameter.type is int and number == number.to_integral() else float(number)
 
 
-def _plain(value: Any) -> Any:
-    """Take NumPy's numbers as numbers; four decimals, as in requests."""
-    plain = value.item() if getattr(value, "shape", None) == () else value
-    return round(plain, 4) + 0.0 if isinstance(plain, float) else plain
+def _plain(parameter: Parameter, value: Any) -> Any:
+    """Take NumPy's numbers as numbers; of a parameter with four decimals, as in requests."""
+    is_number = getattr(value, "shape", None) == () and getattr(value.dtype, "kind", "") in "biufU"
+    plain = value.item() if is_number else value
+    return round(plain, 4) + 0.0 if isinstance(plain, float) and parameter.type is not str else plain
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from fox_nb.errors import ExtraMissing
+from fox_nb.errors import ExtraMissing, InvalidRequest
 from fox_nb.experiments.batch_plan import BatchPlan, known_of
 from fox_nb.experiments.experiment import Experiment
+from fox_nb.experiments.plan_file import PICTURES
 from fox_nb.experiments.table_reader import Table, read_table
-from fox_nb.parameters import meant
+from fox_nb.models import MODELS
+from fox_nb.parameters import meant, shown
 from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fox_nb.experiments.plan import PlannedCell, Slot
+    from fox_nb.experiments.plan import PlannedCell
     from fox_nb.render.comparison import Comparison
     from fox_nb.session import Session, Task
 
@@ -55,6 +57,13 @@ class Batch(Experiment):
 
         changes = dict(changes)
         model = changes.pop("model", words["model"])
+        allowed = {"take"}.union(*map(known_of, MODELS))
+        for name in changes.keys() - allowed:
+            raise InvalidRequest(
+                f"A batch can't be given {shown(name)} for every row.{meant(name, tuple(sorted(allowed)))}",
+                parameter=name,
+                allowed=", ".join(sorted(allowed)),
+            )
         return cls(session, table_of(words, changes), model, **options)
 
     def _words(self) -> dict[str, Any]:
@@ -86,6 +95,10 @@ class Batch(Experiment):
             again = "row asks" if plan.repeated == 1 else "rows ask"
             lines.append(f"{plan.repeated:,} {again} for the same as an earlier one: made and paid once.")
         return lines
+
+    def _place(self, cell: PlannedCell) -> dict[str, Any]:
+        asked = {name: value for name, value in cell.values.items() if name == "prompt" or name in PICTURES}
+        return {**asked, **cell.settings}
 
     # -- looking --------------------------------------------------------------------------------------------------
 
@@ -125,7 +138,8 @@ class Batch(Experiment):
         -------
         data frame
             With the columns ``status``, ``files``, ``task_id``, ``seconds``, ``estimated_usd``, ``charged_usd`` and
-            ``error``; where the table has a column of that name, ours begins with ``fox_``.
+            ``error``; where the table has a column of that name, ours begins with ``fox_``. Of equal rows,
+            which are one task, the first has what was charged.
 
         Raises
         ------
@@ -134,13 +148,15 @@ class Batch(Experiment):
         """
         import narwhals as nw
 
-        table, results = self.plan.table, [_result(self, cell.slots[0]) for cell in self.plan.cells]
+        table, results = self.plan.table, [_result(self, cell) for cell in self.plan.cells]
         if table.native is not None:
             frame = table.native
         else:
             columns = {name: [row.get(name) for row in table.rows] for name in table.columns}
             frame = nw.from_dict(columns, backend=_backend())
-        ours = {name: name if name not in table.columns else f"fox_{name}" for name in results[0]}
+        ours = {name: name for name in results[0]}
+        while taken := [name for name, column in ours.items() if column in table.columns]:
+            ours |= {name: f"fox_{ours[name]}" for name in taken}
         series = [
             nw.new_series(column, [result[name] for result in results], _TYPES[name](nw), backend=frame.implementation)
             for name, column in ours.items()
@@ -162,20 +178,22 @@ _TYPES: dict[str, Any] = {
 }
 
 
-def _result(batch: Batch, slot: Slot) -> dict[str, Any]:
+def _result(batch: Batch, cell: PlannedCell) -> dict[str, Any]:
     """Return what came of a row."""
+    slot = cell.slots[0]
     task = slot.task
     estimated = float(batch.session.prices.cost(slot.request))
     if task is None:
         nothing: dict[str, Any] = {"status": "not sent", "files": [], "task_id": "", "seconds": None}
         return {**nothing, "estimated_usd": estimated, "charged_usd": None, "error": slot.why}
+    charged = _charged(task)
     return {
         "status": task.status,
         "files": [str(image.path) for image in task.images],
         "task_id": task.id,
         "seconds": task.waited if task.status == "completed" else None,
         "estimated_usd": estimated,
-        "charged_usd": _charged(task),
+        "charged_usd": charged if charged is None or slot.cells[0] is cell else 0.0,
         "error": slot.why,
     }
 

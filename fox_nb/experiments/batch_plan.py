@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +13,7 @@ from fox_nb.experiments.axes import Axis
 from fox_nb.experiments.plan import Plan, PlannedCell
 from fox_nb.experiments.table_reader import is_missing
 from fox_nb.experiments.template import parameter_of
-from fox_nb.models import MODELS, faults, request_class
+from fox_nb.models import MODELS, MOST_TAKES, faults, request_class
 from fox_nb.parameters import meant, parameters, shown
 from fox_nb.session.identity import take_number
 
@@ -26,7 +28,7 @@ LONGEST_ESTIMATE = 50
 """So many wrong cells are listed; the rest is counted."""
 _WIDEST = 60
 _STANDS_FOR = "sha256:" + "0" * 64  # a picture that is refused already, so that the rest of its row is still checked
-_PLAIN = frozenset({str, int, float, bool})
+_WRITTEN = re.compile(r"\s*[-+]?(?:[0-9]{1,400}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
 
 
 class Wrong(NamedTuple):
@@ -73,10 +75,10 @@ class BatchPlan(Plan):
         self.table = table
         self.model = model
         self._pictures: dict[tuple[str, str], Any] = {}
-        known = {name for models in MODELS.values() for name in known_of(models.model)} | {"model", "take"}
+        known = {"model", "take"}.union(*map(known_of, MODELS))
         self.sent = [name for name in table.columns if name in known]
         self.carried = [name for name in table.columns if name not in known]
-        self._refuse_near_names()
+        self._refuse_near_names(known)
         self.axes = (Axis(parameter_of("row"), tuple(table.labels)),)
         self._wrong: list[Wrong] = []
         used: dict[str, None] = {}
@@ -89,22 +91,22 @@ class BatchPlan(Plan):
             raise _refusal(self._wrong, len(table))
         self.refresh()
 
-    def _refuse_near_names(self) -> None:
+    def _refuse_near_names(self, known: set[str]) -> None:
         """Refuse a column that is a parameter but for spaces and capitals: it would be carried along in silence."""
         for name in self.carried:
-            near = meant(name, tuple(sorted({n for model in MODELS for n in known_of(model)}))).split("'")
-            if len(near) > 1 and near[1] not in self.table.columns and _folded(near[1]) == _folded(name):
+            near = next((right for right in sorted(known) if _folded(right) == _folded(name)), None)
+            if near is not None and near not in self.table.columns:
                 raise InvalidRequest(
-                    f"The column {shown(name)} is no parameter; {near[1]!r} is.",
+                    f"The column {shown(name)} is no parameter; {near!r} is.",
                     parameter=name,
                     value=name,
-                    allowed=near[1],
+                    allowed=near,
                     todo="Rename the column; or rename it to something else, if it is not to be sent.",
                 )
 
     def _row(self, number: int, row: Mapping[str, Any]) -> str | None:
         """Add a row's request, or note what is wrong with it; return its model."""
-        given = {name: row[name] for name in self.sent if name in row and not self._is_empty(row[name])}
+        given = {name: row[name] for name in self.sent if name in row and not self.is_empty(row[name])}
         model, take = given.pop("model", self.model), given.pop("take", 1)
         if model is None:
             self._note(number, "model", "", f"one of {', '.join(MODELS)}; or fox.batch(table, model=…)")
@@ -114,29 +116,32 @@ class BatchPlan(Plan):
             return None
         known = known_of(model)
         values = {name: self._value(known.get(name), value) for name, value in given.items()}
-        refused = self._take_refused(number, take)
-        refused |= self._name_pictures(number, known, values)
+        number_of_take = self._take(number, take)
+        refused = self._name_pictures(number, known, values) or number_of_take is None
         try:
             request, _ = self.session.validated(model, values)
         except InvalidRequest:
             for fault in faults(model, self.session.sources.name(model, values)[0]):
                 self._note_fault(number, model, fault)
             return None
-        if refused:
+        if refused or number_of_take is None:
             return None
         label = f"{self.table.labels[number]}: {str(values.get('prompt', model))[:_WIDEST]}"
         cell = PlannedCell((number,), {"row": self.table.labels[number]}, label, values)
-        self._ask(cell, request, [int(take)])
+        self._ask(cell, request, [number_of_take])
         self.cells.append(cell)
         return model
 
-    def _is_empty(self, value: Any) -> bool:
+    def is_empty(self, value: Any) -> bool:
+        """Return True for a cell that has no value."""
         return (type(value) is str and not value and self.table.is_text) or (
             type(value) not in {str, int} and is_missing(value)
         )
 
     def _value(self, parameter: Parameter | None, value: Any) -> Any:
-        """Read a number that is written out, and a list that is written as JSON."""
+        """Read a number that is written out, a list that is written as JSON, and one that is an array."""
+        if parameter is not None and parameter.many and (isinstance(value, tuple) or getattr(value, "ndim", 0) == 1):
+            return list(value)
         if parameter is None or not isinstance(value, str):
             return value
         if self.table.is_text and not parameter.options and parameter.type in {int, float}:
@@ -149,15 +154,13 @@ class BatchPlan(Plan):
             return items if isinstance(items, list) else value
         return value
 
-    def _take_refused(self, number: int, take: Any) -> bool:
+    def _take(self, number: int, take: Any) -> int | None:
         whole = _number(take) if isinstance(take, str) and self.table.is_text else take
-        try:
-            if take_number(int(whole) if float(whole).is_integer() else whole) is not None:
-                return False
-        except (TypeError, ValueError, OverflowError):  # InvalidRequest is a ValueError
-            pass
-        self._note(number, "take", take, "a whole number from 1 on")
-        return True
+        with contextlib.suppress(TypeError, ValueError, OverflowError):  # InvalidRequest is a ValueError
+            if (found := take_number(int(whole) if float(whole).is_integer() else whole)) is not None:
+                return found
+        self._note(number, "take", take, f"a whole number from 1 to {MOST_TAKES}")
+        return None
 
     def _name_pictures(self, number: int, known: Mapping[str, Parameter], values: dict[str, Any]) -> bool:
         """Have each picture checked and hashed once, however many rows name it."""
@@ -215,13 +218,9 @@ def _folded(name: str) -> str:
 
 def _number(text: str) -> Any:
     """Return the number that a text of a file means; the text itself where it means none."""
-    try:
-        return int(text)
-    except ValueError:
-        try:
-            return float(text)
-        except ValueError:
-            return text
+    if not _WRITTEN.fullmatch(text):
+        return text
+    return float(text) if set(text) & set(".eE") else int(text)
 
 
 def _refusal(wrong: Sequence[Wrong], rows: int) -> InvalidRequest:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
 from fox_nb.experiments.axes import label
 from fox_nb.experiments.runner import Runner
+from fox_nb.experiments.table_reader import is_missing
 from fox_nb.money import dollars
+from fox_nb.parameters import shown
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -41,8 +44,8 @@ class Experiment:
         Tasks under way at the gateway at a time.
     per_second : float
         Creations a second at the most.
-    ask_above : float
-        USD above which `run` asks once more.
+    ask_above : float, optional
+        USD above which `run` asks once more; 5 without it.
     executor : concurrent.futures.Executor, optional
         What cuts and measures the pictures; threads of this kernel without one.
     show, show_pictures : callable, optional
@@ -56,7 +59,7 @@ class Experiment:
         *,
         at_once: int = 4,
         per_second: float = 2.0,
-        ask_above: float = ASK_ABOVE,
+        ask_above: float | None = None,
         executor: Executor | None = None,
         show: Callable[[Any], None] | None = None,
         show_pictures: Callable[[Any], None] | None = None,
@@ -65,7 +68,7 @@ class Experiment:
         self.plan = plan
         self.at_once = int(_positive("at_once", at_once, whole=True))
         self.per_second = _positive("per_second", per_second)
-        self.ask_above = ask_above
+        self.ask_above = _positive("ask_above", ASK_ABOVE if ask_above is None else ask_above, or_zero=True)
         self.runner = Runner(plan, at_once=self.at_once, per_second=self.per_second, changed=self._changed)
         self.codes: dict[Slot, str] = {}
         self.executor = executor
@@ -308,10 +311,12 @@ class Experiment:
                 todo="Give a sweep or a batch: fox.load_plan(path) makes one of a file.",
             )
         # a plan of one model may be laid beside the same plan of another one
-        left_out = {"model"} if {"model"} - {axis.parameter.name for axis in self.plan.axes} else set()
-        theirs = {_place(cell, left_out): cell for cell in baseline.plan.cells}
+        by_model = any(axis.parameter.name == "model" for run in (self, baseline) for axis in run.plan.axes)
+        theirs = baseline._places(by_model=by_model)
         pairs = {
-            cell.key: (theirs[place], cell) for cell in self.plan.cells if (place := _place(cell, left_out)) in theirs
+            cell.key: (theirs[place], cell)
+            for place, cell in self._places(by_model=by_model).items()
+            if place in theirs
         }
         several = max(len(self.plan.takes), len(baseline.plan.takes)) > 1
         made = {
@@ -326,7 +331,7 @@ class Experiment:
                 "There is no cell of which both runs have a picture.",
                 parameter="baseline",
                 value=baseline,
-                todo="Run both; their values and labels have to be the same.",
+                todo="Run both; their labels, prompts, pictures and values have to be the same.",
             )
         axes = [(axis.parameter.label, axis.labels) for axis in self.plan.axes]
         if several:
@@ -339,6 +344,23 @@ class Experiment:
             session=self.session,
             show=self._show_pictures,
         )
+
+    def _places(self, *, by_model: bool) -> dict[tuple[Any, ...], PlannedCell]:
+        """Return the cells by what they are found again by in another run, equal ones in their order."""
+        seen: Counter[tuple[Any, ...]] = Counter()
+        places = {}
+        for cell in self.plan.cells:
+            settings = {"model": self.plan.models[0], **self._place(cell)}
+            place = tuple(
+                (name, _sameness(value)) for name, value in sorted(settings.items()) if by_model or name != "model"
+            )
+            seen[place] += 1
+            places[*place, seen[place]] = cell
+        return places
+
+    def _place(self, cell: PlannedCell) -> Mapping[str, Any]:
+        """Return what a cell has of its own."""
+        return cell.settings
 
     def _words(self) -> dict[str, Any]:
         """Return what the plan's file says."""
@@ -408,15 +430,20 @@ class Experiment:
         display(HTML(pages.page(self)))
 
 
-def _place(cell: PlannedCell, left_out: set[str]) -> tuple[tuple[str, str], ...]:
-    """Return by what a cell is found again in another plan."""
-    return tuple(sorted((name, label(value)) for name, value in cell.settings.items() if name not in left_out))
+def _sameness(value: Any) -> Any:
+    """Return what is alike for the same value in two plans, also where one of them came from a file."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_sameness, value))
+    if hasattr(value, "sha256"):
+        return f"sha256:{value.sha256}"
+    return value if isinstance(value, (int, float)) and not is_missing(value) else f"{label(value)}"
 
 
-def _positive(name: str, value: Any, *, whole: bool = False) -> float:
+def _positive(name: str, value: Any, *, whole: bool = False, or_zero: bool = False) -> float:
     """Return a setting of the run, or say what it may be."""
-    good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool) and value > 0
-    if not good:
+    good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not good or not (value >= 0 if or_zero else value > 0):
         kind = "a whole number" if whole else "a number"
-        raise InvalidRequest(f"{name} is {value!r}; allowed is {kind} above 0.", parameter=name, value=value)
+        least = "from 0 on" if or_zero else "above 0"
+        raise InvalidRequest(f"{name} is {shown(value)}; allowed is {kind} {least}.", parameter=name, value=value)
     return float(value)

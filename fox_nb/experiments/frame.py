@@ -52,8 +52,9 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
                 "status": task.status if task is not None else "not sent",
                 "task_id": task.id if task is not None else "",
                 "seconds": task.waited if task is not None and task.status == "completed" else None,
-                # of several pictures of one task each has its share, so that the column's sum is what was spent
-                "usd": float(task.cost) / max(1, len(images)) if task is not None else 0.0,
+                # several pictures of one task have each their share, and of cells that share one the first has it all:
+                # so the column's sum is what was spent
+                "usd": float(task.cost) / max(1, len(images)) if task and slot.cells[0] is planned else 0.0,
                 "error": slot.why,
             }
             for image in images:

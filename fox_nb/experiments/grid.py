@@ -122,12 +122,13 @@ class Sweep(Compared, Experiment):
         cls, session: Session, words: Mapping[str, Any], changes: Mapping[str, Any], **options: Any
     ) -> Sweep:
         """Return the sweep that a plan's file means, with some of it changed."""
-        axes = {axis["name"]: axis["values"] for axis in words["axes"]}
-        given = {**words["fixed"], **axes, **changes}
+        changes = dict(changes)
         models = words["models"] if len(words["models"]) > 1 else words["models"][0]
-        of_itself = {name: given.pop(name) for name in ("takes", "take", "original") if name in given}
+        model = changes.pop("model", models)
+        of_itself = {name: changes.pop(name) for name in ("takes", "take", "original") if name in changes}
         takes = {"takes": words["takes"], "take": words["take"], **of_itself}
-        return cls(session, given.pop("model", models), given, **takes, **options)
+        axes = {axis["name"]: axis["values"] for axis in words["axes"]}
+        return cls(session, model, {**words["fixed"], **axes, **changes}, **takes, **options)
 
     def _prepare(self) -> None:
         for slot in self.plan.slots:
@@ -163,8 +164,8 @@ class Sweep(Compared, Experiment):
 
     def _slot(self, row: int, column: int, take: int | None, further: tuple[int, ...]) -> Slot:
         count = len(self.plan.axes)
-        cell = self.plan.at((column, row, *further, *[0] * count)[:count])
-        return self.plan.slot(cell, take)
+        place = (column, row, *further, *[0] * count)
+        return self.plan.slot(self.plan.at(place[:count] if not any(place[count:]) else place), take)
 
     def _changed(self, slot: Slot | None) -> None:
         if slot is not None:

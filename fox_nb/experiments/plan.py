@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import label
 from fox_nb.models import request_class
+from fox_nb.parameters import shown
 from fox_nb.session import Cost
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
 
@@ -156,12 +157,18 @@ class Plan:
         return [request_class(name) for name in self.models]
 
     def at(self, key: tuple[int, ...]) -> PlannedCell:
-        """Return the cell at a place."""
+        """Return the cell at a place; refuses one that is not there."""
+        sizes = [len(axis.values) for axis in self.axes]
+        inside = all(type(index) is int and 0 <= index < size for index, size in zip(key, sizes, strict=False))
+        if len(key) != len(sizes) or not inside:
+            raise InvalidRequest(
+                f"There is no cell {shown(key)}; the sizes are {', '.join(map(str, sizes))}, columns first, from 0.",
+                parameter="row",
+                value=key,
+            )
         place = 0
-        for axis, index in reversed(list(zip(self.axes, key, strict=True))):
-            if not 0 <= index < len(axis.values):
-                raise IndexError(key)
-            place = place * len(axis.values) + index
+        for size, index in reversed(list(zip(sizes, key, strict=True))):
+            place = place * size + index
         return self.cells[place]
 
     def slot(self, cell: PlannedCell, take: int | None = None) -> Slot:

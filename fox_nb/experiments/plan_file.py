@@ -7,10 +7,11 @@ plan from somebody else can neither name a file of this computer nor raise what 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fox_nb.atomic import write
 from fox_nb.errors import FoxError, InvalidRequest
@@ -35,7 +36,7 @@ FORMAT = "fox_nb plan"
 VERSION = 1
 LARGEST = 50_000_000
 _MOST_TOLD = 5
-_PICTURES = frozenset(
+PICTURES = frozenset(
     parameter.name
     for model in MODELS.values()
     for parameter in parameters(model)
@@ -65,9 +66,16 @@ class _Sweep(_Plan):
     take: int
     takes: int
 
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        names = [*self.fixed, *(axis.name for axis in self.axes)]
+        if len(set(names)) < len(names):
+            raise ValueError("a parameter stands in it twice")
+        return self
+
 
 class _Row(_Part):
-    label: str | int | float | bool
+    label: _Scalar
     cells: dict[str, _Value] = Field(max_length=1000)
 
 
@@ -76,6 +84,13 @@ class _Batch(_Plan):
     model: str | None
     columns: list[str] = Field(max_length=1000)
     rows: list[_Row] = Field(min_length=1, max_length=MOST_ROWS)
+
+    @model_validator(mode="after")
+    def _in_columns(self) -> Self:
+        unknown = next((name for row in self.rows for name in row.cells if name not in self.columns), None)
+        if unknown is not None:
+            raise ValueError(f"a row has {shown(unknown)}, which is not among the columns")
+        return self
 
 
 def sweep_words(plan: SweepPlan) -> dict[str, Any]:
@@ -101,7 +116,7 @@ def batch_words(plan: BatchPlan) -> dict[str, Any]:
         given = plan.table.rows[cell.key[0]]
         asked = {name: cell.values.get(name, given.get(name)) for name in plan.sent}
         carried = {name: _as_json(given.get(name)) for name in plan.carried}
-        told = {name: _told(plan.session, name, value) for name, value in asked.items() if not is_missing(value)}
+        told = {name: _told(plan.session, name, value) for name, value in asked.items() if not plan.is_empty(value)}
         rows.append({"label": _as_json(cell.settings["row"]), "cells": {**carried, **told}})
     return {
         "format": FORMAT,
@@ -114,9 +129,18 @@ def batch_words(plan: BatchPlan) -> dict[str, Any]:
 
 
 def save_plan(words: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
-    """Write a plan's file, whole or not at all."""
-    target = Path(path).expanduser()
+    """Write a plan's file, whole or not at all; it takes the place of an older plan, and of nothing else."""
+    target = _path(path)
     try:
+        if target.exists():
+            with target.open("rb") as file:
+                if f'"format": "{FORMAT}"'.encode() not in file.read(200):
+                    raise InvalidRequest(
+                        f"{target.name} is there already, and is no plan: it was left as it is.",
+                        parameter="path",
+                        value=path,
+                        todo="Choose another name.",
+                    )
         write(target, f"{json.dumps(words, ensure_ascii=False, indent=1, allow_nan=False)}\n".encode())
     except OSError as error:
         raise FoxError(f"The plan could not be written to {target}: {error}.", todo="Choose another place.") from None
@@ -132,8 +156,10 @@ def read_plan(path: str | os.PathLike[str]) -> dict[str, Any]:
         It is not there, too large, no JSON, or something in it cannot be what it is; nothing was sent.
     """
     refuse_server_files("plan")
-    place = Path(path).expanduser()
+    place = _path(path)
     try:
+        if place.exists() and not place.is_file():  # reading a pipe would wait for ever
+            raise _refused(place, "it is no file")
         if place.stat().st_size > LARGEST:
             raise _refused(place, f"it has more than {LARGEST:,} bytes")
         words = json.loads(place.read_bytes(), object_pairs_hook=_once, parse_constant=_no_constant)
@@ -165,7 +191,7 @@ def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterabl
     else:
         found = [item for row in words["rows"] for item in row["cells"].items()]
     for name, value in found:
-        if name not in _PICTURES or name in replaced:
+        if name not in PICTURES or name in replaced:
             continue
         for item in _flat(value):
             if isinstance(item, str) and item.startswith(("https://", "http://")):
@@ -226,7 +252,16 @@ def _as_json(value: Any) -> Any:
     if is_missing(value):
         return None
     plain = value.item() if getattr(value, "shape", None) == () else value
-    return plain if isinstance(plain, (str, int, float)) else str(plain)
+    if isinstance(plain, (bool, int)) or (isinstance(plain, float) and math.isfinite(plain)):
+        return plain
+    return str(plain).encode(errors="replace").decode()  # a text cut in the middle of a letter is none
+
+
+def _path(path: Any) -> Path:
+    try:
+        return Path(path).expanduser()
+    except TypeError:
+        raise InvalidRequest(f"path is {shown(path)}; allowed is a path.", parameter="path", value=path) from None
 
 
 def _flat(value: Any) -> Iterable[Any]:

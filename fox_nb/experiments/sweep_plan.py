@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import axis_of
+from fox_nb.experiments.frame import NUMBERS
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.template import filled, names_in, parameter_of
 from fox_nb.models import MODELS, request_class
+from fox_nb.models import MOST_TAKES as MOST_NUMBER
 from fox_nb.parameters import meant, parameters, shown
 from fox_nb.session.identity import take_number
 
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 MOST_TAKES = 20
 MOST_CELLS = 20_000
+COLUMNS = frozenset(NUMBERS) | {"model", "take", "status", "task_id", "seconds", "usd", "error", "file", "width"}
+COLUMNS |= {"height", "note", "run", "row", "column", "picture", "index", "label", "image"}
+"""Names that the tables of a sweep have of their own."""
 
 
 class SweepPlan(Plan):
@@ -55,15 +61,17 @@ class SweepPlan(Plan):
         self.models = models.values if models is not None else (model,)
         classes = [request_class(name) for name in self.models]
         given = dict(given)
+        if isinstance(given.get("prompt"), Iterator) or getattr(given.get("prompt"), "ndim", None) == 1:
+            given["prompt"] = list(given["prompt"])
         for name in self.models:
             given = session.sources.ready(name, given)
-        self.words = {name for prompt in _prompts(given.get("prompt")) for name in names_in(prompt)}
+        self.words = {name for prompt in _prompts(given.get("prompt")) for name in names_in(prompt)} - {"prompt"}
         known: dict[str, Parameter] = {}
         for parameter in itertools.chain.from_iterable(parameters(cls) for cls in reversed(classes)):
             known[parameter.name] = parameter
-        self.words -= known.keys()
+        self._own = self.words - known.keys()
         self._check_names(given, known)
-        known |= {name: parameter_of(name) for name in self.words}
+        known |= {name: parameter_of(name) for name in self._own}
         found = {name: axis for name, value in given.items() if (axis := axis_of(known[name], value)) is not None}
         self.axes = _in_order([*([models] if models is not None else []), *found.values()])
         self.fixed = {name: value for name, value in given.items() if name not in found}
@@ -72,8 +80,14 @@ class SweepPlan(Plan):
         self.refresh()
 
     def _check_names(self, given: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
-        names = (*known, *sorted(self.words))
+        names = (*known, *sorted(self._own - COLUMNS))
         for name in given:
+            if name in self._own & COLUMNS:
+                raise InvalidRequest(
+                    f"{{{name}}} can't be filled in: {name} is a column of the tables that a sweep gives.",
+                    parameter=name,
+                    todo="Call the word otherwise.",
+                )
             if name not in names:
                 raise InvalidRequest(
                     f"{', '.join(self.models)} has no parameter {shown(name)}; it has {', '.join(known)}, and the "
@@ -101,8 +115,8 @@ class SweepPlan(Plan):
     def _cell(self, key: tuple[int, ...], settings: dict[str, Any]) -> PlannedCell:
         asked = {**self.fixed, **settings}
         model = asked.pop("model", self.models[0])
-        words = {name: asked.pop(name) for name in self.words & asked.keys()}
-        values = {name: value for name, value in asked.items() if value is not None}
+        words = {name: asked[name] for name in self.words & asked.keys()}
+        values = {name: value for name, value in asked.items() if value is not None and name not in self._own}
         cell = PlannedCell(key, settings, words_of(settings), values)
         try:
             if words:
@@ -153,7 +167,7 @@ def _takes(takes: Any, take: Any) -> range:
             'take is "new"; a sweep is made of known takes, so that running it again costs nothing.',
             parameter="take",
             value=take,
-            allowed="a whole number from 1 on",
+            allowed=f"a whole number from 1 to {MOST_NUMBER}",
         )
     return range(first, first + takes)
 

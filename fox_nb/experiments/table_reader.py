@@ -105,7 +105,7 @@ def _frame(source: Any) -> Table:
     index = nw.maybe_get_index(frame)
     labels = range(len(frame)) if index is None else index.tolist()
     rows = [dict(zip(names, row, strict=True)) for row in frame.iter_rows()]
-    return Table(names, rows, labels, native=frame)
+    return Table(names, rows, labels, native=frame.clone())  # what is planned stays as it was planned
 
 
 def _records(source: list[Any], lines: Sequence[int] = ()) -> Table:
@@ -117,7 +117,7 @@ def _records(source: list[Any], lines: Sequence[int] = ()) -> Table:
             if not isinstance(name, str):
                 raise _refused(f"Row {number} has a column {shown(name)}, whose name is no text.", source)
         names.update(dict.fromkeys(row))
-    return Table(list(names), source, range(len(source)), lines)
+    return Table(list(names), [dict(row) for row in source], range(len(source)), lines)
 
 
 def _file(path: Path) -> Table:

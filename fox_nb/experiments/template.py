@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import numbers
 import re
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import label
+from fox_nb.experiments.table_reader import is_missing
 from fox_nb.parameters import Hint, Parameter, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PART = re.compile(r"\{\{|\}\}|\{([^\W\d]\w*)\}")
+_PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 
 def names_in(text: Any) -> list[str]:
     """Return the names in braces of a prompt, in their order."""
     found = _PART.finditer(text) if isinstance(text, str) else ()
-    return list(dict.fromkeys(part[1] for part in found if part[1]))
+    return list(dict.fromkeys(part[1] for part in found if part[1] and part[1].isidentifier()))
 
 
 def filled(text: Any, words: Mapping[str, Any]) -> Any:
@@ -41,11 +43,30 @@ def filled(text: Any, words: Mapping[str, Any]) -> Any:
                 parameter="prompt",
                 value=text,
                 allowed=f"{part[1]}=[…] beside it, or {{{part[0]}}} for braces that stay",
-                todo=f"Give {part[1]}=[…].",
+                todo=f"Give {part[1]}=[…]." if part[1].isidentifier() else "Write double braces for braces that stay.",
             )
-        return label(words[part[1]])
+        return word_of(part[1], words[part[1]])
 
     return _PART.sub(word, text)
+
+
+def word_of(name: str, value: Any) -> str:
+    """Return a value as it goes into a prompt: texts, numbers and dates, whole, as Python writes them.
+
+    Raises
+    ------
+    InvalidRequest
+        It is nothing that can be written: missing, a picture, a list.
+    """
+    is_date = isinstance(value, dt.date | dt.time) or type(value).__name__ == "datetime64"
+    if is_missing(value) or not (is_date or isinstance(value, str | numbers.Number)):
+        raise InvalidRequest(
+            f"{name} is {shown(value)}, which can't be written into a prompt.",
+            parameter=name,
+            value=value,
+            allowed="a text, a number or a date",
+        )
+    return str(value)
 
 
 def parameter_of(name: str) -> Parameter:

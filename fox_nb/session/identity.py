@@ -7,6 +7,7 @@ from typing import Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import MOST_TAKES
+from fox_nb.parameters import shown
 
 
 def request_hash(canonical: str) -> str:
@@ -33,8 +34,8 @@ def take_number(take: Any) -> int | None:
     if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_TAKES:
         return number
     raise InvalidRequest(
-        f'take is {take!r}; allowed is a whole number from 1 on, or "new" for the next one.',
+        f'take is {shown(take)}; allowed is a whole number from 1 to {MOST_TAKES}, or "new" for the next one.',
         parameter="take",
         value=take,
-        allowed='a whole number from 1 on, or "new"',
+        allowed=f'a whole number from 1 to {MOST_TAKES}, or "new"',
     )

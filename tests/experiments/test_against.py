@@ -6,7 +6,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+from PIL import Image
 
 from fox_nb import Fox, InvalidRequest
 from fox_nb.images import metrics
@@ -57,3 +59,31 @@ def test_what_is_measured_runs_on_an_executor(
     monkeypatch.undo()
     assert [metrics.measure(task.images[0].path, photo).to_dict()["ssim"] for task in sweep.tasks] == found
     assert all(take.picture.tiles.exists() for cell in sweep.comparison().cells.values() for take in cell.takes)
+
+
+def test_cells_meet_by_what_was_asked(fox: Fox, photo: Path, tmp_path: Path) -> None:
+    """Pictures of one name, rows of one label and rows in another order: each meets its own, also when a plan is read again."""
+    other = tmp_path / "other" / photo.name
+    other.parent.mkdir()
+    Image.open(photo).rotate(180).save(other)
+    sweep = fox.sweep("phota-image-enhance", image_url=[photo, other], per_second=200).run()
+    again = fox.load_plan(sweep.to_json(tmp_path / "plan.json"), take=2, per_second=200).run()
+    beside = again.against(sweep).comparison()
+    asked = [task.images[0].path for run in (sweep, again) for task in run.tasks]
+    assert [cell.takes[0].picture.path for _, cell in sorted(beside.cells.items())] == asked
+    rows = [{"prompt": "a red fox"}, {"prompt": "a blue owl"}]
+    first, turned = (fox.batch(table, "phota-image", per_second=200).run() for table in (rows, rows[::-1]))
+    with pytest.raises(InvalidRequest, match="no cell of which both"):
+        turned.against(first)
+    alike = [fox.batch(pd.DataFrame(rows, index=["x", "x"]), "phota-image").run() for _ in range(2)]
+    pictures = alike[1].against(alike[0]).comparison().cells
+    assert [pictures[0, n].takes[0].picture.path for n in (0, 1)] == [task.images[0].path for task in alike[0].tasks]
+
+
+def test_one_model_beside_several(fox: Fox) -> None:
+    """Of a run of several models the cells of the same model are the baseline, in both directions."""
+    several = fox.sweep(["phota-image", "grok-imagine-image"], prompt=["a fox", "an owl"], per_second=200).run()
+    one = fox.sweep("phota-image", prompt=["a fox", "an owl"], per_second=200).run()
+    files = {task.images[0].path for task in one.tasks}
+    for beside in (one.against(several), several.against(one)):
+        assert {cell.takes[0].picture.path for cell in beside.comparison().cells.values()} == files

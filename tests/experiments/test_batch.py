@@ -130,7 +130,7 @@ def test_take_tells_equal_rows_apart(fox: Fox, sandbox: Any) -> None:
     batch = fox.batch([{"prompt": "a fox", "take": take} for take in (1, 2, 3)], "phota-image", per_second=50).run()
     assert batch.paid_already == 3
     assert len(sandbox.creations) == 3
-    with pytest.raises(InvalidRequest, match="a whole number from 1 on"):
+    with pytest.raises(InvalidRequest, match="a whole number from 1 to"):
         fox.batch([{"prompt": "a fox", "take": "new"}], "phota-image")
 
 
@@ -268,3 +268,48 @@ def test_five_hundred_rows_killed_twice(sandbox: Any, open_fox: Callable[..., Fo
     assert sandbox.creations == []
     check_all_made_once(500, *killed_and_resumed(500, 2, sandbox, open_fox, tmp_path), sandbox)
     assert set(MODELS) >= {task.model for task in fox.tasks()}
+
+
+def test_rows_are_as_they_were_planned(fox: Fox) -> None:
+    """A frame that is sorted, edited or cut after planning changes nothing: each row has its own picture; a dict likewise."""
+    frame = pd.DataFrame({"prompt": ["a red fox", "a blue owl"], "k": [2, 1]})
+    given = [{"prompt": "a red fox", "k": 2}]
+    batch, of_dicts = fox.batch(frame, "phota-image", per_second=200), fox.batch(given, "phota-image").run()
+    frame.loc[:, "prompt"] = frame["prompt"].to_numpy()[::-1].copy()
+    frame.loc[2] = ["a crow", 3]
+    given[0]["prompt"] = "a crow"
+    table = batch.run().to_frame()
+    assert table["prompt"].tolist() == ["a red fox", "a blue owl"]
+    assert [Path(files[0]).name[11:20] for files in table["files"]] == ["a-red-fox", "a-blue-ow"]
+    assert of_dicts.to_frame()["prompt"].tolist() == ["a red fox"]
+
+
+@pytest.mark.parametrize("name", ["Model", "TAKE", "Aspect Ratio"])
+def test_a_column_that_was_nearly_a_parameter_is_asked_about(fox: Fox, name: str, sandbox: Any) -> None:
+    """It would be carried along in silence, and another model be paid."""
+    with pytest.raises(InvalidRequest, match="Rename the column"):
+        fox.batch([{"prompt": "a fox", name: "2"}], "phota-image")
+    assert not sandbox.creations
+
+
+def test_numbers_of_a_file_are_plain_ones(fox: Fox, tmp_path: Path) -> None:
+    """'1_0' is no ten pictures; '2.0', which pandas writes beside an empty cell, is take 2."""
+    path = tmp_path / "table.csv"
+    path.write_text("prompt,num_outputs\na fox,1_0\n")
+    with pytest.raises(InvalidRequest, match="num_outputs"):
+        fox.batch(path, "phota-image")
+    path.write_text("prompt,take\na fox,2.0\nan owl,\n")
+    assert [slot.take for slot in fox.batch(path, "phota-image").plan.slots] == [2, 1]
+
+
+def test_several_pictures_in_a_cell(fox: Fox, photo: Path) -> None:
+    """A tuple, an array and a list of paths in a column are the same list."""
+    column = pd.Series([(str(photo),), [str(photo)], pd.Series([str(photo)]).to_numpy()])
+    batch = fox.batch(pd.DataFrame({"prompt": "at night", "image_urls": column}), "phota-image-edit")
+    assert batch.pictures == 1
+
+
+def test_names_of_ours_that_the_table_has(fox: Fox) -> None:
+    """A table that has `status` and `fox_status` keeps both."""
+    table = fox.batch([{"prompt": "a fox", "status": "old", "fox_status": "older"}], "phota-image").run().to_frame()
+    assert table[["status", "fox_status", "fox_fox_status"]].iloc[0].tolist() == ["old", "older", "completed"]

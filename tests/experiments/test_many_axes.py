@@ -1,8 +1,11 @@
 """Many axes: models, parameters and words of the prompt vary together; what a model can't make is said, and costs nothing."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from fox_nb import Fox, InvalidRequest
@@ -96,3 +99,66 @@ def test_another_take_makes_all_of_it_anew(fox: Fox, tmp_path: Path, sandbox: An
     assert again.paid_already == 0
     again.run()
     assert sorted(one["take"] for one in sandbox.creations) == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (pd.to_datetime(["2020-01-01", "2021-06-01"]), ["2020-01-01 00:00:00", "2021-06-01 00:00:00"]),
+        ([1234567.0, 1234568.0, 1e-05], ["1234567.0", "1234568.0", "1e-05"]),
+        ([Decimal("0.10"), 7, True], ["0.10", "7", "True"]),
+        (np.array(["2020-01-01"], dtype="datetime64[D]"), ["2020-01-01"]),
+    ],
+)
+def test_words_are_written_whole(fox: Fox, values: Any, words: list[str]) -> None:
+    """Dates, decimals and long numbers go into the prompt as they are, and none is another's twin."""
+    sweep = fox.sweep(PHOTA, prompt="on {d}", d=list(values))
+    assert [slot.request.prompt for slot in sweep.plan.slots] == [f"on {word}" for word in words]
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), {"a": 1}, ["a", "b"], Path("x.png"), object()])
+def test_what_cannot_be_written_is_no_word(fox: Fox, value: Any, sandbox: Any) -> None:
+    """Nothing that would stand in a prompt by its type's name is sent."""
+    with pytest.raises(InvalidRequest, match="can't be written into a prompt"):
+        fox.sweep(PHOTA, prompt="on {d}", d=["monday", value])
+    assert not sandbox.creations
+
+
+def test_braces_are_filled_or_refused(fox: Fox) -> None:
+    """A parameter's own value is filled in and sent, too; what is no name is refused beside one that is; without any, braces stay."""
+    sweep = fox.sweep(PHOTA, prompt="a photo in {resolution}", resolution=["1K", "4K"])
+    asked = [(slot.request.prompt, slot.request.resolution) for slot in sweep.plan.slots]
+    assert asked == [("a photo in 1K", "1K"), ("a photo in 4K", "4K")]
+    for braces in ("{animal.__class__}", "{animal!r}", "{0}", "{}", "{place}"):
+        with pytest.raises(InvalidRequest, match=r"braces that stay|place has no values"):
+            fox.sweep(PHOTA, prompt=f"a {braces} {{animal}}", animal=["fox"])
+    assert fox.sweep(PHOTA, prompt=["a {0}"]).plan.slots[0].request.prompt == "a {0}"
+
+
+@pytest.mark.parametrize("name", ["width", "status", "file", "run", "psnr"])
+def test_a_word_is_no_column_of_ours(fox: Fox, name: str) -> None:
+    """It would be overwritten in the tables, and settings be taken for one."""
+    with pytest.raises(InvalidRequest, match="is a column of the tables"):
+        fox.sweep(PHOTA, prompt=f"a {{{name}}} road", **{name: ["narrow", "wide"]})
+
+
+def test_the_tables_sum_is_what_was_spent(fox: Fox) -> None:
+    """Cells that share a picture share its cost."""
+    sweep = fox.sweep(PHOTA, prompt=["a {x}", "plain"], x=["fox", "owl"], per_second=200).run()
+    assert sweep.to_frame()["usd"].sum() == pytest.approx(float(fox.spent)) == pytest.approx(0.27)
+
+
+def test_a_cell_that_is_not_there(fox: Fox) -> None:
+    """Said in words, also on an axis that the sweep doesn't have."""
+    sweep = fox.sweep(PHOTA, prompt=["a fox", "an owl"])
+    for place in ((0, 5), (1, 0), (-1, 0), (0, 0, None, 1)):
+        with pytest.raises(InvalidRequest, match="There is no cell"):
+            sweep.code(*place)
+
+
+@pytest.mark.parametrize("ask_above", [float("nan"), "5", -1, True])
+def test_the_sum_above_which_is_asked(fox: Fox, ask_above: Any) -> None:
+    """What is no sum would never ask; None is the usual one."""
+    with pytest.raises(InvalidRequest, match="ask_above"):
+        fox.sweep(PHOTA, prompt=["a fox"], ask_above=ask_above)
+    assert fox.sweep(PHOTA, prompt=["a fox"], ask_above=None).ask_above == 5

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,65 @@ def test_whatever_stands_in_a_plan_only_our_errors_come(fox: Fox, tmp_path: Path
     path.write_text(json.dumps(hostile(**{name: value})))
     with contextlib.suppress(FoxError):
         fox.load_plan(path)
+
+
+@pytest.mark.parametrize("name", ["original", "takes", "take", "model"])
+@pytest.mark.parametrize("where", ["fixed", "axes"])
+def test_a_plan_sets_only_parameters(fox: Fox, tmp_path: Path, photo: Path, name: str, where: str) -> None:
+    """What a sweep takes beside parameters has places of its own in the file: elsewhere it would name a file, or multiply what is paid."""
+    path = fox.sweep("phota-image", prompt=["a fox", "an owl"]).to_json(tmp_path / "plan.json")
+    words = json.loads(path.read_text())
+    value = {"original": str(photo), "takes": 20, "take": 3, "model": "grok-imagine-image"}[name]
+    if where == "fixed":
+        words["fixed"][name] = value
+    else:
+        words["axes"].append({"name": name, "values": [value]})
+    path.write_text(json.dumps(words))
+    with pytest.raises(InvalidRequest, match=f"no parameter '{name}'"):
+        fox.load_plan(path)
+
+
+def test_names_that_stand_twice_or_nowhere(fox: Fox, tmp_path: Path) -> None:
+    """A parameter twice, a cell without a column and a change that no row could take are refused, not dropped."""
+    path = fox.sweep("phota-image", prompt=["a fox"]).to_json(tmp_path / "plan.json")
+    words = json.loads(path.read_text())
+    words["axes"].append({"name": "prompt", "values": ["an owl"]})
+    path.write_text(json.dumps(words))
+    with pytest.raises(InvalidRequest, match="twice"):
+        fox.load_plan(path)
+    batch = fox.batch([{"prompt": "a fox"}], "phota-image").to_json(tmp_path / "batch.json")
+    for changes in ({"aspect_ratoi": "16:9"}, {"takes": 3}, {"original": "x.png"}):
+        with pytest.raises(InvalidRequest, match="for every row"):
+            fox.load_plan(batch, **changes)
+    words = json.loads(batch.read_text())
+    words["rows"][0]["cells"]["aspect_ratio"] = "16:9"
+    batch.write_text(json.dumps(words))
+    with pytest.raises(InvalidRequest, match="not among the columns"):
+        fox.load_plan(batch)
+
+
+def test_every_table_that_is_planned_can_be_written(fox: Fox, tmp_path: Path) -> None:
+    """Empty cells, an index without a value, numbers without an end and half letters: written, and read as the same requests."""
+    table = tmp_path / "table.csv"
+    table.write_text("prompt,aspect_ratio,note\na fox,,x\nan owl,16:9,\n")
+    odd = pd.DataFrame({"prompt": ["a fox", "an owl"], "n": [float("inf"), float("nan")]})
+    odd.index = pd.Index([float("nan"), "b"])
+    for rows in (table, odd, [{"prompt": "a fox", "note": "\ud83e"}]):
+        batch = fox.batch(rows, "phota-image")
+        again = fox.load_plan(batch.to_json(tmp_path / "plan.json"))
+        assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in batch.plan.slots]
+
+
+def test_only_a_plan_is_replaced(fox: Fox, tmp_path: Path) -> None:
+    """A plan is written over an older one, and over nothing else; what is no path or no file is said."""
+    sweep = fox.sweep("phota-image", prompt=["a fox"])
+    precious = tmp_path / "precious.csv"
+    precious.write_text("a,b\n")
+    with pytest.raises(InvalidRequest, match="it was left as it is"):
+        sweep.to_json(precious)
+    assert precious.read_text() == "a,b\n"
+    assert sweep.to_json(sweep.to_json(tmp_path / "plan.json")).exists()
+    os.mkfifo(tmp_path / "pipe")
+    for path, words in ((None, "allowed is a path"), (tmp_path / "pipe", "no file"), (tmp_path, "no file")):
+        with pytest.raises(InvalidRequest, match=words):
+            fox.load_plan(path)
