@@ -233,13 +233,13 @@ def compare(pictures: Any, *, labels: Any = None, original: Any = None, title: s
     return lay_out(pictures, labels=labels, original=original, title=title, show=_show_pictures)
 
 
-def _show_pictures(pictures: Pictures) -> None:
+def _show_pictures(pictures: Pictures) -> Any:
     from fox_nb.panels.pictures_view import show
 
-    show(pictures)
+    return show(pictures)
 
 
-def _show_sweep(sweep: Experiment) -> None:
+def _show_sweep(sweep: Experiment) -> Any:
     from fox_nb.panels.sweep_view import show
 
-    show(sweep)
+    return show(sweep)

@@ -16,7 +16,7 @@ from typing import Any
 
 import fox_nb
 from fox_nb import local
-from fox_nb.display.notebook import WAIT_VARIABLE
+from fox_nb.display.places import WAIT_VARIABLE
 from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.sandbox import process
 from fox_nb.sandbox.daemon import start_lightly
@@ -121,6 +121,7 @@ def demo(folder: Path) -> int:
         notebook,
         timeout=600,
         kernel_name="python3",
+        store_widget_state=False,  # else the page would ask a CDN for what draws widgets
         resources={"metadata": {"path": str(folder)}},
         # Else ipykernel warns on the terminal that it talks over TCP, as every Jupyter's kernels do.
         extra_arguments=["--IPKernelApp.log_level=ERROR"],

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.display import live, task_pages
-from fox_nb.display.places import area_here, bundle, in_notebook, open_place
+from fox_nb.display.places import area_here, bundle, in_notebook, is_unseen, open_place
 from fox_nb.display.printed import printed
 from fox_nb.session.renderer import TERMINAL
 
@@ -18,10 +17,8 @@ if TYPE_CHECKING:
     from fox_nb.display.places import Bundle
     from fox_nb.session import Task
 
-WAIT_VARIABLE = "FOX_NB_WAIT"
-"""Set where a notebook is run without a screen: a task in a cell is waited for: nobody is there to see it change."""
 LONGEST_WAIT = 300.0
-"""Seconds for which it is."""
+"""Seconds for which a task is waited for where nobody looks."""
 
 
 class Notebook:
@@ -44,7 +41,7 @@ class Notebook:
 
         if not isinstance(thing, Task) or not in_notebook():
             return _drawn(thing)
-        if os.environ.get(WAIT_VARIABLE) and not thing.is_over:
+        if is_unseen() and not thing.is_over:
             self._wait_unseen(thing)
         if thing.is_over:
             return _drawn(thing)

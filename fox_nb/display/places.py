@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import uuid
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,16 +16,28 @@ if TYPE_CHECKING:
 
     Bundle = dict[str, Any]
 
+WAIT_VARIABLE = "FOX_NB_WAIT"
+"""Set where a notebook is run without a screen: a task in a cell is waited for: nobody is there to see it change."""
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def in_notebook() -> bool:
-    """Return True when a Jupyter kernel runs this code."""
-    if "IPython" not in sys.modules:
+    """Return True when Jupyter's own Python kernel runs this code.
+
+    Other hosts have a `get_ipython`, too, but what it gives lacks this or that of what changes an output later
+    (Solara's has no `get_parent`, xeus-python's publisher no socket): they get words, and bundles as things stand.
+    """
+    kernels = sys.modules.get("ipykernel.zmqshell")
+    if kernels is None:
         return False
     from IPython import get_ipython
 
-    return hasattr(get_ipython(), "kernel")
+    return isinstance(get_ipython(), kernels.ZMQInteractiveShell)
+
+
+def is_unseen() -> bool:
+    """Return True where a notebook is run without a screen: then a widget's view would be a hole in the page."""
+    return in_notebook() and bool(os.environ.get(WAIT_VARIABLE))
 
 
 def bundle(html: str, words: str = "") -> Bundle:

@@ -61,7 +61,7 @@ class Experiment:
         per_second: float = 2.0,
         ask_above: float | None = None,
         executor: Executor | None = None,
-        show: Callable[[Any], None] | None = None,
+        show: Callable[[Any], Any] | None = None,
         show_pictures: Callable[[Any], None] | None = None,
     ) -> None:
         self.session = session
@@ -420,14 +420,18 @@ class Experiment:
     def _ipython_display_(self) -> None:
         from fox_nb.display.places import in_notebook
 
-        if not in_notebook():
+        if not in_notebook() or self._show is None:
             raise NotImplementedError
-        if self._show is not None:
-            self._show(self)
-            return
-        from IPython.display import HTML, display
+        self._show(self)
 
-        display(HTML(pages.page(self)))
+    def _display_(self) -> Any:
+        """Return what marimo shows, which asks for this first."""
+        from IPython.display import HTML
+
+        return HTML(self._repr_html_()) if self._show is None else self._show(self)
+
+    def _repr_html_(self) -> str:
+        return pages.page(self)
 
 
 def _sameness(value: Any) -> Any:

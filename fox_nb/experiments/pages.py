@@ -166,7 +166,8 @@ def progress_page(made: Made) -> str:
 def page(made: Made, *, live: bool = False) -> str:
     """Show it without a kernel: its plan, or its pictures when something of it is made."""
     if not made.plan.count("done"):
-        todo = "Run this cell again for its Run button, or call .run(); what is paid for is not sent again."
+        todo = "Run this cell again for its Run button, or call .run()" if in_notebook() else "Call .run()"
+        todo += "; what is paid for is not sent again."
         return plan_page(made) + frame(note(todo))
     return summary_page(made) + made.static(live=live)
 

@@ -63,7 +63,7 @@ class Pictures(Compared):
         reference: Reference | None = None,
         title: str = "Side by side",
         session: Session | None = None,
-        show: Callable[[Pictures], None] | None = None,
+        show: Callable[[Pictures], Any] | None = None,
     ) -> None:
         from fox_nb.render.comparison import Axis, Comparison
 
@@ -150,14 +150,15 @@ class Pictures(Compared):
     def _ipython_display_(self) -> None:
         from fox_nb.display.places import in_notebook
 
-        if not in_notebook():
+        if not in_notebook() or self._show is None:
             raise NotImplementedError
-        if self._show is not None:
-            self._show(self)
-            return
-        from IPython.display import HTML, display
+        self._show(self)
 
-        display(HTML(self._repr_html_()))
+    def _display_(self) -> Any:
+        """Return what marimo shows, which asks for this first."""
+        from IPython.display import HTML
+
+        return HTML(self._repr_html_()) if self._show is None else self._show(self)
 
     def _repr_html_(self) -> str:
         return page(self)
@@ -205,7 +206,7 @@ def compare(
     original: Any = None,
     title: str = "",
     session: Session | None = None,
-    show: Callable[[Pictures], None] | None = None,
+    show: Callable[[Pictures], Any] | None = None,
 ) -> Pictures:
     """Lay any pictures side by side: what `fox_nb.compare` says of its parameters holds here.
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from IPython.display import HTML
+
+from fox_nb.display.places import is_unseen
+from fox_nb.parameters import parameters
+from fox_nb.session.code import call
 from fox_nb.session.lost_answers import moment
 from fox_nb.settings import key_advice, on_binder
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fox_nb.models import Request
     from fox_nb.session import Cost
     from fox_nb.session.billing import Account
@@ -40,6 +47,17 @@ def when_missing() -> str:
     return _MISSING
 
 
+def in_marimo(request: type[Request], values: Mapping[str, Any]) -> HTML:
+    """Say why marimo shows no panel, and the call that does there what its press would."""
+    known = {name: value if isinstance(value, (str, int, float)) else "\u2026" for name, value in values.items()}
+    missing = {parameter.name: "\u2026" for parameter in parameters(request) if parameter.required}
+    code = call({"model": request.model, **missing, **known}, 1, {})
+    return HTML(
+        "<p>marimo can't show this, because it is made of Jupyter's own widgets; "
+        f"the same from code, pictures included: <code>{html.escape(code)}</code></p>"
+    )
+
+
 def card(title: str, *, sandbox: bool, earlier: int = 0) -> str:
     """Stand below a panel's pictures where no kernel runs, above the box that Jupyter shows for the panel itself."""
     from fox_nb.render.card import panel_card
@@ -49,7 +67,8 @@ def card(title: str, *, sandbox: bool, earlier: int = 0) -> str:
         if earlier
         else ""
     )
-    text = f"Run this cell to use it. Until then Jupyter shows an error box, or nothing, in its place below.{more}"
+    below = "" if is_unseen() else " Until then Jupyter shows an error box, or nothing, in its place below."
+    text = f"Run this cell to use it.{below}{more}"
     return panel_card(title, text=text, sandbox=sandbox)
 
 

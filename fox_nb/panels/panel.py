@@ -13,11 +13,12 @@ import ipywidgets as w
 import traitlets
 
 from fox_nb.display import task_pages
+from fox_nb.display.places import is_unseen
 from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.panels.control_table import control_for
 from fox_nb.panels.controls import FieldContext
-from fox_nb.panels.head import card, head, key_is_empty, money_note, when_missing
+from fox_nb.panels.head import card, head, in_marimo, key_is_empty, money_note, when_missing
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome
 from fox_nb.panels.press import Press
@@ -28,6 +29,8 @@ from fox_nb.session.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from IPython.display import HTML
 
     from fox_nb.models import Request
     from fox_nb.panels.controls import Control
@@ -423,6 +426,9 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._pool.submit(self._recall)
         self.resume()
 
+    def _display_(self) -> HTML:
+        return in_marimo(self.request, self.values)
+
     def _recall(self) -> None:
         """Show again what an earlier run of the cell has shown."""
         for task in self._record.remembered():
@@ -438,6 +444,8 @@ def show(box: w.Widget, record: Record) -> None:
     from IPython.display import display
 
     record.open(card=True)
+    if is_unseen():
+        return
     view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
     display({"text/plain": repr(box), "text/html": "", "application/vnd.jupyter.widget-view+json": view}, raw=True)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from IPython.display import HTML, display
 
+from fox_nb.display.places import in_notebook, is_unseen
 from fox_nb.experiments.side_by_side import page
-from fox_nb.panels.viewer import Viewer
+from fox_nb.panels.viewer import Viewer, beside
 from fox_nb.session.pool import Pool
 
 if TYPE_CHECKING:
@@ -37,13 +38,17 @@ class PicturesView:
         self._dirty: set[Key] = set()
         self.widget = Viewer(pictures.comparison())
         self.widget.holds = self
+        self._static: Any = None
 
-    def show(self) -> None:
-        """Display the page that stays, then the viewer; begin to measure."""
-        self._static = display(HTML(page(self._pictures, live=True)), display_id=True)
-        display(self.widget)
+    def show(self) -> Any:
+        """Display the page that stays, then the viewer, or return both for marimo; begin to measure."""
+        html = page(self._pictures, live=True)
+        if in_notebook():
+            self._static = display(HTML(html), display_id=True)
+        shown = None if is_unseen() else display(self.widget) if in_notebook() else beside(html, self.widget)
         self._forget = self._pictures.on_change(self._changed)
         self._pictures.start()
+        return shown
 
     def _changed(self, keys: list[Key]) -> None:
         """Note what to show anew; without a place everything is measured, so the page is kept."""
@@ -59,10 +64,10 @@ class PicturesView:
         cells = self._pictures.comparison().cells
         for key in dirty:
             self.widget.update_cell(key, cells[key])
-        if over and not self._pictures.left:
+        if over and not self._pictures.left and self._static is not None:
             self._static.update(HTML(page(self._pictures, live=True)))
 
 
-def show(pictures: Pictures) -> None:
-    """Show pictures in a cell."""
-    PicturesView(pictures).show()
+def show(pictures: Pictures) -> Any:
+    """Show pictures in a cell; returns what marimo shows."""
+    return PicturesView(pictures).show()

@@ -19,6 +19,8 @@ from fox_nb.session.pool import Pool
 from fox_nb.store import ON_ITS_WAY
 
 if TYPE_CHECKING:
+    from IPython.display import HTML
+
     from fox_nb.panels.task_cards import Action
     from fox_nb.render.comparison import Comparison
     from fox_nb.session import Session, Task
@@ -134,6 +136,9 @@ class Studio(w.Tab):  # type: ignore[misc]
         self._pool.submit(self._recall)
         for panel in self.panels.values():
             panel.resume()
+
+    def _display_(self) -> HTML:
+        return next(iter(self.panels.values()))._display_()
 
     def _recall(self) -> None:
         """Show again what an earlier run of the cell has shown."""

@@ -15,13 +15,15 @@ import ipywidgets as w
 from IPython import get_ipython
 from IPython.display import HTML, display
 
+from fox_nb.display.places import in_notebook, is_unseen
 from fox_nb.display.task_pages import error_page, words_page
 from fox_nb.errors import ConfirmationNeeded, FoxError
 from fox_nb.experiments import pages
 from fox_nb.experiments.runner import BY_HAND
 from fox_nb.panels.head import when_missing
+from fox_nb.panels.record import cell_id
 from fox_nb.panels.script import Scripted
-from fox_nb.panels.viewer import Viewer
+from fox_nb.panels.viewer import Viewer, beside
 from fox_nb.session.pool import Pool
 
 if TYPE_CHECKING:
@@ -35,25 +37,34 @@ _shown: dict[str, tuple[int, list[SweepView]]] = {}
 """The views of each notebook cell, and in which execution of it they were made."""
 
 
-def show(sweep: Experiment) -> None:
-    """Show a sweep in a cell: the page that stays, and the controls and the viewer that stand for it."""
+def show(sweep: Experiment) -> Any:
+    """Show a sweep in a cell: the page that stays, and the controls and the viewer that stand for it.
+
+    Returns what marimo shows, which has no boxes, so no controls: the page, and the viewer when there is a picture.
+    """
+    if is_unseen():
+        display(HTML(pages.page(sweep, live=True)))
+        return None
+    if not in_notebook():
+        return beside(pages.page(sweep), *([Viewer(sweep.comparison())] if sweep.plan.count("done") else []))
     view = SweepView(sweep)
     _replace_earlier(view)
     view.show()
+    return None
 
 
 def _replace_earlier(view: SweepView) -> None:
     """End the views that an earlier run of the same cell has made: nobody sees them any more."""
-    shell = get_ipython()
-    cell = str((shell.get_parent().get("metadata") or {}).get("cellId", "")) if hasattr(shell, "get_parent") else ""
+    cell = cell_id()
     if not cell:
         return
     count, views = _shown.get(cell, (0, []))
-    if count != shell.execution_count:
+    execution = get_ipython().execution_count
+    if count != execution:
         for earlier in views:
             earlier.close()
         views = []
-    _shown[cell] = (shell.execution_count, [*views, view])
+    _shown[cell] = (execution, [*views, view])
 
 
 class Controls(Scripted):

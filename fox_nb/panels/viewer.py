@@ -138,6 +138,13 @@ class Viewer(Scripted):
                 self._post({"type": "previews", "view": view, "ids": [name]}, [data])
 
 
+def beside(html: str, *viewers: Viewer) -> Any:
+    """Return what marimo shows: a page, and the viewer that stands for it while a kernel runs."""
+    import marimo
+
+    return marimo.vstack([marimo.Html(html), *viewers])
+
+
 @dataclass
 class _View:
     """What one browser view waits for, oldest first, and how many bytes are on their way to it."""

@@ -9,9 +9,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from artifacts import MARKED_KEY
+from artifacts import MARKED_KEY, Places
 from fox_nb import Fox
 from kernels import Runner, notebook
+from processes import Child, clean_environment
 
 OPEN = """\
 import fox_nb, threading, ipywidgets as w
@@ -190,6 +191,47 @@ def test_a_notebook_without_a_screen_waits(run: Run) -> None:
     assert (seen(last), seen(shown), seen(appended)) == (["one"], ["two"], ["True"])
 
 
+def test_a_notebook_without_a_screen_has_no_hole(run: Run) -> None:
+    """There a panel, a plan and a comparison are what stays of them, and no widget's view that a page can't draw."""
+    cells = run(
+        "gate.set()\nfox.panel('phota-image')",
+        "fox.studio()",
+        "fox.sweep('phota-image', prompt='one', aspect_ratio=['1:1', '2:3'])",
+        "fox_nb.compare([fox.generate('two').wait(), fox.generate('three').wait()])",
+        FOX_NB_WAIT="1",
+    )
+    pages = ["".join(output.get("data", {}).get("text/html", "") for output in cell.outputs) for cell in cells]
+    for words, page in zip(("Generate: phota-image", "Studio", "its Run button", 'alt="three"'), pages, strict=True):
+        assert words in page
+    assert "widget-view" not in json.dumps(cells)
+    assert "VBox(" not in json.dumps(cells)
+
+
+FOREIGN = """\
+import fox_nb, ipykernel.zmqshell, IPython
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+shell.kernel = object()
+fox = fox_nb.Fox()
+async def awaited():
+    return await fox.generate("two foxes")
+tasks = [fox.generate("one fox").wait(), fox_nb.run(awaited())]
+shell.display_formatter.format(tasks[0])
+IPython.display.display(*tasks, fox.tasks(), fox.panel("phota-image"), fox.sweep("phota-image", prompt="a", takes=2))
+print(*[task.status for task in tasks])
+"""
+
+
+def test_in_a_shell_that_lacks_what_jupyters_has(sandbox_env: dict[str, str], artifacts: Places) -> None:
+    """Solara, xeus-python and others have an IPython with a kernel that can't change outputs: nothing is missed after it is paid."""
+    with Child("-c", FOREIGN, env=clean_environment(artifacts, sandbox_env), cwd=artifacts.fresh("foreign")) as child:
+        said = [child.line("what became of two tasks")]
+        while "completed completed" not in said[-1]:
+            said.append(child.line("what became of two tasks"))
+        assert child.end() == 0
+    assert not any("Traceback" in line for line in said)
+
+
 def test_outside_of_jupyter(sandbox: Any, tmp_path: Path) -> None:
     """marimo and others get a bundle of the present state without asking IPython; a console's display declines."""
     sandbox.set(speed=1)
@@ -202,6 +244,11 @@ def test_outside_of_jupyter(sandbox: Any, tmp_path: Path) -> None:
     assert 'alt="one fox"' in task.wait()._repr_mimebundle_()["text/html"]
     with pytest.raises(NotImplementedError):
         task._ipython_display_()
+    plan = fox.sweep("phota-image", prompt="a fox", aspect_ratio=["1:1", "2:3"])
+    assert "Call .run()" in plan._repr_html_()
+    panel = fox.panel("phota-image", prompt="a <b>bear</b>")
+    assert "fox.generate(&#x27;a &lt;b&gt;bear&lt;/b&gt;&#x27;)" in panel._display_().data
+    panel.close()
     for thing in (task.images[0], fox.tasks(), fox.profiles):
         assert thing._repr_mimebundle_(include=None, exclude=None)["text/html"] == thing._repr_html_()
     fox.close()

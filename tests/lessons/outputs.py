@@ -105,10 +105,8 @@ def _kept(output: Any, card: str) -> Any:
     html = data.get("text/html")
     if html is None:
         return None if is_widget else output
-    if "data-fox-record" in html and "<img" not in html:
-        return None  # a panel's own card: here another stands for it
-    if is_widget:
-        html = card or html
+    if "data-fox-record" in html and "<img" not in html:  # a panel's own card: here another stands for it
+        html = card
         data["text/plain"] = "A panel: run this cell to use it."
     data["text/html"] = _TO_THE_FILE.sub("", html)
     return output if html.strip() else None

@@ -13,7 +13,8 @@ function awaited() {
 
 async function start([script, style]) {
   const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
-  module.dress(HASH, style);
+  known.dress = (root) => module.dress(HASH, style, root);
+  known.dress();
   known.parts = module.parts;
   return module.parts;
 }
@@ -45,6 +46,11 @@ export default () => {
     },
     async render(view) {
       await begun;
+      // Only what has been put into the page and has a size knows in which root it stands.
+      new ResizeObserver((_, seen) => {
+        seen.disconnect();
+        known.dress(view.el.getRootNode());
+      }).observe(view.el);
       return part.render(view);
     },
   };

@@ -9,9 +9,15 @@ import { guard } from "./parts/elements.js";
 export { dress } from "./parts/dress.js";
 
 const KERNEL_SILENT_MS = 6000;
-const OUTPUTS = ".jp-OutputArea, .output_container, .cell-output, .jp-Cell, .cell";
+const OUTPUTS = ".jp-OutputArea, .output_container, .cell-output, .jp-Cell, .cell, .output-area";
 
 let views = 0;
+
+/** The output that an element stands in, be it inside of shadow roots. */
+function outputOf(el) {
+  const host = /** @type {ShadowRoot} */ (el.getRootNode()).host;
+  return el.closest(OUTPUTS) ?? (host ? outputOf(host) : document.body);
+}
 
 class LiveView {
   constructor(model, el) {
@@ -23,7 +29,7 @@ class LiveView {
     this.root.addEventListener("keydown", (event) => this.#keys(event));
     guard(this.root);
     el.append(this.root);
-    this.around = el.closest(OUTPUTS) ?? document.body;
+    this.around = outputOf(el);
     this.tiles = new Tiles(
       (change) => this.send({ type: "tiles", ...change }),
       (ids) => this.send({ type: "previews", ids }),
@@ -62,7 +68,8 @@ class LiveView {
     this.grid?.close();
     const retry = canRetry ? (cell, take) => this.send({ type: "retry", cell, take }) : null;
     this.grid = new Grid(facts, this.tiles, { retry });
-    this.root.replaceChildren(this.#standIn(facts.id), this.grid.root, this.note);
+    this.root.replaceChildren(this.grid.root, this.note);
+    this.#standIn(facts.id);
     this.note.textContent = "";
     this.grid.show();
   }
@@ -72,16 +79,17 @@ class LiveView {
     const marks = new Set((this.around.dataset.foxLive ?? "").split(" ").filter(Boolean));
     this.around.dataset.foxLive = [...marks.add(id)].join(" ");
     this.standsFor = id;
-    const hiding = element(
+    this.hiding?.remove();
+    this.hiding = element(
       "style",
       {},
       `[data-fox-live~="${id}"] :is([data-fox-comparison="${id}"],[data-fox-alive="${id}"]){display:none!important}`,
     );
+    document.head.append(this.hiding);
     for (const image of this.around.querySelectorAll(`[data-fox-comparison="${id}"] img[data-fox-picture]`)) {
       image.loading = "eager";
       this.tiles.adopt(image.dataset.foxPicture, image);
     }
-    return hiding;
   }
 
   #previews(ids, buffers) {
@@ -108,6 +116,7 @@ class LiveView {
     this.model.off("msg:custom", this.hear);
     const marks = (this.around.dataset.foxLive ?? "").split(" ").filter((mark) => mark && mark !== this.standsFor);
     this.around.dataset.foxLive = marks.join(" ");
+    this.hiding?.remove();
     this.grid?.close();
     this.send({ type: "bye" });
   }

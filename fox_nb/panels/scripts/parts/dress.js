@@ -1,10 +1,9 @@
 // Dressing: the style that comes with a script.
 
-/** Put the style of all parts into the page, once. */
-export function dress(hash, style) {
+/** Put the style of all parts into the page, once; into a shadow root, too: marimo and Bokeh show a widget in one. */
+export function dress(hash, style, root = document) {
   const id = `fox-nb-${hash}`;
-  if (document.getElementById(id)) return;
-  document.head.append(
-    Object.assign(document.createElement("style"), { id, textContent: new TextDecoder().decode(style) }),
-  );
+  if (root.getElementById(id)) return;
+  const sheet = Object.assign(document.createElement("style"), { id, textContent: new TextDecoder().decode(style) });
+  (root.head ?? root).append(sheet);
 }
