@@ -42,9 +42,6 @@ def show(sweep: Experiment) -> Any:
 
     Returns what marimo shows, which has no boxes, so no controls: the page, and the viewer when there is a picture.
     """
-    if is_unseen():
-        display(HTML(pages.page(sweep, live=True)))
-        return None
     if not in_notebook():
         return beside(pages.page(sweep), *([Viewer(sweep.comparison())] if sweep.plan.count("done") else []))
     view = SweepView(sweep)
@@ -142,7 +139,8 @@ class SweepView:
         """Display the page that stays, then the controls; sends nothing, and follows what is under way."""
         self._page = self._stays()
         self._static = display(HTML(self._page), display_id=True)
-        display(self.widget)
+        if not is_unseen():
+            display(self.widget)
         self._sweep.watch()
         self._changed([])
         self._acting.submit(self._learn_prices)
