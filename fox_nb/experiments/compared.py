@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PLOTS = ("tabs", "representations", "images")
 _PLOT = (384, 20_000)
+_WHOLE_SCALES = ((0, 1), (0, 255), (0, 65_535))
+"""Those that a picture of eight bits can be compared with; others are stretched by the picture's own numbers."""
 
 
 class Compared:
@@ -113,6 +115,15 @@ def scaled(picture: ComparedPicture, original: ComparedPicture) -> str:
         f"measured on scaled copies, since the original is {original.width} x {original.height}: such numbers are not "
         "those of pictures of its own size"
     )
+
+
+def unlike_scales(picture: ComparedPicture, original: ComparedPicture) -> str:
+    """Say that the pixels of two pictures were read by two scales, so that no number may compare them; '' otherwise."""
+    scales = {picture.scale, original.scale}
+    if len(scales) == 1 or (None in scales and scales <= {None, *_WHOLE_SCALES}):
+        return ""
+    here, there = ("{:g} to {:g}".format(*(one.scale or (0, 255))) for one in (picture, original))
+    return f"its values were read as {here}, the original's as {there}: their pixels can't be compared"
 
 
 def pandas() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from fox_nb.images.saving import Folder, file_stem
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from fox_nb.experiments.made import Made
     from fox_nb.session import Image
@@ -24,17 +25,29 @@ METADATA = "metadata.jsonl"
 NAME = "{index:03}-{prompt}"
 _ITS_OWN = re.compile(r"(?:.*_)?file_names?|image")
 """Names that `datasets` takes for its own: a table's column of that name gets another one."""
+_OURS = frozenset({"index", "label", "take", "number", "task_id", "seconds", "usd", "width", "height"})
+_CHANGING = frozenset({"file_name", "index", "seconds", "usd"})
+"""What may differ between two saves of the same picture."""
 _PICTURES_AT_ONCE = 32
-_PLAIN = (str, int, float, bool, type(None))
+_WORD = 2**63
+_PLAIN = (int, float, bool, type(None))
 
 
 def records(made: Made) -> Iterator[tuple[Image, dict[str, Any]]]:
     """Give each picture that is on the disk with what is known of it, cell by cell."""
+    carried = _free_names(made)
     for index, cell in enumerate(made.plan.cells):
+        told = made.facts(cell)
+        told = {
+            "label": cell.settings["row"] if "label" in carried else told["label"],
+            **{carried.get(name, name): value for name, value in told.items() if name != "label" or name in carried},
+        }
         for slot in cell.slots:
             task = slot.task
             if task is None:
                 continue
+            # of cells that share a picture the first has what it cost: the column's sum is what was spent
+            usd = float(task.cost) / max(1, len(task.images)) if slot.cells[0] is cell else 0.0
             for image in task.images:
                 if not image.path.exists():
                     continue
@@ -42,32 +55,49 @@ def records(made: Made) -> Iterator[tuple[Image, dict[str, Any]]]:
                     image,
                     {
                         "index": index,
-                        **{name: _value(value) for name, value in made.facts(cell).items()},
+                        **{name: _value(value) for name, value in told.items()},
                         **{name: _value(value) for name, value in slot.request.body().items()},
                         "take": slot.take,
                         "number": image.number,
                         "task_id": task.id,
                         "seconds": round(task.waited, 3) if task.status == "completed" else None,
-                        "usd": float(task.cost) / max(1, len(task.images)),
+                        "usd": usd,
                         "width": image.width,
                         "height": image.height,
                     },
                 )
 
 
+def _free_names(made: Made) -> dict[str, str]:
+    """Give each column that was carried along a name that is neither ours, nor `datasets`' own, nor another one's."""
+    columns = getattr(made.plan, "carried", [])
+    names = {}
+    for column in columns:
+        free = _text(column)
+        while free in _OURS or _ITS_OWN.fullmatch(free) or (free != column and free in columns):
+            free += "_column"
+        names[column] = free
+    return names
+
+
 def save(made: Made, folder: str | os.PathLike[str], name: str = NAME) -> Path:
     """Save the pictures and ``metadata.jsonl``; what another save has put there stays."""
     place = Folder(folder)
     earlier = _earlier(place.path / METADATA)
+    by_file: dict[str, list[dict[str, Any]]] = {}
+    for row in earlier:
+        by_file.setdefault(row["file_name"], []).append(row)
     lines: dict[str, dict[str, Any]] = {}
-    found = list(records(made))
+    found, names = list(records(made)), _free_names(made)
     known = {field: None for _, facts in found for field in facts}
     for image, facts in found:
-        file = place.add(image.path, file_stem(name, {**known, "prompt": "", "label": "", **facts}))
-        lines[file] = facts
-    facts_of = dict(zip(lines, _columns(list(lines.values())), strict=True))
-    rows = {**earlier, **{file: {"file_name": file, **facts} for file, facts in facts_of.items()}}
-    text = "".join(f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n" for row in rows.values())
+        theirs = {column: facts.get(free) for column, free in names.items()}
+        stem = file_stem(name, {**theirs, **known, "prompt": "", "label": "", **facts})
+        # the same picture with other words is a line of its own, which needs a file of its own
+        file = place.add(image.path, stem, partial(_belongs, by_file, facts))
+        lines[file] = {"file_name": file, **facts}
+    rows = _columns([*(row for row in earlier if row["file_name"] not in lines), *lines.values()])
+    text = "".join(f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n" for row in rows)
     try:
         write(place.path / METADATA, text.encode())
     except OSError as error:
@@ -75,17 +105,29 @@ def save(made: Made, folder: str | os.PathLike[str], name: str = NAME) -> Path:
     return place.path
 
 
-def _earlier(path: Path) -> dict[str, dict[str, Any]]:
-    """Return the lines of an earlier save, by their files."""
+def _earlier(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of an earlier save."""
     try:
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-        return {str(row["file_name"]): row for row in rows}
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+        return [{**row, "file_name": str(row["file_name"])} for row in rows]
     except FileNotFoundError:
-        return {}
+        return []
     except (OSError, ValueError, TypeError, KeyError):
         raise FoxError(
             f"{path} is there already, and no list of pictures that could be added to.", todo="Choose another folder."
         ) from None
+
+
+def _belongs(earlier: Mapping[str, list[dict[str, Any]]], facts: Mapping[str, Any], file: str) -> bool:
+    """Tell whether a file's earlier lines, if there are any, say the same."""
+    return all(_alike(row, facts) for row in earlier.get(file, ()))
+
+
+def _alike(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two lines say the same, whatever type their columns were given."""
+    names = (row.keys() | other.keys()) - _CHANGING
+    pairs = [(row.get(name), other.get(name)) for name in names]
+    return all(one == another or str(one) == str(another) for one, another in pairs)
 
 
 def save_parquet(made: Made, path: str | os.PathLike[str]) -> Path:
@@ -121,7 +163,7 @@ def save_parquet(made: Made, path: str | os.PathLike[str]) -> Path:
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give each row every column, each column one type, and no name that `datasets` takes for its own."""
+    """Give each row every column, and each column one type."""
     kinds: dict[str, set[type]] = {}
     for row in rows:
         for name, value in row.items():
@@ -134,8 +176,7 @@ def _columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return None
         return str(value) if name in as_text else float(value) if name in as_float else value
 
-    names = {name: f"{name}_column" if _ITS_OWN.fullmatch(name) else name for name in kinds}
-    return [{names[name]: told(name, row.get(name)) for name in kinds} for row in rows]
+    return [{name: told(name, row.get(name)) for name in kinds} for row in rows]
 
 
 def _value(value: Any) -> Any:
@@ -143,8 +184,17 @@ def _value(value: Any) -> Any:
     plain = value.item() if getattr(value, "shape", None) == () else value
     if isinstance(plain, float) and not math.isfinite(plain):
         return None
+    if isinstance(plain, int) and not -_WORD <= plain < _WORD:
+        return str(plain)
+    if isinstance(plain, str):
+        return _text(plain)
     if isinstance(plain, _PLAIN):
         return plain
     if isinstance(plain, list) and all(isinstance(item, str) for item in plain):
-        return plain
-    return label(plain) if hasattr(plain, "sha256") or isinstance(plain, (list, tuple)) else str(plain)
+        return [_text(item) for item in plain]
+    return _text(label(plain) if hasattr(plain, "sha256") or isinstance(plain, (list, tuple)) else str(plain))
+
+
+def _text(text: str) -> str:
+    """Return a text as a file can have it: halves of characters, which JSON lets through, are none."""
+    return text.encode(errors="replace").decode()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.atomic import private_folder, write
-from fox_nb.errors import InvalidRequest
+from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images.sources import taken
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from fox_nb.client import Client
     from fox_nb.render.comparison import ComparedPicture, Take
     from fox_nb.session import Session
+
+    Scale = tuple[float, float] | None
 
 _PLAIN_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF"})
 """What every viewer reads as it stands; pictures of phones, scanners and instruments are written anew."""
@@ -39,7 +41,8 @@ class PictureFiles:
 
     def __init__(self, session: Session | None = None) -> None:
         self._session = session
-        self._known: dict[str, ComparedPicture] = {}
+        self._known: dict[tuple[str, Scale], ComparedPicture] = {}
+        self._versions: dict[Path, tuple[int, int]] = {}
 
     @functools.cached_property
     def _folder(self) -> Path:
@@ -95,7 +98,6 @@ class PictureFiles:
         DownloadFailed
             Its link can't be fetched.
         """
-        from fox_nb.images.arrays import from_array
         from fox_nb.images.check import check
 
         if hasattr(source, "sha256") and hasattr(source, "width") and getattr(source, "path", None) is not None:
@@ -108,24 +110,48 @@ class PictureFiles:
             found = self._fetched(found)
         if isinstance(found, bytes):
             found = self._written(found, check(found, name=name).extension)
-        if not isinstance(found, Path):
-            from PIL import Image
+        if isinstance(found, Path):
+            return self._of_file(found.absolute(), name)
+        return self._of_file(*self._in_memory(found, name))
 
-            found = self._drawn(found if isinstance(found, Image.Image) else from_array(found, name))
-        return self._of_file(found.absolute(), name)
+    def changed(self, picture: ComparedPicture) -> bool:
+        """Return True for a file that is another one by now, or gone: numbers and sizes are of what it was."""
+        known = self._versions.get(picture.path)
+        return known is not None and known != _version(picture.path)
 
-    def _of_file(self, path: Path, name: str) -> ComparedPicture:
+    def _in_memory(self, found: Any, name: str) -> tuple[Path, str, Scale]:
+        from PIL import Image
+
+        from fox_nb.images.arrays import from_array, white_of
+        from fox_nb.images.pixels import scale_of
+
+        try:
+            if isinstance(found, Image.Image):
+                found.load()
+                return self._drawn(found), name, scale_of(found)
+            path = self._drawn(from_array(found, name))
+            return path, name, (0, white_of(found.max())) if str(getattr(found, "dtype", "")) == "uint16" else None
+        except FoxError:
+            raise
+        except (OSError, ValueError) as error:  # such as an image that was closed
+            todo = "Give its path, or open it again."
+            raise InvalidRequest(f"{name}: this picture can't be read: {error}.", parameter=name, todo=todo) from None
+
+    def _of_file(self, path: Path, name: str, scale: Scale = None) -> ComparedPicture:
         from fox_nb.images.check import check
         from fox_nb.render.comparison import ComparedPicture
         from fox_nb.store import sha256_of
 
-        sha256 = sha256_of(path)
-        if sha256 not in self._known:
+        version, key = _version(path), (sha256_of(path), scale)
+        if key not in self._known:
             facts = check(path, name=f"{name} ({path.name})")
-            if facts.format not in _PLAIN_FORMATS or _is_deep(path):
+            scale = scale or _scale_of(path)
+            if facts.format not in _PLAIN_FORMATS or scale:
                 path = self._plain(path)
-            self._known[sha256] = ComparedPicture(path, facts.width, facts.height, thumbs=self._thumbs)
-        return self._known[sha256]
+            else:
+                self._versions[path] = version
+            self._known[key] = ComparedPicture(path, facts.width, facts.height, thumbs=self._thumbs, scale=scale)
+        return self._known[key]
 
     def _written(self, data: bytes, suffix: str) -> Path:
         path = self._folder / f"{hashlib.sha256(data).hexdigest()[:32]}{suffix}"
@@ -171,12 +197,20 @@ class PictureFiles:
         return self._session.client if self._session is not None else Client(_NOWHERE)
 
 
-def _is_deep(path: Path) -> bool:
+def _version(path: Path) -> tuple[int, int]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return 0, 0
+    return facts.st_mtime_ns, facts.st_size
+
+
+def _scale_of(path: Path) -> Scale:
     from fox_nb.images.check import opened
-    from fox_nb.images.pixels import DEEP
+    from fox_nb.images.pixels import DEEP, scale_of
 
     with opened(path) as picture:
-        return picture.image.mode in DEEP
+        return scale_of(picture.decode()) if picture.image.mode in DEEP else None
 
 
 def _about(task: Any) -> str:

@@ -7,24 +7,26 @@ large as it goes, in the middle. Numbers that compare pixels are there for pictu
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.experiments.arranged import MOST_PICTURES, arranged
-from fox_nb.experiments.compared import Compared, scaled
+from fox_nb.experiments.compared import Compared, scaled, unlike_scales
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.picture_files import PictureFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key
+    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Take
     from fox_nb.session import Session
 
     Reference = tuple[int | None, ...]
     Listener = Callable[[list[Key]], None]
 
+_CHANGED = "was changed after it was laid here; call compare again"
 _KINDS = "a task, a picture of one, a path, a PIL image, an array, bytes or a link; or lists or a dict of them"
 
 
@@ -91,25 +93,34 @@ class Pictures(Compared):
 
         given = self._comparison
         cells = {key: self._measured(key, cell) for key, cell in given.cells.items()}
-        return Comparison(given.title, given.axes, cells, given.original, given.reference)
+        original = given.original if given.original and not self._files.changed(given.original) else None
+        return Comparison(given.title, given.axes, cells, original, given.reference)
 
     def _measured(self, key: Key, cell: Cell) -> Cell:
         original = self._comparison.original_of(key)
+        return replace(cell, takes=[self._now(take, original) for take in cell.takes])
+
+    def _now(self, take: Take, original: ComparedPicture | None) -> Take:
+        """Return a picture with the numbers that are there, and without those that would be of another one."""
+        picture = take.picture
+        if picture is None:
+            return take
+        if self._files.changed(picture):
+            return replace(take, state="failed", picture=None, reason=f"{picture.path.name} {_CHANGED}")
         if original is None:
-            return cell
-        takes = []
-        for take in cell.takes:
-            numbers, note = self._measuring.found(take.picture.path, original.path) if take.picture else ({}, "")
-            note = note or (scaled(take.picture, original) if take.picture and numbers else "")
-            takes.append(replace(take, metrics=numbers, note=", ".join(filter(None, [take.note, note]))))
-        return replace(cell, takes=takes)
+            return take
+        numbers, note = self._measuring.found(picture.path, original.path)
+        if self._files.changed(original):
+            numbers, note = {}, f"the original {original.path.name} {_CHANGED}"
+        note = note or unlike_scales(picture, original) or (scaled(picture, original) if numbers else "")
+        return replace(take, metrics=numbers, note=", ".join(filter(None, [take.note, note])))
 
     def start(self) -> None:
         """Begin to measure and to cut what is there, in the background."""
         for key, cell in self._comparison.cells.items():
             original = self._comparison.original_of(key)
             for take in cell.takes:
-                if take.picture is not None and original is not None:
+                if take.picture is not None and original is not None and not unlike_scales(take.picture, original):
                     self._measuring.develop(replace(take.picture, tiles=None), original.path)  # a viewer cuts by need
 
     def measure(self) -> Self:
@@ -141,7 +152,24 @@ class Pictures(Compared):
 
     def findings(self) -> list[str]:
         """Say which pictures can't be compared pixel by pixel, and what is missing to measure them."""
-        return [line for line in (shapes(self._comparison), self._measuring.trouble) if line]
+        return [line for line in (shapes(self._comparison), self._not_measured(), self._measuring.trouble) if line]
+
+    def _not_measured(self) -> str:
+        """Say how many pictures have no numbers, since a file has changed, scales are two, or there is no original."""
+        given, now = self._comparison, self.comparison()
+        found: Counter[str] = Counter()
+        for key, cell in given.cells.items():
+            original = given.original_of(key)
+            for take, as_now in zip(cell.takes, now.cells[key].takes, strict=True):
+                if take.picture is None:
+                    continue
+                if as_now.picture is None or (original is not None and self._files.changed(original)):
+                    found["their file or their original was changed since; call compare again"] += 1
+                elif original is not None and unlike_scales(take.picture, original):
+                    found["their values were read by another scale than the original's"] += 1
+                elif original is None and given.reference is not None and not given.is_reference(key):
+                    found["their original is missing"] += 1
+        return " ".join(f"{count} of the pictures can't be compared: {why}." for why, count in found.items())
 
     def __repr__(self) -> str:
         count = len(self._comparison.pictures())
@@ -237,6 +265,9 @@ def compare(
         )
     _wait(cells.values())
     reference = _reference(original, axes)
+    if reference is not None and not any(_stands_at(key, reference) for key in cells):
+        what = f"original is {original!r}, and no picture stands there to compare with."
+        raise InvalidRequest(what, parameter="original", value=original, todo="Fill that place, or name another one.")
     if original is None:
         original = _own_original(cells.values())
     return Pictures(
@@ -258,6 +289,10 @@ def _reference(original: Any, axes: Sequence[tuple[str, Sequence[str]]]) -> Refe
         if original in labels:
             return tuple(labels.index(original) if at == number else None for at in range(len(axes)))
     return None
+
+
+def _stands_at(key: Key, reference: Reference) -> bool:
+    return all(fixed in (None, at) for at, fixed in zip(key, reference, strict=True))
 
 
 def _wait(sources: Any) -> None:

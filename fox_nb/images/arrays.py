@@ -14,6 +14,11 @@ BYTE, WORD = 255, 65_535
 ROUNDING = 1e-3
 
 
+def white_of(highest: float) -> int:
+    """Return the number that is white in a picture of 16 bits: those of eight are often handed over as 16."""
+    return WORD if highest > BYTE else BYTE
+
+
 def from_array(source: Any, parameter: str) -> Image.Image:
     """Turn an array into a picture.
 
@@ -58,8 +63,8 @@ def from_array(source: Any, parameter: str) -> Image.Image:
         array = np.rint(array.clip(0, 1) * BYTE)
     elif array.dtype.kind == "b":
         array = array * BYTE
-    elif array.dtype == np.uint16 and high > BYTE:
-        array = np.rint(array / (WORD / BYTE))
+    elif array.dtype == np.uint16:
+        array = np.rint(array / (white_of(high) / BYTE))
     elif low < 0 or high > BYTE:
         raise refuse(
             f"whole numbers from {low:g} to {high:g}; 0 to 255 is meant.", "Scale it first, then array.astype('uint8')."

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageCms
 
-from fox_nb.images.arrays import BYTE, ROUNDING, WORD, from_array
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
+from fox_nb.images.arrays import BYTE, ROUNDING, WORD, from_array, white_of
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -103,24 +99,32 @@ def _of_lab(image: Image.Image) -> Image.Image:
     return changed if changed is not None else image
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Read deep grey values as an array of the same numbers is read: floats from 0 to 1, whole numbers by their bits.
+def scale_of(image: Image.Image) -> tuple[float, float] | None:
+    """Return the numbers that are black and white in a picture of deep grey values; None for one of eight bits.
 
-    Pillow's own floats go from 0 to 255, so that these are understood, too; other floats, as instruments measure them,
-    are stretched from the lowest to the highest, as viewers show them.
+    Whole numbers go by their bits, as those of an array do, floats from 0 to 1. Pillow's own floats go from 0 to 255,
+    so that these are understood, too; other floats, as instruments measure them, are stretched from the lowest to the
+    highest, as viewers show them.
     """
+    if image.mode not in DEEP:
+        return None
+    low, high = image.getextrema()
+    if not (
+        isinstance(low, (int, float)) and isinstance(high, (int, float))
+    ):  # of several bands, which no deep one has
+        return None
+    if image.mode != "F":
+        return 0, white_of(high)
+    if low >= -ROUNDING and high <= 1 + ROUNDING:
+        return 0, 1
+    return (0, BYTE) if low >= 0 and high <= BYTE else (low, high)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
     if image.mode == "F" and values.size and np.isfinite(values).all():
-        values = _unit_floats(values)
+        black, white = scale_of(image) or (0, 1)
+        values = (values - black) / (white - black) if white > black else values * 0 + 1
     elif image.mode != "F" and values.size and values.min() >= 0 and values.max() <= WORD:
         values = values.astype(np.uint16)
     return from_array(values, "picture")
-
-
-def _unit_floats(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    low, high = float(values.min()), float(values.max())
-    if low >= -ROUNDING and high <= 1 + ROUNDING:
-        return values
-    if low >= 0 and high <= BYTE:
-        return values / np.float32(BYTE)
-    return (values - low) / (high - low) if high > low else values * 0 + 1

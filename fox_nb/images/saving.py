@@ -15,12 +15,13 @@ from fox_nb.parameters import meant
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LONGEST_NAME = 120
 _MOST_BYTES = 200
 _MOST_ALIKE = 100_000
 _SPEC = re.compile(r"[<>^]?0?\d{0,3}(?:\.\d{1,3})?[ds]?")
+_ZEROS = re.compile(r"^([<>^]?)0")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
@@ -57,6 +58,8 @@ def file_stem(pattern: str, fields: Mapping[str, Any]) -> str:
 
 
 def _formatted(value: Any, spec: str) -> str:
+    if isinstance(value, str):
+        spec = _ZEROS.sub(r"\1", spec)  # they are for numbers: i7 would become i70
     try:
         return format("" if value is None else value, spec)
     except (TypeError, ValueError):  # a width for numbers, and this row has a text there
@@ -89,11 +92,14 @@ class Folder:
             raise FoxError(f"The folder {self.path} can't be made: {error}.", todo="Choose another one.") from None
         self._taken: set[str] = set()
 
-    def add(self, source: Path, stem: str) -> str:
-        """Save a picture, and return its name: another one where that is taken; the very same file is left as it is."""
+    def add(self, source: Path, stem: str, fits: Callable[[str], bool] = lambda _: True) -> str:
+        """Save a picture, and return its name: another one where that is taken; the very same file is left as it is.
+
+        `fits` refuses a name that is taken by other words than the picture's own, though not by another picture.
+        """
         for number in range(1, _MOST_ALIKE):
             name = f"{stem}{f'-{number}' if number > 1 else ''}{source.suffix}"
-            if name.casefold() in self._taken:
+            if name.casefold() in self._taken or not fits(name):
                 continue
             target = self.path / name
             if target.exists() and not _same(source, target):

@@ -50,6 +50,8 @@ class ComparedPicture:
         The folder of its tiles, for the live viewer; None lets the viewer make them for itself.
     thumbs : Path or None
         A folder that keeps previews from one time to the next.
+    scale : tuple of float, or None
+        The numbers that were read as black and white, of a picture of more than eight bits.
     """
 
     path: Path
@@ -57,6 +59,7 @@ class ComparedPicture:
     height: int
     tiles: Path | None = None
     thumbs: Path | None = None
+    scale: tuple[float, float] | None = None
 
     @property
     def id(self) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.atomic import write
-from fox_nb.errors import InvalidRequest
+from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.render.compare_view import page_script, style
 from fox_nb.render.comparison import facts, numbers, preview_size, previews
 from fox_nb.render.comparison_table import static_grid
@@ -80,7 +80,7 @@ def save_html(
     # the script and the words are counted generously; what is left is shared out evenly
     share = (max_bytes - _PAGE_WORDS) / _BASE64 / count
     limit = int(min(_LARGEST_PREVIEW, max(_SMALLEST_PREVIEW, share)))
-    return _put(Path(path), page(comparison, PAGE_EDGE, limit, said=said, told=_OFFLINE).encode())
+    return _put(comparison, Path(path), page(comparison, PAGE_EDGE, limit, said=said, told=_OFFLINE).encode())
 
 
 def page(comparison: Comparison, edge: int, max_bytes: int, *, said: Sequence[str] = (), told: str = "") -> str:
@@ -154,7 +154,7 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
         )
     out = io.BytesIO()
     _stacked([_Sheet(comparison, facet, said) for facet in facets(comparison)]).save(out, form, quality=90)
-    return _put(path, out.getvalue())
+    return _put(comparison, path, out.getvalue())
 
 
 def _stacked(sheets: Sequence[_Sheet]) -> Image.Image:
@@ -347,9 +347,15 @@ def _size(picture: bytes) -> tuple[int, int]:
         return image.size
 
 
-def _put(path: Path, data: bytes) -> Path:
-    """Write a file whole or not at all."""
+def _put(comparison: Comparison, path: Path, data: bytes) -> Path:
+    """Write a file whole or not at all, and over none of the pictures that it shows."""
     path = path.expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, data)
+    if any(picture.path.resolve() == path.resolve() for picture in comparison.pictures().values()):
+        what = f"{path} is one of the pictures themselves; it is not overwritten."
+        raise InvalidRequest(what, parameter="path", value=str(path), todo="Choose another name.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, data)
+    except OSError as error:
+        raise FoxError(f"{path} could not be written: {error}.", todo="Choose another place.") from None
     return path

@@ -152,6 +152,75 @@ def test_pixels_of_other_sizes_are_never_called_comparable() -> None:
     assert "1 of 3 pictures have another shape" in shown.findings()[0]
 
 
+def test_deep_pictures_are_compared_by_one_scale_alone(tmp_path: Path) -> None:
+    """Values that were read by two scales have no numbers and a note; those of one scale, or of eight bits, have."""
+    grey = np.asarray(drawn().convert("L"))
+
+    def deep(values: Any) -> Image.Image:
+        return Image.fromarray(values)
+
+    unit, words = (grey / 255).astype("float32"), grey.astype("uint16")
+    deep(words * 257).save(tmp_path / "deep.png")
+    for one, other, same in (
+        (deep(unit * 1000), deep(unit * 2000), False),
+        (deep(unit), deep(unit * 1.3), False),
+        (deep(unit * 1000), grey, False),
+        (words, words * 2, False),
+        (deep(words), tmp_path / "deep.png", False),
+        (words * 257, tmp_path / "deep.png", True),
+        (deep(unit), grey, True),
+        (words, grey, True),
+    ):
+        shown = fox_nb.compare([one, other], original=other)
+        frame = shown.to_frame()
+        assert (frame["psnr"].max() == np.inf) if same else "psnr" not in frame
+        assert ("can't be compared" in frame["note"][0]) is not same
+        assert any("another scale" in line for line in shown.findings()) is not same
+
+
+def test_a_file_that_has_changed_has_no_numbers_of_what_it_is_now(tmp_path: Path) -> None:
+    """Neither the picture nor its numbers are shown beside the size of the earlier one, and the findings say why."""
+    one, two = tmp_path / "one.png", tmp_path / "two.png"
+    for changing in (one, two):
+        drawn().save(one)
+        drawn().save(two)
+        shown = fox_nb.compare([one, two], original=one)
+        drawn(48, 32).save(changing)
+        frame = shown.to_frame()
+        assert "psnr" not in frame or frame["psnr"].isna().all()
+        assert "changed after" in f"{frame['error'][1]}{frame['note'][1]}"
+        assert "changed since" in " ".join(shown.findings())
+
+
+def test_an_original_that_is_missing_is_told(tmp_path: Path) -> None:
+    """A label whose place is empty everywhere is refused; where some rows lack it, the findings count their pictures."""
+    a, b = drawn(), drawn()
+    with pytest.raises(fox_nb.InvalidRequest, match="no picture stands there"):
+        fox_nb.compare({"a": None, "b": b}, original="a")
+    shown = fox_nb.compare({"r": {"x": a, "y": b}, "s": {"y": b}}, original="x")
+    assert shown.findings() == ["1 of the pictures can't be compared: their original is missing."]
+
+
+def test_no_picture_is_overwritten_and_what_cannot_be_is_said_in_words(tmp_path: Path) -> None:
+    """A page or a sheet in the place of one of the pictures, of a folder, or of nothing, and an image that is closed."""
+    drawn().save(tmp_path / "a.png")
+    before = (tmp_path / "a.png").read_bytes()
+    shown = fox_nb.compare([tmp_path / "a.png", drawn()])
+    for save, place in (
+        (shown.save_image, "a.png"),
+        (shown.save_html, "a.png"),
+        (shown.save_html, "."),
+        (shown.save_image, "a.png/x.png"),
+    ):
+        with pytest.raises(fox_nb.FoxError, match=r"not overwritten|could not be written"):
+            save(tmp_path / place)
+    assert (tmp_path / "a.png").read_bytes() == before
+    closed = Image.open(tmp_path / "a.png")
+    closed.close()
+    with pytest.raises(fox_nb.InvalidRequest, match="can't be read"):
+        fox_nb.compare([closed])
+
+
 @pytest.mark.parametrize(
     "wrong", [[], [None], [3], [0.5], ["nope.jpg"], [b"no picture"], [np.zeros((2, 2, 7))], "nope.png"]
 )

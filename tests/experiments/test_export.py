@@ -104,6 +104,37 @@ def test_what_is_made_later_is_added(fox: Fox, tmp_path: Path) -> None:
     assert [row["prompt"] for row in read(tmp_path / "out")] == ["a fox", "an owl"]
 
 
+def test_columns_lines_and_money_are_all_kept(fox: Fox, tmp_path: Path) -> None:
+    """Columns named as ours, or so that they would meet, texts that JSON hardly holds, two rows of one picture, and several saves."""
+    row = {"prompt": "a fox", "task_id": "mine", "usd": 9, "label": "L", "index": "i7", "image": 1, "image_column": 2}
+    row = {**row, "note": "x\u2028y\ud800", "big": 2**70}
+    batch = fox.batch([row, row], "phota-image").run()
+    for _ in range(2):
+        batch.save(tmp_path / "out", name="{index:03}-{label:03}-{task_id:03}")
+    lines = [json.loads(line) for line in (tmp_path / "out/metadata.jsonl").read_text("utf-8").split("\n") if line]
+    assert len(lines) == 2
+    task = batch.tasks[0]
+    for at, line in enumerate(lines):
+        assert (line["index"], line["label"], line["task_id"]) == (at, at, task.id)
+        assert (line["task_id_column"], line["usd_column"], line["label_column"], line["index_column"]) == (
+            "mine",
+            9,
+            "L",
+            "i7",
+        )
+        assert (line["image_column_column"], line["image_column"], line["big"]) == (1, 2, str(2**70))
+        assert line["note"] == "x\u2028y?"
+    assert [line["usd"] for line in lines] == [float(task.cost), 0]
+    assert pd.read_parquet(batch.save_parquet(tmp_path / "out.parquet"))["big"].tolist() == [str(2**70)] * 2
+    table = pd.DataFrame({"prompt": ["a fox"], "note": ["another"]}, index=["row-a"])
+    fox.batch(table, "phota-image").run().save(tmp_path / "out", name="{index:03}-{prompt}")
+    fox.batch(table.assign(note="a third"), "phota-image").run().save(tmp_path / "out", name="{index:03}-{prompt}")
+    lines = [json.loads(line) for line in (tmp_path / "out/metadata.jsonl").read_text("utf-8").split("\n") if line]
+    assert [line["label"] for line in lines] == ["0", "1", "row-a", "row-a"]
+    assert [line["note"] for line in lines][2:] == ["another", "a third"]
+    assert len({line["file_name"] for line in lines}) == 4
+
+
 def test_a_task_is_its_pictures(fox: Fox, tmp_path: Path) -> None:
     """task[0], its slices, its iteration, and saving one picture or all, in the format that the name says."""
     task = fox.generate("a fox", num_outputs=2).wait()
