@@ -12,7 +12,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.atomic import private_folder, write
-from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.errors import ExtraMissing, FoxError, InvalidRequest
+from fox_nb.parameters import shown
 from fox_nb.session.pool import Pool
 from fox_nb.store import sha256_of
 
@@ -53,6 +54,10 @@ class MeasuringPool:
         changed: Callable[[Path | None], None] = lambda _: None,
         executor: Executor | None = None,
     ) -> None:
+        if executor is not None and not callable(getattr(executor, "submit", None)):
+            what = f"executor is {shown(executor)}, which takes no work."
+            allowed = "a concurrent.futures.Executor, such as ProcessPoolExecutor()"
+            raise InvalidRequest(what, parameter="executor", value=executor, allowed=allowed)
         self._folder = folder
         self._changed = changed
         self._executor = executor

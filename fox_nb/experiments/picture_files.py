@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.atomic import private_folder, write
-from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.errors import DownloadFailed, FoxError, InvalidRequest
 from fox_nb.images.sources import taken
 
 if TYPE_CHECKING:
@@ -184,7 +184,13 @@ class PictureFiles:
         if not path.exists():
             private_folder(path.parent)
             part = path.with_suffix(".part")
-            self._client.download(link, part)
+            try:
+                self._client.download(link, part)
+            except (
+                DownloadFailed
+            ) as error:  # its words are of a result that was paid for, which no link of a person's is
+                todo = "Check the link, or give the picture's file."
+                raise DownloadFailed(error.what, gone=error.gone, todo=todo) from None
             check(part, bounds=DOWNLOADED, name=link)
             write(path, part.read_bytes(), private=True)
             part.unlink()

@@ -219,6 +219,9 @@ def test_no_picture_is_overwritten_and_what_cannot_be_is_said_in_words(tmp_path:
     closed.close()
     with pytest.raises(fox_nb.InvalidRequest, match="can't be read"):
         fox_nb.compare([closed])
+    with pytest.raises(fox_nb.FoxError) as told:
+        fox_nb.compare(["http://127.0.0.1:1/a.png"])
+    assert "paid" not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -47,11 +47,13 @@ def test_against_another_model_and_against_nothing(fox: Fox, tmp_path: Path) -> 
 def test_what_is_measured_runs_on_an_executor(
     fox: Fox, photo: Path, monkeypatch: pytest.MonkeyPatch, open_fox: Callable[..., Fox]
 ) -> None:
-    """Given processes, every number and tile is made there and none here, and they are what threads would have found."""
+    """Given processes, every number and tile is made there and none here, and they are what threads would have found; what takes no work is refused at once."""
 
     def here(*_: Any) -> None:
         raise AssertionError("it was measured in this process")
 
+    with pytest.raises(InvalidRequest, match="takes no work"):
+        fox.compare_enhance(photo, creativity=[0, 1], executor="dask")
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes:
         monkeypatch.setattr(metrics, "measure", here)
         sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], executor=processes).run()
