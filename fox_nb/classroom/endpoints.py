@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from sqlalchemy.exc import SQLAlchemyError
 from tornado import httputil, web
 from tornado.iostream import StreamClosedError
 
 from fox_nb.classroom.deposits import LINK
 from fox_nb.classroom.forwarding import take_in
-from fox_nb.classroom.refusals import Refusal, not_found, unknown_token
+from fox_nb.classroom.refusals import Refusal, journal_away, not_found, nothing_sent, unknown_token
 from fox_nb.classroom.tables import CLASS
 from fox_nb.store import MICRO_PER_USD
 
@@ -139,6 +140,8 @@ class Endpoint(Plain):
                 self._bring_file()
         except Refusal as refusal:
             self.refusal = refusal
+        except SQLAlchemyError:
+            self.refusal = nothing_sent(journal_away())
         self.request.connection.set_body_timeout(self.SECONDS)  # type: ignore[union-attr]
         # What is too large is read on for a while, so that the answer can be: of a stranger not for long.
         most = 2 * self.LARGEST + _STRANGER if self.refusal is None else _STRANGER

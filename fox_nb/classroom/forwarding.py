@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from fox_nb.classroom.bookings import ENDED, Bookings, Wanted
-from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, nobody_knows, nothing_sent
+from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, journal_away, nobody_knows, nothing_sent
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import certainly_not_accepted
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotConnected, RateLimited
@@ -86,25 +86,11 @@ class Forwarder:
             It was not accepted, or nobody knows whether it was.
         """
         try:
-            request = await self._request(who, body, host)
-        except Refusal as refusal:
-            raise nothing_sent(refusal) from None
-        self._check_words(request)
-        whose = CLASS if self._share else who.name
-        mark = secrets.token_hex(16) if take is None else f"{take}\n{whose}"
-        wanted = Wanted(
-            identity=hashlib.sha256(f"{mark}\n{request.canonical()}".encode()).hexdigest(),
-            model=request.model,
-            body=request.canonical(),
-            words=str(getattr(request, "prompt", ""))[:_LONGEST_WORDS],
-            micro_usd=await self._upstream.cost(request),
-            profiles=tuple(_profiles(request)),
-        )
-        try:
+            request, wanted = await self._wanted(who, body, take, host)
             row, ours = self.bookings.reserve(who, wanted, time.time())
         except SQLAlchemyError:
-            log.exception("the journal could not be written; nothing was sent")
-            raise nothing_sent(Refusal(503, "The class's journal cannot be written just now.")) from None
+            log.exception("the journal is away; nothing was sent")
+            raise nothing_sent(journal_away()) from None
         if ours:
             sending = self._sending[row.id] = asyncio.create_task(self._send(row, request.body(), take))
             sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
@@ -114,6 +100,23 @@ class Forwarder:
         if row.task is None:
             raise nobody_knows(clock(row.asked))
         return row
+
+    async def _wanted(self, who: Seat, body: Any, take: int | None, host: str) -> tuple[Request, Wanted]:
+        try:
+            request = await self._request(who, body, host)
+        except Refusal as refusal:
+            raise nothing_sent(refusal) from None
+        self._check_words(request)
+        whose = CLASS if self._share else who.name
+        mark = secrets.token_hex(16) if take is None else f"{take}\n{whose}"
+        return request, Wanted(
+            identity=hashlib.sha256(f"{mark}\n{request.canonical()}".encode()).hexdigest(),
+            model=request.model,
+            body=request.canonical(),
+            words=str(getattr(request, "prompt", ""))[:_LONGEST_WORDS],
+            micro_usd=await self._upstream.cost(request),
+            profiles=tuple(_profiles(request)),
+        )
 
     async def _answered(self, sending: asyncio.Task[None], *, mine: bool) -> None:
         """Wait for what becomes of a creation; a student who leaves does not end it."""

@@ -64,6 +64,11 @@ def nothing_sent(refusal: Refusal) -> Refusal:
     return Refusal(429, f"{refusal.error['message']} Nothing was sent.", "rate_limit_error")
 
 
+def journal_away() -> Refusal:
+    """Return the answer while the class's database cannot be reached."""
+    return Refusal(503, "The class's journal cannot be reached just now.", "server_error")
+
+
 def clock(when: float) -> str:
     """Return a time of the day."""
     return time.strftime("%H:%M", time.localtime(when))

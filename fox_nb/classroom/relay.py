@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 HOUR = 3600.0
 KEEP = 14 * 24.0
 _HEADERS = 16 << 10
+_TURN = 0.0005
+"""Seconds after which a thread that asks the gateway gives way to the one that answers all students."""
 _IDLE = 60.0
 """Seconds in which a request's head has to come."""
 
@@ -183,6 +185,7 @@ def _door(seats: Seats, options: Options) -> tuple[Callable[[str], Awaitable[Sea
 
 def serve(options: Options) -> None:
     """Run the relay until Ctrl-C or SIGTERM; its first line is its address."""
+    sys.setswitchinterval(_TURN)
     asyncio.run(_serve(options))
 
 

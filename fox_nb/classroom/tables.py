@@ -113,6 +113,7 @@ class Database:
             if self._engine.dialect.name == "sqlite":
                 sql.event.listen(self._engine, "connect", _prepare)
                 sql.event.listen(self._engine, "begin", _begin)
+            self._reading = self._engine.execution_options(reading=True)
             _tables.create_all(self._engine)
         except (sql.exc.SQLAlchemyError, ImportError) as error:
             raise FoxError(
@@ -135,7 +136,7 @@ class Database:
 
     def read(self, query: sql.Select[Any], **values: Any) -> list[Any]:
         """Return the rows of a query; one that is made once and given its values here is quicker."""
-        with self._engine.connect().execution_options(reading=True) as connection:
+        with self._reading.connect() as connection:
             return list(connection.execute(query, values))
 
     def setting(self, name: str, default: str = "") -> str:
@@ -157,5 +158,5 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _begin(connection: sql.Connection) -> None:
-    reading = connection.get_execution_options().get("reading")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    if not connection.get_execution_options().get("reading"):  # a query is one transaction by itself
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -28,6 +28,7 @@ from fox_nb.errors import FoxError
 from fox_nb.images.check import DOWNLOADED
 from fox_nb.images.thumbnail import MIME, cached_thumbnail
 from fox_nb.models import MODELS
+from fox_nb.parameters import parameters
 from fox_nb.render.html import clip, table_cell
 from fox_nb.store import MICRO_PER_USD
 
@@ -319,19 +320,22 @@ def _template() -> Any:
     pages = Environment(loader=FileSystemLoader(_HERE), autoescape=True, auto_reload=False)
     pages.filters |= {
         "clip": clip,
-        "settings": _settings,
+        "settings": lambda row: _settings(row, changed=True),
         "usd": lambda micro_usd: f"${micro_usd / MICRO_PER_USD:.2f}",
         "time": lambda when: time.strftime("%Y-%m-%d %H:%M", time.localtime(when)),
     }
     return pages.get_template("teacher.html")
 
 
-def _settings(row: Any) -> str:
-    """Return a request in a line: the model's name, and what was set beside the words and pictures."""
-    body = json.loads(row.body)
-    told = [
-        f"{name} {value}" for name, value in body.items() if isinstance(value, (str, int, float)) and name != "prompt"
-    ]
+def _settings(row: Any, *, changed: bool = False) -> str:
+    """Return a request in a line: the model's name, and what was set (or changed) beside the words and pictures."""
     model = MODELS.get(row.model)
-    plain = [one for one in told if not one.startswith("model ") and "sha256:" not in one and "://" not in one]
-    return ", ".join([model.title if model else row.model, *plain])
+    if model is None:
+        return str(row.model)
+    usual = {parameter.name: parameter.default for parameter in parameters(model)} if changed else {}
+    told = [
+        f"{name.replace('_', ' ')} {value}"
+        for name, value in json.loads(row.body).items()
+        if name not in {"model", "prompt"} and isinstance(value, (str, int, float)) and value != usual.get(name)
+    ]
+    return ", ".join([model.title, *(one for one in told if "sha256:" not in one and "://" not in one)])

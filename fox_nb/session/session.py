@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import random
+import tempfile
 import threading
 import time
 import weakref
 from concurrent.futures import CancelledError
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest, StoreError
@@ -34,7 +36,6 @@ from fox_nb.store import BEING_SENT, MICRO_PER_USD, Asked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
-    from pathlib import Path
 
     from fox_nb.client import Client
     from fox_nb.images.prepare import Prepared
@@ -362,8 +363,8 @@ class Session:
         lost = [row for row in self.unfinished() if row.state == "unknown" and row.account == self.account]
         return self.billing.report(lost, note, left_over)
 
-    def hand_in(self, path: Path) -> None:
-        """Send a ZIP of this store to the relay of the class.
+    def hand_in(self) -> None:
+        """Send what ``store.take_home`` packs to the relay of the class.
 
         Raises
         ------
@@ -378,7 +379,8 @@ class Session:
                 todo="Set FOXAPI_BASE_URL and FOXAPI_KEY as your teacher gave them. "
                 "fox.store.take_home() writes a file that you can send by other ways.",
             )
-        self.client.hand_in(path)
+        with tempfile.TemporaryDirectory(prefix="fox_nb-hand-in-") as folder:
+            self.client.hand_in(self.store.take_home(Path(folder) / "my-work.zip"))
 
     def close(self) -> None:
         """Stop all threads; what is under way goes on at the gateway and can be resumed.

@@ -17,7 +17,7 @@ from processes import clean_environment, until
 class Classroom:
     """A class's folder, its seats with their tokens, and the relay, which can be killed and started again."""
 
-    def __init__(self, places: Places, upstream: str, key: str = MARKED_KEY) -> None:
+    def __init__(self, places: Places, upstream: str, key: str = MARKED_KEY, database: str | None = None) -> None:
         self.folder = places.fresh("class")
         self.log = places.searched / f"{self.folder.name}.log"
         self.env = clean_environment(places, {"FOXAPI_KEY": key, "FOXAPI_BASE_URL": upstream})
@@ -25,7 +25,7 @@ class Classroom:
         self.port = 0
         self.tokens: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
-        self._database = Database(self.folder)
+        self._database = Database(self.folder, database)
         self.seats = Seats(self._database)
 
     def seat(self, *names: str, each: float = 100.0, total: float = 1000.0, **about: Any) -> str:
