@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from fox_nb.errors import InvalidRequest
+from fox_nb.parameters import shown
 from fox_nb.session.cost import Cost
 from fox_nb.session.matching import AMBIGUOUS, AMOUNT
 from fox_nb.store import MICRO_PER_USD
+from fox_nb.tasks import usable_id
 
 if TYPE_CHECKING:
     from fox_nb.store import TaskRow
@@ -51,10 +54,10 @@ class Proposal:
 
 def proposal_of(row: TaskRow, *, is_play_money: bool) -> Proposal:
     """Return what the bill says of a task of unknown fate, as far as the journal knows it."""
-    if row.bill and row.charged is not None:
-        at = f" at {moment(row.bill_at)}" if row.bill_at is not None else ""
-        amount = Cost(row.charged / MICRO_PER_USD, is_estimate=False, is_play_money=is_play_money).amount
-        if row.refunded >= row.charged:
+    if row.bill and row.bill_charged is not None:  # of the sending whose answer was lost, not of those before it
+        at = f" at {moment(row.bill_seen_at)}" if row.bill_seen_at is not None else ""
+        amount = Cost(row.bill_charged / MICRO_PER_USD, is_estimate=False, is_play_money=is_play_money).amount
+        if row.bill_refunded >= row.bill_charged:
             return Proposal("refunded", f"The bill shows {amount} charged and refunded{at}.", False, "", row.words)
         fits = ", one of several equal ones" if row.bill == AMOUNT else ""
         return Proposal("charged", f"The bill shows a charge of {amount}{at}{fits}.", True, row.bill_task, row.words)
@@ -65,6 +68,35 @@ def proposal_of(row: TaskRow, *, is_play_money: bool) -> Proposal:
         words = "Nothing was found on the bill, which proves nothing."
         return Proposal("nothing found", words, title=row.words)
     return Proposal("not asked", "fox.reconcile() looks for it on the gateway's bill.", title=row.words)
+
+
+def yes_or_no(paid: Any) -> bool:
+    """Return what was said of a payment; nothing else is taken for it: a None would give back what was paid."""
+    plain = paid.item() if type(paid).__module__ == "numpy" and getattr(paid, "ndim", None) == 0 else paid
+    if isinstance(plain, bool):
+        return plain
+    raise InvalidRequest(
+        f"paid is {shown(paid)}; allowed is True or False.",
+        parameter="paid",
+        value=paid,
+        allowed="True or False",
+        todo="Look at your bill (fox.reconcile() does); while it proves nothing, settle nothing.",
+    )
+
+
+def id_or_none(task_id: Any) -> str:
+    """Return a task's id, '' for none; what can't be one is refused before anything looks for it."""
+    if task_id is None or (isinstance(task_id, str) and not task_id.strip()):
+        return ""
+    found = usable_id(task_id) if isinstance(task_id, str) else ""
+    if not found:
+        raise InvalidRequest(
+            f"task_id is {shown(task_id)}; allowed is an id as the gateway gives it, such as 'task-unified-…'.",
+            parameter="task_id",
+            value=task_id,
+            todo="Copy it from the gateway's console; without one say paid=True or paid=False alone.",
+        )
+    return found
 
 
 def moment(seconds: float) -> str:

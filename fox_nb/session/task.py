@@ -14,7 +14,7 @@ from fox_nb.session.cost import Cost
 from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
-from fox_nb.session.lost_answers import proposal_of
+from fox_nb.session.lost_answers import id_or_none, proposal_of, yes_or_no
 from fox_nb.session.renderer import Shows
 from fox_nb.store import BEING_SENT, MICRO_PER_USD, ON_ITS_WAY
 
@@ -454,10 +454,12 @@ class Task(Shows):
 
         Raises
         ------
+        InvalidRequest
+            `paid` is neither True nor False, or `task_id` is no id; nothing is noted.
         FoxError
             The gateway does not know that id, or cannot be asked; nothing is noted.
         """
-        self._backend.settle(self, paid=paid, task_id=task_id)
+        self._backend.settle(self, paid=yes_or_no(paid), task_id=id_or_none(task_id))
         return self
 
     def code(self) -> str:

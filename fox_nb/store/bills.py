@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fox_nb.store.history import COUNTS, NEWEST
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -18,7 +20,8 @@ MOST_READS = 18
 class Sending(NamedTuple):
     """One sending as the journal has it; times are seconds since 1970, by this computer's clock.
 
-    `has_failed` is True where a refund may be expected: the task failed, or nobody knows whether there is one.
+    `has_failed` is True where a refund may be expected: the task failed, or nobody knows whether there is one;
+    `is_settled` where a person has said that it was not paid.
     """
 
     number: int
@@ -36,6 +39,8 @@ class Sending(NamedTuple):
     charged_at: float | None
     refunded: int | None
     refunded_at: float | None
+    bill_task: str
+    is_settled: bool
 
 
 class Found(NamedTuple):
@@ -58,25 +63,25 @@ class Bills:
 
     def sendings(self, gateway: str, account: str) -> list[Sending]:
         """Return what may have been charged, oldest first; what certainly was not accepted is left out."""
-        query = """
+        query = f"""
             SELECT c.number, c.identity, t.model, t.request, c.micro, coalesce(c.sent, c.at), c.accepted,
                 CASE WHEN c.number = n.number THEN t.finished END, c.task_id,
                 CASE WHEN c.number = n.number THEN t.credits END,
                 c.number != n.number OR t.state NOT IN ('pending', 'processing', 'completed'),
-                c.charged, c.charged_at, c.refunded, c.refunded_at
+                c.charged, c.charged_at, c.refunded, c.refunded_at, c.bill_task, c.state = 'settled'
             FROM charge c JOIN task t ON t.identity = c.identity
-                JOIN (SELECT identity, max(number) AS number FROM charge GROUP BY identity) n ON n.identity = c.identity
+                JOIN charge n ON n.number = (SELECT {NEWEST.format("t")})
             WHERE c.gateway = ? AND c.account = ? AND c.state != 'back'
                 AND NOT (c.number = n.number AND t.state IN ('preparing', 'sending'))
             ORDER BY c.number
-        """
+        """  # noqa: S608 - made of constants
         with self._journal.reading() as connection:
             rows = connection.execute(query, (gateway, account)).fetchall()
-        return [Sending(*row)._replace(has_failed=bool(row[10])) for row in rows]
+        return [Sending(*row)._replace(has_failed=bool(row[10]), is_settled=bool(row[16])) for row in rows]
 
     def count(self, gateway: str, account: str, bill: str) -> int:
         """Return of how many sendings the bill is so sure."""
-        query = "SELECT count(*) FROM charge WHERE gateway = ? AND account = ? AND bill = ? AND state != 'back'"
+        query = f"SELECT count(*) FROM charge c WHERE gateway = ? AND account = ? AND bill = ? AND {COUNTS}"  # noqa: S608 - made of constants
         with self._journal.reading() as connection:
             return int(connection.execute(query, (gateway, account, bill)).fetchone()[0])
 

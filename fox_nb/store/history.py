@@ -26,19 +26,27 @@ COUNTED = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN max(c.micro, coalesc
     ELSE max(0, coalesce(c.charged, c.micro) - c.refunded) END), 0)"""
 """What a budget counts: of the reserved and the charged the larger, until a refund is seen."""
 
-_OF_IT = "FROM charge c WHERE c.identity = t.identity AND c.state != 'back'"
-_NEWEST = "FROM charge c WHERE c.identity = t.identity ORDER BY number DESC LIMIT 1"
+COUNTS = "c.state != 'back' AND (c.state != 'settled' OR c.charged IS NOT NULL)"
+"""Which sendings cost anything: none that was refused, or that a person settled as not paid; the bill knows better."""
+GIVEN_BACK = "c.state IN ('back', 'settled')"
+NEWEST = f"number FROM charge c WHERE c.identity = {{}}.identity ORDER BY {GIVEN_BACK}, number DESC LIMIT 1"
+"""The sending that a task's state is of: the newest, except that one that was not paid says nothing of those before."""
+
+_OF_IT = f"FROM charge c WHERE c.identity = t.identity AND {COUNTS}"
+_NEWEST = f"FROM charge n WHERE n.number = (SELECT {NEWEST.format('t')})"
 
 _TASK = f"""
     SELECT t.identity, t.gateway, t.account, t.model, t.request, t.take, t.state, t.owner, t.asked, t.sent, t.accepted,
            t.finished, t.task_id, t.progress, t.estimate, t.credits, t.links, t.profile_id, t.error_code, t.error,
            t.request_id,
            coalesce((SELECT sum(micro) {_OF_IT}), 0), coalesce((SELECT max(estimate) {_OF_IT}), 0),
-           (SELECT max(number) FROM charge c WHERE c.identity = t.identity),
+           (SELECT {NEWEST.format("t")}),
            (SELECT {SPENT} {_OF_IT}), (SELECT sum(charged) {_OF_IT}), coalesce((SELECT sum(refunded) {_OF_IT}), 0),
            (SELECT max(coalesce(refunded_at, charged_at)) {_OF_IT}),
            (SELECT count(*) {_OF_IT} AND charged IS NULL AND refunded IS NULL),
-           coalesce((SELECT bill {_NEWEST}), ''), coalesce((SELECT bill_task {_NEWEST}), '')
+           coalesce((SELECT bill {_NEWEST}), ''), coalesce((SELECT bill_task {_NEWEST}), ''),
+           (SELECT charged {_NEWEST}), coalesce((SELECT refunded {_NEWEST}), 0),
+           (SELECT coalesce(refunded_at, charged_at) {_NEWEST})
     FROM task t
 """  # noqa: S608 - made of constants
 
@@ -185,8 +193,8 @@ class History:
     def is_back(self, charge: int) -> bool:
         """Return True when what one sending would have cost was given back: it was certainly not accepted."""
         with self.reading() as connection:
-            found = connection.execute("SELECT state FROM charge WHERE number = ?", (charge,)).fetchone()
-        return found is not None and found[0] == "back"
+            found = connection.execute(f"SELECT {GIVEN_BACK} FROM charge c WHERE number = ?", (charge,)).fetchone()  # noqa: S608 - constants
+        return found is not None and bool(found[0])
 
     def durations(self, gateway: str, model: str, resolution: str, most: int = 20) -> list[float]:
         """Return how many seconds the newest completed tasks of a model and size took."""
@@ -208,7 +216,7 @@ class History:
             return self._row(connection, found[0]) if found else None
 
     def _sum(self, connection: sqlite3.Connection, what: str, gateway: str, account: str) -> int:
-        query = f"SELECT {what} FROM charge c WHERE gateway = ? AND account = ? AND state != 'back'"  # noqa: S608 - made of constants
+        query = f"SELECT {what} FROM charge c WHERE gateway = ? AND account = ? AND {COUNTS}"  # noqa: S608 - made of constants
         return int(connection.execute(query, (gateway, account)).fetchone()[0])
 
     def _row(self, connection: sqlite3.Connection, identity: str) -> TaskRow | None:

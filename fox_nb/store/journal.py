@@ -12,7 +12,7 @@ from fox_nb.atomic import transaction
 from fox_nb.errors import BudgetExceeded, StoreError
 from fox_nb.money import dollars
 from fox_nb.settings import SANDBOX
-from fox_nb.store.history import COUNTED, History
+from fox_nb.store.history import COUNTED, GIVEN_BACK, NEWEST, History
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, this_process
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ LONGEST_UPLOADS = 7200.0
 ANSWER_LOST = "answer_lost"
 """The code of what was settled as paid without its id."""
 
-_SAME_SENDING = "identity = ? AND (SELECT max(number) FROM charge c WHERE c.identity = task.identity) = ?"
+_SAME_SENDING = f"identity = ? AND (SELECT {NEWEST.format('task')}) = ?"
 _SAME_TASK = "identity = ? AND task_id = ?"
 
 
@@ -168,8 +168,6 @@ class Journal(History):
             if row is None or row.state not in {"failed", "unknown", "refused"}:
                 return self._known(connection, identity), False
             self._reserve(connection, identity, asked, budget, now, known=True, take=row.take)
-            if row.state == "unknown":
-                self._charge(connection, row, "kept")
             connection.execute("DELETE FROM picture WHERE identity = ?", (identity,))
             reserved.append(self._known(connection, identity))
         return reserved[0], True
@@ -266,6 +264,7 @@ class Journal(History):
         """
 
         def write(connection: sqlite3.Connection) -> None:
+            self._charge(connection, row, "kept")
             self._change(
                 connection,
                 "state = 'pending', accepted = ?, finished = NULL, task_id = ?, estimate = ?, credits = ?, "
@@ -274,7 +273,6 @@ class Journal(History):
                 _SAME_SENDING,
                 (row.identity, row.charge),
             )
-            self._charge(connection, row, "kept")
             columns = "UPDATE charge SET accepted = ?, task_id = ? WHERE number = ?"
             connection.execute(columns, (now, answer.id, row.charge))
 
@@ -302,14 +300,20 @@ class Journal(History):
                 return False
             if task_id:
                 columns = "state = 'pending', accepted = sent, finished = NULL, task_id = ?, error_code = '', "
-                self._change(connection, f"{columns}error = ''", (task_id,), _SAME_SENDING, (identity, row.charge))
-                connection.execute("UPDATE charge SET task_id = ? WHERE number = ?", (task_id, row.charge))
+                self._change(connection, f"{columns}error = ''", (task_id,), "identity = ?", (identity,))
+                given_back = connection.execute(
+                    f"SELECT number FROM charge c WHERE identity = ? AND {GIVEN_BACK} "  # noqa: S608 - made of constants
+                    "ORDER BY state = 'settled' DESC, number DESC LIMIT 1",
+                    (identity,),
+                ).fetchone()
+                charge = given_back[0] if given_back and row.state == "refused" else row.charge
+                connection.execute("UPDATE charge SET task_id = ?, state = 'kept' WHERE number = ?", (task_id, charge))
             elif paid:
                 words = "You settled it as paid; its answer was lost, and with it the way to its pictures."
                 self._end_sending(connection, row, "failed", ANSWER_LOST, words, now)
             else:
                 self._end_sending(connection, row, "refused", "settled", "You settled it as not paid.", now)
-            if paid:
+            if paid and not task_id:
                 self._charge(connection, row, "kept")
             return True
 
@@ -428,7 +432,17 @@ class Journal(History):
             (row.identity, row.charge, row.owner),
         )
         if state == "refused" and ended:
-            self._charge(connection, row, "back")
+            self._charge(connection, row, "settled" if code == "settled" else "back")
+            self._lost_before(connection, row.identity, error)
+
+    def _lost_before(self, connection: sqlite3.Connection, identity: str, why: str) -> None:
+        """Be of unknown fate again after a retry that was not paid: it says nothing of the sending before."""
+        now = self._known(connection, identity)
+        state, sent = connection.execute("SELECT state, sent FROM charge WHERE number = ?", (now.charge,)).fetchone()
+        if state == "held":
+            words = f"it was sent once more since, which was not paid: {why}"
+            columns = "state = 'unknown', error_code = '', error = ?, sent = coalesce(?, sent)"
+            self._change(connection, columns, (words, sent), "identity = ?", (identity,))
 
     def _change(
         self, connection: sqlite3.Connection, columns: str, values: tuple[Any, ...], where: str, keys: tuple[Any, ...]

@@ -37,10 +37,12 @@ class PictureRow(NamedTuple):
 class TaskRow:
     """What the journal knows of one identity; times are seconds since 1970.
 
-    `charge` is the number of its newest sending: what came of a sending is written only while it is still the newest.
+    `charge` is the number of its newest sending that was not given back, where there is one: what came of a sending is
+    written only while it is still that.
     `micro_usd` is what was reserved for all its sendings; `charged` and `refunded` are what the gateway's log says of
-    them, `net` prefers that to what was reserved, and `unbilled` counts those of which it says nothing yet. `bill` and
-    `bill_task` are of the newest sending: how sure it is, and which task the log names.
+    them, `net` prefers that to what was reserved, and `unbilled` counts those of which it says nothing yet. `bill`,
+    `bill_task`, `bill_charged` and `bill_refunded` are of the sending `charge` alone: how sure the log is of it, which
+    task it names, the amounts, and when.
     """
 
     identity: str
@@ -74,6 +76,9 @@ class TaskRow:
     unbilled: int
     bill: str
     bill_task: str
+    bill_charged: int | None
+    bill_refunded: int
+    bill_seen_at: float | None
     pictures: tuple[PictureRow, ...]
 
     @cached_property

@@ -215,11 +215,16 @@ def test_a_charge_for_each_sending(journal: Journal) -> None:
     second, _ = journal.retry("identity-1", ASKED, budget=None, now=NOW)
     assert second.charge > first.charge
     journal.refused(second, "x", "y", NOW)
-    assert spent(journal) == PRICE, "the first one is still unknown, so it stays"
-    third, ours = ask(journal)
-    assert ours
+    assert (state(journal), spent(journal)) == ("unknown", PRICE), "nothing is known of the first one, so it stays"
+    assert ask(journal) == (journal.get("identity-1"), False)
+    third, _ = journal.retry("identity-1", ASKED, budget=None, now=NOW)
     journal.sending(third, NOW)
     journal.unknown(third, "lost again", NOW)
+    assert spent(journal) == 2 * PRICE
     journal.settle("identity-1", paid=False, now=NOW)
-    assert spent(journal) == PRICE
+    assert (state(journal), spent(journal)) == ("unknown", PRICE), "the third one is settled, the first one is not"
     assert journal.get("identity-1").micro_usd == PRICE
+    journal.settle("identity-1", paid=False, now=NOW)
+    assert (state(journal), spent(journal)) == ("refused", 0)
+    assert journal.settle("identity-1", paid=True, task_id="task-1", now=NOW)
+    assert spent(journal) == PRICE, "what turns out to have been accepted after all counts once"
