@@ -61,6 +61,8 @@ __all__ = [
     "certainly_not_accepted",
 ]
 
+GLANCE = 10.0
+"""Seconds that a read of the account may take: a person waits for it, and is told when it does not come."""
 _OWN_HEADER = r"X-[A-Za-z0-9-]{1,60}"
 
 
@@ -231,9 +233,9 @@ class Client:
         return prices
 
     def balance(self) -> Balance:
-        """Return what the account may spend and has spent, in USD (observed)."""
-        subscription = self._http.read("/dashboard/billing/subscription")
-        usage = self._http.read("/dashboard/billing/usage")
+        """Return what the account may spend and has spent, in USD (observed). Sent once, as `usage` is."""
+        subscription = self._http.read("/dashboard/billing/subscription", repeat=False, within=GLANCE)
+        usage = self._http.read("/dashboard/billing/usage", repeat=False, within=GLANCE)
         balance = accounts.read_balance(decoded(subscription), decoded(usage))
         if balance is None:
             odd = usage if accounts.names_a_limit(decoded(subscription)) else subscription
@@ -248,7 +250,7 @@ class Client:
         RateLimited
             About 20 reads of account and log are let through in 20 minutes, for all behind one address.
         """
-        sent = self._http.read("/api/usage/token/", repeat=False)
+        sent = self._http.read("/api/usage/token/", repeat=False, within=GLANCE)
         usage = accounts.read_usage(decoded(sent))
         if usage is None:
             raise self._http.failure(sent, Purpose.READ, "a key's account")

@@ -124,6 +124,8 @@ class Entry:
         The task that it is about; '' where it names none.
     group : str
         The group that it was charged for; '' where that is not said.
+    line : str
+        The log's own number of it, which tells two equal charges apart; '' where it has none.
     """
 
     at: float
@@ -132,6 +134,7 @@ class Entry:
     is_refund: bool = False
     task_id: str = ""
     group: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +216,12 @@ def read_log(answer: Any) -> tuple[Entry, ...] | None:
 
 
 def _entry(item: dict[str, Any]) -> Entry | None:
-    kind = item.get("type", _CHARGE)
+    kind = _amount(item.get("type", _CHARGE))
     quota, at, model = _quota(item.get("quota")), _time(item.get("created_at")), _name(item.get("model_name"))
     if kind not in {_CHARGE, _REFUND} or not quota or quota < 0 or at is None or not model:
         return None
-    return Entry(at, model, quota * MICRO_A_QUOTA, kind == _REFUND, _task_of(item), _name(item.get("group")))
+    group, line = _name(item.get("group")), usable_id(item.get("id"))
+    return Entry(at, model, quota * MICRO_A_QUOTA, kind == _REFUND, _task_of(item), group, line)
 
 
 def _task_of(item: dict[str, Any]) -> str:

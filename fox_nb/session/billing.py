@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import FoxError, InvalidRequest, NotFound, RateLimited, SandboxError, UnexpectedAnswer
 from fox_nb.models import MODELS
+from fox_nb.money import dollars
 from fox_nb.session.cost import Cost
 from fox_nb.session.lost_answers import moment, proposal_of
 from fox_nb.session.matching import AMBIGUOUS, Candidate, join
@@ -17,10 +20,11 @@ from fox_nb.session.renderer import TERMINAL, Shows
 from fox_nb.store import LONGEST_SENDING, MICRO_PER_USD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from fox_nb.client import Client, Log, Usage
     from fox_nb.session.lost_answers import Proposal
+    from fox_nb.session.matching import Joined
     from fox_nb.session.prices import PriceList
     from fox_nb.session.renderer import Renderer
     from fox_nb.store import Sending, Store, TaskRow
@@ -110,6 +114,10 @@ class Reconciliation(Shows):
         which the log says nothing.
     left_over : int or None
         Entries that are no task's of this store for certain; None when the log was not read now.
+    strays : tuple of Cost
+        Those of them that are charges which fit no request of this store.
+    contradicted : tuple of Cost
+        What is charged for requests that were settled as not paid.
     proposals : tuple of Proposal
         For each task whose answer was lost.
     read_at : float or None
@@ -124,6 +132,8 @@ class Reconciliation(Shows):
     ambiguous: int
     missing: int
     left_over: int | None
+    strays: tuple[Cost, ...]
+    contradicted: tuple[Cost, ...]
     proposals: tuple[Proposal, ...]
     read_at: float | None
     note: str = ""
@@ -138,6 +148,11 @@ class Reconciliation(Shows):
             lines.append(f"{_several(self.ambiguous, 'request')}: which was charged is not certain.")
         if self.missing:
             lines.append(f"{_several(self.missing, 'request')} not found, which proves nothing: the log may be late.")
+        if self.contradicted:
+            lines.append(f"{_amounts(self.contradicted, 'charge')} on the bill, though you settled it as not paid.")
+        if self.strays:
+            fits = "fits" if len(self.strays) == 1 else "fit"
+            lines.append(f"{_amounts(self.strays, 'charge')} on the bill {fits} no request of this folder.")
         lines += [str(proposal) for proposal in self.proposals]
         return [*lines, self.note] if self.note else lines
 
@@ -184,6 +199,7 @@ class Billing:
         self._now = clock
         self._renderer = renderer
         self._lock = threading.Lock()
+        self._troubles: dict[str, str] = {}
         self._fact = f"account {gateway} {account}"
 
     # -- the account ---------------------------------------------------------------------------------------------
@@ -203,16 +219,19 @@ class Billing:
             if not self._store.bills.may_read(*self._who, ACCOUNT, self._now(), every=EVERY, reads=3):
                 return self._known_elsewhere()
             try:
-                usage = self._usage()
+                with self._reading(ACCOUNT):
+                    self._remember(self._usage())
             except (InvalidRequest, SandboxError):
                 raise
             except FoxError as error:
                 self._too_many(error, quiet=quiet)
                 return self._with_trouble(known, error.what)
-            spent = self._store.journal.counted(*self._who)
-            answer = {**asdict(usage), "asked_at": self._now(), "counted": spent}
-            self._store.catalog.set_fact(self._fact, json.dumps(answer))
             return self.known_account()
+
+    def _remember(self, usage: Usage) -> None:
+        spent = self._store.journal.counted(*self._who)
+        answer = {**asdict(usage), "asked_at": self._now(), "counted": spent}
+        self._store.catalog.set_fact(self._fact, json.dumps(answer))
 
     def known_account(self) -> Account:
         """Return what the store knows of the account, less what it has spent since; asks nobody."""
@@ -249,15 +268,16 @@ class Billing:
         """Return what another kernel is just finding out, or has; what is old says why nothing newer is known."""
         end = time.monotonic() + OTHERS_READING
         while True:
-            known, read = self.known_account(), self._store.bills.last_read(*self._who, ACCOUNT)
-            fresh = known.asked_at is not None and (read is None or known.asked_at >= read)
-            pending = read is not None and self._now() - read < OTHERS_READING
-            if fresh or not pending or time.monotonic() > end or self._store.bills.is_refused(self._who[0]):
+            begun = self._store.bills.begun(*self._who, ACCOUNT)
+            if begun is None or self._now() - begun > OTHERS_READING or time.monotonic() > end:
                 break
             time.sleep(0.1)
+        known = self.known_account()
         if known.asked_at is not None and self._now() - known.asked_at < EVERY:
             return known
-        return self._with_trouble(known, "The gateway was asked a moment ago, and is asked again in some minutes.")
+        trouble = self._troubles.get(ACCOUNT, "")
+        words = "The gateway was asked a moment ago, and is asked again in some minutes."
+        return self._with_trouble(known, f"{trouble} {words}".lstrip())
 
     def _with_trouble(self, known: Account, words: str) -> Account:
         return Account(**{**{name: getattr(known, name) for name in known.__dataclass_fields__}, "trouble": words})
@@ -267,7 +287,7 @@ class Billing:
 
     # -- the log ---------------------------------------------------------------------------------------------------
 
-    def reconcile(self, *, fresh: bool = False) -> tuple[str, int | None]:
+    def reconcile(self, *, fresh: bool = False) -> tuple[str, Joined | None]:
         """Hold the gateway's log against the journal.
 
         Parameters
@@ -277,32 +297,52 @@ class Billing:
 
         Returns
         -------
-        note, left_over : str, int or None
-            Why it was not read, '' when it was; and how many of its entries are no task's of this store for certain.
+        note, joined : str, Joined or None
+            Why it was not read, '' when it was; and what came of it.
+
+        Raises
+        ------
+        FoxError
+            It cannot be read.
         """
         with self._lock:
             if not self._store.bills.may_read(*self._who, LOG, self._now(), every=0.0 if fresh else EVERY):
                 return self._why_not(fresh=fresh), None
             asked = self._now()
             try:
-                log = self._client.log()
+                with self._reading(LOG):
+                    log = self._client.log()
             except RateLimited as error:
                 self._too_many(error)
                 return self._why_not(fresh=True), None
             date = None if log.date is None else log.date + 0.5 - (asked + self._now()) / 2
             return "", self._join(log, date)
 
-    def _join(self, log: Log, date: float | None) -> int:
+    def _join(self, log: Log, date: float | None) -> Joined:
         self._prices.ask()
-        for group in {entry.group for entry in log.entries} - {""}:
-            self._prices.note_group(group)
         sendings = self._store.bills.sendings(*self._who)
-        joined = join([self._candidate(one) for one in sendings], log.entries, date)
+        groups = {entry.group for entry in log.entries}
+        joined = join([self._candidate(one, groups) for one in sendings], log.entries, date)
         self._store.bills.note(joined.found)
-        return len(joined.left)
+        self._prices.note_group(self._group(sendings, joined, log))
+        return joined
 
-    def _candidate(self, one: Sending) -> Candidate:
-        amounts = {one.micro_usd} | self._prices.amounts(one.model, one.request)
+    def _group(self, sendings: Sequence[Sending], joined: Joined, log: Log) -> str:
+        """Return the group that the log shows to be the key's now; '' where an answer may know better.
+
+        That is the one that the newest task was charged for. While none is known, it is that of the newest charge.
+        """
+        newest = max((one for one in sendings if one.accepted), key=lambda one: one.accepted or 0.0, default=None)
+        own = joined.entries.get(newest.number, []) if newest is not None else []
+        others = [] if self._prices.is_group_known else [*chain(*joined.entries.values()), *log.entries]
+        for entries in (own, others):
+            charges = [entry for entry in entries if entry.group and not entry.is_refund]
+            if charges:
+                return max(charges, key=lambda entry: entry.at).group
+        return ""
+
+    def _candidate(self, one: Sending, groups: Collection[str]) -> Candidate:
+        amounts = {one.micro_usd} | self._prices.amounts(one.model, one.request, groups)
         if one.credits is not None and one.credits >= CREDITS_ARE_QUOTA:
             amounts.add(round(one.credits * _MICRO_A_QUOTA))
         lost = one.sent + LONGEST_SENDING if one.ended is None else one.ended
@@ -318,9 +358,11 @@ class Billing:
             charged_at=one.charged_at,
             refunded=one.refunded,
             refunded_at=one.refunded_at,
+            named=one.bill_task,
+            is_settled=one.is_settled,
         )
 
-    def report(self, lost: Iterable[TaskRow], note: str, left_over: int | None) -> Reconciliation:
+    def report(self, lost: Iterable[TaskRow], note: str, joined: Joined | None) -> Reconciliation:
         """Put together what the journal knows of the bill now.
 
         Parameters
@@ -329,12 +371,12 @@ class Billing:
             The tasks of unknown fate.
         note : str
             Why the log was not read just now.
-        left_over : int or None
-            Entries that are no task's of this store for certain.
+        joined : Joined or None
+            What came of it, where it was read.
         """
         sendings = self._store.bills.sendings(*self._who)
         known = [one for one in sendings if one.charged is not None or one.refunded is not None]
-        open_ = [one for one in sendings if one not in known]
+        open_ = [one for one in sendings if one not in known and not one.is_settled]
         ambiguous = self._store.bills.count(*self._who, AMBIGUOUS)
         return Reconciliation(
             charged=self._cost(sum(one.charged or 0 for one in known) / MICRO_PER_USD),
@@ -342,12 +384,28 @@ class Billing:
             found=len(known),
             ambiguous=ambiguous,
             missing=len(open_) - ambiguous,
-            left_over=left_over,
+            left_over=None if joined is None else len(joined.left),
+            strays=tuple(self._cost(entry.micro_usd / MICRO_PER_USD) for entry in (joined.strays if joined else ())),
+            contradicted=tuple(self._cost((one.charged or 0) / MICRO_PER_USD) for one in known if one.is_settled),
             proposals=tuple(proposal_of(row, is_play_money=self._is_play_money) for row in lost),
             read_at=self._store.bills.last_read(*self._who, LOG),
             note=note,
             renderer=self._renderer,
         )
+
+    @contextlib.contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        """Note how a read of the account or the log ended, whatever ends it: other kernels may be waiting for it."""
+        trouble = "It was interrupted."
+        try:
+            yield
+            trouble = ""
+        except FoxError as error:
+            trouble = error.what
+            raise
+        finally:
+            self._troubles[what] = trouble
+            self._store.bills.ended(*self._who, what, self._now(), whole=not trouble)
 
     def _too_many(self, error: FoxError, *, quiet: bool = False) -> None:
         """Say once, to whoever shares the store, that the gateway has had too many reads; nothing else changes."""
@@ -360,11 +418,22 @@ class Billing:
                 )
 
     def _why_not(self, *, fresh: bool) -> str:
-        read = self._store.bills.last_read(*self._who, LOG)
+        bills = self._store.bills
+        read, failed = bills.last_read(*self._who, LOG), bills.last_failure(*self._who, LOG)
+        fresh = fresh or bills.is_refused(self._who[0])
+        if failed is not None and not fresh and (read is None or failed > read):
+            trouble = self._troubles.get(LOG, "")
+            return f"The log could not be read at {moment(failed)}; it is asked again in a minute. {trouble}".rstrip()
         if read is not None and not fresh:
             again = moment(read + EVERY)
             return f"The log was read at {moment(read)}; again from {again} on, or by fox.reconcile(fresh=True)."
         return "The log was not read: the gateway lets it be read about 20 times in 20 minutes. Try again later."
+
+
+def _amounts(amounts: Sequence[Cost], word: str) -> str:
+    """Say how many there are, and of how much: 1 charge of $0.09, 3 charges of $0.27 in all."""
+    total = dollars(sum(amounts), play=amounts[0].is_play_money)
+    return f"{_several(len(amounts), word)} of {total}{'' if len(amounts) == 1 else ' in all'}"
 
 
 def _several(count: int, word: str) -> str:

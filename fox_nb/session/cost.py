@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from fox_nb.money import dollars
 
@@ -63,6 +63,10 @@ class Cost(float):
         cost.charged, cost.refunded, cost.at = charged, refunded, at
         cost.group, cost.is_group_known = group, is_group_known
         return cost
+
+    def __getnewargs_ex__(self) -> tuple[tuple[float], dict[str, Any]]:
+        """Be copied, and travel between processes, with all that it knows."""
+        return (float(self),), vars(self)
 
     @property
     def amount(self) -> str:

@@ -8,6 +8,7 @@ and never another task's; and where n equal tasks meet n equal entries each has 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -47,8 +48,10 @@ class Candidate(NamedTuple):
         The gateway's id; '' where it never came.
     may_be_refunded : bool
         True where it came to nothing, or nobody knows.
-    charged, charged_at, refunded, refunded_at
-        What an earlier log said.
+    charged, charged_at, refunded, refunded_at, named
+        What an earlier log said; the last is the task that it named.
+    is_settled : bool
+        True where a person has said that it was not paid: it is thought of only where a charge is nobody else's.
     """
 
     number: int
@@ -62,14 +65,20 @@ class Candidate(NamedTuple):
     charged_at: float | None = None
     refunded: int | None = None
     refunded_at: float | None = None
+    named: str = ""
+    is_settled: bool = False
 
 
 class Joined(NamedTuple):
-    """What came of it: what is found of each sending, by which entries, and which entries are left over."""
+    """What came of it: what is found of each sending, by which entries, and which entries are left over.
+
+    `strays` are those of the charges left over for which there are too few sendings, or none.
+    """
 
     found: list[Found]
     entries: dict[int, list[Entry]]
     left: list[Entry]
+    strays: list[Entry]
     offset: tuple[float, float]
 
 
@@ -86,7 +95,7 @@ def clock_offset(
         By how much the Date header of the answer was ahead.
     """
     sent = {one.task_id: one for one in candidates if one.task_id}
-    low, high = -MOST_OFF, MOST_OFF
+    low, high = -math.inf, math.inf
     for entry in entries:
         one = sent.get(entry.task_id) if entry.task_id else None
         if one is not None and one.model == entry.model:
@@ -96,8 +105,9 @@ def clock_offset(
         return -MOST_OFF, MOST_OFF
     if date_offset is not None:
         near = max(low, date_offset - DATE_IS_OFF), min(high, date_offset + DATE_IS_OFF)
-        return near if near[0] <= near[1] else (low, high)
-    return low, high
+        if near[0] <= near[1]:  # however far off: it says so itself
+            return near
+    return max(low, min(-MOST_OFF, high - MOST_OFF)), min(high, max(MOST_OFF, low + MOST_OFF))
 
 
 def join(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset: float | None = None) -> Joined:
@@ -112,30 +122,54 @@ def join(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset:
     date_offset : float, optional
         Seconds by which the gateway's clock was ahead when it answered, by the Date header.
     """
+    trusted = [one for one in candidates if not one.is_settled or one.charged is not None]
+    joined = _joined(trusted, entries, date_offset)
+    doubted = [
+        one
+        for one in candidates
+        if one not in trusted and any(_may_be(one, entry, set(), joined.offset) for entry in joined.strays)
+    ]
+    return _joined([*trusted, *doubted], entries, date_offset) if doubted else joined
+
+
+def _joined(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset: float | None) -> Joined:
     offset = clock_offset(candidates, entries, date_offset)
     own, left = _by_id(candidates, entries)
     known = {one.task_id for one in candidates if one.task_id}
     charges = [entry for entry in left if not entry.is_refund]
     waiting = [one for one in candidates if one.charged_at is None and not _of(own, one, refund=False)]
-    sure = _decided(
+    sure, explained = _decided(
         {one.number: [at for at, entry in enumerate(charges) if _may_be(one, entry, known, offset)] for one in waiting}
     )
-    for number, (place, _) in sure.items():
-        own.setdefault(number, []).extend([] if place is None else [charges[place]])
+    strays = [entry for at, entry in enumerate(charges) if at not in explained]
+    named = {one.number: one.task_id or one.named for one in candidates}
+    for number, (place, how) in sure.items():
+        if place is not None:
+            own.setdefault(number, []).append(charges[place])
+            named[number] = charges[place].task_id if how == CERTAIN else ""
     refunds = [entry for entry in left if entry.is_refund]
     failed = [
         one._replace(charged=sum(entry.micro_usd for entry in _of(own, one, refund=False)) or one.charged)
         for one in candidates
         if one.may_be_refunded and one.refunded is None and not _of(own, one, refund=True)
     ]
-    back = _decided(
-        {
-            one.number: [at for at, entry in enumerate(refunds) if _may_come_back(one, entry, known, offset)]
-            for one in failed
-        }
-    )
+    comes_back = {
+        one.number: [
+            at
+            for at, entry in enumerate(refunds)
+            if _may_come_back(one, entry, known, offset) and _same_task(entry, named[one.number])
+        ]
+        for one in failed
+    }
+    # what others were charged with the same key may have come back to them: rivals, under numbers of no sending
+    wanted = {place for places in comes_back.values() for place in places}
+    comes_back |= {
+        -1 - at: [place for place in wanted if _may_follow(stray, refunds[place])] for at, stray in enumerate(strays)
+    }
+    back, _ = _decided(comes_back)
     for number, (place, _) in back.items():
-        own.setdefault(number, []).extend([] if place is None else [refunds[place]])
+        if place is not None:
+            own.setdefault(number, []).append(refunds[place])
     joined = {id(entry) for entries in own.values() for entry in entries}
     words = {
         one.number: {how for decided in (sure, back) if (how := decided.get(one.number, (None, ""))[1])}
@@ -145,6 +179,7 @@ def join(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset:
         [_found(one, own.get(one.number, []), words[one.number]) for one in candidates],
         {number: entries for number, entries in own.items() if entries},
         [entry for entry in left if id(entry) not in joined],
+        strays,
         offset,
     )
 
@@ -190,6 +225,16 @@ def _may_come_back(one: Candidate, entry: Entry, known: set[str], offset: tuple[
     return entry.at + 1 > one.sent + offset[0] and _is_alike(one, entry, known)
 
 
+def _may_follow(charge: Entry, refund: Entry) -> bool:
+    """Return True where a refund may be that of a charge which is no sending's."""
+    alike = charge.model == refund.model and abs(charge.micro_usd - refund.micro_usd) <= ROUNDED
+    return alike and charge.at <= refund.at and _same_task(refund, charge.task_id)
+
+
+def _same_task(entry: Entry, task_id: str) -> bool:
+    return not entry.task_id or not task_id or entry.task_id == task_id
+
+
 def _is_alike(one: Candidate, entry: Entry, known: set[str]) -> bool:
     """Return True for the same model and amount, and no other task's id."""
     amounts = one.amounts if one.charged is None else {one.charged}
@@ -197,17 +242,19 @@ def _is_alike(one: Candidate, entry: Entry, known: set[str]) -> bool:
     return same and (not entry.task_id or (entry.task_id not in known and not one.task_id))
 
 
-def _decided(fits: Mapping[int, list[int]]) -> dict[int, Decision]:
-    """Give each entry a sending of its own, and say what holds however that is done.
+def _decided(fits: Mapping[int, list[int]]) -> tuple[dict[int, Decision], set[int]]:
+    """Give each entry a sending of its own, and say what holds however that is done; and for which entries it can be.
 
     Where some entry finds none (another program has the same key, or something was charged twice), nothing that is
-    connected with it is certain.
+    connected with it is certain. Numbers below 0 are of no sending, and nothing is decided about them.
     """
     decisions: dict[int, Decision] = {}
-    for numbers, places in _components(fits):
-        giver = _Giver({place: [number for number in numbers if place in fits[number]] for place in places})
+    explained: set[int] = set()
+    for numbers, wanted in _components(fits):
+        giver, places = _Giver(wanted), set(wanted)
+        explained.update(places if giver.is_whole else ())
         spare = len(numbers) > len(places)
-        for number in numbers:
+        for number in (number for number in numbers if number >= 0):
             given = giver.entry_of(number)
             if not giver.is_whole or given is None or (spare and giver.can_do_without(number)):
                 decisions[number] = None, AMBIGUOUS
@@ -215,11 +262,11 @@ def _decided(fits: Mapping[int, list[int]]) -> dict[int, Decision]:
                 decisions[number] = given, AMOUNT
             else:
                 decisions[number] = given, CERTAIN
-    return decisions
+    return decisions, explained
 
 
-def _components(fits: Mapping[int, list[int]]) -> list[tuple[list[int], list[int]]]:
-    """Return the sendings and entries that hang together by what fits; sendings that nothing fits are left out."""
+def _components(fits: Mapping[int, list[int]]) -> list[tuple[list[int], dict[int, list[int]]]]:
+    """Return the sendings that hang together by what fits, and who fits each entry; what nothing fits is left out."""
     by_place: dict[int, list[int]] = {}
     for number, places in fits.items():
         for place in places:
@@ -241,7 +288,7 @@ def _components(fits: Mapping[int, list[int]]) -> list[tuple[list[int], list[int
                 new = [other for other in by_place[place] if other not in seen]
                 seen.update(new)
                 waiting += new
-        components.append((sorted(numbers), sorted(own)))
+        components.append((sorted(numbers), {place: by_place[place] for place in sorted(own)}))
     return components
 
 

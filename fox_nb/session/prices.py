@@ -19,7 +19,7 @@ from fox_nb.session.pool import Pool
 from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from fox_nb.client import Client
     from fox_nb.models import Request
@@ -70,6 +70,7 @@ class PriceList:
         self._listed: Mapping[str, float] = {}
         self._ratios: Mapping[str, float] = {}
         self._counted: dict[str, float] = {}
+        self._seen: dict[str, set[float]] = {}
         self._asked = float("-inf")
         self._fetching: Future[None] | None = None
         self._pool = Pool(1, "prices", idle=0.0)
@@ -99,6 +100,7 @@ class PriceList:
         if group and group != self._group:
             self._known_group = group
             self._remember(group)
+            self._tell_rises()
 
     @property
     def usd(self) -> dict[str, float]:
@@ -120,27 +122,32 @@ class PriceList:
     def reserved(self, request: Request) -> Cost:
         """Return what a budget counts for a request: the dearest group's price while the key's own is not known."""
         price = self._price(request.model)
-        if price is not None and not self._is_known:
+        if price is not None and not self.is_group_known:
             price = max(price, self._listed[request.model] * max(self._ratios.values(), default=1.0))
         return self._cost(request, price)
 
-    def amounts(self, model: str, request: str) -> set[int]:
-        """Return what a journalled request may have been charged in millionths of a USD, in each possible group."""
+    def amounts(self, model: str, request: str, groups: Collection[str]) -> set[int]:
+        """Return what a journalled request may have been charged in millionths of a USD, by each list that was seen.
+
+        While nobody knows the key's group, that is in each that is listed; else in it, and in those of `groups`.
+        """
         if model not in MODELS or model not in self._listed:
             return set()
         values = {name: value for name, value in json.loads(request).items() if name != "model"}
         asked = MODELS[model].unchecked(**values)
-        ratios = {self._ratios[self._group]} if self._is_known else {1.0, *self._ratios.values()}
-        return {round(asked.usd_at(self._listed[model] * ratio) * MICRO_PER_USD) for ratio in ratios}
+        possible = {self._group, *groups} if self.is_group_known else self._ratios
+        ratios = {self._ratios[name] for name in possible if name in self._ratios} or {1.0}
+        return {round(asked.usd_at(listed * ratio) * MICRO_PER_USD) for listed in self._seen[model] for ratio in ratios}
 
     @property
-    def _is_known(self) -> bool:
+    def is_group_known(self) -> bool:
+        """True where prices are those of the key's own group."""
         return self._group in self._ratios
 
     def _price(self, model: str) -> float | None:
         """Return a call's price for the key's group, else for `default`; None where the list is silent."""
         listed = self._listed.get(model)
-        group = self._group if self._is_known else "default"
+        group = self._group if self.is_group_known else "default"
         return None if listed is None else listed * self._ratios.get(group, 1.0)
 
     def _cost(self, request: Request, price: float | None) -> Cost:
@@ -149,8 +156,8 @@ class PriceList:
             request.usd_at(price),
             is_estimate=price is None,
             is_play_money=self._is_play_money,
-            group=(self._group if self._is_known else "default") if several else "",
-            is_group_known=self._is_known or not several,
+            group=(self._group if self.is_group_known else "default") if several else "",
+            is_group_known=self.is_group_known or not several,
         )
 
     def close(self) -> None:
@@ -162,8 +169,14 @@ class PriceList:
         self._is_class = told.is_class
         # a price that the list does not give in its own group is none: 0, text, or not a number
         listed = {name: usd for name, usd in told.listed.items() if name in told.usd}
+        for name, usd in listed.items():
+            self._seen.setdefault(name, set()).add(usd)
         self._listed = _dearest(self._listed, listed)
         self._ratios = _dearest(self._ratios, told.ratios)
+        self._tell_rises()
+
+    def _tell_rises(self) -> None:
+        """Say of what was counted before that it costs more now: by another list, or because the group is another."""
         for name, was in list(self._counted.items()):
             if (now := self._price(name) or was) > was:
                 logging.getLogger("fox_nb").warning(
@@ -172,6 +185,7 @@ class PriceList:
                     dollars(now),
                     dollars(was),
                 )
+                self._counted[name] = now
 
 
 def _dearest(known: Mapping[str, float], told: Mapping[str, float]) -> dict[str, float]:

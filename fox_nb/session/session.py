@@ -357,11 +357,11 @@ class Session:
 
     def reconcile(self, *, fresh: bool = False) -> Reconciliation:
         """Hold the gateway's log against the journal, and bring tasks up to date with it; settles nothing."""
-        note, left_over = self.billing.reconcile(fresh=fresh)
+        note, joined = self.billing.reconcile(fresh=fresh)
         for task in list(self._tasks.values()):
             task.renew()
         lost = [row for row in self.unfinished() if row.state == "unknown" and row.account == self.account]
-        return self.billing.report(lost, note, left_over)
+        return self.billing.report(lost, note, joined)
 
     def hand_in(self) -> None:
         """Send what ``store.take_home`` packs to the relay of the class.

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from fox_nb.store.history import COUNTS, NEWEST
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
 
     from fox_nb.store.journal import Journal
 
+AFTER_TROUBLE = 60.0
+"""Seconds after which what could not be read is asked for again."""
 READS_WITHIN = 1200.0
 """Seconds in which a gateway lets so many reads of the bill through."""
 MOST_READS = 18
@@ -127,13 +130,13 @@ class Bills:
                 "DELETE FROM bill_read WHERE at <= ? OR at > ?", (now - READS_WITHIN, now + READS_WITHIN)
             )
             made, refused = connection.execute(
-                "SELECT count(*), count(CASE what WHEN 'refused' THEN 1 END) FROM bill_read WHERE gateway = ?",
+                "SELECT count(CASE WHEN what NOT LIKE '% %' THEN 1 END), count(CASE what WHEN 'refused' THEN 1 END) "
+                "FROM bill_read WHERE gateway = ?",
                 (gateway,),
             ).fetchone()
-            last = connection.execute(
-                "SELECT max(at) FROM bill_read WHERE gateway = ? AND account = ? AND what = ?", (gateway, account, what)
-            ).fetchone()[0]
-            if refused or made + reads > MOST_READS or (last is not None and now - last < every):
+            last, failed = (_last(connection, gateway, account, of) for of in (what, f"{what} failed"))
+            wait = every if last is None or failed is None or failed < last else min(every, AFTER_TROUBLE)
+            if refused or made + reads > MOST_READS or (last is not None and now - last < wait):
                 return False
             row = (gateway, account, what, now)
             connection.executemany("INSERT INTO bill_read VALUES (?, ?, ?, ?)", [row] * reads)
@@ -150,9 +153,30 @@ class Bills:
         with self._journal.reading() as connection:
             return bool(connection.execute(query, (gateway,)).fetchone()[0])
 
+    def ended(self, gateway: str, account: str, what: str, now: float, *, whole: bool) -> None:
+        """Note the end of a read, with the whole answer or without."""
+        row = (gateway, account, f"{what} {'read' if whole else 'failed'}", now)
+        with self._journal.writing() as connection:
+            connection.execute("INSERT INTO bill_read VALUES (?, ?, ?, ?)", row)
+
     def last_read(self, gateway: str, account: str, what: str) -> float | None:
-        """Return when a key's account or log was read last; None when that is long ago."""
-        query = "SELECT max(at) FROM bill_read WHERE gateway = ? AND account = ? AND what = ?"
+        """Return when a key's account or log was read last, as a whole; None when that is long ago."""
         with self._journal.reading() as connection:
-            found: float | None = connection.execute(query, (gateway, account, what)).fetchone()[0]
-        return found
+            return _last(connection, gateway, account, f"{what} read")
+
+    def last_failure(self, gateway: str, account: str, what: str) -> float | None:
+        """Return when a key's account or log could not be read last; None when that is long ago."""
+        with self._journal.reading() as connection:
+            return _last(connection, gateway, account, f"{what} failed")
+
+    def begun(self, gateway: str, account: str, what: str) -> float | None:
+        """Return when a read began that has not ended; None where none has."""
+        with self._journal.reading() as connection:
+            last, *ends = (_last(connection, gateway, account, what + end) for end in ("", " read", " failed"))
+        return None if last is None or any(end is not None and end >= last for end in ends) else last
+
+
+def _last(connection: sqlite3.Connection, gateway: str, account: str, what: str) -> float | None:
+    query = "SELECT max(at) FROM bill_read WHERE gateway = ? AND account = ? AND what = ?"
+    found: float | None = connection.execute(query, (gateway, account, what)).fetchone()[0]
+    return found

@@ -174,6 +174,12 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
             money="Nothing more was sent.",
             todo="End the kernel that hangs, then run the cell again.",
         )
+    if isinstance(error, (sqlite3.InterfaceError, sqlite3.ProgrammingError)):
+        return StoreError(
+            f"The journal {path} was asked for what it cannot be ({words}): that is a fault of fox_nb.",
+            money="It was left as it is.",
+            todo="Please report it, with the call that you made.",
+        )
     if code.startswith(_OF_THE_DISK):
         return StoreError(
             f"The journal {path} cannot be opened or written ({words}).",

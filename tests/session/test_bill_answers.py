@@ -1,7 +1,9 @@
 """What is made of a bill at a gateway that answers oddly: nobody's money is taken for another's, and nothing is forgotten."""
 
 import contextlib
+import copy
 import json
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from client.scripted import say
 from fox_nb import Fox, FoxError, InvalidRequest
+from fox_nb.session import billing
 from gateways import Answer, Gateway, always
 
 LOST = say(502, b"<html>bad gateway</html>")
@@ -111,3 +114,97 @@ def test_what_settles_nothing(gateway: Gateway, fox_at: Callable[..., Fox], wron
         task.settle(**wrong)
     assert (task.status, fox.spent) == ("unknown", pytest.approx(0.09))
     assert task.settle(paid=np.bool_(False)).status == "refused"
+
+
+def test_a_refund_of_another_program(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """What came back to another program with the same key gives this one's budget nothing back."""
+    gateway.poll = FAILED
+    fox = fox_at(gateway, budget=0.1)
+    task, now = ask(fox), time.time()
+    tell(gateway, entry(now), entry(now + 3600), entry(now + 3660, refund=True))
+    said = fox.reconcile()
+    assert (str(task.cost), float(fox.left or 0)) == ("$0.09 charged", pytest.approx(0.01))
+    assert "1 charge of $0.09 on the bill fits no request of this folder." in said.lines
+
+
+def test_a_charge_that_turns_up_after_it_was_settled(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """What was settled as not paid, and is on the bill after all, is told and counts as spent again."""
+    gateway.create = always(LOST)
+    fox = fox_at(gateway)
+    ask(fox).settle(paid=False)
+    assert fox.spent == 0
+    tell(gateway, entry(time.time()))
+    said = fox.reconcile()
+    assert "1 charge of $0.09 on the bill, though you settled it as not paid." in said.lines
+    assert (float(fox.spent), said.strays) == (pytest.approx(0.09), ())
+
+
+def test_the_group_is_that_of_the_newest_charge(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """Of several groups in the log the key's is that of the newest charge, in whatever order they stand there."""
+    price(gateway, 0.09, default=10, cheap=1)
+    fox = fox_at(gateway, budget=1.0)
+    task, now = ask(fox), time.time()
+    old = [entry(now - 9e5, group="cheap"), entry(now - 8e5, group="dear")]
+    tell(gateway, old[0], entry(now, quota=450_000, task_id=task.id), old[1])
+    fox.reconcile()
+    assert (round(fox.price(), 6), fox.price().group, fox.price().is_group_known) == (0.9, "default", True)
+    assert fox.left == pytest.approx(0.1)
+
+
+def test_two_equal_charges_of_one_task(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """Charged twice in one second counts twice; the same line twice counts once."""
+    fox = fox_at(gateway)
+    task, now = ask(fox), time.time()
+    line = entry(now, task_id=task.id, id=101)
+    tell(gateway, line, {**line, "id": 102}, line)
+    fox.reconcile()
+    assert float(task.cost) == pytest.approx(0.18)
+
+
+def test_a_price_that_was_lowered(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """After a price fell the charge by the new list is found, though the budget goes on with the old one."""
+    fox = fox_at(gateway)
+    ask(fox)
+    price(gateway, 0.05)
+    fox.session.prices._asked = float("-inf")
+    ask(fox, "a cat")
+    tell(gateway, entry(time.time()), entry(time.time(), quota=25_000))
+    assert (fox.reconcile().found, float(fox.spent)) == (2, pytest.approx(0.14))
+
+
+def test_a_read_that_failed_is_none(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """After a failed read nobody says that it was read, nobody waits for it, and what was wrong is told."""
+    gateway.reads["/api/log/token"] = gateway.reads["/api/usage/token/"] = say(500, {"error": {"message": "boom"}})
+    fox = fox_at(gateway)
+    with pytest.raises(FoxError, match="boom"):
+        fox.reconcile()
+    said = fox.reconcile()
+    assert said.read_at is None
+    assert "could not be read" in said.note
+    assert "boom" in said.note
+    assert "boom" in fox.account.trouble
+    before = time.monotonic()
+    assert "boom" in fox.account.trouble
+    assert fox_at(gateway).account.trouble
+    assert time.monotonic() - before < billing.OTHERS_READING
+    tell(gateway)
+    assert fox.reconcile(fresh=True).read_at is not None
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, True, "2"])
+def test_an_entry_of_an_odd_kind(gateway: Gateway, fox_at: Callable[..., Fox], kind: Any) -> None:
+    """A line of the log that is no charge and no refund is left out, whatever its kind is."""
+    tell(gateway, entry(time.time(), type=kind))
+    assert fox_at(gateway).reconcile().left_over == 0
+
+
+def test_a_cost_travels(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """A cost and an account are copied and pickled with all that they know."""
+    gateway.reads["/api/usage/token/"] = say(200, {"data": {"name": "k", "total_used": 45_000, "total_available": 9}})
+    fox = fox_at(gateway)
+    task, now = ask(fox), time.time()
+    tell(gateway, entry(now, task_id=task.id))
+    fox.reconcile()
+    for one in (pickle.loads(pickle.dumps(task.cost)), copy.deepcopy(task.cost), copy.copy(task.cost)):
+        assert (float(one), one.kind, one.at, str(one.charged)) == (0.09, "charged", int(now), "$0.09")
+    assert repr(pickle.loads(pickle.dumps(fox.account))) == repr(fox.account)

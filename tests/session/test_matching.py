@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from typing import NamedTuple
 
 from hypothesis import HealthCheck, given, settings
@@ -71,6 +72,13 @@ def is_open(entry: Entry, history: History) -> bool:
     return not entry.task_id or entry.task_id not in {one.task_id for one in history.sent if one.task_id}
 
 
+def named_by(one: Candidate, joined: Joined) -> str:
+    """The task that the charge of a sending names, where it is certain which charge that is."""
+    found = next(found for found in joined.found if found.number == one.number)
+    charges = [entry for entry in joined.entries.get(one.number, ()) if not entry.is_refund]
+    return charges[0].task_id if charges and found.bill == CERTAIN else ""
+
+
 def worlds(history: History, joined: Joined, *, refund: bool) -> list[dict[int, int]]:
     """Every way to give each entry that names no known task to a sending of its own: number and place in the log."""
     low, high = joined.offset
@@ -87,6 +95,7 @@ def worlds(history: History, joined: Joined, *, refund: bool) -> list[dict[int, 
                 and entry.micro_usd in one.amounts
                 and one.task_id not in named - {""}
                 and not (entry.task_id and one.task_id)
+                and not (refund and entry.task_id and named_by(one, joined) not in {"", entry.task_id})
                 and entry.at + 1 > one.sent + low
                 and (one.may_be_refunded if refund else entry.at <= one.until + high)
             ]
@@ -187,3 +196,42 @@ def test_another_program_with_the_same_key() -> None:
     assert [one.bill for one in join(sent, log, 0.0).found] == [AMBIGUOUS]
     far = [Entry(START + 2, "phota-image", 90_000), Entry(START + 900, "phota-image", 90_000)]
     assert [one.bill for one in join(sent, far, 0.0).found] == [CERTAIN]
+
+
+def test_another_program_and_a_refund() -> None:
+    """A refund is ours for certain only where no charge of another program can be the one that it gives back."""
+    lost = Candidate(1, "phota-image", frozenset({90_000}), START, START + 9, may_be_refunded=True)
+    own, other = Entry(START + 2, "phota-image", 90_000), Entry(START + 3600, "phota-image", 90_000)
+    back = Entry(START + 3660, "phota-image", 90_000, is_refund=True)
+    for log in ([own, other, back], [own, other, replace(back, task_id="task-of-another")]):
+        (found,) = join([lost], log, 0.0).found
+        assert (found.charged, found.refunded) == (90_000, None)
+    (found,) = join([lost], [own, back], 0.0).found
+    assert (found.charged, found.refunded, found.bill) == (90_000, 90_000, CERTAIN)
+    named = [replace(own, task_id="task-1"), replace(back, task_id="task-2")]
+    assert [one.refunded for one in join([lost], named, 0.0).found] == [None]
+    again = lost._replace(charged=90_000, charged_at=START + 2, named="task-1")
+    assert [one.refunded for one in join([again], named, 0.0).found] == [None]
+
+
+def test_a_clock_that_is_far_off_and_says_so() -> None:
+    """By its Date header a clock may be off by any time, and a charge is found by it; what names a task knows better."""
+    sent = [Candidate(1, "phota-image", frozenset({90_000}), START, START + 9)]
+    log = [Entry(START + 302, "phota-image", 90_000)]
+    assert [one.bill for one in join(sent, log, 300.0).found] == [CERTAIN]
+    assert [one.bill for one in join(sent, log, None).found] == [NOTHING]
+    assert [one.bill for one in join(sent, log, -500.0).found] == [NOTHING]
+    known = Candidate(2, "grok-imagine-image", frozenset({20_000}), START, START + 9, task_id="task-2")
+    named = Entry(START + 302, "grok-imagine-image", 20_000, task_id="task-2")
+    assert join([*sent, known], [*log, named], -500.0).found[0].bill == CERTAIN
+
+
+def test_what_was_settled_as_not_paid() -> None:
+    """It is thought of again where a charge is nobody else's, and takes no other sending's certainty."""
+    settled = Candidate(1, "phota-image", frozenset({90_000}), START, START + 900, is_settled=True)
+    later = Candidate(2, "phota-image", frozenset({90_000}), START + 20, START + 25)
+    first, second = (Entry(START + at, "phota-image", 90_000) for at in (2, 22))
+    alone = join([settled, later], [second], 0.0)
+    assert ([one.bill for one in alone.found], alone.strays) == ([CERTAIN], [])
+    both = join([settled, later], [first, second], 0.0)
+    assert {one.number: one.bill for one in both.found} == {1: CERTAIN, 2: CERTAIN}
