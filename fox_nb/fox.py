@@ -9,6 +9,7 @@ import os
 import secrets
 import sys
 import time
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
@@ -18,6 +19,7 @@ from fox_nb.atomic import private_folder
 from fox_nb.errors import FoxError, InvalidRequest, KeyMissing, SandboxError
 from fox_nb.experiment_methods import ExperimentMethods
 from fox_nb.model_methods import ModelMethods
+from fox_nb.parameters import shown
 from fox_nb.settings import (
     DEFAULT_BASE_URL,
     Gateway,
@@ -33,7 +35,6 @@ from fox_nb.sharing import forget, made_once, renew_in_children
 from fox_nb.store import LONGEST_SENDING, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
 
     from pydantic import SecretStr
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     from fox_nb.settings import Timeouts
     from fox_nb.store.packs import Pack
 
+MOST_BUDGET = 1e9
+"""USD; what is more is no amount."""
+MOST_TASKS = 2**62
 SANDBOX_POLLING = Polling(first_looks=(0.5, 1.0), at_least=0.25, per_second=20.0)
 """The sandbox is this machine's own and fast: it may be asked more often than the service."""
 
@@ -106,10 +110,12 @@ class Fox(ModelMethods, ExperimentMethods):
         if isinstance(budget, Decimal) and not budget.is_nan():
             budget = float(budget)
         if budget is not None and not (
-            isinstance(budget, numbers.Real) and not isinstance(budget, bool) and budget >= 0
+            isinstance(budget, numbers.Real)
+            and not isinstance(budget, bool)
+            and (0 <= budget <= MOST_BUDGET or budget == math.inf)
         ):
             raise InvalidRequest(
-                f"budget is {budget!r}; allowed is an amount in USD from 0 on, or None for no limit.",
+                f"budget is {shown(budget)}; allowed is an amount in USD from 0 on, or None for no limit.",
                 parameter="budget",
                 value=budget,
                 allowed="USD from 0 on, or None",
@@ -277,9 +283,9 @@ class Fox(ModelMethods, ExperimentMethods):
 
         if model:
             request_class(model)
-        if not isinstance(limit, numbers.Integral):
+        if not isinstance(limit, numbers.Integral) or abs(limit) > MOST_TASKS:
             raise InvalidRequest(
-                f"limit is {limit!r}; allowed is a whole number, negative for all.", parameter="limit", value=limit
+                f"limit is {shown(limit)}; allowed is a whole number, negative for all.", parameter="limit", value=limit
             )
         return self.session.tasks(model=model, text=str(text), states=states_of(status), limit=int(limit))
 
@@ -301,14 +307,15 @@ class Fox(ModelMethods, ExperimentMethods):
         model : str or mapping
             The gateway's name of the model, or a whole request as `submit` takes it.
         **parameters
-            What the call takes, such as ``num_outputs=4, resolution="4K"``; what is not given is at its default.
+            What the call takes, such as ``num_outputs=4, resolution="4K"``; what is not given is at its default, and
+            any ``take=`` costs the same.
 
         Raises
         ------
         InvalidRequest
             The model does not have such a parameter, or refuses such a value.
         """
-        given = {"model": model, **parameters} if isinstance(model, str) else {**model, **parameters}
+        given = {**model, **parameters} if isinstance(model, Mapping) else {"model": model, **parameters}
         return self.session.price(given.pop("model", None), given)
 
     @property

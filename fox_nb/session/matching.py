@@ -72,12 +72,13 @@ class Candidate(NamedTuple):
 class Joined(NamedTuple):
     """What came of it: what is found of each sending, by which entries, and which entries are left over.
 
-    `strays` are those of the charges left over for which there are too few sendings, or none.
+    `unexplained` are those of the charges left over for which there are too few sendings; `strays` those that fit none.
     """
 
     found: list[Found]
     entries: dict[int, list[Entry]]
     left: list[Entry]
+    unexplained: list[Entry]
     strays: list[Entry]
     offset: tuple[float, float]
 
@@ -127,7 +128,7 @@ def join(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset:
     doubted = [
         one
         for one in candidates
-        if one not in trusted and any(_may_be(one, entry, set(), joined.offset) for entry in joined.strays)
+        if one not in trusted and any(_may_be(one, entry, set(), joined.offset) for entry in joined.unexplained)
     ]
     return _joined([*trusted, *doubted], entries, date_offset) if doubted else joined
 
@@ -138,10 +139,12 @@ def _joined(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offs
     known = {one.task_id for one in candidates if one.task_id}
     charges = [entry for entry in left if not entry.is_refund]
     waiting = [one for one in candidates if one.charged_at is None and not _of(own, one, refund=False)]
-    sure, explained = _decided(
-        {one.number: [at for at, entry in enumerate(charges) if _may_be(one, entry, known, offset)] for one in waiting}
-    )
-    strays = [entry for at, entry in enumerate(charges) if at not in explained]
+    fits = {
+        one.number: [at for at, entry in enumerate(charges) if _may_be(one, entry, known, offset)] for one in waiting
+    }
+    sure, explained = _decided(fits)
+    unexplained = [entry for at, entry in enumerate(charges) if at not in explained]
+    fitting = {at for places in fits.values() for at in places}
     named = {one.number: one.task_id or one.named for one in candidates}
     for number, (place, how) in sure.items():
         if place is not None:
@@ -164,7 +167,8 @@ def _joined(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offs
     # what others were charged with the same key may have come back to them: rivals, under numbers of no sending
     wanted = {place for places in comes_back.values() for place in places}
     comes_back |= {
-        -1 - at: [place for place in wanted if _may_follow(stray, refunds[place])] for at, stray in enumerate(strays)
+        -1 - at: [place for place in wanted if _may_follow(charge, refunds[place])]
+        for at, charge in enumerate(unexplained)
     }
     back, _ = _decided(comes_back)
     for number, (place, _) in back.items():
@@ -179,7 +183,8 @@ def _joined(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offs
         [_found(one, own.get(one.number, []), words[one.number]) for one in candidates],
         {number: entries for number, entries in own.items() if entries},
         [entry for entry in left if id(entry) not in joined],
-        strays,
+        unexplained,
+        [entry for at, entry in enumerate(charges) if at not in fitting],
         offset,
     )
 

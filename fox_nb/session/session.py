@@ -332,7 +332,8 @@ class Session:
 
     def price(self, model: Any, values: Mapping[str, Any]) -> Cost:
         """Return what a request would cost; what is not given is at its default, and any picture costs the same."""
-        request = request_class(model)
+        request, values = request_class(model), {str(name): value for name, value in values.items()}
+        take_number(values.pop("take", 1))  # each costs the same
         free = {one.name for one in parameters(request) if one.hint.kind in {"prompt", "picture", "archive"}}
         checked = {name: value if name in free else check(request.model, name, value) for name, value in values.items()}
         self.prices.ask()

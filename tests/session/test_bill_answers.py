@@ -208,3 +208,23 @@ def test_a_cost_travels(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
     for one in (pickle.loads(pickle.dumps(task.cost)), copy.deepcopy(task.cost), copy.copy(task.cost)):
         assert (float(one), one.kind, one.at, str(one.charged)) == (0.09, "charged", int(now), "$0.09")
     assert repr(pickle.loads(pickle.dumps(fox.account))) == repr(fox.account)
+
+
+@pytest.mark.parametrize("model", [5, None, ["phota-image"], {"model": "phota-image", 5: 6}])
+def test_a_price_of_what_is_no_model(gateway: Gateway, fox_at: Callable[..., Fox], model: Any) -> None:
+    """What is no model, or has no such parameter, is refused in words."""
+    with pytest.raises(InvalidRequest):
+        fox_at(gateway).price(model)
+
+
+def test_numbers_out_of_all_bounds(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """A budget or a limit that no number here can hold is refused at the door; a take has a price like any other."""
+    for budget in (1e305, 10**400, 10**5000):
+        with pytest.raises(InvalidRequest, match="budget"):
+            fox_at(gateway, budget=budget)
+    fox = fox_at(gateway)
+    with pytest.raises(InvalidRequest, match="limit"):
+        fox.tasks(limit=10**30)
+    assert fox.price(take=2) == fox.price(take="new") == fox.price()
+    with pytest.raises(InvalidRequest, match="take"):
+        fox.price(take=0)
