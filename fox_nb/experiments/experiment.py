@@ -176,9 +176,10 @@ class Experiment:
         cost = self.plan.cost_of(wanted)
         if cost != planned and not planned.is_estimate:
             self.session.renderer.say(f"Prices have changed since the plan: {planned} then, {cost} now.")
-        if cost > self.ask_above and not confirm:
+        most = self.plan.reserved_for(wanted)  # more than the cost while the group is not known
+        if most > self.ask_above and not confirm:
             raise ConfirmationNeeded(
-                f"This makes {sum(slot.request.outputs for slot in wanted)} pictures and may cost {cost}, "
+                f"This makes {sum(slot.request.outputs for slot in wanted)} pictures and may cost {most}, "
                 f"more than {dollars(self.ask_above)}.",
                 money="Nothing was sent.",
                 todo=f"Say {'retry_failed' if again else 'run'}(confirm=True), or ask for fewer.",

@@ -238,6 +238,10 @@ class Plan:
         """Return what sending these may cost, in USD."""
         return self._sum(self.session.prices.cost(slot.request) for slot in slots)
 
+    def reserved_for(self, slots: Iterable[Slot]) -> Cost:
+        """Return what a budget counts for these, in USD: by the dearest group while the key's own is not known."""
+        return self._sum(self.session.prices.reserved(slot.request) for slot in slots)
+
     @property
     def spent(self) -> Cost:
         """What the pictures have cost so far, in USD."""

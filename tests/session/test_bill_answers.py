@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from client.scripted import say
-from fox_nb import Fox, FoxError, InvalidRequest
+from fox_nb import ConfirmationNeeded, Fox, FoxError, InvalidRequest
 from fox_nb.session import billing
 from gateways import Answer, Gateway, always
 
@@ -228,3 +228,26 @@ def test_numbers_out_of_all_bounds(gateway: Gateway, fox_at: Callable[..., Fox])
     assert fox.price(take=2) == fox.price(take="new") == fox.price()
     with pytest.raises(InvalidRequest, match="take"):
         fox.price(take=0)
+
+
+def test_a_plan_asks_by_the_dearest_group(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """While nobody knows whose price is paid, a plan that the dearest group would pay too much for is not sent unasked."""
+    price(gateway, 0.09, default=1, vip=40)
+    with pytest.raises(ConfirmationNeeded, match=r"\$7.20"):
+        fox_at(gateway).sweep("phota-image", prompt=["a", "b"]).run()
+    assert not gateway.tasks
+
+
+def test_a_group_that_costs_more_is_told(
+    gateway: Gateway, fox_at: Callable[..., Fox], caplog: pytest.LogCaptureFixture
+) -> None:
+    """When an answer names a dearer group than the price that was shown, that is said as when the list had changed."""
+    price(gateway, 0.09, default=1, vip=40)
+    gateway.create = lambda gateway, _count, task_id: say(
+        200, {**gateway.accepted(task_id), "usage": {"user_group": "vip"}}
+    )
+    fox = fox_at(gateway)
+    assert float(fox.price()) == pytest.approx(0.09)
+    ask(fox)
+    assert "phota-image now costs $3.60 a call" in caplog.text
+    assert float(fox.price()) == pytest.approx(3.6)
