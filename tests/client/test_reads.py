@@ -427,6 +427,16 @@ def test_the_balance_is_in_dollars_and_may_be_unlimited():
         assert fox.balance().left_usd is None
 
 
+def test_the_account_is_asked_once():
+    """Where a gateway has had too many reads of the account, none of the ways to ask for it asks again by itself."""
+    for ask in (Client.balance, Client.usage):
+        refusal = say(429, {"error": {"message": "busy"}}, Retry_After="25")
+        server = Scripted(refusal, say(200, {"hard_limit_usd": 10}))
+        with server, client(server) as fox, pytest.raises(errors.RateLimited):
+            ask(fox)
+        assert len(server.received) == 1
+
+
 def test_a_key_s_account_is_read_as_the_engine_tells_it():
     """500,000 quota are a USD; without a limit what is left means nothing; 0 and -1 mean that it never ends."""
     data = {"name": "class", "total_used": 45_000, "total_available": 955_000, "expires_at": 1_900_000_000}
