@@ -341,7 +341,9 @@ class Run:
 
     def _was_cut_off(self, row: TaskRow, creations: list[dict[str, Any]]) -> bool:
         cut = any(creation["fault"] in CUTTING for creation in creations)
-        return cut or json.loads(row.owner)[1] in self.killed or "no whole answer came within" in row.error
+        # a retry by hand that was refused leaves it as it was, under the name of whoever sent it again
+        reasons = ("no whole answer came within", "sent once more since")
+        return cut or json.loads(row.owner)[1] in self.killed or any(words in row.error for words in reasons)
 
     def _judge_pictures(self, store: Store, row: TaskRow) -> list[str]:
         for picture in row.pictures:
@@ -373,7 +375,7 @@ class Run:
         for one in sandbox.creations:
             if one["task_id"]:
                 true[one["body"]["prompt"], one["take"]] += paid[one["task_id"]]
-        lost = [one for one in sendings if not one.task_id]
+        lost = [one for one in sendings if not one.task_id and not one.is_settled]
         unknown = {one.identity for one in lost if one.charged is None or one.refunded is None}
         unknown |= {row.identity for row in rows.values() if row.state == "unknown"}
         counts = self.counts
