@@ -22,6 +22,8 @@ ASIDE = ".part-"
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 _OTHERS = 0o077
 
+ALONE = "BEGIN IMMEDIATE"
+"""Begins a transaction that writes; ``with connection:`` behind it commits it as a whole, or not at all."""
 BUSY_SECONDS = 60.0
 """How long one process waits for another's transaction."""
 
@@ -131,25 +133,15 @@ def open_database(
     try:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
-        with transaction(connection, "DEFERRED"):
+        connection.execute("BEGIN DEFERRED")
+        with connection:
             complete = not missing(connection)
         if not complete:
-            with transaction(connection):
+            connection.execute(ALONE)
+            with connection:
                 for statement in missing(connection):
                     connection.execute(statement)
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection, kind: str = "IMMEDIATE") -> Iterator[None]:
-    """One transaction, committed as a whole or not at all; `kind` is SQLite's word for when others have to wait."""
-    connection.execute(f"BEGIN {kind}")
-    try:
-        yield
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from urllib.parse import urlsplit
 
 from fox_nb.atomic import private_folder
@@ -214,7 +214,7 @@ class Fox(ModelMethods, ExperimentMethods):
                 f"This Fox is on {self._where}, not on the sandbox.",
                 todo="Put what is for the sandbox alone under `if fox.is_sandbox:`.",
             )
-        client: Any = self.session.client
+        client = self.session.client
         if isinstance(client, SandboxClient):
             return SandboxControls(lambda: client.address)
         return SandboxControls(lambda: (gateway.base_url, gateway.key or hidden("")))
@@ -240,7 +240,7 @@ class Fox(ModelMethods, ExperimentMethods):
         if own_sandbox:
             from fox_nb.local import SandboxClient
 
-            client = cast("Client", SandboxClient())
+            client: Client = SandboxClient()
         else:
             from fox_nb.client import Client
 
@@ -321,8 +321,10 @@ class Fox(ModelMethods, ExperimentMethods):
     @property
     def budget(self) -> Cost | None:
         """The limit of this store in USD, as it was given; None without one."""
+        from fox_nb.session import Cost
+
         limit = self.session.limit
-        return None if limit is None else self.session.money(limit)
+        return None if limit is None else Cost(limit, is_estimate=False, is_play_money=self.is_sandbox)
 
     @property
     def left(self) -> Cost | None:
@@ -332,7 +334,7 @@ class Fox(ModelMethods, ExperimentMethods):
     @property
     def account(self) -> Account:
         """The key's own account, as the gateway has it: used, left, end; asked at most once in ten minutes."""
-        return self.session.key_account()
+        return self.session.billing.account()
 
     def reconcile(self, *, fresh: bool = False) -> Reconciliation:
         """Hold the gateway's log against the journal: what was charged, what was refunded, what became of lost answers.

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 import time
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import AuthenticationError, NotConnected, SandboxError
+from fox_nb.errors import SandboxError
 from fox_nb.sandbox import process
+from fox_nb.settings import Timeouts, hidden
+from fox_nb.sharing import renew_in_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from pydantic import SecretStr
 
-    from fox_nb.client import Client
-
-Value = TypeVar("Value")
+    from fox_nb.client import Client as _Client
+    from fox_nb.client.exchange import Broken, Call, Exchange
+    from fox_nb.client.transport import HttpTransport
+else:
+    _Client = object
 
 TRUSTED_FOR = 20.0
 """Seconds after an answer for which the sandbox is taken to be where it was."""
 
-_OK = 200
+_OK, _OTHERS = 200, 401
+_JSON = {"Content-Type": "application/json"}
 _LARGEST = 64 << 20
 """Bytes that the list of all creations may have."""
 
@@ -35,64 +42,91 @@ def start() -> None:
         raise _unavailable(error) from None
 
 
-class SandboxClient:
-    """Speaks to the shared sandbox wherever it is now; finds or starts it before a call that comes after a pause."""
+class SandboxTransport:
+    """Carries calls to the shared sandbox wherever it is now; finds or starts it for one that comes after a pause."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._address: process.Address | None = None
-        self._client: Client | None = None
+        self._found: HttpTransport | None = None
+        self._address: tuple[str, str] | None = None
         self._answered = float("-inf")
+        renew_in_children(self)
 
-    def __getattr__(self, name: str) -> Any:
-        from fox_nb.client import Client
-
-        method = getattr(Client, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return self._call(lambda client: method(client, *args, **kwargs))
-
-        return call
+    def _after_fork(self) -> None:
+        """Find it anew: the lock may be another thread's for ever."""
+        self._lock, self._found = threading.Lock(), None
 
     @property
     def base_url(self) -> str:
         """Where the sandbox answers just now."""
-        return self._current().base_url
+        return self.current().base_url
 
     @property
-    def address(self) -> tuple[str, SecretStr]:
-        """Its base URL just now, and its key."""
-        from fox_nb.settings import hidden
+    def key(self) -> SecretStr | None:
+        """The key that it takes."""
+        return self.current().key
 
-        base_url = self._current().base_url
-        return base_url, hidden(self._address.key if self._address is not None else "")
+    def send(self, call: Call) -> Exchange | Broken:
+        """Send a request; where it has ended, or another one stands there, once more to where it is now."""
+        from fox_nb.client.exchange import Broken, Exchange
+
+        sent = self.current().send(call)
+        if not (sent.connected or sent.taken) if isinstance(sent, Broken) else sent.status == _OTHERS:
+            self._answered = float("-inf")  # certainly not accepted
+            sent = self.current().send(call)
+        if isinstance(sent, Exchange):
+            self._answered = time.monotonic()
+        return sent
+
+    def open(self, url: str, **request: Any) -> AbstractContextManager[tuple[Any, Iterator[bytes]]]:
+        """Ask for a link."""
+        return self.current().open(url, **request)
 
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
+            if self._found is not None:
+                self._found.close()
 
-    def _call(self, method: Callable[[Client], Value]) -> Value:
-        try:
-            value = method(self._current())
-        except (NotConnected, AuthenticationError):  # certainly not accepted: it has ended, or is another one
-            self._answered = float("-inf")
-            value = method(self._current())
-        self._answered = time.monotonic()
-        return value
-
-    def _current(self) -> Client:
-        from fox_nb.client import Client
+    def current(self) -> HttpTransport:
+        """Return the way to where it is just now."""
+        from fox_nb.client.transport import HttpTransport
 
         with self._lock:
-            if self._client is None or time.monotonic() - self._answered > TRUSTED_FOR:
-                address = _connected()
-                if self._client is None or address != self._address:
-                    self._address = address
-                    self._client = Client(address.base_url, address.key)
+            if self._found is None or time.monotonic() - self._answered > TRUSTED_FOR:
+                there = _connected()
+                if self._found is None or (there.base_url, there.key) != self._address:
+                    self._address = (there.base_url, there.key)
+                    self._found = HttpTransport(there.base_url, hidden(there.key), Timeouts())
                 self._answered = time.monotonic()
-            return self._client
+            return self._found
+
+
+class SandboxClient(_Client):
+    """The client of the shared sandbox; it is made, and its packages loaded, when the first call is made.
+
+    A panel is there before: so this is no client itself, and has nothing of one until it is asked for it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._carrier = SandboxTransport()
+
+    if not TYPE_CHECKING:  # what it has is what a client has
+
+        def __getattr__(self, name: str) -> Any:
+            """Return what the client has."""
+            from fox_nb.client.calls import CarriedClient
+
+            with self._lock:
+                if "_made" not in vars(self):
+                    self._made = CarriedClient(self._carrier)
+            return getattr(self._made, name)
+
+    @property
+    def address(self) -> tuple[str, SecretStr]:
+        """Its base URL just now, and its key."""
+        return self._carrier.base_url, self._carrier.key or hidden("")
 
 
 class SandboxControls:
@@ -142,17 +176,25 @@ class SandboxControls:
             self._ask("DELETE", "/sandbox/faults")
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        from fox_nb.client.connections import Bearer, Session, Terms
+        from fox_nb.client.exchange import Broken, Call
         from fox_nb.client.responses import decoded
-        from fox_nb.client.wire import WireBroken, exchange
+        from fox_nb.client.transport import HttpTransport
 
-        base_url, key = self._address()
-        terms = Terms(TRUSTED_FOR, TRUSTED_FOR, _LARGEST, stall=TRUSTED_FOR)
-        try:
-            with Session() as session:
-                sent = exchange(session, method, base_url + path, terms=terms, auth=Bearer(key), key=key, json=body)
-        except WireBroken as broke:
-            raise _unavailable(broke) from None
+        content = [json.dumps(body).encode()] if body is not None else []
+        transport = HttpTransport(*self._address(), Timeouts(connect=TRUSTED_FOR, read=TRUSTED_FOR))
+        call = Call(
+            method=method,
+            path=path,
+            content=content,
+            headers=_JSON,
+            within=TRUSTED_FOR,
+            sending=TRUSTED_FOR,
+            largest=_LARGEST,
+        )
+        with contextlib.closing(transport):
+            sent = transport.send(call)
+        if isinstance(sent, Broken):
+            raise _unavailable(sent)
         said = decoded(sent)
         if not isinstance(said, dict) or sent.status != _OK:
             why = said.get("error", {}).get("message") if isinstance(said, dict) else None

@@ -93,7 +93,8 @@ class ModelMethods(ABC):
         GatewayError, NotConnected
             It was not accepted.
         """
-        return self._ask("phota-image", take, _given(locals()))
+        given = _given(prompt=prompt, num_outputs=num_outputs, resolution=resolution, aspect_ratio=aspect_ratio)
+        return self._ask("phota-image", take, given)
 
     @refusing
     def edit(
@@ -133,7 +134,14 @@ class ModelMethods(ABC):
         FoxError
             As `generate`.
         """
-        return self._ask("phota-image-edit", take, _given(locals()))
+        given = _given(
+            prompt=prompt,
+            image_urls=image_urls,
+            num_outputs=num_outputs,
+            resolution=resolution,
+            profile_ids=profile_ids,
+        )
+        return self._ask("phota-image-edit", take, given)
 
     @refusing
     def enhance(
@@ -173,7 +181,14 @@ class ModelMethods(ABC):
         FoxError
             As `generate`.
         """
-        return self._ask("phota-image-enhance", take, _given(locals()))
+        given = _given(
+            image_url=image_url,
+            resolution=resolution,
+            creativity=creativity,
+            resemblance=resemblance,
+            profile_ids=profile_ids,
+        )
+        return self._ask("phota-image-enhance", take, given)
 
     @refusing
     def create_profile(self, image_archive_url: Any, *, take: int | str = 1) -> Task:
@@ -196,7 +211,8 @@ class ModelMethods(ABC):
         FoxError
             As `generate`.
         """
-        return self._ask("phota-create-profile", take, _given(locals()))
+        given = _given(image_archive_url=image_archive_url)
+        return self._ask("phota-create-profile", take, given)
 
     @refusing
     def imagine(
@@ -236,7 +252,14 @@ class ModelMethods(ABC):
         FoxError
             As `generate`.
         """
-        return self._ask("grok-imagine-image", take, _given(locals()))
+        given = _given(
+            prompt=prompt,
+            num_outputs=num_outputs,
+            aspect_ratio=aspect_ratio,
+            output_format=output_format,
+            image_urls=image_urls,
+        )
+        return self._ask("grok-imagine-image", take, given)
 
     def submit(self, request: Mapping[str, Any], *, take: int | str = 1) -> Task:
         """Ask any of the five models by name.
@@ -266,11 +289,14 @@ class ModelMethods(ABC):
         values = dict(request)
         return self._ask(values.pop("model", None), take, values)
 
-    def _ask(self, model: Any, take: int | str, values: dict[str, Any]) -> Task:
-        self.session.profiles.point_out(model, values)
+    def _ask(self, model: Any, take: int | str, values: Mapping[str, Any]) -> Task:
+        from fox_nb.models import mentioned
+
+        if profiles := mentioned(model, values):
+            self.session.profiles.point_out(profiles)
         return self.session.submit(model, values, take)
 
 
-def _given(names: dict[str, Any]) -> dict[str, Any]:
-    """Return a call's parameters without what is None or not the gateway's."""
-    return {name: value for name, value in names.items() if name not in {"self", "take"} and value is not None}
+def _given(**values: Any) -> dict[str, Any]:
+    """Return a call's parameters without what is None."""
+    return {name: value for name, value in values.items() if value is not None}

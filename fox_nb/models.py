@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
+from annotated_types import Interval, Len
+
 from fox_nb.errors import InvalidRequest
-from fox_nb.parameters import After, Before, Hint, Most, Range, marked, meant, parameters, refusal, shown
+from fox_nb.money import MICRO_PER_USD
+from fox_nb.parameters import After, Before, Hint, marked, meant, parameters, refusal, shown
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pydantic import BaseModel
 
@@ -29,6 +32,9 @@ MOST_OUTPUTS = 100
 MOST_TAKES = 1_000_000
 LOCAL_PICTURE = re.compile(r"sha256:[0-9a-f]{64}")
 """How a request names a local file: by the hash of its bytes. It is uploaded when the task is sent."""
+
+MENTION = r"\[\[\s*([^\[\]\n]+?)\s*\]\]"
+"""How a prompt names a profile; left to re's own cache: compiling it would cost every panel."""
 
 
 def _whole(value: Any) -> Any:
@@ -47,6 +53,8 @@ def _real(value: Any) -> Any:
         raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error
     if isinstance(value, numbers.Real):
         number = float(value)
+        if math.isnan(number):
+            raise ValueError("is not a number")
         return round(number, 4) + 0.0 if math.isfinite(number) else number
     return value
 
@@ -111,10 +119,10 @@ OutputFormat = Literal["jpg", "jpeg", "png", "webp"]
 Outputs = Annotated[
     int,
     Before(_whole),
-    Range(1, MOST_OUTPUTS),
+    Interval(ge=1, le=MOST_OUTPUTS),
     Hint(label="Pictures", help="Number of pictures; each is billed on its own.", panel_maximum=8),
 ]
-Level = Annotated[float, Before(_real), Range(0, 1)]
+Level = Annotated[float, Before(_real), Interval(ge=0, le=1)]
 ProfileIds = Annotated[
     list[Text] | None,
     Before(_as_list),
@@ -193,6 +201,10 @@ class Request:
         """
         doubled = 2 if self.four_k_doubles and getattr(self, "resolution", "") == "4K" else 1
         return (self.usd if price is None else price) * self.outputs * doubled
+
+    def micro_usd_at(self, price: float | None = None) -> int:
+        """Return the same in millionths of a USD, rounded up: a budget is a hard limit."""
+        return math.ceil(round(self.usd_at(price) * MICRO_PER_USD, 3))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -362,7 +374,7 @@ class Imagine(Request):
     num_outputs: Annotated[
         int,
         Before(_whole),
-        Range(1, 4),
+        Interval(ge=1, le=4),
         Hint(label="Pictures", help="Number of pictures; each is billed on its own."),
     ] = 1
     aspect_ratio: Annotated[
@@ -374,7 +386,7 @@ class Imagine(Request):
     ] = None
     output_format: Annotated[OutputFormat | None, Hint(help="The files' format; jpeg while it is not set.")] = None
     image_urls: Annotated[
-        Annotated[list[Link], Most(3)] | None,
+        Annotated[list[Link], Len(0, 3)] | None,
         Before(_as_list),
         Before(_none_if_empty),
         Hint(kind="picture", label="Pictures to edit", help="With pictures the model edits them; up to 3."),
@@ -396,6 +408,47 @@ def request_class(model: Any) -> type[Request]:
         parameter="model",
         value=model,
         allowed=f"one of {', '.join(MODELS)}",
+    )
+
+
+def _file_names(cls: type) -> frozenset[str]:
+    return frozenset(one.name for one in parameters(cls) if one.hint.kind in {"picture", "archive"})
+
+
+file_names: Callable[[type], frozenset[str]] = functools.cache(_file_names)
+"""Gives the names of a request class's parameters for which a local file may be given: pictures and archives."""
+
+
+def mentioned(model: Any, values: Mapping[str, Any]) -> list[str]:
+    """Return the ids of profiles in plain values, each once, wherever the request class says that there may be some."""
+    found: list[str] = []
+    for parameter in parameters(MODELS[model]) if isinstance(model, str) and model in MODELS else ():
+        value = values.get(parameter.name)
+        if parameter.hint.profile_tokens and isinstance(value, str):
+            found += re.findall(MENTION, value)
+        elif parameter.hint.kind == "profile" and isinstance(value, (list, tuple)):
+            found += (item for item in value if isinstance(item, str))
+    return list(dict.fromkeys(found))
+
+
+def take_number(take: Any) -> int | None:
+    """Return a take's number; None for ``"new"``, the next one not yet used.
+
+    Raises
+    ------
+    InvalidRequest
+        It is neither a whole number from 1 on nor ``"new"``.
+    """
+    if isinstance(take, str) and take == "new":
+        return None
+    number = take.item() if getattr(take, "ndim", None) == 0 else take  # NumPy's numbers are numbers, its arrays not
+    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_TAKES:
+        return number
+    raise InvalidRequest(
+        f'take is {shown(take)}; allowed is a whole number from 1 to {MOST_TAKES}, or "new" for the next one.',
+        parameter="take",
+        value=take,
+        allowed=f'a whole number from 1 to {MOST_TAKES}, or "new"',
     )
 
 

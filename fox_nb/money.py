@@ -1,6 +1,7 @@
 """Money: an amount in USD as it is written wherever a person reads it."""
 
 PLAY = " (play money)"
+MICRO_PER_USD = 1_000_000
 
 
 def dollars(usd: float, *, play: bool = False) -> str:

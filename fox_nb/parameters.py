@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import types
 import typing
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
+
+from annotated_types import Interval, Len
 
 from fox_nb.errors import InvalidRequest
 
@@ -57,44 +60,6 @@ class Hint(NamedTuple):
     consent: str = ""
     examples: tuple[str, ...] = ()
     remedy: str = ""
-
-
-class Range:
-    """The inclusive range of a number.
-
-    Parameters
-    ----------
-    least, most : float
-        Its ends.
-    """
-
-    def __init__(self, least: float, most: float) -> None:
-        self.least = least
-        self.most = most
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return After(self._held).__get_pydantic_core_schema__(source, handler)
-
-    def _held(self, value: float) -> float:
-        if not self.least <= value <= self.most:
-            raise ValueError  # without words: what is allowed is said of every value that is refused
-        return value
-
-
-class Most:
-    """How long a list may be.
-
-    Parameters
-    ----------
-    items : int
-        So many items.
-    """
-
-    def __init__(self, items: int) -> None:
-        self.items = items
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return typing.cast("CoreSchema", {**handler(source), "max_length": self.items})
 
 
 class _Step:
@@ -182,15 +147,13 @@ class Parameter(NamedTuple):
         return f"{words}, or None" if self.nullable else words
 
 
-def parameters(cls: type) -> tuple[Parameter, ...]:
-    """Return a request class's parameters in the order of its page."""
-    if cls not in _READ:
-        hints = marked(cls)
-        _READ[cls] = tuple(_parameter(field, hints[field.name]) for field in dataclasses.fields(cls))
-    return _READ[cls]
+def _parameters(cls: type) -> tuple[Parameter, ...]:
+    hints = marked(cls)
+    return tuple(_parameter(field, hints[field.name]) for field in dataclasses.fields(cls))
 
 
-_READ: dict[type, tuple[Parameter, ...]] = {}
+parameters: Callable[[type], tuple[Parameter, ...]] = functools.cache(_parameters)
+"""Gives a request class's parameters in the order of its page."""
 
 
 def marked(cls: type) -> dict[str, Any]:
@@ -212,7 +175,7 @@ def _parameter(field: dataclasses.Field[Any], annotation: Any) -> Parameter:
             nullable, plain = True, next(part for part in get_args(plain) if part is not type(None))
     options = get_args(plain) if get_origin(plain) is Literal else ()
     hint = next((mark for mark in marks if isinstance(mark, Hint)), Hint())
-    ends = next((mark for mark in marks if isinstance(mark, Range)), None)
+    ends = next((mark for mark in marks if isinstance(mark, Interval)), None)
     required = field.default is dataclasses.MISSING
     return Parameter(
         name=field.name,
@@ -224,9 +187,9 @@ def _parameter(field: dataclasses.Field[Any], annotation: Any) -> Parameter:
         required=required,
         nullable=nullable,
         many=many,
-        minimum=ends.least if ends else None,
-        maximum=ends.most if ends else None,
-        most_items=next((mark.items for mark in marks if isinstance(mark, Most)), None),
+        minimum=typing.cast("float", ends.ge) if ends else None,
+        maximum=typing.cast("float", ends.le) if ends else None,
+        most_items=next((mark.max_length for mark in marks if isinstance(mark, Len)), None),
         hint=hint,
     )
 

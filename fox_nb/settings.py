@@ -181,6 +181,7 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
     return f"{parts.scheme}://{shown}{path}"
 
 
+@functools.lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Return True when a host name or address means this machine itself."""
     if host.lower().rstrip(".") == "localhost":
@@ -341,13 +342,9 @@ def without_key(text: str, key: SecretStr | None) -> str:
     return text
 
 
+@functools.cache
 def version() -> str:
     """Return the version of fox_nb that is installed."""
-    return _version()
-
-
-@functools.cache
-def _version() -> str:
     from importlib import metadata
 
     try:

@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from counts import count  # noqa: F401 - a fixture
 from processes import PATIENCE, clean_environment, end_all, folders, left_running, until
 
 if TYPE_CHECKING:
+    from fox_nb import Fox
     from kernels import Runner
 
 _places = pytest.StashKey[Places]()
@@ -121,6 +122,31 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(Task.wait, "__defaults__", (PATIENCE,))
     with Sandbox(keys=[MARKED_KEY], speed=500) as running:
         yield running
+
+
+@pytest.fixture
+def open_fox(sandbox: Any, tmp_path: Path) -> "Iterator[Callable[..., Fox]]":
+    """Opens a Fox as another kernel would: ``open_fox(store=…, budget=…)``; all are closed at the end."""
+    from fox_nb import Fox
+    from gateways import EAGER
+
+    opened = []
+
+    def make(**arguments: Any) -> Fox:
+        given = {"api_key": MARKED_KEY, "base_url": sandbox.base_url, "store": tmp_path / "fox_runs", "polling": EAGER}
+        fox = Fox(**{**given, **arguments})
+        opened.append(fox)
+        return fox
+
+    yield make
+    for fox in opened:
+        fox.close()
+
+
+@pytest.fixture
+def fox(open_fox: "Callable[..., Fox]") -> "Fox":
+    """One Fox."""
+    return open_fox()
 
 
 @pytest.fixture

@@ -10,7 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from client.scripted import Scripted, Step, say
+from fox_nb.settings import Polling
 
+EAGER = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
+"""Looking so often that no test waits."""
 Answer = Callable[["Gateway", int, str], Step]
 """Gets the gateway, the how-manieth call of its kind this is (from 1), and the task's id or the file's path."""
 

@@ -27,7 +27,7 @@ FLOORS = (
     {"client", "store", "images"},
     {"models", "tasks", "settings", "workdir"},
     {"parameters"},
-    {"errors", "keys", "money", "nesting", "sharing"},
+    {"errors", "filetypes", "keys", "money", "nesting", "sharing"},
     {"atomic"},  # the ground: how files are made, nothing of the gateway; the sandbox stands on it, too
 )
 HEIGHT = {part: -depth for depth, parts in enumerate(FLOORS) for part in parts}

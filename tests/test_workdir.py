@@ -14,10 +14,9 @@ from PIL import Image
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox, InvalidRequest, StoreError
-from fox_nb.settings import Polling
 from fox_nb.workdir import below, notebook_folder, working_folder
+from gateways import EAGER
 
-EAGER = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
 NEVER = 5_000_000_000
 """Seconds since 1970 that a ZIP has no date for: it ends in 2107."""
 

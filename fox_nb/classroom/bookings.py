@@ -12,7 +12,7 @@ import sqlalchemy as sql
 from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, nobody_knows, not_found
 from fox_nb.classroom.seats import COUNTED, Seat
 from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat, setting
-from fox_nb.store import MICRO_PER_USD
+from fox_nb.money import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from fox_nb.tasks import TaskState

@@ -120,7 +120,7 @@ def _make(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None
 
 def _list(_chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
     from fox_nb.classroom.tables import CLASS
-    from fox_nb.store import MICRO_PER_USD
+    from fox_nb.money import MICRO_PER_USD
 
     for one in seats.all():
         ends = f", until {time.strftime('%Y-%m-%d', time.localtime(one.ends - 1))}" if one.ends else ""
@@ -174,7 +174,7 @@ def _day(text: str) -> float:
 
 def _group(text: str) -> tuple[str, int]:
     """Read a group's name and what each of its members may spend."""
-    from fox_nb.store import MICRO_PER_USD
+    from fox_nb.money import MICRO_PER_USD
 
     name, _, usd = text.rpartition("=")
     try:

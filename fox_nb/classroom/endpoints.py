@@ -24,7 +24,7 @@ from fox_nb.classroom.deposits import LINK
 from fox_nb.classroom.forwarding import take_in
 from fox_nb.classroom.refusals import Refusal, journal_away, not_found, nothing_sent, unknown_token
 from fox_nb.classroom.tables import CLASS
-from fox_nb.store import MICRO_PER_USD
+from fox_nb.money import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -404,7 +404,7 @@ async def send_file(handler: web.RequestHandler, path: Path) -> None:
 
 def media_type(start: bytes) -> str:
     """Return what a file is by its first bytes; pictures alone are called by their names."""
-    from fox_nb.images.check import sniff
+    from fox_nb.filetypes import sniff
 
     kind = sniff(start).lower()
     return f"image/{kind}" if kind in {"jpeg", "png", "webp"} else "application/octet-stream"

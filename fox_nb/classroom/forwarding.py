@@ -20,8 +20,8 @@ from fox_nb.classroom.tables import CLASS
 from fox_nb.client import certainly_not_accepted
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotConnected, RateLimited
 from fox_nb.models import MODELS, MOST_TAKES, validate
+from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
-from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Callable

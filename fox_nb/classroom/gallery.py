@@ -13,10 +13,9 @@ from fox_nb.errors import FoxError
 from fox_nb.images.check import DOWNLOADED
 from fox_nb.images.thumbnail import MIME, cached_thumbnail
 from fox_nb.models import MODELS
-from fox_nb.money import dollars
+from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.render.html import escape, frame, head, note
 from fox_nb.render.image_grid import Picture, sheet
-from fox_nb.store import MICRO_PER_USD
 from fox_nb.store.handed_in import LARGEST_PICTURE, OtherStore, found_in_zip
 from fox_nb.store.home import JOURNAL
 from fox_nb.store.packs import SUFFIX, Pack

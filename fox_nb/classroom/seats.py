@@ -16,7 +16,7 @@ from fox_nb.classroom.refusals import Refusal, unknown_token
 from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import request_class
-from fox_nb.store import MICRO_PER_USD
+from fox_nb.money import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -28,9 +28,9 @@ from fox_nb.errors import FoxError
 from fox_nb.images.check import DOWNLOADED
 from fox_nb.images.thumbnail import MIME, cached_thumbnail
 from fox_nb.models import MODELS
+from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.render.html import clip, table_cell
-from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

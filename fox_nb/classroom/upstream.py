@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fox_nb.errors import FoxError
 from fox_nb.keys import Key
-from fox_nb.session.prices import ASK_AGAIN, PriceList, micro_usd
+from fox_nb.session.prices import ASK_AGAIN, PriceList
 from fox_nb.settings import DEFAULT_BASE_URL, Timeouts, find_base_url, find_key
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Upstream:
         if key is None and url is None:
             from fox_nb.local import SandboxClient
 
-            return cls(cast("Client", SandboxClient()), is_sandbox=True)
+            return cls(SandboxClient(), is_sandbox=True)
         if key is None:
             raise FoxError(
                 f"There is no key for {url}.",
@@ -76,7 +76,7 @@ class Upstream:
     async def cost(self, request: Request) -> int:
         """Return what a request may cost, in millionths of a USD."""
         await self._do(self._asking, self._prices.ask)
-        return micro_usd(self._prices.reserved(request))
+        return request.micro_usd_at(self._prices.counted(request.model))
 
     async def prices(self) -> dict[str, float]:
         """Return the prices a call in USD that the gateway names."""

@@ -6,20 +6,18 @@ import contextlib
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from fox_nb.client import connections, wire
-from fox_nb.client.http_sender import Attempt
+from fox_nb.client.exchange import Attempt, Broken
 from fox_nb.client.responses import retry_after, shown
 from fox_nb.client.transfers import Downloaded
+from fox_nb.client.transport import is_private
 from fox_nb.errors import DownloadFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
-    import requests
-
-    from fox_nb.client.http_sender import HttpSender
+    from fox_nb.client.exchange import Transport
 
 _REDIRECTS_AT_MOST = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -36,53 +34,44 @@ _LATER = "Try again in a moment; nothing is paid for that."
 _REPORT = "Tell FoxAPI's support the task's id and the text above."
 
 
-def fetch(caller: HttpSender, url: str, target: Path, *, max_bytes: int, repeat: bool = True) -> Downloaded:
-    """Fetch a link into a file; see ``Client.download``."""
-    tries = caller.reads_tries if repeat else 1
-    return caller.with_retries(tries, lambda: _follow(caller, url, target, max_bytes))
-
-
-def _follow(caller: HttpSender, url: str, target: Path, max_bytes: int) -> Attempt[Downloaded]:
-    """Go from redirect to redirect, each looked at like the first link."""
-    end = caller.clock() + caller.timeouts.download
+def fetch(
+    transport: Transport, url: str, target: Path, largest: int, seconds: float, clock: Callable[[], float]
+) -> Attempt[Downloaded]:
+    """Fetch a link into a file, once, from redirect to redirect, each looked at like the first link."""
+    end = clock() + seconds
     before = ""
     for _ in range(_REDIRECTS_AT_MOST + 1):
-        private = _may_be_private(url, caller.base_url)
+        private = _may_be_private(url, transport.base_url)
         wrong = _what_is_wrong(url, before, private=private)
         if wrong:
             return _failure(f"The link {_shown(url)} was not followed: {wrong}.", gone=True, todo=_REPORT)
-        seconds = max(end - caller.clock(), 1.0)
-        terms = connections.Terms(
-            caller.timeouts.connect, seconds, max_bytes, private, min(caller.timeouts.read, seconds)
-        )
+        within = max(end - clock(), 1.0)
         try:
-            with wire.open_answer(
-                caller.session, "GET", url, terms=terms, auth=connections.NOBODY, key=caller.key
-            ) as response:
+            with transport.open(url, within=within, largest=largest, private=private) as (response, pieces):
                 if response.status_code in _REDIRECTS and response.headers.get("Location"):
                     before, url = url, _next(url, response.headers["Location"])
                     continue
                 if response.status_code != _GOOD:
                     return _refused(url, response.status_code, response.headers)
-                return _save(response, url, target, terms, caller)
-        except wire.WireBroken as broke:
+                return _save(response.headers, pieces, url, target, largest)
+        except Broken as broke:
             what = f"The host of {_shown(url)} gave no picture: {broke.reason}."
             return _failure(what, gone=not broke.again, again=broke.again)
     return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_REPORT)
 
 
 def _save(
-    response: requests.Response, url: str, target: Path, terms: connections.Terms, caller: HttpSender
+    headers: Mapping[str, str], pieces: Iterator[bytes], url: str, target: Path, largest: int
 ) -> Attempt[Downloaded]:
     size = 0
-    declared = response.headers.get("Content-Length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > terms.largest:
-        return _failure(_too_large(url, terms.largest), gone=True, todo=_REPORT)
+    declared = headers.get("Content-Length", "")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > largest:
+        return _failure(_too_large(url, largest), gone=True, todo=_REPORT)
     try:
         with _aside(target) as file:
-            for piece in wire.pieces(response, terms, caller.key):
+            for piece in pieces:
                 size += file.write(piece)
-    except wire.WireBroken as broke:
+    except Broken as broke:
         what = f"The picture {_shown(url)} did not come whole: {broke.reason}."
         return _failure(what, gone=not broke.again, again=broke.again)
     except OSError as error:
@@ -90,7 +79,7 @@ def _save(
             f"The picture could not be written: {error.strerror or type(error).__name__}.",
             todo="Make room, or choose another folder with store=; then fetch it with fox.resume().",
         )
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     return Attempt(answer=Downloaded(shown(kind, None, _LONGEST_TYPE), size))
 
 
@@ -133,7 +122,7 @@ def _what_is_wrong(url: str, before: str, *, private: bool) -> str:
         return "pictures come over http or https alone"
     if before.lower().startswith("https:") and parts.scheme == "http":
         return "it leads from https to http"
-    if not private and connections.is_private(host):
+    if not private and is_private(host):
         return "it leads into the private network of this machine"
     return ""
 
@@ -142,7 +131,7 @@ def _may_be_private(url: str, base_url: str) -> bool:
     """Return True when a link may lead into this machine's own network: where the gateway itself stands there."""
     gateway = urlsplit(base_url).hostname or ""
     with contextlib.suppress(ValueError):
-        return connections.is_private(gateway) or urlsplit(url).hostname == gateway
+        return is_private(gateway) or urlsplit(url).hostname == gateway
     return False
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
 
-from fox_nb.client.connections import trusting
+from fox_nb.client.transport import trusting
 from fox_nb.errors import NotConnected
 from fox_nb.settings import is_loopback, redact
 

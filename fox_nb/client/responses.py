@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from fox_nb.client.wire import Exchange
+    from fox_nb.client.exchange import Exchange
 
-USUAL_ANSWER = 1 << 20
-"""Bytes that an answer about one task or file may have."""
 LONG_ANSWER = 4 << 20
 """Bytes that a list of all models or prices may have."""
 PATIENCE = 90.0

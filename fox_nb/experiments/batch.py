@@ -10,8 +10,8 @@ from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.plan_file import PICTURES
 from fox_nb.experiments.table_reader import Table, read_table
 from fox_nb.models import MODELS
+from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import meant, shown
-from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

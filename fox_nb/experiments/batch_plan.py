@@ -13,9 +13,8 @@ from fox_nb.experiments.axes import Axis
 from fox_nb.experiments.plan import Plan, PlannedCell
 from fox_nb.experiments.table_reader import is_missing
 from fox_nb.experiments.template import parameter_of
-from fox_nb.models import MODELS, MOST_TAKES, faults, request_class
+from fox_nb.models import MODELS, MOST_TAKES, faults, request_class, take_number
 from fox_nb.parameters import meant, parameters, shown
-from fox_nb.session.identity import take_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -189,7 +189,7 @@ class Plan:
 
     def refresh(self) -> None:
         """Look up in the journal what is known of each picture."""
-        known = self.session.all_known(list(self._slots))
+        known = self.session.store.journal.find_all(list(self._slots), self.session.now())
         for identity, slot in self._slots.items():
             row = known.get(identity)
             slot.task = self.session.task(row) if row is not None and row.state != "refused" else None
@@ -265,7 +265,7 @@ class Plan:
 
     def seconds(self, at_once: int, per_second: float) -> float:
         """Return about how long it takes until all is done, with so many at a time and so many sent a second."""
-        waiting = [self.session.seconds_for(slot.request) for slot in self.missing]
+        waiting = [self.session.poller.seconds_for(slot.request) for slot in self.missing]
         running = [
             max(slot.task.estimate - slot.task.waited, _AT_LEAST_LEFT * slot.task.estimate)
             for slot in self._slots.values()

@@ -250,7 +250,7 @@ class Runner:
         with self._state:
             if slot in self._in_flight:
                 self._in_flight[slot] = forget
-        self.plan.session.watch(task)
+        self.plan.session.poller.watch(task)
         on_change(task)
 
     def _over(self, slot: Slot, error: FoxError | None) -> None:

@@ -13,10 +13,9 @@ from fox_nb.experiments.axes import axis_of
 from fox_nb.experiments.frame import NUMBERS
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.template import filled, names_in, parameter_of
-from fox_nb.models import MODELS, request_class
+from fox_nb.models import MODELS, request_class, take_number
 from fox_nb.models import MOST_TAKES as MOST_NUMBER
 from fox_nb.parameters import meant, parameters, shown
-from fox_nb.session.identity import take_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

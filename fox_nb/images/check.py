@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.filetypes import KINDS, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,29 +30,6 @@ if TYPE_CHECKING:
     Source = Path | bytes
     Refuse = Callable[..., FoxError]
 
-_MIMES = {
-    "JPEG": ("image/jpeg", ".jpg"),
-    "PNG": ("image/png", ".png"),
-    "WEBP": ("image/webp", ".webp"),
-    "GIF": ("image/gif", ".gif"),
-    "BMP": ("image/bmp", ".bmp"),
-    "TIFF": ("image/tiff", ".tif"),
-    "AVIF": ("image/avif", ".avif"),
-    "HEIF": ("image/heic", ".heic"),
-}
-_SIGNS = {
-    b"\xff\xd8\xff": "JPEG",
-    b"\x89PNG\r\n\x1a\n": "PNG",
-    b"GIF87a": "GIF",
-    b"GIF89a": "GIF",
-    b"II*\x00": "TIFF",
-    b"MM\x00*": "TIFF",
-    b"BM": "BMP",
-}
-_BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
-    (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"), "HEIF"
-)
-_BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
 _OTHER_THINGS = {
     b"<!doctype html": "is a web page",
     b"<html": "is a web page",
@@ -120,7 +98,7 @@ class Bounds:
 DOWNLOADED = Bounds()
 """For what a server sent: the largest pictures of the five models have 17 million pixels."""
 
-LOCAL = Bounds(formats=tuple(_MIMES), pixels=120_000_000)
+LOCAL = Bounds(formats=tuple(KINDS), pixels=120_000_000)
 """For what a person hands over: cameras give 108 megapixels; formats of phones and scanners are converted."""
 
 
@@ -152,17 +130,6 @@ def check(source: Source, *, bounds: Bounds = LOCAL, refuse: Refuse = InvalidReq
     with opened(source, bounds=bounds, refuse=refuse, name=name) as picture:
         picture.decode()
         return picture.facts
-
-
-def sniff(head: bytes) -> str:
-    """Name the format of a file by its first bytes; '' when it is no format that is known here."""
-    if head[4:8] == b"ftyp":
-        return _BRANDS.get(head[8:12], "")
-    if head[:4] == b"RIFF":
-        return "WEBP" if head[8:12] == b"WEBP" else ""
-    if head[:2] == b"BM" and head[14:18] not in _BMP_HEADERS:
-        return ""
-    return next((kind for sign, kind in _SIGNS.items() if head.startswith(sign)), "")
 
 
 class Opened:
@@ -246,17 +213,19 @@ def _stream(source: Source, refuse: Refuse, name: str) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _in_turn(image: ImageFile.ImageFile) -> Iterator[None]:
-    """Let one big picture in at a time, and give its memory back to the system.
-
-    glibc keeps what a thread has freed for that thread: four of them held 290 MB after decoding 4096 px one by one.
-    """
+    """Let one big picture in at a time, and give its memory back: four threads held 290 MB after decoding one each."""
     with _one_big_at_a_time:
         try:
             yield
         finally:
             image.close()
-            with suppress(OSError, AttributeError, TypeError):  # not glibc: Windows, macOS, Alpine
-                ctypes.CDLL(None).malloc_trim(0)
+            give_memory_back()
+
+
+def give_memory_back() -> None:
+    """Give what was freed back to the system: glibc keeps it for the thread that has freed it."""
+    with suppress(OSError, AttributeError, TypeError):  # not glibc: Windows, macOS, Alpine
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageFile.ImageFile]:
@@ -282,7 +251,7 @@ def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageF
 def _described(image: ImageFile.ImageFile, kind: str) -> Opened:
     orientation = 1 if kind == "TIFF" else orientation_of(image)  # Pillow turns TIFF itself
     width, height = image.size if orientation < 5 else image.size[::-1]  # noqa: PLR2004 - 5 to 8 lie on their side
-    mime, extension = _MIMES[kind]
+    mime, extension = KINDS[kind]
     frames = 1 if kind == "JPEG" else min(int(getattr(image, "n_frames", 1)), _MOST_FRAMES)
     return Opened(image, Facts(kind, mime, extension, width, height, frames), orientation)
 

@@ -120,7 +120,7 @@ class Outcome:
     def show(self, task: Task) -> None:
         """Show a task as it stands: one that is over at once, one under way until it is."""
         if task.status in ON_ITS_WAY:
-            self._session.watch(task)
+            self._session.poller.watch(task)
             self.follow(task)
         else:
             self._over(task)
@@ -130,7 +130,7 @@ class Outcome:
         for row in self._session.unfinished():
             if row.model == model:
                 task = self._session.task(row)
-                self._session.watch(task)
+                self._session.poller.watch(task)
                 self.follow(task)
 
     def act(self, name: str, task: Task, _number: int) -> None:

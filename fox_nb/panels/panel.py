@@ -329,7 +329,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         """Say what a press would cost; the last one to do so has read the controls last."""
         with self._pricing:
             cost = self._session.prices.cost(self.request.unchecked(**self._read()))
-            account = self._session.known_account()
+            account = self._session.billing.known_account()
             self._press.price, self._press.note = cost.short, money_note(cost, self._session.left, account)
             self._press.hint = key_is_empty(account, self._session.now())
 
@@ -412,7 +412,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._session.prices.ask()
         self._show_cost()
         with contextlib.suppress(FoxError):  # a price is shown without it; a press says what is wrong
-            self._session.key_account(quiet=True)
+            self._session.billing.account(quiet=True)
             self._show_cost()
 
     def _card(self, earlier: int) -> str:

@@ -179,7 +179,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         """Pick up what an earlier kernel left unfinished; sends nothing."""
         for task in self.profiles.trainings:
             if task.status in {"pending", "processing"}:
-                self._session.watch(task)
+                self._session.poller.watch(task)
                 self._follow(task)
         self._list()
 
@@ -253,7 +253,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         cost = self._session.prices.cost(CreateProfile.unchecked())
         self.press.price, self.press.note = (
             cost.short,
-            money_note(cost, self._session.left, self._session.known_account()),
+            money_note(cost, self._session.left, self._session.billing.known_account()),
         )
 
     def __repr__(self) -> str:

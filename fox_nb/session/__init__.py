@@ -1,7 +1,7 @@
 """Session: what makes a task of a request: identity, journal, money, submission, polling, downloads."""
 
-from fox_nb.session.cost import Cost
 from fox_nb.session.image import Image
+from fox_nb.session.prices import Cost
 from fox_nb.session.session import Session
 from fox_nb.session.task import Task
 from fox_nb.session.tasklist import TaskList

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from fox_nb.errors import FoxError, InvalidRequest, NotFound, RateLimited, SandboxError, UnexpectedAnswer
 from fox_nb.models import MODELS
-from fox_nb.money import dollars
-from fox_nb.session.cost import Cost
+from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.session.lost_answers import moment, proposal_of
 from fox_nb.session.matching import AMBIGUOUS, Candidate, join
+from fox_nb.session.prices import Cost
 from fox_nb.session.renderer import TERMINAL, Shows
-from fox_nb.store import LONGEST_SENDING, MICRO_PER_USD
+from fox_nb.store import LONGEST_SENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

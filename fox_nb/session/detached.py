@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Never, Protocol
+from typing import TYPE_CHECKING, Never, Protocol, Self
 
 from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
@@ -38,6 +38,11 @@ class Detached:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @property
+    def poller(self) -> Self:
+        """Itself: it looks after nothing."""
+        return self
 
     def watch(self, task: Arrived) -> None:
         """Nobody looks after it here; one that had ended needs nobody."""

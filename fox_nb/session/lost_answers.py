@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import shown
-from fox_nb.session.cost import Cost
 from fox_nb.session.matching import AMBIGUOUS, AMOUNT
-from fox_nb.store import MICRO_PER_USD
+from fox_nb.session.prices import Cost
 from fox_nb.tasks import usable_id
 
 if TYPE_CHECKING:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fox_nb.client import Client
+    from fox_nb.models import Request
     from fox_nb.session.task import Task
     from fox_nb.settings import Gateway, Polling
     from fox_nb.store import Store, TaskRow
@@ -156,6 +157,10 @@ class Poller:
         told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
         usual = model.seconds if model is not None else UNKNOWN_MODEL_SECONDS
         return min(answer, LONGEST_ESTIMATE * usual) if answer is not None and answer > 0 and told_well else usual
+
+    def seconds_for(self, request: Request) -> float:
+        """Return how many seconds a request is thought to take."""
+        return self.seconds(request.model, str(getattr(request, "resolution", "")))
 
     def spread(self, row: TaskRow) -> float:
         """Return how far off that may be: sigma of the logarithm of durations."""

@@ -1,22 +1,19 @@
-"""Prices: what a request may cost, by the gateway's list where it names the model, else by an estimate."""
+"""Prices: what an amount is, and what a request may cost: by the gateway's list, else by an estimate."""
 
 from __future__ import annotations
 
 import json
 import logging
-import math
 import threading
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
-from fox_nb.money import dollars
-from fox_nb.session.cost import Cost
+from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.session.pool import Pool
-from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -30,6 +27,100 @@ ASK_AGAIN = 60.0
 
 PATIENCE = 2.0
 """Seconds that a call is held by the price list, however slowly that comes."""
+
+
+class Cost(float):
+    """An amount in USD that knows what it is.
+
+    Attributes
+    ----------
+    is_estimate : bool
+        True where it comes from the table of estimates, not from the gateway's price list.
+    is_play_money : bool
+        True on the sandbox.
+    credits_reserved : float or None
+        What the gateway says that it reserved, in its own unit.
+    kind : str
+        Of a task: estimated, reserved, charged or refunded; '' for a price.
+    charged, refunded : Cost or None
+        What the gateway's log says of it; None where it says nothing. The amount itself is what is left of them.
+    at : float or None
+        The log's own time of that, seconds since 1970.
+    group : str
+        The group whose price it is; '' where the price list has no groups to tell apart.
+    is_group_known : bool
+        False while nobody knows the key's own group.
+    """
+
+    is_estimate: bool
+    is_play_money: bool
+    credits_reserved: float | None
+    kind: str
+    charged: Cost | None
+    refunded: Cost | None
+    at: float | None
+    group: str
+    is_group_known: bool
+
+    def __new__(
+        cls,
+        usd: float,
+        *,
+        is_estimate: bool,
+        is_play_money: bool = False,
+        credits_reserved: float | None = None,
+        kind: str = "",
+        charged: Cost | None = None,
+        refunded: Cost | None = None,
+        at: float | None = None,
+        group: str = "",
+        is_group_known: bool = True,
+    ) -> Self:
+        """Make an amount of USD."""
+        cost = super().__new__(cls, usd)
+        cost.is_estimate = is_estimate
+        cost.is_play_money = is_play_money
+        cost.credits_reserved = credits_reserved
+        cost.kind = kind
+        cost.charged, cost.refunded, cost.at = charged, refunded, at
+        cost.group, cost.is_group_known = group, is_group_known
+        return cost
+
+    def __getnewargs_ex__(self) -> tuple[tuple[float], dict[str, Any]]:
+        """Be copied, and travel between processes, with all that it knows."""
+        return (float(self),), vars(self)
+
+    @property
+    def amount(self) -> str:
+        """The amount as it stands in a sentence: $0.09, with a word on play money."""
+        return dollars(self, play=self.is_play_money)
+
+    @property
+    def is_settled(self) -> bool:
+        """True where no bill is going to say more: it was refunded, or nothing was kept."""
+        return self.kind == "refunded" or not self
+
+    @property
+    def about(self) -> list[str]:
+        """What kind of money it is, in words: play money, an estimate, whose price."""
+        words = [word for word, so in (("play money", self.is_play_money), ("estimate", self.is_estimate)) if so]
+        if self.group:
+            words.append(f"price of group {self.group}" + ("" if self.is_group_known else ", yours is not known yet"))
+        return words
+
+    @property
+    def short(self) -> str:
+        """The amount alone, as it stands on buttons: $0.09."""
+        return dollars(self)
+
+    def __str__(self) -> str:
+        about = [word for word in self.about if not (self.kind and word == "estimate")]
+        if self.kind == "refunded" and self.refunded is not None:
+            about.append(f"{self.refunded.short} came back")
+        words = f"{self.short} {self.kind}".rstrip()
+        return f"{words} ({', '.join(about)})" if about else words
+
+    __repr__ = __str__
 
 
 class PriceList:
@@ -64,7 +155,8 @@ class PriceList:
         self._is_play_money = is_play_money
         self._remember = remember
         self._lock = threading.Lock()
-        self._is_class = False
+        self.is_class = False
+        """True when what answers has said that it is the relay of a class, which wants to know of takes."""
         self._recall = group
         self._known_group: str | None = None
         self._listed: Mapping[str, float] = {}
@@ -108,23 +200,25 @@ class PriceList:
         known = {name: self._price(name) for name in self._listed}
         return {name: usd for name, usd in known.items() if usd is not None}
 
-    @property
-    def is_class(self) -> bool:
-        """True when what answers has said that it is the relay of a class, which wants to know of takes."""
-        return self._is_class
-
     def cost(self, request: Request) -> Cost:
         """Return what a request costs by what is known now, for the key's group; asks nobody."""
         price = self._price(request.model)
         self._counted[request.model] = request.usd if price is None else price
         return self._cost(request, price)
 
+    def counted(self, model: str) -> float | None:
+        """Return the price of a call that a budget counts: the dearest group's while the key's own is not known.
+
+        None where the list is silent: then the model's own estimate counts.
+        """
+        price = self._price(model)
+        if price is None or self.is_group_known:
+            return price
+        return max(price, self._listed[model] * max(self._ratios.values(), default=1.0))
+
     def reserved(self, request: Request) -> Cost:
-        """Return what a budget counts for a request: the dearest group's price while the key's own is not known."""
-        price = self._price(request.model)
-        if price is not None and not self.is_group_known:
-            price = max(price, self._listed[request.model] * max(self._ratios.values(), default=1.0))
-        return self._cost(request, price)
+        """Return what a budget counts for a request."""
+        return self._cost(request, self.counted(request.model))
 
     def amounts(self, model: str, request: str, groups: Collection[str]) -> set[int]:
         """Return what a journalled request may have been charged in millionths of a USD, by each list that was seen.
@@ -166,7 +260,7 @@ class PriceList:
 
     def _fetch(self) -> None:
         told = self._client.pricing(within=PATIENCE)
-        self._is_class = told.is_class
+        self.is_class = told.is_class
         # a price that the list does not give in its own group is none: 0, text, or not a number
         listed = {name: usd for name, usd in told.listed.items() if name in told.usd}
         for name, usd in listed.items():
@@ -190,8 +284,3 @@ class PriceList:
 
 def _dearest(known: Mapping[str, float], told: Mapping[str, float]) -> dict[str, float]:
     return {**known, **{name: max(value, known.get(name, 0.0)) for name, value in told.items()}}
-
-
-def micro_usd(cost: Cost) -> int:
-    """Return an amount in millionths of a USD, rounded up: a budget is a hard limit."""
-    return math.ceil(round(float(cost) * MICRO_PER_USD, 3))

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.models import MODELS
-from fox_nb.parameters import meant, parameters, shown
+from fox_nb.parameters import meant, shown
 from fox_nb.store.people import People, same
 
 if TYPE_CHECKING:
@@ -195,10 +194,9 @@ class Profiles:
                 added.append(self.add(key, _free(str(row.get("name") or key), [one.name for one in known])))
         return added
 
-    def point_out(self, model: Any, values: Mapping[str, Any]) -> None:
+    def point_out(self, mentioned: Iterable[str]) -> None:
         """Say, once for each, which ids of a request the store does not know; the request is not held up."""
-        mentioned = dict.fromkeys(_mentioned(model, values))
-        if not mentioned.keys() - self._told:
+        if not set(mentioned) - self._told:
             return
         known = list(self)
         names = {one.name: one for one in known}
@@ -245,16 +243,6 @@ def checked_name(name: Any) -> str:
             allowed=f"a text of 1 to {LONGEST_NAME} characters",
         )
     return kept
-
-
-def _mentioned(model: Any, values: Mapping[str, Any]) -> Iterator[str]:
-    """Give the ids in a request, wherever its class says that there may be some."""
-    for parameter in parameters(MODELS[model]) if isinstance(model, str) and model in MODELS else ():
-        value = values.get(parameter.name)
-        if parameter.hint.profile_tokens and isinstance(value, str):
-            yield from re.findall(_MENTION, value)
-        elif parameter.hint.kind == "profile" and isinstance(value, (list, tuple)):
-            yield from (item for item in value if isinstance(item, str))
 
 
 def bare(profile: Any) -> Any:

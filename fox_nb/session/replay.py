@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any, Never, cast
+from typing import TYPE_CHECKING, Any, Never
 
+from fox_nb.client.calls import CarriedClient
 from fox_nb.errors import NOTHING_SENT, NotRecorded, PackError
+from fox_nb.models import take_number
 from fox_nb.session.code import call
-from fox_nb.session.cost import Cost
-from fox_nb.session.identity import identity_of, request_hash, take_number
-from fox_nb.session.prices import PriceList
+from fox_nb.session.prices import Cost, PriceList
 from fox_nb.session.session import Session
 from fox_nb.settings import Gateway
-from fox_nb.store import aside, picture_name, put, sha256_of
+from fox_nb.store import aside, identity_of, picture_name, put, request_hash, sha256_of
 from fox_nb.store.packs import without_links
 from fox_nb.store.replayed import DownloadedPicture, Replayed
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from fox_nb.client import Client
+    from fox_nb.client.exchange import Call
     from fox_nb.models import Request
     from fox_nb.session.task import Task
     from fox_nb.store import Store, TaskRow
@@ -51,7 +51,7 @@ class ReplaySession(Session):
     """
 
     def __init__(self, pack: Pack, store: Store, **options: Any) -> None:
-        super().__init__(Gateway(pack.gateway), cast("Client", _Nobody(pack.path.name)), store, **options)
+        super().__init__(Gateway(pack.gateway), CarriedClient(_Nobody(pack)), store, **options)
         self._pack = pack
         self._shown: dict[str, int] = {}
         self._turns = threading.Lock()
@@ -118,18 +118,26 @@ class ReplaySession(Session):
 
 
 class _Nobody:
-    """The client of a recording: whatever would go over the network is refused."""
+    """What carries a recording's calls: whatever would go over the network is refused."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    key = None
 
-    def __getattr__(self, call: str) -> Callable[..., Never]:
-        def refuse(*_args: Any, **_kwargs: Any) -> Never:
-            raise NotRecorded(
-                f"{self._name} is a recording, and has no answer to {call}().", money=NOTHING_SENT, todo=_SANDBOX
-            )
+    def __init__(self, pack: Pack) -> None:
+        self.base_url = pack.gateway
+        self._name = pack.path.name
 
-        return refuse
+    def send(self, call: Call) -> Never:
+        """Refuse a call."""
+        self._refuse(f"{call.method} {call.path}")
+
+    def open(self, url: str, **_terms: Any) -> Never:
+        """Refuse a download."""
+        self._refuse(url)
+
+    def _refuse(self, call: str) -> Never:
+        raise NotRecorded(
+            f"{self._name} is a recording, and has no answer to {call}.", money=NOTHING_SENT, todo=_SANDBOX
+        )
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -1,49 +1,320 @@
-"""Submission: uploads, the one creating call, and what its answer, or its silence, means for the journal."""
+"""Submission: a request is checked, priced, journalled and sent once; and what its answer, or its silence, means."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import json
+import random
+import threading
+import time
+import weakref
+from concurrent.futures import CancelledError
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import ConnectionLost, FoxError, GatewayError, RequestRejected, SandboxError, StoreError
+from fox_nb.errors import (
+    NOTHING_SENT,
+    ConnectionLost,
+    FoxError,
+    GatewayError,
+    InvalidRequest,
+    RequestRejected,
+    SandboxError,
+    StoreError,
+)
+from fox_nb.models import MODELS, file_names, request_class, take_number, validate
+from fox_nb.money import MICRO_PER_USD
+from fox_nb.session.code import call
+from fox_nb.session.downloads import LINKS_LIVE, pictures_here
+from fox_nb.session.poller import Poller
+from fox_nb.session.pool import Pool
+from fox_nb.session.prices import PriceList
+from fox_nb.session.renderer import TERMINAL
+from fox_nb.session.task import Task
+from fox_nb.session.uploads import Uploads
+from fox_nb.settings import SANDBOX, Polling, fingerprint
+from fox_nb.store import BEING_SENT, Asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+    from pathlib import Path
 
     from fox_nb.client import Client
     from fox_nb.images.prepare import Prepared
-    from fox_nb.session.prices import PriceList
-    from fox_nb.session.task import Task
-    from fox_nb.session.uploads import Uploads
+    from fox_nb.models import Request
+    from fox_nb.session.renderer import Renderer
     from fox_nb.settings import Gateway
     from fox_nb.store import Store, TaskRow
     from fox_nb.tasks import TaskState
+
+SENDERS = 4
+"""So many creations of a kernel are on the wire at once."""
+ASKERS = 4
 
 UPLOAD_NOT_FOLLOWED = frozenset({"invalid_image_url", ""})
 """Codes of a 422 that may mean that the gateway has thrown out an upload before its time."""
 
 
-class Sender:
-    """Sends what is journalled as ours to send; every way out is journalled before it is told."""
+class Submitter:
+    """Asks one gateway for pictures with one key, and journals in one store what becomes of it.
+
+    What a request comes to is found out in two steps, each on a thread of a pool, so that an interrupt ends the waiting
+    for it and nothing else: `_ask` looks it up and journals it, `_send` sends what is ours to send.
+
+    Parameters
+    ----------
+    gateway : Gateway
+        Where, and the key.
+    client : Client
+        Speaks HTTP with it.
+    store : Store
+        Journal and files.
+    budget : float or None
+        Hard limit in USD on what this store has spent on this gateway and key.
+    polling : Polling
+        The pace of looking.
+    clock : callable
+        Seconds since 1970.
+    rng : random.Random
+        For the jitter.
+    renderer : Renderer
+        Shows its tasks, and all else that it gives; without one they are words.
+    """
 
     def __init__(
         self,
         gateway: Gateway,
         client: Client,
         store: Store,
-        sources: Uploads,
-        clock: Callable[[], float],
-        prices: PriceList,
+        *,
+        budget: float | None = None,
+        polling: Polling | None = None,
+        clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+        renderer: Renderer = TERMINAL,
     ) -> None:
-        self._gateway = gateway
-        self._client = client
-        self._store = store
-        self._sources = sources
-        self._prices = prices
-        self._now = clock
+        self.renderer = renderer
+        self.gateway = gateway
+        self.client = client
+        self.store = store
+        self.budget = budget
+        self.now = clock
+        self.account = SANDBOX if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
+        group = f"group {gateway.name} {self.account}"
+        self.prices = PriceList(
+            client,
+            is_play_money=gateway.is_sandbox,
+            group=lambda: store.catalog.facts(group).get("", ""),
+            remember=lambda name: store.catalog.set_fact(group, name),
+        )
+        self.sources = Uploads(store, client, gateway.name, self.account, clock)
+        self.poller = Poller(gateway, client, store, polling or Polling(), clock, rng or random.Random())
+        self._asking = Pool(ASKERS, "asking")
+        self._sending = Pool(SENDERS, "sending")
+        self._where = gateway.name
+        self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
+        self._lock = threading.Lock()
 
-    def send(self, task: Task, prepared: Mapping[str, Prepared]) -> None:
-        """Upload what is local, create the task once, journal what became of it.
+    def submit(
+        self,
+        model: str,
+        values: Mapping[str, Any],
+        take: Any = 1,
+        *,
+        journalled: Callable[[Task], None] | None = None,
+    ) -> Task:
+        """Ask for a picture: what is known of it comes back at once; what is not is journalled, then sent once.
+
+        Parameters
+        ----------
+        model, values, take
+            What is asked for.
+        journalled : callable, optional
+            Called with the task as soon as the journal has it, before it is sent; on another thread.
+
+        Raises
+        ------
+        InvalidRequest, BudgetExceeded
+            Nothing was sent.
+        SubmissionUnknown
+            It was sent, now or earlier, and the answer never came.
+        GatewayError, NotConnected
+            It was not accepted.
+        """
+        request, prepared = self.validated(model, values)
+        number = take_number(take)
+        asked = self._asked(request)
+        return self._come_to(partial(self._ask, asked, number, prepared, journalled))
+
+    def retry(self, task: Task) -> None:
+        """Send a failed, unknown or refused task again, knowingly."""
+        asked = self._asked(request_of(task.row))
+        self._come_to(partial(self._ask_again, task, asked))
+
+    def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
+        """Note what the person found out of an unknown sending; with its id it is watched again."""
+        if task_id:
+            self._check_found(task, task_id, paid=paid)
+        settled = self.store.journal.settle(task.identity, paid=paid, now=self.now(), task_id=task_id)
+        task.renew()
+        if not settled:
+            _check_known(task, task_id, paid=paid)
+        self.poller.watch(task)
+
+    def _check_found(self, task: Task, task_id: str, *, paid: bool) -> None:
+        """Refuse an id that cannot be that of a lost task: another one's pictures would be taken for its own."""
+        known = next((row for row in self.store.journal.with_id(task_id) if row.identity != task.identity), None)
+        why = "which has paid=False beside it: what has an id was accepted" if not paid else ""
+        why = f"which this store knows as the task of {known.words[:80]!r}" if known is not None else why
+        if why:
+            raise InvalidRequest(
+                f"task_id is {task_id!r}, {why}.",
+                parameter="task_id",
+                value=task_id,
+                todo="Look for the id in the gateway's console again; without one say paid=True or paid=False alone.",
+            )
+        self.client.task(task_id)  # raises what is wrong with it
+
+    def validated(self, model: str, values: Mapping[str, Any]) -> tuple[Request, dict[str, Prepared]]:
+        """Return the request for plain values, and the local pictures that it names; sends nothing."""
+        prepared: dict[str, Prepared] = {}
+        if file_names(request_class(model)):
+            values, prepared = self.sources.name(model, values)
+        return validate(model, values), prepared
+
+    def task(self, row: TaskRow) -> Task:
+        """Return the one Task object of this kernel for a row."""
+        with self._lock:
+            task = self._tasks.get(row.identity)
+            if task is None:
+                task = self._tasks[row.identity] = Task(self, row, self.renderer)
+                return task
+        if task.row != row:
+            task.renew()  # never to `row` itself: the task may have ended since that was read
+        return task
+
+    def close(self) -> None:
+        """Stop all threads; what is under way goes on at the gateway and can be resumed.
+
+        An answer that is being waited for is waited for here, too: it holds the id of what is paid for.
+        """
+        self._asking.close(wait=True)
+        self._sending.close(wait=True)
+        self.poller.close()
+        self.prices.close()
+
+    # -- what a task asks for --------------------------------------------------------------------------------------
+
+    def row(self, identity: str) -> TaskRow:
+        """Return what the journal says now."""
+        return self.store.journal.get(identity)
+
+    def path(self, file: str) -> Path:
+        """Return where a file of the store is."""
+        return self.store.path(file)
+
+    def originals(self, row: TaskRow) -> list[Path]:
+        """Return the files of the local pictures that a task was given."""
+        return self.sources.files(row.body)
+
+    def code(self, row: TaskRow) -> str:
+        """Return the call that asks for the same."""
+        return call(row.body, row.take, self.sources.origins(row.body))
+
+    def is_sandbox(self, row: TaskRow) -> bool:
+        """Return True for play money."""
+        return row.gateway == SANDBOX
+
+    # -- the journal is asked ---------------------------------------------------------------------------------------
+
+    def _asked(self, request: Request) -> Asked:
+        """Return a request as the journal takes it, with what it may cost."""
+        self.prices.ask()
+        price = self.prices.counted(request.model)
+        micro_usd, text = request.micro_usd_at(price), request.canonical()
+        return Asked(self._where, self.account, request.model, text, micro_usd, price is None)
+
+    @property
+    def _limit(self) -> int | None:
+        return None if self.budget is None else round(self.budget * MICRO_PER_USD)
+
+    def _ask(
+        self,
+        asked: Asked,
+        take: int | None,
+        prepared: Mapping[str, Prepared],
+        journalled: Callable[[Task], None] | None,
+    ) -> tuple[Task, Future[None] | None]:
+        """Look up or journal a request, and hand on what is ours to send."""
+        row, ours = self.store.journal.ask(asked, take, budget=self._limit, now=self.now())
+        task = self.task(row)
+        task.reused = not ours
+        try:
+            if journalled is not None:
+                journalled(task)
+            return task, self._hand_on(task, row, prepared) if ours else None
+        except BaseException as error:
+            if ours:
+                self._refused(task, row, error)
+            raise
+
+    def _ask_again(self, task: Task, asked: Asked) -> tuple[Task, Future[None] | None]:
+        """Journal another sending of a task that has ended, and hand it on."""
+        row, ours = self.store.journal.retry(task.identity, asked, budget=self._limit, now=self.now())
+        task.update(row)
+        try:
+            return task, self._hand_on(task, row, {}) if ours else None
+        except BaseException as error:
+            self._refused(task, row, error)
+            raise
+
+    def _come_to(self, ask: Callable[[], tuple[Task, Future[None] | None]]) -> Task:
+        """Wait for what a request comes to, and raise what went wrong with it."""
+        try:
+            task, sent = self._asking.submit(ask).result()
+            if sent is not None:
+                sent.result()
+            else:
+                self._go_on(task)
+        except CancelledError:
+            raise FoxError(
+                "This Fox was closed before the request was sent.",
+                money=NOTHING_SENT,
+                todo="Make a new Fox and ask again.",
+            ) from None
+        return task
+
+    def _go_on(self, task: Task) -> None:
+        """Show, watch, fetch again or tell what was asked for before."""
+        row = task.row
+        if row.state == "completed" and self._has_gaps(row):
+            self.poller.fetch_again(task)
+        elif row.state == "unknown" and task.error is not None:
+            raise task.error
+        else:
+            self.poller.watch(task)
+
+    def _has_gaps(self, row: TaskRow) -> bool:
+        """Return True while pictures that are deleted, or never came, can be had for nothing: their links live."""
+        missing = pictures_here(self.store, row) < max(len(row.pictures), 0 if row.profile_id else row.wanted)
+        return missing and self.now() - (row.finished or row.asked) < LINKS_LIVE
+
+    # -- and it is sent ---------------------------------------------------------------------------------------------
+
+    def _hand_on(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> Future[None]:
+        """Have a thread send it; one that never gets to it has refused it."""
+        sent = self._sending.submit(partial(self._send, task, row, prepared))
+        sent.add_done_callback(partial(self._dropped, row))
+        return sent
+
+    def _dropped(self, row: TaskRow, sent: Future[None]) -> None:
+        if sent.cancelled():
+            with contextlib.suppress(StoreError):
+                self.store.journal.refused(row, "closed", "It was closed before it was sent.", self.now())
+
+    def _send(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> None:
+        """Upload what is local, create the task once, journal what became of it, and watch it.
 
         Raises
         ------
@@ -52,13 +323,56 @@ class Sender:
         FoxError
             It was certainly not accepted.
         """
-        row = task.row
-        answer = self._create(task, row, prepared)
-        if answer is None:
-            task.renew()  # it took so long that another kernel has it now
-            return
         try:
-            self._store.journal.accepted(row, answer, self._now())
+            answer = self._created(task, row, prepared)
+            if answer is None:
+                task.renew()  # it took so long that another kernel has it now
+            else:
+                self._accepted(task, row, answer)
+        finally:  # what the journal could not take is looked after, too, until it is written
+            try:
+                self.poller.watch(task)
+            except FoxError as error:  # whoever waits for it is told
+                task.update(task.row, error)
+
+    def _created(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
+        """Make the creating call, and once more when the gateway threw out an upload before its time."""
+        refusal: BaseException | None = None
+        headers = self._headers(row)
+        while True:
+            try:
+                body, remembered = self._with_links(row, prepared)
+                ours = self.store.journal.sending(row, self.now())
+            except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
+                self._refused(task, row, refusal or error)
+                raise (refusal or error) from None  # when the upload anew fails, the refusal stands
+            if not ours:
+                return None
+            try:
+                return self.client.create(body, headers=headers)
+            except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
+                if refusal is None and remembered and _may_be_an_upload(error):
+                    self.sources.forget(remembered)
+                    refusal = error
+                    continue
+                raise self._not_created(task, row, error) from None
+
+    def _with_links(self, row: TaskRow, prepared: Mapping[str, Prepared]) -> tuple[dict[str, Any], list[str]]:
+        """Return the body with links in place of local files, and the files whose link is of an earlier upload."""
+        if not file_names(MODELS[row.model]):
+            return json.loads(row.request), []
+        self.sources.keep(prepared)
+        return self.sources.links(row.body)
+
+    def _headers(self, row: TaskRow) -> dict[str, str] | None:
+        """Say which take it is to whoever keeps takes apart: the sandbox, and the relay of a class."""
+        if self.prices.is_class:  # the same request of others is paid once
+            return {"X-Fox-Take": str(row.take)}
+        return {"X-Sandbox-Take": str(row.take)} if self.gateway.is_sandbox else None
+
+    def _accepted(self, task: Task, row: TaskRow, answer: TaskState) -> None:
+        try:
+            self.store.journal.accepted(row, answer, self.now())
         except StoreError as error:
             raise StoreError(
                 f"The gateway took it as task {answer.id}, and the journal could not note that: {error.what}",
@@ -68,57 +382,59 @@ class Sender:
             ) from None
         with contextlib.suppress(StoreError):  # it is written: whoever waits is told of what can't be read
             task.renew()
-            self._prices.note_group(answer.user_group)
+            self.prices.note_group(answer.user_group)
 
-    def _create(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
-        """Make the creating call, and once more when the gateway threw out an upload before its time."""
+    def _not_created(self, task: Task, row: TaskRow, error: BaseException) -> BaseException:
+        """Journal what an error of the creating call means, not accepted or unknown, and return what to raise."""
         from fox_nb.client import certainly_not_accepted
 
-        headers = {"X-Sandbox-Take": str(row.take)} if self._gateway.is_sandbox else None
-        if self._prices.is_class:  # the same request of others is paid once
-            headers = {"X-Fox-Take": str(row.take)}
-        refusal: BaseException | None = None
-        while True:
-            try:
-                self._sources.keep(prepared)
-                body, remembered = self._sources.links(row.body)
-                ours = self._store.journal.sending(row, self._now())
-            except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
-                self._refused(task, row, refusal or error)
-                raise (refusal or error) from None  # when the upload anew fails, the refusal stands
-            if not ours:
-                return None
-            try:
-                return self._client.create(body, headers=headers)
-            except BaseException as error:
-                if refusal is None and remembered and _may_be_an_upload(error):
-                    self._sources.forget(remembered)
-                    refusal = error
-                    continue
-                if certainly_not_accepted(error) or isinstance(error, SandboxError):
-                    self._refused(task, row, error)
-                    raise
-                with contextlib.suppress(StoreError):  # the journal keeps it, and writes it as soon as it can
-                    self._store.journal.unknown(row, words(error), self._now(), request_id_of(error))
-                    task.renew()
-                raise (task.error or error) from None
+        if certainly_not_accepted(error) or isinstance(error, SandboxError):
+            self._refused(task, row, error)
+            return error
+        with contextlib.suppress(StoreError):  # the journal keeps it, and writes it as soon as it can
+            self.store.journal.unknown(row, _words(error), self.now(), _request_id_of(error))
+            task.renew()
+        return task.error or error
 
     def _refused(self, task: Task, row: TaskRow, error: BaseException) -> None:
-        about = type(error).__name__, words(error)
+        """Journal that it was certainly not accepted, or not sent at all."""
+        about = type(error).__name__, _words(error)
         with contextlib.suppress(StoreError):
-            self._store.journal.refused(row, *about, self._now(), request_id_of(error))
+            self.store.journal.refused(row, *about, self.now(), _request_id_of(error))
             task.renew()
+
+
+def request_of(row: TaskRow) -> Request:
+    """Return the request that a row was made of."""
+    return validate(row.model, {name: value for name, value in row.body.items() if name != "model"})
 
 
 def _may_be_an_upload(error: BaseException) -> bool:
     return isinstance(error, RequestRejected) and error.code in UPLOAD_NOT_FOLLOWED
 
 
-def request_id_of(error: BaseException) -> str:
+def _request_id_of(error: BaseException) -> str:
     """Return by what the gateway's support finds the call that an error is about; '' when nothing names it."""
     return error.request_id if isinstance(error, (GatewayError, ConnectionLost)) else ""
 
 
-def words(error: BaseException) -> str:
+def _words(error: BaseException) -> str:
     """Return what the journal notes of an error."""
     return error.what if isinstance(error, FoxError) else f"it met with a {type(error).__name__}"
+
+
+def _check_known(task: Task, task_id: str, *, paid: bool) -> None:
+    """Refuse what the journal knows better; what it knows already needs no settling."""
+    row = task.row
+    agrees = task_id == row.task_id if task_id else paid == (row.state != "refused")
+    if agrees and row.state not in BEING_SENT:
+        return
+    told = f"paid={paid}" + (f", task_id={task_id!r}" if task_id else "")
+    known = f"{task.status}, as {row.task_id}" if row.task_id else task.status
+    being_sent = "is being sent just now: its answer may still come"
+    raise InvalidRequest(
+        f"{told} settles nothing: the task {being_sent if row.state in BEING_SENT else f'is {known}'}.",
+        parameter="task_id" if task_id else "paid",
+        value=task_id or paid,
+        todo="Wait a little, then ask again." if row.state in BEING_SENT else "Only what is unknown has to be settled.",
+    )

@@ -10,13 +10,14 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from fox_nb.errors import DownloadFailed, FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
-from fox_nb.session.cost import Cost
+from fox_nb.money import MICRO_PER_USD
 from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
 from fox_nb.session.lost_answers import id_or_none, proposal_of, yes_or_no
+from fox_nb.session.prices import Cost
 from fox_nb.session.renderer import Shows
-from fox_nb.store import BEING_SENT, MICRO_PER_USD, ON_ITS_WAY
+from fox_nb.store import BEING_SENT, ON_ITS_WAY
 
 if TYPE_CHECKING:
     import os
@@ -31,8 +32,8 @@ ENDED = frozenset({"completed", "failed", "refused", "unknown"})
 """States in which nothing more happens by itself."""
 
 
-class TaskBackend(Protocol):
-    """What a task asks of the session that it belongs to."""
+class Watching(Protocol):
+    """Who looks after tasks."""
 
     def watch(self, task: Task) -> None:
         """Look after a task until it ends."""
@@ -42,6 +43,20 @@ class TaskBackend(Protocol):
 
     def is_watching(self, task: Task) -> bool:
         """Return True while it is looked after."""
+
+    def estimate(self, row: TaskRow) -> float:
+        """Return how many seconds a task is thought to take."""
+
+    def spread(self, row: TaskRow) -> float:
+        """Return how far off that may be: sigma of the logarithm of durations."""
+
+
+class TaskBackend(Protocol):
+    """What a task asks of the session that it belongs to."""
+
+    @property
+    def poller(self) -> Watching:
+        """Who looks after it."""
 
     def retry(self, task: Task) -> None:
         """Send it again."""
@@ -54,12 +69,6 @@ class TaskBackend(Protocol):
 
     def path(self, file: str) -> Path:
         """Return where a file of the store is."""
-
-    def estimate(self, row: TaskRow) -> float:
-        """Return how many seconds a task is thought to take."""
-
-    def spread(self, row: TaskRow) -> float:
-        """Return how far off that may be: sigma of the logarithm of durations."""
 
     def originals(self, row: TaskRow) -> list[Path]:
         """Return the files of the local pictures that it was given."""
@@ -236,12 +245,12 @@ class Task(Shows):
     @property
     def estimate(self) -> float:
         """Seconds that it is thought to take in all; learned from this store where it can be."""
-        return self._backend.estimate(self._row)
+        return self._backend.poller.estimate(self._row)
 
     @property
     def spread(self) -> float:
         """How far off the estimate may be: sigma of the logarithm of durations."""
-        return self._backend.spread(self._row)
+        return self._backend.poller.spread(self._row)
 
     @property
     def error(self) -> FoxError | None:
@@ -316,7 +325,7 @@ class Task(Shows):
             The gateway cannot be asked (key, rights), or a picture cannot be fetched; nothing is lost.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        self._backend.watch(self)
+        self._backend.poller.watch(self)
         with self.renderer.waiting(self) as show:
             while not self.is_over:
                 self._be_watched()
@@ -340,7 +349,7 @@ class Task(Shows):
     def _be_watched(self) -> None:
         """Have it looked after again when somebody has ended that: who waits would wait for ever."""
         if not self.is_over and not self.is_watched:
-            self._backend.watch(self)
+            self._backend.poller.watch(self)
 
     def __await__(self) -> Generator[Any, None, Task]:
         return self._until_over().__await__()
@@ -360,7 +369,7 @@ class Task(Shows):
 
         forget = self.on_change(notify)
         try:
-            self._backend.watch(self)
+            self._backend.poller.watch(self)
             notify(self)
             while not over.done():
                 self._be_watched()
@@ -375,7 +384,7 @@ class Task(Shows):
     @property
     def is_watched(self) -> bool:
         """True while this kernel looks after it."""
-        return self._backend.is_watching(self)
+        return self._backend.poller.is_watching(self)
 
     @property
     def has_ended(self) -> bool:
@@ -385,7 +394,7 @@ class Task(Shows):
     @property
     def is_over(self) -> bool:
         """True when waiting longer is of no use: it has ended, or the gateway cannot be asked."""
-        return (self.status in ENDED or self.trouble is not None) and not self._backend.is_watching(self)
+        return (self.status in ENDED or self.trouble is not None) and not self._backend.poller.is_watching(self)
 
     def on_change(self, listener: Callable[[Task], None]) -> Callable[[], None]:
         """Call `listener` from another thread whenever something has changed; returns what ends that."""
@@ -420,7 +429,7 @@ class Task(Shows):
 
     def stop_watching(self) -> None:
         """Look no longer: the gateway has no cancel, so the task goes on and its pictures can be fetched later."""
-        self._backend.leave(self)
+        self._backend.poller.leave(self)
         self._notify()
 
     def retry(self) -> Task:
@@ -436,7 +445,7 @@ class Task(Shows):
         """
         if self.status == "completed" or self.status in ON_ITS_WAY:
             self.reused = True
-            self._backend.watch(self)
+            self._backend.poller.watch(self)
             return self
         self._backend.retry(self)
         return self

@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.session.identity import take_number
+from fox_nb.models import take_number
 from fox_nb.session.profiles import Profile, Profiles, bare, checked_name
 from fox_nb.session.renderer import Shows
 from fox_nb.session.uploads import written_name

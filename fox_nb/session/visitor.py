@@ -3,23 +3,51 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 from fox_nb.errors import FoxError
-from fox_nb.models import validate
-from fox_nb.session.billing import Account, Reconciliation
-from fox_nb.session.cost import Cost
-from fox_nb.session.prices import micro_usd
+from fox_nb.money import MICRO_PER_USD
+from fox_nb.session.billing import Account, Billing
+from fox_nb.session.prices import Cost
 from fox_nb.session.session import Session
+from fox_nb.session.submission import request_of
 from fox_nb.settings import fingerprint
-from fox_nb.store import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from fox_nb.images.prepare import Prepared
     from fox_nb.session.task import Task
+    from fox_nb.store import TaskRow
     from fox_nb.store.ledger import Ledger
+
+
+class OthersBill(Billing):
+    """The bill of a key that belongs to whoever runs the app: no visitor sees it."""
+
+    def account(self, *, quiet: bool = False) -> Account:
+        """Return nothing: the key's account is no visitor's."""
+        del quiet
+        return self.known_account()
+
+    def known_account(self) -> Account:
+        """Return nothing: the key's account is no visitor's."""
+        return Account(trouble="The key belongs to the people who run this app.", renderer=self._renderer)
+
+    def reconcile(self, *, fresh: bool = False) -> Never:
+        """Refuse: the bill of the key names what others have made.
+
+        Raises
+        ------
+        FoxError
+            Always.
+        """
+        del fresh
+        raise FoxError(
+            "Only the people who run this app can see its bill.",
+            money="Nothing was changed.",
+            todo="Ask them, with the time at which you made the picture.",
+        )
 
 
 class VisitorSession(Session):
@@ -35,10 +63,12 @@ class VisitorSession(Session):
         What `Session` takes.
     """
 
+    billing_class = OthersBill
+
     def __init__(self, *args: Any, ledger: Ledger, budget: float, **options: Any) -> None:
         super().__init__(*args, budget=None, **options)
         self._ledger = ledger
-        self._limit = round(budget * MICRO_PER_USD)
+        self._shared_limit = round(budget * MICRO_PER_USD)
         self._shared_account = "sandbox" if self.gateway.is_sandbox else fingerprint(self.gateway.key, ledger.salt)
         self._visitor = self.store.folder.name
 
@@ -46,37 +76,13 @@ class VisitorSession(Session):
     def left(self) -> Cost:
         """What all visitors together have left."""
         spent = self._ledger.spent(self.gateway.name, self._shared_account)
-        left = max(0, self._limit - spent) / MICRO_PER_USD
+        left = max(0, self._shared_limit - spent) / MICRO_PER_USD
         return Cost(left, is_estimate=False, is_play_money=self.gateway.is_sandbox)
 
     @property
     def limit(self) -> float:
         """The budget of all visitors together."""
-        return self._limit / MICRO_PER_USD
-
-    def key_account(self, *, quiet: bool = False) -> Account:
-        """Return nothing: the key's account is no visitor's."""
-        del quiet
-        return self.known_account()
-
-    def known_account(self) -> Account:
-        """Return nothing: the key's account is no visitor's."""
-        return Account(trouble="The key belongs to the people who run this app.", renderer=self.renderer)
-
-    def reconcile(self, *, fresh: bool = False) -> Reconciliation:
-        """Refuse: the bill of the key names what others have made.
-
-        Raises
-        ------
-        FoxError
-            Always.
-        """
-        del fresh
-        raise FoxError(
-            "Only the people who run this app can see its bill.",
-            money="Nothing was changed.",
-            todo="Ask them, with the time at which you made the picture.",
-        )
+        return self._shared_limit / MICRO_PER_USD
 
     def settle(self, task: Task, *, paid: bool, task_id: str = "") -> None:
         """Note that a lost answer was charged; anything else is for whoever runs the app, who has the bill.
@@ -99,26 +105,23 @@ class VisitorSession(Session):
         super().close()
         self._ledger.close()
 
-    def _send(self, task: Task, prepared: Mapping[str, Prepared]) -> Future[None]:
-        request = validate(task.model, {name: value for name, value in task.row.body.items() if name != "model"})
+    def _hand_on(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> Future[None]:
         held = self._ledger.hold(
             self.gateway.name,
             self._shared_account,
-            micro_usd(self.prices.reserved(request)),
-            budget=self._limit,
+            request_of(row).micro_usd_at(self.prices.counted(row.model)),
+            budget=self._shared_limit,
             visitor=self._visitor,
             what=task.identity,
             now=self.now(),
         )
         settled: Future[None] = Future()
 
-        charge = task.row.charge
-
         def ended(sent: Future[None]) -> None:
             """Give back what this sending was refused, before anybody is told that it was."""
             error = None if sent.cancelled() else sent.exception()
             try:
-                if self.store.journal.is_back(charge):
+                if self.store.journal.is_back(row.charge):
                     self._ledger.give_back(held)
             except FoxError as locked:  # whoever waits has to be told; what is not given back is not spent either
                 error = locked
@@ -129,5 +132,5 @@ class VisitorSession(Session):
             else:
                 settled.set_result(None)
 
-        super()._send(task, prepared).add_done_callback(ended)
+        super()._hand_on(task, row, prepared).add_done_callback(ended)
         return settled

@@ -4,13 +4,12 @@ from fox_nb.store.bills import Bills, Found, Sending
 from fox_nb.store.catalog import NamedProfile, Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
 from fox_nb.store.folder import Store
-from fox_nb.store.journal import LONGEST_SENDING, MICRO_PER_USD, Asked
+from fox_nb.store.journal import LONGEST_SENDING, Asked, identity_of, request_hash
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, PictureRow, TaskRow, moved, numbered
 
 __all__ = [
     "BEING_SENT",
     "LONGEST_SENDING",
-    "MICRO_PER_USD",
     "ON_ITS_WAY",
     "Asked",
     "Bills",
@@ -22,10 +21,12 @@ __all__ = [
     "Store",
     "TaskRow",
     "aside",
+    "identity_of",
     "moved",
     "numbered",
     "picture_name",
     "put",
+    "request_hash",
     "sha256_of",
     "slug",
 ]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import json
 import logging
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fox_nb.atomic import transaction
+from fox_nb.atomic import ALONE
 from fox_nb.errors import BudgetExceeded, StoreError
-from fox_nb.money import dollars
+from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.settings import SANDBOX
 from fox_nb.store.history import COUNTED, GIVEN_BACK, NEWEST, History
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, this_process
+from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, process_name
 
 if TYPE_CHECKING:
     import sqlite3
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from fox_nb.store.rows import PictureRow, TaskRow
     from fox_nb.tasks import TaskState
 
-MICRO_PER_USD = 1_000_000
 LONGEST_SENDING = 900.0
 """Seconds, longer than any creating call may take: a row that is older has lost its process."""
 LONGEST_UPLOADS = 7200.0
@@ -43,8 +44,8 @@ class Asked(NamedTuple):
     ----------
     gateway, account : str
         Which gateway, and the fingerprint of the key.
-    model, request, request_hash : str
-        The model, the canonical JSON and its hash.
+    model, request : str
+        The model and the canonical JSON.
     micro_usd : int
         What it may cost, in millionths of a USD.
     price_is_estimate : bool
@@ -55,9 +56,18 @@ class Asked(NamedTuple):
     account: str
     model: str
     request: str
-    request_hash: str
     micro_usd: int
     price_is_estimate: bool
+
+
+def request_hash(canonical: str) -> str:
+    """Return the hash of a request's canonical JSON."""
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def identity_of(gateway: str, canonical: str, take: int) -> str:
+    """Return what makes two askings the same picture, one take of a request at a gateway, as 64 hex digits."""
+    return hashlib.sha256(f"{gateway}\n{take}\n{canonical}".encode()).hexdigest()
 
 
 class Owed(NamedTuple):
@@ -87,7 +97,8 @@ class Journal(History):
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, committed as a whole or not at all."""
         with self.reading() as connection:
-            with transaction(connection):
+            connection.execute(ALONE)
+            with connection:
                 for owed in self._owed:
                     owed.write(connection)
                 yield connection
@@ -119,17 +130,13 @@ class Journal(History):
 
     # -- asking and sending ---------------------------------------------------------------------------------
 
-    def ask(
-        self, asked: Asked, identity_of: Any, take: int | None, *, budget: int | None, now: float
-    ) -> tuple[TaskRow, bool]:
+    def ask(self, asked: Asked, take: int | None, *, budget: int | None, now: float) -> tuple[TaskRow, bool]:
         """Find what is known of a request, or journal it and reserve its cost, in one transaction.
 
         Parameters
         ----------
         asked : Asked
             The request.
-        identity_of : callable
-            Makes an identity of a take's number.
         take : int or None
             The take; None for the next number not yet used.
         budget : int or None
@@ -149,11 +156,11 @@ class Journal(History):
         """
         with self._reserving() as (connection, reserved):
             if take is None:
-                key = (asked.gateway, asked.request_hash)
+                key = (asked.gateway, request_hash(asked.request))
                 take = connection.execute(
                     "SELECT coalesce(max(take), 0) + 1 FROM task WHERE gateway = ? AND request_hash = ?", key
                 ).fetchone()[0]
-            identity = identity_of(take)
+            identity = identity_of(asked.gateway, asked.request, take)
             row = self._settled_owner(connection, identity, now)
             if row is not None and row.state != "refused":
                 return row, False
@@ -215,7 +222,7 @@ class Journal(History):
                 "UPDATE task SET account = ?, state = 'preparing', owner = ?, sent = ?, accepted = NULL, "
                 "finished = NULL, task_id = '', progress = 0, estimate = NULL, credits = NULL, links = '[]', "
                 "profile_id = '', error_code = '', error = '', request_id = '' WHERE identity = ?",
-                (asked.account, this_process(), now, identity),
+                (asked.account, process_name(os.getpid()), now, identity),
             )
         else:
             connection.execute(
@@ -227,9 +234,9 @@ class Journal(History):
                     asked.account,
                     asked.model,
                     asked.request,
-                    asked.request_hash,
+                    request_hash(asked.request),
                     take,
-                    this_process(),
+                    process_name(os.getpid()),
                     now,
                     now,
                 ),
@@ -251,7 +258,7 @@ class Journal(History):
                 "state = 'sending', sent = ?",
                 (now,),
                 f"{_SAME_SENDING} AND owner = ? AND state IN ('preparing', 'sending')",
-                (row.identity, row.charge, this_process()),
+                (row.identity, row.charge, process_name(os.getpid())),
             )
             if ours:  # a second try goes on with the first one's beginning: the bill may name either
                 connection.execute("UPDATE charge SET sent = coalesce(sent, ?) WHERE number = ?", (now, row.charge))

@@ -8,11 +8,10 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fox_nb.atomic import PRIVATE_FILE, open_database, transaction
+from fox_nb.atomic import ALONE, PRIVATE_FILE, open_database
 from fox_nb.errors import BudgetExceeded, StoreError
-from fox_nb.money import dollars
+from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.settings import SANDBOX, in_voila
-from fox_nb.store.journal import MICRO_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +110,8 @@ class Ledger:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
-                with transaction(self._connection):
+                self._connection.execute(ALONE)
+                with self._connection:
                     yield self._connection
             except sqlite3.Error as error:
                 raise self._unusable(error) from None

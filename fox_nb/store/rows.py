@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -138,17 +137,9 @@ def moved(links: Sequence[str], picture: PictureRow) -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _boot() -> tuple[int, str]:
-    return os.getpid(), json.dumps([socket.gethostname(), os.getpid(), _started(os.getpid())])
-
-
-def this_process() -> str:
-    """Name this process: host, pid, start time."""
-    pid, owner = _boot()
-    if pid != os.getpid():
-        _boot.cache_clear()
-        owner = _boot()[1]
-    return owner
+def process_name(pid: int) -> str:
+    """Name a process of this machine: host, pid, start time."""
+    return json.dumps([socket.gethostname(), pid, _started(pid)])
 
 
 def owner_is_gone(owner: str) -> bool:

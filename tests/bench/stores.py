@@ -13,8 +13,7 @@ import numpy as np
 from PIL import Image
 
 from fox_nb import Fox
-from fox_nb.session.identity import identity_of, request_hash
-from fox_nb.store import sha256_of
+from fox_nb.store import identity_of, request_hash, sha256_of
 
 _TASK = (
     "INSERT INTO task (identity, gateway, account, model, request, request_hash, take, state, owner, asked, sent, accepted, "

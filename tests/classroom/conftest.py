@@ -10,9 +10,7 @@ import pytest
 from artifacts import MARKED_KEY, Places
 from classroom.room import Classroom
 from fox_nb import Fox
-from fox_nb.settings import Polling
-
-EAGER = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
+from gateways import EAGER
 
 
 @pytest.fixture(scope="module")

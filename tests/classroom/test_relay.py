@@ -15,7 +15,7 @@ from PIL import Image
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import Client
 from fox_nb.errors import ConnectionLost, GatewayError, NotConnected, TaskFailed
-from fox_nb.store import MICRO_PER_USD
+from fox_nb.money import MICRO_PER_USD
 from processes import PATIENCE, until
 
 NAMES = [f"Student {number}" for number in range(1, 31)]

@@ -9,6 +9,8 @@ from pydantic import SecretStr
 
 from fox_nb import errors, tasks
 from fox_nb.client import accounts, transfers
+from fox_nb.client.calls import pause
+from fox_nb.client.exchange import Exchange
 from fox_nb.client.responses import (
     Purpose,
     certainly_not_accepted,
@@ -18,7 +20,6 @@ from fox_nb.client.responses import (
     retry_after,
     shown,
 )
-from fox_nb.client.wire import Exchange, pause
 
 KEY = SecretStr("sk-canary-0123456789")
 texts = st.text(st.characters(), max_size=40)

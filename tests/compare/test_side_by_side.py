@@ -13,13 +13,12 @@ from PIL import Image
 import fox_nb
 from artifacts import MARKED_KEY
 from fox_nb import Fox
-from fox_nb.settings import Polling
+from gateways import EAGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-EAGER = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
 NOISE = np.random.default_rng(0)
 
 

@@ -100,7 +100,7 @@ def main(plan: dict[str, Any]) -> int:
         polling=Polling(first_looks=(0.05, 0.2), at_least=0.1, per_second=60),
         timeouts=Timeouts(connect=20, read=plan["read"], upload=30, download=60),
     )
-    fox.session.client._http.sleep = lambda seconds: time.sleep(seconds / HURRY)
+    fox.session.client.sleep = lambda seconds: time.sleep(seconds / HURRY)
     unfinished = fox.resume()
     say("begun", unfinished=len(unfinished))
     for task in unfinished:

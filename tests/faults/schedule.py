@@ -18,8 +18,9 @@ from PIL import Image
 from artifacts import MARKED_KEY, Places
 from fox_nb import Fox
 from fox_nb.images.check import DOWNLOADED, check
+from fox_nb.money import MICRO_PER_USD
 from fox_nb.sandbox import Sandbox
-from fox_nb.store import MICRO_PER_USD, Store, TaskRow, sha256_of
+from fox_nb.store import Store, TaskRow, sha256_of
 from processes import clean_environment
 
 SCRIPT = Path(__file__).with_name("kernel.py")

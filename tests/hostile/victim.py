@@ -61,7 +61,7 @@ def play(fox: Fox, case: Case, take: int) -> dict[str, Any]:
 def main(base_url: str, folder: Path) -> None:
     """Every case, one after the other."""
     fox = Fox(base_url=base_url, store=folder / "fox_runs", polling=Polling((0.02,), at_least=0.02, per_second=200))
-    fox.session.client._http.sleep = lambda _seconds: None
+    fox.session.client.sleep = lambda _seconds: None
     fox.generate("a fox, to load everything").wait()
     peak()
     before = peak()

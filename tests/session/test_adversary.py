@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from fox_nb import DownloadFailed, Fox, InvalidRequest, NotFound, StoreError, SubmissionUnknown, TaskFailed, tasks
-from fox_nb.client import accounts, http_sender
-from fox_nb.client.wire import Exchange
+from fox_nb.client import accounts
+from fox_nb.client.exchange import Exchange
+from fox_nb.client.transport import HttpTransport
 from fox_nb.session import poller
 from fox_nb.session.task import Task
 from fox_nb.store.ledger import Ledger
@@ -21,7 +22,7 @@ DAY = 86_400.0
 def later(fox: Fox, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this Fox think that so much time has passed."""
     monkeypatch.setattr(fox.session, "now", lambda: time.time() + seconds)
-    for part in (fox.session._poller, fox.session.sources):
+    for part in (fox.session.poller, fox.session.sources):
         monkeypatch.setattr(part, "_now", fox.session.now)
 
 
@@ -165,7 +166,7 @@ def test_a_404_after_a_day_is_an_end(fox: Fox, sandbox: Any, monkeypatch: pytest
 )
 def test_an_estimate_that_is_none(fox: Fox, estimate: float, seconds: float) -> None:
     """A task that is said to take hours (in milliseconds, perhaps) is looked at before its links have died."""
-    assert fox.session._poller.seconds("phota-image", "1K", estimate) == seconds
+    assert fox.session.poller.seconds("phota-image", "1K", estimate) == seconds
 
 
 @pytest.mark.parametrize("price", [1e300, 1e308, 10_001, "1e999"])
@@ -180,7 +181,7 @@ def test_a_price_that_is_none(price: Any) -> None:
 def test_an_id_that_would_be_another_call(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task whose id is '..' can never be asked for: its fate is unknown, and told at once."""
     said = json.dumps({"id": "..", "status": "pending"}).encode()
-    monkeypatch.setattr(http_sender.HttpSender, "create", lambda *_: Exchange(200, {}, said))
+    monkeypatch.setattr(HttpTransport, "send", lambda *_, **__: Exchange(200, {}, said))
     with pytest.raises(SubmissionUnknown, match="a task with an id"):
         fox.generate("a fox with an odd id")
 

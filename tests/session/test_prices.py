@@ -10,9 +10,9 @@ import pytest
 from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox
 from fox_nb.client.accounts import read_prices
+from fox_nb.models import MODELS
 from fox_nb.session import prices
-from fox_nb.session.cost import Cost
-from fox_nb.session.prices import PriceList, micro_usd
+from fox_nb.session.prices import PriceList
 
 MODEL = "phota-image"
 
@@ -59,7 +59,7 @@ def test_the_dearest_row_that_is_a_price_counts(rows: list[dict[str, Any]], rati
     """Of a model that is listed twice the dearest row counts; 0, a group at 0 and what is no amount, a text too, are no price."""
     found = listed(*rows, ratio=ratio)
     assert found == (None if price is None else pytest.approx(price))
-    assert found is None or micro_usd(Cost(found, is_estimate=False)) > 0
+    assert found is None or MODELS[MODEL].unchecked().micro_usd_at(found) > 0
 
 
 class Told:

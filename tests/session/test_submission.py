@@ -180,7 +180,7 @@ def press_ctrl_c() -> None:
 def test_an_interrupt_leaves_the_work_going(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A KeyboardInterrupt ends the waiting and nothing else."""
     task = fox.generate("a fox")
-    monkeypatch.setattr(fox.session, "watch", lambda _task: press_ctrl_c())  # what wait() does first
+    monkeypatch.setattr(fox.session.poller, "watch", lambda _task: press_ctrl_c())  # what wait() does first
     with pytest.raises(KeyboardInterrupt):
         task.wait()
     monkeypatch.undo()

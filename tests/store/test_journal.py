@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from fox_nb.store import LONGEST_SENDING, Asked, PictureRow, Store, TaskRow, rows
+from fox_nb.store import LONGEST_SENDING, Asked, PictureRow, Store, TaskRow, identity_of, rows
 from fox_nb.store.journal import Journal
 from fox_nb.tasks import Result, TaskState
 
 NOW = 1_800_000_000.0
 PRICE = 90_000
-ASKED = Asked("gateway", "account", "phota-image", '{"model":"phota-image","prompt":"a fox"}', "hash", PRICE, False)
+ASKED = Asked("gateway", "account", "phota-image", '{"model":"phota-image","prompt":"a fox"}', PRICE, False)
+FIRST, SECOND = (identity_of(ASKED.gateway, ASKED.request, take) for take in (1, 2))
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 def ask(journal: Journal, take: int | None = 1, *, budget: int | None = None, now: float = NOW) -> tuple[TaskRow, bool]:
-    return journal.ask(ASKED, lambda take: f"identity-{take}", take, budget=budget, now=now)
+    return journal.ask(ASKED, take, budget=budget, now=now)
 
 
 def sent(journal: Journal) -> TaskRow:
@@ -50,7 +51,7 @@ def picture(number: int = 1) -> PictureRow:
 
 
 def state(journal: Journal) -> str:
-    return journal.get("identity-1").state
+    return journal.get(FIRST).state
 
 
 def spent(journal: Journal) -> int:
@@ -68,7 +69,7 @@ def test_every_way_out_of_a_sending(journal: Journal) -> None:
     assert journal.sending(row, NOW)
     journal.unknown(row, "the answer never came", NOW)
     assert (state(journal), spent(journal)) == ("unknown", PRICE)
-    assert ask(journal) == (journal.get("identity-1"), False)
+    assert ask(journal) == (journal.get(FIRST), False)
 
 
 def test_an_answer_that_comes_late_is_taken_in(journal: Journal) -> None:
@@ -76,13 +77,13 @@ def test_an_answer_that_comes_late_is_taken_in(journal: Journal) -> None:
     row = lost(journal)
     journal.accepted(row, told("task-1"), NOW + 5000)
     assert (state(journal), spent(journal)) == ("pending", PRICE)
-    assert journal.get("identity-1").task_id == "task-1"
+    assert journal.get(FIRST).task_id == "task-1"
 
 
 def test_an_answer_that_comes_after_a_settlement_is_taken_in(journal: Journal) -> None:
     """Settled as not paid, and then it was accepted: it is a task again, and its cost counts again."""
     row = lost(journal)
-    journal.settle("identity-1", paid=False, now=NOW)
+    journal.settle(FIRST, paid=False, now=NOW)
     assert (state(journal), spent(journal)) == ("refused", 0)
     journal.accepted(row, told("task-1"), NOW)
     assert (state(journal), spent(journal)) == ("pending", PRICE)
@@ -91,7 +92,7 @@ def test_an_answer_that_comes_after_a_settlement_is_taken_in(journal: Journal) -
 def test_a_late_answer_does_not_touch_a_later_sending(journal: Journal) -> None:
     """After a retry by hand, the first sending's answer changes nothing but what it cost."""
     first = lost(journal)
-    second, ours = journal.retry("identity-1", ASKED, budget=None, now=NOW)
+    second, ours = journal.retry(FIRST, ASKED, budget=None, now=NOW)
     assert ours
     assert spent(journal) == 2 * PRICE
     assert not journal.sending(first, NOW), "the first one may not be sent any more"
@@ -103,16 +104,16 @@ def test_a_late_answer_does_not_touch_a_later_sending(journal: Journal) -> None:
         late()
         assert state(journal) == "preparing"
     journal.accepted(second, told("task-2"), NOW)
-    assert journal.get("identity-1").task_id == "task-2"
+    assert journal.get(FIRST).task_id == "task-2"
     assert spent(journal) == 2 * PRICE
 
 
 def test_a_late_look_does_not_touch_a_later_task(journal: Journal) -> None:
     """Another kernel that still looks at the failed task changes nothing of the one that was sent again."""
     journal.accepted(sent(journal), told("task-1"), NOW)
-    old = journal.get("identity-1")
+    old = journal.get(FIRST)
     journal.failed(old, "code", "it failed", NOW)
-    journal.retry("identity-1", ASKED, budget=None, now=NOW)
+    journal.retry(FIRST, ASKED, budget=None, now=NOW)
     for late in (
         lambda: journal.failed(old, "code", "it failed", NOW),
         lambda: journal.progressed(old, told("task-1", "processing", progress=50)),
@@ -120,22 +121,22 @@ def test_a_late_look_does_not_touch_a_later_task(journal: Journal) -> None:
         lambda: journal.completed(old, NOW),
     ):
         late()
-        row = journal.get("identity-1")
+        row = journal.get(FIRST)
         assert (row.state, row.progress, row.pictures) == ("preparing", 0, ())
 
 
 def test_an_end_is_an_end(journal: Journal) -> None:
     """Once completed, no kernel that saw the task earlier makes it fail or go on."""
     journal.accepted(sent(journal), told("task-1"), NOW)
-    seen = journal.get("identity-1")
+    seen = journal.get(FIRST)
     journal.progressed(seen, told("task-1", "completed", progress=100, results=(Result(url="http://x/y"),)))
     journal.downloaded(seen, picture())
     journal.completed(seen, NOW + 40)
-    done = journal.get("identity-1")
+    done = journal.get(FIRST)
     journal.failed(seen, "not_found", "gone", NOW + 50)
     journal.progressed(seen, told("task-1", "processing", progress=10))
     journal.completed(seen, NOW + 5000)
-    assert journal.get("identity-1") == done
+    assert journal.get(FIRST) == done
     assert done.urls == ["http://x/y"]
     assert (done.state, done.finished) == ("completed", NOW + 40)
 
@@ -143,10 +144,10 @@ def test_an_end_is_an_end(journal: Journal) -> None:
 def test_settling_is_for_what_is_unknown(journal: Journal) -> None:
     """In every other state it changes nothing."""
     row = sent(journal)
-    journal.settle("identity-1", paid=False, now=NOW)
+    journal.settle(FIRST, paid=False, now=NOW)
     assert (state(journal), spent(journal)) == ("sending", PRICE)
     journal.accepted(row, told("task-1"), NOW)
-    journal.settle("identity-1", paid=False, now=NOW)
+    journal.settle(FIRST, paid=False, now=NOW)
     assert (state(journal), spent(journal)) == ("pending", PRICE)
 
 
@@ -166,7 +167,7 @@ def test_time_and_clock_steps(journal: Journal, before: str, seconds: float, aft
     row, _ = ask(journal)
     if before == "sending":
         journal.sending(row, NOW)
-    found = journal.find("identity-1", NOW + seconds)
+    found = journal.find(FIRST, NOW + seconds)
     assert found is not None
     assert found.state == after
     assert journal.sending(row, NOW) == (after in {"preparing", "sending"})
@@ -185,18 +186,18 @@ def test_a_process_whose_start_time_moves(
     sent(journal)
     as_it_was = rows._started
     monkeypatch.setattr(rows, "_started", lambda pid: as_it_was(pid) + step)
-    found = journal.find("identity-1", NOW)
+    found = journal.find(FIRST, NOW)
     assert found is not None
     assert found.state == after
 
 
 def test_another_machine_s_process_is_not_judged(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether a process of another host lives cannot be known from here: only time tells."""
-    monkeypatch.setattr("fox_nb.store.journal.this_process", lambda: '["elsewhere", 1, 0.0]')
+    monkeypatch.setattr("fox_nb.store.journal.process_name", lambda _pid: '["elsewhere", 1, 0.0]')
     sent(journal)
     monkeypatch.undo()
     for seconds, after in ((LONGEST_SENDING - 1, "sending"), (LONGEST_SENDING + 1, "unknown")):
-        found = journal.find("identity-1", NOW + seconds)
+        found = journal.find(FIRST, NOW + seconds)
         assert found is not None
         assert found.state == after
 
@@ -212,19 +213,19 @@ def test_the_newest_take_counts_what_was_refused(journal: Journal) -> None:
 def test_a_charge_for_each_sending(journal: Journal) -> None:
     """Refused, unknown, settled and sent again: what is kept is what may have been paid, to the cent."""
     first = lost(journal)
-    second, _ = journal.retry("identity-1", ASKED, budget=None, now=NOW)
+    second, _ = journal.retry(FIRST, ASKED, budget=None, now=NOW)
     assert second.charge > first.charge
     journal.refused(second, "x", "y", NOW)
     assert (state(journal), spent(journal)) == ("unknown", PRICE), "nothing is known of the first one, so it stays"
-    assert ask(journal) == (journal.get("identity-1"), False)
-    third, _ = journal.retry("identity-1", ASKED, budget=None, now=NOW)
+    assert ask(journal) == (journal.get(FIRST), False)
+    third, _ = journal.retry(FIRST, ASKED, budget=None, now=NOW)
     journal.sending(third, NOW)
     journal.unknown(third, "lost again", NOW)
     assert spent(journal) == 2 * PRICE
-    journal.settle("identity-1", paid=False, now=NOW)
+    journal.settle(FIRST, paid=False, now=NOW)
     assert (state(journal), spent(journal)) == ("unknown", PRICE), "the third one is settled, the first one is not"
-    assert journal.get("identity-1").micro_usd == PRICE
-    journal.settle("identity-1", paid=False, now=NOW)
+    assert journal.get(FIRST).micro_usd == PRICE
+    journal.settle(FIRST, paid=False, now=NOW)
     assert (state(journal), spent(journal)) == ("refused", 0)
-    assert journal.settle("identity-1", paid=True, task_id="task-1", now=NOW)
+    assert journal.settle(FIRST, paid=True, task_id="task-1", now=NOW)
     assert spent(journal) == PRICE, "what turns out to have been accepted after all counts once"

@@ -1,4 +1,7 @@
-"""Connections: sessions of requests that follow nothing, remember nothing and read by the clock."""
+"""Transport: one request over HTTP and its answer, within its terms and without the key in what comes back.
+
+The sessions of requests below it follow nothing, remember nothing and read by the clock.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ import ssl
 import sys
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -23,57 +25,34 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util import Timeout
 from urllib3.util.retry import Retry
 
-from fox_nb.client.bodies import PIECE
-from fox_nb.settings import is_loopback, version
+from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
+from fox_nb.client.exchange import Broken, Exchange, Terms
+from fox_nb.errors import KeyMissing
+from fox_nb.settings import Timeouts, is_loopback, version, without_key
+from fox_nb.sharing import renew_in_children
+from fox_nb.tasks import REQUEST_IDS
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pydantic import SecretStr
 
+    from fox_nb.client.exchange import Call, Part
+
+PIECE = 64 * 1024
+"""Bytes that are read or sent at a time."""
+_HEADERS = ("Date", "Retry-After", "Location", *REQUEST_IDS)
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32
 _OWN_CALLS = ("/v1/", "/api/", "/dashboard/", "/sandbox")
 _PATH_HIDDEN = "/…"
 _ONCE = Retry(total=False, redirect=False)
-"""What may be sent again is for ``calls`` to say, which knows what it is for."""
+"""What may be sent again is for `calls` to say, which know what it is for."""
 _ON_THE_WAY = frozenset({*range(100, 200)} - {http.HTTPStatus.SWITCHING_PROTOCOLS})
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What one attempt is allowed.
-
-    Attributes
-    ----------
-    connect : float
-        Seconds to connect.
-    seconds : float
-        Seconds from the end of the request to the last byte of the answer.
-    largest : int
-        Bytes of body that are read at the most.
-    private : bool
-        True when the other side may be this machine or one of its own network.
-    stall : float
-        Seconds without a single byte after which the other side counts as gone.
-    """
-
-    connect: float
-    seconds: float
-    largest: int
-    private: bool = True
-    stall: float = 60.0
-
-
-class PrivatePeer(OSError):
-    """A public link led to this machine or its own network."""
-
-
-class TooLarge(OSError):
-    """The other side sends more than the terms allow."""
 
 
 class Bearer(AuthBase):
@@ -244,10 +223,6 @@ def is_private(host: str) -> bool:
     return any(address in network for network in _PRIVATE if network.version == address.version)
 
 
-class NoCertificates(OSError):
-    """The file of the authorities that are trusted is not there."""
-
-
 def trusting() -> ssl.SSLContext:
     """Return what trusts this system's authorities, a company's own among them; requests adds certifi's."""
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -310,3 +285,206 @@ class Session(_Genuine):
 def user_agent() -> str:
     """Return the product's own User-Agent; a library's default one is refused by the gateway's CDN."""
     return f"fox_nb/{version()} (+Jupyter toolkit) python/{sys.version_info.major}.{sys.version_info.minor}"
+
+
+class Body:
+    """Content of known length that is sent in small pieces, each of which may take the connection's time-out.
+
+    Given to `requests` as one block, all of it would have to leave within the time-out for *connecting*.
+
+    Parameters
+    ----------
+    parts : sequence of bytes or file
+        What is sent, one behind the other.
+    seconds : float
+        How long sending may take in all.
+
+    Attributes
+    ----------
+    taken : bool
+        True once any of it was asked for. The headers go first: while this is False, no request was made.
+    """
+
+    def __init__(self, parts: Sequence[Part], seconds: float) -> None:
+        self._parts = parts
+        self._seconds = seconds
+        self._length = sum(len(part) if isinstance(part, bytes) else part[2] for part in parts)
+        self.taken = False
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self.taken:
+            raise RuntimeError("a body is sent once")  # no library below may decide to send it again
+        self.taken = True
+        end = time.monotonic() + self._seconds
+        for part in self._parts:
+            for piece in _cut(part):
+                if time.monotonic() > end:
+                    raise TimeoutError("sending took too long")
+                yield piece
+
+
+def _cut(part: Part) -> Iterator[bytes]:
+    if isinstance(part, bytes):
+        yield from (part[at : at + PIECE] for at in range(0, len(part), PIECE))
+        return
+    file, start, left = part
+    file.seek(start)
+    while left:
+        piece = file.read(min(PIECE, left))
+        if not piece:
+            raise OSError("the file became shorter while it was sent")
+        left -= len(piece)
+        yield piece
+
+
+class HttpTransport:
+    """One gateway over HTTP; safe to use from several threads at once.
+
+    Parameters
+    ----------
+    base_url : str
+        Normalised.
+    key : SecretStr or None
+        None for calls that need none.
+    timeouts : Timeouts
+        For one attempt each.
+    """
+
+    def __init__(self, base_url: str, key: SecretStr | None, timeouts: Timeouts) -> None:
+        self.base_url = base_url
+        self.key = key
+        self._timeouts = timeouts
+        self._session = Session()
+        renew_in_children(self)
+
+    def _after_fork(self) -> None:
+        """Make connections of its own in a forked process: on shared ones it would get the parent's answers."""
+        self._session = Session()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def send(self, call: Call) -> Exchange | Broken:
+        """Send one request; what broke is returned, so that no typed error is raised while another one is handled."""
+        connect = min(self._timeouts.connect, call.within)
+        terms = Terms(connect, call.within, call.largest, stall=self._timeouts.read)
+        auth = self._auth() if call.with_key else NOBODY
+        body = Body(call.content, call.sending) if call.content else None
+        about = {**call.headers, "Connection": "close"} if call.alone else call.headers
+        url = self.base_url + call.path
+        try:
+            with Session() if call.alone else contextlib.nullcontext(self._session) as session:
+                sent = {"data": body, "headers": about}
+                return exchange(session, call.method, url, terms=terms, auth=auth, key=self.key, **sent)
+        except Broken as broke:
+            broke.taken = body is not None and body.taken
+            return broke.with_traceback(None)
+
+    @contextlib.contextmanager
+    def open(
+        self, url: str, *, within: float, largest: int, private: bool
+    ) -> Iterator[tuple[requests.Response, Iterator[bytes]]]:
+        """Ask for a link, without the key, and yield the answer and its body, piece by piece."""
+        terms = Terms(self._timeouts.connect, within, largest, private, min(self._timeouts.read, within))
+        with open_answer(self._session, "GET", url, terms=terms, auth=NOBODY, key=self.key) as response:
+            yield response, pieces(response, terms, self.key)
+
+    def _auth(self) -> Bearer:
+        if self.key is None:
+            raise KeyMissing(
+                f"The gateway at {self.base_url} wants a key and none was given.",
+                money="Nothing was sent, nothing was paid.",
+                todo="Give api_key= or set $FOXAPI_KEY.",
+            )
+        return Bearer(self.key)
+
+
+@contextlib.contextmanager
+def open_answer(
+    session: Session, method: str, url: str, *, terms: Terms, auth: Bearer, key: SecretStr | None, **request: Any
+) -> Iterator[requests.Response]:
+    """Send one request and yield its `requests.Response`, body unread.
+
+    Raises
+    ------
+    Broken
+        It is raised outside of the handler, so that no exception of requests, which would carry the headers and the
+        key in them, hangs on it.
+    """
+    with under(terms):
+        response = None
+        failure: BaseException | None = None
+        try:
+            response = session.request(
+                method,
+                url,
+                auth=auth,
+                timeout=Timeout(connect=terms.connect, read=min(terms.seconds, terms.stall)),  # type: ignore[arg-type]
+                stream=True,
+                allow_redirects=False,
+                **request,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key and a request may be out
+            failure = explain(error, terms, key)
+        except (KeyboardInterrupt, SystemExit) as stop:
+            # Its traceback would lead through frames that hold the headers; a verbose one prints them.
+            failure = type(stop)(*stop.args)
+        if response is None:
+            raise failure or Broken("no answer came", connected=True)
+        with response:
+            yield response
+
+
+def pieces(response: requests.Response, terms: Terms, key: SecretStr | None) -> Iterator[bytes]:
+    """Yield the body piece by piece.
+
+    Raises
+    ------
+    Broken
+        When it breaks off, takes too long or is larger than the terms allow.
+    """
+    total = 0
+    while True:
+        failure = None
+        piece = b""
+        try:
+            # read1: what has come is at hand even when the rest never comes; it may hold a task's id.
+            piece = response.raw.read1(PIECE, decode_content=True)
+        except Exception as error:  # noqa: BLE001 - requests, urllib3, http.client, ssl, zlib: all mean no body
+            failure = explain(error, terms, key)
+        if failure is not None:
+            raise failure
+        if not piece:
+            return
+        total += len(piece)
+        if total > terms.largest:
+            raise Broken(f"it is larger than {terms.largest:,} bytes", connected=True, again=False)
+        yield piece
+
+
+def exchange(
+    session: Session, method: str, url: str, *, terms: Terms, auth: Bearer, key: SecretStr | None, **request: Any
+) -> Exchange:
+    """Send one request and read the answer, within the terms.
+
+    Raises
+    ------
+    Broken
+        When no answer came; a body that broke off is returned as far as it came.
+    """
+    body = bytearray()
+    cut = None
+    with open_answer(session, method, url, terms=terms, auth=auth, key=key, **request) as response:
+        try:
+            for piece in pieces(response, terms, key):
+                body += piece
+        except Broken as broke:
+            cut = broke.with_traceback(None)
+        # A key in the answer goes no further: neither into the journal nor into a local that a traceback shows.
+        headers = {name: without_key(response.headers.get(name, ""), key) for name in _HEADERS}
+        clean = without_key(body.decode(errors="surrogateescape"), key).encode(errors="surrogateescape")
+        return Exchange(response.status_code, headers, clean, cut)

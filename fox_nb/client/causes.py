@@ -1,0 +1,98 @@
+"""Causes: in words, what broke an exchange, and whether a connection had come to be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import requests
+from urllib3 import exceptions as broken
+
+from fox_nb.client.exchange import Broken
+from fox_nb.settings import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import SecretStr
+
+    from fox_nb.client.exchange import Terms
+
+
+class PrivatePeer(OSError):
+    """A public link led to this machine or its own network."""
+
+
+class TooLarge(OSError):
+    """The other side sends more than the terms allow."""
+
+
+class NoCertificates(OSError):
+    """The file of the authorities that are trusted is not there."""
+
+
+_UNWRITABLE = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    broken.LocationValueError,
+    UnicodeError,
+)
+"""What is raised before anything is sent."""
+
+
+def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> Broken:
+    """Say in words what broke, and whether a connection had come to be."""
+    chain = list(_causes(error))
+    proxy = "the proxy was asked, and " if any(isinstance(link, broken.ProxyError) for link in chain) else ""
+    for kind, words in (
+        (PrivatePeer, "the link leads into the private network of this machine"),
+        (
+            NoCertificates,
+            "the file of trusted certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) is missing",
+        ),
+        (broken.NameResolutionError, "the name of the host was not found"),
+        (broken.NewConnectionError, "no connection came to be"),
+        (broken.ConnectTimeoutError, f"no connection came to be within {terms.connect:g} s"),
+        (broken.ProxyError, _refused_by_proxy(chain)),
+        (broken.SSLError, "no safe connection (TLS) came to be"),
+    ):
+        for link in chain:
+            if isinstance(link, kind):
+                # a certificate stays as it is, and so does a server that speaks no TLS; an alert may be of a moment
+                passing = kind is broken.SSLError and "ALERT" in str(getattr(chain[-1], "reason", ""))
+                again = passing or kind not in (PrivatePeer, NoCertificates, broken.SSLError)
+                return Broken(_with_detail(proxy + words, chain, key), connected=False, again=again)
+    if any(isinstance(link, TooLarge) for link in chain):
+        return Broken(f"it is larger than {terms.largest:,} bytes", connected=True, again=False)
+    if any(isinstance(link, (TimeoutError, broken.ReadTimeoutError)) for link in chain):
+        return Broken(f"no whole answer came within {terms.seconds:g} s", connected=True)
+    if isinstance(error, _UNWRITABLE):
+        return Broken(_with_detail("the request could not be written", chain, key), connected=False, again=False)
+    return Broken(_with_detail("the connection broke", chain, key), connected=True)
+
+
+def _refused_by_proxy(chain: list[BaseException]) -> str:
+    """Say what a proxy did that could be reached: `http.client` puts its status into the words of an OSError."""
+    said = str(chain[-1]) if chain else ""
+    if " 407 " in said:
+        return "it wants a user name and a password, which go into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT)"
+    return "it refused to lead to this host" if " 403 " in said else "it did not let the request through"
+
+
+def _with_detail(words: str, chain: list[BaseException], key: SecretStr | None) -> str:
+    detail = redact(str(chain[-1]), key)[:200] if chain else ""
+    return f"{words} ({type(chain[-1]).__name__}{': ' + detail if detail else ''})"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and what lies below it, the outermost first; libraries keep it in different places."""
+    seen: set[int] = set()
+    waiting: list[Any] = [error]
+    while waiting:
+        found = waiting.pop(0)
+        if not isinstance(found, BaseException) or id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        below = [getattr(found, "reason", None), getattr(found, "original_error", None), *found.args, found.__cause__]
+        waiting += [item for item in below if isinstance(item, BaseException)]

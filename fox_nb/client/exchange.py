@@ -1,0 +1,165 @@
+"""Exchange: what a transport is asked for, and what comes back: an answer, or what broke."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, BinaryIO, Generic, Protocol, TypeAlias, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    import requests
+    from pydantic import SecretStr
+
+USUAL_ANSWER = 1 << 20
+"""Bytes that an answer about one task or file may have."""
+
+Part: TypeAlias = "bytes | tuple[BinaryIO, int, int]"
+"""A part of what is sent: bytes, or a file, from where, and how many bytes of it."""
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request to a gateway.
+
+    Attributes
+    ----------
+    method, path : str
+        What is asked for.
+    content : sequence of Part
+        What is sent with it.
+    headers : mapping
+        Beside the usual ones.
+    within : float
+        Seconds from the end of the request to the last byte of the answer.
+    sending : float
+        Seconds that the content may take.
+    largest : int
+        Bytes of the answer.
+    with_key : bool
+        False for what needs no key.
+    alone : bool
+        True for a connection that nothing else has used or will use.
+    """
+
+    method: str
+    path: str
+    content: Sequence[Part] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    within: float
+    sending: float = 0.0
+    largest: int = USUAL_ANSWER
+    with_key: bool = True
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What one attempt is allowed.
+
+    Attributes
+    ----------
+    connect : float
+        Seconds to connect.
+    seconds : float
+        Seconds from the end of the request to the last byte of the answer.
+    largest : int
+        Bytes of body that are read at the most.
+    private : bool
+        True when the other side may be this machine or one of its own network.
+    stall : float
+        Seconds without a single byte after which the other side counts as gone.
+    """
+
+    connect: float
+    seconds: float
+    largest: int
+    private: bool = True
+    stall: float = 60.0
+
+
+class Broken(Exception):
+    """An exchange came to no whole answer; for this package alone, never seen by the user.
+
+    Attributes
+    ----------
+    reason : str
+        What happened, in words, key removed.
+    connected : bool
+        False when no connection came to be, so that nothing of a request can have been taken.
+    again : bool
+        True when another attempt may end better.
+    taken : bool
+        True when any of the request's content was asked for by the layers below.
+    """
+
+    taken = False
+
+    def __init__(self, reason: str, *, connected: bool, again: bool = True) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.connected = connected
+        self.again = again
+
+
+@dataclass(slots=True)
+class Exchange:
+    """The answer to one request, as far as it came, without the key that a gateway may have repeated in it.
+
+    Attributes
+    ----------
+    status : int
+        The HTTP status.
+    headers : mapping
+        Those of the answer's headers that mean something here.
+    body : bytes
+        The body, or as much of it as was read.
+    cut : Broken or None
+        Why the body is not whole.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    cut: Broken | None = None
+
+
+@dataclass(slots=True)
+class Attempt(Generic[Value]):
+    """What one attempt came to: an answer, or the error to raise and whether another attempt is safe and useful.
+
+    `asked` are the seconds that the other side wants to be left alone, where it said so.
+    """
+
+    answer: Value | None = None
+    failure: BaseException | None = None
+    again: bool = False
+    asked: float | None = None
+
+
+class Transport(Protocol):
+    """What carries a request to a gateway and its answer back: HTTP, the sandbox wherever it is now, or nobody."""
+
+    @property
+    def base_url(self) -> str:
+        """The gateway's address, normalised."""
+
+    @property
+    def key(self) -> SecretStr | None:
+        """What is sent to the gateway's calls and to nothing else."""
+
+    def send(self, call: Call) -> Exchange | Broken:
+        """Send one request once; return the answer or what broke."""
+
+    def open(
+        self, url: str, *, within: float, largest: int, private: bool
+    ) -> AbstractContextManager[tuple[requests.Response, Iterator[bytes]]]:
+        """Ask for a link, without the key; give the answer and its body, piece by piece; either may raise `Broken`.
+
+        `private` lets it lead into this machine's own network.
+        """
+
+    def close(self) -> None:
+        """Close the connections."""
