@@ -8,6 +8,7 @@ import ipywidgets as w
 
 from fox_nb.display import task_pages
 from fox_nb.models import MODELS, CreateProfile
+from fox_nb.panels.hand_in import HandIn
 from fox_nb.panels.head import card
 from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.memory import Memory
@@ -59,7 +60,8 @@ class Studio(w.Tab):  # type: ignore[misc]
         for panel in self.panels.values():
             panel.on_use(self._use)
         by_model = {CreateProfile.model: self.profiles, **self.panels}
-        self._past = w.VBox([self.history, self._compared])
+        self.hand_in = HandIn(session, self._pool.submit)
+        self._past = w.VBox([self.history, self.hand_in, self._compared])
         tabs = [*(by_model[model] for model in MODELS), self._past]
         super().__init__(tabs, titles=[*(request.title for request in MODELS.values()), "History"])
         self.add_class("fox-nb-studio")
@@ -115,6 +117,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         shown = None if index is None else self.children[index]
         if shown is self._past:
             self.history.refresh()
+            self._pool.submit(self.hand_in.offer)
         elif shown is self.profiles:
             self.profiles.refresh()
 

@@ -1,0 +1,62 @@
+"""Hand in: one press that sends a student's work to the teacher; nothing is there where no relay of a class answers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as w
+
+from fox_nb.panels.press import Press
+from fox_nb.settings import in_voila
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fox_nb.session import Session
+
+
+class HandIn(w.VBox):  # type: ignore[misc]
+    """The place of the press; empty until it is known that a class is behind the session.
+
+    Parameters
+    ----------
+    session : Session
+        Whose work it is.
+    later : callable
+        Has slow work done on another thread.
+    """
+
+    def __init__(self, session: Session, later: Callable[[Callable[[], Any]], Any]) -> None:
+        self._session = session
+        self._later = later
+        self._is_offered = False
+        super().__init__([])
+
+    def offer(self) -> None:
+        """Ask who answers, and show the press where it is a class; slow."""
+        if self._is_offered or in_voila():
+            return
+        self._session.prices.ask()
+        if self._session.prices.is_class:
+            self._is_offered = True
+            press = Press(description="Hand in", note="Sends your notebooks and pictures to your teacher.")
+            press.on_press(lambda _: self._pressed(press))
+            self.children = (press,)
+
+    def _pressed(self, press: Press) -> None:
+        if not press.busy:
+            press.busy = True
+            press.error = []
+            self._later(lambda: self._hand_in(press))
+
+    def _hand_in(self, press: Press) -> None:
+        try:
+            self._session.hand_in()
+        except Exception as error:  # noqa: BLE001 - each is told at the button
+            press.notify("")
+            press.fail(error)
+        else:
+            press.notify(f"Handed in at {time.strftime('%H:%M')}. You may hand in again: your teacher sees each time.")
+        finally:
+            press.busy = False

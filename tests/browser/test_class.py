@@ -1,0 +1,80 @@
+"""A class on one relay, as its people see it: the teacher's page for everybody's eyes, and a student's press to hand in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from classroom.room import Classroom
+from processes import until
+from studios import open_studio
+from watched import Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from artifacts import Places
+    from lab import Lab
+
+SMALLEST = """() => Math.min(...[...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && e.innerText)
+    .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
+READABLE = 14
+
+
+@pytest.fixture
+def room(sandbox: Any, artifacts: Places) -> Iterator[Classroom]:
+    """A class with Ada, whose relay runs."""
+    one = Classroom(artifacts, sandbox.base_url)
+    one.seat("Ada", "Ben")
+    one.start()
+    yield one
+    one.stop()
+
+
+def test_a_student_hands_in_and_everybody_can_read_the_teachers_page(
+    room: Classroom, lab: Lab, browser: Browser, axe: str, sandbox: Any
+) -> None:
+    """One press in the history sends a student's work; on the teacher's pages, light and dark, axe finds nothing serious."""
+    studio = open_studio(lab, {"FOXAPI_KEY": room.tokens["Ada"], "FOXAPI_BASE_URL": room.url})
+    studio.prompt("a red fox in the snow")
+    studio.press()
+    studio.shown(1)
+    studio.go("History")
+    studio.page.page.get_by_role("button", name="Hand in").click()
+    studio.page.locator(".fox-status:has-text('Handed in at')").wait_for()
+    assert len(list((room.folder / "handed_in" / "Ada").glob("*.zip"))) == 1
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    room.ask("POST", "/v1/images/generations", "Ben", json={"model": "phota-image", "prompt": "a lost boat"})
+    for theme in ("light", "dark"):
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=theme)
+        page = Watched(context.new_page())
+        page.page.goto(f"{room.url}/teacher")
+        assert page.violations(axe) == [], theme
+        page.page.get_by_label("Password").fill((room.folder / "teacher.txt").read_text().strip())
+        page.page.get_by_role("button", name="Log in").click()
+        page.locator(".pictures img").wait_for()
+        page.locator("summary").first.click()
+        assert page.violations(axe) == [], theme
+        assert page.page.evaluate(SMALLEST) >= READABLE
+        assert page.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        page.locator(".pictures a").click()
+        page.locator("img.large").wait_for()
+        assert page.violations(axe) == [], theme
+        assert page.page.evaluate(SMALLEST) >= READABLE
+        assert page.console_errors == []
+        context.close()
+
+
+def test_nothing_is_handed_in_where_there_is_no_class(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> None:
+    """On a gateway that is no class's relay the history has no such button."""
+    studio = open_studio(lab, sandbox_env)
+    studio.go("History")
+    until(
+        lambda: studio.page.locator(".fox-pager").count() or None,
+        "the history",
+        pause=studio.page.page.wait_for_timeout,
+    )
+    assert studio.page.page.get_by_role("button", name="Hand in").count() == 0
