@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets as w
-
 from fox_nb.panels.press import Press
 from fox_nb.settings import in_voila
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import ipywidgets as w
+
     from fox_nb.session import Session
 
 
-class HandIn(w.VBox):  # type: ignore[misc]
-    """The place of the press; empty until it is known that a class is behind the session.
+class HandIn:
+    """The press, which comes into a place once it is known that a class is behind the session.
 
     Parameters
     ----------
@@ -25,13 +25,15 @@ class HandIn(w.VBox):  # type: ignore[misc]
         Whose work it is.
     later : callable
         Has slow work done on another thread.
+    place : ipywidgets.VBox
+        Where it stands, behind the first child.
     """
 
-    def __init__(self, session: Session, later: Callable[[Callable[[], Any]], Any]) -> None:
+    def __init__(self, session: Session, later: Callable[[Callable[[], Any]], Any], place: w.VBox) -> None:
         self._session = session
         self._later = later
+        self._place = place
         self._is_offered = False
-        super().__init__([])
 
     def offer(self) -> None:
         """Ask who answers, and show the press where it is a class; slow."""
@@ -42,7 +44,8 @@ class HandIn(w.VBox):  # type: ignore[misc]
             self._is_offered = True
             press = Press(description="Hand in", note="Sends your notebooks and pictures to your teacher.")
             press.on_press(lambda _: self._pressed(press))
-            self.children = (press,)
+            first, *rest = self._place.children
+            self._place.children = (first, press, *rest)
 
     def _pressed(self, press: Press) -> None:
         if not press.busy:

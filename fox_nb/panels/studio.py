@@ -60,8 +60,8 @@ class Studio(w.Tab):  # type: ignore[misc]
         for panel in self.panels.values():
             panel.on_use(self._use)
         by_model = {CreateProfile.model: self.profiles, **self.panels}
-        self.hand_in = HandIn(session, self._pool.submit)
-        self._past = w.VBox([self.history, self.hand_in, self._compared])
+        self._past = w.VBox([self.history, self._compared])
+        self._hand_in = HandIn(session, self._pool.submit, self._past)
         tabs = [*(by_model[model] for model in MODELS), self._past]
         super().__init__(tabs, titles=[*(request.title for request in MODELS.values()), "History"])
         self.add_class("fox-nb-studio")
@@ -117,7 +117,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         shown = None if index is None else self.children[index]
         if shown is self._past:
             self.history.refresh()
-            self._pool.submit(self.hand_in.offer)
+            self._pool.submit(self._hand_in.offer)
         elif shown is self.profiles:
             self.profiles.refresh()
 

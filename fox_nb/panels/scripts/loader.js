@@ -13,15 +13,13 @@ function awaited() {
 
 async function start([script, style]) {
   const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
-  known.dress = (root) => module.dress(HASH, style, root);
-  known.dress();
-  known.parts = module.parts;
-  return module.parts;
+  known.open = module.dressed(module.parts, HASH, style);
+  return known.open;
 }
 
 // Every widget hears it, whichever asked: the one that did may be closed before the answer comes.
 async function load(model) {
-  if (known.parts) return known.parts;
+  if (known.open) return known.open;
   const hear = ({ script }, buffers) => script === HASH && known.resolve(start(buffers));
   const ask = () => model.send({ ask: "script", page: page.id });
   model.on("msg:custom", hear);
@@ -38,19 +36,14 @@ export default () => {
   let begun;
   return {
     initialize({ model }) {
-      begun = load(model).then((parts) => {
-        part = typeof parts[PART] === "function" ? parts[PART]() : parts[PART];
-        part.initialize?.({ model });
+      begun = load(model).then((open) => {
+        part = open(PART);
+        part.initialize({ model });
         model.send({ type: "ready" });
       });
     },
     async render(view) {
       await begun;
-      // Only what has been put into the page and has a size knows in which root it stands.
-      new ResizeObserver((_, seen) => {
-        seen.disconnect();
-        known.dress(view.el.getRootNode());
-      }).observe(view.el);
       return part.render(view);
     },
   };

@@ -1,5 +1,5 @@
 // The room's own widgets, each by the name that its Python side knows it by; the loader fetches all of them, once a page.
-export { dress } from "./parts/dress.js";
+export { dressed } from "./parts/dress.js";
 
 import { history } from "./parts/history.js";
 import { known } from "./parts/known.js";

@@ -6,7 +6,7 @@ import { keyDown } from "../../render/compare_view/keys.js";
 import { Tiles } from "../../render/compare_view/pictures.js";
 import { guard } from "./parts/elements.js";
 
-export { dress } from "./parts/dress.js";
+export { dressed } from "./parts/dress.js";
 
 const KERNEL_SILENT_MS = 6000;
 const OUTPUTS = ".jp-OutputArea, .output_container, .cell-output, .jp-Cell, .cell, .output-area";
