@@ -9,6 +9,7 @@ from classroom.room import Classroom
 from fox_nb import Fox
 from fox_nb.client import Client
 from fox_nb.errors import FoxError
+from processes import PATIENCE
 
 
 def test_tls_to_a_students_client(artifacts, sandbox, tmp_path, monkeypatch):
@@ -22,7 +23,7 @@ def test_tls_to_a_students_client(artifacts, sandbox, tmp_path, monkeypatch):
         "-out",
         tmp_path / "cert.pem",
     ]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     both = tmp_path / "both.pem"
     both.write_bytes((tmp_path / "cert.pem").read_bytes() + (tmp_path / "key.pem").read_bytes())
     room = Classroom(artifacts, sandbox.base_url)
