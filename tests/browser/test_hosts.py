@@ -4,6 +4,7 @@ import contextlib
 import functools
 import re
 import subprocess
+import sys
 import sysconfig
 import venv
 from collections.abc import Callable, Iterator
@@ -84,7 +85,9 @@ class Host(Server):
     def __init__(self, places: Places, python: Path, env: dict[str, str], name: str, page: str, *options: str) -> None:
         self.name = name
         super().__init__(places)
-        self.env |= env
+        # As if they were installed beside fox_nb: Solara else asks a CDN for the front end of anywidget.
+        data, config = Path(sys.prefix, "share", "jupyter"), Path(sys.prefix, "etc", "jupyter")
+        self.env |= {**env, "JUPYTER_PATH": str(data), "JUPYTER_CONFIG_PATH": str(config)}
         self._file = self.root / "page.py"
         self._file.write_text(page, encoding="utf-8")
         self._port = free_port()
