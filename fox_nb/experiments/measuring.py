@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _THREADS = 2
 _HANDED_OUT = 16
 """So many pictures at a time are with an executor."""
-_VERSION = 1
+_VERSION = 2
 """Of what is measured: another one is measured anew."""
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL import Image as Pillow
 
     from fox_nb.client import Client
-    from fox_nb.render.comparison import ComparedPicture, Take
+    from fox_nb.render.comparison import ComparedPicture, Take, Version
     from fox_nb.session import Session
 
     Scale = tuple[float, float] | None
@@ -42,7 +42,6 @@ class PictureFiles:
     def __init__(self, session: Session | None = None) -> None:
         self._session = session
         self._known: dict[tuple[str, Scale], ComparedPicture] = {}
-        self._versions: dict[Path, tuple[int, int]] = {}
 
     @functools.cached_property
     def _folder(self) -> Path:
@@ -114,11 +113,6 @@ class PictureFiles:
             return self._of_file(found.absolute(), name)
         return self._of_file(*self._in_memory(found, name))
 
-    def changed(self, picture: ComparedPicture) -> bool:
-        """Return True for a file that is another one by now, or gone: numbers and sizes are of what it was."""
-        known = self._versions.get(picture.path)
-        return known is not None and known != _version(picture.path)
-
     def _in_memory(self, found: Any, name: str) -> tuple[Path, str, Scale]:
         from PIL import Image
 
@@ -139,18 +133,19 @@ class PictureFiles:
 
     def _of_file(self, path: Path, name: str, scale: Scale = None) -> ComparedPicture:
         from fox_nb.images.check import check
-        from fox_nb.render.comparison import ComparedPicture
+        from fox_nb.render.comparison import ComparedPicture, version_of
         from fox_nb.store import sha256_of
 
-        version, key = _version(path), (sha256_of(path), scale)
+        version: Version | None = version_of(path)
+        key = (sha256_of(path), scale)
         if key not in self._known:
             facts = check(path, name=f"{name} ({path.name})")
             scale = scale or _scale_of(path)
             if facts.format not in _PLAIN_FORMATS or scale:
-                path = self._plain(path)
-            else:
-                self._versions[path] = version
-            self._known[key] = ComparedPicture(path, facts.width, facts.height, thumbs=self._thumbs, scale=scale)
+                path, version = self._plain(path), None
+            self._known[key] = ComparedPicture(
+                path, facts.width, facts.height, thumbs=self._thumbs, scale=scale, version=version
+            )
         return self._known[key]
 
     def _written(self, data: bytes, suffix: str) -> Path:
@@ -163,12 +158,11 @@ class PictureFiles:
     def _drawn(self, image: Pillow.Image, orientation: int | None = None) -> Path:
         """Write pixels that are in memory without loss, as they are seen."""
         from fox_nb.images.check import orientation_of
-        from fox_nb.images.pixels import plain, to_srgb, upright
+        from fox_nb.images.pixels import as_seen
 
-        profile = image.info.get("icc_profile")
-        seen = plain(upright(image, orientation_of(image) if orientation is None else orientation))
+        turned = orientation_of(image) if orientation is None else orientation
         out = io.BytesIO()
-        to_srgb(seen, profile).save(out, "PNG", compress_level=1, icc_profile=b"")
+        as_seen(image, turned, image.info.get("icc_profile")).save(out, "PNG", compress_level=1, icc_profile=b"")
         return self._written(out.getvalue(), ".png")
 
     def _plain(self, path: Path) -> Path:
@@ -201,14 +195,6 @@ class PictureFiles:
         from fox_nb.client import Client
 
         return self._session.client if self._session is not None else Client(_NOWHERE)
-
-
-def _version(path: Path) -> tuple[int, int]:
-    try:
-        facts = path.stat()
-    except OSError:
-        return 0, 0
-    return facts.st_mtime_ns, facts.st_size
 
 
 def _scale_of(path: Path) -> Scale:

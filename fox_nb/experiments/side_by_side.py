@@ -93,7 +93,7 @@ class Pictures(Compared):
 
         given = self._comparison
         cells = {key: self._measured(key, cell) for key, cell in given.cells.items()}
-        original = given.original if given.original and not self._files.changed(given.original) else None
+        original = given.original if given.original and not given.original.has_changed else None
         return Comparison(given.title, given.axes, cells, original, given.reference)
 
     def _measured(self, key: Key, cell: Cell) -> Cell:
@@ -105,12 +105,12 @@ class Pictures(Compared):
         picture = take.picture
         if picture is None:
             return take
-        if self._files.changed(picture):
+        if picture.has_changed:
             return replace(take, state="failed", picture=None, reason=f"{picture.path.name} {_CHANGED}")
         if original is None:
             return take
         numbers, note = self._measuring.found(picture.path, original.path)
-        if self._files.changed(original):
+        if original.has_changed:
             numbers, note = {}, f"the original {original.path.name} {_CHANGED}"
         note = note or unlike_scales(picture, original) or (scaled(picture, original) if numbers else "")
         return replace(take, metrics=numbers, note=", ".join(filter(None, [take.note, note])))
@@ -163,7 +163,7 @@ class Pictures(Compared):
             for take, as_now in zip(cell.takes, now.cells[key].takes, strict=True):
                 if take.picture is None:
                     continue
-                if as_now.picture is None or (original is not None and self._files.changed(original)):
+                if as_now.picture is None or (original is not None and original.has_changed):
                     found["their file or their original was changed since; call compare again"] += 1
                 elif original is not None and unlike_scales(take.picture, original):
                     found["their values were read by another scale than the original's"] += 1

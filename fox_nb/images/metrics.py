@@ -235,19 +235,20 @@ def _kept(picture: Path, size: tuple[int, int], version: tuple[int, int]) -> Pix
 
 
 def _read(picture: Path, size: tuple[int, int]) -> Pixels:
-    """Decode a picture, upright, on white where it is transparent, at the given size."""
+    """Decode a picture as an upload of it is seen, on white where it is transparent, at the given size."""
     import numpy as np
-    from PIL import Image, ImageOps
+    from PIL import Image
+
+    from fox_nb.images.check import orientation_of
+    from fox_nb.images.pixels import as_seen
 
     with Image.open(picture) as image:
         # a JPEG is decoded at twice the size or more, so that the scaling is Pillow's own for all formats
         image.draft("RGB", (2 * max(size), 2 * max(size)))
-        ImageOps.exif_transpose(image, in_place=True)
-        if image.has_transparency_data:
-            white = Image.new("RGBA", image.size, "white")
-            white.alpha_composite(image.convert("RGBA"))
-            seen: Image.Image = white.convert("RGB")
-        else:
-            seen = image.convert("RGB")
-        small = seen.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
+        seen = as_seen(image, orientation_of(image), image.info.get("icc_profile"))
+        if seen.mode == "RGBA":
+            white = Image.new("RGBA", seen.size, "white")
+            white.alpha_composite(seen)
+            seen = white
+        small = seen.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
     return np.asarray(small)

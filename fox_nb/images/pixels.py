@@ -52,6 +52,18 @@ def plain(image: Image.Image) -> Image.Image:
     return image.convert("RGB") if lowest == 255 else image  # noqa: PLR2004 - opaque
 
 
+def as_seen(image: Image.Image, orientation: int, profile: bytes | None) -> Image.Image:
+    """Give the picture as an upload, a thumbnail and a measurement take it: eight bits, in sRGB, upright.
+
+    Raises
+    ------
+    InvalidRequest
+        Its numbers are no brightness.
+    """
+    image = to_srgb(image if image.mode == "CMYK" else plain(image), profile)
+    return upright(plain(image), orientation)
+
+
 def sized(image: Image.Image, edge: int) -> Image.Image:
     """Scale the picture down to a long side of `edge` pixels; a smaller one stays as it is."""
     longest = max(image.size)

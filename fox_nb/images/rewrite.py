@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import PIL.Image
 
-from fox_nb.images.pixels import is_srgb, plain, sized, to_srgb, upright
+from fox_nb.images.pixels import as_seen, is_srgb, sized
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -77,8 +77,7 @@ def rewritten(picture: Opened, size: int, limits: Limits) -> bytes:
 def written(image: Image.Image, orientation: int, profile: bytes | None, *, exact: bool, limits: Limits) -> bytes:
     """Write the pixels of a decoded image within the limits, as PNG when `exact`, else as JPEG."""
     image = sized(image, limits.long_side)
-    image = to_srgb(image if image.mode == "CMYK" else plain(image), profile)
-    image = upright(plain(image), orientation)
+    image = as_seen(image, orientation, profile)
     while True:
         for data in (_png(image),) if exact else (_jpeg(image, quality) for quality in _QUALITIES):
             if len(data) <= limits.max_bytes or max(image.size) == 1:

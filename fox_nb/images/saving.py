@@ -167,11 +167,13 @@ def save_picture(source: Path, path: str | os.PathLike[str]) -> Path:
 def _convert(source: Path, target: Path, wanted: str) -> None:
     from PIL import Image
 
+    from fox_nb.images.pixels import plain
+
     with Image.open(source) as image:
         profile = image.info.get("icc_profile")
-        plain = image.convert("RGB") if wanted == "JPEG" else image
+        written = plain(image).convert("RGB") if wanted == "JPEG" else image
         options = {"quality": 95} if wanted != "PNG" else {}
-        plain.save(target, wanted, icc_profile=profile, **options)
+        written.save(target, wanted, icc_profile=profile, **options)
 
 
 def _same(one: Path, other: Path) -> bool:

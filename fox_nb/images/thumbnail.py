@@ -21,7 +21,7 @@ from fox_nb.atomic import aside, private_folder, put
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.images import check
 from fox_nb.images.inline import data_uri
-from fox_nb.images.pixels import plain, sized, to_srgb, upright
+from fox_nb.images.pixels import as_seen, plain, sized
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,10 +158,7 @@ def encoded(image: Image.Image, *, edge: int = EDGE, max_bytes: int = MAX_BYTES)
 
 
 def _small(picture: Opened, edge: int) -> Image.Image:
-    profile = picture.image.info.get("icc_profile")
-    image = sized(picture.decode(edge), edge)
-    image = to_srgb(image, profile) if image.mode == "CMYK" else to_srgb(plain(image), profile)
-    return upright(plain(image), picture.orientation)
+    return as_seen(sized(picture.decode(edge), edge), picture.orientation, picture.image.info.get("icc_profile"))
 
 
 def _encoded(image: Image.Image, max_bytes: int) -> bytes:

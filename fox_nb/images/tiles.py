@@ -292,13 +292,15 @@ def _decoded(picture: Path) -> Image.Image:
     """Decode a picture, upright, as RGB or RGBA; a small colour profile goes along with each tile."""
     from PIL import Image, ImageOps
 
+    from fox_nb.images.pixels import DEEP, plain
+
     with Image.open(picture) as opened:
         opened.load()
         profile = opened.info.get("icc_profile") or b""
         ImageOps.exif_transpose(opened, in_place=True)
         image: Image.Image = opened
-    if image.mode.startswith("I;16"):
-        image = image.point(lambda value: value / 256).convert("L")
+    if image.mode in DEEP:
+        image = plain(image)
     mode = "RGBA" if image.has_transparency_data else "RGB"
     profile_fits = image.mode in ("RGB", "RGBA", "P", "PA") and len(profile) <= _LARGEST_PROFILE
     if image.mode != mode:

@@ -133,9 +133,12 @@ class Viewer(Scripted):
         edge, most = preview_size(len(pictures))
         size = max(edge, _PREVIEW[0]), max(most, _PREVIEW[1])
         for name in names:
-            data = pictures[name].preview(*size) if name in pictures else b""
+            picture = pictures.get(name)
+            data = picture.preview(*size) if picture is not None else b""
             if data:
                 self._post({"type": "previews", "view": view, "ids": [name]}, [data])
+            elif picture is not None and picture.has_changed:
+                self._tiles.lose(name, _changed(picture))
 
 
 def beside(html: str, *viewers: Viewer) -> Any:
@@ -143,6 +146,16 @@ def beside(html: str, *viewers: Viewer) -> Any:
     import marimo
 
     return marimo.vstack([marimo.Html(html), *viewers])
+
+
+def _changed(picture: ComparedPicture) -> str:
+    return f"{picture.path.name} was changed after it was laid here: it is shown as it was, as far as it was sent."
+
+
+def _unread(picture: ComparedPicture, error: Exception) -> str:
+    if picture.has_changed:
+        return _changed(picture)
+    return f"The full pixels of {picture.path.name} can't be read, so its preview is shown: {error}"
 
 
 @dataclass
@@ -281,18 +294,23 @@ class TileService:
             return None
         try:
             level, x, y = map(int, numbers)
-            return read_tile(self._folder(name, picture), level, x, y, picture=picture.path)
+            whole = None if picture.has_changed else picture.path
+            return read_tile(self._folder(name, picture), level, x, y, picture=whole)
         except (ValueError, IndexError):
             return None  # not a tile of this picture: a browser that is ahead of us, or behind
         except Exception as error:  # noqa: BLE001 - a decoder meets a damaged file with errors of many kinds
-            self._lose(name, error)
+            self.lose(name, _unread(picture, error))
             return None
 
     def _make(self, name: str, picture: ComparedPicture) -> None:
         try:
-            make_tiles(picture.path, self._folder(name, picture))
+            if not picture.has_changed:
+                make_tiles(picture.path, self._folder(name, picture))
         except Exception as error:  # noqa: BLE001 - likewise
-            self._lose(name, error)
+            self.lose(name, _unread(picture, error))
+            return
+        if picture.has_changed:  # perhaps while it was cut
+            self.lose(name, _changed(picture))
             return
         with self._lock:
             self._ready.add(name)
@@ -301,13 +319,12 @@ class TileService:
         for view in views:
             self._go_on(view)
 
-    def _lose(self, name: str, error: Exception) -> None:
-        """Tell the browser that only the preview is left of a picture."""
+    def lose(self, name: str, reason: str) -> None:
+        """Tell the browser that only the preview is left of a picture, and why."""
         with self._lock:
             picture = self._pictures.pop(name, None)
             self._making.discard(name)
         if picture is not None:
-            reason = f"The full pixels of {picture.path.name} can't be read, so its preview is shown: {error}"
             self._send({"type": "lost", "id": name, "reason": reason}, [])
 
     def _folder(self, name: str, picture: ComparedPicture) -> Path:

@@ -23,6 +23,9 @@ State = Literal["pending", "running", "done", "failed", "impossible"]
 Key = tuple[int, ...]
 """The place of a cell: for each axis which of its values, in the order of the axes."""
 
+Version = tuple[int, int]
+"""What tells a file from what it was: its time of change, and its size."""
+
 _NUMBERS = {
     "psnr": ("PSNR", "{} dB", 1),
     "ssim": ("SSIM", "{}", 3),
@@ -34,6 +37,15 @@ LABELS = {name: words[0] for name, words in _NUMBERS.items()}
 
 _PREVIEWS = ((32, 512, 32_000), (64, 384, 16_000), (128, 288, 8_000), (256, 224, 4_500))
 _LEAST_PREVIEW = (160, 3_000)
+
+
+def version_of(path: Path) -> Version:
+    """Return what tells a file from what it will be."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return 0, 0
+    return facts.st_mtime_ns, facts.st_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,8 @@ class ComparedPicture:
         A folder that keeps previews from one time to the next.
     scale : tuple of float, or None
         The numbers that were read as black and white, of a picture of more than eight bits.
+    version : tuple of int, or None
+        Of a file that others may change: what it was when it was laid here.
     """
 
     path: Path
@@ -60,6 +74,12 @@ class ComparedPicture:
     tiles: Path | None = None
     thumbs: Path | None = None
     scale: tuple[float, float] | None = None
+    version: Version | None = field(default=None, compare=False)
+
+    @property
+    def has_changed(self) -> bool:
+        """True of a file that is another one by now, or gone: sizes, numbers and previews are of what it was."""
+        return self.version is not None and self.version != version_of(self.path)
 
     @property
     def id(self) -> str:
@@ -67,7 +87,9 @@ class ComparedPicture:
         return "p" + hashlib.blake2s(str(self.path.absolute()).encode(errors="replace"), digest_size=6).hexdigest()
 
     def preview(self, edge: int, max_bytes: int) -> bytes:
-        """Return a WebP of at most so many pixels and bytes; empty when the picture can't be read."""
+        """Return a WebP of at most so many pixels and bytes; empty when it can't be read, or is another one."""
+        if self.has_changed:
+            return b""
         try:
             if self.thumbs is None or edge > EDGE:  # an export's large previews are not worth keeping
                 return thumbnail(self.path, edge=edge, max_bytes=max_bytes)

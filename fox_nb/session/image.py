@@ -88,9 +88,11 @@ class Image(Shows):
         """Return the pixels for NumPy: height x width x 3, 0 to 255."""
         import numpy as np
 
+        from fox_nb.images.pixels import plain
+
         if copy is False:
             raise ValueError("a picture on the disk cannot become an array without a copy")
-        return np.asarray(self.pil().convert("RGB"), dtype=dtype)
+        return np.asarray(plain(self.pil()).convert("RGB"), dtype=dtype)
 
     def thumbnail(self, edge: int = 512, *, max_bytes: int = 40_000) -> bytes:
         """Return a small WebP of the picture, at most `edge` pixels long and `max_bytes` large; kept in the store."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from comparisons import laid_out
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.panels import viewer
 from fox_nb.panels.viewer import TileService, Viewer
-from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Take
+from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Take, version_of
 from fox_nb.session.pool import Pool
 from servers import until
 
@@ -147,6 +148,36 @@ def test_a_picture_that_is_gone_is_told(tmp_path, service, browser):
     (lost,) = [message for message, _ in browser.messages if message["type"] == "lost"]
     assert lost["id"] == gone.id
     assert "gone.png" in lost["reason"]
+
+
+@pytest.mark.parametrize("when", ["before it is cut", "while it is cut", "after it was cut"])
+def test_a_file_that_has_changed_is_never_cut_for_what_it_was(tmp_path, service, browser, monkeypatch, when):
+    """The browser gets the pixels that were laid here or a reason by name, and never those of another picture."""
+    there = compared(tmp_path, size=300, tiled=False)
+    picture = replace(there, version=version_of(there.path))
+    was = Image.open(picture.path).convert("RGB")
+
+    def change(*_):
+        Image.new("RGB", (300, 300), "red").save(picture.path)
+
+    if when == "while it is cut":
+        monkeypatch.setattr(viewer, "make_tiles", lambda *given: (change(), make_tiles(*given))[1])
+    if when == "before it is cut":
+        change()
+    service.know({picture.id: picture})
+    service.want("v", [f"{picture.id}/0/0/0"], [])
+    browser.wait_for(lambda b: b.messages)
+    if when == "after it was cut":
+        change()
+        service.want("v", [f"{picture.id}/0/1/1"], [])
+        browser.wait_for(lambda b: len(b.tiles) == 2)
+        with Image.open(io.BytesIO(browser.tiles[f"{picture.id}/0/1/1"])) as tile:
+            assert np.array_equal(tile, was.crop((256, 256, 300, 300)))
+        return
+    ((lost, _),) = browser.messages
+    assert (lost["type"], lost["id"]) == ("lost", picture.id)
+    assert "a.png was changed" in lost["reason"]
+    assert picture.preview(288, 8_000) == b""
 
 
 @pytest.mark.parametrize("tiled", [True, False])

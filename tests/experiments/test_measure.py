@@ -72,7 +72,7 @@ def test_damaged_numbers_are_taken_again(fox: Fox, photo: Path) -> None:
         "{",
         "[]",
         '{"version": 0, "numbers": {}, "note": ""}',
-        '{"version": 1, "numbers": 3, "note": ""}',
+        '{"version": 2, "numbers": 3, "note": ""}',
     ):
         kept.write_text(damage)
         assert fox.compare_enhance(photo, creativity=[0.5], resemblance=[0.5]).to_frame()["ssim"][0] == right

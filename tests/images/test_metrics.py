@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import sys
 
@@ -12,6 +13,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from fox_nb.errors import ExtraMissing
 from fox_nb.images import metrics
 from fox_nb.images.metrics import EXPLANATIONS, measure
+from fox_nb.images.prepare import prepare
 
 
 @pytest.fixture
@@ -150,6 +152,19 @@ def test_a_turned_photo_is_measured_as_it_is_seen(original):
     with Image.open(original) as image:
         image.transpose(Image.Transpose.ROTATE_270).save(turned, exif=exif)
     assert measure(turned, original).psnr == math.inf
+
+
+@pytest.mark.parametrize("name", ["deep.png", "deep.tiff"])
+def test_sixteen_bits_are_read_as_an_upload_of_them_is(original, name):
+    """A 16-bit grey original is measured by the tones that are uploaded of it, not by those that are cut off at 255."""
+    with Image.open(original) as image:
+        grey = image.convert("L")
+    deep, flat = original.with_name(name), original.with_name("flat.png")
+    Image.fromarray(np.asarray(grey).astype(np.uint16) * 257).save(deep)
+    grey.save(flat)
+    assert measure(flat, deep).psnr == math.inf
+    with Image.open(io.BytesIO(prepare(deep).bytes_for_upload())) as sent:
+        assert np.abs(np.asarray(sent.convert("L"), float) - np.asarray(grey)).mean() < 4
 
 
 def test_transparent_is_white(original):
