@@ -15,7 +15,6 @@ from fox_nb.sharing import renew_in_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
 
     from pydantic import SecretStr
 
@@ -71,16 +70,14 @@ class SandboxTransport:
         from fox_nb.client.exchange import Broken, Exchange
 
         sent = self.current().send(call)
+        if call.link:
+            return sent
         if not (sent.connected or sent.taken) if isinstance(sent, Broken) else sent.status == _OTHERS:
             self._answered = float("-inf")  # certainly not accepted
             sent = self.current().send(call)
         if isinstance(sent, Exchange):
             self._answered = time.monotonic()
         return sent
-
-    def open(self, url: str, **request: Any) -> AbstractContextManager[tuple[Any, Iterator[bytes]]]:
-        """Ask for a link."""
-        return self.current().open(url, **request)
 
     def close(self) -> None:
         """Close the connections."""
@@ -97,7 +94,7 @@ class SandboxTransport:
                 there = _connected()
                 if self._found is None or (there.base_url, there.key) != self._address:
                     self._address = (there.base_url, there.key)
-                    self._found = HttpTransport(there.base_url, hidden(there.key), Timeouts())
+                    self._found = HttpTransport(there.base_url, hidden(there.key))
                 self._answered = time.monotonic()
             return self._found
 
@@ -181,12 +178,13 @@ class SandboxControls:
         from fox_nb.client.transport import HttpTransport
 
         content = [json.dumps(body).encode()] if body is not None else []
-        transport = HttpTransport(*self._address(), Timeouts(connect=TRUSTED_FOR, read=TRUSTED_FOR))
+        transport = HttpTransport(*self._address())
         call = Call(
             method=method,
             path=path,
             content=content,
             headers=_JSON,
+            timeouts=Timeouts(connect=TRUSTED_FOR, read=TRUSTED_FOR),
             within=TRUSTED_FOR,
             sending=TRUSTED_FOR,
             largest=_LARGEST,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import re
 import shlex
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Never, cast
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from fox_nb.models import Request
-    from fox_nb.parameters import Parameter
     from fox_nb.session import Task
 
 _EXPRESSION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\d+\])*")
@@ -132,65 +134,49 @@ def parse(request: type[Request], words: Iterable[str], body: str) -> dict[str, 
     InvalidRequest
         There is no such option, or it has no value.
     """
-    known = {_option(parameter.name): parameter for parameter in parameters(request)}
-    prompt = next((parameter for parameter in known.values() if parameter.hint.kind == "prompt"), None)
-    free, given = _sorted(words, known, request)
-    values = {name: _value(known.get(name), name, items) for name, items in given.items()}
-    found = {known[name].name if name in known else "take": value for name, value in values.items()}
-    text = body.strip() or " ".join(free)
-    if text and prompt is not None and prompt.name not in found:
-        found[prompt.name] = text
-    elif text:
-        raise InvalidRequest(
-            f"{text[:80]!r} has no place in this request.",
-            value=text,
-            allowed=", ".join(known),
-            todo=f"Every value stands after its option: {', '.join(known)}.",
-        )
+    options = _Options(request)
+    given, free = options.parse_known_args([*words])
+    unknown = next((word.partition("=")[0] for word in free if word.startswith("--")), "")
+    if unknown:
+        options.error(f"there is no option {unknown}.{meant(unknown, (*options.allowed,))}")
+    found = vars(given)
+    said = [text for text in (" ".join(free), body.strip()) if text]
+    prompt = next((parameter.name for parameter in parameters(request) if parameter.hint.kind == "prompt"), "")
+    if prompt and prompt not in found and said:
+        found[prompt] = said.pop()
+    if said:
+        options.error(f"{said[0][:80]!r} has no place in this request; every value stands after its option.")
     return found
 
 
-def _sorted(
-    words: Iterable[str], known: dict[str, Parameter], request: type[Request]
-) -> tuple[list[str], dict[str, list[str]]]:
-    """Tell free words from options; an option takes one word, that of a list all words up to the next option."""
-    free: list[str] = []
-    given: dict[str, list[str]] = {}
-    current = ""
-    for word in words:
-        if word.startswith("--"):
-            current, has_value, value = word.partition("=")
-            if current not in known and current != "--take":
-                hint = meant(current, (*known, "--take"))
-                raise InvalidRequest(
-                    f"{request.method} has no option {current}; it has {', '.join(known)} and --take.{hint}",
-                    parameter=current.lstrip("-"),
-                    allowed=", ".join(known),
-                )
-            given.setdefault(current, []).extend([value] if has_value else [])
-        elif current and (not given[current] or (current in known and known[current].many)):
-            given[current].append(word)
+class _Options(argparse.ArgumentParser):
+    """A request's parameters as options; what is wrong with a line is an `InvalidRequest`."""
+
+    def __init__(self, request: type[Request]) -> None:
+        super().__init__(request.method, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+        self.allowed = {_option(parameter.name): parameter.allowed for parameter in parameters(request)}
+        for parameter in parameters(request):
+            more: dict[str, Any] = {"nargs": "+", "action": "extend"} if parameter.many else {}
+            self.add_argument(_option(parameter.name), type=partial(_value, parameter.type), **more)
+        self.add_argument("--take", type=partial(_value, int))
+
+    def error(self, message: str) -> Never:
+        """Raise what argparse would print before it ends the kernel."""
+        empty = re.fullmatch(r"argument (\S+): expected .*", message)
+        if empty:
+            message = f"{empty[1]} has no value."
+            allowed = self.allowed.get(empty[1], "a whole number or new")
+            todo = f"It is {allowed}."
         else:
-            free.append(word)
-    return free, given
+            allowed = ", ".join((*self.allowed, "--take"))
+            todo = f"The options are {allowed}."
+        raise InvalidRequest(f"{self.prog}: {message}", allowed=allowed, todo=todo)
 
 
-def _value(parameter: Parameter | None, name: str, items: list[str]) -> Any:
+def _value(kind: type, text: str) -> Any:
     """Make numbers of what are numbers; anything else stays a text, for the request class to refuse in its words."""
-    if not items:
-        allowed = parameter.allowed if parameter is not None else "a whole number or new"
-        raise InvalidRequest(
-            f"{name} has no value.", parameter=name.lstrip("-"), allowed=allowed, todo=f"It is {allowed}."
-        )
-    if parameter is not None and parameter.many:
-        return items
-    text = items[-1]
-    kind = int if parameter is None else parameter.type
-    if kind in {int, float}:
-        try:
-            return kind(text)
-        except ValueError:
-            return text
+    with contextlib.suppress(ValueError):
+        return kind(text) if kind in {int, float} else text
     return text
 
 

@@ -33,6 +33,7 @@ _LONGEST_KEY = 500
 _FINGERPRINT_DIGITS = 12
 _PORTS = {"http": 80, "https": 443}
 _DELETE = 0x7F
+_PROXIES = ipaddress.ip_network("198.18.0.0/15")
 
 
 def in_voila() -> bool:
@@ -190,6 +191,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
     except ValueError:
         return False
+
+
+def is_private(host: str) -> bool:
+    """Return True for an address of this machine or of its own network (a name is not looked up).
+
+    198.18.0.0/15 is not among them: proxies that answer every name with such an address are widely used.
+    """
+    if is_loopback(host):
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_multicast or not (address.is_global or address in _PROXIES)
 
 
 def find_key(argument: str | SecretStr | None = None) -> SecretStr | None:

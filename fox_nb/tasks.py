@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
 """Headers by which the gateway's support finds a call; the second one is the engine's own."""
 _LONGEST_TEXT = 2000
 _LONGEST_WORD = 40
-_LONGEST_GROUP = 100
+_LONGEST_NAME = 100
 _DEEPEST = 4
 
 
@@ -123,13 +124,13 @@ def read(answer: Any) -> TaskState | None:
     return TaskState(
         id=usable_id(answer.get("id")) or usable_id(answer.get("task_id")),
         status=status,
-        progress=int(min(100.0, max(0.0, _number(answer.get("progress")) or 0.0))),
+        progress=int(min(100.0, number(answer.get("progress")) or 0.0)),
         results=_results(answer),
         error_code=code,
         error_message=message,
-        estimated_time=_number(_inside(answer, "task_info").get("estimated_time")),
-        credits_reserved=_number(_inside(answer, "usage").get("credits_reserved")),
-        user_group=_group(_inside(answer, "usage").get("user_group")),
+        estimated_time=number(_inside(answer, "task_info").get("estimated_time")),
+        credits_reserved=number(_inside(answer, "usage").get("credits_reserved")),
+        user_group=usable_name(_inside(answer, "usage").get("user_group")),
     )
 
 
@@ -192,9 +193,10 @@ def _found(value: Any, depth: int = 0) -> Iterator[Result]:
         yield from links or _found(value.get("images"), depth + 1)
 
 
-def _group(value: Any) -> str:
+def usable_name(value: Any) -> str:
+    """Return a name as it can be shown and kept; '' for what is none."""
     text = value.strip() if isinstance(value, str) else ""
-    return text if len(text) <= _LONGEST_GROUP and text.isprintable() else ""
+    return text if len(text) <= _LONGEST_NAME and text.isprintable() else ""
 
 
 def _inside(answer: dict[str, Any], name: str) -> dict[str, Any]:
@@ -217,11 +219,12 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", errors="replace").decode()
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
+    """Return a finite number that is not negative; None for anything else, a text of one among it."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
-        number = float(value)
+        found = float(value)
     except OverflowError:
         return None
-    return number if abs(number) < float("inf") else None
+    return found if math.isfinite(found) and found >= 0 else None

@@ -1,9 +1,11 @@
 """Fixtures for the whole suite (where things go, the sandbox, kernels), and what every run has to prove at its end."""
 
+import contextlib
 import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,22 +127,20 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.fixture
-def open_fox(sandbox: Any, tmp_path: Path) -> "Iterator[Callable[..., Fox]]":
-    """Opens a Fox as another kernel would: ``open_fox(store=…, budget=…)``; all are closed at the end."""
+def open_any() -> "Iterator[Callable[..., Fox]]":
+    """Opens a Fox wherever a test says, with the marked key and looking often; all are closed at the end."""
     from fox_nb import Fox
     from gateways import EAGER
 
-    opened = []
+    with contextlib.ExitStack() as opened:
+        yield lambda **given: opened.enter_context(Fox(**{"api_key": MARKED_KEY, "polling": EAGER, **given}))
 
-    def make(**arguments: Any) -> Fox:
-        given = {"api_key": MARKED_KEY, "base_url": sandbox.base_url, "store": tmp_path / "fox_runs", "polling": EAGER}
-        fox = Fox(**{**given, **arguments})
-        opened.append(fox)
-        return fox
 
-    yield make
-    for fox in opened:
-        fox.close()
+@pytest.fixture
+def open_fox(sandbox: Any, tmp_path: Path, open_any: "Callable[..., Fox]") -> "Callable[..., Fox]":
+    """Opens a Fox on the test's sandbox as another kernel would: ``open_fox(store=…, budget=…)``."""
+    # The sandbox stands first, so that it ends last.
+    return partial(open_any, base_url=sandbox.base_url, store=tmp_path / "fox_runs")
 
 
 @pytest.fixture

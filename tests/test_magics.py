@@ -83,6 +83,7 @@ def test_pictures_are_variables_results_paths_or_links(shell: InteractiveShell, 
         ("generate --resolution", "--resolution has no value."),
         ("paint --resolution 1K", "%fox has no 'paint'"),
         ("generate --take none", "take is 'none'"),
+        ("generate in the snow", "'in the snow' has no place"),
     ],
 )
 def test_what_is_wrong_is_said_in_the_words_of_the_models(

@@ -15,23 +15,11 @@ import pytest
 from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, KeyMissing, TaskFailed, errors
 from fox_nb.client import Client
-from fox_nb.settings import Gateway, Polling, checked_key, hidden
+from fox_nb.settings import Gateway, checked_key, hidden
 from fox_nb.sharing import made_once
 
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, FoxError)]
 WAIT = 90.0
-
-
-@pytest.fixture
-def open_fox(sandbox: Any, tmp_path: Path) -> Callable[..., Fox]:
-    """Opens a Fox on one store."""
-    eager = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
-
-    def make(**arguments: Any) -> Fox:
-        given = {"api_key": MARKED_KEY, "base_url": sandbox.base_url, "store": tmp_path / "fox_runs", "polling": eager}
-        return Fox(**{**given, **arguments})
-
-    return make
 
 
 _FACTS: dict[str, Any] = {"todo": "Do this.", "needed": 0.5, "left": 0.25, "http_status": 418, "retry_after": 7.0}

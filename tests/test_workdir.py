@@ -5,7 +5,7 @@ import subprocess
 import sys
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +15,17 @@ from PIL import Image
 from artifacts import MARKED_KEY
 from fox_nb import Fox, InvalidRequest, StoreError
 from fox_nb.workdir import below, notebook_folder, working_folder
-from gateways import EAGER
 
 NEVER = 5_000_000_000
 """Seconds since 1970 that a ZIP has no date for: it ends in 2107."""
 
 
 @pytest.fixture
-def open_fox(sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fox]]:
+def open_fox(open_fox: Callable[..., Fox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Fox]:
     """Opens a Fox in a working folder of the test's own."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    opened = []
-
-    def make(store: str | Path = "runs") -> Fox:
-        opened.append(Fox(MARKED_KEY, sandbox.base_url, store, polling=EAGER))
-        return opened[-1]
-
-    yield make
-    for fox in opened:
-        fox.close()
+    return lambda store="runs": open_fox(store=store)
 
 
 def test_the_working_folder_is_deleted(open_fox: Callable[..., Fox], tmp_path: Path) -> None:

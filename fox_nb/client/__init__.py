@@ -7,8 +7,9 @@ state = client.task(state.id)
 
 from fox_nb.client.accounts import Balance, Entry, Log, Prices, Usage
 from fox_nb.client.calls import Client
+from fox_nb.client.download import Downloaded
 from fox_nb.client.responses import certainly_not_accepted
-from fox_nb.client.transfers import Downloaded, Upload
+from fox_nb.client.uploading import Upload
 
 __all__ = [
     "Balance",

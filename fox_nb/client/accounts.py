@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.tasks import usable_id
+from fox_nb.tasks import number, usable_id, usable_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,12 +25,10 @@ MICRO_A_QUOTA = 2
 """Millionths of a USD in one quota, the engine's own unit: 500,000 are 1 USD (observed)."""
 
 _PRICE_A_CALL = 1
-_HUNDREDTHS = 100
 _CHARGE, _REFUND = 2, 6
 _MOST_QUOTA = 10**15
 _MILLISECONDS = 1e11
 """A time above this is in milliseconds: in seconds it would be the year 5138."""
-_LONGEST_NAME = 100
 _MOST_MODELS = 500
 
 
@@ -171,13 +169,13 @@ def read_prices(answer: Any, group: str) -> Prices | None:
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
         return None
     told = answer.get("group_ratio")
-    ratio = _amount(told[group]) if isinstance(told, dict) and group in told else 1.0
-    ratios = {_name(name): _amount(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    ratio = number(told[group]) if isinstance(told, dict) and group in told else 1.0
+    ratios = {usable_name(name): number(value) for name, value in told.items()} if isinstance(told, dict) else {}
     found: dict[str, float] = {}
     for item in answer["data"]:
-        if not isinstance(item, dict) or number(item.get("quota_type")) != _PRICE_A_CALL:
+        if not isinstance(item, dict) or counted(item.get("quota_type")) != _PRICE_A_CALL:
             continue
-        name, price = _name(item.get("model_name")), _amount(item.get("model_price"))
+        name, price = usable_name(item.get("model_name")), number(item.get("model_price"))
         if name and _is_price(price):
             found[name] = max(found.get(name, 0.0), price or 0.0)
     usd = {name: price * (ratio or 0.0) for name, price in found.items()}
@@ -199,7 +197,7 @@ def read_usage(answer: Any) -> Usage | None:
     if used is None or (left is None and not unlimited):
         return None
     return Usage(
-        name=_name(said.get("name")),
+        name=usable_name(said.get("name")),
         used_usd=_usd(used),
         left_usd=None if unlimited or left is None else _usd(left),
         ends_at=_time(said.get("expires_at")),
@@ -216,11 +214,11 @@ def read_log(answer: Any) -> tuple[Entry, ...] | None:
 
 
 def _entry(item: dict[str, Any]) -> Entry | None:
-    kind = _amount(item.get("type", _CHARGE))
-    quota, at, model = _quota(item.get("quota")), _time(item.get("created_at")), _name(item.get("model_name"))
+    kind = number(item.get("type", _CHARGE))
+    quota, at, model = _quota(item.get("quota")), _time(item.get("created_at")), usable_name(item.get("model_name"))
     if kind not in {_CHARGE, _REFUND} or not quota or quota < 0 or at is None or not model:
         return None
-    group, line = _name(item.get("group")), usable_id(item.get("id"))
+    group, line = usable_name(item.get("group")), usable_id(item.get("id"))
     return Entry(at, model, quota * MICRO_A_QUOTA, kind == _REFUND, _task_of(item), group, line)
 
 
@@ -243,14 +241,8 @@ def _limits(said: dict[str, Any]) -> tuple[str, ...] | None:
         told = [name for name, on in told.items() if on]
     elif isinstance(told, str):
         told = told.split(",")
-    names = [_name(name) for name in told[:_MOST_MODELS]] if isinstance(told, list) else []
+    names = [usable_name(name) for name in told[:_MOST_MODELS]] if isinstance(told, list) else []
     return tuple(name for name in names if name) or None
-
-
-def _name(value: Any) -> str:
-    """Return a name as it can be shown and kept; '' for what is none."""
-    text = value.strip() if isinstance(value, str) else ""
-    return text if len(text) <= _LONGEST_NAME and text.isprintable() else ""
 
 
 def _quota(value: Any) -> int | None:
@@ -265,46 +257,25 @@ def _usd(quota: int) -> float:
 
 def _time(value: Any) -> float | None:
     """Return a moment in seconds since 1970; None for none, which 0 and what is below mean, too."""
-    found = _amount(value)
+    found = number(value)
     if found is None or found <= 0:
         return None
     seconds = found / 1000 if found > _MILLISECONDS else found
     return seconds if seconds < _MILLISECONDS else None
 
 
-def _amount(value: Any) -> float | None:
-    """Return a finite number that is not negative; a text is none."""
-    return None if isinstance(value, str) else number(value)
-
-
 def _is_price(value: float | None) -> bool:
     return value is not None and LEAST_USD <= value <= MOST_USD
 
 
-def read_balance(subscription: Any, usage: Any) -> Balance | None:
-    """Read the two billing answers; None when either lacks its number."""
-    limit = _limit(subscription)
-    used = number(usage.get("total_usage")) if isinstance(usage, dict) else None
-    if limit is None or used is None:
-        return None
-    return Balance(None if limit >= UNLIMITED else limit, used / _HUNDREDTHS)
+def read_amount(answer: Any, name: str) -> float | None:
+    """Read one amount of an account; None where it is none."""
+    return counted(answer.get(name)) if isinstance(answer, dict) else None
 
 
-def names_a_limit(subscription: Any) -> bool:
-    """Return True when the first of the two answers is as it should be, so that the other one is at fault."""
-    return _limit(subscription) is not None
-
-
-def _limit(subscription: Any) -> float | None:
-    return number(subscription.get("hard_limit_usd")) if isinstance(subscription, dict) else None
-
-
-def number(value: Any) -> float | None:
+def counted(value: Any) -> float | None:
     """Return a finite number that is not negative, also out of a text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) and found >= 0 else None
+    if isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            return number(float(value))
+    return number(value)

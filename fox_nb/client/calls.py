@@ -14,12 +14,14 @@ import re
 import time
 from collections.abc import Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from urllib.parse import quote, urlsplit
 
 from fox_nb import tasks
-from fox_nb.client import accounts, bodies
-from fox_nb.client.exchange import USUAL_ANSWER, Attempt, Broken, Call, Exchange, Value
+from fox_nb.client import accounts, uploading
+from fox_nb.client.download import LARGEST_PICTURE, Downloaded, fetch
+from fox_nb.client.exchange import Attempt, Broken, Call, Exchange, Value
 from fox_nb.client.responses import (
     CREATE_PATH,
     LONG_ANSWER,
@@ -37,7 +39,6 @@ from fox_nb.client.responses import (
     shown,
     shown_body,
 )
-from fox_nb.client.transfers import LARGEST_PICTURE, Downloaded, Upload, read_upload
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.settings import Timeouts, checked_key, hidden, is_loopback, normal_base_url
 from fox_nb.sharing import made_once
@@ -45,12 +46,12 @@ from fox_nb.sharing import made_once
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from pydantic import SecretStr
 
     from fox_nb.client.accounts import Balance, Log, Prices, Usage
     from fox_nb.client.exchange import Part, Transport
+    from fox_nb.client.uploading import Upload
     from fox_nb.tasks import TaskState
 
 GLANCE = 10.0
@@ -63,8 +64,7 @@ _OWN_HEADER = r"X-[A-Za-z0-9-]{1,60}"
 _BACK_OFF_FIRST, _BACK_OFF_LAST = 0.5, 8.0
 _TRIES = 4
 _GOOD = range(200, 300)
-_TOO_MANY = 429
-_SERVER_FAULT = 500
+_PASSING = frozenset({HTTPStatus.TOO_MANY_REQUESTS, *range(500, 1000)})
 _SHOWN_OF_A_CUT_ANSWER = 300
 
 
@@ -117,9 +117,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -137,7 +135,7 @@ class Client:
         """What carries its calls; made, and requests loaded, when the first one is made."""
         from fox_nb.client.transport import HttpTransport
 
-        return HttpTransport(*self._address, self.timeouts)
+        return HttpTransport(*self._address)
 
     @property
     def longest_creation(self) -> float:
@@ -191,10 +189,7 @@ class Client:
         lost on it would be of unknown fate for nothing. The answer may be cut off; what can be read of it counts.
         """
         read = self.timeouts.read
-        call = Call(
-            method="POST", path=CREATE_PATH, content=[content], headers=headers, within=read, sending=read, alone=True
-        )
-        sent = self._transport.send(call)
+        sent = self._send("POST", CREATE_PATH, content=[content], headers=headers, sending=read, alone=True)
         if isinstance(sent, Broken):
             sent.connected, sent.again = sent.taken, sent.again and not sent.taken
         return self._judged(sent, Purpose.CREATE)
@@ -245,10 +240,11 @@ class Client:
 
     def balance(self) -> Balance:
         """Return what the account may spend and has spent, in USD (observed). Sent once, as `usage` is."""
-        subscription = self._read("/dashboard/billing/subscription", repeat=False, within=GLANCE)
-        usage = self._read("/dashboard/billing/usage", repeat=False, within=GLANCE)
-        odd = usage if accounts.names_a_limit(decoded(subscription)) else subscription
-        return self._made(odd, accounts.read_balance(decoded(subscription), decoded(usage)), "a balance")
+        said = self._read("/dashboard/billing/subscription", repeat=False, within=GLANCE)
+        limit = self._made(said, accounts.read_amount(decoded(said), "hard_limit_usd"), "a balance")
+        said = self._read("/dashboard/billing/usage", repeat=False, within=GLANCE)
+        cents = self._made(said, accounts.read_amount(decoded(said), "total_usage"), "a balance")
+        return accounts.Balance(None if limit >= accounts.UNLIMITED else limit, cents / 100)
 
     def usage(self) -> Usage:
         """Return this key's own account: ``GET /api/usage/token/`` (observed). Sent once: such reads are counted.
@@ -287,14 +283,14 @@ class Client:
         GatewayError, NotConnected, ConnectionLost
             Uploads cost nothing.
         """
-        with bodies.opened(source) as (file, own_name):
+        with uploading.opened(source) as (file, own_name):
             start = file.tell()
-            name = bodies.safe_name(file_name or own_name, file.read(bodies.HEAD))
+            name = uploading.safe_name(file_name or own_name, file.read(uploading.HEAD))
             file.seek(start)
             fields = {"file_name": name}
             if auto_cleanup is not None:
                 fields["auto_cleanup"] = "true" if auto_cleanup else "false"
-            return self._uploaded("/v1/files/upload/stream", *bodies.form(file, name, fields))
+            return self._uploaded("/v1/files/upload/stream", *uploading.form(file, name, fields))
 
     def upload_base64(
         self, data: bytes | str, *, file_name: str | None = None, auto_cleanup: bool | None = None
@@ -302,7 +298,7 @@ class Client:
         """Upload bytes, or a text of base64 or a data URL: ``POST /v1/files/upload/base64`` (documented)."""
         text = data if isinstance(data, str) else base64.b64encode(data).decode()
         if not isinstance(data, str) and not file_name:
-            file_name = bodies.safe_name(None, data[: bodies.HEAD])
+            file_name = uploading.safe_name(None, data[: uploading.HEAD])
         return self._upload_json("base64", {"file_data": text}, file_name, auto_cleanup)
 
     def upload_url(self, url: str, *, file_name: str | None = None, auto_cleanup: bool | None = None) -> Upload:
@@ -311,7 +307,7 @@ class Client:
 
     def hand_in(self, path: Path) -> None:
         """Send a ZIP to the relay of a class: ``POST /class/hand-in``; no gateway has this call."""
-        with bodies.opened(path) as (file, _):
+        with uploading.opened(path) as (file, _):
             self._upload("/class/hand-in", [(file, 0, path.stat().st_size)], "application/zip")
 
     def download(self, url: str, target: Path, *, max_bytes: int = LARGEST_PICTURE, repeat: bool = True) -> Downloaded:
@@ -334,9 +330,7 @@ class Client:
         DownloadFailed
             ``.gone`` is True when asking again is useless.
         """
-        from fox_nb.client.download import fetch
-
-        once = partial(fetch, self._transport, url, target, max_bytes, self.timeouts.download, self.clock)
+        once = partial(fetch, self._transport, url, target, max_bytes, self.timeouts, self.clock)
         return self._with_retries(self.reads_tries if repeat else 1, once)
 
     def probe(self) -> bool:
@@ -347,46 +341,40 @@ class Client:
         """
         if not is_loopback(urlsplit(self.base_url).hostname or ""):
             return False
-        sent = self._transport.send(Call(method="GET", path="/sandbox", within=self.timeouts.read, with_key=False))
+        sent = self._send("GET", "/sandbox", with_key=False)
         answer = None if isinstance(sent, Broken) else decoded(sent)
         return isinstance(answer, dict) and answer.get("sandbox") == "fox_nb"
 
     def _upload_json(self, kind: str, what: dict[str, Any], file_name: str | None, auto_cleanup: bool | None) -> Upload:
         if file_name:
-            what["file_name"] = bodies.safe_name(file_name, b"")
+            what["file_name"] = uploading.safe_name(file_name, b"")
         if auto_cleanup is not None:
             what["auto_cleanup"] = auto_cleanup
         return self._uploaded(f"/v1/files/upload/{kind}", [_json(what)], "application/json")
 
     def _uploaded(self, path: str, content: Sequence[Part], kind: str) -> Upload:
         sent = self._upload(path, content, kind)
-        return self._made(sent, read_upload(decoded(sent)), "an upload with a link", Purpose.UPLOAD)
+        return self._made(sent, uploading.read_upload(decoded(sent)), "an upload with a link", Purpose.UPLOAD)
 
     # -- how often a call is sent, and what comes of it -------------------------------------------------------------
 
-    def _read(
-        self,
-        path: str,
-        *,
-        with_key: bool = True,
-        repeat: bool = True,
-        largest: int = USUAL_ANSWER,
-        within: float | None = None,
-    ) -> Exchange:
+    def _send(self, method: str, path: str, *, within: float | None = None, **terms: Any) -> Exchange | Broken:
+        read = self.timeouts.read
+        within = read if within is None else min(within, read)
+        return self._transport.send(Call(method=method, path=path, timeouts=self.timeouts, within=within, **terms))
+
+    def _read(self, path: str, *, repeat: bool = True, **terms: Any) -> Exchange:
         """Ask for something: that costs nothing."""
-        seconds = self.timeouts.read if within is None else min(within, self.timeouts.read)
-        call = Call(method="GET", path=path, within=seconds, largest=largest, with_key=with_key)
-        return self._with_retries(self.reads_tries if repeat else 1, partial(self._once, call, Purpose.READ))
+        once = partial(self._once, Purpose.READ, "GET", path, **terms)
+        return self._with_retries(self.reads_tries if repeat else 1, once)
 
     def _upload(self, path: str, content: Sequence[Part], kind: str) -> Exchange:
         """Send a file; sending it twice costs nothing."""
-        about = {"Content-Type": kind}
-        within, sending = self.timeouts.read, self.timeouts.upload
-        call = Call(method="POST", path=path, content=content, headers=about, within=within, sending=sending)
-        return self._with_retries(_TRIES, partial(self._once, call, Purpose.UPLOAD))
+        terms = {"content": content, "headers": {"Content-Type": kind}, "sending": self.timeouts.upload}
+        return self._with_retries(_TRIES, partial(self._once, Purpose.UPLOAD, "POST", path, **terms))
 
-    def _once(self, call: Call, purpose: Purpose) -> Attempt[Exchange]:
-        return self._judged(self._transport.send(call), purpose)
+    def _once(self, purpose: Purpose, method: str, path: str, **terms: Any) -> Attempt[Exchange]:
+        return self._judged(self._send(method, path, **terms), purpose)
 
     def _with_retries(self, tries: int, attempt: Callable[[], Attempt[Value]]) -> Value:
         """Repeat an attempt while that is safe, useful and not asked to wait for too long: the one rule for all calls.
@@ -434,8 +422,8 @@ class Client:
         good = sent.status in _GOOD
         if (good and (creating or sent.cut is None)) or (creating and redirected(sent, self.base_url)):
             return Attempt(answer=sent)
-        passing = sent.status == _TOO_MANY or sent.status >= _SERVER_FAULT or (sent.cut is not None and sent.cut.again)
-        again = sent.status == _TOO_MANY and is_refusal(sent) if creating else passing
+        passing = sent.status in _PASSING or (sent.cut is not None and sent.cut.again)
+        again = sent.status == HTTPStatus.TOO_MANY_REQUESTS and is_refusal(sent) if creating else passing
         return Attempt(failure=self._failure(sent, purpose), again=again, asked=retry_after(sent.headers))
 
     def _broken(self, broke: Broken, purpose: Purpose) -> FoxError:

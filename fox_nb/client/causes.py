@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from fox_nb.client.exchange import Terms
+    from fox_nb.client.exchange import Call
 
 
 class PrivatePeer(OSError):
@@ -23,7 +23,7 @@ class PrivatePeer(OSError):
 
 
 class TooLarge(OSError):
-    """The other side sends more than the terms allow."""
+    """The other side sends more than it may."""
 
 
 class NoCertificates(OSError):
@@ -40,7 +40,7 @@ _UNWRITABLE = (
 """What is raised before anything is sent."""
 
 
-def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> Broken:
+def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
     """Say in words what broke, and whether a connection had come to be."""
     chain = list(_causes(error))
     proxy = "the proxy was asked, and " if any(isinstance(link, broken.ProxyError) for link in chain) else ""
@@ -52,7 +52,7 @@ def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> Broken
         ),
         (broken.NameResolutionError, "the name of the host was not found"),
         (broken.NewConnectionError, "no connection came to be"),
-        (broken.ConnectTimeoutError, f"no connection came to be within {terms.connect:g} s"),
+        (broken.ConnectTimeoutError, f"no connection came to be within {min(call.timeouts.connect, call.within):g} s"),
         (broken.ProxyError, _refused_by_proxy(chain)),
         (broken.SSLError, "no safe connection (TLS) came to be"),
     ):
@@ -63,9 +63,9 @@ def explain(error: BaseException, terms: Terms, key: SecretStr | None) -> Broken
                 again = passing or kind not in (PrivatePeer, NoCertificates, broken.SSLError)
                 return Broken(_with_detail(proxy + words, chain, key), connected=False, again=again)
     if any(isinstance(link, TooLarge) for link in chain):
-        return Broken(f"it is larger than {terms.largest:,} bytes", connected=True, again=False)
+        return Broken(f"it is larger than {call.largest:,} bytes", connected=True, again=False)
     if any(isinstance(link, (TimeoutError, broken.ReadTimeoutError)) for link in chain):
-        return Broken(f"no whole answer came within {terms.seconds:g} s", connected=True)
+        return Broken(f"no whole answer came within {call.within:g} s", connected=True)
     if isinstance(error, _UNWRITABLE):
         return Broken(_with_detail("the request could not be written", chain, key), connected=False, again=False)
     return Broken(_with_detail("the connection broke", chain, key), connected=True)

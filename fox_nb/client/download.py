@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from fox_nb.client.exchange import Attempt, Broken
+from fox_nb.client.exchange import Attempt, Broken, Call
 from fox_nb.client.responses import retry_after, shown
-from fox_nb.client.transfers import Downloaded
-from fox_nb.client.transport import is_private
 from fox_nb.errors import DownloadFailed
+from fox_nb.settings import is_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
     from pathlib import Path
-    from typing import BinaryIO
 
-    from fox_nb.client.exchange import Transport
+    from fox_nb.client.exchange import Exchange, Transport
+    from fox_nb.settings import Timeouts
+
+LARGEST_PICTURE = 200 << 20
+"""Bytes: a 4096 px PNG has about 20 MB."""
 
 _REDIRECTS_AT_MOST = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REFUSALS = range(400, 500)
-_GOOD = 200
-_SERVER_FAULT = 500
 _COME_AGAIN = frozenset({408, 425, 429})
 _LONGEST_URL = 16_000
 _LONGEST_SHOWN = 160
@@ -34,11 +36,27 @@ _LATER = "Try again in a moment; nothing is paid for that."
 _REPORT = "Tell FoxAPI's support the task's id and the text above."
 
 
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What a download brought.
+
+    Attributes
+    ----------
+    content_type : str
+        What the host calls it, in small letters and without parameters; often absent or wrong.
+    size : int
+        Bytes.
+    """
+
+    content_type: str
+    size: int
+
+
 def fetch(
-    transport: Transport, url: str, target: Path, largest: int, seconds: float, clock: Callable[[], float]
+    transport: Transport, url: str, target: Path, largest: int, timeouts: Timeouts, clock: Callable[[], float]
 ) -> Attempt[Downloaded]:
     """Fetch a link into a file, once, from redirect to redirect, each looked at like the first link."""
-    end = clock() + seconds
+    end = clock() + timeouts.download
     before = ""
     for _ in range(_REDIRECTS_AT_MOST + 1):
         private = _may_be_private(url, transport.base_url)
@@ -46,56 +64,32 @@ def fetch(
         if wrong:
             return _failure(f"The link {_shown(url)} was not followed: {wrong}.", gone=True, todo=_REPORT)
         within = max(end - clock(), 1.0)
+        call = Call(link=url, timeouts=timeouts, within=within, largest=largest, into=target, private=private)
         try:
-            with transport.open(url, within=within, largest=largest, private=private) as (response, pieces):
-                if response.status_code in _REDIRECTS and response.headers.get("Location"):
-                    before, url = url, _next(url, response.headers["Location"])
-                    continue
-                if response.status_code != _GOOD:
-                    return _refused(url, response.status_code, response.headers)
-                return _save(response.headers, pieces, url, target, largest)
-        except Broken as broke:
-            what = f"The host of {_shown(url)} gave no picture: {broke.reason}."
-            return _failure(what, gone=not broke.again, again=broke.again)
+            sent = _sent(transport, call)
+        except OSError as error:
+            return _failure(
+                f"The picture could not be written: {error.strerror or type(error).__name__}.",
+                todo="Make room, or choose another folder with store=; then fetch it with fox.resume().",
+            )
+        location = "" if isinstance(sent, Broken) else sent.headers.get("Location", "")
+        if isinstance(sent, Broken) or sent.status not in _REDIRECTS or not location:
+            return _came(url, sent, target)
+        before, url = url, _next(url, location)
     return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_REPORT)
 
 
-def _save(
-    headers: Mapping[str, str], pieces: Iterator[bytes], url: str, target: Path, largest: int
-) -> Attempt[Downloaded]:
-    size = 0
-    declared = headers.get("Content-Length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > largest:
-        return _failure(_too_large(url, largest), gone=True, todo=_REPORT)
+def _sent(transport: Transport, call: Call) -> Exchange | Broken:
+    """Ask for a link, and leave no file behind that is not whole."""
+    whole = False
     try:
-        with _aside(target) as file:
-            for piece in pieces:
-                size += file.write(piece)
-    except Broken as broke:
-        what = f"The picture {_shown(url)} did not come whole: {broke.reason}."
-        return _failure(what, gone=not broke.again, again=broke.again)
-    except OSError as error:
-        return _failure(
-            f"The picture could not be written: {error.strerror or type(error).__name__}.",
-            todo="Make room, or choose another folder with store=; then fetch it with fox.resume().",
-        )
-    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    return Attempt(answer=Downloaded(shown(kind, None, _LONGEST_TYPE), size))
-
-
-@contextlib.contextmanager
-def _aside(target: Path) -> Iterator[BinaryIO]:
-    """Open the file to write, and leave none behind that is not whole."""
-    with target.open("wb") as file:
-        whole = False
-        try:
-            yield file
-            whole = True
-        finally:
-            if not whole:
-                file.close()
-                with contextlib.suppress(OSError):
-                    target.unlink()
+        sent = transport.send(call)
+        whole = isinstance(sent, Broken) or sent.cut is None
+        return sent
+    finally:
+        if not whole and call.into is not None:
+            with contextlib.suppress(OSError):
+                call.into.unlink()
 
 
 def _next(url: str, location: str) -> str:
@@ -135,22 +129,29 @@ def _may_be_private(url: str, base_url: str) -> bool:
     return False
 
 
-def _refused(url: str, status: int, headers: Mapping[str, str]) -> Attempt[Downloaded]:
-    gone = status in _REFUSALS and status not in _COME_AGAIN
-    what = f"The host of {_shown(url)} refused the picture with HTTP {status}"
-    if gone:
+def _came(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded]:
+    """Return what came of a link: the picture, or why there is none."""
+    if isinstance(sent, Broken):
+        return _broken(f"The host of {_shown(url)} gave no picture", sent)
+    if sent.status == HTTPStatus.OK:
+        if sent.cut is not None:
+            return _broken(f"The picture {_shown(url)} did not come whole", sent.cut)
+        kind = sent.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Attempt(answer=Downloaded(shown(kind, None, _LONGEST_TYPE), target.stat().st_size))
+    what = f"The host of {_shown(url)} refused the picture with HTTP {sent.status}"
+    if sent.status in _REFUSALS and sent.status not in _COME_AGAIN:
         return _failure(
             f"{what}: the link has expired or leads nowhere.",
             gone=True,
             money="What was paid is not asked for again by itself.",
             todo="Links live for 24 hours; within them, tell FoxAPI's support the task's id.",
         )
-    again = status in _COME_AGAIN or status >= _SERVER_FAULT
-    return _failure(f"{what}.", again=again, asked=retry_after(headers))
+    again = sent.status in _COME_AGAIN or sent.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return _failure(f"{what}.", again=again, asked=retry_after(sent.headers))
 
 
-def _too_large(url: str, largest: int) -> str:
-    return f"The file {_shown(url)} is larger than {largest:,} bytes; that is no picture of these models."
+def _broken(what: str, broke: Broken) -> Attempt[Downloaded]:
+    return _failure(f"{what}: {broke.reason}.", gone=not broke.again, again=broke.again)
 
 
 def _failure(

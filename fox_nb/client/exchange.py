@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Generic, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    import requests
     from pydantic import SecretStr
+
+    from fox_nb.settings import Timeouts
 
 USUAL_ANSWER = 1 << 20
 """Bytes that an answer about one task or file may have."""
@@ -22,62 +23,49 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request to a gateway.
+    """One request and what it is allowed.
 
     Attributes
     ----------
     method, path : str
-        What is asked for.
+        What is asked for of the gateway.
+    link : str
+        A whole address that is asked for in place of it, without the key.
     content : sequence of Part
         What is sent with it.
     headers : mapping
         Beside the usual ones.
+    timeouts : Timeouts
+        For connecting, and without a single byte after which the other side counts as gone.
     within : float
         Seconds from the end of the request to the last byte of the answer.
     sending : float
         Seconds that the content may take.
     largest : int
-        Bytes of the answer.
+        Bytes of the answer's body that are read at the most.
+    into : Path or None
+        Where the body of a good answer is written as it comes; of any other one none is read then.
     with_key : bool
         False for what needs no key.
     alone : bool
         True for a connection that nothing else has used or will use.
+    private : bool
+        True when the other side may be this machine or one of its own network.
     """
 
-    method: str
-    path: str
+    method: str = "GET"
+    path: str = ""
+    link: str = ""
     content: Sequence[Part] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    timeouts: Timeouts
     within: float
     sending: float = 0.0
     largest: int = USUAL_ANSWER
+    into: Path | None = None
     with_key: bool = True
     alone: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What one attempt is allowed.
-
-    Attributes
-    ----------
-    connect : float
-        Seconds to connect.
-    seconds : float
-        Seconds from the end of the request to the last byte of the answer.
-    largest : int
-        Bytes of body that are read at the most.
-    private : bool
-        True when the other side may be this machine or one of its own network.
-    stall : float
-        Seconds without a single byte after which the other side counts as gone.
-    """
-
-    connect: float
-    seconds: float
-    largest: int
     private: bool = True
-    stall: float = 60.0
 
 
 class Broken(Exception):
@@ -115,7 +103,7 @@ class Exchange:
     headers : mapping
         Those of the answer's headers that mean something here.
     body : bytes
-        The body, or as much of it as was read.
+        The body, or as much of it as was read; empty where it went into a file.
     cut : Broken or None
         Why the body is not whole.
     """
@@ -152,14 +140,6 @@ class Transport(Protocol):
 
     def send(self, call: Call) -> Exchange | Broken:
         """Send one request once; return the answer or what broke."""
-
-    def open(
-        self, url: str, *, within: float, largest: int, private: bool
-    ) -> AbstractContextManager[tuple[requests.Response, Iterator[bytes]]]:
-        """Ask for a link, without the key; give the answer and its body, piece by piece; either may raise `Broken`.
-
-        `private` lets it lead into this machine's own network.
-        """
 
     def close(self) -> None:
         """Close the connections."""

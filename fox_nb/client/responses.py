@@ -7,6 +7,7 @@ import json
 import re
 import time
 from enum import Enum
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
@@ -96,12 +97,7 @@ _WORDS = {
     422: "refuses the request",
     429: "gets too many requests",
 }
-_SERVER_FAULT = 500
 _REDIRECTS = range(300, 400)
-_SEE_OTHER = 303
-_FORBIDDEN = 403
-_REQUEST_TIMEOUT = 408
-_TOO_MANY = 429
 _REFUSALS = range(400, 500)
 _WHOEVER_SAYS_SO = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 417, 421, 422, 426, 431, 451})
 """Refusals that mean the same when a proxy says them: the request went no further."""
@@ -128,13 +124,14 @@ def is_refusal(answer: Exchange) -> bool:
     if answer.status in _REDIRECTS:
         # the same call at another address; anything else may be where the task that was made is to be found
         place = _place_of(answer)
-        return answer.status != _SEE_OTHER and place is not None and place.path.rstrip("/").endswith(CREATE_PATH)
-    if answer.status not in _REFUSALS or answer.status == _REQUEST_TIMEOUT:
+        same_call = place is not None and place.path.rstrip("/").endswith(CREATE_PATH)
+        return same_call and answer.status != HTTPStatus.SEE_OTHER
+    if answer.status not in _REFUSALS or answer.status == HTTPStatus.REQUEST_TIMEOUT:
         return False
     said = decoded(answer)
     error = said.get("error") if isinstance(said, dict) else None
     kind = error.get("type") if isinstance(error, dict) else None
-    if answer.status == _TOO_MANY:
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return isinstance(kind, str) and kind.strip().lower() == _OWN_RATE_LIMIT
     return isinstance(error, dict) or answer.status in _WHOEVER_SAYS_SO
 
@@ -220,19 +217,21 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     text = str(headers.get("Retry-After", "")).strip()
     if text.isascii() and text.replace(".", "", 1).isdigit():
         return min(float(text[:12]), LONGEST_ASKED)
-    from email.utils import parsedate_to_datetime
-
-    with contextlib.suppress(ValueError, TypeError, OverflowError, OSError):
-        return min(max(0.0, parsedate_to_datetime(text).timestamp() - time.time()), LONGEST_ASKED)
-    return None
+    at = _moment(text)
+    return None if at is None else min(max(0.0, at - time.time()), LONGEST_ASKED)
 
 
 def date_of(answer: Exchange) -> float | None:
     """Return the other side's own time, in seconds since 1970; None where it did not say."""
+    return _moment(str(answer.headers.get("Date", "")))
+
+
+def _moment(text: str) -> float | None:
+    """Return a header's date in seconds since 1970; None for none."""
     from email.utils import parsedate_to_datetime
 
     with contextlib.suppress(ValueError, TypeError, OverflowError, OSError):
-        return parsedate_to_datetime(str(answer.headers.get("Date", ""))).timestamp()
+        return parsedate_to_datetime(text).timestamp()
     return None
 
 
@@ -325,7 +324,7 @@ def _words(answer: Exchange, wanted: str, key: SecretStr | None) -> str:
     if status in _REDIRECTS:
         place = shown(str(answer.headers.get("Location", "")), key, 200)
         return f"points to another address, {place or 'without saying which'}, which is not followed with the key"
-    if status >= _SERVER_FAULT:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "failed"
     if status in _WORDS:
         return _WORDS[status]
@@ -342,8 +341,8 @@ def _todo(status: int, code: str, body: str, purpose: Purpose, *, refused: bool)
         return "A network in front of the gateway refused this program, not your key: try from another network."
     if purpose is Purpose.CREATE and not refused:
         return _TODO_UNKNOWN_FATE
-    if status == _FORBIDDEN and purpose is Purpose.UPLOAD:
+    if status == HTTPStatus.FORBIDDEN and purpose is Purpose.UPLOAD:
         return "The account's upload storage is probably full: upload with auto_cleanup=True, or wait 72 hours."
     server = "Try again in a moment; if it stays, tell FoxAPI's support the text above."
-    usual = server if status >= _SERVER_FAULT else _TODO_REPORT
+    usual = server if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _TODO_REPORT
     return _TODO_BY_CODE.get(code) or _TODO_BY_STATUS.get(status, usual)

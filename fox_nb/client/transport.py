@@ -1,4 +1,4 @@
-"""Transport: one request over HTTP and its answer, within its terms and without the key in what comes back.
+"""Transport: one request over HTTP and its answer, in the time that it is allowed, without the key in what comes back.
 
 The sessions of requests below it follow nothing, remember nothing and read by the clock.
 """
@@ -9,14 +9,13 @@ import contextlib
 import http
 import http.client
 import io
-import ipaddress
 import logging
 import ssl
 import sys
 import time
 from contextvars import ContextVar
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -25,19 +24,19 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util import Timeout
 from urllib3.util.retry import Retry
 
 from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
-from fox_nb.client.exchange import Broken, Exchange, Terms
+from fox_nb.client.exchange import Broken, Exchange
 from fox_nb.errors import KeyMissing
-from fox_nb.settings import Timeouts, is_loopback, version, without_key
+from fox_nb.settings import is_loopback, is_private, version, without_key
 from fox_nb.sharing import renew_in_children
 from fox_nb.tasks import REQUEST_IDS
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Sequence
+    from typing import BinaryIO
 
     from pydantic import SecretStr
 
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 
 PIECE = 64 * 1024
 """Bytes that are read or sent at a time."""
-_HEADERS = ("Date", "Retry-After", "Location", *REQUEST_IDS)
+_HEADERS = ("Content-Type", "Date", "Retry-After", "Location", *REQUEST_IDS)
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32
 _OWN_CALLS = ("/v1/", "/api/", "/dashboard/", "/sandbox")
@@ -71,24 +70,15 @@ class Bearer(AuthBase):
 NOBODY = Bearer(None)
 
 
-_terms: ContextVar[Terms | None] = ContextVar("_terms", default=None)
-
-
-@contextlib.contextmanager
-def under(terms: Terms) -> Iterator[None]:
-    """Let the connections that this thread uses inside the block keep to these terms."""
-    token = _terms.set(terms)
-    try:
-        yield
-    finally:
-        _terms.reset(token)
+_current: ContextVar[Call | None] = ContextVar("_current", default=None)
+"""What this thread's connections are used for just now."""
 
 
 class _NoLinks(logging.Filter):
     """Takes the links of results out of urllib3's log lines about our calls: they open the pictures."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if _terms.get() is not None and isinstance(record.args, tuple):
+        if _current.get() is not None and isinstance(record.args, tuple):
             record.args = tuple(_PATH_HIDDEN if _is_link(part) else part for part in record.args)
         return True
 
@@ -101,14 +91,14 @@ logging.getLogger("urllib3.connectionpool").addFilter(_NoLinks())
 
 
 class _Patient(io.RawIOBase):
-    """A socket's reading end that keeps to the terms: requests' own time-out starts anew with every byte."""
+    """A socket's reading end that reads by the clock: requests' own time-out starts anew with every byte."""
 
-    def __init__(self, raw: socket.SocketIO, sock: socket.socket, terms: Terms) -> None:
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, call: Call) -> None:
         self._raw = raw
         self._sock = sock
-        self._left = terms.largest + _HEADERS_AT_MOST
-        self._stall = terms.stall
-        self._end = time.monotonic() + terms.seconds
+        self._left = call.largest + _HEADERS_AT_MOST
+        self._stall = call.timeouts.read
+        self._end = time.monotonic() + call.within
 
     def readable(self) -> bool:
         return True
@@ -129,22 +119,12 @@ class _Patient(io.RawIOBase):
         super().close()
 
 
-class _Line:
-    """What ``http.client`` needs of a socket to read an answer: one reading end."""
-
-    def __init__(self, sock: socket.socket, terms: Terms) -> None:
-        self._sock = sock
-        self._terms = terms
-
-    def makefile(self, mode: Literal["rb"]) -> io.BufferedReader:
-        raw = self._sock.makefile(mode, buffering=0)
-        return io.BufferedReader(_Patient(raw, self._sock, self._terms), PIECE)
-
-
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
-        terms = _terms.get()
-        super().__init__(_Line(sock, terms) if terms else sock, *args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(sock, *args, **kwargs)
+        call = _current.get()
+        if call is not None:
+            self.fp = io.BufferedReader(_Patient(self.fp.detach(), sock, call), PIECE)
 
     def _read_status(self) -> tuple[str, int, str]:
         """Skip every 1xx before the answer: http.client knows of 100 alone, and takes 103 for the end of it."""
@@ -156,7 +136,11 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Plain(HTTPConnection):
-    """A connection that reads by the terms and looks at whom it reached before it says a word."""
+    """A connection that reads by the clock and looks at whom it reached before it says a word.
+
+    It is asked of the connection and not of the name, which may answer otherwise a moment later. Behind a proxy
+    the peer is the proxy.
+    """
 
     # http.client prints whole requests, keys and all, when somebody turns its debugging on for every connection.
     debuglevel = 0
@@ -164,16 +148,16 @@ class _Plain(HTTPConnection):
 
     def connect(self) -> None:
         super().connect()
-        _refuse_private_peer(self)
+        call = _current.get()
+        if call is None or call.private or self.proxy or self.sock is None:
+            return
+        if is_private(str(self.sock.getpeername()[0])):
+            self.close()
+            raise PrivatePeer("the link leads into the private network of this machine")
 
 
-class _Secure(HTTPSConnection):
-    debuglevel = 0
-    response_class = _Response
-
-    def connect(self) -> None:
-        super().connect()
-        _refuse_private_peer(self)
+class _Secure(_Plain, HTTPSConnection):
+    """The same over TLS."""
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -182,45 +166,6 @@ class _PlainPool(HTTPConnectionPool):
 
 class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _Secure
-
-
-def _refuse_private_peer(connection: HTTPConnection) -> None:
-    """Close what a name of the outer world led to when it is this machine or its neighbours.
-
-    It is asked of the connection and not of the name, which may answer otherwise a moment later. Behind a proxy
-    the peer is the proxy.
-    """
-    terms = _terms.get()
-    if terms is None or terms.private or connection.proxy or connection.sock is None:
-        return
-    if is_private(str(connection.sock.getpeername()[0])):
-        connection.close()
-        raise PrivatePeer("the link leads into the private network of this machine")
-
-
-_PRIVATE = [
-    ipaddress.ip_network(network)
-    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-]
-
-
-def is_private(host: str) -> bool:
-    """Return True for an address of this machine or of its own network (a name is not looked up).
-
-    198.18.0.0/15 is not among them: proxies that answer every name with such an address are widely used.
-    """
-    if is_loopback(host):
-        return True
-    try:
-        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        address = mapped
-    if address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast:
-        return True
-    return any(address in network for network in _PRIVATE if network.version == address.version)
 
 
 def trusting() -> ssl.SSLContext:
@@ -327,10 +272,7 @@ class Body:
 
 
 def _cut(part: Part) -> Iterator[bytes]:
-    if isinstance(part, bytes):
-        yield from (part[at : at + PIECE] for at in range(0, len(part), PIECE))
-        return
-    file, start, left = part
+    file, start, left = (io.BytesIO(part), 0, len(part)) if isinstance(part, bytes) else part
     file.seek(start)
     while left:
         piece = file.read(min(PIECE, left))
@@ -349,14 +291,11 @@ class HttpTransport:
         Normalised.
     key : SecretStr or None
         None for calls that need none.
-    timeouts : Timeouts
-        For one attempt each.
     """
 
-    def __init__(self, base_url: str, key: SecretStr | None, timeouts: Timeouts) -> None:
+    def __init__(self, base_url: str, key: SecretStr | None) -> None:
         self.base_url = base_url
         self.key = key
-        self._timeouts = timeouts
         self._session = Session()
         renew_in_children(self)
 
@@ -369,29 +308,84 @@ class HttpTransport:
         self._session.close()
 
     def send(self, call: Call) -> Exchange | Broken:
-        """Send one request; what broke is returned, so that no typed error is raised while another one is handled."""
-        connect = min(self._timeouts.connect, call.within)
-        terms = Terms(connect, call.within, call.largest, stall=self._timeouts.read)
-        auth = self._auth() if call.with_key else NOBODY
+        """Send one request; what broke is returned, so that no typed error is raised while another one is handled.
+
+        Raises
+        ------
+        OSError
+            The file for the answer cannot be written.
+        """
         body = Body(call.content, call.sending) if call.content else None
-        about = {**call.headers, "Connection": "close"} if call.alone else call.headers
-        url = self.base_url + call.path
+        token = _current.set(call)
         try:
             with Session() if call.alone else contextlib.nullcontext(self._session) as session:
-                sent = {"data": body, "headers": about}
-                return exchange(session, call.method, url, terms=terms, auth=auth, key=self.key, **sent)
-        except Broken as broke:
-            broke.taken = body is not None and body.taken
-            return broke.with_traceback(None)
+                response = self._begun(session, call, body)
+                if isinstance(response, Broken):
+                    response.taken = body is not None and body.taken
+                    return response
+                with response:
+                    return self._answer(response, call)
+        finally:
+            _current.reset(token)
 
-    @contextlib.contextmanager
-    def open(
-        self, url: str, *, within: float, largest: int, private: bool
-    ) -> Iterator[tuple[requests.Response, Iterator[bytes]]]:
-        """Ask for a link, without the key, and yield the answer and its body, piece by piece."""
-        terms = Terms(self._timeouts.connect, within, largest, private, min(self._timeouts.read, within))
-        with open_answer(self._session, "GET", url, terms=terms, auth=NOBODY, key=self.key) as response:
-            yield response, pieces(response, terms, self.key)
+    def _begun(self, session: Session, call: Call, body: Body | None) -> requests.Response | Broken:
+        """Send a request and return its answer, body unread.
+
+        No exception of requests leaves it: it would carry the headers, and the key in them.
+        """
+        auth = NOBODY if call.link or not call.with_key else self._auth()
+        stop: BaseException
+        try:
+            return session.request(
+                call.method,
+                call.link or self.base_url + call.path,
+                auth=auth,
+                data=body,
+                headers={**call.headers, "Connection": "close"} if call.alone else call.headers,
+                timeout=(min(call.timeouts.connect, call.within), min(call.timeouts.read, call.within)),
+                stream=True,
+                allow_redirects=False,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key and a request may be out
+            return explain(error, call, self.key).with_traceback(None)
+        except (KeyboardInterrupt, SystemExit) as error:
+            # Its traceback would lead through frames that hold the headers; a verbose one prints them.
+            stop = type(error)(*error.args)
+        raise stop
+
+    def _answer(self, response: requests.Response, call: Call) -> Exchange:
+        """Read the body, as far as it comes; one that goes into a file is read only where the answer is good."""
+        # A key in the answer goes no further: neither into the journal nor into a local that a traceback shows.
+        headers = {name: without_key(response.headers.get(name, ""), self.key) for name in _HEADERS}
+        sent = Exchange(response.status_code, headers)
+        if call.into is None:
+            body = io.BytesIO()
+            sent.cut = self._copied(response, body, call)
+            text = body.getvalue().decode(errors="surrogateescape")
+            sent.body = without_key(text, self.key).encode(errors="surrogateescape")
+        elif sent.status == http.HTTPStatus.OK:
+            if (response.raw.length_remaining or 0) > call.largest:
+                sent.cut = explain(TooLarge(), call, self.key)
+                return sent
+            with call.into.open("wb") as file:
+                sent.cut = self._copied(response, file, call)
+        return sent
+
+    def _copied(self, response: requests.Response, target: BinaryIO, call: Call) -> Broken | None:
+        """Copy the body piece by piece; return what broke it off."""
+        left = call.largest
+        while True:
+            try:
+                # read1: what has come is at hand even when the rest never comes; it may hold a task's id.
+                piece = response.raw.read1(PIECE, decode_content=True)
+            except Exception as error:  # noqa: BLE001 - requests, urllib3, http.client, ssl, zlib: all mean no body
+                return explain(error, call, self.key)
+            left -= len(piece)
+            if left < 0:
+                return explain(TooLarge(), call, self.key)
+            if not piece:
+                return None
+            target.write(piece)
 
     def _auth(self) -> Bearer:
         if self.key is None:
@@ -401,90 +395,3 @@ class HttpTransport:
                 todo="Give api_key= or set $FOXAPI_KEY.",
             )
         return Bearer(self.key)
-
-
-@contextlib.contextmanager
-def open_answer(
-    session: Session, method: str, url: str, *, terms: Terms, auth: Bearer, key: SecretStr | None, **request: Any
-) -> Iterator[requests.Response]:
-    """Send one request and yield its `requests.Response`, body unread.
-
-    Raises
-    ------
-    Broken
-        It is raised outside of the handler, so that no exception of requests, which would carry the headers and the
-        key in them, hangs on it.
-    """
-    with under(terms):
-        response = None
-        failure: BaseException | None = None
-        try:
-            response = session.request(
-                method,
-                url,
-                auth=auth,
-                timeout=Timeout(connect=terms.connect, read=min(terms.seconds, terms.stall)),  # type: ignore[arg-type]
-                stream=True,
-                allow_redirects=False,
-                **request,
-            )
-        except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key and a request may be out
-            failure = explain(error, terms, key)
-        except (KeyboardInterrupt, SystemExit) as stop:
-            # Its traceback would lead through frames that hold the headers; a verbose one prints them.
-            failure = type(stop)(*stop.args)
-        if response is None:
-            raise failure or Broken("no answer came", connected=True)
-        with response:
-            yield response
-
-
-def pieces(response: requests.Response, terms: Terms, key: SecretStr | None) -> Iterator[bytes]:
-    """Yield the body piece by piece.
-
-    Raises
-    ------
-    Broken
-        When it breaks off, takes too long or is larger than the terms allow.
-    """
-    total = 0
-    while True:
-        failure = None
-        piece = b""
-        try:
-            # read1: what has come is at hand even when the rest never comes; it may hold a task's id.
-            piece = response.raw.read1(PIECE, decode_content=True)
-        except Exception as error:  # noqa: BLE001 - requests, urllib3, http.client, ssl, zlib: all mean no body
-            failure = explain(error, terms, key)
-        if failure is not None:
-            raise failure
-        if not piece:
-            return
-        total += len(piece)
-        if total > terms.largest:
-            raise Broken(f"it is larger than {terms.largest:,} bytes", connected=True, again=False)
-        yield piece
-
-
-def exchange(
-    session: Session, method: str, url: str, *, terms: Terms, auth: Bearer, key: SecretStr | None, **request: Any
-) -> Exchange:
-    """Send one request and read the answer, within the terms.
-
-    Raises
-    ------
-    Broken
-        When no answer came; a body that broke off is returned as far as it came.
-    """
-    body = bytearray()
-    cut = None
-    with open_answer(session, method, url, terms=terms, auth=auth, key=key, **request) as response:
-        try:
-            for piece in pieces(response, terms, key):
-                body += piece
-        except Broken as broke:
-            cut = broke.with_traceback(None)
-        # A key in the answer goes no further: neither into the journal nor into a local that a traceback shows.
-        headers = {name: without_key(response.headers.get(name, ""), key) for name in _HEADERS}
-        clean = without_key(body.decode(errors="surrogateescape"), key).encode(errors="surrogateescape")
-        return Exchange(response.status_code, headers, clean, cut)

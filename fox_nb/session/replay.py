@@ -127,16 +127,10 @@ class _Nobody:
         self._name = pack.path.name
 
     def send(self, call: Call) -> Never:
-        """Refuse a call."""
-        self._refuse(f"{call.method} {call.path}")
-
-    def open(self, url: str, **_terms: Any) -> Never:
-        """Refuse a download."""
-        self._refuse(url)
-
-    def _refuse(self, call: str) -> Never:
+        """Refuse a call, and a download."""
+        what = call.link or f"{call.method} {call.path}"
         raise NotRecorded(
-            f"{self._name} is a recording, and has no answer to {call}.", money=NOTHING_SENT, todo=_SANDBOX
+            f"{self._name} is a recording, and has no answer to {what}.", money=NOTHING_SENT, todo=_SANDBOX
         )
 
     def close(self) -> None:

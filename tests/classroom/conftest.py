@@ -10,7 +10,6 @@ import pytest
 from artifacts import MARKED_KEY, Places
 from classroom.room import Classroom
 from fox_nb import Fox
-from gateways import EAGER
 
 
 @pytest.fixture(scope="module")
@@ -33,20 +32,11 @@ def classroom(sandbox: Any, artifacts: Places) -> Iterator[Classroom]:
 
 
 @pytest.fixture
-def student(classroom: Classroom, tmp_path: Path) -> Iterator[Callable[..., Fox]]:
+def student(classroom: Classroom, tmp_path: Path, open_any: Callable[..., Fox]) -> Callable[..., Fox]:
     """Opens a Fox as a student's kernel does: ``student("Ada")``."""
-    opened: list[Fox] = []
 
-    def make(name: str, **arguments: Any) -> Fox:
-        given = {
-            "api_key": classroom.tokens[name],
-            "base_url": classroom.url,
-            "store": tmp_path / name,
-            "polling": EAGER,
-        }
-        opened.append(Fox(**{**given, **arguments}))
-        return opened[-1]
+    def make(name: str, **given: Any) -> Fox:
+        at = {"api_key": classroom.tokens[name], "base_url": classroom.url, "store": tmp_path / name}
+        return open_any(**{**at, **given})
 
-    yield make
-    for fox in opened:
-        fox.close()
+    return make

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from fox_nb import errors, tasks
-from fox_nb.client import accounts, transfers
+from fox_nb.client import accounts, uploading
 from fox_nb.client.calls import pause
 from fox_nb.client.exchange import Exchange
 from fox_nb.client.responses import (
@@ -91,8 +91,8 @@ def test_lists_prices_and_uploads_are_read_out_of_anything(answer):
     assert models is None or all(isinstance(name, str) for name in models)
     prices = accounts.read_prices(answer, "default")
     assert prices is None or all(price >= 0 for price in prices.usd.values())
-    balance = accounts.read_balance(answer, answer)
-    assert balance is None or balance.used_usd >= 0
+    spent = accounts.read_amount(answer, "total_usage")
+    assert spent is None or spent >= 0
     usage = accounts.read_usage(answer)
     assert usage is None or (abs(usage.used_usd) < 1e10 and (usage.ends_at is None or usage.ends_at > 0))
     for entry in accounts.read_log(answer) or ():
@@ -100,7 +100,7 @@ def test_lists_prices_and_uploads_are_read_out_of_anything(answer):
         assert entry.at > 0
         assert entry.model
     json.dumps([dataclasses.asdict(one) for one in accounts.read_log(answer) or ()], allow_nan=False).encode()
-    upload = transfers.read_upload(answer)
+    upload = uploading.read_upload(answer)
     assert upload is None or upload.url.startswith("http") or upload.url.lower().startswith("http")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from client.scripted import CERTIFICATE, KEY, Pauses, Scripted, client, drip, hang_up, never, say, stall
 from fox_nb import errors
-from fox_nb.client import transport
+from fox_nb.settings import is_private
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 2000
 
@@ -156,7 +156,7 @@ def test_a_public_gateway_s_link_into_the_private_network_is_not_followed(host, 
 def test_a_name_that_leads_to_this_machine_is_found_out_before_anything_is_sent(target):
     """A name is judged by where the connection in fact went: 127.1 is no address to look at, but leads home."""
     with Scripted(say(200, PICTURE)) as host:
-        assert not transport.is_private("127.1")
+        assert not is_private("127.1")
         error = failing(f"http://127.1:{host.port}/out.png", target, base="https://api.foxapi.cc")
     assert host.received == []
     assert error.gone
@@ -166,7 +166,7 @@ def test_a_name_that_leads_to_this_machine_is_found_out_before_anything_is_sent(
 @pytest.mark.parametrize("host", ["8.8.8.8", "198.18.0.7", "2606:4700::1111", "api.foxapi.cc", "172.32.0.1"])
 def test_public_addresses_are_not_private(host):
     """198.18.0.0/15 is what some proxies answer for every name; refusing it would refuse every picture there."""
-    assert not transport.is_private(host)
+    assert not is_private(host)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410])

@@ -1,13 +1,15 @@
-"""Bodies: a file to upload, its name, and the form that it goes in."""
+"""Uploading: a file to send, its name and the form that it goes in, and what the gateway says of it."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import os
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
+from fox_nb.client.accounts import counted
 from fox_nb.errors import InvalidRequest
 from fox_nb.filetypes import KINDS, sniff
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 HEAD = 32
 """So many first bytes tell what a file is."""
 _LONGEST_NAME = 120
+_LONGEST_TEXT = 2000
 _BOUNDARY_BYTES = 16
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -30,6 +33,29 @@ _CONTENT_TYPES = {
     "tiff": "image/tiff",
     "zip": "application/zip",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file in the gateway's storage; it lives for 72 hours.
+
+    Attributes
+    ----------
+    url : str
+        The link to hand to a task.
+    id, file_name : str
+        The gateway's own words; '' when it gave none.
+    size : int or None
+        Bytes that arrived.
+    created : float or None
+        Seconds since 1970, by the gateway's clock.
+    """
+
+    url: str
+    id: str = ""
+    file_name: str = ""
+    size: int | None = None
+    created: float | None = None
 
 
 def form(file: BinaryIO, file_name: str, fields: dict[str, str]) -> tuple[list[Part], str]:
@@ -121,3 +147,26 @@ def _kind(start: bytes) -> str:
         return "zip"
     kind = sniff(start)
     return KINDS[kind][1].removeprefix(".") if kind else ""
+
+
+def read_upload(answer: Any) -> Upload | None:
+    """Read an upload's answer; None when it holds no http(s) link."""
+    if isinstance(answer, dict) and isinstance(answer.get("data"), dict) and "url" not in answer:
+        answer = answer["data"]
+    if not isinstance(answer, dict):
+        return None
+    url = answer.get("url")
+    if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")) or len(url) > _LONGEST_TEXT:
+        return None
+    size = counted(answer.get("size"))
+    return Upload(
+        url=url,
+        id=_text(answer.get("id")),
+        file_name=_text(answer.get("filename")),
+        size=None if size is None else int(size),
+        created=counted(answer.get("created")),
+    )
+
+
+def _text(value: Any) -> str:
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
