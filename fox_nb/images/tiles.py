@@ -1,7 +1,7 @@
 """Tiles: a picture cut into small squares at every size, so that a viewer fetches only what is on the screen.
 
 Level 0 is the picture itself, lossless, pixel for pixel as it is decoded. Each further level is half as wide
-and high and lossy: it is only ever seen smaller than the picture. All tiles of a picture stand in one file,
+and high and lossy: it is only ever seen smaller than the picture. All tiles of a picture stand in one ZIP,
 because a grid of 25 pictures would otherwise be eight thousand files, which network folders take badly. The
 file is written under another name and moved into its place, so a reader sees a whole one or none, and any
 number of kernels may make it at once.
@@ -42,7 +42,8 @@ TILE = 256
 SMALLEST_LEVEL = 512
 """Levels are made until the long side is at most this many pixels."""
 
-_FILE, _FACTS = "tiles.zip", "facts.json"
+_FILE, _FACTS = "tiles.fox", "facts.json"
+"""A ZIP by the name that another format had before: where that one still stands, this one takes its place."""
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile)
 """What zipfile raises where an archive is missing or not whole."""
 _HEAD = 65_536

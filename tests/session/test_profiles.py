@@ -324,7 +324,7 @@ def with_pictures(fox: Fox, portraits: Path, tmp_path: Path) -> dict[str, Any]:
         for image in one.images:
             image.thumbnail(64)
             (fox.store.thumbnails / "tiles" / image.path.stem).mkdir(parents=True)
-            (fox.store.thumbnails / "tiles" / image.path.stem / "tiles.zip").write_bytes(b"tiles")
+            (fox.store.thumbnails / "tiles" / image.path.stem / "tiles.fox").write_bytes(b"tiles")
     return made
 
 
@@ -345,7 +345,7 @@ def test_forgetting_removes_all_that_shows_the_person_and_keeps_the_rest(
     gone = fox.profiles.forget("ada")
     kept = {file.split("/")[-1] for file in files(fox)}
     alone = made["alone"].images[0].path
-    assert kept == {name for name in kept if name.startswith(alone.stem[:40]) or name == "tiles.zip"}
+    assert kept == {name for name in kept if name.startswith(alone.stem[:40]) or name == "tiles.fox"}
     assert [path.name for path in (fox.store.thumbnails / "tiles").iterdir()] == [alone.stem]
     assert alone.exists()
     assert fox.profiles.names() == {}
