@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from fox_nb.settings import in_voila
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import ipywidgets as w
 
@@ -56,6 +56,26 @@ class Place(Protocol):
 
     def show(self, shown: Bundle) -> None:
         """Show this there instead."""
+
+
+class Shown:
+    """What shows itself by a function that it was handed; without one, and outside of Jupyter, by its static page."""
+
+    _show: Callable[[Any], Any] | None
+
+    def _repr_html_(self) -> str:
+        raise NotImplementedError
+
+    def _ipython_display_(self) -> None:
+        if not in_notebook() or self._show is None:
+            raise NotImplementedError
+        self._show(self)
+
+    def _display_(self) -> Any:
+        """Return what marimo shows, which asks for this first."""
+        from IPython.display import HTML
+
+        return HTML(self._repr_html_()) if self._show is None else self._show(self)
 
 
 class CellOutput:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
+from fox_nb.display.places import Shown
 from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
 from fox_nb.experiments.axes import label
@@ -31,7 +32,7 @@ ASK_ABOVE = 5.0
 """USD above which a run asks once more."""
 
 
-class Experiment:
+class Experiment(Shown):
     """A plan, and the run of it; nothing is sent until `run`.
 
     Parameters
@@ -417,19 +418,6 @@ class Experiment:
         words += f", {counts['done']} made"
         words += f", {counts['failed']} failed" if counts["failed"] else ""
         return words + (f", the rest may cost {self.cost}>" if self.plan.missing else ">")
-
-    def _ipython_display_(self) -> None:
-        from fox_nb.display.places import in_notebook
-
-        if not in_notebook() or self._show is None:
-            raise NotImplementedError
-        self._show(self)
-
-    def _display_(self) -> Any:
-        """Return what marimo shows, which asks for this first."""
-        from IPython.display import HTML
-
-        return HTML(self._repr_html_()) if self._show is None else self._show(self)
 
     def _repr_html_(self) -> str:
         return pages.page(self)

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from fox_nb.display.places import Shown
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.experiments.arranged import MOST_PICTURES, arranged
 from fox_nb.experiments.compared import Compared, scaled, unlike_scales
@@ -30,7 +31,7 @@ _CHANGED = "was changed after it was laid here; call compare again"
 _KINDS = "a task, a picture of one, a path, a PIL image, an array, bytes or a link; or lists or a dict of them"
 
 
-class Pictures(Compared):
+class Pictures(Shown, Compared):
     """Pictures side by side.
 
     Parameters
@@ -174,19 +175,6 @@ class Pictures(Compared):
     def __repr__(self) -> str:
         count = len(self._comparison.pictures())
         return f"<{count} picture{'s' if count != 1 else ''} side by side>"
-
-    def _ipython_display_(self) -> None:
-        from fox_nb.display.places import in_notebook
-
-        if not in_notebook() or self._show is None:
-            raise NotImplementedError
-        self._show(self)
-
-    def _display_(self) -> Any:
-        """Return what marimo shows, which asks for this first."""
-        from IPython.display import HTML
-
-        return HTML(self._repr_html_()) if self._show is None else self._show(self)
 
     def _repr_html_(self) -> str:
         return page(self)

@@ -153,12 +153,6 @@ def make_tiles(picture: Path, folder: Path) -> Pyramid:
                 image.close()
 
 
-def read_pyramid(folder: Path) -> Pyramid | None:
-    """Return the sizes of a tiled picture, or None where no whole tiles are."""
-    found = _facts(folder)
-    return None if found is None else found[0]
-
-
 def read_tile(folder: Path, level: int, x: int, y: int, *, picture: Path | None = None) -> bytes:
     """Return one tile as the bytes of a WebP (level 0) or JPEG file.
 

@@ -88,14 +88,6 @@ class Catalog:
                 (gateway, profile_id, name, now),
             )
 
-    def forget_profile(self, gateway: str, profile_id: str) -> bool:
-        """Take a profile's name out; False when there was none."""
-        with self._journal.writing() as connection:
-            found = connection.execute(
-                "DELETE FROM profile WHERE gateway = ? AND profile_id = ?", (gateway, profile_id)
-            )
-            return found.rowcount > 0
-
     def profiles(self, gateway: str) -> list[NamedProfile]:
         """Return a gateway's profiles, newest first."""
         with self._journal.reading() as connection:

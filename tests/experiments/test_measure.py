@@ -17,7 +17,7 @@ from fox_nb import Fox
 from fox_nb.experiments import spread
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.images import metrics
-from fox_nb.images.tiles import read_pyramid
+from fox_nb.images.tiles import read_tile
 from fox_nb.render.comparison import Cell, Take
 from fox_nb.sandbox.art import figure_from_id, portrait
 
@@ -44,7 +44,7 @@ def test_numbers_and_tiles_are_made_once(fox: Fox, photo: Path, monkeypatch: pyt
     sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5]).run()
     takes = [cell.takes[0] for cell in sweep.comparison().cells.values()]
     assert all(set(take.metrics) == set(metrics.EXPLANATIONS) for take in takes)
-    assert all(read_pyramid(take.picture.tiles) is not None for take in takes if take.picture and take.picture.tiles)
+    assert all(read_tile(take.picture.tiles, 0, 0, 0) for take in takes if take.picture and take.picture.tiles)
 
     def again(*_: object) -> None:
         raise AssertionError("it was measured a second time")

@@ -51,18 +51,6 @@ def box(x0: float, y0: float, x1: float, y1: float) -> Points:
     return points((x0, y0), (x1, y0), (x1, y1), (x0, y1))
 
 
-def round_box(x0: float, y0: float, x1: float, y1: float, radius: float) -> Points:
-    """Return a rectangle with round corners."""
-    r = min(radius, abs(x1 - x0) / 2, abs(y1 - y0) / 2)
-    quarter = np.linspace(0, math.pi / 2, 8)
-    corners = [(x1 - r, y1 - r, 0), (x0 + r, y1 - r, 1), (x0 + r, y0 + r, 2), (x1 - r, y0 + r, 3)]
-    arcs = [
-        np.stack([cx + r * np.cos(quarter + k * math.pi / 2), cy + r * np.sin(quarter + k * math.pi / 2)], axis=1)
-        for cx, cy, k in corners
-    ]
-    return np.concatenate(arcs)
-
-
 def moved(shape: Points, x: float = 0, y: float = 0, *, size: float = 1, turn: float = 0, flip: bool = False) -> Points:
     """Return the shape scaled, mirrored, turned (radians) and then moved to (x, y)."""
     out = np.asarray(shape, np.float64) * size
