@@ -60,7 +60,7 @@ check-scripts: $(NODE_BIN)
 faults: $(VENV)/test.stamp ## the long fault run: thousands of creations cut off at random, counted
 	$(PYTEST) tests/faults -m "long or not long" -s
 
-long: $(VENV)/test.stamp $(AXE) chromium ## what takes too long for every day: a fresh clone, Binder's steps, thirty kernels, other ipykernels
+long: $(VENV)/long.stamp $(AXE) chromium ## what takes too long for every day: a fresh clone, Binder's steps, thirty kernels, other ipykernels
 	$(PYTEST) $(BY_FILE) -m long --ignore=tests/faults
 
 bench: $(VENV)/test.stamp chromium ## measure against the alternatives; writes docs/benchmarks.md

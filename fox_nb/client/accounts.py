@@ -75,8 +75,8 @@ class Balance:
 
     @property
     def left_usd(self) -> float | None:
-        """What is left in USD; None when there is no limit."""
-        return None if self.limit_usd is None else self.limit_usd - self.used_usd
+        """What is left in USD, nothing where it is overdrawn; None when there is no limit."""
+        return None if self.limit_usd is None else max(0.0, self.limit_usd - self.used_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,18 +188,21 @@ def read_prices(answer: Any, group: str) -> Prices | None:
 
 
 def read_usage(answer: Any) -> Usage | None:
-    """Read a key's own account; None when it is none. Without a limit what is left may be any number."""
+    """Read a key's own account; None when it is none. Without a limit what is left may be any number.
+
+    Less than nothing was never spent: such an answer is not understood. A key that is overdrawn has nothing left.
+    """
     said = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(said, dict):
         return None
     used, left = _quota(said.get("total_used")), _quota(said.get("total_available"))
     unlimited = said.get("unlimited_quota") is True
-    if used is None or (left is None and not unlimited):
+    if used is None or used < 0 or (left is None and not unlimited):
         return None
     return Usage(
         name=usable_name(said.get("name")),
         used_usd=_usd(used),
-        left_usd=None if unlimited or left is None else _usd(left),
+        left_usd=None if unlimited or left is None else _usd(max(0, left)),
         ends_at=_time(said.get("expires_at")),
         models=_limits(said) if said.get("model_limits_enabled") is not False else None,
     )

@@ -244,7 +244,7 @@ class Billing:
             return Account(
                 name=str(said["name"]),
                 used=self._cost(float(said["used_usd"]) + since),
-                left=None if left is None else self._cost(float(left) - since),
+                left=None if left is None else self._cost(max(0.0, float(left) - since)),
                 is_unlimited=left is None,
                 ends_at=said["ends_at"],
                 models=None if said["models"] is None else tuple(map(str, said["models"])),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 Value = TypeVar("Value")
+PROMPT = 2.0
+"""Seconds for which nobody wonders what is waited for."""
 
 
 class Pool:
@@ -67,13 +69,15 @@ class Pool:
             self._changed.notify()
         return future
 
-    def close(self, *, wait: bool = False) -> None:
+    def close(self, *, wait: bool = False, late: Callable[[], object] = lambda: None) -> None:
         """Let the threads end; work that has not begun is cancelled, what has begun goes on.
 
         Parameters
         ----------
         wait : bool
             True waits for what has begun; a thread of this pool does not wait for itself.
+        late : callable, optional
+            Called once when that takes longer than a person takes for prompt.
         """
         this = {threading.current_thread()}
         with self._changed:
@@ -83,7 +87,12 @@ class Pool:
             self._changed.notify_all()
         for future in dropped:
             future.cancel()
-        if wait:
+        if not wait:
+            return
+        with self._changed:
+            over = self._changed.wait_for(lambda: self._threads <= this, PROMPT)
+        if not over:
+            late()
             with self._changed:
                 self._changed.wait_for(lambda: self._threads <= this)
 

@@ -26,6 +26,7 @@ from fox_nb.models import MODELS, file_names, request_class, take_number, valida
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.session.code import call
 from fox_nb.session.downloads import LINKS_LIVE, pictures_here
+from fox_nb.session.lost_answers import moment
 from fox_nb.session.poller import Poller
 from fox_nb.session.pool import Pool
 from fox_nb.session.prices import PriceList
@@ -156,10 +157,15 @@ class Submitter:
         """Note what the person found out of an unknown sending; with its id it is watched again."""
         if task_id:
             self._check_found(task, task_id, paid=paid)
+        lost = self.store.journal.lost(task.identity)
         settled = self.store.journal.settle(task.identity, paid=paid, now=self.now(), task_id=task_id)
         task.renew()
         if not settled:
             _check_known(task, task_id, paid=paid)
+        elif len(lost) > 1:
+            newest, *others = map(moment, lost)
+            left = "is still unknown: settle it, too" if task.status == "unknown" else "stays reserved"
+            self.renderer.say(f"what was sent at {newest} is settled; what was sent at {', '.join(others)} {left}.")
         self.poller.watch(task)
 
     def _check_found(self, task: Task, task_id: str, *, paid: bool) -> None:
@@ -199,10 +205,18 @@ class Submitter:
 
         An answer that is being waited for is waited for here, too: it holds the id of what is paid for.
         """
-        self._asking.close(wait=True)
-        self._sending.close(wait=True)
+        self._asking.close(wait=True, late=self._say_what_is_awaited)
+        self._sending.close(wait=True, late=self._say_what_is_awaited)
         self.poller.close()
         self.prices.close()
+
+    def _say_what_is_awaited(self) -> None:
+        """Tell what holds up closing."""
+        sent = [repr(task.row.words[:40]) for task in list(self._tasks.values()) if task.row.state in BEING_SENT]
+        what = f"the gateway's answer to {sent[0]}" if sent else "what was begun"
+        more = f" and {len(sent) - 1} more" * (len(sent) > 1)
+        most = self.client.longest_creation
+        self.renderer.say(f"closing waits for {what}{more}, at most {most:.0f} s: it may be paid for.")
 
     # -- what a task asks for --------------------------------------------------------------------------------------
 

@@ -324,6 +324,15 @@ class Journal(History):
                 self._charge(connection, row, "kept")
             return True
 
+    def lost(self, identity: str) -> list[float]:
+        """Return when it was sent without an answer that anybody knows of, newest first."""
+        query = """
+            SELECT coalesce(sent, at) FROM charge
+            WHERE identity = ? AND state = 'held' AND charged IS NULL ORDER BY number DESC
+        """
+        with self.reading() as connection:
+            return [float(sent) for (sent,) in connection.execute(query, (identity,))]
+
     # -- what the gateway says afterwards: of this task, not of one that was sent again meanwhile -----------------
 
     def progressed(self, row: TaskRow, answer: TaskState) -> None:

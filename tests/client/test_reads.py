@@ -450,6 +450,16 @@ def test_a_key_s_account_is_read_as_the_engine_tells_it():
     assert server.received[0].path == "/api/usage/token/"
 
 
+def test_sums_below_nothing_are_not_shown():
+    """A key that is overdrawn has nothing left, by either call; less than nothing spent is an answer that is not understood."""
+    overdrawn = {"data": {"total_used": 50_000, "total_available": -5}}
+    steps = [overdrawn, {"hard_limit_usd": 1}, {"total_usage": 250}, {"data": {"total_used": -1, "total_available": 9}}]
+    with Scripted(*[say(200, step) for step in steps]) as server, client(server) as fox:
+        assert (fox.usage().left_usd, fox.balance().left_usd) == (0, 0)
+        with pytest.raises(errors.UnexpectedAnswer):
+            fox.usage()
+
+
 def test_a_key_s_log_is_read_as_the_engine_tells_it():
     """Charges and refunds with their times, amounts and tasks; what is neither is left out; the Date header comes along."""
     charge = {"id": 1, "created_at": 1_700_000_000, "model_name": "phota-image", "quota": 45_000, "group": "vip"}

@@ -1,5 +1,6 @@
 """Against: a run beside another one of the same plan, cell by cell; and measuring on whatever executor is given."""
 
+import importlib
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -57,6 +58,28 @@ def test_what_is_measured_runs_on_an_executor(
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as processes:
         monkeypatch.setattr(metrics, "measure", here)
         sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], executor=processes).run()
+        found = sweep.to_frame()["ssim"].tolist()
+    monkeypatch.undo()
+    assert [metrics.measure(task.images[0].path, photo).to_dict()["ssim"] for task in sweep.tasks] == found
+    assert all(take.picture.tiles.exists() for cell in sweep.comparison().cells.values() for take in cell.takes)
+
+
+@pytest.mark.long
+@pytest.mark.filterwarnings("default")  # that library's own
+def test_what_is_measured_runs_on_a_dask_cluster(fox: Fox, photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given Dask's own executor of a client, a worker process finds the numbers and cuts the tiles, and none is made here."""
+    distributed = importlib.import_module("distributed")  # of the extra `long`
+
+    def here(*_: Any) -> None:
+        raise AssertionError("it was measured in this process")
+
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        monkeypatch.setattr(metrics, "measure", here)
+        executor = client.get_executor()
+        sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], executor=executor).run()
         found = sweep.to_frame()["ssim"].tolist()
     monkeypatch.undo()
     assert [metrics.measure(task.images[0].path, photo).to_dict()["ssim"] for task in sweep.tasks] == found

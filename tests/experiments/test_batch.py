@@ -233,7 +233,7 @@ def killed_and_resumed(
             return True if len(found) >= least and len(found) - ends == 16 == len(sandbox.creations) - ends else None
 
         with Child("-c", KERNEL, sandbox.base_url, str(fox.store.folder), str(path), env=env):
-            until(stalled, f"kill {kill}", seconds=120)
+            until(stalled, f"kill {kill}", seconds=120 + 3 * count)
         sandbox.behave()
         sandbox.advance(3600)
     return fox, path
@@ -256,6 +256,7 @@ def test_killed_and_resumed(sandbox: Any, open_fox: Callable[..., Fox], tmp_path
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)
 def test_five_hundred_rows_killed_twice(sandbox: Any, open_fox: Callable[..., Fox], tmp_path: Path) -> None:
     """500 rows, five wrong: one table of five, nothing sent; mended, killed twice, resumed: 500 creations, joined back."""
     fox = open_fox()

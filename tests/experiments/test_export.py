@@ -1,5 +1,6 @@
 """Export: pictures under names of one's own, as an image folder that others load, or in one Parquet file."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,13 @@ def test_an_image_folder_as_datasets_documents_it(batch: Batch, tmp_path: Path) 
     assert frame["weight"].tolist()[:3] == [0.5, 1, 1]
 
 
-def test_datasets_loads_what_was_saved(batch: Batch, tmp_path: Path) -> None:
-    """Where it is installed: the folder and the Parquet file are loaded as they stand, with pictures and columns."""
-    datasets = pytest.importorskip("datasets")
+@pytest.mark.long
+@pytest.mark.filterwarnings("default")  # those libraries' own
+def test_datasets_loads_what_was_saved(batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder and the Parquet file are loaded as they stand, with pictures and columns."""
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    datasets = importlib.import_module("datasets")  # of the extra `long`
     loaded = datasets.load_dataset("imagefolder", data_dir=str(batch.save(tmp_path / "out")), split="train")
     parquet = datasets.load_dataset(
         "parquet", data_files=str(batch.save_parquet(tmp_path / "out.parquet")), split="train"

@@ -46,6 +46,7 @@ def test_a_sweep_of_models_and_words_is_run_whole(fox: Fox, sandbox: Any) -> Non
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_ninety_six_cells_of_two_models(fox: Fox, sandbox: Any) -> None:
     """2 models by 4 axes, 96 cells, run whole: every cell that can be made is made once."""
     sweep = four_axes(

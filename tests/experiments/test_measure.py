@@ -239,7 +239,7 @@ def peak(sandbox: Any, tmp_path: Path, axis: str) -> tuple[int, int]:
         stdout=subprocess.PIPE,
         check=True,
         text=True,
-        timeout=240,
+        timeout=1800,
     )
     grown, page = map(int, ran.stdout.split())
     return grown, page
@@ -254,6 +254,7 @@ def test_memory_stays_within_bounds(sandbox: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_memory_stays_within_bounds_for_twenty_five(sandbox: Any, tmp_path: Path) -> None:
     """Twenty-five of them: likewise, and the page is below 10 MB."""
     grown, page = peak(sandbox, tmp_path, "0..1 step 0.25")

@@ -4,6 +4,8 @@ import contextlib
 import copy
 import json
 import pickle
+import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,8 +15,10 @@ import pytest
 
 from client.scripted import say
 from fox_nb import ConfirmationNeeded, Fox, FoxError, InvalidRequest
-from fox_nb.session import billing
+from fox_nb.session import billing, pool
+from fox_nb.session.lost_answers import moment
 from gateways import Answer, Gateway, always
+from processes import ended, until
 
 LOST = say(502, b"<html>bad gateway</html>")
 FAILED: Answer = lambda _gateway, _count, task_id: say(  # noqa: E731 - an answer like the others
@@ -92,6 +96,47 @@ def test_a_retry_that_is_refused_forgets_nothing(gateway: Gateway, fox_at: Calla
     task.settle(paid=True, task_id=lost).wait(60)
     fox.reconcile()
     assert (float(fox.spent), str(task.cost)) == (pytest.approx(0.09), "$0.09 charged")
+
+
+def test_of_two_lost_sendings_it_is_told_which_is_settled(
+    gateway: Gateway, fox_at: Callable[..., Fox], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A task whose retry was lost, too, is settled twice: each time it is said which, and what is left keeps its money."""
+    gateway.create = always(LOST)
+    fox = fox_at(gateway)
+    task = ask(fox)
+    again(task)
+    older, newer = (one.sent for one in fox.session.store.bills.sendings(fox.session._where, fox.session.account))
+    assert fox.spent == pytest.approx(0.18)
+    capsys.readouterr()
+    assert task.settle(paid=False).status == "unknown"
+    told = capsys.readouterr().err
+    assert f"at {moment(newer)} is settled; what was sent at {moment(older)} is still unknown" in told
+    assert (fox.spent, task.sent_at) == (pytest.approx(0.09), older)
+    assert task.settle(paid=False).status == "refused"
+    assert (float(fox.spent), capsys.readouterr().err) == (0, "")
+
+
+def test_closing_says_what_it_waits_for(
+    gateway: Gateway, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While the answer to what was sent is slow, close() says in one line what it awaits, and ends with that answer."""
+    answered, said = threading.Event(), []
+    gateway.create = lambda gateway, _count, task_id: (answered.wait(60), say(200, gateway.accepted(task_id)))[1]
+    monkeypatch.setattr(pool, "PROMPT", 0.05)
+    fox = fox_at(gateway)
+    asking = threading.Thread(target=ask, args=[fox, "a slow fox"])
+    asking.start()
+    until(lambda: gateway.counts["create"] or None, "the creating call")
+    closing = threading.Thread(target=fox.session.close)
+    closing.start()
+    until(lambda: (said.append(capsys.readouterr().err), "".join(said) or None)[1], "a word")
+    answered.set()
+    ended(closing, asking)
+    said.append(capsys.readouterr().err)
+    assert re.fullmatch(
+        r"fox_nb: closing waits for the gateway's answer to 'a slow fox', at most \d+ s: .*\n", "".join(said)
+    )
 
 
 @pytest.mark.parametrize(
