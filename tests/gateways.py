@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from client.scripted import Scripted, Step, say
 from fox_nb.settings import Polling
 
-EAGER = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
+EAGER = Polling(first_looks=tuple(n / 20 for n in range(1, 1200)), at_least=0.05, per_second=200)
 """Looking so often that no test waits."""
 Answer = Callable[["Gateway", int, str], Step]
 """Gets the gateway, the how-manieth call of its kind this is (from 1), and the task's id or the file's path."""

@@ -49,6 +49,19 @@ _ANSWERED = f"""() => {{
 }}"""
 
 
+_OPEN = """async path => {
+    await window.jupyterapp.serviceManager.kernelspecs.refreshSpecs();
+    await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+}"""
+_NO_KERNELS = """async () => {
+    const app = window.jupyterapp;
+    await app.restored;
+    const asUsual = app.docRegistry.getKernelPreference.bind(app.docRegistry);
+    app.docRegistry.getKernelPreference = (...args) =>
+        ({...asUsual(...args), shouldStart: false, canStart: false, autoStartDefault: false});
+}"""
+
+
 def _nobody() -> None:
     """Where nobody counts the kernels that were knocked at."""
 
@@ -249,14 +262,14 @@ class Lab(_Opener):
         self,
         context: BrowserContext,
         server: JupyterServer,
-        one_page: OnePage | None = None,
+        reused: tuple[OnePage | None, OnePage | None] = (None, None),
         silent: Callable[[], object] = _nobody,
     ) -> None:
         super().__init__(context, server)
         self.server = server
         self.silent = silent
         """Called for each kernel that had to be knocked at."""
-        self._one_page = one_page
+        self._with_kernel, self._without = reused
 
     def open(
         self,
@@ -280,7 +293,9 @@ class Lab(_Opener):
         path = self.server.take(notebook, env)
         self.server.sign(path, trusted=trusted)
         # A page that was made to open notebooks without a kernel does so for good, and needs to be one of its own.
-        one_page = self._one_page if kernel and self._one_page is not None and self._one_page.is_free else None
+        one_page = self._with_kernel if kernel else self._without
+        if one_page is not None and not one_page.is_free:
+            one_page = None
         page, new = one_page.take() if one_page is not None else (self.context.new_page(), True)
         opened = NotebookPage(page, path, self.server, one_page, self.silent)
         self._opened.append(opened)
@@ -291,16 +306,10 @@ class Lab(_Opener):
         name = opened.path.relative_to(self.server.root).as_posix()
         if new:
             self._goto(opened, f"{self._tree}/{name}" if kernel else "")
-        else:
-            opened.page.evaluate(
-                """async path => {
-                    await window.jupyterapp.serviceManager.kernelspecs.refreshSpecs();
-                    await window.jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
-                }""",
-                name,
-            )
-        if not kernel:
-            self._open_without_kernel(opened, name)
+            if not kernel:
+                opened.page.evaluate(_NO_KERNELS)
+        if not (new and kernel):
+            opened.page.evaluate(_OPEN, name)
         opened.wait_open()
         if kernel:
             opened.wait_answer()
@@ -311,20 +320,6 @@ class Lab(_Opener):
         )
         opened.page.goto(self.server.url + address)
         opened.wait_for("() => !!window.jupyterapp?.shell")
-
-    @staticmethod
-    def _open_without_kernel(opened: NotebookPage, name: str) -> None:
-        opened.page.evaluate(
-            """async path => {
-                const app = window.jupyterapp;
-                await app.restored;
-                const asUsual = app.docRegistry.getKernelPreference.bind(app.docRegistry);
-                app.docRegistry.getKernelPreference = (...args) =>
-                    ({...asUsual(...args), shouldStart: false, canStart: false, autoStartDefault: false});
-                await app.commands.execute('docmanager:open', {path, factory: 'Notebook'});
-            }""",
-            name,
-        )
 
 
 class Notebook7(Lab):

@@ -12,6 +12,9 @@ from processes import T, until
 PATIENCE = 90
 """Seconds that a wait may take unless a test says otherwise."""
 
+LOOKS = 50
+"""Milliseconds between two looks of a wait; without it the page draws sixty frames a second for them, which costs a core."""
+
 NOT_OURS = (
     r"favicon\.ico",
     # JupyterLab asks for workspaces, settings or checkpoints that a new user does not have yet.
@@ -55,7 +58,7 @@ class Watched:
 
     def wait_for(self, script: str, argument: object = None, *, seconds: float = PATIENCE) -> Any:
         """Wait until a JavaScript expression or function is true in the page, and return its value."""
-        return self.page.wait_for_function(script, arg=argument, timeout=seconds * 1000).json_value()
+        return self.page.wait_for_function(script, arg=argument, timeout=seconds * 1000, polling=LOOKS).json_value()
 
     def until(self, look: Callable[[], T | None], what: str, *, seconds: float = PATIENCE) -> T:
         """Wait in Python, while the page's events (console errors, downloads) go on arriving; see `servers.until`."""

@@ -1,5 +1,6 @@
 """Fixtures of the browser tests: one Chromium, one Jupyter server and one Voila a worker; every test here is marked `browser`."""
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,36 +24,57 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One Chromium for a file of tests.
-
-    Playwright's sync API leaves an event loop running in this thread, so that `asyncio.run` fails while it is up; ending
-    it with the file keeps that from the tests that come later in the same worker.
-    """
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The worker's Chromium."""
     found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
     if found is None:
         pytest.fail(
             "no Chromium on PATH: `make test` installs Debian's package, or install one of " + ", ".join(CHROMIUMS)
         )
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield chromium
-        chromium.close()
+        loop = asyncio.get_running_loop()
+        launched = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield launched
+        asyncio._set_running_loop(loop)
+        launched.close()
 
 
 @pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser profile for a file of tests, which loads Jupyter's own scripts once."""
-    fresh = browser.new_context(viewport=SIZE, accept_downloads=True)
-    yield fresh
-    fresh.close()
+def browser(chromium: Browser) -> Iterator[Browser]:
+    """The worker's Chromium, for a file of tests.
+
+    Playwright's sync API leaves its event loop as this thread's running one, so that `asyncio.run` fails; that is kept from
+    the tests that come later in the same worker.
+    """
+    asyncio._set_running_loop(chromium._loop)
+    yield chromium
+    asyncio._set_running_loop(None)
+
+
+@pytest.fixture(scope="session")
+def profile(chromium: Browser) -> BrowserContext:
+    """The worker's browser profile, which loads Jupyter's own scripts once; nothing moves by itself, which would cost time."""
+    return chromium.new_context(viewport=SIZE, accept_downloads=True, reduced_motion="reduce")
 
 
 @pytest.fixture(scope="module")
-def one_page(context: BrowserContext) -> OnePage:
-    """The page in which a file's notebooks are opened one after the other."""
-    return OnePage(context)
+def context(browser: Browser, profile: BrowserContext) -> BrowserContext:
+    """The profile, for a file of tests."""
+    assert browser is profile.browser
+    return profile
+
+
+@pytest.fixture(scope="session")
+def one_page(profile: BrowserContext) -> OnePage:
+    """The page in which the worker's notebooks are opened one after the other."""
+    return OnePage(profile)
+
+
+@pytest.fixture(scope="session")
+def still_page(profile: BrowserContext) -> OnePage:
+    """The page for notebooks that are opened without a kernel."""
+    return OnePage(profile)
 
 
 @pytest.fixture(scope="session")
@@ -80,16 +102,18 @@ def lab(
     context: BrowserContext,
     lab_server: JupyterServer,
     one_page: OnePage,
+    still_page: OnePage,
     silent: Callable[[], None],
     request: pytest.FixtureRequest,
 ) -> Iterator[Lab]:
     """JupyterLab as a new user has it; pages and kernels end with the test, and after a failure the application, too."""
     lab_server.forget_settings()
     failed = request.session.testsfailed
-    opener = Lab(context, lab_server, one_page, silent)
+    opener = Lab(context, lab_server, (one_page, still_page), silent)
     yield opener
     if request.session.testsfailed > failed:
         one_page.leave()
+        still_page.leave()
     opener.close()
 
 

@@ -8,14 +8,13 @@ import pytest
 
 from fox_nb import Fox, SubmissionUnknown
 from fox_nb.panels.panel import Panel
-from fox_nb.settings import Polling
+from gateways import EAGER
 from servers import until
 
 
 @pytest.fixture
 def fox(sandbox: Any, tmp_path: Path) -> Iterator[Fox]:
-    polling = Polling(first_looks=(0.1,), at_least=0.1, per_second=50)
-    with Fox(api_key=sandbox.key, base_url=sandbox.base_url, store=tmp_path / "fox_runs", polling=polling) as fox:
+    with Fox(api_key=sandbox.key, base_url=sandbox.base_url, store=tmp_path / "fox_runs", polling=EAGER) as fox:
         yield fox
 
 

@@ -16,7 +16,7 @@ from fox_nb.panels import typed
 from fox_nb.panels.controls import ChoiceControl
 from fox_nb.parameters import parameters
 from fox_nb.sandbox import Sandbox
-from fox_nb.settings import Polling
+from gateways import EAGER
 from panels.browsers import Browser
 from servers import until
 
@@ -25,8 +25,7 @@ LINK = "https://example.com/{}.jpg"
 
 @pytest.fixture
 def fox(sandbox: Any, tmp_path: Path) -> Iterator[Fox]:
-    polling = Polling(first_looks=(0.1,), at_least=0.1, per_second=50)
-    with Fox(api_key=sandbox.key, base_url=sandbox.base_url, store=tmp_path / "fox_runs", polling=polling) as fox:
+    with Fox(api_key=sandbox.key, base_url=sandbox.base_url, store=tmp_path / "fox_runs", polling=EAGER) as fox:
         yield fox
 
 
