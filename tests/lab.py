@@ -5,13 +5,14 @@ bounds that a loaded machine of two cores keeps.
 """
 
 import itertools
+import shutil
 import urllib.parse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import nbformat
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright
 from playwright.sync_api import TimeoutError as Late
 
 from one_page import OnePage, wear
@@ -21,6 +22,7 @@ from watched import PATIENCE, Watched
 FIRST_ANSWER = 25
 """Seconds that a new kernel has for its first answer before it is knocked at; nothing is lost if it was only slow."""
 
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -60,6 +62,14 @@ _NO_KERNELS = """async () => {
     app.docRegistry.getKernelPreference = (...args) =>
         ({...asUsual(...args), shouldStart: false, canStart: false, autoStartDefault: false});
 }"""
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the first of the browsers that is on PATH; RuntimeError if there is none."""
+    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if found is None:
+        raise RuntimeError(f"no Chromium on PATH: `.ci/chromium` installs it, or install one of {', '.join(CHROMIUMS)}")
+    return playwright.chromium.launch(executable_path=found, args=FLAGS)
 
 
 def _nobody() -> None:

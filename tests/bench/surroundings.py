@@ -22,7 +22,7 @@ from playwright.sync_api import BrowserContext, sync_playwright
 from artifacts import MARKED_KEY, Places
 from fox_nb import Fox
 from fox_nb.settings import Polling
-from lab import FLAGS, Lab
+from lab import Lab, launch
 from processes import clean_environment, end_all, folders, left_running
 from servers import JupyterServer
 
@@ -95,9 +95,8 @@ class Surroundings(contextlib.ExitStack):
 
     @cached_property
     def context(self) -> BrowserContext:
-        found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
         playwright = self.enter_context(sync_playwright())
-        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        chromium = launch(playwright)
         self.callback(chromium.close)
         return chromium.new_context(viewport={"width": 1400, "height": 1000})
 

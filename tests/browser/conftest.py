@@ -1,7 +1,6 @@
 """Fixtures of the browser tests: one Chromium, one Jupyter server and one Voila a worker; every test here is marked `browser`."""
 
 import asyncio
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,12 +9,11 @@ from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from artifacts import Places
 from counts import Count
-from lab import FLAGS, Lab, Notebook7, Voila
+from lab import Lab, Notebook7, Voila, launch
 from one_page import SIZE, OnePage
 from servers import JupyterServer, VoilaServer
 
 HERE = Path(__file__).parent
-CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,14 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The worker's Chromium."""
-    found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if found is None:
-        pytest.fail(
-            "no Chromium on PATH: `make test` installs Debian's package, or install one of " + ", ".join(CHROMIUMS)
-        )
     with sync_playwright() as playwright:
         loop = asyncio.get_running_loop()
-        launched = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        launched = launch(playwright)
         yield launched
         asyncio._set_running_loop(loop)
         launched.close()

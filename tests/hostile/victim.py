@@ -14,7 +14,7 @@ from typing import Any
 from fox_nb import Fox, FoxError, WaitTimeout
 from fox_nb.display import task_pages
 from fox_nb.session import poll_loop, poller
-from fox_nb.settings import Polling
+from gateways import EAGER
 from hostile.cases import CASES, Case
 from processes import until
 
@@ -60,7 +60,7 @@ def play(fox: Fox, case: Case, take: int) -> dict[str, Any]:
 
 def main(base_url: str, folder: Path) -> None:
     """Every case, one after the other."""
-    fox = Fox(base_url=base_url, store=folder / "fox_runs", polling=Polling((0.02,), at_least=0.02, per_second=200))
+    fox = Fox(base_url=base_url, store=folder / "fox_runs", polling=EAGER)
     fox.session.client.sleep = lambda _seconds: None
     fox.generate("a fox, to load everything").wait()
     peak()

@@ -1,7 +1,6 @@
 """The README's picture: the panel with what it made, taken in a real JupyterLab."""
 
 import io
-import shutil
 from pathlib import Path
 
 from PIL import Image
@@ -9,7 +8,7 @@ from playwright.sync_api import sync_playwright
 
 from artifacts import Places
 from kernels import notebook
-from lab import FLAGS, Lab
+from lab import Lab, launch
 from servers import JupyterServer
 
 TARGET = Path(__file__).parents[2] / "docs" / "images" / "panel.png"
@@ -23,7 +22,7 @@ def take_picture(folder: Path) -> str:
     places.searched.mkdir(parents=True)
     places.private.mkdir(mode=0o700)
     with JupyterServer(places) as server, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        chromium = launch(playwright)
         context = chromium.new_context(viewport={"width": 1180, "height": 1400})
         server.forget_settings()
         lab = Lab(context, server)
