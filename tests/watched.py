@@ -83,11 +83,13 @@ class Watched:
         """Save what is on the screen, or one element whole, as a PNG."""
         (target or self.page).screenshot(path=str(path), animations="disabled")
 
-    def violations(self, axe: str, selector: str | None = None) -> list[str]:
-        """What axe-core holds against the page, or against the part under `selector`: serious and critical findings only."""
+    def violations(self, axe: str, selector: str | None = None, *, only: str | None = None) -> list[str]:
+        """What axe-core holds against the page, or the part under `selector`, by all rules or one kind: serious and critical."""
         self.page.evaluate("source => { (0, eval)(source); }", axe)
         found = self.page.evaluate(
-            "selector => axe.run(selector ?? document, {resultTypes: ['violations']}).then(r => r.violations)", selector
+            "([selector, only]) => axe.run(selector ?? document,"
+            " {resultTypes: ['violations'], ...(only && {runOnly: [only]})}).then(r => r.violations)",
+            [selector, only],
         )
         return [
             f"{v['impact']} {v['id']}: {v['help']}: " + "; ".join(node["html"][:300] for node in v["nodes"])

@@ -25,6 +25,10 @@ def studio(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> Studio:
     opened.prompt("a red fox in the snow")
     opened.press()
     opened.shown(1)
+    opened.here.locator("button:has-text('Edit this')").click()
+    opened.is_at("Edit")
+    opened.picked(1)
+    opened.go("Generate")
     sandbox.misbehave("failed")
     opened.prompt("a broken vase")
     opened.press()
@@ -33,9 +37,6 @@ def studio(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> Studio:
     opened.prompt("a slow train")
     opened.press()
     opened.page.locator(".fox-live progress").wait_for()
-    opened.here.locator("button:has-text('Edit this')").last.click()
-    opened.is_at("Edit")
-    opened.picked(1)
     return opened
 
 
@@ -46,17 +47,17 @@ def test_axe_finds_nothing_serious_in_any_tab(studio: Studio, axe: str) -> None:
         studio.go(name)
         studio.press()
         studio.here.locator("[role=alert] p").first.wait_for()
-    for theme in ("light", "dark"):
+    for theme, only in (("light", None), ("dark", "cat.color")):  # a theme is colours, all else is the same
         page.set_theme(theme)
         for name in TABS:
             studio.go(name)
             if name == "History":
                 studio.rows.first.wait_for()
-            assert page.violations(axe, PANEL) == [], (theme, name)
+            assert page.violations(axe, PANEL, only=only) == [], (theme, name)
         studio.go("Generate")
         page.locator(".fox-results .fox-thumb").locator("visible=true").last.click()
         page.wait_for("() => document.querySelector('dialog[open] .fox-code').textContent.startsWith('fox.')")
-        assert page.violations(axe, "dialog[open]") == [], theme
+        assert page.violations(axe, "dialog[open]", only=only) == [], theme
         page.page.keyboard.press("Escape")
 
 
@@ -85,7 +86,7 @@ def test_the_keyboard_alone_makes_a_picture(lab: Lab, sandbox: Any, sandbox_env:
     keys.type("a lighthouse in a storm")
     tab_to(page, "Pictures")
     keys.press("ArrowUp")
-    tab_to(page, "BUTTON|button|4K")
+    tab_to(page, "BUTTON|button|1K")
     keys.press("Enter")
     tab_to(page, "Aspect ratio")
     keys.press("ArrowDown")
@@ -93,7 +94,7 @@ def test_the_keyboard_alone_makes_a_picture(lab: Lab, sandbox: Any, sandbox_env:
     keys.press("Enter")
     (body,) = received(page, sandbox, 1)
     assert body == {
-        "model": "phota-image", "prompt": "a lighthouse in a storm", "num_outputs": 2, "resolution": "4K", "aspect_ratio": "2:3",
+        "model": "phota-image", "prompt": "a lighthouse in a storm", "num_outputs": 2, "resolution": "1K", "aspect_ratio": "2:3",
     }  # fmt: skip
     assert page.page.evaluate(FOCUS).startswith(("BUTTON|button|Another", "BUTTON|button|Sending"))
     page.locator(".fox-results .fox-thumb img").nth(1).wait_for()

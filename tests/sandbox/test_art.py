@@ -352,7 +352,7 @@ def test_any_mode_and_a_single_pixel(mode):
 def test_creativity_leads_away_and_resemblance_back(kind):
     """Likeness to the original falls with creativity at every resemblance, and rises with resemblance at every creativity."""
     given = Image.fromarray(data.chelsea()) if kind == "photo" else art.generate("a fox by a lake", (600, 450), seed=1)
-    size = art.enhanced_size(given.size, "1K")
+    size = given.size
     original = np.asarray(given.resize(size, Image.Resampling.LANCZOS))
     likeness = np.array([
         [
