@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import string
 from typing import TYPE_CHECKING
 
+import nbformat
 import pytest
+from nbconvert import HTMLExporter
 from playwright.sync_api import expect
 
 from comparisons import PIXEL
 from kernels import notebook
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
     from lab import Lab, NotebookPage
 
 FOUR = """
@@ -79,18 +84,47 @@ def test_the_tools_are_one_row_that_does_not_move(page: NotebookPage) -> None:
     page.wait_for("() => !document.fullscreenElement")
 
 
-def test_it_lives_on_without_a_kernel(page: NotebookPage, lab: Lab) -> None:
+LONG = [pytest.param(place, marks=pytest.mark.long) for place in ("Notebook 7", "nbconvert's HTML")]
+
+
+@pytest.mark.parametrize("place", ["JupyterLab", *LONG])
+def test_it_lives_on_without_a_kernel(page: NotebookPage, lab: Lab, place: str, request: pytest.FixtureRequest) -> None:
     """Reopened with no kernel, a zoom in one cell moves all, divider and difference work; untrusted, the table is there."""
     page.locator("td:has-text('SSIM')").nth(1).wait_for()
     page.until(lambda: "SSIM" in str(page.save().cells[0].outputs) or None, "the numbers in the saved page")
     assert page.path.stat().st_size < 1_500_000
     page.close()
-    again = lab.open(page.path, kernel=False)
-    inside = again.page.frame_locator(FRAME)
+    if place == "JupyterLab":
+        again = lab.open(page.path, kernel=False)
+        moves_together(again.page)
+        again.close()
+        untrusted = lab.open(page.path, kernel=False, trusted=False)
+        untrusted.output(0).locator("td img").nth(3).wait_for()
+        assert untrusted.locator("iframe[data-fox-alive]").count() == 0
+        assert untrusted.output(0).locator("td img").count() == 4
+    elif place == "Notebook 7":
+        opened = request.getfixturevalue("notebook7").open(page.path)
+        opened.shutdown_kernel()
+        moves_together(opened.page)
+    else:
+        html, _ = HTMLExporter().from_notebook_node(nbformat.read(page.path, as_version=4))
+        file = page.folder / "exported.html"
+        file.write_text(html, encoding="utf-8")
+        exported = lab.context.new_page()
+        # MathJax and require.js are asked for by nbconvert's page, and are not to be had here
+        exported.route(re.compile("^https?:"), lambda route: route.abort())
+        exported.goto(file.as_uri())
+        moves_together(exported)
+        exported.close()
+
+
+def moves_together(page: Page) -> None:
+    """Look closely at a comparison that no kernel stands behind: zoom, divider, difference."""
+    inside = page.frame_locator(FRAME)
     cells = inside.locator("td[role=gridcell]")
     expect(cells).to_have_count(4)
-    assert again.locator(".foxc-static").is_hidden()
-    frame = again.page.locator(FRAME).element_handle().content_frame()
+    assert page.locator(".foxc-static").first.is_hidden()
+    frame = page.locator(FRAME).element_handle().content_frame()
     assert frame is not None
 
     def pixel(cell: int, x: float, y: float) -> list[int]:
@@ -100,25 +134,20 @@ def test_it_lives_on_without_a_kernel(page: NotebookPage, lab: Lab) -> None:
 
     cells.first.click()
     before = [pixel(cell, 0.2, 0.2) for cell in (1, 3, 4)]
-    again.page.keyboard.press("1")
+    page.keyboard.press("1")
     for _ in range(3):
-        again.page.keyboard.press("+")
+        page.keyboard.press("+")
     after = [pixel(cell, 0.2, 0.2) for cell in (1, 3, 4)]
     assert all(one != other for one, other in zip(before, after, strict=True))
-    again.page.keyboard.press("0")
+    page.keyboard.press("0")
     cells.nth(1).click()
-    again.page.keyboard.press("s")
+    page.keyboard.press("s")
     slider = inside.get_by_role("slider")
     slider.focus()
-    again.page.keyboard.press("Home")
+    page.keyboard.press("Home")
     assert slider.get_attribute("aria-valuenow") == "0"
     assert pixel(2, 0.5, 0.5)[0] > 150
-    again.page.keyboard.press("End")
-    again.page.keyboard.press("Escape")
-    again.page.keyboard.press("d")
+    page.keyboard.press("End")
+    page.keyboard.press("Escape")
+    page.keyboard.press("d")
     expect(inside.get_by_role("button", name="Difference")).to_have_attribute("aria-pressed", "true")
-    again.close()
-    untrusted = lab.open(page.path, kernel=False, trusted=False)
-    untrusted.output(0).locator("td img").nth(3).wait_for()
-    assert untrusted.locator("iframe[data-fox-alive]").count() == 0
-    assert untrusted.output(0).locator("td img").count() == 4
