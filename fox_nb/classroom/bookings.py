@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -66,9 +67,8 @@ class Bookings:
 
     def begin(self) -> int:
         """Note, as the relay starts, that nobody knows what became of what an earlier one was sending."""
-        with self._database.change() as connection:
-            lost = sql.update(creation).where(creation.c.state == "sending").values(state="unknown")
-            return int(connection.execute(lost).rowcount)
+        sending = creation.c.state == "sending"
+        return self._database.execute(sql.update(creation).where(sending).values(state="unknown"))
 
     def reserve(self, who: Seat, wanted: Wanted, now: float) -> tuple[Any, bool]:
         """Book a request on a seat, or find the same one; one transaction, all or nothing.
@@ -83,36 +83,7 @@ class Bookings:
         Refusal
             The seat or the class may not, or nobody knows what became of the same request.
         """
-        with self._database.change() as connection:
-            settings = {row.name: row.value for row in connection.execute(sql.select(setting))}
-            fresh = connection.execute(sql.select(seat).where(seat.c.name == who.name)).first()
-            if fresh is None:
-                raise Refusal(403, "This seat was removed.", "access_denied")
-            Seat(fresh.name, fresh.budget, 0, fresh.ends, (), bool(fresh.blocked)).admit(now)
-            if settings.get("stopped"):
-                raise Refusal(403, "Your teacher has stopped new pictures for now.", "access_denied")
-            _check_profiles(connection, who.name, wanted.profiles)
-            same = sql.select(creation).where(creation.c.identity == wanted.identity, creation.c.state.in_(KNOWN))
-            known = connection.execute(same.order_by(creation.c.id.desc())).first()
-            if known is not None and not (known.state == "failed" and _has(connection, known, who.name)):
-                return _joined(connection, known, who.name, now), False
-            _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
-            values = {
-                "identity": wanted.identity,
-                "seat": who.name,
-                "booked": who.name,
-                "model": wanted.model,
-                "words": wanted.words,
-                "body": wanted.body,
-                "micro_usd": wanted.micro_usd,
-                "state": "sending",
-                "asked": now,
-                "mark": "",
-                "comment": "",
-            }
-            number = connection.execute(sql.insert(creation).values(**values)).inserted_primary_key[0]  # type: ignore[index]
-            connection.execute(sql.insert(access).values(seat=who.name, creation=number, asked=now))
-            return connection.execute(sql.select(creation).where(creation.c.id == number)).one(), True
+        return self._database.change(lambda connection: _reserved(connection, who, wanted, now))
 
     def accepted(self, number: int, task: str) -> None:
         """Note the gateway's id of what was accepted."""
@@ -128,10 +99,9 @@ class Bookings:
 
     def settle(self, number: int, *, paid: bool, now: float) -> None:
         """Note what the teacher found out of an unknown sending."""
-        with self._database.change() as connection:
-            values = {"state": "lost" if paid else "refused", "ended": now}
-            which = sql.and_(creation.c.id == number, creation.c.state == "unknown")
-            connection.execute(sql.update(creation).where(which).values(**values))
+        which = sql.and_(creation.c.id == number, creation.c.state == "unknown")
+        state = "lost" if paid else "refused"
+        self._database.execute(sql.update(creation).where(which).values(state=state, ended=now))
 
     def grade(self, number: int, mark: str, comment: str) -> None:
         """Keep the teacher's mark and comment."""
@@ -156,28 +126,7 @@ class Bookings:
 
     def end(self, row: Any, state: TaskState, now: float) -> None:
         """Keep how a task ended: its links and profiles, or its error. A second time changes nothing."""
-        with self._database.change() as connection:
-            which = sql.and_(creation.c.id == row.id, creation.c.state == "accepted")
-            error = {"code": state.error_code or "failed", "message": state.error_message, "type": "task_error"}
-            answer = json.dumps({"error": error}) if state.failed else None
-            ended = "failed" if state.failed else "completed"
-            if not connection.execute(
-                sql.update(creation).where(which).values(state=ended, answer=answer, ended=now)
-            ).rowcount:
-                return
-            if connection.execute(sql.select(access).where(access.c.creation == row.id)).first() is None:
-                return  # whose it was has been removed meanwhile
-            for place, result in enumerate(() if state.failed else state.results):
-                if result.profile_id:
-                    known = sql.select(profile).where(profile.c.id == result.profile_id)
-                    if connection.execute(known).first() is None:
-                        connection.execute(
-                            sql.insert(profile).values(id=result.profile_id, creation=row.id, shared=False)
-                        )
-                else:
-                    kept = {"seat": row.seat, "creation": row.id, "name": f"{place + 1}", "sha256": ""}
-                    new = {"token": secrets.token_urlsafe(32), "origin": result.url, "linked": now, "made": now}
-                    connection.execute(sql.insert(deposit).values(**kept, **new))
+        self._database.change(lambda connection: _ended(connection, row, state, now))
 
     def results(self, number: int) -> tuple[list[Any], list[str]]:
         """Return the files and the profiles that a creation has come to."""
@@ -209,8 +158,38 @@ class Bookings:
         return int(self._database.read(sql.select(sql.func.count()).where(creation.c.id > number))[0][0])
 
     def _change(self, number: int, **values: Any) -> None:
-        with self._database.change() as connection:
-            connection.execute(sql.update(creation).where(creation.c.id == number).values(**values))
+        self._database.execute(sql.update(creation).where(creation.c.id == number).values(**values))
+
+
+def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float) -> tuple[Any, bool]:
+    settings = {row.name: row.value for row in connection.execute(sql.select(setting))}
+    fresh = connection.execute(sql.select(seat).where(seat.c.name == who.name)).first()
+    if fresh is None:
+        raise Refusal(403, "This seat was removed.", "access_denied")
+    Seat(fresh.name, fresh.budget, 0, fresh.ends, (), bool(fresh.blocked)).admit(now)
+    if settings.get("stopped"):
+        raise Refusal(403, "Your teacher has stopped new pictures for now.", "access_denied")
+    _check_words(settings.get("words", ""), wanted.body.casefold())
+    _check_profiles(connection, who.name, wanted.profiles)
+    same = sql.select(creation).where(creation.c.identity == wanted.identity, creation.c.state.in_(KNOWN))
+    known = connection.execute(same.order_by(creation.c.id.desc())).first()
+    if known is not None and not (known.state == "failed" and _has(connection, known, who.name)):
+        return _joined(connection, known, who.name, now), False
+    _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
+    values = {
+        "identity": wanted.identity,
+        "seat": who.name,
+        "booked": who.name,
+        "model": wanted.model,
+        "words": wanted.words,
+        "body": wanted.body,
+        "micro_usd": wanted.micro_usd,
+        "state": "sending",
+        "asked": now,
+    }
+    number = connection.execute(sql.insert(creation).values(**values)).inserted_primary_key[0]  # type: ignore[index]
+    connection.execute(sql.insert(access).values(seat=who.name, creation=number, asked=now))
+    return connection.execute(sql.select(creation).where(creation.c.id == number)).one(), True
 
 
 def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:
@@ -222,6 +201,26 @@ def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:
         connection.execute(sql.update(creation).where(creation.c.id == row.id).values(booked=CLASS))
         return connection.execute(sql.select(creation).where(creation.c.id == row.id)).one()
     return row
+
+
+def _ended(connection: sql.Connection, row: Any, state: TaskState, now: float) -> None:
+    which = sql.and_(creation.c.id == row.id, creation.c.state == "accepted")
+    error = {"code": state.error_code or "failed", "message": state.error_message, "type": "task_error"}
+    answer = json.dumps({"error": error}) if state.failed else None
+    ended = "failed" if state.failed else "completed"
+    if not connection.execute(sql.update(creation).where(which).values(state=ended, answer=answer, ended=now)).rowcount:
+        return
+    if connection.execute(sql.select(access).where(access.c.creation == row.id)).first() is None:
+        return  # whose it was has been removed meanwhile
+    for place, result in enumerate(() if state.failed else state.results):
+        if result.profile_id:
+            known = sql.select(profile).where(profile.c.id == result.profile_id)
+            if connection.execute(known).first() is None:
+                connection.execute(sql.insert(profile).values(id=result.profile_id, creation=row.id, shared=False))
+        else:
+            kept = {"seat": row.seat, "creation": row.id, "name": f"{place + 1}", "sha256": ""}
+            new = {"token": secrets.token_urlsafe(32), "origin": result.url, "linked": now, "made": now}
+            connection.execute(sql.insert(deposit).values(**kept, **new))
 
 
 def _has(connection: sql.Connection, row: Any, who: str) -> bool:
@@ -242,6 +241,12 @@ def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: 
         )
     if int(connection.execute(spent).scalar() or 0) + micro_usd > total:
         raise Refusal(402, "The class's budget does not cover this any more. Ask your teacher.", "insufficient_quota")
+
+
+def _check_words(refused: str, text: str) -> None:
+    for word in filter(None, (word.strip().casefold() for word in refused.split("\n"))):
+        if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text):
+            raise Refusal(422, f"This class does not use the word {word!r}.", code="content_policy_violation")
 
 
 def _check_profiles(connection: sql.Connection, who: str, profiles: tuple[str, ...]) -> None:

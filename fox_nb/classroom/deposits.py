@@ -75,13 +75,12 @@ class Deposits:
         """Let the gateway fetch a link; the upload counts by that link."""
         origin = await self._upstream.upload_url(url)
         digest = hashlib.sha256(url.encode()).hexdigest()
-        return self._added(secrets.token_urlsafe(32), who, "file", digest, origin.url)
+        return await asyncio.to_thread(self._added, secrets.token_urlsafe(32), who, "file", digest, origin.url)
 
     def _added(self, token: str, who: str, name: str, sha256: str, origin: str = "") -> Any:
         now = time.time()
         values = {"token": token, "seat": who, "name": _safe(name), "sha256": sha256, "made": now}
-        with self._database.change() as connection:
-            connection.execute(sql.insert(deposit).values(**values, origin=origin, linked=now if origin else 0.0))
+        self._database.execute(sql.insert(deposit).values(**values, origin=origin, linked=now if origin else 0.0))
         return self._row(token)
 
     def path(self, token: str) -> Path:
@@ -101,7 +100,7 @@ class Deposits:
         Refusal
             There is none, or its time is over.
         """
-        row = self._row(token)
+        row = await asyncio.to_thread(self._row, token)
         if row is None:
             raise not_found("file")
         if now >= row.made + (UPLOAD_LIFE if row.creation is None else RESULT_LIFE):
@@ -126,14 +125,11 @@ class Deposits:
         try:
             with aside(self._folder, private=True) as part:
                 await self._upstream.download(row.origin, part)
-                sha256 = await asyncio.to_thread(_hash, part)
                 put(part, target)
         except DownloadFailed as error:
             raise Refusal(
                 410 if error.gone else 503, error.what, "not_found" if error.gone else "server_error"
             ) from None
-        with self._database.change() as connection:
-            connection.execute(sql.update(deposit).where(deposit.c.token == row.token).values(sha256=sha256))
         return target
 
     async def named(self, who: str, url: str, host: str) -> str:
@@ -147,16 +143,22 @@ class Deposits:
             It is a hash, or a link of this relay, and none of the seat's.
         """
         found = re.fullmatch(rf"https?://([^/]+)(?:/[^?#]*)?{LINK}", url)
-        row = self._row(found[2]) if found else None
+        row = await asyncio.to_thread(self._row, found[2]) if found else None
         ours = row is not None or (found is not None and found[1].lower() == host.lower())
         if not ours and not LOCAL_PICTURE.fullmatch(url):
             return url
-        if row is None or not self._is_own(row, who):
+        if row is None or not await asyncio.to_thread(self._is_own, row, who):
             raise Refusal(422, "There is no such file.", code="invalid_image_url")
-        if row.creation is not None:
-            await self.fetched(row)
-            row = self._row(row.token)
-        return f"sha256:{row.sha256}"
+        if row.sha256:
+            return f"sha256:{row.sha256}"
+        return f"sha256:{await asyncio.to_thread(self._hashed, row.token, await self.fetched(row))}"
+
+    def _hashed(self, token: str, path: Path) -> str:
+        """Note the hash of a result, when it is first used in a request."""
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        self._database.execute(sql.update(deposit).where(deposit.c.token == token).values(sha256=sha256))
+        return sha256
 
     def _is_own(self, row: Any, who: str) -> bool:
         if row.creation is None:
@@ -167,7 +169,7 @@ class Deposits:
     async def link(self, sha256: str, *, anew: bool = False) -> str:
         """Return the gateway's link to a file that a request names by its hash, uploading it where there is none."""
         async with self._linking[sha256]:
-            rows = self._database.read(sql.select(deposit).where(deposit.c.sha256 == sha256))
+            rows = await asyncio.to_thread(self._database.read, sql.select(deposit).where(deposit.c.sha256 == sha256))
             fresh = time.time() - _LINK_TRUSTED
             known = [row for row in rows if row.creation is None and row.origin and row.linked > fresh]
             here = [row for row in rows if self.path(row.token).exists()]
@@ -176,14 +178,13 @@ class Deposits:
             if not here:
                 raise Refusal(422, "This file is not here any more: upload it again.", code="invalid_image_url")
             sent = await self._upstream.upload(self.path(here[0].token), here[0].name)
-            with self._database.change() as connection:
-                uploads = sql.and_(deposit.c.sha256 == sha256, deposit.c.creation.is_(None))
-                found = connection.execute(
-                    sql.update(deposit).where(uploads).values(origin=sent.url, linked=time.time())
-                )
-            if not found.rowcount:  # the bytes of a result
-                self._added(secrets.token_urlsafe(32), CLASS, here[0].name, sha256, sent.url)
+            await asyncio.to_thread(self._linked, sha256, here[0].name, sent.url)
             return sent.url
+
+    def _linked(self, sha256: str, name: str, origin: str) -> None:
+        uploads = sql.and_(deposit.c.sha256 == sha256, deposit.c.creation.is_(None))
+        if not self._database.execute(sql.update(deposit).where(uploads).values(origin=origin, linked=time.time())):
+            self._added(secrets.token_urlsafe(32), CLASS, name, sha256, origin)  # the bytes of a result
 
     def hand_in(self, who: str, file: IO[bytes]) -> str:
         """Keep what a student hands in, beside what they handed in before, and return its name."""
@@ -237,8 +238,3 @@ def remove_files(folder: Path, tokens: list[str], who: str) -> None:
 
 def _safe(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name)[-100:].lstrip(".") or "file"
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

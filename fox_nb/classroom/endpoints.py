@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import io
 import json
 import logging
@@ -154,11 +155,15 @@ class Endpoint(Plain):
             raise Refusal(429, "You are sending other files just now. Wait until they are here.", "rate_limit_error")
         self.context.receiving.add(self)
 
-    def data_received(self, chunk: bytes) -> None:
-        """Keep a piece of the body."""
+    async def data_received(self, chunk: bytes) -> None:
+        """Keep a piece of the body; what is large goes to the disk, on which nobody else waits."""
         self.size += len(chunk)
         if self.size <= self.LARGEST and self.refusal is None:
-            self.received.write(chunk)
+            with contextlib.suppress(ValueError):  # closed: who sends it has gone
+                if self.size > _MEMORY:
+                    await asyncio.to_thread(self.received.write, chunk)
+                else:
+                    self.received.write(chunk)
 
     def on_finish(self) -> None:
         """Let go of the body."""
@@ -207,7 +212,7 @@ class _Generations(Endpoint):
         who, body = self.admitted(), self.json()
         take = take_in(self.request.headers.get("X-Fox-Take", ""))
         row = await self.context.forwarder.create(who, body, take, self.request.host)
-        self.finish(self.context.forwarder.told(row, self.base))
+        self.finish(await self.context.forwarder.told(row, self.base))
 
 
 class _Tasks(Endpoint):
@@ -215,8 +220,8 @@ class _Tasks(Endpoint):
 
     async def get(self, task: str) -> None:
         who = self.admitted()
-        row = await self.context.forwarder.look(self.context.bookings.of_task(task, who.name))
-        self.finish(self.context.forwarder.told(row, self.base))
+        row = await asyncio.to_thread(self.context.bookings.of_task, task, who.name)
+        self.finish(await self.context.forwarder.told(await self.context.forwarder.look(row), self.base))
 
 
 class _Uploads(Endpoint):
@@ -227,7 +232,7 @@ class _Uploads(Endpoint):
     async def post(self, kind: str) -> None:
         who = self.admitted()
         if kind == "url":
-            row = await self.context.deposits.add_link(who.name, self._said("url"))
+            row = await self.context.deposits.add_link(who.name, await asyncio.to_thread(self._said, "url"))
         else:
             async with self.context.filing:
                 row = await asyncio.to_thread(self._kept, who, kind)
@@ -303,8 +308,10 @@ class _Files(Plain):
 class _Account(Endpoint):
     """What a seat asks for account and bill: its own, never the class's."""
 
-    def get(self, what: str) -> None:
-        who = self.admitted()
+    async def get(self, what: str) -> None:
+        self.finish(await asyncio.to_thread(self._told, self.admitted(), what.rstrip("/")))
+
+    def _told(self, who: Seat, what: str) -> dict[str, Any]:
         spent = self.context.seats.spent(who.name)
         answers: dict[str, Callable[[], dict[str, Any]]] = {
             "dashboard/billing/subscription": lambda: {"hard_limit_usd": who.budget / MICRO_PER_USD},
@@ -315,7 +322,7 @@ class _Account(Endpoint):
             },
             "v1/account/credits": lambda: {"data": self._usage(who, spent)},
         }
-        self.finish(answers[what.rstrip("/")]())
+        return answers[what]()
 
     def _usage(self, who: Seat, spent: int) -> dict[str, Any]:
         return {
@@ -396,7 +403,7 @@ async def send_file(handler: web.RequestHandler, path: Path) -> None:
         handler.set_header("Content-Type", media_type(start))
         handler.set_header("Content-Length", str(os.fstat(file.fileno()).st_size))
         handler.write(start)
-        while piece := file.read(_MEMORY):
+        while piece := await asyncio.to_thread(file.read, _MEMORY):
             await handler.flush()
             handler.write(piece)
     await handler.finish()

@@ -64,10 +64,11 @@ class Forwarder:
 
     def __init__(self, database: Database, upstream: Upstream, deposits: Deposits, *, share: bool) -> None:
         self.bookings = Bookings(database)
-        self._database = database
         self._upstream = upstream
         self._deposits = deposits
         self._share = share
+        self._closing = False
+        self._booking: set[asyncio.Task[Any]] = set()
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._polling: dict[int, asyncio.Task[TaskState | None]] = {}
         self._trouble: dict[int, FoxError] = {}
@@ -87,18 +88,30 @@ class Forwarder:
         """
         try:
             request, wanted = await self._wanted(who, body, take, host)
-            row, ours = self.bookings.reserve(who, wanted, time.time())
+            booking = asyncio.create_task(self._book(who, wanted, request.body(), take))
+            self._booking.add(booking)
+            booking.add_done_callback(self._booking.discard)
+            row = await asyncio.shield(booking)
         except SQLAlchemyError:
             log.exception("the journal is away; nothing was sent")
             raise nothing_sent(journal_away()) from None
-        if ours:
-            sending = self._sending[row.id] = asyncio.create_task(self._send(row, request.body(), take))
-            sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
+        if row.state == "sending" and row.id not in self._sending and self._booking:
+            await asyncio.wait(self._booking)  # it was booked for another together with this one, and is sent just now
         if row.id in self._sending:
             await self._answered(self._sending[row.id], mine=row.seat == who.name)
-        row = self.bookings.row(row.id)
+        row = await asyncio.to_thread(self.bookings.row, row.id)
         if row.task is None:
             raise nobody_knows(clock(row.asked))
+        return row
+
+    async def _book(self, who: Seat, wanted: Wanted, body: dict[str, Any], take: int | None) -> Any:
+        """Book a creation, and begin to send it where it is ours to send."""
+        if self._closing:
+            raise Refusal(429, "The relay is being stopped; nothing was sent.", "rate_limit_error")
+        row, ours = await asyncio.to_thread(self.bookings.reserve, who, wanted, time.time())
+        if ours:
+            sending = self._sending[row.id] = asyncio.create_task(self._send(row, body, take))
+            sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
         return row
 
     async def _wanted(self, who: Seat, body: Any, take: int | None, host: str) -> tuple[Request, Wanted]:
@@ -106,7 +119,6 @@ class Forwarder:
             request = await self._request(who, body, host)
         except Refusal as refusal:
             raise nothing_sent(refusal) from None
-        self._check_words(request)
         whose = CLASS if self._share else who.name
         mark = secrets.token_hex(16) if take is None else f"{take}\n{whose}"
         return request, Wanted(
@@ -152,13 +164,6 @@ class Forwarder:
         except InvalidRequest as error:
             raise Refusal(422, error.what) from None
 
-    def _check_words(self, request: Request) -> None:
-        refused = self._database.setting("words").split("\n")
-        text = json.dumps(request.body(), ensure_ascii=False).casefold()
-        for word in filter(None, (word.strip().casefold() for word in refused)):
-            if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text):
-                raise Refusal(422, f"This class does not use the word {word!r}.", code="content_policy_violation")
-
     async def _send(self, row: Any, body: dict[str, Any], take: int | None) -> None:
         """Send what is booked as ours to send; every way out is journalled before it is told."""
         try:
@@ -177,7 +182,7 @@ class Forwarder:
         """Write into the journal what became of a creation, as soon as a database that is away is back."""
         for pause in (*AGAIN, None):
             try:
-                return write()
+                return await asyncio.to_thread(write)
             except SQLAlchemyError:
                 if pause is None:
                     raise
@@ -238,7 +243,7 @@ class Forwarder:
             if (trouble := self._trouble.get(row.id)) is not None:
                 raise _as_refusal(trouble)
             said = going.result() if going.done() else said
-        return self.bookings.row(row.id) if said is not None and said.finished else row
+        return await asyncio.to_thread(self.bookings.row, row.id) if said is not None and said.finished else row
 
     async def _poll(self, row: Any) -> TaskState | None:
         try:
@@ -247,13 +252,14 @@ class Forwarder:
             self._trouble[row.id] = error
             return None
         self._trouble.pop(row.id, None)
-        self._said[row.id] = (time.monotonic(), state)
-        if state.finished:
-            self.bookings.end(row, state, time.time())
-            self._said.pop(row.id, None)
-            files, _ = self.bookings.results(row.id)
-            for file in files:
-                self._spawn(self._deposits.fetched(file))  # here before its link dies, whoever is still there
+        if not state.finished:
+            self._said[row.id] = (time.monotonic(), state)
+            return state
+        await asyncio.to_thread(self.bookings.end, row, state, time.time())
+        self._said.pop(row.id, None)
+        files, _ = await asyncio.to_thread(self.bookings.results, row.id)
+        for file in files:
+            self._spawn(self._deposits.fetched(file))  # here before its link dies, whoever is still there
         return state
 
     async def watch(self) -> None:
@@ -267,20 +273,20 @@ class Forwarder:
                 log.exception("looking after the tasks failed")
 
     async def _look_after_all(self) -> None:
-        for row in self.bookings.under_way():
+        for row in await asyncio.to_thread(self.bookings.under_way):
             when, _ = self._said.get(row.id, (float("-inf"), None))
             if time.monotonic() - when >= WATCH_EVERY:
                 with contextlib.suppress(Refusal):
                     await self.look(row)
 
-    def told(self, row: Any, base: str) -> dict[str, Any]:
+    async def told(self, row: Any, base: str) -> dict[str, Any]:
         """Return a task as the gateway's own answer has it, with the relay's links."""
         _, said = self._said.get(row.id, (0.0, None))
         ended = row.state in ENDED
         kept = json.loads(row.answer) if row.answer and ended else {}
         results: list[dict[str, str]] | None = None
         if row.state == "completed":
-            files, profiles = self.bookings.results(row.id)
+            files, profiles = await asyncio.to_thread(self.bookings.results, row.id)
             results = [{"url": f"{base}/files/{file.token}/{file.name}"} for file in files]
             results += [{"result_type": "profile", "profile_id": name} for name in profiles]
         status = row.state if ended else said.status if said is not None else "pending"
@@ -307,6 +313,8 @@ class Forwarder:
 
     async def close(self) -> None:
         """Wait for the answers to what is being sent, and leave the rest to the next relay."""
+        self._closing = True
+        await asyncio.gather(*self._booking, return_exceptions=True)
         await asyncio.gather(*self._sending.values(), return_exceptions=True)
         for task in [*self._background, *self._polling.values()]:
             task.cancel()

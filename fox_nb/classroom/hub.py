@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -65,4 +66,4 @@ class HubSeats:
             name = checked_name(user["name"])
         except InvalidRequest as error:
             raise Refusal(403, error.what, "access_denied") from None
-        return self._seats.of_hub(name, max(budgets))
+        return await asyncio.to_thread(self._seats.of_hub, name, max(budgets))

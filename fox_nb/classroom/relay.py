@@ -7,6 +7,7 @@ import contextlib
 import signal
 import ssl
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from fox_nb.classroom.deposits import Deposits
 from fox_nb.classroom.endpoints import A_BODY, LARGEST_REQUEST, Nothing, RelayContext, routes
 from fox_nb.classroom.forwarding import Forwarder
 from fox_nb.classroom.seats import Seats
-from fox_nb.classroom.tables import FOLDER, Database
+from fox_nb.classroom.tables import FOLDER, THREADS, Database
 from fox_nb.classroom.teacher import Teachers, pages
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.errors import FoxError, InvalidRequest
@@ -146,7 +147,9 @@ class Relay:
         )
         sockets = netutil.bind_sockets(options.port, options.host)
         self._server.add_sockets(sockets)
-        self._watch = asyncio.get_running_loop().create_task(self._forwarder.watch())
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(THREADS, "relay-working"))
+        self._watch = loop.create_task(self._forwarder.watch())
         shown = f"[{options.host}]" if ":" in options.host else options.host
         return f"http{'s' if secure else ''}://{shown}:{sockets[0].getsockname()[1]}{self.context.prefix}"
 
@@ -178,7 +181,7 @@ def _door(seats: Seats, options: Options) -> tuple[Callable[[str], Awaitable[Sea
         return HubSeats(seats, options.groups).admit, service_prefix()
 
     async def admit(token: str) -> Seat:
-        return seats.of_token(token)
+        return await asyncio.to_thread(seats.of_token, token)
 
     return admit, ""
 

@@ -94,7 +94,12 @@ class Seats:
         for model in models:
             request_class(model)
         budget, in_all = micro_of(each, "each"), micro_of(total, "total")
-        with self._database.change() as connection:
+        rows = [
+            {"name": name, "digest": digest(token), "budget": budget, "ends": ends, "models": " ".join(models)}
+            for name, token in new
+        ]
+
+        def work(connection: sql.Connection) -> None:
             known = {row.name for row in connection.execute(sql.select(seat.c.name))}
             if taken := [name for name, _ in new if name in known]:
                 raise InvalidRequest(
@@ -102,13 +107,9 @@ class Seats:
                     parameter="students",
                     todo="Leave out who has one. `fox-nb seats hand-out` gives new tokens to those who lost theirs.",
                 )
-            connection.execute(
-                sql.insert(seat),
-                [
-                    {"name": name, "digest": digest(token), "budget": budget, "ends": ends, "models": " ".join(models)}
-                    for name, token in new
-                ],
-            )
+            connection.execute(sql.insert(seat), rows)
+
+        self._database.change(work)
         self._database.set("total", str(in_all))
         return new
 
@@ -130,9 +131,12 @@ class Seats:
         found = self._database.read(sql.select(seat).where(seat.c.name == name))
         if found and found[0].budget >= budget:
             return _seat(found[0])
-        with self._database.change() as connection:
+
+        def work(connection: sql.Connection) -> None:
             if not connection.execute(sql.update(seat).where(seat.c.name == name).values(budget=budget)).rowcount:
                 connection.execute(sql.insert(seat).values(name=name, budget=budget, models="", blocked=False))
+
+        self._database.change(work)
         return self.of_hub(name, budget)
 
     def all(self) -> list[Seat]:
@@ -178,18 +182,21 @@ class Seats:
 
     def share_profile(self, profile_id: str) -> None:
         """Let every seat use a profile."""
-        with self._database.change() as connection:
-            if not connection.execute(
-                sql.update(profile).where(profile.c.id == profile_id).values(shared=True)
-            ).rowcount:
+
+        def work(connection: sql.Connection) -> None:
+            known = sql.update(profile).where(profile.c.id == profile_id).values(shared=True)
+            if not connection.execute(known).rowcount:
                 connection.execute(sql.insert(profile).values(id=profile_id, shared=True))
+
+        self._database.change(work)
 
     def remove(self, name: str) -> list[str]:
         """Remove a seat with all that it made, and return the tokens of its files, which are to be removed, too.
 
         What it spent stays in the sum of the class. What another seat asked for as well stays theirs.
         """
-        with self._database.change() as connection:
+
+        def work(connection: sql.Connection) -> list[str]:
             if not connection.execute(sql.delete(seat).where(seat.c.name == name)).rowcount:
                 raise _no_seat(name)
             connection.execute(sql.delete(access).where(access.c.seat == name))
@@ -206,12 +213,13 @@ class Seats:
             connection.execute(sql.update(creation).where(gone).values(**emptied))
             for column in (creation.c.seat, creation.c.booked):
                 connection.execute(sql.update(creation).where(column == name).values({column.name: REMOVED}))
-        return tokens
+            return tokens
+
+        return self._database.change(work)
 
     def _change(self, name: str, **values: Any) -> None:
-        with self._database.change() as connection:
-            if not connection.execute(sql.update(seat).where(seat.c.name == name).values(**values)).rowcount:
-                raise _no_seat(name)
+        if not self._database.execute(sql.update(seat).where(seat.c.name == name).values(**values)):
+            raise _no_seat(name)
 
 
 def names_in(path: Path) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import threading
+from collections import deque
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sql
 
@@ -11,8 +13,10 @@ from fox_nb.atomic import BUSY_SECONDS, close_to_others, private_folder
 from fox_nb.errors import FoxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+Value = TypeVar("Value")
 
 FOLDER = "fox_class"
 """Where `fox-nb seats` and `fox-nb relay` meet, unless they are told otherwise."""
@@ -20,6 +24,8 @@ FOLDER = "fox_class"
 DATABASE = "class.sqlite"
 CLASS = ""
 """Whom a creation is booked on that more than one seat asked for."""
+THREADS = 24
+"""So many may ask the database at once."""
 
 _tables = sql.MetaData()
 
@@ -106,10 +112,14 @@ class Database:
         private_folder(folder)
         close_to_others(folder)
         self.folder = folder
+        self._alone = threading.Lock()
+        self._waiting: deque[tuple[Callable[[sql.Connection], Any], Future[Any]]] = deque()
         try:
             place = url or f"sqlite:///{(folder / DATABASE).absolute()}"
             # A failed statement is logged without what was in it: names, words and links are the students'.
-            self._engine = sql.create_engine(place, pool_pre_ping=url is not None, hide_parameters=True)
+            self._engine = sql.create_engine(
+                place, pool_size=THREADS, pool_pre_ping=url is not None, hide_parameters=True
+            )
             if self._engine.dialect.name == "sqlite":
                 sql.event.listen(self._engine, "connect", _prepare)
                 sql.event.listen(self._engine, "begin", _begin)
@@ -126,13 +136,36 @@ class Database:
         """Close the connections."""
         self._engine.dispose()
 
-    @contextmanager
-    def change(self) -> Iterator[sql.Connection]:
-        """Give a connection within a transaction that is alone: one at a time, in all processes."""
-        with self._engine.begin() as connection:
-            if connection.dialect.name != "sqlite":  # there, BEGIN IMMEDIATE does it
-                connection.execute(sql.text("LOCK TABLE setting IN EXCLUSIVE MODE"))
-            yield connection
+    def change(self, work: Callable[[sql.Connection], Value]) -> Value:
+        """Return what `work` returns, done with a connection in a transaction that no other can come between.
+
+        What other threads bring meanwhile is committed together, next: the disk is waited for once for all of them.
+        """
+        mine: Future[Value] = Future()
+        self._waiting.append((work, mine))
+        with self._alone:
+            if not mine.done():
+                self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
+        return mine.result()
+
+    def _commit(self, brought: list[tuple[Callable[[sql.Connection], Any], Future[Any]]]) -> None:
+        values: list[Any] = []
+        try:
+            with self._engine.begin() as connection:
+                if connection.dialect.name != "sqlite":  # there, BEGIN IMMEDIATE does it
+                    connection.execute(sql.text("LOCK TABLE setting IN EXCLUSIVE MODE"))
+                values += [_tried(connection, work) for work, _ in brought]
+        except BaseException as error:  # noqa: BLE001 - each hears of it in its own thread
+            values = [error] * len(brought)
+        for (_, told), value in zip(brought, values, strict=True):
+            if isinstance(value, BaseException):
+                told.set_exception(value)
+            else:
+                told.set_result(value)
+
+    def execute(self, statement: sql.Update | sql.Delete | sql.Insert) -> int:
+        """Change something by one statement, and return how many rows that were."""
+        return self.change(lambda connection: int(connection.execute(statement).rowcount))
 
     def read(self, query: sql.Select[Any], **values: Any) -> list[Any]:
         """Return the rows of a query; one that is made once and given its values here is quicker."""
@@ -146,9 +179,21 @@ class Database:
 
     def set(self, name: str, value: str) -> None:
         """Change a setting of the class."""
-        with self.change() as connection:
+
+        def work(connection: sql.Connection) -> None:
             connection.execute(sql.delete(setting).where(setting.c.name == name))
             connection.execute(sql.insert(setting).values(name=name, value=value))
+
+        self.change(work)
+
+
+def _tried(connection: sql.Connection, work: Callable[[sql.Connection], Any]) -> Any:
+    """Return what `work` did, or its error: what it had changed is undone then, and nothing else of the transaction."""
+    try:
+        with connection.begin_nested():
+            return work(connection)
+    except Exception as error:  # noqa: BLE001 - whoever asked for it hears of it
+        return error
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -10,6 +10,7 @@ import json
 import secrets
 import time
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,28 +104,23 @@ class Page(Plain):
         """Refuse a form that is none of ours."""
         web.RequestHandler.check_xsrf_cookie(self)
 
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Refuse everybody else, before anything is done."""
         if not self.teachers.is_teacher(self):
             raise Refusal(403, "This page is the teacher's.", "access_denied")
 
-    def back(self) -> None:
-        """Show the page again."""
-        self.redirect(self.root, status=303)
-
-    def show(self, title: str, **facts: Any) -> None:
+    async def show(self, title: str, **facts: Any) -> None:
         """Answer with the page."""
+        facts |= {"title": title, "root": self.root, "xsrf": Markup(self.xsrf_form_html())}  # noqa: S704 - tornado's own
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(_template().render(title=title, root=self.root, xsrf=Markup(self.xsrf_form_html()), **facts))  # noqa: S704 - tornado's own
+        self.finish(await asyncio.to_thread(_template().render, facts))
 
-    def number(self) -> int:
-        """Return the creation that a form is about."""
-        said = self.get_body_argument("number", "")
-        if not said.isdecimal() or not self.database.read(
-            sql.select(creation.c.id).where(creation.c.id == int(said[:9]))
-        ):
+    def creation(self, said: str) -> Any:
+        """Return the creation that a form or a link is about."""
+        query = sql.select(creation).where(creation.c.id == (int(said[:9]) if said.isdecimal() else 0))
+        if not (found := self.database.read(query)):
             raise not_found("picture")
-        return int(said[:9])
+        return found[0]
 
     def state(self) -> dict[str, Any]:
         """Return who spent what, as it is now."""
@@ -144,65 +140,78 @@ class Page(Plain):
 
 
 class _Class(Page):
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         if not self.teachers.is_teacher(self):
-            self.show("Your class: log in", login=True)
+            await self.show("Your class: log in", login=True)
 
-    def get(self) -> None:
+    async def get(self) -> None:
+        await self.show("Your class", **await asyncio.to_thread(self._facts))
+
+    def _facts(self) -> dict[str, Any]:
         rows = self.context.bookings.newest(PICTURES)
         files: dict[int, list[Any]] = defaultdict(list)
         query = sql.select(deposit).where(deposit.c.creation.in_([row.id for row in rows])).order_by(deposit.c.name)
         for file in self.database.read(query):
             files[file.creation].append(file)
-        self.show(
-            "Your class",
-            pictures=[(row, files[row.id]) for row in rows if row.state != "unknown"],
-            unknown=self.database.read(sql.select(creation).where(creation.c.state == "unknown")),
-            number=max((row.id for row in rows), default=0),
-            words=self.database.setting("words"),
-            play=self.context.upstream.is_sandbox,
+        return {
+            "pictures": [(row, files[row.id]) for row in rows if row.state != "unknown"],
+            "unknown": self.database.read(sql.select(creation).where(creation.c.state == "unknown")),
+            "number": max((row.id for row in rows), default=0),
+            "words": self.database.setting("words"),
+            "play": self.context.upstream.is_sandbox,
             **self.state(),
-        )
+        }
 
 
 class _Login(Page):
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Let everybody try."""
 
     async def post(self) -> None:
         if not await self.teachers.is_password(self.get_body_argument("password", "")):
             self.set_status(403)
-            self.show("Your class: log in", login=True, wrong=True)
+            await self.show("Your class: log in", login=True, wrong=True)
             return
         path, secure = self.context.prefix or "/", self.request.protocol == "https"
         session = self.teachers.begin()
         self.set_cookie(COOKIE, session, path=path, httponly=True, samesite="Strict", secure=secure)
-        self.back()
+        self.redirect(self.root, status=303)
 
 
 class _Live(Page):
-    def get(self) -> None:
+    async def get(self) -> None:
         said = self.get_query_argument("number", "")
-        since = int(said[:9]) if said.isdecimal() else 0
-        newer = self.context.bookings.since(since)
-        module: Any = _template().make_module(
-            {"root": self.root, "xsrf": Markup(self.xsrf_form_html()), "newer": newer, **self.state()}  # noqa: S704
-        )
+        facts = {"root": self.root, "xsrf": Markup(self.xsrf_form_html())}  # noqa: S704
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.finish(str(module.live()))
+        self.finish(await asyncio.to_thread(self._table, int(said[:9]) if said.isdecimal() else 0, facts))
+
+    def _table(self, since: int, facts: dict[str, Any]) -> str:
+        module: Any = _template().make_module(facts | {"newer": self.context.bookings.since(since), **self.state()})
+        return str(module.live())
 
 
 class _View(Page):
-    def get(self, number: str) -> None:
-        rows = self.database.read(sql.select(creation).where(creation.c.id == int(number)))
-        if not rows:
-            raise not_found("picture")
-        files, _ = self.context.bookings.results(rows[0].id)
-        self.show("A picture", one=rows[0], files=files)
+    async def get(self, number: str) -> None:
+        one, (files, _) = await asyncio.to_thread(
+            lambda: (self.creation(number), self.context.bookings.results(int(number)))
+        )
+        await self.show("A picture", one=one, files=files)
 
 
-class _Stop(Page):
-    def post(self) -> None:
+class _Change(Page):
+    """What a form of the page changes."""
+
+    async def post(self) -> None:
+        await asyncio.to_thread(self.change)
+        self.redirect(self.root, status=303)
+
+    def change(self) -> None:
+        """Do it; not on the thread that answers everybody."""
+        raise NotImplementedError
+
+
+class _Stop(_Change):
+    def change(self) -> None:
         blocked = bool(self.get_body_argument("blocked", ""))
         if name := self.get_body_argument("name", ""):
             try:
@@ -211,26 +220,23 @@ class _Stop(Page):
                 raise not_found("seat") from None
         else:
             self.database.set("stopped", "1" if blocked else "")
-        self.back()
 
 
-class _Words(Page):
-    def post(self) -> None:
+class _Words(_Change):
+    def change(self) -> None:
         self.database.set("words", self.get_body_argument("words", "")[:20_000].replace("\r", ""))
-        self.back()
 
 
-class _Grade(Page):
-    def post(self) -> None:
+class _Grade(_Change):
+    def change(self) -> None:
         mark, comment = (self.get_body_argument(name, "")[:2000] for name in ("mark", "comment"))
-        self.context.bookings.grade(self.number(), mark, comment)
-        self.back()
+        self.context.bookings.grade(self.creation(self.get_body_argument("number", "")).id, mark, comment)
 
 
-class _Settle(Page):
-    def post(self) -> None:
-        self.context.bookings.settle(self.number(), paid=bool(self.get_body_argument("paid", "")), now=time.time())
-        self.back()
+class _Settle(_Change):
+    def change(self) -> None:
+        number = self.creation(self.get_body_argument("number", "")).id
+        self.context.bookings.settle(number, paid=bool(self.get_body_argument("paid", "")), now=time.time())
 
 
 class _Picture(Page):
@@ -264,7 +270,13 @@ class _Work(Page):
 
 
 class _Table(Page):
-    def get(self) -> None:
+    async def get(self) -> None:
+        text = await asyncio.to_thread(self._text)
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", 'attachment; filename="class.csv"')
+        self.finish(text.encode("utf-8-sig", "replace"))
+
+    def _text(self) -> str:
         text = io.StringIO()
         table = csv.writer(text)
         table.writerow(["name", "time", "model", "settings", "prompt", "state", "usd", "shared", "mark", "comment"])
@@ -282,13 +294,11 @@ class _Table(Page):
                 shared,
             ]
             table.writerow([table_cell(cell) for cell in (*cells, row.mark, row.comment)])
-        self.set_header("Content-Type", "text/csv; charset=utf-8")
-        self.set_header("Content-Disposition", 'attachment; filename="class.csv"')
-        self.finish(text.getvalue().encode("utf-8-sig", "replace"))
+        return text.getvalue()
 
 
 class _Static(Page):
-    def prepare(self) -> None:
+    async def prepare(self) -> None:
         """Show these to everybody: nothing of the class is in them."""
 
     def get(self, ending: str) -> None:
@@ -316,6 +326,7 @@ def pages(context: RelayContext, database: Database, teachers: Any) -> Sequence[
     return [(f"{context.prefix}/teacher{path}", handler, about) for path, handler in table]
 
 
+@cache
 def _template() -> Any:
     pages = Environment(loader=FileSystemLoader(_HERE), autoescape=True, auto_reload=False)
     pages.filters |= {

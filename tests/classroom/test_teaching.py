@@ -100,8 +100,8 @@ def test_a_failed_statement_tells_nothing_of_what_was_in_it(tmp_path):
     """What the database refuses is logged without names, words and tokens."""
     database = Database(tmp_path / "class")
     row = {"token": "secret-link", "seat": "Ada", "name": "a", "sha256": "", "origin": "", "linked": 0.0, "made": 0.0}
-    with pytest.raises(IntegrityError) as refused, database.change() as connection:
-        connection.execute(insert(deposit), [row, row])
+    with pytest.raises(IntegrityError) as refused:
+        database.change(lambda connection: connection.execute(insert(deposit), [row, row]))
     assert "secret-link" not in str(refused.value)
     database.close()
 
