@@ -16,6 +16,8 @@ from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, 
 from fox_nb.money import MICRO_PER_USD
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from fox_nb.tasks import TaskState
 
 ENDED = ("completed", "failed")
@@ -54,7 +56,7 @@ class Wanted:
 
 
 class Bookings:
-    """The journal of one class.
+    """The journal of one class. What the relay notes while it answers is on the disk when its future has come.
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ class Bookings:
         sending = creation.c.state == "sending"
         return self._database.execute(sql.update(creation).where(sending).values(state="unknown"))
 
-    def reserve(self, who: Seat, wanted: Wanted, now: float) -> tuple[Any, bool]:
+    def reserve(self, who: Seat, wanted: Wanted, now: float) -> Future[tuple[Any, bool]]:
         """Book a request on a seat, or find the same one; one transaction, all or nothing.
 
         Returns
@@ -83,19 +85,19 @@ class Bookings:
         Refusal
             The seat or the class may not, or nobody knows what became of the same request.
         """
-        return self._database.change(lambda connection: _reserved(connection, who, wanted, now))
+        return self._database.changing(lambda connection: _reserved(connection, who, wanted, now))
 
-    def accepted(self, number: int, task: str) -> None:
+    def accepted(self, number: int, task: str) -> Future[int]:
         """Note the gateway's id of what was accepted."""
-        self._change(number, state="accepted", task=task)
+        return self._change(number, state="accepted", task=task)
 
-    def refused(self, number: int, why: str, now: float) -> None:
+    def refused(self, number: int, why: str, now: float) -> Future[int]:
         """Give back what was reserved for what was certainly not accepted."""
-        self._change(number, state="refused", answer=json.dumps({"why": why}), ended=now)
+        return self._change(number, state="refused", answer=json.dumps({"why": why}), ended=now)
 
-    def unknown(self, number: int, why: str) -> None:
+    def unknown(self, number: int, why: str) -> Future[int]:
         """Note that nobody knows whether it was accepted; its money stays reserved."""
-        self._change(number, state="unknown", answer=json.dumps({"why": why}))
+        return self._change(number, state="unknown", answer=json.dumps({"why": why}))
 
     def settle(self, number: int, *, paid: bool, now: float) -> None:
         """Note what the teacher found out of an unknown sending."""
@@ -105,7 +107,7 @@ class Bookings:
 
     def grade(self, number: int, mark: str, comment: str) -> None:
         """Keep the teacher's mark and comment."""
-        self._change(number, mark=mark, comment=comment)
+        self._change(number, mark=mark, comment=comment).result()
 
     def of_task(self, task: str, who: str) -> Any:
         """Return the creation behind a task's id, for a seat that asked for it.
@@ -124,9 +126,9 @@ class Bookings:
         """Return a creation."""
         return self._database.read(sql.select(creation).where(creation.c.id == number))[0]
 
-    def end(self, row: Any, state: TaskState, now: float) -> None:
+    def end(self, row: Any, state: TaskState, now: float) -> Future[None]:
         """Keep how a task ended: its links and profiles, or its error. A second time changes nothing."""
-        self._database.change(lambda connection: _ended(connection, row, state, now))
+        return self._database.changing(lambda connection: _ended(connection, row, state, now))
 
     def results(self, number: int) -> tuple[list[Any], list[str]]:
         """Return the files and the profiles that a creation has come to."""
@@ -157,8 +159,8 @@ class Bookings:
         """Return how many came after a creation."""
         return int(self._database.read(sql.select(sql.func.count()).where(creation.c.id > number))[0][0])
 
-    def _change(self, number: int, **values: Any) -> None:
-        self._database.execute(sql.update(creation).where(creation.c.id == number).values(**values))
+    def _change(self, number: int, **values: Any) -> Future[int]:
+        return self._database.executing(sql.update(creation).where(creation.c.id == number).values(**values))
 
 
 def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float) -> tuple[Any, bool]:

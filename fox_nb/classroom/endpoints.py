@@ -220,8 +220,8 @@ class _Tasks(Endpoint):
 
     async def get(self, task: str) -> None:
         who = self.admitted()
-        row = await asyncio.to_thread(self.context.bookings.of_task, task, who.name)
-        self.finish(await self.context.forwarder.told(await self.context.forwarder.look(row), self.base))
+        row = await self.context.forwarder.task(task, who)
+        self.finish(await self.context.forwarder.told(row, self.base))
 
 
 class _Uploads(Endpoint):

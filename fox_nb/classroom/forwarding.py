@@ -25,6 +25,7 @@ from fox_nb.parameters import parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from fox_nb.classroom.deposits import Deposits
     from fox_nb.classroom.seats import Seat
@@ -74,6 +75,8 @@ class Forwarder:
         self._trouble: dict[int, FoxError] = {}
         """Why the last poll of a task came to nothing; gone with the next one that doesn't."""
         self._said: dict[int, tuple[float, TaskState]] = {}
+        self._rows: dict[str, dict[str, Any]] = {}
+        """What is under way and asked for again and again: for each task and seat, its row."""
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- creations ----------------------------------------------------------------------------------------------------
@@ -95,8 +98,6 @@ class Forwarder:
         except SQLAlchemyError:
             log.exception("the journal is away; nothing was sent")
             raise nothing_sent(journal_away()) from None
-        if row.state == "sending" and row.id not in self._sending and self._booking:
-            await asyncio.wait(self._booking)  # it was booked for another together with this one, and is sent just now
         if row.id in self._sending:
             await self._answered(self._sending[row.id], mine=row.seat == who.name)
         row = await asyncio.to_thread(self.bookings.row, row.id)
@@ -108,8 +109,9 @@ class Forwarder:
         """Book a creation, and begin to send it where it is ours to send."""
         if self._closing:
             raise Refusal(429, "The relay is being stopped; nothing was sent.", "rate_limit_error")
-        row, ours = await asyncio.to_thread(self.bookings.reserve, who, wanted, time.time())
-        if ours:
+        row, ours = await asyncio.wrap_future(self.bookings.reserve(who, wanted, time.time()))
+        self._rows.pop(row.task, None)
+        if ours:  # told in the order of the journal: who finds it there finds it in here, too
             sending = self._sending[row.id] = asyncio.create_task(self._send(row, body, take))
             sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
         return row
@@ -178,16 +180,18 @@ class Forwarder:
         await self._note(lambda: self.bookings.accepted(row.id, state.id), f"accepted as {state.id}", row.id)
         self._said[row.id] = (time.monotonic(), state)
 
-    async def _note(self, write: Callable[[], None], what: str, number: int) -> None:
+    async def _note(self, write: Callable[[], Future[int]], what: str, number: int) -> None:
         """Write into the journal what became of a creation, as soon as a database that is away is back."""
         for pause in (*AGAIN, None):
             try:
-                return await asyncio.to_thread(write)
+                await asyncio.wrap_future(write())
             except SQLAlchemyError:
                 if pause is None:
                     raise
                 log.warning("creation %d was %s; the journal is away, and tried again", number, what)
                 await asyncio.sleep(pause)
+            else:
+                return
         raise AssertionError
 
     async def _sent(self, body: dict[str, Any], take: int | None) -> TaskState:
@@ -221,15 +225,25 @@ class Forwarder:
 
     # -- tasks --------------------------------------------------------------------------------------------------------
 
-    async def look(self, row: Any) -> Any:
-        """Return a row after a poll of its task: one for all who ask at about the same time.
-
-        A gateway that takes its time holds nobody up: what it said last is the answer meanwhile.
+    async def task(self, task: str, who: Seat) -> Any:
+        """Return the row of a seat's task, as it is now.
 
         Raises
         ------
         Refusal
-            The gateway did not say; the task goes on.
+            It is none of the seat's, or the gateway did not say how it is; the task goes on.
+        """
+        row: Any = self._rows.get(task, {}).get(who.name)
+        if row is None:
+            row = await asyncio.to_thread(self.bookings.of_task, task, who.name)
+            if row.state == "accepted":
+                self._rows.setdefault(task, {})[who.name] = row
+        return await self._look(row)
+
+    async def _look(self, row: Any) -> Any:
+        """Return a row after a poll of its task: one for all who ask at about the same time.
+
+        A gateway that takes its time holds nobody up: what it said last is the answer meanwhile.
         """
         if row.state != "accepted":
             return row
@@ -255,8 +269,9 @@ class Forwarder:
         if not state.finished:
             self._said[row.id] = (time.monotonic(), state)
             return state
-        await asyncio.to_thread(self.bookings.end, row, state, time.time())
+        await asyncio.wrap_future(self.bookings.end(row, state, time.time()))
         self._said.pop(row.id, None)
+        self._rows.pop(row.task, None)
         files, _ = await asyncio.to_thread(self.bookings.results, row.id)
         for file in files:
             self._spawn(self._deposits.fetched(file))  # here before its link dies, whoever is still there
@@ -277,7 +292,7 @@ class Forwarder:
             when, _ = self._said.get(row.id, (float("-inf"), None))
             if time.monotonic() - when >= WATCH_EVERY:
                 with contextlib.suppress(Refusal):
-                    await self.look(row)
+                    await self._look(row)
 
     async def told(self, row: Any, base: str) -> dict[str, Any]:
         """Return a task as the gateway's own answer has it, with the relay's links."""

@@ -19,7 +19,7 @@ from fox_nb.classroom.bookings import Bookings
 from fox_nb.classroom.deposits import Deposits
 from fox_nb.classroom.endpoints import A_BODY, LARGEST_REQUEST, Nothing, RelayContext, routes
 from fox_nb.classroom.forwarding import Forwarder
-from fox_nb.classroom.seats import Seats
+from fox_nb.classroom.seats import Roster, Seats
 from fox_nb.classroom.tables import FOLDER, THREADS, Database
 from fox_nb.classroom.teacher import Teachers, pages
 from fox_nb.classroom.upstream import Upstream
@@ -180,10 +180,7 @@ def _door(seats: Seats, options: Options) -> tuple[Callable[[str], Awaitable[Sea
             )
         return HubSeats(seats, options.groups).admit, service_prefix()
 
-    async def admit(token: str) -> Seat:
-        return await asyncio.to_thread(seats.of_token, token)
-
-    return admit, ""
+    return Roster(seats).admit, ""
 
 
 def serve(options: Options) -> None:

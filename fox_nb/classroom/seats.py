@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import hashlib
 import re
@@ -26,6 +27,8 @@ COUNTED = ("sending", "unknown", "accepted", "completed", "failed", "lost")
 """States whose money is spent or reserved: all but refused, which was certainly not accepted."""
 
 REMOVED = "(removed)"
+FRESH = 1.0
+"""Seconds for which who has a seat is believed."""
 _NAME = r"[^\W_][\w .'@-]{0,78}"
 _OF_DIGEST = sql.select(seat).where(seat.c.digest == sql.bindparam("digest"))
 _TOKEN_BYTES = 24
@@ -126,6 +129,10 @@ class Seats:
             raise unknown_token()
         return _seat(found[0])
 
+    def by_digest(self) -> dict[str, Seat]:
+        """Return the seats that have tokens, by what is kept of those."""
+        return {row.digest: _seat(row) for row in self._database.read(sql.select(seat)) if row.digest}
+
     def of_hub(self, name: str, budget: int) -> Seat:
         """Return the seat of a Hub's user, made when they first come; what the teacher has raised stays raised."""
         found = self._database.read(sql.select(seat).where(seat.c.name == name))
@@ -220,6 +227,32 @@ class Seats:
     def _change(self, name: str, **values: Any) -> None:
         if not self._database.execute(sql.update(seat).where(seat.c.name == name).values(**values)):
             raise _no_seat(name)
+
+
+class Roster:
+    """The seats by their tokens, in memory; what is changed meanwhile, by whomever, is known within a second.
+
+    Parameters
+    ----------
+    seats : Seats
+        Of the class.
+    """
+
+    def __init__(self, seats: Seats) -> None:
+        self._seats = seats
+        self._known: dict[str, Seat] = {}
+        self._read = float("-inf")
+        self._reading = asyncio.Lock()
+
+    async def admit(self, token: str) -> Seat:
+        """Return the seat that a token opens; what it may spend is looked up where it is spent."""
+        async with self._reading:
+            if time.monotonic() - self._read >= FRESH:
+                self._known = await asyncio.to_thread(self._seats.by_digest)
+                self._read = time.monotonic()
+        if (known := self._known.get(digest(token))) is not None:
+            return known
+        return await asyncio.to_thread(self._seats.of_token, token)  # made just now, or nobody's
 
 
 def names_in(path: Path) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sql
@@ -112,7 +111,7 @@ class Database:
         private_folder(folder)
         close_to_others(folder)
         self.folder = folder
-        self._alone = threading.Lock()
+        self._writer = ThreadPoolExecutor(1, "class-journal")
         self._waiting: deque[tuple[Callable[[sql.Connection], Any], Future[Any]]] = deque()
         try:
             place = url or f"sqlite:///{(folder / DATABASE).absolute()}"
@@ -133,39 +132,47 @@ class Database:
             ) from None
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, when what is waiting is written."""
+        self._writer.shutdown()
         self._engine.dispose()
 
     def change(self, work: Callable[[sql.Connection], Value]) -> Value:
-        """Return what `work` returns, done with a connection in a transaction that no other can come between.
+        """Return what `work` returns, done with a connection in a transaction that no other can come between."""
+        return self.changing(work).result()
 
-        What other threads bring meanwhile is committed together, next: the disk is waited for once for all of them.
-        """
-        mine: Future[Value] = Future()
-        self._waiting.append((work, mine))
-        with self._alone:
-            if not mine.done():
-                self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
-        return mine.result()
+    def changing(self, work: Callable[[sql.Connection], Value]) -> Future[Value]:
+        """Return what will be done when it is on the disk; all that comes meanwhile is committed together, next."""
+        told: Future[Value] = Future()
+        self._waiting.append((work, told))
+        self._writer.submit(self._commit)
+        return told
 
-    def _commit(self, brought: list[tuple[Callable[[sql.Connection], Any], Future[Any]]]) -> None:
+    def _commit(self) -> None:
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        brought = [(work, told) for work, told in waiting if told.set_running_or_notify_cancel()]
+        if not brought:
+            return  # it went with the one before
         values: list[Any] = []
         try:
             with self._engine.begin() as connection:
                 if connection.dialect.name != "sqlite":  # there, BEGIN IMMEDIATE does it
                     connection.execute(sql.text("LOCK TABLE setting IN EXCLUSIVE MODE"))
                 values += [_tried(connection, work) for work, _ in brought]
-        except BaseException as error:  # noqa: BLE001 - each hears of it in its own thread
+        except Exception as error:  # noqa: BLE001 - everybody who brought something hears of it
             values = [error] * len(brought)
         for (_, told), value in zip(brought, values, strict=True):
-            if isinstance(value, BaseException):
+            if isinstance(value, Exception):
                 told.set_exception(value)
             else:
                 told.set_result(value)
 
+    def executing(self, statement: sql.Update | sql.Delete | sql.Insert) -> Future[int]:
+        """Return how many rows one statement will have changed."""
+        return self.changing(lambda connection: int(connection.execute(statement).rowcount))
+
     def execute(self, statement: sql.Update | sql.Delete | sql.Insert) -> int:
         """Change something by one statement, and return how many rows that were."""
-        return self.change(lambda connection: int(connection.execute(statement).rowcount))
+        return self.executing(statement).result()
 
     def read(self, query: sql.Select[Any], **values: Any) -> list[Any]:
         """Return the rows of a query; one that is made once and given its values here is quicker."""
