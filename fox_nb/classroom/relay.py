@@ -109,6 +109,7 @@ class Relay:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise FoxError(f"Another relay works in {options.folder}.", todo="Stop it, or give --folder.") from None
+        self._database.claim()
         self.unknown = Bookings(self._database).begin()
         deposits = Deposits(self._database, upstream, options.keep * HOUR)
         self._forwarder = Forwarder(self._database, upstream, deposits, share=options.share)

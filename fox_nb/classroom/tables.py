@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sql
 
-from fox_nb.atomic import BUSY_SECONDS, close_to_others, private_folder
+from fox_nb.atomic import BUSY_SECONDS, close_to_others, private_folder, write
 from fox_nb.errors import FoxError
 
 if TYPE_CHECKING:
@@ -130,6 +131,33 @@ class Database:
                 money="Nothing was sent.",
                 todo="Check --database and --folder; another database needs its driver, such as psycopg.",
             ) from None
+
+    def claim(self) -> None:
+        """Refuse to work on the journal of another folder: two relays would not see what each other sends.
+
+        Raises
+        ------
+        FoxError
+            The database is of another folder, in which its pictures are.
+        """
+        file = self.folder / "database.txt"
+        if not file.exists():
+            write(file, f"{secrets.token_hex(16)}\n".encode(), private=True)
+        ours = file.read_text(encoding="utf-8").strip()
+
+        def work(connection: sql.Connection) -> str:
+            known = connection.execute(sql.select(setting.c.value).where(setting.c.name == "folder")).scalar()
+            if known is None:
+                connection.execute(sql.insert(setting).values(name="folder", value=ours))
+            return str(known or ours)
+
+        if (known := self.change(work)) != ours:
+            raise FoxError(
+                f"This database belongs to the class of another folder than {self.folder}.",
+                money="Nothing was sent.",
+                todo="Give the --folder with which its relay was first started, for a second relay would pay twice. "
+                f"If that folder is gone for good, write {known} into {file}.",
+            )
 
     def close(self) -> None:
         """Close the connections, when what is waiting is written."""

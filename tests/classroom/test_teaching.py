@@ -5,10 +5,11 @@ import io
 import json
 import os
 import stat
+import threading
 import zipfile
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from artifacts import MARKED_KEY
@@ -17,12 +18,12 @@ from fox_nb.classroom import deposits
 from fox_nb.classroom.bookings import Bookings, Wanted
 from fox_nb.classroom.refusals import Refusal
 from fox_nb.classroom.seats import Seat, Seats, digest
-from fox_nb.classroom.tables import Database, deposit
+from fox_nb.classroom.tables import Database, deposit, profile
 from fox_nb.cli import main
 from fox_nb.errors import FoxError, RequestRejected
 from fox_nb.render.html import table_cell
 from fox_nb.tasks import Result, TaskState
-from processes import until
+from processes import PATIENCE, until
 
 
 def test_seats_are_made_from_a_table_and_told_once(tmp_path, capsys):
@@ -105,6 +106,25 @@ def test_a_failed_statement_tells_nothing_of_what_was_in_it(tmp_path):
     with pytest.raises(IntegrityError) as refused:
         database.change(lambda connection: connection.execute(insert(deposit), [row, row]))
     assert "secret-link" not in str(refused.value)
+    database.close()
+
+
+def test_what_waits_for_the_disk_is_written_together(tmp_path):
+    """What is brought while the journal writes is one more commit for all of it; what fails in there fails alone."""
+    database = Database(tmp_path / "class")
+    commits: list[str] = []
+    begun, go_on = threading.Event(), threading.Event()
+    first = database.changing(lambda _connection: begun.set() or go_on.wait(PATIENCE))
+    assert begun.wait(PATIENCE)
+    event.listen(database._engine, "commit", lambda _connection: commits.append("one"))
+    names = [*"abc", "a", "d"]
+    brought = [database.executing(insert(profile).values(id=name, shared=False)) for name in names]
+    go_on.set()
+    assert first.result(PATIENCE)
+    assert isinstance(brought[3].exception(PATIENCE), IntegrityError)
+    assert [one.result(PATIENCE) for one in brought if one is not brought[3]] == [1] * 4
+    assert [row.id for row in database.read(select(profile.c.id).order_by(profile.c.id))] == [*"abcd"]
+    assert len(commits) == 2  # the first one's, and one for all the others
     database.close()
 
 
