@@ -19,6 +19,7 @@ from fox_nb.classroom.refusals import Refusal, not_found
 from fox_nb.classroom.tables import CLASS, Database, access, deposit
 from fox_nb.errors import DownloadFailed
 from fox_nb.models import LOCAL_PICTURE
+from fox_nb.store import sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,8 +156,7 @@ class Deposits:
 
     def _hashed(self, token: str, path: Path) -> str:
         """Note the hash of a result, when it is first used in a request."""
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = sha256_of(path)
         self._database.execute(sql.update(deposit).where(deposit.c.token == token).values(sha256=sha256))
         return sha256
 

@@ -107,9 +107,14 @@ class Relay:
         self._lock = FileLock(options.folder / "relay.lock")
         try:
             self._lock.acquire(timeout=0)
-        except Timeout:
+            if options.database is not None:
+                self._database.claim()
+        except (Timeout, FoxError) as error:
+            self._database.close()
+            self._lock.release()
+            if isinstance(error, FoxError):
+                raise
             raise FoxError(f"Another relay works in {options.folder}.", todo="Stop it, or give --folder.") from None
-        self._database.claim()
         self.unknown = Bookings(self._database).begin()
         deposits = Deposits(self._database, upstream, options.keep * HOUR)
         self._forwarder = Forwarder(self._database, upstream, deposits, share=options.share)

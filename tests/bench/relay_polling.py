@@ -8,7 +8,7 @@ import json
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
-from statistics import quantiles
+from statistics import median, quantiles
 from typing import Any
 
 import psutil
@@ -20,6 +20,18 @@ from fox_nb.session.backoff import next_poll
 from fox_nb.settings import Polling
 from processes import Child
 
+BARE = """
+import asyncio
+from tornado import web
+class Task(web.RequestHandler):
+    def get(self): self.finish({"id": "task", "status": "processing", "progress": 50})
+async def main():
+    server = web.Application([(r"/.*", Task)], log_function=lambda _: None).listen(0, "127.0.0.1")
+    print(next(iter(server._sockets.values())).getsockname()[1], flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+"""A server of the same kind that does nothing: what the machine, just now, lets anybody be."""
 SEATS = 200
 MOST_SECONDS, MOST_MEMORY = 0.050, 200 << 20
 MARKED = "sk-bench-0123456789"
@@ -29,7 +41,9 @@ def measure(surroundings: Surroundings) -> Table:
     seconds = surroundings.sized(60, 10)
     seats = surroundings.sized(SEATS, 10)
     names = [f"Seat {number}" for number in range(seats)]
-    with Child("-m", "fox_nb.cli", "sandbox", "--speed=1", env=surroundings.environment) as sandbox:
+    env = surroundings.environment
+    with Child("-m", "fox_nb.cli", "sandbox", "--speed=1", env=env) as sandbox, Child("-c", BARE, env=env) as bare:
+        port = int(bare.line("its port"))
         room = Classroom(surroundings.places, sandbox.line("its address"), key=MARKED)
         try:
             room.seat(*names)
@@ -38,20 +52,33 @@ def measure(surroundings: Surroundings) -> Table:
             relay = psutil.Process(room.process.pid)
             busy, began = sum(relay.cpu_times()[:2]), time.monotonic()
             with ThreadPoolExecutor(seats) as pool:
-                took = [one for some in pool.map(lambda name: polled(room, name, seconds), names) for one in some]
+                looks = [
+                    one for some in pool.map(lambda name: polled(room, name, seconds, port), names) for one in some
+                ]
             busy, wall = sum(relay.cpu_times()[:2]) - busy, time.monotonic() - began
             memory = relay.memory_info().rss
         finally:
             room.stop()
-    late = quantiles(took, n=20)[-1]
+    (middle, late), (bare_middle, bare_late) = (
+        (median(one), quantiles(one, n=20)[-1]) for one in zip(*looks, strict=True)
+    )
     rows = [
-        Row("an answer, 95th percentile", f"{late * 1000:.0f} ms", goal="50 ms", met=late <= MOST_SECONDS),
+        Row("an answer, median", f"{middle * 1000:.0f} ms", f"{bare_middle * 1000:.0f} ms", middle / bare_middle),
+        Row(
+            "an answer, 95th percentile",
+            f"{late * 1000:.0f} ms",
+            f"{bare_late * 1000:.0f} ms",
+            late / bare_late,
+            goal="50 ms",
+            met=late <= MOST_SECONDS,
+        ),
         Row("the relay's memory", f"{memory >> 20} MB", goal="200 MB", met=memory <= MOST_MEMORY),
         Row("the relay's share of one core", f"{busy / wall:.0%}"),
     ]
     how = (
         f"{seats} seats at one relay, each with one task after the other at a sandbox of the service's own speed, polled "
-        f"for {seconds} s when the client's poller would; {len(took):,} answers; load of the machine {load()}."
+        f"for {seconds} s when the client's poller would; {len(looks):,} answers; load of the machine {load()}. "
+        "Beside it: a bare tornado server, asked by the same seats right after."
     )
     return Table("A relay with 200 seats", how, rows)
 
@@ -60,12 +87,13 @@ def load() -> str:
     return f"{psutil.getloadavg()[0]:.1f} on {psutil.cpu_count()} cores"
 
 
-def polled(room: Classroom, name: str, seconds: float) -> list[float]:
-    """The seconds that each look of one seat took; they begin one after the other, as people do."""
-    took: list[float] = []
+def polled(room: Classroom, name: str, seconds: float, port: int) -> list[tuple[float, float]]:
+    """The seconds that each look of one seat took, and one at the bare server; they begin one after the other, as people do."""
+    took: list[tuple[float, float]] = []
     chance = random.Random(name)
     time.sleep(chance.uniform(0, 10))
     line = http.client.HTTPConnection("127.0.0.1", room.port, timeout=60)
+    bare = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Authorization": f"Bearer {room.tokens[name]}", "Content-Type": "application/json", "X-Fox-Take": "1"}
 
     def ask(method: str, path: str, body: Any = None) -> Any:
@@ -83,5 +111,8 @@ def polled(room: Classroom, name: str, seconds: float) -> list[float]:
                 return took
             begun = time.perf_counter()
             state = ask("GET", f"/v1/tasks/{state['id']}")
-            took.append(time.perf_counter() - begun)
+            answered = time.perf_counter()
+            bare.request("GET", "/")
+            bare.getresponse().read()
+            took.append((answered - begun, time.perf_counter() - answered))
     return took

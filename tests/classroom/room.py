@@ -1,17 +1,47 @@
 """Room: a class as the tests have it: seats with their tokens, and a relay in a process of its own, which can be killed."""
 
+import asyncio
+import contextlib
 import os
+import queue
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import requests
 
 from artifacts import MARKED_KEY, Places
+from fox_nb.classroom.relay import Options, Relay
 from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import Database
-from processes import clean_environment, until
+from fox_nb.classroom.upstream import Upstream
+from fox_nb.client import Client
+from processes import PATIENCE, clean_environment, ended, until
+
+
+@contextlib.contextmanager
+def answering(folder: Path, gateway: str) -> Iterator[str]:
+    """The address of a relay in a thread of this process, where it can be watched."""
+    address: queue.Queue[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
+
+    async def serve() -> None:
+        relay, done = Relay(Options(folder), Upstream(Client(gateway, MARKED_KEY), is_sandbox=True)), asyncio.Event()
+        address.put((relay.open(), asyncio.get_running_loop(), done))
+        await done.wait()
+        await relay.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="answering")
+    thread.start()
+    url, loop, done = address.get(timeout=PATIENCE)
+    try:
+        yield url
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        ended(thread)
 
 
 class Classroom:

@@ -15,8 +15,11 @@ import requests
 
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in
-from fox_nb.classroom.tables import DATABASE
-from processes import until
+from classroom.room import answering
+from fox_nb.classroom.endpoints import Endpoint
+from fox_nb.classroom.seats import Seats
+from fox_nb.classroom.tables import DATABASE, Database
+from processes import PATIENCE, until
 
 PICTURE = {"model": "phota-image", "prompt": "a fox"}
 PNG = b"\x89PNG\r\n\x1a\nA"
@@ -66,6 +69,11 @@ def test_no_other_gets_in(attacked, gateway):
     assert attacked.ask("GET", f"/v1/models?token={attacked.tokens['Ada']}").status_code == 401
     for name in ("Blocked", "Ended"):
         assert attacked.ask("POST", "/v1/images/generations", name, json=PICTURE).status_code == 403
+        assert attacked.ask("GET", "/v1/models", name).status_code == 403
+    attacked.seats.block("Eve")  # from another process, while the relay runs
+    until(lambda: attacked.ask("GET", "/v1/models", "Eve").status_code == 403 or None, "the relay to know it")
+    attacked.seats.block("Eve", blocked=False)
+    until(lambda: attacked.ask("GET", "/v1/models", "Eve").status_code == 200 or None, "the relay to know it")
     assert attacked.ask("GET", f"/v1/tasks/{attacked.task}", "Eve").status_code == 404
     stolen = {"model": "phota-image-edit", "prompt": "a hat", "image_urls": [attacked.result]}
     assert attacked.ask("POST", "/v1/images/generations", "Eve", json=stolen).status_code == 422
@@ -154,6 +162,27 @@ def test_no_strangers_body_is_taken_in(attacked, path):
     """Who has no seat is told at once that a large body will not be read, wherever it is sent to."""
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 400000000\r\n\r\n"
     assert re.match(rb"HTTP/1.1 400 |$", raw(attacked, head + "a" * 1000))
+
+
+@pytest.mark.parametrize("path", ["/v1/files/upload/stream", "/class/hand-in"])
+def test_no_seats_body_is_endless(attacked, path):
+    """A seat that announces more than the largest file is refused before a byte of it is kept."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {attacked.tokens['Eve']}\r\n"
+    assert re.match(rb"HTTP/1.1 400 |$", raw(attacked, f"{head}Content-Length: 3000000000\r\n\r\n" + "a" * 1000))
+
+
+def test_a_body_has_to_come(tmp_path, gateway, monkeypatch):
+    """Who begins a body and does not end it is cut off when its time is over."""
+    monkeypatch.setattr(Endpoint, "SECONDS", 0.2)
+    database = Database(tmp_path / "class")
+    ((_, token),) = Seats(database).make(["Eve"], 1, 1)
+    database.close()
+    head = f"POST /v1/images/generations HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
+    with answering(tmp_path / "class", gateway.base_url) as url:
+        place = urlsplit(url)
+        with socket.create_connection((place.hostname, place.port), PATIENCE) as line:
+            line.sendall(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+            assert line.recv(100) == b""
 
 
 def test_a_seat_sends_few_files_at_once(attacked):

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import json
-import queue
 import random
 import threading
 import time
@@ -18,6 +17,7 @@ from sqlalchemy import Engine, event
 
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
+from classroom.room import answering
 from fox_nb import Fox
 from fox_nb.classroom.relay import Options, Relay
 from fox_nb.classroom.seats import Seats
@@ -27,7 +27,7 @@ from fox_nb.client import Client
 from fox_nb.errors import ConnectionLost, FoxError, GatewayError, NotConnected, TaskFailed
 from fox_nb.money import MICRO_PER_USD
 from gateways import EAGER
-from processes import PATIENCE, ended, until
+from processes import PATIENCE, until
 
 NAMES = [f"Student {number}" for number in range(1, 31)]
 
@@ -116,27 +116,13 @@ def journal_threads():
         event.remove(Engine, what, note)
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # of a loop that is not the main thread's
 def test_nobody_waits_for_the_disk_of_another(tmp_path, sandbox, journal_threads):
     """While a student works and the teacher looks and marks, the thread that answers everybody never asks the database."""
     database = Database(tmp_path / "class")
     ((_, token),) = Seats(database).make(["Ada"], 1, 5)
     database.close()
-    address: queue.Queue[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
-
-    async def serve() -> None:
-        upstream = Upstream(Client(sandbox.base_url, MARKED_KEY), is_sandbox=True)
-        relay, done = Relay(Options(tmp_path / "class"), upstream), asyncio.Event()
-        opened = relay.open()
-        journal_threads.clear()
-        address.put((opened, asyncio.get_running_loop(), done))
-        await done.wait()
-        await relay.close()
-
-    answering = threading.Thread(target=asyncio.run, args=(serve(),), name="answering")
-    answering.start()
-    url, loop, done = address.get(timeout=PATIENCE)
-    try:
+    with answering(tmp_path / "class", sandbox.base_url) as url:
+        journal_threads.clear()  # what was read before it answered
         with Fox(api_key=token, base_url=url, store=tmp_path / "runs", polling=EAGER) as fox:
             fox.edit("in the rain", Image.new("RGB", (64, 64), "red")).wait()
             fox.reconcile()
@@ -147,9 +133,6 @@ def test_nobody_waits_for_the_disk_of_another(tmp_path, sandbox, journal_threads
             assert teacher.get(f"{url}/teacher/{path}", timeout=PATIENCE).ok
         form = {"_xsrf": token_in(page), "number": "1", "mark": "A"}
         assert teacher.post(f"{url}/teacher/grade", data=form, timeout=PATIENCE).ok
-    finally:
-        loop.call_soon_threadsafe(done.set)
-        ended(answering)
     assert {name.partition("_")[0] for name in journal_threads} == {"class-journal", "relay-working"}
 
 
