@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from fox_nb.classroom.deposits import Deposits
     from fox_nb.classroom.forwarding import Forwarder
     from fox_nb.classroom.seats import Seat, Seats
+    from fox_nb.classroom.tables import Database
     from fox_nb.classroom.upstream import Upstream
 
 QUOTA = 500_000
@@ -61,6 +62,7 @@ class RelayContext:
         Gives the seat for a token.
     """
 
+    database: Database
     seats: Seats
     forwarder: Forwarder
     deposits: Deposits

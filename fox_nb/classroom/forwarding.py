@@ -178,7 +178,8 @@ class Forwarder:
             await self._note(lambda: self.bookings.unknown(row.id, words), "unknown", row.id)
             raise nobody_knows(clock(row.asked)) from None
         await self._note(lambda: self.bookings.accepted(row.id, state.id), f"accepted as {state.id}", row.id)
-        self._said[row.id] = (time.monotonic(), state)
+        if not state.finished:  # how it ended is told when the journal has it, with the relay's own links
+            self._said[row.id] = (time.monotonic(), state)
 
     async def _note(self, write: Callable[[], Future[int]], what: str, number: int) -> None:
         """Write into the journal what became of a creation, as soon as a database that is away is back."""

@@ -21,7 +21,7 @@ from fox_nb.classroom.endpoints import A_BODY, LARGEST_REQUEST, Nothing, RelayCo
 from fox_nb.classroom.forwarding import Forwarder
 from fox_nb.classroom.seats import Roster, Seats
 from fox_nb.classroom.tables import FOLDER, THREADS, Database
-from fox_nb.classroom.teacher import Teachers, pages
+from fox_nb.classroom.teacher import pages
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.settings import is_loopback
@@ -121,15 +121,14 @@ class Relay:
         seats = Seats(self._database)
 
         admit, prefix = _door(seats, options)
-        self.context = RelayContext(seats, self._forwarder, deposits, upstream, admit, prefix)
+        self.context = RelayContext(self._database, seats, self._forwarder, deposits, upstream, admit, prefix)
         self._watch: asyncio.Task[None] | None = None
         self._server: httpserver.HTTPServer | None = None
 
     def open(self) -> str:
         """Begin to answer, and return the address."""
         options = self._options
-        teachers = Teachers(options.folder)
-        handlers: list[Any] = [*routes(self.context), *pages(self.context, self._database, teachers)]
+        handlers: list[Any] = [*routes(self.context), *pages(self.context)]
         handlers.append((r".*", Nothing, {"context": self.context}))
         application = web.Application(
             handlers,

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fox_nb.classroom.endpoints import RelayContext
-    from fox_nb.classroom.tables import Database
 
 COOKIE = "fox_teacher"
 PICTURES, IN_THE_TABLE = 48, 100_000
@@ -87,11 +86,10 @@ class Teachers:
 class Page(Plain):
     """What only the teacher may ask for. A form of another site can't: it lacks the token that ours have in them."""
 
-    def initialize(self, context: RelayContext, database: Any = None, teachers: Any = None) -> None:
+    def initialize(self, context: RelayContext, teachers: Teachers) -> None:
         """Take what the route was given."""
         super().initialize(context)
-        self.database: Database = database
-        self.teachers = teachers
+        self.database, self.teachers = context.database, teachers
         self.root = f"{context.prefix}/teacher"
 
     def set_default_headers(self) -> None:
@@ -306,9 +304,9 @@ class _Static(Page):
         self.finish((_HERE / f"teacher.{ending}").read_bytes())
 
 
-def pages(context: RelayContext, database: Database, teachers: Any) -> Sequence[Any]:
+def pages(context: RelayContext) -> Sequence[Any]:
     """Return the routes of the teacher's page."""
-    about = {"context": context, "database": database, "teachers": teachers}
+    about = {"context": context, "teachers": Teachers(context.database.folder)}
     table: tuple[tuple[str, Any], ...] = (
         (r"/?", _Class),
         (r"/login", _Login),
