@@ -86,7 +86,7 @@ class Teachers:
 class Page(Plain):
     """What only the teacher may ask for. A form of another site can't: it lacks the token that ours have in them."""
 
-    def initialize(self, context: RelayContext, teachers: Teachers) -> None:
+    def initialize(self, context: RelayContext, teachers: Any = None) -> None:
         """Take what the route was given."""
         super().initialize(context)
         self.database, self.teachers = context.database, teachers
