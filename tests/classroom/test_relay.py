@@ -242,9 +242,9 @@ def asked(classroom, number):
     raise AssertionError(number)
 
 
-def test_kill_9_loses_and_doubles_nothing(classroom, sandbox):
+@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.long)])
+def test_kill_9_loses_and_doubles_nothing(classroom, sandbox, count):
     """The relay is killed at random while students create and the gateway errs: no identity is created twice, no task is lost."""
-    count = 60
     classroom.seat(*NAMES[:6])
     classroom.start()
     chance = random.Random(16)
