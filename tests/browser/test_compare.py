@@ -65,6 +65,20 @@ PIXELS = """index => {
     for (let i = 0; i < data.length; i += 997) sum = (sum * 31 + data[i]) % 4294967296;
     return sum;
 }"""
+MANY = """
+from pathlib import Path
+import fox_nb, numpy as np
+from PIL import Image
+Path('many').mkdir()
+random = np.random.default_rng(0)
+table = {}
+for number in range(1000):
+    seed = Image.fromarray(random.integers(0, 256, (12, 12, 3), dtype=np.uint8))
+    path = f'many/{number}.jpg'
+    seed.resize((768, 768), Image.Resampling.BICUBIC).save(path)
+    table.setdefault(f'row {number // 25}', {})[f'column {number % 25}'] = path
+shown = fox_nb.compare(table)
+"""
 LONG = 400
 """Seconds for a grid on a machine that does other things as well."""
 
@@ -298,6 +312,42 @@ def test_twenty_five_at_4k(
     assert figures["bytes of the exported page"] < 10_000_000
     kept_without_a_kernel(lab, page.path, 25)
     exported_works(browser, page.folder / "compare.html")
+
+
+WAYS = [(-0.9, 0), (0, -0.9), (-0.9, 0), (0, 0.9), (0, 0.9), (0.9, 0.9)]
+"""To pixels that were not seen before, and never beyond the edge of 768 of them."""
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_a_thousand_cells(lab: Lab, record_property: Callable[[str, object], None]) -> None:
+    """A thousand pictures scroll and pan together: cells are made when they are looked at, and memory stays flat."""
+    page = lab.open(notebook(MEASURING, MANY, "shown"))
+    page.run_cell(0)
+    page.run_cell(1, seconds=LONG * 4)
+    page.run_cell(2, seconds=LONG)
+    page.wait_for(SETTLED, seconds=LONG)
+    page.wait_for(PAINTED, seconds=LONG)
+    made = [page.locator("td[role=gridcell] canvas").count()]
+    page.locator("td[role=gridcell]").first.click()
+    settled = [settle(page, key) for key in ("+", "+", "1")]
+    settled += [pan(page, *way) for way in WAYS]
+    page.page.evaluate("() => { document.querySelector('.foxc-scroll').scrollTop = 1e6; }")
+    page.wait_for(f"async () => (await ({SEEN})()).length > 0", seconds=LONG)
+    page.wait_for(SETTLED, seconds=LONG)
+    page.wait_for(PAINTED, seconds=LONG)
+    made.append(page.locator("td[role=gridcell] canvas").count())
+    figures = {
+        "ms until a zoom or pan has settled, median": statistics.median(settled),
+        "ms until a zoom or pan has settled, longest": max(settled),
+        "bytes that the kernel grew by at the most": int(page.kernel_value("grown()")),
+        "cells that were made": made,
+    }
+    for name, value in figures.items():
+        record_property(name, value)
+        print(f"{name}: {value}")
+    assert max(made) < 100
+    assert figures["bytes that the kernel grew by at the most"] < 400_000_000
 
 
 def test_the_exported_page_works_offline(lab: Lab, browser: Browser, sandbox: Any, env: dict[str, str]) -> None:
