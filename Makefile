@@ -10,7 +10,9 @@ PINS := binder/constraints.txt
 # Any Python from 3.11 on; `make PYTHON=/path/to/python3.12 …` chooses one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS)
+# An environment gets its pip from uv as it gets all else: Python's own way to one takes longer than the rest of the set-up.
+PIP_OF = $(PYTHON) -m pip
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS)
 # uv installs the same versions in a tenth of pip's time: the one on PATH, or one from the package index that pip knows.
 UV := $(or $(shell command -v uv),$(BIN)/uv)
 # More than a machine of two cores has: what waits leaves room for what works.
@@ -86,16 +88,18 @@ clean: ## remove what these targets made (never fox_runs: it holds paid pictures
 
 $(VENV)/made.stamp:
 	@test -n "$(PYTHON)" || { echo "fox_nb needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "no venv: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
-	@test -x $(UV) || $(PIP) uv || echo "there is no uv to be had: pip does its work" >&2
+	@$(PYTHON) -m venv --without-pip $(VENV) || { echo "no venv: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	@test -x $(UV) || $(PIP_OF) --python $(BIN)/python install --quiet --disable-pip-version-check --constraint $(PINS) uv \
+	  || echo "there is no uv to be had: pip does its work" >&2
 	@touch $@
 
 $(VENV)/%.stamp: $(VENV)/made.stamp pyproject.toml $(PINS)
 	@echo "setting up $(VENV) ($*)"
-	@index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}}; \
+	@index=$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PIP_OF) config get global.index-url 2>/dev/null || true)}}; \
 	  test -x $(UV) && env $${index:+UV_DEFAULT_INDEX="$$index"} \
-	    $(UV) pip install --quiet --python $(BIN)/python --constraint $(PINS) --editable '.[$*]' \
-	  || { echo "without uv: this takes some minutes" >&2; $(PIP) --editable '.[$*]'; }
+	    $(UV) pip install --quiet --python $(BIN)/python --constraint $(PINS) --editable '.[$*]' pip \
+	  || { echo "without uv: this takes some minutes" >&2; $(BIN)/python -m ensurepip >/dev/null \
+	       || { echo "no pip: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }; $(PIP) --editable '.[$*]'; }
 	@touch $@
 
 $(NODE_BIN): .ci/package.json
