@@ -1,7 +1,7 @@
 """Tiles: a picture cut into small squares at every size, so that a viewer fetches only what is on the screen.
 
 Level 0 is the picture itself, lossless, pixel for pixel as it is decoded. Each further level is half as wide
-and high and lossy: it is only ever seen smaller than the picture. All tiles of a picture stand in one ZIP,
+and high and lossy: it is only ever seen smaller than the picture. All tiles of a picture stand in one file,
 because a grid of 25 pictures would otherwise be eight thousand files, which network folders take badly. The
 file is written under another name and moved into its place, so a reader sees a whole one or none, and any
 number of kernels may make it at once.
@@ -14,17 +14,15 @@ of 512 where cells are small.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 import json
 import os
 import struct
 import threading
-import zipfile
 import zlib
 from dataclasses import dataclass
-from itertools import product
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, BinaryIO
 from weakref import WeakValueDictionary
 
 from fox_nb.atomic import aside, private_folder, put
@@ -42,10 +40,10 @@ TILE = 256
 SMALLEST_LEVEL = 512
 """Levels are made until the long side is at most this many pixels."""
 
-_FILE, _FACTS = "tiles.fox", "facts.json"
-"""A ZIP by the name that another format had before: where that one still stands, this one takes its place."""
-_DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile)
-"""What zipfile raises where an archive is missing or not whole."""
+_FILE = "tiles.fox"
+_MAGIC = b"FOXTILE1"
+_ENTRY = struct.Struct("<QII")  # offset, length, CRC-32 of one tile
+_TRAILER = struct.Struct("<QII8s")  # offset, length and CRC-32 of the contents list; magic
 _HEAD = 65_536
 _LARGEST_PROFILE = 4096
 _JPEG_QUALITY = 85
@@ -104,8 +102,8 @@ class Pyramid:
         width, height = self.size(level)
         return -(-width // self.tile), -(-height // self.tile)
 
-    def name(self, level: int, x: int, y: int) -> str:
-        """Name of a tile in the file.
+    def number(self, level: int, x: int, y: int) -> int:
+        """Place of a tile in the file: level by level, row by row.
 
         Raises
         ------
@@ -117,7 +115,8 @@ class Pyramid:
         across, down = self.tiles(level)
         if not (0 <= x < across and 0 <= y < down):
             raise IndexError(f"Level {level} has {across} by {down} tiles; there is none at {x}, {y}.")
-        return f"{level}/{x}/{y}"
+        before = sum(a * d for a, d in map(self.tiles, range(level)))
+        return before + y * across + x
 
 
 def make_tiles(picture: Path, folder: Path) -> Pyramid:
@@ -142,9 +141,9 @@ def make_tiles(picture: Path, folder: Path) -> Pyramid:
     """
     stamp = _stamp(picture)
     with _alone(folder):
-        found = _facts(folder)
-        if found is not None and found[1] == stamp:
-            return found[0]
+        found = _contents(folder / _FILE)
+        if found is not None and found.stamp == stamp:
+            return found.pyramid
         with decoding():
             image = _decoded(picture)
             try:
@@ -187,40 +186,86 @@ def read_tile(folder: Path, level: int, x: int, y: int, *, picture: Path | None 
     return data
 
 
-def _facts(folder: Path) -> tuple[Pyramid, str] | None:
-    """Return the sizes of a tiled picture and its stamp; None where no whole tiles are."""
-    with contextlib.suppress(*_DAMAGED), zipfile.ZipFile(folder / _FILE) as tiles:
-        return _facts_in(tiles)
-    return None
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    pyramid: Pyramid
+    stamp: str
+    entries: bytes
 
-
-def _facts_in(tiles: zipfile.ZipFile) -> tuple[Pyramid, str]:
-    facts = json.loads(tiles.read(_FACTS))
-    return Pyramid(facts["width"], facts["height"], facts["tile"]), facts["stamp"]
+    def entry(self, number: int) -> tuple[int, int, int]:
+        offset, length, crc = _ENTRY.unpack_from(self.entries, number * _ENTRY.size)
+        return offset, length, crc
 
 
 def _read(folder: Path, level: int, x: int, y: int) -> bytes | None:
-    with contextlib.suppress(*_DAMAGED), zipfile.ZipFile(folder / _FILE) as tiles:
-        pyramid, _ = _facts_in(tiles)
-        return tiles.read(pyramid.name(level, x, y))
-    return None
+    path = folder / _FILE
+    found = _contents(path)
+    if found is None:
+        return None
+    offset, length, crc = found.entry(found.pyramid.number(level, x, y))
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read(length)
+    except FileNotFoundError:
+        return None
+    return data if len(data) == length and zlib.crc32(data) == crc else None
+
+
+def _contents(path: Path) -> _Contents | None:
+    """Return what a file of tiles holds; None when it is missing or its list is damaged."""
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return None
+    return _parsed(path, (facts.st_size, facts.st_ino, facts.st_mtime_ns))
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, version: tuple[int, int, int]) -> _Contents | None:
+    try:
+        with path.open("rb") as file:
+            file.seek(version[0] - _TRAILER.size)
+            offset, length, crc, magic = _TRAILER.unpack(file.read(_TRAILER.size))
+            if magic != _MAGIC:
+                return None
+            file.seek(offset)
+            contents = file.read(length)
+    except (OSError, ValueError, struct.error):  # ValueError: a nonsensical offset
+        return None
+    if len(contents) != length or zlib.crc32(contents) != crc:
+        return None
+    words, _, entries = contents.partition(b"\n")
+    facts = json.loads(words)
+    return _Contents(Pyramid(facts["width"], facts["height"], facts["tile"]), facts["stamp"], entries)
 
 
 def _write(image: Image.Image, folder: Path, stamp: str) -> Pyramid:
     pyramid = Pyramid(image.width, image.height)
     private_folder(folder)
     with aside(folder, private=True) as part:
-        with zipfile.ZipFile(part, "w") as tiles:  # stored: pictures do not become smaller
-            for level in range(pyramid.levels):
-                if level:
-                    image = image.reduce(2)
-                across, down = pyramid.tiles(level)
-                for x, y in product(range(across), range(down)):
-                    data = _encoded(image, x * pyramid.tile, y * pyramid.tile, pyramid.tile, exact=level == 0)
-                    tiles.writestr(pyramid.name(level, x, y), data)
-            tiles.writestr(_FACTS, json.dumps({**dataclasses.asdict(pyramid), "stamp": stamp}))
+        with part.open("wb") as file:
+            entries = b"".join(_ENTRY.pack(*entry) for entry in _cut(image, pyramid, file))
+            facts = {"width": pyramid.width, "height": pyramid.height, "tile": pyramid.tile, "stamp": stamp}
+            contents = json.dumps(facts).encode() + b"\n" + entries
+            offset = file.tell()
+            file.write(contents)
+            file.write(_TRAILER.pack(offset, len(contents), zlib.crc32(contents), _MAGIC))
         put(part, folder / _FILE)
     return pyramid
+
+
+def _cut(image: Image.Image, pyramid: Pyramid, file: BinaryIO) -> Iterator[tuple[int, int, int]]:
+    """Write every tile and give its entry for the list."""
+    for level in range(pyramid.levels):
+        if level:
+            image = image.reduce(2)
+        across, down = pyramid.tiles(level)
+        for y in range(down):
+            for x in range(across):
+                data = _encoded(image, x * pyramid.tile, y * pyramid.tile, pyramid.tile, exact=level == 0)
+                yield file.tell(), len(data), zlib.crc32(data)
+                file.write(data)
 
 
 def _encoded(image: Image.Image, left: int, top: int, side: int, *, exact: bool) -> bytes:
