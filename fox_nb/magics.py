@@ -17,7 +17,7 @@ from fox_nb.models import MODELS
 from fox_nb.parameters import meant, parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _EXPRESSION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\d+\])*")
 """A variable, or what is reached from one without a call: ``photo``, ``task.images[0]``."""
 _NAME_OF_FOX = "fox"
+_DASH = "\0"
+"""Before a word that is a value, though it begins with a dash: argparse takes such a word for an option."""
 
 VERBS = {request.method.replace("_", "-"): request for request in MODELS.values()}
 """What stands after ``%%fox``: generate, edit, enhance, create-profile, imagine."""
@@ -135,7 +137,8 @@ def parse(request: type[Request], words: Iterable[str], body: str) -> dict[str, 
         There is no such option, or it has no value.
     """
     options = _Options(request)
-    given, free = options.parse_known_args([*words])
+    given, unplaced = options.parse_known_args([*options.split(words)])
+    free = [_plain(word) for word in unplaced]
     unknown = next((word.partition("=")[0] for word in free if word.startswith("--")), "")
     if unknown:
         options.error(f"there is no option {unknown}.{meant(unknown, (*options.allowed,))}")
@@ -155,10 +158,22 @@ class _Options(argparse.ArgumentParser):
     def __init__(self, request: type[Request]) -> None:
         super().__init__(request.method, add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
         self.allowed = {_option(parameter.name): parameter.allowed for parameter in parameters(request)}
+        self._many = {_option(parameter.name) for parameter in parameters(request) if parameter.many}
         for parameter in parameters(request):
             more: dict[str, Any] = {"nargs": "+", "action": "extend"} if parameter.many else {}
             self.add_argument(_option(parameter.name), type=partial(_value, parameter.type), **more)
         self.add_argument("--take", type=partial(_value, int))
+
+    def split(self, words: Iterable[str]) -> Iterator[str]:
+        """Tell argparse what it takes otherwise: several values behind '=', and values that begin with one dash."""
+        for word in words:
+            name, equals, value = word.partition("=")
+            if equals and name in self._many:
+                yield from (name, _DASH + value)
+            elif word.startswith("-") and not word.startswith("--"):
+                yield _DASH + word
+            else:
+                yield word
 
     def error(self, message: str) -> Never:
         """Raise what argparse would print before it ends the kernel."""
@@ -175,9 +190,14 @@ class _Options(argparse.ArgumentParser):
 
 def _value(kind: type, text: str) -> Any:
     """Make numbers of what are numbers; anything else stays a text, for the request class to refuse in its words."""
+    text = _plain(text)
     with contextlib.suppress(ValueError):
         return kind(text) if kind in {int, float} else text
     return text
+
+
+def _plain(word: str) -> str:
+    return word.removeprefix(_DASH)
 
 
 def _words(line: str, *, is_line: bool) -> list[str]:

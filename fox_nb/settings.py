@@ -33,7 +33,10 @@ _LONGEST_KEY = 500
 _FINGERPRINT_DIGITS = 12
 _PORTS = {"http": 80, "https": 443}
 _DELETE = 0x7F
-_PROXIES = ipaddress.ip_network("198.18.0.0/15")
+_PRIVATE = [
+    ipaddress.ip_network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+]
 
 
 def in_voila() -> bool:
@@ -196,7 +199,8 @@ def is_loopback(host: str) -> bool:
 def is_private(host: str) -> bool:
     """Return True for an address of this machine or of its own network (a name is not looked up).
 
-    198.18.0.0/15 is not among them: proxies that answer every name with such an address are widely used.
+    Neither 198.18.0.0/15 nor 240.0.0.0/4 is among them: proxies that answer every name with such an address are widely
+    used. So ipaddress.is_global, which grows with Python besides, does not say it.
     """
     if is_loopback(host):
         return True
@@ -205,7 +209,9 @@ def is_private(host: str) -> bool:
     except ValueError:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_multicast or not (address.is_global or address in _PROXIES)
+    if address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast:
+        return True
+    return any(address in network for network in _PRIVATE)
 
 
 def find_key(argument: str | SecretStr | None = None) -> SecretStr | None:

@@ -108,6 +108,19 @@ def test_every_option_of_every_model_is_there() -> None:
     assert set(VERBS.values()) == set(MODELS.values())
 
 
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("--image-urls=a.png b.png", {"image_urls": ["a.png", "b.png"]}),
+        ("--image-urls a.png -b.png", {"image_urls": ["a.png", "-b.png"]}),
+        ("--prompt -cat --image-urls a.png", {"prompt": "-cat", "image_urls": ["a.png"]}),
+    ],
+)
+def test_every_word_behind_an_option_is_its_value(line: str, wanted: dict[str, Any]) -> None:
+    """Behind '=', too, and with a dash at its beginning: a picture never becomes the prompt of a paid request."""
+    assert parse(VERBS["edit"], line.split(), "") == wanted
+
+
 def test_it_explains_itself(shell: InteractiveShell, capsys: pytest.CaptureFixture[str]) -> None:
     """``%fox?`` and a bare ``%fox`` name every option with what is allowed."""
     about = shell.object_inspect("%fox")["docstring"]

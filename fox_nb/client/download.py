@@ -66,30 +66,17 @@ def fetch(
         within = max(end - clock(), 1.0)
         call = Call(link=url, timeouts=timeouts, within=within, largest=largest, into=target, private=private)
         try:
-            sent = _sent(transport, call)
+            sent = transport.send(call)
+            location = "" if isinstance(sent, Broken) else sent.headers.get("Location", "")
+            if isinstance(sent, Broken) or sent.status not in _REDIRECTS or not location:
+                return _came(url, sent, target)
         except OSError as error:
             return _failure(
                 f"The picture could not be written: {error.strerror or type(error).__name__}.",
                 todo="Make room, or choose another folder with store=; then fetch it with fox.resume().",
             )
-        location = "" if isinstance(sent, Broken) else sent.headers.get("Location", "")
-        if isinstance(sent, Broken) or sent.status not in _REDIRECTS or not location:
-            return _came(url, sent, target)
         before, url = url, _next(url, location)
     return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_REPORT)
-
-
-def _sent(transport: Transport, call: Call) -> Exchange | Broken:
-    """Ask for a link, and leave no file behind that is not whole."""
-    whole = False
-    try:
-        sent = transport.send(call)
-        whole = isinstance(sent, Broken) or sent.cut is None
-        return sent
-    finally:
-        if not whole and call.into is not None:
-            with contextlib.suppress(OSError):
-                call.into.unlink()
 
 
 def _next(url: str, location: str) -> str:
@@ -151,7 +138,8 @@ def _came(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded
 
 
 def _broken(what: str, broke: Broken) -> Attempt[Downloaded]:
-    return _failure(f"{what}: {broke.reason}.", gone=not broke.again, again=broke.again)
+    todo = _LATER if broke.again else _REPORT
+    return _failure(f"{what}: {broke.reason}.", gone=not broke.again, again=broke.again, todo=todo)
 
 
 def _failure(

@@ -36,6 +36,7 @@ from fox_nb.tasks import REQUEST_IDS
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from typing import BinaryIO
 
     from pydantic import SecretStr
@@ -367,9 +368,20 @@ class HttpTransport:
             if (response.raw.length_remaining or 0) > call.largest:
                 sent.cut = explain(TooLarge(), call, self.key)
                 return sent
-            with call.into.open("wb") as file:
-                sent.cut = self._copied(response, file, call)
+            self._save(response, sent, call, call.into)
         return sent
+
+    def _save(self, response: requests.Response, sent: Exchange, call: Call, into: Path) -> None:
+        """Copy the body into a file; one that is not whole is not left behind."""
+        file, whole = into.open("wb"), False
+        try:
+            with file:
+                sent.cut = self._copied(response, file, call)
+            whole = sent.cut is None
+        finally:
+            if not whole:
+                with contextlib.suppress(OSError):
+                    into.unlink()
 
     def _copied(self, response: requests.Response, target: BinaryIO, call: Call) -> Broken | None:
         """Copy the body piece by piece; return what broke it off."""

@@ -67,14 +67,13 @@ class Originals:
     def _looked_at(self, path: Path) -> ComparedPicture | None:
         from fox_nb.images.check import check
         from fox_nb.render.comparison import ComparedPicture, version_of
-        from fox_nb.store import sha256_of
 
         store, version = self._session.store, version_of(path)
         try:
             facts = check(path)
-            tiles = store.thumbnails / "tiles" / sha256_of(path)[:32]
         except (FoxError, OSError):
             return None
+        tiles = store.thumbnails / "tiles" / version[1][:32]
         return ComparedPicture(path, facts.width, facts.height, tiles=tiles, thumbs=store.thumbnails, version=version)
 
     def _picture(self, request: type[Request], values: Mapping[str, Any]) -> Any:

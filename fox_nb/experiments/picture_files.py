@@ -134,10 +134,10 @@ class PictureFiles:
     def _of_file(self, path: Path, name: str, scale: Scale = None) -> ComparedPicture:
         from fox_nb.images.check import check
         from fox_nb.render.comparison import ComparedPicture, version_of
-        from fox_nb.store import sha256_of
 
-        version: Version | None = version_of(path)
-        key = (sha256_of(path), scale)
+        size, digest = version_of(path)
+        version: Version | None = (size, digest)
+        key = (digest, scale)
         if key not in self._known:
             facts = check(path, name=f"{name} ({path.name})")
             scale = scale or _scale_of(path)

@@ -6,6 +6,7 @@ import hashlib
 import math
 import statistics
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from fox_nb.errors import FoxError
@@ -23,8 +24,8 @@ State = Literal["pending", "running", "done", "failed", "impossible"]
 Key = tuple[int, ...]
 """The place of a cell: for each axis which of its values, in the order of the axes."""
 
-Version = tuple[int, int]
-"""What tells a file from what it was: its time of change, and its size."""
+Version = tuple[int, str]
+"""What tells a file from what it was: its size, and the SHA-256 of its bytes."""
 
 _NUMBERS = {
     "psnr": ("PSNR", "{} dB", 1),
@@ -40,12 +41,18 @@ _LEAST_PREVIEW = (160, 3_000)
 
 
 def version_of(path: Path) -> Version:
-    """Return what tells a file from what it will be."""
+    """Return what tells a file from what it will be; one that was only touched is the same."""
     try:
         facts = path.stat()
+        return facts.st_size, _digest(path, facts.st_mtime_ns, facts.st_size)
     except OSError:
-        return 0, 0
-    return facts.st_mtime_ns, facts.st_size
+        return 0, ""
+
+
+@lru_cache(maxsize=2_000)
+def _digest(path: Path, _changed: int, _size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class ComparedPicture:
         A folder that keeps previews from one time to the next.
     scale : tuple of float, or None
         The numbers that were read as black and white, of a picture of more than eight bits.
-    version : tuple of int, or None
+    version : Version, or None
         Of a file that others may change: what it was when it was laid here.
     """
 

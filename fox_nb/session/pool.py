@@ -7,6 +7,7 @@ kernel from ending for a minute. What is cut off here is safe: it is journalled,
 from __future__ import annotations
 
 import collections
+import contextlib
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -92,7 +93,8 @@ class Pool:
         with self._changed:
             over = self._changed.wait_for(lambda: self._threads <= this, PROMPT)
         if not over:
-            late()
+            with contextlib.suppress(Exception):  # whatever is awaited here is awaited without those words, too
+                late()
             with self._changed:
                 self._changed.wait_for(lambda: self._threads <= this)
 

@@ -157,15 +157,16 @@ class Submitter:
         """Note what the person found out of an unknown sending; with its id it is watched again."""
         if task_id:
             self._check_found(task, task_id, paid=paid)
-        lost = self.store.journal.lost(task.identity)
         settled = self.store.journal.settle(task.identity, paid=paid, now=self.now(), task_id=task_id)
         task.renew()
-        if not settled:
+        if settled is None:
             _check_known(task, task_id, paid=paid)
-        elif len(lost) > 1:
-            newest, *others = map(moment, lost)
+        else:
+            this, others = self.store.journal.lost(task.identity, settled)
             left = "is still unknown: settle it, too" if task.status == "unknown" else "stays reserved"
-            self.renderer.say(f"what was sent at {newest} is settled; what was sent at {', '.join(others)} {left}.")
+            sent = ", ".join(map(moment, others))
+            if sent:
+                self.renderer.say(f"what was sent at {moment(this)} is settled; what was sent at {sent} {left}.")
         self.poller.watch(task)
 
     def _check_found(self, task: Task, task_id: str, *, paid: bool) -> None:

@@ -295,16 +295,17 @@ class Journal(History):
         ended = (row, "unknown", "", error, now, request_id)
         self._note(f"the answer to {row.words[:80]!r} was lost", lambda file: self._end_sending(file, *ended))
 
-    def settle(self, identity: str, *, paid: bool, now: float, task_id: str = "") -> bool:
+    def settle(self, identity: str, *, paid: bool, now: float, task_id: str = "") -> int | None:
         """Note what the person found out of a sending whose answer was lost; with its id it is under way again.
 
-        Returns False, and changes nothing, where the journal knows better.
+        Returns the number of that sending's charge; None, and changes nothing, where the journal knows better.
         """
         with self.writing() as connection:
             row = self._settled_owner(connection, identity, now)
             was_lost = row is not None and (row.state in {"unknown", "refused"} or row.error_code == ANSWER_LOST)
             if row is None or not (was_lost if task_id else row.state == "unknown"):
-                return False
+                return None
+            charge = row.charge
             if task_id:
                 columns = "state = 'pending', accepted = sent, finished = NULL, task_id = ?, error_code = '', "
                 self._change(connection, f"{columns}error = ''", (task_id,), "identity = ?", (identity,))
@@ -313,7 +314,8 @@ class Journal(History):
                     "ORDER BY state = 'settled' DESC, number DESC LIMIT 1",
                     (identity,),
                 ).fetchone()
-                charge = given_back[0] if given_back and row.state == "refused" else row.charge
+                if given_back and row.state == "refused":
+                    charge = int(given_back[0])
                 connection.execute("UPDATE charge SET task_id = ?, state = 'kept' WHERE number = ?", (task_id, charge))
             elif paid:
                 words = "You settled it as paid; its answer was lost, and with it the way to its pictures."
@@ -322,16 +324,17 @@ class Journal(History):
                 self._end_sending(connection, row, "refused", "settled", "You settled it as not paid.", now)
             if paid and not task_id:
                 self._charge(connection, row, "kept")
-            return True
+            return charge
 
-    def lost(self, identity: str) -> list[float]:
-        """Return when it was sent without an answer that anybody knows of, newest first."""
+    def lost(self, identity: str, charge: int) -> tuple[float, list[float]]:
+        """Return when a charge was sent, and when others without an answer that anybody knows of, newest first."""
         query = """
-            SELECT coalesce(sent, at) FROM charge
-            WHERE identity = ? AND state = 'held' AND charged IS NULL ORDER BY number DESC
+            SELECT number, coalesce(sent, at) FROM charge
+            WHERE number = ? OR (identity = ? AND state = 'held' AND charged IS NULL) ORDER BY number DESC
         """
         with self.reading() as connection:
-            return [float(sent) for (sent,) in connection.execute(query, (identity,))]
+            sent = {int(number): float(at) for number, at in connection.execute(query, (charge, identity))}
+        return sent.pop(charge), [*sent.values()]
 
     # -- what the gateway says afterwards: of this task, not of one that was sent again meanwhile -----------------
 

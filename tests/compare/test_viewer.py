@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from dataclasses import replace
 
@@ -148,6 +149,18 @@ def test_a_picture_that_is_gone_is_told(tmp_path, service, browser):
     (lost,) = [message for message, _ in browser.messages if message["type"] == "lost"]
     assert lost["id"] == gone.id
     assert "gone.png" in lost["reason"]
+
+
+def test_a_file_that_was_touched_is_the_same(tmp_path, service, browser):
+    """A copy, a backup or a late clock of a network folder changes a file's time, and not what is shown of it."""
+    there = compared(tmp_path, size=300, tiled=False)
+    picture = replace(there, version=version_of(there.path))
+    os.utime(picture.path, (1, 1))
+    assert not picture.has_changed
+    service.know({picture.id: picture})
+    service.want("v", [f"{picture.id}/0/0/0"], [])
+    browser.wait_for(lambda b: b.tiles)
+    assert picture.preview(288, 8_000)
 
 
 @pytest.mark.parametrize("when", ["before it is cut", "while it is cut", "after it was cut"])

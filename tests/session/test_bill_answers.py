@@ -117,6 +117,25 @@ def test_of_two_lost_sendings_it_is_told_which_is_settled(
     assert (float(fox.spent), capsys.readouterr().err) == (0, "")
 
 
+def test_what_the_bill_has_found_is_what_is_settled(
+    gateway: Gateway, fox_at: Callable[..., Fox], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of three lost sendings the bill shows the newest: settled is that one, and the two others are told as reserved."""
+    gateway.create = always(LOST)
+    fox = fox_at(gateway)
+    task = ask(fox)
+    again(task)
+    again(task)
+    sent = [one.sent for one in fox.session.store.bills.sendings(fox.session._where, fox.session.account)]
+    with fox.session.store.journal.writing() as connection:
+        connection.execute("UPDATE charge SET charged = 90000 WHERE number = ?", (task.row.charge,))
+    capsys.readouterr()
+    task.settle(paid=True)
+    first, second, third = map(moment, sent)
+    told = f"what was sent at {third} is settled; what was sent at {second}, {first} stays reserved."
+    assert told in capsys.readouterr().err
+
+
 def test_closing_says_what_it_waits_for(
     gateway: Gateway, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
