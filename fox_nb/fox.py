@@ -226,7 +226,7 @@ class Fox(ModelMethods, ExperimentMethods):
 
     @made_once
     def session(self) -> Session:
-        """What sends, watches and lands; made, and its packages loaded, when it is first needed."""
+        """What sends, polls and downloads; made, and its packages loaded, when it is first needed."""
         from fox_nb.display import Notebook
 
         renderer = Notebook()

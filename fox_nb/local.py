@@ -42,7 +42,7 @@ def start() -> None:
 
 
 class SandboxTransport:
-    """Carries calls to the shared sandbox wherever it is now; finds or starts it for one that comes after a pause."""
+    """Sends calls to the shared sandbox wherever it is now; finds or starts it for one that comes after a pause."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -107,23 +107,23 @@ class SandboxClient(_Client):
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._carrier = SandboxTransport()
+        self._wire = SandboxTransport()
 
     if not TYPE_CHECKING:  # what it has is what a client has
 
         def __getattr__(self, name: str) -> Any:
             """Return what the client has."""
-            from fox_nb.client.calls import CarriedClient
+            from fox_nb.client.calls import TransportClient
 
             with self._lock:
                 if "_made" not in vars(self):
-                    self._made = CarriedClient(self._carrier)
+                    self._made = TransportClient(self._wire)
             return getattr(self._made, name)
 
     @property
     def address(self) -> tuple[str, SecretStr]:
         """Its base URL just now, and its key."""
-        return self._carrier.base_url, self._carrier.key or hidden("")
+        return self._wire.base_url, self._wire.key or hidden("")
 
 
 class SandboxControls:
@@ -157,7 +157,7 @@ class SandboxControls:
             What: ``"lost_answer"``, ``"server_error"``, ``"rate_limit"``, ``"slow"``, ``"failed"``, ``"race"``, …;
             the sandbox's ``/openapi.json`` lists them all.
         on : str, optional
-            The call that it befalls: ``"create"``, ``"read"``, ``"upload"``, ``"result"``, …
+            The call that goes wrong: ``"create"``, ``"read"``, ``"upload"``, ``"result"``, …
         **parameters
             `times` (once, if left out), `after`, `rate`, `model`, and the fault's own.
 

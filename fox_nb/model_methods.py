@@ -52,7 +52,7 @@ class ModelMethods(ABC):
     @property
     @abstractmethod
     def session(self) -> Session:
-        """What journals, sends, watches and lands."""
+        """What journals, sends, polls and downloads."""
 
     @refusing
     def generate(

@@ -17,7 +17,7 @@ from annotated_types import Interval, Len
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.money import MICRO_PER_USD
-from fox_nb.parameters import After, Before, Hint, marked, meant, parameters, refusal, shown
+from fox_nb.parameters import After, Before, Hint, marked, meant, parameters, refusal, shown, unboxed
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -441,7 +441,7 @@ def take_number(take: Any) -> int | None:
     """
     if isinstance(take, str) and take == "new":
         return None
-    number = take.item() if getattr(take, "ndim", None) == 0 else take  # NumPy's numbers are numbers, its arrays not
+    number = unboxed(take)  # an array of several is none
     if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_TAKES:
         return number
     raise InvalidRequest(

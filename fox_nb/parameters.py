@@ -229,6 +229,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:60]}… ({type(value).__name__})"  # noqa: PLR2004 - one line
 
 
+def unboxed(value: Any) -> Any:
+    """Return one of NumPy's numbers as Python's own; anything else as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
 def meant(value: Any, options: tuple[str, ...]) -> str:
     """Say what was probably meant: '16x9' is 16:9, '4k' is 4K, 'phota-imgae' is phota-image."""
     if not options or not isinstance(value, (str, int, float)):

@@ -19,7 +19,7 @@ def fox(sandbox: Any, tmp_path: Path) -> Any:
 
 
 def test_a_lesson_sees_what_the_sandbox_received(fox: Fox, sandbox: Any) -> None:
-    """Creations are listed, a fault befalls inside of the with-block alone, and a misspelt one is told."""
+    """Creations are listed, a fault happens inside of the with-block alone, and a misspelt one is told."""
     with fox.sandbox.misbehaving("no_balance", on="create"), pytest.raises(Exception, match="balance"):
         fox.generate("a fox")
     fox.generate("a fox")

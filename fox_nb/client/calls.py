@@ -132,7 +132,7 @@ class Client:
 
     @made_once
     def _transport(self) -> Transport:
-        """What carries its calls; made, and requests loaded, when the first one is made."""
+        """The way of its calls; made, and requests loaded, when the first one is made."""
         from fox_nb.client.transport import HttpTransport
 
         return HttpTransport(*self._address)
@@ -446,8 +446,8 @@ class Client:
         return value
 
 
-class CarriedClient(Client):
-    """A client whose calls something else carries than HTTP to one address.
+class TransportClient(Client):
+    """A client over another transport than HTTP to one address.
 
     Parameters
     ----------

@@ -128,7 +128,7 @@ class Attempt(Generic[Value]):
 
 
 class Transport(Protocol):
-    """What carries a request to a gateway and its answer back: HTTP, the sandbox wherever it is now, or nobody."""
+    """The way of a request to a gateway and of its answer back: HTTP, the sandbox wherever it is now, or nobody."""
 
     @property
     def base_url(self) -> str:

@@ -248,7 +248,7 @@ def _on_message(message: Message) -> Message | None:
     if display is None:
         return message
     place = CellOutput(parent, display_id) if kind == "update_display_data" else place_for(parent, display_id)
-    place.dress(content)
+    place.prepare(content)
     display.stand_at(place, content["transient"].get("display_id", ""), lambda: _send(message))
     return None
 

@@ -51,7 +51,7 @@ class Place(Protocol):
     area: str
     """What is cleared together: the outputs of one run of a cell, or of one Output widget."""
 
-    def dress(self, content: Mapping[str, Any]) -> None:
+    def prepare(self, content: Mapping[str, Any]) -> None:
         """Make the first message, which puts it there, one that can be followed by others."""
 
     def show(self, shown: Bundle) -> None:
@@ -86,7 +86,7 @@ class CellOutput:
         self.area = area_of(parent)
         self.id = display_id or uuid.uuid4().hex
 
-    def dress(self, content: Mapping[str, Any]) -> None:
+    def prepare(self, content: Mapping[str, Any]) -> None:
         """Give it its id."""
         content["transient"]["display_id"] = self.id
 
@@ -120,7 +120,7 @@ class Box:
         self._box = w.HTML()
         self.area = area_of(parent)
 
-    def dress(self, content: Mapping[str, Any]) -> None:
+    def prepare(self, content: Mapping[str, Any]) -> None:
         """Put the widget's view beside the page, which stays where widgets are not shown."""
         self._box.value = content["data"]["text/html"]
         content["data"][WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
@@ -144,7 +144,7 @@ def open_place(shown: Bundle) -> Place:
     publisher = get_ipython().display_pub
     place = place_for(publisher.parent_header)
     content: dict[str, Any] = {"data": dict(shown), "transient": {}}
-    place.dress(content)
+    place.prepare(content)
     publisher.publish(content["data"], transient=content["transient"])
     return place
 

@@ -119,7 +119,7 @@ class Experiment(Shown):
         ConfirmationNeeded
             It costs more than `ask_above` USD; nothing was sent.
         FoxError
-            It was stopped: the budget, the key, or many failures in a row. What has landed is here.
+            It was stopped: the budget, the key, or many failures in a row. What was downloaded is here.
         """
         return self._run(confirm=confirm, again=False)
 
@@ -189,7 +189,7 @@ class Experiment(Shown):
         self.runner.start(again=again)
 
     def pause(self) -> None:
-        """Send nothing more for now; what is under way lands. `run` or `start` go on with the rest."""
+        """Send nothing more for now; what is under way is still downloaded. `run` or `start` go on with the rest."""
         self.runner.stop("paused")
 
     def watch(self) -> None:
@@ -267,7 +267,7 @@ class Experiment(Shown):
         """Do what has to be done before anything is sent."""
 
     def _finish(self, tick: Callable[[], None]) -> None:
-        """Wait for what is done with pictures that have landed."""
+        """Wait for what is done with pictures that are on the disk."""
 
     # -- again ----------------------------------------------------------------------------------------------------
 

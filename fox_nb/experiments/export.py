@@ -13,6 +13,7 @@ from fox_nb.atomic import aside, put, write
 from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.experiments.axes import label
 from fox_nb.images.saving import Folder, file_stem
+from fox_nb.parameters import unboxed
 
 if TYPE_CHECKING:
     import os
@@ -181,7 +182,7 @@ def _columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _value(value: Any) -> Any:
     """Return a value as JSON has it."""
-    plain = value.item() if getattr(value, "shape", None) == () else value
+    plain = unboxed(value)
     if isinstance(plain, float) and not math.isfinite(plain):
         return None
     if isinstance(plain, int) and not -_WORD <= plain < _WORD:

@@ -99,7 +99,7 @@ def code(made: Made, slot: Slot) -> str:
 
 
 def develop(sweep: MadeSweep, slots: list[Slot]) -> None:
-    """Have those pictures cut and measured that have landed, and their originals cut; returns at once."""
+    """Have those pictures cut and measured that are on the disk, and their originals cut; returns at once."""
     for slot in slots:
         if slot.state != "done" or slot.task is None:
             continue

@@ -71,7 +71,7 @@ class Slot:
 
     @property
     def is_made(self) -> bool:
-        """True once the gateway has made it, whether or not its pictures have landed."""
+        """True once the gateway has made it, whether or not its pictures are on the disk."""
         return self.task is not None and bool(self.task.row.urls)
 
     @property

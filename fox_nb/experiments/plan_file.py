@@ -19,7 +19,7 @@ from fox_nb.experiments.axes import MOST_VALUES
 from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.models import LOCAL_PICTURE, MODELS
-from fox_nb.parameters import parameters, shown
+from fox_nb.parameters import parameters, shown, unboxed
 
 if TYPE_CHECKING:
     import os
@@ -96,13 +96,15 @@ class _Batch(_Plan):
 def sweep_words(plan: SweepPlan) -> dict[str, Any]:
     """Return what a sweep's file says."""
     axes = [axis for axis in plan.axes if axis.parameter.name != "model"]
-    told = {axis.parameter.name: _told(plan.session, axis.parameter.name, list(axis.values)) for axis in axes}
+    told = {axis.parameter.name: _as_in_file(plan.session, axis.parameter.name, list(axis.values)) for axis in axes}
     return {
         "format": FORMAT,
         "version": VERSION,
         "kind": "sweep",
         "models": list(plan.models),
-        "fixed": {name: _told(plan.session, name, value) for name, value in plan.fixed.items() if name != "model"},
+        "fixed": {
+            name: _as_in_file(plan.session, name, value) for name, value in plan.fixed.items() if name != "model"
+        },
         "axes": [{"name": name, "values": values} for name, values in told.items()],
         "take": plan.takes.start,
         "takes": len(plan.takes),
@@ -116,7 +118,9 @@ def batch_words(plan: BatchPlan) -> dict[str, Any]:
         given = plan.table.rows[cell.key[0]]
         asked = {name: cell.values.get(name, given.get(name)) for name in plan.sent}
         carried = {name: _as_json(given.get(name)) for name in plan.carried}
-        told = {name: _told(plan.session, name, value) for name, value in asked.items() if not plan.is_empty(value)}
+        told = {
+            name: _as_in_file(plan.session, name, value) for name, value in asked.items() if not plan.is_empty(value)
+        }
         rows.append({"label": _as_json(cell.settings["row"]), "cells": {**carried, **told}})
     return {
         "format": FORMAT,
@@ -235,14 +239,14 @@ def _checked(place: Path, words: Any) -> dict[str, Any]:
         raise _refused(place, "; ".join(wrong)) from None
 
 
-def _told(session: Session, name: str, value: Any) -> Any:
+def _as_in_file(session: Session, name: str, value: Any) -> Any:
     """Return a value as the file has it; a picture is kept in the store and stands by its hash."""
     if isinstance(value, (list, tuple)):
-        return [_told(session, name, item) for item in value]
+        return [_as_in_file(session, name, item) for item in value]
     if hasattr(value, "sha256") and hasattr(value, "file_name"):
         session.sources.keep({value.sha256: value})
         return f"sha256:{value.sha256}"
-    plain = value.item() if getattr(value, "shape", None) == () else value
+    plain = unboxed(value)
     if plain is None or isinstance(plain, (str, int, float)):
         return plain
     raise InvalidRequest(f"{name} is {shown(value)}, which no plan can hold.", parameter=name, value=value)
@@ -251,7 +255,7 @@ def _told(session: Session, name: str, value: Any) -> Any:
 def _as_json(value: Any) -> Any:
     if is_missing(value):
         return None
-    plain = value.item() if getattr(value, "shape", None) == () else value
+    plain = unboxed(value)
     if isinstance(plain, (bool, int)) or (isinstance(plain, float) and math.isfinite(plain)):
         return plain
     return str(plain).encode(errors="replace").decode()  # a text cut in the middle of a letter is none

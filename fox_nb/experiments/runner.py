@@ -138,7 +138,7 @@ class Runner:
         return asked
 
     def stop(self, why: str = BY_HAND[0]) -> None:
-        """Send nothing more; what is under way goes on and lands."""
+        """Send nothing more; what is under way goes on and is downloaded."""
         with self._state:
             if not self._queue:
                 return
@@ -185,9 +185,9 @@ class Runner:
         return None
 
     def _has_room(self) -> bool:
-        """Whether one more may be sent: what is made and only has to land is in nobody's way, up to as many again."""
-        landing = sum(slot.is_made for slot in self._in_flight)
-        return len(self._in_flight) - min(landing, self._at_once) < self._at_once
+        """Whether one more may be sent: what only has to be downloaded is in nobody's way, up to as many again."""
+        downloading = sum(slot.is_made for slot in self._in_flight)
+        return len(self._in_flight) - min(downloading, self._at_once) < self._at_once
 
     def _let_go(self, before: set[Slot]) -> set[Slot]:
         """Give up the places of tasks that nobody looks after any more, such as when the session was closed.

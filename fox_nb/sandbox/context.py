@@ -115,10 +115,10 @@ class Sandbox:
         return faults
 
     @property
-    def befallen(self) -> dict[str, int]:
+    def happened(self) -> dict[str, int]:
         """How often each fault has come to pass."""
-        befallen: dict[str, int] = self._do(lambda: dict(self._server.gateway.faults.befallen))
-        return befallen
+        happened: dict[str, int] = self._do(lambda: dict(self._server.gateway.faults.happened))
+        return happened
 
     def misbehave(self, fault: str, on: str | None = None, **parameters: Any) -> None:
         """Schedule a fault, as ``POST /sandbox/faults`` does.
@@ -128,7 +128,7 @@ class Sandbox:
         fault : str
             A row of the tables `HTTP_FAULTS` and `TASK_FAULTS`.
         on : str, optional
-            The call that it befalls, such as ``"create"``, ``"read"`` or ``"result"``.
+            The call that goes wrong, such as ``"create"``, ``"read"`` or ``"result"``.
         **parameters
             `times`, `after`, `rate`, `seed`, `model`, and the row's own.
 

@@ -12,7 +12,7 @@ from fox_nb.sandbox.http_faults import CALLS, HTTP_FAULTS
 from fox_nb.sandbox.task_faults import TASK_FAULTS
 
 TASK = "task"
-"""What a fate befalls: the next task that is created."""
+"""What a task fault is scheduled on: the next task that is created."""
 
 SCHEDULE: dict[str, Any] = {
     "times": {"type": "integer", "minimum": 1, "description": "How often; once, or with a rate for ever, if left out"},
@@ -60,7 +60,7 @@ class _Due:
     skip: int
     chance: random.Random = field(repr=False)
 
-    def befalls(self, model: str | None) -> bool:
+    def hits(self, model: str | None) -> bool:
         """Whether this call is the one; counts it."""
         if self.spec.get("model", model) != model:
             return False
@@ -75,11 +75,11 @@ class _Due:
 
 
 class Faults:
-    """What is still to go wrong. Nothing of it outlives the process; the fate of a task does, with the task."""
+    """What is still to go wrong. Nothing of it outlives the process; the faults of a task do, with the task."""
 
     def __init__(self) -> None:
         self._due: list[_Due] = []
-        self.befallen: Counter[str] = Counter()
+        self.happened: Counter[str] = Counter()
         """How often each one came to pass, by its name."""
         self._lock = threading.Lock()
 
@@ -103,19 +103,19 @@ class Faults:
             return [{**due.spec, "times": due.times, "after": due.skip} for due in self._due]
 
     def on_call(self, call: str | None, model: str | None = None) -> dict[str, Any] | None:
-        """Return the mishap that befalls this call, if any: the first one scheduled."""
+        """Return the fault of this call, if any: the first one scheduled."""
         return next(iter(self._draw(call, model, most=1)), None) if call in CALLS else None
 
     def on_task(self, model: str) -> list[dict[str, Any]]:
-        """Return all fates that befall this new task."""
+        """Return all faults of this new task."""
         return self._draw(TASK, model, most=len(TASK_FAULTS))
 
     def _draw(self, call: str | None, model: str | None, most: int) -> list[dict[str, Any]]:
         drawn: list[dict[str, Any]] = []
         with self._lock:
             for due in self._due:
-                if len(drawn) < most and due.spec["on"] == call and due.befalls(model):
+                if len(drawn) < most and due.spec["on"] == call and due.hits(model):
                     drawn.append(due.spec)
-                    self.befallen[due.spec["fault"]] += 1
+                    self.happened[due.spec["fault"]] += 1
             self._due = [due for due in self._due if due.times != 0]
         return drawn

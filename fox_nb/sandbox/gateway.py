@@ -211,7 +211,7 @@ class Gateway:
         if task is None:
             raise Problem(404, "There is no such task.", "not_found")
         state = state_of(task, self.clock.now())
-        if state.status == "completed" and task.fates:  # some fates end after so many reads
+        if state.status == "completed" and task.fates:  # some faults end after so many reads
             task.reads += 1
             self.ledger.keep_task(task, task.created + task.seconds + RESULT_LIFE)
         return shown(task, state, base_url, older_form=self.settings.older_form)

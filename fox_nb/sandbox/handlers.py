@@ -286,7 +286,7 @@ CALLS: Mapping[str, Callable[[Call, Gateway], Awaitable[Answer]]] = {
     "stop": _stop,
 }
 
-BEFALLEN: Mapping[str, str] = {
+FAULTY: Mapping[str, str] = {
     "create_task": "create",
     "read_task": "read",
     "upload_stream": "upload",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Effect = Callable[[Answer, Parameters], Answer]
 
 CALLS = ("create", "read", "upload", "models", "pricing", "balance", "bill", "result", "file")
-"""What a fault can befall: creations, reads of a task, uploads, lists, prices, billing, a key's bill, and files."""
+"""The calls that can go wrong: creations, reads of a task, uploads, lists, prices, billing, a key's bill, and files."""
 
 TEXT = {"type": "string"}
 DONE = {"done": {"type": "boolean", "description": "Whether the call's work is done before it goes wrong"}}

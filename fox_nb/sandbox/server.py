@@ -19,7 +19,7 @@ from tornado.iostream import StreamClosedError
 
 from fox_nb.sandbox.answers import Answer, error_answer
 from fox_nb.sandbox.gateway import Gateway
-from fox_nb.sandbox.handlers import BEFALLEN, CALLS, Call, check, read_json
+from fox_nb.sandbox.handlers import CALLS, FAULTY, Call, check, read_json
 from fox_nb.sandbox.http_faults import HTTP_FAULTS
 from fox_nb.sandbox.plans import LOOPBACK
 from fox_nb.sandbox.problems import Problem
@@ -143,7 +143,7 @@ class _Handler(web.RequestHandler):
         try:
             call = self._call(self._operation(), steps)
             self._admit(call.operation)
-            name = BEFALLEN.get(call.operation.name)
+            name = FAULTY.get(call.operation.name)
             fault = self.server.gateway.faults.on_call(name, _model(call)) if name else None
             answer = await self._work(call, fault)
         except Problem as problem:

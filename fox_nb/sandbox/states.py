@@ -20,7 +20,7 @@ ALMOST = 99
 
 
 def state_of(task: Task, now: float) -> State:
-    """Return the task's state by the clock, with what its fates make of it."""
+    """Return the task's state by the clock, with what its faults make of it."""
     part = (now - task.created) / task.seconds if task.seconds > 0 else 1.0
     if part < PENDING_PART:
         state = State("pending", 0)

@@ -153,12 +153,12 @@ TASK_FAULTS: Mapping[str, TaskFault] = {
 
 
 def with_faults(state: State, task_faults: list[dict[str, Any]]) -> State:
-    """Return the state after all fates of the task."""
+    """Return the state after all faults of the task."""
     for task_fault in task_faults:
         state = TASK_FAULTS[task_fault["fault"]].effect(state, task_fault)
     return state
 
 
 def seconds_with_faults(seconds: float, task_faults: list[dict[str, Any]]) -> float:
-    """Return the task's duration: its own, or what a fate says of it."""
+    """Return the task's duration: its own, or what a fault says of it."""
     return next((task_fault["seconds"] for task_fault in task_faults if task_fault["fault"] == "lasts"), seconds)

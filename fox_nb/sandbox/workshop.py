@@ -71,7 +71,7 @@ class Workshop:
         if error is None and task.profile_id is not None:
             self._ledger.keep_profile(task.profile_id, made[0]["figure"])
             made = []
-        # the row may have changed meanwhile (a read was counted, a fate was added)
+        # the row may have changed meanwhile (a read was counted, a fault was added)
         row = self._ledger.task(task.id) or task
         row.made, row.error = (made, None) if error is None else (None, error)
         ends = max(self._clock.now(), task.created + task.seconds)

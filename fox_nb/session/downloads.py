@@ -53,12 +53,12 @@ def download_results(
     StoreError
         The disk is full or not writable.
     """
-    landing = _Downloads(client, store, row, urls)
+    downloads = _Downloads(client, store, row, urls)
     failures: dict[int, DownloadFailed] = {}
-    todays, older = landing.due()
+    todays, older = downloads.due()
     for links in (todays, older):  # a picture may have moved to one of the links of today
-        failures |= landing.fetch(links, pool)
-    return {number: error for number, error in failures.items() if number not in landing.here}
+        failures |= downloads.fetch(links, pool)
+    return {number: error for number, error in failures.items() if number not in downloads.here}
 
 
 def pictures_here(store: Store, row: TaskRow) -> int:

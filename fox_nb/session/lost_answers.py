@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.money import MICRO_PER_USD
-from fox_nb.parameters import shown
+from fox_nb.parameters import shown, unboxed
 from fox_nb.session.matching import AMBIGUOUS, AMOUNT
 from fox_nb.session.prices import Cost
 from fox_nb.tasks import usable_id
@@ -72,7 +72,7 @@ def proposal_of(row: TaskRow, *, is_play_money: bool) -> Proposal:
 
 def yes_or_no(paid: Any) -> bool:
     """Return what was said of a payment; nothing else is taken for it: a None would give back what was paid."""
-    plain = paid.item() if type(paid).__module__ == "numpy" and getattr(paid, "ndim", None) == 0 else paid
+    plain = unboxed(paid)
     if isinstance(plain, bool):
         return plain
     raise InvalidRequest(

@@ -210,7 +210,7 @@ class Poller:
             self._store.journal.failed(row, "not_found", "the gateway no longer knows this task", self._now())
             return self._over(task)
         since, _ = self._lasting(task, type(error).__name__)
-        if since >= _borne(error, age):
+        if since >= _tolerated_for(error, age):
             return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
         task.update(row, error)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
@@ -271,7 +271,7 @@ class Poller:
         task.update(row, error)
         return PollResult(done=True)
 
-    # -- landing --------------------------------------------------------------------------------------------------
+    # -- downloads ------------------------------------------------------------------------------------------------
 
     def fetch(self, task: Task, urls: list[str]) -> None:
         """Fetch a completed task's pictures in a thread of their own; what is missing then is looked for further."""
@@ -376,7 +376,7 @@ class Poller:
         return None, error or _fewer(here, row)
 
 
-def _borne(error: FoxError, age: float) -> float:
+def _tolerated_for(error: FoxError, age: float) -> float:
     """Return for how many seconds in a row an answer is taken for a bad moment of the gateway's."""
     if isinstance(error, (AuthenticationError, InsufficientBalance, AccessDenied)) and error.message:
         return 0.0  # its own word, not the page of something in between

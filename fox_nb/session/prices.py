@@ -192,7 +192,7 @@ class PriceList:
         if group and group != self._group:
             self._known_group = group
             self._remember(group)
-            self._tell_rises()
+            self._warn_of_rises()
 
     @property
     def usd(self) -> dict[str, float]:
@@ -267,9 +267,9 @@ class PriceList:
             self._seen.setdefault(name, set()).add(usd)
         self._listed = _dearest(self._listed, listed)
         self._ratios = _dearest(self._ratios, told.ratios)
-        self._tell_rises()
+        self._warn_of_rises()
 
-    def _tell_rises(self) -> None:
+    def _warn_of_rises(self) -> None:
         """Say of what was counted before that it costs more now: by another list, or because the group is another."""
         for name, was in list(self._counted.items()):
             if (now := self._price(name) or was) > was:

@@ -69,7 +69,7 @@ class Profiles:
         self._gateway = gateway
         self._now = clock
         self._people = People(store.journal)
-        self._told: set[str] = set()
+        self._mentioned: set[str] = set()
 
     # -- what is known ------------------------------------------------------------------------------------------
 
@@ -196,14 +196,14 @@ class Profiles:
 
     def point_out(self, mentioned: Iterable[str]) -> None:
         """Say, once for each, which ids of a request the store does not know; the request is not held up."""
-        if not set(mentioned) - self._told:
+        if not set(mentioned) - self._mentioned:
             return
         known = list(self)
         names = {one.name: one for one in known}
         for key in mentioned:
-            if key in self._told or any(one.id == key for one in known):
+            if key in self._mentioned or any(one.id == key for one in known):
                 continue
-            self._told.add(key)
+            self._mentioned.add(key)
             near = next((one for one in known if same(key, one.name)), None)
             if near is not None:
                 self.renderer.say(f"{shown(key)} is a profile's name; the gateway wants its id: {near.token}.")

@@ -6,7 +6,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Never
 
-from fox_nb.client.calls import CarriedClient
+from fox_nb.client.calls import TransportClient
 from fox_nb.errors import NOTHING_SENT, NotRecorded, PackError
 from fox_nb.models import take_number
 from fox_nb.session.code import call
@@ -51,7 +51,7 @@ class ReplaySession(Session):
     """
 
     def __init__(self, pack: Pack, store: Store, **options: Any) -> None:
-        super().__init__(Gateway(pack.gateway), CarriedClient(_Nobody(pack)), store, **options)
+        super().__init__(Gateway(pack.gateway), TransportClient(_Nobody(pack)), store, **options)
         self._pack = pack
         self._shown: dict[str, int] = {}
         self._turns = threading.Lock()
@@ -118,7 +118,7 @@ class ReplaySession(Session):
 
 
 class _Nobody:
-    """What carries a recording's calls: whatever would go over the network is refused."""
+    """The transport of a recording's calls: whatever would go over the network is refused."""
 
     key = None
 

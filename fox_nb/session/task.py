@@ -501,7 +501,7 @@ class Task(Shows):
         for listener in list(self._listeners):
             try:
                 listener(self)
-            except Exception:  # a page that can't be shown must not end the sending, the watching or the landing
+            except Exception:  # a page that can't be shown must not end the sending, the polling or the downloads
                 logging.getLogger("fox_nb").exception("Something that shows a task failed; the task goes on.")
 
     def _failure(self) -> TaskFailed:

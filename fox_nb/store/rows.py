@@ -113,7 +113,7 @@ def numbered(known: Sequence[str], given: Sequence[str], downloaded: Container[i
     """Return a task's links by the number of their pictures, after an answer of the gateway.
 
     A link keeps its number whatever its place in the answer, and one that is left out is not forgotten: it makes room
-    only where more links than wanted are known, and never where its picture has landed.
+    only where more links than wanted are known, and never where its picture is on the disk.
     """
     links = list(known)
     free = [at for at, url in enumerate(links) if url not in given and at + 1 not in downloaded]

@@ -113,7 +113,7 @@ class Counts:
     bill_unknown: int = 0
     bill_agrees: int = 0
     refunded: int = 0
-    befallen: dict[str, int] = dataclasses.field(default_factory=dict)
+    happened: dict[str, int] = dataclasses.field(default_factory=dict)
     wrong: list[str] = dataclasses.field(default_factory=list)
 
 
@@ -209,7 +209,7 @@ class Run:
             self._live(sandbox, lists)
             self._live(sandbox, [self.requests], by_hand=True)
             self._collect()
-            self.counts.befallen = dict(sorted(sandbox.befallen.items()))
+            self.counts.happened = dict(sorted(sandbox.happened.items()))
             sandbox.behave()
             self._judge(sandbox)
             self._judge_the_bill(sandbox)

@@ -14,7 +14,7 @@ def play(places: Places, seed: int, count: Count) -> None:
         seed,
         **{name: n for name, n in vars(counts).items() if isinstance(n, int) and name != "seed"},
     )
-    count("faults that came to pass", seed, **counts.befallen)
+    count("faults that came to pass", seed, **counts.happened)
     assert counts.wrong == []
     assert counts.most_for_one == 1
     assert counts.completed > counts.tasks / 2

@@ -9,8 +9,8 @@ import pytest
 
 from fox_nb.sandbox import Sandbox
 from fox_nb.sandbox.contract import load_contract
-from fox_nb.sandbox.handlers import BEFALLEN, CALLS
-from fox_nb.sandbox.http_faults import CALLS as BEFALLEN_CALLS
+from fox_nb.sandbox.handlers import CALLS, FAULTY
+from fox_nb.sandbox.http_faults import CALLS as FAULTY_CALLS
 from fox_nb.sandbox.options import MODELS, PRICES, SECONDS
 
 SEED = "20"
@@ -31,7 +31,7 @@ def test_document_and_program_name_the_same_things():
     """Each operation has its function, each fault its calls, each model its price and duration."""
     contract = load_contract()
     assert {operation.name for operation in contract.operations} == set(CALLS)
-    assert set(BEFALLEN.values()) == set(BEFALLEN_CALLS)
+    assert set(FAULTY.values()) == set(FAULTY_CALLS)
     assert set(contract.models) == set(MODELS) == set(PRICES) == set(SECONDS)
 
 

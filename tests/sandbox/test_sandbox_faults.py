@@ -299,7 +299,7 @@ def test_an_answer_is_about_another_task_or_comes_late_or_points_to_its_task(ask
     answer = asking.post("/v1/images/generations", json=FOX, allow_redirects=False)
     assert answer.status_code == 303
     assert answer.headers["Location"] == f"/v1/tasks/{own.creations[-1]['task_id']}"
-    assert own.befallen == {"other_task": 1, "early": 1, "see_task": 1}
+    assert own.happened == {"other_task": 1, "early": 1, "see_task": 1}
 
 
 def test_a_task_lasts_as_long_as_told(asking, own):
@@ -313,7 +313,7 @@ def test_a_task_lasts_as_long_as_told(asking, own):
     assert asking.ended(task["id"])["status"] == "completed"
 
 
-def test_fates_outlive_the_sandbox(tmp_path):
+def test_task_faults_outlive_the_sandbox(tmp_path):
     """They belong to the task; the schedule of what is still to go wrong does not."""
     with Sandbox(speed=1000, folder=tmp_path) as sandbox:
         sandbox.misbehave("failed", code="x")
@@ -327,7 +327,7 @@ def test_fates_outlive_the_sandbox(tmp_path):
 # --- the schedule
 
 
-def test_times_after_and_model_say_which_calls_are_befallen(asking, own):
+def test_times_after_and_model_say_which_calls_go_wrong(asking, own):
     """The first calls are let through, other models too; what is left over can be seen."""
     own.misbehave("server_error", times=2, after=1, model="phota-image")
     answers = [create(asking).status_code for _ in range(2)]
@@ -338,7 +338,7 @@ def test_times_after_and_model_say_which_calls_are_befallen(asking, own):
     assert own.faults == []
 
 
-def test_a_rate_befalls_by_chance_and_the_seed_repeats_it():
+def test_a_rate_hits_by_chance_and_the_seed_repeats_it():
     """A random schedule can be run again."""
 
     def schedule(seed: int) -> list[int]:

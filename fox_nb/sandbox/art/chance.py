@@ -20,7 +20,7 @@ def digest(*parts: object) -> int:
 
 
 def stream(*parts: object) -> np.random.Generator:
-    """Return a generator of its own for this purpose, so that one drawing does not shift another's dice."""
+    """Return a generator of its own for this purpose, so that one drawing does not shift another's numbers."""
     return np.random.default_rng(digest(*parts))
 
 

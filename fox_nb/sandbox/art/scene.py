@@ -1,4 +1,4 @@
-"""What a scene is asked for: a brief, a seed, and the dice for each purpose."""
+"""What a scene is asked for: a brief, a seed, and the random generator for each purpose."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ class Ask:
         return self.brief.weather
 
     def rng(self, purpose: str) -> np.random.Generator:
-        """Return the dice for one purpose."""
+        """Return the random generator for one purpose."""
         return stream(purpose, self.brief.key, self.seed)
