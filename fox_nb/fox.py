@@ -35,8 +35,6 @@ from fox_nb.sharing import forget, made_once, renew_in_children
 from fox_nb.store import LONGEST_SENDING, Store
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from pydantic import SecretStr
 
     from fox_nb.client import Client
@@ -187,9 +185,7 @@ class Fox(ModelMethods, ExperimentMethods):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     @property

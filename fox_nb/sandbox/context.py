@@ -14,7 +14,6 @@ from fox_nb.sandbox.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from types import TracebackType
 
 
 class Sandbox:
@@ -85,9 +84,7 @@ class Sandbox:
             raise self._failure
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._seen = self.creations
         if self._loop is not None and self._end is not None:
             self._loop.call_soon_threadsafe(self._end.set)

@@ -300,16 +300,8 @@ def read_address() -> Address | None:
 
 def write_address(folder: Path, address: Address) -> None:
     """Publish where the sandbox of a folder answers, in one step."""
-    said = {
-        "base_url": address.base_url,
-        "key": address.key,
-        "pid": address.pid,
-        "version": address.version,
-        "speed": address.speed,
-        "newest": address.source.newest,
-        "digest": address.source.digest,
-        "host": address.host,
-    }
+    said = {**vars(address), **vars(address.source)}
+    del said["source"]
     write(address_file(folder), json.dumps(said).encode(), private=True)
 
 
