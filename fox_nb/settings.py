@@ -77,11 +77,11 @@ class Polling:
     Attributes
     ----------
     first_looks : tuple of float
-        Seconds after the start at which a task is looked at first, for what fails early.
+        Seconds after the start at which a task is polled first, for what fails early.
     at_least : float
-        The shortest time between two looks at one task, in seconds.
+        The shortest time between two polls of one task, in seconds.
     per_second : float
-        How many looks a second all tasks of a kernel may take together.
+        How many polls a second all tasks of a kernel may take together.
     jitter : float
         The share (0 to 1) by which an interval is varied, so that classmates drift apart.
     """

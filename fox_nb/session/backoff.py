@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 USUAL_SPREAD = 0.4
 """Sigma of the logarithm of durations, where nothing is learned."""
 FIRST = 2.55
-"""Spreads below the estimate before which hardly any task is done: no looks but the early ones."""
+"""Spreads below the estimate before which hardly any task is done: no polls but the early ones."""
 OF_ESTIMATE = 0.175
-"""Between two looks passes this share of the estimate for each unit of spread ..."""
+"""Between two polls passes this share of the estimate for each unit of spread ..."""
 OF_WAITED = 0.055
 """... and, from some spreads above the estimate on, this share of the time waited: people feel a delay as relative."""
 LATE = 1.0
 """Spreads above the estimate from which on a small spread is no longer believed."""
 THIS_ONE = 1.01
-"""What was due within a hundredth of the time waited was this look: two clocks never agree."""
+"""What was due within a hundredth of the time waited was this poll: two clocks never agree."""
 WORTH = 6
 """So many durations is the usual spread worth, while few are known."""
 
@@ -36,7 +36,7 @@ LONGEST_QUIET = 300.0
 def next_poll(
     waited: float, estimate: float, polling: Polling, rng: random.Random, spread: float = USUAL_SPREAD
 ) -> float:
-    """Return how long after the acceptance the next look is due.
+    """Return how long after the acceptance the next poll is due.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def next_poll(
     estimate : float
         Seconds that it is thought to take in all.
     polling : Polling
-        First looks, shortest interval, jitter.
+        First polls, shortest interval, jitter.
     rng : random.Random
-        For the jitter, which keeps thirty classmates apart; it only ever adds, so no look is made too soon.
+        For the jitter, which keeps thirty classmates apart; it only ever adds, so no poll is made too soon.
     spread : float
         How far off the estimate may be: sigma of the logarithm of durations.
 
@@ -58,11 +58,11 @@ def next_poll(
     """
     passed = THIS_ONE * waited
     begins = estimate * math.exp(-FIRST * spread)
-    looks = [*(look for look in polling.first_looks if look < begins), begins]
+    polls = [*(poll for poll in polling.first_looks if poll < begins), begins]
     interval = OF_ESTIMATE * spread * estimate
     if waited > estimate * math.exp(LATE * spread):
         interval = max(interval, OF_WAITED * waited)
-    due = min((look for look in looks if look > passed), default=waited + interval)
+    due = min((poll for poll in polls if poll > passed), default=waited + interval)
     pause = (due - waited) * (1 + polling.jitter * rng.random())
     return waited + max(pause, polling.at_least)
 
@@ -79,7 +79,7 @@ def learned(durations: Sequence[float]) -> tuple[float, float]:
 
 
 def pause_after(failures: int, rng: random.Random) -> float:
-    """Return the seconds to wait after so many looks in a row that got no answer: growing, at most a minute."""
+    """Return the seconds to wait after so many polls in a row that got no answer: growing, at most a minute."""
     return min(LONGEST_PAUSE, 1.5 * 2.0 ** min(failures, 10)) * rng.uniform(0.75, 1.25)
 
 

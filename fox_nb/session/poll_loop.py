@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 LONGEST_SLEEP = 60.0
 """Seconds: a clock that is set, or a time that nobody can sleep for, never holds the thread for longer."""
 AFTER_A_FAILURE = 5.0
-"""Seconds before a turn or a look that failed for a reason of our own is made again."""
+"""Seconds before a turn or a poll that failed for a reason of our own is made again."""
 
 
 class PollResult(NamedTuple):
-    """What a look at a task found.
+    """What a poll of a task found.
 
     Attributes
     ----------
     done : bool
-        Nothing more has to be looked at; the look itself has called `leave`.
+        Nothing more has to be polled; the poll itself has called `leave`.
     answered : bool
-        False when the gateway gave no answer: the next look comes later and later.
+        False when the gateway gave no answer: the next poll comes later and later.
     everybody_waits : float
         Seconds for which the gateway asked not to be asked at all (``Retry-After``).
     soon : float or None
-        Seconds until the next look, where the look itself knows better than the schedule.
+        Seconds until the next poll, where the poll itself knows better than the schedule.
     """
 
     done: bool = False
@@ -76,14 +76,14 @@ class _Due(NamedTuple, Generic[Subject]):
 
 
 class PollLoop(Generic[Subject]):
-    """Looks at each task when it is due, until a look says that it is done.
+    """Polls each task when it is due, until a poll says that it is done.
 
     Parameters
     ----------
-    look : callable
-        Looks at one task; runs in `pool`; says what it found.
+    poll : callable
+        Polls one task; runs in `pool`; says what it found.
     pool : Pool
-        Where looks run.
+        Where polls run.
     polling : Polling
         The pace for one task and for all.
     clock : callable
@@ -92,14 +92,14 @@ class PollLoop(Generic[Subject]):
 
     def __init__(
         self,
-        look: Callable[[Subject], PollResult],
+        poll: Callable[[Subject], PollResult],
         pool: Pool,
         polling: Polling,
         *,
         clock: Callable[[], float] = time.monotonic,
         rng: random.Random | None = None,
     ) -> None:
-        self._look = look
+        self._poll = poll
         self._pool = pool
         self._polling = polling
         self._clock = clock
@@ -107,19 +107,19 @@ class PollLoop(Generic[Subject]):
         self._changed = threading.Condition()
         self._heap: list[_Due[Subject]] = []
         self._watched: dict[str, int] = {}
-        """For each key the number of its one entry in the heap, or of the look that is being made."""
+        """For each key the number of its one entry in the heap, or of the poll that is being made."""
         self._count = itertools.count()
         self._quiet_until = 0.0
         self._thread: threading.Thread | None = None
         self._stopped = False
 
     def watch(self, key: str, subject: Subject, *, delay: float | None = None) -> None:
-        """Look after a task from now on, first after `delay` seconds; one that is watched already stays as it is.
+        """Follow a task from now on, first after `delay` seconds; one that is watched already stays as it is.
 
         Raises
         ------
         FoxError
-            There is no thread for it, and none can be started; it is not looked after.
+            There is no thread for it, and none can be started; it is not followed.
         """
         with self._changed:
             if self._stopped:
@@ -130,18 +130,18 @@ class PollLoop(Generic[Subject]):
             self._put(key, subject, self._due_in(subject) if delay is None else delay)
 
     def leave(self, key: str) -> None:
-        """Stop looking after a task; it goes on at the gateway."""
+        """Stop following a task; it goes on at the gateway."""
         with self._changed:
             self._watched.pop(key, None)
             self._changed.notify()
 
     def is_watching(self, key: str) -> bool:
-        """Return True while a task is looked after; False when the thread that would do it has died."""
+        """Return True while a task is followed; False when the thread that would do it has died."""
         with self._changed:
             return key in self._watched and self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
-        """End the thread; nothing more is looked at."""
+        """End the thread; nothing more is polled."""
         with self._changed:
             self._stopped = True
             self._watched.clear()
@@ -151,14 +151,14 @@ class PollLoop(Generic[Subject]):
             thread.join(timeout=5)
 
     def _have_a_thread(self) -> None:
-        """Start the thread where there is none, or where it has died: what it looked after is still known."""
+        """Start the thread where there is none, or where it has died: what it followed is still known."""
         if self._thread is None or not self._thread.is_alive():
             self._thread = start(self._run, "fox_nb-poll-loop", "The task goes on and is paid for once.")
 
     def _due_in(self, subject: Subject) -> float:
         waited = max(0.0, subject.waited)
         if waited > min(self._polling.first_looks, default=0.0):
-            return 0.0  # of an earlier kernel: the first look tells where it stands
+            return 0.0  # of an earlier kernel: the first poll tells where it stands
         return self._pause(subject, waited)
 
     def _pause(self, subject: Subject, waited: float) -> float:
@@ -170,12 +170,12 @@ class PollLoop(Generic[Subject]):
         self._changed.notify()
 
     def _run(self) -> None:
-        """Turn until nothing is left to look after; whatever goes wrong in a turn is told, and the next one comes."""
+        """Turn until nothing is left to follow; whatever goes wrong in a turn is told, and the next one comes."""
         while True:
             try:
                 self._turns()
             except Exception:
-                logging.getLogger("fox_nb").exception("Looking after the tasks failed; it goes on.")
+                logging.getLogger("fox_nb").exception("Following the tasks failed; it goes on.")
                 with self._changed:
                     self._changed.wait(AFTER_A_FAILURE)
             else:
@@ -190,10 +190,10 @@ class PollLoop(Generic[Subject]):
                     self._thread = None
                     return
             next_turn = self._clock() + 1 / self._polling.per_second
-            self._have_looked(due)
+            self._have_polled(due)
 
-    def _have_looked(self, due: _Due[Subject]) -> None:
-        """Have the pool look; where it can start no thread this one looks, and the others wait for their turn."""
+    def _have_polled(self, due: _Due[Subject]) -> None:
+        """Have the pool poll; where it can start no thread this one polls, and the others wait for their turn."""
         try:
             self._pool.submit(lambda: self._one(due))
         except FoxError:
@@ -203,7 +203,7 @@ class PollLoop(Generic[Subject]):
             raise
 
     def _next_due(self, next_turn: float) -> _Due[Subject] | None:
-        """Wait until a look is due; None when nothing is left to look after."""
+        """Wait until a poll is due; None when nothing is left to follow."""
         while self._watched:
             if not self._heap:
                 self._changed.wait()
@@ -225,17 +225,17 @@ class PollLoop(Generic[Subject]):
         try:
             self._note(due, self._safely(due.subject))
         except Exception:
-            logging.getLogger("fox_nb").exception("What a look found could not be noted; the task is looked at again.")
+            logging.getLogger("fox_nb").exception("What a poll found could not be noted; the task is polled again.")
             self._not_forgotten(due)
 
     def _not_forgotten(self, due: _Due[Subject]) -> None:
-        """Look again later at what could not be looked at, unless somebody looks after it anew already."""
+        """Poll again later what could not be polled, unless somebody follows it anew already."""
         with self._changed:
             if self._watched.get(due.key) == due.number and not self._stopped:
                 self._put(due.key, due.subject, AFTER_A_FAILURE, due.failures + 1)
 
     def _note(self, due: _Due[Subject], seen: PollResult) -> None:
-        """Say when the next look is due: for this task, and for all where the gateway asked for a pause."""
+        """Say when the next poll is due: for this task, and for all where the gateway asked for a pause."""
         with self._changed:
             if seen.everybody_waits > 0:
                 # a little longer, by chance: else thirty classmates who were all sent away come back as one
@@ -258,11 +258,11 @@ class PollLoop(Generic[Subject]):
             self._put(due.key, due.subject, self._pause(due.subject, max(0.0, due.subject.waited)))
 
     def _safely(self, subject: Subject) -> PollResult:
-        """Look; whatever goes wrong in it never ends the watching."""
+        """Poll; whatever goes wrong in it never ends the watching."""
         try:
-            return self._look(subject)
+            return self._poll(subject)
         except Exception:
             if self._stopped:  # the store was closed meanwhile
                 return PollResult(done=True)
-            logging.getLogger("fox_nb").exception("A look at a task failed; it is looked at again.")
+            logging.getLogger("fox_nb").exception("A poll of a task failed; it is polled again.")
             return PollResult(answered=False)

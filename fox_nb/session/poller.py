@@ -44,17 +44,17 @@ LOST_AFTER = 120.0
 IRREGULAR_FOR = 20.0
 """Seconds for which answers that make no sense are borne, in a row, before whoever waits is told."""
 FEWER_FOR = 30.0
-"""Seconds for which a completed task that has given fewer results than asked for is looked at further."""
+"""Seconds for which a completed task that has given fewer results than asked for is polled further."""
 NONE_FOR = 120.0
 """The same for one that has given none at all."""
-FEWEST_LOOKS = 4
+FEWEST_POLLS = 4
 """So many answers at least have given fewer, however long the gateway said nothing meanwhile."""
 LONGEST_FEWER_PAUSE = 5.0
 FIRST_PATIENT_PAUSE, LONGEST_PATIENT_PAUSE = 60.0, 3600.0
 """Seconds between two tries to fetch what the person has been told of, while nobody asks."""
 UNKNOWN_MODEL_SECONDS = 60.0
 LONGEST_ESTIMATE = 10.0
-"""Times the usual seconds: with a longer estimate (milliseconds, say) nobody would look before the links have died.
+"""Times the usual seconds: with a longer estimate (milliseconds, say) nobody would poll before the links have died.
 
 So long is a word borne, too, that may be a stage of the work and may be anything.
 """
@@ -63,11 +63,11 @@ MOST_PICTURES = 100
 LONGEST_WORDS, LONGEST_CODE = 1000, 80
 """Characters of the gateway's reason for a failure that are kept, in one line and without control characters."""
 OTHERS_SENDING = 0.5
-"""Seconds between two looks into the journal while another process sends the task."""
+"""Seconds between two reads of the journal while another process sends the task."""
 
 
 class Poller:
-    """Follows accepted tasks to their end: looks, journals, fetches.
+    """Follows accepted tasks to their end: polls, journals, fetches.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Poller:
         self._polls = Pool(4, "polling")
         self._download_pool = Pool(3, "downloads")
         self._fetching = Pool(4, "fetching")
-        self._poll_loop: PollLoop[Task] = PollLoop(self._look, self._polls, polling, rng=rng)
+        self._poll_loop: PollLoop[Task] = PollLoop(self._poll, self._polls, polling, rng=rng)
         self._closed = False
         self._lock = threading.Lock()
         self._downloading: set[str] = set()
@@ -106,11 +106,11 @@ class Poller:
         self._notified: set[str] = set()
         """What cannot be fetched or stored just now: whoever waits is told, and it is tried again all the same."""
         self._irregular: dict[str, dict[str, tuple[float, int]]] = {}
-        """What is not as it should be with a task, since when, and how many looks have found it so."""
+        """What is not as it should be with a task, since when, and how many polls have found it so."""
         self._learned: dict[tuple[str, str], tuple[float, float] | None] = {}
 
     def watch(self, task: Task) -> None:
-        """Look after a task until it ends."""
+        """Follow a task until it ends."""
         if task.row.state in BEING_SENT or task.row.state in ON_ITS_WAY:
             if self._closed:
                 raise FoxError(
@@ -121,16 +121,16 @@ class Poller:
             task.trouble = None
             self._irregular.pop(task.identity, None)
             if task.identity in self._notified:
-                self.leave(task)  # who asks again has it looked at now
+                self.leave(task)  # who asks again has it polled now
             self._poll_loop.watch(task.identity, task)
 
     def leave(self, task: Task) -> None:
-        """Stop looking after a task."""
+        """Stop following a task."""
         self._notified.discard(task.identity)
         self._poll_loop.leave(task.identity)
 
     def is_watching(self, task: Task) -> bool:
-        """Return True while a task is looked after or its pictures are being fetched, and nobody is told of trouble."""
+        """Return True while a task is followed or its pictures are being fetched, and nobody is told of trouble."""
         if task.identity in self._notified:
             return False
         return self._poll_loop.is_watching(task.identity) or task.identity in self._downloading
@@ -178,9 +178,9 @@ class Poller:
             self._learned[key] = learned(durations) if durations else None
         return self._learned.get(key)
 
-    # -- a look -------------------------------------------------------------------------------------------------
+    # -- a poll -------------------------------------------------------------------------------------------------
 
-    def _look(self, task: Task) -> PollResult:
+    def _poll(self, task: Task) -> PollResult:
         self._notified.discard(task.identity)
         try:
             return self._poll_now(task)
@@ -243,7 +243,7 @@ class Poller:
         return PollResult()
 
     def _lasting(self, task: Task, what: str) -> tuple[float, int]:
-        """Return for how many seconds and looks in a row the same has been amiss with a task."""
+        """Return for how many seconds and polls in a row the same has been amiss with a task."""
         now = time.monotonic()
         with self._lock:
             odd = self._irregular.setdefault(task.identity, {})
@@ -261,7 +261,7 @@ class Poller:
         return PollResult(done=True)
 
     def _give_up(self, task: Task, row: TaskRow, error: FoxError) -> PollResult:
-        """Tell whoever waits, and look now and then all the same; who asks again has it looked at at once."""
+        """Tell whoever waits, and poll now and then all the same; who asks again has it polled at once."""
         pause = self._until_next_try(task, error)
         with self._lock:
             self._irregular[task.identity] = {"notified": self._irregular[task.identity]["notified"]}
@@ -317,7 +317,7 @@ class Poller:
             pause = self._until_next_try(task, error)
         with self._lock:
             self._downloading.discard(task.identity)
-        self._poll_loop.leave(task.identity)  # who began to wait meanwhile had it looked at: that look has ended here
+        self._poll_loop.leave(task.identity)  # who began to wait meanwhile had it polled: that poll has ended here
         if pause is not None:
             self._poll_loop.watch(task.identity, task, delay=pause)
         if pause is None and error is None:
@@ -352,7 +352,7 @@ class Poller:
     def _what_is_missing(
         self, task: Task, row: TaskRow, error: FoxError | None
     ) -> tuple[float | None, FoxError | None]:
-        """Journal the end of what is at its end; return when to look again, if so, and what to tell."""
+        """Journal the end of what is at its end; return when to poll again, if so, and what to tell."""
         journal, here = self._store.journal, pictures_here(self._store, row)
         # another kernel may have fetched what this one could not
         whole = (here >= row.wanted or bool(row.profile_id)) and (error is None or row.state == "completed")
@@ -363,9 +363,9 @@ class Poller:
         if not row.on_its_way:
             return None, error
         if len(row.urls) < row.wanted:
-            since, looks = self._lasting(task, "fewer")
-            if since < (FEWER_FOR if row.urls else NONE_FOR) or looks < FEWEST_LOOKS:
-                return min(pause_after(looks, self._rng), LONGEST_FEWER_PAUSE), None
+            since, polls = self._lasting(task, "fewer")
+            if since < (FEWER_FOR if row.urls else NONE_FOR) or polls < FEWEST_POLLS:
+                return min(pause_after(polls, self._rng), LONGEST_FEWER_PAUSE), None
         dead = self._now() - (row.accepted or row.asked) > LINKS_LIVE
         if here and (dead or error is None):
             journal.completed(row, self._now())
@@ -392,7 +392,7 @@ def _unknown_word(row: TaskRow, answer: TaskState) -> UnexpectedAnswer:
         http_status=200,
         body=answer.body,
         money="It is paid for once; its result can be fetched for 24 hours.",
-        todo="Run the cell again later: it is looked at again, for free. Please report the text above.",
+        todo="Run the cell again later: it is asked about again, for free. Please report the text above.",
     )
 
 

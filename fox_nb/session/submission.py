@@ -74,7 +74,7 @@ class Submitter:
     budget : float or None
         Hard limit in USD on what this store has spent on this gateway and key.
     polling : Polling
-        The pace of looking.
+        The pace of polling.
     clock : callable
         Seconds since 1970.
     rng : random.Random

@@ -46,7 +46,7 @@ def test_a_pace_without_first_looks() -> None:
 
 
 def test_a_look_that_fails_is_made_again(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever goes wrong in a look is logged, and the task is looked at again."""
+    """Whatever goes wrong in a poll is logged, and the task is polled again."""
     monkeypatch.setattr("fox_nb.session.poll_loop.pause_after", lambda *_: 0.01)
     looks: list[int] = []
     enough = threading.Event()
@@ -123,7 +123,7 @@ def test_what_a_look_found_and_could_not_be_noted_is_looked_at_again(
     one.watch("a", Broken(), delay=0.0)
     assert all(looks.acquire(timeout=60) for _ in range(3))
     one.stop()
-    assert "looked at again" in caplog.text
+    assert "polled again" in caplog.text
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

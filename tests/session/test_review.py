@@ -61,7 +61,7 @@ def test_an_older_row_does_not_undo_the_end(fox: Fox) -> None:
 def test_a_download_that_fails_while_somebody_begins_to_wait(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A first download that fails is made again, also when somebody began to wait while it was under way."""
     begun, looked = threading.Event(), threading.Event()
-    download_results, look = poller.download_results, Poller._look
+    download_results, look = poller.download_results, Poller._poll
 
     def first_fails(*arguments: Any) -> dict[int, DownloadFailed]:
         if begun.is_set():
@@ -78,7 +78,7 @@ def test_a_download_that_fails_while_somebody_begins_to_wait(fox: Fox, monkeypat
 
     monkeypatch.setattr(poller, "download_results", first_fails)
     monkeypatch.setattr(poller, "FETCH_AGAIN_AFTER", 0.05)
-    monkeypatch.setattr(Poller, "_look", looks)
+    monkeypatch.setattr(Poller, "_poll", looks)
     task = fox.generate("a fox whose first download breaks")
     assert begun.wait(PATIENCE)
     threading.Timer(2, looked.set).start()
