@@ -120,15 +120,15 @@ class Parameter(NamedTuple):
     label: str
     help: str
     type: type
-    options: tuple[str, ...]
-    default: Any
-    required: bool
-    nullable: bool
-    many: bool
-    minimum: float | None
-    maximum: float | None
-    most_items: int | None
-    hint: Hint
+    options: tuple[str, ...] = ()
+    default: Any = None
+    required: bool = False
+    nullable: bool = False
+    many: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    most_items: int | None = None
+    hint: Hint = Hint()
 
     @property
     def allowed(self) -> str:

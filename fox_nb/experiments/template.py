@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.table_reader import is_missing
-from fox_nb.parameters import Hint, Parameter, shown
+from fox_nb.parameters import Parameter, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,13 +76,4 @@ def parameter_of(name: str) -> Parameter:
         label=name.replace("_", " ").capitalize(),
         help="Goes into the prompt.",
         type=str,
-        options=(),
-        default=None,
-        required=False,
-        nullable=False,
-        many=False,
-        minimum=None,
-        maximum=None,
-        most_items=None,
-        hint=Hint(),
     )
