@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
-from annotated_types import Interval, Len
-
 from fox_nb.errors import InvalidRequest
 from fox_nb.money import MICRO_PER_USD
-from fox_nb.parameters import After, Before, Hint, marked, meant, parameters, refusal, shown, unboxed
+from fox_nb.parameters import After, Before, Bounds, Hint, marked, meant, parameters, refusal, shown, unboxed
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,11 +116,11 @@ OutputFormat = Literal["jpg", "jpeg", "png", "webp"]
 
 Outputs = Annotated[
     int,
+    Bounds(ge=1, le=MOST_OUTPUTS),
     Before(_whole),
-    Interval(ge=1, le=MOST_OUTPUTS),
     Hint(label="Pictures", help="Number of pictures; each is billed on its own.", panel_maximum=8),
 ]
-Level = Annotated[float, Before(_real), Interval(ge=0, le=1)]
+Level = Annotated[float, Bounds(ge=0, le=1), Before(_real)]
 ProfileIds = Annotated[
     list[Text] | None,
     Before(_as_list),
@@ -373,8 +371,8 @@ class Imagine(Request):
     ]
     num_outputs: Annotated[
         int,
+        Bounds(ge=1, le=4),
         Before(_whole),
-        Interval(ge=1, le=4),
         Hint(label="Pictures", help="Number of pictures; each is billed on its own."),
     ] = 1
     aspect_ratio: Annotated[
@@ -386,7 +384,7 @@ class Imagine(Request):
     ] = None
     output_format: Annotated[OutputFormat | None, Hint(help="The files' format; jpeg while it is not set.")] = None
     image_urls: Annotated[
-        Annotated[list[Link], Len(0, 3)] | None,
+        Annotated[list[Link], Bounds(max_length=3)] | None,
         Before(_as_list),
         Before(_none_if_empty),
         Hint(kind="picture", label="Pictures to edit", help="With pictures the model edits them; up to 3."),

@@ -9,8 +9,6 @@ import types
 import typing
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
-from annotated_types import Interval, Len
-
 from fox_nb.errors import InvalidRequest
 
 if typing.TYPE_CHECKING:
@@ -91,6 +89,26 @@ class After(_Step):
         from pydantic_core.core_schema import no_info_after_validator_function
 
         return no_info_after_validator_function(self._function, handler(source))
+
+
+class Bounds(NamedTuple):
+    """What a number or a list is held to, by the names of pydantic's core; it stands next to the type.
+
+    Attributes
+    ----------
+    ge, le : float or None
+        The inclusive range of a number.
+    max_length : int or None
+        How long a list may be.
+    """
+
+    ge: float | None = None
+    le: float | None = None
+    max_length: int | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        held = {name: bound for name, bound in self._asdict().items() if bound is not None}
+        return typing.cast("CoreSchema", {**handler(source), **held})
 
 
 class Parameter(NamedTuple):
@@ -175,7 +193,7 @@ def _parameter(field: dataclasses.Field[Any], annotation: Any) -> Parameter:
             nullable, plain = True, next(part for part in get_args(plain) if part is not type(None))
     options = get_args(plain) if get_origin(plain) is Literal else ()
     hint = next((mark for mark in marks if isinstance(mark, Hint)), Hint())
-    ends = next((mark for mark in marks if isinstance(mark, Interval)), None)
+    bounds = next((mark for mark in marks if isinstance(mark, Bounds)), Bounds())
     required = field.default is dataclasses.MISSING
     return Parameter(
         name=field.name,
@@ -187,9 +205,9 @@ def _parameter(field: dataclasses.Field[Any], annotation: Any) -> Parameter:
         required=required,
         nullable=nullable,
         many=many,
-        minimum=typing.cast("float", ends.ge) if ends else None,
-        maximum=typing.cast("float", ends.le) if ends else None,
-        most_items=next((mark.max_length for mark in marks if isinstance(mark, Len)), None),
+        minimum=bounds.ge,
+        maximum=bounds.le,
+        most_items=bounds.max_length,
         hint=hint,
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -12,14 +11,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
-from urllib.request import url2pathname
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.settings import in_voila
 from fox_nb.workdir import working_folder
 
-_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.\-]+):")
-_DATA = re.compile(r"data:[^,]*?(;base64)?,", re.IGNORECASE)
+# Left to re's own cache: compiling them would cost every panel.
+_SCHEME = r"^([A-Za-z][A-Za-z0-9+.\-]+):"
+_DATA = r"(?i)data:[^,]*?(;base64)?,"
 _KINDS = "a link (https://…), a local path, a PIL image, bytes, an open file, an array or an earlier result"
 _INVISIBLE = "\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 """What Windows and web pages put around a text that is copied from them."""
@@ -181,7 +180,7 @@ def as_link_or_path(source: str | os.PathLike[Any], parameter: str) -> str | byt
 
 def _of_data(text: str, parameter: str) -> bytes:
     """Return what a data URL holds."""
-    head = _DATA.match(text)
+    head = re.match(_DATA, text)
     data = unquote_to_bytes(text[head.end() :]) if head is not None else b""
     try:
         return base64.b64decode(data) if head is not None and head[1] else data
@@ -194,6 +193,8 @@ def _of_file_url(text: str, parameter: str) -> str:
     """Return the path of a file URL; any other text as it is."""
     if text[:5].casefold() != "file:":
         return text
+    from urllib.request import url2pathname  # it loads HTTP, and no panel needs that
+
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -214,7 +215,7 @@ def _unquoted(text: str) -> str:
 
 
 def _as_link(text: str, parameter: str) -> str:
-    match = _SCHEME.match(text)
+    match = re.match(_SCHEME, text)
     if not match:
         return ""
     scheme = match.group(1).lower()
@@ -268,6 +269,8 @@ def _existing(name: str | bytes, parameter: str) -> Path:
 
 def _advice(path: Path, text: str) -> str:
     """Say what was probably meant."""
+    import difflib
+
     if re.match(r"^(www\.|[\w-]+(\.[\w-]+)*\.(com|org|net|io|cc|dev)/)", text):
         return f"If it is a link: https://{clipped(text)}"
     names = _names(path.parent)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from fox_nb.panels.controls import ChoiceControl, Control, FieldContext, LevelControl, NumberControl
 from fox_nb.panels.persons import PersonsControl, PromptControl
-from fox_nb.panels.picture_control import PictureControl
 
 if TYPE_CHECKING:
     from fox_nb.parameters import Parameter
@@ -20,6 +19,8 @@ def control_for(parameter: Parameter, field_context: FieldContext) -> Control:
         case "profile":
             return PersonsControl(parameter, field_context)
         case "picture" | "archive":
+            from fox_nb.panels.picture_control import PictureControl  # what takes files is not loaded without need
+
             return PictureControl(parameter, field_context)
     if parameter.options:
         return ChoiceControl(parameter)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import ipywidgets as w
 
@@ -28,8 +27,7 @@ class Profiles(Protocol):
         """Return the profiles' names by their ids."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldContext:
+class FieldContext(NamedTuple):
     """What controls need from outside.
 
     Attributes
@@ -40,11 +38,20 @@ class FieldContext:
         Where earlier pictures are, and thumbnails.
     later : callable
         Has slow work done on another thread.
+    layout : ipywidgets.Layout
+        One for all that nobody lays out: each of its own would be another model for the browser, and in the file.
     """
 
     profiles: Profiles
     store: Store
     later: Callable[[Callable[[], Any]], Any]
+    layout: w.Layout
+
+
+def about(parameter: Parameter, *, small: bool = False) -> dict[str, Any]:
+    """Return what every control is told when it is made; others may stand beside a small one."""
+    classes = (f"fox-for-{parameter.name}", *["fox-small"] * small)
+    return {"description": parameter.label, "tooltip": parameter.help, "_dom_classes": classes}
 
 
 class Control:
@@ -63,20 +70,16 @@ class Control:
 
     Attributes
     ----------
-    part : ipywidgets.Widget
-        What is laid out in the panel: the widget, or a box of it and what belongs to it.
+    parts : tuple of ipywidgets.Widget
+        What is laid out in the panel: the widget, and what belongs to it.
     valued : dict of str to ipywidgets.Widget
         The widgets whose values a press takes along, by the names under which it hands them over.
-    is_small : bool
-        Whether others may stand beside it.
     """
-
-    is_small: ClassVar[bool] = False
 
     def __init__(self, parameter: Parameter, widget: w.Widget) -> None:
         self.parameter = parameter
         self.widget = widget
-        self.part = widget
+        self.parts: tuple[w.Widget, ...] = (widget,)
         self.valued = {parameter.name: widget}
         self._callbacks: list[Callable[[], None]] = []
         widget.observe(lambda _: self.notify(), "value")
@@ -161,10 +164,7 @@ class TextControl(Control):
     """Long text."""
 
     def __init__(self, parameter: Parameter) -> None:
-        area = w.Textarea(
-            description=parameter.label, tooltip=parameter.help, placeholder=parameter.hint.example, rows=3
-        )
-        super().__init__(parameter, area)
+        super().__init__(parameter, w.Textarea(**about(parameter), placeholder=parameter.hint.example, rows=3))
 
     @property
     def value(self) -> Any:
@@ -186,16 +186,13 @@ class TextControl(Control):
 class ChoiceControl(Control):
     """One of a few options as buttons, of many as a list; with a first line for 'not set' where it may be so."""
 
-    is_small = True
-
     def __init__(self, parameter: Parameter) -> None:
         options: list[tuple[str, str | None]] = [(option, option) for option in parameter.options]
         if parameter.nullable:
             options.insert(0, ("not set", None))
         few = len(parameter.options) <= FEW and not parameter.nullable
         made = w.ToggleButtons if few else w.Dropdown
-        about = {"description": parameter.label, "tooltip": parameter.help}
-        super().__init__(parameter, made(options=options, value=parameter.default, **about))
+        super().__init__(parameter, made(options=options, value=parameter.default, **about(parameter, small=True)))
 
     def _shown(self, value: Any) -> Any:
         """Return the option: ipywidgets' browser side knows its place alone."""
@@ -206,15 +203,12 @@ class ChoiceControl(Control):
 class NumberControl(Control):
     """A whole number within bounds."""
 
-    is_small = True
-
     def __init__(self, parameter: Parameter) -> None:
         number = w.BoundedIntText(
             value=parameter.default,
             min=int(parameter.minimum or 0),
             max=int(parameter.hint.panel_maximum or parameter.maximum or _SETTABLE),
-            description=parameter.label,
-            tooltip=parameter.help,
+            **about(parameter, small=True),
         )
         super().__init__(parameter, number)
 
@@ -230,8 +224,7 @@ class LevelControl(Control):
 
     def __init__(self, parameter: Parameter) -> None:
         level = Level(
-            description=parameter.label,
-            tooltip=parameter.help,
+            **about(parameter),
             min=parameter.minimum or 0.0,
             max=1.0 if parameter.maximum is None else parameter.maximum,
         )

@@ -9,7 +9,6 @@ from IPython.display import HTML
 
 from fox_nb.display.places import is_unseen
 from fox_nb.parameters import parameters
-from fox_nb.session.code import call
 from fox_nb.session.lost_answers import moment
 from fox_nb.settings import key_advice, on_binder
 
@@ -49,6 +48,8 @@ def when_missing() -> str:
 
 def in_marimo(request: type[Request], values: Mapping[str, Any]) -> HTML:
     """Say why marimo shows no panel, and the call that does there what its press would."""
+    from fox_nb.session.code import call
+
     known = {name: value if isinstance(value, (str, int, float)) else "\u2026" for name, value in values.items()}
     missing = {parameter.name: "\u2026" for parameter in parameters(request) if parameter.required}
     code = call({"model": request.model, **missing, **known}, 1, {})

@@ -14,6 +14,8 @@ from fox_nb.store import ON_ITS_WAY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import ipywidgets as w
+
     from fox_nb.panels.press import Press
     from fox_nb.panels.record import Record
     from fox_nb.panels.task_cards import Action
@@ -77,6 +79,8 @@ class Outcome:
         Gives the buttons of a completed task.
     downloaded : callable
         Called with each task that is over.
+    layout : ipywidgets.Layout
+        How the results are laid out.
 
     Attributes
     ----------
@@ -93,6 +97,7 @@ class Outcome:
         record: Record,
         uses: Callable[[Task], list[Action]],
         downloaded: Callable[[Task], None],
+        layout: w.Layout,
     ) -> None:
         self._session = session
         self._press = press
@@ -101,7 +106,8 @@ class Outcome:
         self._downloaded = downloaded
         self._lock = threading.Lock()
         self._followed: set[str] = set()
-        self.results = Results(titles, later, self.actions, record=record.mark if not in_voila() else "")
+        mark = record.mark if not in_voila() else ""
+        self.results = Results(titles, later, self.actions, record=mark, layout=layout)
         self.results.on_act(self.act)
 
     def actions(self, task: Task) -> list[Action]:

@@ -109,25 +109,26 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._uses = uses or self._own_uses
         self._told = journalled
         self._downloaded = downloaded
-        field_context = FieldContext(session.profiles, session.store, self._pool.submit)
+        layout = w.Layout()
+        field_context = FieldContext(session.profiles, session.store, self._pool.submit, layout)
         self._inputs = {p.name: control_for(p, field_context) for p in parameters(self.request)}
-        self._head = w.HTML(head(self.request, sandbox=session.gateway.is_sandbox) + when_missing())
+        words = head(self.request, sandbox=session.gateway.is_sandbox) + when_missing()
+        self._head = w.HTML(words, layout=layout)
         self._press = Press(
             controls={name: widget for control in self._inputs.values() for name, widget in control.valued.items()},
             description=self.request.press,
+            layout=layout,
         )
         self._record = record or Record(self._card, task_pages.task_page, Memory(session))
         self._own_record = record is None
         self._outcome = Outcome(
-            session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over
+            session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over, layout
         )
         if uses is None:
             self.on_use(self._use)
-        parts = [control.part for control in self._inputs.values()]
-        for name, control in self._inputs.items():
-            control.part.add_class(f"fox-for-{name}").add_class("fox-small" if control.is_small else "fox-wide")
-        super().__init__([self._head, *parts, self._press, self._outcome.results])
-        self.add_class("fox-nb-panel")
+        parts = [part for control in self._inputs.values() for part in control.parts]
+        inside = [self._head, *parts, self._press, self._outcome.results]
+        super().__init__(inside, _dom_classes=("fox-nb-panel",))
         self._begin(values or {})
 
     def _begin(self, values: Mapping[str, Any]) -> None:
@@ -330,8 +331,9 @@ class Panel(w.VBox):  # type: ignore[misc]
         with self._pricing:
             cost = self._session.prices.cost(self.request.unchecked(**self._read()))
             account = self._session.billing.known_account()
-            self._press.price, self._press.note = cost.short, money_note(cost, self._session.left, account)
-            self._press.hint = key_is_empty(account, self._session.now())
+            with self._press.hold_sync():
+                self._press.price, self._press.note = cost.short, money_note(cost, self._session.left, account)
+                self._press.hint = key_is_empty(account, self._session.now())
 
     # -- what becomes of it -----------------------------------------------------------------------------------------
 

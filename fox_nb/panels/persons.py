@@ -8,7 +8,7 @@ import ipywidgets as w
 import traitlets
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.panels.controls import Control, TextControl
+from fox_nb.panels.controls import Control, TextControl, about
 from fox_nb.panels.script import Scripted
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ class Mentions(Scripted):
     Parameters
     ----------
     prompt : ipywidgets.Textarea
-        The prompt; in the browser, this stands in one box with it.
+        The prompt; in the browser, this stands below it, in one box with it.
     puts : bool
         Whether profiles can be put into it.
     limit : int
@@ -206,7 +206,7 @@ class PersonsControl(Control):
 
     def __init__(self, parameter: Parameter, field_context: FieldContext) -> None:
         self._profiles = field_context.profiles
-        super().__init__(parameter, Persons(description=parameter.label, tooltip=parameter.help))
+        super().__init__(parameter, Persons(**about(parameter)))
         self.refresh()
 
     def checked(self, value: Any, model: str) -> Any:
@@ -231,9 +231,12 @@ class PromptControl(TextControl):
         super().__init__(parameter)
         self._profiles = field_context.profiles
         self._mentions = Mentions(
-            prompt=self.widget, puts=parameter.hint.profile_tokens, examples=list(parameter.hint.examples)
+            prompt=self.widget,
+            puts=parameter.hint.profile_tokens,
+            examples=list(parameter.hint.examples),
+            layout=field_context.layout,
         )
-        self.part = w.VBox([self.widget, self._mentions])
+        self.parts = (self.widget, self._mentions)
         self.refresh()
 
     def refresh(self) -> None:

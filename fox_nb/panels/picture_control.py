@@ -12,7 +12,7 @@ import ipywidgets as w
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import LOCAL_PICTURE
-from fox_nb.panels.controls import Control
+from fox_nb.panels.controls import Control, about
 from fox_nb.panels.picker import Entry, PickedFile, Picker
 from fox_nb.settings import in_voila
 
@@ -43,8 +43,7 @@ class PictureControl(Control):
         self._suffixes = _ARCHIVES if archive else _PICTURES
         picker = Picker(
             entry_of=self._entry,
-            description=parameter.label,
-            tooltip=parameter.help,
+            **about(parameter),
             most=(parameter.most_items or MOST_PICTURES) if parameter.many else 1,
             accept_archives=archive,
             **({"accept": []} if archive else {}),
@@ -57,7 +56,7 @@ class PictureControl(Control):
         picker.observe(lambda _: self._look_later(), "value")
         if parameter.hint.consent:
             self._consent = consent_box(parameter.hint.consent)
-            self.part = w.VBox([picker, self._consent])
+            self.parts = (picker, self._consent)
             self.valued["agreed"] = self._consent
             picker.observe(self._ask_again, "value")
 
@@ -177,8 +176,8 @@ class PictureControl(Control):
 
 def consent_box(sentence: str) -> w.Checkbox:
     """Ask whether the person in the photos agreed."""
-    box = w.Checkbox(description=sentence, tooltip=NO_WAY_BACK, indent=False)
-    return box.add_class("fox-agreed").add_class("fox-for-agreed")
+    classes = ("fox-agreed", "fox-for-agreed")
+    return w.Checkbox(description=sentence, tooltip=NO_WAY_BACK, indent=False, _dom_classes=classes)
 
 
 def _files_near(folder: Path, suffixes: tuple[str, ...]) -> list[str]:

@@ -67,9 +67,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             part.observe(lambda _: self._show_lacking(), "value")
         self.agreed.observe(lambda _: self._show_lacking(), "value")
         words = w.HTML(head(CreateProfile, sandbox=session.gateway.is_sandbox))
-        parts = [self.photos.picker, self.name, self.agreed, self.press, self.known]
-        super().__init__([words, *(part.add_class("fox-wide") for part in parts)])
-        self.add_class("fox-nb-panel")
+        parts = [words, self.photos.picker, self.name, self.agreed, self.press, self.known]
+        super().__init__(parts, _dom_classes=("fox-nb-panel",))
         self._show_lacking()
         self._pool.submit(self._ask_prices)
 

@@ -13,7 +13,7 @@ from fox_nb.parameters import parameters
 if TYPE_CHECKING:
     from fox_nb.session import Session, Task
 
-_MENTION = re.compile(r"\[\[([^\[\]\n]+)\]\]")
+_MENTION = r"\[\[([^\[\]\n]+)\]\]"
 
 
 class Titles:
@@ -38,7 +38,7 @@ class Titles:
         prompt = str(task.request.get("prompt") or "")
         if prompt:
             names = self._session.profiles.names() if "[[" in prompt else {}
-            return _MENTION.sub(lambda match: names.get(match[1], match[0]), prompt)
+            return re.sub(_MENTION, lambda match: names.get(match[1], match[0]), prompt)
         model = MODELS.get(task.model)
         title = model.title if model else task.model
         names_of = [self._picture(value) for value in pictures_given(task)]

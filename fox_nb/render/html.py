@@ -26,9 +26,10 @@ LONGEST = 300
 _LONGEST_CODE = 20_000
 _LONGEST_PATH = 1000
 _TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-_UNSEEN = re.compile(f"[\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029{_TURNS}]+")
-_UNSEEN_IN_CODE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNS}]")
-_FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+# Left to re's own cache: compiling them would cost every panel.
+_UNSEEN = f"[\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029{_TURNS}]+"
+_UNSEEN_IN_CODE = f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNS}]"
+_FORMULA = r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]"
 _PICTURE_TYPES = {"image/webp", "image/jpeg", "image/png", "image/gif"}
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MINUTE, _HOUR = 60, 3600
@@ -38,7 +39,7 @@ def clip(text: object, longest: int = LONGEST) -> str:
     """Make one line of at most `longest` characters that can be shown; '…' says that more was there."""
     whole = text if isinstance(text, str) else str(text)
     start = whole[: longest * 4]
-    seen = _UNSEEN.sub(" ", start).encode("utf-8", "replace").decode("utf-8")
+    seen = re.sub(_UNSEEN, " ", start).encode("utf-8", "replace").decode("utf-8")
     seen = re.sub(" {2,}", " ", seen).strip()
     if len(seen) <= longest and len(start) == len(whole):
         return seen
@@ -59,13 +60,13 @@ def table_cell(value: object) -> object:
     """Return a value as a CSV takes it: a text that a spreadsheet would run becomes one that it shows."""
     if isinstance(value, list):
         value = ", ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    return f"'{value}" if isinstance(value, str) and re.match(_FORMULA, value) else value
 
 
 def code_block(code: str, label: str = "Show code") -> str:
     """Put Python lines behind a fold, ready to be copied."""
     shown = code if len(code) <= _LONGEST_CODE else code[:_LONGEST_CODE] + "\n# … (shortened)"
-    shown = _UNSEEN_IN_CODE.sub(lambda match: f"\\u{ord(match[0]):04x}", shown)
+    shown = re.sub(_UNSEEN_IN_CODE, lambda match: f"\\u{ord(match[0]):04x}", shown)
     shown = html.escape(shown.encode("utf-8", "replace").decode("utf-8"), quote=True)
     return f'<details class="fx-code"><summary>{escape(label)}</summary><pre><code>{shown}</code></pre></details>'
 

@@ -28,14 +28,14 @@ import hmac
 import json
 import os
 import secrets
+import socket
 import stat
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.atomic import write
 from fox_nb.sandbox.source import PACKAGE, SourceMark, source_mark
@@ -75,8 +75,7 @@ class SandboxUnavailable(RuntimeError):
         self.todo = todo
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """Where the shared sandbox answers.
 
     Attributes
@@ -98,26 +97,36 @@ class Address:
     """
 
     base_url: str
-    key: str = field(repr=False)
+    key: str
     pid: int
     version: str
     speed: float
     source: SourceMark
     host: str
 
+    def __repr__(self) -> str:
+        return f"<Address {self.base_url}, process {self.pid} on {self.host}>"
+
 
 def find() -> Address | None:
     """Return the shared sandbox that runs, if it is no older than these files and proves that it knows its key."""
+    address = _of_these_files()
+    return proved(address) if address is not None else None
+
+
+def _of_these_files() -> Address | None:
     address = read_address()
-    if address is None or address.source < source_mark():
-        return None
-    return proved(address)
+    return None if address is None or address.source < source_mark() else address
 
 
 def start() -> None:
-    """Start the shared sandbox in the background if it is missing, without waiting for it."""
+    """Start the shared sandbox in the background if it is missing, without waiting for it.
+
+    Where somebody listens, whether it is the sandbox is left to `connect`: the proof loads HTTP, and takes a round.
+    """
     asked_speed()
-    if find() is None and _may_start(own_folder()):
+    address = _of_these_files()
+    if (address is None or not _listens(address)) and _may_start(own_folder()):
         _launch()
 
 
@@ -305,6 +314,13 @@ def write_address(folder: Path, address: Address) -> None:
     write(address_file(folder), json.dumps(said).encode(), private=True)
 
 
+def _listens(address: Address) -> bool:
+    host, port = address.base_url.removeprefix("http://").rsplit(":", 1)
+    with socket.socket() as attempt:
+        attempt.settimeout(PROOF_PATIENCE)
+        return attempt.connect_ex((host, int(port))) == 0
+
+
 def proved(address: Address) -> Address | None:
     """Return the address, with the speed that holds now, if who answers there knows its key; the key is not sent."""
     challenge = secrets.token_hex(16)
@@ -313,7 +329,7 @@ def proved(address: Address) -> Address | None:
     said = _ask(address, "GET", f"/sandbox?challenge={challenge}")
     if not hmac.compare_digest(str(said.get("proof")), expected):
         return None
-    return replace(address, speed=float(said.get("speed", address.speed)))
+    return address._replace(speed=float(said.get("speed", address.speed)))
 
 
 def _ask(
@@ -372,7 +388,7 @@ def _at_speed(address: Address) -> Address:
 
 def _change_speed(address: Address, speed: float) -> Address:
     said = _ask(address, "POST", "/sandbox/settings", key=address.key, body={"speed": speed})
-    return replace(address, speed=float(said.get("speed", address.speed)))
+    return address._replace(speed=float(said.get("speed", address.speed)))
 
 
 # --- starting

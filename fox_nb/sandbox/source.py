@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 PACKAGE = Path(__file__).parent
 
 
-@dataclass(frozen=True, order=True)
-class SourceMark:
+class SourceMark(NamedTuple):
     """When the newest of the files came to this machine, and a hash of the names, sizes and times of all."""
 
     newest: int

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import shown, unboxed
 from fox_nb.session.matching import AMBIGUOUS, AMOUNT
 from fox_nb.session.prices import Cost
-from fox_nb.tasks import usable_id
 
 if TYPE_CHECKING:
     from fox_nb.store import TaskRow
 
 
-@dataclass(frozen=True, repr=False)
-class Proposal:
+class Proposal(NamedTuple):
     """What the bill says of a task whose answer was lost.
 
     Attributes
@@ -86,6 +83,8 @@ def yes_or_no(paid: Any) -> bool:
 
 def id_or_none(task_id: Any) -> str:
     """Return a task's id, '' for none; what can't be one is refused before anything looks for it."""
+    from fox_nb.tasks import usable_id  # what reads answers is not loaded before there is one
+
     if task_id is None or (isinstance(task_id, str) and not task_id.strip()):
         return ""
     found = usable_id(task_id) if isinstance(task_id, str) else ""

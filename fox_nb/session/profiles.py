@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.parameters import meant, shown
@@ -24,8 +23,7 @@ _ID = r"[^\s\[\]]{1,200}"
 _MENTION = r"\[\[\s*([^\[\]\n]+?)\s*\]\]"
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """A profile that can be used.
 
     Attributes

@@ -10,16 +10,17 @@ import re
 import zipfile
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fox_nb.store.home import JOURNAL
 from fox_nb.store.journal import Journal
 from fox_nb.store.packs import SUFFIX
-from fox_nb.store.rows import PictureRow, TaskRow
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
+
+    from fox_nb.store.rows import PictureRow, TaskRow
 
 MOST_UNPACKED = 4 << 30
 """Bytes that one ZIP may hold when it is unpacked; only what is shown is unpacked at all."""
@@ -175,10 +176,9 @@ def _refuse_foreign(connection: sqlite3.Connection) -> None:
 def _checked(row: TaskRow) -> TaskRow | None:
     """Return a row whose every value is of its kind; None for any other."""
     try:
-        if not all(_is(row, field) for field in dataclasses.fields(row) if field.name != "pictures"):
+        if not _fits(row, besides="pictures"):
             return None
-        kinds = PictureRow.__annotations__
-        pictures = [picture for picture in row.pictures if all(_fits(getattr(picture, n), kinds[n]) for n in kinds)]
+        pictures = [picture for picture in row.pictures if _fits(picture)]
         body = json.loads(row.request)
     except (ValueError, TypeError, RecursionError):
         return None
@@ -191,10 +191,15 @@ def _checked(row: TaskRow) -> TaskRow | None:
     return row if whole and len(row.words) <= _LONGEST_WORDS else None
 
 
-def _is(row: TaskRow, field: dataclasses.Field[Any]) -> bool:
-    return _fits(getattr(row, field.name), str(field.type))
+def _fits(row: TaskRow | PictureRow, besides: str = "") -> bool:
+    """Whether each value of a row is of its kind."""
+    kinds = type(row).__annotations__
+    return all(
+        _is(getattr(row, name), str(getattr(kind, "__forward_arg__", kind)))
+        for name, kind in kinds.items()
+        if name != besides
+    )
 
 
-def _fits(value: object, kind: object) -> bool:
-    name = kind if isinstance(kind, str) else getattr(kind, "__forward_arg__", getattr(kind, "__name__", ""))
-    return isinstance(value, _TYPES[name]) and (name == "bool" or not isinstance(value, bool))
+def _is(value: object, kind: str) -> bool:
+    return isinstance(value, _TYPES[kind]) and (kind == "bool" or not isinstance(value, bool))

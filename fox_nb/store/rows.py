@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ class PictureRow(NamedTuple):
     bytes: int
 
 
-@dataclass(frozen=True)
-class TaskRow:
+class TaskRow(NamedTuple):
     """What the journal knows of one identity; times are seconds since 1970.
 
     `charge` is the number of its newest sending that was not given back, where there is one: what came of a sending is
@@ -80,7 +78,7 @@ class TaskRow:
     bill_seen_at: float | None
     pictures: tuple[PictureRow, ...]
 
-    @cached_property
+    @property
     def body(self) -> dict[str, Any]:
         """The request as the gateway's JSON body, local files as ``sha256:…``."""
         body: dict[str, Any] = json.loads(self.request)

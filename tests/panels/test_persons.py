@@ -27,7 +27,7 @@ class Known:
 
 def control(model: str, name: str, profiles: Any = None) -> Any:
     (parameter,) = (p for p in parameters(request_class(model)) if p.name == name)
-    return control_for(parameter, FieldContext(profiles or Known(), None, lambda work: work()))
+    return control_for(parameter, FieldContext(profiles or Known(), None, lambda work: work(), w.Layout()))
 
 
 def test_a_profile_is_chosen_by_its_name_or_its_id():
@@ -105,6 +105,6 @@ def test_a_prompt_that_may_name_people_offers_them_below():
     """The Textarea is the control; what stands below it is laid out with it."""
     prompt = control("phota-image", "prompt")
     assert isinstance(prompt.widget, w.Textarea)
-    mentions = prompt.part.children[1]
+    mentions = prompt.parts[1]
     assert (mentions.prompt is prompt.widget, mentions.puts) == (True, True)
-    assert not control("phota-image-edit", "prompt").part.children[1].puts
+    assert not control("phota-image-edit", "prompt").parts[1].puts

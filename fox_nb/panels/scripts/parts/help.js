@@ -19,8 +19,7 @@ export function helpFor(panel, controls) {
       for (const view of root.querySelectorAll(`.fox-for-${name}`)) describe(view, model.get("tooltip") ?? "");
   }
 
-  function describe(part, words) {
-    const view = part.querySelector(":scope > .widget-textarea") ?? part;
+  function describe(view, words) {
     let help = view.querySelector(":scope > .fox-help");
     if (!help) {
       help = put("span", "fox-help", { id: `fox-help-${unique()}` });
