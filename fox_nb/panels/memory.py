@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from fox_nb.session import Session, Task
 
 _NAME = "shown in cell "
@@ -24,19 +23,19 @@ class Memory:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def note(self, cell: str, identities: list[str]) -> None:
-        """Remember what a cell shows, the newest last; nothing where a front end does not name its cells."""
+    def note(self, cell: str, identities: list[str], earlier: int) -> None:
+        """Remember what a cell shows, the newest last, and how many there were before; nothing where it has no id."""
         if cell:
-            self._session.store.catalog.set_fact(_NAME + cell, " ".join(identities))
+            self._session.store.catalog.set_fact(_NAME + cell, " ".join([str(earlier), *identities]))
 
-    def of(self, cell: str) -> Iterator[Task]:
-        """Give what a cell has shown, in any kernel; what the store or this gateway no longer has is left out."""
-        if not cell:
-            return
-        for identity in self._session.store.catalog.facts(_NAME + cell).get("", "").split():
-            try:
+    def of(self, cell: str) -> tuple[int, list[Task]]:
+        """Return what `note` was told in any kernel; what the store or this gateway no longer has is left out."""
+        noted = self._session.store.catalog.facts(_NAME + cell).get("", "") if cell else ""
+        earlier, *identities = noted.split() or ["0"]
+        tasks = []
+        for identity in identities:
+            with contextlib.suppress(KeyError):
                 row = self._session.row(identity)
-            except KeyError:
-                continue
-            if row.gateway == self._session.gateway.name:
-                yield self._session.task(row)
+                if row.gateway == self._session.gateway.name:
+                    tasks.append(self._session.task(row))
+        return int(earlier) if earlier.isdecimal() else 0, tasks

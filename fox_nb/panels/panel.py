@@ -433,7 +433,10 @@ class Panel(w.VBox):  # type: ignore[misc]
 
     def _recall(self) -> None:
         """Show again what an earlier run of the cell has shown."""
-        for task in self._record.remembered():
+        tasks = self._record.remembered()
+        if tasks:
+            self._outcome.results.fold(self._record.earlier)
+        for task in tasks:
             if task.model == self.request.model:
                 self.follow(task)
 

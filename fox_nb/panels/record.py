@@ -16,17 +16,20 @@ if TYPE_CHECKING:
     from fox_nb.panels.memory import Memory
     from fox_nb.session import Task
 
-SLOTS = 12
+SHOWN = 12
+SLOTS = 20
 """Outputs for results: none can be added once the cell has run, and a browser draws each, empty as it is."""
 
 
 class Record:
     """The newest dozen results as outputs of the cell that made or showed the panel, and a card below them.
 
-    Why outputs: a widget's view is gone from a saved notebook, and with it all that it shows, wherever it was put; an
-    HTML output stays. Why one for each result: an update of an output sends all of it again. They stand before the
-    panel's view, so that a notebook that is opened without its kernel shows the pictures, and what the error box below
-    them means. The panel's script hides them while it shows the results itself, and takes the pictures from there.
+    Why outputs: a widget's view is gone from a saved notebook, and with it all that it shows, wherever it was put;
+    an HTML output stays. Why one for each result: an update of an output sends all of it again. Why more of them
+    than are shown: they are filled from the lowest up, so that the newest stands on top, and only when the top is
+    reached are those that are shown sent again, from the lowest up. They stand before the panel's view, so that a
+    notebook that is opened without its kernel shows the pictures, and what the error box below them means. The
+    panel's script hides them while it shows the results itself, and takes the pictures from there.
 
     Parameters
     ----------
@@ -48,8 +51,11 @@ class Record:
         self._cell_id = ""
         self._slots: list[Place] = []
         self._card: Place | None = None
-        self._shown: dict[str, tuple[int, str]] = {}
+        self._at: dict[str, int] = {}
+        self._html: dict[int, str] = {}
         self._tasks: list[Task] = []
+        self._over: set[str] = set()
+        self._before = 0
 
     def open(self, *, card: bool = False) -> None:
         """Make the outputs, in a cell that runs; with the card where the panel itself follows.
@@ -68,46 +74,62 @@ class Record:
         with self._lock:
             if cell != self._cell:
                 before, self._slots = self._slots, [open_place(bundle("")) for _ in range(SLOTS)]
-                self._cell, self._card, self._shown = cell, None, {}
+                self._cell, self._card, self._at, self._html = cell, None, {}, {}
                 self._cell_id = cell_id()
-                for task in self._tasks[-SLOTS:]:
-                    self._fill(task)
+                self._arrange()
                 for slot in before:
                     slot.show(bundle(""))
             if card and self._card is None:
-                self._card = open_place(self._marked(self._make_card(self._earlier)))
+                self._card = open_place(self._marked(self._make_card(self.earlier)))
 
     def put(self, task: Task) -> None:
-        """Show a task, as it stands, above the others; the oldest makes room where there is none."""
+        """Show a task as it stands, above the others when it is new or has just come to its end."""
         with self._lock:
-            if task not in self._tasks:
-                self._tasks.append(task)
+            if task not in self._tasks or (task.is_over and task.identity not in self._over):
+                self._tasks = [*(one for one in self._tasks if one is not task), task]
                 if self._cell:
-                    self._memory.note(self._cell_id, [task.identity for task in self._tasks[-SLOTS:]])
-                if self._card is not None and self._earlier:
-                    self._card.show(self._marked(self._make_card(self._earlier)))
-            self._fill(task)
+                    self._memory.note(self._cell_id, [task.identity for task in self._tasks[-SHOWN:]], self.earlier)
+                if self._card is not None and self.earlier:
+                    self._card.show(self._marked(self._make_card(self.earlier)))
+            (self._over.add if task.is_over else self._over.discard)(task.identity)
+            self._arrange(task)
 
     def remembered(self) -> list[Task]:
         """Return what earlier runs of the cell have shown, the oldest first; nothing once there is something new."""
-        return list(self._memory.of(self._cell_id)) if not self._tasks else []
+        with self._lock:
+            if self._tasks:
+                return []
+            self._before, tasks = self._memory.of(self._cell_id)
+            return tasks
 
     @property
-    def _earlier(self) -> int:
-        return max(0, len(self._tasks) - SLOTS)
+    def earlier(self) -> int:
+        """How many results there were before those that are shown."""
+        return self._before + max(0, len(self._tasks) - SHOWN)
 
-    def _fill(self, task: Task) -> None:
+    def _arrange(self, changed: Task | None = None) -> None:
+        """Have the newest stand in their order, and send what has changed or stands elsewhere now."""
         if not self._slots:
             return
-        number, before = self._shown.get(task.identity, (-1, ""))
-        if number < 0:
-            # From the lowest up, so that the newest stands on top; after a dozen around again.
-            number = SLOTS - 1 - self._tasks.index(task) % SLOTS
-            self._shown = {key: at for key, at in self._shown.items() if at[0] != number}
-        html = self._page(task)
-        if html != before:
-            self._shown[task.identity] = number, html
-            self._slots[number].show(self._marked(html))
+        newest = self._tasks[-SHOWN:]
+        at, below = dict[str, int](), SLOTS
+        for task in newest:
+            stands = self._at.get(task.identity, SLOTS)
+            at[task.identity] = below = stands if stands < below else below - 1
+        if below < 0:
+            at = {task.identity: SLOTS - 1 - number for number, task in enumerate(newest)}
+        before, self._at = self._at, at
+        for slot in set(before.values()) - set(at.values()):
+            self._fill(slot, "")
+        for task in newest:
+            slot = at[task.identity]
+            if task is changed or before.get(task.identity) != slot:
+                self._fill(slot, self._page(task))
+
+    def _fill(self, slot: int, html: str) -> None:
+        if html != self._html.get(slot, ""):
+            self._html[slot] = html
+            self._slots[slot].show(self._marked(html) if html else bundle(""))
 
     def _marked(self, html: str) -> dict[str, str]:
         return bundle(f'<div data-fox-record="{self.mark}">{html}</div>')

@@ -44,6 +44,10 @@ class Results(TaskCards):
                 self._earlier += 1
         self.say("item", item=self.item(task), most=MOST, earlier=self._earlier)
 
+    def fold(self, earlier: int) -> None:
+        """Count results that an earlier run of the cell has shown and that are not shown again."""
+        self._earlier += earlier
+
     def remove(self, task: Task) -> None:
         """Take a task out, such as one that is tried again."""
         with self._lock:
