@@ -8,6 +8,7 @@ import ipywidgets as w
 
 from fox_nb.models import check
 from fox_nb.panels.level import Level
+from fox_nb.panels.script import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,20 +39,25 @@ class FieldContext(NamedTuple):
         Where earlier pictures are, and thumbnails.
     later : callable
         Has slow work done on another thread.
-    layout : ipywidgets.Layout
+    layout : Layout
         One for all that nobody lays out: each of its own would be another model for the browser, and in the file.
     """
 
     profiles: Profiles
     store: Store
     later: Callable[[Callable[[], Any]], Any]
-    layout: w.Layout
+    layout: Layout
 
 
 def about(parameter: Parameter, *, small: bool = False) -> dict[str, Any]:
     """Return what every control is told when it is made; others may stand beside a small one."""
     classes = (f"fox-for-{parameter.name}", *["fox-small"] * small)
-    return {"description": parameter.label, "tooltip": parameter.help, "_dom_classes": classes}
+    return {
+        "description": parameter.label,
+        "tooltip": parameter.help,
+        "layout": Layout(),
+        "_dom_classes": classes,
+    }
 
 
 class Control:

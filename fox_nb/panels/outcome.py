@@ -14,10 +14,9 @@ from fox_nb.store import ON_ITS_WAY
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import ipywidgets as w
-
     from fox_nb.panels.press import Press
     from fox_nb.panels.record import Record
+    from fox_nb.panels.script import Layout
     from fox_nb.panels.task_cards import Action
     from fox_nb.panels.titles import Titles
     from fox_nb.session import Session, Task
@@ -79,7 +78,7 @@ class Outcome:
         Gives the buttons of a completed task.
     downloaded : callable
         Called with each task that is over.
-    layout : ipywidgets.Layout
+    layout : Layout
         How the results are laid out.
 
     Attributes
@@ -97,7 +96,7 @@ class Outcome:
         record: Record,
         uses: Callable[[Task], list[Action]],
         downloaded: Callable[[Task], None],
-        layout: w.Layout,
+        layout: Layout,
     ) -> None:
         self._session = session
         self._press = press

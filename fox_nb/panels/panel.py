@@ -23,6 +23,7 @@ from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome
 from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record
+from fox_nb.panels.script import Layout
 from fox_nb.panels.titles import Titles
 from fox_nb.parameters import meant, parameters
 from fox_nb.session.pool import Pool
@@ -109,7 +110,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._uses = uses or self._own_uses
         self._told = journalled
         self._downloaded = downloaded
-        layout = w.Layout()
+        layout = Layout()
         field_context = FieldContext(session.profiles, session.store, self._pool.submit, layout)
         self._inputs = {p.name: control_for(p, field_context) for p in parameters(self.request)}
         words = head(self.request, sandbox=session.gateway.is_sandbox) + when_missing()
@@ -128,7 +129,7 @@ class Panel(w.VBox):  # type: ignore[misc]
             self.on_use(self._use)
         parts = [part for control in self._inputs.values() for part in control.parts]
         inside = [self._head, *parts, self._press, self._outcome.results]
-        super().__init__(inside, _dom_classes=("fox-nb-panel",))
+        super().__init__(inside, layout=Layout(), _dom_classes=("fox-nb-panel",))
         self._begin(values or {})
 
     def _begin(self, values: Mapping[str, Any]) -> None:

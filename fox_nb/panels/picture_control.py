@@ -14,6 +14,7 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.panels.controls import Control, about
 from fox_nb.panels.picker import Entry, PickedFile, Picker
+from fox_nb.panels.script import Layout
 from fox_nb.settings import in_voila
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class PictureControl(Control):
 def consent_box(sentence: str) -> w.Checkbox:
     """Ask whether the person in the photos agreed."""
     classes = ("fox-agreed", "fox-for-agreed")
-    return w.Checkbox(description=sentence, tooltip=NO_WAY_BACK, indent=False, _dom_classes=classes)
+    return w.Checkbox(description=sentence, tooltip=NO_WAY_BACK, indent=False, layout=Layout(), _dom_classes=classes)
 
 
 def _files_near(folder: Path, suffixes: tuple[str, ...]) -> list[str]:

@@ -16,6 +16,7 @@ from fox_nb.panels.outcome import REMEDIES, remedies, settle
 from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
 from fox_nb.panels.press import Press
+from fox_nb.panels.script import Layout
 from fox_nb.panels.training_photos import TrainingPhotos
 from fox_nb.parameters import parameters
 from fox_nb.session.pool import Pool
@@ -66,9 +67,9 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         for part in (self.name, self.photos.picker):
             part.observe(lambda _: self._show_lacking(), "value")
         self.agreed.observe(lambda _: self._show_lacking(), "value")
-        words = w.HTML(head(CreateProfile, sandbox=session.gateway.is_sandbox))
+        words = w.HTML(head(CreateProfile, sandbox=session.gateway.is_sandbox), layout=Layout())
         parts = [words, self.photos.picker, self.name, self.agreed, self.press, self.known]
-        super().__init__(parts, _dom_classes=("fox-nb-panel",))
+        super().__init__(parts, layout=Layout(), _dom_classes=("fox-nb-panel",))
         self._show_lacking()
         self._pool.submit(self._ask_prices)
 

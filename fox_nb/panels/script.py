@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
+import ipywidgets as w
 import traitlets
 
 if TYPE_CHECKING:
@@ -30,6 +31,15 @@ def bundle(script: str) -> tuple[str, tuple[bytes, bytes]]:
     """Return the hash, the script and the style of some of the room's own widgets; `make scripts` makes them."""
     files = ((_STATIC / f"{script}.js").read_bytes(), (_STATIC / f"{script}.css").read_bytes())
     return hashlib.sha256(b"".join(files)).hexdigest()[:12], files
+
+
+class Layout(w.Layout):  # type: ignore[misc]
+    """A layout that says what is set and nothing else: the browser and a saved notebook know that the rest is not."""
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """Return what is set; asked for single traits, their values, set or not."""
+        state: dict[str, Any] = super().get_state(key, drop_defaults)
+        return state if key is not None else {name: value for name, value in state.items() if value is not None}
 
 
 class Scripted(anywidget.AnyWidget):
@@ -61,7 +71,7 @@ class Scripted(anywidget.AnyWidget):
         self._ready_callbacks: list[Callable[[], object]] = []
         loader = _LOADER.read_text(encoding="utf-8")
         loader = loader.replace("@hash@", bundle(self.script)[0]).replace("@part@", self.part)
-        super().__init__(_esm=loader, **traits)
+        super().__init__(_esm=loader, **{"layout": Layout(), **traits})
         self.on_msg(self._on_message)
         _notifier(self.script).notify(self)
 

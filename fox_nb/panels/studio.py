@@ -15,6 +15,7 @@ from fox_nb.panels.memory import Memory
 from fox_nb.panels.panel import FILL, panel_class, show
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
+from fox_nb.panels.script import Layout
 from fox_nb.panels.titles import Titles
 from fox_nb.session.pool import Pool
 from fox_nb.store import ON_ITS_WAY
@@ -43,7 +44,7 @@ class Studio(w.Tab):  # type: ignore[misc]
     def __init__(self, session: Session) -> None:
         self._session = session
         self._pool = Pool(2, "studio")
-        titles = Titles(session)
+        names = Titles(session)
         self._record = Record(self._card, task_pages.task_page, Memory(session))
         given: dict[str, Any] = {
             "record": self._record,
@@ -51,20 +52,20 @@ class Studio(w.Tab):  # type: ignore[misc]
             "journalled": lambda _: self.history.refresh(),
             "downloaded": self._downloaded,
         }
-        self.history = HistoryTab(session, titles, self._pool.submit, self._row_actions)
+        self.history = HistoryTab(session, names, self._pool.submit, self._row_actions)
         self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
         self.profiles = ProfilesTab(session, changed=self._refresh, journalled=lambda _: self.history.refresh())
         self.history.on_act(self._act)
         self.history.on_compare(self._show_side_by_side)
-        self._compared = w.VBox([])
+        self._compared = w.VBox([], layout=Layout())
         for panel in self.panels.values():
             panel.on_use(self._use)
         by_model = {CreateProfile.model: self.profiles, **self.panels}
-        self._past = w.VBox([self.history, self._compared])
+        self._past = w.VBox([self.history, self._compared], layout=Layout())
         self._hand_in = HandIn(session, self._pool.submit, self._past)
         tabs = [*(by_model[model] for model in MODELS), self._past]
-        super().__init__(tabs, titles=[*(request.title for request in MODELS.values()), "History"])
-        self.add_class("fox-nb-studio")
+        titles = [*(request.title for request in MODELS.values()), "History"]
+        super().__init__(tabs, titles=titles, layout=Layout(), _dom_classes=("fox-nb-studio",))
         self.observe(lambda change: self._shown(change["new"]), "selected_index")
         self._record.open()
 
