@@ -281,4 +281,4 @@ def test_no_pixels_are_saved_with_the_state_of_widgets(runner: Runner, sandbox: 
     written = str(state)
     assert "base64" not in written
     assert MARKED_KEY not in written
-    assert len(written) < 130_000
+    assert len(written) < 90_000

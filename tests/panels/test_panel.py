@@ -1,5 +1,6 @@
 """A panel from Python's side: its traits and controls, what is refused, what a press does, and what it never waits for."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import ipywidgets as w
 import pytest
 import traitlets
+from ipywidgets.embed import dependency_state
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox, InvalidRequest
@@ -126,6 +128,15 @@ def test_a_number_beyond_the_panels_own_bound_widens_it(fox: Fox) -> None:
     """The bound is against a slip of the hand, not against code."""
     panel = fox.panel(num_outputs=12)
     assert panel.controls["num_outputs"].value == 12
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_its_saved_state_is_small(fox: Fox, model: str) -> None:
+    """Programs that write the state of widgets into the notebook write few kB for a panel; a layout says what is set alone."""
+    panel = fox.panel(model)
+    assert len(json.dumps(dependency_state([panel], drop_defaults=False))) < 17_500
+    panel.controls[parameters(MODELS[model])[0].name].layout.width = "321px"
+    assert "321px" in json.dumps(dependency_state([panel], drop_defaults=False))
 
 
 def test_what_is_missing_is_named_by_its_label(fox: Fox) -> None:
