@@ -25,7 +25,8 @@ def wait_for(panel):
 wait_for(panel)"""
 _AGAIN = """get_ipython().get_parent()['metadata']['cellId'] = 'one'
 again = fox.panel()
-again"""
+display(again)
+wait_for(again)"""
 
 
 def shown(cell: Any) -> list[str]:
@@ -38,7 +39,7 @@ def shown(cell: Any) -> list[str]:
 def test_the_newest_dozen_stand_in_their_order(runner: Runner, sandbox: Any, sandbox_env: dict[str, str]) -> None:
     """More than a dozen, more than there are outputs for, and one that was asked for early and arrives last; run anew, too."""
     sandbox.misbehave("lasts", seconds=900, after=22)
-    made = runner.execute(notebook(_OPEN, _FOLLOW, _AGAIN, "wait_for(again)"), env=sandbox_env)
+    made = runner.execute(notebook(_OPEN, _FOLLOW, _AGAIN), env=sandbox_env)
     newest = ["picture late", *(f"picture {number}" for number in range(21, 10, -1))]
     assert shown(made.cells[0]) == [*newest, "11 earlier results"]
     assert shown(made.cells[2]) == [*newest, "11 earlier results"]
