@@ -8,6 +8,7 @@ import pytest
 
 from kernels import Runner, notebook
 from lab import Lab, Notebook7, Voila, Watched
+from one_page import OnePage
 from processes import until
 
 HELLO = """\
@@ -101,8 +102,11 @@ def test_without_a_kernel_only_what_was_saved_is_there(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(("trusted", "ran"), [(True, True), (False, False)])
-def test_an_untrusted_notebook_runs_no_script(lab: Lab, runner: Runner, trusted: bool, ran: bool) -> None:
+def test_an_untrusted_notebook_runs_no_script(
+    lab: Lab, still_page: OnePage, runner: Runner, trusted: bool, ran: bool
+) -> None:
     """Only in a trusted notebook does saved HTML keep its handlers."""
+    still_page.leave()  # what has run in a page stays in its globals
     page = lab.open(runner.execute(notebook(*PLAIN)), kernel=False, trusted=trusted)
     page.output(1).locator("p.card").wait_for()
     assert page.page.evaluate("() => window.ran === true") is ran
