@@ -309,7 +309,7 @@ def read_address() -> Address | None:
 
 def write_address(folder: Path, address: Address) -> None:
     """Publish where the sandbox of a folder answers, in one step."""
-    said = {**vars(address), **vars(address.source)}
+    said = {**address._asdict(), **address.source._asdict()}
     del said["source"]
     write(address_file(folder), json.dumps(said).encode(), private=True)
 
