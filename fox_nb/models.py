@@ -439,7 +439,7 @@ def take_number(take: Any) -> int | None:
     """
     if isinstance(take, str) and take == "new":
         return None
-    number = unboxed(take)  # an array of several is none
+    number = take if isinstance(take, int) else unboxed(take)  # an array of several is none
     if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_TAKES:
         return number
     raise InvalidRequest(

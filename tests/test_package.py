@@ -101,7 +101,7 @@ def test_the_metadata_says_what_the_project_says(wheel: Path) -> None:
     assert (
         set(metadata.get_all("Provides-Extra", []))
         == set(project["optional-dependencies"])
-        == {"metrics", "lab", "test", "class", "docs", "parquet"}
+        == {"metrics", "lab", "test", "long", "class", "docs", "parquet"}
     )
     assert metadata["License-Expression"] == "MIT"
     assert "LICENSE" in about

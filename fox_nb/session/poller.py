@@ -188,13 +188,13 @@ class Poller:
             if self._closed:
                 return PollResult(done=True)
             self._notified.add(task.identity)
-            task.update(task.row, error)
+            task.note(error)
             return PollResult(answered=False)
 
     def _poll_now(self, task: Task) -> PollResult:
         row = self._store.journal.find(task.identity, self._now())
         if row is not None and row.state in BEING_SENT:
-            task.update(row)
+            task.renew()
             return PollResult(soon=OTHERS_SENDING)
         if row is None or row.state not in ON_ITS_WAY:  # another kernel has seen its end
             return self._over(task)
@@ -212,7 +212,7 @@ class Poller:
         since, _ = self._lasting(task, type(error).__name__)
         if since >= _tolerated_for(error, age):
             return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
-        task.update(row, error)
+        task.renew(error)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
         return PollResult(answered=False, everybody_waits=quiet(asked_to_wait))
 
@@ -229,17 +229,17 @@ class Poller:
             self._store.journal.progressed(row, answer)
             row = self._store.journal.get(row.identity)
         if answer.completed:
-            task.update(row)
+            task.renew()
             self.fetch(task, urls)
             return PollResult(done=True)
         if answer.is_known:
             self._irregular.pop(task.identity, None)
-            task.update(row)
+            task.renew()
             return PollResult()
         error = _unknown_word(row, answer)
         if self._lasting(task, answer.status)[0] >= LONGEST_ESTIMATE * self.estimate(row):
             return self._give_up(task, row, error)
-        task.update(row, error)
+        task.renew(error)
         return PollResult()
 
     def _lasting(self, task: Task, what: str) -> tuple[float, int]:
@@ -268,7 +268,7 @@ class Poller:
         self._notified.add(task.identity)
         self._poll_loop.leave(task.identity)
         self._poll_loop.watch(task.identity, task, delay=pause)
-        task.update(row, error)
+        task.renew(error)
         return PollResult(done=True)
 
     # -- downloads ------------------------------------------------------------------------------------------------
@@ -322,8 +322,14 @@ class Poller:
             self._poll_loop.watch(task.identity, task, delay=pause)
         if pause is None and error is None:
             self._over(task)
-        else:
-            task.update(row, error)
+            return
+        try:
+            if not isinstance(error, StoreError):
+                task.renew(error)
+        except StoreError as unread:
+            error = unread
+        if isinstance(error, StoreError):
+            task.note(error)
 
     def _until_next_try(self, task: Task, error: FoxError) -> float:
         """Return the seconds until it is tried again although whoever waits is told: the links live for a day."""

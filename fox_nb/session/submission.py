@@ -277,7 +277,7 @@ class Submitter:
     def _ask_again(self, task: Task, asked: Asked) -> tuple[Task, Future[None] | None]:
         """Journal another sending of a task that has ended, and hand it on."""
         row, ours = self.store.journal.retry(task.identity, asked, budget=self._limit, now=self.now())
-        task.update(row)
+        task.renew()
         try:
             return task, self._hand_on(task, row, {}) if ours else None
         except BaseException as error:
@@ -348,7 +348,7 @@ class Submitter:
             try:
                 self.poller.watch(task)
             except FoxError as error:  # whoever waits for it is told
-                task.update(task.row, error)
+                task.note(error)
 
     def _created(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
         """Make the creating call, and once more when the gateway threw out an upload before its time."""

@@ -482,17 +482,17 @@ class Task(Shows):
         """What the journal said last."""
         return self._row
 
-    def update(self, row: TaskRow, trouble: FoxError | None = None) -> None:
-        """Take over what the journal says now, and tell whoever waits."""
-        self._row = row
+    def note(self, trouble: FoxError) -> None:
+        """Tell whoever waits what is amiss, where the journal can't be read or says nothing new."""
         # Its frames are another thread's: a verbose traceback would show what a gateway sent, key and all.
-        self.trouble = trouble.with_traceback(None) if trouble is not None else None
+        self.trouble = trouble.with_traceback(None)
         self._notify()
 
-    def renew(self) -> None:
-        """Read the journal anew; of two threads that do so at once the later reading stays."""
+    def renew(self, trouble: FoxError | None = None) -> None:
+        """Read the journal anew, and tell whoever waits; of two threads that do so at once the later reading stays."""
         with self._renewing:
-            self._row, self.trouble = self._backend.row(self.identity), None
+            self._row = self._backend.row(self.identity)
+            self.trouble = trouble.with_traceback(None) if trouble is not None else None
         self._notify()
 
     def _notify(self) -> None:

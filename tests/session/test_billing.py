@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,30 @@ def test_equal_tasks_and_a_clock_that_is_off(fox: Fox, sandbox: Any) -> None:
     said = fox.reconcile()
     assert (said.found, said.ambiguous) == (10, 0)
     assert {task.cost.kind for task in tasks} == {"charged"}
+
+
+def test_a_poll_takes_nothing_back(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that was under way while the bill was read does not hide what the bill has said."""
+    sandbox.misbehave("stuck")
+    task, ask = fox.generate("a fox"), fox.session.client.task
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slowly(*what: Any, **more: Any) -> Any:
+        answer = ask(*what, **more)
+        asked.set()
+        assert go_on.wait(60)
+        return answer
+
+    monkeypatch.setattr(fox.session.client, "task", slowly)
+    asked.clear()
+    assert asked.wait(60)
+    fox.reconcile()
+    assert task.cost.kind == "charged"
+    heard = threading.Event()
+    task.on_change(lambda _task: heard.set())
+    go_on.set()
+    assert heard.wait(60)
+    assert task.cost.kind == "charged"
 
 
 def test_a_budget_counts_the_larger_until_a_refund_is_seen(open_fox: Callable[..., Fox], sandbox: Any) -> None:
