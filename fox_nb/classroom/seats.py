@@ -250,9 +250,10 @@ class Roster:
             if time.monotonic() - self._read >= FRESH:
                 self._known = await asyncio.to_thread(self._seats.by_digest)
                 self._read = time.monotonic()
-        if (known := self._known.get(digest(token))) is not None:
+        known = self._known.get(digest(token))
+        if known is not None and not known.blocked and (known.ends is None or known.ends > time.time()):
             return known
-        return await asyncio.to_thread(self._seats.of_token, token)  # made just now, or nobody's
+        return await asyncio.to_thread(self._seats.of_token, token)  # made or let go on just now, or nobody's
 
 
 def names_in(path: Path) -> list[str]:

@@ -1,5 +1,6 @@
 """Teaching: the commands for seats, what the teacher's page does, and work that is handed in."""
 
+import asyncio
 import csv
 import io
 import json
@@ -17,7 +18,7 @@ from classroom.browsing import log_in, token_in
 from fox_nb.classroom import deposits
 from fox_nb.classroom.bookings import Bookings, Wanted
 from fox_nb.classroom.refusals import Refusal
-from fox_nb.classroom.seats import Seat, Seats, digest
+from fox_nb.classroom.seats import Roster, Seat, Seats, digest
 from fox_nb.classroom.tables import Database, deposit, profile
 from fox_nb.cli import main
 from fox_nb.errors import FoxError, RequestRejected
@@ -143,6 +144,24 @@ def test_a_relay_for_others_speaks_tls_or_says_that_it_does_not(tmp_path, capsys
         assert normal_base_url("http://relay.class/") == "http://relay.class"
         with pytest.raises(FoxError, match="plain http"):
             normal_base_url("http://other.class")
+
+
+def test_a_seat_that_may_go_on_again_is_let_in_at_once(tmp_path):
+    """What is remembered of a seat refuses nobody: who was stopped a moment ago is looked up anew."""
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    ((name, token),) = seats.make(["Ada"], 1, 5)
+    roster = Roster(seats)
+
+    async def seen() -> list[bool]:
+        stopped = []
+        for blocked in (True, False):
+            seats.block(name, blocked=blocked)
+            stopped.append((await roster.admit(token)).blocked)
+        return stopped
+
+    assert asyncio.run(seen()) == [True, False]
+    database.close()
 
 
 def test_a_teacher_sees_marks_and_stops(classroom, student):
