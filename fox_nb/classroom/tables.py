@@ -186,10 +186,10 @@ class Database:
                 if connection.dialect.name != "sqlite":  # there, BEGIN IMMEDIATE does it
                     connection.execute(sql.text("LOCK TABLE setting IN EXCLUSIVE MODE"))
                 values += [_tried(connection, work) for work, _ in brought]
-        except Exception as error:  # noqa: BLE001 - everybody who brought something hears of it
+        except BaseException as error:  # noqa: BLE001 - everybody who brought something hears of it
             values = [error] * len(brought)
         for (_, told), value in zip(brought, values, strict=True):
-            if isinstance(value, Exception):
+            if isinstance(value, BaseException):
                 told.set_exception(value)
             else:
                 told.set_result(value)
@@ -224,11 +224,14 @@ class Database:
 
 def _tried(connection: sql.Connection, work: Callable[[sql.Connection], Any]) -> Any:
     """Return what `work` did, or its error: what it had changed is undone then, and nothing else of the transaction."""
+    savepoint = connection.begin_nested()
     try:
-        with connection.begin_nested():
-            return work(connection)
-    except Exception as error:  # noqa: BLE001 - whoever asked for it hears of it
+        value = work(connection)
+    except BaseException as error:  # noqa: BLE001 - whoever asked for it hears of it
+        savepoint.rollback()  # a full disk may have undone the whole transaction: this raises then, and all hear of it
         return error
+    savepoint.commit()
+    return value
 
 
 def _prepare(connection: Any, _record: Any) -> None:

@@ -28,7 +28,7 @@ from fox_nb.session.code import call
 from fox_nb.session.downloads import LINKS_LIVE, pictures_here
 from fox_nb.session.lost_answers import moment
 from fox_nb.session.poller import Poller
-from fox_nb.session.pool import Pool
+from fox_nb.session.pool import Pool, result
 from fox_nb.session.prices import PriceList
 from fox_nb.session.renderer import TERMINAL
 from fox_nb.session.task import Task
@@ -287,9 +287,9 @@ class Submitter:
     def _come_to(self, ask: Callable[[], tuple[Task, Future[None] | None]]) -> Task:
         """Wait for what a request comes to, and raise what went wrong with it."""
         try:
-            task, sent = self._asking.submit(ask).result()
+            task, sent = result(self._asking.submit(ask))
             if sent is not None:
-                sent.result()
+                result(sent)
             else:
                 self._go_on(task)
         except CancelledError:

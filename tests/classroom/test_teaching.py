@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 from sqlalchemy import event, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
@@ -19,7 +19,7 @@ from fox_nb.classroom import deposits
 from fox_nb.classroom.bookings import Bookings, Wanted
 from fox_nb.classroom.refusals import Refusal
 from fox_nb.classroom.seats import Roster, Seat, Seats, digest
-from fox_nb.classroom.tables import Database, deposit, profile
+from fox_nb.classroom.tables import Database, deposit, profile, setting
 from fox_nb.cli import main
 from fox_nb.errors import FoxError, RequestRejected
 from fox_nb.render.html import table_cell
@@ -144,6 +144,25 @@ def test_a_relay_for_others_speaks_tls_or_says_that_it_does_not(tmp_path, capsys
         assert normal_base_url("http://relay.class/") == "http://relay.class"
         with pytest.raises(FoxError, match="plain http"):
             normal_base_url("http://other.class")
+
+
+def test_a_full_disk_is_told_to_everybody_whom_it_met(tmp_path):
+    """SQLite undoes the whole transaction then: of changes that are written together none is called done that is not on the disk."""
+    database, go_on = Database(tmp_path / "class"), threading.Event()
+
+    def full(connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count=1")
+        connection.execute(insert(setting).values(name="large", value="x" * 3_000_000))
+
+    def small(name: str):
+        return lambda connection: connection.execute(insert(setting).values(name=name, value="x")).rowcount
+
+    database.changing(lambda _connection: go_on.wait(PATIENCE))
+    told = [database.changing(work) for work in (small("a"), full, small("b"))]
+    go_on.set()
+    assert all(isinstance(one.exception(PATIENCE), OperationalError) for one in told)
+    assert {row.name for row in database.read(select(setting))} & {"a", "b", "large"} == set()
+    database.close()
 
 
 def test_a_seat_that_may_go_on_again_is_let_in_at_once(tmp_path):
