@@ -40,7 +40,7 @@ HELD = (
 """What people hold in their hands, in the order in which they meet it."""
 OF_THE_FLOORS = {
     "TaskList": {"index", "count"},
-    "Task": {"update", "renew", "row", "follow"},
+    "Task": {"note", "renew", "row", "follow"},
     "Fox": set(),
     "Cost": set(dir(float)),
 }
