@@ -73,6 +73,8 @@ class Watched:
     def run_from_menu(self) -> None:
         """Run the notebook that is open in JupyterLab, as a person does where no command can be called from outside."""
         self.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").locator("visible=true").wait_for()
+        # That is its status before there is a kernel, too; the bar below names the kernel and what it does.
+        self.locator("#jp-main-statusbar", has_text="| Idle").wait_for()
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 

@@ -98,15 +98,21 @@ def test_a_retry_that_is_refused_forgets_nothing(gateway: Gateway, fox_at: Calla
     assert (float(fox.spent), str(task.cost)) == (pytest.approx(0.09), "$0.09 charged")
 
 
+def lose(gateway: Gateway, fox: Fox, times: int) -> tuple[Any, list[float]]:
+    """A task that was sent so often without an answer, and when, oldest first."""
+    gateway.create = always(LOST)
+    task = ask(fox)
+    for _ in range(times - 1):
+        again(task)
+    return task, [one.sent for one in fox.session.store.bills.sendings(fox.session._where, fox.session.account)]
+
+
 def test_of_two_lost_sendings_it_is_told_which_is_settled(
     gateway: Gateway, fox_at: Callable[..., Fox], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A task whose retry was lost, too, is settled twice: each time it is said which, and what is left keeps its money."""
-    gateway.create = always(LOST)
     fox = fox_at(gateway)
-    task = ask(fox)
-    again(task)
-    older, newer = (one.sent for one in fox.session.store.bills.sendings(fox.session._where, fox.session.account))
+    task, (older, newer) = lose(gateway, fox, 2)
     assert fox.spent == pytest.approx(0.18)
     capsys.readouterr()
     assert task.settle(paid=False).status == "unknown"
@@ -121,12 +127,8 @@ def test_what_the_bill_has_found_is_what_is_settled(
     gateway: Gateway, fox_at: Callable[..., Fox], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Of three lost sendings the bill shows the newest: settled is that one, and the two others are told as reserved."""
-    gateway.create = always(LOST)
     fox = fox_at(gateway)
-    task = ask(fox)
-    again(task)
-    again(task)
-    sent = [one.sent for one in fox.session.store.bills.sendings(fox.session._where, fox.session.account)]
+    task, sent = lose(gateway, fox, 3)
     with fox.session.store.journal.writing() as connection:
         connection.execute("UPDATE charge SET charged = 90000 WHERE number = ?", (task.row.charge,))
     capsys.readouterr()
