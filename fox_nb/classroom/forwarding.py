@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from fox_nb.classroom.bookings import ENDED, Bookings, Wanted
-from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, journal_away, nobody_knows, nothing_sent
+from fox_nb.classroom.refusals import (
+    Refusal,
+    asked_by_another,
+    clock,
+    journal_away,
+    nobody_knows,
+    nothing_sent,
+    refused_to_another,
+)
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import certainly_not_accepted
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotConnected, RateLimited
@@ -101,6 +109,8 @@ class Forwarder:
         if row.id in self._sending:
             await self._answered(self._sending[row.id], mine=row.seat == who.name)
         row = await asyncio.to_thread(self.bookings.row, row.id)
+        if row.state == "refused":  # while this seat was being booked
+            raise refused_to_another()
         if row.task is None:
             raise nobody_knows(clock(row.asked))
         return row

@@ -57,6 +57,11 @@ def asked_by_another(when: str) -> Refusal:
     )
 
 
+def refused_to_another() -> Refusal:
+    """Return the answer to who asks for what another seat asks for, when that was refused meanwhile."""
+    return Refusal(409, "The same picture was asked for just now, and refused. Nothing was sent for you. Ask again.")
+
+
 def nothing_sent(refusal: Refusal) -> Refusal:
     """Return what is told of trouble before a creation is sent: no 5xx, which would leave its fate open."""
     if refusal.status < 500:  # noqa: PLR2004 - the class of server errors

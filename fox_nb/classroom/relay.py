@@ -107,12 +107,11 @@ class Relay:
         self._lock = FileLock(options.folder / "relay.lock")
         try:
             self._lock.acquire(timeout=0)
-            if options.database is not None:
-                self._database.claim()
-        except (Timeout, FoxError) as error:
+            self._database.claim()
+        except BaseException as error:
             self._database.close()
             self._lock.release()
-            if isinstance(error, FoxError):
+            if not isinstance(error, Timeout):
                 raise
             raise FoxError(f"Another relay works in {options.folder}.", todo="Stop it, or give --folder.") from None
         self.unknown = Bookings(self._database).begin()

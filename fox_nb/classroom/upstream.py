@@ -28,6 +28,8 @@ TIMEOUTS = Timeouts(connect=5.0, read=40.0)
 """Shorter than a student's own, which are running meanwhile."""
 SENDERS, ASKERS, FETCHERS = 16, 8, 4
 """So many creations, questions and files are on the wire at once: none of them waits for the others' threads."""
+SOON = 0.5
+"""Seconds for which a student's question about prices is held by the gateway's answer to it."""
 FRESH, FRESH_IN_THE_SANDBOX = 2.0, 0.25
 """Seconds for which what the gateway said of a task is told to all who ask."""
 
@@ -79,8 +81,12 @@ class Upstream:
         return request.micro_usd_at(self._prices.counted(request.model))
 
     async def prices(self) -> dict[str, float]:
-        """Return the prices a call in USD that the gateway names."""
-        await self._do(self._asking, self._prices.ask)
+        """Return the prices a call in USD that the gateway names, as far as they are known soon.
+
+        Who asks learns by the answer that this is a relay, and would send without its variation while there is none.
+        """
+        asking = asyncio.ensure_future(self._do(self._asking, self._prices.ask))
+        await asyncio.wait([asking], timeout=SOON)
         return self._prices.usd
 
     async def models(self) -> list[str]:

@@ -150,6 +150,25 @@ def test_a_database_is_of_one_folder(tmp_path, sandbox):
         relay("other")
 
 
+def test_the_journal_in_a_folder_is_of_that_folder(tmp_path, sandbox):
+    """A second relay that is given the first one's own file as its database is refused, too."""
+    upstream = Upstream(Client(sandbox.base_url, MARKED_KEY), is_sandbox=True)
+    first = Relay(Options(tmp_path / "class"), upstream)
+    with pytest.raises(FoxError, match="another folder"):
+        Relay(Options(tmp_path / "other", database=f"sqlite:///{tmp_path / 'class' / 'class.sqlite'}"), upstream)
+    asyncio.run(first.close())
+
+
+def test_a_relay_is_known_before_the_gateway_has_told_its_prices(classroom, student, sandbox):
+    """A price list that takes long keeps nobody from saying which variation is asked for: thirty still pay once."""
+    sandbox.misbehave("slow", on="pricing", seconds=5)
+    classroom.seat("Ada", "Ben")
+    classroom.start()
+    for name in ("Ada", "Ben"):
+        student(name).generate("a fox").wait()
+    assert len(sandbox.creations) == 1
+
+
 def test_two_kernels_share_by_themselves(classroom, student, sandbox):
     """Two students' kernels that run the same cell learn what the relay understands, and one task is made for both."""
     classroom.seat("Ada", "Ben")
