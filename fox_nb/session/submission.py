@@ -163,7 +163,7 @@ class Submitter:
             _check_known(task, task_id, paid=paid)
         else:
             this, others = self.store.journal.lost(task.identity, settled)
-            left = "is still unknown: settle it, too" if task.status == "unknown" else "stays reserved"
+            left = f"{'is still unknown' if task.status == 'unknown' else 'stays reserved'}: settle it, too"
             sent = ", ".join(map(moment, others))
             if sent:
                 self.renderer.say(f"what was sent at {moment(this)} is settled; what was sent at {sent} {left}.")

@@ -29,8 +29,9 @@ COUNTED = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN max(c.micro, coalesc
 COUNTS = "c.state != 'back' AND (c.state != 'settled' OR c.charged IS NOT NULL)"
 """Which sendings cost anything: none that was refused, or that a person settled as not paid; the bill knows better."""
 GIVEN_BACK = "c.state IN ('back', 'settled')"
-NEWEST = f"number FROM charge c WHERE c.identity = {{}}.identity ORDER BY {GIVEN_BACK}, number DESC LIMIT 1"
-"""The sending that a task's state is of: the newest, except that one that was not paid says nothing of those before."""
+_SAYS_NOTHING = f"2 * ({GIVEN_BACK}) + (c.state = 'paid')"
+NEWEST = f"number FROM charge c WHERE c.identity = {{}}.identity ORDER BY {_SAYS_NOTHING}, number DESC LIMIT 1"
+"""The sending that a task's state is of: the newest; what was refused or settled says nothing of those before."""
 
 _OF_IT = f"FROM charge c WHERE c.identity = t.identity AND {COUNTS}"
 _NEWEST = f"FROM charge n WHERE n.number = (SELECT {NEWEST.format('t')})"

@@ -32,6 +32,7 @@ LONGEST_UPLOADS = 7200.0
 
 ANSWER_LOST = "answer_lost"
 """The code of what was settled as paid without its id."""
+_SETTLED_AS_PAID = "You settled it as paid; its answer was lost, and with it the way to its pictures."
 
 _SAME_SENDING = f"identity = ? AND (SELECT {NEWEST.format('task')}) = ?"
 _SAME_TASK = "identity = ? AND task_id = ?"
@@ -303,6 +304,8 @@ class Journal(History):
         with self.writing() as connection:
             row = self._settled_owner(connection, identity, now)
             was_lost = row is not None and (row.state in {"unknown", "refused"} or row.error_code == ANSWER_LOST)
+            if row is not None and not task_id and row.state not in {"unknown", *BEING_SENT}:
+                return self._settle_before(connection, row, paid=paid)
             if row is None or not (was_lost if task_id else row.state == "unknown"):
                 return None
             charge = row.charge
@@ -318,13 +321,19 @@ class Journal(History):
                     charge = int(given_back[0])
                 connection.execute("UPDATE charge SET task_id = ?, state = 'kept' WHERE number = ?", (task_id, charge))
             elif paid:
-                words = "You settled it as paid; its answer was lost, and with it the way to its pictures."
-                self._end_sending(connection, row, "failed", ANSWER_LOST, words, now)
+                self._end_sending(connection, row, "failed", ANSWER_LOST, _SETTLED_AS_PAID, now)
             else:
                 self._end_sending(connection, row, "refused", "settled", "You settled it as not paid.", now)
-            if paid and not task_id:
-                self._charge(connection, row, "kept")
             return charge
+
+    def _settle_before(self, connection: sqlite3.Connection, row: TaskRow, *, paid: bool) -> int | None:
+        """Settle the newest lost sending before the one that a task's state is of, which says nothing of it."""
+        found = connection.execute(
+            "SELECT max(number) FROM charge WHERE identity = ? AND state = 'held'", (row.identity,)
+        ).fetchone()[0]
+        if found is not None:
+            connection.execute("UPDATE charge SET state = ? WHERE number = ?", ("paid" if paid else "settled", found))
+        return None if found is None else int(found)
 
     def lost(self, identity: str, charge: int) -> tuple[float, list[float]]:
         """Return when a charge was sent, and when others without an answer that anybody knows of, newest first."""
@@ -450,18 +459,22 @@ class Journal(History):
             f"{_SAME_SENDING} AND owner = ? AND state IN ('preparing', 'sending', 'unknown')",
             (row.identity, row.charge, row.owner),
         )
-        if state == "refused" and ended:
-            self._charge(connection, row, "settled" if code == "settled" else "back")
-            self._lost_before(connection, row.identity, error)
+        if ended and (state == "refused" or code == ANSWER_LOST):
+            self._charge(connection, row, "paid" if code == ANSWER_LOST else "settled" if code == "settled" else "back")
+            why = "you settled as paid" if code == ANSWER_LOST else f"was not paid: {error}"
+            self._lost_before(connection, row.identity, why)
 
     def _lost_before(self, connection: sqlite3.Connection, identity: str, why: str) -> None:
-        """Be of unknown fate again after a retry that was not paid: it says nothing of the sending before."""
+        """Be of unknown fate again, or paid and lost, as the sending before was: the newer one says nothing of it."""
         now = self._known(connection, identity)
         state, sent = connection.execute("SELECT state, sent FROM charge WHERE number = ?", (now.charge,)).fetchone()
+        columns = "error_code = ?, error = ?, sent = coalesce(?, sent), state = ?"
         if state == "held":
-            words = f"it was sent once more since, which was not paid: {why}"
-            columns = "state = 'unknown', error_code = '', error = ?, sent = coalesce(?, sent)"
-            self._change(connection, columns, (words, sent), "identity = ?", (identity,))
+            values = ("", f"it was sent once more since, which {why}", sent, "unknown")
+            self._change(connection, columns, values, "identity = ?", (identity,))
+        elif state == "paid" and now.error_code == "settled":
+            values = (ANSWER_LOST, _SETTLED_AS_PAID, sent, "failed")
+            self._change(connection, columns, values, "identity = ?", (identity,))
 
     def _change(
         self, connection: sqlite3.Connection, columns: str, values: tuple[Any, ...], where: str, keys: tuple[Any, ...]

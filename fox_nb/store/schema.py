@@ -68,7 +68,7 @@ MIGRATIONS = (
         account  TEXT NOT NULL,
         micro    INTEGER NOT NULL,          -- millionths of a USD
         estimate INTEGER NOT NULL,          -- 1 where the price is not the gateway's own
-        state    TEXT NOT NULL,             -- held, kept or back
+        state    TEXT NOT NULL,             -- held, kept, back, or settled by a person: settled (not paid), paid
         at       REAL NOT NULL
     );
     CREATE INDEX charge_by_account ON charge (gateway, account, state, micro);

@@ -126,7 +126,7 @@ def test_of_two_lost_sendings_it_is_told_which_is_settled(
 def test_what_the_bill_has_found_is_what_is_settled(
     gateway: Gateway, fox_at: Callable[..., Fox], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of three lost sendings the bill shows the newest: settled is that one, and the two others are told as reserved."""
+    """Of three lost sendings the bill shows the newest: settled is that one, and the two others are told as unknown."""
     fox = fox_at(gateway)
     task, sent = lose(gateway, fox, 3)
     with fox.session.store.journal.writing() as connection:
@@ -134,8 +134,43 @@ def test_what_the_bill_has_found_is_what_is_settled(
     capsys.readouterr()
     task.settle(paid=True)
     first, second, third = map(moment, sent)
-    told = f"what was sent at {third} is settled; what was sent at {second}, {first} stays reserved."
+    told = f"what was sent at {third} is settled; what was sent at {second}, {first} is still unknown: settle it, too."
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "usd"),
+    [
+        ((True, False), "failed", 0.09),
+        ((True, True), "failed", 0.18),
+        ((False, True), "failed", 0.09),
+        ((False, False), "refused", 0),
+    ],
+)
+def test_each_lost_sending_is_settled(
+    gateway: Gateway, fox_at: Callable[..., Fox], said: tuple[bool, bool], status: str, usd: float
+) -> None:
+    """Of two lost sendings each is settled by itself, whatever was said of the other; nothing stays reserved."""
+    fox = fox_at(gateway)
+    task, (older, _) = lose(gateway, fox, 2)
+    assert (task.settle(paid=said[0]).status, task.sent_at) == ("unknown", older)
+    assert task.settle(paid=said[1]).status == status
+    assert (float(fox.spent), fox.session.unfinished()) == (pytest.approx(usd), [])
+    gateway.create = always(LOST)
+    if status == "failed":  # asking again sends nothing: it is paid
+        assert ask(fox).status == "failed"
+
+
+def test_what_was_lost_before_a_retry_is_settled(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """A sending whose answer was lost can be settled after its retry has made the picture, and that stays as it is."""
+    fox = fox_at(gateway)
+    task, _ = lose(gateway, fox, 1)
+    gateway.create = lambda gateway, _count, task_id: say(200, gateway.accepted(task_id))
+    task.retry().wait(60)
+    assert fox.spent == pytest.approx(0.18)
+    assert (task.settle(paid=False).status, float(fox.spent)) == ("completed", pytest.approx(0.09))
+    with pytest.raises(InvalidRequest, match="settles nothing"):
+        task.settle(paid=False)
 
 
 def test_closing_says_what_it_waits_for(
