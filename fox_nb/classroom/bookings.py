@@ -72,13 +72,8 @@ class Bookings:
         sending = creation.c.state == "sending"
         return self._database.execute(sql.update(creation).where(sending).values(state="unknown"))
 
-    def reserve(self, who: Seat, wanted: Wanted, now: float) -> Future[tuple[Any, bool]]:
-        """Book a request on a seat, or find the same one; one transaction, all or nothing.
-
-        Returns
-        -------
-        row, ours
-            False when it is known already: nothing is to be sent.
+    def reserve(self, who: Seat, wanted: Wanted, now: float) -> Future[Any]:
+        """Book a request on a seat, or find the same one; one transaction, all or nothing: the row of the journal.
 
         Raises
         ------
@@ -86,6 +81,11 @@ class Bookings:
             The seat or the class may not, or nobody knows what became of the same request.
         """
         return self._database.changing(lambda connection: _reserved(connection, who, wanted, now))
+
+    def sending(self, identity: str) -> Future[list[Any]]:
+        """Return what is booked as to be sent of one identity, after all that was written before."""
+        query = sql.select(creation).where(creation.c.identity == identity, creation.c.state == "sending")
+        return self._database.changing(lambda connection: list(connection.execute(query)))
 
     def accepted(self, number: int, task: str) -> Future[int]:
         """Note the gateway's id of what was accepted."""
@@ -163,7 +163,7 @@ class Bookings:
         return self._database.executing(sql.update(creation).where(creation.c.id == number).values(**values))
 
 
-def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float) -> tuple[Any, bool]:
+def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float) -> Any:
     settings = {row.name: row.value for row in connection.execute(sql.select(setting))}
     fresh = connection.execute(sql.select(seat).where(seat.c.name == who.name)).first()
     if fresh is None:
@@ -176,7 +176,7 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float)
     same = sql.select(creation).where(creation.c.identity == wanted.identity, creation.c.state.in_(KNOWN))
     known = connection.execute(same.order_by(creation.c.id.desc())).first()
     if known is not None and not (known.state == "failed" and _has(connection, known, who.name)):
-        return _joined(connection, known, who.name, now), False
+        return _joined(connection, known, who.name, now)
     _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
     values = {
         "identity": wanted.identity,
@@ -191,7 +191,7 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float)
     }
     number = connection.execute(sql.insert(creation).values(**values)).inserted_primary_key[0]  # type: ignore[index]
     connection.execute(sql.insert(access).values(seat=who.name, creation=number, asked=now))
-    return connection.execute(sql.select(creation).where(creation.c.id == number)).one(), True
+    return connection.execute(sql.select(creation).where(creation.c.id == number)).one()
 
 
 def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:

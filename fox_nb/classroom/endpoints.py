@@ -146,8 +146,8 @@ class Endpoint(Plain):
         except SQLAlchemyError:
             self.refusal = nothing_sent(journal_away())
         self.request.connection.set_body_timeout(self.SECONDS)  # type: ignore[union-attr]
-        # What is too large is read on for a while, so that the answer can be: of a stranger not for long.
-        most = 2 * self.LARGEST + _STRANGER if self.refusal is None else _STRANGER
+        # What is refused is read on for a while, so that the answer can be: of a stranger not for long.
+        most = 2 * self.LARGEST + _STRANGER if hasattr(self, "seat") else _STRANGER
         self.request.connection.set_max_body_size(most)  # type: ignore[union-attr]
 
     def _bring_file(self) -> None:

@@ -10,7 +10,7 @@ import logging
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,7 +32,7 @@ from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
 
     from fox_nb.classroom.deposits import Deposits
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from fox_nb.classroom.upstream import Upstream
     from fox_nb.models import Request
     from fox_nb.tasks import TaskState
+
+Value = TypeVar("Value")
 
 WATCH_EVERY = 10.0
 """Seconds after which a task is asked for that no student asks for any more."""
@@ -79,6 +81,8 @@ class Forwarder:
         self._closing = False
         self._booking: set[asyncio.Task[Any]] = set()
         self._sending: dict[int, asyncio.Task[None]] = {}
+        self._begun: set[int] = set()
+        """What this relay has begun to send: all else that the journal says is being sent was never sent."""
         self._polling: dict[int, asyncio.Task[TaskState | None]] = {}
         self._trouble: dict[int, FoxError] = {}
         """Why the last poll of a task came to nothing; gone with the next one that doesn't."""
@@ -119,12 +123,33 @@ class Forwarder:
         """Book a creation, and begin to send it where it is ours to send."""
         if self._closing:
             raise Refusal(429, "The relay is being stopped; nothing was sent.", "rate_limit_error")
-        row, ours = await asyncio.wrap_future(self.bookings.reserve(who, wanted, time.time()))
+        try:
+            row = await asyncio.wrap_future(self.bookings.reserve(who, wanted, time.time()))
+        except SQLAlchemyError:
+            self._spawn(self._give_back(wanted.identity))
+            raise
         self._rows.pop(row.task, None)
-        if ours:  # told in the order of the journal: who finds it there finds it in here, too
-            sending = self._sending[row.id] = asyncio.create_task(self._send(row, body, take))
-            sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
+        self._begin(row, self._send, body, take)
         return row
+
+    def _begin(self, row: Any, work: Callable[..., Coroutine[Any, Any, None]], *about: Any) -> None:
+        """Begin what is to be done with a creation that is booked as to be sent; once, whoever asks for it, too.
+
+        Bookings are told in the order of the journal: who finds one there finds its sending in here.
+        """
+        if row.state == "sending" and row.id not in self._begun:
+            self._begun.add(row.id)
+            sending = self._sending[row.id] = asyncio.create_task(work(row, *about))
+            sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
+
+    async def _give_back(self, identity: str) -> None:
+        """Give back what a COMMIT has booked whose answer was lost: its seat was told that nothing was sent."""
+
+        async def never_sent(row: Any) -> None:
+            await self._note(row, "never sent", lambda: self.bookings.refused(row.id, "never sent", time.time()))
+
+        for row in await self._written(lambda: self.bookings.sending(identity), "what was booked is looked up"):
+            self._begin(row, never_sent)
 
     async def _wanted(self, who: Seat, body: Any, take: int | None, host: str) -> tuple[Request, Wanted]:
         try:
@@ -183,27 +208,29 @@ class Forwarder:
         except BaseException as error:  # noqa: BLE001 - each is told as a refusal
             words = error.what if isinstance(error, FoxError) else str(error) or type(error).__name__
             if certainly_not_accepted(error) or isinstance(error, Refusal):
-                await self._note(lambda: self.bookings.refused(row.id, words, time.time()), "refused", row.id)
+                await self._note(row, "refused", lambda: self.bookings.refused(row.id, words, time.time()))
                 raise _as_refusal(error) from None
-            await self._note(lambda: self.bookings.unknown(row.id, words), "unknown", row.id)
+            await self._note(row, "unknown", lambda: self.bookings.unknown(row.id, words))
             raise nobody_knows(clock(row.asked)) from None
-        await self._note(lambda: self.bookings.accepted(row.id, state.id), f"accepted as {state.id}", row.id)
+        await self._note(row, f"accepted as {state.id}", lambda: self.bookings.accepted(row.id, state.id))
         if not state.finished:  # how it ended is told when the journal has it, with the relay's own links
             self._said[row.id] = (time.monotonic(), state)
 
-    async def _note(self, write: Callable[[], Future[int]], what: str, number: int) -> None:
-        """Write into the journal what became of a creation, as soon as a database that is away is back."""
-        for pause in (*AGAIN, None):
+    async def _note(self, row: Any, what: str, write: Callable[[], Future[int]]) -> None:
+        """Write into the journal what became of a creation."""
+        what = f"creation {row.id} was {what}"
+        if not await self._written(write, what):
+            log.error("%s, and is not in the journal any more", what)
+
+    async def _written(self, write: Callable[[], Future[Value]], what: str) -> Value:
+        """Return what the journal answers, as soon as a database that is away is back."""
+        for pause in AGAIN:
             try:
-                await asyncio.wrap_future(write())
+                return await asyncio.wrap_future(write())
             except SQLAlchemyError:
-                if pause is None:
-                    raise
-                log.warning("creation %d was %s; the journal is away, and tried again", number, what)
+                log.warning("%s; the journal is away, and tried again", what)
                 await asyncio.sleep(pause)
-            else:
-                return
-        raise AssertionError
+        return await asyncio.wrap_future(write())
 
     async def _sent(self, body: dict[str, Any], take: int | None) -> TaskState:
         """Send with links in place of hashes, and once more where the gateway threw out an upload before its time."""
@@ -299,6 +326,7 @@ class Forwarder:
                 log.exception("looking after the tasks failed")
 
     async def _look_after_all(self) -> None:
+        self._rows.clear()  # whose seat was removed meanwhile is not there any more
         for row in await asyncio.to_thread(self.bookings.under_way):
             when, _ = self._said.get(row.id, (float("-inf"), None))
             if time.monotonic() - when >= WATCH_EVERY:

@@ -242,18 +242,24 @@ class Roster:
         self._seats = seats
         self._known: dict[str, Seat] = {}
         self._read = float("-inf")
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Future[None] | None = None
+        """One for all who come meanwhile, so that a database that hangs is asked once."""
 
     async def admit(self, token: str) -> Seat:
         """Return the seat that a token opens; what it may spend is looked up where it is spent."""
-        async with self._reading:
-            if time.monotonic() - self._read >= FRESH:
-                self._known = await asyncio.to_thread(self._seats.by_digest)
-                self._read = time.monotonic()
+        if time.monotonic() - self._read >= FRESH:
+            if self._reading is None or self._reading.done():
+                self._reading = asyncio.ensure_future(self._refresh())
+            await asyncio.shield(self._reading)
         known = self._known.get(digest(token))
         if known is not None and not known.blocked and (known.ends is None or known.ends > time.time()):
             return known
         return await asyncio.to_thread(self._seats.of_token, token)  # made or let go on just now, or nobody's
+
+    async def _refresh(self) -> None:
+        begun = time.monotonic()
+        self._known = await asyncio.to_thread(self._seats.by_digest)
+        self._read = begun
 
 
 def names_in(path: Path) -> list[str]:

@@ -172,7 +172,11 @@ class Database:
         """Return what will be done when it is on the disk; all that comes meanwhile is committed together, next."""
         told: Future[Value] = Future()
         self._waiting.append((work, told))
-        self._writer.submit(self._commit)
+        try:
+            self._writer.submit(self._commit)
+        except RuntimeError:  # closed; unless its last transaction takes this along
+            if told.cancel():
+                raise
         return told
 
     def _commit(self) -> None:

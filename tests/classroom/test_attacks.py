@@ -164,6 +164,13 @@ def test_no_strangers_body_is_taken_in(attacked, path):
     assert re.match(rb"HTTP/1.1 400 |$", raw(attacked, head + "a" * 1000))
 
 
+def test_a_seat_that_is_refused_a_large_body_is_told_why(attacked):
+    """Who was stopped, or whose time is over, reads that in the answer, however much they were about to send."""
+    for name, words in (("Blocked", "stopped this seat"), ("Ended", "was open until")):
+        answer = attacked.ask("POST", "/v1/files/upload/stream", name, files={"file": ("a.png", b"a" * 2_000_000)})
+        assert (answer.status_code, words in answer.json()["error"]["message"]) == (403, True)
+
+
 @pytest.mark.parametrize("path", ["/v1/files/upload/stream", "/class/hand-in"])
 def test_no_seats_body_is_endless(attacked, path):
     """A seat that announces more than the largest file is refused before a byte of it is kept."""

@@ -74,7 +74,7 @@ def test_what_arrives_late_of_a_removed_seat_is_not_kept(tmp_path):
     database = Database(tmp_path / "class")
     seats, bookings = Seats(database), Bookings(database)
     seats.make(["Ada"], 1, 5)
-    row, _ = bookings.reserve(Seat("Ada", 0), Wanted("identity", "phota-image", "{}", "a fox", 90_000), 1.0).result(
+    row = bookings.reserve(Seat("Ada", 0), Wanted("identity", "phota-image", "{}", "a fox", 90_000), 1.0).result(
         PATIENCE
     )
     bookings.accepted(row.id, "task-1").result(PATIENCE)

@@ -1,0 +1,122 @@
+"""The class's journal where its database fails: a lost COMMIT, a hung question, a lost row, an end, a seat that is made anew."""
+
+import asyncio
+import sqlite3
+import threading
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+import requests
+from sqlalchemy import delete, event, insert
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.exc import OperationalError
+
+from classroom.room import answering
+from fox_nb.classroom import forwarding
+from fox_nb.classroom.seats import Roster, Seats
+from fox_nb.classroom.tables import Database, creation, setting
+from processes import PATIENCE, until
+
+FOX = {"model": "phota-image", "prompt": "a fox"}
+
+
+@pytest.fixture
+def ada(tmp_path, sandbox, monkeypatch):
+    """A class of one seat in this process, and that seat's calls."""
+    monkeypatch.setattr(forwarding, "WATCH_EVERY", 0.2)
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    one = SimpleNamespace(database=database, seats=seats, token=dict(seats.make(["Ada"], 1, 5))["Ada"])
+    with answering(tmp_path / "class", sandbox.base_url) as url:
+
+        def ask(path: str, body: object = None) -> requests.Response:
+            headers = {"Authorization": f"Bearer {one.token}", "X-Fox-Take": "1"}
+            return requests.request("POST" if body else "GET", url + path, json=body, headers=headers, timeout=PATIENCE)
+
+        one.ask, one.create = ask, lambda: ask("/v1/images/generations", FOX)
+        yield one
+    database.close()
+
+
+def test_a_commit_whose_answer_is_lost_reserves_nothing_for_ever(ada, sandbox, monkeypatch):
+    """Who is told that nothing was sent has their money back, though the journal had it; asked again, it is sent once."""
+    commit, lost = DefaultDialect.do_commit, []
+
+    def losing(dialect, connection):
+        booked = connection.total_changes
+        commit(dialect, connection)
+        if not lost and booked:
+            lost.append(booked)
+            raise sqlite3.OperationalError("the line is gone")
+
+    monkeypatch.setattr(DefaultDialect, "do_commit", losing)
+    refused = ada.create()
+    assert (refused.status_code, "Nothing was sent" in refused.text, len(lost)) == (429, True, 1)
+    until(lambda: ada.seats.spent() == 0 or None, "the money to be given back")
+    assert sandbox.creations == []
+    assert ada.create().ok
+    assert (ada.seats.spent(), len(sandbox.creations)) == (90_000, 1)
+
+
+def test_a_creation_that_the_journal_has_lost_is_told(ada, sandbox, caplog):
+    """A database that was put back to what it was meanwhile hides no creation: its id is in the log, and the answer leaves its fate open."""
+    sandbox.misbehave("slow", on="create", times=1, seconds=1)
+    told = []
+    asking = threading.Thread(target=lambda: told.append(ada.create().status_code))
+    asking.start()
+    until(lambda: ada.database.execute(delete(creation)) or None, "the creation to be booked")
+    asking.join(PATIENCE)
+    assert told[0] >= 500
+    (made,) = sandbox.creations
+    assert f"accepted as {made['task_id']}, and is not in the journal any more" in caplog.text
+
+
+def test_a_seat_that_is_made_anew_sees_nothing_of_the_one_before(ada, sandbox):
+    """Who gets the name of a seat that was removed is shown none of its tasks, also when they were asked for just before."""
+    sandbox.misbehave("stuck", times=1)
+    task = ada.create().json()["id"]
+    assert ada.ask(f"/v1/tasks/{task}").ok
+    ada.seats.remove("Ada")
+    ada.token = dict(ada.seats.make(["Ada"], 1, 5))["Ada"]
+    until(lambda: ada.ask(f"/v1/tasks/{task}").status_code == 404 or None, "the task to be gone")
+
+
+def test_a_database_that_fails_is_asked_once_for_all_who_wait(tmp_path):
+    """Thirty who come while the seats cannot be read are told so by one failure, not one after the other."""
+    database = Database(tmp_path / "class")
+    reads: Counter[str] = Counter()
+
+    def fail(*_about: object) -> None:
+        reads["seats"] += 1
+        raise sqlite3.OperationalError("the line is gone")
+
+    event.listen(database._engine, "before_cursor_execute", fail)
+    roster = Roster(Seats(database))
+
+    async def all_at_once() -> list[object]:
+        return await asyncio.gather(*(roster.admit("token") for _ in range(30)), return_exceptions=True)
+
+    told = asyncio.run(all_at_once())
+    assert all(isinstance(one, (OperationalError, sqlite3.OperationalError)) for one in told)
+    assert reads["seats"] == 1
+    database.close()
+
+
+def test_what_is_refused_at_the_end_is_not_written(tmp_path):
+    """Who brings a change to a journal that is closing is either told that it is written, or it is not."""
+    database, go_on = Database(tmp_path / "class"), threading.Event()
+    reading = Database(tmp_path / "class")
+    first = database.changing(lambda _connection: go_on.wait(PATIENCE))
+    closing = threading.Thread(target=database.close)
+    second = database.executing(insert(setting).values(name="in time", value=""))
+    closing.start()
+    until(lambda: database._writer._shutdown or None, "the end to be near")
+    with pytest.raises(RuntimeError):
+        database.executing(insert(setting).values(name="too late", value=""))
+    go_on.set()
+    closing.join(PATIENCE)
+    assert first.result(PATIENCE)
+    assert second.result(PATIENCE) == 1
+    assert (reading.setting("in time", "none"), reading.setting("too late", "none")) == ("", "none")
+    reading.close()
