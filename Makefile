@@ -62,8 +62,9 @@ check-scripts: $(NODE_BIN)
 faults: $(VENV)/test.stamp ## the long fault run: thousands of creations cut off at random, counted
 	$(PYTEST) tests/faults -m "long or not long" -s
 
-long: $(VENV)/long.stamp $(AXE) chromium ## what takes too long for every day: a fresh clone, Binder's steps, thirty kernels, other ipykernels
-	$(PYTEST) $(BY_FILE) -m long --ignore=tests/faults
+long: $(VENV)/long.stamp $(AXE) chromium ## what takes too long for every day: a fresh clone, thirty kernels, other browsers, hosts and Pythons; fills in docs/places.md
+	@.ci/browsers
+	FOX_NB_PLACES=docs/places.md $(PYTEST) $(BY_FILE) -m long --ignore=tests/faults
 
 bench: $(VENV)/test.stamp chromium ## measure against the alternatives; writes docs/benchmarks.md
 	$(BIN)/python tests/bench

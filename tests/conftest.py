@@ -13,9 +13,11 @@ import psutil
 import pytest
 
 import counts
+import ran_in
 from artifacts import MARKED_KEY, Places, search
 from counts import count  # noqa: F401 - a fixture
 from processes import PATIENCE, clean_environment, end_all, folders, left_running, until
+from ran_in import ran  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from fox_nb import Fox
@@ -62,6 +64,7 @@ class EndOfRun:
         if text:
             with (self.places.searched / "captured.log").open("a", encoding="utf-8") as log:
                 log.write(f"=== {report.nodeid} {report.when}\n{text}")
+        ran_in.write(report)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -7,6 +7,7 @@ import sys
 import sysconfig
 import tomllib
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
@@ -16,6 +17,7 @@ from nbclient import NotebookClient
 from artifacts import Places
 from lessons import outputs
 from processes import left_running
+from ran_in import versions
 from servers import KERNEL_PYTHON
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
@@ -51,11 +53,12 @@ def test_thirty_kernels_run_the_first_lesson_at_once(own_sandbox: dict[str, str]
     assert len(mine) == 1
 
 
-def run_browser_tests(folder: Path, wanted: list[str]) -> None:
+def run_browser_tests(folder: Path, wanted: list[str], ran: Callable[[str], None]) -> None:
     """Run the browser's tests with kernels, and front ends, of another version of something."""
     venv.create(folder, with_pip=True, symlinks=True)
     python = folder / "bin" / "python"
     subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--upgrade", *wanted], check=True, timeout=1200)
+    ran(versions(python, wanted[-1].partition("==")[0]))
     # All else comes from the environment that runs the tests; what was installed here comes before it.
     own = next(folder.glob("lib/python*/site-packages"))
     (own / "all-else.pth").write_text(f"{sysconfig.get_path('purelib')}\n{ROOT}\n")
@@ -72,14 +75,14 @@ def run_browser_tests(folder: Path, wanted: list[str]) -> None:
 
 
 @pytest.mark.parametrize("version", IPYKERNELS, ids=lambda version: version or "newest")
-def test_the_browser_tests_with_other_ipykernels(version: str, artifacts: Places) -> None:
+def test_the_browser_tests_with_other_ipykernels(version: str, artifacts: Places, ran: Callable[[str], None]) -> None:
     """The browser's tests pass with kernels of other ipykernels, in the same JupyterLab, Notebook 7 and Voila."""
     wanted = f"ipykernel=={version}" if version else "ipykernel"
-    run_browser_tests(artifacts.fresh("ipykernel", private=True), [wanted])
+    run_browser_tests(artifacts.fresh("ipykernel", private=True), [wanted], ran)
 
 
-def test_the_browser_tests_with_the_oldest_anywidget(artifacts: Places) -> None:
+def test_the_browser_tests_with_the_oldest_anywidget(artifacts: Places, ran: Callable[[str], None]) -> None:
     """The oldest anywidget that pyproject.toml allows will do, in the kernel and as what Jupyter shows."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (oldest,) = (name.replace(">=", "==") for name in project["dependencies"] if name.startswith("anywidget"))
-    run_browser_tests(artifacts.fresh("anywidget", private=True), ["--no-deps", oldest])
+    run_browser_tests(artifacts.fresh("anywidget", private=True), ["--no-deps", oldest], ran)

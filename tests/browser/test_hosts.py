@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
 from artifacts import Places
+from ran_in import versions
 from servers import Server, free_port
 from watched import Watched
 
@@ -156,11 +157,18 @@ def press(page: Watched, prompt: str) -> None:
 
 
 @pytest.fixture
-def host(artifacts: Places, python: Path, page: Watched, sandbox_env: dict[str, str]) -> Iterator[Callable[..., None]]:
+def host(
+    artifacts: Places, python: Path, page: Watched, sandbox_env: dict[str, str], ran: Callable[[str], None]
+) -> Iterator[Callable[..., None]]:
     """Starts a host and opens its page."""
     with contextlib.ExitStack() as running:
 
         def start(*of_the_host: str) -> None:
+            ran(
+                versions(
+                    python, *([of_the_host[0], "ipywidgets_bokeh"] if of_the_host[0] == "panel" else of_the_host[:1])
+                )
+            )
             host = Host(artifacts, python, sandbox_env, *of_the_host)
             page.page.goto(running.enter_context(host).url)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,8 +99,9 @@ def hub(sandbox: Any, artifacts: Places) -> Iterator[Hub]:
 
 @pytest.mark.long
 @pytest.mark.timeout(4 * SLOW)
-def test_users_of_a_hub_have_seats_by_their_groups(hub: Hub, browser: Browser, sandbox: Any) -> None:
+def test_users_of_a_hub_have_seats_by_their_groups(hub: Hub, browser: Browser, sandbox: Any, ran: Any) -> None:
     """Two users run the lesson by their Hub tokens, which is paid once, and see only their own; who is in no group is refused."""
+    ran(f"jupyterhub {version('jupyterhub')} with its proxy, Chromium")
     ada = hub.lesson(browser, "ada", 'print(fox.generate("of Ada alone").wait().images)')
     assert ada.errors() == []
     asked = [row["body"]["prompt"] for row in sandbox.creations]
