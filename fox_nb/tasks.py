@@ -20,10 +20,13 @@ FAILED = frozenset({"failed", "failure", "error", "cancelled", "canceled", "inte
 LONGEST_ID = 500
 REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
 """Headers by which the gateway's support finds a call; the second one is the engine's own."""
+_PLACES = ("results", "output", "result", "images", "data")
 _LONGEST_TEXT = 2000
 _LONGEST_WORD = 40
 _LONGEST_NAME = 100
 _DEEPEST = 4
+_LONGEST_WHOLE_NUMBER = 1000
+"""Digits; Python itself refuses to read far longer ones, and with them the whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class TaskState:
     id : str
         The task's id; '' when the answer held none that can be used.
     status : str
-        The gateway's word in small letters: pending, processing, completed, failed, cancelled, or another one.
+        The gateway's word in small letters: pending, processing, completed, failed, cancelled, or another one; '' where
+        it gave none that is a word.
     progress : int
         0 to 100.
     results : tuple of Result
@@ -67,7 +71,7 @@ class TaskState:
     request_id : str
         By which the gateway's support finds the call that created it; '' when the answer named none.
     body : str
-        The answer itself, shortened, where its status is a word that nobody knows.
+        The answer itself, shortened, where its status is a word that nobody knows, or it is completed without a result.
     """
 
     id: str
@@ -89,7 +93,7 @@ class TaskState:
 
     @property
     def completed(self) -> bool:
-        """True when the gateway is done with it: it says so, or its results stand beside a word that nobody knows."""
+        """True when the gateway is done with it: it says so, or its results stand beside what is no word, or a new one."""
         return self.status in DONE or (bool(self.results) and not self.is_known)
 
     @property
@@ -114,18 +118,18 @@ def read(answer: Any) -> TaskState | None:
     Returns
     -------
     TaskState or None
-        None when the answer is no task: not an object, or without a status.
+        None when the answer is no task: not an object, or with neither a status nor results.
     """
     answer = _unwrapped(answer)
-    status = _word(answer.get("status"))
-    if not status:
+    status, results = _word(answer.get("status")), _results(answer)
+    if not status and not results:
         return None
     code, message = _error(answer) if status in FAILED else ("", "")
     return TaskState(
         id=usable_id(answer.get("id")) or usable_id(answer.get("task_id")),
         status=status,
         progress=int(min(100.0, number(answer.get("progress")) or 0.0)),
-        results=_results(answer),
+        results=results,
         error_code=code,
         error_message=message,
         estimated_time=number(_inside(answer, "task_info").get("estimated_time")),
@@ -136,12 +140,14 @@ def read(answer: Any) -> TaskState | None:
 
 def usable_id(value: Any) -> str:
     """Return an id by which a task can be asked for; '' for what is none: '..' would be another call."""
-    text = str(value).strip() if isinstance(value, str) else _text(value)
+    text = value.strip() if isinstance(value, str) else "" if isinstance(value, float) else _text(value)
     return text if text.strip(".") and len(text) <= LONGEST_ID and text.isprintable() else ""
 
 
 def _unwrapped(answer: Any) -> dict[str, Any]:
-    """Return the object that speaks of the task: itself, or what stands in its ``data``."""
+    """Return the object that speaks of the task: itself, the one in a list, or what stands in its ``data``."""
+    if isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
     if not isinstance(answer, dict):
         return {}
     inner = answer.get("data")
@@ -173,8 +179,13 @@ def _error(answer: dict[str, Any]) -> tuple[str, str]:
 
 
 def _results(answer: dict[str, Any]) -> tuple[Result, ...]:
-    found = [*_found(answer.get("results"))] or [*_found(answer.get("output"))]
-    return tuple(dict.fromkeys(found))  # a link that comes twice is one picture
+    return tuple(dict.fromkeys(_placed(answer, 0)))  # a link that comes twice is one picture
+
+
+def _placed(answer: dict[str, Any], depth: int) -> list[Result]:
+    """Return the results that stand in the first place that has any."""
+    places = ([*_found(answer.get(name), depth)] for name in _PLACES)
+    return next((found for found in places if found), [])
 
 
 def _found(value: Any, depth: int = 0) -> Iterator[Result]:
@@ -190,7 +201,7 @@ def _found(value: Any, depth: int = 0) -> Iterator[Result]:
         if profile_id:
             yield Result(profile_id=profile_id)
         links = [*_found(value.get("urls"), depth + 1), *_found(value.get("url"), depth + 1)]
-        yield from links or _found(value.get("images"), depth + 1)
+        yield from links or _placed(value, depth + 1)
 
 
 def usable_name(value: Any) -> str:
@@ -217,6 +228,11 @@ def _text(value: Any) -> str:
 def _whole(text: str) -> str:
     """Return the text without halves of characters, which JSON may hold and neither SQLite nor a file takes."""
     return text.encode("utf-8", errors="replace").decode()
+
+
+def whole_number(digits: str) -> float:
+    """Read a whole number of JSON; one that is longer than any that means something is infinite."""
+    return int(digits) if len(digits) <= _LONGEST_WHOLE_NUMBER else math.inf
 
 
 def number(value: Any) -> float | None:

@@ -216,7 +216,7 @@ class Client:
         state = tasks.read(decoded(sent))
         if state is None or state.id != task_id:
             raise self._failure(sent, Purpose.READ, f"the state of task {task_id}")
-        if not state.is_known:
+        if not state.is_known or (state.completed and not state.results):
             state = dataclasses.replace(state, body=shown_body(sent, self._transport.key))
         return state
 

@@ -57,7 +57,7 @@ def fetch(
 ) -> Attempt[Downloaded]:
     """Fetch a link into a file, once, from redirect to redirect, each looked at like the first link."""
     end = clock() + timeouts.download
-    before = ""
+    before, url = "", _next(transport.base_url, url) if str(url).startswith("/") else url
     for _ in range(_REDIRECTS_AT_MOST + 1):
         private = _may_be_private(url, transport.base_url)
         wrong = _what_is_wrong(url, before, private=private)
@@ -80,7 +80,7 @@ def fetch(
 
 
 def _next(url: str, location: str) -> str:
-    """Return where a redirect leads; headers are read as latin-1 and mostly written as UTF-8."""
+    """Return where a redirect, or a link without a host, leads; headers are latin-1 and mostly written as UTF-8."""
     with contextlib.suppress(UnicodeError):
         location = location.encode("latin-1").decode()
     try:
@@ -130,8 +130,9 @@ def _came(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded
         return _failure(
             f"{what}: the link has expired or leads nowhere.",
             gone=True,
-            money="What was paid is not asked for again by itself.",
-            todo="Links live for 24 hours; within them, tell FoxAPI's support the task's id.",
+            money="It is paid for, and not paid for again.",
+            todo="Links live for 24 hours; until then run the cell again later: it is downloaded again, for free. "
+            "If it stays so, tell FoxAPI's support the task's id.",
         )
     again = sent.status in _COME_AGAIN or sent.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return _failure(f"{what}.", again=again, asked=retry_after(sent.headers))

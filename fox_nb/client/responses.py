@@ -21,7 +21,7 @@ from fox_nb.errors import (
     class_of,
 )
 from fox_nb.settings import redact
-from fox_nb.tasks import REQUEST_IDS, TaskState, usable_id
+from fox_nb.tasks import REQUEST_IDS, TaskState, usable_id, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,6 +98,8 @@ _WORDS = {
     429: "gets too many requests",
 }
 _REDIRECTS = range(300, 400)
+_MADE_ELSEWHERE = frozenset({201, 202})
+"""Good answers whose `Location` is where that which was made is to be found."""
 _REFUSALS = range(400, 500)
 _WHOEVER_SAYS_SO = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 417, 421, 422, 426, 431, 451})
 """Refusals that mean the same when a proxy says them: the request went no further."""
@@ -137,7 +139,7 @@ def is_refusal(answer: Exchange) -> bool:
 
 
 def redirected(answer: Exchange, base_url: str) -> TaskState | None:
-    """Return the task of this gateway that a redirect points to: whoever answers a creation so has taken it."""
+    """Return the task of this gateway that an answer points to: whoever answers a creation so has taken it."""
     place = _place_of(answer)
     if place is None or place.hostname not in {None, urlsplit(base_url).hostname}:
         return None
@@ -147,17 +149,18 @@ def redirected(answer: Exchange, base_url: str) -> TaskState | None:
 
 
 def _place_of(answer: Exchange) -> SplitResult | None:
-    """Return where a redirect leads; None where it leads nowhere, and for what is no redirect."""
+    """Return where an answer says that it goes on; None where it says nothing of the kind."""
     with contextlib.suppress(ValueError):
         location = str(answer.headers.get("Location", "")).strip()
-        return urlsplit(urljoin(CREATE_PATH, location)) if location and answer.status in _REDIRECTS else None
+        leads = answer.status in _REDIRECTS or answer.status in _MADE_ELSEWHERE
+        return urlsplit(urljoin(CREATE_PATH, location)) if location and leads else None
     return None
 
 
 def decoded(answer: Exchange) -> Any:
     """Return the JSON of an answer; None when it is none (nothing that we wait for is a bare null)."""
     try:
-        return json.loads(answer.body.decode("utf-8-sig"))
+        return json.loads(answer.body.decode("utf-8-sig"), parse_int=whole_number)
     except (ValueError, RecursionError):
         return None
 

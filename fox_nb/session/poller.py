@@ -56,7 +56,7 @@ UNKNOWN_MODEL_SECONDS = 60.0
 LONGEST_ESTIMATE = 10.0
 """Times the usual seconds: with a longer estimate (milliseconds, say) nobody would poll before the links have died.
 
-So long is a word borne, too, that may be a stage of the work and may be anything.
+So long is a word borne, too, that may be a stage of the work and may be anything, and 'processing' beside all links.
 """
 MOST_PICTURES = 100
 """More links than that are no answer to any request that the models take."""
@@ -107,6 +107,8 @@ class Poller:
         """What cannot be fetched or stored just now: whoever waits is told, and it is tried again all the same."""
         self._irregular: dict[str, dict[str, tuple[float, int]]] = {}
         """What is not as it should be with a task, since when, and how many polls have found it so."""
+        self._given: dict[str, str] = {}
+        """What the gateway said of a task that it has completed without a result, shortened."""
         self._learned: dict[tuple[str, str], tuple[float, float] | None] = {}
 
     def watch(self, task: Task) -> None:
@@ -228,19 +230,26 @@ class Poller:
         if (answer.status, answer.progress) != (row.state, row.progress) or answer.results:
             self._store.journal.progressed(row, answer)
             row = self._store.journal.get(row.identity)
-        if answer.completed:
+        given_for_long = len(urls) >= row.wanted and self._lasting(task, "given")[0] >= self._longest_word(row)
+        if answer.completed or given_for_long:
             task.renew()
+            self._given[task.identity] = answer.body
             self.fetch(task, urls)
             return PollResult(done=True)
         if answer.is_known:
-            self._irregular.pop(task.identity, None)
+            if not urls:
+                self._irregular.pop(task.identity, None)
             task.renew()
             return PollResult()
         error = _unknown_word(row, answer)
-        if self._lasting(task, answer.status)[0] >= LONGEST_ESTIMATE * self.estimate(row):
+        if self._lasting(task, answer.status)[0] >= self._longest_word(row):
             return self._give_up(task, row, error)
         task.renew(error)
         return PollResult()
+
+    def _longest_word(self, row: TaskRow) -> float:
+        """Return for how many seconds a word is borne: one that is not known, or one that contradicts the results."""
+        return LONGEST_ESTIMATE * self.estimate(row)
 
     def _lasting(self, task: Task, what: str) -> tuple[float, int]:
         """Return for how many seconds and polls in a row the same has been amiss with a task."""
@@ -255,6 +264,7 @@ class Poller:
         """Take over how it ended."""
         self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
         self._irregular.pop(task.identity, None)
+        self._given.pop(task.identity, None)
         self._notified.discard(task.identity)
         self._poll_loop.leave(task.identity)
         task.renew()
@@ -368,7 +378,7 @@ class Poller:
             return None, None
         if not row.on_its_way:
             return None, error
-        if len(row.urls) < row.wanted:
+        if len(row.urls) < row.wanted or (here < row.wanted and error is None):  # the links may have changed meanwhile
             since, polls = self._lasting(task, "fewer")
             if since < (FEWER_FOR if row.urls else NONE_FOR) or polls < FEWEST_POLLS:
                 return min(pause_after(polls, self._rng), LONGEST_FEWER_PAUSE), None
@@ -379,7 +389,7 @@ class Poller:
             journal.failed(row, "links_died", f"its links have died: {error.what}", self._now())
         elif dead and not row.urls:
             journal.failed(row, "no_results", "the gateway completed it and gave no result", self._now())
-        return None, error or _fewer(here, row)
+        return None, error or _fewer(here, row, self._given.get(task.identity, ""))
 
 
 def _tolerated_for(error: FoxError, age: float) -> float:
@@ -402,11 +412,12 @@ def _unknown_word(row: TaskRow, answer: TaskState) -> UnexpectedAnswer:
     )
 
 
-def _fewer(here: int, row: TaskRow) -> DownloadFailed:
+def _fewer(here: int, row: TaskRow, body: str) -> DownloadFailed:
     """Return what is told of a completed task that has given fewer results than asked for."""
+    said = f": {body}" if body else "."
     what = f"{here} of {row.wanted} pictures" if row.wanted > 1 or here else "no result"
     return DownloadFailed(
-        f"The gateway says that task {row.task_id} is completed, and gave {what}.",
+        f"The gateway says that task {row.task_id} is completed, and gave {what}{said}",
         money="You may have been charged for all of it." if here else "It is paid for; its result may still come.",
         todo="Run the cell again later: what has come meanwhile is downloaded, for free. "
         "If it stays so, tell FoxAPI's support the task's id.",

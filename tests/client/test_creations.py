@@ -74,6 +74,7 @@ UNKNOWN: dict[str, tuple[Step, type[errors.FoxError]]] = {
     "answers 204": (say(204), errors.UnexpectedAnswer),
     "answers a task without an id": (say(200, {"status": "pending"}), errors.UnexpectedAnswer),
     "answers an id without a status": (say(200, {"id": "task-1"}), errors.UnexpectedAnswer),
+    "answers a number that is none": (say(200, b'{"id": NaN, "status": "pending"}'), errors.UnexpectedAnswer),
     "answers an error with 200": (say(200, {"error": {"message": "later"}}), errors.UnexpectedAnswer),
     "answers a list": (say(200, [1, 2]), errors.UnexpectedAnswer),
     "answers deep JSON": (say(200, b"[" * 200_000), errors.UnexpectedAnswer),
@@ -126,7 +127,7 @@ def test_a_creation_of_unknown_fate_was_received_exactly_once(case):
     assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [201, 202, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("place", ["/v1/tasks/task%20one", "{url}/v1/tasks/task%20one/", "../tasks/task%20one?x=1"])
 def test_a_creation_that_is_answered_by_the_way_to_its_task_was_accepted(status, place):
     """Post, redirect, get: the id stands in the address, and the task is paid for once."""

@@ -1,6 +1,7 @@
 """Reads: both documented shapes, every row of the error table, and when they are asked for again."""
 
 import email.utils
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -113,12 +114,37 @@ LINKS = ["https://cdn.example/1.png", "https://cdn.example/2.png"]
         {"images": [{"url": LINKS[0]}, {"url": LINKS[1]}]},
         {"urls": LINKS},
         [None, 7, {"url": None}, {"url": f" {LINKS[0]} "}, [LINKS[1]]],
+        {"data": {"output": {"urls": LINKS}}},
     ],
 )
 def test_links_are_found_in_every_shape_and_once(results):
     """A list of objects, of texts, an object with a list in it; a link that comes twice is one picture."""
     state, _ = read(NEWER | {"results": results})
     assert [result.url for result in state.results] == LINKS
+
+
+@pytest.mark.parametrize("wrapped", [lambda task: [task], lambda task: {"code": "success", "data": task}])
+@pytest.mark.parametrize("place", ["results", "output", "result", "data"])
+def test_results_are_found_wherever_the_answer_has_them(place, wrapped):
+    """In a list of one, in an envelope, under another name: they are paid for, and their links die in a day."""
+    said = {"id": "task-1", "status": "SUCCESS", place: [{"url": link} for link in LINKS]}
+    with Scripted(say(200, wrapped(said))) as server, client(server) as fox:
+        assert [result.url for result in fox.task("task-1").results] == LINKS
+
+
+@pytest.mark.parametrize("status", [None, 2, True, ["completed"], ""])
+def test_results_say_that_it_is_done_where_the_status_is_no_word(status):
+    """The links stand there and will be dead in a day: they are not refused for what stands beside them."""
+    state, _ = read(NEWER | {"status": status})
+    assert state.finished
+    assert len(state.results) == len(NEWER["results"])
+
+
+def test_a_number_that_is_too_long_to_read_costs_no_answer():
+    """Python refuses whole numbers of thousands of digits; the task beside one is read all the same."""
+    huge = json.dumps(NEWER).replace('"progress": 100', f'"progress": {"9" * 6000}')
+    state, _ = read(huge.encode())
+    assert (state.finished, state.progress) == (True, 0)
 
 
 @pytest.mark.parametrize("results", [[], {}, None, "", "soon", 7, [[[[[LINKS[0]]]]]]])

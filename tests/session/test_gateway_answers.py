@@ -234,7 +234,7 @@ def test_completed_without_any_result_is_told_and_goes_on_later(
     ) as gateway:
         fox = fox_at(gateway)
         task = fox.generate("a fox")
-        with pytest.raises(DownloadFailed, match="gave no result"):
+        with pytest.raises(DownloadFailed, match=r"gave no result: \{.id.: .task"):
             task.wait(PATIENCE)
         gateway.poll = lambda gateway, _count, task_id: say(200, gateway.completed(task_id))
         assert list(fox.resume()) == [task]
@@ -261,6 +261,43 @@ def test_pictures_are_told_apart_by_their_links(fox_at: Callable[..., Fox]) -> N
         for name, image in found.items():
             assert image.path.read_bytes() == gateway.picture(f"/out/{task.id}/{name}")
         assert [gateway.fetched(number) for number in (1, 2, 4)] == [1, 1, 1]
+
+
+@pytest.mark.usefixtures("hurry")
+def test_links_that_are_signed_anew_do_not_stand_for_results_that_are_still_to_come(fox_at: Callable[..., Fox]) -> None:
+    """More links are known than pictures are asked for, and one of these has not come: it is waited for."""
+
+    def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+        ready = [0, 1] if count == 1 else [1, 0, 2] if count < 4 else [3, 2, 1, 0]
+        signed = [f"{gateway.links(task_id)[at]}?signature={count}" for at in ready]
+        return say(200, gateway.completed(task_id, *signed))
+
+    with Gateway(poll=poll) as gateway:
+        task = fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)
+    assert len({image.path.read_bytes() for image in task.images}) == len(task.images) == 4
+
+
+def test_a_task_that_never_says_that_it_is_done_is_fetched_all_the_same(
+    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All its links stand there and live for a day: no word is waited for until they have died."""
+    monkeypatch.setattr(poller, "LONGEST_ESTIMATE", 0.01)
+
+    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
+        return say(200, gateway.completed(task_id) | {"status": "processing"})
+
+    with Gateway(poll=poll) as gateway:
+        assert len(fox_at(gateway).generate("a fox").wait(PATIENCE).images) == 1
+
+
+def test_a_link_without_a_host_is_the_gateway_s_own(fox_at: Callable[..., Fox]) -> None:
+    """A gateway that serves its pictures itself may leave out its own address."""
+
+    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
+        return say(200, gateway.completed(task_id, gateway.links(task_id)[0].removeprefix(gateway.url)))
+
+    with Gateway(poll=poll) as gateway:
+        assert len(fox_at(gateway).generate("a fox").wait(PATIENCE).images) == 1
 
 
 @pytest.mark.usefixtures("hurry")
