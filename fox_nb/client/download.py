@@ -57,7 +57,7 @@ def fetch(
 ) -> Attempt[Downloaded]:
     """Fetch a link into a file, once, from redirect to redirect, each looked at like the first link."""
     end = clock() + timeouts.download
-    before, url = "", _next(transport.base_url, url) if str(url).startswith("/") else url
+    before = ""
     for _ in range(_REDIRECTS_AT_MOST + 1):
         private = _may_be_private(url, transport.base_url)
         wrong = _what_is_wrong(url, before, private=private)
@@ -80,7 +80,7 @@ def fetch(
 
 
 def _next(url: str, location: str) -> str:
-    """Return where a redirect, or a link without a host, leads; headers are latin-1 and mostly written as UTF-8."""
+    """Return where a redirect leads; headers are read as latin-1 and mostly written as UTF-8."""
     with contextlib.suppress(UnicodeError):
         location = location.encode("latin-1").decode()
     try:

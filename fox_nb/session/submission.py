@@ -392,7 +392,7 @@ class Submitter:
             raise StoreError(
                 f"The gateway took it as task {answer.id}, and the journal could not note that: {error.what}",
                 money="It is paid for, once.",
-                todo="This kernel keeps that id and writes it as soon as it can: make room, then run the cell again. "
+                todo=f"This kernel keeps that id and writes it as soon as it can. {error.todo} "
                 f"Should the kernel end before, say task.settle(paid=True, task_id={answer.id!r}) of the unknown task.",
             ) from None
         with contextlib.suppress(StoreError):  # it is written: whoever waits is told of what can't be read

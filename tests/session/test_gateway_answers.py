@@ -290,16 +290,6 @@ def test_a_task_that_never_says_that_it_is_done_is_fetched_all_the_same(
         assert len(fox_at(gateway).generate("a fox").wait(PATIENCE).images) == 1
 
 
-def test_a_link_without_a_host_is_the_gateway_s_own(fox_at: Callable[..., Fox]) -> None:
-    """A gateway that serves its pictures itself may leave out its own address."""
-
-    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
-        return say(200, gateway.completed(task_id, gateway.links(task_id)[0].removeprefix(gateway.url)))
-
-    with Gateway(poll=poll) as gateway:
-        assert len(fox_at(gateway).generate("a fox").wait(PATIENCE).images) == 1
-
-
 @pytest.mark.usefixtures("hurry")
 def test_a_picture_whose_link_was_signed_anew_is_known_by_its_bytes(fox_at: Callable[..., Fox]) -> None:
     """Links that change with every answer, and their order with them, make no picture come twice, and none get lost."""
