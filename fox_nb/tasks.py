@@ -93,7 +93,7 @@ class TaskState:
 
     @property
     def completed(self) -> bool:
-        """True when the gateway is done with it: it says so, or its results stand beside what is no word, or a new one."""
+        """True when the gateway is done with it: it says so, or its results stand beside no word that anybody knows."""
         return self.status in DONE or (bool(self.results) and not self.is_known)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,7 +12,7 @@ from fox_nb.parameters import meant, shown
 from fox_nb.store.people import People, same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from fox_nb.session.renderer import Renderer
     from fox_nb.store import Store
@@ -178,8 +179,20 @@ class Profiles:
         -------
         list of Profile
             What was added.
+
+        Raises
+        ------
+        InvalidRequest
+            They are no rows; nothing was added.
         """
-        listed = list(rows)
+        listed = list(rows) if isinstance(rows, Iterable) and not isinstance(rows, Mapping) else [rows]
+        if not all(isinstance(row, Mapping) for row in listed):
+            raise InvalidRequest(
+                "What was given is no list of profiles.",
+                parameter="rows",
+                allowed="what fox.profiles.export() gave, a list of dicts",
+                todo="Read a file first, such as json.loads(Path(…).read_text()).",
+            )
         ours = [row for row in listed if row.get("gateway", self._gateway) == self._gateway]
         if len(ours) < len(listed):
             self.renderer.say(

@@ -275,6 +275,15 @@ def test_names_go_through_json_and_csv(open_fox: Callable[..., Fox], tmp_path: P
     assert other.profiles.load(rows) == []
 
 
+@pytest.mark.parametrize("rows", ["profiles.json", ["profile_1"], None, 7])
+def test_what_is_no_list_of_profiles_is_refused_in_words(rows: object, open_fox: Callable[..., Fox]) -> None:
+    """A file's name, say, is not read letter by letter."""
+    profiles = open_fox().profiles
+    with pytest.raises(InvalidRequest, match="no list of profiles"):
+        profiles.load(rows)
+    assert len(list(profiles)) == 0
+
+
 def test_two_gateways_are_never_mixed(open_fox: Callable[..., Fox], capsys: pytest.CaptureFixture[str]) -> None:
     """A profile of the sandbox is not offered, found, taken in or forgotten at the service, though the store is one."""
     sandboxed = open_fox()
