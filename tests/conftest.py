@@ -118,6 +118,35 @@ def runner(artifacts: Places) -> "Runner":
     return Runner(artifacts)
 
 
+@pytest.fixture(autouse=True)
+def drawn_once(artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test's sandbox has drawn, the next one takes as it is: a picture's name says all that it depends on."""
+    from PIL import Image
+
+    from fox_nb.atomic import write
+    from fox_nb.sandbox import art, pictures, recipes
+
+    draws = pictures.carry_out
+
+    def carry_out(step: dict[str, Any], folder: Path) -> dict[str, Any]:
+        if step["work"] not in {"generate", "enhance"}:
+            return draws(step, folder)
+        path, drawn = folder / "pictures" / step["name"], artifacts.root / "drawn" / step["name"]
+        if drawn.exists() and not path.exists():
+            write(path, drawn.read_bytes(), private=True)
+            if step["work"] == "generate":
+                figures = tuple(map(pictures._figure, step["figures"]))
+                with Image.open(path) as picture:
+                    recipes.remember(picture, art.Drawn((step["prompt"],), step["seed"], figures), folder)
+        made = draws(step, folder)
+        if not drawn.exists():
+            drawn.parent.mkdir(exist_ok=True)
+            write(drawn, path.read_bytes())
+        return made
+
+    monkeypatch.setattr(pictures, "carry_out", carry_out)
+
+
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A sandbox of the test's own, quick, that takes the marked key alone; no task of it is waited for without an end."""

@@ -14,7 +14,7 @@ SIDE = 384
 
 
 @pytest.fixture(autouse=True)
-def noise_for_drawings(monkeypatch: pytest.MonkeyPatch) -> None:
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is counted here are creations and whole files: what is seen in them is for the tests of the sandbox."""
 
     def draw(step: dict[str, Any], folder: Path) -> Image.Image:

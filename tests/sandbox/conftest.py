@@ -8,6 +8,11 @@ from fox_nb.sandbox import Sandbox
 from sandbox.asking import Asking
 
 
+@pytest.fixture(autouse=True)
+def drawn_once() -> None:
+    """Here all is drawn anew: the drawing is what is tried."""
+
+
 @pytest.fixture
 def own() -> Iterator[Sandbox]:
     """A quick sandbox of the test's own."""

@@ -46,6 +46,12 @@ def _ring(steps: int) -> Points:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
+@lru_cache(maxsize=64)
+def _shares(count: int) -> Points:
+    """Return `count` places spread evenly from 0 to 1."""
+    return np.linspace(0, 1, count)
+
+
 def box(x0: float, y0: float, x1: float, y1: float) -> Points:
     """Return a rectangle."""
     return points((x0, y0), (x1, y0), (x1, y1), (x0, y1))
@@ -66,8 +72,8 @@ def ribbon(line: Points, widths: float | Sequence[float] | Points) -> Points:
     """Return the outline of a brush stroke along a line; the widths are spread along it."""
     line = np.asarray(line, np.float64)
     half = np.atleast_1d(np.asarray(widths, np.float64)) / 2
-    half = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(half)), half)
-    along = np.gradient(line, axis=0)
+    half = np.interp(_shares(len(line)), _shares(len(half)), half)
+    along = np.concatenate([line[1:2] - line[:1], (line[2:] - line[:-2]) / 2, line[-1:] - line[-2:-1]])
     along /= np.hypot(along[:, 0], along[:, 1])[:, None] + 1e-12
     side = np.stack([-along[:, 1], along[:, 0]], axis=1) * half[:, None]
     return np.concatenate([line + side, (line - side)[::-1]])

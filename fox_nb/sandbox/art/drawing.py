@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,19 @@ class Part:
     def number(self, name: str, default: float = 0) -> float:
         """Return one of its numbers."""
         return float(self.more.get(name, default))
+
+    @cached_property
+    def hairs(self) -> Points:
+        """The outlines of short hairs over its shape: (hairs, points, 2)."""
+        rng = stream("fur", len(self.shapes[0]))
+        low, high = self.shapes[0].min(axis=0), self.shapes[0].max(axis=0)
+        hairs = []
+        for _ in range(300):
+            x, y = rng.uniform(low, high)
+            lean = x * 0.18 + rng.normal(0, 0.015)
+            hair = points((x, y), (x + lean * 0.5, y + 0.03), (x + lean, y + 0.055))
+            hairs.append(ribbon(hair, (0.001, 0.0055, 0.0005)))
+        return np.array(hairs)
 
 
 @lru_cache(maxsize=64)
@@ -166,14 +179,6 @@ def _faded(own: list[Colour], shapes: list[Points], part: Part) -> Paint:
 
 
 def _fur(c: Canvas, part: Part, shape: Points, fur: Colour, place: Callable[[Points, Part], Points]) -> None:
-    """Draw short hairs over a shape."""
-    rng = stream("fur", len(shape))
-    low, high = part.shapes[0].min(axis=0), part.shapes[0].max(axis=0)
-    hairs: list[list[Points]] = [[], []]
-    for k in range(300):
-        x, y = rng.uniform(low, high)
-        lean = x * 0.18 + rng.normal(0, 0.015)
-        hair = points((x, y), (x + lean * 0.5, y + 0.03), (x + lean, y + 0.055))
-        hairs[k % 2].append(place(ribbon(hair, (0.001, 0.0055, 0.0005)), part))
-    c.fill(hairs[0], lighter(fur, 0.08), alpha=0.45, inside=shape)
-    c.fill(hairs[1], lighter(fur, -0.1), alpha=0.4, inside=shape)
+    hairs = place(part.hairs.reshape(-1, 2), part).reshape(part.hairs.shape)
+    c.fill(list(hairs[::2]), lighter(fur, 0.08), alpha=0.45, inside=shape)
+    c.fill(list(hairs[1::2]), lighter(fur, -0.1), alpha=0.4, inside=shape)
