@@ -61,16 +61,10 @@ class ExperimentMethods(ABC):
         Sweep
             A plan: in a cell it shows its cost and a Run button.
         """
-        from fox_nb.experiments.enhancements import compare_enhance
-
-        given = {
-            "resolution": resolution,
-            "takes": takes,
-            "show": _show_sweep,
-            "show_pictures": _show_pictures,
-            **options,
-        }
-        return compare_enhance(self.session, image, creativity, resemblance, **given)
+        levels = {"creativity": creativity, "resemblance": resemblance}
+        return self.sweep(
+            "phota-image-enhance", takes=takes, image_url=image, **levels, resolution=resolution, **options
+        )
 
     def sweep(
         self, model: str | Sequence[str], *, takes: int = 1, take: int = 1, original: Any = None, **parameters: Any

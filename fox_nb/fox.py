@@ -162,7 +162,7 @@ class Fox(ModelMethods, ExperimentMethods):
             return cls(budget=budget, **options)
         place = _visitors() if folder is None else Path(folder).expanduser().absolute()
         private_folder(place)
-        older = Path("visitors/ledger.sqlite").absolute()  # where it was before 0.3: what was spent stays spent
+        older = Path("visitors/ledger.sqlite").absolute()  # where it was in 0.1: what was spent stays spent
         ledger = older if folder is None and older.exists() else place / "ledger.sqlite"
         store = place / f"{time.strftime('%Y-%m-%d')}-{secrets.token_hex(8)}"
         return cls(store=store, budget=budget, ledger=ledger, **options)

@@ -27,7 +27,7 @@ from fox_nb.classroom.refusals import (
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import certainly_not_accepted
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotConnected, RateLimited
-from fox_nb.models import MODELS, MOST_TAKES, validate
+from fox_nb.models import MENTION, MODELS, MOST_TAKES, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 
@@ -52,7 +52,6 @@ AGAIN = (0.1, 0.5, 1.0, 2.0, *[5.0] * 60)
 """Seconds between the tries to note what became of a creation, while the database is away."""
 _UPLOAD_NOT_FOLLOWED = frozenset({"invalid_image_url", ""})
 _UNPROCESSABLE, _SERVER_FAULT = 422, 500
-_IN_A_PROMPT = r"\[\[([^\[\]]{1,500})\]\]"
 _LONGEST_WORDS = 2000
 
 log = logging.getLogger(__name__)
@@ -406,7 +405,7 @@ def _profiles(request: Request) -> list[str]:
         if parameter.hint.kind == "profile":
             found += value or []
         elif isinstance(value, str):
-            found += re.findall(_IN_A_PROMPT, value)
+            found += re.findall(MENTION, value)
     return found
 
 

@@ -1,8 +1,8 @@
 """The client: the gateway's calls, with no policy but what is safe to send again.
 
-with Client("https://api.foxapi.cc", key) as client:
-state = client.create({"model": "phota-image", "prompt": "a fox in the snow"})
-state = client.task(state.id)
+>>> with Client("https://api.foxapi.cc", key) as client:
+...     state = client.create({"model": "phota-image", "prompt": "a fox in the snow"})
+...     state = client.task(state.id)
 """
 
 from fox_nb.client.accounts import Balance, Entry, Log, Prices, Usage

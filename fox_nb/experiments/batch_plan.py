@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fox_nb.parameters import Parameter
     from fox_nb.session import Session
 
-LONGEST_ESTIMATE = 50
+MOST_LISTED = 50
 """So many wrong cells are listed; the rest is counted."""
 _WIDEST = 60
 _STANDS_FOR = "sha256:" + "0" * 64  # a picture that is refused already, so that the rest of its row is still checked
@@ -228,14 +228,14 @@ def _refusal(wrong: Sequence[Wrong], rows: int) -> InvalidRequest:
     names = ("row", "line", "column", "value", "allowed") if wrong[0].line else ("row", "column", "value", "allowed")
     lines = [
         [str(one.label), *([str(one.line)] if wrong[0].line else []), one.column, one.value or "(empty)", one.allowed]
-        for one in wrong[:LONGEST_ESTIMATE]
+        for one in wrong[:MOST_LISTED]
     ]
     widths = [max(len(name), *(min(_WIDEST, len(line[at])) for line in lines)) for at, name in enumerate(names)]
     shown_as = [
         "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip()
         for line in [list(names), *lines]
     ]
-    more = [f"and {len(wrong) - LONGEST_ESTIMATE:,} more"] * (len(wrong) > LONGEST_ESTIMATE)
+    more = [f"and {len(wrong) - MOST_LISTED:,} more"] * (len(wrong) > MOST_LISTED)
     what = f"{bad:,} of {rows:,} rows can't be asked for:"
     return InvalidRequest(
         "\n".join([what, "", *shown_as, *more, ""]),

@@ -78,7 +78,7 @@ class ArchiveFacts:
     size : int
         Its bytes.
     sha256 : str
-        Names the photos, hexadecimal: it is the hash of the archive that versions before 0.3 made of them, so that what
+        Names the photos, hexadecimal: it is the hash of the archive that version 0.1 made of them, so that what
         was trained then is found again, and not paid again.
     """
 
@@ -229,7 +229,7 @@ def _only_pixels(data: bytes, name: str, limits: Limits) -> bytes:
 
 
 def _went_as_it_is(data: bytes, name: str, limits: Limits) -> bool:
-    """Return True for what versions before 0.3 took for clean and passed on."""
+    """Return True for what version 0.1 took for clean and passed on."""
     if not data.endswith(b"\xff\xd9"):
         return False
     with check.opened(data, bounds=check.LOCAL, name=name) as picture:

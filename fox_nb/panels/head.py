@@ -61,7 +61,7 @@ def in_marimo(request: type[Request], values: Mapping[str, Any]) -> HTML:
 
 def card(title: str, *, sandbox: bool, earlier: int = 0) -> str:
     """Stand below a panel's pictures where no kernel runs, above the box that Jupyter shows for the panel itself."""
-    from fox_nb.render.card import panel_card
+    from fox_nb.render import html as page
 
     more = (
         f" {earlier} earlier result{'s are' if earlier > 1 else ' is'} in the folder: see fox.tasks()."
@@ -70,7 +70,7 @@ def card(title: str, *, sandbox: bool, earlier: int = 0) -> str:
     )
     below = "" if is_unseen() else " Until then Jupyter shows an error box, or nothing, in its place below."
     text = f"Run this cell to use it.{below}{more}"
-    return panel_card(title, text=text, sandbox=sandbox)
+    return page.frame(page.head(title, sandbox=sandbox), page.note(text))
 
 
 def money_note(cost: Cost, left: Cost | None, account: Account | None = None) -> str:

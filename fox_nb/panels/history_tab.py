@@ -88,10 +88,13 @@ class HistoryTab(TaskCards):
         self.refresh()
 
     def _on_favourite(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        key = str(content.get("key"))
+        key, mark = str(content.get("key")), "yes" if content.get("on") is True else ""
         if key in self._tasks:
-            self._session.store.catalog.set_fact(_FAVOURITE + key, "yes" if content.get("on") is True else "")
-            self.refresh()
+            self._later(lambda: self._mark(key, mark))
+
+    def _mark(self, key: str, mark: str) -> None:
+        self._session.store.catalog.set_fact(_FAVOURITE + key, mark)
+        self._find()
 
     def _find(self) -> None:
         with self._finding:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.display import task_pages
-from fox_nb.errors import FoxError
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.panels.press import lines_of
 from fox_nb.panels.script import Scripted
@@ -55,7 +54,7 @@ class TaskCards(Scripted):
         **traits: Any,
     ) -> None:
         self._titles = titles
-        self._later = later
+        self._run_later = later
         self._actions = actions
         self._tasks: dict[str, Task] = {}
         self._acts: list[Callable[[str, Task, int], None]] = []
@@ -89,6 +88,17 @@ class TaskCards(Scripted):
         """Say what went wrong with a press, as an alert."""
         self.say("wrong", lines=[clip(line, _LONGEST_WORDS) for line in lines_of(error)], **about)
 
+    def _later(self, work: Callable[[], object]) -> None:
+        """Have it done on another thread; what goes wrong there is said here, for nobody else would ever see it."""
+
+        def done() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - whatever it is, a person pressed something
+                self.wrong(error)
+
+        self._run_later(done)
+
     def _image(self, content: dict[str, Any]) -> Image | None:
         task = self._tasks.get(str(content.get("key")))
         images = task.images if task is not None else []
@@ -112,11 +122,7 @@ class TaskCards(Scripted):
         image = self._image(content)
         if image is None:
             return
-        try:
-            small = image.thumbnail(edge, max_bytes=max_bytes)
-        except (FoxError, OSError) as error:
-            self.wrong(error)
-            return
+        small = image.thumbnail(edge, max_bytes=max_bytes)
         self.say(kind, [small], key=content["key"], number=image.number)
 
     def _on_before(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
@@ -131,11 +137,7 @@ class TaskCards(Scripted):
         if path is None:
             self.say("before", key=content.get("key"))
             return
-        try:
-            small = cached_thumbnail(path, self._titles.store.thumbnails, _LARGE[0], max_bytes=_LARGE[1])
-        except (FoxError, OSError) as error:
-            self.wrong(error)
-            return
+        small = cached_thumbnail(path, self._titles.store.thumbnails, _LARGE[0], max_bytes=_LARGE[1])
         self.say("before", [small], key=content["key"])
 
     def _on_open(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
@@ -172,11 +174,8 @@ class TaskCards(Scripted):
             self._later(lambda: self._act(str(content.get("name")), task, number))
 
     def _act(self, name: str, task: Task, number: int) -> None:
-        try:
-            for callback in tuple(self._acts):
-                callback(name, task, number)
-        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
-            self.wrong(error)
+        for callback in tuple(self._acts):
+            callback(name, task, number)
 
 
 def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:

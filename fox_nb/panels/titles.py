@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fox_nb.models import LOCAL_PICTURE, MODELS, CreateProfile
+from fox_nb.models import LOCAL_PICTURE, MENTION, MODELS, CreateProfile
 from fox_nb.parameters import parameters
 
 if TYPE_CHECKING:
     from fox_nb.session import Session, Task
-
-_MENTION = r"\[\[([^\[\]\n]+)\]\]"
 
 
 class Titles:
@@ -38,7 +36,7 @@ class Titles:
         prompt = str(task.request.get("prompt") or "")
         if prompt:
             names = self._session.profiles.names() if "[[" in prompt else {}
-            return re.sub(_MENTION, lambda match: names.get(match[1], match[0]), prompt)
+            return re.sub(MENTION, lambda match: names.get(match[1], match[0]), prompt)
         model = MODELS.get(task.model)
         title = model.title if model else task.model
         names_of = [self._picture(value) for value in pictures_given(task)]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _IMAGE = re.compile(r'<img src="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"/>')
 _NUMBER = re.compile(r"<h4[^>]*>\d+</h4>\s*(?=<h4)")
 _THUMBNAIL = re.compile(r"data:image/(webp|jpeg|png|gif);base64,[A-Za-z0-9+/=]+")
+_WIDTH = 180
+"""Pixels across a picture."""
 _STYLE = (
     "<style>"
     ".fox-nb div[class^=ipyplot-content-div]{background:0 0;border:0}"
@@ -36,7 +38,7 @@ _STYLE = (
 )
 
 
-def plot_images(thumbnails: Sequence[str], labels: Sequence[object], *, img_width: int = 180) -> str:
+def plot_images(thumbnails: Sequence[str], labels: Sequence[object]) -> str:
     """Show pictures in a row that wraps, each with its label.
 
     Parameters
@@ -45,25 +47,21 @@ def plot_images(thumbnails: Sequence[str], labels: Sequence[object], *, img_widt
         ``data:`` URIs (see ``fox_nb.images.thumbnail.data_uri``).
     labels : sequence
         One for each.
-    img_width : int
-        Pixels across.
 
     Returns
     -------
     str
         HTML.
     """
-    return _gridded(*_matched(thumbnails, labels), img_width)
+    return _gridded(*_matched(thumbnails, labels))
 
 
-def plot_class_tabs(
-    thumbnails: Sequence[str], labels: Sequence[object], texts: Sequence[object] = (), *, img_width: int = 180
-) -> str:
+def plot_class_tabs(thumbnails: Sequence[str], labels: Sequence[object], texts: Sequence[object] = ()) -> str:
     """Show pictures in tabs, one tab a label, in the order in which the labels first stand.
 
     Parameters
     ----------
-    thumbnails, labels, img_width
+    thumbnails, labels
         As for `plot_images`.
     texts : sequence, optional
         What stands above each picture in its tab; ipyplot's own are numbers from 0.
@@ -79,7 +77,7 @@ def plot_class_tabs(
         labels=_array(names),
         custom_texts=None if words is None else _array(words),
         max_imgs_per_tab=len(images),
-        img_width=img_width,
+        img_width=_WIDTH,
         show_url=False,
         tabs_order=list(dict.fromkeys(names)),
     )
@@ -89,21 +87,21 @@ def plot_class_tabs(
     return _finished(made, images, [f"{name}, {text}" for name, text in zip(names, words, strict=True)])
 
 
-def plot_class_representations(thumbnails: Sequence[str], labels: Sequence[object], *, img_width: int = 180) -> str:
+def plot_class_representations(thumbnails: Sequence[str], labels: Sequence[object]) -> str:
     """Show the first picture of each label."""
     images, names = _matched(thumbnails, labels)
     first = dict(zip(reversed(names), reversed(images), strict=True))
     order = list(dict.fromkeys(names))
-    return _gridded([first[name] for name in order], order, img_width)
+    return _gridded([first[name] for name in order], order)
 
 
-def _gridded(images: list[str], names: list[str], img_width: int) -> str:
+def _gridded(images: list[str], names: list[str]) -> str:
     if not images:
         return _finished("", images, names)
     from ipyplot import _html_helpers
 
     made = _html_helpers._create_imgs_grid(  # noqa: SLF001 - the public call displays it twice
-        images=_array(images), labels=_array(names), max_images=len(images), img_width=img_width, show_url=False
+        images=_array(images), labels=_array(names), max_images=len(images), img_width=_WIDTH, show_url=False
     )
     return _finished(made, images, names)
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from fox_nb.render.html import bdi, clock, code_block, day, duration, escape, facts_line, frame, head, note
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from fox_nb.render.html import Facts
@@ -99,24 +98,6 @@ def progress(state: Progress, *, sandbox: bool = False) -> str:
         f'<p class="fx-line">{escape(_seen(state))}</p>',
         note(state.note),
         note(f"Sent at {clock(state.sent, seconds=True)} on {day(state.sent)}. {RUN_AGAIN}"),
-    )
-
-
-def waiting(states: Sequence[Progress], *, done: int = 0, title: str = "", sandbox: bool = False) -> str:
-    """Show several tasks under way, each with its own bar, and how many are done."""
-    total = done + len(states)
-    if not states:
-        return frame(head(title or f"{total} of {total} tasks done", sandbox=sandbox))
-    first = min(state.sent for state in states)
-    rows = "".join(
-        f'<li><p class="fx-line">{bdi(state.title, 160)}<br><span class="fx-dim">{escape(_seen(state))}</span></p>'
-        f"{_bar(state)}</li>"
-        for state in states
-    )
-    return frame(
-        head(title or f"{done} of {total} tasks done", sandbox=sandbox),
-        f"<ol>{rows}</ol>",
-        note(f"Sent from {clock(first, seconds=True)} on {day(first)}. {RUN_AGAIN}"),
     )
 
 

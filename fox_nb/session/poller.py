@@ -289,6 +289,8 @@ class Poller:
 
     def fetch_again(self, task: Task) -> None:
         """Fetch what is missing of a task that ended: by the links as they are now, for signed ones change."""
+        task.trouble = None
+        self.leave(task)
         self._download_soon(task, lambda: self._links_now(task.row))
 
     def _links_now(self, row: TaskRow) -> list[str]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LONGEST_NAME = 60
 # Left to re's own cache: compiling them would cost every panel.
 _ID = r"[^\s\[\]]{1,200}"
-_MENTION = r"\[\[\s*([^\[\]\n]+?)\s*\]\]"
 
 
 class Profile(NamedTuple):

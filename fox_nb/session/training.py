@@ -56,7 +56,7 @@ class TrainedProfiles(Shows, Profiles):
 
         Returns
         -------
-        Sheet
+        TrainingPhotoReport
             In a cell a contact sheet; `train` takes it in place of the photos.
 
         Raises
@@ -99,7 +99,7 @@ class TrainedProfiles(Shows, Profiles):
             Has to be said: that the person in the photos agreed to have a likeness trained.
         take : int or "new"
             Which training on the same photos.
-        told, journalled : callable, optional
+        on_progress, journalled : callable, optional
             Called with words on how far it is, and with the task as soon as the journal has it.
 
         Returns

@@ -157,7 +157,7 @@ class Uploads:
             return upload.url, True
 
     def _written(self, source: Source, path: Path) -> Path:
-        """Write the pixels of a copy that a version before 0.3 kept as it was given, and return the new one's path."""
+        """Write the pixels of a copy that version 0.1 kept as it was given, and return the new one's path."""
         from fox_nb.images.prepare import prepare, prepare_archive
 
         data = path.read_bytes()

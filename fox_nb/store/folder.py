@@ -49,7 +49,7 @@ class Store:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             places = (self.pictures, self.sources, self.thumbnails)
             if any(is_open_to_others(place) for place in (self.folder, *places, self.folder / JOURNAL)):
-                close_to_others(self.folder)  # versions before 0.3 left faces and prompts open to whoever is here
+                close_to_others(self.folder)  # version 0.1 left faces and prompts open to whoever is here
             for place in places:
                 private_folder(place)
             ignore = self.folder / ".gitignore"

@@ -84,7 +84,7 @@ def test_no_other_gets_in(attacked, gateway):
         answer = attacked.ask("POST", "/v1/images/generations", "Eve", json=stolen, headers=host)
         assert (answer.status_code, answer.json()["error"]["message"]) == (422, "There is no such file.")
     for body in (
-        {"model": "phota-image", "prompt": "[[profile-of-ada]] in a hat"},
+        {"model": "phota-image", "prompt": "[[ profile-of-ada ]] in a hat"},
         {"model": "phota-image-enhance", "image_url": "https://example.org/a.png", "profile_ids": ["profile-of-ada"]},
     ):
         assert (

@@ -22,10 +22,12 @@ PANEL_PROMPT = "A sailing boat on a lake in spring, morning light"
 CARD = """
 from IPython.display import HTML, display
 from fox_nb.models import MODELS
-from fox_nb.render.card import panel_card
+from fox_nb.render.html import frame, head, note
+from fox_nb.render.image_grid import sheet
 from fox_nb.display import task_pages
 made = fox.generate({prompt!r}, aspect_ratio="16:9").wait()
-display(HTML(panel_card("Generate: phota-image", pictures=task_pages.pictures_of(made), sandbox=fox.is_sandbox)))
+title, text = head("Generate: phota-image", sandbox=fox.is_sandbox), note("Run this cell to use it.")
+display(HTML(frame(title, text, sheet(task_pages.pictures_of(made)))))
 """
 
 _WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from fox_nb.images import thumbnail
-from fox_nb.render import card, html, plots, table
+from fox_nb.render import html, plots, table
 from fox_nb.render.image_grid import Picture, grid
-from fox_nb.render.progress import Failure, Progress, failure, progress, unknown, waiting
+from fox_nb.render.progress import Failure, Progress, failure, progress, unknown
 from fox_nb.render.style import STYLE
 from images.pictures import gradient
 from render.reading import Page
@@ -58,10 +58,9 @@ OUTPUTS = {
     ),
     "empty grid": lambda t: grid([], title=t, empty=t),
     "progress": lambda t: progress(Progress(t, t, 40, NOW - timedelta(seconds=26), NOW, 45.0, [(t, t)], t)),
-    "waiting": lambda t: waiting([Progress(t, t, 0, NOW, NOW)] * 3, done=2, title=t),
     "failure": lambda t: failure(Failure(t, t, t, t, [(t, t)], t), code=t),
     "unknown": lambda t: unknown(t, NOW, what=t, facts=[(t, t)], code=t),
-    "card": lambda t: card.panel_card(t, pictures=[picture(t)], text=t, code=t),
+    "card": lambda t: html.frame(html.head(t), html.note(t), html.code_block(t)),
     "table": lambda t: table.tasks_table([row(t)] * 3, total=3221, title=t),
     "plot": lambda t: plots.plot_images([thumbnail.data_uri(SMALL)] * 2, [t, 1]),
     "tabs": lambda t: plots.plot_class_tabs([thumbnail.data_uri(SMALL)] * 3, [t, t, 0.5]),
@@ -201,14 +200,6 @@ def test_bar_is_never_full_before_the_end(percent, gone, estimated, share):
     """The bar follows the gateway where it says something, else the time; it waits below full."""
     state = Progress("x", "processing", percent, NOW - timedelta(seconds=gone), NOW, estimated)
     assert state.share == pytest.approx(share)
-
-
-def test_waiting_list_counts():
-    """Several tasks have a bar each, and the done ones are counted."""
-    page = Page(waiting([Progress(f"fox {n}", "pending", 0, NOW, NOW) for n in range(3)], done=5))
-    assert page.text.startswith("5 of 8 tasks done")
-    assert len(page.all("progress")) == 3
-    assert Page(waiting([], done=8)).text == "8 of 8 tasks done"
 
 
 def test_failure_is_announced_with_money_and_next_step():

@@ -8,7 +8,7 @@ import { lengthWords, mentioned, spaced } from "../../fox_nb/panels/scripts/part
 const put = (text, start, end, word) => text.slice(0, start) + spaced(text, start, end, word) + text.slice(end);
 
 test("who is named is found in their order, each once", () => {
-  assert.deepEqual(mentioned("[[b]] and [[a]] and [[b]], not [[]] or [c]"), ["b", "a"]);
+  assert.deepEqual(mentioned("[[b]] and [[ a ]] and [[b]], not [[]] or [c]"), ["b", "a"]);
 });
 
 test("blanks stand between a name and words, not before punctuation, and none is doubled", () => {

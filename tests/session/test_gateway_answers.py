@@ -152,6 +152,19 @@ def test_what_was_told_is_fetched_when_it_can_be(fox_at: Callable[..., Fox], mon
 
 
 @pytest.mark.usefixtures("hurry")
+def test_who_asks_again_is_not_told_of_the_time_before(fox_at: Callable[..., Fox]) -> None:
+    """What another kernel took for all there is, is fetched when somebody asks again; old trouble is no answer to that."""
+    with Gateway(file=but(2, say(500))) as gateway:
+        fox = fox_at(gateway)
+        with pytest.raises(DownloadFailed):
+            fox.generate("four foxes", num_outputs=4).wait(PATIENCE)
+        task = fox.tasks()[0]
+        fox.store.journal.completed(task.row, time.time())  # the other kernel
+        gateway.file = but(0, say(500))
+        assert len(fox.generate("four foxes", num_outputs=4).wait(PATIENCE).images) == 4
+
+
+@pytest.mark.usefixtures("hurry")
 def test_a_gateway_that_is_odd_for_long_is_asked_further(
     fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,7 @@
 // Mentions: below a prompt, who the [[profile_id]] in it are, a list to put one in at the cursor, and how long it may be.
 import { guard, put, unique, write } from "./elements.js";
 
-const MENTION = /\[\[([^[\]\n]+)\]\]/g;
+const MENTION = /\[\[\s*([^[\]\n]+?)\s*\]\]/g;
 
 /** @param {string} text */
 export const mentioned = (text) => [...new Set([...text.matchAll(MENTION)].map((match) => match[1]))];
