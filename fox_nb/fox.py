@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from urllib.parse import urlsplit
 
 from fox_nb.atomic import private_folder
-from fox_nb.errors import FoxError, InvalidRequest, KeyMissing, SandboxError
+from fox_nb.errors import InvalidRequest, KeyMissing, SandboxError
 from fox_nb.experiment_methods import ExperimentMethods
 from fox_nb.model_methods import ModelMethods
 from fox_nb.parameters import shown
@@ -31,7 +31,7 @@ from fox_nb.settings import (
     is_loopback,
     key_advice,
 )
-from fox_nb.sharing import forget, made_once, renew_in_children
+from fox_nb.sharing import OfOneProcess, forget, made_once, renew_in_children
 from fox_nb.store import LONGEST_SENDING, Store
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ SANDBOX_POLLING = Polling(first_looks=(0.5, 1.0), at_least=0.25, per_second=20.0
 """The sandbox is this machine's own and fast: it may be asked more often than the service."""
 
 
-class Fox(ModelMethods, ExperimentMethods):
+class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
     """The gateway in a notebook: pictures by one line of code, or by panels; paid once, kept for good.
 
     Parameters
@@ -169,18 +169,6 @@ class Fox(ModelMethods, ExperimentMethods):
 
     def __repr__(self) -> str:
         return f"<Fox on {self._where}, store {str(self.store.folder)!r}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        raise FoxError(
-            f"{self!r} cannot be pickled: its key and its threads belong to this process.",
-            todo=f"Make one in the other process, fox_nb.Fox(store={str(self._folder)!r}): they share the store.",
-        )
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
-        return self
 
     def __enter__(self) -> Self:
         return self

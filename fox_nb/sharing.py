@@ -6,7 +6,9 @@ import functools
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeVar
+
+from fox_nb.errors import FoxError
 
 Value = TypeVar("Value")
 
@@ -29,6 +31,23 @@ def forget(instance: Any, *names: str) -> None:
     for name in names:
         vars(instance).pop(name, None)
         vars(instance).pop(f"{name} is made", None)
+
+
+class OfOneProcess:
+    """What holds threads, open files or a key: no other process gets it, and in this one a copy is the thing itself."""
+
+    def __reduce__(self) -> NoReturn:
+        """Say so in place of Python's words on a lock deep inside of it."""
+        raise FoxError(
+            f"{self!r} cannot be pickled: it holds threads and open files of this process.",
+            todo="In the other process make a Fox with the same store=…: it gives the same and pays for nothing.",
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
+        return self
 
 
 class Forked(Protocol):

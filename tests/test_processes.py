@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, KeyMissing, TaskFailed, errors
@@ -85,14 +86,18 @@ def test_a_task_arrives_with_what_is_known(open_fox: Callable[..., Fox], sandbox
 
 
 def test_a_key_goes_nowhere(open_fox: Callable[..., Fox], sandbox: Any) -> None:
-    """A Fox is not pickled and says what to do; a client or gateway arrives without its key, and says so when used."""
+    """A Fox, and what holds one, is not pickled and says what to do; a client or gateway arrives without its key, and says so when used."""
     key = checked_key(hidden(MARKED_KEY))
     with open_fox() as fox, Client(sandbox.base_url, key) as client:
         client.models()
         assert copy.copy(fox) is fox
         assert copy.deepcopy(client).models()
-        with pytest.raises(FoxError, match="cannot be pickled"):
-            pickle.dumps(fox)
+        plan, pictures = fox.sweep("phota-image", prompt=["a", "b"]), fox.compare([Image.new("L", (9, 9))])
+        held = (fox, fox.session, fox.store, fox.profiles, plan, pictures)
+        for thing in held:
+            assert copy.deepcopy(thing) is thing
+            with pytest.raises(FoxError, match="cannot be pickled"):
+                pickle.dumps(thing)
         for thing in (client, Gateway(sandbox.base_url, key), key):
             assert MARKED_KEY.encode() not in pickle.dumps(thing)
         with pytest.raises(KeyMissing):

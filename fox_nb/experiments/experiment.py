@@ -13,6 +13,7 @@ from fox_nb.experiments.runner import Runner
 from fox_nb.experiments.table_reader import is_missing
 from fox_nb.money import dollars
 from fox_nb.parameters import shown
+from fox_nb.sharing import OfOneProcess
 
 if TYPE_CHECKING:
     import os
@@ -32,7 +33,7 @@ ASK_ABOVE = 5.0
 """USD above which a run asks once more."""
 
 
-class Experiment(Shown):
+class Experiment(OfOneProcess, Shown):
     """A plan, and the run of it; nothing is sent until `run`.
 
     Parameters

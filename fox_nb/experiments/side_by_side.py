@@ -17,6 +17,7 @@ from fox_nb.experiments.arranged import MOST_PICTURES, arranged
 from fox_nb.experiments.compared import Compared, scaled, unlike_scales
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.picture_files import PictureFiles
+from fox_nb.sharing import OfOneProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +32,7 @@ _CHANGED = "was changed after it was laid here; call compare again"
 _KINDS = "a task, a picture of one, a path, a PIL image, an array, bytes or a link; or lists or a dict of them"
 
 
-class Pictures(Shown, Compared):
+class Pictures(OfOneProcess, Shown, Compared):
     """Pictures side by side.
 
     Parameters
@@ -173,7 +174,9 @@ class Pictures(Shown, Compared):
         return " ".join(f"{count} of the pictures can't be compared: {why}." for why, count in found.items())
 
     def __repr__(self) -> str:
-        count = len(self._comparison.pictures())
+        given = self._comparison
+        shown = [take.picture for cell in given.cells.values() for take in cell.takes]
+        count = sum(picture is not None for picture in [given.original, *shown])
         return f"<{count} picture{'s' if count != 1 else ''} side by side>"
 
     def _repr_html_(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.parameters import meant, shown
+from fox_nb.sharing import OfOneProcess
 from fox_nb.store.people import People, same
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Profile(NamedTuple):
         return f"[[{self.id}]]"
 
 
-class Profiles:
+class Profiles(OfOneProcess):
     """The profiles of one gateway that this store knows.
 
     Parameters

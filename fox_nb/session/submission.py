@@ -34,6 +34,7 @@ from fox_nb.session.renderer import TERMINAL
 from fox_nb.session.task import Task
 from fox_nb.session.uploads import Uploads
 from fox_nb.settings import SANDBOX, Polling, fingerprint
+from fox_nb.sharing import OfOneProcess
 from fox_nb.store import BEING_SENT, Asked
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ UPLOAD_NOT_FOLLOWED = frozenset({"invalid_image_url", ""})
 """Codes of a 422 that may mean that the gateway has thrown out an upload before its time."""
 
 
-class Submitter:
+class Submitter(OfOneProcess):
     """Asks one gateway for pictures with one key, and journals in one store what becomes of it.
 
     What a request comes to is found out in two steps, each on a thread of a pool, so that an interrupt ends the waiting

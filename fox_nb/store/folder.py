@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, write
 from fox_nb.errors import StoreDamaged, StoreError
+from fox_nb.sharing import OfOneProcess
 from fox_nb.store.bills import Bills
 from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import sha256_of
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 JOURNAL = "journal.sqlite"
 
 
-class Store:
+class Store(OfOneProcess):
     """A folder with the journal, the pictures, the files that requests named, and thumbnails.
 
     Parameters

@@ -37,6 +37,14 @@ def labels(pictures: Any) -> list[list[str]]:
     return [list(axis.labels) for axis in pictures.comparison().axes]
 
 
+def test_two_equal_pictures_are_two_pictures() -> None:
+    """That nothing differs is what the comparison was asked for: both stand there, and both are counted."""
+    picture = drawn()
+    pictures = fox_nb.compare([picture, picture.copy()], labels=["before", "after"])
+    assert labels(pictures) == [["before", "after"]]
+    assert repr(pictures) == "<2 pictures side by side>"
+
+
 def test_two_models_a_file_and_an_array_by_one_call(sandbox: Any, tmp_path: Path) -> None:
     """Results of two models, a path and an array stand side by side, named by what they differ in, and can be taken away."""
     fox = Fox(base_url=sandbox.base_url, api_key=MARKED_KEY, store=tmp_path / "fox_runs", polling=EAGER)
