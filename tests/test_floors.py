@@ -25,9 +25,9 @@ FLOORS = (
     {"session"},
     {"render", "local", "key_patterns"},
     {"client", "store", "images"},
-    {"models", "tasks", "settings", "workdir"},
+    {"models", "tasks", "settings", "sharing", "workdir"},
     {"parameters"},
-    {"errors", "filetypes", "keys", "money", "nesting", "sharing"},
+    {"errors", "filetypes", "keys", "money", "nesting"},
     {"atomic"},  # the ground: how files are made, nothing of the gateway; the sandbox stands on it, too
 )
 HEIGHT = {part: -depth for depth, parts in enumerate(FLOORS) for part in parts}

@@ -73,7 +73,7 @@ def fetch(
         except OSError as error:
             return _failure(
                 f"The picture could not be written: {error.strerror or type(error).__name__}.",
-                todo="Make room, or choose another folder with store=; then fetch it with fox.resume().",
+                todo="Make room, then run the cell again: it is downloaded again, for free.",
             )
         before, url = url, _next(url, location)
     return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_REPORT)

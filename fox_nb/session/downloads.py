@@ -231,5 +231,5 @@ def not_fetched(failures: Mapping[int, DownloadFailed], row: TaskRow) -> Downloa
         f"{here}{which} could not be fetched: {first.what}",
         gone=all(error.gone for error in failures.values()),
         money=first.money,
-        todo=_LATER,
+        todo=first.todo,
     )

@@ -184,7 +184,8 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
         return StoreError(
             f"The journal {path} cannot be opened or written ({words}).",
             money="Nothing more was sent.",
-            todo="Check the free space and the folder's rights, or give another store=…; then run the cell again.",
+            todo="Check the free space and the folder's rights, then run the cell again; "
+            "another store=… would pay again for what this one has.",
         )
     return StoreDamaged(
         f"The journal {path} is damaged or not a fox_nb journal ({words}).",

@@ -3,12 +3,14 @@
 import gzip
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from client.scripted import Step, hang_up, never, say, stall
 from fox_nb import DownloadFailed, Fox, FoxError, SubmissionUnknown, TaskFailed, UnexpectedAnswer
 from fox_nb.session import poller
+from fox_nb.session.downloads import not_fetched
 from fox_nb.settings import Timeouts
 from fox_nb.store import sha256_of
 from gateways import Answer, Gateway, always, picture
@@ -109,6 +111,19 @@ def test_one_bad_link_of_four_costs_one_picture(case: str, fox_at: Callable[...,
         assert again.images[1].path.read_bytes() == gateway.picture(f"/out/{task.id}/2.png")
         assert list(fox.resume()) == []
         assert len(gateway.creations()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_full_disk_is_told_with_its_own_remedy(fox_at: Callable[..., Fox]) -> None:
+    """Of several pictures as of one: room is made for this store; in another one, all of them would be paid for again."""
+    with Gateway() as gateway:
+        fox = fox_at(gateway)
+        task = fox.generate("three foxes", num_outputs=3).wait(PATIENCE)
+        with pytest.raises(DownloadFailed, match="No space left") as full:
+            fox.session.client.download(gateway.links(task.id)[0], Path("/dev/full"))
+    told = not_fetched({1: full.value, 2: full.value}, task.row)
+    assert told.todo.startswith("Make room")
+    assert "store=" not in str(told)
 
 
 @pytest.mark.usefixtures("hurry")
