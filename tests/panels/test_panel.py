@@ -132,11 +132,17 @@ def test_a_number_beyond_the_panels_own_bound_widens_it(fox: Fox) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_its_saved_state_is_small(fox: Fox, model: str) -> None:
-    """Programs that write the state of widgets into the notebook write few kB for a panel; a layout says what is set alone."""
+    """JupyterLab, which leaves defaults out, saves few kB for a panel, and so does what writes all; a layout says what is set."""
     panel = fox.panel(model)
+    assert len(json.dumps(dependency_state([panel], drop_defaults=True))) < 15_000
     assert len(json.dumps(dependency_state([panel], drop_defaults=False))) < 17_500
     panel.controls[parameters(MODELS[model])[0].name].layout.width = "321px"
     assert "321px" in json.dumps(dependency_state([panel], drop_defaults=False))
+
+
+def test_the_studios_saved_state_is_small(fox: Fox) -> None:
+    """The same for all five and their history."""
+    assert len(json.dumps(dependency_state([fox.studio()], drop_defaults=True))) < 60_000
 
 
 def test_what_is_missing_is_named_by_its_label(fox: Fox) -> None:
