@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from fox_nb.atomic import ASIDE, write
+from fox_nb.filetypes import KINDS, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,17 +17,6 @@ LONGEST_NAME = 100
 LONGEST_WRITE = 3600.0
 """Seconds after which a file aside is what a killed process left."""
 
-MAGIC: tuple[tuple[re.Pattern[bytes], str], ...] = (
-    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
-    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
-    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
-    (re.compile(rb"GIF8[79]a"), "image/gif"),
-    (re.compile(rb"BM"), "image/bmp"),
-    (re.compile(rb"II\*\x00|MM\x00\*"), "image/tiff"),
-    (re.compile(rb"....ftyp(?:heic|heix|mif1|msf1|hevc)", re.DOTALL), "image/heic"),
-    (re.compile(rb"....ftypavif", re.DOTALL), "image/avif"),
-    (re.compile(rb"PK(?:\x03\x04|\x05\x06)"), "application/zip"),
-)
 UNKNOWN = "application/octet-stream"
 
 
@@ -61,7 +51,9 @@ def _being_written(path: Path) -> bool:
 
 def kind_of(data: bytes) -> str:
     """Return the media type of a file by its first bytes."""
-    return next((kind for magic, kind in MAGIC if magic.match(data)), UNKNOWN)
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "application/zip"
+    return KINDS.get(sniff(data[:32]), (UNKNOWN, ""))[0]
 
 
 def safe_name(name: str) -> str:
