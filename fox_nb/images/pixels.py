@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageFile
 
 from fox_nb.images.arrays import BYTE, ROUNDING, WORD, from_array, white_of
 
@@ -61,7 +61,9 @@ def as_seen(image: Image.Image, orientation: int, profile: bytes | None) -> Imag
         Its numbers are no brightness.
     """
     image = to_srgb(image if image.mode == "CMYK" else plain(image), profile)
-    return upright(plain(image), orientation)
+    seen = upright(plain(image), orientation)
+    # an opened file asks on saving where the process stands, and that folder may have been deleted
+    return seen.copy() if isinstance(seen, ImageFile.ImageFile) else seen
 
 
 def sized(image: Image.Image, edge: int) -> Image.Image:

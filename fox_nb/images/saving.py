@@ -171,7 +171,7 @@ def _convert(source: Path, target: Path, wanted: str) -> None:
 
     with Image.open(source) as image:
         profile = image.info.get("icc_profile")
-        written = plain(image).convert("RGB") if wanted == "JPEG" else image
+        written = plain(image).convert("RGB") if wanted == "JPEG" else image.copy()
         options = {"quality": 95} if wanted != "PNG" else {}
         written.save(target, wanted, icc_profile=profile, **options)
 

@@ -57,7 +57,7 @@ class _Drawn:
 
     @property
     def data(self) -> bytes:
-        image = self.image if self.image.mode in _AS_THEY_ARE else plain(self.image)
+        image = self.image.copy() if self.image.mode in _AS_THEY_ARE else plain(self.image)
         stream = io.BytesIO()
         exif = Pillow.Exif()
         exif[0x0112] = orientation_of(self.image)

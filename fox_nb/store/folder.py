@@ -56,9 +56,9 @@ class Store(OfOneProcess):
             ignore = self.folder / ".gitignore"
             if not ignore.exists():
                 write(ignore, b"# Faces and prompts live here: not for git.\n*\n", private=True)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a path with NUL is the second
             raise StoreError(
-                f"The store {self.folder} cannot be made ({error.strerror or error}).",
+                f"The store {self.folder} cannot be made ({getattr(error, 'strerror', None) or error}).",
                 money="Nothing was sent.",
                 todo="Give a folder that you may write to with store=….",
             ) from None

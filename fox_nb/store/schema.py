@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -156,6 +157,9 @@ def connect(path: Path) -> sqlite3.Connection:
         raise unreadable(path, error) from None
 
 
+LONGEST_PATH = 500
+"""Bytes that SQLite opens everywhere."""
+_SHOWN_OF_A_PATH = 80
 _OF_THE_DISK = tuple(f"SQLITE_{what}" for what in ("FULL", "IOERR", "READONLY", "CANTOPEN", "PERM", "NOMEM"))
 
 
@@ -179,6 +183,12 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
             f"The journal {path} was asked for what it cannot be ({words}): that is a fault of fox_nb.",
             money="It was left as it is.",
             todo="Please report it, with the call that you made.",
+        )
+    if code == "SQLITE_CANTOPEN" and len(os.fsencode(path)) > LONGEST_PATH:
+        return StoreError(
+            f"The path of the store is too long for SQLite: {os.fsdecode(os.fsencode(path)[:_SHOWN_OF_A_PATH])}….",
+            money="Nothing more was sent.",
+            todo="Give a folder with a shorter path with store=….",
         )
     if code.startswith(_OF_THE_DISK):
         return StoreError(

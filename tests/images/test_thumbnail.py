@@ -25,6 +25,16 @@ from fox_nb.images.thumbnail import (
 from images.pictures import camera_exif, decoded, encoded, gradient, noise
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not delete the folder that a process stands in")
+def test_a_small_picture_is_seen_where_the_working_folder_was_deleted(tmp_path, monkeypatch):
+    """Nothing but its own bytes is asked for: what is paid for lands wherever the process stands."""
+    picture = encoded(gradient(64, 48), "PNG")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert decoded(thumbnail(picture)).size == (64, 48)
+
+
 def is_reddish(pixel):
     return pixel[0] > pixel[2] + 60
 

@@ -32,6 +32,15 @@ def test_its_place_is_fixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     store.close()
 
 
+@pytest.mark.parametrize(("name", "words"), [("a\0b", "cannot be made"), ("/".join(["long" * 20] * 12), "too long")])
+def test_what_no_folder_can_be_called_is_told_in_words(tmp_path: Path, name: str, words: str) -> None:
+    """The remedy is another name: neither Python's error nor a word of free space helps."""
+    with pytest.raises(StoreError, match=words) as told:
+        Store(tmp_path / name)
+    assert "space" not in str(told.value)
+    assert len(str(told.value)) < 400
+
+
 def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
     """A store made by a newer version is refused with what to do, and not one byte of it is changed."""
     Store(tmp_path).close()
