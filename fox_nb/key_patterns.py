@@ -21,7 +21,9 @@ LOOKS_LIKE = "what looks like a key"
 _CUT = (
     r"(?:\x1b\[[0-?]*[ -/]*[@-~]"  # a terminal's colour
     r"|\\(?:u001[bB]|x1[bB]|033|e)\[[0-9;]*[A-Za-z]"  # the same, as JSON, Python and shells write it
-    r"|</?(?:span|b|i|em|strong|font|code|mark)\b[^<>]{0,200}>)"  # a page's colour
+    r"|</?(?:span|b|i|em|strong|font|code|mark)\b[^<>]{0,200}>"  # a page's colour
+    r"|[\u200b-\u200f\u2060\ufeff]|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|\xef\xbb\xbf"  # what has no width, and its bytes
+    r"|\xc2?\xad)"  # a soft hyphen
 )
 """What may stand in the middle of a key without being of it."""
 _GAP = rf"(?:\s|{_CUT})*"

@@ -68,6 +68,8 @@ CUTS = {
     "the end of a colour": "\x1b[m\x1b[K",
     "a colour as JSON writes it": "\\u001b[31m",
     "a colour as Python writes it": "\\x1b[0m",
+    "what has no width": "\u200b",
+    "a soft hyphen": "\u00ad",
     "a page's colour": '<span class="ansi-red-fg">',
     "the end of it": "</span>",
 }
