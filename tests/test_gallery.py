@@ -3,9 +3,12 @@
 import contextlib
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -245,6 +248,19 @@ def test_what_is_odd_in_one_journal_hides_nobody_else(store: Path, tmp_path: Pat
     assert found["ada"] == (1, "")
     assert found["ben"][0] == 0
     assert "read" in found["ben"][1] or "fox_nb" in found["ben"][1]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_keeps_nobody_waiting(store: Path, tmp_path: Path) -> None:
+    """Whatever it is called, a pipe in what one person handed in is no file of theirs; everybody else is shown."""
+    packed(tmp_path / "class/ada.zip", store)
+    (tmp_path / "class/ben").mkdir()
+    for name in ("journal.sqlite", "my-work.zip", "work.foxpack"):
+        os.mkfifo(tmp_path / "class/ben" / name)
+    command = [sys.executable, "-m", "fox_nb.cli", "gallery", "class"]
+    said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert "ada: " in said
+    assert "ben" not in said
 
 
 def test_a_file_elsewhere_is_not_shown(store: Path, tmp_path: Path) -> None:

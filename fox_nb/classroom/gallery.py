@@ -128,7 +128,7 @@ def _handed_in(place: Path) -> Iterator[tuple[str, Path]]:
         return
     kinds = {SUFFIX, ".zip", *_OTHER_ARCHIVES}
     found = [path for path in place.rglob("*") if path.name == JOURNAL or path.suffix.lower() in kinds]
-    for path in sorted(found):
+    for path in sorted(path for path in found if path.is_file()):  # no pipes, which keep who opens them waiting
         if "sources" not in path.parts:  # a store keeps the ZIPs of trainings there
             yield _name(path, place), path.parent if path.name == JOURNAL else path
 
