@@ -14,6 +14,7 @@ import re
 import tempfile
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -23,8 +24,10 @@ from tornado.iostream import StreamClosedError
 
 from fox_nb.classroom.deposits import LINK
 from fox_nb.classroom.forwarding import take_in
-from fox_nb.classroom.refusals import Refusal, journal_away, not_found, nothing_sent, unknown_token
+from fox_nb.classroom.refusals import Refusal, as_refusal, journal_away, not_found, nothing_sent, unknown_token
 from fox_nb.classroom.tables import CLASS
+from fox_nb.client.responses import CAN_TELL, TAKE, TAKE_MISSING
+from fox_nb.errors import FoxError
 from fox_nb.money import MICRO_PER_USD
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ A_BODY, _A_FILE = 30.0, 600.0
 """Seconds in which a body has to come."""
 _STRANGER = 64 << 10
 _FILES_AT_ONCE = 4
+_MOST_VALUES = 50_000
 
 log = logging.getLogger(__name__)
 
@@ -97,19 +101,19 @@ class Plain(web.RequestHandler):
 
     def write_error(self, status_code: int, **about: Any) -> None:
         """Answer in the gateway's form."""
-        raised = about.get("exc_info", (None, None, None))[1]
-        error = raised.error if isinstance(raised, Refusal) else {"message": self._reason, "type": "server_error"}
+        refusal = _refusal(about)
+        error = {"message": self._reason, "type": "server_error"} if refusal is None else refusal.error
         self.set_header("Content-Type", "application/json")
         self.finish({"error": error})
 
     def send_error(self, status_code: int = 500, **about: Any) -> None:
-        """Give a refusal its own status."""
-        raised = about.get("exc_info", (None, None, None))[1]
-        super().send_error(raised.status if isinstance(raised, Refusal) else status_code, **about)
+        """Give a refusal, ours or the gateway's, its own status."""
+        refusal = _refusal(about)
+        super().send_error(status_code if refusal is None else refusal.status, **about)
 
     def log_exception(self, kind: Any, value: Any, trace: Any) -> None:
         """Say what failed, and nothing of what was asked: a token might stand in it."""
-        if not isinstance(value, (Refusal, web.HTTPError, StreamClosedError)):
+        if not isinstance(value, (Refusal, FoxError, web.HTTPError, StreamClosedError)):
             log.error("a request failed", exc_info=(kind, value, trace))
 
     def compute_etag(self) -> None:
@@ -131,11 +135,15 @@ class Endpoint(Plain):
 
     LARGEST, SECONDS = LARGEST_REQUEST, A_BODY
 
-    async def prepare(self) -> None:
-        """Find out who asks, and how much of them is read, before the body comes."""
+    def initialize(self, context: RelayContext) -> None:
+        """Take what the route was given."""
+        super().initialize(context)
         self.refusal: Refusal | None = None
         self.received: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY)  # noqa: SIM115 - closed in on_finish
         self.size = 0
+
+    async def prepare(self) -> None:
+        """Find out who asks, and how much of them is read, before the body comes."""
         try:
             self.seat = await self.context.admit(_bearer(self.request.headers))
             self.seat.admit(time.time())
@@ -197,12 +205,15 @@ class Endpoint(Plain):
         Raises
         ------
         Refusal
-            It is no JSON.
+            It is no JSON, or one that no request needs.
         """
         if self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refusal(400, "The Content-Type must be application/json.")
+        text = self.received.read()
+        if sum(text.count(sign) for sign in b"[{,") > _MOST_VALUES:  # each of them takes many times its room in memory
+            raise Refusal(400, "The body has too many values in it.")
         try:
-            return json.loads(self.received.read().decode("utf-8"))
+            return json.loads(text.decode("utf-8"))
         except (ValueError, RecursionError):
             raise Refusal(400, "The body is not JSON in UTF-8.") from None
 
@@ -212,7 +223,10 @@ class _Generations(Endpoint):
 
     async def post(self) -> None:
         who, body = self.admitted(), self.json()
-        take = take_in(self.request.headers.get("X-Fox-Take", ""))
+        headers = self.request.headers
+        take = take_in(headers.get(TAKE, ""))
+        if take is None and CAN_TELL in headers.get("User-Agent", ""):
+            raise Refusal(HTTPStatus.PRECONDITION_REQUIRED, "Say which variation it is.", code=TAKE_MISSING)
         row = await self.context.forwarder.create(who, body, take, self.request.host)
         self.finish(await self.context.forwarder.told(row, self.base))
 
@@ -233,6 +247,8 @@ class _Uploads(Endpoint):
 
     async def post(self, kind: str) -> None:
         who = self.admitted()
+        if kind == "url" and self.size > LARGEST_REQUEST:
+            raise Refusal(413, "The body is too large.", "file_too_large_error")
         if kind == "url":
             row = await self.context.deposits.add_link(who.name, await asyncio.to_thread(self._said, "url"))
         else:
@@ -417,6 +433,12 @@ def media_type(start: bytes) -> str:
 
     kind = sniff(start).lower()
     return f"image/{kind}" if kind in {"jpeg", "png", "webp"} else "application/octet-stream"
+
+
+def _refusal(about: dict[str, Any]) -> Refusal | None:
+    """Return what is told of what was raised; None where it is nobody's business."""
+    raised = about.get("exc_info", (None, None, None))[1]
+    return as_refusal(raised) if isinstance(raised, (Refusal, FoxError)) else None
 
 
 def quota(micro_usd: int) -> int:

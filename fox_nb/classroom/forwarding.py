@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from fox_nb.classroom.bookings import ENDED, Bookings, Wanted
 from fox_nb.classroom.refusals import (
     Refusal,
+    as_refusal,
     asked_by_another,
     clock,
     journal_away,
@@ -26,7 +27,7 @@ from fox_nb.classroom.refusals import (
 )
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import certainly_not_accepted
-from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotConnected, RateLimited
+from fox_nb.errors import FoxError, GatewayError, InvalidRequest
 from fox_nb.models import MENTION, MODELS, MOST_TAKES, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
@@ -208,7 +209,7 @@ class Forwarder:
             words = error.what if isinstance(error, FoxError) else str(error) or type(error).__name__
             if certainly_not_accepted(error) or isinstance(error, Refusal):
                 await self._note(row, "refused", lambda: self.bookings.refused(row.id, words, time.time()))
-                raise _as_refusal(error) from None
+                raise as_refusal(error) from None
             await self._note(row, "unknown", lambda: self.bookings.unknown(row.id, words))
             raise nobody_knows(clock(row.asked)) from None
         await self._note(row, f"accepted as {state.id}", lambda: self.bookings.accepted(row.id, state.id))
@@ -237,7 +238,7 @@ class Forwarder:
             try:
                 linked = await self._linked(body, anew=anew)
             except (Refusal, FoxError) as error:
-                raise nothing_sent(_as_refusal(error)) from None
+                raise nothing_sent(as_refusal(error)) from None
             try:
                 return await self._upstream.create(linked, take)
             except GatewayError as error:
@@ -292,7 +293,7 @@ class Forwarder:
                 going.add_done_callback(lambda _done: self._polling.pop(row.id, None))
             await asyncio.wait({going}, timeout=PROMPT)
             if (trouble := self._trouble.get(row.id)) is not None:
-                raise _as_refusal(trouble)
+                raise as_refusal(trouble)
             said = going.result() if going.done() else said
         return await asyncio.to_thread(self.bookings.row, row.id) if said is not None and said.finished else row
 
@@ -407,19 +408,3 @@ def _profiles(request: Request) -> list[str]:
         elif isinstance(value, str):
             found += re.findall(MENTION, value)
     return found
-
-
-def _as_refusal(error: BaseException) -> Refusal:
-    """Return what a student is told of an error: what is certain for the relay must be certain for them."""
-    if isinstance(error, Refusal):
-        return error
-    if isinstance(error, RateLimited):
-        return Refusal(429, error.message or error.what, "rate_limit_error", error.code)
-    if isinstance(error, NotConnected):
-        return Refusal(429, "The relay cannot reach the gateway just now; nothing was sent.", "rate_limit_error")
-    if isinstance(error, GatewayError):
-        if error.http_status in {401, 402}:  # the class's key or account, which a student can do nothing about
-            return Refusal(403, "The class's account does not cover this. Tell your teacher.", "access_denied")
-        status = error.http_status if error.http_status in range(400, 600) else 409 if error.not_accepted else 502
-        return Refusal(status, error.message or error.what, error.type or "server_error", error.code)
-    return Refusal(502, "The gateway did not answer.", "server_error")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from fox_nb.errors import GatewayError, InvalidRequest, NotConnected
+
 INVALID = "invalid_request_error"
 
 
@@ -72,6 +74,22 @@ def nothing_sent(refusal: Refusal) -> Refusal:
 def journal_away() -> Refusal:
     """Return the answer while the class's database cannot be reached."""
     return Refusal(503, "The class's journal cannot be reached just now.", "server_error")
+
+
+def as_refusal(error: BaseException) -> Refusal:
+    """Return what a student is told of an error: what is certain for the relay must be certain for them."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, InvalidRequest):
+        return Refusal(422, error.what)
+    if isinstance(error, NotConnected):
+        return Refusal(429, "The relay cannot reach the gateway just now; nothing was sent.", "rate_limit_error")
+    if isinstance(error, GatewayError):
+        if error.http_status in {401, 402}:  # the class's key or account, which a student can do nothing about
+            return Refusal(403, "The class's account does not cover this. Tell your teacher.", "access_denied")
+        status = error.http_status if error.http_status in range(400, 600) else 409 if error.not_accepted else 502
+        return Refusal(status, error.message or error.what, error.type or "server_error", error.code)
+    return Refusal(502, "The gateway did not answer.", "server_error")
 
 
 def clock(when: float) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import csv
 import hashlib
-import re
 import secrets
 import time
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ COUNTED = ("sending", "unknown", "accepted", "completed", "failed", "lost")
 REMOVED = "(removed)"
 FRESH = 1.0
 """Seconds for which who has a seat is believed."""
-_NAME = r"[^\W_][\w .'@-]{0,78}"
+_LONGEST_NAME, _SIGNS = 79, " .,_'\u2019@()-"
 _OF_DIGEST = sql.select(seat).where(seat.c.digest == sql.bindparam("digest"))
 _TOKEN_BYTES = 24
 _MOST_USD = 1_000_000.0
@@ -92,7 +92,7 @@ class Seats:
             A name, an amount or a model cannot be what it is; no seat was made.
         """
         new = [(checked_name(name), secrets.token_urlsafe(_TOKEN_BYTES)) for name in names]
-        if len({name for name, _ in new}) < len(new) or not new:
+        if len({name.casefold() for name, _ in new}) < len(new) or not new:
             raise InvalidRequest("Every seat needs a name of its own.", parameter="students", todo="Mend the list.")
         for model in models:
             request_class(model)
@@ -103,8 +103,8 @@ class Seats:
         ]
 
         def work(connection: sql.Connection) -> None:
-            known = {row.name for row in connection.execute(sql.select(seat.c.name))}
-            if taken := [name for name, _ in new if name in known]:
+            known = {row.name.casefold() for row in connection.execute(sql.select(seat.c.name))}
+            if taken := [name for name, _ in new if name.casefold() in known]:  # one folder, to many a system
                 raise InvalidRequest(
                     f"There is a seat for {taken[0]} already; no seat was made.",
                     parameter="students",
@@ -275,14 +275,16 @@ def names_in(path: Path) -> list[str]:
 
 
 def checked_name(name: str) -> str:
-    """Return a seat's name, which is a folder's name too, or refuse it."""
-    if re.fullmatch(_NAME, name) and name != REMOVED and not name.endswith((" ", ".")):
+    """Return a seat's name, which is a folder's name too, as it is written everywhere, or refuse it."""
+    name = unicodedata.normalize("NFC", name)  # a list from a Mac has the dots of an ë by themselves
+    letters = all(sign.isalnum() or sign in _SIGNS or unicodedata.category(sign) in {"Mn", "Mc"} for sign in name)
+    if name[:1].isalnum() and letters and len(name) <= _LONGEST_NAME and not name.endswith((" ", ".")):
         return name
     raise InvalidRequest(
         f"{name[:90]!r} is no name for a seat.",
         parameter="name",
         value=name[:90],
-        allowed="a letter or digit, then up to 78 letters, digits, spaces and . _ ' @ -",
+        allowed=f"a letter or digit, then up to 78 letters, digits, spaces and {' '.join(_SIGNS[1:])}",
     )
 
 

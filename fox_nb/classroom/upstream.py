@@ -26,7 +26,7 @@ Value = TypeVar("Value")
 
 TIMEOUTS = Timeouts(connect=5.0, read=40.0)
 """Shorter than a student's own, which are running meanwhile."""
-SENDERS, ASKERS, FETCHERS = 16, 8, 4
+SENDERS, ASKERS, FETCHERS = 16, 8, 12
 """So many creations, questions and files are on the wire at once: none of them waits for the others' threads."""
 SOON = 0.5
 """Seconds for which a student's question about prices is held by the gateway's answer to it."""

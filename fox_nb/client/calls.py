@@ -23,14 +23,17 @@ from fox_nb.client import accounts, uploading
 from fox_nb.client.download import LARGEST_PICTURE, Downloaded, fetch
 from fox_nb.client.exchange import Attempt, Broken, Call, Exchange, Value
 from fox_nb.client.responses import (
+    CAN_TELL,
     CREATE_PATH,
     LONG_ANSWER,
     PATIENCE,
+    TAKE,
     Purpose,
     connection_lost,
     date_of,
     decoded,
     error_of,
+    is_asking,
     is_refusal,
     not_connected,
     redirected,
@@ -107,6 +110,8 @@ class Client:
         self.clock = clock
         self.sleep = sleep
         self.reads_tries = max(1, reads_tries)
+        self._is_asked = False
+        """True when what answers has asked which take a creation is of."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if not name.startswith("_transport")}
@@ -142,7 +147,9 @@ class Client:
         """Seconds after which a creation that was begun is over, one way or another."""
         return PATIENCE + 2 * (self.timeouts.connect + 2 * self.timeouts.read)
 
-    def create(self, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> TaskState:
+    def create(
+        self, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, take: int | None = None
+    ) -> TaskState:
         """Create a task: ``POST /v1/images/generations`` (documented). Sent once.
 
         It is sent again only while it certainly was not accepted: no connection came to be, or the answer was the
@@ -155,6 +162,9 @@ class Client:
             What is sent, as JSON; nothing is checked, so that values which the pages don't know yet can be tried.
         headers : mapping, optional
             ``X-…`` headers beside the usual ones.
+        take : int, optional
+            Which variation it is. That is told to whoever asks for it, before it takes the creation: the relay of a
+            class, which sends the same one of many students once.
 
         Raises
         ------
@@ -172,13 +182,17 @@ class Client:
             raise InvalidRequest("A request is a mapping of parameters.", parameter="body", allowed="a mapping")
         content = _json(dict(body))
         about = {**_checked(headers or {}), "Content-Type": "application/json"}
-        sent = self._with_retries(_TRIES, partial(self._create_once, content, about))
+        if take is not None:
+            from fox_nb.client.transport import user_agent
+
+            about["User-Agent"] = f"{user_agent()} {CAN_TELL}"
+        sent = self._with_retries(_TRIES, partial(self._create_once, content, about, take))
         state = tasks.read(decoded(sent)) or redirected(sent, self.base_url)
         if state is None or not state.id:
             raise self._failure(sent, Purpose.CREATE, "a task with an id")
         return dataclasses.replace(state, request_id=request_id_of(sent, self._transport.key))
 
-    def _create_once(self, content: bytes, headers: Mapping[str, str]) -> Attempt[Exchange]:
+    def _create_once(self, content: bytes, headers: dict[str, str], take: int | None) -> Attempt[Exchange]:
         """Send a creation; say that it may be sent again only when it certainly was not accepted.
 
         That is certain in two cases. The answer is the gateway's own 429. Or nothing of the body was ever asked for
@@ -189,9 +203,14 @@ class Client:
         lost on it would be of unknown fate for nothing. The answer may be cut off; what can be read of it counts.
         """
         read = self.timeouts.read
+        if take is not None and self._is_asked:
+            headers[TAKE] = str(take)
         sent = self._send("POST", CREATE_PATH, content=[content], headers=headers, sending=read, alone=True)
         if isinstance(sent, Broken):
             sent.connected, sent.again = sent.taken, sent.again and not sent.taken
+        elif take is not None and TAKE not in headers and is_asking(sent):
+            self._is_asked = True
+            return self._create_once(content, headers, take)
         return self._judged(sent, Purpose.CREATE)
 
     def task(self, task_id: str, *, sync_upstream: bool = False, repeat: bool = True) -> TaskState:

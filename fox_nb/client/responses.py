@@ -36,6 +36,8 @@ PATIENCE = 90.0
 """Seconds after which a call that may be sent again is not any more."""
 LONGEST_BODY = 500
 """Characters of an answer's body that an error carries."""
+TAKE, CAN_TELL, TAKE_MISSING = "X-Fox-Take", "can-tell-takes", "take_missing"
+"""The header that says which take it is; what says, in the User-Agent, that it would if asked; how a relay asks."""
 
 _LONGEST_MESSAGE = 600
 _LOOKED_AT = 20_000
@@ -119,6 +121,14 @@ def certainly_not_accepted(error: BaseException) -> bool:
     if isinstance(error, GatewayError):
         return error.not_accepted
     return isinstance(error, (NotConnected, InvalidRequest, KeyMissing))
+
+
+def is_asking(answer: Exchange) -> bool:
+    """Return True when a creation was not accepted, since the relay of a class wants to know which take it is."""
+    said = decoded(answer)
+    error = said.get("error") if isinstance(said, dict) else None
+    asked = isinstance(error, dict) and error.get("code") == TAKE_MISSING
+    return asked and answer.status == HTTPStatus.PRECONDITION_REQUIRED
 
 
 def is_refusal(answer: Exchange) -> bool:

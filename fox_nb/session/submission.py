@@ -365,7 +365,7 @@ class Submitter(OfOneProcess):
             if not ours:
                 return None
             try:
-                return self.client.create(body, headers=headers)
+                return self.client.create(body, headers=headers, take=row.take)
             except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
                 if refusal is None and remembered and _may_be_an_upload(error):
                     self.sources.forget(remembered)
@@ -381,9 +381,7 @@ class Submitter(OfOneProcess):
         return self.sources.links(row.body)
 
     def _headers(self, row: TaskRow) -> dict[str, str] | None:
-        """Say which take it is to whoever keeps takes apart: the sandbox, and the relay of a class."""
-        if self.prices.is_class:  # the same request of others is paid once
-            return {"X-Fox-Take": str(row.take)}
+        """Say which take it is to the sandbox, which draws each of them in its own way."""
         return {"X-Sandbox-Take": str(row.take)} if self.gateway.is_sandbox else None
 
     def _accepted(self, task: Task, row: TaskRow, answer: TaskState) -> None:

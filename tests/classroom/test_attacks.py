@@ -164,6 +164,23 @@ def test_no_strangers_body_is_taken_in(attacked, path):
     assert re.match(rb"HTTP/1.1 400 |$", raw(attacked, head + "a" * 1000))
 
 
+def test_what_is_nonsense_is_told_and_not_logged(attacked):
+    """A link that the gateway refuses and a method that is not ours are answered as such; none of it stands in the log."""
+    for link in ("javascript:hidden", "\x00hidden"):
+        assert attacked.ask("POST", "/v1/files/upload/url", "Eve", json={"url": link}).status_code == 422
+    assert attacked.ask("PUT", "/v1/images/generations", "Eve").status_code == 405
+    written = attacked.log.read_text()
+    assert not [word for word in ("hidden", "Traceback") if word in written]
+
+
+@pytest.mark.parametrize("kind", ["base64", "url"])
+def test_no_body_fills_the_memory(attacked, kind):
+    """A JSON of a million values, which would take many times its own room, is refused as it is."""
+    body, headers = b'{"file_data":[' + b"{}," * 1_000_000 + b"{}]}", {"Content-Type": "application/json"}
+    answer = attacked.ask("POST", f"/v1/files/upload/{kind}", "Eve", data=body, headers=headers)
+    assert (answer.status_code, "too" in answer.json()["error"]["message"]) == (400 if kind == "base64" else 413, True)
+
+
 def test_a_seat_that_is_refused_a_large_body_is_told_why(attacked):
     """Who was stopped, or whose time is over, reads that in the answer, however much they were about to send."""
     for name, words in (("Blocked", "stopped this seat"), ("Ended", "was open until")):
@@ -236,7 +253,12 @@ def test_nobody_else_presses_the_teachers_buttons(attacked):
         assert attacked.ask("GET", f"/teacher/{path}", "Ada").status_code == 403
     assert "Log in" in attacked.ask("GET", "/teacher").text
     teacher = log_in(attacked)
-    for action, fields in (("stop", {"blocked": "1"}), ("grade", {"number": "1"}), ("words", {"words": "fox"})):
+    for action, fields in (
+        ("stop", {"blocked": "1"}),
+        ("grade", {"number": "1"}),
+        ("words", {"words": "fox"}),
+        ("settle", {"number": "1", "paid": ""}),
+    ):
         for forged in ({}, {"_xsrf": "2|00000000|00000000000000000000000000000000|1700000000"}):
             assert teacher.post(f"{attacked.url}/teacher/{action}", data={**fields, **forged}).status_code == 403
     wrong = requests.post(f"{attacked.url}/teacher/login", data={"password": "x"}, timeout=30)

@@ -43,9 +43,12 @@ class Postgres:
             return subprocess.Popen([found, "-D", self.folder, *options], stdout=log, stderr=log, **self.somebody)
 
     def start(self):
+        self._begin()
+        until(self._answers, "PostgreSQL", show=self.log.read_text)
+
+    def _begin(self):
         options = (f"--port={self.port}", "--listen_addresses=127.0.0.1", f"--unix_socket_directories={self.folder}")
         self.process = self._run("postgres", *options)
-        until(self._answers, "PostgreSQL", show=self.log.read_text)
 
     def _answers(self):
         engine = create_engine(self.url)
@@ -54,7 +57,7 @@ class Postgres:
                 return connection.execute(text("SELECT 1")).scalar()
         except OperationalError:
             if self.process.poll() is not None:  # what the last one left is not gone yet
-                self.start()
+                self._begin()
             return None
         finally:
             engine.dispose()

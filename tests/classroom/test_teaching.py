@@ -57,9 +57,19 @@ def test_seats_are_made_from_a_table_and_told_once(tmp_path, capsys):
         assert stat.S_IMODE(handed.stat().st_mode) == 0o600
     assert main(["seats", "remove", "Ben", folder]) == 0
     assert main(["seats", "block", "Ben", folder]) == 1
-    for wrong in ("../Ben", "a/b", "x" * 100, ".hidden", "Ben\u202e"):
+    for wrong in ("../Ben", "a/b", "x" * 100, ".hidden", "Ben\u202e", "ADA LOVELACE", "Zoe\u0308\nZo\u00eb"):
         (tmp_path / "students.csv").write_text(f"name\n{wrong}\nother\n")
         assert main(make) == 1
+
+
+def test_everybody_can_have_a_seat(tmp_path):
+    """A list may have names of any script and as offices write them; each is kept as it is written everywhere."""
+    names = ["Müller, Anna", "O\u2019Brien", "Li (B)", "李雷", "प्रिया", "نور"]
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    seats.make([*names, "Zoe\u0308"], 1, 5)
+    assert {one.name for one in seats.all()} == {*names, "Zoë"}
+    database.close()
 
 
 @pytest.mark.parametrize("text", ["=1", " =1", "+1", "-1", "@x", "\t1", "\n1", "\uff1d1"])
