@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, InvalidRequest, StoreError
+from fox_nb import Fox, InvalidRequest, PackError, StoreError
 from fox_nb.workdir import below, notebook_folder, working_folder
 
 NEVER = 5_000_000_000
@@ -102,6 +102,19 @@ def test_photos_beside_what_is_none(open_fox: Callable[..., Fox], tmp_path: Path
     (folder / "dead.jpg").symlink_to("nowhere")
     os.mkfifo(folder / "pipe.jpg")
     assert [photo.name for photo in open_fox().profiles.look(folder).photos] == ["a.png"]
+
+
+@pytest.mark.timeout(60)
+def test_a_pipe_where_a_file_is_meant(open_fox: Callable[..., Fox]) -> None:
+    """A table, a recorded lesson, a picture: a pipe is told to be no file, and keeps nobody waiting."""
+    fox = open_fox()
+    for name in ("table.csv", "lesson.foxpack", "picture.png"):
+        os.mkfifo(name)
+    with pytest.raises(InvalidRequest, match="no file"):
+        fox.batch("table.csv", model="phota-image")
+    with pytest.raises(PackError, match="no file"):
+        Fox(replay="lesson.foxpack")
+    assert fox.store.task_of("picture.png") is None
 
 
 @pytest.mark.parametrize("words", ["éclair", "ÉCLAIR", "küche", "KU\u0308CHE", "strasse", "STRAẞE", "100%_", "\\"])

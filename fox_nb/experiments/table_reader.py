@@ -129,6 +129,8 @@ def _file(path: Path) -> Table:
         raise _refused(f"{path.name}: a table's file ends in {', '.join(_READERS)}.", path)
     try:
         size = path.stat().st_size
+        if not path.is_file():  # reading a pipe would wait for ever
+            raise _refused(f"{path.name} is no file.", path)
         if size > LARGEST_FILE:
             raise _refused(f"{path.name} has {size:,} bytes; allowed are {LARGEST_FILE:,}.", path)
         return reader(path)

@@ -99,7 +99,7 @@ class Store(OfOneProcess):
         """Find the task that made a picture, by the file's bytes or, when it was changed, by its name."""
         path = Path(picture)
         try:
-            digest = sha256_of(path)
+            digest = sha256_of(path) if path.is_file() else ""
         except OSError:
             digest = ""
         return self.journal.picture_of(digest, f"pictures/{path.name}")

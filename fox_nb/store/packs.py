@@ -234,6 +234,8 @@ class Pack:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).expanduser().absolute()
+        if self.path.exists() and not self.path.is_file():  # reading a pipe would wait for ever
+            raise self._refused("it is no file")
         try:
             with zipfile.ZipFile(self.path) as archive:
                 members = self._members(archive)
