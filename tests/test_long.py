@@ -9,14 +9,19 @@ import tomllib
 import venv
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from artifacts import Places
+from artifacts import MARKED_KEY, Places
+from classroom.room import Classroom
+from counts import Count
+from fox_nb.client import Client
+from fox_nb.money import MICRO_PER_USD
 from lessons import outputs
-from processes import left_running
+from processes import clean_environment, left_running
 from ran_in import versions
 from servers import KERNEL_PYTHON
 
@@ -28,26 +33,60 @@ IPYKERNELS = ("6.30.*", "7.3.*", "")
 """What JupyterLab's users have; '' is the newest."""
 
 
-def test_thirty_kernels_run_the_first_lesson_at_once(own_sandbox: dict[str, str], artifacts: Places) -> None:
-    """A class presses 'Restart and Run All' together: one sandbox serves all thirty, and every lesson ends with its pictures."""
-    lesson = outputs.LESSONS[0]
+def run_lesson(artifacts: Places, kernels: list[dict[str, str]]) -> None:
+    """Run the first lesson in a kernel for each of these environments, all at once; each ends with its pictures."""
 
-    async def one() -> nbformat.NotebookNode:
-        node = nbformat.read(lesson, as_version=4)
+    async def one(env: dict[str, str]) -> nbformat.NotebookNode:
+        node = nbformat.read(outputs.LESSONS[0], as_version=4)
         folder = artifacts.fresh("student")
         client = NotebookClient(
             node, kernel_name="python3", timeout=900, startup_timeout=600, resources={"metadata": {"path": str(folder)}}
         )
-        await client.async_execute(env=own_sandbox)
+        await client.async_execute(env=env)
         assert len(list((folder / "fox_runs" / "pictures").glob("*.*"))) >= 2
         return node
 
     async def everybody() -> list[nbformat.NotebookNode]:
-        return await asyncio.gather(*(one() for _ in range(KERNELS)))
+        return await asyncio.gather(*(one(env) for env in kernels))
 
     nodes = asyncio.run(everybody())
     every = [output for node in nodes for cell in node.cells for output in cell.get("outputs", [])]
     assert [output for output in every if output.output_type == "error" or output.get("name") == "stderr"] == []
+
+
+@pytest.mark.parametrize("options", [(), ("--no-share",)])
+def test_thirty_kernels_run_one_lesson_through_a_relay(
+    sandbox: Any, artifacts: Places, count: Count, options: tuple[str, ...]
+) -> None:
+    """The creations of thirty seats' kernels are those of one student, or of each with --no-share; every cent adds up."""
+    room = Classroom(artifacts, sandbox.base_url)
+    names = [f"Student {number}" for number in range(KERNELS)]
+    try:
+        room.seat(*names, "Alone")
+        room.start(*options)
+        kernels = [clean_environment(artifacts, kernel_of(room, name)) for name in [*names, "Alone"]]
+        run_lesson(artifacts, kernels[-1:])
+        of_one, cents_of_one = len(sandbox.creations), room.seats.spent()
+        run_lesson(artifacts, kernels[:-1])
+        times = KERNELS + 1 if options else 1
+        count("thirty kernels through a relay", *(options or ["shared"]), of_one=of_one, of_all=len(sandbox.creations))
+        assert len(sandbox.creations) == of_one * times > 0
+        spent = [room.seats.spent(name) for name in names]
+        assert spent == [cents_of_one if options else 0] * KERNELS
+        with Client(sandbox.base_url, MARKED_KEY) as gateway:
+            assert room.seats.spent() == round(gateway.balance().used_usd * MICRO_PER_USD) == cents_of_one * times
+    finally:
+        room.stop()
+
+
+def kernel_of(room: Classroom, name: str) -> dict[str, str]:
+    """What is set in a student's kernel, and all that is."""
+    return {"FOXAPI_BASE_URL": room.url, "FOXAPI_KEY": room.tokens[name]}
+
+
+def test_thirty_kernels_run_the_first_lesson_at_once(own_sandbox: dict[str, str], artifacts: Places) -> None:
+    """A class presses 'Restart and Run All' together: one sandbox serves all thirty, and every lesson ends with its pictures."""
+    run_lesson(artifacts, [own_sandbox] * KERNELS)
     servers = [process for process in left_running(artifacts) if "--background" in process.cmdline()]
     mine = [server for server in servers if server.environ()["FOX_NB_SANDBOX_DIR"] == own_sandbox["FOX_NB_SANDBOX_DIR"]]
     assert len(mine) == 1
