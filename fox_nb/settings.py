@@ -375,7 +375,8 @@ def version() -> str:
         return "0"
 
 
-def spellings(key: SecretStr) -> list[str]:
+@functools.lru_cache(maxsize=8)  # every header of every answer is looked through
+def spellings(key: SecretStr) -> tuple[str, ...]:
     """Return a key as it is, URL-quoted, JSON-escaped, HTML-escaped and within base64; the longest first."""
     import html
 
@@ -391,7 +392,7 @@ def spellings(key: SecretStr) -> list[str]:
     }
     for shift in range(3):
         spellings |= _within_base64(plain.encode(), shift)
-    return sorted(spellings, key=len, reverse=True)
+    return tuple(sorted(spellings, key=len, reverse=True))
 
 
 def _within_base64(plain: bytes, shift: int) -> set[str]:
