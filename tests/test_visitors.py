@@ -50,6 +50,22 @@ def test_every_visitor_is_alone(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.usefixtures("in_voila")
+@pytest.mark.parametrize("harm", ["moved", "damaged"])
+def test_trouble_with_the_store_names_no_place_of_the_server(sandbox: Sandbox, harm: str) -> None:
+    """Who runs the app knows where it keeps its files; a visitor is told what happened, and that nothing was sent."""
+    fox = visitor(sandbox)
+    folder = fox.store.folder
+    if harm == "moved":
+        folder.rename(folder.with_name("elsewhere"))
+    else:
+        (folder / "journal.sqlite").write_bytes(b"no journal" * 100)
+    with pytest.raises(fox_nb.StoreError) as told:
+        fox.generate("a fox")
+    fox.close()
+    assert str(folder.parent) not in str(told.value)
+
+
+@pytest.mark.usefixtures("in_voila")
 def test_one_budget_holds_for_all_visitors(sandbox: Sandbox) -> None:
     """Eight visitors press at once with money for five pictures: five are sent, three are refused and may still look on."""
     foxes = [visitor(sandbox, budget=0.45) for _ in range(8)]

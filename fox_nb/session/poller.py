@@ -361,8 +361,11 @@ class Poller:
         except FoxError as error:
             return error
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits has to be told
+            why = (
+                error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+            )
             return StoreError(
-                f"A picture could not be put in its place ({type(error).__name__}: {error}).",
+                f"A picture could not be put in its place ({why}).",
                 money="It is paid for; the gateway keeps it for 24 hours.",
                 todo="Check the free space and the folder's rights, then run the cell again.",
             )

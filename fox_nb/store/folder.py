@@ -13,7 +13,7 @@ from fox_nb.store.bills import Bills
 from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import sha256_of
 from fox_nb.store.journal import Journal
-from fox_nb.store.schema import no_locks
+from fox_nb.store.schema import named, no_locks
 
 if TYPE_CHECKING:
     from fox_nb.store.packs import Packed
@@ -58,7 +58,7 @@ class Store(OfOneProcess):
                 write(ignore, b"# Faces and prompts live here: not for git.\n*\n", private=True)
         except (OSError, ValueError) as error:  # a path with NUL is the second
             raise StoreError(
-                f"The store {self.folder} cannot be made ({getattr(error, 'strerror', None) or error}).",
+                f"The store {named(self.folder)} cannot be made ({getattr(error, 'strerror', None) or error}).",
                 money="Nothing was sent.",
                 todo="Give a folder that you may write to with store=….",
             ) from None
@@ -155,13 +155,14 @@ class Store(OfOneProcess):
             return  # another kernel has made the store just now, with its first picture
         if files:
             raise StoreDamaged(
-                f"The store {self.folder} has lost its journal: {JOURNAL} is missing or empty, and pictures are there.",
+                f"The store {named(self.folder)} has lost its journal: {JOURNAL} is missing or empty, and pictures "
+                "are there.",
                 money="Nothing was sent or changed; a new journal would know of nothing that is paid for.",
                 todo="Put the journal back from a backup, or go on with a new store=….",
             )
         if others:
             raise StoreError(
-                f"The folder {self.folder} is no store: other things are in it ({', '.join(others[:3])[:100]}).",
+                f"The folder {named(self.folder)} is no store: other things are in it ({', '.join(others[:3])[:100]}).",
                 money="Nothing was sent.",
                 todo='A store is a folder of its own: give the path of a new one, such as store="fox_runs".',
             )
