@@ -13,23 +13,26 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 from selenium import webdriver
-from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.actions.action_builder import ActionBuilder
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from one_page import SIZE
 from processes import PATIENCE, until
 
 MINIBROWSER = "/usr/lib/*/webkit2gtk-*/MiniBrowser"
-BOX = """selector => {
-    const found = document.querySelector(selector);
+BOX = """wanted => {
+    const found = typeof wanted === 'string' ? document.querySelector(wanted) : wanted;
     found.scrollIntoView({block: 'center'});
     const box = found.getBoundingClientRect();
     return [box.x, box.y, box.width, box.height];
 }"""
-CALL = """const [source, argument, done] = arguments;
-Promise.resolve((0, eval)(source)(argument)).then(value => done({value}), error => done({error: String(error)}));"""
+SEEN = f"""([selector, text]) => {{
+    const wanted = element => element.checkVisibility() && element.textContent.includes(text);
+    const found = [...document.querySelectorAll(selector)].find(wanted);
+    return found ? ({BOX})(found) : null;
+}}"""
+CALL = """const [argument, done] = arguments;
+Promise.resolve(({script})(argument)).then(value => done({{value}}), error => done({{error: String(error)}}));"""
 
 
 class Hands(ABC):
@@ -107,10 +110,12 @@ class WebKit(Hands):
         self.driver.get(url)
 
     def click(self, selector: str, text: str = "") -> None:
-        self._seen(selector, text, lambda element: element.click())
+        x, y, width, height = until(lambda: self._stands(selector, text), f"{selector} {text}")
+        self._drag((x + width / 2, y + height / 2))
 
     def type(self, selector: str, text: str) -> None:
-        self._seen(selector, "", lambda element: element.clear() or element.send_keys(text))
+        self.click(selector)
+        webdriver.ActionChains(self.driver).send_keys(text).perform()
 
     def press(self, *keys: str) -> None:
         for key in keys:
@@ -118,23 +123,15 @@ class WebKit(Hands):
             webdriver.ActionChains(self.driver).send_keys(getattr(Keys, name, key)).perform()
 
     def ask(self, script: str, argument: object = None) -> Any:
-        answer = self.driver.execute_async_script(CALL, script, argument)
+        answer = self.driver.execute_async_script(CALL.format(script=script), argument)
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer.get("value")
 
-    def _seen(self, selector: str, text: str, act: Any) -> None:
-        def tried() -> bool | None:
-            try:
-                for element in self.driver.find_elements(By.CSS_SELECTOR, selector):
-                    if element.is_displayed() and text in element.text:
-                        act(element)
-                        return True
-            except WebDriverException:  # it was drawn anew, or something stands before it
-                pass
-            return None
-
-        until(tried, f"{selector} {text}")
+    def _stands(self, selector: str, text: str) -> Any:
+        """Where an element stands once it stands still: its own click doesn't find what scrolls in a part of the page."""
+        boxes = [self.ask(SEEN, [selector, text]) for _ in range(2)]
+        return boxes[0] if boxes[0] == boxes[1] else None
 
     def _drag(self, *points: tuple[float, float]) -> None:
         actions = ActionBuilder(self.driver)

@@ -123,14 +123,14 @@ class Server:
             node = nbformat.from_dict(notebook)
         # Without a kernelspec JupyterLab opens a dialog that swallows every click.
         node.metadata["kernelspec"] = {
-            "name": self._kernelspec(env or {}),
+            "name": self.kernelspec(env or {}),
             "display_name": "Python 3 (ipykernel)",
             "language": "python",
         }
         nbformat.write(node, path)
         return path
 
-    def _kernelspec(self, env: Mapping[str, str]) -> str:
+    def kernelspec(self, env: Mapping[str, str]) -> str:
         """The name of a kernel that has `env` in its environment: servers take no environment for one kernel alone."""
         written = json.dumps(env, sort_keys=True)
         name = "fox-test-" + hashlib.sha256(written.encode()).hexdigest()[:12]

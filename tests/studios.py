@@ -151,7 +151,7 @@ def for_the_docs(page: NotebookPage, name: str) -> None:
     if not folder:
         return
     page.page.evaluate("() => document.activeElement?.blur()")
-    shot = Image.open(io.BytesIO(page.locator(".fox-nb-panel").first.screenshot(animations="disabled")))
+    shot = Image.open(io.BytesIO(page.locator(".fox-nb-studio").screenshot(animations="disabled")))
     for quality in (88, 75, 60, 45):
         data = io.BytesIO()
         shot.convert("RGB").save(data, "WEBP", quality=quality, method=6)

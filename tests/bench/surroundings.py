@@ -138,8 +138,8 @@ class Gateway:
 class BenchServer(JupyterServer):
     """The tests' Jupyter server, with kernels of another Python where a notebook asks for one."""
 
-    def _kernelspec(self, env: Mapping[str, str]) -> str:
-        name = super()._kernelspec(env)
+    def kernelspec(self, env: Mapping[str, str]) -> str:
+        name = super().kernelspec(env)
         if _PYTHON in env:
             spec = Path(self.env["JUPYTER_DATA_DIR"], "kernels", name, "kernel.json")
             written = json.loads(spec.read_text())

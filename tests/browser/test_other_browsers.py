@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from comparisons import PIXEL, near
-from hands import Hands, firefox
+from hands import Hands, firefox, webkit
 from kernels import notebook
+from processes import until
 from servers import JupyterServer
 from studios import OPEN
 
@@ -60,7 +61,7 @@ SPLIT = (
 )
 
 
-@pytest.mark.parametrize("browser", [firefox])
+@pytest.mark.parametrize("browser", [firefox, webkit])
 def test_the_story(
     browser: Callable[[], AbstractContextManager[Hands]],
     lab_server: JupyterServer,
@@ -107,7 +108,7 @@ def look_closely(hands: Hands, viewer: str) -> None:
     """Zoom, pan and divide, by the mouse and by keys."""
     cell = f"{viewer} td[role=gridcell]"
     hands.wait(DRAWN, viewer)
-    assert near(hands.ask(PIXEL, [cell, 0.6, 0.6]), FIRST)
+    until(lambda: near(hands.ask(PIXEL, [cell, 0.6, 0.6]), FIRST) or None, "the first picture's colour")
     hands.click(f"{viewer} .foxc-bar button", "1:1")
     hands.wait(TEXT, [f"{viewer} .foxc-zoom", "100 %"])
     hands.click(cell)
