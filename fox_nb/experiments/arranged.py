@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count, islice
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.experiments.axes import unlike
 from fox_nb.experiments.names import names_of
 from fox_nb.experiments.table_reader import is_missing, read_table
 from fox_nb.images.sources import is_upload, listed
@@ -39,7 +40,7 @@ def _of_lists(pictures: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
         names, values = _index_of(pictures), _items(pictures)
     if not any(_row(value) is not None for value in values):
         names = _checked(labels, len(values), "labels") or names or names_of(values)
-        return [("", _unlike(names))], {(at,): value for at, value in enumerate(values)}
+        return [("", unlike(names))], {(at,): value for at, value in enumerate(values)}
     rows = [_row(value) or {"1": value} for value in values]
     down, across = labels if _is_pair(labels) else (labels, None)
     columns = list(dict.fromkeys(name for row in rows for name in row))
@@ -48,7 +49,7 @@ def _of_lists(pictures: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
     cells: dict[Key, Any] = {
         (columns.index(name), at): value for at, row in enumerate(rows) for name, value in row.items()
     }
-    return [("", _unlike(named)), ("", _unlike(down))], cells
+    return [("", unlike(named)), ("", unlike(down))], cells
 
 
 def _of_frame(frame: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
@@ -64,7 +65,7 @@ def _of_frame(frame: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
         index, labels = [str(row[name]) for row in table.rows], None
     down = _checked(labels, len(table), "labels") or index or [str(at) for at in range(1, len(table) + 1)]
     cells: dict[Key, Any] = {(c, r): row[name] for r, row in enumerate(table.rows) for c, name in enumerate(columns)}
-    return [("", columns or [""]), ("", _unlike(down))], cells
+    return [("", columns or [""]), ("", unlike(down))], cells
 
 
 def _is_pair(labels: Any) -> bool:
@@ -113,7 +114,7 @@ def _row(value: Any) -> dict[str, Any] | None:
         return {str(at): item for at, item in enumerate(value, start=1)}
     if not _is_by_label(value):
         return None
-    return dict(zip(_unlike([str(name) for name in value]), value.values(), strict=True))
+    return dict(zip(unlike([str(name) for name in value]), value.values(), strict=True))
 
 
 def _checked(labels: Any, wanted: int, name: str) -> list[str]:
@@ -127,15 +128,6 @@ def _checked(labels: Any, wanted: int, name: str) -> list[str]:
         what = f"{name}: {len(found)} for {wanted}."
         raise InvalidRequest(what, parameter="labels", value=len(found), allowed=f"{wanted} of them")
     return found
-
-
-def _unlike(names: Sequence[str]) -> list[str]:
-    """Give a number to names that stand there already, so that no two places are called the same."""
-    found: dict[str, None] = {}
-    for name in names:
-        numbered = (f"{name} ({number})" for number in count(2))
-        found[name if name not in found else next(other for other in numbered if other not in found)] = None
-    return list(found)
 
 
 def _is_empty(source: Any) -> bool:

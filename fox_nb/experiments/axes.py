@@ -46,8 +46,8 @@ class Axis:
 
     @property
     def labels(self) -> list[str]:
-        """The values as a person reads them."""
-        return [label(value) for value in self.values]
+        """The values as a person reads them, no two alike: files of one name are numbered."""
+        return unlike([label(value) for value in self.values])
 
 
 def axis_of(parameter: Parameter, given: Any) -> Axis | None:
@@ -88,6 +88,15 @@ def axis_of(parameter: Parameter, given: Any) -> Axis | None:
         if not any(_same(value, other) for other in kept):
             kept.append(value)
     return Axis(parameter, tuple(kept), repeated=len(values) - len(kept))
+
+
+def unlike(names: Sequence[str]) -> list[str]:
+    """Give a number to names that stand there already, so that no two places are called the same."""
+    found: dict[str, None] = {}
+    for name in names:
+        numbered = (f"{name} ({number})" for number in itertools.count(2))
+        found[name if name not in found else next(other for other in numbered if other not in found)] = None
+    return list(found)
 
 
 def label(value: Any) -> str:

@@ -35,8 +35,11 @@ def summary(sweep: Made) -> pd.DataFrame:
 
 def _rows(sweep: Made) -> list[dict[str, Any]]:
     rows = []
+    labels = [axis.labels for axis in sweep.plan.axes]
     for planned in sweep.plan.cells:
-        axes = {name: _plain(value) for name, value in planned.settings.items()}
+        given = [axis[at] for axis, at in zip(labels, planned.key, strict=False)]  # one cell alone has no axis
+        names = dict(zip(planned.settings, given, strict=False))
+        axes = {name: _plain(value, names.get(name)) for name, value in planned.settings.items()}
         if planned.impossible:
             why = {"take": sweep.plan.takes[0], "status": "impossible", "usd": 0.0, "error": planned.impossible}
             rows.append({"model": sweep.plan.models[0], **axes, **why, "file": ""})
@@ -47,7 +50,7 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
             facts = {
                 "model": slot.request.model,
                 **axes,
-                **slot.request.body(),
+                **{name: _plain(value) for name, value in slot.request.body().items()},
                 "take": slot.take,
                 "status": task.status if task is not None else "not sent",
                 "task_id": task.id if task is not None else "",
@@ -66,6 +69,6 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
     return rows
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, name: str | None = None) -> Any:
     """Return a value as a table takes it: a picture by its name."""
-    return value if value is None or isinstance(value, (str, int, float)) else label(value)
+    return value if value is None or isinstance(value, (str, int, float)) else name or label(value)

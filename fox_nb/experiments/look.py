@@ -28,7 +28,8 @@ def comparison(sweep: MadeSweep) -> Comparison:
     from fox_nb.render.comparison import Axis, Comparison
 
     plan = sweep.plan
-    common = next((sweep.originals.of(cls, plan.fixed) for cls in plan.classes), None)
+    each = (sweep.originals.of(cls, plan.fixed) for cls in plan.classes)
+    common = next((original for original in each if original is not None), None)
     return Comparison(
         title=title(sweep),
         axes=[Axis(axis.parameter.label, axis.labels) for axis in plan.axes] or [Axis()],

@@ -77,8 +77,11 @@ class Slot:
     @property
     def why(self) -> str:
         """What went wrong, in words; '' when nothing did."""
-        if self.reason or self.task is None or self.task.error is None:
-            return self.reason
+        reason = (
+            "" if self.state == "done" else self.reason
+        )  # what was refused may have been made by another call since
+        if reason or self.task is None or self.task.error is None:
+            return reason
         return str(self.task.error)
 
 

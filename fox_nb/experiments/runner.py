@@ -139,9 +139,11 @@ class Runner:
 
     def stop(self, why: str = BY_HAND[0]) -> None:
         """Send nothing more; what is under way goes on and is downloaded."""
+        if self.sending:
+            self._stopped(why)
+
+    def _stopped(self, why: str) -> None:
         with self._state:
-            if not self._queue:
-                return
             self.stopped_because = self.stopped_because or why
             self._queue.clear()
             self._state.notify_all()
@@ -257,7 +259,9 @@ class Runner:
         with self._state:
             self._failures = self._failures + 1 if error is not None else 0
             failures = self._failures
-        if isinstance(error, FOR_ALL):
+        if isinstance(error, NOT_SENT):  # the last one's trouble, too, stands nowhere else
+            self._stopped(str(error))
+        elif isinstance(error, FOR_ALL):
             self.stop(str(error))
         elif error is not None and failures >= STOP_AFTER:
             self.stop(f"{failures} failures in a row, the last: {error}")

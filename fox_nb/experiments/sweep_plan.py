@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MOST_TAKES = 20
 MOST_CELLS = 20_000
 COLUMNS = frozenset(NUMBERS) | {"model", "take", "status", "task_id", "seconds", "usd", "error", "file", "width"}
-COLUMNS |= {"height", "note", "run", "row", "column", "picture", "index", "label", "image"}
+COLUMNS |= {"height", "note", "run", "row", "column", "picture", "index", "label", "image", "number", "file_name"}
 """Names that the tables of a sweep have of their own."""
 
 
@@ -81,7 +81,7 @@ class SweepPlan(Plan):
     def _check_names(self, given: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
         names = (*known, *sorted(self._own - COLUMNS))
         for name in given:
-            if name in self._own & COLUMNS:
+            if name in self._own and (name in COLUMNS or name.endswith(("_file_name", "_file_names"))):
                 raise InvalidRequest(
                     f"{{{name}}} can't be filled in: {name} is a column of the tables that a sweep gives.",
                     parameter=name,
@@ -102,21 +102,22 @@ class SweepPlan(Plan):
                 f"These {len(self.axes)} lists make {count:,} combinations; allowed are {MOST_CELLS:,}.",
                 todo="Vary fewer values, or ask for rows of your own with fox.batch(table).",
             )
-        names = [axis.parameter.name for axis in self.axes]
+        names, labels = [axis.parameter.name for axis in self.axes], [axis.labels for axis in self.axes]
         self._refused: list[tuple[PlannedCell, InvalidRequest]] = []
         cells = []
         for turned in itertools.product(*(range(len(axis.values)) for axis in reversed(self.axes))):
             key = turned[::-1]
             values = [axis.values[index] for axis, index in zip(self.axes, key, strict=True)]
-            cells.append(self._cell(key, dict(zip(names, values, strict=True))))
+            words = dict(zip(names, [axis[index] for axis, index in zip(labels, key, strict=True)], strict=True))
+            cells.append(self._cell(key, dict(zip(names, values, strict=True)), words_of(words)))
         return cells
 
-    def _cell(self, key: tuple[int, ...], settings: dict[str, Any]) -> PlannedCell:
+    def _cell(self, key: tuple[int, ...], settings: dict[str, Any], label: str) -> PlannedCell:
         asked = {**self.fixed, **settings}
         model = asked.pop("model", self.models[0])
         words = {name: asked[name] for name in self.words & asked.keys()}
         values = {name: value for name, value in asked.items() if value is not None and name not in self._own}
-        cell = PlannedCell(key, settings, words_of(settings), values)
+        cell = PlannedCell(key, settings, label, values)
         try:
             if words:
                 values["prompt"] = filled(values.get("prompt"), words)

@@ -240,15 +240,11 @@ def _read(picture: Path, size: tuple[int, int]) -> Pixels:
     from PIL import Image
 
     from fox_nb.images.check import orientation_of
-    from fox_nb.images.pixels import as_seen
+    from fox_nb.images.pixels import as_seen, on_white
 
     with Image.open(picture) as image:
         # a JPEG is decoded at twice the size or more, so that the scaling is Pillow's own for all formats
         image.draft("RGB", (2 * max(size), 2 * max(size)))
         seen = as_seen(image, orientation_of(image), image.info.get("icc_profile"))
-        if seen.mode == "RGBA":
-            white = Image.new("RGBA", seen.size, "white")
-            white.alpha_composite(seen)
-            seen = white
-        small = seen.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
+        small = on_white(seen).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
     return np.asarray(small)

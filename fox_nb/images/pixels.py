@@ -66,6 +66,15 @@ def as_seen(image: Image.Image, orientation: int, profile: bytes | None) -> Imag
     return seen.copy() if isinstance(seen, ImageFile.ImageFile) else seen
 
 
+def on_white(image: Image.Image) -> Image.Image:
+    """Give the picture in RGB, on white where it is transparent."""
+    if image.mode == "RGBA":
+        white = Image.new("RGBA", image.size, "white")
+        white.alpha_composite(image)
+        image = white
+    return image.convert("RGB")
+
+
 def sized(image: Image.Image, edge: int) -> Image.Image:
     """Scale the picture down to a long side of `edge` pixels; a smaller one stays as it is."""
     longest = max(image.size)

@@ -167,11 +167,11 @@ def save_picture(source: Path, path: str | os.PathLike[str]) -> Path:
 def _convert(source: Path, target: Path, wanted: str) -> None:
     from PIL import Image
 
-    from fox_nb.images.pixels import plain
+    from fox_nb.images.pixels import on_white, plain
 
     with Image.open(source) as image:
         profile = image.info.get("icc_profile")
-        written = plain(image).convert("RGB") if wanted == "JPEG" else image.copy()
+        written = on_white(plain(image)) if wanted == "JPEG" else image.copy()
         options = {"quality": 95} if wanted != "PNG" else {}
         written.save(target, wanted, icc_profile=profile, **options)
 

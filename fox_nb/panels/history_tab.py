@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import tempfile
 import threading
+import weakref
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,14 +154,18 @@ class HistoryTab(TaskCards):
         self._later(lambda: self._send_archive(content))
 
     def _send_archive(self, content: dict[str, Any]) -> None:
-        if content.get("at") == 0 or self._archive is None:
-            self._archive = Path(tempfile.mkdtemp(prefix="fox-nb-")) / "pictures.zip"
+        about = {"key": "archive", "number": 0}
+        if self._archive is None:
+            folder = tempfile.mkdtemp(prefix="fox-nb-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self._archive = Path(folder) / "pictures.zip"
+        if content.get("at") == 0:
             try:
-                self._archive.write_bytes(archive_of(self.chosen(content.get("keys")), self._titles))
-            except OSError as error:
-                self.wrong(error, key="archive", number=0)
+                pack_pictures(self.chosen(content.get("keys")), self._titles, self._archive)
+            except Exception as error:  # noqa: BLE001 - whoever waits for it is told
+                self.wrong(error, **about)
                 return
-        self._send_part(self._archive, "application/zip", content, {"key": "archive", "number": 0})
+        self._send_part(self._archive, "application/zip", content, about)
 
 
 def side_by_side(tasks: list[Task], titles: Titles, session: Session) -> Comparison | None:
@@ -174,17 +180,17 @@ def side_by_side(tasks: list[Task], titles: Titles, session: Session) -> Compari
     return compare(pictures, labels=labels, title="Compare", session=session).comparison()
 
 
-def archive_of(tasks: list[Task], titles: Titles) -> bytes:
-    """Return a ZIP of the tasks' pictures, and a table of what they are as CSV."""
-    stream, table = io.BytesIO(), io.StringIO()
+def pack_pictures(tasks: list[Task], titles: Titles, path: Path) -> None:
+    """Write a ZIP of the tasks' pictures, and a table of what they are as CSV."""
+    table = io.StringIO()
     names = list(dict.fromkeys(name for task in tasks for name in task.request if name != "model"))
     rows = csv.writer(table)
     rows.writerow(["file", "title", "model", *names, "take", "status", "usd"])
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
         for task in tasks:
             files = [image.path for image in task.images if image.path.exists()]
-            for path in files:
-                packed.write(path, path.name)
+            for file in files:
+                packed.write(file, file.name)
             values = [table_cell(task.request.get(name)) for name in names]
             about = [
                 table_cell(titles.of(task)),
@@ -196,7 +202,6 @@ def archive_of(tasks: list[Task], titles: Titles) -> bytes:
             ]
             rows.writerows([name, *about] for name in [path.name for path in files] or [""])
         packed.writestr("pictures.csv", table.getvalue().encode("utf-8-sig"))
-    return stream.getvalue()
 
 
 def _filters(asked: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.panels.outcome import REMEDIES
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _LONGEST = 1000
-_ACTS = frozenset({"rename", "plan", "forget", "add", "retry", "paid", "unpaid"})
+_ACTS = REMEDIES | {"rename", "plan", "forget", "add", "retry"}
 
 
 class KnownProfiles(Scripted):
@@ -30,7 +31,7 @@ class KnownProfiles(Scripted):
         self.say("list", items=self._items)
 
     def on_act(self, callback: Callable[[str, str, str], None]) -> None:
-        """Call `callback(act, key, text)` when something is pressed: rename, plan, forget, add, retry, paid, unpaid.
+        """Call `callback(act, key, text)` when something is pressed: rename, plan, forget, add, retry, or a remedy.
 
         The text is the new name of rename and add.
         """

@@ -23,7 +23,7 @@ from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome
 from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record
-from fox_nb.panels.script import Layout
+from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.titles import Titles
 from fox_nb.parameters import meant, parameters
 from fox_nb.session.pool import Pool
@@ -396,11 +396,7 @@ class Panel(w.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the panel and all that is in it; what is under way goes on."""
-        inside = [*self.children]
-        while inside:
-            widget = inside.pop()
-            inside += getattr(widget, "children", ())
-            widget.close()
+        close_inside(self)
         self._pool.close()
         super().close()
 

@@ -9,6 +9,7 @@ from IPython.display import HTML, display
 
 from fox_nb.display.places import in_notebook, is_unseen
 from fox_nb.experiments.side_by_side import page
+from fox_nb.panels.record import replace_earlier
 from fox_nb.panels.viewer import Viewer, beside
 from fox_nb.session.pool import Pool
 
@@ -39,6 +40,7 @@ class PicturesView:
         self.widget = Viewer(pictures.comparison())
         self.widget.holds = self
         self._static: Any = None
+        self._forget = pictures.on_change(self._changed)
 
     def show(self) -> Any:
         """Display the page that stays, then the viewer, or return both for marimo; begin to measure."""
@@ -46,9 +48,14 @@ class PicturesView:
         if in_notebook():
             self._static = display(HTML(html), display_id=True)
         shown = None if is_unseen() else display(self.widget) if in_notebook() else beside(html, self.widget)
-        self._forget = self._pictures.on_change(self._changed)
         self._pictures.start()
         return shown
+
+    def close(self) -> None:
+        """End the view, its threads and its tiles."""
+        self._forget()
+        self._pool.close()
+        self.widget.close()
 
     def _changed(self, keys: list[Key]) -> None:
         """Note what to show anew; without a place everything is measured, so the page is kept."""
@@ -70,4 +77,6 @@ class PicturesView:
 
 def show(pictures: Pictures) -> Any:
     """Show pictures in a cell; returns what marimo shows."""
-    return PicturesView(pictures).show()
+    view = PicturesView(pictures)
+    replace_earlier(view)
+    return view.show()

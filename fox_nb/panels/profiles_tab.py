@@ -16,7 +16,7 @@ from fox_nb.panels.outcome import REMEDIES, remedies, settle
 from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
 from fox_nb.panels.press import Press
-from fox_nb.panels.script import Layout
+from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.training_photos import TrainingPhotos
 from fox_nb.parameters import parameters
 from fox_nb.session.pool import Pool
@@ -72,6 +72,12 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         super().__init__(parts, layout=Layout(), _dom_classes=("fox-nb-panel",))
         self._show_lacking()
         self._pool.submit(self._ask_prices)
+
+    def close(self) -> None:
+        """Close the tab and all that is in it; a training that was begun goes on."""
+        close_inside(self)
+        self._pool.close()
+        super().close()
 
     def refresh(self) -> None:
         """List the profiles anew."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fox_nb.display.places import bundle, in_notebook, open_place, output_of
 from fox_nb.settings import in_voila
@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 SHOWN = 12
 SLOTS = 20
 """Outputs for results: none can be added once the cell has run, and a browser draws each, empty as it is."""
+
+
+class Closable(Protocol):
+    """What a cell shows."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+_shown: dict[str, tuple[int, list[Closable]]] = {}
+"""What each notebook cell shows, and in which execution of it that was made."""
 
 
 class Record:
@@ -146,6 +157,22 @@ def running_cell() -> str | None:
 def cell_id() -> str:
     """Return the id that the running cell has in its notebook; '' where a front end does not say it."""
     return str((_parent().get("metadata") or {}).get("cellId", ""))
+
+
+def replace_earlier(view: Closable) -> None:
+    """End the views that an earlier run of the same cell has shown: nobody sees them any more."""
+    cell = cell_id() if in_notebook() else ""
+    if not cell:
+        return
+    from IPython import get_ipython
+
+    execution = get_ipython().execution_count
+    count, views = _shown.get(cell, (execution, []))
+    if count != execution:
+        for earlier in views:
+            earlier.close()
+        views = []
+    _shown[cell] = (execution, [*views, view])
 
 
 def _parent() -> dict[str, Any]:

@@ -90,7 +90,11 @@ class Scripted(anywidget.AnyWidget):
             _notifier(self.script).asked(self, str(content.get("page")))
             return
         kind = content.get("type")
-        handler = getattr(self, f"_on_{kind}", None) if isinstance(kind, str) and kind.isalpha() else None
+        handler = (
+            getattr(self, f"_on_{kind}", None)
+            if isinstance(kind, str) and kind.isalpha() and kind != "message"
+            else None
+        )
         if handler is not None:
             handler(content, [bytes(buffer) for buffer in buffers or ()])
 
@@ -101,6 +105,13 @@ class Scripted(anywidget.AnyWidget):
                 callback()
             except Exception:
                 logging.getLogger("fox_nb").exception("A part of a panel did not start; the others do.")
+
+
+def close_inside(box: Any) -> None:
+    """Close all that is in a box, and in the boxes in it."""
+    for widget in getattr(box, "children", ()):
+        close_inside(widget)
+        widget.close()
 
 
 class _Notifier:

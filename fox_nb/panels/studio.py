@@ -15,7 +15,7 @@ from fox_nb.panels.memory import Memory
 from fox_nb.panels.panel import FILL, panel_class, show
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
-from fox_nb.panels.script import Layout
+from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.titles import Titles
 from fox_nb.session.pool import Pool
 from fox_nb.store import ON_ITS_WAY
@@ -68,6 +68,12 @@ class Studio(w.Tab):  # type: ignore[misc]
         super().__init__(tabs, titles=titles, layout=Layout(), _dom_classes=("fox-nb-studio",))
         self.observe(lambda change: self._shown(change["new"]), "selected_index")
         self._record.open()
+
+    def close(self) -> None:
+        """Close the studio and all that is in it; what is under way goes on."""
+        close_inside(self)
+        self._pool.close()
+        super().close()
 
     def _uses(self, task: Task) -> list[Action]:
         found = [(f"use:{model}", request.on_result) for model, request in MODELS.items() if request.on_result]

@@ -12,7 +12,6 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
-from IPython import get_ipython
 from IPython.display import HTML, display
 
 from fox_nb.display.places import in_notebook, is_unseen
@@ -21,7 +20,7 @@ from fox_nb.errors import ConfirmationNeeded, FoxError
 from fox_nb.experiments import pages
 from fox_nb.experiments.runner import BY_HAND
 from fox_nb.panels.head import when_missing
-from fox_nb.panels.record import cell_id
+from fox_nb.panels.record import replace_earlier
 from fox_nb.panels.script import Scripted
 from fox_nb.panels.viewer import Viewer, beside
 from fox_nb.session.pool import Pool
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
     from fox_nb.experiments.plan import PlannedCell
     from fox_nb.render.comparison import Key
 
-_shown: dict[str, tuple[int, list[SweepView]]] = {}
-"""The views of each notebook cell, and in which execution of it they were made."""
-
 
 def show(sweep: Experiment) -> Any:
     """Show a sweep in a cell: the page that stays, and the controls and the viewer that stand for it.
@@ -45,23 +41,9 @@ def show(sweep: Experiment) -> Any:
     if not in_notebook():
         return beside(pages.page(sweep), *([Viewer(sweep.comparison())] if sweep.plan.count("done") else []))
     view = SweepView(sweep)
-    _replace_earlier(view)
+    replace_earlier(view)
     view.show()
     return None
-
-
-def _replace_earlier(view: SweepView) -> None:
-    """End the views that an earlier run of the same cell has made: nobody sees them any more."""
-    cell = cell_id()
-    if not cell:
-        return
-    count, views = _shown.get(cell, (0, []))
-    execution = get_ipython().execution_count
-    if count != execution:
-        for earlier in views:
-            earlier.close()
-        views = []
-    _shown[cell] = (execution, [*views, view])
 
 
 class Controls(Scripted):

@@ -100,18 +100,21 @@ class Viewer(Scripted):
         self._pool.submit(lambda: self._send_previews(view, names))
 
     def _on_tiles(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._tiles.want(str(content.get("view", "")), content["add"], content["drop"])
+        add, drop = ([key for key in content.get(name) or () if isinstance(key, str)] for name in ("add", "drop"))
+        self._tiles.want(str(content.get("view", "")), add, drop)
 
     def _on_got(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._tiles.got(str(content.get("view", "")), int(content["bytes"]))
+        size = content.get("bytes")
+        self._tiles.got(str(content.get("view", "")), size if isinstance(size, int) else 0)
 
     def _on_bye(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._tiles.leave(str(content.get("view", "")))
 
     def _on_retry(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        retry, key = self._retry, tuple(map(int, str(content["cell"]).split(",")))
-        if retry is not None and key in self._comparison.cells:
-            self._pool.submit(lambda: retry(key, int(content["take"])))
+        retry, take = self._retry, content.get("take")
+        key = next((key for key in self._comparison.cells if ",".join(map(str, key)) == content.get("cell")), None)
+        if retry is not None and key is not None and isinstance(take, int):
+            self._pool.submit(lambda: retry(key, take))
 
     def _post(self, message: dict[str, Any], buffers: list[bytes]) -> None:
         if self.comm is not None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +20,7 @@ from fox_nb.render.html import escape, notes
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from PIL import Image, ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
@@ -50,6 +51,9 @@ _OFFLINE = (
 )
 
 _SHEET_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+_TALLEST = {"PNG": 65_500, "JPEG": 65_500, "WEBP": 16_383}
+"""Pixels; a sheet with more rows is cut into pages."""
+_TALLEST_HEAD = 2000
 _SHEET_EDGE = 4000
 _WITHOUT = {"failed": "failed", "impossible": "not possible"}
 _INK, _SOFT, _PAPER, _FIELD = "#1b1b1b", "#5c5c5c", "#ffffff", "#eeeeee"
@@ -135,7 +139,7 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
     Returns
     -------
     Path
-        The file.
+        The file; what its format has no room for is in others beside it, with ``-2``, ``-3`` … in their names.
 
     Raises
     ------
@@ -152,16 +156,39 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
             allowed=", ".join(_SHEET_FORMATS),
             todo="Let its name end in .png or .jpg.",
         )
-    out = io.BytesIO()
-    _stacked([_Sheet(comparison, facet, said) for facet in facets(comparison)]).save(out, form, quality=90)
-    return _put(comparison, path, out.getvalue())
+    parts = (_Sheet(comparison, part, said).drawn() for part in _parts(comparison, said, _TALLEST[form]))
+    for number, drawn in enumerate(_pages(parts, _TALLEST[form]), 1):
+        out = io.BytesIO()
+        _stacked(drawn).save(out, form, quality=90)
+        _put(comparison, path if number == 1 else path.with_stem(f"{path.stem}-{number}"), out.getvalue())
+    return path.expanduser()
 
 
-def _stacked(sheets: Sequence[_Sheet]) -> Image.Image:
+def _parts(comparison: Comparison, said: Sequence[str], tallest: int) -> Iterator[Facet]:
+    """Give the tables of a comparison, cut where their rows are more than a sheet is tall."""
+    for facet in facets(comparison):
+        sheet = _Sheet(comparison, facet, said)
+        most = max(1, (tallest - _TALLEST_HEAD) // (sheet.height + sheet.gap))
+        for at in range(0, len(facet.lines), most):
+            rows = facet.rows and replace(facet.rows, labels=facet.rows.labels[at : at + most])
+            yield replace(facet, rows=rows, lines=facet.lines[at : at + most])
+
+
+def _pages(parts: Iterable[Image.Image], tallest: int) -> Iterator[list[Image.Image]]:
+    """Put as many parts on each page as it is tall."""
+    page: list[Image.Image] = []
+    for part in parts:
+        if page and sum(other.height for other in page) + part.height > tallest:
+            yield page
+            page = []
+        page.append(part)
+    yield page
+
+
+def _stacked(drawn: Sequence[Image.Image]) -> Image.Image:
     """Put the parts of a comparison below each other."""
     from PIL import Image
 
-    drawn = [sheet.drawn() for sheet in sheets]
     if len(drawn) == 1:
         return drawn[0]
     whole = Image.new("RGB", (max(part.width for part in drawn), sum(part.height for part in drawn)), _PAPER)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fox_nb.client import Client
     from fox_nb.images.prepare import Prepared
+    from fox_nb.parameters import Parameter
     from fox_nb.store import Store
 
 
@@ -65,15 +66,18 @@ class Uploads:
     def ready(self, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values with every local picture checked and hashed once, however often it is asked with."""
 
-        def made(value: Any, name: str, *, archive: bool) -> Any:
-            if listed(value) is not None:
-                return [made(item, name, archive=archive) for item in _several(value)]
-            return None if value is None else self.one(value, name, archive=archive)
+        def made(value: Any, parameter: Parameter) -> Any:
+            items = listed(value)
+            if items is not None:  # lists of pictures in a list are several values of one parameter
+                nested = parameter.many and any(isinstance(item, (list, tuple)) for item in items)
+                return [made(item, parameter) for item in (items if nested else _several(value))]
+            is_archive = parameter.hint.kind == "archive"
+            return None if value is None else self.one(value, parameter.name, archive=is_archive)
 
-        kinds = {parameter.name: parameter.hint.kind for parameter in parameters(request_class(model))}
+        known = {parameter.name: parameter for parameter in parameters(request_class(model))}
         return {
-            name: made(value, name, archive=kinds[name] == "archive")
-            if kinds.get(name) in {"picture", "archive"}
+            name: made(value, known[name])
+            if name in known and known[name].hint.kind in {"picture", "archive"}
             else value
             for name, value in values.items()
         }

@@ -92,6 +92,8 @@ def test_a_slider_is_moved_by_keys_and_unset_again(page: NotebookPage) -> None:
     page.locator("button[aria-label='Clear Creativity']").click()
     value(page, "slider.value", "None")
     assert page.page.evaluate("() => document.activeElement.type") == "range"
+    page.page.keyboard.press("Control+Enter")  # a press from a slider that is not set sends none of its own
+    value(page, "seen[-1:]", "[('', None)]")
 
 
 def test_a_click_on_the_middle_of_an_unset_slider_sets_it(page: NotebookPage) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from fox_nb import Fox, InvalidRequest
 from fox_nb.experiments import Sweep, pages
@@ -136,11 +137,25 @@ def test_braces_are_filled_or_refused(fox: Fox) -> None:
     assert fox.sweep(PHOTA, prompt=["a {0}"]).plan.slots[0].request.prompt == "a {0}"
 
 
-@pytest.mark.parametrize("name", ["width", "status", "file", "run", "psnr"])
+@pytest.mark.parametrize("name", ["width", "status", "file", "run", "psnr", "number", "file_name", "its_file_name"])
 def test_a_word_is_no_column_of_ours(fox: Fox, name: str) -> None:
     """It would be overwritten in the tables, and settings be taken for one."""
     with pytest.raises(InvalidRequest, match="is a column of the tables"):
         fox.sweep(PHOTA, prompt=f"a {{{name}}} road", **{name: ["narrow", "wide"]})
+
+
+def test_lists_of_pictures_are_values(fox: Fox, photo: Path, tmp_path: Path) -> None:
+    """A parameter that is a list is varied by a list of lists; two files of one name are told apart, in the numbers too."""
+    other = tmp_path / "other" / photo.name
+    other.parent.mkdir()
+    Image.new("RGB", (64, 64), "red").save(other)
+    sweep = fox.sweep("phota-image-edit", prompt="at night", image_urls=[[photo, other], [other]], per_second=200)
+    assert [len(slot.request.image_urls) for slot in sweep.plan.slots] == [2, 1]
+    sweep = fox.sweep("phota-image-enhance", image_url=[photo, other], profile_ids=[["p1"], ["p2"]])
+    assert sweep.plan.axes[0].labels == [photo.name, f"{photo.name} (2)"]
+    assert len(set(sweep.to_frame()["image_url"])) == 2
+    assert len({cell.label for cell in sweep.plan.cells}) == 4
+    assert len(sweep.summary()) == 4
 
 
 def test_the_tables_sum_is_what_was_spent(fox: Fox) -> None:

@@ -173,6 +173,24 @@ def test_a_key_that_is_refused_stops_at_once(open_fox: Callable[..., Fox], photo
     assert len(sweep.plan.missing) == 11
 
 
+def test_a_budget_that_ends_at_the_last_cell_is_told(open_fox: Callable[..., Fox]) -> None:
+    """Nothing is left to stop then, and what was not sent is told all the same."""
+    sweep = open_fox(budget=0.2).sweep("phota-image", prompt=["a fox", "an owl", "a bear"], at_once=1)
+    with pytest.raises(FoxError, match="budget"):
+        sweep.run()
+    assert sweep.plan.count("done") == 2
+
+
+def test_what_was_made_by_another_call_has_no_error_of_before(fox: Fox, photo: Path, sandbox: Any) -> None:
+    """The table says of a row what is, not what was."""
+    sandbox.misbehave("status", on="create", status=422, times=1)
+    sweep = fox.compare_enhance(photo, creativity=[0], resemblance=[0.5]).run()
+    assert sweep.to_frame()["error"][0]
+    fox.enhance(photo, resolution="1K", creativity=0, resemblance=0.5).wait()
+    sweep.plan.refresh()
+    assert list(sweep.to_frame()[["status", "error"]].iloc[0]) == ["completed", ""]
+
+
 def test_what_another_kernel_has_under_way_is_followed(
     sandbox: Any, open_fox: Callable[..., Fox], photo: Path, tmp_path: Path
 ) -> None:

@@ -16,6 +16,8 @@ from fox_nb import Fox, InvalidRequest
 from fox_nb.models import MODELS
 from fox_nb.panels import typed
 from fox_nb.panels.controls import ChoiceControl
+from fox_nb.panels.known_profiles import KnownProfiles
+from fox_nb.panels.outcome import REMEDIES
 from fox_nb.parameters import parameters
 from fox_nb.sandbox import Sandbox
 from gateways import EAGER
@@ -143,6 +145,25 @@ def test_its_saved_state_is_small(fox: Fox, model: str) -> None:
 def test_the_studios_saved_state_is_small(fox: Fox) -> None:
     """The same for all five and their history."""
     assert len(json.dumps(dependency_state([fox.studio()], drop_defaults=True))) < 60_000
+
+
+def test_a_closed_studio_leaves_no_threads(fox: Fox) -> None:
+    """All that is in it is closed with it."""
+    studio = fox.studio()
+    inside = [studio.profiles, *studio.panels.values()]
+    studio.close()
+    assert all(widget.comm is None for widget in [studio, studio.history, *inside])
+    assert all(widget._pool._closed for widget in [studio, *inside])
+
+
+@pytest.mark.parametrize("act", sorted(REMEDIES))
+def test_a_training_has_the_remedies_of_any_task(act: str) -> None:
+    """What is offered of a lost answer in the profiles is heard there, too."""
+    known = KnownProfiles()
+    heard: list[str] = []
+    known.on_act(lambda act, _key, _text: heard.append(act))
+    Browser(known).say("act", act=act, key="k", text="")
+    assert heard == [act]
 
 
 def test_what_is_missing_is_named_by_its_label(fox: Fox) -> None:

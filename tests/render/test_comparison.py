@@ -288,6 +288,22 @@ def test_a_contact_sheet_of_any_width_is_sane(tmp_path, columns):
         assert 400 < sheet.width < 6000
 
 
+def test_a_contact_sheet_that_is_too_tall_is_cut_into_pages(tmp_path):
+    """WebP ends at 16,383 pixels: the rows that are left go on in a second file, each with its label."""
+    cells = [[Cell("x", [Take(1, "done", picture(tmp_path, "a.png"))])] for _ in range(600)]
+    path = save_image(
+        laid_out("t", Axis("y", [str(n) for n in range(600)]), Axis("x", ["v"]), cells), tmp_path / "s.webp"
+    )
+    pages = [path, *sorted(tmp_path.glob("s-*.webp"))]
+    heights = []
+    for page in pages:
+        with Image.open(page) as sheet:
+            heights.append(sheet.height)
+    assert len(pages) > 1
+    assert max(heights) <= 16_383
+    assert sum(heights) > 600 * 45
+
+
 def test_a_contact_sheet_needs_a_known_ending(tmp_path):
     """Any other ending is refused with the ones that are known, and nothing is written."""
     with pytest.raises(InvalidRequest, match=r"\.png"):

@@ -70,7 +70,9 @@ export const press = () => {
         waiting = true;
         show();
         // What is typed into a number counts for ipywidgets when the field is left; a press by key or voice doesn't leave it.
-        document.activeElement?.dispatchEvent(new Event("change", { bubbles: true }));
+        // A slider has said its changes itself, and one that is not set has none.
+        const field = document.activeElement;
+        if (!field?.matches("input[type=range]")) field?.dispatchEvent(new Event("change", { bubbles: true }));
         model.send({
           type: "press",
           values: Object.fromEntries((await controlsOf(model)).map(([name, other]) => [name, shown(other)])),
