@@ -18,6 +18,7 @@ from fox_nb.atomic import aside, private_folder, put
 from fox_nb.classroom.refusals import Refusal, not_found
 from fox_nb.classroom.tables import CLASS, Database, access, deposit
 from fox_nb.errors import DownloadFailed
+from fox_nb.images.check import DOWNLOADED, check
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.store import sha256_of
 
@@ -126,6 +127,8 @@ class Deposits:
         try:
             with aside(self._folder, private=True) as part:
                 await self._upstream.download(row.origin, part)
+                # A page in its place, or half of it, would be kept, and given to everybody in place of the picture.
+                await asyncio.to_thread(check, part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the picture")
                 put(part, target)
         except DownloadFailed as error:
             raise Refusal(

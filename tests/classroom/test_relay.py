@@ -197,6 +197,15 @@ def test_a_failure_is_told_to_all_and_paid_once(classroom, student, sandbox, tmp
     assert len(sandbox.creations) == 2
 
 
+@pytest.mark.parametrize("fault", ["page", "truncated"])
+def test_what_is_no_picture_is_not_kept(classroom, student, sandbox, fault):
+    """A page or half a file that a link gave once is fetched again: every student has the picture that was paid for."""
+    classroom.seat("Ada")
+    classroom.start()
+    sandbox.misbehave(fault, on="result", times=1)
+    assert student("Ada").generate("a fox").wait(PATIENCE).images[0].pil().size == (1024, 1024)
+
+
 def test_the_take_is_told_to_no_gateway(tmp_path):
     """A gateway that has not said that it is a class's relay is sent no header that its pages don't know."""
     from gateways import Gateway
