@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.model_methods import refusing
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -24,6 +26,7 @@ class ExperimentMethods(ABC):
     def session(self) -> Session:
         """What journals, sends, polls and downloads."""
 
+    @refusing
     def compare(self, pictures: Any, *, labels: Any = None, original: Any = None, title: str = "") -> Pictures:
         """Lay any pictures side by side, of any models and sizes, with what this folder keeps; see `fox_nb.compare`."""
         from fox_nb.experiments.side_by_side import compare
@@ -110,6 +113,7 @@ class ExperimentMethods(ABC):
         }
         return Sweep(self.session, model, parameters, **given)
 
+    @refusing
     def batch(
         self,
         table: Any,
@@ -191,6 +195,7 @@ class ExperimentMethods(ABC):
         return kind.from_words(self.session, words, changes, show=_show_sweep, show_pictures=_show_pictures, **options)
 
 
+@refusing
 def compare(pictures: Any, *, labels: Any = None, original: Any = None, title: str = "") -> Pictures:
     """Lay any pictures side by side: linked zoom, a divider, differences, numbers; needs no gateway, key or folder.
 

@@ -6,7 +6,7 @@ import functools
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fox_nb.errors import InvalidRequest
 
@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
 
 P = ParamSpec("P")
+R = TypeVar("R")
 
 
-def refusing(call: Callable[P, Task]) -> Callable[P, Task]:
+def refusing(call: Callable[P, R]) -> Callable[P, R]:
     """Have a call refuse names that it does not have in words: what was probably meant, and that there is no seed."""
     known = tuple(name for name in inspect.signature(call).parameters if name != "self")
 
     @functools.wraps(call)
-    def checked(*args: P.args, **given: P.kwargs) -> Task:
+    def checked(*args: P.args, **given: P.kwargs) -> R:
         for name in given:
             if name not in known:
                 raise _no_such(call.__name__, name, known)
@@ -34,11 +35,9 @@ def refusing(call: Callable[P, Task]) -> Callable[P, Task]:
 
 
 def _no_such(method: str, name: str, known: tuple[str, ...]) -> InvalidRequest:
-    from fox_nb.parameters import meant
+    from fox_nb.parameters import NO_SEED, meant
 
-    more = meant(name, known)
-    if name == "seed":
-        more = " No model has a seed: the same request gives the same picture again, take=2 another variation."
+    more = NO_SEED if name == "seed" else meant(name, known)
     return InvalidRequest(
         f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{more}",
         parameter=name,

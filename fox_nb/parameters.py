@@ -252,6 +252,9 @@ def unboxed(value: Any) -> Any:
     return value.item() if getattr(value, "ndim", None) == 0 else value
 
 
+NO_SEED = " No model has a seed: the same request gives the same picture again, take=2 another variation."
+
+
 def meant(value: Any, options: tuple[str, ...]) -> str:
     """Say what was probably meant: '16x9' is 16:9, '4k' is 4K, 'phota-imgae' is phota-image."""
     if not options or not isinstance(value, (str, int, float)):

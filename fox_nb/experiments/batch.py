@@ -77,12 +77,17 @@ class Batch(Experiment):
     @property
     def title(self) -> str:
         """What it is, in a line."""
-        return f"{super().title}: a table of {len(self):,} row{'s' * (len(self) != 1)}"
+        return f"{super().title}: a table of {self._in_words}"
 
     @property
     def size(self) -> tuple[str, str]:
         """Name and value of how large it is."""
         return "Rows", f"{len(self):,}"
+
+    @property
+    def _in_words(self) -> str:
+        """How large it is, in a line."""
+        return f"{len(self):,} row{'s' * (len(self) != 1)}"
 
     def about(self) -> list[str]:
         """Say which columns are sent, which are carried along, and how many rows are equal."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 MOST_LISTED = 50
 """So many wrong cells are listed; the rest is counted."""
 _WIDEST = 60
+_MOST_COLUMNS = 20
 _STANDS_FOR = "sha256:" + "0" * 64  # a picture that is refused already, so that the rest of its row is still checked
 _WRITTEN = re.compile(r"\s*[-+]?(?:[0-9]{1,400}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
 
@@ -87,7 +89,7 @@ class BatchPlan(Plan):
                 used[asked] = None
         self.models = tuple(used)
         if self._wrong:
-            raise _refusal(self._wrong, len(table))
+            raise _refusal(self._wrong, table)
         self.refresh()
 
     def _refuse_near_names(self, known: set[str]) -> None:
@@ -139,6 +141,8 @@ class BatchPlan(Plan):
 
     def _value(self, parameter: Parameter | None, value: Any) -> Any:
         """Read a number that is written out, a list that is written as JSON, and one that is an array."""
+        if isinstance(value, Decimal) and parameter is not None and parameter.type in {int, float}:
+            value = float(value)
         if parameter is not None and parameter.many and (isinstance(value, tuple) or getattr(value, "ndim", 0) == 1):
             return list(value)
         if parameter is None or not isinstance(value, str):
@@ -222,7 +226,7 @@ def _number(text: str) -> Any:
     return float(text) if set(text) & set(".eE") else int(text)
 
 
-def _refusal(wrong: Sequence[Wrong], rows: int) -> InvalidRequest:
+def _refusal(wrong: Sequence[Wrong], table: Table) -> InvalidRequest:
     """Return the one error for all that is wrong: a table of row, column, value and what is allowed."""
     bad = len({(one.label, one.line) for one in wrong})
     names = ("row", "line", "column", "value", "allowed") if wrong[0].line else ("row", "column", "value", "allowed")
@@ -236,9 +240,13 @@ def _refusal(wrong: Sequence[Wrong], rows: int) -> InvalidRequest:
         for line in [list(names), *lines]
     ]
     more = [f"and {len(wrong) - MOST_LISTED:,} more"] * (len(wrong) > MOST_LISTED)
-    what = f"{bad:,} of {rows:,} rows can't be asked for:"
+    what = f"{bad:,} of {len(table):,} rows can't be asked for:"
+    columns = ", ".join(map(shown, table.columns[:_MOST_COLUMNS]))
+    absent = [f"The table has no column {name!r}; it has {columns}.{meant(name, tuple(table.columns))}"
+              for name in dict.fromkeys(one.column for one in wrong)
+              if name and name != "model" and name not in table.columns]  # fmt: skip
     return InvalidRequest(
-        "\n".join([what, "", *shown_as, *more, ""]),
+        "\n".join([what, "", *shown_as, *more, "", *absent]),
         parameter="table",
         value=[one._asdict() for one in wrong],
         allowed="see its lines",

@@ -9,10 +9,10 @@ from fox_nb.display.places import Shown
 from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
 from fox_nb.experiments.axes import label
-from fox_nb.experiments.runner import Runner
+from fox_nb.experiments.runner import BY_HAND, Runner
 from fox_nb.experiments.table_reader import is_missing
 from fox_nb.money import dollars
-from fox_nb.parameters import shown
+from fox_nb.parameters import shown, unboxed
 from fox_nb.sharing import OfOneProcess
 
 if TYPE_CHECKING:
@@ -152,11 +152,12 @@ class Experiment(OfOneProcess, Shown):
             self.runner.stop("interrupted")
             raise
         if self.runner.stopped_because:
-            left = sum(slot.request.outputs for slot in self.plan.missing)
+            left, why = sum(slot.request.outputs for slot in self.plan.missing), self.runner.stopped_because
+            by_hand = why in BY_HAND
             raise FoxError(
-                f"The {self.kind} was stopped: {self.runner.stopped_because}",
+                f"The {self.kind} was {why}." if by_hand else f"The {self.kind} was stopped: {why}",
                 money=f"{left} of {self.pictures} pictures were not sent and not paid.",
-                todo="Fix the cause, then run it again: only what is missing is sent.",
+                todo=f"{'Run' if by_hand else 'Fix the cause, then run'} it again: only what is missing is sent.",
             )
         return self
 
@@ -180,8 +181,9 @@ class Experiment(OfOneProcess, Shown):
             self.session.renderer.say(f"Prices have changed since the plan: {planned} then, {cost} now.")
         most = self.plan.reserved_for(wanted)  # more than the cost while the group is not known
         if most > self.ask_above and not confirm:
+            count = sum(slot.request.outputs for slot in wanted)
             raise ConfirmationNeeded(
-                f"This makes {sum(slot.request.outputs for slot in wanted)} pictures and may cost {most}, "
+                f"This makes {count:,} picture{'s' * (count != 1)} and may cost {most}, "
                 f"more than {dollars(self.ask_above)}.",
                 money="Nothing was sent.",
                 todo=f"Say {'retry_failed' if again else 'run'}(confirm=True), or ask for fewer.",
@@ -230,6 +232,11 @@ class Experiment(OfOneProcess, Shown):
     def size(self) -> tuple[str, str]:
         """Name and value of how large it is."""
         return "Cells", f"{len(self.plan.cells):,}"
+
+    @property
+    def _in_words(self) -> str:
+        """How large it is, in a line."""
+        return self.size[1]
 
     @property
     def developing(self) -> int:
@@ -415,8 +422,8 @@ class Experiment(OfOneProcess, Shown):
 
     def __repr__(self) -> str:
         counts = self.plan.counts()
-        words = f"<{type(self).__name__} {', '.join(self.plan.models)}, {self.size[1]}, {self.pictures:,} pictures"
-        words += f", {counts['done']} made"
+        words = f"<{type(self).__name__} {', '.join(self.plan.models)}, {self._in_words}, "
+        words += f"{self.pictures:,} picture{'s' * (self.pictures != 1)}, {counts['done']} made"
         words += f", {counts['failed']} failed" if counts["failed"] else ""
         return words + (f", the rest may cost {self.cost}>" if self.plan.missing else ">")
 
@@ -435,6 +442,7 @@ def _sameness(value: Any) -> Any:
 
 def _positive(name: str, value: Any, *, whole: bool = False, or_zero: bool = False) -> float:
     """Return a setting of the run, or say what it may be."""
+    value = unboxed(value)
     good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
     if not good or not (value >= 0 if or_zero else value > 0):
         kind = "a whole number" if whole else "a number"

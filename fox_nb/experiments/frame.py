@@ -42,7 +42,8 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
         axes = {name: _plain(value, names.get(name)) for name, value in planned.settings.items()}
         if planned.impossible:
             why = {"take": sweep.plan.takes[0], "status": "impossible", "usd": 0.0, "error": planned.impossible}
-            rows.append({"model": sweep.plan.models[0], **axes, **why, "file": ""})
+            asked = {name: _plain(value) for name, value in planned.values.items()}  # noqa: PD011 - no frame
+            rows.append({"model": sweep.plan.models[0], **axes, **asked, **why, "file": ""})
         for slot in planned.slots:
             task = slot.task
             images = task.images if task is not None else []

@@ -36,7 +36,7 @@ class Originals:
         self._session = session
         self._given = given
         if given is not None:
-            self._given = session.sources.ready("phota-image-enhance", {"image_url": given})["image_url"]
+            self._given = session.sources.one(given, "original")
         self._facts: dict[Path, ComparedPicture | None] = {}
         self.trouble = ""
 

@@ -36,6 +36,8 @@ FORMAT = "fox_nb plan"
 VERSION = 1
 LARGEST = 50_000_000
 _MOST_TOLD = 5
+_TYPES = (["str"], ["int"], ["float"], ["bool"])
+"""How pydantic calls what a value was tried as."""
 PICTURES = frozenset(
     parameter.name
     for model in MODELS.values()
@@ -145,6 +147,7 @@ def save_plan(words: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
                         value=path,
                         todo="Choose another name.",
                     )
+        target.parent.mkdir(parents=True, exist_ok=True)
         write(target, f"{json.dumps(words, ensure_ascii=False, indent=1, allow_nan=False)}\n".encode())
     except OSError as error:
         raise FoxError(f"The plan could not be written to {target}: {error}.", todo="Choose another place.") from None
@@ -228,15 +231,27 @@ def _checked(place: Path, words: Any) -> dict[str, Any]:
     if isinstance(words, dict) and words.get("format") == FORMAT and type(words.get("version")) is int:
         if words["version"] > VERSION:
             raise _refused(place, f"a newer fox_nb wrote it (version {words['version']})", "Update fox_nb.")
-    elif isinstance(words, dict):
+        if words["version"] < 1:
+            raise _refused(place, f"there is no version {words['version']} of plans")
+        if words.get("kind") not in ("sweep", "batch"):
+            raise _refused(place, f"its kind is {shown(words.get('kind'))}, neither 'sweep' nor 'batch'")
+    else:
         raise _refused(place, f'it is not marked as one ("format": {FORMAT!r}, "version": {VERSION})')
-    kind = words.get("kind") if isinstance(words, dict) else None
     try:
-        return (_Batch if kind == "batch" else _Sweep).model_validate(words).model_dump()
+        return (_Batch if words["kind"] == "batch" else _Sweep).model_validate(words).model_dump()
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)[:_MOST_TOLD]
-        wrong = [f"{'.'.join(map(str, one['loc']))[:100] or 'the whole'}: {one['msg'][:200]}" for one in found]
-        raise _refused(place, "; ".join(wrong)) from None
+        wrong = dict(map(_fault, error.errors(include_url=False, include_input=False)))
+        told = [f"{where}: {why}" for where, why in wrong.items()][:_MOST_TOLD]
+        raise _refused(place, "; ".join(told)) from None
+
+
+def _fault(one: Any) -> tuple[str, str]:
+    """Return where a plan's file is wrong, and why; of a value that may be of several types once."""
+    parts = [str(part) for part in one["loc"] if not str(part).startswith("list[")]
+    if len(parts) < len(one["loc"]) or parts[-1:] in _TYPES:
+        where = parts[:-1] if parts[-1:] in _TYPES else parts
+        return ".".join(where)[:100], "allowed is a text, a number, true, false or null"
+    return ".".join(parts)[:100] or "the whole", one["msg"].removeprefix("Value error, ")[:200]
 
 
 def _as_in_file(session: Session, name: str, value: Any) -> Any:
@@ -288,4 +303,6 @@ def _no_constant(word: str) -> Any:
 
 
 def _refused(place: Path, why: str, todo: str = "Give a file that plan.to_json(…) has written.") -> InvalidRequest:
-    return InvalidRequest(f"{place.name} is no plan that can be used: {why}.", parameter="plan", value=place, todo=todo)
+    return InvalidRequest(
+        f"{place.name or place} is no plan that can be used: {why}.", parameter="plan", value=place, todo=todo
+    )

@@ -15,7 +15,7 @@ from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.template import filled, names_in, parameter_of
 from fox_nb.models import MODELS, request_class, take_number
 from fox_nb.models import MOST_TAKES as MOST_NUMBER
-from fox_nb.parameters import meant, parameters, shown
+from fox_nb.parameters import NO_SEED, meant, parameters, shown, unboxed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,6 +74,7 @@ class SweepPlan(Plan):
         found = {name: axis for name, value in given.items() if (axis := axis_of(known[name], value)) is not None}
         self.axes = _in_order([*([models] if models is not None else []), *found.values()])
         self.fixed = {name: value for name, value in given.items() if name not in found}
+        self.left_as_it_is = [] if self.words & given.keys() else sorted(self.words)
         self.cells = self._cells()
         self._refuse_what_no_model_takes()
         self.refresh()
@@ -88,9 +89,10 @@ class SweepPlan(Plan):
                     todo="Call the word otherwise.",
                 )
             if name not in names:
+                more = NO_SEED if name == "seed" else meant(name, names)
                 raise InvalidRequest(
                     f"{', '.join(self.models)} has no parameter {shown(name)}; it has {', '.join(known)}, and the "
-                    f"prompt has no {{{name}}}.{meant(name, names)}",
+                    f"prompt has no {{{name}}}.{more}",
                     parameter=name,
                     allowed=", ".join(names),
                 )
@@ -157,6 +159,7 @@ def parameter_of_models() -> Parameter:
 
 
 def _takes(takes: Any, take: Any) -> range:
+    takes = unboxed(takes)
     if not isinstance(takes, int) or isinstance(takes, bool) or not 1 <= takes <= MOST_TAKES:
         raise InvalidRequest(
             f"takes is {takes!r}; allowed is a whole number from 1 to {MOST_TAKES}.", parameter="takes", value=takes

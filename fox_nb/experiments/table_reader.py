@@ -139,7 +139,7 @@ def _file(path: Path) -> Table:
     except UnicodeDecodeError:
         raise _refused(f"{path.name} is not written in UTF-8.", path, "Save it as UTF-8.") from None
     except (OSError, csv.Error) as error:
-        raise _refused(f"{path.name} can't be read: {error}", path) from None
+        raise _refused(f"{path.name} can't be read: {_line(error)}", path) from None
 
 
 def _csv(path: Path, delimiter: str = ",") -> Table:
@@ -173,7 +173,7 @@ def _json_lines(path: Path) -> Table:
             try:
                 row = json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise _refused(f"{path.name}, line {number} is no JSON: {error}", path) from None
+                raise _refused(f"{path.name}, line {number} is no JSON: {_line(error)}", path) from None
             if not isinstance(row, dict):
                 raise _refused(f"{path.name}, line {number} is no JSON object.", path)
             rows.append(row)
@@ -216,7 +216,7 @@ def _check_names(names: Sequence[str], source: Any) -> None:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    return f"{' '.join(str(error).split())[:200].rstrip('.')}."
 
 
 def _refused(what: str, source: Any, todo: str = "") -> InvalidRequest:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import FoxError, InvalidRequest
-from fox_nb.parameters import meant
+from fox_nb.parameters import meant, shown
 
 if TYPE_CHECKING:
     import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST_NAME = 120
 _MOST_BYTES = 200
 _MOST_ALIKE = 100_000
-_SPEC = re.compile(r"[<>^]?0?\d{0,3}(?:\.\d{1,3})?[ds]?")
+_SPEC = re.compile(r"[<>^]?0?\d{0,3}(?:\.\d{1,3})?[dfs]?")
 _ZEROS = re.compile(r"^([<>^]?)0")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
@@ -41,12 +41,17 @@ def file_stem(pattern: str, fields: Mapping[str, Any]) -> str:
     InvalidRequest
         The pattern names something else.
     """
+    if not isinstance(pattern, str):
+        raise InvalidRequest(f"name is {shown(pattern)}, which is no text.", parameter="name", value=pattern)
     try:
         parts = list(string.Formatter().parse(pattern))
     except ValueError as error:
         raise InvalidRequest(f"name is {pattern!r}: {error}.", parameter="name", value=pattern) from None
     for _, name, spec, conversion in parts:
-        if name is not None and (name not in fields or conversion or not _SPEC.fullmatch(spec or "")):
+        if name in fields and (conversion or not _SPEC.fullmatch(spec or "")):
+            what = f"name is {pattern!r}: after {name} only a width or a precision may stand, as in {{{name}:03}}."
+            raise InvalidRequest(what, parameter="name", value=pattern)
+        if name is not None and name not in fields:
             raise InvalidRequest(
                 f"name is {pattern!r}: {{{name}}} is nothing that it can be made of.{meant(name, tuple(fields))}",
                 parameter="name",
@@ -58,10 +63,11 @@ def file_stem(pattern: str, fields: Mapping[str, Any]) -> str:
 
 
 def _formatted(value: Any, spec: str) -> str:
+    value = "" if value is None else value
     if isinstance(value, str):
         spec = _ZEROS.sub(r"\1", spec)  # they are for numbers: i7 would become i70
     try:
-        return format("" if value is None else value, spec)
+        return format(value, spec)
     except (TypeError, ValueError):  # a width for numbers, and this row has a text there
         return str(value)
 
@@ -86,6 +92,14 @@ class Folder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser()
+        if self.path.suffix.lower() in _FORMATS and not self.path.is_dir():
+            raise InvalidRequest(
+                f"folder is {str(path)!r}, the name of a picture.",
+                parameter="folder",
+                value=path,
+                allowed="a folder",
+                todo=f"Give a folder; one picture of a task is saved by task[0].save({str(path)!r}).",
+            )
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:

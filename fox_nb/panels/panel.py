@@ -6,6 +6,7 @@ import contextlib
 import functools
 import threading
 import time
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,11 +26,11 @@ from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record
 from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.titles import Titles
-from fox_nb.parameters import meant, parameters
+from fox_nb.parameters import NO_SEED, meant, parameters, shown
 from fox_nb.session.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from IPython.display import HTML
 
@@ -69,6 +70,14 @@ class _Pictures(traitlets.List[Any]):
         return found or super().get(obj, cls)
 
 
+class _Values(traitlets.Dict):
+    """What is set; each reading gives a dict of its own, since nobody would hear of a change inside of one."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return a copy."""
+        return dict(super().get(obj, cls) or {})
+
+
 class Panel(w.VBox):  # type: ignore[misc]
     """The panel of one model: an ipywidgets.VBox with a trait for each of the model's parameters.
 
@@ -87,7 +96,7 @@ class Panel(w.VBox):  # type: ignore[misc]
 
     request: ClassVar[type[Request]]
 
-    values: traitlets.Dict[str, Any] = traitlets.Dict()
+    values = _Values()
     task = traitlets.Any(None, allow_none=True, read_only=True)
     images = _Pictures(read_only=True)
 
@@ -163,6 +172,13 @@ class Panel(w.VBox):  # type: ignore[misc]
         InvalidRequest
             A name or a value that the model does not have; then nothing is changed.
         """
+        if not isinstance(values, Mapping):
+            raise InvalidRequest(
+                f"values is {shown(values)}, not a dict of parameters.",
+                parameter="values",
+                value=values,
+                todo='Say panel.fill({"prompt": "a fox"}).',
+            )
         given = {name: value for name, value in values.items() if name != "model"}
         self._known(given)
         checked = {name: self.checked(name, value) for name, value in given.items()}
@@ -464,8 +480,9 @@ def panel_class(model: str) -> type[Panel]:
 def _no_such(request: type[Request], name: str) -> InvalidRequest:
     """Return the error for a name that a panel does not have."""
     names = tuple(parameter.name for parameter in parameters(request))
+    more = NO_SEED if name == "seed" else meant(name, names)
     return InvalidRequest(
-        f"{request.model} has no parameter {name!r}; it has {', '.join(names)}.{meant(name, names)}",
+        f"{request.model} has no parameter {name!r}; it has {', '.join(names)}.{more}",
         parameter=name,
         allowed=", ".join(names),
     )

@@ -3,7 +3,10 @@
 import csv
 import json
 import os
+import re
+import threading
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from artifacts import MARKED_KEY
 from fox_nb import Fox, FoxError, InvalidRequest
 from fox_nb.experiments import pages
 from fox_nb.models import MODELS
-from processes import Child, until
+from processes import Child, ended, until
 
 KERNEL = """
 import sys
@@ -197,10 +200,20 @@ def test_failures_alone_are_sent_again(fox: Fox, sandbox: Any) -> None:
 def test_paused_and_gone_on_with(fox: Fox, sandbox: Any) -> None:
     """pause() sends no more and lets land what is under way; run() sends the rest, each row once."""
     batch = fox.batch(rows(8), "phota-image", at_once=2, per_second=50)
-    batch.start()
+    said: list[str] = []
+
+    def run() -> None:
+        try:
+            batch.run()
+        except FoxError as error:
+            said.append(str(error))
+
+    running = threading.Thread(target=run)
+    running.start()
     until(lambda: batch.plan.count("done") >= 2 or None, "two pictures")
     batch.pause()
-    batch.runner.wait()
+    ended(running)
+    assert re.match(r"The batch was paused\. \d of 8 pictures were not sent and not paid\. Run it again: ", said[0])
     assert 2 <= len(sandbox.creations) < 8
     assert batch.run().plan.count("done") == 8
     assert len(sandbox.creations) == 8
@@ -209,8 +222,9 @@ def test_paused_and_gone_on_with(fox: Fox, sandbox: Any) -> None:
 def test_the_budget_holds(open_fox: Callable[..., Fox], sandbox: Any) -> None:
     """A budget for two rows makes two, stops, says why; the rows that were not sent say so and are not failed."""
     batch = open_fox(budget=0.2).batch(rows(5), "phota-image", at_once=1, per_second=50)
-    with pytest.raises(FoxError, match=r"The batch was stopped.*budget"):
+    with pytest.raises(FoxError, match=r"The batch was stopped.*budget") as stopped:
         batch.run()
+    assert "Nothing was sent" not in str(stopped.value)  # two were
     assert len(sandbox.creations) == 2
     assert batch.to_frame()["status"].tolist() == ["completed"] * 2 + ["not sent"] * 3
 
@@ -301,6 +315,23 @@ def test_numbers_of_a_file_are_plain_ones(fox: Fox, tmp_path: Path) -> None:
         fox.batch(path, "phota-image")
     path.write_text("prompt,take\na fox,2.0\nan owl,\n")
     assert [slot.take for slot in fox.batch(path, "phota-image").plan.slots] == [2, 1]
+
+
+def test_decimals_of_a_database_are_numbers(fox: Fox) -> None:
+    """A column of decimals, as databases and Parquet have them, is one of numbers."""
+    batch = fox.batch([{"prompt": "a fox", "num_outputs": Decimal(2), "take": Decimal(3)}], "phota-image")
+    assert (batch.pictures, batch.plan.slots[0].take) == (2, 3)
+    assert repr(batch).startswith("<Batch phota-image, 1 row, 2 pictures, ")
+
+
+def test_a_column_that_is_not_there_is_named(fox: Fox, tmp_path: Path) -> None:
+    """Where every row lacks its prompt the error names the columns that there are, and what was probably meant."""
+    with pytest.raises(InvalidRequest, match=r"no column 'prompt'; it has 'promt'.* mean 'promt'"):
+        fox.batch([{"promt": "a fox"}], "phota-image")
+    path = tmp_path / "table.csv"
+    path.write_text("prompt;aspect_ratio\na fox;1:1\n")
+    with pytest.raises(InvalidRequest, match="it has 'prompt;aspect_ratio'"):
+        fox.batch(path, "phota-image")
 
 
 def test_several_pictures_in_a_cell(fox: Fox, photo: Path) -> None:

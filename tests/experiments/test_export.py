@@ -96,9 +96,11 @@ def test_names_are_safe_and_none_is_overwritten(batch: Batch, tmp_path: Path) ->
     batch.save(folder, name="{prompt}")
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir() if path.suffix != ".jsonl"} == before
     assert len(read(folder)) == 6
-    for wrong in ("{nope}", "{prompt.__class__}", "{index:9999999}", "{prompt", "{prompt!r}"):
+    for wrong in ("{nope}", "{prompt.__class__}", "{index:9999999}", "{prompt", "{prompt!r}", 5, None):
         with pytest.raises(InvalidRequest, match="name"):
-            batch.save(folder, name=wrong)
+            batch.save(folder, name=wrong)  # type: ignore[arg-type]
+    batch.save(folder, name="{usd:.2f}-{seconds:.1f}")
+    assert {row["file_name"][:4] for row in read(folder)} >= {"0.00", "0.09"}
 
 
 def test_what_is_made_later_is_added(fox: Fox, tmp_path: Path) -> None:
@@ -152,3 +154,5 @@ def test_a_task_is_its_pictures(fox: Fox, tmp_path: Path) -> None:
     with Image.open(saved) as picture:
         assert (picture.format, picture.size) == ("PNG", (task[0].width, task[0].height))
     assert len({path.name for path in task.save(tmp_path / "all")}) == 2
+    with pytest.raises(InvalidRequest, match="the name of a picture"):
+        task.save(tmp_path / "both.png")

@@ -39,6 +39,7 @@ def test_a_sweep_of_models_and_words_is_run_whole(fox: Fox, sandbox: Any) -> Non
     assert len(table) == 12
     assert {"model", "animal", "aspect_ratio", "status"} <= set(table.columns)
     lost = table[table["status"] == "impossible"]
+    assert set(lost["prompt"]) == {"a fox in the snow", "a owl in the snow"}
     assert set(zip(lost["model"], lost["aspect_ratio"], strict=True)) == {(PHOTA, "20:9")}
     assert lost["usd"].sum() == 0
     assert "allowed is one of" in lost["error"].iloc[0]
@@ -82,8 +83,35 @@ def test_braces_without_words_are_the_prompts_own(fox: Fox) -> None:
     """A prompt with braces and no names given is sent as it is; in a template doubled braces are braces."""
     plain = fox.sweep(PHOTA, prompt='{"style": "{oil}"}').plan.slots[0].request
     assert plain.body()["prompt"] == '{"style": "{oil}"}'
+    assert fox.sweep(PHOTA, prompt="a {animal}").about() == ["{animal} is sent as it stands: animal has no values."]
     filled = fox.sweep(PHOTA, prompt="a {animal} {{oil}}", animal=["fox"]).plan.slots[0].request
     assert filled.body()["prompt"] == "a fox {oil}"
+
+
+def test_lists_of_pictures_are_varied(fox: Fox, photo: Path, tmp_path: Path) -> None:
+    """A model that takes several pictures is varied by a list of lists, in a plan's file, too; one list is one value."""
+    other = tmp_path / "other.png"
+    Image.new("RGB", (320, 320), "blue").save(other)
+    given = [[photo], [photo, other]]
+    for model in ("phota-image-edit", GROK):
+        sweep = fox.sweep(model, prompt="at night", image_urls=given)
+        assert [len(slot.request.body()["image_urls"]) for slot in sweep.plan.slots] == [1, 2]
+    again = fox.load_plan(sweep.to_json(tmp_path / "plan.json"))
+    assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in sweep.plan.slots]
+    assert len(fox.sweep("phota-image-edit", prompt="at night", image_urls=[photo, other]).plan.cells) == 1
+
+
+def test_what_a_plan_is_given_is_refused_in_words(fox: Fox, photo: Path) -> None:
+    """A name that a call does not have, a seed, and a file that is not there say so; NumPy's numbers are numbers."""
+    assert fox.sweep(PHOTA, prompt="a fox", takes=np.int64(2), at_once=np.int64(3)).pictures == 2
+    with pytest.raises(InvalidRequest, match="No model has a seed"):
+        fox.sweep(PHOTA, prompt="a fox", seed=[1, 2])
+    with pytest.raises(InvalidRequest, match="original: there is no such file"):
+        fox.sweep(PHOTA, prompt="a fox", original="nowhere.png")
+    with pytest.raises(InvalidRequest, match="Did you mean 'creativity'"):
+        fox.compare_enhance(photo, creativty=[0, 1])  # type: ignore[call-arg]
+    with pytest.raises(InvalidRequest, match=r"fox\.batch has no parameter 'takes'"):
+        fox.batch([{"prompt": "a fox"}], PHOTA, takes=3)  # type: ignore[call-arg]
 
 
 def test_a_cell_beyond_two_axes_is_reached_by_its_place(fox: Fox, sandbox: Any) -> None:

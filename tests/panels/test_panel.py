@@ -89,6 +89,8 @@ def test_it_gives_back_what_it_was_filled_with(fox: Fox) -> None:
     assert panel.values == {"resolution": "4K"}
     panel.values = {"image_url": LINK.format("b")}
     assert panel.image_url == LINK.format("b")
+    panel.values.update(resolution="1K")  # a dict of its own: what is set stays as it is
+    assert panel.values["resolution"] == panel.resolution == "4K"
 
 
 @pytest.mark.parametrize(
@@ -104,6 +106,8 @@ def test_it_gives_back_what_it_was_filled_with(fox: Fox) -> None:
         (lambda panel: panel.fill({"prompt": "a", "num_outputs": 500}), "num_outputs is 500"),
         (lambda panel: setattr(panel, "aspect_ratio", "16x9"), "Did you mean '16:9'"),
         (lambda panel: setattr(panel, "prompt", 7), "prompt is 7"),
+        (lambda panel: panel.fill(["prompt"]), "not a dict of parameters"),
+        (lambda panel: panel.fill({"seed": 1}), "No model has a seed"),
     ],
 )
 def test_wrong_names_and_values_are_refused_in_words(fox: Fox, attempt: Any, words: str) -> None:
