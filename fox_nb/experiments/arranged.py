@@ -103,6 +103,7 @@ def _items(given: Any) -> list[Any]:
     if getattr(given, "ndim", None) == 4:  # noqa: PLR2004 - a batch of pictures
         return list(given)
     rows = isinstance(given, Iterator) and not hasattr(given, "read")
+    rows = rows or (isinstance(given, Sequence) and not isinstance(given, (str, bytes, bytearray, memoryview)))
     if rows or (hasattr(given, "to_list") and getattr(given, "ndim", 1) == 1):
         return list(islice(given, MOST_PICTURES + 1))
     return [given]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from fox_nb.errors import ExtraMissing, InvalidRequest
 from fox_nb.experiments.batch_plan import BatchPlan, known_of
 from fox_nb.experiments.experiment import Experiment
-from fox_nb.experiments.plan_file import PICTURES
+from fox_nb.experiments.plan_file import PICTURES, as_json
 from fox_nb.experiments.table_reader import Table, read_table
 from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD
@@ -103,7 +103,7 @@ class Batch(Experiment):
 
     def _place(self, cell: PlannedCell) -> dict[str, Any]:
         asked = {name: value for name, value in cell.values.items() if name == "prompt" or name in PICTURES}
-        return {**asked, **cell.settings}
+        return {**asked, "row": as_json(cell.settings["row"])}  # as a plan's file has it, where it may come from
 
     # -- looking --------------------------------------------------------------------------------------------------
 

@@ -119,11 +119,11 @@ def batch_words(plan: BatchPlan) -> dict[str, Any]:
     for cell in plan.cells:
         given = plan.table.rows[cell.key[0]]
         asked = {name: cell.values.get(name, given.get(name)) for name in plan.sent}
-        carried = {name: _as_json(given.get(name)) for name in plan.carried}
+        carried = {name: as_json(given.get(name)) for name in plan.carried}
         told = {
             name: _as_in_file(plan.session, name, value) for name, value in asked.items() if not plan.is_empty(value)
         }
-        rows.append({"label": _as_json(cell.settings["row"]), "cells": {**carried, **told}})
+        rows.append({"label": as_json(cell.settings["row"]), "cells": {**carried, **told}})
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -267,7 +267,8 @@ def _as_in_file(session: Session, name: str, value: Any) -> Any:
     raise InvalidRequest(f"{name} is {shown(value)}, which no plan can hold.", parameter=name, value=value)
 
 
-def _as_json(value: Any) -> Any:
+def as_json(value: Any) -> Any:
+    """Return a label, or what a column carries along, as the file has it."""
     if is_missing(value):
         return None
     plain = unboxed(value)

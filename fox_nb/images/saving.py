@@ -22,7 +22,8 @@ _MOST_BYTES = 200
 _MOST_ALIKE = 100_000
 _SPEC = re.compile(r"[<>^]?0?\d{0,3}(?:\.\d{1,3})?[dfs]?")
 _ZEROS = re.compile(r"^([<>^]?)0")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+_RESERVED = re.compile(r"((?:con|prn|aux|nul|(?:com|lpt)[\d¹²³]) *)(\..*)?", re.IGNORECASE)
+"""What Windows takes for a device, whatever follows a dot."""
 _FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
@@ -78,7 +79,7 @@ def _safe(text: str) -> str:
     plain = re.sub(r"\s+", " ", plain)[:LONGEST_NAME].strip(" .-")
     while len(plain.encode()) > _MOST_BYTES:
         plain = plain[:-1]
-    return f"{plain}-" if _RESERVED.fullmatch(plain) else plain.rstrip(" .") or "picture"
+    return _RESERVED.sub(r"\1-\2", plain) if _RESERVED.fullmatch(plain) else plain.rstrip(" .") or "picture"
 
 
 class Folder:

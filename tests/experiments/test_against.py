@@ -33,7 +33,9 @@ def test_a_run_beside_another_days(fox: Fox, tmp_path: Path) -> None:
     table = beside.to_frame()
     assert set(table["Run"]) == {"baseline", "now"}
     assert len(table) == 8
-    assert len(fox.compare(sweep).comparison().pictures()) == 4
+    assert (
+        len(fox.compare(sweep).comparison().pictures()) == len(fox.compare(fox.tasks(limit=4)).comparison().cells) == 4
+    )
 
 
 def test_against_another_model_and_against_nothing(fox: Fox, tmp_path: Path) -> None:
@@ -43,6 +45,13 @@ def test_against_another_model_and_against_nothing(fox: Fox, tmp_path: Path) -> 
     assert len(second.against(first).comparison().cells) == 4
     with pytest.raises(InvalidRequest, match="no cell of which both"):
         first.against(fox.sweep("phota-image", prompt=["a crow"]))
+
+
+@pytest.mark.parametrize("index", [pd.to_datetime(["2026-01-01"]), pd.MultiIndex.from_tuples([("a", 1)])])
+def test_rows_are_found_again_by_any_label(fox: Fox, tmp_path: Path, index: pd.Index) -> None:
+    """A frame's dates and pairs are the same rows in a plan's file, where they stand as texts."""
+    batch = fox.batch(pd.DataFrame({"prompt": ["a fox"]}, index=index), "phota-image").run()
+    assert len(fox.load_plan(batch.to_json(tmp_path / "plan.json")).against(batch).comparison().cells) == 2
 
 
 def test_what_is_measured_runs_on_an_executor(

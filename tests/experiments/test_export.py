@@ -11,6 +11,7 @@ from PIL import Image
 
 from fox_nb import Fox, FoxError, InvalidRequest
 from fox_nb.experiments import Batch
+from fox_nb.images.saving import file_stem
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def test_names_are_safe_and_none_is_overwritten(batch: Batch, tmp_path: Path) ->
     assert len(read(folder)) == 6
     for wrong in ("{nope}", "{prompt.__class__}", "{index:9999999}", "{prompt", "{prompt!r}", 5, None):
         with pytest.raises(InvalidRequest, match="name"):
-            batch.save(folder, name=wrong)  # type: ignore[arg-type]
+            batch.save(folder, name=wrong)
     batch.save(folder, name="{usd:.2f}-{seconds:.1f}")
     assert {row["file_name"][:4] for row in read(folder)} >= {"0.00", "0.09"}
 
@@ -140,6 +141,15 @@ def test_columns_lines_and_money_are_all_kept(fox: Fox, tmp_path: Path) -> None:
     assert [line["label"] for line in lines] == ["0", "1", "row-a", "row-a"]
     assert [line["note"] for line in lines][2:] == ["another", "a third"]
     assert len({line["file_name"] for line in lines}) == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("CON", "CON-"), ("aux.tar", "aux-.tar"), ("com¹", "com¹-"), ("nul .x", "nul -.x"), ("cons", "cons")],
+)
+def test_no_name_is_a_device_of_windows(words: str, name: str) -> None:
+    """What stands before the first dot decides, there, and three superscripts are digits."""
+    assert file_stem("{prompt}", {"prompt": words}) == name
 
 
 def test_a_task_is_its_pictures(fox: Fox, tmp_path: Path) -> None:

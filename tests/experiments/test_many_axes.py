@@ -109,9 +109,9 @@ def test_what_a_plan_is_given_is_refused_in_words(fox: Fox, photo: Path) -> None
     with pytest.raises(InvalidRequest, match="original: there is no such file"):
         fox.sweep(PHOTA, prompt="a fox", original="nowhere.png")
     with pytest.raises(InvalidRequest, match="Did you mean 'creativity'"):
-        fox.compare_enhance(photo, creativty=[0, 1])  # type: ignore[call-arg]
+        fox.compare_enhance(photo, creativty=[0, 1])
     with pytest.raises(InvalidRequest, match=r"fox\.batch has no parameter 'takes'"):
-        fox.batch([{"prompt": "a fox"}], PHOTA, takes=3)  # type: ignore[call-arg]
+        fox.batch([{"prompt": "a fox"}], PHOTA, takes=3)
 
 
 def test_a_cell_beyond_two_axes_is_reached_by_its_place(fox: Fox, sandbox: Any) -> None:
