@@ -109,7 +109,7 @@ def main(plan: dict[str, Any]) -> int:
     if plan["by_hand"]:
         settle(fox, set(plan["made"]), rng)
     left: list[tuple[dict[str, Any], int | str]] = [(request, take) for request, take in plan["requests"]]
-    for _ in range(ROUNDS):
+    for _ in range(plan.get("rounds", ROUNDS)):
         rng.shuffle(left)
         asked = [(request, take, ask_for(fox, request, take)) for request, take in left]
         # A press that was journalled is never pressed again: it is found by its number.
