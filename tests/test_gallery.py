@@ -231,6 +231,8 @@ ODD = {
     "SELECT identity, gateway, account, micro, estimate, state, at FROM charge",
     "a view without end": "PRAGMA foreign_keys = OFF; ALTER TABLE task RENAME TO t0; CREATE VIEW task AS "
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT t0.* FROM t0, n",
+    "a trigger without end in one of before": "PRAGMA user_version = 1; CREATE TRIGGER t AFTER UPDATE ON charge BEGIN "
+    "INSERT INTO fact SELECT i, i FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n); END",
     "no tables": "PRAGMA foreign_keys = OFF; DROP TABLE picture",
     "a newer version": "PRAGMA user_version = 999",
 }

@@ -175,6 +175,20 @@ def test_a_ledger_that_cannot_be_used_is_told(sandbox: Sandbox, monkeypatch: pyt
 
 
 @pytest.mark.usefixtures("in_voila")
+def test_what_no_thread_could_send_is_given_back(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no thread is to be had, nothing was sent, and nothing counts against what all visitors share."""
+    with visitor(sandbox, budget=1.0) as ada:
+        monkeypatch.setattr(ada.session._sending, "submit", _no_thread)
+        with pytest.raises(fox_nb.FoxError, match="thread"):
+            ada.generate("a fox")
+        assert ada.session.left == 1.0
+
+
+def _no_thread(*_: Any) -> None:
+    raise fox_nb.FoxError("Python cannot start another thread here.")
+
+
+@pytest.mark.usefixtures("in_voila")
 def test_no_file_of_the_server_is_opened_named_or_told_apart(sandbox: Sandbox, tmp_path: Path) -> None:
     """Whatever path a visitor names, by whatever call, the answer is one sentence that is the same for all paths."""
     other = tmp_path / "private"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from concurrent.futures import CancelledError, Future
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
@@ -63,7 +64,8 @@ def download_results(
 
 def pictures_here(store: Store, row: TaskRow) -> int:
     """Return how many of a task's pictures are on the disk."""
-    return sum(store.path(picture.file).exists() for picture in row.pictures)
+    # Path.exists raises where a network folder is away; what cannot be seen is not here
+    return sum(os.path.exists(store.path(picture.file)) for picture in row.pictures)  # noqa: PTH110
 
 
 class _Downloads:

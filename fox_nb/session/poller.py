@@ -209,8 +209,11 @@ class Poller:
     def _no_answer(self, task: Task, row: TaskRow, error: FoxError) -> PollResult:
         age = self._now() - (row.accepted or row.asked)
         if isinstance(error, NotFound) and age > LINKS_LIVE:
-            self._store.journal.failed(row, "not_found", "the gateway no longer knows this task", self._now())
-            return self._over(task)
+            return self._failed(task, row, "not_found", "the gateway no longer knows this task")
+        known = self._store.journal.get(row.identity)
+        if not known.on_its_way or known.task_id != row.task_id:  # it has ended while the gateway was asked
+            task.renew()
+            return PollResult(done=True)
         since, _ = self._lasting(task, type(error).__name__)
         if since >= _tolerated_for(error, age):
             return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
@@ -224,8 +227,7 @@ class Poller:
 
             code = answer.error_code or ("" if answer.status == "failed" else answer.status)
             words = shown(answer.error_message, None, LONGEST_WORDS)
-            self._store.journal.failed(row, shown(code, None, LONGEST_CODE), words, self._now())
-            return self._over(task)
+            return self._failed(task, row, shown(code, None, LONGEST_CODE), words)
         urls = [result.url for result in answer.results if result.url][:MOST_PICTURES]
         if (answer.status, answer.progress) != (row.state, row.progress) or answer.results:
             self._store.journal.progressed(row, answer)
@@ -247,6 +249,14 @@ class Poller:
         task.renew(error)
         return PollResult()
 
+    def _failed(self, task: Task, row: TaskRow, code: str, words: str) -> PollResult:
+        """Journal that it failed; one that has pictures here was made, in part at least, and they stay."""
+        if pictures_here(self._store, row):
+            self._store.journal.completed(row, self._now())
+        else:
+            self._store.journal.failed(row, code, words, self._now())
+        return self._over(task)
+
     def _longest_word(self, row: TaskRow) -> float:
         """Return for how many seconds a word is borne: one that is not known, or one that contradicts the results."""
         return LONGEST_ESTIMATE * self.estimate(row)
@@ -262,6 +272,7 @@ class Poller:
 
     def _over(self, task: Task) -> PollResult:
         """Take over how it ended."""
+        task.trouble = None
         self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
         self._irregular.pop(task.identity, None)
         self._given.pop(task.identity, None)
@@ -274,10 +285,12 @@ class Poller:
         """Tell whoever waits, and poll now and then all the same; who asks again has it polled at once."""
         pause = self._until_next_try(task, error)
         with self._lock:
-            self._irregular[task.identity] = {"notified": self._irregular[task.identity]["notified"]}
-        self._notified.add(task.identity)
+            odd = self._irregular.get(task.identity, {})
+            self._irregular[task.identity] = {what: odd[what] for what in odd.keys() & {"notified"}}
+        task.trouble = error.with_traceback(None)
         self._poll_loop.leave(task.identity)
         self._poll_loop.watch(task.identity, task, delay=pause)
+        self._notified.add(task.identity)  # from now on who asks again has it polled at once
         task.renew(error)
         return PollResult(done=True)
 
@@ -315,23 +328,19 @@ class Poller:
             self._download(task, urls)
 
     def _download(self, task: Task, urls: Callable[[], list[str]]) -> None:
-        row, pause = task.row, None
-        try:
-            error = self._downloaded(row, urls)
-            row = self._store.journal.get(task.identity)
-            if not isinstance(error, StoreError):
-                pause, error = self._what_is_missing(task, row, error)
-                row = self._store.journal.get(task.identity)
-        except FoxError as failed:  # the journal itself: whoever waits is told
-            error = failed
-        if error is not None and row.on_its_way and not self._closed:
-            self._notified.add(task.identity)
+        row, pause, error = self._tried(task, urls)
+        is_told = error is not None and row.on_its_way and not self._closed
+        if error is None:
+            task.trouble = None
+        elif is_told:
             pause = self._until_next_try(task, error)
         with self._lock:
             self._downloading.discard(task.identity)
         self._poll_loop.leave(task.identity)  # who began to wait meanwhile had it polled: that poll has ended here
         if pause is not None:
             self._poll_loop.watch(task.identity, task, delay=pause)
+        if is_told:
+            self._notified.add(task.identity)
         if pause is None and error is None:
             self._over(task)
             return
@@ -342,6 +351,21 @@ class Poller:
             error = unread
         if isinstance(error, StoreError):
             task.note(error)
+
+    def _tried(self, task: Task, urls: Callable[[], list[str]]) -> tuple[TaskRow, float | None, FoxError | None]:
+        """Fetch what is missing; return how the task stands then, when to poll again, if so, and what to tell."""
+        row, pause = task.row, None
+        try:
+            error = self._downloaded(row, urls)
+            row = self._store.journal.get(task.identity)
+            if not isinstance(error, StoreError):
+                pause, error = self._what_is_missing(task, row, error)
+                row = self._store.journal.get(task.identity)
+        except FoxError as failed:  # the journal itself: whoever waits is told
+            error = failed
+        except Exception as failed:  # noqa: BLE001 - whatever it is, whoever waits has to be told
+            error = _not_put(failed)
+        return row, pause, error
 
     def _until_next_try(self, task: Task, error: FoxError) -> float:
         """Return the seconds until it is tried again although whoever waits is told: the links live for a day."""
@@ -361,14 +385,7 @@ class Poller:
         except FoxError as error:
             return error
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever waits has to be told
-            why = (
-                error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
-            )
-            return StoreError(
-                f"A picture could not be put in its place ({why}).",
-                money="It is paid for; the gateway keeps it for 24 hours.",
-                todo="Check the free space and the folder's rights, then run the cell again.",
-            )
+            return _not_put(error)
 
     def _what_is_missing(
         self, task: Task, row: TaskRow, error: FoxError | None
@@ -395,6 +412,15 @@ class Poller:
         elif dead and not row.urls:
             journal.failed(row, "no_results", "the gateway completed it and gave no result", self._now())
         return None, error or _fewer(here, row, self._given.get(task.identity, ""))
+
+
+def _not_put(error: Exception) -> StoreError:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+    return StoreError(
+        f"A picture could not be put in its place ({why}).",
+        money="It is paid for; the gateway keeps it for 24 hours.",
+        todo="Check the free space and the folder's rights, then run the cell again.",
+    )
 
 
 def _tolerated_for(error: FoxError, age: float) -> float:

@@ -264,9 +264,10 @@ class Submitter(OfOneProcess):
     ) -> tuple[Task, Future[None] | None]:
         """Look up or journal a request, and hand on what is ours to send."""
         row, ours = self.store.journal.ask(asked, take, budget=self._limit, now=self.now())
-        task = self.task(row)
-        task.reused = not ours
+        task = None
         try:
+            task = self.task(row)
+            task.reused = not ours
             if journalled is not None:
                 journalled(task)
             return task, self._hand_on(task, row, prepared) if ours else None
@@ -278,11 +279,12 @@ class Submitter(OfOneProcess):
     def _ask_again(self, task: Task, asked: Asked) -> tuple[Task, Future[None] | None]:
         """Journal another sending of a task that has ended, and hand it on."""
         row, ours = self.store.journal.retry(task.identity, asked, budget=self._limit, now=self.now())
-        task.renew()
         try:
+            task.renew()
             return task, self._hand_on(task, row, {}) if ours else None
         except BaseException as error:
-            self._refused(task, row, error)
+            if ours:
+                self._refused(task, row, error)
             raise
 
     def _come_to(self, ask: Callable[[], tuple[Task, Future[None] | None]]) -> Task:
@@ -354,9 +356,11 @@ class Submitter(OfOneProcess):
     def _created(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
         """Make the creating call, and once more when the gateway threw out an upload before its time."""
         refusal: BaseException | None = None
+        thrown_out: list[str] = []
         headers = self._headers(row)
         while True:
             try:
+                self.sources.forget(thrown_out)
                 body, remembered = self._with_links(row, prepared)
                 ours = self.store.journal.sending(row, self.now())
             except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
@@ -368,8 +372,7 @@ class Submitter(OfOneProcess):
                 return self.client.create(body, headers=headers, take=row.take)
             except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
                 if refusal is None and remembered and _may_be_an_upload(error):
-                    self.sources.forget(remembered)
-                    refusal = error
+                    refusal, thrown_out = error, remembered
                     continue
                 raise self._not_created(task, row, error) from None
 
@@ -410,12 +413,13 @@ class Submitter(OfOneProcess):
             task.renew()
         return task.error or error
 
-    def _refused(self, task: Task, row: TaskRow, error: BaseException) -> None:
+    def _refused(self, task: Task | None, row: TaskRow, error: BaseException) -> None:
         """Journal that it was certainly not accepted, or not sent at all."""
         about = type(error).__name__, _words(error)
         with contextlib.suppress(StoreError):
             self.store.journal.refused(row, *about, self.now(), _request_id_of(error))
-            task.renew()
+            if task is not None:
+                task.renew()
 
 
 def request_of(row: TaskRow) -> Request:
@@ -434,7 +438,8 @@ def _request_id_of(error: BaseException) -> str:
 
 def _words(error: BaseException) -> str:
     """Return what the journal notes of an error."""
-    return error.what if isinstance(error, FoxError) else f"it met with a {type(error).__name__}"
+    words = error.what if isinstance(error, FoxError) else f"it met with a {type(error).__name__}"
+    return words.encode("utf-8", "replace").decode()  # the path of a folder may hold what no text may
 
 
 def _check_known(task: Task, task_id: str, *, paid: bool) -> None:

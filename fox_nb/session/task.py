@@ -491,8 +491,9 @@ class Task(Shows):
     def renew(self, trouble: FoxError | None = None) -> None:
         """Read the journal anew, and tell whoever waits; of two threads that do so at once the later reading stays."""
         with self._renewing:
-            self._row = self._backend.row(self.identity)
+            row = self._backend.row(self.identity)
             self.trouble = trouble.with_traceback(None) if trouble is not None else None
+            self._row = row
         self._notify()
 
     def _notify(self) -> None:

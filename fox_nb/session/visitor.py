@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Never
 
-from fox_nb.errors import FoxError
+from fox_nb.errors import FoxError, SubmissionUnknown
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.session.billing import Account, Billing
 from fox_nb.session.prices import Cost
@@ -121,10 +121,10 @@ class VisitorSession(Session):
             """Give back what this sending was refused, before anybody is told that it was."""
             error = None if sent.cancelled() else sent.exception()
             try:
-                if self.store.journal.is_back(row.charge):
+                if (sent.cancelled() or error is not None) and self.store.journal.is_back(row.charge):
                     self._ledger.give_back(held)
             except FoxError as locked:  # whoever waits has to be told; what is not given back is not spent either
-                error = locked
+                error = error if isinstance(error, SubmissionUnknown) else locked
             if error is not None:
                 settled.set_exception(error)
             elif sent.cancelled():
@@ -132,5 +132,10 @@ class VisitorSession(Session):
             else:
                 settled.set_result(None)
 
-        super()._hand_on(task, row, prepared).add_done_callback(ended)
+        try:
+            handed_on = super()._hand_on(task, row, prepared)
+        except BaseException:  # it has reached no thread
+            self._ledger.give_back(held)
+            raise
+        handed_on.add_done_callback(ended)
         return settled

@@ -12,6 +12,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from fox_nb.atomic import open_database
 from fox_nb.store.home import JOURNAL
 from fox_nb.store.journal import Journal
 from fox_nb.store.packs import SUFFIX
@@ -88,9 +89,10 @@ class OtherStore:
         got = self.fetch(JOURNAL, copy, LARGEST_JOURNAL)
         if got != copy:
             copy.write_bytes(got.read_bytes())
+        with closing(open_database(copy, lambda _: ())) as connection:
+            _refuse_foreign(connection)  # before it is brought up to date: a trigger of somebody else's would run then
         with closing(Journal(copy)) as journal:
             with journal.reading() as connection:
-                _refuse_foreign(connection)
                 looks = itertools.count()
                 connection.set_progress_handler(lambda: next(looks) > _MOST_STEPS, _STEPS)
                 names = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]

@@ -8,17 +8,17 @@ import hashlib
 import json
 import logging
 import os
+import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.atomic import ALONE
-from fox_nb.errors import BudgetExceeded, StoreError
+from fox_nb.errors import BudgetExceeded, FoxError, StoreError
 from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.settings import SANDBOX
 from fox_nb.store.history import COUNTED, GIVEN_BACK, NEWEST, History
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, process_name
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
@@ -101,7 +101,12 @@ class Journal(History):
             connection.execute(ALONE)
             with connection:
                 for owed in self._owed:
-                    owed.write(connection)
+                    try:
+                        owed.write(connection)
+                    except (FoxError, sqlite3.Error):
+                        raise
+                    except Exception as error:  # noqa: BLE001 - what can never be written keeps nothing else from being written
+                        logging.getLogger("fox_nb").warning("It will never be noted: %s (%s).", owed.words, error)
                 yield connection
             self._owed.clear()
 

@@ -4,6 +4,7 @@ import gzip
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,6 +165,21 @@ def test_what_was_told_is_fetched_when_it_can_be(fox_at: Callable[..., Fox], mon
         gateway.file = but(0, say(500))
         until(lambda: task.status == "completed" or None, "the picture to be fetched by itself")
         assert (len(task.images), task.error) == (4, None)
+
+
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("answer", [(404, {"error": {"message": "gone"}}), (200, {"status": "failed"})])
+def test_what_is_here_stays_when_the_gateway_has_forgotten_it(answer: Any, fox_at: Callable[..., Fox]) -> None:
+    """A day later nobody knows the task: the pictures that came are its end, and nothing is offered to be paid again."""
+    with Gateway(file=but(2, say(500))) as gateway:
+        fox = fox_at(gateway)
+        with pytest.raises(DownloadFailed):
+            fox.generate("two foxes", num_outputs=2).wait(PATIENCE)
+        status, body = answer
+        gateway.poll = lambda _gateway, _count, task_id: say(status, {**body, "id": task_id})
+        fox.session.poller._now = lambda: time.time() + 25 * 3600
+        task = fox.resume()[0].wait(PATIENCE)
+        assert (task.status, len(task.images), len(gateway.tasks)) == ("completed", 1, 1)
 
 
 @pytest.mark.usefixtures("hurry")
