@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.parameters import refusing
+from fox_nb.model_methods import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.parameters import refusing
+from fox_nb.parameters import NO_SEED, meant
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fox_nb.session import Session, Task
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def refusing(call: Callable[P, R]) -> Callable[P, R]:
+    """Have a call refuse names that it does not have in words: what was probably meant, and that there is no seed."""
+    known = tuple(name for name in inspect.signature(call).parameters if name != "self")
+
+    @functools.wraps(call)
+    def checked(*args: P.args, **given: P.kwargs) -> R:
+        for name in given:
+            if name not in known:
+                raise _no_such_argument(call.__name__, name, known)
+        return call(*args, **given)
+
+    return checked
+
+
+def _no_such_argument(method: str, name: str, known: tuple[str, ...]) -> InvalidRequest:
+    more = NO_SEED if name == "seed" else meant(name, known)
+    return InvalidRequest(
+        f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{more}",
+        parameter=name,
+        allowed=", ".join(known),
+    )
 
 
 class ModelMethods(ABC):

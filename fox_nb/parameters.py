@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import inspect
 import re
 import types
 import typing
-from typing import Annotated, Any, Literal, NamedTuple, ParamSpec, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from fox_nb.errors import InvalidRequest
 
@@ -17,9 +16,6 @@ if typing.TYPE_CHECKING:
 
     from pydantic import GetCoreSchemaHandler
     from pydantic_core import CoreSchema, ErrorDetails
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 # What stands beside a type in Annotated[…]. Validation is pydantic's; it asks these marks for their part by the method
 # that it documents for foreign classes, so that the requests can be read, and a panel be shown, before it is loaded.
@@ -257,29 +253,6 @@ def unboxed(value: Any) -> Any:
 
 
 NO_SEED = " No model has a seed: the same request gives the same picture again, take=2 another variation."
-
-
-def refusing(call: Callable[P, R]) -> Callable[P, R]:
-    """Have a call refuse names that it does not have in words: what was probably meant, and that there is no seed."""
-    known = tuple(name for name in inspect.signature(call).parameters if name != "self")
-
-    @functools.wraps(call)
-    def checked(*args: P.args, **given: P.kwargs) -> R:
-        for name in given:
-            if name not in known:
-                raise _no_such_argument(call.__name__, name, known)
-        return call(*args, **given)
-
-    return checked
-
-
-def _no_such_argument(method: str, name: str, known: tuple[str, ...]) -> InvalidRequest:
-    more = NO_SEED if name == "seed" else meant(name, known)
-    return InvalidRequest(
-        f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{more}",
-        parameter=name,
-        allowed=", ".join(known),
-    )
 
 
 def meant(value: Any, options: tuple[str, ...]) -> str:

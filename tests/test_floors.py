@@ -18,7 +18,8 @@ FLOORS = (
     {"__init__"},  # the face: a table of contents
     {"magics"},
     {"fox"},
-    {"model_methods", "experiment_methods"},
+    {"experiment_methods"},
+    {"model_methods"},
     {"panels"},
     {"experiments"},
     {"display"},

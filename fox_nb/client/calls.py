@@ -183,9 +183,9 @@ class Client:
         content = _json(dict(body))
         about = {**_checked(headers or {}), "Content-Type": "application/json"}
         if take is not None:
-            from fox_nb.client.transport import user_agent
+            from fox_nb.client.transport import USER_AGENT
 
-            about["User-Agent"] = f"{user_agent()} {CAN_TELL}"
+            about["User-Agent"] = f"{USER_AGENT} {CAN_TELL}"
         sent = self._with_retries(_TRIES, partial(self._create_once, content, about, take))
         state = tasks.read(decoded(sent)) or redirected(sent, self.base_url)
         if state is None or not state.id:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
     from fox_nb.client.exchange import Call, Part
 
+USER_AGENT = f"fox_nb/{version()} (+Jupyter toolkit) python/{sys.version_info.major}.{sys.version_info.minor}"
+"""The product's own; a library's default one is refused by the gateway's CDN."""
 PIECE = 64 * 1024
 """Bytes that are read or sent at a time."""
 _HEADERS = ("Content-Type", "Date", "Retry-After", "Location", *REQUEST_IDS)
@@ -210,7 +212,7 @@ class Session(_Genuine):
         self.mount("https://", adapter)
         self.headers.clear()
         self.headers.update(
-            {"User-Agent": user_agent(), "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive"}
+            {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive"}
         )
 
     def get_redirect_target(self, resp: requests.Response) -> None:
@@ -226,11 +228,6 @@ class Session(_Genuine):
         settings = super().merge_environment_settings(url, {"no_proxy": host}, *args)
         settings["proxies"] = {}
         return settings
-
-
-def user_agent() -> str:
-    """Return the product's own User-Agent; a library's default one is refused by the gateway's CDN."""
-    return f"fox_nb/{version()} (+Jupyter toolkit) python/{sys.version_info.major}.{sys.version_info.minor}"
 
 
 class Body:

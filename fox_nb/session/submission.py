@@ -360,7 +360,8 @@ class Submitter(OfOneProcess):
         headers = self._headers(row)
         while True:
             try:
-                self.sources.forget(thrown_out)
+                if thrown_out:
+                    self.sources.forget(thrown_out)
                 body, remembered = self._with_links(row, prepared)
                 ours = self.store.journal.sending(row, self.now())
             except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
