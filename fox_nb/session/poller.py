@@ -211,9 +211,8 @@ class Poller:
         if isinstance(error, NotFound) and age > LINKS_LIVE:
             return self._failed(task, row, "not_found", "the gateway no longer knows this task")
         known = self._store.journal.get(row.identity)
-        if not known.on_its_way or known.task_id != row.task_id:  # it has ended while the gateway was asked
-            task.renew()
-            return PollResult(done=True)
+        if not known.on_its_way or known.task_id != row.task_id:  # it has gone on while the gateway was asked
+            return self._poll_now(task)
         since, _ = self._lasting(task, type(error).__name__)
         if since >= _tolerated_for(error, age):
             return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
