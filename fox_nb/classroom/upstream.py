@@ -83,7 +83,7 @@ class Upstream:
     async def prices(self) -> dict[str, float]:
         """Return the prices a call in USD that the gateway names, as far as they are known soon.
 
-        Who asks learns by the answer that this is a relay, and would send without its variation while there is none.
+        Who asks learns by the answer that this is a class, and that there is somebody to hand work in to.
         """
         asking = asyncio.ensure_future(self._do(self._asking, self._prices.ask))
         await asyncio.wait([asking], timeout=SOON)

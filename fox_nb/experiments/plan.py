@@ -77,9 +77,8 @@ class Slot:
     @property
     def why(self) -> str:
         """What went wrong, in words; '' when nothing did."""
-        reason = (
-            "" if self.state == "done" else self.reason
-        )  # what was refused may have been made by another call since
+        # what was refused may have been made by another call since
+        reason = "" if self.state == "done" else self.reason
         if reason or self.task is None or self.task.error is None:
             return reason
         return str(self.task.error)

@@ -90,11 +90,8 @@ class Scripted(anywidget.AnyWidget):
             _notifier(self.script).asked(self, str(content.get("page")))
             return
         kind = content.get("type")
-        handler = (
-            getattr(self, f"_on_{kind}", None)
-            if isinstance(kind, str) and kind.isalpha() and kind != "message"
-            else None
-        )
+        is_ours = isinstance(kind, str) and kind.isalpha() and kind != "message"  # that would be this method itself
+        handler = getattr(self, f"_on_{kind}", None) if is_ours else None
         if handler is not None:
             handler(content, [bytes(buffer) for buffer in buffers or ()])
 
