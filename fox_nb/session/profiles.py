@@ -95,7 +95,7 @@ class Profiles(OfOneProcess):
             The store does not know it; says what was probably meant.
         """
         known = list(self)
-        wanted = profile.id if isinstance(profile, Profile) else bare(profile)
+        wanted = name_or_id(profile)
         by_id = next((one for one in known if one.id == wanted), None)
         found = by_id or next((one for one in known if same(wanted, one.name)), None)
         if found is not None:
@@ -259,6 +259,26 @@ def checked_name(name: Any) -> str:
 def bare(profile: Any) -> Any:
     """Return an id without the brackets that it has in a prompt."""
     return profile.strip().removeprefix("[[").removesuffix("]]").strip() if isinstance(profile, str) else profile
+
+
+def name_or_id(profile: Any) -> str:
+    """Return what somebody calls a profile by.
+
+    Raises
+    ------
+    InvalidRequest
+        It is no text, or nothing is left of it, like the id of a training that is not done.
+    """
+    wanted = profile.id if isinstance(profile, Profile) else bare(profile)
+    if isinstance(wanted, str) and wanted:
+        return wanted
+    raise InvalidRequest(
+        f"profile is {shown(profile)}; allowed is a profile's name or id.",
+        parameter="profile",
+        value=profile,
+        allowed="a profile's name or id",
+        todo="fox.profiles lists those that this store knows; a training has no id before it is done.",
+    )
 
 
 def _free(name: str, taken: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import take_number
-from fox_nb.session.profiles import Profile, Profiles, bare, checked_name
+from fox_nb.session.profiles import Profile, Profiles, checked_name, name_or_id
 from fox_nb.session.renderer import Shows
 from fox_nb.session.uploads import written_name
 from fox_nb.store import aside, put
@@ -220,9 +220,10 @@ class TrainedProfiles(Shows, Profiles):
         """
         from fox_nb.session.forgetting import forget
 
+        wanted = name_or_id(profile)
         if profile in self:
             return forget(self._session, self[profile], dry_run=dry_run)
-        unnamed = self._training(profile) or Profile(bare(profile), bare(profile), 0.0)
+        unnamed = self._training(profile) or Profile(wanted, wanted, 0.0)
         gone = forget(self._session, unnamed, dry_run=dry_run)
         if not gone.requests:
             self[profile]  # says what was probably meant

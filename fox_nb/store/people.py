@@ -243,7 +243,7 @@ def _showing(rows: Sequence[TaskRow], profile_id: str) -> list[TaskRow]:
     found = {
         row.identity: row
         for row in rows
-        if profile_id in (row.profile_id, row.identity)
+        if profile_id in filter(None, (row.profile_id, row.identity))
         or token.search(str(row.body.get("prompt", "")))
         or profile_id in (row.body.get("profile_ids") or ())
     }

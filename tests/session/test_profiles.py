@@ -463,6 +463,19 @@ def test_the_photos_of_a_training_that_came_to_nothing_can_be_forgotten(
     assert fox.profiles.trainings == []
 
 
+@pytest.mark.parametrize("nobody", ["", " ", "[[]]", "[[ ]]", None, ["a"], "its id"])
+def test_nobody_in_particular_is_forgotten(fox: Fox, sandbox: Any, nobody: Any) -> None:
+    """What names no profile, like the id of a training that is not done, is refused, and every picture stays."""
+    fox.generate("a red fox in the snow").wait()
+    sandbox.set(speed=1)
+    training, before = fox.create_profile("https://photos.example/ada.zip"), files(fox)
+    for options in ({"dry_run": True}, {}):
+        with pytest.raises(InvalidRequest, match="name or id"):
+            fox.profiles.forget(training.profile_id if nobody == "its id" else nobody, **options)
+    assert files(fox) == before
+    assert [task.status for task in fox.tasks(text="red fox")] == ["completed"]
+
+
 def test_two_kernels_forget_at_once(open_fox: Callable[..., Fox], portraits: Path) -> None:
     """Both come to the same end: one forgets, the other finds nothing more or forgets nothing."""
     foxes = [open_fox(), open_fox()]
