@@ -2,8 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
+from typing import Any
+
+from fox_nb.errors import InvalidRequest
+from fox_nb.parameters import shown
+
+
+def given_path(given: Any, parameter: str = "path") -> Path:
+    """Return a path as somebody gave it, with their home in place of a '~'.
+
+    Raises
+    ------
+    InvalidRequest
+        It is none that a file system could have.
+    """
+    try:
+        path = Path(given).expanduser()
+        with contextlib.suppress(OSError):
+            path.lstat()
+    except (TypeError, ValueError, RuntimeError) as error:  # no text, NUL, half a character, nobody's home
+        raise InvalidRequest(
+            f"{parameter} is {shown(given)}; allowed is a path ({error}).",
+            parameter=parameter,
+            value=given,
+            allowed="a path",
+            todo="Give a text or a pathlib.Path.",
+        ) from None
+    return path
 
 
 def working_folder() -> Path | None:

@@ -13,7 +13,9 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, InvalidRequest, PackError, StoreError
+from fox_nb import Fox, FoxError, InvalidRequest, PackError, StoreError
+from fox_nb.store.ledger import Ledger
+from fox_nb.store.packs import Pack
 from fox_nb.workdir import below, notebook_folder, working_folder
 
 NEVER = 5_000_000_000
@@ -64,6 +66,41 @@ def test_a_folder_behind_a_link(tmp_path: Path) -> None:
     assert below(tmp_path / "link" / "a.png", tmp_path / "real") == "a.png"
     assert below(tmp_path / "real" / "a.png", tmp_path / "link") == "a.png"
     assert below(tmp_path / "real" / "a.png", tmp_path / "link" / "x") is None
+
+
+def test_targets_that_are_none(open_fox: Callable[..., Fox]) -> None:
+    """What is no path, or no place for a file, is told in words with what to do, wherever a path is given."""
+    fox = open_fox()
+    task = fox.generate("a fox").wait()
+    Path("file").touch()
+    below = ("file/x", f"{'long' * 70}/x", "long" * 70)
+    for target in (None, 5, b"x", "~nobody-at-all/x", "a\0b", "\ud800x"):
+        for door in (fox.store.take_home, fox.store.export, fox.store.task_of, task.save, task[0].save, Ledger, Pack):
+            with pytest.raises(InvalidRequest, match="allowed is a path") as told:
+                door(target)
+            assert told.value.todo
+    for target in below:
+        for door in (fox.store.take_home, fox.store.export, task.save, lambda path: task[0].save(f"{path}.png")):
+            with pytest.raises(FoxError) as told:
+                door(target)
+            assert told.value.todo
+
+
+def test_home_without_a_folder_or_room(open_fox: Callable[..., Fox]) -> None:
+    """A part of the store that was deleted is empty; a disk without room is told as that, and no fault of the journal."""
+    resource = pytest.importorskip("resource")
+    fox = open_fox()
+    fox.store.sources.rmdir()
+    assert fox.store.take_home().is_file()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))
+    try:
+        with pytest.raises(StoreError, match="could not be written") as told:
+            fox.store.take_home("other.zip")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "free space" in told.value.todo
+    assert not list(Path().rglob(".part-*"))
 
 
 @pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="these file systems take no such names")

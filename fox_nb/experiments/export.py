@@ -6,7 +6,6 @@ import json
 import math
 import re
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.atomic import aside, put, write
@@ -14,10 +13,12 @@ from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.experiments.axes import label
 from fox_nb.images.saving import Folder, file_stem
 from fox_nb.parameters import unboxed
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from fox_nb.experiments.made import Made
     from fox_nb.session import Image
@@ -140,7 +141,7 @@ def save_parquet(made: Made, path: str | os.PathLike[str]) -> Path:
         raise ExtraMissing(
             "Writing Parquet needs pyarrow, which is not installed here.", todo='Run `pip install "fox_nb[parquet]"`.'
         ) from None
-    target = Path(path).expanduser()
+    target = given_path(path)
     if target.exists():
         raise FoxError(f"There is a file {target} already; it is not overwritten.", todo="Choose another name.")
     found = list(records(made))

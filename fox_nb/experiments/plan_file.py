@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -20,10 +19,12 @@ from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.models import LOCAL_PICTURE, MODELS
 from fox_nb.parameters import parameters, shown, unboxed
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from fox_nb.experiments.batch_plan import BatchPlan
     from fox_nb.experiments.sweep_plan import SweepPlan
@@ -136,7 +137,7 @@ def batch_words(plan: BatchPlan) -> dict[str, Any]:
 
 def save_plan(words: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
     """Write a plan's file, whole or not at all; it takes the place of an older plan, and of nothing else."""
-    target = _path(path)
+    target = given_path(path)
     try:
         if target.exists():
             with target.open("rb") as file:
@@ -163,7 +164,7 @@ def read_plan(path: str | os.PathLike[str]) -> dict[str, Any]:
         It is not there, too large, no JSON, or something in it cannot be what it is; nothing was sent.
     """
     refuse_server_files("plan")
-    place = _path(path)
+    place = given_path(path)
     try:
         if place.exists() and not place.is_file():  # reading a pipe would wait for ever
             raise _refused(place, "it is no file")
@@ -275,13 +276,6 @@ def as_json(value: Any) -> Any:
     if isinstance(plain, (bool, int)) or (isinstance(plain, float) and math.isfinite(plain)):
         return plain
     return str(plain).encode(errors="replace").decode()  # a text cut in the middle of a letter is none
-
-
-def _path(path: Any) -> Path:
-    try:
-        return Path(path).expanduser()
-    except TypeError:
-        raise InvalidRequest(f"path is {shown(path)}; allowed is a path.", parameter="path", value=path) from None
 
 
 def _flat(value: Any) -> Iterable[Any]:

@@ -6,16 +6,17 @@ import re
 import shutil
 import string
 import unicodedata
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.parameters import meant, shown
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 LONGEST_NAME = 120
 _MOST_BYTES = 200
@@ -92,16 +93,16 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path).expanduser()
-        if self.path.suffix.lower() in _FORMATS and not self.path.is_dir():
-            raise InvalidRequest(
-                f"folder is {str(path)!r}, the name of a picture.",
-                parameter="folder",
-                value=path,
-                allowed="a folder",
-                todo=f"Give a folder; one picture of a task is saved by task[0].save({str(path)!r}).",
-            )
+        self.path = given_path(path, "folder")
         try:
+            if self.path.suffix.lower() in _FORMATS and not self.path.is_dir():
+                raise InvalidRequest(
+                    f"folder is {str(path)!r}, the name of a picture.",
+                    parameter="folder",
+                    value=path,
+                    allowed="a folder",
+                    todo=f"Give a folder; one picture of a task is saved by task[0].save({str(path)!r}).",
+                )
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FoxError(f"The folder {self.path} can't be made: {error}.", todo="Choose another one.") from None
@@ -148,18 +149,18 @@ def save_picture(source: Path, path: str | os.PathLike[str]) -> Path:
     FoxError
         Another file stands there, or it cannot be written.
     """
-    target = Path(path).expanduser()
-    if target.is_dir():
-        target /= source.name
-    wanted, own = _FORMATS.get(target.suffix.lower()), _FORMATS.get(source.suffix.lower())
-    if wanted is None:
-        raise InvalidRequest(
-            f"{target.name} does not end in a picture's suffix.",
-            parameter="path",
-            value=target,
-            allowed=f"a folder, or a file that ends in {', '.join(_FORMATS)}",
-        )
+    target = given_path(path)
     try:
+        if target.is_dir():
+            target /= source.name
+        wanted, own = _FORMATS.get(target.suffix.lower()), _FORMATS.get(source.suffix.lower())
+        if wanted is None:
+            raise InvalidRequest(
+                f"{target.name} does not end in a picture's suffix.",
+                parameter="path",
+                value=target,
+                allowed=f"a folder, or a file that ends in {', '.join(_FORMATS)}",
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
         with aside(target.parent) as part:
             if wanted == own:

@@ -2,34 +2,65 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
+import sqlite3
 import time
 import unicodedata
-from pathlib import Path
+import zipfile
+from typing import TYPE_CHECKING
 
 from fox_nb import atomic
 from fox_nb.atomic import ASIDE, aside
 from fox_nb.errors import StoreError
+from fox_nb.workdir import given_path
 
-__all__ = ["ASIDE", "aside", "picture_name", "place_of", "put", "sha256_of", "slug"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["ASIDE", "aside", "picture_name", "place_of", "put", "sha256_of", "slug", "zipped"]
 
 LONGEST_WORDS = 40
 
 
 def place_of(given: str | Path, usual: str) -> Path:
     """Return where a file is to be written: in a folder under its usual name; a bare name gets the usual ending."""
+    path = given_path(given)
     try:
-        path = Path(given).expanduser().absolute()
+        path = path.absolute()
     except OSError as error:
         raise StoreError(
-            f"{given} is no place for a file: the kernel's own folder was deleted.",
+            f"{path} is no place for a file: the kernel's own folder was deleted.",
             todo="Give a whole path, or say os.chdir(…) first.",
         ) from error
-    if path.is_dir():
-        return path / usual
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path if path.suffix else path.with_suffix(Path(usual).suffix)
+    try:
+        if path.is_dir():
+            return path / usual
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{path} is no place for a file ({error}).", todo="Give a path in a folder that you may write to."
+        ) from error
+    return path if path.suffix else path.with_suffix(f".{usual.rpartition('.')[2]}")
+
+
+@contextlib.contextmanager
+def zipped(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Give a ZIP to write to, put in its place whole or not at all; what goes wrong becomes an error of ours."""
+    try:
+        with aside(path.parent) as part:
+            with zipfile.ZipFile(
+                part, "w", strict_timestamps=False
+            ) as archive:  # stored: pictures do not become smaller
+                yield archive
+            atomic.put(part, path, synced=True)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(
+            f"{path} could not be written ({error}).",
+            todo="Check the free space, and that you may read what goes into it and write to its folder.",
+        ) from error
 
 
 def picture_name(words: str, identity: str, take: int, number: int, extension: str, at: float) -> str:

@@ -14,6 +14,7 @@ from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import sha256_of
 from fox_nb.store.journal import Journal
 from fox_nb.store.schema import named, no_locks
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     from fox_nb.store.packs import Packed
@@ -97,7 +98,7 @@ class Store(OfOneProcess):
 
     def task_of(self, picture: str | Path) -> TaskRow | None:
         """Find the task that made a picture, by the file's bytes or, when it was changed, by its name."""
-        path = Path(picture)
+        path = given_path(picture, "picture")
         try:
             digest = sha256_of(path) if path.is_file() else ""
         except OSError:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 import zipfile
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from fox_nb.atomic import open_database
-from fox_nb.store.files import ASIDE, aside, place_of, put
+from fox_nb.store.files import ASIDE, aside, place_of, zipped
 from fox_nb.workdir import notebook_folder
 
 if TYPE_CHECKING:
@@ -23,17 +24,15 @@ def take_home(store: Path, parts: Sequence[Path], journal: Journal, target: str 
     """Write one ZIP of a store's folder: these parts of it and its journal; see `Store.take_home`."""
     path = place_of(target, "my-work.zip")
     name = store.name
-    with aside(path.parent) as part, aside(store, private=True) as copy:
+    with zipped(path) as archive, aside(store, private=True) as copy:
         _copy_journal(journal, copy)
-        with zipfile.ZipFile(part, "w", strict_timestamps=False) as archive:  # stored: pictures do not become smaller
-            archive.write(copy, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)
-            for folder in parts:
-                for file in sorted(folder.iterdir()):
-                    if file.is_file() and not file.name.startswith(ASIDE):
-                        archive.write(file, f"{name}/{folder.name}/{file.name}")
-            for notebook in _notebooks():
-                archive.write(notebook, notebook.name, zipfile.ZIP_DEFLATED)
-        put(part, path)
+        archive.write(copy, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)
+        for folder in parts:
+            for file in sorted(folder.glob("*")):  # none where somebody has deleted it
+                if file.is_file() and not file.name.startswith(ASIDE):
+                    archive.write(file, f"{name}/{folder.name}/{file.name}")
+        for notebook in _notebooks():
+            archive.write(notebook, notebook.name, zipfile.ZIP_DEFLATED)
     return path
 
 
@@ -47,4 +46,9 @@ def _notebooks() -> list[Path]:
 def _copy_journal(journal: Journal, target: Path) -> None:
     """Copy the journal as it stands between two transactions, while other kernels go on."""
     with closing(open_database(target, lambda _: ())) as copy, journal.reading() as connection:
-        connection.backup(copy)
+        try:
+            connection.backup(copy)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorname", "") in {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}:  # its copy's alone
+                raise OSError(f"its journal was copied to {target.parent}: {error}") from None
+            raise

@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fox_nb.atomic import ALONE, PRIVATE_FILE, open_database
 from fox_nb.errors import BudgetExceeded, StoreError
 from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.settings import SANDBOX, in_voila
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _MADE = (
     "CREATE TABLE purse (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -50,7 +51,7 @@ class Ledger:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = given_path(path, "ledger").absolute()
         self._lock = threading.Lock()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,16 +9,17 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fox_nb.errors import PackError
-from fox_nb.store.files import aside, place_of, put, sha256_of
+from fox_nb.store.files import place_of, sha256_of, zipped
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from fox_nb.store.catalog import Catalog
     from fox_nb.store.journal import Journal
@@ -150,13 +151,11 @@ def export(journal: Journal, catalog: Catalog, path_of: Callable[[str], Path], t
     )
     text = json.dumps(manifest.model_dump(), ensure_ascii=False, indent=1).encode()
     files = {picture.sha256: path_of(picture.file) for row in rows for picture in row.pictures}
-    with aside(path.parent) as part:
-        with zipfile.ZipFile(part, "w", strict_timestamps=False) as archive:  # stored: pictures do not become smaller
-            archive.writestr(MANIFEST, text, zipfile.ZIP_DEFLATED)
-            archive.writestr(SEAL, hashlib.sha256(text).hexdigest())
-            for sha256, file in sorted(files.items()):
-                archive.write(file, PICTURES + sha256)
-        put(part, path)
+    with zipped(path) as archive:
+        archive.writestr(MANIFEST, text, zipfile.ZIP_DEFLATED)
+        archive.writestr(SEAL, hashlib.sha256(text).hexdigest())
+        for sha256, file in sorted(files.items()):
+            archive.write(file, PICTURES + sha256)
     return Packed(path, len(rows), len(files), left_out, _fingerprint(text))
 
 
@@ -233,7 +232,7 @@ class Pack:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path).expanduser().absolute()
+        self.path = given_path(path, "replay").absolute()
         if self.path.exists() and not self.path.is_file():  # reading a pipe would wait for ever
             raise self._refused("it is no file")
         try:
