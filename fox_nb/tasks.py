@@ -17,6 +17,8 @@ DONE = frozenset({"completed", "complete", "succeeded", "success", "successful",
 FAILED = frozenset({"failed", "failure", "error", "cancelled", "canceled", "interrupted", "not_found"})
 """What the gateway, its older back ends and its relatives call the stages of a task, in small letters."""
 
+UPLOAD_GONE = "invalid_image_url"
+"""Code of a failure that may mean that the gateway has thrown out an upload before its time."""
 LONGEST_ID = 500
 REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
 """Headers by which the gateway's support finds a call; the second one is the engine's own."""

@@ -13,7 +13,9 @@ import sqlalchemy as sql
 from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, nobody_knows, not_found
 from fox_nb.classroom.seats import COUNTED, Seat
 from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat, setting
+from fox_nb.models import LOCAL_PICTURE
 from fox_nb.money import MICRO_PER_USD
+from fox_nb.tasks import UPLOAD_GONE
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -212,6 +214,10 @@ def _ended(connection: sql.Connection, row: Any, state: TaskState, now: float) -
     ended = "failed" if state.failed else "completed"
     if not connection.execute(sql.update(creation).where(which).values(state=ended, answer=answer, ended=now)).rowcount:
         return
+    if state.failed and state.error_code == UPLOAD_GONE:  # what is asked for again needs another link
+        given = [name.removeprefix("sha256:") for name in LOCAL_PICTURE.findall(row.body)]
+        uploads = sql.and_(deposit.c.sha256.in_(given), deposit.c.creation.is_(None))
+        connection.execute(sql.update(deposit).where(uploads).values(linked=0.0))
     if connection.execute(sql.select(access).where(access.c.creation == row.id)).first() is None:
         return  # whose it was has been removed meanwhile
     for place, result in enumerate(() if state.failed else state.results):

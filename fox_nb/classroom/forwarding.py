@@ -31,6 +31,7 @@ from fox_nb.errors import FoxError, GatewayError, InvalidRequest
 from fox_nb.models import MENTION, MODELS, MOST_TAKES, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
+from fox_nb.tasks import UPLOAD_GONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -51,7 +52,7 @@ PROMPT = 0.03
 """Seconds that whoever asks for a task waits for the gateway; what it said last is the answer after that."""
 AGAIN = (0.1, 0.5, 1.0, 2.0, *[5.0] * 60)
 """Seconds between the tries to note what became of a creation, while the database is away."""
-_UPLOAD_NOT_FOLLOWED = frozenset({"invalid_image_url", ""})
+_UPLOAD_NOT_FOLLOWED = frozenset({UPLOAD_GONE, ""})
 _UNPROCESSABLE, _SERVER_FAULT = 422, 500
 _LONGEST_WORDS = 2000
 

@@ -19,12 +19,13 @@ from fox_nb.errors import (
     StoreError,
     UnexpectedAnswer,
 )
-from fox_nb.models import MODELS
+from fox_nb.models import LOCAL_PICTURE, MODELS
 from fox_nb.session.backoff import USUAL_SPREAD, learned, pause_after, quiet
 from fox_nb.session.downloads import LINKS_LIVE, download_results, not_fetched, pictures_here
 from fox_nb.session.poll_loop import PollLoop, PollResult
 from fox_nb.session.pool import Pool
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
+from fox_nb.tasks import UPLOAD_GONE
 
 if TYPE_CHECKING:
     import random
@@ -250,6 +251,9 @@ class Poller:
 
     def _failed(self, task: Task, row: TaskRow, code: str, words: str) -> PollResult:
         """Journal that it failed; one that has pictures here was made, in part at least, and they stay."""
+        if code == UPLOAD_GONE:  # else a retry would be paid for with the same dead link
+            for name in LOCAL_PICTURE.findall(row.request):
+                self._store.catalog.forget_upload(row.gateway, row.account, name.removeprefix("sha256:"))
         if pictures_here(self._store, row):
             self._store.journal.completed(row, self._now())
         else:

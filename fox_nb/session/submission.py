@@ -36,6 +36,7 @@ from fox_nb.session.uploads import Uploads
 from fox_nb.settings import SANDBOX, Polling, fingerprint
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store import BEING_SENT, Asked
+from fox_nb.tasks import UPLOAD_GONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,7 +55,7 @@ SENDERS = 4
 """So many creations of a kernel are on the wire at once."""
 ASKERS = 4
 
-UPLOAD_NOT_FOLLOWED = frozenset({"invalid_image_url", ""})
+UPLOAD_NOT_FOLLOWED = frozenset({UPLOAD_GONE, ""})
 """Codes of a 422 that may mean that the gateway has thrown out an upload before its time."""
 
 

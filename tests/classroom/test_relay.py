@@ -55,6 +55,20 @@ def test_a_student_works_as_on_the_gateway(classroom, student, sandbox):
     assert [row["quota"] for row in log] == [45_000] * 3
 
 
+def test_an_upload_that_the_gateway_has_no_more_is_made_again(classroom, student, sandbox):
+    """A student whose edit failed for it asks again, and the class pays for one with a link that lives."""
+    classroom.seat("Ada")
+    classroom.start()
+    fox, picture = student("Ada"), Image.new("RGB", (64, 64), "red")
+    fox.edit("in the rain", picture).wait()
+    sandbox.advance(300 * 3600)  # of the gateway's clock alone
+    with pytest.raises(TaskFailed) as failed:
+        fox.edit("at night", picture).wait()
+    failed.value.task.retry().wait()
+    rain, night, again = (row["body"]["image_urls"] for row in sandbox.creations)
+    assert rain == night != again
+
+
 def lesson(classroom, name, folder):
     """One student's lesson, as a kernel asks for it: two pictures, an edit of a file that all have, one of their own."""
     image = io.BytesIO()

@@ -219,6 +219,18 @@ def test_a_forgotten_upload_is_made_again(fox: Fox, sandbox: Any, tmp_path: Any)
     assert len(edits) == 2
 
 
+def test_an_upload_that_a_task_failed_for_is_made_again(fox: Fox, sandbox: Any) -> None:
+    """Taken up when its upload was thrown out already, a task fails; a retry has a link that lives, and is paid for once."""
+    picture = fox.generate("a cat").wait().images[0]
+    fox.edit("blue", picture).wait()
+    sandbox.advance(300 * 3600)  # of the gateway's clock alone
+    with pytest.raises(TaskFailed, match="leads to nothing") as failed:
+        fox.edit("red", picture).wait()
+    failed.value.task.retry().wait()
+    blue, red, again = (creation["body"]["image_urls"] for creation in sandbox.creations[1:])
+    assert blue == red != again
+
+
 def test_an_upload_near_its_end_is_made_again(fox: Fox, sandbox: Any) -> None:
     """Uploads live for 72 hours: one of yesterday is used again, one whose last hour has come is uploaded anew."""
     picture = fox.generate("a cat").wait().images[0]
