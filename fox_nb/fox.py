@@ -105,8 +105,8 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
     ) -> None:
         if api_key is not None:
             api_key = hidden(api_key)  # at once: a bare key in a local would be shown by a verbose traceback
-        if isinstance(budget, Decimal) and not budget.is_nan():
-            budget = float(budget)
+        if isinstance(budget, Decimal) and not budget.is_nan() and (budget <= MOST_BUDGET or budget.is_infinite()):
+            budget = float(budget)  # a larger one would become infinite, which is no limit
         if budget is not None and not (
             isinstance(budget, numbers.Real)
             and not isinstance(budget, bool)
@@ -271,7 +271,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             raise InvalidRequest(
                 f"limit is {shown(limit)}; allowed is a whole number, negative for all.", parameter="limit", value=limit
             )
-        return self.session.tasks(model=model, text=str(text), states=states_of(status), limit=int(limit))
+        return self.session.tasks(model=model, text=str(text or ""), states=states_of(status), limit=int(limit))
 
     def resume(self) -> TaskList:
         """Go on with what an earlier kernel left unfinished, and return it; nothing is sent again."""

@@ -40,7 +40,7 @@ def _whole(value: Any) -> Any:
         raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error
     if isinstance(value, numbers.Integral):
         return int(value)
-    if isinstance(value, numbers.Real) and float(value).is_integer():
+    if isinstance(value, numbers.Real) and _float(value).is_integer():
         return int(float(value))
     return value
 
@@ -50,11 +50,19 @@ def _real(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error
     if isinstance(value, numbers.Real):
-        number = float(value)
+        number = _float(value)
         if math.isnan(number):
             raise ValueError("is not a number")
         return round(number, 4) + 0.0 if math.isfinite(number) else number
     return value
+
+
+def _float(value: numbers.Real) -> float:
+    """Return a number as a float; one that is too large to be one is infinite, as its bounds take it."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _text(value: str) -> str:

@@ -1,6 +1,7 @@
 """The five request classes: what they take, what they refuse, and how they say it."""
 
 import decimal
+import fractions
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fox_nb import MODELS, Fox, InvalidRequest
-from fox_nb.models import request_class, validate
+from fox_nb.models import check, request_class, validate
 from fox_nb.parameters import parameters
 
 GOOD: dict[str, dict[str, Any]] = {
@@ -69,6 +70,16 @@ def test_refusals(model: str, values: dict[str, Any], parameter: str, words: str
     assert words in str(refused.value)
     assert "Nothing was sent" in str(refused.value)
     assert len(str(refused.value)) < 700, "a refused value is never repeated at length"
+
+
+@pytest.mark.parametrize("number", [10**400, fractions.Fraction(10**400), float("inf")])
+def test_numbers_beyond_all_bounds(number: Any) -> None:
+    """A number that no float can be is refused as any other that is too large, and in a price, too."""
+    for model, name in (("phota-image-enhance", "creativity"), ("phota-image", "num_outputs")):
+        with pytest.raises(InvalidRequest, match=f"{name} is .*allowed is"):
+            validate(model, {**GOOD[model], name: number})
+        with pytest.raises(InvalidRequest, match=f"{name} is .*allowed is"):
+            check(model, name, number)
 
 
 @pytest.mark.parametrize("model", [None, 7, "", "phota-imgae", ["phota-image"]])

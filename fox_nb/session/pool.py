@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import math
+import numbers
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fox_nb.errors import NOTHING_SENT, FoxError
+from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
+from fox_nb.parameters import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,6 +138,28 @@ def result(future: Future[Value]) -> Value:
         except TimeoutError:
             if future.done():
                 return future.result()
+
+
+def deadline(timeout: Any) -> float:
+    """Return until when somebody waits, by the monotonic clock; without a time-out for ever.
+
+    Raises
+    ------
+    InvalidRequest
+        It is no number of seconds.
+    """
+    with contextlib.suppress(OverflowError):
+        if timeout is None:
+            return math.inf
+        if isinstance(timeout, numbers.Real) and not isinstance(timeout, bool) and not math.isnan(timeout):
+            return time.monotonic() + float(timeout)
+    raise InvalidRequest(
+        f"timeout is {shown(timeout)}; allowed is a number of seconds, or None.",
+        parameter="timeout",
+        value=timeout,
+        allowed="a number of seconds, or None",
+        todo="The task is not touched: call wait() again.",
+    )
 
 
 def start(run: Callable[[], object], name: str, money: str = NOTHING_SENT) -> threading.Thread:

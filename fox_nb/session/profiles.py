@@ -186,7 +186,7 @@ class Profiles(OfOneProcess):
             They are no rows; nothing was added.
         """
         listed = list(rows) if isinstance(rows, Iterable) and not isinstance(rows, Mapping) else [rows]
-        if not all(isinstance(row, Mapping) for row in listed):
+        if not all(isinstance(row, Mapping) and _is_profile(row) for row in listed):
             raise InvalidRequest(
                 "What was given is no list of profiles.",
                 parameter="rows",
@@ -200,9 +200,9 @@ class Profiles(OfOneProcess):
             )
         added = []
         for row in ours:
-            key, known = str(row.get("profile_id", "")), list(self)
+            key, known = row["profile_id"], list(self)
             if all(one.id != key for one in known):
-                added.append(self.add(key, _free(str(row.get("name") or key), [one.name for one in known])))
+                added.append(self.add(key, _free(row.get("name") or key, [one.name for one in known])))
         return added
 
     def point_out(self, mentioned: Iterable[str]) -> None:
@@ -254,6 +254,11 @@ def checked_name(name: Any) -> str:
             allowed=f"a text of 1 to {LONGEST_NAME} characters",
         )
     return kept
+
+
+def _is_profile(row: Mapping[str, Any]) -> bool:
+    """Return True for a row with an id, and with a name where it has one."""
+    return isinstance(row.get("profile_id"), str) and isinstance(row.get("name") or "", str)
 
 
 def bare(profile: Any) -> Any:

@@ -15,6 +15,7 @@ from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
 from fox_nb.session.lost_answers import id_or_none, proposal_of, yes_or_no
+from fox_nb.session.pool import deadline
 from fox_nb.session.prices import Cost
 from fox_nb.session.renderer import Shows
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
@@ -324,12 +325,12 @@ class Task(Shows):
         FoxError
             The gateway cannot be asked (key, rights), or a picture cannot be fetched; nothing is lost.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        until = deadline(timeout)
         self._backend.poller.watch(self)
         with self.renderer.waiting(self) as show:
             while not self.is_over:
                 self._be_watched()
-                left = 1.0 if deadline is None else min(1.0, deadline - time.monotonic())
+                left = min(1.0, until - time.monotonic())
                 if left <= 0:
                     raise WaitTimeout(
                         f"{self.model} is not done after {timeout:g} s ({self.status}, {self.progress} %).",

@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def test_exactly_the_budget(open_fox: Callable[..., Fox]) -> None:
     assert fox.spent == pytest.approx(0.27)
 
 
-@pytest.mark.parametrize("budget", [-1, "1", True, float("nan")])
+@pytest.mark.parametrize("budget", [-1, "1", True, float("nan"), Decimal("NaN"), Decimal("1e400"), Decimal("-1e400")])
 def test_a_budget_that_is_none(open_fox: Callable[..., Fox], budget: Any) -> None:
     """A budget that is no amount is refused at the door."""
     with pytest.raises(InvalidRequest, match="budget"):

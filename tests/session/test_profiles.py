@@ -275,7 +275,18 @@ def test_names_go_through_json_and_csv(open_fox: Callable[..., Fox], tmp_path: P
     assert other.profiles.load(rows) == []
 
 
-@pytest.mark.parametrize("rows", ["profiles.json", ["profile_1"], None, 7])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "profiles.json",
+        ["profile_1"],
+        None,
+        7,
+        [{"profile_id": "profile_1", "name": "Ada"}, {"profile_id": None}],
+        [{"profile_id": "profile_1", "name": float("nan")}],
+        [{}],
+    ],
+)
 def test_what_is_no_list_of_profiles_is_refused_in_words(rows: object, open_fox: Callable[..., Fox]) -> None:
     """A file's name, say, is not read letter by letter."""
     profiles = open_fox().profiles

@@ -4,12 +4,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 import fox_nb
-from fox_nb import Fox, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb import Fox, InvalidRequest, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.client import Client
 from fox_nb.session import Session
 from fox_nb.settings import Gateway, Polling, Timeouts, checked_key, hidden
@@ -170,6 +172,9 @@ def test_a_deadline(fox: Fox, sandbox: Any) -> None:
         task.wait(0.3)
     assert isinstance(late.value, TimeoutError)
     assert task.is_watched
+    for timeout in ("5", Decimal(5), timedelta(seconds=5), [5], True, float("nan"), 10**400):
+        with pytest.raises(InvalidRequest, match="allowed is a number of seconds"):
+            task.wait(timeout)
 
 
 def press_ctrl_c() -> None:

@@ -175,5 +175,6 @@ def test_a_table_of_tasks_shows_what_differs(fox: Fox) -> None:
     assert "Aspect ratio" in headers
     assert "Resolution" not in headers
     assert "<bdi>4:3</bdi>" in html
+    assert len(fox.tasks(text=None)) == 2
     assert "No results" in fox.tasks(text="a whale")._repr_html_()
     assert "Nothing is unfinished" in fox.resume()._repr_html_()
