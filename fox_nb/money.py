@@ -2,6 +2,10 @@
 
 PLAY = " (play money)"
 MICRO_PER_USD = 1_000_000
+LEAST_USD = 1 / MICRO_PER_USD
+"""The smallest amount that a budget counts: what costs less is 0, and that is no price."""
+MOST_USD = 10_000.0
+"""A call that costs more is a slip in the list, or no price in USD: it is taken for a model without one."""
 
 
 def dollars(usd: float, *, play: bool = False) -> str:

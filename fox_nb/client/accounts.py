@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.money import LEAST_USD, MOST_USD
 from fox_nb.tasks import number, usable_id, usable_name
 
 if TYPE_CHECKING:
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
 
 UNLIMITED = 1e8
 """The limit that the gateway gives for an account without one, in USD."""
-
-MOST_USD = 10_000.0
-"""A call that costs more is a slip in the list, or no price in USD: it is taken for a model without one."""
-
-LEAST_USD = 1e-6
-"""The smallest amount that a budget counts: what costs less is 0, and that is no price."""
 
 MICRO_A_QUOTA = 2
 """Millionths of a USD in one quota, the engine's own unit: 500,000 are 1 USD (observed)."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
-from fox_nb.money import MICRO_PER_USD, dollars
+from fox_nb.money import LEAST_USD, MICRO_PER_USD, MOST_USD, dollars
 from fox_nb.session.pool import Pool
 
 if TYPE_CHECKING:
@@ -211,10 +211,10 @@ class PriceList:
 
         None where the list is silent: then the model's own estimate counts.
         """
-        price = self._price(model)
-        if price is None or self.is_group_known:
-            return price
-        return max(price, self._listed[model] * max(self._ratios.values(), default=1.0))
+        if self.is_group_known or model not in self._listed:
+            return self._price(model)
+        dearest = self._listed[model] * max({"default": 1.0, **self._ratios}.values())
+        return dearest if dearest >= LEAST_USD else None
 
     def reserved(self, request: Request) -> Cost:
         """Return what a budget counts for a request."""
@@ -239,10 +239,11 @@ class PriceList:
         return self._group in self._ratios
 
     def _price(self, model: str) -> float | None:
-        """Return a call's price for the key's group, else for `default`; None where the list is silent."""
-        listed = self._listed.get(model)
+        """Return a call's price for the key's group, else for `default`; None where the list has none for it."""
         group = self._group if self.is_group_known else "default"
-        return None if listed is None else listed * self._ratios.get(group, 1.0)
+        ratio = self._ratios.get(group, 0.0) if self._ratios else 1.0
+        price = self._listed.get(model, 0.0) * ratio
+        return price if LEAST_USD <= price <= MOST_USD else None
 
     def _cost(self, request: Request, price: float | None) -> Cost:
         several = price is not None and len(self._ratios) > 1
@@ -261,8 +262,7 @@ class PriceList:
     def _fetch(self) -> None:
         told = self._client.pricing(within=PATIENCE)
         self.is_class = told.is_class
-        # a price that the list does not give in its own group is none: 0, text, or not a number
-        listed = {name: usd for name, usd in told.listed.items() if name in told.usd}
+        listed = told.listed if told.ratios or told.usd else {}  # where no group has a ratio nothing is known
         for name, usd in listed.items():
             self._seen.setdefault(name, set()).add(usd)
         self._listed = _dearest(self._listed, listed)

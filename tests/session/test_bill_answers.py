@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from client.scripted import say
-from fox_nb import ConfirmationNeeded, Fox, FoxError, InvalidRequest
+from fox_nb import BudgetExceeded, ConfirmationNeeded, Fox, FoxError, InvalidRequest
 from fox_nb.session import billing, pool
 from fox_nb.session.lost_answers import moment
 from gateways import Answer, Gateway, always
@@ -37,7 +37,7 @@ def tell(gateway: Gateway, *entries: dict[str, Any]) -> None:
     gateway.reads["/api/log/token"] = say(200, {"data": list(entries)})
 
 
-def price(gateway: Gateway, usd: float, **ratios: float) -> None:
+def price(gateway: Gateway, usd: float, **ratios: Any) -> None:
     listed = [{"model_name": "phota-image", "quota_type": 1, "model_price": usd}]
     gateway.reads["/api/pricing"] = say(200, {"data": listed, "group_ratio": ratios or {"default": 1}})
 
@@ -352,3 +352,19 @@ def test_a_group_that_costs_more_is_told(
     ask(fox)
     assert "phota-image now costs $3.60 a call" in caplog.text
     assert float(fox.price()) == pytest.approx(3.6)
+
+
+@pytest.mark.parametrize("default", [0, "x", None])
+@pytest.mark.parametrize("said", [{}, {"usage": {"user_group": "vip"}}])
+def test_a_default_group_without_a_ratio(
+    gateway: Gateway, fox_at: Callable[..., Fox], default: Any, said: dict[str, Any]
+) -> None:
+    """A budget counts the dearest group that has one, and then the key's own, so nothing passes it."""
+    price(gateway, 0.09, default=default, vip=4)
+    gateway.create = lambda gateway, _count, task_id: say(200, {**gateway.accepted(task_id), **said})
+    fox = fox_at(gateway, budget=1.0)
+    assert fox.price().is_estimate
+    with pytest.raises(BudgetExceeded):
+        [fox.generate(f"fox {number}") for number in range(12)]
+    assert len(gateway.tasks) == 2
+    assert float(fox.spent) == pytest.approx(0.72)
