@@ -6,7 +6,7 @@ import json
 import re
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
 
@@ -18,6 +18,7 @@ from fox_nb.money import MICRO_PER_USD
 from fox_nb.tasks import UPLOAD_GONE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
     from fox_nb.tasks import TaskState
@@ -57,6 +58,14 @@ class Wanted:
     profiles: tuple[str, ...] = ()
 
 
+class Ended(NamedTuple):
+    """How a creation ended: its row of the journal, and those of what it has come to."""
+
+    row: Any
+    files: list[Any]
+    profiles: list[Any]
+
+
 class Bookings:
     """The journal of one class. What the relay notes while it answers is on the disk when its future has come.
 
@@ -89,15 +98,15 @@ class Bookings:
         query = sql.select(creation).where(creation.c.identity == identity, creation.c.state == "sending")
         return self._database.changing(lambda connection: list(connection.execute(query)))
 
-    def accepted(self, number: int, task: str) -> Future[int]:
-        """Note the gateway's id of what was accepted."""
+    def accepted(self, number: int, task: str) -> Future[Any]:
+        """Note the gateway's id of what was accepted; the row as it is now, as for the two below."""
         return self._change(number, state="accepted", task=task)
 
-    def refused(self, number: int, why: str, now: float) -> Future[int]:
+    def refused(self, number: int, why: str, now: float) -> Future[Any]:
         """Give back what was reserved for what was certainly not accepted."""
         return self._change(number, state="refused", answer=json.dumps({"why": why}), ended=now)
 
-    def unknown(self, number: int, why: str) -> Future[int]:
+    def unknown(self, number: int, why: str) -> Future[Any]:
         """Note that nobody knows whether it was accepted; its money stays reserved."""
         return self._change(number, state="unknown", answer=json.dumps({"why": why}))
 
@@ -128,15 +137,18 @@ class Bookings:
         """Return a creation."""
         return self._database.read(sql.select(creation).where(creation.c.id == number))[0]
 
-    def end(self, row: Any, state: TaskState, now: float) -> Future[None]:
+    def end(self, row: Any, state: TaskState, now: float) -> Future[Ended]:
         """Keep how a task ended: its links and profiles, or its error. A second time changes nothing."""
-        return self._database.changing(lambda connection: _ended(connection, row, state, now))
 
-    def results(self, number: int) -> tuple[list[Any], list[str]]:
-        """Return the files and the profiles that a creation has come to."""
-        files = sql.select(deposit).where(deposit.c.creation == number).order_by(deposit.c.name)
-        profiles = sql.select(profile.c.id).where(profile.c.creation == number)
-        return self._database.read(files), [found.id for found in self._database.read(profiles)]
+        def work(connection: sql.Connection) -> Ended:
+            _end(connection, row, state, now)
+            return _ended(row.id, lambda query: list(connection.execute(query)))
+
+        return self._database.changing(work)
+
+    def ended(self, number: int) -> Ended:
+        """Return a creation that has ended, with the files and the profiles that it has come to."""
+        return _ended(number, self._database.read)
 
     def under_way(self) -> list[Any]:
         """Return what was accepted and has not ended."""
@@ -161,8 +173,15 @@ class Bookings:
         """Return how many came after a creation."""
         return int(self._database.read(sql.select(sql.func.count()).where(creation.c.id > number))[0][0])
 
-    def _change(self, number: int, **values: Any) -> Future[int]:
-        return self._database.executing(sql.update(creation).where(creation.c.id == number).values(**values))
+    def _change(self, number: int, **values: Any) -> Future[Any]:
+        change = sql.update(creation).where(creation.c.id == number).values(**values).returning(creation)
+        return self._database.changing(lambda connection: connection.execute(change).first())
+
+
+def _ended(number: int, read: Callable[[sql.Select[Any]], list[Any]]) -> Ended:
+    (row,) = read(sql.select(creation).where(creation.c.id == number))
+    files = sql.select(deposit).where(deposit.c.creation == number).order_by(deposit.c.name)
+    return Ended(row, read(files), read(sql.select(profile.c.id).where(profile.c.creation == number)))
 
 
 def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float) -> Any:
@@ -207,7 +226,7 @@ def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:
     return row
 
 
-def _ended(connection: sql.Connection, row: Any, state: TaskState, now: float) -> None:
+def _end(connection: sql.Connection, row: Any, state: TaskState, now: float) -> None:
     which = sql.and_(creation.c.id == row.id, creation.c.state == "accepted")
     error = {"code": state.error_code or "failed", "message": state.error_message, "type": "task_error"}
     answer = json.dumps({"error": error}) if state.failed else None

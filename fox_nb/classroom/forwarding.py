@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from fox_nb.classroom.bookings import ENDED, Bookings, Wanted
+from fox_nb.classroom.bookings import ENDED, Bookings, Ended, Wanted
 from fox_nb.classroom.refusals import (
     Refusal,
     as_refusal,
@@ -48,7 +48,7 @@ Value = TypeVar("Value")
 
 WATCH_EVERY = 10.0
 """Seconds after which a task is asked for that no student asks for any more."""
-PROMPT = 0.03
+PROMPT = 0.015
 """Seconds that whoever asks for a task waits for the gateway; what it said last is the answer after that."""
 AGAIN = (0.1, 0.5, 1.0, 2.0, *[5.0] * 60)
 """Seconds between the tries to note what became of a creation, while the database is away."""
@@ -84,12 +84,14 @@ class Forwarder:
         self._sending: dict[int, asyncio.Task[None]] = {}
         self._begun: set[int] = set()
         """What this relay has begun to send: all else that the journal says is being sent was never sent."""
-        self._polling: dict[int, asyncio.Task[TaskState | None]] = {}
+        self._polling: dict[int, asyncio.Task[None]] = {}
         self._trouble: dict[int, FoxError] = {}
         """Why the last poll of a task came to nothing; gone with the next one that doesn't."""
         self._said: dict[int, tuple[float, TaskState]] = {}
         self._rows: dict[str, dict[str, Any]] = {}
         """What is under way and asked for again and again: for each task and seat, its row."""
+        self._ended: dict[int, Ended] = {}
+        """What has ended just now, and is asked for once more."""
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- creations ----------------------------------------------------------------------------------------------------
@@ -130,6 +132,7 @@ class Forwarder:
             self._spawn(self._give_back(wanted.identity))
             raise
         self._rows.pop(row.task, None)
+        self._ended.pop(row.id, None)
         self._begin(row, self._send, body, take)
         return row
 
@@ -213,15 +216,19 @@ class Forwarder:
                 raise as_refusal(error) from None
             await self._note(row, "unknown", lambda: self.bookings.unknown(row.id, words))
             raise nobody_knows(clock(row.asked)) from None
-        await self._note(row, f"accepted as {state.id}", lambda: self.bookings.accepted(row.id, state.id))
+        accepted = await self._note(row, f"accepted as {state.id}", lambda: self.bookings.accepted(row.id, state.id))
+        if accepted is not None:
+            self._rows[state.id] = {row.seat: accepted}
         if not state.finished:  # how it ended is told when the journal has it, with the relay's own links
             self._said[row.id] = (time.monotonic(), state)
 
-    async def _note(self, row: Any, what: str, write: Callable[[], Future[int]]) -> None:
-        """Write into the journal what became of a creation."""
+    async def _note(self, row: Any, what: str, write: Callable[[], Future[Any]]) -> Any:
+        """Write into the journal what became of a creation, and return its row."""
         what = f"creation {row.id} was {what}"
-        if not await self._written(write, what):
+        noted = await self._written(write, what)
+        if noted is None:
             log.error("%s, and is not in the journal any more", what)
+        return noted
 
     async def _written(self, write: Callable[[], Future[Value]], what: str) -> Value:
         """Return what the journal answers, as soon as a database that is away is back."""
@@ -284,8 +291,8 @@ class Forwarder:
 
         A gateway that takes its time holds nobody up: what it said last is the answer meanwhile.
         """
-        if row.state != "accepted":
-            return row
+        if row.state != "accepted" or row.id in self._ended:
+            return self._as_ended(row)
         when, said = self._said.get(row.id, (float("-inf"), None))
         if said is None or time.monotonic() - when >= self._upstream.fresh:
             going = self._polling.get(row.id)
@@ -295,26 +302,29 @@ class Forwarder:
             await asyncio.wait({going}, timeout=PROMPT)
             if (trouble := self._trouble.get(row.id)) is not None:
                 raise as_refusal(trouble)
-            said = going.result() if going.done() else said
-        return await asyncio.to_thread(self.bookings.row, row.id) if said is not None and said.finished else row
+            if going.done():
+                going.result()  # the journal may be away
+        return self._as_ended(row)
 
-    async def _poll(self, row: Any) -> TaskState | None:
+    def _as_ended(self, row: Any) -> Any:
+        """Return a row as it is now, without asking the database, on which polls would wait for writers."""
+        ended = self._ended.get(row.id)
+        return row if ended is None else ended.row
+
+    async def _poll(self, row: Any) -> None:
         try:
             state = await self._upstream.task(row.task)
         except FoxError as error:
             self._trouble[row.id] = error
-            return None
+            return
         self._trouble.pop(row.id, None)
         if not state.finished:
             self._said[row.id] = (time.monotonic(), state)
-            return state
-        await asyncio.wrap_future(self.bookings.end(row, state, time.time()))
+            return
+        ended = self._ended[row.id] = await asyncio.wrap_future(self.bookings.end(row, state, time.time()))
         self._said.pop(row.id, None)
-        self._rows.pop(row.task, None)
-        files, _ = await asyncio.to_thread(self.bookings.results, row.id)
-        for file in files:
+        for file in ended.files:
             self._spawn(self._deposits.fetched(file))  # here before its link dies, whoever is still there
-        return state
 
     async def watch(self) -> None:
         """Look at what nobody asks for any more, for ever: its pictures are paid for."""
@@ -327,7 +337,8 @@ class Forwarder:
                 log.exception("looking after the tasks failed")
 
     async def _look_after_all(self) -> None:
-        self._rows.clear()  # whose seat was removed meanwhile is not there any more
+        for known in (self._rows, self._ended):
+            known.clear()  # whose seat was removed meanwhile is not there any more
         for row in await asyncio.to_thread(self.bookings.under_way):
             when, _ = self._said.get(row.id, (float("-inf"), None))
             if time.monotonic() - when >= WATCH_EVERY:
@@ -341,9 +352,11 @@ class Forwarder:
         kept = json.loads(row.answer) if row.answer and ended else {}
         results: list[dict[str, str]] | None = None
         if row.state == "completed":
-            files, profiles = await asyncio.to_thread(self.bookings.results, row.id)
-            results = [{"url": f"{base}/files/{file.token}/{file.name}"} for file in files]
-            results += [{"result_type": "profile", "profile_id": name} for name in profiles]
+            ended = self._ended.get(row.id)
+            if ended is None:
+                ended = await asyncio.to_thread(self.bookings.ended, row.id)
+            results = [{"url": f"{base}/files/{file.token}/{file.name}"} for file in ended.files]
+            results += [{"result_type": "profile", "profile_id": profile.id} for profile in ended.profiles]
         status = row.state if ended else said.status if said is not None else "pending"
         facts: dict[str, Any] = {"can_cancel": False}
         if said is not None and said.estimated_time is not None:

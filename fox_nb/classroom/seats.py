@@ -247,9 +247,10 @@ class Roster:
 
     async def admit(self, token: str) -> Seat:
         """Return the seat that a token opens; what it may spend is looked up where it is spent."""
-        if time.monotonic() - self._read >= FRESH:
-            if self._reading is None or self._reading.done():
-                self._reading = asyncio.ensure_future(self._refresh())
+        age = time.monotonic() - self._read
+        if age >= FRESH / 2 and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.ensure_future(self._refresh())
+        if age >= FRESH and self._reading is not None:
             await asyncio.shield(self._reading)
         known = self._known.get(digest(token))
         if known is not None and not known.blocked and (known.ends is None or known.ends > time.time()):

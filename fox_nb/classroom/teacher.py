@@ -190,10 +190,8 @@ class _Live(Page):
 
 class _View(Page):
     async def get(self, number: str) -> None:
-        one, (files, _) = await asyncio.to_thread(
-            lambda: (self.creation(number), self.context.bookings.results(int(number)))
-        )
-        await self.show("A picture", one=one, files=files)
+        one, ended = await asyncio.to_thread(lambda: (self.creation(number), self.context.bookings.ended(int(number))))
+        await self.show("A picture", one=one, files=ended.files)
 
 
 class _Change(Page):

@@ -89,11 +89,10 @@ def test_what_arrives_late_of_a_removed_seat_is_not_kept(tmp_path):
     )
     bookings.accepted(row.id, "task-1").result(PATIENCE)
     assert seats.remove("Ada") == []
-    bookings.end(row, TaskState("task-1", "completed", results=(Result("https://gateway.example/1.png"),)), 2.0).result(
-        PATIENCE
-    )
-    assert bookings.results(row.id) == ([], [])
-    assert (bookings.row(row.id).words, seats.spent()) == ("", 90_000)
+    completed = TaskState("task-1", "completed", results=(Result("https://gateway.example/1.png"),))
+    ended = bookings.end(row, completed, 2.0).result(PATIENCE)
+    assert (ended.files, ended.profiles) == ([], [])
+    assert (ended.row.words, seats.spent()) == ("", 90_000)
     database.close()
 
 
