@@ -352,11 +352,11 @@ class Forwarder:
         kept = json.loads(row.answer) if row.answer and ended else {}
         results: list[dict[str, str]] | None = None
         if row.state == "completed":
-            ended = self._ended.get(row.id)
-            if ended is None:
-                ended = await asyncio.to_thread(self.bookings.ended, row.id)
-            results = [{"url": f"{base}/files/{file.token}/{file.name}"} for file in ended.files]
-            results += [{"result_type": "profile", "profile_id": profile.id} for profile in ended.profiles]
+            whole = self._ended.get(row.id)
+            if whole is None:
+                whole = await asyncio.to_thread(self.bookings.ended, row.id)
+            results = [{"url": f"{base}/files/{file.token}/{file.name}"} for file in whole.files]
+            results += [{"result_type": "profile", "profile_id": profile.id} for profile in whole.profiles]
         status = row.state if ended else said.status if said is not None else "pending"
         facts: dict[str, Any] = {"can_cancel": False}
         if said is not None and said.estimated_time is not None:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.parameters import shown
+from fox_nb.render.html import unlike
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from fox_nb.parameters import Parameter
 
@@ -22,6 +23,7 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
 _RANGE = re.compile(
     rf"\s*({_NUMBER})\s*(?:\.\.\.?|…|to|-)\s*({_NUMBER})(?:\s*(?:step|by)\s*({_NUMBER}))?\s*", re.IGNORECASE
 )
+_MOST_DIGITS = 18
 _PARTS = 4
 """A range without a step is cut into so many parts: 0..1 is 0, 0.25, 0.5, 0.75, 1."""
 
@@ -90,13 +92,14 @@ def axis_of(parameter: Parameter, given: Any) -> Axis | None:
     return Axis(parameter, tuple(kept), repeated=len(values) - len(kept))
 
 
-def unlike(names: Sequence[str]) -> list[str]:
-    """Give a number to names that stand there already, so that no two places are called the same."""
-    found: dict[str, None] = {}
-    for name in names:
-        numbered = (f"{name} ({number})" for number in itertools.count(2))
-        found[name if name not in found else next(other for other in numbered if other not in found)] = None
-    return list(found)
+def picture_names(axes: Sequence[Axis]) -> Callable[[Sequence[int]], dict[str, str]]:
+    """Return what gives, for the place of a cell, the names of the pictures that vary there."""
+    named = [(axis.parameter, axis.labels) for axis in axes]
+    return lambda key: {
+        parameter.name: labels[at]
+        for (parameter, labels), at in zip(named, key, strict=False)  # one cell alone has no axis
+        if parameter.hint.kind == "picture"
+    }
 
 
 def label(value: Any) -> str:
@@ -162,12 +165,14 @@ def _number(parameter: Parameter, text: str) -> Any:
     try:
         number = Decimal(text)
     except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
         raise InvalidRequest(
             f"{parameter.name} holds {shown(text)}, which is no number.",
             parameter=parameter.name,
             value=text,
             allowed=f'{parameter.allowed}; or a range such as "0..1 step 0.25"',
-        ) from None
+        )
     return int(number) if parameter.type is int and number == number.to_integral() else float(number)
 
 

@@ -162,8 +162,11 @@ class Batch(Experiment):
         ours = {name: name for name in results[0]}
         while taken := [name for name, column in ours.items() if column in table.columns]:
             ours |= {name: f"fox_{ours[name]}" for name in taken}
+        types = {name: of(nw) for name, of in _TYPES.items()}
+        if frame.implementation.is_pandas_like():
+            types["files"] = None  # a column of plain lists: one with a type of its own would need pyarrow
         series = [
-            nw.new_series(column, [result[name] for result in results], _TYPES[name](nw), backend=frame.implementation)
+            nw.new_series(column, [result[name] for result in results], types[name], backend=frame.implementation)
             for name, column in ours.items()
         ]
         made = frame.with_columns(*series).to_native()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ASK_ABOVE = 5.0
 """USD above which a run asks once more."""
+_MOST = 10**15
 
 
 class Experiment(OfOneProcess, Shown):
@@ -444,7 +445,7 @@ def _positive(name: str, value: Any, *, whole: bool = False, or_zero: bool = Fal
     """Return a setting of the run, or say what it may be."""
     value = unboxed(value)
     good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not good or not (value >= 0 if or_zero else value > 0):
+    if not good or not (value >= 0 if or_zero else value > 0) or (isinstance(value, int) and value > _MOST):
         kind = "a whole number" if whole else "a number"
         least = "from 0 on" if or_zero else "above 0"
         raise InvalidRequest(f"{name} is {shown(value)}; allowed is {kind} {least}.", parameter=name, value=value)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.atomic import aside, put, write
 from fox_nb.errors import ExtraMissing, FoxError
-from fox_nb.experiments.axes import label
+from fox_nb.experiments.axes import label, picture_names
 from fox_nb.images.saving import Folder, file_stem
 from fox_nb.parameters import unboxed
 from fox_nb.workdir import given_path
@@ -37,7 +37,7 @@ _PLAIN = (int, float, bool, type(None))
 
 def records(made: Made) -> Iterator[tuple[Image, dict[str, Any]]]:
     """Give each picture that is on the disk with what is known of it, cell by cell."""
-    carried = _free_names(made)
+    carried, named = _free_names(made), picture_names(made.plan.axes)
     for index, cell in enumerate(made.plan.cells):
         told = made.facts(cell)
         told = {
@@ -59,6 +59,7 @@ def records(made: Made) -> Iterator[tuple[Image, dict[str, Any]]]:
                         "index": index,
                         **{name: _value(value) for name, value in told.items()},
                         **{name: _value(value) for name, value in slot.request.body().items()},
+                        **named(cell.key),
                         "take": slot.take,
                         "number": image.number,
                         "task_id": task.id,

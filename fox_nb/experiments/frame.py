@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.experiments.axes import label
+from fox_nb.experiments.axes import label, picture_names
 from fox_nb.experiments.compared import pandas
 
 if TYPE_CHECKING:
@@ -35,14 +35,13 @@ def summary(sweep: Made) -> pd.DataFrame:
 
 def _rows(sweep: Made) -> list[dict[str, Any]]:
     rows = []
-    labels = [axis.labels for axis in sweep.plan.axes]
+    named = picture_names(sweep.plan.axes)
     for planned in sweep.plan.cells:
-        given = [axis[at] for axis, at in zip(labels, planned.key, strict=False)]  # one cell alone has no axis
-        names = dict(zip(planned.settings, given, strict=False))
-        axes = {name: _plain(value, names.get(name)) for name, value in planned.settings.items()}
+        pictures = named(planned.key)
+        axes = {name: _plain(value) for name, value in planned.settings.items()} | pictures
         if planned.impossible:
             why = {"take": sweep.plan.takes[0], "status": "impossible", "usd": 0.0, "error": planned.impossible}
-            asked = {name: _plain(value) for name, value in planned.values.items()}  # noqa: PD011 - no frame
+            asked = {name: _plain(value) for name, value in planned.values.items()} | pictures  # noqa: PD011 - no frame
             rows.append({"model": sweep.plan.models[0], **axes, **asked, **why, "file": ""})
         for slot in planned.slots:
             task = slot.task
@@ -52,6 +51,7 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
                 "model": slot.request.model,
                 **axes,
                 **{name: _plain(value) for name, value in slot.request.body().items()},
+                **pictures,  # which their requests know by hashes alone
                 "take": slot.take,
                 "status": task.status if task is not None else "not sent",
                 "task_id": task.id if task is not None else "",
@@ -70,6 +70,6 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
     return rows
 
 
-def _plain(value: Any, name: str | None = None) -> Any:
+def _plain(value: Any) -> Any:
     """Return a value as a table takes it: a picture by its name."""
-    return value if value is None or isinstance(value, (str, int, float)) else name or label(value)
+    return value if value is None or isinstance(value, (str, int, float)) else label(value)

@@ -117,10 +117,12 @@ class PictureFiles:
         from PIL import Image
 
         from fox_nb.images.arrays import from_array, white_of
+        from fox_nb.images.check import refuse_misread
         from fox_nb.images.pixels import scale_of
 
         try:
             if isinstance(found, Image.Image):
+                refuse_misread(found, functools.partial(InvalidRequest, parameter=name), name)
                 found.load()
                 return self._drawn(found), name, scale_of(found)
             path = self._drawn(from_array(found, name))

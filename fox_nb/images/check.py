@@ -42,6 +42,9 @@ _OTHER_THINGS = {
     b"pk\x03\x04": "is a ZIP archive",
 }
 _SAMPLE_FORMAT, _BITS, _SIGNED = 339, 258, 2
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
+_PLANES, _APART, _COMPRESSION, _NOT_COMPRESSED = 284, 2, 259, 1
+_BYTE = 8
 """TIFF's tags for the kind of numbers and their bits, and the kind that has a sign."""
 _HEAD = 512
 _MOST_FRAMES = 1000
@@ -180,7 +183,7 @@ def opened(
         try:
             image = plugin(stream)
             _refuse_too_large(image.size, bounds, refuse, name)
-            _refuse_signed(image, refuse, name)
+            refuse_misread(image, refuse, name)
             big = image.width * image.height > (_BIG_JPEG if kind == "JPEG" else _BIG)
             with _in_turn(image) if big else nullcontext():
                 yield _described(image, kind)
@@ -277,11 +280,19 @@ def _refuse_too_large(size: tuple[int, int], bounds: Bounds, refuse: Refuse, nam
         )
 
 
-def _refuse_signed(image: ImageFile.ImageFile, refuse: Refuse, name: str) -> None:
-    """Refuse a TIFF of signed numbers below 32 bits: Pillow forgets the sign, so that the picture comes out dark."""
+def refuse_misread(image: Image.Image, refuse: Refuse, name: str) -> None:
+    """Refuse a TIFF that Pillow opens as another picture, without a word; its copies have no tags to tell it by."""
     tags = getattr(image, "tag_v2", {})
-    if _SIGNED in _numbers(tags.get(_SAMPLE_FORMAT)) and max(_numbers(tags.get(_BITS)), default=1) < 32:  # noqa: PLR2004 - bits
-        raise refuse(f"{name} is a TIFF of signed numbers, which are no brightness.", todo="Save it as PNG or JPEG.")
+    deepest = max(_numbers(tags.get(_BITS)), default=1)
+    if _SIGNED in _numbers(tags.get(_SAMPLE_FORMAT)) and deepest < 32:  # noqa: PLR2004 - bits
+        why = "of signed numbers, which are no brightness"
+    elif tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO and deepest > _BYTE:
+        why = f"in which 0 is white, of {deepest} bits, which would be read as its negative"
+    elif tags.get(_PLANES) == _APART and deepest > _BYTE and tags.get(_COMPRESSION) == _NOT_COMPRESSED:
+        why = f"with its colours one after the other, of {deepest} bits, which would be read as noise"
+    else:
+        return
+    raise refuse(f"{name} is a TIFF {why}.", todo="Save it as PNG or JPEG.")
 
 
 def _numbers(value: object) -> tuple[int, ...]:

@@ -36,7 +36,10 @@ def plain(image: Image.Image) -> Image.Image:
         Its numbers are no brightness.
     """
     if image.mode in DEEP:
+        clear, values = image.info.get("transparency"), np.asarray(image)
         image = _eight_bits(image)
+        if clear is not None:
+            image.putalpha(Image.fromarray(np.where(values == clear, 0, BYTE).astype(np.uint8)))
     if image.mode in {"L", "RGB"} and "transparency" not in image.info:
         return image
     if image.mode == "1" and "transparency" not in image.info:

@@ -150,6 +150,7 @@ def _from_file(path: Path, parameter: str, limits: Limits) -> Prepared:
 
 def _from_image(image: Image.Image, parameter: str, limits: Limits) -> Prepared:
     """Prepare decoded pixels; a copy is kept, because the person may go on drawing on theirs."""
+    check.refuse_misread(image, partial(InvalidRequest, parameter=parameter), f"{parameter}: the PIL image")
     try:
         held = image.copy()
     except Exception as error:  # Pillow reads lazily: a damaged file can raise anything here

@@ -120,7 +120,9 @@ class Control:
         InvalidRequest
             The model would refuse it.
         """
-        empty = value is None or (isinstance(value, str) and not value)
+        if value is None:
+            return self.parameter.default
+        empty = isinstance(value, str) and not value
         return None if empty and self.parameter.default is None else check(model, self.parameter.name, value)
 
     def set(self, value: Any) -> None:

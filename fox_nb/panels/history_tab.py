@@ -198,7 +198,7 @@ def pack_pictures(tasks: list[Task], titles: Titles, path: Path) -> None:
                 *values,
                 task.take,
                 task.status,
-                f"{float(task.cost):.4f}",
+                f"{float(task.cost) / max(1, len(files)):.6f}",  # each picture's share: the column's sum was spent
             ]
             rows.writerows([name, *about] for name in [path.name for path in files] or [""])
         packed.writestr("pictures.csv", table.getvalue().encode("utf-8-sig"))

@@ -55,7 +55,7 @@ class _Value(traitlets.TraitType[Any, Any]):
 
     def __init__(self, parameter: Parameter) -> None:
         empty = "" if parameter.hint.kind == "prompt" else parameter.default
-        super().__init__(default_value=empty, allow_none=True, help=parameter.help)
+        super().__init__(default_value=empty, help=parameter.help)
 
     def validate(self, panel: Panel, value: Any) -> Any:
         return panel.checked(str(self.name), value)
@@ -494,5 +494,5 @@ def _same(one: Any, other: Any) -> bool:
         return True
     try:
         return type(one) is type(other) and bool(one == other)
-    except ValueError:
+    except Exception:  # noqa: BLE001 - NumPy's and pandas' own
         return False

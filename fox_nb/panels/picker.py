@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.images.sources import listed
 from fox_nb.panels.incoming import Incoming, PickedFile, Refused
 from fox_nb.panels.script import Scripted
 
@@ -216,7 +217,8 @@ class Picker(Scripted):
 
     def within_bounds(self, value: Any) -> tuple[Any, ...]:
         """Return several pictures, or one, as `value` has them; InvalidRequest where they are too many."""
-        several = tuple(value) if isinstance(value, list | tuple) else () if value is None else (value,)
+        found = listed(value)
+        several = tuple(found) if found is not None else () if value is None else (value,)
         if len(several) > self.most:
             raise InvalidRequest(
                 f"{self.description}: {len(several)} given, but at most {self.most} fit here.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.images.sources import taken
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.panels.controls import Control, about
 from fox_nb.panels.picker import Entry, PickedFile, Picker
@@ -79,10 +80,8 @@ class PictureControl(Control):
         """Return the pictures, each of which can stand for one, and no more than fit."""
         pictures = self.widget.within_bounds(value)
         for one in pictures:
-            if isinstance(one, str | os.PathLike) and not LOCAL_PICTURE.fullmatch(str(one)):
-                from fox_nb.images.sources import as_link_or_path
-
-                as_link_or_path(one, self.parameter.name)
+            if not (isinstance(one, str) and LOCAL_PICTURE.fullmatch(one)):
+                taken(one, self.parameter.name)
         return list(pictures) if self.parameter.many else pictures[0] if pictures else None
 
     def add(self, value: Any, name: str = "") -> None:

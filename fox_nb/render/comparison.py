@@ -13,7 +13,7 @@ from fox_nb.errors import FoxError
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.images.thumbnail import EDGE, cached_thumbnail, thumbnail
 from fox_nb.images.tiles import Pyramid
-from fox_nb.render.html import clip
+from fox_nb.render.html import LONGEST, clip, unlike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -161,7 +161,7 @@ class Cell:
     code: str = ""
 
     def summary(self) -> dict[str, tuple[float, float | None]]:
-        """Mean of each number over the takes, and its spread.
+        """Mean of each number over the takes, and its spread; the takes that are the same pixels count where all are.
 
         Returns
         -------
@@ -173,9 +173,10 @@ class Cell:
             for name, value in take.metrics.items():
                 if value is not None:
                     values.setdefault(name, []).append(value)
+        finite = {name: [value for value in found if math.isfinite(value)] or found for name, found in values.items()}
         return {
             name: (statistics.fmean(found), _spread(found) if len(found) > 1 else None)
-            for name, found in values.items()
+            for name, found in finite.items()
         }
 
 
@@ -185,6 +186,11 @@ class Axis:
 
     name: str = ""
     labels: Sequence[str] = ("",)
+
+    @property
+    def heads(self) -> list[str]:
+        """Its labels as they are shown: cut where they are long, and no two alike by that."""
+        return unlike([clip(label, LONGEST - len(" (1000000)")) for label in self.labels])
 
     def words(self, number: int) -> str:
         """Name one of its values where the axis itself isn't named."""
@@ -350,7 +356,7 @@ def place(key: Key) -> str:
 
 
 def _axis_facts(axis: Axis) -> dict[str, Any]:
-    return {"name": clip(axis.name), "labels": [clip(label) for label in axis.labels]}
+    return {"name": clip(axis.name), "labels": axis.heads}
 
 
 def previews(

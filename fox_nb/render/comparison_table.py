@@ -122,15 +122,15 @@ def _table(comparison: Comparison, facet: Facet, cells: Mapping[Key, Cell], imag
     columns, rows = facet.columns, facet.rows
     heads = []
     if columns is not None:
-        words = columns.labels if rows is not None else [columns.words(at) for at in range(len(columns.labels))]
-        heads = [f'<th scope="col" style="text-align:center">{bdi(label)}</th>' for label in words]
+        words = columns.heads if rows is not None else [f"{columns.name} {head}".strip() for head in columns.heads]
+        heads = [f'<th scope="col" style="text-align:center">{bdi(head)}</th>' for head in words]
     if rows is not None and columns is not None:
         heads.insert(0, f"<th>{bdi(rows.name)} ↓<br> {bdi(columns.name)} →</th>" if rows.name else "<th></th>")
-    lines = []
+    lines, down = [], rows.heads if rows is not None else []
     for number, line in enumerate(facet.lines):
         if not any(key in cells for key in line):
             continue
-        head = f'<th scope="row">{bdi(rows.labels[number])}</th>' if rows is not None else ""
+        head = f'<th scope="row">{bdi(down[number])}</th>' if down else ""
         lines.append(f"<tr>{head}{''.join(_cell(comparison, facet, key, cells, images) for key in line)}</tr>")
     caption = f"{comparison.title}: {facet.title}" if facet.title else comparison.title
     return (

@@ -7,6 +7,7 @@ the direction of writing are taken out, and what is left stands in a ``<bdi>``, 
 from __future__ import annotations
 
 import html
+import itertools
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -54,6 +55,15 @@ def escape(text: object, longest: int = LONGEST) -> str:
 def bdi(text: object, longest: int = LONGEST) -> str:
     """Clip and escape a text from outside, and keep its direction of writing to itself."""
     return f"<bdi>{escape(text, longest)}</bdi>"
+
+
+def unlike(names: Sequence[str]) -> list[str]:
+    """Give a number to names that stand there already, so that no two places are called the same."""
+    found: dict[str, None] = {}
+    for name in names:
+        numbered = (f"{name} ({number})" for number in itertools.count(2))
+        found[name if name not in found else next(other for other in numbered if other not in found)] = None
+    return list(found)
 
 
 def table_cell(value: object) -> object:

@@ -28,12 +28,12 @@ _ROWS = """
     SELECT t.profile_id, coalesce(given.name, waiting.name, ''), t.asked, t.identity, t.state
     FROM task t
     LEFT JOIN profile given ON given.gateway = t.gateway AND given.profile_id = t.profile_id AND t.profile_id != ''
-    LEFT JOIN profile waiting ON waiting.gateway = t.gateway AND waiting.profile_id = ?2 || t.identity
-    WHERE t.gateway = ?1 AND t.model = ?3 AND t.error_code != ?4
+    LEFT JOIN profile waiting ON waiting.gateway = t.gateway AND waiting.profile_id = :waiting || t.identity
+    WHERE t.gateway = :gateway AND t.model = :training AND t.error_code != :forgotten
     UNION ALL
     SELECT p.profile_id, p.name, p.at, '', 'completed' FROM profile p
-    WHERE p.gateway = ?1 AND substr(p.profile_id, 1, length(?2)) != ?2
-      AND p.profile_id NOT IN (SELECT t.profile_id FROM task t WHERE t.gateway = ?1 AND t.model = ?3)
+    WHERE p.gateway = :gateway AND substr(p.profile_id, 1, length(:waiting)) != :waiting
+      AND p.profile_id NOT IN (SELECT t.profile_id FROM task t WHERE t.gateway = :gateway AND t.model = :training)
     ORDER BY 3, 1
 """
 
@@ -171,7 +171,8 @@ class People:
             return found
 
     def _rows(self, connection: sqlite3.Connection, gateway: str) -> list[ProfileRow]:
-        found = connection.execute(_ROWS, (gateway, _TRAINING, TRAINS, FORGOTTEN)).fetchall()
+        facts = {"gateway": gateway, "waiting": _TRAINING, "training": TRAINS, "forgotten": FORGOTTEN}
+        found = connection.execute(_ROWS, facts).fetchall()
         rows = [ProfileRow(*row) for row in found]
         once = {row.profile_id or row.identity: row for row in reversed(rows)}
         return list(reversed(once.values()))

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import sys
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -103,6 +104,16 @@ def test_the_table_comes_back_with_its_index(fox: Fox, sandbox: Any) -> None:
     assert (table["error"] == "").all()
     joined = frame.join(table[["files", "task_id"]])
     assert joined["task_id"].notna().all()
+
+
+@pytest.mark.parametrize("frame", [lambda rows: rows, pd.DataFrame])
+def test_pandas_alone_is_enough_for_a_frame(fox: Fox, frame: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pyarrow, which the lessons' extra does not bring, the table comes back, with lists of files."""
+    for name in [name for name in sys.modules if name.split(".")[0] == "pyarrow"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    table = fox.batch(frame([{"prompt": "a fox"}, {"prompt": "an owl"}]), "phota-image").to_frame()
+    assert table["files"].tolist() == [[], []]
 
 
 def test_every_kind_of_table_asks_for_the_same(fox: Fox, tmp_path: Path) -> None:

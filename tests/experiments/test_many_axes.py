@@ -181,7 +181,7 @@ def test_lists_of_pictures_are_values(fox: Fox, photo: Path, tmp_path: Path) -> 
     assert [len(slot.request.image_urls) for slot in sweep.plan.slots] == [2, 1]
     sweep = fox.sweep("phota-image-enhance", image_url=[photo, other], profile_ids=[["p1"], ["p2"]])
     assert sweep.plan.axes[0].labels == [photo.name, f"{photo.name} (2)"]
-    assert len(set(sweep.to_frame()["image_url"])) == 2
+    assert set(sweep.to_frame()["image_url"]) == set(sweep.plan.axes[0].labels)
     assert len({cell.label for cell in sweep.plan.cells}) == 4
     assert len(sweep.summary()) == 4
 

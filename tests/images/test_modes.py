@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image, ImageCms, ImageMode
+from PIL import Image, ImageCms, ImageMode, UnidentifiedImageError
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.images.prepare import prepare
@@ -127,21 +128,50 @@ def test_every_sample_format_of_a_colour_tiff(dtype, high, right):
     judge(stream.getvalue(), colours, right)
 
 
-def test_white_may_be_nothing():
+@pytest.mark.parametrize(
+    ("dtype", "high", "right"), [("uint8", 255, True), ("uint16", 65535, REFUSED), ("float32", 1, REFUSED)]
+)
+def test_white_may_be_nothing(dtype, high, right):
     """A TIFF in which 0 is white is not uploaded as its negative."""
     stream = io.BytesIO()
-    tifffile.imwrite(stream, 255 - GREY.astype("uint8"), photometric="miniswhite")
-    judge(stream.getvalue(), np.stack([GREY] * 3, axis=-1), True)
+    tifffile.imwrite(stream, ((255 - GREY) / 255 * high).astype(dtype), photometric="miniswhite")
+    judge(stream.getvalue(), np.stack([GREY] * 3, axis=-1), right)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "compression", "right"), [("uint8", None, True), ("uint16", "zlib", True), ("uint16", None, REFUSED)]
+)
+def test_colours_may_stand_apart(dtype, compression, right):
+    """A TIFF whose colours stand one after the other is not uploaded as noise."""
+    stream = io.BytesIO()
+    high = np.iinfo(dtype).max
+    bands = np.stack([GREY / 255 * high] * 3).astype(dtype)
+    tifffile.imwrite(stream, bands, photometric="rgb", planarconfig="separate", compression=compression)
+    judge(stream.getvalue(), np.stack([GREY] * 3, axis=-1), right)
+
+
+def test_a_deep_transparent_grey_stays_transparent():
+    """A PNG of 16 bits, one of whose greys is transparent, is so where that grey is, and nowhere else."""
+    stream = io.BytesIO()
+    deep = Image.fromarray((GREY * 257).astype("uint16"))
+    clear = int(np.asarray(deep)[0, 0])
+    deep.save(stream, "PNG", transparency=clear)
+    seen = np.asarray(Image.open(io.BytesIO(prepare(stream.getvalue()).bytes_for_upload())).getchannel("A"))
+    assert ((seen == 0) == (np.asarray(deep) == clear)).all()
 
 
 def judge(data: bytes, seen: np.ndarray, right: object) -> None:
-    """Uploaded right, or refused in words."""
-    if right is REFUSED:
-        with pytest.raises(InvalidRequest) as refused:
-            prepare(data)
-        assert refused.value.todo
-    else:
-        assert np.abs(shown(data) - seen).mean() < 4
+    """Uploaded right, or refused in words: as bytes, and as what Pillow has opened."""
+    sources: list[bytes | Image.Image] = [data]
+    with suppress(UnidentifiedImageError):
+        sources.append(Image.open(io.BytesIO(data)))
+    for source in sources:
+        if right is REFUSED:
+            with pytest.raises(InvalidRequest) as refused:
+                prepare(source)
+            assert refused.value.todo
+        else:
+            assert np.abs(shown(source) - seen).mean() < 4
 
 
 @pytest.mark.filterwarnings("error")

@@ -1,12 +1,29 @@
 """The history's rows: a favourite is kept on another thread, and what goes wrong with a press is said below the rows."""
 
+import csv
+import io
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fox_nb import Fox, StoreError
+from fox_nb.panels.history_tab import pack_pictures
+from fox_nb.panels.titles import Titles
 from panels.browsers import Browser
+
+
+def test_the_sum_of_what_is_taken_away_is_what_was_spent(fox: Fox, tmp_path: Path) -> None:
+    """In the CSV of a download a task's cost is shared out among its pictures."""
+    task = fox.generate("a fox", num_outputs=4).wait()
+    path = tmp_path / "pictures.zip"
+    pack_pictures([task], Titles(fox.session), path)
+    with zipfile.ZipFile(path) as packed:
+        rows = list(csv.DictReader(io.TextIOWrapper(packed.open("pictures.csv"), "utf-8-sig")))
+    assert len(rows) == 4
+    assert sum(float(row["usd"]) for row in rows) == pytest.approx(float(fox.spent))
 
 
 def test_a_favourite_that_cannot_be_kept_is_said(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import ipywidgets as w
+import numpy as np
 import pytest
 import traitlets
 from ipywidgets.embed import dependency_state
+from PIL import Image
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox, InvalidRequest
@@ -108,6 +110,7 @@ def test_it_gives_back_what_it_was_filled_with(fox: Fox) -> None:
         (lambda panel: setattr(panel, "prompt", 7), "prompt is 7"),
         (lambda panel: panel.fill(["prompt"]), "not a dict of parameters"),
         (lambda panel: panel.fill({"seed": 1}), "No model has a seed"),
+        (lambda panel: setattr(panel, "resolution", 3), "resolution is 3"),
     ],
 )
 def test_wrong_names_and_values_are_refused_in_words(fox: Fox, attempt: Any, words: str) -> None:
@@ -117,6 +120,30 @@ def test_wrong_names_and_values_are_refused_in_words(fox: Fox, attempt: Any, wor
     with pytest.raises(InvalidRequest, match=words.replace("(", "\\(")):
         attempt(panel)
     assert panel.values == before
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_nothing_is_the_default_wherever_one_looks(fox: Fox, model: str) -> None:
+    """A parameter that is set to None has the model's own value: in the trait, in its control and in what is sent."""
+    panel = fox.panel(model)
+    expected = {name: getattr(panel, name) for name in panel.controls}
+    for name in expected:
+        setattr(panel, name, None)
+    assert {name: getattr(panel, name) for name in panel.controls} == expected
+    assert panel.values == fox.panel(model).values
+
+
+def test_pictures_are_looked_at_when_they_are_set(fox: Fox, tmp_path: Path) -> None:
+    """A column of paths is as many pictures; what stands for none is refused at once, and nothing is taken over."""
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (64, 64), "red").save(photo)
+    panel = fox.panel("phota-image-edit", prompt="at night")
+    panel.image_urls = np.array([str(photo)] * 2)
+    assert panel.image_urls == [str(photo)] * 2
+    for nonsense in (5, [object()], iter([photo]), np.array([str(photo)] * 50)):
+        with pytest.raises(InvalidRequest):
+            panel.image_urls = nonsense
+    assert panel.image_urls == [str(photo)] * 2
 
 
 def test_names_that_are_gone_say_what_to_do(fox: Fox) -> None:

@@ -185,6 +185,24 @@ def test_takes_stand_side_by_side_with_mean_and_spread(tmp_path):
     assert "PSNR" not in seen.text
 
 
+def test_same_pixels_are_so_in_all_takes():
+    """The mean of a number over takes, one of which is the original itself, is that of the others."""
+    takes = [Take(n, "done", metrics={"psnr": value}) for n, value in enumerate((math.inf, 20.0), 1)]
+    assert numbers(Cell("x", takes).summary()) == [("PSNR", "20.0 dB")]
+    assert numbers(Cell("x", takes[:1]).summary()) == [("PSNR", "same pixels")]
+
+
+def test_heads_that_differ_at_their_end_are_told_apart(tmp_path):
+    """Two long prompts that begin alike have two heads, in the viewer and in the table."""
+    axis = Axis("prompt", ["in oil, " * 60 + word for word in ("a fox", "an owl")])
+    comparison = laid_out(
+        "t", None, axis, [[Cell(word, [Take(1, "done", picture(tmp_path, f"{word}.png"))]) for word in "ab"]]
+    )
+    assert len(set(facts(comparison)["axes"][0]["labels"])) == 2
+    heads = re.findall(r"<th scope=.col.*?</th>", static_grid(comparison))
+    assert len(set(heads)) == len(heads) == 2
+
+
 def test_numbers_in_words():
     """Infinite PSNR is 'same pixels', unknown names are kept, what is missing is left out."""
     said = numbers({"psnr": math.inf, "ssim": (0.5, math.nan), "seconds": 3.25, "sharpness": None})
