@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import stat
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 ASIDE = ".part-"
 """How the name of a file begins while it is not whole."""
+
+LONGEST_WRITE = 3600.0
+"""Seconds after which a file aside that nobody has written to is what a killed process left."""
 
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 _OTHERS = 0o077
@@ -48,6 +52,16 @@ def aside(folder: Path, *, private: bool = False) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, *, unwritten: float = LONGEST_WRITE) -> None:
+    """Remove what killed processes left half-written in a folder: files aside, not written to for so many seconds."""
+    with contextlib.suppress(OSError):
+        for path in list(folder.glob(f"{ASIDE}*")):
+            with contextlib.suppress(OSError):  # somebody else's, or gone meanwhile
+                facts = path.lstat()
+                if stat.S_ISREG(facts.st_mode) and time.time() - facts.st_mtime > unwritten:
+                    path.unlink()
 
 
 def put(written: Path, target: Path, *, synced: bool = False) -> None:

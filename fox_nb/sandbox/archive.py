@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
-from fox_nb.atomic import ASIDE, write
+from fox_nb.atomic import ASIDE, sweep, write
 from fox_nb.filetypes import KINDS, sniff
 
 if TYPE_CHECKING:
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LONGEST_NAME = 100
-LONGEST_WRITE = 3600.0
-"""Seconds after which a file aside is what a killed process left."""
 
 UNKNOWN = "application/octet-stream"
 
@@ -40,13 +37,10 @@ class Archive:
     def drop_pictures_except(self, names: Iterable[str]) -> None:
         """Remove the pictures that nothing leads to any more, and what was left half-written."""
         kept = set(names)
+        sweep(self.pictures)
         for path in self.pictures.iterdir():
-            if path.name not in kept and not _being_written(path):
+            if path.name not in kept and not path.name.startswith(ASIDE):
                 self.remove(path)
-
-
-def _being_written(path: Path) -> bool:
-    return path.name.startswith(ASIDE) and time.time() - path.stat().st_mtime < LONGEST_WRITE
 
 
 def kind_of(data: bytes) -> str:

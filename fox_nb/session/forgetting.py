@@ -160,6 +160,7 @@ def _remove(store: Store, found: Belongings) -> None:
             _remove_made_of(path, store.thumbnails)
         for path in paths:
             path.unlink(missing_ok=True)
+        store.sweep()  # half a picture shows a face, too
     except OSError as error:
         raise StoreError(
             f"{error.filename or 'A file'} cannot be removed ({error.strerror or error}).",

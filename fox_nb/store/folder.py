@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, write
+from fox_nb.atomic import LONGEST_WRITE, close_to_others, is_open_to_others, private_folder, sweep, write
 from fox_nb.errors import StoreDamaged, StoreError
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store.bills import Bills
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fox_nb.store.rows import TaskRow
 
 JOURNAL = "journal.sqlite"
+_A_DAY = 86_400.0
 
 
 class Store(OfOneProcess):
@@ -70,6 +71,7 @@ class Store(OfOneProcess):
         self.catalog = Catalog(self.journal)
         self.bills = Bills(self.journal)
         self.salt = self.catalog.fact("salt", secrets.token_hex(16))
+        self.sweep(_A_DAY)  # the clocks of network drives differ
 
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"
@@ -95,6 +97,11 @@ class Store(OfOneProcess):
         if not path.is_relative_to(self.folder.resolve()):
             raise StoreError(f"The journal names {file!r}, which lies outside of the store; it is not opened.")
         return path
+
+    def sweep(self, unwritten: float = LONGEST_WRITE) -> None:
+        """Remove what killed kernels left half-written, and nobody wrote to for so many seconds."""
+        for place in (self.folder, self.pictures, self.sources, self.thumbnails):
+            sweep(place, unwritten=unwritten)
 
     def task_of(self, picture: str | Path) -> TaskRow | None:
         """Find the task that made a picture, by the file's bytes or, when it was changed, by its name."""

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import threading
 import zipfile
 from collections.abc import Callable
@@ -353,6 +354,9 @@ def test_forgetting_removes_all_that_shows_the_person_and_keeps_the_rest(
 ) -> None:
     """Photos, pictures, what was made from these, thumbnails and tiles go; others' pictures and the money stay."""
     made = with_pictures(fox, portraits, tmp_path)
+    half = fox.store.pictures / ".part-of-a-killed-kernel"
+    half.write_bytes(made["of_her"].images[0].path.read_bytes()[:1000])
+    os.utime(half, (0, 0))
     spent, before = float(fox.spent), files(fox)
     plan = fox.profiles.forget("Ada", dry_run=True)
     assert files(fox) == before

@@ -1,7 +1,9 @@
 """The store: a folder that several kernels share, that opens older stores and leaves alone what it does not know."""
 
+import os
 import shutil
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -97,6 +99,27 @@ def test_a_folder_of_other_things_is_no_store(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(StoreError, match="folder of its own"):
         Store(store)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine.txt", "notes"]
+
+
+def test_what_killed_kernels_left_half_written_is_swept(tmp_path: Path) -> None:
+    """A file aside goes at the next opening when nobody wrote to it for a day; a fresh one, a folder and a link stay."""
+    store = Store(tmp_path / "runs")
+    places = (store.folder, store.pictures, store.sources, store.thumbnails)
+    (tmp_path / "mine").touch()
+    for place in places:
+        for name in (".part-old", ".part-old-journal", ".part-new"):
+            (place / name).touch()
+        (place / ".part-folder").mkdir()
+        (place / ".part-link").symlink_to(tmp_path / "mine")
+        for path in [*place.glob(".part-old*"), place / ".part-folder", tmp_path / "mine"]:
+            os.utime(path, (NOW - 2e9, NOW - 2e9))
+        hour = time.time() - 7200
+        os.utime(place / ".part-new", (hour, hour))
+    store.close()
+    Store(store.folder).close()
+    left = [".part-folder", ".part-link", ".part-new"]
+    assert [sorted(path.name for path in place.glob(".part-*")) for place in places] == [left] * 4
+    assert (tmp_path / "mine").exists()
 
 
 def test_an_empty_folder_becomes_a_store(tmp_path: Path) -> None:
