@@ -99,6 +99,7 @@ class Outcome:
         layout: Layout,
     ) -> None:
         self._session = session
+        self._titles = titles
         self._press = press
         self._record = record
         self._uses = uses
@@ -120,7 +121,7 @@ class Outcome:
                 return
             self._followed.add(task.identity)
         self._record.put(task)
-        self._press.follow(task, self._over)
+        self._press.follow(task, self._titles.of, self._over)
 
     def show(self, task: Task) -> None:
         """Show a task as it stands: one that is over at once, one under way until it is."""

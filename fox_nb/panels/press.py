@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 import traitlets
 
-from fox_nb.display import task_pages
 from fox_nb.errors import FoxError, SubmissionUnknown
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
@@ -74,7 +73,8 @@ class Press(Scripted):
 
     def __init__(self, **traits: Any) -> None:
         self._presses: list[Callable[[dict[str, Any]], None]] = []
-        self._under_way: dict[str, Task] = {}
+        self._under_way: dict[str, tuple[Task, Callable[[Task], str]]] = {}
+        """What is shown: the tasks and what names them."""
         self._said = ""
         self._lock = threading.Lock()
         super().__init__(**traits)
@@ -92,19 +92,19 @@ class Press(Scripted):
         self._said = words
         self.say("said", said=words)
 
-    def follow(self, task: Task, when_over: Callable[[Task], object]) -> None:
+    def follow(self, task: Task, title_of: Callable[[Task], str], when_over: Callable[[Task], object]) -> None:
         """Show a task until it is over, then call `when_over(task)`; one that is shown already stays as it is."""
         with self._lock:
             if task.identity in self._under_way:
                 return
-            self._under_way[task.identity] = task
+            self._under_way[task.identity] = task, title_of
 
         def changed(task: Task, over: bool) -> None:
             if not over:
                 if task.identity in self._under_way:
-                    self.say("row", item=_row(task))
+                    self.say("row", item=_row(task, title_of(task)))
                 return
-            self._remove(task, f"{clip(task_pages.title(task), 80)}: {task.status}.")
+            self._remove(task, f"{clip(title_of(task), 80)}: {task.status}.")
             when_over(task)
 
         task.follow(changed)
@@ -123,8 +123,8 @@ class Press(Scripted):
 
     def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         with self._lock:
-            tasks = list(self._under_way.values())
-        self.say("rows", items=[_row(task) for task in tasks], said=self._said)
+            shown = list(self._under_way.values())
+        self.say("rows", items=[_row(task, title_of(task)) for task, title_of in shown], said=self._said)
         self.say("error", lines=self.error)
         super()._on_ready(content, buffers)
 
@@ -138,15 +138,16 @@ class Press(Scripted):
 
     def _on_hide(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         """Take a row away; the task itself is still looked after, so that nothing that is paid for is lost."""
-        task = self._under_way.get(str(content.get("key")))
-        if task is not None:
-            self._remove(task, _HIDDEN.format(title=clip(task_pages.title(task), 80)))
+        shown = self._under_way.get(str(content.get("key")))
+        if shown is not None:
+            task, title_of = shown
+            self._remove(task, _HIDDEN.format(title=clip(title_of(task), 80)))
 
 
-def _row(task: Task) -> dict[str, Any]:
+def _row(task: Task, title: str) -> dict[str, Any]:
     return {
         "key": task.identity,
-        "title": clip(task_pages.title(task), 200),
+        "title": clip(title, 200),
         "status": task.status,
         "percent": task.progress,
         "gone": task.waited,

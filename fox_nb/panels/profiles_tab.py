@@ -17,6 +17,7 @@ from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
 from fox_nb.panels.press import Press
 from fox_nb.panels.script import Layout, close_inside
+from fox_nb.panels.titles import Titles
 from fox_nb.panels.training_photos import TrainingPhotos
 from fox_nb.parameters import parameters
 from fox_nb.session.pool import Pool
@@ -167,7 +168,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     def _follow(self, task: Task) -> None:
         """Show a task's progress beside the button, and list the profiles anew when it is over."""
         if not task.is_over:
-            self.press.follow(task, lambda task: self._pool.submit(lambda: self._over(task)))
+            title_of = Titles(self._session).of
+            self.press.follow(task, title_of, lambda task: self._pool.submit(lambda: self._over(task)))
 
     def _over(self, task: Task) -> None:
         if task.status == "completed":

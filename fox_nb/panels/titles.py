@@ -13,6 +13,8 @@ from fox_nb.parameters import parameters
 if TYPE_CHECKING:
     from fox_nb.session import Session, Task
 
+_GONE = "a picture no longer in the folder"
+
 
 class Titles:
     """Names tasks.
@@ -39,8 +41,10 @@ class Titles:
             return re.sub(MENTION, lambda match: names.get(match[1], match[0]), prompt)
         model = MODELS.get(task.model)
         title = model.title if model else task.model
-        names_of = [self._picture(value) for value in pictures_given(task)]
-        return f"{title}: {', '.join(names_of)}" if names_of else title
+        named = [self._picture(value) for value in pictures_given(task)]
+        if not task.is_over and None in named:  # it is being looked at, before it is kept
+            return title
+        return f"{title}: {', '.join(name or _GONE for name in named)}" if named else title
 
     def given(self, task: Task) -> Path | None:
         """Return the file of the first local picture that a task was given."""
@@ -52,13 +56,13 @@ class Titles:
                 return self.store.path(source.file)
         return None
 
-    def _picture(self, value: str) -> str:
+    def _picture(self, value: str) -> str | None:
         """Name a picture that was handed over: an earlier result by its prompt, a file or a link by its name."""
         if not LOCAL_PICTURE.fullmatch(value):
             return Path(urlsplit(value).path).name or value
         source = self.store.catalog.source(value.removeprefix("sha256:"))
         if source is None:
-            return "a picture no longer in the folder"
+            return None
         origin = Path(source.origin or source.file)
         inside = origin.relative_to(self.store.folder).as_posix() if origin.is_relative_to(self.store.folder) else ""
         made = self.store.journal.made(inside) if inside else None

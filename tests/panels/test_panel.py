@@ -319,3 +319,14 @@ def test_type_checkers_know_what_a_panel_has(fox: Fox, model: str) -> None:
     real = type(fox.panel(model))
     told = getattr(typed, real.__name__)
     assert list(told.__annotations__) == [parameter.name for parameter in parameters(MODELS[model])]
+
+
+def test_what_is_over_is_said_by_the_name_that_history_has(fox: Fox, tmp_path: Path) -> None:
+    """An enhancement has no prompt: below the button it is called by its picture, too."""
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (64, 64), "red").save(photo)
+    panel = fox.panel("phota-image-enhance", image_url=photo)
+    browser = Browser(panel._press)
+    panel.submit().wait()
+    said = until(lambda: [message["said"] for message in browser.of("gone")] or None, "the end to be said")
+    assert said == ["Enhance: photo.png: completed."]
