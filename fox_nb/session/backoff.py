@@ -29,6 +29,7 @@ WORTH = 6
 """So many durations is the usual spread worth, while few are known."""
 
 LONGEST_PAUSE = 60.0
+"""Seconds between two polls that got no answer, or of a task that takes long: its clock may have been set meanwhile."""
 LONGEST_QUIET = 300.0
 """Seconds for which the gateway may ask not to be asked at all; far below the life of the links."""
 
@@ -61,7 +62,7 @@ def next_poll(
     polls = [*(poll for poll in polling.first_looks if poll < begins), begins]
     interval = OF_ESTIMATE * spread * estimate
     if waited > estimate * math.exp(LATE * spread):
-        interval = max(interval, OF_WAITED * waited)
+        interval = max(interval, min(OF_WAITED * waited, LONGEST_PAUSE))
     due = min((poll for poll in polls if poll > passed), default=waited + interval)
     pause = (due - waited) * (1 + polling.jitter * rng.random())
     return waited + max(pause, polling.at_least)

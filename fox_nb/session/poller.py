@@ -158,7 +158,7 @@ class Poller:
             return known[0]
         model = MODELS.get(name)
         told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
-        usual = model.seconds if model is not None else UNKNOWN_MODEL_SECONDS
+        usual = _usual(name)
         return min(answer, LONGEST_ESTIMATE * usual) if answer is not None and answer > 0 and told_well else usual
 
     def seconds_for(self, request: Request) -> float:
@@ -177,7 +177,8 @@ class Poller:
                 found = self._store.journal.durations(self._gateway.name, model, resolution)
             except StoreError:  # nobody is kept from a task for want of an estimate
                 return None
-            durations = [seconds for seconds in found if seconds > 0]
+            longest = LONGEST_ESTIMATE * _usual(model)  # what ended while nobody was there has taken a night
+            durations = [seconds for seconds in found if 0 < seconds <= longest]
             self._learned[key] = learned(durations) if durations else None
         return self._learned.get(key)
 
@@ -209,13 +210,13 @@ class Poller:
 
     def _no_answer(self, task: Task, row: TaskRow, error: FoxError) -> PollResult:
         age = self._now() - (row.accepted or row.asked)
-        if isinstance(error, NotFound) and age > LINKS_LIVE:
-            return self._failed(task, row, "not_found", "the gateway no longer knows this task")
         known = self._store.journal.get(row.identity)
         if not known.on_its_way or known.task_id != row.task_id:  # it has gone on while the gateway was asked
             return self._poll_now(task)
         since, _ = self._lasting(task, type(error).__name__)
         if since >= _tolerated_for(error, age):
+            if isinstance(error, NotFound) and age > LINKS_LIVE:
+                return self._failed(task, row, "not_found", "the gateway no longer knows this task")
             return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
         task.renew(error)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
@@ -415,6 +416,11 @@ class Poller:
         elif dead and not row.urls:
             journal.failed(row, "no_results", "the gateway completed it and gave no result", self._now())
         return None, error or _fewer(here, row, self._given.get(task.identity, ""))
+
+
+def _usual(model: str) -> float:
+    """Return how many seconds a model takes where nobody knows better."""
+    return MODELS[model].seconds if model in MODELS else UNKNOWN_MODEL_SECONDS
 
 
 def _not_put(error: Exception) -> StoreError:

@@ -1,6 +1,7 @@
 """What an adversary of the code tried: each was a way to lose a result, to pay anew, or to be told the wrong thing."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from client.scripted import Step, say
 from fox_nb import DownloadFailed, Fox, InvalidRequest, NotFound, StoreError, SubmissionUnknown, TaskFailed, tasks
 from fox_nb.client import accounts
 from fox_nb.client.exchange import Exchange
 from fox_nb.client.transport import HttpTransport
-from fox_nb.session import poller
+from fox_nb.session import backoff, poll_loop, poller
 from fox_nb.session.task import Task
 from fox_nb.store.ledger import Ledger
+from gateways import Gateway
+from processes import PATIENCE
 
 DAY = 86_400.0
 
@@ -149,13 +153,34 @@ def test_a_404_does_not_end_a_paid_task(
 
 
 def test_a_404_after_a_day_is_an_end(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When no link can live any more either, the task has come to nothing, and says so."""
+    """When no link can live any more either, and it is said for a while, the task has come to nothing, and says so."""
+    monkeypatch.setattr(poller, "IRREGULAR_FOR", 0.1)
     sandbox.misbehave("status", on="read", status=404, times=50)
     task = fox.generate("a fox of which nobody knows")
     later(fox, 2 * DAY, monkeypatch)
     with pytest.raises(TaskFailed, match="no longer knows this task"):
         task.wait()
     assert task.status == "failed"
+
+
+def test_a_clock_that_is_set_under_way(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that seems to be decades old, as the machine learned the time only now, survives a 404 and is polled on."""
+    monkeypatch.setattr(backoff, "LONGEST_PAUSE", 0.1)
+    monkeypatch.setattr(poll_loop, "pause_after", lambda *_: 0.1)
+    after = iter([say(200, {"id": "task-unified-1", "status": "processing"}), say(404, {"error": {"message": "who?"}})])
+    is_set = threading.Event()
+
+    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
+        done = say(200, gateway.completed(task_id))
+        return next(after, done) if is_set.is_set() else say(200, {"id": task_id, "status": "processing"})
+
+    with Gateway(poll=poll) as gateway:
+        fox = fox_at(gateway)
+        later(fox, -1.7e9, monkeypatch)
+        task = fox.generate("a fox on a board without a clock")
+        later(fox, 0, monkeypatch)
+        is_set.set()
+        assert task.wait(PATIENCE).status == "completed"
 
 
 # -- what the gateway answers ------------------------------------------------------------------------------------------
@@ -167,6 +192,15 @@ def test_a_404_after_a_day_is_an_end(fox: Fox, sandbox: Any, monkeypatch: pytest
 def test_an_estimate_that_is_none(fox: Fox, estimate: float, seconds: float) -> None:
     """A task that is said to take hours (in milliseconds, perhaps) is looked at before its links have died."""
     assert fox.session.poller.seconds("phota-image", "1K", estimate) == seconds
+
+
+def test_a_night_without_a_kernel_teaches_nothing(open_fox: Callable[..., Fox]) -> None:
+    """A task whose end was seen in the morning is no reason to look at the next one hours after it was sent."""
+    fox = open_fox()
+    fox.generate("a fox in the evening").wait()
+    with fox.store.journal.writing() as db:
+        db.execute("UPDATE task SET accepted = accepted - 43200")
+    assert open_fox().session.poller.seconds("phota-image", "1K") == 45.0
 
 
 @pytest.mark.parametrize("price", [1e300, 1e308, 10_001, "1e999"])

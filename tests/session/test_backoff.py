@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.made_up import added_up, alone, durations, every, follow, learning, ours
-from fox_nb.session.backoff import LONGEST_QUIET, learned, next_poll, pause_after, quiet
+from fox_nb.session.backoff import LONGEST_PAUSE, LONGEST_QUIET, learned, next_poll, pause_after, quiet
 from fox_nb.settings import Polling
 
 MOST_GETS = 13
@@ -97,12 +97,12 @@ def test_never_sooner_than_allowed(waited: float, estimate: float, polling: Poll
     assert looked - waited >= polling.at_least * (1 - 1e-6)
 
 
-@given(estimates, pollings, st.integers(), st.floats(0, 1e5))
+@given(estimates, pollings, st.integers(), st.floats(0, 1e10))
 def test_no_gap_without_end(estimate: float, polling: Polling, seed: int, waited: float) -> None:
-    """The next look is at most a look's interval, a first look or the estimate away, jitter included."""
+    """The next look is at most a minute, a first look or the estimate away, jitter included, however long ago it began."""
     looked = next_poll(waited, estimate, polling, random.Random(seed))
-    longest = max(polling.at_least, estimate, waited, *polling.first_looks)
-    assert looked - waited <= longest * (1 + polling.jitter) + 1e-9
+    longest = max(polling.at_least, estimate, LONGEST_PAUSE, *polling.first_looks)
+    assert looked - waited <= longest * (1 + polling.jitter) + 1e-5
 
 
 def test_looks_after_two_and_six_seconds() -> None:
