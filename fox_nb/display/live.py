@@ -8,12 +8,13 @@ put into an Output widget (`append_display_data`), where it is found again.
 from __future__ import annotations
 
 import threading
+import uuid
 import weakref
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.display.places import CellOutput, area_of, outputs, place_for
+from fox_nb.display.places import Box, CellOutput, area_of, outputs, place_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,8 +43,9 @@ class LiveDisplay:
 
     def __init__(self, task: Task, draw: Callable[[Task], Bundle]) -> None:
         self.task = task
-        self.shown = draw(task)
         self._draw = draw
+        self._mark = f"<!--{uuid.uuid4().hex}-->"
+        self.shown = self._drawn()
         self._place: Place | None = None
         self._over = False
         self._lock = threading.RLock()
@@ -81,8 +83,13 @@ class LiveDisplay:
         if over:
             _standing.remove(self)
 
+    def _drawn(self) -> Bundle:
+        """Return how it looks now, marked: another showing may look the same."""
+        shown = self._draw(self.task)
+        return {**shown, "text/html": shown["text/html"] + self._mark}
+
     def _show(self) -> None:
-        before, self.shown = self.shown, self._draw(self.task)
+        before, self.shown = self.shown, self._drawn()
         if self.shown != before and self._place is not None:
             self._place.show(self.shown)
 
@@ -91,7 +98,7 @@ class LiveDisplay:
         before = self.shown["text/html"]
         for output in outputs():
             if any(_html(entry) == before for entry in output.outputs):
-                self.shown = self._draw(self.task)
+                self.shown = self._drawn()
                 output.outputs = tuple(
                     {**entry, "data": self.shown} if _html(entry) == before else entry for entry in output.outputs
                 )
@@ -130,6 +137,7 @@ class _Standing:
         self._lock = threading.Lock()
         self._live: weakref.WeakSet[LiveDisplay] = weakref.WeakSet()
         self._displays: dict[LiveDisplay, tuple[Place, str]] = {}
+        self._boxes: dict[str, Box] = {}
         self._waits: weakref.WeakKeyDictionary[Task, WaitLine] = weakref.WeakKeyDictionary()
         self._lines: dict[str, WaitLine] = {}
 
@@ -142,6 +150,16 @@ class _Standing:
         """Note a display, and the id by which something else can be put into its place."""
         with self._lock:
             self._displays[display] = place, display_id
+
+    def keep_box(self, display_id: str, box: Box) -> None:
+        """Remember what is changed where an update of this id is ignored, also when its task is over."""
+        with self._lock:
+            self._boxes[display_id] = box
+
+    def box(self, display_id: str) -> Box | None:
+        """Return the widget that stands where this id was displayed, if it is one."""
+        with self._lock:
+            return self._boxes.get(display_id)
 
     def remove(self, display: LiveDisplay) -> None:
         """Forget a display."""
@@ -160,6 +178,7 @@ class _Standing:
         """Have those leave that stood in an area: whoever displays a task there again has to see it."""
         with self._lock:
             gone = [display for display, (place, _) in self._displays.items() if place.area == area]
+            self._boxes = {there: box for there, box in self._boxes.items() if box.area != area}
             self._forget_line(self._lines.get(area))
         for display in gone:
             display.leave()
@@ -222,11 +241,14 @@ def announce(display: LiveDisplay) -> None:
     if not hasattr(_local, "announced"):
         _local.announced = deque(maxlen=_NOT_SENT_YET)
     _local.announced.append(display)
-    listen()
 
 
 def listen() -> None:
-    """Look at what this thread sends, as the last of all hooks: this one may send a message itself."""
+    """Look at what this thread sends, as the last of all hooks: this one may send a message itself.
+
+    Hooks are a thread's own: what another thread puts into a display's place, and is nothing of ours, is seen only if
+    that thread has shown something of ours before.
+    """
     from IPython import get_ipython
 
     publisher = get_ipython().display_pub
@@ -244,10 +266,17 @@ def _on_message(message: Message) -> Message | None:
     display_id = content.get("transient", {}).get("display_id", "")
     if display_id:
         _standing.replaced(display_id)
+    is_update = kind == "update_display_data"
+    place: Place | None = _standing.box(display_id) if is_update else None
     display = _announced(content.get("data", {}).get("text/html"))
     if display is None:
+        if place is not None:
+            place.prepare(content)
         return message
-    place = CellOutput(parent, display_id) if kind == "update_display_data" else place_for(parent, display_id)
+    if place is None:
+        place = CellOutput(parent, display_id) if is_update else place_for(parent, display_id)
+    if display_id and isinstance(place, Box):
+        _standing.keep_box(display_id, place)
     place.prepare(content)
     display.stand_at(place, content["transient"].get("display_id", ""), lambda: _send(message))
     return None

@@ -39,7 +39,10 @@ class Notebook:
         """Return how a thing looks now; a task that is under way is brought up to date wherever that is displayed."""
         from fox_nb.session import Task
 
-        if not isinstance(thing, Task) or not in_notebook():
+        if not in_notebook():
+            return _drawn(thing)
+        live.listen()
+        if not isinstance(thing, Task):
             return _drawn(thing)
         if is_unseen() and not thing.is_over:
             self._wait_unseen(thing)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 import uuid
+from html import escape
 from typing import TYPE_CHECKING, Any, Protocol
 
+from fox_nb.images.inline import data_uri
 from fox_nb.settings import in_voila
 
 if TYPE_CHECKING:
@@ -122,12 +125,23 @@ class Box:
 
     def prepare(self, content: Mapping[str, Any]) -> None:
         """Put the widget's view beside the page, which stays where widgets are not shown."""
-        self._box.value = content["data"]["text/html"]
+        self._box.value = _as_html(content["data"])
         content["data"][WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
 
     def show(self, shown: Bundle) -> None:
         """Change the widget."""
         self._box.value = shown["text/html"]
+
+
+def _as_html(shown: Bundle) -> str:
+    """Return anything that a notebook shows as the HTML of a widget."""
+    if "text/html" in shown:
+        return str(shown["text/html"])
+    image = next((kind for kind in ("image/png", "image/jpeg") if kind in shown), None)
+    if image is not None:
+        picture = shown[image] if isinstance(shown[image], bytes) else base64.b64decode(shown[image])
+        return f'<img alt="" src="{data_uri(picture, image)}">'
+    return f"<pre>{escape(str(shown.get('text/plain', '')))}</pre>"
 
 
 def place_for(parent: Mapping[str, Any], display_id: str = "") -> Place:

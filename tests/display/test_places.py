@@ -124,6 +124,39 @@ def test_what_is_appended_to_an_output_widget(run: Run) -> None:
     assert 'alt="one fox"' in after["data"]["text/html"]
 
 
+def test_two_that_look_the_same(run: Run) -> None:
+    """Of tasks that look the same under way each Output has its own pictures, also if a cell waits for them at once."""
+    _, said = run(
+        """\
+from PIL import Image
+from fox_nb.display import task_pages
+tasks = [fox.edit("night", [Image.new("RGB", (300, 300), colour)]) for colour in ("red", "blue")]
+still = task_pages.progress_of(tasks[0])
+task_pages.progress_of = lambda task: still
+outs = [w.Output() for _ in tasks]
+for out, task in zip(outs, tasks):
+    out.append_display_data(task)
+threading.Timer(0.5, gate.set).start()
+[task.wait() for task in tasks];""",
+        "print(*[f'data-fox=\"{task.identity}/1\"' in str(out.outputs) for out, task in zip(outs, tasks)])",
+    )
+    assert said.outputs[0].text.split() == ["True", "True"]
+
+
+def test_another_thread_puts_what_is_done_in_the_place(run: Run) -> None:
+    """A completed task that a thread puts where another stands stays there when that other one is completed, too."""
+    _, cell, _ = run(
+        "gate.set()\ndone = fox.generate('done').wait()\ngate.clear()",
+        """\
+t = fox.generate('one fox')
+thread = threading.Thread(target=display(t, display_id=True).update, args=(done,))
+thread.start()
+thread.join()""",
+        "gate.set()\nt.wait();",
+    )
+    assert seen(cell) == ["done"]
+
+
 @pytest.mark.parametrize(
     "way", ["display(t)", "x = threading.Thread(target=display, args=(t,)); x.start(); x.join()", "t.wait()"]
 )
@@ -138,6 +171,31 @@ def test_in_an_output_widget(runner: Runner, sandbox_env: dict[str, str], way: s
     (entry,) = state[made.cells[3].outputs[0].text.strip()]["state"]["outputs"]
     view = entry["data"]["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert ("completed" if way[1:] == "wait()" else "one fox") in state[view]["state"]["value"]
+
+
+def test_updates_of_what_stands_in_an_output_widget(run: Run) -> None:
+    """A handle of what an Output shows puts the same task, another one, or anything else there, whenever it is used."""
+    *_, said = run(
+        """\
+from ipywidgets.widgets.widget import _instances
+from PIL import Image
+t, u = fox.generate('one fox'), fox.generate('two foxes')
+outs, handles = [w.Output() for _ in range(6)], []
+for out in outs:
+    with out:
+        handles.append(display(t, display_id=True))
+with outs[0]:
+    handles[0].update(t)
+handles[1].update(u)
+handles[2].update(HTML('gone'))""",
+        "gate.set()\nt.wait(), u.wait()\nfor handle, new in zip(handles[3:], (u, Image.new('RGB', (9, 9)), '<b>')):\n    handle.update(new)",
+        """\
+for out in outs:
+    print(_instances[out.outputs[0]['data']['application/vnd.jupyter.widget-view+json']['model_id']].value)""",
+    )
+    assert re.findall(r'alt="([^"]*)"|(gone|&lt;b&gt;)', said.outputs[0].text) == [
+        *(("one fox", ""), ("two foxes", ""), ("", "gone"), ("two foxes", ""), ("", ""), ("", "&lt;b&gt;"))
+    ]
 
 
 def test_a_cell_stays_live_while_an_output_widget_captures(run: Run) -> None:
