@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _EXPRESSION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\d+\])*")
 """A variable, or what is reached from one without a call: ``photo``, ``task.images[0]``."""
+_QUOTED = re.compile(r"""(?P<before>(?:--[\w-]+=)?)(?P<mark>["'])(?P<inside>.*?)(?P=mark)(?!\S)|\S+""")
+"""A word, or what quotes keep together: they open before a word or behind '=', and close before a blank."""
 _NAME_OF_FOX = "fox"
 _DASH = "\0"
 """Before a word that is a value, though it begins with a dash: argparse takes such a word for an option."""
@@ -79,7 +81,7 @@ class FoxMagics(Magics):
     @line_cell_magic
     def fox(self, line: str, cell: str | None = None) -> Task | None:
         """Ask a model for pictures; `explanation` says how."""
-        words = _words(line, is_line=cell is None)
+        words = _words(line) if cell is not None else _words_with_prompt(line)
         if not words:
             print(explanation())  # noqa: T201 - somebody has asked what it is
             return None
@@ -200,18 +202,24 @@ def _plain(word: str) -> str:
     return word.removeprefix(_DASH)
 
 
-def _words(line: str, *, is_line: bool) -> list[str]:
-    """Split a line at blanks and quotes; a backslash is no escape: paths of Windows are full of them.
+def _words_with_prompt(line: str) -> list[str]:
+    """Split a line that has the prompt, too: quotes in it are its own, unless one pair stands around all of it."""
+    found = list(_QUOTED.finditer(line))
+    options = next((at for at, word in enumerate(found) if word[0].startswith("--")), len(found))
+    is_whole = options == 2  # noqa: PLR2004 - the verb, and one word or quoted text
+    return [
+        word["before"] + word["inside"] if word["mark"] and (is_whole or at >= options) else word[0]
+        for at, word in enumerate(found)
+    ]
 
-    On one line with the prompt an apostrophe is no quote.
-    """
+
+def _words(line: str) -> list[str]:
+    """Split a line at blanks and quotes; a backslash is no escape: paths of Windows are full of them."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
     lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
     try:
         return list(lexer)
     except ValueError:
-        if is_line:
-            return line.split()
         raise InvalidRequest(
             f"{line[:80]!r} has a quote that is not closed.", value=line, todo="Close it, or leave it out."
         ) from None

@@ -172,6 +172,13 @@ def test_a_store_is_found_however_it_was_packed(store: Path, tmp_path: Path, pre
     assert seen(tmp_path / "in", tmp_path) == {"ada": (1, "")}
 
 
+def test_work_that_is_handed_in_again_counts_once(store: Path, tmp_path: Path) -> None:
+    """Of two ZIPs of one store in one person's folder each picture is shown once."""
+    for day in ("2026-11-26", "2026-11-27"):
+        packed(tmp_path / "in" / "Ada" / f"{day}.zip", store, "fox_runs/")
+    assert seen(tmp_path / "in", tmp_path) == {"Ada": (1, "")}
+
+
 def test_a_zip_of_zips_is_everybody_in_it(store: Path, tmp_path: Path) -> None:
     """What a learning platform gives for a class is shown person by person; two stores of one person are theirs."""
     inner = packed(tmp_path / "my-work.zip", store, "fox_runs/").read_bytes()

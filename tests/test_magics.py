@@ -154,7 +154,30 @@ def test_the_extension_costs_nothing_until_it_is_loaded() -> None:
 )
 def test_paths_of_windows_are_taken_as_they_are(line: str, words: list[str]) -> None:
     """A backslash in a line is a backslash, quoted or not."""
-    from fox_nb.magics import _words
+    from fox_nb.magics import _words, _words_with_prompt
 
-    assert _words(line, is_line=False) == words
-    assert _words(line, is_line=True) == words
+    assert _words(line) == words
+    assert _words_with_prompt(line) == words
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "the fox's and the bear's den",
+        "it's 5 o'clock",
+        "rock 'n' roll",
+        'a 5" fox and a 6" fox',
+        "a sign that says 'no foxes'",
+    ],
+)
+def test_quotes_of_a_prompt_are_its_own(prompt: str) -> None:
+    """A prompt on the line is sent as it was typed; quotes around all of it, and those of options, keep words together."""
+    from fox_nb.magics import _words_with_prompt
+
+    assert " ".join(_words_with_prompt(f"generate {prompt}")[1:]) == prompt
+    assert _words_with_prompt(f'edit {prompt} --image-urls "my photo.jpg" sea.jpg')[-3:] == [
+        "--image-urls",
+        "my photo.jpg",
+        "sea.jpg",
+    ]
+    assert _words_with_prompt('generate "a red fox" --take=2') == ["generate", "a red fox", "--take=2"]

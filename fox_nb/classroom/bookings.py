@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sql
 
-from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, nobody_knows, not_found
+from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, nobody_knows, not_found, removed
 from fox_nb.classroom.seats import COUNTED, Seat
 from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat, setting
 from fox_nb.models import LOCAL_PICTURE
@@ -188,7 +188,7 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float)
     settings = {row.name: row.value for row in connection.execute(sql.select(setting))}
     fresh = connection.execute(sql.select(seat).where(seat.c.name == who.name)).first()
     if fresh is None:
-        raise Refusal(403, "This seat was removed.", "access_denied")
+        raise removed()
     Seat(fresh.name, fresh.budget, 0, fresh.ends, (), bool(fresh.blocked)).admit(now)
     if settings.get("stopped"):
         raise Refusal(403, "Your teacher has stopped new pictures for now.", "access_denied")

@@ -77,12 +77,19 @@ def _action(actions: Any, name: str, run: Any, about: str, **values: Any) -> arg
 
     def go(chosen: argparse.Namespace) -> int:
         _check_installed()
+        from sqlalchemy.exc import SQLAlchemyError
+
         from fox_nb.classroom.seats import Seats
         from fox_nb.classroom.tables import Database
 
         database = Database(chosen.folder, chosen.database)
         try:
             run(chosen, Seats(database), database)
+        except (SQLAlchemyError, UnicodeError) as error:
+            raise FoxError(
+                f"The class's database did not take this ({type(error).__name__}).",
+                todo="Check what you typed, the free space and that nobody else holds the database; then say it again.",
+            ) from None
         finally:
             database.close()
         return 0
@@ -160,6 +167,7 @@ def _share(chosen: argparse.Namespace, seats: Seats, _database: Database) -> Non
 def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> None:
     from fox_nb.classroom.deposits import remove_files
 
+    database.claim()  # the files are in the folder of the relay, and nowhere else
     remove_files(database.folder, seats.remove(chosen.name), chosen.name)
 
 

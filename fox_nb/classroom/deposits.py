@@ -15,8 +15,8 @@ from typing import IO, TYPE_CHECKING, Any
 import sqlalchemy as sql
 
 from fox_nb.atomic import aside, private_folder, put
-from fox_nb.classroom.refusals import Refusal, not_found
-from fox_nb.classroom.tables import CLASS, Database, access, deposit
+from fox_nb.classroom.refusals import Refusal, not_found, removed
+from fox_nb.classroom.tables import CLASS, Database, access, deposit, seat
 from fox_nb.errors import DownloadFailed
 from fox_nb.images.check import DOWNLOADED, check
 from fox_nb.models import LOCAL_PICTURE
@@ -34,6 +34,8 @@ MOST_OF_A_SEAT = 2 << 30
 """Bytes that one seat may have here, of uploads and of what it hands in: a full disk would stop the class."""
 LINK = r"/files/([A-Za-z0-9_-]{43})/[^/?#]+"
 _PIECE = 1 << 20
+_GATHER_EVERY = 120.0
+"""Seconds after which results that could not be fetched are fetched again, while their links live."""
 
 
 class Deposits:
@@ -57,6 +59,7 @@ class Deposits:
         self._handed_in = handed_in(database.folder)
         private_folder(self._folder)
         private_folder(self._handed_in)
+        self._gathered = 0.0
         self._fetching: dict[str, asyncio.Future[Path]] = {}
         self._linking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -71,7 +74,11 @@ class Deposits:
                     sha256.update(piece)
                     target.write(piece)
             put(part, self.path(token))
-        return self._added(token, who, name, sha256.hexdigest())
+        try:
+            return self._added(token, who, name, sha256.hexdigest())
+        except Refusal:
+            self.path(token).unlink()
+            raise
 
     async def add_link(self, who: str, url: str) -> Any:
         """Let the gateway fetch a link; the upload counts by that link."""
@@ -82,7 +89,14 @@ class Deposits:
     def _added(self, token: str, who: str, name: str, sha256: str, origin: str = "") -> Any:
         now = time.time()
         values = {"token": token, "seat": who, "name": _safe(name), "sha256": sha256, "made": now}
-        self._database.execute(sql.insert(deposit).values(**values, origin=origin, linked=now if origin else 0.0))
+        new = sql.insert(deposit).values(**values, origin=origin, linked=now if origin else 0.0)
+
+        def work(connection: sql.Connection) -> None:
+            if who != CLASS and connection.execute(_of_seat(who)).first() is None:
+                raise removed()
+            connection.execute(new)
+
+        self._database.change(work)
         return self._row(token)
 
     def path(self, token: str) -> Path:
@@ -130,6 +144,9 @@ class Deposits:
                 # A page in its place, or half of it, would be kept, and given to everybody in place of the picture.
                 await asyncio.to_thread(check, part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the picture")
                 put(part, target)
+            if await asyncio.to_thread(self._row, row.token) is None:  # its seat was removed meanwhile
+                target.unlink(missing_ok=True)
+                raise not_found("file")
         except DownloadFailed as error:
             raise Refusal(
                 410 if error.gone else 503, error.what, "not_found" if error.gone else "server_error"
@@ -199,7 +216,19 @@ class Deposits:
             with part.open("wb") as target:
                 shutil.copyfileobj(file, target, _PIECE)
             put(part, folder / name)
+        if not self._database.read(_of_seat(who)):
+            shutil.rmtree(folder, ignore_errors=True)
+            raise removed()
         return name
+
+    def missing(self, now: float) -> list[Any]:
+        """Return the results that should be here and are not, such as after a download that failed; not each time."""
+        if now - self._gathered < _GATHER_EVERY:
+            return []
+        self._gathered = now
+        fresh = sql.and_(deposit.c.linked > now - RESULT_LIFE, deposit.c.made > now - self._keep)
+        results = self._database.read(sql.select(deposit).where(deposit.c.creation.is_not(None), fresh))
+        return [row for row in results if not self.path(row.token).exists()]
 
     def sweep(self, now: float) -> None:
         """Remove what has been kept for long enough."""
@@ -237,6 +266,10 @@ def remove_files(folder: Path, tokens: list[str], who: str) -> None:
         (folder / "files" / token).unlink(missing_ok=True)
     shutil.rmtree(handed_in(folder) / who, ignore_errors=True)
     shutil.rmtree(folder / "thumbnails", ignore_errors=True)  # they are made anew of what is left
+
+
+def _of_seat(name: str) -> sql.Select[Any]:
+    return sql.select(seat.c.name).where(seat.c.name == name)
 
 
 def _safe(name: str) -> str:

@@ -158,8 +158,8 @@ class Forwarder:
     async def _wanted(self, who: Seat, body: Any, take: int | None, host: str) -> tuple[Request, Wanted]:
         try:
             request = await self._request(who, body, host)
-        except Refusal as refusal:
-            raise nothing_sent(refusal) from None
+        except (Refusal, FoxError, OSError) as error:
+            raise nothing_sent(as_refusal(error)) from None
         whose = CLASS if self._share else who.name
         mark = secrets.token_hex(16) if take is None else f"{take}\n{whose}"
         return request, Wanted(
@@ -245,7 +245,9 @@ class Forwarder:
         for anew in (False, True):
             try:
                 linked = await self._linked(body, anew=anew)
-            except (Refusal, FoxError) as error:
+            except Exception as error:
+                if not isinstance(error, (Refusal, FoxError)):
+                    log.exception("the links for a creation could not be had; it was not sent")
                 raise nothing_sent(as_refusal(error)) from None
             try:
                 return await self._upstream.create(linked, take)
@@ -339,6 +341,8 @@ class Forwarder:
     async def _look_after_all(self) -> None:
         for known in (self._rows, self._ended):
             known.clear()  # whose seat was removed meanwhile is not there any more
+        for file in await asyncio.to_thread(self._deposits.missing, time.time()):
+            self._spawn(self._deposits.fetched(file))
         for row in await asyncio.to_thread(self.bookings.under_way):
             when, _ = self._said.get(row.id, (float("-inf"), None))
             if time.monotonic() - when >= WATCH_EVERY:

@@ -65,6 +65,8 @@ class Person:
     usd: float = 0.0
     play: float = 0.0
     trouble: str = ""
+    known: set[tuple[str, float]] = field(default_factory=set, repr=False)
+    """What was counted, by identity and time: of a store that was handed in twice the newer one counts."""
 
     def __str__(self) -> str:
         said = f"{self.made} picture{'s' * (self.made != 1)}, {dollars(self.usd)}, {dollars(self.play, play=True)}"
@@ -128,7 +130,8 @@ def _handed_in(place: Path) -> Iterator[tuple[str, Path]]:
         return
     kinds = {SUFFIX, ".zip", *_OTHER_ARCHIVES}
     found = [path for path in place.rglob("*") if path.name == JOURNAL or path.suffix.lower() in kinds]
-    for path in sorted(path for path in found if path.is_file()):  # no pipes, which keep who opens them waiting
+    newest = sorted((path for path in found if path.is_file()), reverse=True)  # no pipes: who opens one waits
+    for path in sorted(newest, key=lambda path: _name(path, place)):
         if "sources" not in path.parts:  # a store keeps the ZIPs of trainings there
             yield _name(path, place), path.parent if path.name == JOURNAL else path
 
@@ -169,6 +172,9 @@ def _words(error: Exception) -> str:
 def _from_store(person: Person, store: OtherStore, own: Path) -> None:
     rows, odd = store.rows(own)
     for row in rows:
+        if (row.identity, row.asked) in person.known:  # handed in once more, later
+            continue
+        person.known.add((row.identity, row.asked))
         _count(person, row.micro_usd, sandbox=row.gateway == "sandbox")
         for picture in row.pictures:
             if store.has(picture.file):

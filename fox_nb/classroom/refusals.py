@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from fox_nb.errors import GatewayError, InvalidRequest, NotConnected
 
 INVALID = "invalid_request_error"
@@ -32,6 +34,11 @@ class Refusal(Exception):
 def unknown_token() -> Refusal:
     """Return the answer to a token that is no seat's."""
     return Refusal(401, "This token is no seat of this class.", "authentication_error")
+
+
+def removed() -> Refusal:
+    """Return the answer to a seat that was removed while it was asking."""
+    return Refusal(403, "This seat was removed.", "access_denied")
 
 
 def not_found(what: str) -> Refusal:
@@ -89,7 +96,9 @@ def as_refusal(error: BaseException) -> Refusal:
             return Refusal(403, "The class's account does not cover this. Tell your teacher.", "access_denied")
         status = error.http_status if error.http_status in range(400, 600) else 409 if error.not_accepted else 502
         return Refusal(status, error.message or error.what, error.type or "server_error", error.code)
-    return Refusal(502, "The gateway did not answer.", "server_error")
+    is_ours = isinstance(error, (SQLAlchemyError, OSError))
+    what = "The class's journal or folder cannot be reached just now." if is_ours else "The gateway did not answer."
+    return Refusal(503 if is_ours else 502, what, "server_error")
 
 
 def clock(when: float) -> str:

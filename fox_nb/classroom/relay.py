@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import ssl
 import sys
@@ -78,7 +79,11 @@ class Options:
     groups: Mapping[str, int] = field(default_factory=dict)
 
     def check(self) -> None:
-        """Refuse to send tokens readably over a network, unless that was asked for."""
+        """Refuse to send tokens readably over a network, unless that was asked for; and to keep files for no time."""
+        if not 0 < self.keep < math.inf:
+            raise InvalidRequest(
+                f"keep is {self.keep}; allowed are hours above 0.", parameter="keep", value=self.keep, allowed="hours"
+            )
         if self.cert is None and not self.plain_http and not is_loopback(self.host):
             raise InvalidRequest(
                 f"On {self.host} tokens would travel over plain http, readable on the way.",

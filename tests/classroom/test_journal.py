@@ -13,9 +13,11 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import OperationalError
 
 from classroom.room import answering
-from fox_nb.classroom import forwarding
+from fox_nb.classroom import deposits, forwarding
 from fox_nb.classroom.seats import Roster, Seats
 from fox_nb.classroom.tables import Database, creation, setting
+from fox_nb.classroom.upstream import Upstream
+from fox_nb.errors import DownloadFailed
 from processes import PATIENCE, until
 
 FOX = {"model": "phota-image", "prompt": "a fox"}
@@ -57,6 +59,44 @@ def test_a_commit_whose_answer_is_lost_reserves_nothing_for_ever(ada, sandbox, m
     assert sandbox.creations == []
     assert ada.create().ok
     assert (ada.seats.spent(), len(sandbox.creations)) == (90_000, 1)
+
+
+@pytest.mark.parametrize(
+    "trouble", [OperationalError("SELECT", {}, Exception("away")), OSError(28, "No space left on device")]
+)
+def test_trouble_before_it_is_sent_is_told_as_such(ada, sandbox, monkeypatch, trouble):
+    """Where the links of a creation can't be had, a seat is told that nothing was sent, and has its money back."""
+
+    async def failing(*_args):
+        raise trouble
+
+    for part in ("_linked", "_request"):
+        with monkeypatch.context() as context:
+            context.setattr(forwarding.Forwarder, part, failing)
+            refused = ada.create()
+        assert (refused.status_code, "Nothing was sent" in refused.text) == (429, True)
+        assert (ada.seats.spent(), sandbox.creations) == (0, [])
+    assert ada.create().ok
+
+
+def test_a_result_that_could_not_be_fetched_is_fetched_later(ada, tmp_path, monkeypatch):
+    """A picture whose first download fails comes later, though nobody asks for it any more."""
+    monkeypatch.setattr(deposits, "_GATHER_EVERY", 0.2)
+    tries = []
+    download = Upstream.download
+
+    async def failing_once(upstream, url, target):
+        tries.append(url)
+        if len(tries) == 1:
+            raise DownloadFailed("the disk is full")
+        return await download(upstream, url, target)
+
+    monkeypatch.setattr(Upstream, "download", failing_once)
+    task = ada.create().json()["id"]
+    until(lambda: ada.ask(f"/v1/tasks/{task}").json()["status"] == "completed" or None, "the task's end")
+    files = tmp_path / "class" / "files"
+    until(lambda: [path for path in files.iterdir() if len(path.name) == 43] or None, "the picture")
+    assert len(tries) == 2
 
 
 def test_a_creation_that_the_journal_has_lost_is_told(ada, sandbox, caplog):

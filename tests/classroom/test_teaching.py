@@ -4,9 +4,11 @@ import asyncio
 import csv
 import io
 import json
+import math
 import os
 import stat
 import threading
+import time
 import zipfile
 
 import pytest
@@ -18,12 +20,14 @@ from classroom.browsing import log_in, token_in
 from fox_nb.classroom import deposits
 from fox_nb.classroom.bookings import Bookings, Wanted
 from fox_nb.classroom.refusals import Refusal
+from fox_nb.classroom.relay import Options
 from fox_nb.classroom.seats import Roster, Seat, Seats, digest
 from fox_nb.classroom.tables import Database, deposit, profile, setting
 from fox_nb.cli import main
 from fox_nb.errors import FoxError, RequestRejected
 from fox_nb.render.html import table_cell
 from fox_nb.tasks import Result, TaskState
+from images.pictures import encoded, gradient
 from processes import PATIENCE, until
 
 
@@ -100,6 +104,7 @@ def test_what_a_seat_may_keep_is_bounded(tmp_path, monkeypatch):
     """Uploads and handed-in work of a seat fill its own room and no other's."""
     monkeypatch.setattr(deposits, "MOST_OF_A_SEAT", 30)
     database = Database(tmp_path / "class")
+    Seats(database).make(["Ada", "Ben"], 1, 5)
     kept = deposits.Deposits(database, None, 1.0)
     kept.add("Ada", io.BytesIO(b"a" * 20), "a.png")
     kept.hand_in("Ada", io.BytesIO(b"b" * 10))
@@ -109,6 +114,54 @@ def test_what_a_seat_may_keep_is_bounded(tmp_path, monkeypatch):
         assert refused.value.status == 413
     kept.add("Ben", io.BytesIO(b"a" * 20), "a.png")
     database.close()
+
+
+def test_nothing_of_a_removed_seat_stays(tmp_path):
+    """What ends after its seat was removed, an upload, work that is handed in, a result, leaves no file."""
+    folder = tmp_path / "class"
+    database = Database(folder)
+    seats = Seats(database)
+
+    class Late:
+        async def download(self, url, target):
+            target.write_bytes(picture)
+            deposits.remove_files(folder, seats.remove("Ada"), "Ada")
+
+    picture = encoded(gradient(64, 48), "PNG")
+    kept = deposits.Deposits(database, Late(), 3600.0)
+    for bring in (lambda: kept.add("Ada", io.BytesIO(b"a"), "a.png"), lambda: kept.hand_in("Ada", io.BytesIO(b"b"))):
+        with pytest.raises(Refusal, match="removed"):
+            bring()
+    seats.make(["Ada"], 1, 5)
+    row = {"token": "t", "seat": "Ada", "name": "1", "sha256": "", "origin": "https://gateway.example/1.png"}
+    booked = Bookings(database).reserve(Seat("Ada", 0), Wanted("identity", "phota-image", "{}", "a fox", 90_000), 1.0)
+    values = {**row, "creation": booked.result(PATIENCE).id, "linked": time.time(), "made": time.time()}
+    database.execute(insert(deposit).values(**values))
+    (missing,) = kept.missing(time.time())
+    with pytest.raises(Refusal, match="no such file"):
+        asyncio.run(kept.fetched(missing))
+    assert [path for path in folder.rglob("*") if path.is_file() and path.parent != folder] == []
+    database.close()
+
+
+def test_a_removal_without_the_files_is_refused(tmp_path, capsys):
+    """Of a class with a database elsewhere, a seat is removed in the folder of its relay, where its files are."""
+    url = f"--database=sqlite:///{tmp_path / 'other.sqlite'}"
+    database = Database(tmp_path / "class", url.partition("=")[2])
+    database.claim()
+    Seats(database).make(["Ada"], 1, 5)
+    assert main(["seats", "remove", "Ada", url, f"--folder={tmp_path / 'elsewhere'}"]) == 1
+    assert main(["seats", "block", "x\udcff", url, f"--folder={tmp_path / 'class'}"]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert [one.name for one in Seats(database).all()] == ["Ada"]
+    database.close()
+
+
+@pytest.mark.parametrize("keep", [0.0, -1.0, math.inf, math.nan])
+def test_files_are_kept_for_some_time(tmp_path, keep):
+    """No hours, and for ever, are refused: faces would go at once, or never."""
+    with pytest.raises(FoxError, match="keep"):
+        Options(tmp_path, keep=keep).check()
 
 
 def test_a_failed_statement_tells_nothing_of_what_was_in_it(tmp_path):
