@@ -8,6 +8,7 @@ import io
 import shutil
 import tempfile
 import weakref
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from PIL import Image as Pillow
 
     from fox_nb.client import Client
-    from fox_nb.render.comparison import ComparedPicture, Take, Version
+    from fox_nb.render.comparison import ComparedPicture, Take
     from fox_nb.session import Session
 
     Scale = tuple[float, float] | None
@@ -88,7 +89,7 @@ class PictureFiles:
         return ComparedPicture(image.path, image.width, image.height, tiles=tiles, thumbs=thumbs)
 
     def picture(self, source: Any, name: str) -> ComparedPicture:
-        """Return a picture as viewers take it; the same picture gives the same file.
+        """Return a picture as viewers take it; the same pixels in memory give the same file.
 
         Raises
         ------
@@ -137,18 +138,17 @@ class PictureFiles:
         from fox_nb.images.check import check
         from fox_nb.render.comparison import ComparedPicture, version_of
 
-        size, digest = version_of(path)
-        version: Version | None = (size, digest)
-        key = (digest, scale)
+        own = version_of(path)
+        key = (own[1], scale)
         if key not in self._known:
             facts = check(path, name=f"{name} ({path.name})")
             scale = scale or _scale_of(path)
+            shown = ComparedPicture(path, facts.width, facts.height, thumbs=self._thumbs, scale=scale, version=own)
             if facts.format not in _PLAIN_FORMATS or scale:
-                path, version = self._plain(path), None
-            self._known[key] = ComparedPicture(
-                path, facts.width, facts.height, thumbs=self._thumbs, scale=scale, version=version
-            )
-        return self._known[key]
+                shown = replace(shown, path=self._plain(path), version=None, made_of=own)
+            self._known[key] = shown
+        known = self._known[key]
+        return replace(known, path=path) if known.version is not None else known  # a copy is a file of its own
 
     def _written(self, data: bytes, suffix: str) -> Path:
         path = self._folder / f"{hashlib.sha256(data).hexdigest()[:32]}{suffix}"

@@ -73,6 +73,8 @@ class ComparedPicture:
         The numbers that were read as black and white, of a picture of more than eight bits.
     version : Version, or None
         Of a file that others may change: what it was when it was laid here.
+    made_of : Version, or None
+        Of a file that was made to be shown: what the person's own one was.
     """
 
     path: Path
@@ -82,6 +84,7 @@ class ComparedPicture:
     thumbs: Path | None = None
     scale: tuple[float, float] | None = None
     version: Version | None = field(default=None, compare=False)
+    made_of: Version | None = field(default=None, compare=False)
 
     @property
     def has_changed(self) -> bool:

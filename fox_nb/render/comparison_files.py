@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from fox_nb.atomic import write
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.render.compare_view import page_script, style
-from fox_nb.render.comparison import facts, numbers, preview_size, previews
+from fox_nb.render.comparison import facts, numbers, preview_size, previews, version_of
 from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.facets import facets, words_of
 from fox_nb.render.html import escape, notes
@@ -51,8 +51,8 @@ _OFFLINE = (
 )
 
 _SHEET_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
-_TALLEST = {"PNG": 65_500, "JPEG": 65_500, "WEBP": 16_383}
-"""Pixels; a sheet with more rows is cut into pages."""
+_LONGEST = {"PNG": 65_500, "JPEG": 65_500, "WEBP": 16_383}
+"""Pixels down or across; a sheet with more rows or columns is cut into pages."""
 _TALLEST_HEAD = 2000
 _SHEET_EDGE = 4000
 _WITHOUT = {"failed": "failed", "impossible": "not possible"}
@@ -127,6 +127,8 @@ def page(comparison: Comparison, edge: int, max_bytes: int, *, said: Sequence[st
 def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Sequence[str] = ()) -> Path:
     """Save a labelled contact sheet: the first take of every cell, the original first.
 
+    A sheet that is saved again takes the place of the one before; a further page overwrites nothing.
+
     Parameters
     ----------
     comparison : Comparison
@@ -145,6 +147,8 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
     ------
     InvalidRequest
         The ending is none of those.
+    FoxError
+        A file stands where a further page belongs, or it cannot be written; nothing is written then.
     """
     path = Path(path)
     form = _SHEET_FORMATS.get(path.suffix.lower())
@@ -156,22 +160,51 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
             allowed=", ".join(_SHEET_FORMATS),
             todo="Let its name end in .png or .jpg.",
         )
-    parts = (_Sheet(comparison, part, said).drawn() for part in _parts(comparison, said, _TALLEST[form]))
-    for number, drawn in enumerate(_pages(parts, _TALLEST[form]), 1):
-        out = io.BytesIO()
-        _stacked(drawn).save(out, form, quality=90)
-        _put(comparison, path if number == 1 else path.with_stem(f"{path.stem}-{number}"), out.getvalue())
-    return path.expanduser()
+    path = path.expanduser()
+    parts = (_Sheet(comparison, part, said).drawn() for part in _parts(comparison, said, _LONGEST[form]))
+    drawn = [_encoded(_stacked(page), form) for page in _pages(parts, _LONGEST[form])]
+    pages = {
+        path.with_stem(f"{path.stem}-{number}") if number > 1 else path: data for number, data in enumerate(drawn, 1)
+    }
+    taken = [page.name for page, data in pages.items() if page != path and _is_another(page, data)]
+    if taken:
+        names = f"{', '.join(taken[:3])}{' …' if taken[3:] else ''}"
+        what = f"The sheet needs {len(pages)} files, and {names} is there already: nothing is overwritten or saved."
+        raise FoxError(what, todo="Choose another name, or remove what is there.")
+    for page, data in pages.items():
+        _put(comparison, page, data)
+    return path
 
 
-def _parts(comparison: Comparison, said: Sequence[str], tallest: int) -> Iterator[Facet]:
-    """Give the tables of a comparison, cut where their rows are more than a sheet is tall."""
+def _encoded(sheet: Image.Image, form: str) -> bytes:
+    out = io.BytesIO()
+    try:
+        sheet.save(out, form, quality=90)
+    except (OSError, ValueError) as error:
+        what = f"A sheet of {sheet.width} x {sheet.height} px can't be made as {form}: {error}."
+        raise FoxError(what, todo="Save it as .png, or compare fewer pictures at once.") from None
+    return out.getvalue()
+
+
+def _is_another(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() != data
+    except OSError:
+        return path.exists()
+
+
+def _parts(comparison: Comparison, said: Sequence[str], longest: int) -> Iterator[Facet]:
+    """Give the tables of a comparison, cut where they have more rows or columns than a sheet has room for."""
     for facet in facets(comparison):
         sheet = _Sheet(comparison, facet, said)
-        most = max(1, (tallest - _TALLEST_HEAD) // (sheet.height + sheet.gap))
-        for at in range(0, len(facet.lines), most):
-            rows = facet.rows and replace(facet.rows, labels=facet.rows.labels[at : at + most])
-            yield replace(facet, rows=rows, lines=facet.lines[at : at + most])
+        down = max(1, (longest - _TALLEST_HEAD) // (sheet.height + sheet.gap))
+        across = max(1, (longest - sheet.left) // (sheet.side + sheet.gap))
+        for left in range(0, sheet.across, across):
+            columns = facet.columns and replace(facet.columns, labels=facet.columns.labels[left : left + across])
+            for top in range(0, len(facet.lines), down):
+                rows = facet.rows and replace(facet.rows, labels=facet.rows.labels[top : top + down])
+                lines = [line[left : left + across] for line in facet.lines[top : top + down]]
+                yield replace(facet, columns=columns, rows=rows, lines=lines)
 
 
 def _pages(parts: Iterable[Image.Image], tallest: int) -> Iterator[list[Image.Image]]:
@@ -209,7 +242,9 @@ class _Sheet:
 
         self.comparison, self.facet = comparison, facet
         self.across = len(facet.lines[0])
-        self.side = max(64, min(512, _SHEET_EDGE // max(self.across + (comparison.original is not None), self._down())))
+        whole = list(facets(comparison))  # its parts are of one scale, and share the sheet's height
+        across, down = len(whole[0].lines[0]), sum(len(facet.lines) for facet in whole)
+        self.side = max(64, min(512, _SHEET_EDGE // max(across + (comparison.original is not None), down)))
         text = max(11, self.side // 20)
         words = [comparison.title, facet.title, *said, *(word for axis in comparison.axes for word in _words(axis))]
         self.font, self.title_font = font_for(words, text), font_for(words, round(text * 1.5))
@@ -223,10 +258,8 @@ class _Sheet:
         if any(len(cell.takes) > 1 for cell in cells):
             self.said.append("The first variation of each setting; numbers are mean and spread of all its variations.")
         self.draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
-
-    def _down(self) -> int:
-        """Lines of all parts together: they share the sheet."""
-        return sum(len(facet.lines) for facet in facets(self.comparison))
+        self.beside = self._beside(facet.rows)
+        self.left = self.gap + (self.side + self.gap if comparison.original else 0) + self.beside
 
     def _shape(self) -> float:
         """Height for width: the original's, else the first picture's."""
@@ -237,8 +270,7 @@ class _Sheet:
         from PIL import Image, ImageDraw
 
         rows, original = self.facet.rows, self.comparison.original
-        beside = self._beside(rows)
-        left = self.gap + (self.side + self.gap if original else 0) + beside
+        beside, left = self.beside, self.left
         width = left + self.across * (self.side + self.gap)
         head = self._head(width - 2 * self.gap)
         labels = [self._wrapped(words, self.side, self.font) for words in self._labels()]
@@ -375,9 +407,13 @@ def _size(picture: bytes) -> tuple[int, int]:
 
 
 def _put(comparison: Comparison, path: Path, data: bytes) -> Path:
-    """Write a file whole or not at all, and over none of the pictures that it shows."""
+    """Write a file whole or not at all, and over none of the pictures that it shows, nor over a copy of one."""
     path = path.expanduser()
-    if any(picture.path.resolve() == path.resolve() for picture in comparison.pictures().values()):
+    there = version_of(path) if path.is_file() else ()
+    if any(
+        picture.path.resolve() == path.resolve() or there in (picture.version, picture.made_of)
+        for picture in comparison.pictures().values()
+    ):
         what = f"{path} is one of the pictures themselves; it is not overwritten."
         raise InvalidRequest(what, parameter="path", value=str(path), todo="Choose another name.")
     try:

@@ -231,6 +231,21 @@ def test_no_picture_is_overwritten_and_what_cannot_be_is_said_in_words(tmp_path:
     assert "paid" not in str(told.value)
 
 
+def test_a_copy_is_a_file_of_its_own(tmp_path: Path) -> None:
+    """Of two equal files each is named as it is, and none of what is compared is overwritten, nor one that was converted."""
+    files = [tmp_path / name for name in ("a.png", "copy.png", "deep.png")]
+    for file in files[:2]:
+        file.write_bytes(encoded(Image.new("RGB", (90, 80), "red")))
+    Image.fromarray(np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)).save(files[2])
+    before = [file.read_bytes() for file in files]
+    shown = fox_nb.compare(files)
+    assert list(shown.to_frame()["file"])[:2] == [str(file) for file in files[:2]]
+    for file in files:
+        with pytest.raises(fox_nb.InvalidRequest, match="not overwritten"):
+            shown.save_image(file)
+    assert [file.read_bytes() for file in files] == before
+
+
 @pytest.mark.parametrize(
     "wrong", [[], [None], [3], [0.5], ["nope.jpg"], [b"no picture"], [np.zeros((2, 2, 7))], "nope.png"]
 )

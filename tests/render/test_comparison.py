@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from comparisons import laid_out
-from fox_nb.errors import InvalidRequest
+from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.render.comparison import (
     Axis,
     Cell,
@@ -307,11 +307,16 @@ def test_a_contact_sheet_of_any_width_is_sane(tmp_path, columns):
 
 
 def test_a_contact_sheet_that_is_too_tall_is_cut_into_pages(tmp_path):
-    """WebP ends at 16,383 pixels: the rows that are left go on in a second file, each with its label."""
+    """WebP ends at 16,383 pixels: the other rows go on in a second file, which takes no other file's place."""
     cells = [[Cell("x", [Take(1, "done", picture(tmp_path, "a.png"))])] for _ in range(600)]
-    path = save_image(
-        laid_out("t", Axis("y", [str(n) for n in range(600)]), Axis("x", ["v"]), cells), tmp_path / "s.webp"
-    )
+    comparison = laid_out("t", Axis("y", [str(n) for n in range(600)]), Axis("x", ["v"]), cells)
+    (tmp_path / "s-2.webp").write_text("another")
+    with pytest.raises(FoxError, match=r"s-2\.webp is there already"):
+        save_image(comparison, tmp_path / "s.webp")
+    assert not (tmp_path / "s.webp").exists()
+    assert (tmp_path / "s-2.webp").read_text() == "another"
+    (tmp_path / "s-2.webp").unlink()
+    path = save_image(comparison, tmp_path / "s.webp")
     pages = [path, *sorted(tmp_path.glob("s-*.webp"))]
     heights = []
     for page in pages:
@@ -320,6 +325,18 @@ def test_a_contact_sheet_that_is_too_tall_is_cut_into_pages(tmp_path):
     assert len(pages) > 1
     assert max(heights) <= 16_383
     assert sum(heights) > 600 * 45
+
+
+def test_a_contact_sheet_that_is_too_wide_is_cut_too(tmp_path):
+    """Columns that WebP has no room for stand below the others, each once; what its encoder refuses is said in words."""
+    Image.new("RGB", (96, 64), "red").save(tmp_path / "a.png")
+    cells = [[Cell("x", [Take(1, "done", ComparedPicture(tmp_path / "a.png", 96, 64))])] * 300]
+    wide = laid_out("t", Axis("y", ["1"]), Axis("x", [str(n) for n in range(300)]), cells)
+    with Image.open(save_image(wide, tmp_path / "s.webp")) as sheet:
+        red, green, _ = np.moveaxis(np.asarray(sheet.convert("RGB")), 2, 0)
+    assert round(int(((red > 150) & (green < 90)).sum()) / (64 * 43)) == pytest.approx(300, rel=0.03)
+    with pytest.raises(FoxError, match="can't be made as WEBP"):
+        save_image(grid(tmp_path, 1, 1), tmp_path / "t.webp", said=["one of very many lines"] * 1500)
 
 
 def test_a_contact_sheet_needs_a_known_ending(tmp_path):
