@@ -24,6 +24,7 @@ from fox_nb.settings import (
     DEFAULT_BASE_URL,
     Gateway,
     Polling,
+    Timeouts,
     find_base_url,
     find_key,
     hidden,
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
     from fox_nb.session import Cost, Session, TaskList
     from fox_nb.session.billing import Account, Reconciliation
     from fox_nb.session.training import TrainedProfiles
-    from fox_nb.settings import Timeouts
     from fox_nb.store.packs import Pack
 
 MOST_BUDGET = 1e9
@@ -118,6 +118,14 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
                 value=budget,
                 allowed="USD from 0 on, or None",
             )
+        for name, given, kind in (("polling", polling, Polling), ("timeouts", timeouts, Timeouts)):
+            if given is not None and not isinstance(given, kind):
+                raise InvalidRequest(
+                    f"{name} is {shown(given)}; allowed is a {kind.__name__}(…).",
+                    parameter=name,
+                    value=given,
+                    todo=f"from fox_nb.settings import {kind.__name__}",
+                )
         self._pack = _opened(replay, api_key, base_url) if replay is not None else None
         self._gateway = Gateway(self._pack.gateway) if self._pack is not None else _gateway(api_key, base_url)
         self._budget = None if budget is None or math.isinf(budget) else float(budget)

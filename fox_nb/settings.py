@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit
 
 from fox_nb.errors import InvalidRequest, KeyMissing
+from fox_nb.parameters import shown
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -33,6 +34,7 @@ _LONGEST_KEY = 500
 _FINGERPRINT_DIGITS = 12
 _PORTS = {"http": 80, "https": 443}
 _DELETE = 0x7F
+_HOUR = 3600
 _PRIVATE = [
     ipaddress.ip_network(network)
     for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
@@ -77,11 +79,11 @@ class Polling:
     Attributes
     ----------
     first_looks : tuple of float
-        Seconds after the start at which a task is polled first, for what fails early.
+        Seconds after the start at which a task is polled first, for what fails early; each an hour at most.
     at_least : float
-        The shortest time between two polls of one task, in seconds.
+        The shortest time between two polls of one task, in seconds; an hour at most.
     per_second : float
-        How many polls a second all tasks of a kernel may take together.
+        How many polls a second all tasks of a kernel may take together, 0.01 to 1000.
     jitter : float
         The share (0 to 1) by which an interval is varied, so that classmates drift apart.
     """
@@ -92,15 +94,18 @@ class Polling:
     jitter: float = 0.15
 
     def __post_init__(self) -> None:
-        for name in ("at_least", "per_second"):
-            _positive(name, getattr(self, name))
-        if not 0 <= self.jitter <= 1:
+        if not isinstance(self.first_looks, (tuple, list)):
             raise InvalidRequest(
-                f"jitter is {self.jitter!r}, no share.",
-                parameter="jitter",
-                value=self.jitter,
-                allowed="0 to 1",
+                f"first_looks is {shown(self.first_looks)}, no tuple of seconds.",
+                parameter="first_looks",
+                value=self.first_looks,
+                allowed="a tuple of seconds",
             )
+        for seconds in self.first_looks:
+            _within("first_looks", seconds, 0, _HOUR)
+        _within("at_least", self.at_least, 0.001, _HOUR)
+        _within("per_second", self.per_second, 0.01, 1000)
+        _within("jitter", self.jitter, 0, 1)
 
 
 SANDBOX = "sandbox"
@@ -430,3 +435,11 @@ def _bad_url(what: str, url: str, todo: str = "") -> InvalidRequest:
 def _positive(name: str, value: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
         raise InvalidRequest(f"{name} is {value!r}, no number above 0.", parameter=name, value=value, allowed="> 0")
+
+
+def _within(name: str, value: float, least: float, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        allowed = f"{least:g} to {most:g}"
+        raise InvalidRequest(
+            f"{name} is {shown(value)}; allowed is {allowed}.", parameter=name, value=value, allowed=allowed
+        )

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from fox_nb import settings
+from fox_nb import Fox, settings
 from fox_nb.errors import InvalidRequest, KeyMissing
 from fox_nb.settings import Gateway, Polling, Timeouts, find_base_url, find_key, normal_base_url, redact
 
@@ -294,11 +294,28 @@ def test_a_time_that_is_none_is_refused(value):
         Polling(at_least=value)
 
 
-@pytest.mark.parametrize("jitter", [-0.1, 1.1])
-def test_jitter_is_a_share(jitter):
-    """Between nothing and the whole interval."""
-    with pytest.raises(InvalidRequest):
-        Polling(jitter=jitter)
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"jitter": jitter} for jitter in (-0.1, 1.1, "x", None, float("nan"))),
+        *({"first_looks": looks} for looks in (5, "26", None, ("2",), (-5,), (float("nan"),), (1e300,), (True,))),
+        {"at_least": 1e300},
+        {"per_second": 1e-320},
+        {"per_second": "5"},
+    ],
+)
+def test_a_pace_that_is_none_is_refused(wrong):
+    """At the door: after a task is paid for, nobody may find that it can't be polled."""
+    with pytest.raises(InvalidRequest, match=next(iter(wrong))):
+        Polling(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"polling": 5}, {"timeouts": 5}, {"polling": Timeouts()}])
+def test_a_pace_of_another_kind_is_refused(wrong, tmp_path):
+    """A Fox that could pay, and then not poll, is never made."""
+    with pytest.raises(InvalidRequest, match=next(iter(wrong))):
+        Fox(store=tmp_path / "runs", **wrong)
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.9.9.9", "::1", "[::1]"])
