@@ -324,13 +324,12 @@ class Submitter(OfOneProcess):
     def _hand_on(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> Future[None]:
         """Have a thread send it; one that never gets to it has refused it."""
         sent = self._sending.submit(partial(self._send, task, row, prepared))
-        sent.add_done_callback(partial(self._dropped, row))
+        sent.add_done_callback(partial(self._dropped, task, row))
         return sent
 
-    def _dropped(self, row: TaskRow, sent: Future[None]) -> None:
+    def _dropped(self, task: Task, row: TaskRow, sent: Future[None]) -> None:
         if sent.cancelled():
-            with contextlib.suppress(StoreError):
-                self.store.journal.refused(row, "closed", "It was closed before it was sent.", self.now())
+            self._refused(task, row, FoxError("It was closed before it was sent."))
 
     def _send(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> None:
         """Upload what is local, create the task once, journal what became of it, and watch it.

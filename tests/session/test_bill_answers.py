@@ -195,6 +195,29 @@ def test_closing_says_what_it_waits_for(
     )
 
 
+def test_what_closing_drops_was_not_paid(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """What close() sends no more is refused at once for whoever holds it, and says that nothing was paid."""
+    answered, held = threading.Event(), []
+    gateway.create = lambda gateway, _count, task_id: (answered.wait(60), say(200, gateway.accepted(task_id)))[1]
+    fox = fox_at(gateway)
+
+    def ask_for(prompt: str) -> None:
+        with contextlib.suppress(FoxError):
+            fox.session.submit("phota-image", {"prompt": prompt}, journalled=held.append)
+
+    threads = [threading.Thread(target=ask_for, args=[f"fox {number}"]) for number in range(7)]
+    for thread in threads:
+        thread.start()
+    until(lambda: (len(held) == 7 and gateway.counts["create"] == 4) or None, "four creating calls")
+    threads.append(threading.Thread(target=fox.session.close))
+    threads[-1].start()
+    until(lambda: sum(task.status == "refused" for task in held) == 3 or None, "three to be refused")
+    answered.set()
+    ended(*threads)
+    assert all("Nothing was paid" in str(task.error) for task in held if task.status == "refused")
+    assert (len(gateway.tasks), float(fox.spent)) == (4, pytest.approx(0.36))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
