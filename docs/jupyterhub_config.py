@@ -7,7 +7,7 @@ from pathlib import Path
 c = get_config()  # noqa: F821 - JupyterHub gives it
 
 # The one key lies in a file, for the relay alone: of a service's environment the Hub keeps a copy in its database.
-# Without this file the sandbox is behind the relay: a rehearsal without money.
+# Without this file the sandbox is behind the relay: a rehearsal, which needs a folder of its own.
 KEY = Path("fox_class/key.txt")
 # What each member of a group may spend; `fox-nb seats raise --all 20 --folder fox_class` says what all may together.
 RELAY = [sys.executable, "-m", "fox_nb.cli", "relay", "--folder", "fox_class", "--group", "class-a=1.00"]

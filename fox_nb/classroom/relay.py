@@ -113,6 +113,7 @@ class Relay:
         try:
             self._lock.acquire(timeout=0)
             self._database.claim()
+            self._database.claim_gateway(upstream.name)
         except BaseException as error:
             self._database.close()
             self._lock.release()

@@ -24,6 +24,8 @@ FOLDER = "fox_class"
 DATABASE = "class.sqlite"
 CLASS = ""
 """Whom a creation is booked on that more than one seat asked for."""
+SANDBOX = "sandbox"
+"""The gateway of a rehearsal, wherever it answers."""
 THREADS = 24
 """So many may ask the database at once."""
 
@@ -96,6 +98,9 @@ deposit = sql.Table(
     sql.Column("made", sql.Float, nullable=False),
 )
 
+_WORKED = sql.or_(sql.exists().where(creation.c.state != "refused"), sql.exists().where(deposit.c.origin != ""))
+"""Whether a gateway has made something for the class, or holds a file of it."""
+
 
 class Database:
     """The tables of one class. Every change is one transaction that no other can come between.
@@ -159,6 +164,28 @@ class Database:
                 f"If that folder is gone for good, write {known} into {file}.",
             )
 
+    def claim_gateway(self, gateway: str) -> None:
+        """Refuse to work for another gateway: what one has made and charged is nothing to another.
+
+        Raises
+        ------
+        FoxError
+            The class is of another one, which has made something for it.
+        """
+
+        def work(connection: sql.Connection) -> None:
+            known = connection.execute(sql.select(setting.c.value).where(setting.c.name == "gateway")).scalar()
+            if known not in {None, gateway} and connection.execute(sql.select(_WORKED)).scalar():
+                was, now = ("the sandbox" if name == SANDBOX else name for name in (known, gateway))
+                raise FoxError(
+                    f"The class in {self.folder} is of {was}, and behind this relay is {now}.",
+                    money="Nothing was sent.",
+                    todo="Make the seats of this class in a folder of its own: give another --folder.",
+                )
+            keep(connection, "gateway", gateway)
+
+        self.change(work)
+
     def close(self) -> None:
         """Close the connections, when what is waiting is written."""
         self._writer.shutdown()
@@ -218,12 +245,13 @@ class Database:
 
     def set(self, name: str, value: str) -> None:
         """Change a setting of the class."""
+        self.change(lambda connection: keep(connection, name, value))
 
-        def work(connection: sql.Connection) -> None:
-            connection.execute(sql.delete(setting).where(setting.c.name == name))
-            connection.execute(sql.insert(setting).values(name=name, value=value))
 
-        self.change(work)
+def keep(connection: sql.Connection, name: str, value: str) -> None:
+    """Change a setting of the class within a transaction."""
+    connection.execute(sql.delete(setting).where(setting.c.name == name))
+    connection.execute(sql.insert(setting).values(name=name, value=value))
 
 
 def _tried(connection: sql.Connection, work: Callable[[sql.Connection], Any]) -> Any:

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from fox_nb.classroom.tables import SANDBOX
 from fox_nb.errors import FoxError
 from fox_nb.keys import Key
 from fox_nb.session.prices import ASK_AGAIN, PriceList
@@ -74,6 +75,11 @@ class Upstream:
         with Client(url or DEFAULT_BASE_URL) as nobody:
             is_sandbox = nobody.probe()
         return cls(Client(url or DEFAULT_BASE_URL, key, timeouts=TIMEOUTS), is_sandbox=is_sandbox)
+
+    @property
+    def name(self) -> str:
+        """Which gateway it is; the sandbox is one, whatever its port."""
+        return SANDBOX if self.is_sandbox else self._client.base_url
 
     async def cost(self, request: Request) -> int:
         """Return what a request may cost, in millionths of a USD."""

@@ -173,6 +173,24 @@ def test_the_journal_in_a_folder_is_of_that_folder(tmp_path, sandbox):
     asyncio.run(first.close())
 
 
+def test_a_class_is_of_one_gateway(tmp_path, sandbox):
+    """A rehearsal's pictures and play money never come into the paid class: another gateway than made them is refused in words."""
+
+    def relay(*, is_sandbox: bool) -> Relay:
+        return Relay(Options(tmp_path / "class"), Upstream(Client(sandbox.base_url, MARKED_KEY), is_sandbox=is_sandbox))
+
+    database = Database(tmp_path / "class")
+    ((_, token),) = Seats(database).make(["Ada"], 1, 5)
+    database.close()
+    asyncio.run(relay(is_sandbox=False).close())  # which made nothing: seats that were made stay good
+    with answering(tmp_path / "class", sandbox.base_url) as url, Client(url, token) as ada:
+        ada.create({"model": "phota-image", "prompt": "a fox"}, take=1)
+    with pytest.raises(FoxError, match="is of the sandbox"):
+        relay(is_sandbox=False)
+    asyncio.run(relay(is_sandbox=True).close())
+    assert len(sandbox.creations) == 1
+
+
 def test_a_relay_asks_which_variation_it_is(classroom, student, sandbox):
     """A kernel that heard nothing of a relay when it asked for prices, since that was just away, still shares what others paid for."""
     classroom.seat("Ada", "Ben")
