@@ -21,7 +21,7 @@ from fox_nb.classroom.deposits import Deposits
 from fox_nb.classroom.endpoints import A_BODY, LARGEST_REQUEST, Nothing, RelayContext, routes
 from fox_nb.classroom.forwarding import Forwarder
 from fox_nb.classroom.seats import Roster, Seats
-from fox_nb.classroom.tables import FOLDER, THREADS, Database
+from fox_nb.classroom.tables import FOLDER, THREADS, Database, keep
 from fox_nb.classroom.teacher import pages
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.errors import FoxError, InvalidRequest
@@ -120,6 +120,7 @@ class Relay:
             if not isinstance(error, Timeout):
                 raise
             raise FoxError(f"Another relay works in {options.folder}.", todo="Stop it, or give --folder.") from None
+        upstream.know_group(self._database.setting("group"), self._remember_group)
         self.unknown = Bookings(self._database).begin()
         deposits = Deposits(self._database, upstream, options.keep * HOUR)
         self._forwarder = Forwarder(self._database, upstream, deposits, share=options.share)
@@ -129,6 +130,10 @@ class Relay:
         self.context = RelayContext(self._database, seats, self._forwarder, deposits, upstream, admit, prefix)
         self._watch: asyncio.Task[None] | None = None
         self._server: httpserver.HTTPServer | None = None
+
+    def _remember_group(self, group: str) -> None:
+        """Keep the key's group for the next relay; nobody waits for it."""
+        self._database.changing(lambda connection: keep(connection, "group", group))
 
     def open(self) -> str:
         """Begin to answer, and return the address."""

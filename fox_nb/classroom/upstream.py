@@ -50,7 +50,7 @@ class Upstream:
         self.is_sandbox = is_sandbox
         self.fresh = FRESH_IN_THE_SANDBOX if is_sandbox else FRESH
         self._client = client
-        self._prices = PriceList(client, is_play_money=is_sandbox)
+        self.know_group("", lambda _: None)
         self._models: list[str] = []
         self._models_asked = float("-inf")
         self._sending = ThreadPoolExecutor(SENDERS, "relay-sending")
@@ -76,6 +76,10 @@ class Upstream:
             is_sandbox = nobody.probe()
         return cls(Client(url or DEFAULT_BASE_URL, key, timeouts=TIMEOUTS), is_sandbox=is_sandbox)
 
+    def know_group(self, group: str, remember: Callable[[str], object]) -> None:
+        """Take over the key's group, as far as the class knows it; `remember` is called with what the gateway names."""
+        self._prices = PriceList(self._client, is_play_money=self.is_sandbox, group=lambda: group, remember=remember)
+
     @property
     def name(self) -> str:
         """Which gateway it is; the sandbox is one, whatever its port."""
@@ -87,7 +91,7 @@ class Upstream:
         return request.micro_usd_at(self._prices.counted(request.model))
 
     async def prices(self) -> dict[str, float]:
-        """Return the prices a call in USD that the gateway names, as far as they are known soon.
+        """Return what a call of each model is booked at, in USD, as far as the gateway has named its price soon.
 
         Who asks learns by the answer that this is a class, and that there is somebody to hand work in to.
         """
@@ -105,11 +109,16 @@ class Upstream:
     async def create(self, body: Mapping[str, Any], take: int | None) -> TaskState:
         """Send a creation, once."""
         headers = {"X-Sandbox-Take": str(take)} if self.is_sandbox and take is not None else None
-        return await self._do(self._sending, lambda: self._client.create(body, headers=headers))
+        return self._noted(await self._do(self._sending, lambda: self._client.create(body, headers=headers)))
 
     async def task(self, task_id: str) -> TaskState:
         """Ask for a task, once."""
-        return await self._do(self._asking, lambda: self._client.task(task_id, repeat=False))
+        return self._noted(await self._do(self._asking, lambda: self._client.task(task_id, repeat=False)))
+
+    def _noted(self, state: TaskState) -> TaskState:
+        """Book what comes next at the price of the key's group, as the gateway has named it."""
+        self._prices.note_group(state.user_group)
+        return state
 
     async def upload(self, path: Path, name: str) -> Upload:
         """Upload a file."""

@@ -196,8 +196,8 @@ class PriceList:
 
     @property
     def usd(self) -> dict[str, float]:
-        """The prices a call that the gateway names."""
-        known = {name: self._price(name) for name in self._listed}
+        """What a budget counts for a call of each model that the gateway names."""
+        known = {name: self.counted(name) for name in self._listed}
         return {name: usd for name, usd in known.items() if usd is not None}
 
     def cost(self, request: Request) -> Cost:

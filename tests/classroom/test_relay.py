@@ -191,6 +191,26 @@ def test_a_class_is_of_one_gateway(tmp_path, sandbox):
     assert len(sandbox.creations) == 1
 
 
+def test_a_seat_pays_the_price_of_the_keys_group(tmp_path):
+    """Once the gateway has named the key's group, seats are told and booked what it charges, by the next relay, too."""
+    from fox_nb.sandbox import Sandbox
+
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    ((_, token),) = seats.make(["Ada"], 1, 5)
+    booked = [0]
+    with Sandbox(keys=[MARKED_KEY], speed=500, groups={"default": 1, "vip": 2}) as sandbox:
+        for prompts in (("a fox", "a wolf"), ("a bear",)):
+            with answering(tmp_path / "class", sandbox.base_url) as url, Client(url, token) as ada:
+                for prompt in prompts:
+                    told = until(lambda ask=ada.pricing: ask(within=PATIENCE).usd.get("phota-image"), "the price")
+                    ada.create({"model": "phota-image", "prompt": prompt}, take=1)
+                    booked.append(seats.spent())
+                    assert round(told * MICRO_PER_USD) == booked[-1] - booked[-2]
+    database.close()
+    assert booked == [0, 180_000, 270_000, 360_000]  # the dearest group's while nobody knows it
+
+
 def test_a_relay_asks_which_variation_it_is(classroom, student, sandbox):
     """A kernel that heard nothing of a relay when it asked for prices, since that was just away, still shares what others paid for."""
     classroom.seat("Ada", "Ben")
