@@ -16,6 +16,7 @@ WORKING = frozenset({"processing", "running", "in_progress", "generating", "star
 DONE = frozenset({"completed", "complete", "succeeded", "success", "successful", "done", "finished"})
 FAILED = frozenset({"failed", "failure", "error", "cancelled", "canceled", "interrupted", "not_found"})
 """What the gateway, its older back ends and its relatives call the stages of a task, in small letters."""
+KNOWN = WAITING | WORKING | DONE | FAILED
 
 UPLOAD_GONE = "invalid_image_url"
 """Code of a failure that may mean that the gateway has thrown out an upload before its time."""
@@ -91,7 +92,7 @@ class TaskState:
     @property
     def is_known(self) -> bool:
         """True when its status is a word of which we know what it means."""
-        return any(self.status in words for words in (WAITING, WORKING, DONE, FAILED))
+        return self.status in KNOWN
 
     @property
     def completed(self) -> bool:
@@ -105,8 +106,8 @@ class TaskState:
 
     @property
     def failed(self) -> bool:
-        """True when the gateway gave up on the task."""
-        return self.status in FAILED
+        """True when the gateway gave up on the task: it says so, or an error stands beside a word that nobody knows."""
+        return self.status in FAILED or bool(self.error_code or self.error_message)
 
 
 def read(answer: Any) -> TaskState | None:
@@ -126,7 +127,11 @@ def read(answer: Any) -> TaskState | None:
     status, results = _word(answer.get("status")), _results(answer)
     if not status and not results:
         return None
-    code, message = _error(answer) if status in FAILED else ("", "")
+    code, message = ("", "")
+    if status in FAILED:
+        code, message = _error(answer)
+    elif status not in KNOWN and not results and isinstance(answer.get("error"), (dict, str)):
+        code, message = _error({"error": answer["error"]})  # its words alone: a "message" may be of the work
     return TaskState(
         id=usable_id(answer.get("id")) or usable_id(answer.get("task_id")),
         status=status,

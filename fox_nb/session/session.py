@@ -53,7 +53,7 @@ class Session(Submitter):
 
     def _after_fork(self) -> None:
         """Be closed in a forked process: its threads are the parent's alone, and so are the tasks' ends."""
-        tasks = list(self._tasks.values())
+        tasks = list(self._tasks.values())  # without the lock: a thread that is not here may hold it
         Session.__init__(self, self.gateway, self.client, self.store, budget=self.budget, clock=self.now)
         Session.close(self)
         for task in tasks:
@@ -131,7 +131,7 @@ class Session(Submitter):
     def reconcile(self, *, fresh: bool = False) -> Reconciliation:
         """Hold the gateway's log against the journal, and bring tasks up to date with it; settles nothing."""
         note, joined = self.billing.reconcile(fresh=fresh)
-        for task in list(self._tasks.values()):
+        for task in self.held():
             task.renew()
         lost = [row for row in self.unfinished() if row.state == "unknown" and row.account == self.account]
         return self.billing.report(lost, note, joined)

@@ -118,6 +118,8 @@ class Submitter(OfOneProcess):
         self._where = gateway.name
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
+        self._at_work: dict[Task, bool] = {}
+        """What a thread here sends just now: True once the creating call is on its way, False while it uploads."""
 
     def submit(
         self,
@@ -203,6 +205,11 @@ class Submitter(OfOneProcess):
             task.renew()  # never to `row` itself: the task may have ended since that was read
         return task
 
+    def held(self) -> list[Task]:
+        """Return the tasks that somebody in this kernel holds."""
+        with self._lock:  # another thread may be adding one
+            return list(self._tasks.values())
+
     def close(self) -> None:
         """Stop all threads; what is under way goes on at the gateway and can be resumed.
 
@@ -214,12 +221,15 @@ class Submitter(OfOneProcess):
         self.prices.close()
 
     def _say_what_is_awaited(self) -> None:
-        """Tell what holds up closing."""
-        sent = [repr(task.row.words[:40]) for task in list(self._tasks.values()) if task.row.state in BEING_SENT]
-        what = f"the gateway's answer to {sent[0]}" if sent else "what was begun"
-        more = f" and {len(sent) - 1} more" * (len(sent) > 1)
+        """Tell what holds up closing: an answer that costs, or an upload, which costs nothing yet."""
+        at_work = dict(self._at_work)
+        tasks = [task for task, is_sent in at_work.items() if is_sent] or list(at_work)
+        which = repr(tasks[0].row.words[:40]) + f" and {len(tasks) - 1} more" * (len(tasks) > 1) if tasks else ""
         most = self.client.longest_creation
-        self.renderer.say(f"closing waits for {what}{more}, at most {most:.0f} s: it may be paid for.")
+        what, money = f"the gateway's answer to {which}, at most {most:.0f} s", "it may be paid for"
+        if not any(at_work.values()):
+            what, money = f"the upload for {which}" if tasks else "what was begun", "nothing of it is paid yet"
+        self.renderer.say(f"closing waits for {what}: {money}.")
 
     # -- what a task asks for --------------------------------------------------------------------------------------
 
@@ -341,6 +351,7 @@ class Submitter(OfOneProcess):
         FoxError
             It was certainly not accepted.
         """
+        self._at_work[task] = False
         try:
             answer = self._created(task, row, prepared)
             if answer is None:
@@ -348,6 +359,7 @@ class Submitter(OfOneProcess):
             else:
                 self._accepted(task, row, answer)
         finally:  # what the journal could not take is looked after, too, until it is written
+            self._at_work.pop(task, None)
             try:
                 self.poller.watch(task)
             except FoxError as error:  # whoever waits for it is told
@@ -361,6 +373,7 @@ class Submitter(OfOneProcess):
         while True:
             try:
                 if thrown_out:
+                    self._at_work[task] = False
                     self.sources.forget(thrown_out)
                 body, remembered = self._with_links(row, prepared)
                 ours = self.store.journal.sending(row, self.now())
@@ -369,6 +382,7 @@ class Submitter(OfOneProcess):
                 raise (refusal or error) from None  # when the upload anew fails, the refusal stands
             if not ours:
                 return None
+            self._at_work[task] = True
             try:
                 return self.client.create(body, headers=headers, take=row.take)
             except BaseException as error:  # noqa: BLE001 - raised again when it is journalled

@@ -326,7 +326,7 @@ class Task(Shows):
             The gateway cannot be asked (key, rights), or a picture cannot be fetched; nothing is lost.
         """
         until = deadline(timeout)
-        self._backend.poller.watch(self)
+        self._begin_to_wait()
         with self.renderer.waiting(self) as show:
             while not self.is_over:
                 self._be_watched()
@@ -346,6 +346,13 @@ class Task(Shows):
         if error is not None:
             raise error
         return self
+
+    def _begin_to_wait(self) -> None:
+        """Be looked after; what ended badly may have been sent again, or settled, by another kernel since."""
+        if self.status in ENDED - {"completed"}:
+            with contextlib.suppress(FoxError):  # no journal can be read: what was known stands
+                self.renew()
+        self._backend.poller.watch(self)
 
     def _be_watched(self) -> None:
         """Have it looked after again when somebody has ended that: who waits would wait for ever."""
@@ -370,7 +377,7 @@ class Task(Shows):
 
         forget = self.on_change(notify)
         try:
-            self._backend.poller.watch(self)
+            self._begin_to_wait()
             notify(self)
             while not over.done():
                 self._be_watched()
@@ -550,13 +557,12 @@ class Task(Shows):
         dead = self._backend.now() - (self._row.finished or self._row.asked) > LINKS_LIVE
         deleted = "its picture was" if len(images) == 1 else f"its {len(images)} pictures were"
         died = "; the links have died" if dead else ""
-        fetch = "Ask for it again: it is downloaded again, for free."
         another = f"Put {images[0].path.name} back, or pay for another one with take={self.take + 1}."
         return DownloadFailed(
             f"{self.model} is completed, and {deleted} deleted from the folder{died}.",
             gone=dead,
             money=f"It was paid for once, {self.cost.amount}, and is not charged again automatically.",
-            todo=another if dead else fetch,
+            todo=another if dead else "Ask for it again: it is downloaded again, for free.",
         )
 
     def _about(self) -> str:

@@ -88,6 +88,16 @@ def test_every_end_is_an_end(status):
     assert (state.failed, state.error_message) == (True, "it is over")
 
 
+@pytest.mark.parametrize("error", [{"message": "it is over"}, {"code": 7}, "it is over"])
+def test_an_error_ends_what_no_word_says(error):
+    """It stands there only when a task has failed; without one, or beside links, an unknown word is a stage of the work."""
+    said = {"id": "task-1", "status": "expired", "message": "please wait", "error": error}
+    assert read(said)[0].failed
+    assert not read(NEWER | said)[0].failed
+    for nothing in (None, "", {}, {"message": None}, [], 0, False):
+        assert not read(said | {"error": nothing})[0].finished
+
+
 @pytest.mark.parametrize("status", ["pending", "queued", "Processing", "in progress", "running"])
 def test_what_is_under_way_goes_on_whatever_stands_beside_it(status):
     """A link that is shown before the end, or what went wrong with an attempt, does not end a task."""

@@ -20,6 +20,7 @@ from fox_nb.session.lost_answers import moment
 from gateways import Answer, Gateway, always
 from processes import ended, until
 
+PHOTO = np.zeros((40, 40, 3), "uint8")
 LOST = say(502, b"<html>bad gateway</html>")
 FAILED: Answer = lambda _gateway, _count, task_id: say(  # noqa: E731 - an answer like the others
     200, {"id": task_id, "status": "failed", "error": {"code": "x", "message": "no"}}
@@ -173,26 +174,47 @@ def test_what_was_lost_before_a_retry_is_settled(gateway: Gateway, fox_at: Calla
         task.settle(paid=False)
 
 
+@pytest.mark.parametrize(
+    ("slow", "words"),
+    [
+        ("create", r"the gateway's answer to 'a slow fox', at most \d+ s: it may be paid for"),
+        ("/v1/files/upload/stream", "the upload for 'a slow fox': nothing of it is paid yet"),
+    ],
+)
 def test_closing_says_what_it_waits_for(
-    gateway: Gateway, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    slow: str,
+    words: str,
+    gateway: Gateway,
+    fox_at: Callable[..., Fox],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """While the answer to what was sent is slow, close() says in one line what it awaits, and ends with that answer."""
+    """While an answer is slow, close() says in one line what it awaits, nothing of another kernel's, and ends with it."""
     answered, said = threading.Event(), []
+    uploaded = say(200, {"id": "file-1", "url": f"{gateway.url}/up/p.png", "size": 1})
+    gateway.reads["/v1/files/upload/stream"] = lambda server, line: (answered.wait(60), uploaded(server, line))[1]
     gateway.create = lambda gateway, _count, task_id: (answered.wait(60), say(200, gateway.accepted(task_id)))[1]
     monkeypatch.setattr(pool, "PROMPT", 0.05)
-    fox = fox_at(gateway)
-    asking = threading.Thread(target=ask, args=[fox, "a slow fox"])
+    fox, other = fox_at(gateway), fox_at(gateway)
+    elsewhere = threading.Thread(target=ask, args=[other, "a slow owl"])
+    elsewhere.start()
+    until(lambda: gateway.counts["create"] or None, "the other kernel's creating call")
+    seen = fox.tasks()
+    asked = {
+        "create": lambda: fox.generate("a slow fox"),
+        "/v1/files/upload/stream": lambda: fox.edit("a slow fox", PHOTO),
+    }
+    asking = threading.Thread(target=asked[slow])
     asking.start()
-    until(lambda: gateway.counts["create"] or None, "the creating call")
+    until(lambda: gateway.counts[slow] == 1 + (slow == "create") or None, "the call that is slow")
+    assert len(seen) == 1
     closing = threading.Thread(target=fox.session.close)
     closing.start()
     until(lambda: (said.append(capsys.readouterr().err), "".join(said) or None)[1], "a word")
     answered.set()
-    ended(closing, asking)
+    ended(closing, asking, elsewhere)
     said.append(capsys.readouterr().err)
-    assert re.fullmatch(
-        r"fox_nb: closing waits for the gateway's answer to 'a slow fox', at most \d+ s: .*\n", "".join(said)
-    )
+    assert re.fullmatch(rf"fox_nb: closing waits for {words}\.\n", "".join(said))
 
 
 def test_what_closing_drops_was_not_paid(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:

@@ -449,6 +449,18 @@ def test_a_word_that_nobody_knows_is_told_with_the_answer(
         assert task.status == "processing"
 
 
+@pytest.mark.parametrize("word", ["expired", "TIMEOUT", "rejected"])
+def test_an_error_beside_a_word_that_nobody_knows_is_the_end(word: str, fox_at: Callable[..., Fox]) -> None:
+    """The gateway sets it when a task has failed alone: it is told in its own words, and nobody waits on."""
+    error = {"code": "", "message": "upstream timed out", "type": "task_error"}
+    odd = {"status": word, "results": None, "error": error}
+    with Gateway(poll=lambda _gateway, _count, task_id: say(200, odd | {"id": task_id})) as gateway:
+        task = fox_at(gateway).generate("a fox")
+        with pytest.raises(TaskFailed, match="upstream timed out") as failed:
+            task.wait(PATIENCE)
+        assert (task.status, failed.value.code) == ("failed", word.lower())
+
+
 # -- creations --------------------------------------------------------------------------------------------------------------
 
 

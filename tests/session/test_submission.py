@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 import fox_nb
-from fox_nb import Fox, InvalidRequest, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb import Fox, FoxError, InvalidRequest, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.client import Client
-from fox_nb.session import Session
+from fox_nb.session import Session, Task
 from fox_nb.settings import Gateway, Polling, Timeouts, checked_key, hidden
 from fox_nb.store import Store
 from processes import ended
@@ -276,6 +276,31 @@ def test_looks_stop_with_the_last_task(fox: Fox) -> None:
     while any(thread.name == "fox_nb-poll-loop" for thread in threading.enumerate()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+async def awaited(task: Task) -> Task:
+    return await task
+
+
+def test_another_kernel_sends_again_or_settles(open_fox: Callable[..., Fox], sandbox: Any) -> None:
+    """Who waits for a task that had ended badly learns what another kernel with the same store made of it since."""
+    one, other = open_fox(), open_fox()
+    sandbox.misbehave("failed", times=1)
+    task = one.generate("a fox")
+    with pytest.raises(TaskFailed):
+        task.wait()
+    other.generate("a fox").retry()
+    assert task.wait().images
+    sandbox.misbehave("lost_answer", times=1)
+    with pytest.raises(SubmissionUnknown) as lost:
+        one.generate("an owl")
+    with pytest.raises(SubmissionUnknown) as still:
+        other.generate("an owl")
+    still.value.task.settle(paid=False)
+    with pytest.raises(FoxError, match="settled"):
+        fox_nb.run(awaited(lost.value.task))
+    assert lost.value.task.status == "refused"
+    assert len(sandbox.creations) == 3
 
 
 def test_two_kernels_watch_one_task(open_fox: Callable[..., Fox], sandbox: Any) -> None:

@@ -97,3 +97,19 @@ def test_a_fox_may_be_closed_from_its_own_thread(fox: Fox, sandbox: Any) -> None
     with pytest.raises(FoxError, match="was closed before the request was sent"):
         fox.session.submit("phota-image", {"prompt": "a fox"}, journalled=lambda _task: fox.session.close())
     assert sandbox.creations == []
+
+
+def test_tasks_are_listed_while_others_come(fox: Fox) -> None:
+    """Whoever goes through the tasks of a kernel, as the bill does, is not stopped by another thread that asks for more."""
+    row = fox.generate("a fox").wait().row
+    keep = []
+
+    def add() -> None:
+        keep.extend(fox.session.task(row._replace(identity=str(number))) for number in range(4_000))
+
+    adding = threading.Thread(target=add)
+    adding.start()
+    while adding.is_alive():
+        fox.session.held()
+    adding.join(WAIT)
+    assert len(keep) == 4_000
