@@ -218,6 +218,22 @@ CHANGES: dict[str, Callable[[dict[str, bytes]], Any]] = {
     ),
     "a take of -1": lambda m: resealed(m, lambda said: said["tasks"][0].update(take=-1)),
     "a request that is none": lambda m: resealed(m, lambda said: said["tasks"][0].update(request="[]")),
+    **{
+        f"{name} of {value!r}": lambda m, name=name, value=value: resealed(
+            m, lambda said: said["tasks"][0].update({name: value})
+        )
+        for name, value in [
+            ("asked", 1e300),
+            ("asked", float("inf")),
+            ("asked", float("nan")),
+            ("accepted", -1.0),
+            ("finished", 1e300),
+            ("micro", 10**30),
+            ("model", "another"),
+            ("request", '{"prompt": "x"}'),
+            ("request", '{"model": "phota-image", "prompt": "\\ud800"}'),
+        ]
+    },
     "a newer version": lambda m: resealed(m, lambda said: said.update(foxpack=2)),
 }
 

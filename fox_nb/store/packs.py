@@ -39,6 +39,7 @@ _LOCKED = 0x1
 
 _Count = Annotated[int, Field(ge=1, le=1_000_000)]
 _Short = Annotated[str, Field(max_length=500)]
+_Time = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 
 
 class _Part(BaseModel):
@@ -61,10 +62,10 @@ class RecordedTask(_Part):
     take: _Count
     state: Literal["completed", "failed"]
     sandbox: bool
-    asked: float
-    accepted: float | None
-    finished: float | None
-    micro: Annotated[int, Field(ge=0)]
+    asked: _Time
+    accepted: _Time | None
+    finished: _Time | None
+    micro: Annotated[int, Field(ge=0, le=10**15)]
     price_is_estimate: bool
     profile_id: _Short
     error_code: _Short
@@ -300,8 +301,10 @@ class Pack:
             first = error.errors(include_url=False, include_input=False)[0]
             raise self._refused(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
         for task in manifest.tasks:
-            if not isinstance(json.loads(task.request), dict):
-                raise self._refused("a request is no JSON object")
+            request = json.loads(task.request)
+            if not isinstance(request, dict) or request.get("model") != task.model:
+                raise self._refused("a request is no JSON object of its model")
+            json.dumps(request, ensure_ascii=False).encode()  # halves of characters are refused as any other ValueError
         return manifest
 
     def _prove(self, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
