@@ -70,10 +70,14 @@ def _metrics() -> str:
 def _store() -> str:
     from fox_nb.store import Store
 
-    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".fox-doctor-") as folder:
-        started = time.perf_counter()
-        Store(Path(folder) / "fox_runs").close()
-        return f"can be made in {Path.cwd()} ({(time.perf_counter() - started) * 1000:.0f} ms)"
+    try:
+        with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".fox-doctor-") as folder:
+            started = time.perf_counter()
+            Store(Path(folder) / "fox_runs").close()
+            return f"can be made in {Path.cwd()} ({(time.perf_counter() - started) * 1000:.0f} ms)"
+    except OSError as error:
+        what = f"cannot be made in the working folder ({error})."
+        raise Finding(f"{what} Change to one that you may write to, or give another as Fox(store=…).") from None
 
 
 def _sandbox() -> str:
@@ -94,7 +98,10 @@ def _network() -> str:
 
 
 def _service() -> str:
-    key, url = find_key(), find_base_url() or DEFAULT_BASE_URL
+    key, named = find_key(), find_base_url()
+    url = named or DEFAULT_BASE_URL
+    if key is None and named is not None:
+        raise Finding(f"There is no key for {url}. Set FOXAPI_KEY, or unset FOXAPI_BASE_URL: then the sandbox answers.")
     if key is None:
         return "no key is set, so the sandbox answers; set FOXAPI_KEY to use the service"
     with fox_nb.Client(url, key) as client:

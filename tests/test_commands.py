@@ -109,10 +109,13 @@ def test_the_doctor_says_what_to_do(
     told = dict(re.findall(r"^  TO DO    (\w+): (.+)$", said, re.MULTILINE))
     assert set(told) == {"widgets", "store", "service"}
     assert told["widgets"] == "ipykernel is missing. Run `pip install ipykernel`."
-    assert "gone" in told["store"]
+    assert re.search("gone.*give another", told["store"])
     assert "key" in told["service"]
     assert MARKED_KEY[:-1] not in said
     assert said.splitlines()[-1] == "3 to do."
+    monkeypatch.delenv("FOXAPI_KEY")
+    with pytest.raises(doctor.Finding, match=r"no key for http.*Set FOXAPI_KEY"):
+        doctor._service()
 
 
 def test_the_doctor_says_what_the_key_has_left(
