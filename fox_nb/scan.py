@@ -9,11 +9,13 @@ import os
 import re
 import shutil
 import stat
+import zipfile
+import zlib
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
@@ -37,6 +39,9 @@ _CONTEXT = 32
 """Characters before a piece that say whether a word begins with it."""
 _LARGEST_NOTEBOOK = 64 << 20
 """Bytes; a larger one is looked through as a text, piece by piece."""
+_LARGEST_UNPACKED = 4 << 30
+"""Bytes that a ZIP may hold to be looked into."""
+_LONGEST_NAME = 200
 _MOST_TOLD = 1000
 _MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -98,10 +103,13 @@ class Report:
 
     def found(self, place: Place, where: str) -> None:
         """Note a key; the same one at the same place counts once."""
-        finding = Finding(where, place.what, place.shown)
+        self.note(Finding(where, place.what, place.shown))
+
+    def note(self, finding: Finding) -> None:
+        """Note a finding, as `found` does."""
         if len(self.findings) >= _MOST_TOLD:
             self.more += 1
-        elif finding.where == "somewhere in it" or finding not in self.findings[-1:]:
+        elif finding.where.endswith("somewhere in it") or finding not in self.findings[-1:]:
             self.findings.append(finding)
 
 
@@ -185,7 +193,7 @@ def scan(path: Path, *, key: SecretStr | None = None, clean: bool = False) -> Re
     seeker = KeySeeker(key)
     try:
         with _opened(path) as file:
-            write = _look_through(file, seeker, report)
+            write = None if _unpacked(file, seeker, report) else _look_through(file, seeker, report)
     except OSError as error:
         report.trouble = f"cannot be read ({error.strerror or error})"
         return report
@@ -215,7 +223,46 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _look_through(file: BinaryIO, seeker: KeySeeker, report: Report) -> Callable[[BinaryIO], None] | None:
+def _unpacked(file: BinaryIO, seeker: KeySeeker, report: Report) -> bool:
+    """Look through the files in a ZIP, whose bytes are packed; return True when that has found a key."""
+    if not file.seekable():
+        return False
+    if zipfile.is_zipfile(file):
+        try:
+            _look_into(file, seeker, report)
+        except (
+            OSError,
+            ValueError,
+            RuntimeError,
+            NotImplementedError,
+            EOFError,
+            zlib.error,
+            zipfile.BadZipFile,
+        ) as error:
+            report.trouble = f"cannot be unpacked ({error}): unpack it by hand, and scan the folder"
+    file.seek(0)
+    return bool(report.findings)
+
+
+def _look_into(file: BinaryIO, seeker: KeySeeker, report: Report) -> None:
+    with zipfile.ZipFile(file) as archive:
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > _LARGEST_UNPACKED:
+            raise ValueError("it is too large for that")
+        for member in members:
+            part = Report(Path(member.filename))
+            with archive.open(member) as packed:
+                _look_through(packed, seeker, part)
+            for finding in part.findings:
+                report.note(replace(finding, where=f"{_printable(member.filename)}, {finding.where}"))
+            report.more += part.more
+
+
+def _printable(name: str) -> str:
+    return "".join(sign if sign.isprintable() else "?" for sign in name[-_LONGEST_NAME:])
+
+
+def _look_through(file: IO[bytes], seeker: KeySeeker, report: Report) -> Callable[[BinaryIO], None] | None:
     """Find the keys of a file; return what writes it without them, None where it is no text."""
     notebook = report.path.suffix == ".ipynb"
     head = file.read(_LARGEST_NOTEBOOK if notebook else _HEAD)
@@ -242,7 +289,7 @@ def _is_text(head: bytes) -> bool:
     return _ALTERNATING.search(head) is not None and _CONTROL.search(head) is None
 
 
-def _pieces(head: bytes, file: BinaryIO, seeker: KeySeeker) -> Iterator[tuple[str, list[Place]]]:
+def _pieces(head: bytes, file: IO[bytes], seeker: KeySeeker) -> Iterator[tuple[str, list[Place]]]:
     """Give a file's bytes as texts of as many letters, and the places of the keys that begin in each.
 
     Whatever its encoding: keys are ASCII, and a letter of Latin-1 is a byte, so that all else stays as it was.

@@ -5,6 +5,8 @@ import os
 import stat
 import subprocess
 import sys
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +214,22 @@ def test_of_what_is_no_text_the_key_in_use_is_looked_for(tmp_path: Path) -> None
     assert len(report.findings) == 1
     assert "delete it" in report.trouble
     assert KEY.encode() in path.read_bytes()
+
+
+def test_the_files_in_a_zip_are_looked_through(tmp_path: Path) -> None:
+    """Packed work shows no key as it lies there: each file in it is read, named with the place, and never changed."""
+    work, bad = tmp_path / "my-work.zip", tmp_path / "bad.zip"
+    with zipfile.ZipFile(work, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("notes.ipynb", nbformat.writes(notebook(source=WRITTEN[0])))
+        archive.writestr("runs/a.txt", f"one\nFOXAPI_KEY={PREFIXED}\n")
+        archive.writestr("runs/b.txt", "nothing")
+    before = work.read_bytes()
+    assert KEY.encode() not in before
+    report = scan(work, clean=True)
+    assert [finding.where for finding in report.findings] == ["notes.ipynb, cells 1, source", "runs/a.txt, line 2"]
+    assert (report.cleaned, "delete it" in report.trouble, work.read_bytes()) == (False, True, before)
+    bad.write_bytes(before.replace(zlib.compress(b"nothing")[2:-4], b"\xff" * 9))
+    assert "unpack it by hand" in scan(bad).trouble
 
 
 def test_a_clean_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
