@@ -4,8 +4,10 @@ import copy
 import inspect
 import multiprocessing
 import pickle
+import re
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, KeyMissing, TaskFailed, errors
+from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, KeyMissing, StoreError, TaskFailed, errors
 from fox_nb.client import Client
 from fox_nb.settings import Gateway, checked_key, hidden
 from fox_nb.sharing import made_once
@@ -133,6 +135,46 @@ def test_a_fork_is_a_fresh_start(open_fox: Callable[..., Fox], sandbox: Any, mon
     assert _task.wait(WAIT).status == "completed"
     assert sorted(c["body"]["prompt"] for c in sandbox.creations) == ["one", "two", "under way"]
     fox.close()
+
+
+_old: Any = None
+
+
+def left_in_child() -> tuple[str, float]:
+    """What a visitor's budget has left, in a forked process: the parent's session refuses to say, the Fox knows."""
+    assert _fox is not None
+    with pytest.raises(StoreError) as told:
+        _old.left  # noqa: B018 - it raises
+    _old.close()
+    return str(told.value), float(_fox.left or 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_leaves_the_visitors_ledger_alone(
+    open_fox: Callable[..., Fox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No fork happens in a transaction of the ledger: what another thread holds in it stays held, and nobody hangs."""
+    fox = open_fox(budget=1.0, ledger=tmp_path / "ledger.sqlite")
+    fox.generate("a fox").wait(WAIT)
+    monkeypatch.setattr(sys.modules[__name__], "_fox", fox)
+    monkeypatch.setattr(sys.modules[__name__], "_old", fox.session)
+    inside = threading.Event()
+
+    def hold() -> None:
+        with fox.session._ledger._writing() as connection:
+            connection.execute("UPDATE held SET micro = 500000")
+            inside.set()
+            time.sleep(0.5)
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    assert inside.wait(WAIT)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        told, left = pool.apply_async(left_in_child).get(WAIT)
+    holding.join(WAIT)
+    assert re.search("ledger .* was closed.*Make a new Fox", told)
+    assert left == float(fox.left or 0) == 0.5
 
 
 def test_threads_make_one_session(open_fox: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:

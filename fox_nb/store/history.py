@@ -60,41 +60,74 @@ _AT_ONCE = 500
 """SQLite takes a bounded number of values in one statement."""
 
 
-_open: weakref.WeakSet[History] = weakref.WeakSet()
+class OpenDatabase:
+    """A file that SQLite has open: for one thread at a time, and in a child process for none.
+
+    No fork happens in a transaction: SQLite's own state in the child would be that of a half-made one.
+
+    Parameters
+    ----------
+    name : str
+        What it is called in an error.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.RLock()
+        self._closed = False
+        _open.add(self)
+
+    @contextlib.contextmanager
+    def _in_use(self) -> Iterator[None]:
+        """Have it for this thread alone.
+
+        Raises
+        ------
+        StoreError
+            It was closed.
+        """
+        with self._lock:
+            if self._closed:
+                raise StoreError(
+                    f"The {self._name} was closed, with the Fox that it belongs to.",
+                    money="Nothing was sent.",
+                    todo="Make a new Fox: it goes on where this one stood.",
+                )
+            yield
+
+
+_open: weakref.WeakSet[OpenDatabase] = weakref.WeakSet()
 
 
 def _hold() -> None:
-    """Let no fork happen in a transaction: SQLite's own state in the child would be that of a half-made one."""
-    for history in list(_open):
-        history._lock.acquire()  # noqa: SLF001 - its own class
+    for database in list(_open):
+        database._lock.acquire()  # noqa: SLF001 - its own class
 
 
 def _release() -> None:
-    for history in list(_open):
+    for database in list(_open):
         with contextlib.suppress(RuntimeError):  # opened since, or not this thread's
-            history._lock.release()  # noqa: SLF001
+            database._lock.release()  # noqa: SLF001
 
 
 def _close_in_child() -> None:
-    for history in list(_open):
-        history._lock = threading.RLock()  # noqa: SLF001
-        history._closed = True  # noqa: SLF001 - a file that SQLite has open may not be used in two processes
+    for database in list(_open):
+        database._lock = threading.RLock()  # noqa: SLF001
+        database._closed = True  # noqa: SLF001 - a file that SQLite has open may not be used in two processes
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_close_in_child)
 
 
-class History:
+class History(OpenDatabase):
     """The reading side of the journal; may be used from several threads and processes at once."""
 
     def __init__(self, path: Path) -> None:
+        super().__init__(f"journal {path}")
         self.path = path
-        self._lock = threading.RLock()
         self._connection = connect(path)
         self._connection.create_function("folded", 1, folded, deterministic=True)
-        self._closed = False
-        _open.add(self)
 
     def close(self) -> None:
         """Close the file."""
@@ -105,13 +138,7 @@ class History:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give the connection to one thread at a time; what SQLite cannot do becomes an error of ours."""
-        with self._lock:
-            if self._closed:
-                raise StoreError(
-                    f"The journal {self.path} was closed, with the Fox that it belongs to.",
-                    money="Nothing was sent.",
-                    todo="Make a new Fox: it goes on where this one stood.",
-                )
+        with self._in_use():
             try:
                 yield self._connection
             except sqlite3.Error as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import threading
 from typing import TYPE_CHECKING
 
 from fox_nb.atomic import ALONE, PRIVATE_FILE, open_database
 from fox_nb.errors import BudgetExceeded, StoreError
 from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.settings import SANDBOX, in_voila
+from fox_nb.store.history import OpenDatabase
 from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _MADE = (
 )
 
 
-class Ledger:
+class Ledger(OpenDatabase):
     """The sum of what many stores have spent; a sending takes from it first, and gets back what was not accepted.
 
     What a process held when it was killed stays held: nobody knows whether it was paid for, so a budget may be kept too
@@ -52,7 +52,7 @@ class Ledger:
 
     def __init__(self, path: str | Path) -> None:
         self.path = given_path(path, "ledger").absolute()
-        self._lock = threading.Lock()
+        super().__init__(f"ledger {self._shown}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = open_database(self.path, _missing)
@@ -96,30 +96,37 @@ class Ledger:
 
     def spent(self, gateway: str, account: str) -> int:
         """Return in micro-USD what all visitors together have spent."""
-        with self._lock:
-            try:
-                return _spent(self._connection, gateway, account)
-            except sqlite3.Error as error:
-                raise self._unusable(error) from None
+        with self._reading() as connection:
+            return _spent(connection, gateway, account)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
+            self._closed = True
             self._connection.close()
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._in_use():
             try:
-                self._connection.execute(ALONE)
-                with self._connection:
-                    yield self._connection
+                yield self._connection
             except sqlite3.Error as error:
                 raise self._unusable(error) from None
 
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            connection.execute(ALONE)
+            with connection:
+                yield connection
+
+    @property
+    def _shown(self) -> str:
+        return self.path.name if in_voila() else str(self.path)
+
     def _unusable(self, error: Exception) -> StoreError:
         return StoreError(
-            f"The ledger {self.path.name if in_voila() else self.path} cannot be used ({error}).",
+            f"The ledger {self._shown} cannot be used ({error}).",
             money="Nothing was sent.",
             todo="Check the folder's rights and the free space.",
         )
