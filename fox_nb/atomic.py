@@ -54,14 +54,15 @@ def aside(folder: Path, *, private: bool = False) -> Iterator[Path]:
             path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path, *, unwritten: float = LONGEST_WRITE) -> None:
-    """Remove what killed processes left half-written in a folder: files aside, not written to for so many seconds."""
-    with contextlib.suppress(OSError):
-        for path in list(folder.glob(f"{ASIDE}*")):
-            with contextlib.suppress(OSError):  # somebody else's, or gone meanwhile
-                facts = path.lstat()
-                if stat.S_ISREG(facts.st_mode) and time.time() - facts.st_mtime > unwritten:
-                    path.unlink()
+def sweep(*folders: Path, unwritten: float = LONGEST_WRITE) -> None:
+    """Remove what killed processes left half-written in folders: files aside, not written to for so many seconds."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for path in list(folder.glob(f"{ASIDE}*")):
+                with contextlib.suppress(OSError):  # somebody else's, or gone meanwhile
+                    facts = path.lstat()
+                    if stat.S_ISREG(facts.st_mode) and time.time() - facts.st_mtime > unwritten:
+                        path.unlink()
 
 
 def put(written: Path, target: Path, *, synced: bool = False) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fox_nb.atomic import sweep
 from fox_nb.errors import InvalidRequest, StoreError
 from fox_nb.session.renderer import TERMINAL, Shows
 from fox_nb.store.people import Belongings, People
@@ -160,7 +161,7 @@ def _remove(store: Store, found: Belongings) -> None:
             _remove_made_of(path, store.thumbnails)
         for path in paths:
             path.unlink(missing_ok=True)
-        store.sweep()  # half a picture shows a face, too
+        sweep(store.folder, store.pictures, store.sources, store.thumbnails)  # half a picture shows a face, too
     except OSError as error:
         raise StoreError(
             f"{error.filename or 'A file'} cannot be removed ({error.strerror or error}).",

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fox_nb.atomic import LONGEST_WRITE, close_to_others, is_open_to_others, private_folder, sweep, write
+from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, sweep, write
 from fox_nb.errors import StoreDamaged, StoreError
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store.bills import Bills
@@ -47,10 +47,10 @@ class Store(OfOneProcess):
                 money="Nothing was sent.",
                 todo='Give the path of a folder with store=…, or leave it out for "fox_runs".',
             ) from None
+        places = (self.pictures, self.sources, self.thumbnails)
         try:
             self._refuse_what_is_no_store()
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            places = (self.pictures, self.sources, self.thumbnails)
             if any(is_open_to_others(place) for place in (self.folder, *places, self.folder / JOURNAL)):
                 close_to_others(self.folder)  # version 0.1 left faces and prompts open to whoever is here
             for place in places:
@@ -71,7 +71,7 @@ class Store(OfOneProcess):
         self.catalog = Catalog(self.journal)
         self.bills = Bills(self.journal)
         self.salt = self.catalog.fact("salt", secrets.token_hex(16))
-        self.sweep(_A_DAY)  # the clocks of network drives differ
+        sweep(self.folder, *places, unwritten=_A_DAY)  # the clocks of network drives differ
 
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"
@@ -97,11 +97,6 @@ class Store(OfOneProcess):
         if not path.is_relative_to(self.folder.resolve()):
             raise StoreError(f"The journal names {file!r}, which lies outside of the store; it is not opened.")
         return path
-
-    def sweep(self, unwritten: float = LONGEST_WRITE) -> None:
-        """Remove what killed kernels left half-written, and nobody wrote to for so many seconds."""
-        for place in (self.folder, self.pictures, self.sources, self.thumbnails):
-            sweep(place, unwritten=unwritten)
 
     def task_of(self, picture: str | Path) -> TaskRow | None:
         """Find the task that made a picture, by the file's bytes or, when it was changed, by its name."""
