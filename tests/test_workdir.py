@@ -6,6 +6,7 @@ import sys
 import unicodedata
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, FoxError, InvalidRequest, PackError, StoreError
+from fox_nb import Fox, FoxError, InvalidRequest, PackError, StoreError, compare
+from fox_nb.images.photo_archive import photos_in
 from fox_nb.store.ledger import Ledger
 from fox_nb.store.packs import Pack
 from fox_nb.workdir import below, notebook_folder, working_folder
@@ -84,6 +86,29 @@ def test_targets_that_are_none(open_fox: Callable[..., Fox]) -> None:
             with pytest.raises(FoxError) as told:
                 door(target)
             assert told.value.todo
+
+
+def test_paths_that_are_none_elsewhere(open_fox: Callable[..., Fox]) -> None:
+    """Plans, tables, pictures, photos, comparisons and what is typed into a picker refuse what is no path in words, too."""
+    fox = open_fox()
+    plan, shown = fox.sweep("phota-image", prompt="a fox"), compare([Image.new("RGB", (64, 48))])
+    picker = fox.panel("phota-image-enhance").controls["image_url"]
+    saves = (fox.load_plan, plan.to_json, plan.save_parquet, shown.save_html, shown.save_image)
+    takes = (
+        partial(fox.batch, model="phota-image"),
+        photos_in,
+        partial(fox.edit, "blue"),
+        lambda path: compare([path]),
+    )
+    for target in ("~nobody-at-all/x.csv", "a\0b.csv", "\ud800x.csv"):
+        for door in (*saves, *takes):
+            with pytest.raises(InvalidRequest):
+                door(target)
+        picker._on_place({"text": target}, [])
+        assert picker.error
+    for save in saves:
+        with pytest.raises(InvalidRequest, match="allowed is a path"):
+            save(None)
 
 
 def test_home_without_a_folder_or_room(open_fox: Callable[..., Fox]) -> None:

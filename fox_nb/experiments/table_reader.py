@@ -8,14 +8,15 @@ import numbers
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import ExtraMissing, InvalidRequest
 from fox_nb.parameters import shown
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 MOST_ROWS = 100_000
 LARGEST_FILE = 200_000_000
@@ -69,7 +70,7 @@ def read_table(source: Any) -> Table:
         Nothing is installed that reads Parquet.
     """
     if isinstance(source, (str, os.PathLike)):
-        table = _file(Path(source).expanduser())
+        table = _file(given_path(source, "table"))
     elif isinstance(source, (list, tuple)):
         table = _records(list(source))
     else:

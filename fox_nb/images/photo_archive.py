@@ -22,6 +22,7 @@ from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, PhotoReport, bytes_of,
 from fox_nb.images.pixels import plain
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refuse_server_files
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -126,7 +127,7 @@ def photos_in(source: str | os.PathLike[str] | bytes | HasData) -> Found:
     if not isinstance(source, str | os.PathLike):
         return _in_archive(source.data, source.name)
     refuse_server_files("photos")
-    path = Path(source).expanduser()
+    path = given_path(source, "photos")
     if path.is_file():
         return _in_archive(path, path.name)
     try:

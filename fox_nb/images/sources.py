@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.settings import in_voila
-from fox_nb.workdir import working_folder
+from fox_nb.workdir import given_path, working_folder
 
 # Left to re's own cache: compiling them would cost every panel.
 _SCHEME = r"^([A-Za-z][A-Za-z0-9+.\-]+):"
@@ -239,7 +239,7 @@ def _as_link(text: str, parameter: str) -> str:
 
 def _existing(name: str | bytes, parameter: str) -> Path:
     text = os.fsdecode(name)
-    path = Path(text).expanduser() if text.startswith("~") else Path(text)
+    path = given_path(text, parameter) if text.startswith("~") else Path(text)
     if not text:
         what = f"{parameter}: it is empty."
         raise InvalidRequest(what, parameter=parameter, value="", allowed=_KINDS, todo=f"Give {_KINDS}.")

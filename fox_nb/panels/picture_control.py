@@ -17,6 +17,7 @@ from fox_nb.panels.controls import Control, about
 from fox_nb.panels.picker import Entry, PickedFile, Picker
 from fox_nb.panels.script import Layout
 from fox_nb.settings import in_voila
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,10 +148,10 @@ class PictureControl(Control):
         from fox_nb.images.thumbnail import cached_thumbnail
 
         for entry in entries:
-            path = self._path(entry.value)
-            if path is None:
-                continue
             try:
+                path = self._path(entry.value)
+                if path is None:
+                    continue
                 small = cached_thumbnail(path, self._field_context.store.thumbnails, _EDGE, max_bytes=_BYTES)
             except (FoxError, OSError) as error:
                 self.widget.error = str(error)
@@ -162,13 +163,13 @@ class PictureControl(Control):
         if hasattr(value, "path"):
             return Path(value.path)
         if isinstance(value, os.PathLike):
-            return Path(value).expanduser()
+            return given_path(value, self.parameter.name)
         if not isinstance(value, str) or value.startswith(("https://", "http://")):
             return None
         if LOCAL_PICTURE.fullmatch(value):
             source = self._field_context.store.catalog.source(value.removeprefix("sha256:"))
             return self._field_context.store.path(source.file) if source is not None else None
-        return Path(value).expanduser()
+        return given_path(value, self.parameter.name)
 
     def _suggest(self) -> None:
         self.widget.offer(_files_near(Path.cwd(), self._suffixes))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import FoxError
 from fox_nb.panels.picker import Entry, PickedFile, Picker
 from fox_nb.settings import in_voila
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,8 +179,8 @@ class TrainingPhotos:
     def _take_place(self, text: str) -> None:
         from fox_nb.images.photo_archive import photos_in
 
-        path = Path(text).expanduser()
         try:
+            path = given_path(text, "photos")
             single = path.is_file() and path.suffix.lower() != ".zip"
             photos = (path,) if single else photos_in(path).photos
         except (FoxError, OSError) as error:

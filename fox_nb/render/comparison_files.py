@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.atomic import write
@@ -17,10 +16,12 @@ from fox_nb.render.comparison import facts, numbers, preview_size, previews, ver
 from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.facets import facets, words_of
 from fox_nb.render.html import escape, notes
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from PIL import Image, ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
@@ -84,7 +85,7 @@ def save_html(
     # the script and the words are counted generously; what is left is shared out evenly
     share = (max_bytes - _PAGE_WORDS) / _BASE64 / count
     limit = int(min(_LARGEST_PREVIEW, max(_SMALLEST_PREVIEW, share)))
-    return _put(comparison, Path(path), page(comparison, PAGE_EDGE, limit, said=said, told=_OFFLINE).encode())
+    return _put(comparison, given_path(path), page(comparison, PAGE_EDGE, limit, said=said, told=_OFFLINE).encode())
 
 
 def page(comparison: Comparison, edge: int, max_bytes: int, *, said: Sequence[str] = (), told: str = "") -> str:
@@ -150,7 +151,7 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
     FoxError
         A file stands where a further page belongs, or it cannot be written; nothing is written then.
     """
-    path = Path(path)
+    path = given_path(path)
     form = _SHEET_FORMATS.get(path.suffix.lower())
     if form is None:
         raise InvalidRequest(
@@ -160,7 +161,6 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
             allowed=", ".join(_SHEET_FORMATS),
             todo="Let its name end in .png or .jpg.",
         )
-    path = path.expanduser()
     parts = (_Sheet(comparison, part, said).drawn() for part in _parts(comparison, said, _LONGEST[form]))
     drawn = [_encoded(_stacked(page), form) for page in _pages(parts, _LONGEST[form])]
     pages = {
@@ -408,7 +408,6 @@ def _size(picture: bytes) -> tuple[int, int]:
 
 def _put(comparison: Comparison, path: Path, data: bytes) -> Path:
     """Write a file whole or not at all, and over none of the pictures that it shows, nor over a copy of one."""
-    path = path.expanduser()
     there = version_of(path) if path.is_file() else ()
     if any(
         picture.path.resolve() == path.resolve() or there in (picture.version, picture.made_of)

@@ -18,6 +18,7 @@ from fox_nb.images.photos import PhotoReport
 from fox_nb.images.pixels import plain
 from fox_nb.images.sources import refuse_server_files, taken
 from fox_nb.session.renderer import TERMINAL, Shows
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     from fox_nb.images.photos import Photo
@@ -95,7 +96,7 @@ def found_in(photos: Any) -> Found:
 def _photo(item: Any, number: int) -> Photo:
     if isinstance(item, str) and item[:5].casefold() not in {"data:", "file:"}:
         refuse_server_files("photos")
-        return Path(item).expanduser()
+        return given_path(item, "photos")
     if isinstance(item, os.PathLike) and not hasattr(item, "path"):
         refuse_server_files("photos")
         return item
