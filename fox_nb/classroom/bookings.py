@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import secrets
 from dataclasses import dataclass
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 ENDED = ("completed", "failed")
 KNOWN = ("sending", "unknown", "accepted", "completed", "failed")
-"""States in which the same request is not sent again; what has failed is, for a seat that has seen it fail."""
+"""States in which the same request is not sent again; what has failed is, for a seat that has seen it fail.
+
+What is completed is sent again when its files have been removed: after `keep`.
+"""
 
 _OF_TASK = (
     sql.select(creation)
@@ -73,10 +77,13 @@ class Bookings:
     ----------
     database : Database
         Of the class.
+    keep : float
+        Seconds for which the files of what is completed are kept.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, keep: float = math.inf) -> None:
         self._database = database
+        self._keep = keep
 
     def begin(self) -> int:
         """Note, as the relay starts, that nobody knows what became of what an earlier one was sending."""
@@ -91,7 +98,7 @@ class Bookings:
         Refusal
             The seat or the class may not, or nobody knows what became of the same request.
         """
-        return self._database.changing(lambda connection: _reserved(connection, who, wanted, now))
+        return self._database.changing(lambda connection: _reserved(connection, who, wanted, now, self._keep))
 
     def sending(self, identity: str) -> Future[list[Any]]:
         """Return what is booked as to be sent of one identity, after all that was written before."""
@@ -184,7 +191,7 @@ def _ended(number: int, read: Callable[[sql.Select[Any]], list[Any]]) -> Ended:
     return Ended(row, read(files), read(sql.select(profile.c.id).where(profile.c.creation == number)))
 
 
-def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float) -> Any:
+def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float, keep: float) -> Any:
     settings = {row.name: row.value for row in connection.execute(sql.select(setting))}
     fresh = connection.execute(sql.select(seat).where(seat.c.name == who.name)).first()
     if fresh is None:
@@ -194,8 +201,10 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float)
         raise Refusal(403, "Your teacher has stopped new pictures for now.", "access_denied")
     _check_words(settings.get("words", ""), wanted.body.casefold())
     _check_profiles(connection, who.name, wanted.profiles)
+    has_files = sql.exists().where(deposit.c.creation == creation.c.id)
+    swept = sql.and_(creation.c.state == "completed", creation.c.ended < now - keep, has_files)
     same = sql.select(creation).where(creation.c.identity == wanted.identity, creation.c.state.in_(KNOWN))
-    known = connection.execute(same.order_by(creation.c.id.desc())).first()
+    known = connection.execute(same.where(sql.not_(swept)).order_by(creation.c.id.desc())).first()
     if known is not None and not (known.state == "failed" and _has(connection, known, who.name)):
         return _joined(connection, known, who.name, now)
     _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
@@ -219,6 +228,7 @@ def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:
     """Let a seat have what another one asked for, or itself did: it becomes the class's when it is of two."""
     if row.state == "unknown":
         raise nobody_knows(clock(row.asked)) if row.seat == who else asked_by_another(f"at {clock(row.asked)}")
+    connection.execute(sql.update(deposit).where(deposit.c.creation == row.id).values(made=now))  # links live anew
     if not _has(connection, row, who):
         connection.execute(sql.insert(access).values(seat=who, creation=row.id, asked=now))
         connection.execute(sql.update(creation).where(creation.c.id == row.id).values(booked=CLASS))

@@ -54,7 +54,7 @@ class Deposits:
     def __init__(self, database: Database, upstream: Upstream, keep: float) -> None:
         self._database = database
         self._upstream = upstream
-        self._keep = keep
+        self.keep = keep
         self._folder = database.folder / "files"
         self._handed_in = handed_in(database.folder)
         private_folder(self._folder)
@@ -226,14 +226,14 @@ class Deposits:
         if now - self._gathered < _GATHER_EVERY:
             return []
         self._gathered = now
-        fresh = sql.and_(deposit.c.linked > now - RESULT_LIFE, deposit.c.made > now - self._keep)
+        fresh = deposit.c.linked > now - min(RESULT_LIFE, self.keep)
         results = self._database.read(sql.select(deposit).where(deposit.c.creation.is_not(None), fresh))
         return [row for row in results if not self.path(row.token).exists()]
 
     def sweep(self, now: float) -> None:
         """Remove what has been kept for long enough."""
         for path in [*self._folder.iterdir(), *self._handed_in.glob("*/*"), *self.thumbnails.glob("*")]:
-            if path.is_file() and now - path.stat().st_mtime > self._keep:
+            if path.is_file() and now - path.stat().st_mtime > self.keep:
                 path.unlink(missing_ok=True)
 
     @property

@@ -216,7 +216,8 @@ class Seats:
             tokens = [row.token for row in connection.execute(sql.select(deposit.c.token).where(files))]
             connection.execute(sql.delete(deposit).where(files))
             connection.execute(sql.delete(profile).where(profile.c.creation.in_(lonely), profile.c.shared.is_(False)))
-            emptied = {"words": "", "body": "{}", "answer": None, "mark": "", "comment": ""}
+            # Without an identity nobody else is given it: there is nothing left to be had.
+            emptied = {"identity": "", "words": "", "body": "{}", "answer": None, "mark": "", "comment": ""}
             connection.execute(sql.update(creation).where(gone).values(**emptied))
             for column in (creation.c.seat, creation.c.booked):
                 connection.execute(sql.update(creation).where(column == name).values({column.name: REMOVED}))

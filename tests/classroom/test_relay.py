@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import random
 import threading
 import time
@@ -13,15 +14,16 @@ from types import SimpleNamespace
 import pytest
 import requests
 from PIL import Image
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
 from classroom.room import answering
 from fox_nb import Fox
+from fox_nb.classroom import forwarding
 from fox_nb.classroom.relay import Options, Relay
 from fox_nb.classroom.seats import Seats
-from fox_nb.classroom.tables import CLASS, Database
+from fox_nb.classroom.tables import CLASS, Database, creation, deposit
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.client import Client
 from fox_nb.errors import ConnectionLost, FoxError, GatewayError, NotConnected, TaskFailed
@@ -209,6 +211,37 @@ def test_a_seat_pays_the_price_of_the_keys_group(tmp_path):
                     assert round(told * MICRO_PER_USD) == booked[-1] - booked[-2]
     database.close()
     assert booked == [0, 180_000, 270_000, 360_000]  # the dearest group's while nobody knows it
+
+
+def test_a_shared_picture_is_had_as_long_as_it_is_kept(tmp_path, sandbox, monkeypatch):
+    """Who asks days later for what another has paid has it, unpaid; when its file has been removed it is made anew."""
+    monkeypatch.setattr(forwarding, "WATCH_EVERY", 0.2)
+    database, files = Database(tmp_path / "class"), tmp_path / "class" / "files"
+    tokens = dict(Seats(database).make(["Ada", "Ben", "Cem"], 1, 5))
+
+    def has_picture(url: str, name: str) -> bool:
+        with Client(url, tokens[name]) as one:
+            task = one.create({"model": "phota-image", "prompt": "a fox"}, take=1).id
+            link = until(lambda: one.task(task).results or None, "its end")[0].url
+            return one.download(link, tmp_path / f"{name}.png").size > 1000
+
+    def wait(days: int) -> None:
+        seconds = days * 86400.0
+        database.execute(update(deposit).values(made=deposit.c.made - seconds))
+        database.execute(update(creation).values(ended=creation.c.ended - seconds))
+        for path in files.iterdir():
+            os.utime(path, (path.stat().st_mtime - seconds,) * 2)
+
+    with answering(tmp_path / "class", sandbox.base_url) as url:
+        assert has_picture(url, "Ada")
+        wait(days=2)
+        assert has_picture(url, "Ben")
+        assert len(sandbox.creations) == 1
+        wait(days=20)
+        until(lambda: not any(files.iterdir()) or None, "the file to be removed")
+        assert has_picture(url, "Cem")
+        assert len(sandbox.creations) == 2
+    database.close()
 
 
 def test_a_relay_asks_which_variation_it_is(classroom, student, sandbox):

@@ -84,19 +84,19 @@ def test_no_cell_of_a_table_is_a_formula(text):
 
 
 def test_what_arrives_late_of_a_removed_seat_is_not_kept(tmp_path):
-    """A picture that ends after its seat was removed leaves no file and no link; its price stays in the class's sum."""
+    """A picture that ends after its seat was removed leaves no file and no link; its price stays; the next who asks has another made."""
     database = Database(tmp_path / "class")
     seats, bookings = Seats(database), Bookings(database)
-    seats.make(["Ada"], 1, 5)
-    row = bookings.reserve(Seat("Ada", 0), Wanted("identity", "phota-image", "{}", "a fox", 90_000), 1.0).result(
-        PATIENCE
-    )
+    seats.make(["Ada", "Ben"], 1, 5)
+    wanted = Wanted("identity", "phota-image", "{}", "a fox", 90_000)
+    row = bookings.reserve(Seat("Ada", 0), wanted, 1.0).result(PATIENCE)
     bookings.accepted(row.id, "task-1").result(PATIENCE)
     assert seats.remove("Ada") == []
     completed = TaskState("task-1", "completed", results=(Result("https://gateway.example/1.png"),))
     ended = bookings.end(row, completed, 2.0).result(PATIENCE)
     assert (ended.files, ended.profiles) == ([], [])
     assert (ended.row.words, seats.spent()) == ("", 90_000)
+    assert bookings.reserve(Seat("Ben", 0), wanted, 3.0).result(PATIENCE).state == "sending"
     database.close()
 
 
