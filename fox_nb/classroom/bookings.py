@@ -30,6 +30,8 @@ KNOWN = ("sending", "unknown", "accepted", "completed", "failed")
 
 What is completed is sent again when its files have been removed: after `keep`.
 """
+CHARGED = ("accepted", "completed", "failed", "lost")
+"""States of which it is known that the gateway took the money; what is reserved besides is on nobody's bill."""
 
 _OF_TASK = (
     sql.select(creation)
@@ -161,10 +163,10 @@ class Bookings:
         """Return what was accepted and has not ended."""
         return self._database.read(sql.select(creation).where(creation.c.state == "accepted"))
 
-    def of_seat(self, who: str, limit: int = 1000) -> list[Any]:
-        """Return what a seat asked for, newest first, with when it did."""
+    def charges(self, who: str, limit: int = 1000) -> list[Any]:
+        """Return what was charged of what a seat asked for, newest first, with when it did."""
         query = sql.select(creation, access.c.asked.label("joined")).join(access, access.c.creation == creation.c.id)
-        mine = query.where(access.c.seat == who, creation.c.state.in_(COUNTED))
+        mine = query.where(access.c.seat == who, creation.c.state.in_(CHARGED))
         return self._database.read(mine.order_by(creation.c.id.desc()).limit(limit))
 
     def newest(self, limit: int) -> list[Any]:

@@ -336,7 +336,7 @@ class _Account(Endpoint):
             "dashboard/billing/usage": lambda: {"total_usage": spent * 100 / MICRO_PER_USD},
             "api/usage/token": lambda: {"data": self._usage(who, spent)},
             "api/log/token": lambda: {
-                "data": [self._charge(row, who) for row in self.context.bookings.of_seat(who.name)]
+                "data": [self._charge(row, who) for row in self.context.bookings.charges(who.name)]
             },
             "v1/account/credits": lambda: {"data": self._usage(who, spent)},
         }

@@ -23,7 +23,7 @@ from fox_nb.atomic import write
 from fox_nb.classroom.deposits import handed_in
 from fox_nb.classroom.endpoints import Plain, send_file
 from fox_nb.classroom.refusals import Refusal, not_found
-from fox_nb.classroom.seats import checked_name
+from fox_nb.classroom.seats import COUNTED, checked_name
 from fox_nb.classroom.tables import CLASS, creation, deposit
 from fox_nb.errors import FoxError
 from fox_nb.images.check import DOWNLOADED
@@ -286,7 +286,7 @@ class _Table(Page):
                 _settings(row),
                 row.words,
                 row.state,
-                row.micro_usd / MICRO_PER_USD,
+                _paid(row) / MICRO_PER_USD,
                 shared,
             ]
             table.writerow([table_cell(cell) for cell in (*cells, row.mark, row.comment)])
@@ -328,10 +328,16 @@ def _template() -> Any:
     pages.filters |= {
         "clip": clip,
         "settings": lambda row: _settings(row, changed=True),
+        "paid": _paid,
         "usd": lambda micro_usd: f"${micro_usd / MICRO_PER_USD:.2f}",
         "time": lambda when: time.strftime("%Y-%m-%d %H:%M", time.localtime(when)),
     }
     return pages.get_template("teacher.html")
+
+
+def _paid(row: Any) -> int:
+    """Return what a creation costs the class: nothing when it was given back."""
+    return int(row.micro_usd) if row.state in COUNTED else 0
 
 
 def _settings(row: Any, *, changed: bool = False) -> str:

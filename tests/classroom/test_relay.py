@@ -21,12 +21,13 @@ from classroom.browsing import log_in, token_in
 from classroom.room import answering
 from fox_nb import Fox
 from fox_nb.classroom import forwarding
+from fox_nb.classroom.bookings import Bookings
 from fox_nb.classroom.relay import Options, Relay
 from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import CLASS, Database, creation, deposit
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.client import Client
-from fox_nb.errors import ConnectionLost, FoxError, GatewayError, NotConnected, TaskFailed
+from fox_nb.errors import ConnectionLost, FoxError, GatewayError, NotConnected, SubmissionUnknown, TaskFailed
 from fox_nb.money import MICRO_PER_USD
 from gateways import EAGER
 from processes import PATIENCE, until
@@ -241,6 +242,23 @@ def test_a_shared_picture_is_had_as_long_as_it_is_kept(tmp_path, sandbox, monkey
         until(lambda: not any(files.iterdir()) or None, "the file to be removed")
         assert has_picture(url, "Cem")
         assert len(sandbox.creations) == 2
+    database.close()
+
+
+def test_what_nobody_knows_is_on_no_bill(tmp_path, sandbox):
+    """A lost answer is found on a student's bill when the teacher has found it on the class's, and not before."""
+    database = Database(tmp_path / "class")
+    ((_, token),) = Seats(database).make(["Ada"], 1, 5)
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    with (
+        answering(tmp_path / "class", sandbox.base_url) as url,
+        Fox(api_key=token, base_url=url, store=tmp_path / "runs", polling=EAGER) as fox,
+    ):
+        with pytest.raises(SubmissionUnknown):
+            fox.generate("a fox")
+        assert [one.word for one in fox.reconcile(fresh=True).proposals] == ["nothing found"]
+        Bookings(database).settle(1, paid=True, now=time.time())
+        assert [one.word for one in fox.reconcile(fresh=True).proposals] == ["charged"]
     database.close()
 
 

@@ -6,10 +6,12 @@ import io
 import json
 import math
 import os
+import re
 import stat
 import threading
 import time
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import event, insert, select
@@ -17,6 +19,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
+from classroom.room import answering
 from fox_nb.classroom import deposits
 from fox_nb.classroom.bookings import Bookings, Wanted
 from fox_nb.classroom.refusals import Refusal
@@ -25,6 +28,7 @@ from fox_nb.classroom.seats import Roster, Seat, Seats, digest
 from fox_nb.classroom.tables import Database, deposit, profile, setting
 from fox_nb.cli import main
 from fox_nb.errors import FoxError, RequestRejected
+from fox_nb.money import MICRO_PER_USD
 from fox_nb.render.html import table_cell
 from fox_nb.tasks import Result, TaskState
 from images.pictures import encoded, gradient
@@ -282,6 +286,25 @@ def test_a_teacher_sees_marks_and_stops(classroom, student):
     with zipfile.ZipFile(work) as archive:
         assert [name for name in archive.namelist() if name.startswith("Ada/pictures/")]
     assert json.loads(classroom.ask("GET", "/api/usage/token", "Ben").text)["data"]["total_used"] == 0
+
+
+def test_what_was_given_back_costs_nothing_on_the_page(tmp_path, sandbox):
+    """The table adds up to what is spent, the larger view says the same, and a seat of any name shows how much it asked for."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada", "items"], 1, 5)
+    for identity in ("paid", "given back"):
+        wanted = Wanted(identity, "phota-image", "{}", identity, 90_000)
+        row = bookings.reserve(Seat("Ada", 0), wanted, 1.0).result(PATIENCE)
+    bookings.refused(row.id, "never sent", 2.0).result(PATIENCE)
+    with answering(tmp_path / "class", sandbox.base_url) as url:
+        teacher = log_in(SimpleNamespace(url=url, folder=tmp_path / "class"))
+        table, live, view = (teacher.get(f"{url}/teacher/{path}").text for path in ("class.csv", "live", "view/2"))
+    rows = csv.DictReader(io.StringIO(table.removeprefix("\ufeff")))
+    assert sum(float(one["usd"]) for one in rows) == seats.spent() / MICRO_PER_USD == 0.09
+    assert re.search(r">items</bdi></th><td class=\"number\">0<", live)
+    assert "$0.00" in view
+    database.close()
 
 
 def test_work_is_handed_in_to_a_class_alone(sandbox, tmp_path):
