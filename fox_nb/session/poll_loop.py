@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST_SLEEP = 60.0
 """Seconds: a clock that is set, or a time that nobody can sleep for, never holds the thread for longer."""
+LONGEST_DELAY = 86_400.0
 AFTER_A_FAILURE = 5.0
 """Seconds before a turn or a poll that failed for a reason of our own is made again."""
 
@@ -166,6 +167,7 @@ class PollLoop(Generic[Subject]):
 
     def _put(self, key: str, subject: Subject, delay: float, failures: int = 0) -> None:
         number = self._watched[key] = next(self._count)
+        delay = min(LONGEST_DELAY, delay)  # in this order what is no number is that long, too
         heapq.heappush(self._heap, _Due(self._clock() + delay, number, key, subject, failures))
         self._changed.notify()
 
