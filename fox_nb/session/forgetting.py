@@ -155,7 +155,7 @@ def _remove(store: Store, found: Belongings) -> None:
     paths = [store.path(file) for file in found.files]
     origins = [Path(source.origin) for source in found.sources if source.origin]
     # a picture of this store that went along in an edit is another task's, and keeps what is made of it
-    origins = [path for path in origins if not path.is_relative_to(store.pictures)]
+    origins = [path for path in origins if not path.resolve().is_relative_to(store.pictures.resolve())]
     try:
         for path in dict.fromkeys([*paths, *origins]):
             _remove_made_of(path, store.thumbnails)

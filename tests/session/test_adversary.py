@@ -1,12 +1,16 @@
 """What an adversary of the code tried: each was a way to lose a result, to pay anew, or to be told the wrong thing."""
 
 import json
+import os
+import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from client.scripted import Step, say
@@ -131,6 +135,20 @@ def test_links_that_died_early(deleted: Task, open_fox: Callable[..., Fox], sand
     sandbox.behave()
     assert open_fox().generate("a fox that is thrown away", num_outputs=2).wait().images[0].path.exists()
     assert len(sandbox.creations) == 1
+
+
+def test_folders_that_are_deleted_or_moved_under_way(fox: Fox, tmp_path: Path) -> None:
+    """The store's folders are made again, for their owner alone, or followed to a bigger disk: nothing paid is lost."""
+    fox.generate("a fox").wait()
+    for place in (fox.store.pictures, fox.store.sources):
+        shutil.rmtree(place)
+    assert fox.edit("at night", np.zeros((48, 64, 3), "uint8")).wait().images[0].path.exists()
+    modes = [stat.S_IMODE(place.stat().st_mode) for place in (fox.store.pictures, fox.store.sources)]
+    assert os.name != "posix" or modes == [0o700, 0o700]
+    fox.store.pictures.rename(tmp_path / "big")
+    fox.store.pictures.symlink_to(tmp_path / "big")
+    picture = fox.generate("a cat").wait().images[0].path
+    assert picture.parent == (tmp_path / "big").resolve()
 
 
 # -- tasks that the gateway does not know ----------------------------------------------------------------------------

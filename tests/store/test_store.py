@@ -209,6 +209,21 @@ def test_never_outside_of_the_store(tmp_path: Path, name: str) -> None:
     store.close()
 
 
+def test_parts_of_the_store_may_be_links(tmp_path: Path) -> None:
+    """Pictures may lie on a bigger disk; a link among them that leads elsewhere is not opened, and the remedy is told."""
+    big, folder = tmp_path / "big", tmp_path / "fox_runs"
+    big.mkdir()
+    folder.mkdir()
+    (folder / "pictures").symlink_to(big)
+    store = Store(folder)
+    (big / "b.png").symlink_to(tmp_path / "b.png")
+    assert store.path("pictures/a.png") == big.resolve() / "a.png"
+    with pytest.raises(StoreError, match="outside") as told:
+        store.path("pictures/b.png")
+    assert "put the file itself in its place" in told.value.todo
+    store.close()
+
+
 RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
 
 
