@@ -102,7 +102,11 @@ class HistoryTab(TaskCards):
         with self._finding:
             asked, self._starred = self._asked, self._favourites()
             page = max(0, int(asked.get("page") or 0))
-            tasks, total = self._favourites_of(asked, page) if asked.get("favourites") else self._all_of(asked, page)
+            found = self._favourites_of if asked.get("favourites") else self._all_of
+            tasks, total = found(asked, page)
+            if not tasks and total:  # the last row of the last page is no favourite any more
+                page = (total - 1) // self.rows
+                tasks, total = found(asked, page)
             # What was chosen on another page can still be taken along.
             self._tasks = {**self._tasks, **{task.identity: task for task in tasks}}
             self.say(

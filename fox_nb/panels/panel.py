@@ -300,6 +300,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         with self._lock:
             again = now - self._pressed < DOUBLE_CLICK and _same(values, self._sent)
             if self._press.busy or again:
+                self._pressed = now  # a key that is held is one press, however long
                 return
             self._pressed, self._sent = now, values
             self._press.busy = True

@@ -107,8 +107,11 @@ class Persons(Scripted):
 
     def _on_choose(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._page = str(content.get("page"))  # which knows it already, and may be ahead by now
+        before = self.value
         try:
             self.value = self.known(content.get("ids"))
+            if self.value == before:
+                self._say_names()  # each choice is answered
         finally:
             self._page = ""
 

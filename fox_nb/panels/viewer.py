@@ -190,6 +190,7 @@ class TileService:
         self._views: dict[str, _View] = {}
         self._making: set[str] = set()
         self._ready: set[str] = set()
+        self._lost: dict[str, str] = {}
         self._own: tempfile.TemporaryDirectory[str] | None = None
         self._closed = False
 
@@ -198,6 +199,8 @@ class TileService:
         with self._lock:
             new = [name for name in pictures if name not in self._pictures]
             self._pictures = dict(pictures)
+            for name in new:
+                self._lost.pop(name, None)
             return new
 
     def want(self, view: str, add: list[str], drop: list[str]) -> None:
@@ -208,6 +211,10 @@ class TileService:
                 state.wanted.pop(key, None)
             for key in add[: max(0, _MOST_WANTED - len(state.wanted))]:
                 state.wanted[key] = None
+            names = {key.split("/", 1)[0] for key in add}
+            lost = {name: reason for name, reason in self._lost.items() if name in names}
+        for name, reason in lost.items():  # a view that came later
+            self._send({"type": "lost", "id": name, "reason": reason}, [])
         self._go_on(view)
 
     def got(self, view: str, size: int) -> None:
@@ -327,6 +334,8 @@ class TileService:
         with self._lock:
             picture = self._pictures.pop(name, None)
             self._making.discard(name)
+            if picture is not None:
+                self._lost[name] = reason
         if picture is not None:
             self._send({"type": "lost", "id": name, "reason": reason}, [])
 

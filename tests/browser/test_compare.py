@@ -253,8 +253,9 @@ def test_more_than_the_set_amount_asks_once_more(lab: Lab, sandbox: Any, env: di
         env=env,
     )
     page.run_all()
-    press_run(page)
+    page.page.get_by_role("button", name=re.compile("^Run: ")).dblclick()  # whose second half is no Yes
     page.locator(":text('more than $0.10')").first.wait_for()
+    assert sandbox.creations == []
     page.page.get_by_role("button", name="No, not now").click()
     page.locator(":text('more than $0.10')").first.wait_for(state="hidden")
     press_run(page)

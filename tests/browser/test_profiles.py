@@ -103,6 +103,8 @@ def test_names_by_the_keyboard_in_both_themes(lab: Lab, env: dict[str, str], axe
     row.locator(".fox-name:text-is('Grace')").wait_for()
     row.get_by_role("button", name="Forget").press("Enter")
     studio.here.get_by_role("group", name="Forget Grace?").wait_for()
+    keep = studio.here.get_by_role("button", name="Keep Grace")
+    assert keep.evaluate("element => element.getRootNode().activeElement === element")
     for theme in ("light", "dark"):
         page.set_theme(theme)
         for width in (1200, 400):

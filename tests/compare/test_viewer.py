@@ -80,6 +80,20 @@ def test_what_is_wanted_is_sent_as_it_is_on_disk(tmp_path, service, browser):
     assert sum(len(message["keys"]) for message, _ in browser.messages) == 25
 
 
+def test_a_view_that_comes_later_hears_what_was_lost(tmp_path, service, browser):
+    """Why only a preview is left is told to every view that asks for more; a picture that is put anew is there again."""
+    picture = compared(tmp_path)
+    service.know({picture.id: picture})
+    service.lose(picture.id, "It was deleted.")
+    told = lambda: [message for message, _ in browser.messages if message["type"] == "lost"]  # noqa: E731
+    service.want("later", [f"{picture.id}/0/0/0"], [])
+    assert [message["reason"] for message in told()] == ["It was deleted."] * 2
+    service.know({picture.id: picture})
+    service.want("later", [f"{picture.id}/0/0/0"], [])
+    browser.wait_for(lambda b: len(b.tiles) == 1)
+    assert len(told()) == 2
+
+
 def test_no_message_is_larger_than_a_megabyte(tmp_path, service, browser):
     """Tiles go in batches that stay below 1 MB."""
     picture = compared(tmp_path, size=2048)

@@ -26,6 +26,23 @@ def test_the_sum_of_what_is_taken_away_is_what_was_spent(fox: Fox, tmp_path: Pat
     assert sum(float(row["usd"]) for row in rows) == pytest.approx(float(fox.spent))
 
 
+def test_the_last_favourite_of_a_page_leads_to_the_page_before(fox: Fox) -> None:
+    """Without its star the page would be empty, and the others could not be reached."""
+    tasks = [fox.generate(f"a fox, {number}") for number in range(3)]
+    history = fox.studio().history
+    history._run_later = lambda work: work()
+    browser = Browser(history)
+    browser.say("ready")
+    for task in tasks:
+        browser.say("favourite", key=task.wait().identity, on=True)
+    history.rows = 2
+    browser.say("find", favourites=True, page=1)
+    (last,) = browser.of("list")[-1]["items"]
+    browser.say("favourite", key=last["key"], on=False)
+    shown = browser.of("list")[-1]
+    assert (shown["page"], len(shown["items"]), shown["total"]) == (0, 2, 2)
+
+
 def test_a_favourite_that_cannot_be_kept_is_said(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message from the browser waits for no journal; the star is set when it is kept, and trouble is said in words."""
     task = fox.generate("a fox").wait()

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import ipywidgets as w
@@ -16,6 +17,7 @@ from PIL import Image
 from artifacts import MARKED_KEY
 from fox_nb import Fox, InvalidRequest
 from fox_nb.models import MODELS
+from fox_nb.panels import panel as panel_file
 from fox_nb.panels import typed
 from fox_nb.panels.controls import ChoiceControl
 from fox_nb.panels.known_profiles import KnownProfiles
@@ -272,6 +274,21 @@ def test_two_presses_of_the_same_are_one_and_of_another_are_two(fox: Fox, sandbo
     pressed(panel)
     until(lambda: len(sandbox.creations) > 1 or None, "the other creation")
     assert [creation["body"]["prompt"] for creation in sandbox.creations] == ["a fox", "a cat"]
+
+
+def test_a_key_that_is_held_is_one_press(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long, and with the clock of the front end's repeats; after a rest the same press is another variation."""
+    clock = [0.0]
+    monkeypatch.setattr(panel_file, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    panel = fox.panel(prompt="a fox")
+    for _ in range(40):
+        pressed(panel)
+        until(lambda: None if panel._press.busy else True, "the button")
+        clock[0] += 0.1
+    assert len(until(lambda: sandbox.creations or None, "the creation")) == 1
+    clock[0] += 2
+    pressed(panel)
+    until(lambda: len(sandbox.creations) == 2 or None, "another variation")
 
 
 def test_the_press_from_code_gives_the_task_and_its_pictures(fox: Fox) -> None:

@@ -34,3 +34,17 @@ test("a day of the history begins at midnight here, and ends at the next", () =>
   assert.equal(new Date(midnight("2024-01-27", 0) * 1000).getDate(), 27);
   assert.equal(midnight("2024-01-27", 1) - midnight("2024-01-27", 0), 86_400);
 });
+
+test("the wheel's small steps add up to one large one, and a swipe to the side zooms nothing", () => {
+  const listeners = {};
+  const heard = { ...stage, addEventListener: (name, hear) => (listeners[name] = hear) };
+  const zoom = new Zoom(heard, [{ style: {} }]);
+  const turn = (deltaY) => listeners.wheel({ preventDefault() {}, deltaY, deltaMode: 0, clientX: 200, clientY: 100 });
+  for (let step = 0; step < 13; step++) turn(-20);
+  const small = zoom.scale;
+  turn(0);
+  assert.equal(zoom.scale, small);
+  zoom.reset();
+  turn(-260);
+  assert.ok(Math.abs(zoom.scale - small) < 1e-9);
+});

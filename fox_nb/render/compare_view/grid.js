@@ -310,12 +310,15 @@ export class Grid {
   /** Show other axes: change `places`, and lay the table out anew with the active cell in sight. */
   rearrange(change) {
     const key = this.key();
+    const root = /** @type {Document | ShadowRoot} */ (this.scroll.getRootNode());
+    const inside = this.scroll.contains(root.activeElement);
     change(this.places, key);
     this.#layOut();
     this.active = this.places.placeOf(key);
     this.#resized();
     this.show();
     this.frames[this.active[0]][this.active[1]].cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (inside) this.focusActive({ preventScroll: true });
   }
 
   /** Let a further axis stand at another value: the same table, other pictures. */
@@ -375,7 +378,6 @@ export class Grid {
   update(key, cell) {
     this.facts.cells[key] = cell;
     this.largest = this.#largest();
-    this.takes.delete(key);
     this.show();
   }
 

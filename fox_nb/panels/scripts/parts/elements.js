@@ -53,6 +53,42 @@ globalThis.window?.addEventListener(
  */
 export const guard = (root) => root.classList.add("fox-guarded");
 
+/**
+ * Run at each press of a button: the second half of a double click is none, nor is a key that is held.
+ * @param {HTMLElement} button
+ * @param {() => void} run
+ */
+export function onPress(button, run) {
+  button.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault());
+  button.addEventListener("click", ({ detail }) => detail < 2 && run());
+}
+
+/** What has the focus where an element is, in a shadow root, too. @param {Element} element */
+export function focused(element) {
+  const { activeElement } = /** @type {Document | ShadowRoot} */ (element.getRootNode());
+  return activeElement ?? null;
+}
+
+/**
+ * Put a text on the clipboard; `beside` is an element in the same dialog or page.
+ * @param {string} text
+ * @param {Element} beside
+ */
+export async function copy(text, beside) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Pages from plain http on another machine have no clipboard of their own.
+    const before = focused(beside);
+    const area = put("textarea", "fox-copied", { value: text, readOnly: true });
+    beside.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+    if (before instanceof HTMLElement) before.focus();
+  }
+}
+
 /** @param {number} seconds */
 export function duration(seconds) {
   const whole = Math.max(0, Math.round(seconds));

@@ -158,7 +158,7 @@ export const history = () => {
         const on = root.classList.toggle("fox-grid");
         grid.setAttribute("aria-pressed", String(on));
       });
-      compare.addEventListener("click", () => model.send({ type: "compare", keys: [...chosen] }));
+      compare.addEventListener("click", () => tasks.send({ type: "compare", keys: [...chosen] }));
       archive.addEventListener("click", () => tasks.pixels.save("archive", 0, { type: "archive", keys: [...chosen] }));
       none.addEventListener("click", () => {
         chosen.clear();

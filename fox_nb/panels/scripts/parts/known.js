@@ -1,34 +1,23 @@
 // The profiles that the store knows. A row stays the same element while its facts change, so nobody loses their place.
-import { guard, put, unique } from "./elements.js";
+import { copy, focused, guard, put, unique } from "./elements.js";
 
 const press = (textContent, title, act, className = "fox-act") => {
   const button = put("button", className, { type: "button", textContent }, title ? { "aria-label": title } : {});
   button.addEventListener("click", act);
   return button;
 };
-async function copy(text, beside) {
-  try {
-    await navigator.clipboard.writeText(text);
-  } catch {
-    // Pages from plain http on another machine have no clipboard of their own.
-    const area = put("textarea", "fox-copied", { value: text, readOnly: true });
-    beside.append(area);
-    area.select();
-    document.execCommand("copy");
-    area.remove();
-  }
-}
 
 // One for each model; its views share it.
 export const known = () => {
-  /** @type {{items: any[], said: string[], wrong: string[], plans: Map<string, string[]>}} */
-  const state = { items: [], said: [], wrong: [], plans: new Map() };
+  /** @type {{items: any[], said: string[], wrong: string[], plans: Map<string, string[]>, added: number}} */
+  const state = { items: [], said: [], wrong: [], plans: new Map(), added: 0 };
   const views = new Set();
 
   return {
     initialize({ model }) {
       model.on("msg:custom", (content) => {
         if (content.type === "list") state.items = content.items;
+        if (content.type === "added") state.added += 1;
         if (content.type === "plan") state.plans.set(content.key, content.lines);
         if (content.type === "said") Object.assign(state, { said: content.lines, wrong: [] });
         if (content.type === "wrong") Object.assign(state, { wrong: content.lines, said: [] });
@@ -58,6 +47,7 @@ function makeView(model, el, state, views) {
   const act = (name, key, text = "") => model.send({ type: "act", act: name, key, text });
   const showAll = () => views.forEach((view) => view());
   const lines = (texts) => texts.map((textContent, at) => put("p", at ? "" : "fox-what", { textContent }));
+  let empty = () => {};
   root.append(head, list, said, wrong, adding());
   el.append(root);
 
@@ -155,14 +145,13 @@ function makeView(model, el, state, views) {
       },
       "fox-act fox-grave",
     );
+    const keep = press("Keep", `Keep ${name}`, () => row.close("forget"));
     const form = put("div", "fox-form");
-    form.append(
-      go,
-      press("Keep", `Keep ${name}`, () => row.close("forget")),
-    );
+    form.append(go, keep);
     box.append(...lines(words), form);
     row.more.replaceChildren(box);
-    go.focus();
+    // The answer may come late: who works elsewhere by now stays there, and nobody is led to what can't be undone.
+    if (row.item.contains(focused(row.item))) keep.focus();
   }
 
   function update(row, item) {
@@ -173,7 +162,10 @@ function makeView(model, el, state, views) {
       row.id.textContent = item.id && `[[${item.id}]]`;
       row.id.hidden = !item.id;
       row.since.textContent = item.state || item.since;
+      const held = focused(row.buttons);
+      const act = held instanceof HTMLElement && row.buttons.contains(held) ? held.dataset.act : "";
       row.buttons.replaceChildren(...buttons(row, item));
+      if (act) /** @type {HTMLElement | null} */ (row.buttons.querySelector(`[data-act="${act}"]`))?.focus();
     }
     plan(row, item);
   }
@@ -203,9 +195,11 @@ function makeView(model, el, state, views) {
         event.stopPropagation();
         add();
       });
-    model.on("msg:custom", ({ type }) => {
-      if (type === "added") profile.input.value = name.input.value = "";
-    });
+    let { added } = state;
+    empty = () => {
+      if (added !== state.added) profile.input.value = name.input.value = "";
+      ({ added } = state);
+    };
     const box = put("details", "fox-adding");
     const form = put("div", "fox-form");
     form.append(profile.box, name.box, press("Add", "Add the profile", add));
@@ -215,6 +209,7 @@ function makeView(model, el, state, views) {
 
   return () => {
     const { items } = state;
+    empty();
     head.textContent = items.length ? "Known profiles" : "Known profiles: none yet";
     list.hidden = !items.length;
     for (const [key, row] of rows)

@@ -1,5 +1,5 @@
 // The larger view: one result as large as the page allows, its neighbours, zoom, before and after, its facts and its code.
-import { put, unique, write } from "./elements.js";
+import { copy, focused, put, unique, write } from "./elements.js";
 import { Zoom } from "./zoom.js";
 
 export const short = (text, longest = 80) => (text.length > longest ? `${text.slice(0, longest - 1)}\u2026` : text);
@@ -49,11 +49,6 @@ export function largerView({ model, pixels, details, act, items }) {
     return made;
   }
 
-  async function copy(button, text, from) {
-    const done = () => write(button, "Copied");
-    await navigator.clipboard?.writeText(text).then(done, () => from && getSelection()?.selectAllChildren(from));
-  }
-
   function compare(button) {
     compared = !compared;
     button.setAttribute("aria-pressed", String(compared));
@@ -61,6 +56,8 @@ export function largerView({ model, pixels, details, act, items }) {
   }
 
   function fillBar(what) {
+    const held = focused(bar);
+    const words = held && bar.contains(held) ? held.textContent : null;
     bar.replaceChildren();
     if (all().length > 1) {
       press("\u2190 Previous", () => turn(-1));
@@ -74,8 +71,22 @@ export function largerView({ model, pixels, details, act, items }) {
         act(name, what, at.number, element);
       });
     if (at.number) press("Save", () => pixels.save(at.key, at.number), "fox-save");
-    if (what.prompt) press("Copy prompt", (button) => copy(button, details.get(at.key)?.text ?? what.prompt));
-    press("Copy code", (button) => copy(button, code.textContent, code));
+    const copied = (text) => async (button) => {
+      await copy(text() ?? "", element);
+      write(button, "Copied");
+    };
+    if (what.prompt)
+      press(
+        "Copy prompt",
+        copied(() => details.get(at.key)?.text ?? what.prompt),
+      );
+    press(
+      "Copy code",
+      copied(() => code.textContent),
+    );
+    // It was made anew: who pressed a button of it stays where they were.
+    const same = [...bar.querySelectorAll("button")].find((button) => button.textContent === words);
+    if (words !== null) (same ?? stage).focus();
   }
 
   function show(place) {
@@ -127,7 +138,7 @@ export function largerView({ model, pixels, details, act, items }) {
   }
 
   element.addEventListener("keydown", (event) => {
-    if (event.target === code || event.target === divider) return;
+    if (event.target === code || event.target === divider || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
       if (!zoom.pan(event.key)) turn(event.key === "ArrowLeft" ? -1 : 1);
     } else if (!zoom.key(event.key)) return;

@@ -1,5 +1,5 @@
 // What is under way: one row a task, whose seconds run here, so that the kernel sends nothing while nothing changes.
-import { duration, put, write } from "./elements.js";
+import { duration, focused, put, write } from "./elements.js";
 
 const TICK = 500;
 const WORDS = { pending: "waiting for its turn", processing: "being made" };
@@ -74,8 +74,10 @@ export function live() {
       function view() {
         for (const [key, row] of rows)
           if (!items.has(key)) {
+            const held = row.item.contains(focused(row.item));
             row.item.remove();
             rows.delete(key);
+            if (held) /** @type {HTMLElement} */ (root.querySelector(".fox-under-way button, .fox-press"))?.focus();
           }
         for (const [key, item] of items) {
           if (!rows.has(key)) {

@@ -7,13 +7,15 @@ export const persons = () => {
   /** @type {{items: [string, string][], chosen: string[], empty: string}} */
   const state = { items: [], chosen: [], empty: "" };
   const views = new Set();
+  let unanswered = 0;
   const show = () => views.forEach((view) => view());
   let model;
 
   function hear(content) {
     if (content.type !== "persons") return;
     Object.assign(state, { items: content.items, empty: content.empty });
-    if (content.by !== page) state.chosen = content.chosen;
+    if (content.by === page) unanswered = Math.max(0, unanswered - 1);
+    else if (!unanswered) state.chosen = content.chosen; // else the kernel doesn't know yet what was chosen here
     setSeen(model, state.chosen);
     show();
   }
@@ -21,11 +23,13 @@ export const persons = () => {
   function choose(id, on) {
     state.chosen = state.items.map(([one]) => one).filter((one) => (one === id ? on : state.chosen.includes(one)));
     setSeen(model, state.chosen);
+    unanswered += 1;
     model.send({ type: "choose", ids: state.chosen, page });
     show();
   }
 
   return {
+    choose,
     initialize(context) {
       model = context.model;
       model.on("msg:custom", hear);

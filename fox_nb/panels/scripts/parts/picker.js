@@ -1,5 +1,5 @@
 // The picker: takes files, scales what is too large, sends it in pieces, shows the list; links and paths can be typed.
-import { guard, put, setSeen, unique, write } from "./elements.js";
+import { guard, onPress, put, setSeen, unique, write } from "./elements.js";
 import { amount, prepare } from "./scaling.js";
 import { Job, key as newKey, send } from "./sending.js";
 
@@ -46,6 +46,9 @@ export const picker = () => {
         longest: model.get("long_side"),
       };
       const ready = await prepare(file, can);
+      const most = model.get("max_bytes");
+      if (ready.blob.size > most)
+        throw Error(`is too large: ${amount(ready.blob.size)}, and at most ${amount(most)} are taken.`);
       job.size = ready.blob.size;
       if (ready.thumb) setThumb(job.id, ready.thumb);
       show();
@@ -161,7 +164,7 @@ function makeView({ model, el, state, choose, change, say }) {
       const disabled = model.get("disabled");
       const one = put("button", `fox-${type}`, { type: "button", textContent, title, disabled });
       one.setAttribute("aria-label", `${title}: ${entry.name}`);
-      one.addEventListener("click", () => {
+      onPress(one, () => {
         Object.assign(state, { focus: { root, key, type, index }, words: `${done}: ${entry.name}` });
         change(type, key);
       });

@@ -1,6 +1,6 @@
 // The press: gathers what the controls show in its own page and says it in one message; what is under way stands beside it.
 
-import { guard, put, unique, write } from "./elements.js";
+import { guard, onPress, put, unique, write } from "./elements.js";
 import { helpFor } from "./help.js";
 import { live } from "./live.js";
 
@@ -100,11 +100,10 @@ export const press = () => {
         if (!panel || !(target instanceof Element) || target.closest(PANEL) !== panel) return;
         event.preventDefault();
         event.stopImmediatePropagation();
-        send();
+        if (!event.repeat) send(); // a key that is held is one press
       }
 
-      // The browser knows best what a double click is: its second half is no press.
-      button.addEventListener("click", ({ detail }) => detail < 2 && send());
+      onPress(button, send);
       window.addEventListener("keydown", keys, true);
       views.add(hear);
       model.on("change", show);

@@ -1,5 +1,5 @@
 // A sweep's plan, its Run and Stop, one progress bar and the time left, which runs here between the kernel's messages.
-import { duration, guard, put, write } from "./elements.js";
+import { duration, focused, guard, onPress, put, write } from "./elements.js";
 
 const TICK = 1000;
 
@@ -40,19 +40,17 @@ export const sweepView = () => {
       el.append(root);
       root.hidden = true;
 
-      run.addEventListener("click", () => {
-        run.disabled = true;
-        model.send({ type: "run", sure: state.asks });
-      });
-      no.addEventListener("click", () => {
-        no.hidden = true;
-        model.send({ type: "no" });
-        run.focus();
-      });
-      stop.addEventListener("click", () => {
-        stop.disabled = true;
-        model.send({ type: "stop" });
-      });
+      // Never disabled: that would take the focus away from who works with the keyboard.
+      const putOff = (button, off) => button.setAttribute("aria-disabled", String(off));
+      const press = (button, message) =>
+        onPress(button, () => {
+          if (button.getAttribute("aria-disabled") === "true") return;
+          putOff(button, true);
+          model.send(message());
+        });
+      press(run, () => ({ type: "run", sure: state.asks }));
+      press(no, () => ({ type: "no" }));
+      press(stop, () => ({ type: "stop" }));
 
       function tick() {
         if (!state) return;
@@ -80,11 +78,15 @@ export const sweepView = () => {
         fill(plan, state.plan);
         fill(said, state.said);
         run.textContent = state.run;
+        const held = focused(acts);
         run.hidden = !state.run || state.canStop;
-        run.disabled = !state.canRun;
         no.hidden = !state.asks;
         stop.hidden = !state.canStop;
-        stop.disabled = !state.canStop;
+        putOff(run, !state.canRun);
+        putOff(no, false);
+        putOff(stop, false);
+        if (held instanceof HTMLElement && acts.contains(held) && held.hidden)
+          [stop, run].find((one) => !one.hidden)?.focus();
         acts.hidden = run.hidden && no.hidden && stop.hidden;
         bar.hidden = !state.going;
         bar.max = state.total;

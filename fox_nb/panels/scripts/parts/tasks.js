@@ -26,12 +26,12 @@ export class Tasks {
   hear(content, buffers) {
     const { type, key, number } = content;
     if (type === "list") {
-      Object.assign(this.state, content, { wrong: [] });
+      Object.assign(this.state, content);
     } else if (type === "item") {
       const items = this.state.items.some((item) => item.key === content.item.key)
         ? this.state.items.map((item) => (item.key === content.item.key ? content.item : item))
         : [content.item, ...this.state.items].slice(0, content.most);
-      Object.assign(this.state, { items, wrong: [], earlier: content.earlier });
+      Object.assign(this.state, { items, earlier: content.earlier });
       this.details.delete(content.item.key);
     } else if (type === "detail") this.details.set(key, content);
     else if (type === "wrong") {
@@ -41,9 +41,16 @@ export class Tasks {
     return true;
   }
 
+  /** Send what somebody has pressed: what went wrong before is history then. */
+  send(message) {
+    this.state.wrong = [];
+    this.show();
+    this.model.send(message);
+  }
+
   /** @param {Element | null} [from] the button that was pressed */
   act(name, item, number, from) {
-    this.model.send({ type: "act", name, key: item.key, number });
+    this.send({ type: "act", name, key: item.key, number });
     const studio = from?.closest(".fox-nb-studio");
     if (studio && name !== "retry") goAlong(studio);
   }

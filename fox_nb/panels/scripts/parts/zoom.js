@@ -2,6 +2,8 @@
 const MOST = 16;
 const STEP = 1.25;
 const PAN = 60;
+// As in the comparison: a wheel's notch of 100 px is a quarter more, and a trackpad's small steps add up to the same.
+const WHEEL = 0.0022;
 
 export const bounded = (x, least, most) => Math.min(most, Math.max(least, x));
 
@@ -74,6 +76,11 @@ export class Zoom {
   #wheel(event) {
     event.preventDefault();
     const { left, top, width, height } = this.stage.getBoundingClientRect();
-    this.by(event.deltaY < 0 ? STEP : 1 / STEP, event.clientX - left - width / 2, event.clientY - top - height / 2);
+    const lines = event.deltaMode === 1 ? 16 : 1;
+    this.by(
+      Math.exp(-event.deltaY * lines * WHEEL),
+      event.clientX - left - width / 2,
+      event.clientY - top - height / 2,
+    );
   }
 }
