@@ -34,6 +34,7 @@ from fox_nb.settings import (
 )
 from fox_nb.sharing import OfOneProcess, forget, made_once, renew_in_children
 from fox_nb.store import LONGEST_SENDING, Store
+from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -168,7 +169,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             )
         if not in_voila():
             return cls(budget=budget, **options)
-        place = _visitors() if folder is None else Path(folder).expanduser().absolute()
+        place = _visitors() if folder is None else given_path(folder, "folder").absolute()
         private_folder(place)
         older = Path("visitors/ledger.sqlite").absolute()  # where it was in 0.1: what was spent stays spent
         ledger = older if folder is None and older.exists() else place / "ledger.sqlite"

@@ -7,8 +7,10 @@ import io
 import shutil
 import tempfile
 import threading
+import time
 import weakref
 import zipfile
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -212,10 +214,15 @@ def _filters(asked: dict[str, Any]) -> dict[str, Any]:
     return {
         "model": str(asked.get("model") or ""),
         "text": str(asked.get("text") or "")[:_LONGEST_TEXT].strip(),
-        "since": _seconds(asked.get("since")),
-        "until": _seconds(asked.get("until")),
+        "since": _midnight(asked.get("since"), 0),
+        "until": _midnight(asked.get("until"), 1),
     }
 
 
-def _seconds(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) else None
+def _midnight(value: Any, later: int) -> float | None:
+    """Return the midnight that begins a day, or a later one, where the kernel runs, as in the rows; None for no day."""
+    try:
+        day = date.fromisoformat(str(value))
+        return time.mktime((day.year, day.month, day.day + later, 0, 0, 0, 0, 0, -1))
+    except (ValueError, OverflowError):
+        return None

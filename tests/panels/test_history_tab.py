@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,26 @@ def test_the_sum_of_what_is_taken_away_is_what_was_spent(fox: Fox, tmp_path: Pat
         rows = list(csv.DictReader(io.TextIOWrapper(packed.open("pictures.csv"), "utf-8-sig")))
     assert len(rows) == 4
     assert sum(float(row["usd"]) for row in rows) == pytest.approx(float(fox.spent))
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows has one time zone for all of its programs")
+def test_days_are_those_of_the_rows(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day that is chosen begins and ends where the kernel runs, whatever the browser's time zone is; nonsense is no day."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        task = fox.generate("a fox").wait()
+        history = fox.studio().history
+        history._run_later = lambda work: work()
+        browser = Browser(history)
+        browser.say("ready")
+        day = time.strftime("%Y-%m-%d", time.localtime(task.sent_at))
+        for since, until_day, count in ((day, day, 1), ("", "2020-01-01", 0), ("9999-12-31", "", 0), ("x", 5, 1)):
+            browser.say("find", since=since, until=until_day)
+            assert browser.of("list")[-1]["total"] == count
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_the_last_favourite_of_a_page_leads_to_the_page_before(fox: Fox) -> None:

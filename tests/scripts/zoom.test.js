@@ -1,7 +1,6 @@
 // The larger view's zoom, on stand-ins for the elements that it moves.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { midnight } from "../../fox_nb/panels/scripts/parts/history.js";
 import { Zoom } from "../../fox_nb/panels/scripts/parts/zoom.js";
 
 const stage = {
@@ -27,12 +26,6 @@ test("keys zoom and pan, and others are left to whoever wants them", () => {
   assert.equal(zoom.key("+"), true);
   assert.equal(zoom.key("ArrowLeft"), true);
   assert.equal(zoom.x > 0, true);
-});
-
-test("a day of the history begins at midnight here, and ends at the next", () => {
-  assert.equal(midnight("", 0), null);
-  assert.equal(new Date(midnight("2024-01-27", 0) * 1000).getDate(), 27);
-  assert.equal(midnight("2024-01-27", 1) - midnight("2024-01-27", 0), 86_400);
 });
 
 test("the wheel's small steps add up to one large one, and a swipe to the side zooms nothing", () => {

@@ -10,13 +10,6 @@ const SIGNS = { pending: "\u2026", processing: "\u2026", failed: "\u2716", refus
 const EMPTY = "Nothing here. What you make will be listed, also after a restart.";
 const NONE = "No results. Remove a filter.";
 
-/** Midnight that begins a day, or the next one, in seconds; null for no day. */
-export function midnight(value, days) {
-  if (!value) return null;
-  const day = new Date(`${value}T00:00`);
-  return day.setDate(day.getDate() + days) / 1000;
-}
-
 /** What a person asks for: model, text, dates, favourites, page. */
 function makeFinder(tasks, model, id) {
   const form = put("div", "fox-finder", {}, { role: "search", "aria-label": "Find in the history" });
@@ -43,7 +36,7 @@ function makeFinder(tasks, model, id) {
   function find(page = 0) {
     clearTimeout(timer);
     state.asked += 1;
-    const dates = { since: midnight(since.value, 0), until: midnight(until.value, 1) };
+    const dates = { since: since.value, until: until.value }; // days where the kernel runs, as in the rows
     const wanted = { model: kind.value, text: text.value, favourites: favourites.checked, ...dates };
     model.send({ type: "find", ...wanted, page, asked: state.asked });
   }
