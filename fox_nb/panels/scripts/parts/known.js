@@ -183,9 +183,11 @@ function makeView(model, el, state, views) {
       return { input, box };
     };
     const [profile, name] = [field("id", "Id"), field("name", "Name")];
+    let handed = ["", ""];
     const add = () => {
       const empty = [profile, name].find(({ input }) => !input.value.trim());
       if (empty) return empty.input.focus();
+      handed = [profile, name].map(({ input }) => input.value);
       act("add", profile.input.value, name.input.value);
     };
     for (const { input } of [profile, name])
@@ -197,7 +199,10 @@ function makeView(model, el, state, views) {
       });
     let { added } = state;
     empty = () => {
-      if (added !== state.added) profile.input.value = name.input.value = "";
+      const inputs = [profile.input, name.input];
+      // what was typed since stays
+      if (added !== state.added && inputs.every(({ value }, at) => value === handed[at]))
+        for (const input of inputs) input.value = "";
       ({ added } = state);
     };
     const box = put("details", "fox-adding");

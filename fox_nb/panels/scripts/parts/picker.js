@@ -274,9 +274,11 @@ function makePlace(model, say) {
   input.setAttribute("list", known.id);
   root.append(label, input, known, add);
 
+  let handed = "";
+
   function hand() {
-    const text = input.value.trim();
-    if (text) say({ type: "place", text });
+    handed = input.value.trim();
+    if (handed) say({ type: "place", text: handed });
     else input.focus();
   }
   add.addEventListener("click", hand);
@@ -296,7 +298,10 @@ function makePlace(model, say) {
       input.disabled = add.disabled = model.get("disabled");
       add.setAttribute("aria-label", `Add ${model.get("place")}`);
     },
-    taken: () => (input.value = ""),
+    /** It was taken over; what was typed since stays. */
+    taken() {
+      if (input.value.trim() === handed) input.value = "";
+    },
     offer: (names) => known.replaceChildren(...names.map((value) => put("option", "", { value }))),
   };
 }
