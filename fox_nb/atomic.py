@@ -41,11 +41,13 @@ def aside(folder: Path, *, private: bool = False) -> Iterator[Path]:
     folder : Path
         Where the file will stand.
     private : bool
-        Whether it is its owner's alone, from its first byte on; it is there then, and empty.
+        Whether it is its owner's alone, from its first byte on; it is there then, and empty, and so is a folder that
+        was missing, or that somebody has deleted.
     """
     path = folder / f"{ASIDE}{secrets.token_hex(16)}"
     try:
         if private:
+            private_folder(folder)
             path.touch(PRIVATE_FILE, exist_ok=False)
             path.chmod(PRIVATE_FILE)  # whatever the umask is
         yield path

@@ -1,4 +1,10 @@
-"""Filetypes: the formats of pictures, and which one a file has, told by its first bytes."""
+"""Filetypes: the formats of pictures, which one a file has, told by its first bytes, and how a damaged ZIP shows."""
+
+import zipfile
+import zlib
+
+DAMAGED_ZIP = (OSError, ValueError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile)
+"""All that `zipfile` raises for what is damaged, locked or packed in a way that it does not know."""
 
 KINDS = {
     "JPEG": ("image/jpeg", ".jpg"),

@@ -10,7 +10,6 @@ import re
 import shutil
 import stat
 import zipfile
-import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -19,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
+from fox_nb.filetypes import DAMAGED_ZIP
 from fox_nb.key_patterns import IN_USE, LOOKS_LIKE, REMOVED, KeySeeker, Place, describe, without
 from fox_nb.settings import find_key
 
@@ -230,15 +230,7 @@ def _unpacked(file: BinaryIO, seeker: KeySeeker, report: Report) -> bool:
     if zipfile.is_zipfile(file):
         try:
             _look_into(file, seeker, report)
-        except (
-            OSError,
-            ValueError,
-            RuntimeError,
-            NotImplementedError,
-            EOFError,
-            zlib.error,
-            zipfile.BadZipFile,
-        ) as error:
+        except DAMAGED_ZIP as error:
             report.trouble = f"cannot be unpacked ({error}): unpack it by hand, and scan the folder"
     file.seek(0)
     return bool(report.findings)

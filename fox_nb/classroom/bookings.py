@@ -108,7 +108,7 @@ class Bookings:
         return self._database.changing(lambda connection: list(connection.execute(query)))
 
     def accepted(self, number: int, task: str) -> Future[Any]:
-        """Note the gateway's id of what was accepted; the row as it is now, as for the two below."""
+        """Note the gateway's id of what was accepted, and return the row as it is now."""
         return self._change(number, state="accepted", task=task)
 
     def refused(self, number: int, why: str, now: float) -> Future[Any]:

@@ -34,8 +34,6 @@ MOST_OF_A_SEAT = 2 << 30
 """Bytes that one seat may have here, of uploads and of what it hands in: a full disk would stop the class."""
 LINK = r"/files/([A-Za-z0-9_-]{43})/[^/?#]+"
 _PIECE = 1 << 20
-_GATHER_EVERY = 120.0
-"""Seconds after which results that could not be fetched are fetched again, while their links live."""
 
 
 class Deposits:
@@ -59,7 +57,6 @@ class Deposits:
         self._handed_in = handed_in(database.folder)
         private_folder(self._folder)
         private_folder(self._handed_in)
-        self._gathered = 0.0
         self._fetching: dict[str, asyncio.Future[Path]] = {}
         self._linking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -210,7 +207,6 @@ class Deposits:
         """Keep what a student hands in, beside what they handed in before, and return its name."""
         self._check_room(who, file)
         folder = self._handed_in / who
-        private_folder(folder)
         name = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{secrets.token_hex(2)}.zip"
         with aside(folder, private=True) as part:
             with part.open("wb") as target:
@@ -222,10 +218,7 @@ class Deposits:
         return name
 
     def missing(self, now: float) -> list[Any]:
-        """Return the results that should be here and are not, such as after a download that failed; not each time."""
-        if now - self._gathered < _GATHER_EVERY:
-            return []
-        self._gathered = now
+        """Return the results that should be here and are not, such as after a download that failed."""
         fresh = deposit.c.linked > now - min(RESULT_LIFE, self.keep)
         results = self._database.read(sql.select(deposit).where(deposit.c.creation.is_not(None), fresh))
         return [row for row in results if not self.path(row.token).exists()]

@@ -48,6 +48,8 @@ Value = TypeVar("Value")
 
 WATCH_EVERY = 10.0
 """Seconds after which a task is asked for that no student asks for any more."""
+GATHER_EVERY = 120.0
+"""Seconds after which results that could not be fetched are fetched again, while their links live."""
 PROMPT = 0.015
 """Seconds that whoever asks for a task waits for the gateway; what it said last is the answer after that."""
 AGAIN = (0.1, 0.5, 1.0, 2.0, *[5.0] * 60)
@@ -92,6 +94,7 @@ class Forwarder:
         """What is under way and asked for again and again: for each task and seat, its row."""
         self._ended: dict[int, Ended] = {}
         """What has ended just now, and is asked for once more."""
+        self._gathered = float("-inf")
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- creations ----------------------------------------------------------------------------------------------------
@@ -341,8 +344,10 @@ class Forwarder:
     async def _look_after_all(self) -> None:
         for known in (self._rows, self._ended):
             known.clear()  # whose seat was removed meanwhile is not there any more
-        for file in await asyncio.to_thread(self._deposits.missing, time.time()):
-            self._spawn(self._deposits.fetched(file))
+        if time.monotonic() - self._gathered >= GATHER_EVERY:
+            self._gathered = time.monotonic()
+            for file in await asyncio.to_thread(self._deposits.missing, time.time()):
+                self._spawn(self._deposits.fetched(file))
         for row in await asyncio.to_thread(self.bookings.under_way):
             when, _ = self._said.get(row.id, (float("-inf"), None))
             if time.monotonic() - when >= WATCH_EVERY:

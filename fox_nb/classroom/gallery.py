@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import zipfile
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import FoxError
+from fox_nb.filetypes import DAMAGED_ZIP
 from fox_nb.images.check import DOWNLOADED
 from fox_nb.images.thumbnail import MIME, cached_thumbnail
 from fox_nb.models import MODELS
@@ -216,7 +216,7 @@ def _show(person: Person, fetch: Callable[[], Path], own: Path, *, words: str, f
         path = fetch()
         thumbnail = cached_thumbnail(path, own / "thumbnails", _EDGE, max_bytes=_BYTES, bounds=DOWNLOADED)
         width, height = _size(path)
-    except (FoxError, OSError, ValueError, RuntimeError, zipfile.BadZipFile):
+    except (FoxError, *DAMAGED_ZIP):
         return  # a file that is no safe picture is counted, not shown
     person.pictures.append(Picture(thumbnail, MIME, width, height, alt=words, caption=words, facts=facts))
 

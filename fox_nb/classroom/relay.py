@@ -21,7 +21,7 @@ from fox_nb.classroom.deposits import Deposits
 from fox_nb.classroom.endpoints import A_BODY, LARGEST_REQUEST, Nothing, RelayContext, routes
 from fox_nb.classroom.forwarding import Forwarder
 from fox_nb.classroom.seats import Roster, Seats
-from fox_nb.classroom.tables import FOLDER, THREADS, Database, keep
+from fox_nb.classroom.tables import FOLDER, THREADS, Database, put_setting
 from fox_nb.classroom.teacher import pages
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.errors import FoxError, InvalidRequest
@@ -133,7 +133,7 @@ class Relay:
 
     def _remember_group(self, group: str) -> None:
         """Keep the key's group for the next relay; nobody waits for it."""
-        self._database.changing(lambda connection: keep(connection, "group", group))
+        self._database.changing(lambda connection: put_setting(connection, "group", group))
 
     def open(self) -> str:
         """Begin to answer, and return the address."""

@@ -182,7 +182,7 @@ class Database:
                     money="Nothing was sent.",
                     todo="Make the seats of this class in a folder of its own: give another --folder.",
                 )
-            keep(connection, "gateway", gateway)
+            put_setting(connection, "gateway", gateway)
 
         self.change(work)
 
@@ -245,10 +245,10 @@ class Database:
 
     def set(self, name: str, value: str) -> None:
         """Change a setting of the class."""
-        self.change(lambda connection: keep(connection, name, value))
+        self.change(lambda connection: put_setting(connection, name, value))
 
 
-def keep(connection: sql.Connection, name: str, value: str) -> None:
+def put_setting(connection: sql.Connection, name: str, value: str) -> None:
     """Change a setting of the class within a transaction."""
     connection.execute(sql.delete(setting).where(setting.c.name == name))
     connection.execute(sql.insert(setting).values(name=name, value=value))

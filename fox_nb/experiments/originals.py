@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.atomic import private_folder
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.parameters import parameters
 from fox_nb.store import aside, put
@@ -104,7 +103,6 @@ class Originals:
         from fox_nb.images.check import DOWNLOADED, check
 
         place = self._place(link)
-        private_folder(place.parent)
         with aside(place.parent, private=True) as part:
             self._session.client.download(link, part)
             check(part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the original")

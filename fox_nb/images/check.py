@@ -41,11 +41,11 @@ _OTHER_THINGS = {
     b"%pdf": "is a PDF",
     b"pk\x03\x04": "is a ZIP archive",
 }
+_BYTE = 8
 _SAMPLE_FORMAT, _BITS, _SIGNED = 339, 258, 2
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 _PLANES, _APART, _COMPRESSION, _NOT_COMPRESSED = 284, 2, 259, 1
-_BYTE = 8
-"""TIFF's tags for the kind of numbers and their bits, and the kind that has a sign."""
+"""TIFF's tags for numbers, for what 0 is, for planes and packing, and the values of them that we refuse."""
 _HEAD = 512
 _MOST_FRAMES = 1000
 _BIG, _BIG_JPEG = 8_000_000, 24_000_000  # JPEGs are mostly decoded at a fraction of their size

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.filetypes import DAMAGED_ZIP
 from fox_nb.images import check, photo_archive, pixels, rewrite
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
@@ -227,7 +228,7 @@ def _check_archive(source: Path | io.BytesIO, name: str, parameter: str) -> None
     try:
         with zipfile.ZipFile(source) as opened:
             entries = opened.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except DAMAGED_ZIP as error:
         what = f"{name} is not a whole ZIP archive ({error})."
         raise _refused(
             parameter, what, "Pack the photos themselves as a .zip; .rar, .7z and folders do not serve."

@@ -17,7 +17,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from fox_nb.atomic import aside, private_folder, put
+from fox_nb.atomic import aside, put
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.images import check
 from fox_nb.images.inline import data_uri
@@ -196,7 +196,6 @@ def _kept_name(path: Path, thumbs_dir: Path, edge: int) -> str:
 
 
 def _keep(made: bytes, kept: Path, changed: int) -> None:
-    private_folder(kept.parent)
     with aside(kept.parent, private=True) as part:
         part.write_bytes(made)
         os.utime(part, ns=(changed, changed))

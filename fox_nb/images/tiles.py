@@ -25,7 +25,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 from weakref import WeakValueDictionary
 
-from fox_nb.atomic import aside, private_folder, put
+from fox_nb.atomic import aside, put
 from fox_nb.errors import StoreError
 
 if TYPE_CHECKING:
@@ -242,7 +242,6 @@ def _parsed(path: Path, version: tuple[int, int, int]) -> _Contents | None:
 
 def _write(image: Image.Image, folder: Path, stamp: str) -> Pyramid:
     pyramid = Pyramid(image.width, image.height)
-    private_folder(folder)
     with aside(folder, private=True) as part:
         with part.open("wb") as file:
             entries = b"".join(_ENTRY.pack(*entry) for entry in _cut(image, pyramid, file))

@@ -141,10 +141,11 @@ def _seen(state: Progress) -> str:
     """Say what was seen and when, so that it holds whenever it is read."""
     word = _WORDS.get(state.status, state.status)
     percent = f", {state.percent}{_UNBROKEN}%" if 0 < state.percent < _DONE else ""
-    time = f"{_together(state.gone)} gone"
+    gone, usual = _together(state.gone), _together(state.estimated or 0)
+    time = f"{gone} gone"
     if state.estimated:
-        usual = _together(state.estimated)
-        time += f", longer than the usual {usual}" if state.gone > state.estimated else f" of about {usual}"
+        is_late = state.gone > state.estimated and gone != usual  # 5 s are no longer than the usual 5 s
+        time += f", longer than the usual {usual}" if is_late else f" of about {usual}"
     return f"At {clock(state.seen, seconds=True)}: {word}{percent}, {time}."
 
 

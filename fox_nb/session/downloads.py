@@ -8,7 +8,6 @@ from concurrent.futures import CancelledError, Future
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
-from fox_nb.atomic import private_folder
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.store import PictureRow, aside, moved, numbered, picture_name, put, sha256_of
 
@@ -99,7 +98,6 @@ class _Downloads:
                 enough = url not in self._given and len(self.here) >= self._row.wanted
                 if number in self.here or enough:
                     continue
-                private_folder(self._store.pictures)  # somebody may have deleted it
                 part = files.enter_context(aside(self._store.pictures, private=True))
                 under_way[self._begin(url, part, number, pool)] = number, url, part
             for done in files.enter_context(contextlib.closing(_as_they_come(under_way))):

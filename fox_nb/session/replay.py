@@ -6,7 +6,6 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Never
 
-from fox_nb.atomic import private_folder
 from fox_nb.client.calls import TransportClient
 from fox_nb.errors import NOTHING_SENT, NotRecorded, PackError
 from fox_nb.models import take_number
@@ -169,7 +168,6 @@ def _download(
     from fox_nb.images.thumbnail import cached_thumbnail
 
     refuse = partial(PackError, money="Nothing was sent or paid.")
-    private_folder(store.pictures)
     with aside(store.pictures, private=True) as part:
         pack.write(picture, part)
         facts = check(part, bounds=DOWNLOADED, refuse=refuse, name=f"a picture in {pack.path.name}")

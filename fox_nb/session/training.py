@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.atomic import private_folder
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import take_number
 from fox_nb.session.profiles import Profile, Profiles, checked_name, name_or_id
@@ -160,7 +159,6 @@ class TrainedProfiles(Shows, Profiles):
         from fox_nb.images.photo_archive import pack
         from fox_nb.images.prepare import Prepared
 
-        private_folder(self._store.sources)
         with aside(self._store.sources, private=True) as part:
             facts = pack(report, part)
             path = self._store.folder / written_name(facts.sha256, ".zip")

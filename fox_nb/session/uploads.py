@@ -7,7 +7,6 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from fox_nb.atomic import private_folder
 from fox_nb.errors import StoreError
 from fox_nb.images.sources import listed
 from fox_nb.models import LOCAL_PICTURE, MODELS, request_class
@@ -112,7 +111,6 @@ class Uploads:
         file = written_name(picture.sha256, Path(picture.file_name).suffix)
         if picture.path is not None and picture.path == self._store.folder / file:
             return file
-        private_folder(self._store.sources)
         with aside(self._store.sources, private=True) as part:
             part.write_bytes(picture.bytes_for_upload())
             put(part, self._store.path(file))

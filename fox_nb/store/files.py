@@ -51,9 +51,8 @@ def zipped(path: Path) -> Iterator[zipfile.ZipFile]:
     """Give a ZIP to write to, put in its place whole or not at all; what goes wrong becomes an error of ours."""
     try:
         with aside(path.parent) as part:
-            with zipfile.ZipFile(
-                part, "w", strict_timestamps=False
-            ) as archive:  # stored: pictures do not become smaller
+            # stored, since pictures do not become smaller
+            with zipfile.ZipFile(part, "w", strict_timestamps=False) as archive:
                 yield archive
             atomic.put(part, path, synced=True)
     except (OSError, sqlite3.Error) as error:

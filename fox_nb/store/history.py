@@ -1,4 +1,4 @@
-"""History: what the journal knows, read: one task, many by filter, sums and durations."""
+"""History: the journal's file, open for one thread at a time, and what it knows: tasks by filter, sums, durations."""
 
 from __future__ import annotations
 

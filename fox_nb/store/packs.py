@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import zipfile
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fox_nb.errors import PackError
+from fox_nb.filetypes import DAMAGED_ZIP
 from fox_nb.store.files import place_of, sha256_of, zipped
 from fox_nb.workdir import given_path
 
@@ -246,15 +246,7 @@ class Pack:
                 self._prove(archive, members)
         except FileNotFoundError:
             raise PackError(f"There is no {self.path}.", todo="Check the path.") from None
-        except (
-            OSError,
-            ValueError,
-            RuntimeError,
-            NotImplementedError,
-            EOFError,
-            zlib.error,
-            zipfile.BadZipFile,
-        ) as error:
+        except DAMAGED_ZIP as error:
             raise self._refused(str(error) or type(error).__name__) from None
         self.fingerprint = _fingerprint(text)
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import OperationalError
 
 from classroom.room import answering
-from fox_nb.classroom import deposits, forwarding
+from fox_nb.classroom import forwarding
 from fox_nb.classroom.seats import Roster, Seats
 from fox_nb.classroom.tables import Database, creation, setting
 from fox_nb.classroom.upstream import Upstream
@@ -81,7 +81,7 @@ def test_trouble_before_it_is_sent_is_told_as_such(ada, sandbox, monkeypatch, tr
 
 def test_a_result_that_could_not_be_fetched_is_fetched_later(ada, tmp_path, monkeypatch):
     """A picture whose first download fails comes later, though nobody asks for it any more."""
-    monkeypatch.setattr(deposits, "_GATHER_EVERY", 0.2)
+    monkeypatch.setattr(forwarding, "GATHER_EVERY", 0.2)
     tries = []
     download = Upstream.download
 

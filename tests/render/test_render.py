@@ -192,6 +192,14 @@ def test_progress_stays_true():
     assert bar == {"max": "100", "value": "40", "aria-label": "A fox: being made"}
 
 
+@pytest.mark.parametrize(("gone", "words"), [(4.6, "of about"), (5.3, "of about"), (6.2, "longer than the usual")])
+def test_what_is_late_is_so_in_its_words(gone, words):
+    """No length of time is called longer than the same one."""
+    seen = progress(Progress("x", "processing", 0, NOW - timedelta(seconds=gone), NOW, 5.0))
+    assert f"{round(gone)}\u00a0s gone" in seen
+    assert f"{words} 5\u00a0s" in seen
+
+
 @pytest.mark.parametrize(
     ("percent", "gone", "estimated", "share"),
     [(0, 0, None, 0), (0, 10, 40, 0.25), (0, 500, 40, 0.97), (60, 1, 40, 0.6), (100, 1, 40, 0.025), (-5, -9, 0, 0)],

@@ -8,6 +8,8 @@ const item = { status: "processing", percent: 0, gone: 10, estimated: 40, heard:
 test("the time left runs in the browser, and a task that is late says so", () => {
   assert.equal(gone(item, 5000), 15);
   assert.equal(words(item, 5000), "being made, about 25 s left");
+  assert.equal(words(item, 29_500), "being made, nearly there");
+  assert.equal(words(item, 30_300), "being made, nearly there"); // 40 s are no longer than 40 s
   assert.equal(words(item, 35_000), "being made, 45 s, longer than the usual 40 s");
   assert.equal(words({ ...item, percent: 30, estimated: 0 }, 0), "being made, 30 %, 10 s");
 });

@@ -14,11 +14,9 @@ export function share(item, now = performance.now()) {
 export function words(item, now = performance.now()) {
   const percent = item.percent > 0 && item.percent < 100 ? `, ${item.percent} %` : "";
   const left = item.estimated - gone(item, now);
-  const rest = !item.estimated
-    ? duration(gone(item, now))
-    : left >= 1
-      ? `about ${duration(left)} left`
-      : `${duration(gone(item, now))}, longer than the usual ${duration(item.estimated)}`;
+  const [sofar, usual] = [duration(gone(item, now)), duration(item.estimated)];
+  const late = left < 0 && sofar !== usual ? `${sofar}, longer than the usual ${usual}` : "nearly there";
+  const rest = !item.estimated ? sofar : left >= 1 ? `about ${duration(left)} left` : late;
   return `${WORDS[item.status] ?? item.status}${percent}, ${rest}`;
 }
 
