@@ -67,7 +67,7 @@ class Page(Watched):
 
     def pixel(self, row: int, column: int, x: float = 0.6, y: float = 0.6) -> list[int]:
         """The colour at a place of a cell, given in fractions of it, once the page has been painted."""
-        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.wait_frames()
         found: list[int] = self.page.evaluate(
             PIXEL, [f"tbody tr:nth-child({row + 1}) td:nth-of-type({column + 1})", x, y]
         )

@@ -79,7 +79,13 @@ class Watched:
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
     def set_size(self, width: int, height: int) -> None:
+        """Change the window's size, and wait until the page is laid out for it and knows what is in sight."""
         self.page.set_viewport_size({"width": width, "height": height})
+        self.wait_frames()
+
+    def wait_frames(self) -> None:
+        """Wait until the page was drawn anew: observers of sizes and of what is in sight hear of a change only then."""
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def screenshot(self, path: Path | str, target: Locator | None = None) -> None:
         """Save what is on the screen, or one element whole, as a PNG."""

@@ -29,7 +29,7 @@ def run_until(page: NotebookPage, seen: str, *, within: float = 600) -> float:
         }}""",
         seconds=within,
     )
-    page.wait_for("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+    page.wait_frames()
     return float(took) / 1000
 
 

@@ -120,7 +120,7 @@ def pan(page: Watched, across: float, down: float) -> float:
     mouse.move(x - across * box["width"] / 2, y - down * box["height"] / 2)
     mouse.down()
     mouse.move(x - across * (box["width"] / 2 - 8), y - down * (box["height"] / 2 - 8))
-    page.wait_for("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))")
+    page.wait_frames()
     page.wait_for(SETTLED)
     page.page.evaluate("() => { delete document.querySelector('.foxc-compare').dataset.settledMs; }")
     mouse.move(x + across * box["width"] / 2, y + down * box["height"] / 2)

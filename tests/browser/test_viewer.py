@@ -78,9 +78,10 @@ def test_full_pixels_are_shown_as_they_are_in_the_file(page: NotebookPage) -> No
 
 def test_only_what_is_on_the_screen_is_fetched(page: NotebookPage) -> None:
     """At 1:1 the kernel is asked for tiles of cells that are seen, in their middle; for the others when they come into view."""
-    page.kernel_value("asked.clear()")
     page.set_size(1200, 500)
     page.locator("td[role=gridcell]").first.click()
+    page.wait_frames()
+    page.kernel_value("asked.clear()")
     settle(page, "1")
     area = page.locator(".foxc-scroll")
     area.evaluate("area => area.scrollTo(0, 0)")

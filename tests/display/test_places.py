@@ -293,7 +293,7 @@ def test_in_a_shell_that_lacks_what_jupyters_has(sandbox_env: dict[str, str], ar
 
 def test_outside_of_jupyter(sandbox: Any, tmp_path: Path) -> None:
     """marimo and others get a bundle of the present state without asking IPython; a console's display declines."""
-    sandbox.set(speed=1)
+    sandbox.set(speed=10)
     fox = Fox(MARKED_KEY, sandbox.base_url, tmp_path / "runs", polling=EAGER)
     task = fox.generate("one fox")
     before = task._repr_mimebundle_()
