@@ -9,6 +9,7 @@ and never another task's; and where n equal tasks meet n equal entries each has 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -128,7 +129,7 @@ def join(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset:
     doubted = [
         one
         for one in candidates
-        if one not in trusted and any(_may_be(one, entry, set(), joined.offset) for entry in joined.unexplained)
+        if one.is_settled and one.charged is None and _may_be(one, joined.unexplained, set(), joined.offset)
     ]
     return _joined([*trusted, *doubted], entries, date_offset) if doubted else joined
 
@@ -137,11 +138,9 @@ def _joined(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offs
     offset = clock_offset(candidates, entries, date_offset)
     own, left = _by_id(candidates, entries)
     known = {one.task_id for one in candidates if one.task_id}
-    charges = [entry for entry in left if not entry.is_refund]
+    charges = sorted((entry for entry in left if not entry.is_refund), key=lambda entry: entry.at)
     waiting = [one for one in candidates if one.charged_at is None and not _of(own, one, refund=False)]
-    fits = {
-        one.number: [at for at, entry in enumerate(charges) if _may_be(one, entry, known, offset)] for one in waiting
-    }
+    fits = {one.number: _may_be(one, charges, known, offset) for one in waiting}
     sure, explained = _decided(fits)
     unexplained = [entry for at, entry in enumerate(charges) if at not in explained]
     fitting = {at for places in fits.values() for at in places}
@@ -152,7 +151,7 @@ def _joined(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offs
             named[number] = charges[place].task_id if how == CERTAIN else ""
     refunds = [entry for entry in left if entry.is_refund]
     failed = [
-        one._replace(charged=sum(entry.micro_usd for entry in _of(own, one, refund=False)) or one.charged)
+        one._replace(charged=_amount(_of(own, one, refund=False), one.charged))
         for one in candidates
         if one.may_be_refunded and one.refunded is None and not _of(own, one, refund=True)
     ]
@@ -219,10 +218,11 @@ def _of(own: Mapping[int, list[Entry]], one: Candidate, *, refund: bool) -> list
     return [entry for entry in own.get(one.number, ()) if entry.is_refund == refund]
 
 
-def _may_be(one: Candidate, entry: Entry, known: set[str], offset: tuple[float, float]) -> bool:
-    """Return True where an entry may be the charge of a sending; its time was cut to a whole second."""
-    in_time = entry.at + 1 > one.sent + offset[0] and entry.at <= one.until + offset[1]
-    return in_time and _is_alike(one, entry, known)
+def _may_be(one: Candidate, charges: Sequence[Entry], known: set[str], offset: tuple[float, float]) -> list[int]:
+    """Return which charges, oldest first, may be that of a sending; their times were cut to a whole second."""
+    first = bisect_right(charges, one.sent + offset[0], key=lambda entry: entry.at + 1)
+    end = bisect_right(charges, one.until + offset[1], key=lambda entry: entry.at)
+    return [at for at in range(first, end) if _is_alike(one, charges[at], known)]
 
 
 def _may_come_back(one: Candidate, entry: Entry, known: set[str], offset: tuple[float, float]) -> bool:
@@ -353,12 +353,16 @@ class _Giver:
         return False
 
 
+def _amount(lines: Sequence[Entry], before: int | None) -> int | None:
+    """Return what the lines add up to, or what an earlier log said where that is more: this one may have been cut."""
+    return max(sum(entry.micro_usd for entry in lines), before or 0) if lines else before
+
+
 def _found(one: Candidate, own: Sequence[Entry], words: set[str]) -> Found:
     """Put together what is known of a sending; a refund without its charge proves a charge of that amount."""
     charges = [entry for entry in own if not entry.is_refund]
     refunds = [entry for entry in own if entry.is_refund]
-    charged = sum(entry.micro_usd for entry in charges) if charges else one.charged
-    refunded = sum(entry.micro_usd for entry in refunds) if refunds else one.refunded
+    charged, refunded = _amount(charges, one.charged), _amount(refunds, one.refunded)
     if charged is None and refunded is not None and any(abs(refunded - amount) <= ROUNDED for amount in one.amounts):
         charged = refunded
     if charged is not None or refunded is not None:

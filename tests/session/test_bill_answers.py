@@ -298,13 +298,16 @@ def test_the_group_is_that_of_the_newest_charge(gateway: Gateway, fox_at: Callab
 
 
 def test_two_equal_charges_of_one_task(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
-    """Charged twice in one second counts twice; the same line twice counts once."""
+    """Charged twice in one second counts twice, the same line twice once, and a later log that was cut takes neither back."""
     fox = fox_at(gateway)
     task, now = ask(fox), time.time()
     line = entry(now, task_id=task.id, id=101)
     tell(gateway, line, {**line, "id": 102}, line)
     fox.reconcile()
     assert float(task.cost) == pytest.approx(0.18)
+    tell(gateway, {**line, "id": 102})
+    fox.reconcile(fresh=True)
+    assert (float(task.cost), float(fox.spent)) == pytest.approx((0.18, 0.18))
 
 
 def test_a_price_that_was_lowered(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:

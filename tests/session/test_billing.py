@@ -50,6 +50,31 @@ def test_what_was_charged_and_what_came_back(fox: Fox, sandbox: Any) -> None:
     assert "$0.18 (play money) charged" in page
 
 
+class Counted(int):
+    """A sending's number that counts how often it is compared."""
+
+    compared = 0
+
+    __hash__ = int.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return int(self) == other
+
+
+def test_a_bill_of_many_is_no_work_for_each_pair(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a thousand sendings, charged, open and settled, none is looked for among the others."""
+    fox.generate("a fox").wait()
+    bills = fox.store.bills
+    (one,) = bills.sendings(fox.session.gateway.name, fox.session.account)
+    kinds = [{"charged": 90_000, "charged_at": 1.0}, {}, {"is_settled": True}]
+    many = [one._replace(number=Counted(n), task_id=f"task-{n}", **kinds[n % 3]) for n in range(1000, 2000)]
+    monkeypatch.setattr(bills, "sendings", lambda *_who: many)
+    said = fox.reconcile()
+    assert (said.found, said.missing) == (333, 334)
+    assert Counted.compared < 30_000
+
+
 def test_a_lost_answer_finds_its_fate(fox: Fox, sandbox: Any) -> None:
     """The bill proposes charged with its time and id; nothing is settled until the person says so, and then its pictures come."""
     sandbox.set(log={"ids": "all"})

@@ -189,6 +189,37 @@ def test_what_was_seen_once_stays() -> None:
         ]
 
 
+def test_a_part_of_what_was_seen_takes_nothing_back() -> None:
+    """Of two charges, or of two refunds, a later log may show one alone: what was seen is what counts."""
+    one = Candidate(
+        1, "phota-image", frozenset({90_000}), START, START + 5, "task-1", True, 180_000, START + 2, 90_000, START + 9
+    )
+    charge = Entry(START + 2, "phota-image", 90_000, task_id="task-1")
+    back = Entry(START + 9, "phota-image", 45_000, is_refund=True, task_id="task-1")
+    for log in ([charge], [back], [charge, back]):
+        (found,) = join([one], log, 0.0).found
+        assert (found.charged, found.refunded) == (180_000, 90_000)
+
+
+class Counted(float):
+    """A time that counts how often it is calculated with."""
+
+    calculated = 0
+
+    def __add__(self, other: float) -> float:
+        Counted.calculated += 1
+        return float(self) + other
+
+
+def test_a_long_log_is_no_work_for_each_task() -> None:
+    """A sending is held against the entries of its own time, not against each of the log's."""
+    sent = [Candidate(n, "phota-image", frozenset({90_000}), START + n * 900, START + n * 900 + 9) for n in range(400)]
+    log = [Entry(Counted(START + n * 900 + 5), "phota-image", 90_000) for n in range(400)]
+    joined = join(sent, log, 0.0)
+    assert Counter(one.bill for one in joined.found) == {CERTAIN: 400}
+    assert Counted.calculated < 400 * 30
+
+
 def test_another_program_with_the_same_key() -> None:
     """More charges than this store has sent: whose is whose is not known, and nothing is called certain."""
     sent = [Candidate(1, "phota-image", frozenset({90_000}), START, START + 9)]
