@@ -5,16 +5,13 @@ from __future__ import annotations
 import argparse
 import io
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import fox_nb
 from fox_nb.classroom import commands as classroom
 from fox_nb.errors import FoxError
 from fox_nb.sandbox.process import FASTEST, SHARED_SPEED
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _LAST_PORT = 65535
 

@@ -8,17 +8,14 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import fox_nb
 from fox_nb.errors import FoxError, GatewayError
 from fox_nb.money import dollars
 from fox_nb.session.lost_answers import moment
 from fox_nb.settings import DEFAULT_BASE_URL, find_base_url, find_key
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Finding(Exception):

@@ -35,10 +35,8 @@ FoxError
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from collections.abc import Mapping
+from typing import Any
 
 NOTHING_SENT = "Nothing was sent, nothing was paid."
 LONGEST_REPR = 200

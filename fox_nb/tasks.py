@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 WAITING = frozenset({"pending", "queued", "submitted", "created", "waiting", "in_queue"})
 WORKING = frozenset({"processing", "running", "in_progress", "generating", "started"})

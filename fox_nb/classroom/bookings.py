@@ -6,8 +6,10 @@ import json
 import math
 import re
 import secrets
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sql
 
@@ -16,13 +18,7 @@ from fox_nb.classroom.seats import COUNTED, Seat
 from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat, setting
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.money import MICRO_PER_USD
-from fox_nb.tasks import UPLOAD_GONE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Future
-
-    from fox_nb.tasks import TaskState
+from fox_nb.tasks import UPLOAD_GONE, TaskState
 
 ENDED = ("completed", "failed")
 KNOWN = ("sending", "unknown", "accepted", "completed", "failed")

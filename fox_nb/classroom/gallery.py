@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from fox_nb.errors import FoxError
 from fox_nb.filetypes import DAMAGED_ZIP
@@ -16,15 +16,10 @@ from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.render.html import escape, frame, head, note
 from fox_nb.render.image_grid import Picture, sheet
+from fox_nb.store import TaskRow
 from fox_nb.store.handed_in import LARGEST_PICTURE, OtherStore, found_in_zip
 from fox_nb.store.home import JOURNAL
-from fox_nb.store.packs import SUFFIX, Pack
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from fox_nb.store import TaskRow
-    from fox_nb.store.packs import RecordedPicture, RecordedTask
+from fox_nb.store.packs import SUFFIX, Pack, RecordedPicture, RecordedTask
 
 MOST_PICTURES = 60
 """Of one person, the newest: thirty people's are about 50 MB of page otherwise."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from jupyterhub.services.auth import HubAuth
@@ -13,9 +13,6 @@ from tornado.web import HTTPError
 from fox_nb.classroom.refusals import Refusal, unknown_token
 from fox_nb.classroom.seats import Seat, Seats, checked_name
 from fox_nb.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def service_prefix() -> str:

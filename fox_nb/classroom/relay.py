@@ -8,10 +8,11 @@ import math
 import signal
 import ssl
 import sys
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from filelock import FileLock, Timeout
 from tornado import httpserver, netutil, web
@@ -20,17 +21,12 @@ from fox_nb.classroom.bookings import Bookings
 from fox_nb.classroom.deposits import Deposits
 from fox_nb.classroom.endpoints import A_BODY, LARGEST_REQUEST, Nothing, RelayContext, routes
 from fox_nb.classroom.forwarding import Forwarder
-from fox_nb.classroom.seats import Roster, Seats
+from fox_nb.classroom.seats import Roster, Seat, Seats
 from fox_nb.classroom.tables import FOLDER, THREADS, Database, put_setting
 from fox_nb.classroom.teacher import pages
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.settings import is_loopback
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    from fox_nb.classroom.seats import Seat
 
 HOUR = 3600.0
 KEEP = 14 * 24.0

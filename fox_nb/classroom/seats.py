@@ -8,8 +8,10 @@ import hashlib
 import secrets
 import time
 import unicodedata
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sql
 
@@ -18,10 +20,6 @@ from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.money import MICRO_PER_USD
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 COUNTED = ("sending", "unknown", "accepted", "completed", "failed", "lost")
 """States whose money is spent or reserved: all but refused, which was certainly not accepted."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import sqlalchemy as sql
 
 from fox_nb.atomic import BUSY_SECONDS, close_to_others, private_folder, write
 from fox_nb.errors import FoxError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 Value = TypeVar("Value")
 

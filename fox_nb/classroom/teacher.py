@@ -10,9 +10,10 @@ import json
 import secrets
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sql
 from jinja2 import Environment, FileSystemLoader
@@ -21,7 +22,7 @@ from tornado import web
 
 from fox_nb.atomic import write
 from fox_nb.classroom.deposits import handed_in
-from fox_nb.classroom.endpoints import Plain, send_file
+from fox_nb.classroom.endpoints import Plain, RelayContext, send_file
 from fox_nb.classroom.refusals import Refusal, not_found
 from fox_nb.classroom.seats import COUNTED, checked_name
 from fox_nb.classroom.tables import CLASS, creation, deposit
@@ -32,11 +33,6 @@ from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.render.html import clip, table_cell
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fox_nb.classroom.endpoints import RelayContext
 
 COOKIE = "fox_teacher"
 PICTURES, IN_THE_TABLE = 48, 100_000

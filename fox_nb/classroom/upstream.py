@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
 
 from fox_nb.classroom.tables import SANDBOX
+from fox_nb.client import Client, Downloaded, Upload
 from fox_nb.errors import FoxError
 from fox_nb.keys import Key
+from fox_nb.models import Request
 from fox_nb.session.prices import ASK_AGAIN, PriceList
 from fox_nb.settings import DEFAULT_BASE_URL, Timeouts, find_base_url, find_key
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from pydantic import SecretStr
-
-    from fox_nb.client import Client, Downloaded, Upload
-    from fox_nb.models import Request
-    from fox_nb.tasks import TaskState
+from fox_nb.tasks import TaskState
 
 Value = TypeVar("Value")
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fox_nb.money import LEAST_USD, MOST_USD
 from fox_nb.tasks import number, usable_id, usable_name
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 UNLIMITED = 1e8
 """The limit that the gateway gives for an account without one, in USD."""

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from fox_nb.client.exchange import Attempt, Broken, Call
+from fox_nb.client.exchange import Attempt, Broken, Call, Exchange, Transport
 from fox_nb.client.responses import retry_after, shown
 from fox_nb.errors import DownloadFailed
-from fox_nb.settings import is_private
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from fox_nb.client.exchange import Exchange, Transport
-    from fox_nb.settings import Timeouts
+from fox_nb.settings import Timeouts, is_private
 
 LARGEST_PICTURE = 200 << 20
 """Bytes: a 4096 px PNG has about 20 MB."""

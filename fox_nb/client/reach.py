@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, select_proxy
@@ -13,9 +13,6 @@ from requests.utils import get_environ_proxies, select_proxy
 from fox_nb.client.transport import trusting
 from fox_nb.errors import NotConnected
 from fox_nb.settings import is_loopback, redact
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PORTS = {"http": 80, "https": 443}
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from fox_nb.client.accounts import counted
+from fox_nb.client.exchange import Part
 from fox_nb.errors import InvalidRequest
 from fox_nb.filetypes import KINDS, sniff
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from fox_nb.client.exchange import Part
-
 
 HEAD = 32
 """So many first bytes tell what a file is."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fox_nb.session.image import Image
+from fox_nb.session.image import Image
 
 _EDGE = 400
 _ACROSS = 4

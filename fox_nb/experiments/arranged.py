@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.names import names_of
 from fox_nb.experiments.table_reader import is_missing, read_table
 from fox_nb.images.sources import is_upload, listed
 from fox_nb.parameters import shown
+from fox_nb.render.comparison import Key
 from fox_nb.render.html import unlike
-
-if TYPE_CHECKING:
-    from fox_nb.render.comparison import Key
 
 Axes = list[tuple[str, list[str]]]
 

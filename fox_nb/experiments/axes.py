@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.parameters import shown
+from fox_nb.parameters import Parameter, shown
 from fox_nb.render.html import unlike
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from fox_nb.parameters import Parameter
 
 MOST_VALUES = 1000
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"

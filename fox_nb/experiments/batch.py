@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from fox_nb.errors import ExtraMissing, InvalidRequest
 from fox_nb.experiments.batch_plan import BatchPlan, known_of
 from fox_nb.experiments.experiment import Experiment
+from fox_nb.experiments.plan import PlannedCell
 from fox_nb.experiments.plan_file import PICTURES, as_json
 from fox_nb.experiments.table_reader import Table, read_table
 from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import meant, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fox_nb.experiments.plan import PlannedCell
-    from fox_nb.render.comparison import Comparison
-    from fox_nb.session import Session, Task
+from fox_nb.render.comparison import Comparison
+from fox_nb.session import Session, Task
 
 MOST_SHOWN = 500
 """So many rows are shown as pictures; all of them are in `to_frame` and `save`."""

@@ -5,24 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import Axis
 from fox_nb.experiments.plan import Plan, PlannedCell
-from fox_nb.experiments.table_reader import is_missing
+from fox_nb.experiments.table_reader import Table, is_missing
 from fox_nb.experiments.template import parameter_of
 from fox_nb.models import MODELS, MOST_TAKES, faults, request_class, take_number
-from fox_nb.parameters import meant, parameters, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from fox_nb.experiments.table_reader import Table
-    from fox_nb.parameters import Parameter
-    from fox_nb.session import Session
+from fox_nb.parameters import Parameter, meant, parameters, shown
+from fox_nb.session import Session
 
 MOST_LISTED = 50
 """So many wrong cells are listed; the rest is counted."""

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, Self
 
 from fox_nb.display.places import Shown
 from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
 from fox_nb.experiments.axes import label
+from fox_nb.experiments.made import Numbers
+from fox_nb.experiments.plan import Plan, PlannedCell, Slot
 from fox_nb.experiments.runner import BY_HAND, Runner
+from fox_nb.experiments.side_by_side import Pictures
 from fox_nb.experiments.table_reader import is_missing
 from fox_nb.money import dollars
 from fox_nb.parameters import shown, unboxed
+from fox_nb.render.comparison import Cell, Comparison
+from fox_nb.session import Cost, Image, Session, Task
 from fox_nb.sharing import OfOneProcess
 
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping
-    from concurrent.futures import Executor
-    from pathlib import Path
-
-    from fox_nb.experiments.made import Numbers
-    from fox_nb.experiments.plan import Plan, PlannedCell, Slot
-    from fox_nb.experiments.side_by_side import Pictures
-    from fox_nb.render.comparison import Cell, Comparison
-    from fox_nb.session import Cost, Image, Session, Task
-
-    Listener = Callable[[list[PlannedCell]], None]
+Listener = Callable[[list[PlannedCell]], None]
 
 ASK_ABOVE = 5.0
 """USD above which a run asks once more."""

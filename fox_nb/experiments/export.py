@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from fox_nb.atomic import aside, put, write
 from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.experiments.axes import label, picture_names
+from fox_nb.experiments.made import Made
 from fox_nb.images.saving import Folder, file_stem
 from fox_nb.parameters import unboxed
+from fox_nb.session import Image
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from fox_nb.experiments.made import Made
-    from fox_nb.session import Image
 
 METADATA = "metadata.jsonl"
 NAME = "{index:03}-{prompt}"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fox_nb.experiments.made import Made, MadeSweep
+from fox_nb.experiments.plan import PlannedCell, Slot
+from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Take
+from fox_nb.session import Image
 from fox_nb.session.code import call
-
-if TYPE_CHECKING:
-    from fox_nb.experiments.made import Made, MadeSweep
-    from fox_nb.experiments.plan import PlannedCell, Slot
-    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Take
-    from fox_nb.session import Image
 
 
 def title(sweep: MadeSweep) -> str:

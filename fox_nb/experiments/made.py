@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from fox_nb.experiments.measuring import MeasuringPool
-    from fox_nb.experiments.originals import Originals
-    from fox_nb.experiments.plan import Plan, PlannedCell, Slot
-    from fox_nb.experiments.runner import Runner
-    from fox_nb.session import Cost, Image, Session
+from fox_nb.experiments.measuring import MeasuringPool
+from fox_nb.experiments.originals import Originals
+from fox_nb.experiments.plan import Plan, PlannedCell, Slot
+from fox_nb.experiments.runner import Runner
+from fox_nb.session import Cost, Image, Session
 
 Numbers = dict[str, float | None]
 

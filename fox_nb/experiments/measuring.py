@@ -9,23 +9,20 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
 
 from fox_nb.atomic import private_folder, write
 from fox_nb.errors import ExtraMissing, FoxError, InvalidRequest
 from fox_nb.parameters import shown
+from fox_nb.render.comparison import ComparedPicture
 from fox_nb.session.pool import Pool
 from fox_nb.store import sha256_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from concurrent.futures import Executor
-    from pathlib import Path
-
-    from fox_nb.render.comparison import ComparedPicture
-
-    Numbers = dict[str, float | None]
-    Found = tuple[Numbers, str]
+Numbers = dict[str, float | None]
+Found = tuple[Numbers, str]
 
 _THREADS = 2
 _HANDED_OUT = 16

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from fox_nb.experiments.axes import label
 from fox_nb.models import MODELS
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _LONGEST = 80
 

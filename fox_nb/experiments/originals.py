@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fox_nb.errors import DownloadFailed, FoxError
+from fox_nb.models import Request
 from fox_nb.parameters import parameters
+from fox_nb.render.comparison import ComparedPicture
+from fox_nb.session import Session
 from fox_nb.store import aside, put
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fox_nb.models import Request
-    from fox_nb.render.comparison import ComparedPicture
-    from fox_nb.session import Session
 
 _LOCAL = "sha256:"
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from fox_nb.display.notebook import ticking
 from fox_nb.display.places import in_notebook
 from fox_nb.experiments import spread
 from fox_nb.experiments.axes import steps
+from fox_nb.experiments.made import Made
+from fox_nb.experiments.plan import Plan, PlannedCell
+from fox_nb.render.comparison import Comparison
 from fox_nb.render.html import bdi, clock, day, duration, escape, facts_line, frame, head, note
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from fox_nb.experiments.made import Made
-    from fox_nb.experiments.plan import Plan, PlannedCell
-    from fox_nb.render.comparison import Comparison
 
 _LARGEST_MAP = 16
 _MOST_REASONS = 5

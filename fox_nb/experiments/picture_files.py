@@ -10,20 +10,18 @@ import tempfile
 import weakref
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from PIL import Image as Pillow
 
 from fox_nb.atomic import private_folder, write
+from fox_nb.client import Client
 from fox_nb.errors import DownloadFailed, FoxError, InvalidRequest
 from fox_nb.images.sources import taken
+from fox_nb.render.comparison import ComparedPicture, Take
+from fox_nb.session import Session
 
-if TYPE_CHECKING:
-    from PIL import Image as Pillow
-
-    from fox_nb.client import Client
-    from fox_nb.render.comparison import ComparedPicture, Take
-    from fox_nb.session import Session
-
-    Scale = tuple[float, float] | None
+Scale = tuple[float, float] | None
 
 _PLAIN_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF"})
 """What every viewer reads as it stands; pictures of phones, scanners and instruments are written anew."""

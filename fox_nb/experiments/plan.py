@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import label
-from fox_nb.models import request_class
+from fox_nb.experiments.axes import Axis, label
+from fox_nb.models import Request, request_class
 from fox_nb.parameters import shown
-from fox_nb.session import Cost
+from fox_nb.session import Cost, Session, Task
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from fox_nb.experiments.axes import Axis
-    from fox_nb.models import Request
-    from fox_nb.session import Session, Task
-
-    State = Literal["pending", "running", "done", "failed"]
+State = Literal["pending", "running", "done", "failed"]
 
 _AT_LEAST_LEFT = 0.1  # of its estimate, that a task which is late is thought to need still
 

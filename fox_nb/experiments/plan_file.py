@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, Literal, Self
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fox_nb.atomic import write
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.experiments.axes import MOST_VALUES
+from fox_nb.experiments.batch_plan import BatchPlan
+from fox_nb.experiments.sweep_plan import SweepPlan
 from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.models import LOCAL_PICTURE, MODELS
 from fox_nb.parameters import parameters, shown, unboxed
+from fox_nb.session import Session
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    from fox_nb.experiments.batch_plan import BatchPlan
-    from fox_nb.experiments.sweep_plan import SweepPlan
-    from fox_nb.session import Session
 
 _Scalar = str | int | float | bool | None
 _Value = _Scalar | list[_Scalar]

@@ -7,8 +7,8 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from fox_nb.errors import (
     AccessDenied,
@@ -20,13 +20,9 @@ from fox_nb.errors import (
     KeyMissing,
     StoreError,
 )
+from fox_nb.experiments.plan import Plan, Slot
+from fox_nb.session import Task
 from fox_nb.session.pool import Pool
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fox_nb.experiments.plan import Plan, Slot
-    from fox_nb.session import Task
 
 STOP_AFTER = 5
 """So many failures in a row stop a sweep: something is wrong with all of it."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from fox_nb.display.places import Shown
 from fox_nb.errors import FoxError, InvalidRequest
@@ -17,16 +18,12 @@ from fox_nb.experiments.arranged import MOST_PICTURES, arranged
 from fox_nb.experiments.compared import Compared, scaled, unlike_scales
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.picture_files import PictureFiles
+from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Take
+from fox_nb.session import Session
 from fox_nb.sharing import OfOneProcess
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Take
-    from fox_nb.session import Session
-
-    Reference = tuple[int | None, ...]
-    Listener = Callable[[list[Key]], None]
+Reference = tuple[int | None, ...]
+Listener = Callable[[list[Key]], None]
 
 _CHANGED = "was changed after it was laid here; call compare again"
 _KINDS = "a task, a picture of one, a path, a PIL image, an array, bytes or a link; or lists or a dict of them"

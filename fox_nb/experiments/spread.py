@@ -6,14 +6,9 @@ larger than that chance tells nothing; so nothing is called closest unless it st
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from fox_nb.render.comparison import numbers
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fox_nb.render.comparison import Cell
+from fox_nb.render.comparison import Cell, numbers
 
 _BY = "ssim"
 _MOST_NAMED = 4

@@ -5,24 +5,18 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import axis_of
+from fox_nb.experiments.axes import Axis, axis_of
 from fox_nb.experiments.frame import NUMBERS
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.template import filled, names_in, parameter_of
 from fox_nb.models import MODELS, request_class, take_number
 from fox_nb.models import MOST_TAKES as MOST_NUMBER
-from fox_nb.parameters import NO_SEED, meant, parameters, shown, unboxed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from fox_nb.experiments.axes import Axis
-    from fox_nb.parameters import Parameter
-    from fox_nb.session import Session
+from fox_nb.parameters import NO_SEED, Parameter, meant, parameters, shown, unboxed
+from fox_nb.session import Session
 
 MOST_TAKES = 20
 MOST_CELLS = 20_000

@@ -6,17 +6,14 @@ import csv
 import json
 import numbers
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from fox_nb.errors import ExtraMissing, InvalidRequest
 from fox_nb.parameters import shown
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 MOST_ROWS = 100_000
 LARGEST_FILE = 200_000_000

@@ -5,14 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import numbers
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.table_reader import is_missing
 from fox_nb.parameters import Parameter, shown
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 

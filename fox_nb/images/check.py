@@ -14,21 +14,19 @@ import importlib
 import io
 import threading
 import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.filetypes import KINDS, sniff
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Source = Path | bytes
-    Refuse = Callable[..., FoxError]
+Source = Path | bytes
+Refuse = Callable[..., FoxError]
 
 _OTHER_THINGS = {
     b"<!doctype html": "is a web page",

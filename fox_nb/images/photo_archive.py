@@ -8,26 +8,22 @@ import os
 import re
 import tempfile
 import zipfile
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from PIL import Image
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
 from fox_nb.images import check, rewrite
-from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, PhotoReport, bytes_of, name_of
+from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, HasData, Photo, PhotoReport, bytes_of, name_of
 from fox_nb.images.pixels import plain
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from fox_nb.images.photos import HasData, Photo
 
 MAX_BYTES = 48_000_000
 """Public clients of the gateway hold their uploads below 50 MB."""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
+
+from PIL import Image
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images import check, impressions
 from fox_nb.images.pixels import plain, sized, upright
 from fox_nb.images.thumbnail import encoded
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from PIL import Image
 
 AT_LEAST = 10
 BEST = (30, 50)

@@ -13,10 +13,11 @@ import hashlib
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
 
@@ -27,9 +28,6 @@ from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import taken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _LOCKED = 0x1
 

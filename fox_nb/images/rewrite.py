@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import PIL.Image
+from PIL import Image
 
+from fox_nb.images.check import Opened
 from fox_nb.images.pixels import as_seen, is_srgb, sized
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-    from fox_nb.images.check import Opened
 
 _WRITTEN = {"JPEG", "PNG"}
 _STAYS_EXACT = {"PNG", "GIF", "BMP"}

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import string
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.parameters import meant, shown
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 LONGEST_NAME = 120
 _MOST_BYTES = 200

@@ -15,20 +15,16 @@ import math
 import os
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
+
+from PIL import Image
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.images import check
+from fox_nb.images.check import Bounds, Facts, Opened, Refuse, Source
 from fox_nb.images.inline import data_uri
 from fox_nb.images.pixels import as_seen, plain, sized
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from PIL import Image
-
-    from fox_nb.images.check import Bounds, Facts, Opened, Refuse, Source
 
 __all__ = [
     "EDGE",

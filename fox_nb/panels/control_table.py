@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fox_nb.panels.controls import ChoiceControl, Control, FieldContext, LevelControl, NumberControl
 from fox_nb.panels.persons import PersonsControl, PromptControl
-
-if TYPE_CHECKING:
-    from fox_nb.parameters import Parameter
+from fox_nb.parameters import Parameter
 
 
 def control_for(parameter: Parameter, field_context: FieldContext) -> Control:

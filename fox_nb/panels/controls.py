@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
 
 import ipywidgets as w
 
 from fox_nb.models import check
 from fox_nb.panels.level import Level
 from fox_nb.panels.script import Layout
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from fox_nb.parameters import Parameter
-    from fox_nb.store import Store
+from fox_nb.parameters import Parameter
+from fox_nb.store import Store
 
 FEW = 3
 """So many options stand side by side; more are a list."""

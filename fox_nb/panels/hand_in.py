@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as w
 
 from fox_nb.panels.press import Press
+from fox_nb.session import Session
 from fox_nb.settings import in_voila
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import ipywidgets as w
-
-    from fox_nb.session import Session
 
 
 class HandIn:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from IPython.display import HTML
 
 from fox_nb.display.places import is_unseen
+from fox_nb.models import Request
 from fox_nb.parameters import parameters
+from fox_nb.session import Cost
+from fox_nb.session.billing import Account
 from fox_nb.session.lost_answers import moment
 from fox_nb.settings import key_advice, on_binder
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fox_nb.models import Request
-    from fox_nb.session import Cost
-    from fox_nb.session.billing import Account
 
 _SECONDS = 4
 _MISSING = f"""<style>@keyframes fox-late {{ to {{ visibility: visible }} }}

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 PIECE = 900_000
 """Bytes in one message: with its header it stays below 1 MB, far from a server's limit of 10 MiB."""

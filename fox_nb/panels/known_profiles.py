@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from fox_nb.panels.outcome import REMEDIES
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 _LONGEST = 1000
 _ACTS = REMEDIES | {"rename", "plan", "forget", "add", "retry"}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from fox_nb.session import Session, Task
+from fox_nb.session import Session, Task
 
 _NAME = "shown in cell "
 

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
+from fox_nb.panels.press import Press
+from fox_nb.panels.record import Record
 from fox_nb.panels.results import Results
+from fox_nb.panels.script import Layout
+from fox_nb.panels.task_cards import Action
+from fox_nb.panels.titles import Titles
+from fox_nb.session import Session, Task
 from fox_nb.settings import in_voila
 from fox_nb.store import ON_ITS_WAY
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fox_nb.panels.press import Press
-    from fox_nb.panels.record import Record
-    from fox_nb.panels.script import Layout
-    from fox_nb.panels.task_cards import Action
-    from fox_nb.panels.titles import Titles
-    from fox_nb.session import Session, Task
-
 
 BILL = ("bill", "Check the bill")
 

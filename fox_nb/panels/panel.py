@@ -6,39 +6,31 @@ import contextlib
 import functools
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import ipywidgets as w
 import traitlets
+from IPython.display import HTML
 
 from fox_nb.display import task_pages
 from fox_nb.display.places import is_unseen
 from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
-from fox_nb.models import request_class
+from fox_nb.models import Request, request_class
 from fox_nb.panels.control_table import control_for
-from fox_nb.panels.controls import FieldContext
+from fox_nb.panels.controls import Control, FieldContext
 from fox_nb.panels.head import card, head, in_marimo, key_is_empty, money_note, when_missing
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome
 from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record
 from fox_nb.panels.script import Layout, close_inside
+from fox_nb.panels.task_cards import Action
 from fox_nb.panels.titles import Titles
-from fox_nb.parameters import NO_SEED, meant, parameters, shown
+from fox_nb.parameters import NO_SEED, Parameter, meant, parameters, shown
+from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from IPython.display import HTML
-
-    from fox_nb.models import Request
-    from fox_nb.panels.controls import Control
-    from fox_nb.panels.task_cards import Action
-    from fox_nb.parameters import Parameter
-    from fox_nb.session import Session, Task
 
 FILL = ("fill", "Use these settings")
 DOUBLE_CLICK = 1.0

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import ipywidgets as w
 import traitlets
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.panels.controls import Control, TextControl, about
+from fox_nb.panels.controls import Control, FieldContext, TextControl, about
 from fox_nb.panels.script import Scripted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fox_nb.panels.controls import FieldContext
-    from fox_nb.parameters import Parameter
+from fox_nb.parameters import Parameter
 
 NO_PROFILES = "No profiles yet"
 LONGEST_PROMPT = 2000
@@ -45,6 +41,7 @@ class Persons(Scripted):
         self._names: dict[str, str] = {}
         self._page = ""
         super().__init__(**traits)
+        self.on_ready(self._say_names)
 
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer profiles, names by their ids, and what is chosen already; the choice stays as it is."""
@@ -101,10 +98,6 @@ class Persons(Scripted):
     def _value_set(self, _change: object) -> None:
         self._say_names()
 
-    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        self._say_names()
-        super()._on_ready(content, buffers)
-
     def _on_choose(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._page = str(content.get("page"))  # which knows it already, and may be ahead by now
         before = self.value
@@ -141,6 +134,7 @@ class PersonName(Scripted):
     def __init__(self, **traits: Any) -> None:
         self._page = ""
         super().__init__(**traits)
+        self.on_ready(self._say_name)
 
     @traitlets.observe("value")
     def _value_set(self, _change: object) -> None:
@@ -148,10 +142,6 @@ class PersonName(Scripted):
 
     def _say_name(self) -> None:
         self.say("name", name=self.value, by=self._page)
-
-    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        self._say_name()
-        super()._on_ready(content, buffers)
 
     def _on_typed(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._page = str(content.get("page"))
@@ -188,6 +178,7 @@ class Mentions(Scripted):
     def __init__(self, **traits: Any) -> None:
         self._names: dict[str, str] = {}
         super().__init__(**traits)
+        self.on_ready(self._say_names)
 
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer profiles: names by their ids."""
@@ -196,10 +187,6 @@ class Mentions(Scripted):
 
     def _say_names(self) -> None:
         self.say("names", names=self._names, empty=NO_PROFILES)
-
-    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        self._say_names()
-        super()._on_ready(content, buffers)
 
 
 class PersonsControl(Control):

@@ -11,9 +11,10 @@ import os
 import threading
 import unicodedata
 import uuid
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
@@ -21,9 +22,6 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images.sources import listed
 from fox_nb.panels.incoming import Incoming, PickedFile, Refused
 from fox_nb.panels.script import Scripted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 __all__ = ["Entry", "PickedFile", "Picker"]
 

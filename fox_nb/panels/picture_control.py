@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ipywidgets as w
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images.sources import taken
 from fox_nb.models import LOCAL_PICTURE
-from fox_nb.panels.controls import Control, about
+from fox_nb.panels.controls import Control, FieldContext, about
 from fox_nb.panels.picker import Entry, PickedFile, Picker
 from fox_nb.panels.script import Layout
+from fox_nb.parameters import Parameter
 from fox_nb.settings import in_voila
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from fox_nb.panels.controls import FieldContext
-    from fox_nb.parameters import Parameter
 
 MOST_PICTURES = 8
 """How many pictures a panel takes where the reference page gives no limit."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from IPython.display import HTML, display
 
 from fox_nb.display.places import in_notebook, is_unseen
+from fox_nb.experiments import Pictures
 from fox_nb.experiments.side_by_side import page
 from fox_nb.panels.record import replace_earlier
 from fox_nb.panels.viewer import Viewer, beside
+from fox_nb.render.comparison import Key
 from fox_nb.session.pool import Pool
-
-if TYPE_CHECKING:
-    from fox_nb.experiments import Pictures
-    from fox_nb.render.comparison import Key
 
 
 class PicturesView:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as w
 import traitlets
@@ -11,11 +12,7 @@ import traitlets
 from fox_nb.errors import FoxError, SubmissionUnknown
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fox_nb.session import Task
+from fox_nb.session import Task
 
 LOOK_IT_UP = "Check your bill for that minute, then press below what you found."
 _LONGEST = 1000

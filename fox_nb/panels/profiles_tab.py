@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ipywidgets as w
 
@@ -20,14 +21,10 @@ from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.titles import Titles
 from fox_nb.panels.training_photos import TrainingPhotos
 from fox_nb.parameters import parameters
+from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
 from fox_nb.session.training import TrainedProfiles
 from fox_nb.store.people import FORGOTTEN
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from fox_nb.session import Session, Task
 
 _STARTED = "{name} is being trained. This goes on when you close the notebook."
 

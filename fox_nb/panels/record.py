@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import threading
 import uuid
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from fox_nb.display.places import bundle, in_notebook, open_place, output_of
+from fox_nb.display.places import Place, bundle, in_notebook, open_place, output_of
+from fox_nb.panels.memory import Memory
+from fox_nb.session import Task
 from fox_nb.settings import in_voila
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fox_nb.display.places import Place
-    from fox_nb.panels.memory import Memory
-    from fox_nb.session import Task
 
 SHOWN = 12
 SLOTS = 20

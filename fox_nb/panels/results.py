@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import traitlets
 
 from fox_nb.panels.task_cards import TaskCards
-
-if TYPE_CHECKING:
-    from fox_nb.session import Task
+from fox_nb.session import Task
 
 MOST = 12
 
@@ -33,6 +31,7 @@ class Results(TaskCards):
         self._lock = threading.Lock()
         self._earlier = 0
         super().__init__(*args, **traits)
+        self.on_ready(self._send_list)
 
     def add(self, task: Task) -> None:
         """Put a task that is over in front, or show anew what became of it."""
@@ -62,7 +61,3 @@ class Results(TaskCards):
         with self._lock:
             tasks = list(self._tasks.values())
         self.say("list", items=[self.item(task) for task in tasks], earlier=self._earlier)
-
-    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        self._send_list()
-        super()._on_ready(content, buffers)

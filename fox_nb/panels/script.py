@@ -8,15 +8,13 @@ import itertools
 import logging
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import anywidget
 import ipywidgets as w
 import traitlets
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 _STATIC = Path(__file__).parents[1] / "static"
 _LOADER = _STATIC / "loader.js"

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import uuid
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import ipywidgets as w
 from IPython.display import HTML, display
@@ -18,19 +19,15 @@ from fox_nb.display.places import in_notebook, is_unseen
 from fox_nb.display.task_pages import error_page, words_page
 from fox_nb.errors import ConfirmationNeeded, FoxError
 from fox_nb.experiments import pages
+from fox_nb.experiments.experiment import Experiment
+from fox_nb.experiments.plan import PlannedCell
 from fox_nb.experiments.runner import BY_HAND
 from fox_nb.panels.head import when_missing
 from fox_nb.panels.record import replace_earlier
 from fox_nb.panels.script import Scripted
 from fox_nb.panels.viewer import Viewer, beside
+from fox_nb.render.comparison import Key
 from fox_nb.session.pool import Pool
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fox_nb.experiments.experiment import Experiment
-    from fox_nb.experiments.plan import PlannedCell
-    from fox_nb.render.comparison import Key
 
 
 def show(sweep: Experiment) -> Any:

@@ -6,22 +6,18 @@ somebody opens it, and for the whole file in pieces when somebody saves it. All 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from fox_nb.display import task_pages
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.panels.press import lines_of
 from fox_nb.panels.script import Scripted
-from fox_nb.panels.titles import pictures_given
+from fox_nb.panels.titles import Titles, pictures_given
 from fox_nb.render.html import clip, clock, day, duration
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from fox_nb.panels.titles import Titles
-    from fox_nb.session import Image, Task
+from fox_nb.session import Image, Task
 
 PIECE = 900_000
 """Bytes of a file in one message; servers refuse messages of 10 MB."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from fox_nb.models import LOCAL_PICTURE, MENTION, MODELS, CreateProfile
 from fox_nb.parameters import parameters
-
-if TYPE_CHECKING:
-    from fox_nb.session import Session, Task
+from fox_nb.session import Session, Task
 
 _GONE = "a picture no longer in the folder"
 

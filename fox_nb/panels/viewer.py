@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.panels.script import Scripted
-from fox_nb.render.comparison import cell_facts, facts, place, preview_size
+from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, cell_facts, facts, place, preview_size
 from fox_nb.render.comparison_kept import kept
 from fox_nb.session.pool import Pool
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key
-
-    Retry = Callable[[Key, int], None]
-    Send = Callable[[dict[str, Any], list[bytes]], None]
+Retry = Callable[[Key, int], None]
+Send = Callable[[dict[str, Any], list[bytes]], None]
 
 _BATCH_BYTES = 400_000
 _MOST_ON_THE_WAY = 4_000_000

@@ -5,19 +5,17 @@ from __future__ import annotations
 import hashlib
 import math
 import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any, Literal
 
 from fox_nb.errors import FoxError
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.images.thumbnail import EDGE, cached_thumbnail, thumbnail
 from fox_nb.images.tiles import Pyramid
 from fox_nb.render.html import LONGEST, clip, unlike
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 State = Literal["pending", "running", "done", "failed", "impossible"]
 

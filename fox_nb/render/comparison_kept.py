@@ -7,15 +7,10 @@ on GitHub, the frame is taken out and the table is what stays; where both are ke
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from fox_nb.render.comparison import previews
+from fox_nb.render.comparison import Comparison, previews
 from fox_nb.render.comparison_files import page
 from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.html import escape
-
-if TYPE_CHECKING:
-    from fox_nb.render.comparison import Comparison
 
 MOST = 128
 """Pictures of which a frame is made; more would make the notebook larger than it may be."""

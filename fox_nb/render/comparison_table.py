@@ -7,20 +7,14 @@ preview; the original a second time, for the hover, whatever the number of cells
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from fox_nb.images.inline import data_uri
 from fox_nb.images.metrics import EXPLANATIONS
-from fox_nb.render.comparison import LABELS, numbers, previews
-from fox_nb.render.facets import facets, words_of
+from fox_nb.render.comparison import LABELS, Cell, ComparedPicture, Comparison, Key, Take, numbers, previews
+from fox_nb.render.facets import Facet, facets, words_of
 from fox_nb.render.html import PLAIN, bdi, escape
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Take
-    from fox_nb.render.facets import Facet
 
 MOST = 320
 """Cells that a table holds; a notebook with more of them would not be opened any more."""

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from fox_nb.images.photos import PhotoFact, PhotoReport
 from fox_nb.images.thumbnail import MIME
 from fox_nb.render.html import bdi, frame, head, img, note
-
-if TYPE_CHECKING:
-    from fox_nb.images.photos import PhotoFact, PhotoReport
 
 _COLUMN = 150
 _MARKS = {"out": "\u2716 left out", "weak": "\u26a0 weak", "note": "\u2139 note"}

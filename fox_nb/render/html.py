@@ -9,17 +9,14 @@ from __future__ import annotations
 import html
 import itertools
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from urllib.parse import quote
 
 from fox_nb.images.inline import data_uri
 from fox_nb.render.style import STYLE
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from datetime import datetime
-
-    Facts = Sequence[tuple[str, str]]
+Facts = Sequence[tuple[str, str]]
 
 PLAIN = "mathjax_ignore tex2jax_ignore"
 """Classes by which MathJax, new and old, leaves our texts alone: two dollars make no formula of what is between."""

@@ -8,15 +8,10 @@ pictures; where styles are taken away, what remains is the pictures in their rig
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from fox_nb.render.html import bdi, code_block, escape, facts_line, frame, head, img, joined, link, note, notes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from fox_nb.render.html import Facts
+from fox_nb.render.html import Facts, bdi, code_block, escape, facts_line, frame, head, img, joined, link, note, notes
 
 _LAYOUTS = ((1, 400, 620), (2, 300, 880), (4, 240, 1100), (12, 184, 0))
 _MANY = (150, 0)

@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from fox_nb.render.html import escape, frame
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _IMAGE = re.compile(r'<img src="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"/>')
 _NUMBER = re.compile(r"<h4[^>]*>\d+</h4>\s*(?=<h4)")

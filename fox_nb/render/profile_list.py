@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from fox_nb.render.html import bdi, clock, day, escape, frame, head, note
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _EMPTY = "None yet. The first one: fox.profiles.train('folder of photos', name='Ada', agreed=True)"
 _NAMES = ("Name", "In a prompt", "Id", "Since")

@@ -7,14 +7,9 @@ says when it was seen and what to do to see more, and never 'please wait'.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from fox_nb.render.html import bdi, clock, code_block, day, duration, escape, facts_line, frame, head, note
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from fox_nb.render.html import Facts
+from fox_nb.render.html import Facts, bdi, clock, code_block, day, duration, escape, facts_line, frame, head, note
 
 RUN_AGAIN = "Run this cell again to see it; nothing is sent or paid twice."
 _WORDS = {"pending": "waiting for its turn", "processing": "being made"}

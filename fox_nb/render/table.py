@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from fox_nb.money import PLAY, dollars
 from fox_nb.render.html import bdi, clock, day, duration, escape, frame, head, img, note
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
 
 _ROWS = 50
 _EDGE = 56

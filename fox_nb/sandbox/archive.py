@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from pathlib import Path
 
 from fox_nb.atomic import ASIDE, sweep, write
 from fox_nb.filetypes import KINDS, sniff
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
 
 LONGEST_NAME = 100
 

@@ -6,17 +6,13 @@ import hashlib
 import json
 import random
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
-from fox_nb.sandbox.options import QUOTA, UNLIMITED
+from fox_nb.sandbox.database import Task
+from fox_nb.sandbox.options import QUOTA, UNLIMITED, Settings
 from fox_nb.sandbox.problems import Problem
 from fox_nb.sandbox.states import failed_at
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from fox_nb.sandbox.database import Task
-    from fox_nb.sandbox.options import Settings
 
 CHARGE, REFUND = 2, 6
 """What the engine calls the two kinds of entries."""

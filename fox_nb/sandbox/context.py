@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from fox_nb.sandbox.options import Settings
 from fox_nb.sandbox.server import Server
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
 
 
 class Sandbox:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import binascii
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import jsonschema
+from jsonschema import ValidationError
 from jsonschema.exceptions import best_match
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from fox_nb.sandbox.faults import fault_schemas
 from fox_nb.sandbox.problems import Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from jsonschema import ValidationError
 
 HOME = "urn:fox_nb:sandbox"
 """The document's name for itself, from which its references are followed."""

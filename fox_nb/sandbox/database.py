@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from fox_nb.atomic import open_database
-
-if TYPE_CHECKING:
-    import sqlite3
-    from pathlib import Path
 
 TABLES = {
     "facts": "(name text primary key, value text not null)",

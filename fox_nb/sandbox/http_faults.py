@@ -5,17 +5,15 @@ from __future__ import annotations
 import io
 import json
 import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fox_nb.sandbox.answers import Answer, error_answer, html_answer, json_answer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    Parameters = Mapping[str, Any]
-    Effect = Callable[[Answer, Parameters], Answer]
+Parameters = Mapping[str, Any]
+Effect = Callable[[Answer, Parameters], Answer]
 
 CALLS = ("create", "read", "upload", "models", "pricing", "balance", "bill", "result", "file")
 """The calls that can go wrong: creations, reads of a task, uploads, lists, prices, billing, a key's bill, and files."""

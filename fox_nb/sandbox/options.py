@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any
 
 MODELS = ("phota-create-profile", "phota-image", "phota-image-edit", "phota-image-enhance", "grok-imagine-image")
 
@@ -74,23 +72,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as JSON has them."""
-        return {
-            "speed": self.speed,
-            "older_form": self.older_form,
-            "spread": self.spread,
-            "estimate_factor": self.estimate_factor,
-            "storage_limit": self.storage_limit,
-            "upload_limit": self.upload_limit,
-            "balance": self.balance,
-            "models": list(self.models),
-            "groups": self.groups,
-            "group": self.group,
-            "key_limit": self.key_limit,
-            "key_expires": self.key_expires,
-            "refunds": self.refunds,
-            "log": self.log,
-            "bill_reads": self.bill_reads,
-        }
+        return {name: value for name, value in vars(self).items() if name != "chance"}
 
     def duration(self, request: dict[str, Any]) -> tuple[float, float]:
         """Return how many seconds a task will last, and how many are told."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageOps
 
@@ -13,10 +15,6 @@ from fox_nb.atomic import write
 from fox_nb.sandbox import art, recipes
 from fox_nb.sandbox.archive import kind_of
 from fox_nb.sandbox.problems import Unusable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 MOST_PIXELS = 64_000_000
 """More is not decoded: neither a decompression bomb nor a picture that the kernel's machine has no memory for."""

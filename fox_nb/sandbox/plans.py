@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from fox_nb.sandbox.database import Ledger
 from fox_nb.sandbox.problems import Problem, Unusable
-
-if TYPE_CHECKING:
-    from fox_nb.sandbox.database import Ledger
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OWN_LINK = re.compile(r"/(uploads|results)/\d{8}/([\w-]+)/([^/]+)")

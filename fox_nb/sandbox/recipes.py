@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from fox_nb.atomic import write
 from fox_nb.sandbox import art
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _SIDE = 16
 _NEAR = 24

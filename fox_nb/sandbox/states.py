@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fox_nb.sandbox.database import Task
 from fox_nb.sandbox.plans import link_name
 from fox_nb.sandbox.task_faults import State, with_faults
-
-if TYPE_CHECKING:
-    from fox_nb.sandbox.database import Task
 
 PENDING_PART = 0.08
 """The part of its time that a task waits before it is worked on."""

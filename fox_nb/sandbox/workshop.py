@@ -6,16 +6,12 @@ import asyncio
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from fox_nb.sandbox.options import RESULT_LIFE
+from fox_nb.sandbox.database import Ledger, Task
+from fox_nb.sandbox.options import RESULT_LIFE, Clock
 from fox_nb.sandbox.problems import Unusable
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from fox_nb.sandbox.database import Ledger, Task
-    from fox_nb.sandbox.options import Clock
 
 MOST_THREADS = 2
 """Requests are still answered in some 10 ms while two draw; a third would only add memory, 350 MB for a 4K picture."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+import random
+from collections.abc import Sequence
 
-if TYPE_CHECKING:
-    import random
-    from collections.abc import Sequence
-
-    from fox_nb.settings import Polling
+from fox_nb.settings import Polling
 
 # These shares hold a mean of 13 GETs and a delay of 5 % for log-normal durations (sigma 0.4) around the estimate, also
 # over the first twenty tasks of a model whose estimate is wrong by twice; see tests/session/test_backoff.py.

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fox_nb.models import LOCAL_PICTURE, MODELS
-from fox_nb.parameters import parameters
+from fox_nb.parameters import Parameter, parameters
 from fox_nb.store import sha256_of
 from fox_nb.workdir import below, working_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fox_nb.parameters import Parameter
 
 LONGEST_LINE = 88
 

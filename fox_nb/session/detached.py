@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Never, Protocol, Self
+from pathlib import Path
+from typing import Never, Protocol, Self
 
 from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
 from fox_nb.session.backoff import USUAL_SPREAD
 from fox_nb.session.code import call
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from fox_nb.store import TaskRow
+from fox_nb.store import TaskRow
 
 
 class Arrived(Protocol):

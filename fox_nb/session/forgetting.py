@@ -7,18 +7,14 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fox_nb.atomic import sweep
 from fox_nb.errors import InvalidRequest, StoreError
-from fox_nb.session.renderer import TERMINAL, Shows
+from fox_nb.session.profiles import Profile
+from fox_nb.session.renderer import TERMINAL, Renderer, Shows
+from fox_nb.session.session import Session
+from fox_nb.store import Store
 from fox_nb.store.people import Belongings, People
-
-if TYPE_CHECKING:
-    from fox_nb.session.profiles import Profile
-    from fox_nb.session.renderer import Renderer
-    from fox_nb.session.session import Session
-    from fox_nb.store import Store
 
 _NAMED = 3
 

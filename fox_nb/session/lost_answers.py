@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import shown, unboxed
 from fox_nb.session.matching import AMBIGUOUS, AMOUNT
 from fox_nb.session.prices import Cost
-
-if TYPE_CHECKING:
-    from fox_nb.store import TaskRow
+from fox_nb.store import TaskRow
 
 
 class Proposal(NamedTuple):

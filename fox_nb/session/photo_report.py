@@ -6,7 +6,7 @@ import io
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from PIL import Image as Pillow
 
@@ -14,15 +14,11 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import orientation_of
 from fox_nb.images.photo_archive import Found, photos_in
-from fox_nb.images.photos import PhotoReport
+from fox_nb.images.photos import Photo, PhotoReport
 from fox_nb.images.pixels import plain
 from fox_nb.images.sources import refuse_server_files, taken
-from fox_nb.session.renderer import TERMINAL, Shows
+from fox_nb.session.renderer import TERMINAL, Renderer, Shows
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    from fox_nb.images.photos import Photo
-    from fox_nb.session.renderer import Renderer
 
 _AS_THEY_ARE = {"1", "L", "LA", "P", "RGB", "RGBA"}
 

@@ -8,18 +8,13 @@ import logging
 import random
 import threading
 import time
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from fox_nb.errors import FoxError
 from fox_nb.session.backoff import next_poll, pause_after
-from fox_nb.session.pool import start
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fox_nb.session.pool import Pool
-    from fox_nb.settings import Polling
-
+from fox_nb.session.pool import Pool, start
+from fox_nb.settings import Polling
 
 LONGEST_SLEEP = 60.0
 """Seconds: a clock that is set, or a time that nobody can sleep for, never holds the thread for longer."""

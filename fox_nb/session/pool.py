@@ -12,14 +12,12 @@ import math
 import numbers
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
 from fox_nb.parameters import shown
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Value = TypeVar("Value")
 PROMPT = 2.0

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.parameters import meant, shown
+from fox_nb.session.renderer import Renderer
 from fox_nb.sharing import OfOneProcess
-from fox_nb.store.people import People, same
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from fox_nb.session.renderer import Renderer
-    from fox_nb.store import Store
-    from fox_nb.store.people import ProfileRow
+from fox_nb.store import Store
+from fox_nb.store.people import People, ProfileRow, same
 
 LONGEST_NAME = 60
 # Left to re's own cache: compiling them would cost every panel.

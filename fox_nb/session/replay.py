@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Never
+from pathlib import Path
+from typing import Any, Never
 
 from fox_nb.client.calls import TransportClient
+from fox_nb.client.exchange import Call
 from fox_nb.errors import NOTHING_SENT, NotRecorded, PackError
-from fox_nb.models import take_number
+from fox_nb.models import Request, take_number
 from fox_nb.session.code import call
 from fox_nb.session.prices import Cost, PriceList
 from fox_nb.session.session import Session
+from fox_nb.session.task import Task
 from fox_nb.settings import Gateway
-from fox_nb.store import aside, identity_of, picture_name, put, request_hash, sha256_of
-from fox_nb.store.packs import without_links
-from fox_nb.store.replayed import DownloadedPicture, Replayed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-    from fox_nb.client.exchange import Call
-    from fox_nb.models import Request
-    from fox_nb.session.task import Task
-    from fox_nb.store import Store, TaskRow
-    from fox_nb.store.packs import Pack, RecordedPicture, RecordedTask
+from fox_nb.store import PictureRow, Store, TaskRow, aside, identity_of, picture_name, put, request_hash, sha256_of
+from fox_nb.store.packs import Pack, RecordedPicture, RecordedTask, without_links
+from fox_nb.store.replayed import Replayed
 
 _SANDBOX = "Ask for what was recorded (fox.tasks() lists it), or ask the sandbox with fox_nb.Fox()."
 
@@ -161,9 +155,7 @@ def _install(pack: Pack, store: Store, replayed: Replayed) -> None:
         store.catalog.name_profile(pack.gateway, profile_id, name, 0.0)
 
 
-def _download(
-    pack: Pack, store: Store, task: RecordedTask, identity: str, picture: RecordedPicture
-) -> DownloadedPicture:
+def _download(pack: Pack, store: Store, task: RecordedTask, identity: str, picture: RecordedPicture) -> PictureRow:
     from fox_nb.images.check import DOWNLOADED, check
     from fox_nb.images.thumbnail import cached_thumbnail
 
@@ -176,4 +168,5 @@ def _download(
         if not path.exists() or sha256_of(path) != picture.sha256:
             put(part, path)
     cached_thumbnail(path, store.thumbnails)
-    return DownloadedPicture(picture, f"pictures/{name}", facts.mime, facts.width, facts.height)
+    size = facts.width, facts.height
+    return PictureRow(picture.number, f"pictures/{name}", picture.sha256, "", facts.mime, *size, picture.bytes)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
 from fox_nb.errors import FoxError
 from fox_nb.models import Request, check, request_class, take_number
@@ -14,15 +15,11 @@ from fox_nb.session.billing import Billing, Reconciliation
 from fox_nb.session.prices import Cost
 from fox_nb.session.profiles import Profiles
 from fox_nb.session.submission import Submitter
+from fox_nb.session.task import Task
 from fox_nb.session.tasklist import TaskList
 from fox_nb.sharing import renew_in_children
-from fox_nb.store import identity_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from fox_nb.session.task import Task
-    from fox_nb.store import TaskRow
+from fox_nb.store import TaskRow, identity_of
+from fox_nb.store.history import Chosen
 
 
 class Session(Submitter):
@@ -78,21 +75,10 @@ class Session(Submitter):
         """Return what is under way or unknown at this gateway."""
         return self.store.journal.unfinished(self.gateway.name, self.now())
 
-    def tasks(
-        self,
-        *,
-        model: str = "",
-        text: str = "",
-        since: float | None = None,
-        until: float | None = None,
-        states: Sequence[str] = (),
-        limit: int = -1,
-        offset: int = 0,
-    ) -> TaskList:
+    def tasks(self, *, limit: int = -1, offset: int = 0, **chosen: Unpack[Chosen]) -> TaskList:
         """Return what the journal knows of this gateway's tasks, newest first."""
-        chosen = {"model": model, "text": text, "since": since, "until": until, "states": states}
-        rows = self.store.journal.tasks(self.gateway.name, **chosen, limit=limit, offset=offset)  # type: ignore[arg-type]
-        total = self.store.journal.count(self.gateway.name, **chosen)  # type: ignore[arg-type]
+        rows = self.store.journal.tasks(self.gateway.name, limit=limit, offset=offset, **chosen)
+        total = self.store.journal.count(self.gateway.name, **chosen)
         found = [self.task(row) for row in rows]
         return self.listed(found, total, empty="No results. Remove a filter." if any(chosen.values()) else "")
 

@@ -5,29 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any, Protocol, overload
 
 from fox_nb.errors import DownloadFailed, FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
-from fox_nb.session.lost_answers import id_or_none, proposal_of, yes_or_no
+from fox_nb.session.lost_answers import Proposal, id_or_none, proposal_of, yes_or_no
 from fox_nb.session.pool import deadline
 from fox_nb.session.prices import Cost
-from fox_nb.session.renderer import Shows
-from fox_nb.store import BEING_SENT, ON_ITS_WAY
-
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Generator, Iterator
-    from pathlib import Path
-
-    from fox_nb.session.lost_answers import Proposal
-    from fox_nb.session.renderer import Renderer
-    from fox_nb.store import TaskRow
+from fox_nb.session.renderer import Renderer, Shows
+from fox_nb.store import BEING_SENT, ON_ITS_WAY, TaskRow
 
 ENDED = frozenset({"completed", "failed", "refused", "unknown"})
 """States in which nothing more happens by itself."""

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from fox_nb.store.history import COUNTS, NEWEST
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable
-
-    from fox_nb.store.journal import Journal
+from fox_nb.store.journal import Journal
 
 AFTER_TROUBLE = 60.0
 """Seconds after which what could not be read is asked for again."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from fox_nb.store.journal import Journal
+from fox_nb.store.journal import Journal
 
 UPLOADS_LIVE = 72 * 3600.0
 """Seconds that an upload lives at the gateway."""

@@ -9,16 +9,13 @@ import sqlite3
 import time
 import unicodedata
 import zipfile
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 from fox_nb import atomic
 from fox_nb.atomic import ASIDE, aside
 from fox_nb.errors import StoreError
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["ASIDE", "aside", "picture_name", "place_of", "put", "sha256_of", "slug", "zipped"]
 

@@ -7,21 +7,17 @@ import itertools
 import json
 import math
 import re
+import sqlite3
 import zipfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from fox_nb.atomic import open_database
 from fox_nb.store.home import JOURNAL
 from fox_nb.store.journal import Journal
 from fox_nb.store.packs import SUFFIX
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator
-
-    from fox_nb.store.rows import PictureRow, TaskRow
+from fox_nb.store.rows import PictureRow, TaskRow
 
 MOST_UNPACKED = 4 << 30
 """Bytes that one ZIP may hold when it is unpacked; only what is shown is unpacked at all."""

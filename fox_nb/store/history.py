@@ -8,15 +8,13 @@ import sqlite3
 import threading
 import unicodedata
 import weakref
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
 from fox_nb.errors import StoreError
 from fox_nb.store.rows import PictureRow, TaskRow
 from fox_nb.store.schema import connect, unreadable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 SPENT = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN coalesce(c.charged, c.micro)
     ELSE max(0, coalesce(c.charged, c.micro) - c.refunded) END), 0)"""
@@ -60,6 +58,16 @@ _AT_ONCE = 500
 """SQLite takes a bounded number of values in one statement."""
 
 
+class Chosen(TypedDict, total=False):
+    """Which tasks are meant: those of a model, with a text in their prompt, asked for between two times, in states."""
+
+    model: str
+    text: str
+    since: float | None
+    until: float | None
+    states: Sequence[str]
+
+
 class OpenDatabase:
     """A file that SQLite has open: for one thread at a time, and in a child process for none.
 
@@ -73,9 +81,16 @@ class OpenDatabase:
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self._connection: sqlite3.Connection
         self._lock = threading.RLock()
         self._closed = False
         _open.add(self)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._closed = True
+            self._connection.close()
 
     @contextlib.contextmanager
     def _in_use(self) -> Iterator[None]:
@@ -129,12 +144,6 @@ class History(OpenDatabase):
         self._connection = connect(path)
         self._connection.create_function("folded", 1, folded, deterministic=True)
 
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._closed = True
-            self._connection.close()
-
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Give the connection to one thread at a time; what SQLite cannot do becomes an error of ours."""
@@ -171,20 +180,9 @@ class History(OpenDatabase):
                 connection, connection.execute(f"{_TASK} WHERE t.task_id = ?", (task_id,)).fetchall()
             )
 
-    def tasks(
-        self,
-        gateway: str,
-        *,
-        model: str = "",
-        text: str = "",
-        since: float | None = None,
-        until: float | None = None,
-        states: Sequence[str] = (),
-        limit: int = -1,
-        offset: int = 0,
-    ) -> list[TaskRow]:
+    def tasks(self, gateway: str, *, limit: int = -1, offset: int = 0, **chosen: Unpack[Chosen]) -> list[TaskRow]:
         """Return a gateway's tasks, newest first, filtered."""
-        where, values = _filter(gateway, model, text, since, until, states)
+        where, values = _filter(gateway, **chosen)
         with self.reading() as connection:
             found = connection.execute(
                 f"{_TASK} WHERE {where} ORDER BY t.asked DESC, t.rowid DESC LIMIT ? OFFSET ?",
@@ -192,18 +190,9 @@ class History(OpenDatabase):
             ).fetchall()
             return self._with_pictures(connection, found)
 
-    def count(
-        self,
-        gateway: str,
-        *,
-        model: str = "",
-        text: str = "",
-        since: float | None = None,
-        until: float | None = None,
-        states: Sequence[str] = (),
-    ) -> int:
+    def count(self, gateway: str, **chosen: Unpack[Chosen]) -> int:
         """Return how many tasks a filter finds."""
-        where, values = _filter(gateway, model, text, since, until, states)
+        where, values = _filter(gateway, **chosen)
         with self.reading() as connection:
             query = f"SELECT count(*) FROM task t WHERE {where}"  # noqa: S608 - made of constants
             return int(connection.execute(query, values).fetchone()[0])
@@ -279,7 +268,13 @@ def _marks(values: Sequence[str]) -> str:
 
 
 def _filter(
-    gateway: str, model: str, text: str, since: float | None, until: float | None, states: Sequence[str]
+    gateway: str,
+    *,
+    model: str = "",
+    text: str = "",
+    since: float | None = None,
+    until: float | None = None,
+    states: Sequence[str] = (),
 ) -> tuple[str, list[Any]]:
     where, values = ["t.gateway = ?"], [gateway]
     conditions: list[tuple[str, Any]] = [

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import zipfile
+from collections.abc import Sequence
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from fox_nb.atomic import open_database
 from fox_nb.store.files import ASIDE, aside, place_of, zipped
+from fox_nb.store.journal import Journal
 from fox_nb.workdir import notebook_folder
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-    from fox_nb.store.journal import Journal
 
 JOURNAL = "journal.sqlite"
 

@@ -375,18 +375,7 @@ class Journal(History):
             connection.execute(
                 "INSERT OR REPLACE INTO picture (identity, number, file, sha256, url, mime, width, height, bytes) "
                 "SELECT identity, ?, ?, ?, ?, ?, ?, ?, ? FROM task WHERE identity = ? AND task_id = ?",
-                (
-                    picture.number,
-                    picture.file,
-                    picture.sha256,
-                    picture.url,
-                    picture.mime,
-                    picture.width,
-                    picture.height,
-                    picture.bytes,
-                    row.identity,
-                    row.task_id,
-                ),
+                (*picture, row.identity, row.task_id),
             )
             now = self._row(connection, row.identity)
             if now is not None and now.urls[picture.number - 1 : picture.number] != [picture.url]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from pathlib import Path
 
 from fox_nb.atomic import ALONE, PRIVATE_FILE, open_database
 from fox_nb.errors import BudgetExceeded, StoreError
@@ -12,10 +13,6 @@ from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.settings import SANDBOX, in_voila
 from fox_nb.store.history import OpenDatabase
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 _MADE = (
     "CREATE TABLE purse (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -98,12 +95,6 @@ class Ledger(OpenDatabase):
         """Return in micro-USD what all visitors together have spent."""
         with self._reading() as connection:
             return _spent(connection, gateway, account)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._closed = True
-            self._connection.close()
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

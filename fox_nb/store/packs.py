@@ -6,24 +6,21 @@ import hashlib
 import json
 import re
 import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fox_nb.errors import PackError
 from fox_nb.filetypes import DAMAGED_ZIP
+from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import place_of, sha256_of, zipped
+from fox_nb.store.journal import Journal
+from fox_nb.store.rows import TaskRow
 from fox_nb.workdir import given_path
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-
-    from fox_nb.store.catalog import Catalog
-    from fox_nb.store.journal import Journal
-    from fox_nb.store.rows import TaskRow
 
 SUFFIX = ".foxpack"
 MANIFEST, SEAL, PICTURES = "manifest.json", "manifest.sha256", "pictures/"

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import unicodedata
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from fox_nb.store.catalog import UPLOADS_LIVE, Source
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY
-
-if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
-
-    from fox_nb.store.journal import Journal
-    from fox_nb.store.rows import TaskRow
+from fox_nb.store.journal import Journal
+from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, TaskRow
 
 TRAINS = "phota-create-profile"
 FORGOTTEN = "forgotten"

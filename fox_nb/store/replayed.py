@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fox_nb.store.journal import Journal
-    from fox_nb.store.packs import RecordedPicture, RecordedTask
-    from fox_nb.store.rows import TaskRow
+    from fox_nb.store.packs import RecordedTask
+    from fox_nb.store.rows import PictureRow, TaskRow
 
 ON_THE_SERVICE, ON_THE_SANDBOX = "recorded on the service", "recorded on the sandbox"
 """Accounts of what was paid when it was recorded: nobody's budget here."""
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadedPicture:
-    """A pack's picture that is in the store now; `file` is relative to it."""
-
-    picture: RecordedPicture
-    file: str
-    mime: str
-    width: int
-    height: int
 
 
 class Replayed:
@@ -42,7 +30,7 @@ class Replayed:
         self._journal = journal
         self._gateway = gateway
 
-    def add(self, task: RecordedTask, identity: str, request_hash: str, pictures: Sequence[DownloadedPicture]) -> None:
+    def add(self, task: RecordedTask, identity: str, request_hash: str, pictures: Sequence[PictureRow]) -> None:
         """Write a task with its pictures, and what it cost when it was recorded, in one transaction."""
         account = ON_THE_SANDBOX if task.sandbox else ON_THE_SERVICE
         values = {
@@ -77,11 +65,8 @@ class Replayed:
             )
             connection.executemany(
                 "INSERT INTO picture (identity, number, file, sha256, url, mime, width, height, bytes) "
-                "VALUES (?, ?, ?, ?, '', ?, ?, ?, ?)",
-                [
-                    (identity, p.picture.number, p.file, p.picture.sha256, p.mime, p.width, p.height, p.picture.bytes)
-                    for p in pictures
-                ],
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [(identity, *picture) for picture in pictures],
             )
 
     def takes(self, request_hash: str) -> list[int]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Container, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+from typing import Any, NamedTuple
 
 ON_ITS_WAY = frozenset({"pending", "processing"})
 """States of a task that the gateway has accepted and not ended."""

@@ -6,15 +6,12 @@ import errno
 import os
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from fox_nb.atomic import BUSY_SECONDS, open_database
 from fox_nb.errors import StoreDamaged, StoreError, StoreTooNew
 from fox_nb.settings import in_voila
 from fox_nb.store.files import aside
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 APPLICATION_ID = 0x464F584E
 """'FOXN': tells a journal from any other SQLite file."""

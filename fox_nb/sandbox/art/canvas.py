@@ -4,27 +4,20 @@ Places are given in units in which the picture's area is 1, so that a drawing ke
 number of pixels changes.
 """
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
+from fox_nb.sandbox.art.chance import Floats
 from fox_nb.sandbox.art.colour import Array, Colour, ramp
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fox_nb.sandbox.art.chance import Floats
-    from fox_nb.sandbox.art.curves import Points
+from fox_nb.sandbox.art.curves import Points
 
 _TILE = 512  # pixels of a tile's side
 _FINE = 1600  # above this many pixels a side, two samples a pixel are enough; below it, three

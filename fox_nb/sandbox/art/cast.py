@@ -1,24 +1,17 @@
 """People in a picture: who they are, how they sit, and drawing them from the back to the front."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.curves import Points, moved
 from fox_nb.sandbox.art.drawing import Part, paint_parts, read_drawing
 from fox_nb.sandbox.art.figure import Figure, invented
 from fox_nb.sandbox.art.light import Light, portrait_light
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fox_nb.sandbox.art.canvas import Canvas
-    from fox_nb.sandbox.art.vocabulary import Brief
+from fox_nb.sandbox.art.vocabulary import Brief
 
 _FRINGED = ("long", "wavy", "bob")
 

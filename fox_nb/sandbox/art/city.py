@@ -1,11 +1,6 @@
 """The city: towers behind towers with lit windows, and a river or a quay in front."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,12 +8,10 @@ from fox_nb.sandbox.art.canvas import Canvas, Fade
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, box, ellipse, points
 from fox_nb.sandbox.art.drawing import Spot
+from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import birds, paint_sky
 from fox_nb.sandbox.art.water import mirror, ripples
-
-if TYPE_CHECKING:
-    from fox_nb.sandbox.art.light import Light
-    from fox_nb.sandbox.art.scene import Ask
 
 _LAYERS = 4
 

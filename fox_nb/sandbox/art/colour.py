@@ -1,19 +1,14 @@
 """Colours: mixing them the way an eye would, and the named ones that a prompt may ask for."""
 
-# ruff: noqa: PLR2004 (the numbers are those of sRGB, or measured)
-
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Colour = tuple[int, int, int]
 Array = npt.NDArray[np.float32]

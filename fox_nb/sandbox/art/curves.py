@@ -1,19 +1,13 @@
 """Shapes as arrays of points: smooth outlines, ellipses, strokes, and moving them about."""
 
-# ruff: noqa: RUF005
-# (a pair that is added to points moves them)
-
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Points = npt.NDArray[np.float64]
 

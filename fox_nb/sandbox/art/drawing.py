@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,11 +23,7 @@ from fox_nb.sandbox.art.canvas import Canvas, Fade, Paint
 from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, moved, points, ribbon
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.light import Light
 
 _FOLDER = Path(__file__).with_name("drawings")
 _SVG = "{http://www.w3.org/2000/svg}"

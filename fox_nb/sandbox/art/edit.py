@@ -1,12 +1,9 @@
 """Edits: an own drawing is drawn anew from what was asked; a foreign photo gets another light, weather or style."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
@@ -15,6 +12,7 @@ from fox_nb.sandbox.art.cast import draw_beside
 from fox_nb.sandbox.art.colour import NAMED, Colour, rgb
 from fox_nb.sandbox.art.drawing import Spot
 from fox_nb.sandbox.art.encoding import as_rgb
+from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.finish import styled, vignette
 from fox_nb.sandbox.art.light import Light, light_for
 from fox_nb.sandbox.art.mark import mark, noted, unmarked
@@ -22,11 +20,6 @@ from fox_nb.sandbox.art.picture import draw_subjects, paint
 from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import falling, stars
 from fox_nb.sandbox.art.vocabulary import Brief, missing, read
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fox_nb.sandbox.art.figure import Figure
 
 _GRADES = {
     "beach": ("#1d7f93", "#ffe2a8"),

@@ -4,14 +4,11 @@ The detail is one layer, made from the picture and the seed alone; creativity an
 is laid on. So the result leaves the original on a straight path, and each setting moves it one way only.
 """
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -19,12 +16,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.chance import Field, averaged, digest, stream, tiled
 from fox_nb.sandbox.art.encoding import as_rgb
+from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.mark import mark, unmarked
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fox_nb.sandbox.art.figure import Figure
 
 _CREATIVITY, _RESEMBLANCE = 0.3, 0.7  # what unset settings stand for
 _WAYS = 8  # directions that the invented strokes may take

@@ -1,18 +1,13 @@
 """A figure: what makes a drawn person the same person in every picture."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.colour import Colour, lighter, rgb
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def _colours(codes: str) -> tuple[Colour, ...]:

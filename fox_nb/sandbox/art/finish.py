@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
 from fox_nb.sandbox.art.chance import clouds, digest, grain_tile, stream
 from fox_nb.sandbox.art.colour import Colour, ramp, rgb
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _ON_PAPER = frozenset(("watercolour", "sketch", "pixel"))
 

@@ -1,12 +1,8 @@
 """The forest: trunks behind trunks into the haze."""
 
-# ruff: noqa: PLR2004, RUF005
-# (a drawing is made of numbers, and a pair that is added to points moves them)
-
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +11,8 @@ from fox_nb.sandbox.art.chance import ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, leaf, moved, points, ribbon, smooth
 from fox_nb.sandbox.art.drawing import Spot
-
-if TYPE_CHECKING:
-    from fox_nb.sandbox.art.light import Light
-    from fox_nb.sandbox.art.scene import Ask
+from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.scene import Ask
 
 _LEAF = leaf(0.042, 0.022)
 

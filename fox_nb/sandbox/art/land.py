@@ -1,12 +1,8 @@
 """Scenes of open land: mountains, meadow and winter; and the plants that stand in them."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,11 +11,9 @@ from fox_nb.sandbox.art.chance import Floats, ridge
 from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, moved, points, ribbon, smooth
 from fox_nb.sandbox.art.drawing import Spot, draw
+from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import birds, paint_sky
-
-if TYPE_CHECKING:
-    from fox_nb.sandbox.art.light import Light
-    from fox_nb.sandbox.art.scene import Ask
 
 _KNOTS = 260  # points along a skyline
 

@@ -1,12 +1,9 @@
 """Learning a figure from photos: the colours of face, hair and clothes, how long the hair is, beard and glasses."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +13,6 @@ from fox_nb.sandbox.art.chance import digest
 from fox_nb.sandbox.art.colour import Colour, lightness
 from fox_nb.sandbox.art.encoding import as_rgb
 from fox_nb.sandbox.art.figure import LONG, SHORT, Figure, figure_from_id, invented
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _SIDE = 192
 _MOST = 60  # photos that are looked at; more would teach nothing new

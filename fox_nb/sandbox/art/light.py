@@ -1,8 +1,5 @@
 """The light of a picture: a handful of palettes an hour, each of which colours everything that stands in it."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
 from dataclasses import dataclass, replace

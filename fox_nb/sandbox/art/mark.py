@@ -1,18 +1,13 @@
 """What is written on a picture: the small 'sandbox' mark, found again and taken off, and words that were not drawn."""
 
-# ruff: noqa: PLR2004 (the numbers are those of sRGB, or measured)
-
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _SMALLEST = 96  # a picture with a shorter side than this has no room for it
 _INK = (250, 246, 236)

@@ -1,12 +1,9 @@
 """Pictures from words: the scene, who and what is in it, its light and its style."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
@@ -18,17 +15,13 @@ from fox_nb.sandbox.art.chance import digest
 from fox_nb.sandbox.art.colour import NAMED, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import ellipse
 from fox_nb.sandbox.art.drawing import Spot, draw
+from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.finish import finished
 from fox_nb.sandbox.art.light import Light, light_for, portrait_light
 from fox_nb.sandbox.art.mark import mark, noted
 from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import falling, paint_sky
 from fox_nb.sandbox.art.vocabulary import ROOMS, Brief, missing, read
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from fox_nb.sandbox.art.figure import Figure
 
 _ROOM_SIZE = (1.25, 0.8)
 """The drawings of rooms, in their units."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fox_nb.sandbox.art.chance import stream
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from fox_nb.sandbox.art.vocabulary import Brief
+from fox_nb.sandbox.art.vocabulary import Brief
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,16 @@
 """Skies: gradient and clouds, sun and moon, stars, aurora, and the weather that falls in front of everything."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fox_nb.sandbox.art.canvas import Canvas
 from fox_nb.sandbox.art.chance import Floats, clouds
 from fox_nb.sandbox.art.colour import lighter, mix, ramp, rgb
 from fox_nb.sandbox.art.curves import ellipse, moved, points, ribbon, smooth
-
-if TYPE_CHECKING:
-    from fox_nb.sandbox.art.canvas import Canvas
-    from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.light import Light
 
 _ROWS = 220  # a sky is soft: this many rows carry it at any size
 

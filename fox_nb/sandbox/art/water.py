@@ -1,11 +1,6 @@
 """Scenes at the water: sea, lake and beach, with what the water mirrors."""
 
-# ruff: noqa: PLR2004
-# (a drawing is made of numbers)
-
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -16,11 +11,9 @@ from fox_nb.sandbox.art.colour import Colour, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import Points, ellipse, points, smooth
 from fox_nb.sandbox.art.drawing import Spot, draw
 from fox_nb.sandbox.art.land import grass, peaks, pines, range_of_peaks
+from fox_nb.sandbox.art.light import Light
+from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import birds, paint_sky
-
-if TYPE_CHECKING:
-    from fox_nb.sandbox.art.light import Light
-    from fox_nb.sandbox.art.scene import Ask
 
 _LENS = smooth(points((-1, 0), (-0.4, -0.5), (0.5, -0.4), (1, 0), (0.3, 0.45), (-0.5, 0.4)), steps=4)
 
