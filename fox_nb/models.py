@@ -35,6 +35,11 @@ MENTION = r"\[\[\s*([^\[\]\n]+?)\s*\]\]"
 """How a prompt names a profile; left to re's own cache: compiling it would cost every panel."""
 
 
+def is_link(value: object) -> typing.TypeGuard[str]:
+    """Return True for what begins as a link, ``HTTPS://`` too."""
+    return isinstance(value, str) and value[:8].casefold().startswith(("https://", "http://"))
+
+
 def _whole(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error

@@ -67,6 +67,28 @@ def test_a_class_is_shown_on_one_page(classroom: Path, tmp_path: Path, capsys: p
     assert {path: path.read_bytes() for path in classroom.rglob("*") if path.is_file()} == before
 
 
+def test_what_was_spent_is_what_its_owner_is_told(tmp_path: Path) -> None:
+    """What came back is not spent, a replayed lesson is nobody's spending, and a pack says the price that was charged."""
+    with (
+        Sandbox(keys=[MARKED_KEY], speed=1000) as sandbox,
+        fox_nb.Fox(MARKED_KEY, sandbox.base_url, tmp_path / "class/ada", polling=QUICK) as fox,
+    ):
+        fox.generate("a fox").wait(60)
+        sandbox.misbehave("failed")
+        with pytest.raises(fox_nb.TaskFailed):
+            fox.generate("a bear").wait(60)
+        fox.reconcile()
+        assert fox.spent == 0.09
+        lesson = fox.store.export(tmp_path / "class/lesson.foxpack").path
+    with fox_nb.Fox(replay=lesson, store=tmp_path / "class/ben") as fox:
+        assert fox.generate("a fox").cost.is_play_money
+        assert fox.spent == 0
+    told = {
+        one.name: (one.made, one.usd, one.play) for one in write_gallery([tmp_path / "class"], tmp_path / "page.html")
+    }
+    assert told == {"ada": (1, 0.0, 0.09), "lesson": (1, 0.0, 0.09), "ben": (1, 0.0, 0.0)}
+
+
 def test_nothing_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An empty folder, or none, gives a sentence with what to do, and no page."""
     for place in (tmp_path, tmp_path / "nowhere"):

@@ -1,5 +1,6 @@
 """Recorded lessons: made in one folder, shown in another with the network cut off; a changed one is refused."""
 
+import contextlib
 import hashlib
 import json
 import subprocess
@@ -17,9 +18,11 @@ from PIL import Image
 
 import fox_nb
 from artifacts import MARKED_KEY, Places, search
+from fox_nb.models import validate
 from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
-from fox_nb.store.packs import MANIFEST, SEAL, Pack
+from fox_nb.store import Store
+from fox_nb.store.packs import MANIFEST, SEAL, Pack, without_links
 from processes import clean_environment
 
 QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
@@ -40,7 +43,7 @@ def recorded(artifacts: Places, tmp_path_factory: pytest.TempPathFactory) -> Ite
         fox.edit("make it night", first.images[0]).wait(60)
         fox.edit("make it night", folder / "photo.png").wait(60)
         fox.enhance(first.images[0].url, resolution="1K").wait(60)
-        sandbox.misbehave("failed", message=f"see {sandbox.base_url}/v1/tasks/secret")
+        sandbox.misbehave("failed", message=f"see {sandbox.base_url.upper()}/v1/tasks/secret")
         with pytest.raises(fox_nb.TaskFailed):
             fox.generate("bad luck").wait(60)
         pack = fox.store.export(artifacts.fresh("pack") / "lesson.foxpack")
@@ -158,8 +161,24 @@ def test_no_key_and_no_link_is_in_a_pack(recorded: tuple[Path, fox_nb.Fox]) -> N
     assert search(recorded[0].parent, MARKED_KEY).found_in == ()
     with zipfile.ZipFile(recorded[0]) as archive:
         manifest = archive.read(MANIFEST).decode()
-    assert "http" not in manifest
+    assert "http" not in manifest.lower()
     assert "127.0.0.1" not in manifest
+    shouted = validate("phota-image-enhance", {"image_url": "HTTPS://cdn.foxapi.cc/uploads/secret/x.png"})
+    assert "secret" not in without_links(shouted.canonical())
+
+
+def test_what_no_pack_can_hold_is_told(tmp_path: Path) -> None:
+    """A store with something in it that is too long for a pack is refused in our words, and no file is written."""
+    with contextlib.closing(Store(tmp_path / "runs")) as store:
+        with store.journal.writing() as connection:
+            connection.execute(
+                "INSERT INTO task (identity, gateway, account, model, request, request_hash, take, state, owner, asked, "
+                "profile_id) VALUES ('1', 'g', 'a', 'm', '{\"model\": \"m\"}', 'h', 1, 'completed', '', 1.0, ?)",
+                ("p" * 600,),
+            )
+        with pytest.raises(fox_nb.PackError, match=r"profile_id: .*500 characters.*The store is as it was"):
+            store.export(tmp_path / "lesson.foxpack")
+    assert not list(tmp_path.glob("*.foxpack"))
 
 
 def test_the_fingerprint_is_the_same_at_both_ends(recorded: tuple[Path, fox_nb.Fox], tmp_path: Path) -> None:

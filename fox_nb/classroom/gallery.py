@@ -19,7 +19,7 @@ from fox_nb.render.image_grid import Picture, sheet
 from fox_nb.store import TaskRow
 from fox_nb.store.handed_in import LARGEST_PICTURE, OtherStore, found_in_zip
 from fox_nb.store.home import JOURNAL
-from fox_nb.store.packs import SUFFIX, Pack, RecordedPicture, RecordedTask
+from fox_nb.store.packs import REPLAYED, SUFFIX, Pack, RecordedPicture, RecordedTask
 
 MOST_PICTURES = 60
 """Of one person, the newest: thirty people's are about 50 MB of page otherwise."""
@@ -170,7 +170,8 @@ def _from_store(person: Person, store: OtherStore, own: Path) -> None:
         if (row.identity, row.asked) in person.known:  # handed in once more, later
             continue
         person.known.add((row.identity, row.asked))
-        _count(person, row.micro_usd, sandbox=row.gateway == "sandbox")
+        if not row.gateway.startswith(REPLAYED):  # what was recorded is nobody's spending here
+            _count(person, row.net, sandbox=row.is_play_money)
         for picture in row.pictures:
             if store.has(picture.file):
                 fetch = partial(

@@ -22,7 +22,7 @@ from fox_nb.experiments.batch_plan import BatchPlan
 from fox_nb.experiments.sweep_plan import SweepPlan
 from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing
 from fox_nb.images.sources import refuse_server_files
-from fox_nb.models import LOCAL_PICTURE, MODELS
+from fox_nb.models import LOCAL_PICTURE, MODELS, is_link
 from fox_nb.parameters import parameters, shown, unboxed
 from fox_nb.session import Session
 from fox_nb.workdir import given_path
@@ -199,7 +199,7 @@ def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterabl
         if name not in PICTURES or name in replaced:
             continue
         for item in _flat(value):
-            if isinstance(item, str) and item.startswith(("https://", "http://")):
+            if is_link(item):
                 continue
             if not isinstance(item, str) or not LOCAL_PICTURE.fullmatch(item):
                 raise InvalidRequest(

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.models import is_link
 from fox_nb.settings import in_voila
 from fox_nb.workdir import given_path, working_folder
 
@@ -166,7 +167,7 @@ def as_link_or_path(source: str | os.PathLike[Any], parameter: str) -> str | byt
         text = source.strip().strip(_INVISIBLE).strip()
         if text[:5].casefold() == "data:":
             return _of_data(text, parameter)
-        link = text if text[:8].casefold().startswith(("https://", "http://")) else ""
+        link = text if is_link(text) else ""
         if not link:
             refuse_server_files(parameter)
         source = _unquoted(_of_file_url(text, parameter))

@@ -20,6 +20,7 @@ import traitlets
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images.sources import listed
+from fox_nb.models import is_link
 from fox_nb.panels.incoming import Incoming, PickedFile, Refused
 from fox_nb.panels.script import Scripted
 
@@ -64,7 +65,7 @@ class Entry:
         """Make the entry of a value that says itself what it is called."""
         if isinstance(value, PickedFile):
             return cls(value, value.name)
-        if isinstance(value, str) and value.startswith(("https://", "http://")):
+        if is_link(value):
             return cls(value, value, "link")
         if hasattr(value, "path") and hasattr(value, "width"):
             return cls(value, value.path.name, f"{value.width} \u00d7 {value.height}")

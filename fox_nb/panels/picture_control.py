@@ -13,7 +13,7 @@ import ipywidgets as w
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images.sources import taken
-from fox_nb.models import LOCAL_PICTURE
+from fox_nb.models import LOCAL_PICTURE, is_link
 from fox_nb.panels.controls import Control, FieldContext, about
 from fox_nb.panels.picker import Entry, PickedFile, Picker
 from fox_nb.panels.script import Layout
@@ -160,7 +160,7 @@ class PictureControl(Control):
             return Path(value.path)
         if isinstance(value, os.PathLike):
             return given_path(value, self.parameter.name)
-        if not isinstance(value, str) or value.startswith(("https://", "http://")):
+        if not isinstance(value, str) or is_link(value):
             return None
         if LOCAL_PICTURE.fullmatch(value):
             source = self._field_context.store.catalog.source(value.removeprefix("sha256:"))

@@ -387,7 +387,7 @@ class Billing:
             left_over=None if joined is None else len(joined.left),
             strays=tuple(self._cost(entry.micro_usd / MICRO_PER_USD) for entry in (joined.strays if joined else ())),
             contradicted=tuple(self._cost((one.charged or 0) / MICRO_PER_USD) for one in known if one.is_settled),
-            proposals=tuple(proposal_of(row, is_play_money=self._is_play_money) for row in lost),
+            proposals=tuple(proposal_of(row) for row in lost),
             read_at=self._store.bills.last_read(*self._who, LOG),
             note=note,
             renderer=self._renderer,

@@ -89,10 +89,6 @@ class Detached:
         """Return the call that asks for the same."""
         return call(row.body, row.take, {})
 
-    def is_sandbox(self, row: TaskRow) -> bool:
-        """Return True for play money."""
-        return row.gateway == "sandbox"
-
     def now(self) -> float:
         """Return the time."""
         return time.time()

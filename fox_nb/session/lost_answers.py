@@ -47,11 +47,11 @@ class Proposal(NamedTuple):
         return f"{self.title[:60]}: {self.words} {self.code}".rstrip()
 
 
-def proposal_of(row: TaskRow, *, is_play_money: bool) -> Proposal:
+def proposal_of(row: TaskRow) -> Proposal:
     """Return what the bill says of a task of unknown fate, as far as the journal knows it."""
     if row.bill and row.bill_charged is not None:  # of the sending whose answer was lost, not of those before it
         at = f" at {moment(row.bill_seen_at)}" if row.bill_seen_at is not None else ""
-        amount = Cost(row.bill_charged / MICRO_PER_USD, is_estimate=False, is_play_money=is_play_money).amount
+        amount = Cost(row.bill_charged / MICRO_PER_USD, is_estimate=False, is_play_money=row.is_play_money).amount
         if row.bill_refunded >= row.bill_charged:
             return Proposal("refunded", f"The bill shows {amount} charged and refunded{at}.", False, "", row.words)
         fits = ", one of several equal ones" if row.bill == AMOUNT else ""

@@ -17,7 +17,7 @@ from fox_nb.session.prices import Cost, PriceList
 from fox_nb.session.session import Session
 from fox_nb.session.task import Task
 from fox_nb.settings import Gateway
-from fox_nb.store import PictureRow, Store, TaskRow, aside, identity_of, picture_name, put, request_hash, sha256_of
+from fox_nb.store import PictureRow, Store, aside, identity_of, picture_name, put, request_hash, sha256_of
 from fox_nb.store.packs import Pack, RecordedPicture, RecordedTask, without_links
 from fox_nb.store.replayed import Replayed
 
@@ -90,10 +90,6 @@ class ReplaySession(Session):
     def retry(self, task: Task) -> None:
         """Refuse: what was recorded stays as it is."""
         raise NotRecorded(f"{self._pack.path.name} is a recording.", money=NOTHING_SENT, todo=_SANDBOX)
-
-    def is_sandbox(self, row: TaskRow) -> bool:
-        """Return True for what was recorded on the sandbox."""
-        return self._replayed.is_of_the_sandbox(row)
 
     def _next(self, request: Request) -> int:
         key = request_hash(without_links(request.canonical()))

@@ -249,10 +249,6 @@ class Submitter(OfOneProcess):
         """Return the call that asks for the same."""
         return call(row.body, row.take, self.sources.origins(row.body))
 
-    def is_sandbox(self, row: TaskRow) -> bool:
-        """Return True for play money."""
-        return row.gateway == SANDBOX
-
     # -- the journal is asked ---------------------------------------------------------------------------------------
 
     def _asked(self, request: Request) -> Asked:

@@ -71,9 +71,6 @@ class TaskBackend(Protocol):
     def code(self, row: TaskRow) -> str:
         """Return the call that asks for the same."""
 
-    def is_sandbox(self, row: TaskRow) -> bool:
-        """Return True for play money."""
-
     def now(self) -> float:
         """Return the time."""
 
@@ -149,14 +146,14 @@ class Task(Shows):
     @property
     def cost(self) -> Cost:
         """What this identity has cost so far, all its sendings together: charged, where the gateway's log says so."""
-        return cost_of(self._row, is_play_money=self._backend.is_sandbox(self._row))
+        return cost_of(self._row)
 
     @property
     def proposal(self) -> Proposal | None:
         """What the gateway's bill says of a lost answer; None where the task's fate is known."""
         if self._row.state != "unknown":
             return None
-        return proposal_of(self._row, is_play_money=self._backend.is_sandbox(self._row))
+        return proposal_of(self._row)
 
     @property
     def images(self) -> list[Image]:
@@ -564,11 +561,11 @@ class Task(Shows):
         return ", ".join([*parts, f"take={self.take}"])
 
 
-def cost_of(row: TaskRow, *, is_play_money: bool) -> Cost:
+def cost_of(row: TaskRow) -> Cost:
     """Return what a task has cost, and of what kind that amount is."""
 
     def seen(micro_usd: int) -> Cost:
-        return Cost(micro_usd / MICRO_PER_USD, is_estimate=False, is_play_money=is_play_money)
+        return Cost(micro_usd / MICRO_PER_USD, is_estimate=False, is_play_money=row.is_play_money)
 
     known = row.unbilled == 0 and (row.charged is not None or row.refunded > 0)
     if known:
@@ -578,7 +575,7 @@ def cost_of(row: TaskRow, *, is_play_money: bool) -> Cost:
     return Cost(
         row.net / MICRO_PER_USD,
         is_estimate=row.price_is_estimate and not known,
-        is_play_money=is_play_money,
+        is_play_money=row.is_play_money,
         credits_reserved=row.credits,
         kind=kind,
         charged=None if row.charged is None else seen(row.charged),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fox_nb.errors import StoreError
 from fox_nb.images.sources import listed
-from fox_nb.models import LOCAL_PICTURE, MODELS, request_class
+from fox_nb.models import LOCAL_PICTURE, MODELS, is_link, request_class
 from fox_nb.parameters import parameters
 from fox_nb.session.image import Image
 from fox_nb.settings import in_voila
@@ -84,7 +84,7 @@ class Uploads:
 
     def one(self, item: Any, parameter: str, *, archive: bool = False) -> Prepared | str:
         """Return one picture checked and hashed; a link, or the name of a picture of the store, as it is."""
-        if isinstance(item, str) and (item.startswith(("https://", "http://")) or LOCAL_PICTURE.fullmatch(item)):
+        if is_link(item) or (isinstance(item, str) and LOCAL_PICTURE.fullmatch(item)):
             return item  # the request class looks at links; no need to load the imaging libraries for one
         if isinstance(item, Image) and not item.path.exists():
             return f"sha256:{item.sha256}"  # deleted since; what was made of it is in the journal under that name

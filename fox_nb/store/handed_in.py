@@ -180,12 +180,7 @@ def _checked(row: TaskRow) -> TaskRow | None:
         body = json.loads(row.request)
     except (ValueError, TypeError, RecursionError):
         return None
-    whole = (
-        isinstance(body, dict)
-        and len(pictures) == len(row.pictures)
-        and row.micro_usd >= 0
-        and math.isfinite(row.asked)
-    )
+    whole = isinstance(body, dict) and len(pictures) == len(row.pictures) and row.net >= 0 and math.isfinite(row.asked)
     return row if whole and len(row.words) <= _LONGEST_WORDS else None
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from fox_nb.errors import StoreError
+from fox_nb.settings import SANDBOX
 from fox_nb.store.rows import PictureRow, TaskRow
 from fox_nb.store.schema import connect, unreadable
 
@@ -31,6 +32,11 @@ _SAYS_NOTHING = f"2 * ({GIVEN_BACK}) + (c.state = 'paid')"
 NEWEST = f"number FROM charge c WHERE c.identity = {{}}.identity ORDER BY {_SAYS_NOTHING}, number DESC LIMIT 1"
 """The sending that a task's state is of: the newest; what was refused or settled says nothing of those before."""
 
+ON_THE_SERVICE, ON_THE_SANDBOX = "recorded on the service", "recorded on the sandbox"
+"""Accounts of what was paid when it was recorded: nobody's budget here."""
+REHEARSAL = "rehearsal "
+"""How the fact's name begins that says of a gateway and an account that their money is play money."""
+
 _OF_IT = f"FROM charge c WHERE c.identity = t.identity AND {COUNTS}"
 _NEWEST = f"FROM charge n WHERE n.number = (SELECT {NEWEST.format('t')})"
 
@@ -39,6 +45,8 @@ _TASK = f"""
            t.finished, t.task_id, t.progress, t.estimate, t.credits, t.links, t.profile_id, t.error_code, t.error,
            t.request_id,
            coalesce((SELECT sum(micro) {_OF_IT}), 0), coalesce((SELECT max(estimate) {_OF_IT}), 0),
+           t.gateway = '{SANDBOX}' OR t.account = '{ON_THE_SANDBOX}'
+           OR EXISTS (SELECT 1 FROM fact WHERE name = '{REHEARSAL}' || t.gateway || ' ' || t.account),
            (SELECT {NEWEST.format("t")}),
            (SELECT {SPENT} {_OF_IT}), (SELECT sum(charged) {_OF_IT}), coalesce((SELECT sum(refunded) {_OF_IT}), 0),
            (SELECT max(coalesce(refunded_at, charged_at)) {_OF_IT}),
@@ -50,7 +58,8 @@ _TASK = f"""
 """  # noqa: S608 - made of constants
 
 
-_PRICE_IS_ESTIMATE = list(TaskRow.__annotations__).index("price_is_estimate")
+_FLAGS = list(TaskRow.__annotations__).index("price_is_estimate")
+"""Where the two columns are that are true or false."""
 
 _PICTURE = "SELECT identity, number, file, sha256, url, mime, width, height, bytes FROM picture"
 
@@ -258,8 +267,8 @@ class History(OpenDatabase):
             rows = connection.execute(query, identities)
             for identity, *facts in rows:
                 pictures.setdefault(identity, []).append(PictureRow(*facts))
-        at = _PRICE_IS_ESTIMATE
-        whole = ((*row[:at], bool(row[at]), *row[at + 1 :], tuple(pictures.get(row[0], ()))) for row in found)
+        at, then = _FLAGS, _FLAGS + 2
+        whole = ((*row[:at], *map(bool, row[at:then]), *row[then:], tuple(pictures.get(row[0], ()))) for row in found)
         return [TaskRow(*facts) for facts in whole]
 
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fox_nb.errors import PackError
 from fox_nb.filetypes import DAMAGED_ZIP
+from fox_nb.models import is_link
 from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import place_of, sha256_of, zipped
 from fox_nb.store.journal import Journal
@@ -24,12 +25,13 @@ from fox_nb.workdir import given_path
 
 SUFFIX = ".foxpack"
 MANIFEST, SEAL, PICTURES = "manifest.json", "manifest.sha256", "pictures/"
+MOST_TASKS = 100_000
 LARGEST_MANIFEST = 64 << 20
 LARGEST_PICTURE = 200 << 20
 REPLAYED = "pack "
 """How the names of replayed gateways begin: a pack is not packed again."""
 
-_LINK = re.compile(r"https?://[^\s\"'<>]+")
+_LINK = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _PIECE = 1 << 20
 _KINDS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _LOCKED = 0x1
@@ -80,7 +82,7 @@ class Manifest(_Part):
 
     foxpack: Literal[1]
     made: _Short
-    tasks: Annotated[list[RecordedTask], Field(max_length=100_000)]
+    tasks: Annotated[list[RecordedTask], Field(max_length=MOST_TASKS)]
     profiles: dict[_Short, _Short]
 
 
@@ -125,7 +127,7 @@ def without_links(canonical: str) -> str:
     def named(value: Any) -> Any:
         if isinstance(value, list):
             return [named(item) for item in value]
-        if isinstance(value, str) and value.startswith(("https://", "http://")):
+        if is_link(value):
             return f"link:{hashlib.sha256(value.encode()).hexdigest()}"
         return value
 
@@ -141,12 +143,19 @@ def export(journal: Journal, catalog: Catalog, path_of: Callable[[str], Path], t
     for gateway in dict.fromkeys(row.gateway for row in rows):
         names |= {profile.profile_id: profile.name for profile in catalog.profiles(gateway)}
     used = {row.profile_id for row in rows} | {word for row in rows for word in _mentioned(row)}
-    manifest = Manifest(
-        foxpack=1,
-        made=datetime.now(UTC).strftime("%Y-%m-%d"),
-        tasks=[_recorded(row) for row in rows],
-        profiles={profile_id: name for profile_id, name in names.items() if profile_id in used},
-    )
+    try:
+        manifest = Manifest(
+            foxpack=1,
+            made=datetime.now(UTC).strftime("%Y-%m-%d"),
+            tasks=[_recorded(row) for row in rows],
+            profiles={profile_id: name for profile_id, name in names.items() if profile_id in used},
+        )
+    except ValidationError as error:
+        raise PackError(
+            f"{path.name} was not written: a pack cannot hold this: {_first_fault(error)}.",
+            money="The store is as it was.",
+            todo=f"A pack holds at most {MOST_TASKS:,} tasks: make the lesson in a store=… of its own.",
+        ) from None
     text = json.dumps(manifest.model_dump(), ensure_ascii=False, indent=1).encode()
     files = {picture.sha256: path_of(picture.file) for row in rows for picture in row.pictures}
     with zipped(path) as archive:
@@ -160,18 +169,17 @@ def export(journal: Journal, catalog: Catalog, path_of: Callable[[str], Path], t
 def _finished(journal: Journal, path_of: Callable[[str], Path]) -> tuple[list[TaskRow], int]:
     """Return what can be recorded, oldest first; where sandbox and service know the same, the service's is it."""
     with journal.reading() as connection:
-        gateways = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
+        named = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
+    gateways = [gateway for gateway in named if not gateway.startswith(REPLAYED)]
+    rows = [row for gateway in gateways for row in journal.tasks(gateway, states=("completed", "failed"))]
     found: dict[tuple[str, int], TaskRow] = {}
     left_out = 0
-    for gateway in sorted(gateways, key=lambda name: name == "sandbox"):
-        if gateway.startswith(REPLAYED):
+    for row in sorted(rows, key=lambda row: row.is_play_money):
+        whole = all(_is_whole(path_of, picture) for picture in row.pictures)
+        if row.state == "completed" and not (whole and (row.pictures or row.profile_id)):
+            left_out += 1
             continue
-        for row in journal.tasks(gateway, states=("completed", "failed")):
-            whole = all(_is_whole(path_of, picture) for picture in row.pictures)
-            if row.state == "completed" and not (whole and (row.pictures or row.profile_id)):
-                left_out += 1
-                continue
-            found.setdefault((without_links(row.request), row.take), row)
+        found.setdefault((without_links(row.request), row.take), row)
     return sorted(found.values(), key=lambda row: row.asked), left_out
 
 
@@ -193,11 +201,11 @@ def _recorded(row: TaskRow) -> RecordedTask:
         request=without_links(row.request),
         take=row.take,
         state="completed" if completed else "failed",
-        sandbox=row.gateway == "sandbox",
+        sandbox=row.is_play_money,
         asked=row.asked,
         accepted=row.accepted,
         finished=row.finished,
-        micro=row.micro_usd,
+        micro=row.net,
         price_is_estimate=row.price_is_estimate,
         profile_id=row.profile_id,
         error_code=row.error_code[:500],
@@ -207,6 +215,11 @@ def _recorded(row: TaskRow) -> RecordedTask:
             for picture in (row.pictures if completed else ())
         ],
     )
+
+
+def _first_fault(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def _fingerprint(manifest: bytes) -> str:
@@ -287,8 +300,7 @@ class Pack:
         try:
             manifest = Manifest.model_validate(said)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise self._refused(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            raise self._refused(_first_fault(error)) from None
         for task in manifest.tasks:
             request = json.loads(task.request)
             if not isinstance(request, dict) or request.get("model") != task.model:

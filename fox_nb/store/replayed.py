@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fox_nb.store.history import ON_THE_SANDBOX, ON_THE_SERVICE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fox_nb.store.journal import Journal
     from fox_nb.store.packs import RecordedTask
-    from fox_nb.store.rows import PictureRow, TaskRow
-
-ON_THE_SERVICE, ON_THE_SANDBOX = "recorded on the service", "recorded on the sandbox"
-"""Accounts of what was paid when it was recorded: nobody's budget here."""
+    from fox_nb.store.rows import PictureRow
 
 
 class Replayed:
@@ -77,8 +76,3 @@ class Replayed:
                 (self._gateway, request_hash),
             )
             return [take for (take,) in found]
-
-    @staticmethod
-    def is_of_the_sandbox(row: TaskRow) -> bool:
-        """Return True for what was recorded on the sandbox."""
-        return row.account == ON_THE_SANDBOX

@@ -37,7 +37,7 @@ class TaskRow(NamedTuple):
     `micro_usd` is what was reserved for all its sendings; `charged` and `refunded` are what the gateway's log says of
     them, `net` prefers that to what was reserved, and `unbilled` counts those of which it says nothing yet. `bill`,
     `bill_task`, `bill_charged` and `bill_refunded` are of the sending `charge` alone: how sure the log is of it, which
-    task it names, the amounts, and when.
+    task it names, the amounts, and when. `is_play_money` is of the sandbox, also by way of a recording or a rehearsal.
     """
 
     identity: str
@@ -63,6 +63,7 @@ class TaskRow(NamedTuple):
     request_id: str
     micro_usd: int
     price_is_estimate: bool
+    is_play_money: bool
     charge: int
     net: int
     charged: int | None
