@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from fox_nb.classroom.bookings import ENDED, Bookings, Ended, Wanted
+from fox_nb.classroom.deposits import RESULT_LIFE
 from fox_nb.classroom.refusals import (
     Refusal,
     as_refusal,
@@ -27,11 +28,12 @@ from fox_nb.classroom.refusals import (
 )
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import certainly_not_accepted
-from fox_nb.errors import FoxError, GatewayError, InvalidRequest
+from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotFound
 from fox_nb.models import MENTION, MODELS, MOST_TAKES, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
-from fox_nb.tasks import UPLOAD_GONE
+from fox_nb.session.irregular import LONGEST_ESTIMATE, Irregular, may_still_come, tolerated_for, usual
+from fox_nb.tasks import UPLOAD_GONE, TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -42,7 +44,6 @@ if TYPE_CHECKING:
     from fox_nb.classroom.tables import Database
     from fox_nb.classroom.upstream import Upstream
     from fox_nb.models import Request
-    from fox_nb.tasks import TaskState
 
 Value = TypeVar("Value")
 
@@ -89,6 +90,7 @@ class Forwarder:
         self._polling: dict[int, asyncio.Task[None]] = {}
         self._trouble: dict[int, FoxError] = {}
         """Why the last poll of a task came to nothing; gone with the next one that doesn't."""
+        self._irregular = Irregular[int]()
         self._said: dict[int, tuple[float, TaskState]] = {}
         self._rows: dict[str, dict[str, Any]] = {}
         """What is under way and asked for again and again: for each task and seat, its row."""
@@ -320,16 +322,45 @@ class Forwarder:
         try:
             state = await self._upstream.task(row.task)
         except FoxError as error:
-            self._trouble[row.id] = error
-            return
+            outcome = self._lost(row, error)
+            if outcome is None:
+                self._trouble[row.id] = error
+                return
+        else:
+            outcome = self._outcome(row, state)
         self._trouble.pop(row.id, None)
-        if not state.finished:
+        if outcome is None:
             self._said[row.id] = (time.monotonic(), state)
             return
-        ended = self._ended[row.id] = await asyncio.wrap_future(self.bookings.end(row, state, time.time()))
+        ended = self._ended[row.id] = await asyncio.wrap_future(self.bookings.end(row, outcome, time.time()))
         self._said.pop(row.id, None)
+        self._irregular.forget(row.id)
         for file in ended.files:
             self._spawn(self._deposits.fetched(file))  # here before its link dies, whoever is still there
+
+    def _outcome(self, row: Any, state: TaskState) -> TaskState | None:
+        """Return what a task has come to; None while there may be more to come, for as long as a kernel would wait."""
+        wanted, given = json.loads(row.body).get("num_outputs", 1), len(state.results)
+        if state.failed or (state.completed and given >= wanted):
+            return state
+        if state.completed:
+            if may_still_come(given, *self._irregular.lasting(row.id, "fewer")):
+                return None
+            if not given and _is_old(row):
+                return _failed(row, "no_results", "the gateway completed it and gave no result")
+            return state if given else None
+        if not given:
+            self._irregular.forget(row.id)
+        elif given >= wanted and self._irregular.lasting(row.id, "given")[0] >= LONGEST_ESTIMATE * usual(row.model):
+            return state
+        return None
+
+    def _lost(self, row: Any, error: FoxError) -> TaskState | None:
+        """Return the end of a task of which the gateway knows nothing any more; None while it may be found yet."""
+        since, _ = self._irregular.lasting(row.id, type(error).__name__)
+        if isinstance(error, NotFound) and _is_old(row) and since >= tolerated_for(error, RESULT_LIFE):
+            return _failed(row, "not_found", "the gateway no longer knows this task")
+        return None
 
     async def watch(self) -> None:
         """Look at what nobody asks for any more, for ever: its pictures are paid for."""
@@ -419,6 +450,14 @@ def take_in(header: str) -> int | None:
     if re.fullmatch(r"[1-9][0-9]{0,9}", header) and int(header) <= MOST_TAKES:
         return int(header)
     raise Refusal(422, "X-Fox-Take is no number of a variation.")
+
+
+def _is_old(row: Any) -> bool:
+    return time.time() - float(row.asked) > RESULT_LIFE
+
+
+def _failed(row: Any, code: str, words: str) -> TaskState:
+    return TaskState(row.task, "failed", error_code=code, error_message=words)
 
 
 def _profiles(request: Request) -> list[str]:

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
-from fox_nb.errors import (
-    AccessDenied,
-    AuthenticationError,
-    DownloadFailed,
-    FoxError,
-    GatewayError,
-    InsufficientBalance,
-    NotFound,
-    RateLimited,
-    ServerError,
-    StoreError,
-    UnexpectedAnswer,
-)
+from fox_nb.errors import DownloadFailed, FoxError, NotFound, RateLimited, StoreError, UnexpectedAnswer
 from fox_nb.models import LOCAL_PICTURE, MODELS
 from fox_nb.session.backoff import USUAL_SPREAD, learned, pause_after, quiet
 from fox_nb.session.downloads import LINKS_LIVE, download_results, not_fetched, pictures_here
+from fox_nb.session.irregular import LONGEST_ESTIMATE, Irregular, may_still_come, tolerated_for, usual
 from fox_nb.session.poll_loop import PollLoop, PollResult
 from fox_nb.session.pool import Pool
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
@@ -40,25 +28,9 @@ if TYPE_CHECKING:
 
 FETCH_AGAIN_AFTER = 2.0
 """Seconds after which what could not be fetched is fetched once more, before whoever waits is told."""
-LOST_AFTER = 120.0
-"""Seconds for which a 404 may be the gateway's own slowness in learning of a new task; it ends a task after a day."""
-IRREGULAR_FOR = 20.0
-"""Seconds for which answers that make no sense are borne, in a row, before whoever waits is told."""
-FEWER_FOR = 30.0
-"""Seconds for which a completed task that has given fewer results than asked for is polled further."""
-NONE_FOR = 120.0
-"""The same for one that has given none at all."""
-FEWEST_POLLS = 4
-"""So many answers at least have given fewer, however long the gateway said nothing meanwhile."""
 LONGEST_FEWER_PAUSE = 5.0
 FIRST_PATIENT_PAUSE, LONGEST_PATIENT_PAUSE = 60.0, 3600.0
 """Seconds between two tries to fetch what the person has been told of, while nobody asks."""
-UNKNOWN_MODEL_SECONDS = 60.0
-LONGEST_ESTIMATE = 10.0
-"""Times the usual seconds: with a longer estimate (milliseconds, say) nobody would poll before the links have died.
-
-So long is a word borne, too, that may be a stage of the work and may be anything, and 'processing' beside all links.
-"""
 MOST_PICTURES = 100
 """More links than that are no answer to any request that the models take."""
 LONGEST_WORDS, LONGEST_CODE = 1000, 80
@@ -106,8 +78,7 @@ class Poller:
         self._closing = threading.Event()
         self._notified: set[str] = set()
         """What cannot be fetched or stored just now: whoever waits is told, and it is tried again all the same."""
-        self._irregular: dict[str, dict[str, tuple[float, int]]] = {}
-        """What is not as it should be with a task, since when, and how many polls have found it so."""
+        self._irregular = Irregular[str]()
         self._given: dict[str, str] = {}
         """What the gateway said of a task that it has completed without a result, shortened."""
         self._learned: dict[tuple[str, str], tuple[float, float] | None] = {}
@@ -122,7 +93,7 @@ class Poller:
                     todo="Make a new Fox and ask again, or say fox.resume(): that goes on where this one stood.",
                 )
             task.trouble = None
-            self._irregular.pop(task.identity, None)
+            self._irregular.forget(task.identity)
             if task.identity in self._notified:
                 self.leave(task)  # who asks again has it polled now
             self._poll_loop.watch(task.identity, task)
@@ -158,8 +129,8 @@ class Poller:
             return known[0]
         model = MODELS.get(name)
         told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
-        usual = _usual(name)
-        return min(answer, LONGEST_ESTIMATE * usual) if answer is not None and answer > 0 and told_well else usual
+        as_usual = usual(name)
+        return min(answer, LONGEST_ESTIMATE * as_usual) if answer is not None and answer > 0 and told_well else as_usual
 
     def seconds_for(self, request: Request) -> float:
         """Return how many seconds a request is thought to take."""
@@ -177,7 +148,7 @@ class Poller:
                 found = self._store.journal.durations(self._gateway.name, model, resolution)
             except StoreError:  # nobody is kept from a task for want of an estimate
                 return None
-            longest = LONGEST_ESTIMATE * _usual(model)  # what ended while nobody was there has taken a night
+            longest = LONGEST_ESTIMATE * usual(model)  # what ended while nobody was there has taken a night
             durations = [seconds for seconds in found if 0 < seconds <= longest]
             self._learned[key] = learned(durations) if durations else None
         return self._learned.get(key)
@@ -213,8 +184,8 @@ class Poller:
         known = self._store.journal.get(row.identity)
         if not known.on_its_way or known.task_id != row.task_id:  # it has gone on while the gateway was asked
             return self._poll_now(task)
-        since, _ = self._lasting(task, type(error).__name__)
-        if since >= _tolerated_for(error, age):
+        since, _ = self._irregular.lasting(task.identity, type(error).__name__)
+        if since >= tolerated_for(error, age):
             if isinstance(error, NotFound) and age > LINKS_LIVE:
                 return self._failed(task, row, "not_found", "the gateway no longer knows this task")
             return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
@@ -233,7 +204,7 @@ class Poller:
         if (answer.status, answer.progress) != (row.state, row.progress) or answer.results:
             self._store.journal.progressed(row, answer)
             row = self._store.journal.get(row.identity)
-        given_for_long = len(urls) >= row.wanted and self._lasting(task, "given")[0] >= self._longest_word(row)
+        given_for_long = len(urls) >= row.wanted and self._lasts_too_long(row, "given")
         if answer.completed or given_for_long:
             task.renew()
             self._given[task.identity] = answer.body
@@ -241,11 +212,11 @@ class Poller:
             return PollResult(done=True)
         if answer.is_known:
             if not urls:
-                self._irregular.pop(task.identity, None)
+                self._irregular.forget(task.identity)
             task.renew()
             return PollResult()
         error = _unknown_word(row, answer)
-        if self._lasting(task, answer.status)[0] >= self._longest_word(row):
+        if self._lasts_too_long(row, answer.status):
             return self._give_up(task, row, error)
         task.renew(error)
         return PollResult()
@@ -261,24 +232,15 @@ class Poller:
             self._store.journal.failed(row, code, words, self._now())
         return self._over(task)
 
-    def _longest_word(self, row: TaskRow) -> float:
-        """Return for how many seconds a word is borne: one that is not known, or one that contradicts the results."""
-        return LONGEST_ESTIMATE * self.estimate(row)
-
-    def _lasting(self, task: Task, what: str) -> tuple[float, int]:
-        """Return for how many seconds and polls in a row the same has been amiss with a task."""
-        now = time.monotonic()
-        with self._lock:
-            odd = self._irregular.setdefault(task.identity, {})
-            since, count = odd.get(what, (now, 0))
-            odd[what] = (since, count + 1)
-        return now - since, count
+    def _lasts_too_long(self, row: TaskRow, word: str) -> bool:
+        """Return True when a word is not borne any more: one that is not known, or one that contradicts the results."""
+        return self._irregular.lasting(row.identity, word)[0] >= LONGEST_ESTIMATE * self.estimate(row)
 
     def _over(self, task: Task) -> PollResult:
         """Take over how it ended."""
         task.trouble = None
         self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
-        self._irregular.pop(task.identity, None)
+        self._irregular.forget(task.identity)
         self._given.pop(task.identity, None)
         self._notified.discard(task.identity)
         self._poll_loop.leave(task.identity)
@@ -288,9 +250,7 @@ class Poller:
     def _give_up(self, task: Task, row: TaskRow, error: FoxError) -> PollResult:
         """Tell whoever waits, and poll now and then all the same; who asks again has it polled at once."""
         pause = self._until_next_try(task, error)
-        with self._lock:
-            odd = self._irregular.get(task.identity, {})
-            self._irregular[task.identity] = {what: odd[what] for what in odd.keys() & {"notified"}}
+        self._irregular.forget(task.identity, but="notified")
         task.trouble = error.with_traceback(None)
         self._poll_loop.leave(task.identity)
         self._poll_loop.watch(task.identity, task, delay=pause)
@@ -373,7 +333,7 @@ class Poller:
 
     def _until_next_try(self, task: Task, error: FoxError) -> float:
         """Return the seconds until it is tried again although whoever waits is told: the links live for a day."""
-        _, tries = self._lasting(task, "notified")
+        _, tries = self._irregular.lasting(task.identity, "notified")
         if isinstance(error, StoreError):
             return pause_after(tries + 1, self._rng)
         return min(FIRST_PATIENT_PAUSE * 2.0 ** min(tries, 10), LONGEST_PATIENT_PAUSE)
@@ -405,8 +365,8 @@ class Poller:
         if not row.on_its_way:
             return None, error
         if len(row.urls) < row.wanted or (here < row.wanted and error is None):  # the links may have changed meanwhile
-            since, polls = self._lasting(task, "fewer")
-            if since < (FEWER_FOR if row.urls else NONE_FOR) or polls < FEWEST_POLLS:
+            since, polls = self._irregular.lasting(task.identity, "fewer")
+            if may_still_come(len(row.urls), since, polls):
                 return min(pause_after(polls, self._rng), LONGEST_FEWER_PAUSE), None
         dead = self._now() - (row.accepted or row.asked) > LINKS_LIVE
         if here and (dead or error is None):
@@ -418,11 +378,6 @@ class Poller:
         return None, error or _fewer(here, row, self._given.get(task.identity, ""))
 
 
-def _usual(model: str) -> float:
-    """Return how many seconds a model takes where nobody knows better."""
-    return MODELS[model].seconds if model in MODELS else UNKNOWN_MODEL_SECONDS
-
-
 def _not_put(error: Exception) -> StoreError:
     why = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
     return StoreError(
@@ -430,16 +385,6 @@ def _not_put(error: Exception) -> StoreError:
         money="It is paid for; the gateway keeps it for 24 hours.",
         todo="Check the free space and the folder's rights, then run the cell again.",
     )
-
-
-def _tolerated_for(error: FoxError, age: float) -> float:
-    """Return for how many seconds in a row an answer is taken for a bad moment of the gateway's."""
-    if isinstance(error, (AuthenticationError, InsufficientBalance, AccessDenied)) and error.message:
-        return 0.0  # its own word, not the page of something in between
-    if isinstance(error, NotFound):
-        return max(LOST_AFTER - age, IRREGULAR_FOR)
-    passing = isinstance(error, (RateLimited, ServerError)) or not isinstance(error, GatewayError)
-    return float("inf") if passing else IRREGULAR_FOR
 
 
 def _unknown_word(row: TaskRow, answer: TaskState) -> UnexpectedAnswer:

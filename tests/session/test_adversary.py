@@ -18,7 +18,7 @@ from fox_nb import DownloadFailed, Fox, InvalidRequest, NotFound, StoreError, Su
 from fox_nb.client import accounts
 from fox_nb.client.exchange import Exchange
 from fox_nb.client.transport import HttpTransport
-from fox_nb.session import backoff, poll_loop, poller
+from fox_nb.session import backoff, irregular, poll_loop
 from fox_nb.session.task import Task
 from fox_nb.store.ledger import Ledger
 from gateways import Gateway
@@ -158,8 +158,8 @@ def test_a_404_does_not_end_a_paid_task(
     open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another key, another host or a bad hour: who waits is told, the task is not given up, and is found again later."""
-    monkeypatch.setattr(poller, "LOST_AFTER", 0.0)
-    monkeypatch.setattr(poller, "IRREGULAR_FOR", 0.0)
+    monkeypatch.setattr(irregular, "LOST_AFTER", 0.0)
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.0)
     sandbox.misbehave("status", on="read", status=404, times=1)
     fox = open_fox()
     task = fox.generate("a fox that is not known for a moment")
@@ -172,7 +172,7 @@ def test_a_404_does_not_end_a_paid_task(
 
 def test_a_404_after_a_day_is_an_end(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """When no link can live any more either, and it is said for a while, the task has come to nothing, and says so."""
-    monkeypatch.setattr(poller, "IRREGULAR_FOR", 0.1)
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.1)
     sandbox.misbehave("status", on="read", status=404, times=50)
     task = fox.generate("a fox of which nobody knows")
     later(fox, 2 * DAY, monkeypatch)

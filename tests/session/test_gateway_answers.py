@@ -12,7 +12,7 @@ import pytest
 
 from client.scripted import Step, hang_up, never, say, stall
 from fox_nb import DownloadFailed, Fox, FoxError, SubmissionUnknown, TaskFailed, UnexpectedAnswer
-from fox_nb.session import poller
+from fox_nb.session import irregular, poller
 from fox_nb.session.downloads import not_fetched
 from fox_nb.settings import Timeouts
 from fox_nb.store import sha256_of
@@ -208,7 +208,7 @@ def test_a_gateway_that_is_odd_for_long_is_asked_further(
     fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page of a network that wants a log-in ends no task: when it is gone, the picture lands without being asked for."""
-    monkeypatch.setattr(poller, "IRREGULAR_FOR", 0.0)
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.0)
     monkeypatch.setattr(poller, "FIRST_PATIENT_PAUSE", 0.2)
     with Gateway(poll=always(say(200, "<html>Please log in to this network</html>"))) as gateway:
         task = fox_at(gateway).generate("a fox")
@@ -255,7 +255,7 @@ def test_results_that_grow_are_waited_for(first: int, fox_at: Callable[..., Fox]
 @pytest.mark.usefixtures("hurry")
 def test_results_that_never_grow_are_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while the person is told '1 of 4', the one is kept, and what comes later still is fetched by the same cell."""
-    monkeypatch.setattr(poller, "FEWER_FOR", 0.5)
+    monkeypatch.setattr(irregular, "FEWER_FOR", 0.5)
 
     def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
         return say(200, gateway.completed(task_id) | {"results": gateway.results(task_id)[:1]})
@@ -280,7 +280,7 @@ def test_completed_without_any_result_is_told_and_goes_on_later(
     results: object, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody waits for ever on results that don't come; they are fetched when they have come."""
-    monkeypatch.setattr(poller, "NONE_FOR", 0.5)
+    monkeypatch.setattr(irregular, "NONE_FOR", 0.5)
     with Gateway(
         poll=lambda gateway, _count, task_id: say(200, gateway.completed(task_id, results=results))
     ) as gateway:
@@ -418,7 +418,7 @@ def test_a_bad_hour_of_the_gateway_is_sat_out(
 
 def test_what_makes_no_sense_for_long_is_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits is told in the gateway's own words, the task stays under way, and the same cell goes on with it."""
-    monkeypatch.setattr(poller, "IRREGULAR_FOR", 0.2)
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.2)
     monkeypatch.setattr("fox_nb.session.poll_loop.pause_after", lambda *_: 0.1)
     with Gateway(poll=always(say(200, {"id": "another", "status": "completed"}))) as gateway:
         task = fox_at(gateway).generate("a fox")

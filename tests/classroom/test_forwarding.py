@@ -1,0 +1,105 @@
+"""Forwarding: what the relay makes of a gateway that is slow, wrong or gone: nothing paid is lost, and nobody is held up."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import update
+
+from classroom.room import answering
+from client.scripted import say
+from fox_nb import Fox
+from fox_nb.classroom import forwarding
+from fox_nb.classroom.seats import Seats
+from fox_nb.classroom.tables import Database, creation
+from fox_nb.session import irregular
+from gateways import EAGER, Gateway
+from processes import PATIENCE, until
+
+FOX = {"model": "phota-image", "prompt": "a fox"}
+DAY = 86400.0
+
+
+@pytest.fixture
+def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A class of two, its relay in this process, and the gateway behind it, which answers as a test wants."""
+    monkeypatch.setattr(forwarding, "WATCH_EVERY", 0.2)
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    one = SimpleNamespace(database=database, seats=seats, tokens=dict(seats.make(["Ada", "Ben"], 5, 10)), path=tmp_path)
+    with Gateway() as gateway, answering(tmp_path / "class", gateway.url) as url:
+
+        def ask(name: str, path: str, body: object = None, **about: Any) -> requests.Response:
+            headers = {"Authorization": f"Bearer {one.tokens[name]}", "X-Fox-Take": "1"}
+            method = "GET" if body is None else "POST"
+            return requests.request(method, url + path, json=body, headers=headers, timeout=PATIENCE, **about)
+
+        one.gateway, one.url, one.ask = gateway, url, ask
+        one.create = lambda name="Ada", body=FOX: ask(name, "/v1/images/generations", body).json()["id"]
+        one.ended = lambda task, name="Ada": until(lambda: _ended(ask(name, f"/v1/tasks/{task}")), "the task's end")
+        yield one
+    database.close()
+
+
+def _ended(answer: requests.Response) -> Any:
+    return answer.json() if answer.ok and (answer.json()["results"] or answer.json()["error"]) else None
+
+
+def later(lesson: Any, seconds: float) -> None:
+    """Let all that the class has asked for be as old as that."""
+    lesson.database.execute(update(creation).values(asked=creation.c.asked - seconds, ended=creation.c.ended - seconds))
+
+
+@pytest.fixture
+def student(lesson: Any, open_any: Callable[..., Fox]) -> Callable[..., Fox]:
+    """Opens a Fox as a student's kernel does."""
+    return lambda name: open_any(
+        api_key=lesson.tokens[name], base_url=lesson.url, store=lesson.path / name, polling=EAGER
+    )
+
+
+# -- how a task ends ---------------------------------------------------------------------------------------------------
+
+
+def test_results_that_grow_are_waited_for(lesson, student):
+    """A task that first names one of its four pictures is looked at further: a student has all that the class paid for."""
+    gateway = lesson.gateway
+    gateway.poll = lambda gateway, count, task: say(
+        200, gateway.completed(task, *gateway.links(task)[: 1 if count < 3 else 4])
+    )
+    assert len(student("Ada").generate("four foxes", num_outputs=4).wait(PATIENCE).images) == 4
+
+
+def test_fewer_results_than_asked_for_are_had_after_a_while(lesson, monkeypatch):
+    """What the gateway never names in full is told as it is, and its one picture can be had."""
+    monkeypatch.setattr(irregular, "FEWER_FOR", 0.0)
+    lesson.gateway.poll = lambda gateway, _count, task: say(200, gateway.completed(task, gateway.links(task)[0]))
+    assert len(lesson.ended(lesson.create(body={**FOX, "num_outputs": 4}))["results"]) == 1
+
+
+def test_pictures_beside_another_word_are_had(lesson, monkeypatch):
+    """All links beside 'processing', for longer than any task takes, are the task's pictures."""
+    monkeypatch.setattr(forwarding, "LONGEST_ESTIMATE", 0.0)
+    lesson.gateway.poll = lambda gateway, _count, task: say(200, gateway.completed(task, status="processing"))
+    assert lesson.ended(lesson.create())["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (say(404, {"error": {"message": "no such task", "type": "not_found"}}), "not_found"),
+        (say(200, {"id": "task-unified-1", "status": "completed", "results": []}), "no_results"),
+    ],
+)
+def test_what_comes_to_nothing_ends_after_a_day(lesson, monkeypatch, answer, code):
+    """A task that the gateway has forgotten, or completed with nothing, is not asked about for ever; its students are told."""
+    for name in ("IRREGULAR_FOR", "NONE_FOR"):
+        monkeypatch.setattr(irregular, name, 0.0)
+    lesson.gateway.poll = lambda *_: answer
+    task = lesson.create()
+    assert lesson.ask("Ada", f"/v1/tasks/{task}").status_code in {200, 404}
+    later(lesson, 1.1 * DAY)
+    assert lesson.ended(task)["error"]["code"] == code
