@@ -155,6 +155,10 @@ class Bookings:
         """Return a creation that has ended, with the files and the profiles that it has come to."""
         return _ended(number, self._database.read)
 
+    def renew(self, number: int, now: float) -> Future[int]:
+        """Let the links of what has ended live anew, for who asks for them."""
+        return self._database.executing(_renewed(number, now))
+
     def under_way(self) -> list[Any]:
         """Return what was accepted and has not ended."""
         return self._database.read(sql.select(creation).where(creation.c.state == "accepted"))
@@ -226,12 +230,17 @@ def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:
     """Let a seat have what another one asked for, or itself did: it becomes the class's when it is of two."""
     if row.state == "unknown":
         raise nobody_knows(clock(row.asked)) if row.seat == who else asked_by_another(f"at {clock(row.asked)}")
-    connection.execute(sql.update(deposit).where(deposit.c.creation == row.id).values(made=now))  # links live anew
+    connection.execute(_renewed(row.id, now))
     if not _has(connection, row, who):
         connection.execute(sql.insert(access).values(seat=who, creation=row.id, asked=now))
         connection.execute(sql.update(creation).where(creation.c.id == row.id).values(booked=CLASS))
         return connection.execute(sql.select(creation).where(creation.c.id == row.id)).one()
     return row
+
+
+def _renewed(number: int, now: float) -> sql.Update:
+    """Let the links of a creation's results live anew, as those that a gateway makes for who asks."""
+    return sql.update(deposit).where(deposit.c.creation == number).values(made=now)
 
 
 def _end(connection: sql.Connection, row: Any, state: TaskState, now: float) -> None:

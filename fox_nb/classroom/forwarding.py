@@ -51,6 +51,8 @@ WATCH_EVERY = 10.0
 """Seconds after which a task is asked for that no student asks for any more."""
 GATHER_EVERY = 120.0
 """Seconds after which results that could not be fetched are fetched again, while their links live."""
+RENEW_AFTER = 3600.0
+"""Seconds after which the relay's own links live anew for who asks for a task: what is kept is never called expired."""
 PROMPT = 0.015
 """Seconds that whoever asks for a task waits for the gateway; what it said last is the answer after that."""
 AGAIN = (0.1, 0.5, 1.0, 2.0, *[5.0] * 60)
@@ -387,6 +389,7 @@ class Forwarder:
 
     async def told(self, row: Any, base: str) -> dict[str, Any]:
         """Return a task as the gateway's own answer has it, with the relay's links."""
+        now = time.time()
         _, said = self._said.get(row.id, (0.0, None))
         ended = row.state in ENDED
         kept = json.loads(row.answer) if row.answer and ended else {}
@@ -395,6 +398,8 @@ class Forwarder:
             whole = self._ended.get(row.id)
             if whole is None:
                 whole = await asyncio.to_thread(self.bookings.ended, row.id)
+            if any(now - file.made > RENEW_AFTER for file in whole.files):
+                await asyncio.wrap_future(self.bookings.renew(row.id, now))
             results = [{"url": f"{base}/files/{file.token}/{file.name}"} for file in whole.files]
             results += [{"result_type": "profile", "profile_id": profile.id} for profile in whole.profiles]
         status = row.state if ended else said.status if said is not None else "pending"

@@ -14,7 +14,7 @@ from client.scripted import say
 from fox_nb import Fox
 from fox_nb.classroom import forwarding
 from fox_nb.classroom.seats import Seats
-from fox_nb.classroom.tables import Database, creation
+from fox_nb.classroom.tables import Database, creation, deposit
 from fox_nb.session import irregular
 from gateways import EAGER, Gateway
 from processes import PATIENCE, until
@@ -50,7 +50,8 @@ def _ended(answer: requests.Response) -> Any:
 
 def later(lesson: Any, seconds: float) -> None:
     """Let all that the class has asked for be as old as that."""
-    lesson.database.execute(update(creation).values(asked=creation.c.asked - seconds, ended=creation.c.ended - seconds))
+    for table, times in ((creation, ("asked", "ended")), (deposit, ("made", "linked"))):
+        lesson.database.execute(update(table).values({name: table.c[name] - seconds for name in times}))
 
 
 @pytest.fixture
@@ -103,3 +104,13 @@ def test_what_comes_to_nothing_ends_after_a_day(lesson, monkeypatch, answer, cod
     assert lesson.ask("Ada", f"/v1/tasks/{task}").status_code in {200, 404}
     later(lesson, 1.1 * DAY)
     assert lesson.ended(task)["error"]["code"] == code
+
+
+def test_who_comes_back_days_later_has_what_is_kept(lesson):
+    """A student whose kernel was away for longer than a gateway's links live is told links under which the picture is."""
+    task = lesson.create()
+    first = lesson.ended(task)["results"]
+    until(lambda: requests.get(first[0]["url"], timeout=PATIENCE).ok or None, "the picture")
+    later(lesson, 1.1 * DAY)
+    assert requests.get(first[0]["url"], timeout=PATIENCE).status_code == 410
+    assert requests.get(lesson.ended(task)["results"][0]["url"], timeout=PATIENCE).ok
