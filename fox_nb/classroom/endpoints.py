@@ -26,6 +26,7 @@ from fox_nb.classroom.deposits import LINK
 from fox_nb.classroom.forwarding import take_in
 from fox_nb.classroom.refusals import Refusal, as_refusal, journal_away, not_found, nothing_sent, unknown_token
 from fox_nb.classroom.tables import CLASS
+from fox_nb.client.accounts import CHARGE, REFUND
 from fox_nb.client.responses import CAN_TELL, TAKE, TAKE_MISSING
 from fox_nb.errors import FoxError
 from fox_nb.money import MICRO_PER_USD
@@ -336,7 +337,7 @@ class _Account(Endpoint):
             "dashboard/billing/usage": lambda: {"total_usage": spent * 100 / MICRO_PER_USD},
             "api/usage/token": lambda: {"data": self._usage(who, spent)},
             "api/log/token": lambda: {
-                "data": [self._charge(row, who) for row in self.context.bookings.charges(who.name)]
+                "data": [line for row in self.context.bookings.charges(who.name) for line in self._lines(row)]
             },
             "v1/account/credits": lambda: {"data": self._usage(who, spent)},
         }
@@ -353,18 +354,20 @@ class _Account(Endpoint):
             "model_limits": dict.fromkeys(who.models, True),
         }
 
-    def _charge(self, row: Any, who: Seat) -> dict[str, Any]:
-        """Return a charge; of what the class pays for, with 0 on this seat and its price beside it."""
-        other = {"task_id": row.task or "", "shared": row.booked == CLASS, "cost_usd": row.micro_usd / MICRO_PER_USD}
-        return {
+    def _lines(self, row: Any) -> list[dict[str, Any]]:
+        """Return a charge, and with it what gives it back where the class pays instead of this seat."""
+        shared = row.booked == CLASS
+        other = {"task_id": row.task or "", "shared": shared, "cost_usd": row.micro_usd / MICRO_PER_USD}
+        charge = {
             "id": row.id,
             "created_at": int(row.joined),
             "model_name": row.model,
-            "quota": quota(row.micro_usd) if row.booked == who.name else 0,
+            "quota": quota(row.micro_usd),
             "group": "default",
-            "type": 2,
+            "type": CHARGE,
             "other": json.dumps(other),
         }
+        return [charge, *([{**charge, "id": f"{row.id} shared", "type": REFUND}] if shared else [])]
 
 
 class _Models(Endpoint):

@@ -18,7 +18,8 @@ MICRO_A_QUOTA = 2
 """Millionths of a USD in one quota, the engine's own unit: 500,000 are 1 USD (observed)."""
 
 _PRICE_A_CALL = 1
-_CHARGE, _REFUND = 2, 6
+CHARGE, REFUND = 2, 6
+"""What a line of a key's log is."""
 _MOST_QUOTA = 10**15
 _MILLISECONDS = 1e11
 """A time above this is in milliseconds: in seconds it would be the year 5138."""
@@ -117,6 +118,8 @@ class Entry:
         The group that it was charged for; '' where that is not said.
     line : str
         The log's own number of it, which tells two equal charges apart; '' where it has none.
+    is_shared : bool
+        True where a class's relay says that others have asked for the same, so that the class pays.
     """
 
     at: float
@@ -126,6 +129,7 @@ class Entry:
     task_id: str = ""
     group: str = ""
     line: str = ""
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,24 +214,26 @@ def read_log(answer: Any) -> tuple[Entry, ...] | None:
 
 
 def _entry(item: dict[str, Any]) -> Entry | None:
-    kind = number(item.get("type", _CHARGE))
+    kind = number(item.get("type", CHARGE))
     quota, at, model = _quota(item.get("quota")), _time(item.get("created_at")), usable_name(item.get("model_name"))
-    if kind not in {_CHARGE, _REFUND} or not quota or quota < 0 or at is None or not model:
+    if kind not in {CHARGE, REFUND} or not quota or quota < 0 or at is None or not model:
         return None
+    other = _other(item)
+    task = usable_id(other.get("task_id")) or usable_id(item.get("task_id"))
     group, line = usable_name(item.get("group")), usable_id(item.get("id"))
-    return Entry(at, model, quota * MICRO_A_QUOTA, kind == _REFUND, _task_of(item), group, line)
+    amount, shared = quota * MICRO_A_QUOTA, other.get("shared") is True
+    return Entry(at, model, amount, kind == REFUND, task, group, line, is_shared=shared)
 
 
-def _task_of(item: dict[str, Any]) -> str:
-    """Return the id of the task that an entry names, in its JSON or beside it."""
+def _other(item: dict[str, Any]) -> dict[str, Any]:
+    """Return what an entry says besides, in its JSON."""
     other = item.get("other")
     if isinstance(other, str):
         try:
             other = json.loads(other)
         except (ValueError, RecursionError):
             other = None
-    inside = usable_id(other.get("task_id")) if isinstance(other, dict) else ""
-    return inside or usable_id(item.get("task_id"))
+    return other if isinstance(other, dict) else {}
 
 
 def _limits(said: dict[str, Any]) -> tuple[str, ...] | None:

@@ -124,6 +124,8 @@ class Reconciliation(Shows):
         When the log was read last.
     note : str
         Why it was not read now; '' when it was.
+    shared : int
+        Requests that others of a class have made, too, so that the class pays; 0 when the log was not read now.
     """
 
     charged: Cost
@@ -137,6 +139,7 @@ class Reconciliation(Shows):
     proposals: tuple[Proposal, ...]
     read_at: float | None
     note: str = ""
+    shared: int = 0
     renderer: Renderer = TERMINAL
 
     @property
@@ -144,6 +147,8 @@ class Reconciliation(Shows):
         """What was found, each a sentence."""
         money = f"{self.charged.amount} charged, {self.refunded.amount} refunded"
         lines = [f"{_several(self.found, 'request')} on the bill: {money}."]
+        if self.shared:
+            lines.append(f"{_several(self.shared, 'request')} shared with others: the class pays, you don't.")
         if self.ambiguous:
             lines.append(f"{_several(self.ambiguous, 'request')}: which was charged is not certain.")
         if self.missing:
@@ -390,6 +395,7 @@ class Billing:
             proposals=tuple(proposal_of(row) for row in lost),
             read_at=self._store.bills.last_read(*self._who, LOG),
             note=note,
+            shared=sum(any(one.is_shared for one in own) for own in (joined.entries if joined else {}).values()),
             renderer=self._renderer,
         )
 

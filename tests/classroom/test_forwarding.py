@@ -57,8 +57,8 @@ def later(lesson: Any, seconds: float) -> None:
 @pytest.fixture
 def student(lesson: Any, open_any: Callable[..., Fox]) -> Callable[..., Fox]:
     """Opens a Fox as a student's kernel does."""
-    return lambda name: open_any(
-        api_key=lesson.tokens[name], base_url=lesson.url, store=lesson.path / name, polling=EAGER
+    return lambda name, **given: open_any(
+        api_key=lesson.tokens[name], base_url=lesson.url, store=lesson.path / name, polling=EAGER, **given
     )
 
 
@@ -114,3 +114,19 @@ def test_who_comes_back_days_later_has_what_is_kept(lesson):
     later(lesson, 1.1 * DAY)
     assert requests.get(first[0]["url"], timeout=PATIENCE).status_code == 410
     assert requests.get(lesson.ended(task)["results"][0]["url"], timeout=PATIENCE).ok
+
+
+# -- money -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_class_pays_is_on_no_students_budget(student):
+    """Two who share a picture see in their bill that it was shared, and have their money for another one."""
+    ada, ben = student("Ada"), student("Ben", budget=0.10)
+    for fox in (ada, ben):
+        fox.generate("a fox").wait(PATIENCE)
+    for fox in (ada, ben):
+        found = fox.reconcile(fresh=True)
+        assert (float(fox.spent), found.shared, found.missing) == (0, 1, 0)
+        assert "the class pays" in str(found)
+    assert float(ben.left) == 0.10
+    assert ben.generate("a wolf").wait(PATIENCE).images

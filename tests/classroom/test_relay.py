@@ -27,6 +27,7 @@ from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import CLASS, Database, creation, deposit
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.client import Client
+from fox_nb.client.accounts import CHARGE, REFUND
 from fox_nb.errors import ConnectionLost, FoxError, GatewayError, NotConnected, SubmissionUnknown, TaskFailed
 from fox_nb.money import MICRO_PER_USD
 from gateways import EAGER
@@ -114,7 +115,10 @@ def test_the_same_lesson_of_thirty_is_paid_once(classroom, sandbox, tmp_path, op
     assert sum(spent) + classroom.seats.spent(CLASS) == classroom.seats.spent() == paid == 270_000 * times
     assert spent == [270_000 if options else 0] * len(NAMES)
     bills = [classroom.ask("GET", "/api/log/token", name).json()["data"] for name in NAMES[:2]]
-    assert [sum(row["quota"] for row in bill) for bill in bills] == [135_000 if options else 0] * 2
+    of = [
+        {kind: sum(row["quota"] for row in bill if row["type"] == kind) for kind in (CHARGE, REFUND)} for bill in bills
+    ]
+    assert of == [{CHARGE: 135_000, REFUND: 0 if options else 135_000}] * 2
     assert all(json.loads(row["other"])["shared"] is not bool(options) for bill in bills for row in bill)
 
 
