@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
+import numbers
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +46,11 @@ class Axis:
     @property
     def labels(self) -> list[str]:
         """The values as a person reads them, no two alike: files of one name are numbered."""
-        return unlike([label(value) for value in self.values])
+        return unlike([label(value, whole=self.parameter.type is str) for value in self.values])
+
+    def place(self, at: int) -> Any:
+        """Return what one of the values is found again by, in another plan or a file."""
+        return sameness(self.values[at], whole=self.parameter.type is str)
 
 
 def axis_of(parameter: Parameter, given: Any) -> Axis | None:
@@ -80,11 +86,10 @@ def axis_of(parameter: Parameter, given: Any) -> Axis | None:
             allowed=f"at most {MOST_VALUES:,}",
         )
     values = [_plain(parameter, value) for value in several]
-    kept: list[Any] = []
+    kept: dict[Any, Any] = {}
     for value in values:
-        if not any(_same(value, other) for other in kept):
-            kept.append(value)
-    return Axis(parameter, tuple(kept), repeated=len(values) - len(kept))
+        kept.setdefault(sameness(value, whole=parameter.type is str), value)
+    return Axis(parameter, tuple(kept.values()), repeated=len(values) - len(kept))
 
 
 def picture_names(axes: Sequence[Axis]) -> Callable[[Sequence[int]], dict[str, str]]:
@@ -97,18 +102,45 @@ def picture_names(axes: Sequence[Axis]) -> Callable[[Sequence[int]], dict[str, s
     }
 
 
-def label(value: Any) -> str:
-    """Return a value as a person reads it."""
+def without_decimals(parameter: Parameter, value: Any) -> Any:
+    """Return a value, of a parameter that is a number as one: databases give decimals."""
+    return float(value) if isinstance(value, Decimal) and parameter.type in {int, float} else value
+
+
+def word(value: Any) -> str | None:
+    """Return a text, a number or a date whole, as Python writes it; None for what can't be written."""
+    if not isinstance(value, str | numbers.Number | dt.date | dt.time) and type(value).__name__ != "datetime64":
+        return None
+    try:
+        return str(value)
+    except ValueError:  # a number of thousands of digits
+        return None
+
+
+def label(value: Any, *, whole: bool = False) -> str:
+    """Return a value as a person reads it; `whole` as it goes into a prompt."""
     if value is None:
         return "not set"
-    if isinstance(value, float):
+    if isinstance(value, float) and not whole:
         return f"{value:.10g}"
     if isinstance(value, (list, tuple)):
-        return ", ".join(label(item) for item in value) or "none"
-    if isinstance(value, (str, int)):
-        return str(value)
+        return ", ".join(label(item, whole=whole) for item in value) or "none"
+    written = word(value)
+    if written is not None:
+        return written
     path = getattr(value, "path", None)
     return str(getattr(path, "name", "") or getattr(value, "file_name", "") or type(value).__name__)
+
+
+def sameness(value: Any, *, whole: bool = False) -> Any:
+    """Return what is alike for the same value, also where one of them came from a file; of words what is written."""
+    if isinstance(value, (list, tuple)):
+        return tuple(sameness(item, whole=whole) for item in value)
+    if hasattr(value, "sha256"):
+        return f"sha256:{value.sha256}"
+    if value is None or (isinstance(value, (int, float)) and not whole):
+        return value
+    return label(value, whole=True)
 
 
 def _several(parameter: Parameter, given: Any) -> list[Any] | None:
@@ -174,18 +206,10 @@ def _number(parameter: Parameter, text: str) -> Any:
 def _plain(parameter: Parameter, value: Any) -> Any:
     """Take NumPy's numbers as numbers; of a parameter with four decimals, as in requests."""
     is_number = getattr(value, "shape", None) == () and getattr(value.dtype, "kind", "") in "biufU"
-    plain = value.item() if is_number else value
+    plain = without_decimals(parameter, value.item() if is_number else value)
     return round(plain, 4) + 0.0 if isinstance(plain, float) and parameter.type is not str else plain
 
 
-def _same(one: Any, other: Any) -> bool:
-    if hasattr(one, "sha256") and hasattr(other, "sha256"):
-        return bool(one.sha256 == other.sha256)
-    plain = (str, int, float, list, tuple)
-    return one is other or (isinstance(one, plain) and isinstance(other, plain) and one == other)
-
-
-def steps(values: Sequence[Any]) -> str:
-    """Return a list of values in one short line."""
-    labels = [label(value) for value in values]
+def steps(labels: Sequence[str]) -> str:
+    """Return the labels of values in one short line."""
     return ", ".join(labels if len(labels) <= 6 else [*labels[:3], "…", labels[-1]])  # noqa: PLR2004 - one line

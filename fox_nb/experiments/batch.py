@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from fox_nb.errors import ExtraMissing, InvalidRequest
+from fox_nb.experiments.axes import sameness
 from fox_nb.experiments.batch_plan import BatchPlan, known_of
 from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.plan import PlannedCell
@@ -99,7 +100,7 @@ class Batch(Experiment):
         return lines
 
     def _place(self, cell: PlannedCell) -> dict[str, Any]:
-        asked = {name: value for name, value in cell.values.items() if name == "prompt" or name in PICTURES}
+        asked = {name: sameness(value) for name, value in cell.values.items() if name == "prompt" or name in PICTURES}
         return {**asked, "row": as_json(cell.settings["row"])}  # as a plan's file has it, where it may come from
 
     # -- looking --------------------------------------------------------------------------------------------------

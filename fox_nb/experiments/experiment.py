@@ -12,12 +12,10 @@ from typing import Any, Self
 from fox_nb.display.places import Shown
 from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
-from fox_nb.experiments.axes import label
 from fox_nb.experiments.made import Numbers
 from fox_nb.experiments.plan import Plan, PlannedCell, Slot
 from fox_nb.experiments.runner import BY_HAND, Runner
 from fox_nb.experiments.side_by_side import Pictures
-from fox_nb.experiments.table_reader import is_missing
 from fox_nb.money import dollars
 from fox_nb.parameters import shown, unboxed
 from fox_nb.render.comparison import Cell, Comparison
@@ -359,16 +357,15 @@ class Experiment(OfOneProcess, Shown):
         places = {}
         for cell in self.plan.cells:
             settings = {"model": self.plan.models[0], **self._place(cell)}
-            place = tuple(
-                (name, _sameness(value)) for name, value in sorted(settings.items()) if by_model or name != "model"
-            )
+            place = tuple(item for item in sorted(settings.items()) if by_model or item[0] != "model")
             seen[place] += 1
             places[*place, seen[place]] = cell
         return places
 
     def _place(self, cell: PlannedCell) -> Mapping[str, Any]:
-        """Return what a cell has of its own."""
-        return cell.settings
+        """Return what a cell has of its own, alike for the same in another plan."""
+        places = zip(self.plan.axes, cell.key, strict=False)  # one cell alone has no axis
+        return {axis.parameter.name: axis.place(at) for axis, at in places}
 
     def _words(self) -> dict[str, Any]:
         """Return what the plan's file says."""
@@ -427,15 +424,6 @@ class Experiment(OfOneProcess, Shown):
 
     def _repr_html_(self) -> str:
         return pages.page(self)
-
-
-def _sameness(value: Any) -> Any:
-    """Return what is alike for the same value in two plans, also where one of them came from a file."""
-    if isinstance(value, (list, tuple)):
-        return tuple(map(_sameness, value))
-    if hasattr(value, "sha256"):
-        return f"sha256:{value.sha256}"
-    return value if isinstance(value, (int, float)) and not is_missing(value) else f"{label(value)}"
 
 
 def _positive(name: str, value: Any, *, whole: bool = False, or_zero: bool = False) -> float:

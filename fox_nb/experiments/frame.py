@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.experiments.axes import label, picture_names
+from fox_nb.experiments.axes import Axis, label, picture_names, sameness
 from fox_nb.experiments.compared import pandas
 
 if TYPE_CHECKING:
@@ -36,9 +36,10 @@ def summary(sweep: Made) -> pd.DataFrame:
 def _rows(sweep: Made) -> list[dict[str, Any]]:
     rows = []
     named = picture_names(sweep.plan.axes)
+    told = {axis.parameter.name: _told(axis) for axis in sweep.plan.axes}
     for planned in sweep.plan.cells:
         pictures = named(planned.key)
-        axes = {name: _plain(value) for name, value in planned.settings.items()} | pictures
+        axes = {name: told[name][at] for name, at in zip(told, planned.key, strict=False)} | pictures
         if planned.impossible:
             why = {"take": sweep.plan.takes[0], "status": "impossible", "usd": 0.0, "error": planned.impossible}
             asked = {name: _plain(value) for name, value in planned.values.items()} | pictures  # noqa: PD011 - no frame
@@ -68,6 +69,12 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
             if not images:
                 rows.append({**facts, "file": ""})
     return rows
+
+
+def _told(axis: Axis) -> list[Any]:
+    """Return what varies as a table takes it: words that are one to it, such as 1 and True, as they are written."""
+    given = axis.values  # noqa: PD011 - no frame
+    return axis.labels if len(set(map(sameness, given))) < len(given) else list(map(_plain, given))
 
 
 def _plain(value: Any) -> Any:

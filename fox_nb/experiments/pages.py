@@ -54,7 +54,7 @@ def about_axes(plan: Plan) -> list[str]:
     """Say what the axes of a plan are, where its map does not."""
     lines = []
     shown = plan.axes[2:] if _is_drawn(plan) else plan.axes
-    lines += [f"{axis.parameter.label}: {steps(axis.values)}" for axis in shown]
+    lines += [f"{axis.parameter.label}: {steps(axis.labels)}" for axis in shown]
     lines += [
         f"{axis.parameter.label}: {axis.repeated} of the values were given twice and count once."
         for axis in plan.axes

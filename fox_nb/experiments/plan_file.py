@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from fox_nb.atomic import write
 from fox_nb.errors import FoxError, InvalidRequest
-from fox_nb.experiments.axes import MOST_VALUES
+from fox_nb.experiments.axes import MOST_VALUES, word
 from fox_nb.experiments.batch_plan import BatchPlan
 from fox_nb.experiments.sweep_plan import SweepPlan
 from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing
@@ -262,6 +262,8 @@ def _as_in_file(session: Session, name: str, value: Any) -> Any:
     plain = unboxed(value)
     if plain is None or isinstance(plain, (str, int, float)):
         return plain
+    if (written := word(plain)) is not None:  # a date, a decimal
+        return written
     raise InvalidRequest(f"{name} is {shown(value)}, which no plan can hold.", parameter=name, value=value)
 
 

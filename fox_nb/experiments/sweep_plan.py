@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import Axis, axis_of
+from fox_nb.experiments.axes import Axis, axis_of, without_decimals
 from fox_nb.experiments.frame import NUMBERS
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.template import filled, names_in, parameter_of
@@ -67,7 +67,7 @@ class SweepPlan(Plan):
         known |= {name: parameter_of(name) for name in self._own}
         found = {name: axis for name, value in given.items() if (axis := axis_of(known[name], value)) is not None}
         self.axes = _in_order([*([models] if models is not None else []), *found.values()])
-        self.fixed = {name: value for name, value in given.items() if name not in found}
+        self.fixed = {name: without_decimals(known[name], value) for name, value in given.items() if name not in found}
         self.left_as_it_is = [] if self.words & given.keys() else sorted(self.words)
         self.cells = self._cells()
         self._refuse_what_no_model_takes()
@@ -131,14 +131,13 @@ class SweepPlan(Plan):
             return
         if len(self._refused) == len(self.cells):
             raise self._refused[0][1]
-        wrong = Counter((error.parameter, repr(cell.settings[error.parameter]))
-                        for cell, error in self._refused if error.parameter in cell.settings)  # fmt: skip
-        for name in {name for name, _ in wrong}:
-            having = Counter(repr(cell.settings[name]) for cell in self.cells)
-            for cell, error in self._refused:
-                value = repr(cell.settings.get(name))
-                if error.parameter == name and wrong[name, value] == having[value]:
-                    raise error
+        places = {axis.parameter.name: at for at, axis in enumerate(self.axes)}
+        wrong = Counter((error.parameter, cell.key[places[error.parameter]])
+                        for cell, error in self._refused if error.parameter in places)  # fmt: skip
+        for cell, error in self._refused:
+            at = places.get(error.parameter)
+            if at is not None and wrong[error.parameter, cell.key[at]] * len(self.axes[at].values) == len(self.cells):
+                raise error
 
     @property
     def shape(self) -> tuple[int, ...]:

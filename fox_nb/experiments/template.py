@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import cmath
 import numbers
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.experiments.axes import word
 from fox_nb.experiments.table_reader import is_missing
 from fox_nb.parameters import Parameter, shown
 
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Of characters: they are no text."""
 
 
 def names_in(text: Any) -> list[str]:
@@ -54,17 +58,18 @@ def word_of(name: str, value: Any) -> str:
     Raises
     ------
     InvalidRequest
-        It is nothing that can be written: missing, a picture, a list.
+        It is nothing that can be written: missing, endless, half a character, a picture, a list.
     """
-    is_date = isinstance(value, dt.date | dt.time) or type(value).__name__ == "datetime64"
-    if is_missing(value) or not (is_date or isinstance(value, str | numbers.Number)):
+    written = None if is_missing(value) else word(value)
+    may_be_endless = isinstance(value, numbers.Complex | Decimal) and not isinstance(value, int)
+    if written is None or (may_be_endless and not cmath.isfinite(value)) or _HALVES.search(written):
         raise InvalidRequest(
             f"{name} is {shown(value)}, which can't be written into a prompt.",
             parameter=name,
             value=value,
             allowed="a text, a number or a date",
         )
-    return str(value)
+    return written
 
 
 def parameter_of(name: str) -> Parameter:

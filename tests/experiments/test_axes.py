@@ -149,4 +149,4 @@ def test_labels_are_short_and_plain() -> None:
         "a, b",
         "none",
     ]
-    assert steps([number / 100 for number in range(50)]) == "0, 0.01, 0.02, …, 0.49"
+    assert steps([label(number / 100) for number in range(50)]) == "0, 0.01, 0.02, …, 0.49"

@@ -328,11 +328,15 @@ def test_numbers_of_a_file_are_plain_ones(fox: Fox, tmp_path: Path) -> None:
     assert [slot.take for slot in fox.batch(path, "phota-image").plan.slots] == [2, 1]
 
 
-def test_decimals_of_a_database_are_numbers(fox: Fox) -> None:
-    """A column of decimals, as databases and Parquet have them, is one of numbers."""
+def test_decimals_of_a_database_are_numbers(fox: Fox, tmp_path: Path) -> None:
+    """A column of decimals, as databases and Parquet have them, is one of numbers; so is an axis, also in a plan's file."""
     batch = fox.batch([{"prompt": "a fox", "num_outputs": Decimal(2), "take": Decimal(3)}], "phota-image")
     assert (batch.pictures, batch.plan.slots[0].take) == (2, 3)
     assert repr(batch).startswith("<Batch phota-image, 1 row, 2 pictures, ")
+    given = {"image_url": "https://example.com/a.png", "creativity": Decimal("0.10"), "resemblance": [Decimal("0.5")]}
+    sweep = fox.sweep("phota-image-enhance", **given)
+    again = fox.load_plan(sweep.to_json(tmp_path / "plan.json"))
+    assert [axis.labels for axis in again.plan.axes] == [axis.labels for axis in sweep.plan.axes] == [["0.5"]]
 
 
 def test_a_column_that_is_not_there_is_named(fox: Fox, tmp_path: Path) -> None:

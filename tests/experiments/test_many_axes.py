@@ -1,5 +1,6 @@
 """Many axes: models, parameters and words of the prompt vary together; what a model can't make is said, and costs nothing."""
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -137,16 +138,44 @@ def test_another_take_makes_all_of_it_anew(fox: Fox, tmp_path: Path, sandbox: An
         (pd.to_datetime(["2020-01-01", "2021-06-01"]), ["2020-01-01 00:00:00", "2021-06-01 00:00:00"]),
         ([1234567.0, 1234568.0, 1e-05], ["1234567.0", "1234568.0", "1e-05"]),
         ([Decimal("0.10"), 7, True], ["0.10", "7", "True"]),
+        ([1, True, 1.0, 0.3, 0.1 + 0.2], ["1", "True", "1.0", "0.3", "0.30000000000000004"]),
         (np.array(["2020-01-01"], dtype="datetime64[D]"), ["2020-01-01"]),
     ],
 )
-def test_words_are_written_whole(fox: Fox, values: Any, words: list[str]) -> None:
-    """Dates, decimals and long numbers go into the prompt as they are, and none is another's twin."""
+def test_words_are_written_whole(fox: Fox, tmp_path: Path, values: Any, words: list[str]) -> None:
+    """Dates, decimals and long numbers go into the prompt as they are, and none is another's twin: nor in labels, tables and a plan's file."""
     sweep = fox.sweep(PHOTA, prompt="on {d}", d=list(values))
     assert [slot.request.prompt for slot in sweep.plan.slots] == [f"on {word}" for word in words]
+    assert sweep.plan.axes[0].labels == words
+    assert sweep.to_frame()["d"].map(str).tolist() == words
+    again = fox.load_plan(sweep.to_json(tmp_path / "plan.json"))
+    assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in sweep.plan.slots]
+    assert [again.plan.axes[0].place(at) for at in range(len(words))] == words
 
 
-@pytest.mark.parametrize("value", [None, float("nan"), {"a": 1}, ["a", "b"], Path("x.png"), object()])
+def test_a_day_is_laid_beside_the_same_day(fox: Fox) -> None:
+    """Of two sweeps over dates each cell meets its own day, whatever stands before it."""
+    days = [date(2024, 1, 1), date(2025, 1, 1)]
+    both, last = (fox.sweep(PHOTA, prompt="on {d}", d=some, per_second=200).run() for some in (days, days[1:]))
+    pictures = last.against(both).comparison().pictures().values()
+    assert {picture.path for picture in pictures} == {last.tasks[0].images[0].path}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        float("nan"),
+        {"a": 1},
+        ["a", "b"],
+        Path("x.png"),
+        object(),
+        float("inf"),
+        Decimal("NaN"),
+        pytest.param(10**5000, id="long"),
+        "\ud800",
+    ],
+)
 def test_what_cannot_be_written_is_no_word(fox: Fox, value: Any, sandbox: Any) -> None:
     """Nothing that would stand in a prompt by its type's name is sent."""
     with pytest.raises(InvalidRequest, match="can't be written into a prompt"):
