@@ -41,7 +41,7 @@ def examine() -> int:
 
 def _jupyter() -> str:
     if importlib.util.find_spec("jupyterlab") is None:
-        raise Finding('JupyterLab is not in this environment. Run `pip install "fox_nb[lab]"`, or use another one.')
+        return 'JupyterLab is not here, which other front ends do without; `pip install "fox_nb[lab]"` brings it'
     return f"JupyterLab {importlib.metadata.version('jupyterlab')}"
 
 
@@ -60,7 +60,7 @@ def _widgets() -> str:
 def _metrics() -> str:
     missing = [name for name in ("pandas", "skimage") if importlib.util.find_spec(name) is None]
     if missing:
-        raise Finding('Tables and SSIM need more packages. Run `pip install "fox_nb[metrics]"`.')
+        return 'not here; tables and SSIM need `pip install "fox_nb[metrics]"`'
     return "pandas and scikit-image are here"
 
 

@@ -78,7 +78,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         A recorded lesson (``fox.store.export`` makes one) to be played in place of a gateway: without a key, a network
         or a cost. What is not in it is refused.
     ledger : str or Path, optional
-        A file that several stores share: the budget then holds for all of them together.
+        A file that several stores share: the budget, which it needs, then holds for all of them together.
 
     Raises
     ------
@@ -118,6 +118,12 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
                 parameter="budget",
                 value=budget,
                 allowed="USD from 0 on, or None",
+            )
+        if ledger is not None and budget is None:
+            raise InvalidRequest(
+                "ledger is given, and no budget for it to hold.",
+                parameter="ledger",
+                todo="Give budget=…, or no ledger.",
             )
         for name, given, kind in (("polling", polling, Polling), ("timeouts", timeouts, Timeouts)):
             if given is not None and not isinstance(given, kind):
@@ -174,7 +180,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         older = Path("visitors/ledger.sqlite").absolute()  # where it was in 0.1: what was spent stays spent
         ledger = older if folder is None and older.exists() else place / "ledger.sqlite"
         store = place / f"{time.strftime('%Y-%m-%d')}-{secrets.token_hex(8)}"
-        return cls(store=store, budget=budget, ledger=ledger, **options)
+        return cls(store=store, budget=budget, ledger=None if budget is None else ledger, **options)
 
     def __repr__(self) -> str:
         return f"<Fox on {self._where}, store {str(self.store.folder)!r}>"

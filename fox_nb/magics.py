@@ -51,7 +51,7 @@ The value is the task: it shows its progress, then its pictures. The same reques
     %%fox edit --image-urls photo sea.jpg task.images[0]
     make it night
 
-The variable `fox` is used when it is a Fox; else one is made by that name.
+The variable `fox` is the Fox that asks; where there is none, one is made by that name.
 """
 
 
@@ -101,15 +101,20 @@ class FoxMagics(Magics):
         return cast("InteractiveShell", self.shell)
 
     def _fox(self) -> Fox:
-        """Return the person's Fox; make one where there is none."""
+        """Return the person's Fox; make one where there is none, and never beside another thing by its name.
+
+        Whoever writes ``fox = fox.generate(…)`` has lost a Fox with a budget: one without it would go on paying.
+        """
         names = self._shell.user_ns
-        found = names.get(_NAME_OF_FOX)
-        if isinstance(found, Fox):
-            return found
-        made = Fox()
-        if found is None:
-            names[_NAME_OF_FOX] = made
-        return made
+        if names.get(_NAME_OF_FOX) is None:
+            names[_NAME_OF_FOX] = Fox()
+        found = names[_NAME_OF_FOX]
+        if not isinstance(found, Fox):
+            raise InvalidRequest(
+                f"The variable `{_NAME_OF_FOX}` is not a Fox; its type is {type(found).__name__}.",
+                todo="Make it one again, as before: fox = fox_nb.Fox(…); give what is in it now another name.",
+            )
+        return found
 
     def _pictures(self, value: Any) -> Any:
         """Put variables in the place of their names; everything else is a path or a URL."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from fox_nb.errors import InvalidRequest
 
 Value = TypeVar("Value")
 
 
-def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
+def run(coroutine: Awaitable[Value]) -> Value:
     """Run async code to its end, in a script or in a cell.
 
     In a cell an event loop runs already; only then, and only because this was asked for, nest_asyncio lets it nest. On
@@ -20,8 +23,19 @@ def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
     Parameters
     ----------
     coroutine
-        What an ``async def`` gives when it is called.
+        What an ``async def`` gives when it is called, or anything else that can be awaited, such as a task.
+
+    Raises
+    ------
+    InvalidRequest
+        It cannot be awaited.
     """
+    if not inspect.isawaitable(coroutine):
+        raise InvalidRequest(
+            f"fox_nb.run is for what can be awaited, which {type(coroutine).__name__} is not.",
+            parameter="coroutine",
+            todo="Give it the call of an async function, fox_nb.run(three()), or a task.",
+        )
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -39,7 +53,11 @@ def run(coroutine: Coroutine[Any, Any, Value]) -> Value:
     return loop.run_until_complete(coroutine)
 
 
-def _run_alone(coroutine: Coroutine[Any, Any, Value]) -> Value:
+def _run_alone(coroutine: Awaitable[Value]) -> Value:
     """Run it on a loop of its own; not by `asyncio.run`, which nest_asyncio replaces by one that closes no loop."""
     with asyncio.Runner() as runner:
-        return runner.run(coroutine)
+        return runner.run(_awaited(coroutine))
+
+
+async def _awaited(coroutine: Awaitable[Value]) -> Value:
+    return await coroutine

@@ -326,6 +326,7 @@ def _what_is_wrong(key: str) -> str:
         (len(key) > _LONGEST_KEY, f"is longer than {_LONGEST_KEY} characters"),
         (key.lower().startswith(("http://", "https://")), "is an address: that belongs into base_url="),
         (key.lower().startswith("bearer "), "begins with 'Bearer', which is added by itself"),
+        (key[:1] == key[-1:] and key[:1] in ("'", '"'), "stands in quotes: they are no part of it"),
         (any(character.isspace() for character in key), "holds a space or a line break"),
         (
             not (key.isascii() and key.isprintable()),

@@ -22,15 +22,20 @@ class made_once(functools.cached_property[Value]):  # noqa: N801 - used like the
             """Return what was made, or make it while others wait."""
             if instance is None or self.attrname in vars(instance):
                 return super().__get__(instance, owner)
-            with vars(instance).setdefault(f"{self.attrname} is made", threading.RLock()):
+            with vars(instance).setdefault(_lock_of(self.attrname), threading.RLock()):
                 return super().__get__(instance, owner)
+
+
+def _lock_of(name: str | None) -> str:
+    """Return where the lock of such a property is kept: as a private name, which no completion offers."""
+    return f"_{name}_is_made"
 
 
 def forget(instance: Any, *names: str) -> None:
     """Have `made_once` make these anew; a lock that another thread held is forgotten with them."""
     for name in names:
         vars(instance).pop(name, None)
-        vars(instance).pop(f"{name} is made", None)
+        vars(instance).pop(_lock_of(name), None)
 
 
 class OfOneProcess:

@@ -98,17 +98,22 @@ def test_the_doctor_finds_all_well(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_doctor_says_what_to_do(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """A wrong key, a folder that cannot be written to and a missing package are each told with what to do, the key never."""
+    """A wrong key, a folder that cannot be written to and a missing package are each told with what to do, the key never.
+
+    Where another front end than JupyterLab shows the notebook, and no extra was asked for, nothing is to do.
+    """
     monkeypatch.setenv("FOXAPI_KEY", MARKED_KEY[:-1] + "?")
     monkeypatch.setenv("FOXAPI_BASE_URL", sandbox.base_url)
     there = doctor.importlib.util.find_spec
-    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None if name == "ipykernel" else there(name))
+    missing = {"ipykernel", "jupyterlab", "pandas", "skimage"}
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None if name in missing else there(name))
     monkeypatch.setattr(doctor.Path, "cwd", lambda: tmp_path / "gone")
     assert main(["doctor"]) == 1
     said = capsys.readouterr().out
     told = dict(re.findall(r"^  TO DO    (\w+): (.+)$", said, re.MULTILINE))
     assert set(told) == {"widgets", "store", "service"}
     assert told["widgets"] == "ipykernel is missing. Run `pip install ipykernel`."
+    assert len(re.findall(r"^  ok       (?:Jupyter|extras): .* `pip install ", said, re.MULTILINE)) == 2
     assert re.search("gone.*give another", told["store"])
     assert "key" in told["service"]
     assert MARKED_KEY[:-1] not in said

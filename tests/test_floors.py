@@ -27,8 +27,8 @@ FLOORS = (
     {"render", "local", "key_patterns"},
     {"client", "store", "images"},
     {"models", "tasks", "settings", "sharing", "workdir"},
-    {"parameters"},
-    {"errors", "keys", "money", "nesting"},
+    {"parameters", "nesting"},
+    {"errors", "keys", "money"},
     {"atomic", "filetypes"},  # the ground that the sandbox stands on, too
 )
 HEIGHT = {part: -depth for depth, parts in enumerate(FLOORS) for part in parts}

@@ -59,6 +59,14 @@ def test_a_line_is_a_prompt_too(shell: InteractiveShell, sandbox: Any) -> None:
     assert len(sandbox.creations) == 3
 
 
+def test_another_thing_by_the_name_of_the_fox_sends_nothing(shell: InteractiveShell, sandbox: Any) -> None:
+    """Whoever has put a task in the place of the Fox is told so: none without its budget is made to pay for the next."""
+    run(shell, "fox = fox.generate('one')")
+    with pytest.raises(InvalidRequest, match="`fox` is not a Fox; its type is Task"):
+        run(shell, "%fox generate two")
+    assert len(sandbox.creations) == 1
+
+
 def test_pictures_are_variables_results_paths_or_links(shell: InteractiveShell, sandbox: Any, tmp_path: Any) -> None:
     """A PIL image by its name, an earlier result by its way, a file and a URL as they are."""
     Image.new("RGB", (64, 64), "teal").save(tmp_path / "sea.png")

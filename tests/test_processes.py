@@ -178,7 +178,7 @@ def test_a_fork_leaves_the_visitors_ledger_alone(
 
 
 def test_threads_make_one_session(open_fox: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight threads that use a new Fox at once use one session, on every Python."""
+    """Eight threads that use a new Fox at once use one session, on every Python; no completion offers how that is kept."""
     start, made = threading.Barrier(8, timeout=WAIT), []
 
     class Slow:
@@ -203,4 +203,6 @@ def test_threads_make_one_session(open_fox: Callable[..., Fox], monkeypatch: pyt
         assert len(found) == 8
         assert len({id(one) for one in found}) == 1
     assert len(made) == 1
+    assert fox.store
+    assert [name for name in dir(fox) if not name.startswith("_")] == [n for n in dir(Fox) if n[0] != "_"]
     fox.close()

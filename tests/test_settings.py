@@ -150,7 +150,16 @@ def secret(key):
 
 
 ODD = ["", " ", "odd-canary key", "odd-canary\n", "\todd-canary", "odd-canary\x00", "odd-canary-ü", "odd-canary\u2019"]
-ODD += ["Bearer odd-canary", "odd-canary" * 100, "odd-canary\r\nX-Evil: 1", "odd-canary\u200b", b"odd-canary", 7]
+ODD += [
+    '"odd-canary"',
+    "'odd-canary'",
+    "Bearer odd-canary",
+    "odd-canary" * 100,
+    "odd-canary\r\nX-Evil: 1",
+    "odd-canary\u200b",
+    b"odd-canary",
+    7,
+]
 
 
 # The environment and a prompt bring texts alone; an empty one means there that none was given.

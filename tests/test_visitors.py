@@ -275,3 +275,10 @@ def test_a_visitor_has_no_other_store(sandbox: Sandbox) -> None:
     for name in ("store", "ledger"):
         with pytest.raises(fox_nb.InvalidRequest, match="folder="):
             fox_nb.Fox.for_visitor(api_key=MARKED_KEY, base_url=sandbox.base_url, **{name: "mine"})
+
+
+def test_a_ledger_without_a_budget_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
+    """What would hold nothing is told where it is given."""
+    with pytest.raises(fox_nb.InvalidRequest, match="no budget"):
+        fox_nb.Fox(MARKED_KEY, sandbox.base_url, tmp_path / "runs", ledger=tmp_path / "ledger.sqlite")
+    assert not list(tmp_path.iterdir())

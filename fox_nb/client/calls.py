@@ -114,7 +114,7 @@ class Client:
         """True when what answers has asked which take a creation is of."""
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if not name.startswith("_transport")}
+        return {name: value for name, value in vars(self).items() if "_transport" not in name}
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, key={'hidden' if self._transport.key else None})"

@@ -121,6 +121,9 @@ def test_await(fox: Fox) -> None:
         return await asyncio.gather(fox.generate("a hill"), fox.generate("a lake"))
 
     assert [task.status for task in fox_nb.run(both())] == ["completed"] * 2
+    assert fox_nb.run(fox.generate("a hill")).status == "completed"
+    with pytest.raises(fox_nb.InvalidRequest, match="which int is not"):
+        fox_nb.run(5)
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
@@ -135,10 +138,11 @@ def test_run_inside_a_loop(fox: Fox, loop: Callable[[], asyncio.AbstractEventLoo
         first = fox_nb.run(inner())
         async with asyncio.TaskGroup() as group:
             beside = group.create_task(inner())
-        return [first, await beside, await asyncio.wait_for(inner(), PATIENCE), fox_nb.run(inner())]
+        last = fox_nb.run(fox.generate("a house")).status
+        return [first, await beside, await asyncio.wait_for(inner(), PATIENCE), fox_nb.run(inner()), last]
 
     with asyncio.Runner(loop_factory=loop) as runner:
-        assert runner.run(cell()) == ["completed"] * 4
+        assert runner.run(cell()) == ["completed"] * 5
 
 
 def test_older_form(fox: Fox, sandbox: Any) -> None:
