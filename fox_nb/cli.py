@@ -111,7 +111,13 @@ def _demo(chosen: argparse.Namespace) -> int:
 def _sandbox(chosen: argparse.Namespace) -> int:
     from fox_nb.sandbox.daemon import serve
 
-    serve(chosen.port, chosen.speed)
+    try:
+        serve(chosen.port, chosen.speed)
+    except OSError as error:
+        raise FoxError(
+            f"The sandbox cannot answer on port {chosen.port} ({error.strerror or error}).",
+            todo="Give another --port, or leave it out for a free one.",
+        ) from None
     return 0
 
 

@@ -54,7 +54,7 @@ def test_a_port_that_is_taken_is_said_to_be(sandbox: Sandbox, capsys: pytest.Cap
     """`fox-nb sandbox` on a port where something answers already ends with one line."""
     port = sandbox.base_url.rsplit(":", 1)[1]
     assert main(["sandbox", "--port", port]) == 1
-    assert "address already in use" in capsys.readouterr().err.lower()
+    assert re.search(rf"port {port} \(.*in use.*--port", capsys.readouterr().err)
 
 
 def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from fox_nb.classroom.seats import COUNTED, Seat
 from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat, setting
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.money import MICRO_PER_USD
+from fox_nb.store.history import folded
 from fox_nb.tasks import UPLOAD_GONE, TaskState
 
 ENDED = ("completed", "failed")
@@ -201,7 +202,8 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float,
     Seat(fresh.name, fresh.budget, 0, fresh.ends, (), bool(fresh.blocked)).admit(now)
     if settings.get("stopped"):
         raise Refusal(403, "Your teacher has stopped new pictures for now.", "access_denied")
-    _check_words(settings.get("words", ""), wanted.body.casefold())
+    if settings.get("words"):
+        _check_words(settings["words"], json.loads(wanted.body).get("prompt", ""))
     _check_profiles(connection, who.name, wanted.profiles)
     has_files = sql.exists().where(deposit.c.creation == creation.c.id)
     swept = sql.and_(creation.c.state == "completed", creation.c.ended < now - keep, has_files)
@@ -287,8 +289,9 @@ def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: 
         raise Refusal(402, "The class's budget does not cover this any more. Ask your teacher.", "insufficient_quota")
 
 
-def _check_words(refused: str, text: str) -> None:
-    for word in filter(None, (word.strip().casefold() for word in refused.split("\n"))):
+def _check_words(refused: str, prompt: str) -> None:
+    text, *words = (" ".join(folded(one).split()) for one in (prompt, *refused.split("\n")))
+    for word in filter(None, words):
         if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text):
             raise Refusal(422, f"This class does not use the word {word!r}.", code="content_policy_violation")
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import FoxError
+from fox_nb.errors import FoxError, InvalidRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     make = _action(actions, "make", _make, "make a seat for each name in a CSV; prints NAME TOKEN, once")
     make.add_argument("students", type=Path, help="a CSV file: its column 'name', or its first one")
     make.add_argument("--each", type=float, required=True, metavar="USD", help="what each may spend")
-    make.add_argument("--total", type=float, required=True, metavar="USD", help="what all may spend together")
+    make.add_argument("--total", type=float, metavar="USD", help="what all may spend together, where a class begins")
     make.add_argument("--ends", type=_day, metavar="DATE", help="the last day, such as 2027-02-28")
     make.add_argument("--models", default="", help="the models that they may use, with commas (default: all)")
     _action(actions, "list", _list, "show every seat and what it has spent")
@@ -80,11 +80,18 @@ def _action(actions: Any, name: str, run: Any, about: str, **values: Any) -> arg
         from sqlalchemy.exc import SQLAlchemyError
 
         from fox_nb.classroom.seats import Seats
-        from fox_nb.classroom.tables import Database
+        from fox_nb.classroom.tables import DATABASE, Database
 
+        begins = name == "make" or getattr(chosen, "all", False)
+        if not (begins or chosen.database or (chosen.folder / DATABASE).exists()):
+            raise FoxError(
+                f"There is no class in {chosen.folder.absolute()}.",
+                todo="Say where it is with --folder. `fox-nb seats make` begins one.",
+            )
         database = Database(chosen.folder, chosen.database)
         try:
-            run(chosen, Seats(database), database)
+            if said := run(chosen, Seats(database), database):
+                print(f"{said} (The class in {chosen.folder.absolute()}.)")
         except (SQLAlchemyError, UnicodeError) as error:
             raise FoxError(
                 f"The class's database did not take this ({type(error).__name__}).",
@@ -137,22 +144,33 @@ def _list(_chosen: argparse.Namespace, seats: Seats, _database: Database) -> Non
     print(f"All: ${seats.spent() / MICRO_PER_USD:.2f} of ${seats.total / MICRO_PER_USD:.2f}")
 
 
-def _block(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+def _block(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
     for name in chosen.names:
         seats.block(name, blocked=chosen.blocked)
+    return f"{', '.join(chosen.names)}: {'stopped' if chosen.blocked else 'may go on'}."
 
 
-def _raise(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+def _raise(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
+    from fox_nb.money import MICRO_PER_USD
+
     if bool(chosen.name) == chosen.all:
         raise FoxError("Say either a seat's name or --all.")
     seats.raise_budget(chosen.name, chosen.usd)
+    if chosen.all:
+        return f"All may spend ${seats.total / MICRO_PER_USD:.2f} together now."
+    budgets = {one.name: one.budget for one in seats.all()}
+    return f"{chosen.name} may spend ${budgets[chosen.name] / MICRO_PER_USD:.2f} now."
 
 
 def _hand_out(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
     from fox_nb.atomic import private_folder, write
     from fox_nb.settings import normal_base_url
 
-    address = normal_base_url(chosen.address, allow_plain_http=True)
+    try:
+        address = normal_base_url(chosen.address, allow_plain_http=True)
+    except InvalidRequest as error:
+        todo = "Give the relay's own with --address, such as https://your-machine:8765."
+        raise FoxError(error.what, money="No token was changed.", todo=todo) from None
     private_folder(chosen.to)
     for name in chosen.names or [one.name for one in seats.all()]:
         text = f"FOXAPI_BASE_URL={address}\nFOXAPI_KEY={seats.renew(name)}\n"
@@ -160,15 +178,17 @@ def _hand_out(chosen: argparse.Namespace, seats: Seats, _database: Database) -> 
         print(chosen.to / f"{name}.env")
 
 
-def _share(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+def _share(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
     seats.share_profile(chosen.profile)
+    return f"Every seat may use the profile {chosen.profile}."
 
 
-def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> None:
+def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> str:
     from fox_nb.classroom.deposits import remove_files
 
     database.claim()  # the files are in the folder of the relay, and nowhere else
     remove_files(database.folder, seats.remove(chosen.name), chosen.name)
+    return f"{chosen.name} is removed, with all that they made."
 
 
 def _day(text: str) -> float:

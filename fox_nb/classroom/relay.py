@@ -146,7 +146,14 @@ class Relay:
         secure = None
         if options.cert is not None:
             secure = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-            secure.load_cert_chain(options.cert)
+            try:
+                secure.load_cert_chain(options.cert)
+            except OSError as error:
+                raise FoxError(
+                    f"{options.cert} holds no certificate with its key that can be read ({error.strerror or error}).",
+                    money="Nothing was sent.",
+                    todo="Give --cert a file in PEM, with both in it.",
+                ) from None
         self._server = httpserver.HTTPServer(
             application,
             xheaders=True,  # a proxy before it says that it speaks TLS; nothing else of these headers is used
@@ -156,7 +163,14 @@ class Relay:
             max_body_size=LARGEST_REQUEST,  # of whoever it is; a seat's own calls raise it for themselves
             body_timeout=A_BODY,
         )
-        sockets = netutil.bind_sockets(options.port, options.host)
+        try:
+            sockets = netutil.bind_sockets(options.port, options.host)
+        except OSError as error:
+            raise FoxError(
+                f"The relay cannot answer at {options.host}, port {options.port} ({error.strerror or error}).",
+                money="Nothing was sent.",
+                todo="Give another --port, or an address of this machine with --host; end what answers there already.",
+            ) from None
         self._server.add_sockets(sockets)
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "relay-working"))

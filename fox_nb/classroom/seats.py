@@ -15,8 +15,19 @@ from typing import Any
 
 import sqlalchemy as sql
 
-from fox_nb.classroom.refusals import Refusal, unknown_token
-from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat
+from fox_nb.classroom.refusals import Refusal, removed, unknown_token
+from fox_nb.classroom.tables import (
+    CLASS,
+    Database,
+    access,
+    creation,
+    deposit,
+    hub_user,
+    profile,
+    put_setting,
+    seat,
+    setting,
+)
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.money import MICRO_PER_USD
@@ -80,9 +91,16 @@ class Seats:
         self._database = database
 
     def make(
-        self, names: Iterable[str], each: float, total: float, ends: float | None = None, models: Sequence[str] = ()
+        self,
+        names: Iterable[str],
+        each: float,
+        total: float | None = None,
+        ends: float | None = None,
+        models: Sequence[str] = (),
     ) -> list[tuple[str, str]]:
         """Make seats that are new and return each name with its token: they are shown once and kept nowhere.
+
+        Without a `total` the class keeps the one that it has.
 
         Raises
         ------
@@ -94,7 +112,7 @@ class Seats:
             raise InvalidRequest("Every seat needs a name of its own.", parameter="students", todo="Mend the list.")
         for model in models:
             request_class(model)
-        budget, in_all = micro_of(each, "each"), micro_of(total, "total")
+        budget, in_all = micro_of(each, "each"), None if total is None else micro_of(total, "total")
         rows = [
             {"name": name, "digest": digest(token), "budget": budget, "ends": ends, "models": " ".join(models)}
             for name, token in new
@@ -108,10 +126,10 @@ class Seats:
                     parameter="students",
                     todo="Leave out who has one. `fox-nb seats hand-out` gives new tokens to those who lost theirs.",
                 )
+            put_setting(connection, "total", str(_checked_total(_total(connection), in_all)))
             connection.execute(sql.insert(seat), rows)
 
         self._database.change(work)
-        self._database.set("total", str(in_all))
         return new
 
     def of_token(self, token: str) -> Seat:
@@ -132,14 +150,30 @@ class Seats:
         return {row.digest: _seat(row) for row in self._database.read(sql.select(seat)) if row.digest}
 
     def of_hub(self, name: str, budget: int) -> Seat:
-        """Return the seat of a Hub's user, made when they first come; what the teacher has raised stays raised."""
-        found = self._database.read(sql.select(seat).where(seat.c.name == name))
-        if found and found[0].budget >= budget:
+        """Return the seat of a Hub's user, made when they first come; what the teacher has raised comes on top.
+
+        Raises
+        ------
+        Refusal
+            The seat was removed: a new one would have all its budget anew.
+        """
+        is_user = hub_user.c.digest == digest(name)
+        known = sql.select(seat, hub_user.c.budget.label("given")).join(hub_user, is_user).where(seat.c.name == name)
+        if (found := self._database.read(known)) and found[0].given == budget:
             return _seat(found[0])
 
         def work(connection: sql.Connection) -> None:
-            if not connection.execute(sql.update(seat).where(seat.c.name == name).values(budget=budget)).rowcount:
+            given = connection.execute(sql.select(hub_user.c.budget).where(is_user)).scalar()
+            had = connection.execute(sql.select(seat.c.budget).where(seat.c.name == name)).scalar()
+            if had is None and given is not None:
+                raise removed()
+            connection.execute(sql.delete(hub_user).where(is_user))
+            connection.execute(sql.insert(hub_user).values(digest=digest(name), budget=budget))
+            if had is None:
                 connection.execute(sql.insert(seat).values(name=name, budget=budget, models="", blocked=False))
+            else:
+                raised = max(0, had - (budget if given is None else given))
+                connection.execute(sql.update(seat).where(seat.c.name == name).values(budget=budget + raised))
 
         self._database.change(work)
         return self.of_hub(name, budget)
@@ -171,13 +205,17 @@ class Seats:
         """Give a seat more to spend; `CLASS` stands for all together."""
         more = micro_of(usd, "more")
         if name == CLASS:
-            self._database.set("total", str(self.total + more))
+            self._database.change(lambda known: put_setting(known, "total", str((_total(known) or 0) + more)))
         else:
             self._change(name, budget=seat.c.budget + more)
 
     def block(self, name: str, *, blocked: bool = True) -> None:
-        """Stop a seat, or let it go on."""
-        self._change(name, blocked=blocked)
+        """Stop a seat, or let it go on; a Hub's user who was removed may have a new one then."""
+        change, again = sql.update(seat).where(seat.c.name == name), hub_user.c.digest == digest(name)
+        if self._database.execute(change.values(blocked=blocked)):
+            return
+        if blocked or not self._database.execute(sql.delete(hub_user).where(again)):
+            raise _no_seat(name)
 
     def renew(self, name: str) -> str:
         """Give a seat a new token; the old one opens nothing any more."""
@@ -293,6 +331,26 @@ def micro_of(usd: float, what: str) -> int:
     if 0 <= usd <= _MOST_USD:
         return round(usd * MICRO_PER_USD)
     raise InvalidRequest(f"{what} is {usd}, no amount in USD.", parameter=what, value=usd, allowed="0 to 1,000,000")
+
+
+def _total(connection: sql.Connection) -> int | None:
+    """Return what all may spend together; None in a class that nobody has given anything yet."""
+    known = connection.execute(sql.select(setting.c.value).where(setting.c.name == "total")).scalar()
+    return None if known is None else int(known)
+
+
+def _checked_total(known: int | None, said: int | None) -> int:
+    """Return what all may spend together from now on, or refuse to take away what the teacher has raised."""
+    if said is None and known is None:
+        raise InvalidRequest("Nothing says what all may spend together.", parameter="total", todo="Give --total USD.")
+    if said is not None and known is not None and said < known:
+        raise InvalidRequest(
+            f"All may spend ${known / MICRO_PER_USD:.2f} together already, which is more; no seat was made.",
+            parameter="total",
+            value=said / MICRO_PER_USD,
+            todo="Leave out --total: the class keeps what it has.",
+        )
+    return (known or 0) if said is None else said
 
 
 def digest(token: str) -> str:

@@ -19,7 +19,9 @@ Value = TypeVar("Value")
 FOLDER = "fox_class"
 """Where `fox-nb seats` and `fox-nb relay` meet, unless they are told otherwise."""
 
-DATABASE = "class.sqlite"
+DATABASE, OWNER = "class.sqlite", "database.txt"
+_A_TEACHERS = {".csv", ".txt", ".pem"}
+"""Files that may be there before the class is: its list, the key, a certificate."""
 CLASS = ""
 """Whom a creation is booked on that more than one seat asked for."""
 SANDBOX = "sandbox"
@@ -38,6 +40,13 @@ seat = sql.Table(
     sql.Column("ends", sql.Float),
     sql.Column("models", sql.Text, nullable=False, default=""),  # names with spaces between; '' for all
     sql.Column("blocked", sql.Boolean, nullable=False, default=False),
+)
+
+hub_user = sql.Table(
+    "hub_user",
+    _tables,
+    sql.Column("digest", sql.String(64), primary_key=True),  # of the name: it outlives the seat, for who was removed
+    sql.Column("budget", sql.BigInteger, nullable=False),  # what the groups gave when the user came last
 )
 
 setting = sql.Table(
@@ -112,6 +121,7 @@ class Database:
     """
 
     def __init__(self, folder: Path, url: str | None = None) -> None:
+        _refuse_what_is_no_class(folder)
         private_folder(folder)
         close_to_others(folder)
         self.folder = folder
@@ -143,7 +153,7 @@ class Database:
         FoxError
             The database is of another folder, in which its pictures are.
         """
-        file = self.folder / "database.txt"
+        file = self.folder / OWNER
         if not file.exists():
             write(file, f"{secrets.token_hex(16)}\n".encode(), private=True)
         ours = file.read_text(encoding="utf-8").strip()
@@ -244,6 +254,18 @@ class Database:
     def set(self, name: str, value: str) -> None:
         """Change a setting of the class."""
         self.change(lambda connection: put_setting(connection, name, value))
+
+
+def _refuse_what_is_no_class(folder: Path) -> None:
+    """Refuse a folder that is not ours alone: it is closed to others, and a page in it would be off the web."""
+    there = {path.name: path.suffix for path in folder.iterdir()} if folder.is_dir() else {}
+    others = sorted(name for name, suffix in there.items() if suffix not in _A_TEACHERS)
+    if others and not {DATABASE, OWNER} & set(there):
+        raise FoxError(
+            f"There is no class in {folder.absolute()}, and other things are ({', '.join(others[:3])[:100]}).",
+            money="Nothing was changed.",
+            todo="A class has a folder of its own, closed to others: give a new one with --folder.",
+        )
 
 
 def put_setting(connection: sql.Connection, name: str, value: str) -> None:

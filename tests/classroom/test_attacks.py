@@ -38,7 +38,7 @@ def attacked(shared):
     classroom.seat("Ada", "Eve", each=1.0)
     classroom.seat("Blocked")
     classroom.seats.block("Blocked")
-    classroom.tokens |= dict(classroom.seats.make(["Ended"], 1, 100, ends=time.time() - 1))
+    classroom.tokens |= dict(classroom.seats.make(["Ended"], 1, ends=time.time() - 1))
     classroom.start()
     classroom.task = classroom.ask("POST", "/v1/images/generations", "Ada", json=PICTURE).json()["id"]
     classroom.result = until(lambda: finished(classroom, "Ada", classroom.task), "the picture")["results"][0]["url"]

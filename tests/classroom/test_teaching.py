@@ -8,6 +8,8 @@ import math
 import os
 import re
 import stat
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -28,6 +30,7 @@ from fox_nb.classroom.seats import Roster, Seat, Seats, digest
 from fox_nb.classroom.tables import Database, deposit, profile, setting
 from fox_nb.cli import main
 from fox_nb.errors import FoxError, RequestRejected
+from fox_nb.models import validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.render.html import table_cell
 from fox_nb.tasks import Result, TaskState
@@ -68,6 +71,87 @@ def test_seats_are_made_from_a_table_and_told_once(tmp_path, capsys):
     for wrong in ("../Ben", "a/b", "x" * 100, ".hidden", "Ben\u202e", "ADA LOVELACE", "Zoe\u0308\nZo\u00eb"):
         (tmp_path / "students.csv").write_text(f"name\n{wrong}\nother\n")
         assert main(make) == 1
+
+
+def test_a_late_student_takes_nothing_from_the_class(tmp_path):
+    """Seats that are made later leave what all may spend as it was raised; less than that is refused, and makes none."""
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    with pytest.raises(FoxError, match="--total"):
+        seats.make(["Ada"], 1)
+    seats.make(["Ada"], 1, 20)
+    seats.raise_budget("", 5)
+    with pytest.raises(FoxError, match=r"\$25\.00 together already"):
+        seats.make(["Ben"], 1, 20)
+    seats.make(["Eve"], 1)
+    assert (seats.total, [one.name for one in seats.all()]) == (25 * MICRO_PER_USD, ["Ada", "Eve"])
+    database.close()
+
+
+def test_a_users_budget_is_the_groups_and_what_was_raised(tmp_path):
+    """A Hub's user follows the group's amount, keeps what was raised, and comes to no new budget by being removed."""
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    assert seats.of_hub("ada", 1_000_000).budget == 1_000_000
+    assert seats.of_hub("ada", 500_000).budget == 500_000
+    seats.raise_budget("ada", 0.25)
+    assert [seats.of_hub("ada", given).budget for given in (500_000, 2_000_000)] == [750_000, 2_250_000]
+    seats.block("ada")
+    seats.remove("ada")
+    with pytest.raises(Refusal, match="removed"):
+        seats.of_hub("ada", 2_000_000)
+    seats.block("ada", blocked=False)
+    assert seats.of_hub("ada", 1_000_000).budget == 1_000_000
+    database.close()
+
+
+@pytest.mark.parametrize("words", ["list", "block Ben", "raise Ben 1", "share profile-1", "remove Ben"])
+def test_no_class_is_made_by_a_slip(tmp_path, capsys, words):
+    """Where no class is, a command that begins none says so, and makes nothing."""
+    assert main(["seats", *words.split(), f"--folder={tmp_path / 'nofolder'}"]) == 1
+    assert re.search(r"no class in .*nofolder.*--folder", capsys.readouterr().err)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_other_things_stays_as_it_is(tmp_path, capsys):
+    """A folder that is no class's is neither closed to others nor written to; lists and keys may lie there before."""
+    page = tmp_path / "site" / "page.html"
+    page.parent.mkdir(mode=0o755)
+    page.write_text("a page")
+    modes = [path.stat().st_mode for path in (page, page.parent)]
+    assert main(["seats", "raise", "--all", "5", f"--folder={page.parent}"]) == 1
+    assert "page.html" in capsys.readouterr().err
+    assert [path.stat().st_mode for path in (page, page.parent)] == modes
+    assert [*page.parent.iterdir()] == [page]
+    page.rename(page.with_name("students.csv"))
+    assert main(["seats", "raise", "--all", "5", f"--folder={page.parent}"]) == 0
+    assert re.search(r"All may spend \$5\.00 .*site", capsys.readouterr().out)
+
+
+def test_what_keeps_a_relay_from_starting_is_told(tmp_path, sandbox, capsys, monkeypatch):
+    """A certificate that is none, and a port that is taken, are named with what to do."""
+    monkeypatch.setenv("FOXAPI_KEY", MARKED_KEY)
+    monkeypatch.setenv("FOXAPI_BASE_URL", sandbox.base_url)
+    (tmp_path / "bad.pem").write_text("no certificate")
+    relay, port = ["relay", f"--folder={tmp_path / 'class'}"], sandbox.base_url.rpartition(":")[2]
+    for name in ("nope.pem", "bad.pem"):
+        assert main([*relay, f"--cert={tmp_path / name}"]) == 1
+        assert re.search(rf"{name} holds no certificate.*--cert", capsys.readouterr().err)
+    command = [sys.executable, "-m", "fox_nb.cli", *relay, f"--port={port}"]  # tornado leaves a socket open then
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
+    assert done.returncode == 1
+    assert re.search(rf"^fox-nb: .*port {port} \(.*in use.*--port", done.stderr)
+
+
+def test_an_address_to_hand_out_is_the_relays(tmp_path, capsys):
+    """What is no address is refused in words about this command, before a token is changed."""
+    database = Database(tmp_path / "class")
+    ((_, token),) = Seats(database).make(["Ada"], 1, 5)
+    hand_out = ["seats", "hand-out", str(tmp_path / "out"), "--address=x", f"--folder={tmp_path / 'class'}"]
+    assert main(hand_out) == 1
+    assert re.search(r"--address", capsys.readouterr().err)
+    assert Seats(database).of_token(token).name == "Ada"
+    database.close()
 
 
 def test_everybody_can_have_a_seat(tmp_path):
@@ -286,6 +370,25 @@ def test_a_teacher_sees_marks_and_stops(classroom, student):
     with zipfile.ZipFile(work) as archive:
         assert [name for name in archive.namelist() if name.startswith("Ada/pictures/")]
     assert json.loads(classroom.ask("GET", "/api/usage/token", "Ben").text)["data"]["total_used"] == 0
+
+
+def test_a_refused_word_is_looked_for_in_what_was_asked(tmp_path):
+    """A word is refused however and wherever it is written in a prompt, and nothing else of a request is looked at."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada"], 100, 100)
+    database.set("words", 'bear\ncaf\u00e9\nsay "boo"\nimage\nprompt')
+
+    def ask(prompt: str) -> str:
+        body = validate("phota-image", {"prompt": prompt}).canonical()
+        wanted = Wanted(prompt, "phota-image", body, prompt, 1)
+        return bookings.reserve(Seat("Ada", 0), wanted, time.time()).result().state
+
+    for prompt in ("two:\nbear and wolf", "a\tBEAR", "\uff42\uff45\uff41\uff52", "a cafe\u0301", 'say  "boo"'):
+        with pytest.raises(Refusal, match="does not use the word"):
+            ask(prompt)
+    assert ask("a fox forbears") == "sending"
+    database.close()
 
 
 def test_what_was_given_back_costs_nothing_on_the_page(tmp_path, sandbox):
