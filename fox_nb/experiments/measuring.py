@@ -27,7 +27,7 @@ Found = tuple[Numbers, str]
 _THREADS = 2
 _HANDED_OUT = 16
 """So many pictures at a time are with an executor."""
-_VERSION = 2
+_VERSION = 3
 """Of what is measured: another one is measured anew."""
 
 

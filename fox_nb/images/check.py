@@ -250,15 +250,20 @@ def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageF
 
 
 def _described(image: ImageFile.ImageFile, kind: str) -> Opened:
-    orientation = 1 if kind == "TIFF" else orientation_of(image)  # Pillow turns TIFF itself
-    width, height = image.size if orientation < 5 else image.size[::-1]  # noqa: PLR2004 - 5 to 8 lie on their side
     mime, extension = KINDS[kind]
     frames = 1 if kind == "JPEG" else min(int(getattr(image, "n_frames", 1)), _MOST_FRAMES)
-    return Opened(image, Facts(kind, mime, extension, width, height, frames), orientation)
+    return Opened(image, Facts(kind, mime, extension, *size_as_seen(image), frames), orientation_of(image))
+
+
+def size_as_seen(image: Image.Image) -> tuple[int, int]:
+    """Return width and height as the picture is seen, turned upright."""
+    return image.size if orientation_of(image) < 5 else image.size[::-1]  # noqa: PLR2004 - 5 to 8 lie on their side
 
 
 def orientation_of(image: Image.Image) -> int:
     """Read how the camera was held, EXIF's 1 to 8; 1 where nothing or nonsense says so."""
+    if image.format == "TIFF":  # which Pillow turns itself
+        return 1
     try:
         value = image.getexif().get(0x0112, 1)
     except Exception:  # noqa: BLE001 - damaged EXIF data do not make a picture bad

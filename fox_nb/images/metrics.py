@@ -206,11 +206,12 @@ def _brightness(pixels: Pixels) -> NDArray[np.float32]:
 
 def _size(picture: Path) -> tuple[int, int]:
     """Return width and height as the picture is seen, turned upright."""
-    from PIL import ExifTags, Image
+    from PIL import Image
+
+    from fox_nb.images.check import size_as_seen
 
     with Image.open(picture) as image:
-        turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-        return (image.height, image.width) if turned else (image.width, image.height)
+        return size_as_seen(image)
 
 
 def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:

@@ -181,13 +181,16 @@ def save_picture(source: Path, path: str | os.PathLike[str]) -> Path:
 def _convert(source: Path, target: Path, wanted: str) -> None:
     from PIL import Image
 
-    from fox_nb.images.pixels import on_white, plain
+    from fox_nb.images.check import orientation_of
+    from fox_nb.images.pixels import as_seen, on_white
 
     with Image.open(source) as image:
-        profile = image.info.get("icc_profile")
-        written = on_white(plain(image)) if wanted == "JPEG" else image.copy()
+        profile = image.info.get("icc_profile") or b""
+        keeps = image.mode != "CMYK"  # a profile of four inks is no other format's
+        seen = as_seen(image, orientation_of(image), b"" if keeps else profile)
+        written = on_white(seen) if wanted == "JPEG" else seen
         options = {"quality": 95} if wanted != "PNG" else {}
-        written.save(target, wanted, icc_profile=profile, **options)
+        written.save(target, wanted, icc_profile=profile if keeps else b"", **options)
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -41,7 +41,7 @@ SMALLEST_LEVEL = 512
 """Levels are made until the long side is at most this many pixels."""
 
 _FILE = "tiles.fox"
-_MAGIC = b"FOXTILE1"
+_MAGIC = b"FOXTILE2"
 _ENTRY = struct.Struct("<QII")  # offset, length, CRC-32 of one tile
 _TRAILER = struct.Struct("<QII8s")  # offset, length and CRC-32 of the contents list; magic
 _HEAD = 65_536
@@ -282,20 +282,22 @@ def _encoded(image: Image.Image, left: int, top: int, side: int, *, exact: bool)
 
 
 def _decoded(picture: Path) -> Image.Image:
-    """Decode a picture, upright, as RGB or RGBA; a small colour profile goes along with each tile."""
+    """Decode a picture, upright, as RGB or RGBA; a small colour profile goes with each tile, a large one is applied."""
     from PIL import Image, ImageOps
 
-    from fox_nb.images.pixels import DEEP, plain
+    from fox_nb.images.pixels import DEEP, plain, to_srgb
 
     with Image.open(picture) as opened:
         opened.load()
         profile = opened.info.get("icc_profile") or b""
         ImageOps.exif_transpose(opened, in_place=True)
         image: Image.Image = opened
-    if image.mode in DEEP:
+    profile_fits = image.mode in ("RGB", "RGBA", "P", "PA") and len(profile) <= _LARGEST_PROFILE
+    if not profile_fits:
+        image = to_srgb(image if image.mode == "CMYK" else plain(image), profile)
+    elif image.mode in DEEP:
         image = plain(image)
     mode = "RGBA" if image.has_transparency_data else "RGB"
-    profile_fits = image.mode in ("RGB", "RGBA", "P", "PA") and len(profile) <= _LARGEST_PROFILE
     if image.mode != mode:
         image = image.convert(mode)
     image.info = {"icc_profile": profile} if profile and profile_fits else {}

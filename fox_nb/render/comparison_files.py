@@ -6,7 +6,11 @@ import base64
 import hashlib
 import io
 import json
+from bisect import bisect_right
+from copy import copy
 from dataclasses import replace
+from itertools import islice
+from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.atomic import write
@@ -161,7 +165,8 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
             allowed=", ".join(_SHEET_FORMATS),
             todo="Let its name end in .png or .jpg.",
         )
-    parts = (_Sheet(comparison, part, said).drawn() for part in _parts(comparison, said, _LONGEST[form]))
+    sheet = _Sheet(comparison, list(facets(comparison)), said)
+    parts = (sheet.of(part).drawn() for part in _parts(sheet, _LONGEST[form]))
     drawn = [_encoded(_stacked(page), form) for page in _pages(parts, _LONGEST[form])]
     pages = {
         path.with_stem(f"{path.stem}-{number}") if number > 1 else path: data for number, data in enumerate(drawn, 1)
@@ -193,10 +198,10 @@ def _is_another(path: Path, data: bytes) -> bool:
         return path.exists()
 
 
-def _parts(comparison: Comparison, said: Sequence[str], longest: int) -> Iterator[Facet]:
+def _parts(whole: _Sheet, longest: int) -> Iterator[Facet]:
     """Give the tables of a comparison, cut where they have more rows or columns than a sheet has room for."""
-    for facet in facets(comparison):
-        sheet = _Sheet(comparison, facet, said)
+    for facet in whole.facets:
+        sheet = whole.of(facet)
         down = max(1, (longest - _TALLEST_HEAD) // (sheet.height + sheet.gap))
         across = max(1, (longest - sheet.left) // (sheet.side + sheet.gap))
         for left in range(0, sheet.across, across):
@@ -233,33 +238,42 @@ def _stacked(drawn: Sequence[Image.Image]) -> Image.Image:
 
 
 class _Sheet:
-    """Sizes and places of a contact sheet, or of a part of it."""
+    """Sizes and fonts of a contact sheet, whose parts are of one scale; `of` gives a part its places."""
 
-    def __init__(self, comparison: Comparison, facet: Facet, said: Sequence[str]) -> None:
+    facet: Facet
+    across: int
+    beside: int
+    left: int
+
+    def __init__(self, comparison: Comparison, facets: Sequence[Facet], said: Sequence[str]) -> None:
         from PIL import Image, ImageDraw
 
         from fox_nb.render.fonts import font_for
 
-        self.comparison, self.facet = comparison, facet
-        self.across = len(facet.lines[0])
-        whole = list(facets(comparison))  # its parts are of one scale, and share the sheet's height
-        across, down = len(whole[0].lines[0]), sum(len(facet.lines) for facet in whole)
+        self.comparison, self.facets = comparison, facets
+        across, down = len(facets[0].lines[0]), sum(len(facet.lines) for facet in facets)
         self.side = max(64, min(512, _SHEET_EDGE // max(across + (comparison.original is not None), down)))
         text = max(11, self.side // 20)
-        words = [comparison.title, facet.title, *said, *(word for axis in comparison.axes for word in _words(axis))]
+        titles = (facet.title for facet in facets)
+        words = [comparison.title, *titles, *said, *(word for axis in comparison.axes for word in _words(axis))]
         self.font, self.title_font = font_for(words, text), font_for(words, round(text * 1.5))
         self.line = round(text * 1.35)
         self.gap = max(4, self.side // 48)
         cells = comparison.cells.values()
-        lines = max((len(numbers(cell.summary())) for cell in cells), default=0) + (facet.columns is None)
+        lines = max((len(numbers(cell.summary())) for cell in cells), default=0) + (facets[0].columns is None)
         self.picture_height = round(self.side * self._shape())
         self.height = self.picture_height + self.line * lines + self.gap
         self.said = list(said)
         if any(len(cell.takes) > 1 for cell in cells):
             self.said.append("The first variation of each setting; numbers are mean and spread of all its variations.")
         self.draw = ImageDraw.Draw(Image.new("RGB", (1, 1)))
-        self.beside = self._beside(facet.rows)
-        self.left = self.gap + (self.side + self.gap if comparison.original else 0) + self.beside
+
+    def of(self, facet: Facet) -> _Sheet:
+        """Return the sheet of one table, or of a part of it."""
+        part = copy(self)
+        part.facet, part.across, part.beside = facet, len(facet.lines[0]), self._beside(facet.rows)
+        part.left = self.gap + (self.side + self.gap if self.comparison.original else 0) + part.beside
+        return part
 
     def _shape(self) -> float:
         """Height for width: the original's, else the first picture's."""
@@ -348,12 +362,14 @@ class _Sheet:
         return True
 
     def _wrapped(self, words: str, width: int, font: Font, ink: str = _INK, *, lines: int = 4) -> _Text:
-        """Keep words within a width: broken between words, cut with an ellipsis."""
+        """Keep words within a width: broken between words, or within a long one, cut with an ellipsis."""
         from fox_nb.render.fonts import writable
 
-        words = writable(words, font)
-        broken = [piece for line in words.split("\n")[:lines] for piece in _broken(self.draw, line, width, font)]
-        return _Text("\n".join(broken[:lines]) + ("…" if len(broken) > lines else ""), font, ink)
+        words = writable(words[: lines * width], font)  # no sign that is seen is narrower than a pixel
+        broken = list(islice(_broken(self.draw, words, width, font), lines + 1))
+        if len(broken) > lines:
+            broken[lines - 1 :] = [broken[lines - 1][: _fitting(self.draw, broken[lines - 1], width, font, "…")] + "…"]
+        return _Text("\n".join(broken), font, ink)
 
     def _tall(self, text: _Text) -> int:
         """Pixels down, with the space that follows."""
@@ -380,23 +396,28 @@ def _words(axis: Axis) -> tuple[str, ...]:
     return (axis.name, *axis.labels)
 
 
-def _broken(draw: ImageDraw.ImageDraw, line: str, width: int, font: Font) -> list[str]:
-    pieces = [""]
-    for word in line.split():
-        longer = f"{pieces[-1]} {word}".strip()
-        if draw.textlength(longer, font=font) <= width or not pieces[-1]:
-            pieces[-1] = longer
-        else:
-            pieces.append(word)
-    return [_cut(draw, piece, width, font) for piece in pieces]
+def _broken(draw: ImageDraw.ImageDraw, words: str, width: int, font: Font) -> Iterator[str]:
+    """Give lines that fit, broken between words; a word that fits none, such as a link or Chinese, within it."""
+    for line in words.split("\n"):
+        piece = ""
+        for word in line.split():
+            longer, rest = f"{piece} {word}".strip(), word
+            if draw.textlength(longer, font=font) <= width:
+                piece = longer
+                continue
+            if piece:
+                yield piece
+            while (fits := _fitting(draw, rest, width, font)) < len(rest):
+                yield rest[:fits]
+                rest = rest[fits:]
+            piece = rest
+        yield piece
 
 
-def _cut(draw: ImageDraw.ImageDraw, piece: str, width: int, font: Font) -> str:
-    if draw.textlength(piece, font=font) <= width:
-        return piece
-    while piece and draw.textlength(piece + "…", font=font) > width:
-        piece = piece[:-1]
-    return piece + "…"
+def _fitting(draw: ImageDraw.ImageDraw, words: str, width: int, font: Font, end: str = "") -> int:
+    """Return how many signs of a text fit into a width with an end, at least one."""
+    longer = range(2, len(words) + 1)
+    return 1 + bisect_right(longer, width, key=lambda count: ceil(draw.textlength(words[:count] + end, font=font)))
 
 
 def _size(picture: bytes) -> tuple[int, int]:

@@ -23,7 +23,7 @@ _MISSING = "\ufffe"
 def font_for(texts: Iterable[str], size: int) -> Font:
     """Return the font that has the most of the signs in some texts; of equals the plainest."""
     signs = {sign for text in texts for sign in text if _is_drawn(sign)}
-    fonts = [ImageFont.load_default(size), *(font for name in _KNOWN if (font := _named(name, size)) is not None)]
+    fonts = [_plain(size), *(font for name in _KNOWN if (font := _named(name, size)) is not None)]
     return max(fonts, key=lambda font: sum(_has(font, sign) for sign in signs))
 
 
@@ -43,6 +43,11 @@ def _is_drawn(sign: str) -> bool:
     return unicodedata.category(sign)[0] not in "ZCM" or unicodedata.category(sign) == "Co"
 
 
+@lru_cache(maxsize=16)
+def _plain(size: int) -> Font:
+    return ImageFont.load_default(size)
+
+
 @lru_cache(maxsize=64)
 def _named(name: str, size: int) -> ImageFont.FreeTypeFont | None:
     try:
@@ -51,6 +56,7 @@ def _named(name: str, size: int) -> ImageFont.FreeTypeFont | None:
         return None
 
 
+@lru_cache(maxsize=65_536)
 def _has(font: Font, sign: str) -> bool:
     """Tell whether a font has a sign: else it draws what it draws for none."""
     one, none = font.getmask(sign), font.getmask(_MISSING)

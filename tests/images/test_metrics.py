@@ -34,6 +34,19 @@ def variant(original, change, name="variant.png"):
     return path
 
 
+@pytest.mark.parametrize("suffix", ["tif", "png"])
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_turned_original_is_measured_as_it_is_seen(original, suffix, orientation):
+    """EXIF's turn is applied once, whoever applies it: the same pixels stay the same."""
+    back = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    turned = original.with_name(f"turned.{suffix}")
+    with Image.open(original) as image:
+        (image.transpose(back[orientation]) if orientation in back else image).save(turned, exif=exif)
+    assert measure(original, turned).psnr == math.inf
+
+
 def test_the_picture_itself_is_as_close_as_can_be(original):
     """Measured against itself a picture has infinite PSNR, SSIM 1, the same sharpness and no colour shift."""
     result = measure(original, original)

@@ -7,10 +7,11 @@ import threading
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from fox_nb.errors import StoreError
 from fox_nb.images import tiles
+from fox_nb.images.thumbnail import thumbnail
 from fox_nb.images.tiles import Pyramid, make_tiles, read_tile
 from processes import ended
 
@@ -81,12 +82,26 @@ def test_sixteen_bits_are_scaled_not_cut_off(tmp_path):
 
 def test_a_small_colour_profile_goes_with_each_tile(tmp_path):
     """A picture with a colour profile is shown in its own colours, tile by tile."""
-    from PIL import ImageCms
-
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     noise(300, 300).save(tmp_path / "a.png", icc_profile=profile)
     make_tiles(tmp_path / "a.png", tmp_path / "tiles")
     assert tile_image(tmp_path / "tiles", 0, 1, 1).info["icc_profile"] == profile
+
+
+def test_a_large_colour_profile_is_applied(tmp_path):
+    """A profile that is too large for each tile changes its numbers, so that the viewer's colours are the thumbnail's."""
+    raw = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, green = raw.index(b"rXYZ"), raw.index(b"gXYZ")
+    raw[red : red + 4], raw[green : green + 4] = b"gXYZ", b"rXYZ"  # a display whose red and green are swapped
+    raw = bytearray(raw.replace("sRGB".encode("utf-16-be"), "Fox!".encode("utf-16-be")).ljust(6000, b"\0"))
+    raw[:4] = len(raw).to_bytes(4, "big")
+    Image.new("RGB", (300, 300), (220, 30, 30)).save(tmp_path / "a.png", icc_profile=bytes(raw))
+    make_tiles(tmp_path / "a.png", tmp_path / "tiles")
+    tile = tile_image(tmp_path / "tiles", 0, 0, 0)
+    assert "icc_profile" not in tile.info
+    with Image.open(io.BytesIO(thumbnail(tmp_path / "a.png"))) as small:
+        assert np.allclose(np.asarray(tile.convert("RGB"))[5, 5], np.asarray(small.convert("RGB"))[5, 5], atol=3)
+    assert tile.convert("RGB").getpixel((5, 5))[1] > 200
 
 
 def test_levels_halve_until_the_whole_picture_is_small():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from comparisons import laid_out
 from fox_nb.errors import FoxError, InvalidRequest
@@ -304,6 +304,25 @@ def test_a_contact_sheet_of_any_width_is_sane(tmp_path, columns):
     path = save_image(laid_out("t", None, Axis("x", ["v"] * columns), cells), tmp_path / "s.png")
     with Image.open(path) as sheet:
         assert 400 < sheet.width < 6000
+
+
+def test_a_text_without_blanks_is_broken_too(tmp_path, monkeypatch):
+    """A prompt in Chinese or a link takes its lines and as many looks as it has lines, not as it has signs."""
+    looks = []
+    textlength = ImageDraw.ImageDraw.textlength
+
+    def counted(self, text, *rest, **options):
+        looks.append(text)
+        return textlength(self, text, *rest, **options)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "textlength", counted)
+    cells = [[Cell("a", [Take(1, "done", picture(tmp_path, "a.png"))])]]
+    heights = []
+    for label in ("y", "y" * 4000):
+        with Image.open(save_image(laid_out("t", None, Axis("x", [label]), cells), tmp_path / "s.png")) as sheet:
+            heights.append(sheet.height)
+    assert heights[1] - heights[0] > 60  # three lines more
+    assert len(looks) < 300
 
 
 def test_a_contact_sheet_that_is_too_tall_is_cut_into_pages(tmp_path):

@@ -1,0 +1,35 @@
+"""Saving: a picture in another format looks as it did."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fox_nb.images.saving import save_picture
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_a_turned_photo_is_saved_as_it_is_seen(tmp_path, suffix):
+    """The turn that only a JPEG's tag told is in the pixels of the other format."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (40, 20)).save(tmp_path / "a.jpg", exif=exif)
+    with Image.open(save_picture(tmp_path / "a.jpg", tmp_path / f"b.{suffix}")) as saved:
+        assert (saved.size, saved.getexif().get(0x0112, 1)) == ((20, 40), 1)
+
+
+@pytest.mark.parametrize("suffix", ["webp", "jpg"])
+def test_sixteen_bits_keep_their_tones(tmp_path, suffix):
+    """Half bright stays half bright in a format of eight bits."""
+    Image.fromarray(np.full((30, 30), 32_768, dtype=np.uint16)).save(tmp_path / "a.png")
+    with Image.open(save_picture(tmp_path / "a.png", tmp_path / f"b.{suffix}")) as saved:
+        assert saved.convert("L").getpixel((3, 3)) in {127, 128, 129}
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_four_inks_become_three_colours(tmp_path, suffix):
+    """A CMYK photo is saved in formats that have no inks."""
+    Image.new("CMYK", (30, 30), (0, 255, 255, 0)).save(tmp_path / "a.jpg")
+    with Image.open(save_picture(tmp_path / "a.jpg", tmp_path / f"b.{suffix}")) as saved:
+        red, green, blue = saved.convert("RGB").getpixel((3, 3))
+    assert red > 200
+    assert max(green, blue) < 60
