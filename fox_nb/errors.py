@@ -26,7 +26,7 @@ FoxError
 ├── ConnectionLost            the connection broke or timed out after sending
 ├── DownloadFailed            a picture could not be fetched, or is not a safe picture
 ├── TaskError                 what goes wrong with one task                  .task
-│   ├── SubmissionUnknown     a creation was sent and its answer never came
+│   ├── SubmissionUnknown     a creation was sent and no usable answer came
 │   ├── TaskFailed            the gateway accepted the task, then failed it
 │   └── WaitTimeout           the deadline passed; the work goes on          (TimeoutError)
 └── ExtraMissing              an optional package is not installed            (ImportError)
@@ -305,7 +305,7 @@ class TaskError(FoxError):
 
 
 class SubmissionUnknown(TaskError):
-    """A creation was sent and its answer never came: nobody knows whether it exists and is paid for."""
+    """A creation was sent and no usable answer came: nobody knows whether it exists and is paid for."""
 
 
 class TaskFailed(TaskError):

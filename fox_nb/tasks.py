@@ -26,6 +26,7 @@ _LONGEST_TEXT = 2000
 _LONGEST_WORD = 40
 _LONGEST_NAME = 100
 _DEEPEST = 4
+_FIRST_BAD_CODE = 300
 _LONGEST_WHOLE_NUMBER = 1000
 """Digits; Python itself refuses to read far longer ones, and with them the whole answer."""
 
@@ -108,30 +109,35 @@ class TaskState:
         return self.status in FAILED or bool(self.error_code or self.error_message)
 
 
-def read(answer: Any) -> TaskState | None:
+def read(answer: Any, *, created: bool = False) -> TaskState | None:
     """Read a task out of the gateway's JSON, in the newer or the older documented form.
 
     Parameters
     ----------
     answer
         The decoded JSON of ``POST /v1/images/generations`` or ``GET /v1/tasks/{id}``.
+    created : bool
+        True for the answer to a creation: an id without a word beside it is that of a task that waits.
 
     Returns
     -------
     TaskState or None
         None when the answer is no task: not an object, or with neither a status nor results.
     """
-    answer = _unwrapped(answer)
+    whole, answer = answer, _unwrapped(answer)
+    task_id = usable_id(answer.get("id")) or usable_id(answer.get("task_id"))
     status, results = _word(answer.get("status")), _results(answer)
     if not status and not results:
-        return None
+        if not created or not task_id or _is_a_refusal(whole) or _is_a_refusal(answer):
+            return None
+        status = "pending"
     code, message = ("", "")
     if status in FAILED:
         code, message = _error(answer)
     elif status not in KNOWN and not results and isinstance(answer.get("error"), (dict, str)):
         code, message = _error({"error": answer["error"]})  # its words alone: a "message" may be of the work
     return TaskState(
-        id=usable_id(answer.get("id")) or usable_id(answer.get("task_id")),
+        id=task_id,
         status=status,
         progress=int(min(100.0, number(answer.get("progress")) or 0.0)),
         results=results,
@@ -161,6 +167,15 @@ def _unwrapped(answer: Any) -> dict[str, Any]:
     if isinstance(inner, dict) and "id" not in answer and ("status" in inner or "status" not in answer):
         return inner
     return answer
+
+
+def _is_a_refusal(answer: Any) -> bool:
+    """Return True for what speaks of an error, or makes no sense: an id beside that may be the call's, not a task's."""
+    if not isinstance(answer, dict):
+        return False
+    codes = [number(answer.get(name)) or 0.0 for name in ("status", "code")]
+    is_odd = answer.get("success") is False or isinstance(answer.get("status"), (bool, dict, list))
+    return bool(answer.get("error")) or is_odd or max(codes) >= _FIRST_BAD_CODE
 
 
 def _word(value: Any) -> str:

@@ -187,7 +187,7 @@ class Client:
 
             about["User-Agent"] = f"{USER_AGENT} {CAN_TELL}"
         sent = self._with_retries(_TRIES, partial(self._create_once, content, about, take))
-        state = tasks.read(decoded(sent)) or redirected(sent, self.base_url)
+        state = tasks.read(decoded(sent), created=True) or redirected(sent, self.base_url)
         if state is None or not state.id:
             raise self._failure(sent, Purpose.CREATE, "a task with an id")
         return dataclasses.replace(state, request_id=request_id_of(sent, self._transport.key))

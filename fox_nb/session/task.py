@@ -526,7 +526,7 @@ class Task(Shows):
     def _unknown(self) -> SubmissionUnknown:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.sent_at))
         return SubmissionUnknown(
-            f"{self.model} was sent at {when} and its answer never came ({self._row.error.rstrip('.')}): "
+            f"{self.model} was sent at {when} and no usable answer came ({self._row.error.rstrip('.')}): "
             f"{self._about()}.",
             task=self,
             money=f"You may have been charged {self.cost.amount}; it was not sent again."

@@ -141,7 +141,7 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
     page = studio.page
     studio.prompt(FOX)
     studio.press()
-    page.locator(".fox-actions [role=alert]:has-text('its answer never came')").wait_for()
+    page.locator(".fox-actions [role=alert]:has-text('no usable answer came')").wait_for()
     assert studio.here.locator(".fox-card button").all_inner_texts() == [
         "It was not charged",
         "It was charged",

@@ -73,7 +73,11 @@ UNKNOWN: dict[str, tuple[Step, type[errors.FoxError]]] = {
     "answers with nothing": (say(200), errors.UnexpectedAnswer),
     "answers 204": (say(204), errors.UnexpectedAnswer),
     "answers a task without an id": (say(200, {"status": "pending"}), errors.UnexpectedAnswer),
-    "answers an id without a status": (say(200, {"id": "task-1"}), errors.UnexpectedAnswer),
+    "answers an error with a call's id": (
+        say(200, {"error": {"message": "later"}, "id": "1"}),
+        errors.UnexpectedAnswer,
+    ),
+    "answers that it was no success": (say(200, {"success": False, "data": {"id": "1"}}), errors.UnexpectedAnswer),
     "answers a number that is none": (say(200, b'{"id": NaN, "status": "pending"}'), errors.UnexpectedAnswer),
     "answers an error with 200": (say(200, {"error": {"message": "later"}}), errors.UnexpectedAnswer),
     "answers a list": (say(200, [1, 2]), errors.UnexpectedAnswer),
@@ -171,14 +175,19 @@ WRAPPED = [
     {"code": 200, "data": [{"status": "submitted", "task_id": ACCEPTED["id"]}]},
     {"status": "success", "message": "", "data": ACCEPTED},
     ACCEPTED | {"id": f" {ACCEPTED['id']}\n", "status": "Queued"},
+    ACCEPTED | {"status": None},
+    ACCEPTED | {"status": 0},
+    {"id": ACCEPTED["id"]},
+    {"code": 200, "data": {"task_id": ACCEPTED["id"]}},
 ]
 
 
 @pytest.mark.parametrize("answer", WRAPPED)
 def test_an_id_is_found_where_relatives_of_the_gateway_put_it(answer):
-    """An id that is overlooked is a picture that is paid for and lost."""
+    """An id that is overlooked is a picture that is paid for and lost; one that comes without a word waits."""
     with Scripted(say(200, answer)) as server, client(server) as fox:
-        assert fox.create(BODY).id == ACCEPTED["id"]
+        state = fox.create(BODY)
+    assert (state.id, state.is_known) == (ACCEPTED["id"], True)
 
 
 @pytest.mark.parametrize("step", [say(200, ACCEPTED, cut=150), stall(HALF)])
