@@ -89,6 +89,15 @@ def test_every_command_is_one(page: Path) -> None:
             assert line.split("#")[0].strip() == 'pip install ".[lab]"'
 
 
+def test_ci_claims_no_system_that_was_not_tried() -> None:
+    """What docs/places.md says of a system and where the public CI runs agree."""
+    rows = (ROOT / "docs" / "places.md").read_text(encoding="utf-8").splitlines()
+    untried = {name for row in rows if row.endswith("| not tried |") for name in row.split("|")[1].strip().split(", ")}
+    assert {"Windows", "macOS"} <= untried
+    runs = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8").casefold()
+    assert [name for name in untried if name.casefold() in runs] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_leads_somewhere(page: Path) -> None:
     """A link to another page, notebook or picture of the project names a file that is there."""

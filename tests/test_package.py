@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
 
 import fox_nb
 
@@ -90,7 +91,7 @@ def test_the_wheel_holds_the_package_and_the_lessons(wheel: Path, project: Path)
 
 
 def test_the_metadata_says_what_the_project_says(wheel: Path) -> None:
-    """Version, extras, command and licence arrive in the wheel."""
+    """Version, authors, extras, command and licence arrive in the wheel."""
     with zipfile.ZipFile(wheel) as archive:
         about = {Path(name).name: name for name in archive.namelist() if ".dist-info/" in name}
         metadata = email.message_from_bytes(archive.read(about["METADATA"]))
@@ -104,8 +105,22 @@ def test_the_metadata_says_what_the_project_says(wheel: Path) -> None:
         == {"metrics", "lab", "test", "long", "class", "docs", "parquet"}
     )
     assert metadata["License-Expression"] == "MIT"
+    assert metadata["Author"] in (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "LICENSE" in about
     assert "fox-nb = fox_nb.cli:main" in commands
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="only git knows what is tracked")
+def test_the_source_package_is_the_whole_repository() -> None:
+    """What `make check` and `make test` call and read is in it, every file that git has, and nothing else."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=240
+    )
+    inside = {file.distribution_path for file in SdistBuilder(str(ROOT)).recurse_included_files()}
+    assert inside | {".gitignore", "pyproject.toml"} >= {
+        *filter(None, listed.stdout.split("\0"))
+    }  # these are always put in
+    assert [name for name in inside if PRIVATE.union({".venv", "node_modules"}).intersection(Path(name).parts)] == []
 
 
 def test_the_changelog_knows_the_version() -> None:
