@@ -11,7 +11,7 @@ import pytest
 import fox_nb
 from artifacts import MARKED_KEY
 from fox_nb import doctor
-from fox_nb.cli import main
+from fox_nb.cli import _parser, main
 from fox_nb.sandbox import Sandbox
 
 
@@ -55,6 +55,21 @@ def test_a_port_that_is_taken_is_said_to_be(sandbox: Sandbox, capsys: pytest.Cap
     port = sandbox.base_url.rsplit(":", 1)[1]
     assert main(["sandbox", "--port", port]) == 1
     assert re.search(rf"port {port} \(.*in use.*--port", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("hand-out to --address URL ada ben", ["ada", "ben"]),
+        ("hand-out --address URL to ada ben", ["ada", "ben"]),
+        ("raise ada --folder other 0.5", "ada"),
+        ("block ada --folder other ben", ["ada", "ben"]),
+    ],
+)
+def test_a_name_may_stand_behind_an_option(words: str, names: str | list[str]) -> None:
+    """Whoever writes one behind the command of the docs means what it would mean before the option."""
+    chosen = _parser().parse_args(["seats", *words.split()])
+    assert (chosen.names if isinstance(names, list) else chosen.name) == names
 
 
 def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

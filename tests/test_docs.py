@@ -89,6 +89,18 @@ def test_every_command_is_one(page: Path) -> None:
             assert line.split("#")[0].strip() == 'pip install ".[lab]"'
 
 
+def test_nobody_is_told_to_fetch_fox_nb_from_an_index() -> None:
+    """It is on none: whoever takes its name there would be installed beside a key; extras of an installed one are fetched alone."""
+    pages = [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "fox_nb").rglob("*.py"),
+    ]
+    told = re.compile(r"pip install (?:-U |--upgrade )?fox_nb\b")
+    assert [page.name for page in pages if told.search(page.read_text(encoding="utf-8"))] == []
+
+
 def test_ci_claims_no_system_that_was_not_tried() -> None:
     """What docs/places.md says of a system and where the public CI runs agree."""
     rows = (ROOT / "docs" / "places.md").read_text(encoding="utf-8").splitlines()

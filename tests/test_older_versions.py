@@ -94,5 +94,5 @@ def test_a_newer_store_is_refused_in_words(folder: Path, artifacts: Places) -> N
         env=clean_environment(artifacts, {}), capture_output=True, text=True, timeout=120, check=True,
     ).stdout  # fmt: skip
     assert "newer" in said
-    assert "pip install" in said
+    assert "Update fox_nb" in said
     assert journal.read_bytes() == before

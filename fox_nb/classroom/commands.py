@@ -42,7 +42,7 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     relay.set_defaults(run=_relay)
 
     seats = commands.add_parser("seats", help="the students of a class: budgets, tokens, an end")
-    actions = seats.add_subparsers(title="actions", metavar="ACTION", required=True)
+    actions = seats.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_AnyOrder)
     make = _action(actions, "make", _make, "make a seat for each name in a CSV; prints NAME TOKEN, once")
     make.add_argument("students", type=Path, help="a CSV file: its column 'name', or its first one")
     make.add_argument("--each", type=float, required=True, metavar="USD", help="what each may spend")
@@ -64,6 +64,21 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     share.add_argument("profile", metavar="PROFILE_ID")
     remove = _action(actions, "remove", _remove, "remove a seat with all that it made")
     remove.add_argument("name", metavar="NAME")
+
+
+class _AnyOrder(argparse.ArgumentParser):
+    """Takes a name behind an option, too: by itself argparse does so for whole commands alone."""
+
+    _is_inside = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._is_inside:  # before Python 3.12 the other call makes this one
+            return super().parse_known_args(args, namespace)
+        self._is_inside = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_inside = False
 
 
 def _place(parser: argparse.ArgumentParser) -> None:

@@ -295,7 +295,7 @@ class Pack:
         version = said.get("foxpack") if isinstance(said, dict) else None
         if isinstance(version, int) and version > 1:
             raise PackError(
-                f"{self.path.name} was made by a newer fox_nb.", todo="Update with `pip install -U fox_nb`."
+                f"{self.path.name} was made by a newer fox_nb.", todo="Update fox_nb from where you have it."
             )
         try:
             manifest = Manifest.model_validate(said)

@@ -250,6 +250,6 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
             f"The journal {named(path)} was made by a newer fox_nb (its version {version}, known here "
             f"{len(MIGRATIONS)}).",
             money="It was left as it is.",
-            todo="Update with `pip install -U fox_nb`, or give another place with store=….",
+            todo="Update fox_nb from where you have it, or give another place with store=….",
         )
     return version

@@ -5,12 +5,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 
 from artifacts import Places
 from counts import Count
+from fox_nb import Fox
 from lessons import outputs
 
 LESSONS = [pytest.param(path, id=path.stem) for path in outputs.LESSONS]
@@ -83,6 +85,27 @@ def test_a_committed_lesson_is_small_and_holds_no_widget(path: Path) -> None:
     code = [cell for cell in node.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert not any(output.output_type == "error" for cell in code for output in cell.outputs)
+
+
+def test_a_lesson_costs_what_it_says() -> None:
+    """The sum in the introduction is that of its parts."""
+    (path,) = (path for path in outputs.LESSONS if path.name.startswith("07"))
+    first, *cells = nbformat.read(path, as_version=4).cells
+    said = re.findall(r"cost about ([\d.]+) USD", first.source)
+    costs = re.findall(r"Cost</span> <bdi>\$([\d.]+)", "".join(str(cell.get("outputs")) for cell in cells))
+    assert [f"{sum(map(float, costs)):.2f}"] == said
+
+
+def test_a_key_with_nothing_left_is_not_without_a_limit(
+    fox: Fox, sandbox: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lesson 08 says of an empty key that it is empty."""
+    sandbox.set(key_limit=0.09)
+    fox.generate("a fox").wait()
+    path = next(path for path in outputs.LESSONS if path.name.startswith("08"))
+    lines = [line for cell in nbformat.read(path, as_version=4).cells for line in cell.source.splitlines()]
+    exec("\n".join(line for line in lines if "Left on this key" in line), {"fox": fox})
+    assert capsys.readouterr().out == "Left on this key: $0.00 (play money)\n"
 
 
 @pytest.mark.parametrize("path", LESSONS)

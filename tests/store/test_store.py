@@ -51,7 +51,7 @@ def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
         connection.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
     connection.close()
     before = journal.read_bytes()
-    with pytest.raises(StoreTooNew, match="pip install -U fox_nb"):
+    with pytest.raises(StoreTooNew, match="Update fox_nb from where you have it"):
         Store(tmp_path)
     assert journal.read_bytes() == before
 
