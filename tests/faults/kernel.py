@@ -124,7 +124,9 @@ def main(plan: dict[str, Any]) -> int:
                 say("done")
                 fox.close()
                 return 0
+    open_ones = {name(task): (task.status, str(task.error or task.trouble)) for task in fox.resume()}
     say("gave up", left=len(left))
+    sys.stderr.write(f"gave up: {len(left)} are left to ask for; not over: {open_ones}\n")
     return 3
 
 
