@@ -256,9 +256,7 @@ class Runner:
             self._failures = self._failures + 1 if error is not None else 0
             failures = self._failures
         if isinstance(error, FOR_ALL):  # its money is its own: others may have been sent and paid
-            words = f"{error.what} {error.todo}".rstrip()
-            # the last one's trouble, too, stands nowhere else
-            (self._stopped if isinstance(error, NOT_SENT) else self.stop)(words)
+            self._stopped(f"{error.what} {error.todo}".rstrip())  # the last one's trouble, too, stands nowhere else
         elif error is not None and failures >= STOP_AFTER:
             self.stop(f"{failures} failures in a row, the last: {error}")
         self._notify(slot)

@@ -164,13 +164,15 @@ def test_many_failures_in_a_row_stop_the_sweep(fox: Fox, photo: Path, sandbox: A
 
 
 def test_a_key_that_is_refused_stops_at_once(open_fox: Callable[..., Fox], photo: Path, sandbox: Any) -> None:
-    """What every further request would meet as well stops the sweep with the first."""
+    """What every further request would meet as well stops the sweep with the first, and is said where nothing else was to be sent, too."""
     fox = open_fox(api_key="another-key")
     sweep = fox.compare_enhance(photo, creativity="0..1 step 0.1", resemblance=[0.5], at_once=1)
     with pytest.raises(FoxError, match="The sweep was stopped"):
         sweep.run()
     assert sandbox.creations == []
     assert len(sweep.plan.missing) == 11
+    with pytest.raises(FoxError, match="The sweep was stopped"):
+        fox.compare_enhance(photo, creativity=[0.1], resemblance=[0.5]).run()
 
 
 def test_a_budget_that_ends_at_the_last_cell_is_told(open_fox: Callable[..., Fox]) -> None:
