@@ -10,11 +10,12 @@ from typing import Any
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.models import Request
 from fox_nb.parameters import parameters
-from fox_nb.render.comparison import ComparedPicture
+from fox_nb.render.comparison import ComparedPicture, version_of
 from fox_nb.session import Session
 from fox_nb.store import aside, put
 
 _LOCAL = "sha256:"
+_AS_ORIGINAL = "Hand over its file as original=…."
 
 
 class Originals:
@@ -52,7 +53,7 @@ class Originals:
             else:
                 self._session.sources.keep({picture.sha256: picture})
         except (FoxError, OSError) as error:
-            self.trouble = f"There is no original to compare with: {error} Hand over its file as original=…."
+            self.trouble = f"There is no original to compare with: {error} {_AS_ORIGINAL}"
 
     def compared(self, path: Path) -> ComparedPicture | None:
         """Return an original as a viewer takes it; None when it can't be read."""
@@ -62,7 +63,6 @@ class Originals:
 
     def _looked_at(self, path: Path) -> ComparedPicture | None:
         from fox_nb.images.check import check
-        from fox_nb.render.comparison import ComparedPicture, version_of
 
         store, version = self._session.store, version_of(path)
         try:
@@ -82,7 +82,7 @@ class Originals:
 
     def _file(self, picture: Any) -> Path | None:
         path = getattr(picture, "path", None)
-        if path is not None and Path(path).exists():
+        if path is not None and version_of(path)[1] == picture.sha256:  # what lies there by now may be another one
             return Path(path)
         if isinstance(picture, str) and not picture.startswith(_LOCAL):
             kept = self._place(picture)
@@ -90,7 +90,11 @@ class Originals:
         sha256 = picture.removeprefix(_LOCAL) if isinstance(picture, str) else getattr(picture, "sha256", "")
         source = self._session.store.catalog.source(sha256)
         copy = self._session.path(source.file) if source is not None else None
-        return copy if copy is not None and copy.exists() else None
+        if copy is not None and copy.exists():
+            return copy
+        if path is not None:
+            self.trouble = f"There is no original to compare with: {path.name} was changed or removed. {_AS_ORIGINAL}"
+        return None
 
     def _place(self, link: str) -> Path:
         name = hashlib.sha256(link.encode()).hexdigest()[:32]
