@@ -40,8 +40,10 @@ def _of_lists(pictures: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
         names = _checked(labels, len(values), "labels") or names or names_of(values)
         return [("", unlike(names))], {(at,): value for at, value in enumerate(values)}
     rows = [_row(value) or {"1": value} for value in values]
-    down, across = labels if _is_pair(labels) else (labels, None)
     columns = list(dict.fromkeys(name for row in rows for name in row))
+    if len(rows) == len(columns) == 2 and isinstance(labels, list):  # noqa: PLR2004 - both readings fit
+        _refuse_two_keys(labels)
+    down, across = labels if _is_pair(labels) else (labels, None)
     down = _checked(down, len(rows), "labels of the rows") or names or [str(at) for at in range(1, len(rows) + 1)]
     named = _checked(across, len(columns), "labels of the columns") or columns
     cells: dict[Key, Any] = {
@@ -70,6 +72,18 @@ def _is_pair(labels: Any) -> bool:
     """Tell the rows' labels and the columns' from the labels of two rows."""
     two = isinstance(labels, (list, tuple)) and len(labels) == 2  # noqa: PLR2004 - a pair
     return two and all(part is None or (isinstance(part, Iterable) and not isinstance(part, str)) for part in labels)
+
+
+def _refuse_two_keys(labels: list[Any]) -> None:
+    """Refuse two pairs in a list, as a table's index gives them: two rows' labels, or the rows' and the columns'."""
+    if all(isinstance(part, tuple) and len(part) == 2 for part in labels):  # noqa: PLR2004 - pairs
+        raise InvalidRequest(
+            f"labels is {shown(labels)}: the labels of two rows, or of the rows and of the columns?",
+            parameter="labels",
+            value=labels,
+            todo="Give texts for the rows, [str(label) for label in labels]; "
+            "or two lists for both, ([…], […]): the rows', the columns'.",
+        )
 
 
 def _is_frame(given: Any) -> bool:

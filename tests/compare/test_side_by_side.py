@@ -130,6 +130,8 @@ def test_no_picture_is_lost_and_no_two_places_are_called_the_same() -> None:
         shown = fox_nb.compare(given, labels=named, title=5)  # type: ignore[arg-type]
         assert labels(shown) == wanted
         assert len(shown.comparison().pictures()) == 2
+    with pytest.raises(fox_nb.InvalidRequest, match="of two rows, or of the rows and of the columns"):
+        fox_nb.compare([[a, b], [b, a]], labels=[(0.1, 2), (0.2, 3)])  # type: ignore[list-item]
     for table in (pd.DataFrame({1: [a], "1": [b]}), pd.DataFrame([[a, b]], columns=["i", "i"])):
         with pytest.raises(fox_nb.InvalidRequest, match=r"twice|2 times"):
             fox_nb.compare(table)
