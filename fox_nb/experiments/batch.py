@@ -142,7 +142,7 @@ class Batch(Experiment):
         data frame
             With the columns ``status``, ``files``, ``task_id``, ``seconds``, ``estimated_usd``, ``charged_usd`` and
             ``error``; where the table has a column of that name, ours begins with ``fox_``. Of equal rows,
-            which are one task, the first has what was charged.
+            which are one task, the first has the costs.
 
         Raises
         ------
@@ -188,7 +188,8 @@ def _result(batch: Batch, cell: PlannedCell) -> dict[str, Any]:
     """Return what came of a row."""
     slot = cell.slots[0]
     task = slot.task
-    estimated = float(batch.session.prices.cost(slot.request))
+    is_first = slot.cells[0] is cell
+    estimated = float(batch.session.prices.cost(slot.request)) if is_first else 0.0
     if task is None:
         nothing: dict[str, Any] = {"status": "not sent", "files": [], "task_id": "", "seconds": None}
         return {**nothing, "estimated_usd": estimated, "charged_usd": None, "error": slot.why}
@@ -199,7 +200,7 @@ def _result(batch: Batch, cell: PlannedCell) -> dict[str, Any]:
         "task_id": task.id,
         "seconds": task.waited if task.status == "completed" else None,
         "estimated_usd": estimated,
-        "charged_usd": charged if charged is None or slot.cells[0] is cell else 0.0,
+        "charged_usd": charged if charged is None or is_first else 0.0,
         "error": slot.why,
     }
 

@@ -148,7 +148,7 @@ class Experiment(OfOneProcess, Shown):
             self.runner.stop("interrupted")
             raise
         if self.runner.stopped_because:
-            left, why = sum(slot.request.outputs for slot in self.plan.missing), self.runner.stopped_because
+            left, why = self.plan.to_make, self.runner.stopped_because
             by_hand = why in BY_HAND
             raise FoxError(
                 f"The {self.kind} was {why}." if by_hand else f"The {self.kind} was stopped: {why}",

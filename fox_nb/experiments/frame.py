@@ -22,15 +22,25 @@ def pictures(sweep: Made) -> pd.DataFrame:
 
 
 def summary(sweep: Made) -> pd.DataFrame:
-    """Return mean, spread (standard deviation over the takes) and count of each number for each setting."""
+    """Return mean, spread (standard deviation over the takes) and count of each number for each setting.
+
+    Where nothing is measured it is how the pictures of each stand.
+    """
     table = pictures(sweep)
     axes = [axis.parameter.name for axis in sweep.plan.axes]
     numbers = [name for name in NUMBERS if name in table and table[name].notna().any()]
-    if not axes or not numbers:
-        return table[[*axes, "take", "status"]]
-    grouped = table.groupby(axes, sort=False, dropna=False)[numbers].agg(["mean", "std", "count"])
-    grouped.columns = ["_".join(pair) for pair in grouped.columns.to_flat_index()]
-    return grouped.reset_index()
+    by: Any = axes or (lambda _: 0)  # without an axis all are of one setting
+    settings = table.groupby(by, sort=False, dropna=False)
+    if numbers:
+        grouped = settings[numbers].agg(["mean", "std", "count"])
+        grouped.columns = ["_".join(pair) for pair in grouped.columns.to_flat_index()]
+    else:
+        grouped = settings[["status"]].agg(_once)
+    return grouped.reset_index(drop=not axes)
+
+
+def _once(words: pd.Series[str]) -> str:
+    return ", ".join(dict.fromkeys(words))
 
 
 def _rows(sweep: Made) -> list[dict[str, Any]]:

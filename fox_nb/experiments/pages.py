@@ -12,7 +12,7 @@ from fox_nb.display.places import in_notebook
 from fox_nb.experiments import spread
 from fox_nb.experiments.axes import steps
 from fox_nb.experiments.made import Made
-from fox_nb.experiments.plan import Plan, PlannedCell
+from fox_nb.experiments.plan import Plan, PlannedCell, counted
 from fox_nb.render.comparison import Comparison
 from fox_nb.render.html import bdi, clock, day, duration, escape, facts_line, frame, head, note
 
@@ -34,8 +34,7 @@ def plan_page(made: Made) -> str:
     plan = made.plan
     facts = [made.size, ("Pictures", f"{plan.pictures:,}"), ("Paid for already", f"{plan.paid_already:,}")]
     if plan.missing:
-        to_make = sum(slot.request.outputs for slot in plan.missing)
-        facts += [("To make", f"{to_make:,}"), ("May cost", str(made.cost)), ("About", duration(made.seconds))]
+        facts += [("To make", f"{plan.to_make:,}"), ("May cost", str(made.cost)), ("About", duration(made.seconds))]
     left = made.session.left
     if left is not None and plan.missing:
         facts.append(("Left of the budget", str(left)))
@@ -102,21 +101,20 @@ def _map(plan: Plan) -> str:
 
 
 def _mark(cells: list[PlannedCell]) -> str:
-    states = [slot.state for cell in cells for slot in cell.slots]
-    if not states:
+    counts = counted(slot for cell in cells for slot in cell.slots)
+    if not counts:
         return "<td>can't be made</td>"
-    made = states.count("done")
-    if len(set(states)) > 1:
-        return f"<td>{made} of {len(states)}</td>"
-    word = _MARKS[states[0]]
-    css = {"done": ' class="fx-made"', "failed": ' class="fx-failed"'}.get(states[0], "")
-    return f"<td{css}>{word}</td>"
+    if len(counts) > 1:
+        return f"<td>{counts['done']} of {counts.total()}</td>"
+    (state,) = counts
+    css = {"done": ' class="fx-made"', "failed": ' class="fx-failed"'}.get(state, "")
+    return f"<td{css}>{_MARKS[state]}</td>"
 
 
 def begun_page(made: Made) -> str:
     """Head what is made in part or under way: what it is, and what it has cost."""
     plan = made.plan
-    facts = [("Pictures", f"{plan.count('done'):,} of {len(plan.slots):,}"), ("Cost so far", str(plan.spent))]
+    facts = [("Pictures", f"{plan.count('done'):,} of {plan.pictures:,}"), ("Cost so far", str(plan.spent))]
     if plan.missing:
         facts.append(("The rest may cost", str(made.cost)))
     return frame(head(made.title, sandbox=made.session.gateway.is_sandbox), facts_line(facts))
@@ -126,13 +124,13 @@ def how_far(made: Made, *, left: bool = True) -> str:
     """Say how far a run is, in words that stay true; the time left only where nobody counts it down."""
     plan, counts = made.plan, made.plan.counts()
     failed, running = counts["failed"], counts["running"]
-    words = f"{counts['done']:,} of {counts.total():,} done"
+    words = f"{counts['done']:,} of {plan.pictures:,} done"
     words += f", {failed:,} failed" if failed else ""
     words += f", {running:,} in progress" if running else ""
     if made.runner.running:
         words += f", about {duration(made.seconds)} left" if left else ""
     elif plan.missing:
-        words += f", {len(plan.missing):,} not sent"
+        words += f", {plan.to_make:,} not sent"
     elif made.developing:
         words += f", {made.developing} still being prepared"
     return words
@@ -172,7 +170,7 @@ def summary_page(made: Made) -> str:
     """Stand above the pictures: how many are made, what they cost, what their numbers show; true a year later."""
     plan, now, counts = made.plan, datetime.now().astimezone(), made.plan.counts()
     facts = [
-        ("Pictures", f"{counts['done']:,} of {counts.total():,}"),
+        ("Pictures", f"{counts['done']:,} of {plan.pictures:,}"),
         ("Cost", str(plan.spent)),
         ("As of", f"{day(now)}, {clock(now)}"),
     ]

@@ -69,6 +69,11 @@ class Slot:
         return self.task is not None and bool(self.task.row.urls)
 
     @property
+    def pictures(self) -> int:
+        """How many pictures it stands for: once it is done those that have come, till then those that are asked for."""
+        return len(self.task.row.pictures) if self.task and self.state == "done" else self.request.outputs
+
+    @property
     def why(self) -> str:
         """What went wrong, in words; '' when nothing did."""
         # what was refused may have been made by another call since
@@ -221,6 +226,11 @@ class Plan:
         return sum(slot.request.outputs for slot in self._slots.values())
 
     @property
+    def to_make(self) -> int:
+        """How many of them have still to be sent."""
+        return sum(slot.request.outputs for slot in self.missing)
+
+    @property
     def paid_already(self) -> int:
         """How many of them are paid for: done, under way, or failed after they were accepted."""
         return sum(slot.request.outputs for slot in self._slots.values() if slot.task is not None)
@@ -252,11 +262,11 @@ class Plan:
         )
 
     def counts(self) -> Counter[State]:
-        """How many slots stand how."""
-        return Counter(slot.state for slot in self._slots.values())
+        """How many pictures stand how."""
+        return counted(self._slots.values())
 
     def count(self, state: State) -> int:
-        """How many slots stand so."""
+        """How many pictures stand so."""
         return self.counts()[state]
 
     def seconds(self, at_once: int, per_second: float) -> float:
@@ -269,6 +279,14 @@ class Plan:
         ]
         longest = max([*waiting, *running], default=0.0)
         return max(longest, sum(waiting + running) / at_once, len(waiting) / per_second)
+
+
+def counted(slots: Iterable[Slot]) -> Counter[State]:
+    """Return how many pictures stand how."""
+    found: Counter[State] = Counter()
+    for slot in slots:
+        found[slot.state] += slot.pictures
+    return found
 
 
 def words_of(settings: Mapping[str, Any]) -> str:

@@ -250,7 +250,7 @@ class SweepView:
         }
 
     def _run_words(self) -> str:
-        missing = sum(slot.request.outputs for slot in self._sweep.plan.missing)
+        missing = self._sweep.plan.to_make
         if self._asks:
             return f"Yes, spend up to {self._sweep.cost}"
         return f"Run: {missing} picture{'s' if missing != 1 else ''}, up to {self._sweep.cost}" if missing else ""

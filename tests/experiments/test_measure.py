@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox
-from fox_nb.experiments import spread
+from fox_nb.experiments import pages, spread
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.images import metrics
 from fox_nb.images.tiles import read_tile
@@ -93,7 +94,7 @@ def test_without_scikit_image_the_pictures_are_there_and_the_remedy_is_told(
 
 
 def test_the_table_says_all_of_each_picture(fox: Fox, photo: Path) -> None:
-    """One row a picture: the request, the take, the task, the time, the file, the numbers; its costs sum to what was spent."""
+    """One row a picture: the request, the take, the task, the time, the file, the numbers; its costs sum to what was spent, and as many pictures are told."""
     sweep = fox.sweep(
         "phota-image-edit", prompt=["at night", "in snow"], image_urls=photo, num_outputs=2, takes=2
     ).run()
@@ -105,10 +106,13 @@ def test_the_table_says_all_of_each_picture(fox: Fox, photo: Path) -> None:
     assert all(Path(file).exists() for file in table["file"])
     assert table["task_id"].nunique() == 4
     assert set(table["prompt"]) == {"at night", "in snow"}
+    assert "8 pictures, 8 made" in repr(sweep)
+    assert pages.how_far(sweep).startswith("8 of 8 done")
+    assert all("8 of 8" in page(sweep) for page in (pages.summary_page, pages.begun_page))
 
 
 def test_mean_and_spread_of_the_takes(fox: Fox, photo: Path) -> None:
-    """summary() has one row a setting: mean, standard deviation over the takes, and how many there are."""
+    """summary() has one row a setting, also where nothing varies or is made: mean, standard deviation over the takes, and how many there are."""
     sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.2], takes=3, per_second=50).run()
     table, every = sweep.summary(), sweep.to_frame()
     assert table["creativity"].tolist() == [0, 1]
@@ -118,6 +122,12 @@ def test_mean_and_spread_of_the_takes(fox: Fox, photo: Path) -> None:
         assert row.ssim_mean == pytest.approx(statistics.fmean(values))
         assert row.ssim_std == pytest.approx(statistics.stdev(values))
     assert "±" in str(sweep.findings()) or "may be chance" in str(sweep.findings())
+    one = {"image_url": photo, "resolution": "1K", "resemblance": 0.2, "takes": 3}
+    (alone,) = fox.sweep("phota-image-enhance", creativity=1, **one).summary().to_dict("records")
+    assert alone == {name: table[name][1] for name in alone}
+    assert alone["ssim_count"] == 3
+    planned = fox.sweep("phota-image-enhance", creativity=[0.3, 0.4], **one).summary()
+    assert planned.to_dict("list") == {"creativity": [0.3, 0.4], "status": ["not sent", "not sent"]}
 
 
 def test_the_original_of_pixels_and_of_a_link(fox: Fox, photo: Path) -> None:
@@ -134,6 +144,23 @@ def test_the_original_of_pixels_and_of_a_link(fox: Fox, photo: Path) -> None:
     link.run()
     assert link.comparison().original is not None
     assert link.to_frame()["ssim"][0] > 0.3
+
+
+def test_the_original_is_what_was_sent(fox: Fox, photo: Path, tmp_path: Path) -> None:
+    """Whatever lies at its path by now, results are laid beside the picture that was sent; one that is nowhere any more is missed in words."""
+    given, other = tmp_path / "given.png", tmp_path / "other.png"
+    portrait(figure_from_id("ruth"), (320, 400), seed=3).save(other)
+    shutil.copy(photo, given)
+    asked = {"creativity": [0.5], "resemblance": [0.5]}
+    sweep, named = fox.compare_enhance(given, **asked).run(), fox.compare_enhance(photo, **asked, original=other)
+    right = sweep.to_frame()["ssim"][0]
+    for path in (given, other):
+        path.write_bytes(b"something else")
+    for again in (sweep, fox.compare_enhance(photo, **asked)):
+        assert again.to_frame()["ssim"][0] == pytest.approx(right, abs=0.02)
+    assert sweep.comparison().original.path.parent == fox.store.sources
+    assert named.comparison().original is None
+    assert "other.png was changed" in str(named.findings())
 
 
 def test_each_picture_is_measured_against_its_own_original(fox: Fox, photo: Path, tmp_path: Path) -> None:
