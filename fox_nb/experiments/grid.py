@@ -132,6 +132,7 @@ class Sweep(Compared, Experiment):
         return cls(session, model, {**words["fixed"], **axes, **changes}, **takes, **options)
 
     def _prepare(self) -> None:
+        self.originals.trouble = ""  # what was missed by an earlier run may be there by now
         for slot in self.plan.slots:
             self.originals.fetch(type(slot.request), slot.values)
         look.develop(self, self.plan.slots)
