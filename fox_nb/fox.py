@@ -322,8 +322,8 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         """The limit of this store in USD, as it was given; None without one."""
         from fox_nb.session import Cost
 
-        limit = self.session.limit
-        return None if limit is None else Cost(limit, is_estimate=False, is_play_money=self.is_sandbox)
+        limit, play = self.session.limit, self.session.prices.is_play_money
+        return None if limit is None else Cost(limit, is_estimate=False, is_play_money=play)
 
     @property
     def left(self) -> Cost | None:

@@ -147,16 +147,25 @@ def _make(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None
         print(name, token)
 
 
-def _list(_chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:
+def _list(_chosen: argparse.Namespace, seats: Seats, database: Database) -> None:
     from fox_nb.classroom.tables import CLASS
-    from fox_nb.money import MICRO_PER_USD
 
+    usd = _usd_of(database)
     for one in seats.all():
         ends = f", until {time.strftime('%Y-%m-%d', time.localtime(one.ends - 1))}" if one.ends else ""
         stopped = ", blocked" if one.blocked else ""
-        print(f"{one.name}: ${one.spent / MICRO_PER_USD:.2f} of ${one.budget / MICRO_PER_USD:.2f}{ends}{stopped}")
-    print(f"Shared: ${seats.spent(CLASS) / MICRO_PER_USD:.2f}")
-    print(f"All: ${seats.spent() / MICRO_PER_USD:.2f} of ${seats.total / MICRO_PER_USD:.2f}")
+        print(f"{one.name}: {usd(one.spent)} of {usd(one.budget)}{ends}{stopped}")
+    print(f"Shared: {usd(seats.spent(CLASS))}")
+    print(f"All: {usd(seats.spent())} of {usd(seats.total)}")
+
+
+def _usd_of(database: Database) -> Callable[[int], str]:
+    """Return how amounts of a class are written: with a word on play money once the sandbox is behind its relay."""
+    from fox_nb.classroom.tables import SANDBOX
+    from fox_nb.money import MICRO_PER_USD, dollars
+
+    play = database.setting("gateway") == SANDBOX
+    return lambda micro_usd: dollars(micro_usd / MICRO_PER_USD, play=play)
 
 
 def _block(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
@@ -165,16 +174,14 @@ def _block(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str
     return f"{', '.join(chosen.names)}: {'stopped' if chosen.blocked else 'may go on'}."
 
 
-def _raise(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
-    from fox_nb.money import MICRO_PER_USD
-
+def _raise(chosen: argparse.Namespace, seats: Seats, database: Database) -> str:
     if bool(chosen.name) == chosen.all:
         raise FoxError("Say either a seat's name or --all.")
     seats.raise_budget(chosen.name, chosen.usd)
     if chosen.all:
-        return f"All may spend ${seats.total / MICRO_PER_USD:.2f} together now."
+        return f"All may spend {_usd_of(database)(seats.total)} together now."
     budgets = {one.name: one.budget for one in seats.all()}
-    return f"{chosen.name} may spend ${budgets[chosen.name] / MICRO_PER_USD:.2f} now."
+    return f"{chosen.name} may spend {_usd_of(database)(budgets[chosen.name])} now."
 
 
 def _hand_out(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None:

@@ -387,7 +387,8 @@ class _Pricing(Plain):
     async def get(self) -> None:
         usd = await self.context.upstream.prices()
         rows = [{"model_name": name, "quota_type": 1, "model_price": price} for name, price in usd.items()]
-        self.finish({"data": rows, "group_ratio": {"default": 1}, "fox_class": True})
+        play = self.context.upstream.is_sandbox
+        self.finish({"data": rows, "group_ratio": {"default": 1}, "fox_class": True, "play_money": play})
 
 
 class Nothing(Plain):

@@ -40,12 +40,15 @@ class Prices:
         How many times the listed price each group pays.
     is_class : bool
         True when the relay of a class gave the list (``fox-nb relay``).
+    is_play_money : bool
+        True when that class rehearses: the sandbox is behind its relay.
     """
 
     usd: Mapping[str, float] = field(default_factory=dict)
     listed: Mapping[str, float] = field(default_factory=dict)
     ratios: Mapping[str, float] = field(default_factory=dict)
     is_class: bool = False
+    is_play_money: bool = False
 
     def of(self, model: str) -> float | None:
         """Return the price of one call in USD; None when the gateway names none."""
@@ -181,6 +184,7 @@ def read_prices(answer: Any, group: str) -> Prices | None:
         found,
         {name: value for name, value in ratios.items() if name and value is not None and _is_price(value)},
         is_class=answer.get("fox_class") is True,
+        is_play_money=answer.get("fox_class") is True and answer.get("play_money") is True,
     )
 
 

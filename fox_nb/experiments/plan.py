@@ -258,7 +258,7 @@ class Plan:
         return Cost(
             sum(found),
             is_estimate=any(cost.is_estimate for cost in found),
-            is_play_money=self.session.gateway.is_sandbox,
+            is_play_money=self.session.prices.is_play_money,
         )
 
     def counts(self) -> Counter[State]:

@@ -174,8 +174,6 @@ class Billing:
         Whom to ask, and what the answers are held against.
     gateway, account : str
         The gateway's name and the key's fingerprint.
-    is_play_money : bool
-        True on the sandbox.
     prices : PriceList
         What requests may have been charged.
     clock : callable
@@ -191,7 +189,6 @@ class Billing:
         gateway: str,
         account: str,
         *,
-        is_play_money: bool,
         prices: PriceList,
         clock: Callable[[], float],
         renderer: Renderer,
@@ -199,7 +196,6 @@ class Billing:
         self._client = client
         self._store = store
         self._who = (gateway, account)
-        self._is_play_money = is_play_money
         self._prices = prices
         self._now = clock
         self._renderer = renderer
@@ -288,7 +284,7 @@ class Billing:
         return Account(**{**{name: getattr(known, name) for name in known.__dataclass_fields__}, "trouble": words})
 
     def _cost(self, usd: float) -> Cost:
-        return Cost(usd, is_estimate=False, is_play_money=self._is_play_money)
+        return Cost(usd, is_estimate=False, is_play_money=self._prices.is_play_money)
 
     # -- the log ---------------------------------------------------------------------------------------------------
 

@@ -141,6 +141,10 @@ class PriceList:
         process the store can't be read yet when a session is made.
     remember : callable
         Called with the key's group when the gateway names it.
+    rehearsal : callable
+        Says whether the store knows that the key is of a class that rehearses; called as `group` is.
+    remember_rehearsal : callable
+        Called with that when the relay says otherwise.
     """
 
     def __init__(
@@ -150,9 +154,12 @@ class PriceList:
         is_play_money: bool,
         group: Callable[[], str] = str,
         remember: Callable[[str], object] = lambda _: None,
+        rehearsal: Callable[[], bool] = bool,
+        remember_rehearsal: Callable[[bool], object] = lambda _: None,
     ) -> None:
         self._client = client
-        self._is_play_money = is_play_money
+        self._plays = True if is_play_money else None
+        self._recall_rehearsal, self._remember_rehearsal = rehearsal, remember_rehearsal
         self._remember = remember
         self._lock = threading.Lock()
         self.is_class = False
@@ -193,6 +200,13 @@ class PriceList:
             self._known_group = group
             self._remember(group)
             self._warn_of_rises()
+
+    @property
+    def is_play_money(self) -> bool:
+        """True on the sandbox, also where it is behind the relay of a class."""
+        if self._plays is None:
+            self._plays = self._recall_rehearsal()
+        return self._plays
 
     @property
     def usd(self) -> dict[str, float]:
@@ -250,7 +264,7 @@ class PriceList:
         return Cost(
             request.usd_at(price),
             is_estimate=price is None,
-            is_play_money=self._is_play_money,
+            is_play_money=self.is_play_money,
             group=(self._group if self.is_group_known else "default") if several else "",
             is_group_known=self.is_group_known or not several,
         )
@@ -268,6 +282,9 @@ class PriceList:
         self._listed = _dearest(self._listed, listed)
         self._ratios = _dearest(self._ratios, told.ratios)
         self._warn_of_rises()
+        if told.is_class and told.is_play_money != self.is_play_money:
+            self._plays = told.is_play_money
+            self._remember_rehearsal(told.is_play_money)
 
     def _warn_of_rises(self) -> None:
         """Say of what was counted before that it costs more now: by another list, or because the group is another."""

@@ -40,7 +40,6 @@ class Session(Submitter):
             self.store,
             self.gateway.name,
             self.account,
-            is_play_money=self.gateway.is_sandbox,
             prices=self.prices,
             clock=self.now,
             renderer=self.renderer,
@@ -84,13 +83,13 @@ class Session(Submitter):
 
     def listed(self, tasks: Sequence[Task], total: int, *, empty: str = "") -> TaskList:
         """Return tasks as people hold them; `total` is how many there are, those left out included."""
-        return TaskList(tasks, total=total, sandbox=self.gateway.is_sandbox, renderer=self.renderer, empty=empty)
+        return TaskList(tasks, total=total, sandbox=self.prices.is_play_money, renderer=self.renderer, empty=empty)
 
     @property
     def spent(self) -> Cost:
         """What this store has spent on this gateway and key: charged where that is known, what is reserved included."""
         amount = self.store.journal.spent(self.gateway.name, self.account) / MICRO_PER_USD
-        return Cost(amount, is_estimate=False, is_play_money=self.gateway.is_sandbox)
+        return Cost(amount, is_estimate=False, is_play_money=self.prices.is_play_money)
 
     @property
     def left(self) -> Cost | None:
@@ -98,7 +97,7 @@ class Session(Submitter):
         if self.budget is None:
             return None
         counted = self.store.journal.counted(self.gateway.name, self.account) / MICRO_PER_USD
-        return Cost(max(0.0, self.budget - counted), is_estimate=False, is_play_money=self.gateway.is_sandbox)
+        return Cost(max(0.0, self.budget - counted), is_estimate=False, is_play_money=self.prices.is_play_money)
 
     def price(self, model: Any, values: Mapping[str, Any]) -> Cost:
         """Return what a request would cost; what is not given is at its default, and any picture costs the same."""

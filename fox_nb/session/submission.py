@@ -36,6 +36,7 @@ from fox_nb.session.uploads import Uploads
 from fox_nb.settings import SANDBOX, Polling, fingerprint
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store import BEING_SENT, Asked
+from fox_nb.store.history import REHEARSAL
 from fox_nb.tasks import UPLOAD_GONE
 
 if TYPE_CHECKING:
@@ -104,12 +105,15 @@ class Submitter(OfOneProcess):
         self.budget = budget
         self.now = clock
         self.account = SANDBOX if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
-        group = f"group {gateway.name} {self.account}"
+        who = f"{gateway.name} {self.account}"
+        group, rehearsal = f"group {who}", f"{REHEARSAL}{who}"
         self.prices = PriceList(
             client,
             is_play_money=gateway.is_sandbox,
             group=lambda: store.catalog.facts(group).get("", ""),
             remember=lambda name: store.catalog.set_fact(group, name),
+            rehearsal=lambda: bool(store.catalog.facts(rehearsal).get("")),
+            remember_rehearsal=lambda plays: store.catalog.set_fact(rehearsal, "1" if plays else ""),
         )
         self.sources = Uploads(store, client, gateway.name, self.account, clock)
         self.poller = Poller(gateway, client, store, polling or Polling(), clock, rng or random.Random())

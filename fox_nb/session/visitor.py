@@ -77,7 +77,7 @@ class VisitorSession(Session):
         """What all visitors together have left."""
         spent = self._ledger.spent(self.gateway.name, self._shared_account)
         left = max(0, self._shared_limit - spent) / MICRO_PER_USD
-        return Cost(left, is_estimate=False, is_play_money=self.gateway.is_sandbox)
+        return Cost(left, is_estimate=False, is_play_money=self.prices.is_play_money)
 
     @property
     def limit(self) -> float:

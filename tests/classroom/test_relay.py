@@ -22,10 +22,12 @@ from classroom.room import answering
 from fox_nb import Fox
 from fox_nb.classroom import forwarding
 from fox_nb.classroom.bookings import Bookings
+from fox_nb.classroom.gallery import write_gallery
 from fox_nb.classroom.relay import Options, Relay
 from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import CLASS, Database, creation, deposit
 from fox_nb.classroom.upstream import Upstream
+from fox_nb.cli import main
 from fox_nb.client import Client
 from fox_nb.client.accounts import CHARGE, REFUND
 from fox_nb.errors import ConnectionLost, FoxError, GatewayError, NotConnected, SubmissionUnknown, TaskFailed
@@ -246,6 +248,26 @@ def test_a_shared_picture_is_had_as_long_as_it_is_kept(tmp_path, sandbox, monkey
         until(lambda: not any(files.iterdir()) or None, "the file to be removed")
         assert has_picture(url, "Cem")
         assert len(sandbox.creations) == 2
+    database.close()
+
+
+def test_a_rehearsals_money_is_play_money_everywhere(tmp_path, sandbox, capsys):
+    """Behind a relay on the sandbox all that a student is told of money says so, in the next kernel, the gallery and the seats, too."""
+    database = Database(tmp_path / "class")
+    ((_, token),) = Seats(database).make(["Ada"], 1, 5)
+    with answering(tmp_path / "class", sandbox.base_url) as url:
+        at = {"api_key": token, "base_url": url, "store": tmp_path / "Ada" / "fox_runs", "polling": EAGER}
+        with Fox(**at, budget=1) as fox:
+            task = fox.generate("a fox").wait()
+            plan = fox.sweep("phota-image", prompt=["a fox", "a bear"])
+            told = [task.cost, fox.spent, fox.left, fox.budget, fox.account.used, plan.cost, fox.price("phota-image")]
+            assert ["play money" in str(one) for one in told] == [True] * len(told)
+    with Fox(**at) as fox:
+        assert "play money" in str(fox.spent)
+    (person,) = write_gallery([tmp_path / "Ada"], tmp_path / "page.html")
+    assert (person.usd, person.play) == (0.0, 0.09)
+    assert main(["seats", "list", f"--folder={tmp_path / 'class'}"]) == 0
+    assert "All: $0.09 (play money) of $5.00 (play money)" in capsys.readouterr().out
     database.close()
 
 
