@@ -96,8 +96,8 @@ class Pictures(OfOneProcess, Shown, Compared):
         return Comparison(given.title, given.axes, cells, original, given.reference)
 
     def _measured(self, key: Key, cell: Cell) -> Cell:
-        original = self._comparison.original_of(key)
-        return replace(cell, takes=[self._now(take, original) for take in cell.takes])
+        originals = [self._comparison.original_of(key, at) for at in range(len(cell.takes))]
+        return replace(cell, takes=list(map(self._now, cell.takes, originals)))
 
     def _now(self, take: Take, original: ComparedPicture | None) -> Take:
         """Return a picture with the numbers that are there, and without those that would be of another one."""
@@ -117,8 +117,8 @@ class Pictures(OfOneProcess, Shown, Compared):
     def start(self) -> None:
         """Begin to measure and to cut what is there, in the background."""
         for key, cell in self._comparison.cells.items():
-            original = self._comparison.original_of(key)
-            for take in cell.takes:
+            for at, take in enumerate(cell.takes):
+                original = self._comparison.original_of(key, at)
                 if take.picture is not None and original is not None and not unlike_scales(take.picture, original):
                     self._measuring.develop(replace(take.picture, tiles=None), original.path)  # a viewer cuts by need
 
@@ -158,8 +158,8 @@ class Pictures(OfOneProcess, Shown, Compared):
         given, now = self._comparison, self.comparison()
         found: Counter[str] = Counter()
         for key, cell in given.cells.items():
-            original = given.original_of(key)
-            for take, as_now in zip(cell.takes, now.cells[key].takes, strict=True):
+            for at, (take, as_now) in enumerate(zip(cell.takes, now.cells[key].takes, strict=True)):
+                original = given.original_of(key, at)
                 if take.picture is None:
                     continue
                 if as_now.picture is None or (original is not None and original.has_changed):
@@ -199,9 +199,9 @@ def shapes(comparison: Comparison) -> str:
         return not same_shape((picture.width, picture.height), (than.width, than.height))
 
     pairs = [
-        (take.picture, comparison.original_of(key))
+        (take.picture, comparison.original_of(key, at))
         for key, cell in comparison.cells.items()
-        for take in cell.takes
+        for at, take in enumerate(cell.takes)
         if take.picture is not None
     ]
     others = sum(original is not None and other(picture, original) for picture, original in pairs)

@@ -246,13 +246,17 @@ class Comparison:
         words.append(self.original.id if self.original else "")
         return "c" + hashlib.blake2s("\x1f".join(words).encode(errors="replace"), digest_size=6).hexdigest()
 
-    def original_of(self, key: Key) -> ComparedPicture | None:
-        """Return what a cell is compared with; None for the original itself, and where there is none."""
+    def original_of(self, key: Key, at: int = 0) -> ComparedPicture | None:
+        """Return what one of a cell's takes is compared with: where the reference has several, the one of its place.
+
+        None for the original itself, and where there is none.
+        """
         if self.original is not None or self.reference is None:
             return self.original
         there = tuple(at if fixed is None else fixed for at, fixed in zip(key, self.reference, strict=True))
         cell = self.cells.get(there) if there != key else None
-        return next((take.picture for take in cell.takes if take.picture), None) if cell is not None else None
+        takes = [*cell.takes[at : at + 1], *cell.takes] if cell is not None else []
+        return next((take.picture for take in takes if take.picture), None)
 
     def is_reference(self, key: Key) -> bool:
         """Return True for a cell that others are compared with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -233,6 +234,29 @@ def test_a_take_that_failed_is_found(browser: Browser, tmp_path: Path) -> None:
     assert page.page.get_by_role("button", name="1 failed: x 1").count() == 0
     page.press("[")
     assert near(page.pixel(0, 0), OTHER)
+    context.close()
+
+
+def test_each_take_is_compared_with_the_one_of_its_number(browser: Browser, tmp_path: Path) -> None:
+    """Beside a reference of several takes the second has the second, until another one is chosen there."""
+    takes = {
+        name: [
+            Take(at, "done", flat(tmp_path, f"{name}{at}", colour)) for at, colour in enumerate((OTHER, ORIGINAL), 1)
+        ]
+        for name in ("before", "now")
+    }
+    cells = [[Cell(name, found) for name, found in takes.items()]]
+    whole = replace(laid_out("t", None, Axis("", list(takes)), cells), reference=(0,))
+    context = browser.new_context(offline=True)
+    page = Page(context.new_page())
+    page.page.goto(save_html(whole, tmp_path / "compare.html").as_uri())
+    page.cell(0, 1).click()
+    page.press("]", "d")
+    assert near(page.pixel(0, 1), (0, 0, 0))
+    page.cell(0, 0).click()
+    page.press("]", "[")
+    page.cell(0, 1).click()
+    assert not near(page.pixel(0, 1), (0, 0, 0))
     context.close()
 
 

@@ -38,6 +38,15 @@ def test_a_run_beside_another_days(fox: Fox, tmp_path: Path) -> None:
     )
 
 
+def test_each_picture_of_a_task_meets_its_own(fox: Fox) -> None:
+    """Of several pictures each is compared with the one of its number, where the baseline has it, else with the first."""
+    two, three = (fox.sweep("grok-imagine-image", prompt="a fox", num_outputs=count).run() for count in (2, 3))
+    beside = three.against(two).measure().comparison()
+    baseline, now = (cell.takes for _, cell in sorted(beside.cells.items()))
+    for take, other in zip(now, (*baseline, baseline[0]), strict=True):
+        assert take.metrics["psnr"] == metrics.measure(take.picture.path, other.picture.path).psnr
+
+
 def test_against_another_model_and_against_nothing(fox: Fox, tmp_path: Path) -> None:
     """A batch of one model beside the same rows of another; two runs without a common cell are refused in words."""
     rows = [{"prompt": "a fox"}, {"prompt": "an owl"}]

@@ -102,11 +102,13 @@ export class Grid {
     return this.facts.cells[Places.meant(this.reference, key)];
   }
 
-  /** The picture that the cell at a place is compared with. */
+  /** The picture that the cell at a place is compared with: of several the chosen one, else the one of its number. */
   otherOf(place) {
     if (this.reference === "original") return this.facts.original;
     const key = Places.meant(this.reference, this.key(place));
-    return this.facts.cells[key]?.takes[this.takeOf(key)]?.picture;
+    const { takes } = this.facts.cells[key] ?? NOTHING;
+    const same = this.takes.has(key) ? undefined : takes[this.takeIndex(place)]?.picture;
+    return same ?? takes[this.takeOf(key)]?.picture;
   }
 
   otherLabel(place = this.active) {
