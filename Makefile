@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 VENV := .venv
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PINS := binder/constraints.txt
 # Any Python from 3.11 on; `make PYTHON=/path/to/python3.12 …` chooses one.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \

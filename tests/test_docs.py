@@ -102,12 +102,13 @@ def test_nobody_is_told_to_fetch_fox_nb_from_an_index() -> None:
 
 
 def test_ci_claims_no_system_that_was_not_tried() -> None:
-    """What docs/places.md says of a system and where the public CI runs agree."""
+    """The public CI runs on all three; where docs/places.md says that a system was not tried, it holds up no change."""
     rows = (ROOT / "docs" / "places.md").read_text(encoding="utf-8").splitlines()
     untried = {name for row in rows if row.endswith("| not tried |") for name in row.split("|")[1].strip().split(", ")}
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "os: [ubuntu-latest, macos-latest, windows-latest]" in workflow
     assert {"Windows", "macOS"} <= untried
-    runs = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8").casefold()
-    assert [name for name in untried if name.casefold() in runs] == []
+    assert "continue-on-error: ${{ matrix.os != 'ubuntu-latest' }}" in workflow
 
 
 @pytest.mark.parametrize("page", PAGES)
