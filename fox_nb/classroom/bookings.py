@@ -6,7 +6,7 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -25,7 +25,8 @@ ENDED = ("completed", "failed")
 KNOWN = ("sending", "unknown", "accepted", "completed", "failed")
 """States in which the same request is not sent again; what has failed is, for a seat that has seen it fail.
 
-What is completed is sent again when its files have been removed: after `keep`.
+What is completed is sent again when its files have been removed: after `keep`; for a seat that has seen it, also when
+the gateway's links to all of them were dead.
 """
 CHARGED = ("accepted", "completed", "failed", "lost")
 """States of which it is known that the gateway took the money; what is reserved besides is on nobody's bill."""
@@ -78,11 +79,14 @@ class Bookings:
         Of the class.
     keep : float
         Seconds for which the files of what is completed are kept.
+    gone : container of str
+        The tokens of results that can't be had, for their links are dead.
     """
 
-    def __init__(self, database: Database, keep: float = math.inf) -> None:
+    def __init__(self, database: Database, keep: float = math.inf, gone: Container[str] = ()) -> None:
         self._database = database
         self._keep = keep
+        self._gone = gone
 
     def begin(self) -> int:
         """Note, as the relay starts, that nobody knows what became of what an earlier one was sending."""
@@ -97,7 +101,9 @@ class Bookings:
         Refusal
             The seat or the class may not, or nobody knows what became of the same request.
         """
-        return self._database.changing(lambda connection: _reserved(connection, who, wanted, now, self._keep))
+        return self._database.changing(
+            lambda connection: _reserved(connection, who, wanted, now, self._keep, self._gone)
+        )
 
     def sending(self, identity: str) -> Future[list[Any]]:
         """Return what is booked as to be sent of one identity, after all that was written before."""
@@ -194,7 +200,9 @@ def _ended(number: int, read: Callable[[sql.Select[Any]], list[Any]]) -> Ended:
     return Ended(row, read(files), read(sql.select(profile.c.id).where(profile.c.creation == number)))
 
 
-def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float, keep: float) -> Any:
+def _reserved(
+    connection: sql.Connection, who: Seat, wanted: Wanted, now: float, keep: float, gone: Container[str]
+) -> Any:
     settings = {row.name: row.value for row in connection.execute(sql.select(setting))}
     fresh = connection.execute(sql.select(seat).where(seat.c.name == who.name)).first()
     if fresh is None:
@@ -209,7 +217,7 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float,
     swept = sql.and_(creation.c.state == "completed", creation.c.ended < now - keep, has_files)
     same = sql.select(creation).where(creation.c.identity == wanted.identity, creation.c.state.in_(KNOWN))
     known = connection.execute(same.where(sql.not_(swept)).order_by(creation.c.id.desc())).first()
-    if known is not None and not (known.state == "failed" and _has(connection, known, who.name)):
+    if known is not None and not (_is_lost(connection, known, gone) and _has(connection, known, who.name)):
         return _joined(connection, known, who.name, now)
     _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
     values = {
@@ -267,6 +275,12 @@ def _end(connection: sql.Connection, row: Any, state: TaskState, now: float) -> 
             kept = {"seat": row.seat, "creation": row.id, "name": f"{place + 1}", "sha256": ""}
             new = {"token": secrets.token_urlsafe(32), "origin": result.url, "linked": now, "made": now}
             connection.execute(sql.insert(deposit).values(**kept, **new))
+
+
+def _is_lost(connection: sql.Connection, row: Any, gone: Container[str]) -> bool:
+    """Return True for what has failed, and for what is completed with nothing that can be had."""
+    results = connection.execute(sql.select(deposit.c.token).where(deposit.c.creation == row.id)).scalars().all()
+    return row.state == "failed" or (bool(results) and all(token in gone for token in results))
 
 
 def _has(connection: sql.Connection, row: Any, who: str) -> bool:

@@ -58,6 +58,8 @@ class Deposits:
         private_folder(self._folder)
         private_folder(self._handed_in)
         self._fetching: dict[str, asyncio.Future[Path]] = {}
+        self.gone: set[str] = set()
+        """The results whose links were dead when they were last fetched, by their tokens."""
         self._linking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def add(self, who: str, file: IO[bytes], name: str) -> Any:
@@ -141,10 +143,13 @@ class Deposits:
                 # A page in its place, or half of it, would be kept, and given to everybody in place of the picture.
                 await asyncio.to_thread(check, part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the picture")
                 put(part, target)
+            self.gone.discard(row.token)
             if await asyncio.to_thread(self._row, row.token) is None:  # its seat was removed meanwhile
                 target.unlink(missing_ok=True)
                 raise not_found("file")
         except DownloadFailed as error:
+            if error.gone:
+                self.gone.add(row.token)
             raise Refusal(
                 410 if error.gone else 503, error.what, "not_found" if error.gone else "server_error"
             ) from None

@@ -131,3 +131,17 @@ def test_what_the_class_pays_is_on_no_students_budget(student):
         assert "the class pays" in str(found)
     assert float(ben.left) == 0.10
     assert ben.generate("a wolf").wait(PATIENCE).images
+
+
+def test_a_dead_link_blocks_no_picture(lesson, student):
+    """A picture whose link was dead before the relay had it is sent again for who knows that and asks again, once."""
+    gateway = lesson.gateway
+    gateway.file = lambda gateway, _count, path: say(404 if "unified-1/" in path else 200, gateway.picture(path))
+    task = lesson.create()
+    (result,) = lesson.ended(task)["results"]
+    assert requests.get(result["url"], timeout=PATIENCE).status_code == 410
+    assert lesson.create("Ben") == task  # who has not seen that is told the same
+    again = {lesson.create(name) for name in ("Ada", "Ben", "Ada")}
+    assert len(again) == 1
+    assert again != {task}
+    assert student("Ada").generate("a fox").wait(PATIENCE).images
