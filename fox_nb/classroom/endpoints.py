@@ -228,7 +228,8 @@ class _Generations(Endpoint):
         take = take_in(headers.get(TAKE, ""))
         if take is None and CAN_TELL in headers.get("User-Agent", ""):
             raise Refusal(HTTPStatus.PRECONDITION_REQUIRED, "Say which variation it is.", code=TAKE_MISSING)
-        row = await self.context.forwarder.create(who, body, take, self.request.host)
+        host = self.request.host
+        row = await self.context.forwarder.create(who, body, take, host, lambda: self.received.closed)
         self.finish(await self.context.forwarder.told(row, self.base))
 
 

@@ -103,8 +103,10 @@ class Forwarder:
 
     # -- creations ----------------------------------------------------------------------------------------------------
 
-    async def create(self, who: Seat, body: Any, take: int | None, host: str) -> Any:
+    async def create(self, who: Seat, body: Any, take: int | None, host: str, has_left: Callable[[], bool]) -> Any:
         """Answer a creation with a row of the journal: sent now, or asked for before.
+
+        Who has left before it is booked does not wait for it any more, and would pay for what they know nothing of.
 
         Raises
         ------
@@ -113,6 +115,8 @@ class Forwarder:
         """
         try:
             request, wanted = await self._wanted(who, body, take, host)
+            if has_left():
+                raise Refusal(429, "You have left; nothing was sent.", "rate_limit_error")
             booking = asyncio.create_task(self._book(who, wanted, request.body(), take))
             self._booking.add(booking)
             booking.add_done_callback(self._booking.discard)

@@ -52,6 +52,7 @@ class Upstream:
         self._models_asked = float("-inf")
         self._sending = ThreadPoolExecutor(SENDERS, "relay-sending")
         self._asking = ThreadPoolExecutor(ASKERS, "relay-asking")
+        self._pricing = ThreadPoolExecutor(ASKERS, "relay-pricing")
         self._fetching = ThreadPoolExecutor(FETCHERS, "relay-fetching")
 
     @classmethod
@@ -84,7 +85,7 @@ class Upstream:
 
     async def cost(self, request: Request) -> int:
         """Return what a request may cost, in millionths of a USD."""
-        await self._do(self._asking, self._prices.ask)
+        await self._do(self._pricing, self._prices.ask)
         return request.micro_usd_at(self._prices.counted(request.model))
 
     async def prices(self) -> dict[str, float]:
@@ -92,7 +93,7 @@ class Upstream:
 
         Who asks learns by the answer that this is a class, and that there is somebody to hand work in to.
         """
-        asking = asyncio.ensure_future(self._do(self._asking, self._prices.ask))
+        asking = asyncio.ensure_future(self._do(self._pricing, self._prices.ask))
         await asyncio.wait([asking], timeout=SOON)
         return self._prices.usd
 
@@ -131,7 +132,7 @@ class Upstream:
 
     def close(self) -> None:
         """End, when what is being sent has its answer."""
-        for pool in (self._asking, self._fetching, self._sending):
+        for pool in (self._asking, self._pricing, self._fetching, self._sending):
             pool.shutdown(cancel_futures=pool is not self._sending)
         self._prices.close()
         self._client.close()

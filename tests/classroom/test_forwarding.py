@@ -1,5 +1,8 @@
 """Forwarding: what the relay makes of a gateway that is slow, wrong or gone: nothing paid is lost, and nobody is held up."""
 
+import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,11 +13,12 @@ import requests
 from sqlalchemy import update
 
 from classroom.room import answering
-from client.scripted import say
+from client.scripted import Step, say
 from fox_nb import Fox
 from fox_nb.classroom import forwarding
 from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import Database, creation, deposit
+from fox_nb.classroom.upstream import ASKERS
 from fox_nb.session import irregular
 from gateways import EAGER, Gateway
 from processes import PATIENCE, until
@@ -35,7 +39,8 @@ def lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         def ask(name: str, path: str, body: object = None, **about: Any) -> requests.Response:
             headers = {"Authorization": f"Bearer {one.tokens[name]}", "X-Fox-Take": "1"}
             method = "GET" if body is None else "POST"
-            return requests.request(method, url + path, json=body, headers=headers, timeout=PATIENCE, **about)
+            about = {"timeout": PATIENCE, **about}
+            return requests.request(method, url + path, json=body, headers=headers, **about)
 
         one.gateway, one.url, one.ask = gateway, url, ask
         one.create = lambda name="Ada", body=FOX: ask(name, "/v1/images/generations", body).json()["id"]
@@ -145,3 +150,39 @@ def test_a_dead_link_blocks_no_picture(lesson, student):
     assert len(again) == 1
     assert again != {task}
     assert student("Ada").generate("a fox").wait(PATIENCE).images
+
+
+# -- a gateway that is slow, or wants to be left alone -----------------------------------------------------------------
+
+
+def test_slow_polls_hold_up_no_creation(lesson):
+    """A picture is asked for at once, however many polls of others are waiting for the gateway."""
+    polled, over = [], threading.Event()
+
+    def poll(gateway: Gateway, _count: int, task: str) -> Step:
+        polled.append(task)
+        over.wait(PATIENCE)
+        return say(200, gateway.completed(task))
+
+    lesson.gateway.poll = poll
+    for number in range(ASKERS + 2):
+        lesson.create(body={**FOX, "prompt": f"fox {number}"})
+    until(lambda: len(polled) == ASKERS or None, "the polls")
+    assert lesson.create(body={**FOX, "prompt": "a wolf"})
+    assert len(polled) == ASKERS
+    over.set()
+
+
+def test_who_has_left_is_booked_nothing(lesson):
+    """A student whose kernel gave up while the prices were asked for has nothing sent for them behind their back."""
+
+    def slow(gateway: Gateway, line: socket.socket) -> bool:
+        time.sleep(1)
+        return say(404)(gateway, line)
+
+    lesson.gateway.reads["/api/pricing"] = slow
+    with pytest.raises(requests.ReadTimeout):
+        lesson.ask("Ada", "/v1/images/generations", FOX, timeout=0.2)
+    for prompt in ("a wolf", "a bear"):
+        lesson.create("Ben", {**FOX, "prompt": prompt})
+    assert (lesson.seats.spent("Ada"), len(lesson.gateway.creations())) == (0, 2)
