@@ -263,7 +263,7 @@ def _end(connection: sql.Connection, row: Any, state: TaskState, now: float) -> 
     if state.failed and state.error_code == UPLOAD_GONE:  # what is asked for again needs another link
         given = [name.removeprefix("sha256:") for name in LOCAL_PICTURE.findall(row.body)]
         uploads = sql.and_(deposit.c.sha256.in_(given), deposit.c.creation.is_(None))
-        connection.execute(sql.update(deposit).where(uploads).values(linked=0.0))
+        connection.execute(sql.update(deposit).where(uploads).values(origin="", linked=0.0))
     if connection.execute(sql.select(access).where(access.c.creation == row.id)).first() is None:
         return  # whose it was has been removed meanwhile
     for place, result in enumerate(() if state.failed else state.results):

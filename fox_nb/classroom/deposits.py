@@ -19,7 +19,7 @@ from fox_nb.classroom.refusals import Refusal, not_found, removed
 from fox_nb.classroom.tables import CLASS, Database, access, deposit, seat
 from fox_nb.errors import DownloadFailed
 from fox_nb.images.check import DOWNLOADED, check
-from fox_nb.models import LOCAL_PICTURE
+from fox_nb.models import LOCAL_PICTURE, LONGEST_URL, is_link
 from fox_nb.store import sha256_of
 
 if TYPE_CHECKING:
@@ -79,16 +79,17 @@ class Deposits:
             self.path(token).unlink()
             raise
 
-    async def add_link(self, who: str, url: str) -> Any:
-        """Let the gateway fetch a link; the upload counts by that link."""
-        origin = await self._upstream.upload_url(url)
+    def add_link(self, who: str, url: str) -> Any:
+        """Keep a link, by which the upload counts; the gateway fetches it when a creation names it."""
+        if not (is_link(url) and url.isprintable() and len(url) <= LONGEST_URL):
+            raise Refusal(422, "This is no link.")
         digest = hashlib.sha256(url.encode()).hexdigest()
-        return await asyncio.to_thread(self._added, secrets.token_urlsafe(32), who, "file", digest, origin.url)
+        return self._added(secrets.token_urlsafe(32), who, "file", digest, url)
 
-    def _added(self, token: str, who: str, name: str, sha256: str, origin: str = "") -> Any:
+    def _added(self, token: str, who: str, name: str, sha256: str, origin: str = "", linked: float = 0.0) -> Any:
         now = time.time()
         values = {"token": token, "seat": who, "name": _safe(name), "sha256": sha256, "made": now}
-        new = sql.insert(deposit).values(**values, origin=origin, linked=now if origin else 0.0)
+        new = sql.insert(deposit).values(**values, origin=origin, linked=linked)
 
         def work(connection: sql.Connection) -> None:
             if who != CLASS and connection.execute(_of_seat(who)).first() is None:
@@ -197,16 +198,21 @@ class Deposits:
             here = [row for row in rows if self.path(row.token).exists()]
             if known and not (anew and here):
                 return str(known[0].origin)
-            if not here:
+            links = [row.origin for row in rows if row.creation is None and row.origin and not row.linked]
+            if not here and not links:
                 raise Refusal(422, "This file is not here any more: upload it again.", code="invalid_image_url")
-            sent = await self._upstream.upload(self.path(here[0].token), here[0].name)
-            await asyncio.to_thread(self._linked, sha256, here[0].name, sent.url)
+            if here:
+                sent = await self._upstream.upload(self.path(here[0].token), here[0].name)
+            else:
+                sent = await self._upstream.upload_url(links[0])
+            await asyncio.to_thread(self._linked, sha256, rows[0].name, sent.url)
             return sent.url
 
     def _linked(self, sha256: str, name: str, origin: str) -> None:
         uploads = sql.and_(deposit.c.sha256 == sha256, deposit.c.creation.is_(None))
-        if not self._database.execute(sql.update(deposit).where(uploads).values(origin=origin, linked=time.time())):
-            self._added(secrets.token_urlsafe(32), CLASS, name, sha256, origin)  # the bytes of a result
+        now = time.time()
+        if not self._database.execute(sql.update(deposit).where(uploads).values(origin=origin, linked=now)):
+            self._added(secrets.token_urlsafe(32), CLASS, name, sha256, origin, now)  # the bytes of a result
 
     def hand_in(self, who: str, file: IO[bytes]) -> str:
         """Keep what a student hands in, beside what they handed in before, and return its name."""

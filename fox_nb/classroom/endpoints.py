@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import logging
+import math
 import os
 import re
 import tempfile
@@ -105,6 +106,8 @@ class Plain(web.RequestHandler):
         refusal = _refusal(about)
         error = {"message": self._reason, "type": "server_error"} if refusal is None else refusal.error
         self.set_header("Content-Type", "application/json")
+        if refusal is not None and refusal.retry_after is not None:
+            self.set_header("Retry-After", str(math.ceil(refusal.retry_after)))
         self.finish({"error": error})
 
     def send_error(self, status_code: int = 500, **about: Any) -> None:
@@ -252,7 +255,7 @@ class _Uploads(Endpoint):
         if kind == "url" and self.size > LARGEST_REQUEST:
             raise Refusal(413, "The body is too large.", "file_too_large_error")
         if kind == "url":
-            row = await self.context.deposits.add_link(who.name, await asyncio.to_thread(self._said, "url"))
+            row = await asyncio.to_thread(lambda: self.context.deposits.add_link(who.name, self._said("url")))
         else:
             async with self.context.filing:
                 row = await asyncio.to_thread(self._kept, who, kind)

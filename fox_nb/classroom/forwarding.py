@@ -22,21 +22,23 @@ from fox_nb.classroom.refusals import (
     asked_by_another,
     clock,
     journal_away,
+    left_alone,
     nobody_knows,
     nothing_sent,
     refused_to_another,
 )
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import certainly_not_accepted
-from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotFound
+from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotFound, RateLimited
 from fox_nb.models import MENTION, MODELS, MOST_TAKES, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
+from fox_nb.session.backoff import quiet
 from fox_nb.session.irregular import LONGEST_ESTIMATE, Irregular, may_still_come, tolerated_for, usual
 from fox_nb.tasks import UPLOAD_GONE, TaskState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
     from concurrent.futures import Future
 
     from fox_nb.classroom.deposits import Deposits
@@ -90,8 +92,10 @@ class Forwarder:
         self._begun: set[int] = set()
         """What this relay has begun to send: all else that the journal says is being sent was never sent."""
         self._polling: dict[int, asyncio.Task[None]] = {}
-        self._trouble: dict[int, FoxError] = {}
-        """Why the last poll of a task came to nothing; gone with the next one that doesn't."""
+        self._trouble: dict[int, tuple[float, FoxError]] = {}
+        """Why the last poll of a task came to nothing, and when; gone with the next one that doesn't."""
+        self._left_alone = float("-inf")
+        """Until then no task is polled: the gateway has asked for it."""
         self._irregular = Irregular[int]()
         self._said: dict[int, tuple[float, TaskState]] = {}
         self._rows: dict[str, dict[str, Any]] = {}
@@ -306,15 +310,21 @@ class Forwarder:
         """
         if row.state != "accepted" or row.id in self._ended:
             return self._as_ended(row)
-        when, said = self._said.get(row.id, (float("-inf"), None))
-        if said is None or time.monotonic() - when >= self._upstream.fresh:
+        now = time.monotonic()
+        (said, _), (failed, trouble) = _at(self._said, row), _at(self._trouble, row)
+        if now - max(said, failed) < self._upstream.fresh:
+            if trouble is not None:
+                raise as_refusal(trouble)
+        elif now < self._left_alone:
+            raise left_alone(self._left_alone - now)
+        else:
             going = self._polling.get(row.id)
             if going is None:
                 going = self._polling[row.id] = asyncio.create_task(self._poll(row))
                 going.add_done_callback(lambda _done: self._polling.pop(row.id, None))
             await asyncio.wait({going}, timeout=PROMPT)
-            if (trouble := self._trouble.get(row.id)) is not None:
-                raise as_refusal(trouble)
+            if row.id in self._trouble:
+                raise as_refusal(self._trouble[row.id][1])
             if going.done():
                 going.result()  # the journal may be away
         return self._as_ended(row)
@@ -330,7 +340,9 @@ class Forwarder:
         except FoxError as error:
             outcome = self._lost(row, error)
             if outcome is None:
-                self._trouble[row.id] = error
+                self._trouble[row.id] = (time.monotonic(), error)
+                if isinstance(error, RateLimited):
+                    self._left_alone = max(self._left_alone, time.monotonic() + quiet(error.retry_after))
                 return
         else:
             outcome = self._outcome(row, state)
@@ -386,7 +398,7 @@ class Forwarder:
             for file in await asyncio.to_thread(self._deposits.missing, time.time()):
                 self._spawn(self._deposits.fetched(file))
         for row in await asyncio.to_thread(self.bookings.under_way):
-            when, _ = self._said.get(row.id, (float("-inf"), None))
+            when, _ = _at(self._said, row)
             if time.monotonic() - when >= WATCH_EVERY:
                 with contextlib.suppress(Refusal):
                     await self._look(row)
@@ -394,7 +406,7 @@ class Forwarder:
     async def told(self, row: Any, base: str) -> dict[str, Any]:
         """Return a task as the gateway's own answer has it, with the relay's links."""
         now = time.time()
-        _, said = self._said.get(row.id, (0.0, None))
+        _, said = _at(self._said, row)
         ended = row.state in ENDED
         kept = json.loads(row.answer) if row.answer and ended else {}
         results: list[dict[str, str]] | None = None
@@ -459,6 +471,11 @@ def take_in(header: str) -> int | None:
     if re.fullmatch(r"[1-9][0-9]{0,9}", header) and int(header) <= MOST_TAKES:
         return int(header)
     raise Refusal(422, "X-Fox-Take is no number of a variation.")
+
+
+def _at(known: Mapping[int, tuple[float, Value]], row: Any) -> tuple[float, Value | None]:
+    """Return what is known of a row, and since when; nothing, since ever, where there is none."""
+    return known.get(row.id, (float("-inf"), None))
 
 
 def _is_old(row: Any) -> bool:

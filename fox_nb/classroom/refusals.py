@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from fox_nb.errors import GatewayError, InvalidRequest, NotConnected
+from fox_nb.errors import GatewayError, InvalidRequest, NotConnected, RateLimited
 
 INVALID = "invalid_request_error"
 
@@ -23,11 +23,16 @@ class Refusal(Exception):
         For the student.
     kind, code : str
         The gateway's own words.
+    retry_after : float, optional
+        Seconds for which nobody should ask again.
     """
 
-    def __init__(self, status: int, message: str, kind: str = INVALID, code: str = "") -> None:
+    def __init__(
+        self, status: int, message: str, kind: str = INVALID, code: str = "", retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
         self.error: dict[str, Any] = {"message": message, "type": kind, **({"code": code} if code else {})}
 
 
@@ -55,6 +60,11 @@ def nobody_knows(when: str) -> Refusal:
         "server_error",
         "submission_unknown",
     )
+
+
+def left_alone(seconds: float) -> Refusal:
+    """Return the answer while the gateway has asked not to be asked."""
+    return Refusal(429, "The gateway wants to be left alone for a while.", "rate_limit_error", retry_after=seconds)
 
 
 def asked_by_another(when: str) -> Refusal:
@@ -95,7 +105,8 @@ def as_refusal(error: BaseException) -> Refusal:
         if error.http_status in {401, 402}:  # the class's key or account, which a student can do nothing about
             return Refusal(403, "The class's account does not cover this. Tell your teacher.", "access_denied")
         status = error.http_status if error.http_status in range(400, 600) else 409 if error.not_accepted else 502
-        return Refusal(status, error.message or error.what, error.type or "server_error", error.code)
+        asked = error.retry_after if isinstance(error, RateLimited) else None
+        return Refusal(status, error.message or error.what, error.type or "server_error", error.code, asked)
     is_ours = isinstance(error, (SQLAlchemyError, OSError))
     what = "The class's journal or folder cannot be reached just now." if is_ours else "The gateway did not answer."
     return Refusal(503 if is_ours else 502, what, "server_error")

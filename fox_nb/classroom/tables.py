@@ -100,12 +100,12 @@ deposit = sql.Table(
     sql.Column("creation", sql.Integer, index=True),  # whose result it is; none for an upload
     sql.Column("name", sql.String(200), nullable=False),
     sql.Column("sha256", sql.String(80), nullable=False, index=True),  # of its bytes; '' until they are here
-    sql.Column("origin", sql.Text, nullable=False),  # its link at the gateway; '' until there is one
-    sql.Column("linked", sql.Float, nullable=False),  # when that link was made
+    sql.Column("origin", sql.Text, nullable=False),  # its link at the gateway, or what that is to fetch; or ''
+    sql.Column("linked", sql.Float, nullable=False),  # when the gateway made that link; 0 while it has not
     sql.Column("made", sql.Float, nullable=False),
 )
 
-_WORKED = sql.or_(sql.exists().where(creation.c.state != "refused"), sql.exists().where(deposit.c.origin != ""))
+_WORKED = sql.or_(sql.exists().where(creation.c.state != "refused"), sql.exists().where(deposit.c.linked > 0))
 """Whether a gateway has made something for the class, or holds a file of it."""
 
 

@@ -18,7 +18,7 @@ from fox_nb import Fox
 from fox_nb.classroom import forwarding
 from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import Database, creation, deposit
-from fox_nb.classroom.upstream import ASKERS
+from fox_nb.classroom.upstream import ASKERS, FRESH_IN_THE_SANDBOX
 from fox_nb.session import irregular
 from gateways import EAGER, Gateway
 from processes import PATIENCE, until
@@ -186,3 +186,40 @@ def test_who_has_left_is_booked_nothing(lesson):
     for prompt in ("a wolf", "a bear"):
         lesson.create("Ben", {**FOX, "prompt": prompt})
     assert (lesson.seats.spent("Ada"), len(lesson.gateway.creations())) == (0, 2)
+
+
+def test_a_gateway_that_wants_to_be_left_alone_is(lesson):
+    """After a 429 no task is polled before its time is over, and who asks is told how long that is."""
+    lesson.gateway.poll = lambda *_: say(429, {"error": {"message": "too many"}}, Retry_After="60")
+    tasks = [lesson.create(body={**FOX, "prompt": prompt}) for prompt in ("a fox", "a wolf")]
+    for one in tasks:
+        until(lambda task=one: lesson.ask("Ada", f"/v1/tasks/{task}").status_code == 429 or None, "the refusal")
+    told = [lesson.ask("Ada", f"/v1/tasks/{task}") for task in tasks * 5]
+    polls = sum(count for call, count in lesson.gateway.counts.items() if "/tasks/" in call)
+    assert polls <= len(tasks)  # the second one may have been on its way
+    assert {answer.status_code for answer in told} == {429}
+    assert all(0 < int(answer.headers["Retry-After"]) <= 60 for answer in told)
+
+
+def test_a_gateway_in_trouble_is_polled_no_more_often(lesson):
+    """Many polls of one task are few at a gateway that fails, as at one that answers."""
+    lesson.gateway.poll = lambda *_: say(500, {"error": {"message": "broken"}})
+    task, began = lesson.create(), time.monotonic()
+    for _ in range(20):
+        lesson.ask("Ada", f"/v1/tasks/{task}")
+    most = 2 + (time.monotonic() - began) / FRESH_IN_THE_SANDBOX
+    assert lesson.gateway.counts[f"/v1/tasks/{task}"] <= most
+
+
+def test_a_link_is_fetched_when_a_picture_needs_it(lesson):
+    """A seat fills no storage of the class with links: the gateway fetches one when a creation names it, and once."""
+    fetched = "https://storage.example/1.png"
+    lesson.gateway.reads["/v1/files/upload/url"] = say(200, {"id": "file-1", "url": fetched})
+    for link in ("sha256:" + "a" * 64, "file:///etc/passwd"):
+        assert lesson.ask("Ada", "/v1/files/upload/url", {"url": link}).status_code == 422
+    url = lesson.ask("Ada", "/v1/files/upload/url", {"url": "https://example.com/a.png"}).json()["url"]
+    assert lesson.gateway.counts["/v1/files/upload/url"] == 0
+    for prompt in ("in the rain", "at night"):
+        lesson.create(body={"model": "phota-image-edit", "prompt": prompt, "image_urls": [url]})
+    assert lesson.gateway.counts["/v1/files/upload/url"] == 1
+    assert [one.json["image_urls"] for one in lesson.gateway.creations()] == [[fetched]] * 2
