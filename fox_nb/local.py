@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import SandboxError
 from fox_nb.sandbox import process
 from fox_nb.settings import Timeouts, hidden
-from fox_nb.sharing import renew_in_children
+from fox_nb.sharing import OfOneProcess, renew_in_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,7 +126,7 @@ class SandboxClient(_Client):
         return self._wire.base_url, self._wire.key or hidden("")
 
 
-class SandboxControls:
+class SandboxControls(OfOneProcess):
     """What a lesson asks of the sandbox itself: to misbehave for a while, and to show what it received.
 
     Parameters

@@ -95,7 +95,7 @@ def test_a_key_goes_nowhere(open_fox: Callable[..., Fox], sandbox: Any) -> None:
         assert copy.copy(fox) is fox
         assert copy.deepcopy(client).models()
         plan, pictures = fox.sweep("phota-image", prompt=["a", "b"]), fox.compare([Image.new("L", (9, 9))])
-        held = (fox, fox.session, fox.store, fox.profiles, plan, pictures)
+        held = (fox, fox.session, fox.store, fox.profiles, fox.sandbox, plan, pictures)
         for thing in held:
             assert copy.deepcopy(thing) is thing
             with pytest.raises(FoxError, match="cannot be pickled"):

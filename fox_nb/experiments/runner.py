@@ -22,7 +22,7 @@ from fox_nb.errors import (
 )
 from fox_nb.experiments.plan import Plan, Slot
 from fox_nb.session import Task
-from fox_nb.session.pool import Pool
+from fox_nb.session.pool import Pool, start
 
 STOP_AFTER = 5
 """So many failures in a row stop a sweep: something is wrong with all of it."""
@@ -63,7 +63,7 @@ class Runner:
         self._at_once = at_once
         self._per_second = per_second
         self._listener = changed
-        self._pool = Pool(at_once, "sweep")
+        self._pool = Pool(at_once, "sweep-asking")
         self._state = threading.Condition()
         self._queue: deque[tuple[Slot, bool]] = deque()
         self._in_flight: dict[Slot, Callable[[], None]] = {}
@@ -155,14 +155,22 @@ class Runner:
     def _go(self) -> None:
         with self._state:
             if self._thread is None and (self._queue or self._in_flight):
-                self._thread = threading.Thread(target=self._run, name="fox_nb-sweep", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread = start(self._run, "fox_nb-sweep")
+                except FoxError:  # nothing is begun: the next run begins anew
+                    self._queue.clear()
+                    self._in_flight.clear()
+                    raise
             self._state.notify_all()
         self._notify(None)
 
     def _run(self) -> None:
         while (found := self._next()) is not None:
-            self._pool.submit(partial(self._asked, found[0], again=found[1]))
+            ask = partial(self._asked, found[0], again=found[1])
+            try:
+                self._pool.submit(ask)
+            except FoxError:  # no thread is to be had: this one asks
+                ask()
         self._notify(None)
 
     def _next(self) -> tuple[Slot, bool] | None:

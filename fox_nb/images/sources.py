@@ -49,7 +49,8 @@ def taken(source: Any, parameter: str) -> Any:
         return bytes(source)
     if isinstance(source, (str, os.PathLike)):
         return as_link_or_path(source, parameter)
-    if hasattr(type(source), "__array_interface__") or hasattr(type(source), "__array__"):
+    is_array = hasattr(type(source), "__array_interface__") or hasattr(type(source), "__array__")
+    if is_array and not listed(source):  # a table's column of paths is one
         return source  # PIL's images among them
     held = _held(source, parameter)
     if held is not None:

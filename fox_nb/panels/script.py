@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import itertools
@@ -15,6 +16,9 @@ from typing import Any, ClassVar
 import anywidget
 import ipywidgets as w
 import traitlets
+
+from fox_nb.errors import FoxError
+from fox_nb.session.pool import start
 
 _STATIC = Path(__file__).parents[1] / "static"
 _LOADER = _STATIC / "loader.js"
@@ -121,7 +125,8 @@ class _Notifier:
     def notify(self, widget: Scripted) -> None:
         """Send it unasked a few times, for the first widget of a kernel."""
         if next(self._begun) == 0:
-            threading.Thread(target=self._until_asked, args=(widget,), name="fox_nb-script", daemon=True).start()
+            with contextlib.suppress(FoxError):  # no thread is to be had: a page that asks is answered all the same
+                start(functools.partial(self._until_asked, widget), "fox_nb-script")
 
     def asked(self, widget: Scripted, page: str) -> None:
         """Answer a page, unless an answer to it is on its way."""

@@ -41,6 +41,10 @@ class Detached:
         """Itself: it looks after nothing."""
         return self
 
+    @property
+    def holds_all(self) -> None:
+        """Nothing: nobody asks."""
+
     def watch(self, task: Arrived) -> None:
         """Nobody looks after it here; one that had ended needs nobody."""
         if not task.has_ended:

@@ -29,11 +29,10 @@ NONE_FOR = 120.0
 FEWEST_POLLS = 4
 """So many answers at least have given fewer, however long the gateway said nothing meanwhile."""
 UNKNOWN_MODEL_SECONDS = 60.0
+MOST_BELIEVED = 3.0
+"""Times the usual seconds that a gateway's estimate counts: by a longer one, such as milliseconds, all is seen late."""
 LONGEST_ESTIMATE = 10.0
-"""Times the usual seconds: with a longer estimate (milliseconds, say) nobody would poll before the links have died.
-
-So long is a word borne, too, that may be a stage of the work and may be anything, and 'processing' beside all links.
-"""
+"""Times the estimate for which a word is borne that may be a stage of the work, and 'processing' beside all links."""
 
 Name = TypeVar("Name")
 

@@ -136,6 +136,11 @@ class PollLoop(Generic[Subject]):
         with self._changed:
             return key in self._watched and self._thread is not None and self._thread.is_alive()
 
+    @property
+    def is_quiet(self) -> bool:
+        """True while nothing is polled, as the gateway has asked for a pause."""
+        return self._clock() < self._quiet_until
+
     def stop(self) -> None:
         """End the thread; nothing more is polled."""
         with self._changed:

@@ -9,7 +9,7 @@ from fox_nb.errors import DownloadFailed, FoxError, NotFound, RateLimited, Store
 from fox_nb.models import LOCAL_PICTURE, MODELS
 from fox_nb.session.backoff import USUAL_SPREAD, learned, pause_after, quiet
 from fox_nb.session.downloads import LINKS_LIVE, download_results, not_fetched, pictures_here
-from fox_nb.session.irregular import LONGEST_ESTIMATE, Irregular, may_still_come, tolerated_for, usual
+from fox_nb.session.irregular import LONGEST_ESTIMATE, MOST_BELIEVED, Irregular, may_still_come, tolerated_for, usual
 from fox_nb.session.poll_loop import PollLoop, PollResult
 from fox_nb.session.pool import Pool
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
@@ -72,6 +72,7 @@ class Poller:
         self._download_pool = Pool(3, "downloads")
         self._fetching = Pool(4, "fetching")
         self._poll_loop: PollLoop[Task] = PollLoop(self._poll, self._polls, polling, rng=rng)
+        self._quiet: FoxError | None = None
         self._closed = False
         self._lock = threading.Lock()
         self._downloading: set[str] = set()
@@ -109,6 +110,11 @@ class Poller:
             return False
         return self._poll_loop.is_watching(task.identity) or task.identity in self._downloading
 
+    @property
+    def holds_all(self) -> FoxError | None:
+        """Why no task is polled just now: one of them met with a gateway that wants to be left alone for a while."""
+        return self._quiet if self._poll_loop.is_quiet else None
+
     def close(self) -> None:
         """Stop all threads."""
         self._closed = True
@@ -130,7 +136,7 @@ class Poller:
         model = MODELS.get(name)
         told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
         as_usual = usual(name)
-        return min(answer, LONGEST_ESTIMATE * as_usual) if answer is not None and answer > 0 and told_well else as_usual
+        return min(answer, MOST_BELIEVED * as_usual) if answer is not None and answer > 0 and told_well else as_usual
 
     def seconds_for(self, request: Request) -> float:
         """Return how many seconds a request is thought to take."""
@@ -191,19 +197,18 @@ class Poller:
             return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
         task.renew(error)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
-        return PollResult(answered=False, everybody_waits=quiet(asked_to_wait))
+        pause = quiet(asked_to_wait)
+        if pause > 0:
+            self._quiet = error.with_traceback(None)
+        return PollResult(answered=False, everybody_waits=pause)
 
     def _take_in(self, task: Task, row: TaskRow, answer: TaskState) -> PollResult:
-        if answer.failed:
-            from fox_nb.client.responses import shown
-
-            code = answer.error_code or ("" if answer.status == "failed" else answer.status)
-            words = shown(answer.error_message, None, LONGEST_WORDS)
-            return self._failed(task, row, shown(code, None, LONGEST_CODE), words)
         urls = [result.url for result in answer.results if result.url][:MOST_PICTURES]
-        if (answer.status, answer.progress) != (row.state, row.progress) or answer.results:
+        if ((answer.status, answer.progress) != (row.state, row.progress) and not answer.failed) or answer.results:
             self._store.journal.progressed(row, answer)
             row = self._store.journal.get(row.identity)
+        if answer.failed:
+            return self._gave_up(task, row, answer, urls)
         given_for_long = len(urls) >= row.wanted and self._lasts_too_long(row, "given")
         if answer.completed or given_for_long:
             task.renew()
@@ -220,6 +225,18 @@ class Poller:
             return self._give_up(task, row, error)
         task.renew(error)
         return PollResult()
+
+    def _gave_up(self, task: Task, row: TaskRow, answer: TaskState, urls: list[str]) -> PollResult:
+        """Fetch what the gateway has made of a task before it gave up on it, and journal that it did."""
+        from fox_nb.client.responses import shown
+
+        error = self._downloaded(row, lambda: urls) if urls and row.on_its_way else None
+        may_come = self._now() - (row.accepted or row.asked) <= LINKS_LIVE
+        if error is not None and may_come and not (isinstance(error, DownloadFailed) and error.gone):
+            return self._give_up(task, row, error)
+        code = answer.error_code or ("" if answer.status == "failed" else answer.status)
+        words = shown(answer.error_message, None, LONGEST_WORDS)
+        return self._failed(task, self._store.journal.get(row.identity), shown(code, None, LONGEST_CODE), words)
 
     def _failed(self, task: Task, row: TaskRow, code: str, words: str) -> PollResult:
         """Journal that it failed; one that has pictures here was made, in part at least, and they stay."""

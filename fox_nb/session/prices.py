@@ -225,10 +225,13 @@ class PriceList:
 
         None where the list is silent: then the model's own estimate counts.
         """
-        if self.is_group_known or model not in self._listed:
-            return self._price(model)
-        dearest = self._listed[model] * max({"default": 1.0, **self._ratios}.values())
-        return dearest if dearest >= LEAST_USD else None
+        price = self._price(model)
+        if not self.is_group_known and model in self._listed:
+            dearest = self._listed[model] * max({"default": 1.0, **self._ratios}.values())
+            price = dearest if dearest >= LEAST_USD else None
+        if model in MODELS:  # a later list that is dearer is told
+            self._counted.setdefault(model, MODELS[model].usd if price is None else price)
+        return price
 
     def reserved(self, request: Request) -> Cost:
         """Return what a budget counts for a request."""

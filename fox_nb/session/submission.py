@@ -415,6 +415,8 @@ class Submitter(OfOneProcess):
         with contextlib.suppress(StoreError):  # it is written: whoever waits is told of what can't be read
             task.renew()
             self.prices.note_group(answer.user_group)
+        if task.row.state == "unknown" and task.error is not None:
+            raise task.error
 
     def _not_created(self, task: Task, row: TaskRow, error: BaseException) -> BaseException:
         """Journal what an error of the creating call means, not accepted or unknown, and return what to raise."""

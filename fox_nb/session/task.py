@@ -39,6 +39,10 @@ class Watching(Protocol):
     def is_watching(self, task: Task) -> bool:
         """Return True while it is looked after."""
 
+    @property
+    def holds_all(self) -> FoxError | None:
+        """Why no task is asked about just now."""
+
     def estimate(self, row: TaskRow) -> float:
         """Return how many seconds a task is thought to take."""
 
@@ -323,8 +327,10 @@ class Task(Shows):
                 self._be_watched()
                 left = min(1.0, until - time.monotonic())
                 if left <= 0:
+                    amiss = self.trouble or self._backend.poller.holds_all
                     raise WaitTimeout(
-                        f"{self.model} is not done after {timeout:g} s ({self.status}, {self.progress} %).",
+                        f"{self.model} is not done after {timeout:g} s ({self.status}, {self.progress} %)."
+                        f"{f' {amiss.what}' if amiss else ''}",
                         task=self,
                         money="It goes on and is paid for once.",
                         todo="Call wait() again, or run the cell again later: it is watched, never sent twice.",

@@ -270,13 +270,20 @@ class Journal(History):
                 connection.execute("UPDATE charge SET sent = coalesce(sent, ?) WHERE number = ?", (now, row.charge))
             return ours
 
-    def accepted(self, row: TaskRow, answer: TaskState, now: float) -> None:
+    def accepted(self, sent: TaskRow, answer: TaskState, now: float) -> None:
         """Note the task's id; what it costs is kept from here on, failed or not.
 
-        An answer that comes after its sending was taken for lost, or was settled, is taken in all the same.
+        An answer that comes after its sending was taken for lost, or was settled, is taken in all the same. One with
+        the id of another task, such as a cache's, says nothing of this one: its fate is unknown.
         """
 
         def write(connection: sqlite3.Connection) -> None:
+            row = self._here(connection, sent, now)
+            query = "SELECT 1 FROM task WHERE task_id = ? AND gateway = ? AND identity != ?"
+            if connection.execute(query, (answer.id, row.gateway, row.identity)).fetchone():
+                words = f"the gateway answered with {answer.id}, the id of another task"
+                self._end_sending(connection, row, "unknown", "", words, now, answer.request_id)
+                return
             self._charge(connection, row, "kept")
             self._change(
                 connection,
@@ -289,7 +296,7 @@ class Journal(History):
             columns = "UPDATE charge SET accepted = ?, task_id = ? WHERE number = ?"
             connection.execute(columns, (now, answer.id, row.charge))
 
-        self._note(f"task {answer.id} was accepted ({row.words[:80]!r}, take {row.take})", write)
+        self._note(f"task {answer.id} was accepted ({sent.words[:80]!r}, take {sent.take})", write)
 
     def refused(self, row: TaskRow, code: str, error: str, now: float, request_id: str = "") -> None:
         """Note that the gateway certainly did not take it; what was reserved is given back."""
@@ -298,8 +305,11 @@ class Journal(History):
 
     def unknown(self, row: TaskRow, error: str, now: float, request_id: str = "") -> None:
         """Note that nobody knows whether the gateway took it; what was reserved stays so."""
-        ended = (row, "unknown", "", error, now, request_id)
-        self._note(f"the answer to {row.words[:80]!r} was lost", lambda file: self._end_sending(file, *ended))
+        ended = ("unknown", "", error, now, request_id)
+        self._note(
+            f"the answer to {row.words[:80]!r} was lost",
+            lambda file: self._end_sending(file, self._here(file, row, now), *ended),
+        )
 
     def settle(self, identity: str, *, paid: bool, now: float, task_id: str = "") -> int | None:
         """Note what the person found out of a sending whose answer was lost; with its id it is under way again.
@@ -434,6 +444,16 @@ class Journal(History):
         return self.tasks(gateway, states=(*BEING_SENT, *ON_ITS_WAY, "unknown"))
 
     # -- the small parts ----------------------------------------------------------------------------------------
+
+    def _here(self, connection: sqlite3.Connection, row: TaskRow, now: float) -> TaskRow:
+        """Return a sending; one that the file has lost, as an older copy was written over it, is journalled anew."""
+        query = "SELECT 1 FROM charge WHERE number = ? AND identity = ?"
+        if connection.execute(query, (row.charge, row.identity)).fetchone():
+            return row
+        asked = Asked(row.gateway, row.account, row.model, row.request, row.micro_usd, row.price_is_estimate)
+        known = self._row(connection, row.identity) is not None
+        self._reserve(connection, row.identity, asked, None, now, known=known, take=row.take)
+        return self._known(connection, row.identity)
 
     def _end_sending(
         self,

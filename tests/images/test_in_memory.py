@@ -66,6 +66,10 @@ def test_columns_and_arrays_of_paths_are_their_pictures(path: Path) -> None:
         assert list(map(str, listed(several) or [])) == names
     assert listed(np.zeros((4, 4))) is None
     assert listed(str(path)) is None
+    for one in (pd.Series(names[:1]), pd.Index(names[:1]), np.array(names[:1])):
+        assert prepare(one).sha256 == prepare(path).sha256
+    with pytest.raises(InvalidRequest, match="2 pictures were given"):
+        prepare(pd.Series(names))
 
 
 @pytest.mark.parametrize("budget", [Decimal("0.30"), np.float32(0.5), np.int64(1)])

@@ -3,6 +3,7 @@
 import errno
 import gzip
 import os
+import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,10 @@ from typing import Any
 import pytest
 
 from client.scripted import Step, hang_up, never, say, stall
-from fox_nb import DownloadFailed, Fox, FoxError, SubmissionUnknown, TaskFailed, UnexpectedAnswer
-from fox_nb.session import irregular, poller
+from fox_nb import DownloadFailed, Fox, FoxError, SubmissionUnknown, TaskFailed, UnexpectedAnswer, WaitTimeout
+from fox_nb.session import backoff, irregular, poller
 from fox_nb.session.downloads import not_fetched
-from fox_nb.settings import Timeouts
+from fox_nb.settings import Polling, Timeouts
 from fox_nb.store import sha256_of
 from gateways import Answer, Gateway, always, picture
 from processes import until
@@ -461,6 +462,51 @@ def test_an_error_beside_a_word_that_nobody_knows_is_the_end(word: str, fox_at: 
         assert (task.status, failed.value.code) == ("failed", word.lower())
 
 
+@pytest.mark.usefixtures("hurry")
+@pytest.mark.parametrize("word", ["failed", "cancelled"])
+def test_what_was_made_of_a_task_before_it_failed_is_fetched(
+    word: str, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is paid for: its links are followed, again when they could not be, and nothing is offered to be paid anew."""
+    monkeypatch.setattr(poller, "FIRST_PATIENT_PAUSE", 0.2)
+    blocked = {"status": word, "error": {"code": "partial", "message": "2 of 4 were blocked"}}
+
+    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
+        return say(200, gateway.completed(task_id, *gateway.links(task_id)[:2]) | blocked)
+
+    with Gateway(poll=poll, file=but(2, say(500))) as gateway:
+        task = fox_at(gateway).generate("four foxes", num_outputs=4)
+        with pytest.raises(DownloadFailed, match="could not be fetched"):
+            task.wait(PATIENCE)
+        gateway.file = but(0, say(404))
+        again = fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)
+        assert (again.status, [image.number for image in again.images]) == ("completed", [1, 2])
+        assert (gateway.fetched(1), len(gateway.creations())) == (1, 1)
+
+
+def test_who_waits_is_told_why_nobody_asks(fox_at: Callable[..., Fox]) -> None:
+    """Where the gateway wants to be left alone for minutes, each task that waits for that says so when its time is over."""
+    busy = say(429, {"error": {"message": "slow down, please", "type": "rate_limit_error"}}, Retry_After="3000")
+    with Gateway(poll=always(busy)) as gateway:
+        fox = fox_at(gateway)
+        first = fox.generate("a fox")
+        until(lambda: fox.session.poller.holds_all, "the pause of all")
+        for task in (first, fox.generate("another fox")):
+            with pytest.raises(WaitTimeout, match=r"is not done after .* slow down, please"):
+                task.wait(0.01)
+
+
+def test_no_estimate_from_outside_makes_all_be_seen_late(fox_at: Callable[..., Fox]) -> None:
+    """A gateway that guesses in milliseconds is not believed for longer than a model usually takes, twice over."""
+    with Gateway() as gateway:
+        poller_of = fox_at(gateway).session.poller
+        usual = poller_of.seconds("phota-image", "1K")
+        for guess in (30_000.0, 1e9):
+            estimate = poller_of.seconds("phota-image", "1K", guess)
+            assert usual < estimate
+            assert backoff.next_poll(6.0, estimate, Polling(), random.Random(1)) < 2 * usual
+
+
 # -- creations --------------------------------------------------------------------------------------------------------------
 
 
@@ -475,6 +521,18 @@ def test_a_creation_that_is_answered_by_a_redirect_to_its_task(status: int, fox_
         for _ in range(2):
             assert fox_at(gateway).generate("a fox").wait(PATIENCE).images[0].path.exists()
         assert len(gateway.creations()) == 1
+
+
+def test_the_id_of_another_task_is_no_answer(fox_at: Callable[..., Fox]) -> None:
+    """A cache that answers two requests alike gives no task another one's picture: that one's fate is unknown."""
+    with Gateway(create=lambda gateway, _count, _id: say(200, gateway.accepted("task-unified-1"))) as gateway:
+        assert fox_at(gateway).generate("a fox").wait(PATIENCE).id == "task-unified-1"
+        for _ in range(2):
+            with pytest.raises(SubmissionUnknown, match="task-unified-1, the id of another task"):
+                fox_at(gateway).generate("another")
+        fox = fox_at(gateway)
+        assert [task.status for task in fox.tasks()] == ["unknown", "completed"]
+        assert (fox.spent, len(gateway.creations())) == (pytest.approx(0.18), 2)
 
 
 UNCERTAIN = {

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from client.scripted import Step, say
 from fox_nb import ConnectionLost, Fox, InvalidRequest, StoreError, SubmissionUnknown
-from processes import until
+from gateways import Gateway
+from processes import PATIENCE, until
 
 PHOTO = np.zeros((64, 64, 3), dtype=np.uint8)
 
@@ -182,3 +184,29 @@ def test_an_id_that_is_found_after_all(fox: Fox, sandbox: Any, paid: bool) -> No
     assert task.settle(paid=True, task_id=sandbox.creations[0]["task_id"]).wait().images
     assert fox.spent == pytest.approx(0.09)
     assert len(sandbox.creations) == 1
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_older_copy_that_is_written_over_the_journal(
+    status: int, fox_at: Callable[..., Fox], tmp_path: Path
+) -> None:
+    """A backup that comes back while a request is on the wire loses nothing of it: it is journalled anew, sent once."""
+    backup = tmp_path / "backup.sqlite"
+
+    def create(gateway: Gateway, count: int, task_id: str) -> Step:
+        if count == 2:
+            fox.store.journal.path.write_bytes(backup.read_bytes())
+            return say(status, gateway.accepted(task_id) if status == 200 else b"boom")
+        return say(200, gateway.accepted(task_id))
+
+    with Gateway(create=create) as gateway:
+        fox = fox_at(gateway)
+        fox.generate("a fox").wait(PATIENCE)
+        backup.write_bytes(fox.store.journal.path.read_bytes())
+        for asking in (fox, fox_at(gateway)):
+            if status == 200:
+                assert asking.generate("a cat").wait(PATIENCE).images[0].path.exists()
+            else:
+                with pytest.raises(SubmissionUnknown, match="a cat"):
+                    asking.generate("a cat")
+        assert (fox.spent, len(gateway.creations())) == (pytest.approx(0.18), 2)

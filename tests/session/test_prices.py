@@ -104,6 +104,18 @@ def test_a_higher_price_counts_from_then_on_and_is_told(caplog: pytest.LogCaptur
 
 
 @pytest.mark.usefixtures("hurry")
+def test_what_was_only_counted_is_told_of_as_well(caplog: pytest.LogCaptureFixture) -> None:
+    """Who asks for pictures and never for a price is told of a rise, too: of the list's, and of the estimate's."""
+    for before, was in ((0.05, "$0.05"), (0.0, "$0.09")):
+        known = PriceList(Told(before, 1.00), is_play_money=False)  # type: ignore[arg-type]
+        for _ in range(2):
+            known.ask()
+            known.counted(MODEL)
+        assert caplog.messages[-1].startswith(f"{MODEL} now costs $1.00 a call; until now {was} was counted.")
+    assert len(caplog.messages) == 2
+
+
+@pytest.mark.usefixtures("hurry")
 def test_a_list_that_never_comes_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the list is silent every call goes on after the same patience, together, and the estimate counts."""
     monkeypatch.setattr(prices, "PATIENCE", 0.2)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fox_nb import Fox, FoxError
+from fox_nb.panels import script
 from fox_nb.session.pool import Pool
 
 WAIT = 60.0
@@ -66,6 +67,28 @@ def test_a_task_that_nobody_can_look_after_says_so(fox: Fox, sandbox: Any, limit
     limit.names = ()
     assert fox.generate("a fox").wait().status == "completed"
     assert len(sandbox.creations) == 1
+
+
+def test_a_plan_that_cannot_begin_says_so_and_begins_later(fox: Fox, sandbox: Any, limit: Limit) -> None:
+    """Without its thread a run is an error in words that has sent nothing; the next one makes the pictures, and ends."""
+    plan = fox.sweep("phota-image", prompt=["a fox", "a cat"])
+    limit.names = ("fox_nb-sweep",)
+    with pytest.raises(FoxError, match=r"cannot start another thread.*Nothing was sent"):
+        plan.run()
+    assert sandbox.creations == []
+    limit.names = ("fox_nb-sweep-asking",)  # the run itself asks where nobody else can
+    ran = threading.Event()
+    threading.Thread(target=lambda: (plan.run(), ran.set()), daemon=True).start()
+    assert ran.wait(WAIT)
+    assert [one.status for one in fox.tasks()] == ["completed"] * 2
+
+
+def test_a_panel_comes_without_the_thread_that_repeats_its_script(fox: Fox, limit: Limit) -> None:
+    """Pages that ask for the script get it all the same."""
+    script._notifier.cache_clear()
+    limit.names = ("fox_nb-script",)
+    assert fox.panel("phota-image").prompt == ""
+    assert limit.hit
 
 
 @pytest.mark.parametrize("name", ["fox_nb-polling", "fox_nb-downloads"])
