@@ -234,11 +234,14 @@ def test_a_bomb_is_refused_in_words(store: Path, tmp_path: Path, monkeypatch: py
     with zipfile.ZipFile(tmp_path / "in" / "liar.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("journal.sqlite", bytes(2_000_000))
     (tmp_path / "in" / "tom.rar").write_bytes(b"Rar!")
+    (tmp_path / "in" / "eve").mkdir()
+    (tmp_path / "in" / "eve" / "journal.sqlite").touch()
     found = seen(tmp_path / "in", tmp_path)
     assert found.pop("ada") == (1, "")
     assert "too large" in found["bomb"][1]
     assert "too large" in found["liar"][1]
     assert "ask for one" in found["tom"][1]
+    assert "journal is empty" in found["eve"][1]
 
 
 ODD = {

@@ -179,11 +179,18 @@ def test_a_pipe_where_a_file_is_meant(open_fox: Callable[..., Fox]) -> None:
     assert fox.store.task_of("picture.png") is None
 
 
-@pytest.mark.parametrize("words", ["éclair", "ÉCLAIR", "küche", "KU\u0308CHE", "strasse", "STRAẞE", "100%_", "\\"])
+@pytest.mark.parametrize(
+    "words",
+    ["éclair", "ÉCLAIR", "küche", "KU\u0308CHE", "strasse", "STRAẞE", "100%_", "\\", "istanbul", "IŞIK", " a line"],
+)
 def test_searching_takes_no_notice_of_case(open_fox: Callable[..., Fox], words: str) -> None:
     """A prompt is found by its words in any case and in both forms of Unicode; signs of SQL mean themselves."""
     fox = open_fox()
-    fox.generate(unicodedata.normalize("NFC", "An Éclair in a Küche, Straße 1, 100%_ \\ good")).wait()
+    fox.generate(
+        unicodedata.normalize(
+            "NFC", "An Éclair in a Küche, Straße 1, 100%_ \\ good, İstanbul \u0131ş\u0131k in\ta\nline"
+        )
+    ).wait()
     fox.generate("another").wait()
     for form in ("NFC", "NFD"):
         assert len(fox.tasks(text=unicodedata.normalize(form, words))) == 1

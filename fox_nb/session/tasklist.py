@@ -91,7 +91,8 @@ class TaskList(Shows, Sequence[Task]):
         known = [parameter.name for model in MODELS.values() for parameter in parameters(model)]
         asked = [name for name in ("model", *known) if not rows or any(name in row for row in rows)]
         columns = dict.fromkeys([*asked, *_FACTS, *(name for row in rows for name in row)])
-        return pd.DataFrame(rows, columns=list(columns))
+        frame = pd.DataFrame(rows, columns=list(columns))
+        return frame if rows else frame.astype({"asked": "datetime64[us]"})
 
 
 def states_of(status: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path, PurePosixPath
 
 from fox_nb.atomic import open_database
+from fox_nb.errors import StoreError
 from fox_nb.store.home import JOURNAL
 from fox_nb.store.journal import Journal
 from fox_nb.store.packs import SUFFIX
@@ -85,6 +86,8 @@ class OtherStore:
         got = self.fetch(JOURNAL, copy, LARGEST_JOURNAL)
         if got != copy:
             copy.write_bytes(got.read_bytes())
+        if not copy.stat().st_size:
+            raise StoreError("Its journal is empty.")
         with closing(open_database(copy, lambda _: ())) as connection:
             _refuse_foreign(connection)  # before it is brought up to date: a trigger of somebody else's would run then
         with closing(Journal(copy)) as journal:

@@ -303,6 +303,7 @@ def _filter(
 
 
 def folded(text: str | None) -> str:
-    """Return a text as it is searched for: 'E\u0301CLAIR' is 'éclair', and ß is ss, as people and phones write them."""
+    """Return a text as it is searched for: 'E\u0301CLAIR' is 'éclair', ß is ss, İ is i, a tab is a blank."""
     whole = (text or "").encode("utf-8", errors="replace").decode()  # SQLite takes no half of a character
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", whole).casefold())
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", whole).casefold())
+    return " ".join(plain.replace("i\u0307", "i").replace("\u0131", "i").split())

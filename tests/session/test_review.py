@@ -138,6 +138,7 @@ def test_a_frame_of_no_tasks_has_its_columns(fox: Fox) -> None:
     """A notebook that filters its tasks runs on an empty store, too; the request's parameters stand first."""
     frame = fox.tasks().to_frame()
     assert frame[frame.status == "completed"].empty
+    assert frame.asked.dt.date.empty
     fox.generate("a fox in a table").wait(timeout=PATIENCE)
     columns = list(fox.tasks().to_frame())
     assert columns[:2] == ["model", "prompt"]
