@@ -3,7 +3,6 @@
 import errno
 import gzip
 import os
-import random
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +12,9 @@ import pytest
 
 from client.scripted import Step, hang_up, never, say, stall
 from fox_nb import DownloadFailed, Fox, FoxError, SubmissionUnknown, TaskFailed, UnexpectedAnswer, WaitTimeout
-from fox_nb.session import backoff, irregular, poller
+from fox_nb.session import irregular, poller
 from fox_nb.session.downloads import not_fetched
-from fox_nb.settings import Polling, Timeouts
+from fox_nb.settings import Timeouts
 from fox_nb.store import sha256_of
 from gateways import Answer, Gateway, always, picture
 from processes import until
@@ -494,17 +493,6 @@ def test_who_waits_is_told_why_nobody_asks(fox_at: Callable[..., Fox]) -> None:
         for task in (first, fox.generate("another fox")):
             with pytest.raises(WaitTimeout, match=r"is not done after .* slow down, please"):
                 task.wait(0.01)
-
-
-def test_no_estimate_from_outside_makes_all_be_seen_late(fox_at: Callable[..., Fox]) -> None:
-    """A gateway that guesses in milliseconds is not believed for longer than a model usually takes, twice over."""
-    with Gateway() as gateway:
-        poller_of = fox_at(gateway).session.poller
-        usual = poller_of.seconds("phota-image", "1K")
-        for guess in (30_000.0, 1e9):
-            estimate = poller_of.seconds("phota-image", "1K", guess)
-            assert usual < estimate
-            assert backoff.next_poll(6.0, estimate, Polling(), random.Random(1)) < 2 * usual
 
 
 # -- creations --------------------------------------------------------------------------------------------------------------
