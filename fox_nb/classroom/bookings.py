@@ -6,7 +6,7 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -36,6 +36,8 @@ _OF_TASK = (
     .join(access, access.c.creation == creation.c.id)
     .where(creation.c.task == sql.bindparam("task"), access.c.seat == sql.bindparam("who"))
 )
+
+_Lost = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +81,14 @@ class Bookings:
         Of the class.
     keep : float
         Seconds for which the files of what is completed are kept.
-    gone : container of str
-        The tokens of results that can't be had, for their links are dead.
+    is_lost : callable
+        Says of a result's token whether it can't be had, for its link is dead.
     """
 
-    def __init__(self, database: Database, keep: float = math.inf, gone: Container[str] = ()) -> None:
+    def __init__(self, database: Database, keep: float = math.inf, is_lost: _Lost = lambda _token: False) -> None:
         self._database = database
         self._keep = keep
-        self._gone = gone
+        self._is_lost = is_lost
 
     def begin(self) -> int:
         """Note, as the relay starts, that nobody knows what became of what an earlier one was sending."""
@@ -102,7 +104,7 @@ class Bookings:
             The seat or the class may not, or nobody knows what became of the same request.
         """
         return self._database.changing(
-            lambda connection: _reserved(connection, who, wanted, now, self._keep, self._gone)
+            lambda connection: _reserved(connection, who, wanted, now, self._keep, self._is_lost)
         )
 
     def sending(self, identity: str) -> Future[list[Any]]:
@@ -200,9 +202,7 @@ def _ended(number: int, read: Callable[[sql.Select[Any]], list[Any]]) -> Ended:
     return Ended(row, read(files), read(sql.select(profile.c.id).where(profile.c.creation == number)))
 
 
-def _reserved(
-    connection: sql.Connection, who: Seat, wanted: Wanted, now: float, keep: float, gone: Container[str]
-) -> Any:
+def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float, keep: float, is_lost: _Lost) -> Any:
     settings = {row.name: row.value for row in connection.execute(sql.select(setting))}
     fresh = connection.execute(sql.select(seat).where(seat.c.name == who.name)).first()
     if fresh is None:
@@ -217,7 +217,7 @@ def _reserved(
     swept = sql.and_(creation.c.state == "completed", creation.c.ended < now - keep, has_files)
     same = sql.select(creation).where(creation.c.identity == wanted.identity, creation.c.state.in_(KNOWN))
     known = connection.execute(same.where(sql.not_(swept)).order_by(creation.c.id.desc())).first()
-    if known is not None and not (_is_lost(connection, known, gone) and _has(connection, known, who.name)):
+    if known is not None and not (_came_to_nothing(connection, known, is_lost) and _has(connection, known, who.name)):
         return _joined(connection, known, who.name, now)
     _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
     values = {
@@ -277,10 +277,10 @@ def _end(connection: sql.Connection, row: Any, state: TaskState, now: float) -> 
             connection.execute(sql.insert(deposit).values(**kept, **new))
 
 
-def _is_lost(connection: sql.Connection, row: Any, gone: Container[str]) -> bool:
+def _came_to_nothing(connection: sql.Connection, row: Any, is_lost: _Lost) -> bool:
     """Return True for what has failed, and for what is completed with nothing that can be had."""
     results = connection.execute(sql.select(deposit.c.token).where(deposit.c.creation == row.id)).scalars().all()
-    return row.state == "failed" or (bool(results) and all(token in gone for token in results))
+    return row.state == "failed" or (bool(results) and all(map(is_lost, results)))
 
 
 def _has(connection: sql.Connection, row: Any, who: str) -> bool:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 RESULT_LIFE, UPLOAD_LIFE = 24 * 3600.0, 72 * 3600.0
 """Seconds for which the relay's links live, as the gateway's own do."""
 _LINK_TRUSTED = UPLOAD_LIFE - 3600.0
+DEAD_AFTER = 600.0
+"""Seconds after which a link that should live is believed to be dead: it is tried again and again meanwhile."""
 MOST_OF_A_SEAT = 2 << 30
 """Bytes that one seat may have here, of uploads and of what it hands in: a full disk would stop the class."""
 LINK = r"/files/([A-Za-z0-9_-]{43})/[^/?#]+"
@@ -58,8 +60,8 @@ class Deposits:
         private_folder(self._folder)
         private_folder(self._handed_in)
         self._fetching: dict[str, asyncio.Future[Path]] = {}
-        self.gone: set[str] = set()
-        """The results whose links were dead when they were last fetched, by their tokens."""
+        self._gone: dict[str, float] = {}
+        """The results whose links were dead when they were last fetched, by their tokens; and since when they are."""
         self._linking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def add(self, who: str, file: IO[bytes], name: str) -> Any:
@@ -144,17 +146,22 @@ class Deposits:
                 # A page in its place, or half of it, would be kept, and given to everybody in place of the picture.
                 await asyncio.to_thread(check, part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the picture")
                 put(part, target)
-            self.gone.discard(row.token)
+            self._gone.pop(row.token, None)
             if await asyncio.to_thread(self._row, row.token) is None:  # its seat was removed meanwhile
                 target.unlink(missing_ok=True)
                 raise not_found("file")
         except DownloadFailed as error:
             if error.gone:
-                self.gone.add(row.token)
+                is_old = time.time() - row.linked > RESULT_LIFE
+                self._gone.setdefault(row.token, float("-inf") if is_old else time.monotonic())
             raise Refusal(
                 410 if error.gone else 503, error.what, "not_found" if error.gone else "server_error"
             ) from None
         return target
+
+    def is_lost(self, token: str) -> bool:
+        """Return True for a result that can't be had: its link is dead, and not for a bad moment of its host's."""
+        return time.monotonic() - self._gone.get(token, float("inf")) >= DEAD_AFTER
 
     async def named(self, who: str, url: str, host: str) -> str:
         """Return what stands in a request for a link: ``sha256:…`` for a file of the seat's own, else the link itself.

@@ -82,7 +82,7 @@ class Forwarder:
     """
 
     def __init__(self, database: Database, upstream: Upstream, deposits: Deposits, *, share: bool) -> None:
-        self.bookings = Bookings(database, deposits.keep, deposits.gone)
+        self.bookings = Bookings(database, deposits.keep, deposits.is_lost)
         self._upstream = upstream
         self._deposits = deposits
         self._share = share
