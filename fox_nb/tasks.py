@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ _LONGEST_WORD = 40
 _LONGEST_NAME = 100
 _DEEPEST = 4
 _FIRST_BAD_CODE = 300
+_GOOD = ("", "ok", "success")
 _LONGEST_WHOLE_NUMBER = 1000
 """Digits; Python itself refuses to read far longer ones, and with them the whole answer."""
 
@@ -124,11 +125,14 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
     TaskState or None
         None when the answer is no task: not an object, or with neither a status nor results.
     """
-    whole, answer = answer, _unwrapped(answer)
+    outer = _one(answer)
+    answer = _unwrapped(outer)
     task_id = usable_id(answer.get("id")) or usable_id(answer.get("task_id"))
     status, results = _word(answer.get("status")), _results(answer)
     if not status and not results:
-        if not created or not task_id or _is_a_refusal(whole) or _is_a_refusal(answer):
+        parts = (outer, _one(outer.get("data")))
+        task_id = _only_id(parts)
+        if not created or not task_id or any(map(_is_a_refusal, parts)):
             return None
         status = "pending"
     code, message = ("", "")
@@ -155,27 +159,42 @@ def usable_id(value: Any) -> str:
     return text if text.strip(".") and len(text) <= LONGEST_ID and text.isprintable() else ""
 
 
-def _unwrapped(answer: Any) -> dict[str, Any]:
-    """Return the object that speaks of the task: itself, the one in a list, or what stands in its ``data``."""
+def _only_id(parts: Iterable[dict[str, Any]]) -> str:
+    """Return the id that an answer calls its task's, or the only one; '' where one of several may be the call's."""
+    for name in ("task_id", "id"):
+        found = {usable_id(part.get(name)) for part in parts} - {""}
+        if found:
+            return found.pop() if len(found) == 1 else ""
+    return ""
+
+
+def _one(answer: Any) -> dict[str, Any]:
+    """Return an object, or the one in a list; an empty one for all else."""
     if isinstance(answer, list) and len(answer) == 1:
         answer = answer[0]
-    if not isinstance(answer, dict):
-        return {}
-    inner = answer.get("data")
-    if isinstance(inner, list) and len(inner) == 1:
-        inner = inner[0]
-    if isinstance(inner, dict) and "id" not in answer and ("status" in inner or "status" not in answer):
+    return answer if isinstance(answer, dict) else {}
+
+
+def _unwrapped(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the object that speaks of the task: the answer itself, or what stands in its ``data``."""
+    inner = _one(answer.get("data"))
+    if inner and "id" not in answer and ("status" in inner or "status" not in answer):
         return inner
     return answer
 
 
-def _is_a_refusal(answer: Any) -> bool:
+def _is_a_refusal(answer: dict[str, Any]) -> bool:
     """Return True for what speaks of an error, or makes no sense: an id beside that may be the call's, not a task's."""
-    if not isinstance(answer, dict):
-        return False
-    codes = [number(answer.get(name)) or 0.0 for name in ("status", "code")]
-    is_odd = answer.get("success") is False or isinstance(answer.get("status"), (bool, dict, list))
-    return bool(answer.get("error")) or is_odd or max(codes) >= _FIRST_BAD_CODE
+    is_told = any(answer.get(name) for name in ("error", "errors", "detail"))
+    return is_told or answer.get("success") is False or any(_is_bad(answer.get(name)) for name in ("status", "code"))
+
+
+def _is_bad(code: Any) -> bool:
+    """Return True for a number of HTTP's that is no success, in a text, too, and for a word of another meaning."""
+    word = _word(code)
+    if word.isdecimal():
+        return int(word) >= _FIRST_BAD_CODE
+    return isinstance(code, (bool, dict, list)) or word not in _GOOD or (number(code) or 0.0) >= _FIRST_BAD_CODE
 
 
 def _word(value: Any) -> str:

@@ -259,7 +259,7 @@ class Database:
 def _refuse_what_is_no_class(folder: Path) -> None:
     """Refuse a folder that is not ours alone: it is closed to others, and a page in it would be off the web."""
     there = {path.name: path.suffix for path in folder.iterdir()} if folder.is_dir() else {}
-    others = sorted(name for name, suffix in there.items() if suffix not in _A_TEACHERS)
+    others = sorted(name for name, suffix in there.items() if suffix not in _A_TEACHERS and not name.startswith("."))
     if others and not {DATABASE, OWNER} & set(there):
         raise FoxError(
             f"There is no class in {folder.absolute()}, and other things are ({', '.join(others[:3])[:100]}).",

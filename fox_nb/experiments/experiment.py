@@ -150,10 +150,11 @@ class Experiment(OfOneProcess, Shown):
         if self.runner.stopped_because:
             left, why = self.plan.to_make, self.runner.stopped_because
             by_hand = why in BY_HAND
+            what = "only what is missing is sent" if left else "what was accepted is fetched, and not paid again"
             raise FoxError(
                 f"The {self.kind} was {why}." if by_hand else f"The {self.kind} was stopped: {why}",
-                money=f"{left} of {self.pictures} pictures were not sent and not paid.",
-                todo=f"{'Run' if by_hand else 'Fix the cause, then run'} it again: only what is missing is sent.",
+                money=f"{left} of {self.pictures} pictures were not sent and not paid." if left else "All were sent.",
+                todo=f"{'Run' if by_hand else 'Fix the cause, then run'} it again: {what}.",
             )
         return self
 

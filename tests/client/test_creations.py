@@ -77,6 +77,13 @@ UNKNOWN: dict[str, tuple[Step, type[errors.FoxError]]] = {
         say(200, {"error": {"message": "later"}, "id": "1"}),
         errors.UnexpectedAnswer,
     ),
+    "answers a call's id and a word for why": (
+        say(200, {"id": "1", "code": "insufficient_quota", "message": "no balance"}),
+        errors.UnexpectedAnswer,
+    ),
+    "answers a call's id and a detail": (say(200, {"id": "1", "detail": "Forbidden"}), errors.UnexpectedAnswer),
+    "answers a call's id and a number in a text": (say(200, {"id": "1", "code": "402"}), errors.UnexpectedAnswer),
+    "answers two ids": (say(200, {"id": "req-1", "data": {"id": "task-9"}}), errors.UnexpectedAnswer),
     "answers that it was no success": (say(200, {"success": False, "data": {"id": "1"}}), errors.UnexpectedAnswer),
     "answers a number that is none": (say(200, b'{"id": NaN, "status": "pending"}'), errors.UnexpectedAnswer),
     "answers an error with 200": (say(200, {"error": {"message": "later"}}), errors.UnexpectedAnswer),
@@ -179,6 +186,8 @@ WRAPPED = [
     ACCEPTED | {"status": 0},
     {"id": ACCEPTED["id"]},
     {"code": 200, "data": {"task_id": ACCEPTED["id"]}},
+    {"id": "req-1", "code": "200", "data": [{"task_id": ACCEPTED["id"]}]},
+    {"id": "req-1", "task_id": ACCEPTED["id"]},
 ]
 
 
