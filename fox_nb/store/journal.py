@@ -15,7 +15,7 @@ from fox_nb.atomic import ALONE
 from fox_nb.errors import BudgetExceeded, FoxError, StoreError
 from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.settings import SANDBOX
-from fox_nb.store.history import COUNTED, GIVEN_BACK, NEWEST, History
+from fox_nb.store.history import COUNTED, GIVEN_BACK, NEWEST, REHEARSAL, History
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, process_name
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ class Journal(History):
             left = budget - self._sum(connection, COUNTED, asked.gateway, asked.account)
             if asked.micro_usd > left:
                 raise BudgetExceeded(
-                    f"Costs {dollars(asked.micro_usd / MICRO_PER_USD, play=asked.gateway == SANDBOX)}, but only "
+                    f"Costs {dollars(asked.micro_usd / MICRO_PER_USD, play=self._plays(connection, asked))}, but only "
                     f"{dollars(max(0, left) / MICRO_PER_USD)} of your {dollars(budget / MICRO_PER_USD)} "
                     "budget is left.",
                     needed=asked.micro_usd / MICRO_PER_USD,
@@ -445,14 +445,21 @@ class Journal(History):
 
     # -- the small parts ----------------------------------------------------------------------------------------
 
+    def _plays(self, connection: sqlite3.Connection, asked: Asked) -> bool:
+        """Return True for play money: of the sandbox, or of a rehearsal on it."""
+        rehearsal = (f"{REHEARSAL}{asked.gateway} {asked.account}",)
+        known = connection.execute("SELECT 1 FROM fact WHERE name = ?", rehearsal).fetchone()
+        return asked.gateway == SANDBOX or known is not None
+
     def _here(self, connection: sqlite3.Connection, row: TaskRow, now: float) -> TaskRow:
         """Return a sending; one that the file has lost, as an older copy was written over it, is journalled anew."""
         query = "SELECT 1 FROM charge WHERE number = ? AND identity = ?"
         if connection.execute(query, (row.charge, row.identity)).fetchone():
             return row
-        asked = Asked(row.gateway, row.account, row.model, row.request, row.micro_usd, row.price_is_estimate)
-        known = self._row(connection, row.identity) is not None
-        self._reserve(connection, row.identity, asked, None, now, known=known, take=row.take)
+        known = self._row(connection, row.identity)
+        micro = row.micro_usd - (known.micro_usd if known is not None else 0)  # a row's is that of all its sendings
+        asked = Asked(row.gateway, row.account, row.model, row.request, max(0, micro), row.price_is_estimate)
+        self._reserve(connection, row.identity, asked, None, now, known=known is not None, take=row.take)
         return self._known(connection, row.identity)
 
     def _end_sending(

@@ -30,7 +30,15 @@ from fox_nb.classroom.upstream import Upstream
 from fox_nb.cli import main
 from fox_nb.client import Client
 from fox_nb.client.accounts import CHARGE, REFUND
-from fox_nb.errors import ConnectionLost, FoxError, GatewayError, NotConnected, SubmissionUnknown, TaskFailed
+from fox_nb.errors import (
+    BudgetExceeded,
+    ConnectionLost,
+    FoxError,
+    GatewayError,
+    NotConnected,
+    SubmissionUnknown,
+    TaskFailed,
+)
 from fox_nb.money import MICRO_PER_USD
 from gateways import EAGER
 from processes import PATIENCE, until
@@ -262,8 +270,10 @@ def test_a_rehearsals_money_is_play_money_everywhere(tmp_path, sandbox, capsys):
             plan = fox.sweep("phota-image", prompt=["a fox", "a bear"])
             told = [task.cost, fox.spent, fox.left, fox.budget, fox.account.used, plan.cost, fox.price("phota-image")]
             assert ["play money" in str(one) for one in told] == [True] * len(told)
-    with Fox(**at) as fox:
+    with Fox(**at, budget=0.1) as fox:
         assert "play money" in str(fox.spent)
+        with pytest.raises(BudgetExceeded, match="play money"):
+            fox.generate("a bear")
     (person,) = write_gallery([tmp_path / "Ada"], tmp_path / "page.html")
     assert (person.usd, person.play) == (0.0, 0.09)
     assert main(["seats", "list", f"--folder={tmp_path / 'class'}"]) == 0

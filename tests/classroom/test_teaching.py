@@ -124,6 +124,7 @@ def test_a_folder_with_other_things_stays_as_it_is(tmp_path, capsys):
     assert [path.stat().st_mode for path in (page, page.parent)] == modes
     assert [*page.parent.iterdir()] == [page]
     page.rename(page.with_name("students.csv"))
+    (page.parent / ".ipynb_checkpoints").mkdir()  # an editor's, beside what it wrote
     assert main(["seats", "raise", "--all", "5", f"--folder={page.parent}"]) == 0
     assert re.search(r"All may spend \$5\.00 .*site", capsys.readouterr().out)
 

@@ -175,6 +175,16 @@ def test_a_key_that_is_refused_stops_at_once(open_fox: Callable[..., Fox], photo
         fox.compare_enhance(photo, creativity=[0.1], resemblance=[0.5]).run()
 
 
+def test_a_key_that_is_refused_when_all_was_sent(open_fox: Callable[..., Fox], sandbox: Any) -> None:
+    """Nothing is called not paid of what was accepted before."""
+    sandbox.misbehave("status", on="read", status=401)
+    with pytest.raises(FoxError) as stopped:
+        open_fox().sweep("phota-image", prompt=["a fox"]).run()
+    assert len(sandbox.creations) == 1
+    assert "not paid." not in stopped.value.money
+    assert "not paid again" in stopped.value.todo
+
+
 def test_a_budget_that_ends_at_the_last_cell_is_told(open_fox: Callable[..., Fox]) -> None:
     """Nothing is left to stop then, and what was not sent is told all the same."""
     sweep = open_fox(budget=0.2).sweep("phota-image", prompt=["a fox", "an owl", "a bear"], at_once=1)

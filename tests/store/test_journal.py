@@ -1,6 +1,8 @@
 """The journal's transitions: what came of a sending is written only while it is the newest, whoever is late."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -229,3 +231,17 @@ def test_a_charge_for_each_sending(journal: Journal) -> None:
     assert (state(journal), spent(journal)) == ("refused", 0)
     assert journal.settle(FIRST, paid=True, task_id="task-1", now=NOW)
     assert spent(journal) == PRICE, "what turns out to have been accepted after all counts once"
+
+
+def test_a_sending_that_an_older_copy_has_lost_counts_once(journal: Journal) -> None:
+    """The answer to a retry that is not in the file any more books that retry alone, not the sending before it again."""
+    journal.accepted(sent(journal), told("task-1"), NOW)
+    journal.failed(journal.get(FIRST), "x", "boom", NOW)
+    older = sqlite3.connect(":memory:")
+    with closing(older), closing(sqlite3.connect(journal.path)) as file:
+        file.backup(older)
+        again, _ = journal.retry(FIRST, ASKED, budget=None, now=NOW)
+        assert journal.sending(again, NOW)
+        older.backup(file)
+    journal.accepted(again, told("task-2"), NOW)
+    assert (journal.get(FIRST).task_id, spent(journal)) == ("task-2", 2 * PRICE)
