@@ -103,8 +103,15 @@ def picture_names(axes: Sequence[Axis]) -> Callable[[Sequence[int]], dict[str, s
 
 
 def without_decimals(parameter: Parameter, value: Any) -> Any:
-    """Return a value, of a parameter that is a number as one: databases give decimals."""
-    return float(value) if isinstance(value, Decimal) and parameter.type in {int, float} else value
+    """Return a value, of a parameter that is a number as one: databases give decimals.
+
+    A decimal that would be another request as a number stays one: requests have all places of it, of a number four.
+    """
+    if not isinstance(value, Decimal) or not value.is_finite() or value.adjusted() > _MOST_DIGITS:
+        return value
+    if parameter.type is int and str(int(value)) == str(value):
+        return int(value)
+    return float(value) if parameter.type is float and round(float(value), 4) == float(value) else value
 
 
 def word(value: Any) -> str | None:

@@ -6,11 +6,12 @@ import contextlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import Axis, without_decimals
+from fox_nb.experiments.axes import Axis
 from fox_nb.experiments.plan import Plan, PlannedCell
 from fox_nb.experiments.table_reader import Table, is_missing
 from fox_nb.experiments.template import parameter_of
@@ -135,8 +136,9 @@ class BatchPlan(Plan):
 
     def _value(self, parameter: Parameter | None, value: Any) -> Any:
         """Read a number that is written out, a list that is written as JSON, and one that is an array."""
-        if parameter is not None:
-            value = without_decimals(parameter, value)
+        is_number = parameter is not None and parameter.type in {int, float}
+        if is_number and isinstance(value, Decimal) and value.is_finite():  # databases give decimals
+            return float(value)
         if parameter is not None and parameter.many and (isinstance(value, tuple) or getattr(value, "ndim", 0) == 1):
             return list(value)
         if parameter is None or not isinstance(value, str):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import math
+import numbers
 import os
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -96,16 +98,19 @@ class _Batch(_Plan):
 def sweep_words(plan: SweepPlan) -> dict[str, Any]:
     """Return what a sweep's file says."""
     axes = [axis for axis in plan.axes if axis.parameter.name != "model"]
-    told = {axis.parameter.name: _as_in_file(plan.session, axis.parameter.name, list(axis.values)) for axis in axes}
+    given = {**plan.fixed, **{axis.parameter.name: list(axis.values) for axis in axes}}
+    told = {
+        name: _word_in_file(name, value) if name in plan.own_words else _as_in_file(plan.session, name, value)
+        for name, value in given.items()
+        if name != "model"
+    }
     return {
         "format": FORMAT,
         "version": VERSION,
         "kind": "sweep",
         "models": list(plan.models),
-        "fixed": {
-            name: _as_in_file(plan.session, name, value) for name, value in plan.fixed.items() if name != "model"
-        },
-        "axes": [{"name": name, "values": values} for name, values in told.items()],
+        "fixed": {name: told[name] for name in plan.fixed if name != "model"},
+        "axes": [{"name": axis.parameter.name, "values": told[axis.parameter.name]} for axis in axes],
         "take": plan.takes.start,
         "takes": len(plan.takes),
     }
@@ -262,9 +267,21 @@ def _as_in_file(session: Session, name: str, value: Any) -> Any:
     plain = unboxed(value)
     if plain is None or isinstance(plain, (str, int, float)):
         return plain
-    if (written := word(plain)) is not None:  # a date, a decimal
-        return written
+    if isinstance(plain, numbers.Real):  # a fraction: requests have four places of it, too
+        return float(plain)
+    if isinstance(plain, Decimal) and round(float(plain), 4) == float(plain):  # of others, requests have more places
+        return float(plain)
     raise InvalidRequest(f"{name} is {shown(value)}, which no plan can hold.", parameter=name, value=value)
+
+
+def _word_in_file(name: str, value: Any) -> Any:
+    """Return a word of a prompt as the file has it: it goes into the prompt again as it did, or it is refused."""
+    if isinstance(value, list):
+        return [_word_in_file(name, item) for item in value]
+    written = value if type(value) in {str, int, float, bool} else word(value)
+    if written is None:
+        raise InvalidRequest(f"{name} is {shown(value)}, which no plan can hold.", parameter=name, value=value)
+    return written
 
 
 def as_json(value: Any) -> Any:

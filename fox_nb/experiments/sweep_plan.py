@@ -62,9 +62,9 @@ class SweepPlan(Plan):
         known: dict[str, Parameter] = {}
         for parameter in itertools.chain.from_iterable(parameters(cls) for cls in reversed(classes)):
             known[parameter.name] = parameter
-        self._own = self.words - known.keys()
+        self.own_words = self.words - known.keys()
         self._check_names(given, known)
-        known |= {name: parameter_of(name) for name in self._own}
+        known |= {name: parameter_of(name) for name in self.own_words}
         found = {name: axis for name, value in given.items() if (axis := axis_of(known[name], value)) is not None}
         self.axes = _in_order([*([models] if models is not None else []), *found.values()])
         self.fixed = {name: without_decimals(known[name], value) for name, value in given.items() if name not in found}
@@ -74,9 +74,9 @@ class SweepPlan(Plan):
         self.refresh()
 
     def _check_names(self, given: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
-        names = (*known, *sorted(self._own - COLUMNS))
+        names = (*known, *sorted(self.own_words - COLUMNS))
         for name in given:
-            if name in self._own and (name in COLUMNS or name.endswith(("_file_name", "_file_names"))):
+            if name in self.own_words and (name in COLUMNS or name.endswith(("_file_name", "_file_names"))):
                 raise InvalidRequest(
                     f"{{{name}}} can't be filled in: {name} is a column of the tables that a sweep gives.",
                     parameter=name,
@@ -112,7 +112,7 @@ class SweepPlan(Plan):
         asked = {**self.fixed, **settings}
         model = asked.pop("model", self.models[0])
         words = {name: asked[name] for name in self.words & asked.keys()}
-        values = {name: value for name, value in asked.items() if value is not None and name not in self._own}
+        values = {name: value for name, value in asked.items() if value is not None and name not in self.own_words}
         cell = PlannedCell(key, settings, label, values)
         try:
             if words:

@@ -341,6 +341,18 @@ def test_decimals_of_a_database_are_numbers(fox: Fox, tmp_path: Path) -> None:
     assert [axis.labels for axis in again.plan.axes] == [axis.labels for axis in sweep.plan.axes] == [["0.5"]]
 
 
+@pytest.mark.parametrize("several", [False, True])
+def test_a_decimal_of_many_places_is_the_request_of_the_direct_call(fox: Fox, tmp_path: Path, *, several: bool) -> None:
+    """A sweep asks for what a call asks for, and pays it once; a file, which would ask for another, is refused."""
+    third = Decimal(1) / 3
+    given = {"image_url": "https://example.com/a.png", "resemblance": 0.5}
+    direct, _ = fox.session.validated("phota-image-enhance", {**given, "creativity": third})
+    sweep = fox.sweep("phota-image-enhance", **given, creativity=[third] if several else third)
+    assert [slot.identity for slot in sweep.plan.slots] == [fox.session.identity(direct, 1)]
+    with pytest.raises(InvalidRequest, match="which no plan can hold"):
+        sweep.to_json(tmp_path / "plan.json")
+
+
 def test_a_column_that_is_not_there_is_named(fox: Fox, tmp_path: Path) -> None:
     """Where every row lacks its prompt the error names the columns that there are, and what was probably meant."""
     with pytest.raises(InvalidRequest, match=r"no column 'prompt'; it has 'promt'.* mean 'promt'"):

@@ -140,6 +140,9 @@ def test_another_take_makes_all_of_it_anew(fox: Fox, tmp_path: Path, sandbox: An
         ([Decimal("0.10"), 7, True], ["0.10", "7", "True"]),
         ([1, True, 1.0, 0.3, 0.1 + 0.2], ["1", "True", "1.0", "0.3", "0.30000000000000004"]),
         (np.array(["2020-01-01"], dtype="datetime64[D]"), ["2020-01-01"]),
+        (np.array(["2020-01"], dtype="datetime64[M]"), ["2020-01"]),
+        (np.array(["2020-01-01"], dtype="datetime64[s]"), ["2020-01-01T00:00:00"]),
+        (np.array(["2020-01-01"], dtype="datetime64[ns]"), ["2020-01-01T00:00:00.000000000"]),
     ],
 )
 def test_words_are_written_whole(fox: Fox, tmp_path: Path, values: Any, words: list[str]) -> None:
@@ -151,6 +154,15 @@ def test_words_are_written_whole(fox: Fox, tmp_path: Path, values: Any, words: l
     again = fox.load_plan(sweep.to_json(tmp_path / "plan.json"))
     assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in sweep.plan.slots]
     assert [again.plan.axes[0].place(at) for at in range(len(words))] == words
+
+
+@pytest.mark.parametrize("word", [np.datetime64("2020-01-01T00:00"), np.float32(0.1), Decimal("0.10")])
+def test_a_word_that_does_not_vary_is_the_same_from_a_file(fox: Fox, tmp_path: Path, word: Any) -> None:
+    """What was paid for isn't paid again when the plan is run from its file."""
+    sweep = fox.sweep(PHOTA, prompt="on {d}", d=word)
+    again = fox.load_plan(sweep.to_json(tmp_path / "plan.json"))
+    assert again.plan.slots[0].identity == sweep.plan.slots[0].identity
+    assert again.plan.slots[0].request.prompt == "on " + str(word)
 
 
 def test_a_day_is_laid_beside_the_same_day(fox: Fox) -> None:
