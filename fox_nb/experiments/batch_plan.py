@@ -138,7 +138,7 @@ class BatchPlan(Plan):
         """Read a number that is written out, a list that is written as JSON, and one that is an array."""
         is_number = parameter is not None and parameter.type in {int, float}
         if is_number and isinstance(value, Decimal) and value.is_finite():  # databases give decimals
-            return float(value)
+            value = float(value)
         if parameter is not None and parameter.many and (isinstance(value, tuple) or getattr(value, "ndim", 0) == 1):
             return list(value)
         if parameter is None or not isinstance(value, str):
