@@ -63,10 +63,13 @@ def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
     if slot.state != "done" or task is None:
         price = made.session.prices.cost(slot.request).short if slot.state == "failed" else ""
         return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines, price=price)]
+    facts = [task.id, f"{task.waited:.0f} s", str(task.cost)]
+    if not task.images:  # a profile has none
+        return [Take(slot.take, "done", note=", ".join(filter(None, facts)), code=lines)]
     takes = []
     for image in task.images:
         metrics, missing = made.measured(planned, slot, image)
-        note = ", ".join(filter(None, [task.id, f"{task.waited:.0f} s", str(task.cost), missing]))
+        note = ", ".join(filter(None, [*facts, missing]))
         picture = compared(made, image)
         takes.append(Take(slot.take, "done", picture, metrics=metrics, note=note, code=lines))
     return takes

@@ -70,8 +70,12 @@ class Slot:
 
     @property
     def pictures(self) -> int:
-        """How many pictures it stands for: once it is done those that have come, till then those that are asked for."""
-        return len(self.task.row.pictures) if self.task and self.state == "done" else self.request.outputs
+        """How many pictures it stands for: once it is done those that have come, till then those that are asked for.
+
+        A profile, which has none, stands for one.
+        """
+        come = len(self.task.row.pictures) if self.task and self.state == "done" else 0
+        return come or self.request.outputs
 
     @property
     def why(self) -> str:

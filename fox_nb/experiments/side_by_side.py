@@ -75,8 +75,8 @@ class Pictures(OfOneProcess, Shown, Compared):
         named = [Axis(name, list(labels)) for name, labels in axes]
         made = {key: self._cell(named, key, source) for key, source in cells.items()}
         whole = self._files.picture(original, "original") if original is not None else None
-        if whole is not None and reference is None:  # one that is among the pictures is not added once more
-            reference = next((key for key, cell in made.items() if whole in [t.picture for t in cell.takes]), None)
+        if whole is not None and reference is None:  # what has a cell for itself is not added once more
+            reference = next((key for key, cell in made.items() if [t.picture for t in cell.takes] == [whole]), None)
         self._comparison = Comparison(title, named, made, whole if reference is None else None, reference)
 
     def _cell(self, axes: Sequence[Any], key: Key, source: Any) -> Cell:
@@ -173,7 +173,8 @@ class Pictures(OfOneProcess, Shown, Compared):
     def __repr__(self) -> str:
         given = self._comparison
         shown = [take.picture for cell in given.cells.values() for take in cell.takes]
-        count = sum(picture is not None for picture in [given.original, *shown])
+        beside = [] if given.original in shown else [given.original]
+        count = sum(picture is not None for picture in [*beside, *shown])
         return f"<{count} picture{'s' if count != 1 else ''} side by side>"
 
     def _repr_html_(self) -> str:

@@ -252,7 +252,8 @@ class Comparison:
         None for the original itself, and where there is none.
         """
         if self.original is not None or self.reference is None:
-            return self.original
+            mine = [take.picture for take in self.cells[key].takes[at : at + 1]]
+            return self.original if mine != [self.original] else None
         there = tuple(at if fixed is None else fixed for at, fixed in zip(key, self.reference, strict=True))
         cell = self.cells.get(there) if there != key else None
         takes = [*cell.takes[at : at + 1], *cell.takes] if cell is not None else []

@@ -149,6 +149,20 @@ def test_an_original_among_the_pictures_is_not_added_once_more(tmp_path: Path) -
     assert beside.reference is None
 
 
+def test_a_named_picture_is_the_original_of_every_picture(sandbox: Any, tmp_path: Path) -> None:
+    """One of a task's several pictures is compared with all others, each with that one and none with its neighbour."""
+    fox = Fox(base_url=sandbox.base_url, api_key=MARKED_KEY, store=tmp_path / "fox_runs", polling=EAGER)
+    tasks = [fox.imagine(prompt, num_outputs=2).wait(60) for prompt in ("a fox", "a bear")]
+    for named in tasks[0].images:
+        pictures = fox_nb.compare(tasks, original=named)
+        shown = pictures.comparison()
+        originals = [shown.original_of(key, at) for key, cell in shown.in_order() for at in range(len(cell.takes))]
+        wanted = [None if image.path == named.path else named.path for task in tasks for image in task.images]
+        assert [original and original.path for original in originals] == wanted
+        assert repr(pictures) == "<4 pictures side by side>"
+    fox.close()
+
+
 def test_pixels_of_other_sizes_are_never_called_comparable() -> None:
     """Another shape has no SSIM and says why; another size of the same shape says that scaled copies were measured."""
     original = drawn(96, 64)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, InvalidRequest, StoreError, TaskFailed
+from fox_nb.experiments import pages
 from fox_nb.sandbox import art
 from processes import ended
 
@@ -509,3 +510,18 @@ def test_two_kernels_forget_at_once(open_fox: Callable[..., Fox], portraits: Pat
     ended(*threads)
     assert sorted(ends) == [0, 1]
     assert files(foxes[0]) == set()
+
+
+def test_trained_profiles_of_an_experiment_are_counted(fox: Fox, portraits: Path, tmp_path: Path) -> None:
+    """A sweep and a batch of trainings say how many are done, and stand there without pictures."""
+    archive = tmp_path / "ada.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for photo in portraits.glob("*.jpg"):
+            packed.write(photo, photo.name)
+    for made in (
+        fox.sweep("phota-create-profile", image_archive_url=[archive], per_second=200),
+        fox.batch([{"image_archive_url": str(archive)}], "phota-create-profile"),
+    ):
+        assert "1 picture, 1 made" in repr(made.run(confirm=True))
+        assert pages.how_far(made) == "1 of 1 done"
+        assert "Call .run()" not in pages.page(made)
