@@ -86,7 +86,7 @@ class ModelMethods(ABC):
         InvalidRequest, BudgetExceeded
             Nothing was sent.
         SubmissionUnknown
-            It was sent, and the answer never came.
+            It was sent, and no usable answer came.
         GatewayError, NotConnected
             It was not accepted.
         """

@@ -81,6 +81,17 @@ class Originals:
         return next(iter(value), None) if isinstance(value, (list, tuple)) else value
 
     def _file(self, picture: Any) -> Path | None:
+        """Return the file that has the picture by now; one that is nowhere is told for as long as it is."""
+        found, path = self._found(picture), getattr(picture, "path", None)
+        if path is not None:
+            gone = f"There is no original to compare with: {path.name} was changed or removed. {_AS_ORIGINAL}"
+            if found is None:
+                self.trouble = gone
+            elif self.trouble == gone:
+                self.trouble = ""
+        return found
+
+    def _found(self, picture: Any) -> Path | None:
         path = getattr(picture, "path", None)
         if path is not None and version_of(path)[1] == picture.sha256:  # what lies there by now may be another one
             return Path(path)
@@ -90,11 +101,7 @@ class Originals:
         sha256 = picture.removeprefix(_LOCAL) if isinstance(picture, str) else getattr(picture, "sha256", "")
         source = self._session.store.catalog.source(sha256)
         copy = self._session.path(source.file) if source is not None else None
-        if copy is not None and copy.exists():
-            return copy
-        if path is not None:
-            self.trouble = f"There is no original to compare with: {path.name} was changed or removed. {_AS_ORIGINAL}"
-        return None
+        return copy if copy is not None and copy.exists() else None
 
     def _place(self, link: str) -> Path:
         name = hashlib.sha256(link.encode()).hexdigest()[:32]

@@ -61,8 +61,7 @@ def word_of(name: str, value: Any) -> str:
         It is nothing that can be written: missing, endless, half a character, a picture, a list.
     """
     written = None if is_missing(value) else word(value)
-    may_be_endless = isinstance(value, numbers.Complex | Decimal) and not isinstance(value, int)
-    if written is None or (may_be_endless and not cmath.isfinite(value)) or _HALVES.search(written):
+    if written is None or _is_endless(value) or _HALVES.search(written):
         raise InvalidRequest(
             f"{name} is {shown(value)}, which can't be written into a prompt.",
             parameter=name,
@@ -70,6 +69,13 @@ def word_of(name: str, value: Any) -> str:
             allowed="a text, a number or a date",
         )
     return written
+
+
+def _is_endless(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return not value.is_finite()
+    is_exact = isinstance(value, numbers.Rational)  # and may be larger than any float
+    return isinstance(value, numbers.Complex) and not is_exact and not cmath.isfinite(value)
 
 
 def parameter_of(name: str) -> Parameter:

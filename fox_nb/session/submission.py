@@ -147,7 +147,7 @@ class Submitter(OfOneProcess):
         InvalidRequest, BudgetExceeded
             Nothing was sent.
         SubmissionUnknown
-            It was sent, now or earlier, and the answer never came.
+            It was sent, now or earlier, and no usable answer came.
         GatewayError, NotConnected
             It was not accepted.
         """

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -351,6 +352,21 @@ def test_a_decimal_of_many_places_is_the_request_of_the_direct_call(fox: Fox, tm
     assert [slot.identity for slot in sweep.plan.slots] == [fox.session.identity(direct, 1)]
     with pytest.raises(InvalidRequest, match="which no plan can hold"):
         sweep.to_json(tmp_path / "plan.json")
+
+
+def test_numbers_of_every_kind_are_taken_or_refused_in_words(fox: Fox, tmp_path: Path) -> None:
+    """A fraction is the same request from a file; a decimal that signals is refused as any other that is no number."""
+    given = {"image_url": "https://example.com/a.png", "resemblance": 0.5}
+    sweep = fox.sweep("phota-image-enhance", **given, creativity=[Fraction(1, 2), Fraction(1, 3)])
+    again = fox.load_plan(sweep.to_json(tmp_path / "plan.json"))
+    assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in sweep.plan.slots]
+    for signal in (Decimal("sNaN"), [Decimal("sNaN")]):
+        with pytest.raises(InvalidRequest, match="creativity is"):
+            fox.sweep("phota-image-enhance", **given, creativity=signal)
+        with pytest.raises(InvalidRequest, match="num_outputs is"):
+            fox.sweep("phota-image", prompt="a fox", num_outputs=signal)
+    with pytest.raises(InvalidRequest, match="num_outputs"):
+        fox.batch([{"prompt": "a fox", "num_outputs": Decimal("sNaN")}], "phota-image")
 
 
 def test_a_column_that_is_not_there_is_named(fox: Fox, tmp_path: Path) -> None:

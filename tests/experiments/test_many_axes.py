@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,7 @@ def test_another_take_makes_all_of_it_anew(fox: Fox, tmp_path: Path, sandbox: An
         (pd.to_datetime(["2020-01-01", "2021-06-01"]), ["2020-01-01 00:00:00", "2021-06-01 00:00:00"]),
         ([1234567.0, 1234568.0, 1e-05], ["1234567.0", "1234568.0", "1e-05"]),
         ([Decimal("0.10"), 7, True], ["0.10", "7", "True"]),
+        ([Decimal("1E+400"), Fraction(10**400)], ["1E+400", "1" + "0" * 400]),
         ([1, True, 1.0, 0.3, 0.1 + 0.2], ["1", "True", "1.0", "0.3", "0.30000000000000004"]),
         (np.array(["2020-01-01"], dtype="datetime64[D]"), ["2020-01-01"]),
         (np.array(["2020-01"], dtype="datetime64[M]"), ["2020-01"]),
@@ -184,6 +186,7 @@ def test_a_day_is_laid_beside_the_same_day(fox: Fox) -> None:
         object(),
         float("inf"),
         Decimal("NaN"),
+        Decimal("sNaN"),
         pytest.param(10**5000, id="long"),
         "\ud800",
     ],

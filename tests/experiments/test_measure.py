@@ -154,6 +154,7 @@ def test_the_original_is_what_was_sent(fox: Fox, photo: Path, tmp_path: Path) ->
     asked = {"creativity": [0.5], "resemblance": [0.5]}
     sweep, named = fox.compare_enhance(given, **asked).run(), fox.compare_enhance(photo, **asked, original=other)
     right = sweep.to_frame()["ssim"][0]
+    drawn = other.read_bytes()
     for path in (given, other):
         path.write_bytes(b"something else")
     for again in (sweep, fox.compare_enhance(photo, **asked)):
@@ -161,6 +162,9 @@ def test_the_original_is_what_was_sent(fox: Fox, photo: Path, tmp_path: Path) ->
     assert sweep.comparison().original.path.parent == fox.store.sources
     assert named.comparison().original is None
     assert "other.png was changed" in str(named.findings())
+    other.write_bytes(drawn)
+    assert named.comparison().original is not None
+    assert "other.png was changed" not in str(named.findings_so_far())
 
 
 def test_each_picture_is_measured_against_its_own_original(fox: Fox, photo: Path, tmp_path: Path) -> None:
