@@ -46,7 +46,7 @@ check: $(VENV)/test.stamp check-scripts ## style, types and floors
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/zizmor --offline --quiet .github/workflows
-	$(BIN)/python -m pytest tests/test_floors.py
+	$(BIN)/python -m pytest tests/test_floors.py tests/test_waits.py::test_every_wait_has_an_end
 
 scripts: $(NODE_BIN) ## bundle the browser's scripts into fox_nb/static, which is committed
 	@built=$$(mktemp -d) && trap "rm -r $$built" EXIT && $(BUNDLE)=$$built/static \

@@ -383,7 +383,7 @@ def test_a_refused_word_is_looked_for_in_what_was_asked(tmp_path):
     def ask(prompt: str) -> str:
         body = validate("phota-image", {"prompt": prompt}).canonical()
         wanted = Wanted(prompt, "phota-image", body, prompt, 1)
-        return bookings.reserve(Seat("Ada", 0), wanted, time.time()).result().state
+        return bookings.reserve(Seat("Ada", 0), wanted, time.time()).result(PATIENCE).state
 
     for prompt in ("two:\nbear and wolf", "a\tBEAR", "\uff42\uff45\uff41\uff52", "a cafe\u0301", 'say  "boo"'):
         with pytest.raises(Refusal, match="does not use the word"):
