@@ -479,8 +479,7 @@ def _gateway(api_key: str | SecretStr | None, base_url: str | None) -> Gateway:
     if key is None and url is None:
         from fox_nb import local
 
-        local.start()
-        return Gateway("http://sandbox.invalid", None, is_sandbox=True)
+        return Gateway("http://sandbox.invalid", None, is_sandbox=True, speed=local.start())
     if key is None:
         raise KeyMissing(
             f"There is no key for {url}.",

@@ -33,10 +33,11 @@ _LARGEST = 64 << 20
 """Bytes that the list of all creations may have."""
 
 
-def start() -> None:
-    """Have the sandbox start in the background if it is missing; does not wait for it."""
+def start() -> float:
+    """Have the sandbox start in the background if it is missing, without waiting; return the speed it is to have."""
     try:
         process.start()
+        return process.asked_speed() or process.SHARED_SPEED
     except (process.SandboxUnavailable, OSError) as error:
         raise _unavailable(error) from None
 

@@ -124,11 +124,14 @@ class Gateway:
         None where no key is needed or known.
     is_sandbox : bool
         True for the built-in sandbox, whatever its port.
+    speed : float
+        How many times faster than the service it is thought to work, before it has answered.
     """
 
     base_url: str
     key: SecretStr | None = field(default=None, repr=False)
     is_sandbox: bool = False
+    speed: float = 1.0
 
     @property
     def name(self) -> str:

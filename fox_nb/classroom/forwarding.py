@@ -338,7 +338,7 @@ class Forwarder:
         try:
             state = await self._upstream.task(row.task)
         except FoxError as error:
-            outcome = self._lost(row, error)
+            outcome = self._forgotten(row, error)
             if outcome is None:
                 self._trouble[row.id] = (time.monotonic(), error)
                 if isinstance(error, RateLimited):
@@ -373,7 +373,7 @@ class Forwarder:
             return state
         return None
 
-    def _lost(self, row: Any, error: FoxError) -> TaskState | None:
+    def _forgotten(self, row: Any, error: FoxError) -> TaskState | None:
         """Return the end of a task of which the gateway knows nothing any more; None while it may be found yet."""
         since, _ = self._irregular.lasting(row.id, type(error).__name__)
         if isinstance(error, NotFound) and _is_old(row) and since >= tolerated_for(error, RESULT_LIFE):

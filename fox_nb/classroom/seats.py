@@ -30,7 +30,7 @@ from fox_nb.classroom.tables import (
 )
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import request_class
-from fox_nb.money import MICRO_PER_USD
+from fox_nb.money import MICRO_PER_USD, dollars
 
 COUNTED = ("sending", "unknown", "accepted", "completed", "failed", "lost")
 """States whose money is spent or reserved: all but refused, which was certainly not accepted."""
@@ -345,7 +345,7 @@ def _checked_total(known: int | None, said: int | None) -> int:
         raise InvalidRequest("Nothing says what all may spend together.", parameter="total", todo="Give --total USD.")
     if said is not None and known is not None and said < known:
         raise InvalidRequest(
-            f"All may spend ${known / MICRO_PER_USD:.2f} together already, which is more; no seat was made.",
+            f"All may spend {dollars(known / MICRO_PER_USD)} together already, which is more; no seat was made.",
             parameter="total",
             value=said / MICRO_PER_USD,
             todo="Leave out --total: the class keeps what it has.",

@@ -135,8 +135,9 @@ class Poller:
             return known[0]
         model = MODELS.get(name)
         told_well = model is None or model.estimate_is_told or self._gateway.is_sandbox
-        as_usual = usual(name)
-        return min(answer, MOST_BELIEVED * as_usual) if answer is not None and answer > 0 and told_well else as_usual
+        if answer is not None and answer > 0 and told_well:
+            return min(answer, MOST_BELIEVED * usual(name))
+        return usual(name) / self._gateway.speed
 
     def seconds_for(self, request: Request) -> float:
         """Return how many seconds a request is thought to take."""
@@ -208,7 +209,7 @@ class Poller:
             self._store.journal.progressed(row, answer)
             row = self._store.journal.get(row.identity)
         if answer.failed:
-            return self._gave_up(task, row, answer, urls)
+            return self._fetch_and_fail(task, row, answer, urls)
         given_for_long = len(urls) >= row.wanted and self._lasts_too_long(row, "given")
         if answer.completed or given_for_long:
             task.renew()
@@ -226,7 +227,7 @@ class Poller:
         task.renew(error)
         return PollResult()
 
-    def _gave_up(self, task: Task, row: TaskRow, answer: TaskState, urls: list[str]) -> PollResult:
+    def _fetch_and_fail(self, task: Task, row: TaskRow, answer: TaskState, urls: list[str]) -> PollResult:
         """Fetch what the gateway has made of a task before it gave up on it, and journal that it did."""
         from fox_nb.client.responses import shown
 

@@ -114,6 +114,7 @@ class VisitorSession(Session):
             visitor=self._visitor,
             what=task.identity,
             now=self.now(),
+            play=self.prices.is_play_money,
         )
         settled: Future[None] = Future()
 

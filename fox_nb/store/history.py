@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from fox_nb.errors import StoreError
+from fox_nb.errors import BudgetExceeded, StoreError
+from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.settings import SANDBOX
 from fox_nb.store.rows import PictureRow, TaskRow
 from fox_nb.store.schema import connect, unreadable
@@ -36,6 +37,9 @@ ON_THE_SERVICE, ON_THE_SANDBOX = "recorded on the service", "recorded on the san
 """Accounts of what was paid when it was recorded: nobody's budget here."""
 REHEARSAL = "rehearsal "
 """How the fact's name begins that says of a gateway and an account that their money is play money."""
+PLAYS = f"""({{0}} = '{SANDBOX}' OR {{1}} = '{ON_THE_SANDBOX}'
+    OR EXISTS (SELECT 1 FROM fact WHERE name = '{REHEARSAL}' || {{0}} || ' ' || {{1}}))"""  # noqa: S608 - made of constants
+"""Whether the money of a gateway and an account is play money."""
 
 _OF_IT = f"FROM charge c WHERE c.identity = t.identity AND {COUNTS}"
 _NEWEST = f"FROM charge n WHERE n.number = (SELECT {NEWEST.format('t')})"
@@ -45,9 +49,7 @@ _TASK = f"""
            t.finished, t.task_id, t.progress, t.estimate, t.credits, t.links, t.profile_id, t.error_code, t.error,
            t.request_id,
            coalesce((SELECT sum(micro) {_OF_IT}), 0), coalesce((SELECT max(estimate) {_OF_IT}), 0),
-           t.gateway = '{SANDBOX}' OR t.account = '{ON_THE_SANDBOX}'
-           OR EXISTS (SELECT 1 FROM fact WHERE name = '{REHEARSAL}' || t.gateway || ' ' || t.account),
-           (SELECT {NEWEST.format("t")}),
+           {PLAYS.format("t.gateway", "t.account")}, (SELECT {NEWEST.format("t")}),
            (SELECT {SPENT} {_OF_IT}), (SELECT sum(charged) {_OF_IT}), coalesce((SELECT sum(refunded) {_OF_IT}), 0),
            (SELECT max(coalesce(refunded_at, charged_at)) {_OF_IT}),
            (SELECT count(*) {_OF_IT} AND charged IS NULL AND refunded IS NULL),
@@ -56,6 +58,18 @@ _TASK = f"""
            (SELECT coalesce(refunded_at, charged_at) {_NEWEST})
     FROM task t
 """  # noqa: S608 - made of constants
+
+
+def check_budget(micro_usd: int, left: int, whole: int, *, play: bool, of: str, todo: str) -> None:
+    """Refuse what costs more micro-USD than are left of a budget; `of` says whose it is, `todo` how it is raised."""
+    if micro_usd > left:
+        needed, has, all_of_it = (max(0, micro) / MICRO_PER_USD for micro in (micro_usd, left, whole))
+        raise BudgetExceeded(
+            f"Costs {dollars(needed, play=play)}, but only {dollars(has)} of {of} {dollars(all_of_it)} budget is left.",
+            needed=needed,
+            left=has,
+            todo=f"Ask for fewer or smaller pictures, or {todo}.",
+        )
 
 
 _FLAGS = list(TaskRow.__annotations__).index("price_is_estimate")

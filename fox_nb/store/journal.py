@@ -12,10 +12,8 @@ import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.atomic import ALONE
-from fox_nb.errors import BudgetExceeded, FoxError, StoreError
-from fox_nb.money import MICRO_PER_USD, dollars
-from fox_nb.settings import SANDBOX
-from fox_nb.store.history import COUNTED, GIVEN_BACK, NEWEST, REHEARSAL, History
+from fox_nb.errors import FoxError, StoreError
+from fox_nb.store.history import COUNTED, GIVEN_BACK, NEWEST, PLAYS, History, check_budget
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, process_name
 
 if TYPE_CHECKING:
@@ -214,15 +212,9 @@ class Journal(History):
     ) -> None:
         if budget is not None:
             left = budget - self._sum(connection, COUNTED, asked.gateway, asked.account)
-            if asked.micro_usd > left:
-                raise BudgetExceeded(
-                    f"Costs {dollars(asked.micro_usd / MICRO_PER_USD, play=self._plays(connection, asked))}, but only "
-                    f"{dollars(max(0, left) / MICRO_PER_USD)} of your {dollars(budget / MICRO_PER_USD)} "
-                    "budget is left.",
-                    needed=asked.micro_usd / MICRO_PER_USD,
-                    left=max(0, left) / MICRO_PER_USD,
-                    todo="Ask for fewer or smaller pictures, or raise budget=….",
-                )
+            of = {"gateway": asked.gateway, "account": asked.account}
+            (play,) = connection.execute(f"SELECT {PLAYS.format(':gateway', ':account')}", of).fetchone()
+            check_budget(asked.micro_usd, left, budget, play=bool(play), of="your", todo="raise budget=…")
         if known:
             connection.execute(
                 "UPDATE task SET account = ?, state = 'preparing', owner = ?, sent = ?, accepted = NULL, "
@@ -444,12 +436,6 @@ class Journal(History):
         return self.tasks(gateway, states=(*BEING_SENT, *ON_ITS_WAY, "unknown"))
 
     # -- the small parts ----------------------------------------------------------------------------------------
-
-    def _plays(self, connection: sqlite3.Connection, asked: Asked) -> bool:
-        """Return True for play money: of the sandbox, or of a rehearsal on it."""
-        rehearsal = (f"{REHEARSAL}{asked.gateway} {asked.account}",)
-        known = connection.execute("SELECT 1 FROM fact WHERE name = ?", rehearsal).fetchone()
-        return asked.gateway == SANDBOX or known is not None
 
     def _here(self, connection: sqlite3.Connection, row: TaskRow, now: float) -> TaskRow:
         """Return a sending; one that the file has lost, as an older copy was written over it, is journalled anew."""

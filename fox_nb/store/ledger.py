@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fox_nb.atomic import ALONE, PRIVATE_FILE, open_database
-from fox_nb.errors import BudgetExceeded, StoreError
-from fox_nb.money import MICRO_PER_USD, dollars
-from fox_nb.settings import SANDBOX, in_voila
-from fox_nb.store.history import OpenDatabase
+from fox_nb.errors import StoreError
+from fox_nb.settings import in_voila
+from fox_nb.store.history import OpenDatabase, check_budget
 from fox_nb.workdir import given_path
 
 _MADE = (
@@ -60,7 +59,16 @@ class Ledger(OpenDatabase):
             raise self._unusable(error) from None
 
     def hold(
-        self, gateway: str, account: str, micro_usd: int, *, budget: int, visitor: str, what: str, now: float
+        self,
+        gateway: str,
+        account: str,
+        micro_usd: int,
+        *,
+        budget: int,
+        visitor: str,
+        what: str,
+        now: float,
+        play: bool,
     ) -> int:
         """Take an amount out of the budget, in one transaction; returns the number to give it back by.
 
@@ -71,15 +79,8 @@ class Ledger(OpenDatabase):
         """
         with self._writing() as connection:
             left = budget - _spent(connection, gateway, account)
-            if micro_usd > left:
-                raise BudgetExceeded(
-                    f"Costs {dollars(micro_usd / MICRO_PER_USD, play=gateway == SANDBOX)}, but only "
-                    f"{dollars(max(0, left) / MICRO_PER_USD)} of all visitors' {dollars(budget / MICRO_PER_USD)} "
-                    "budget is left.",
-                    needed=micro_usd / MICRO_PER_USD,
-                    left=max(0, left) / MICRO_PER_USD,
-                    todo="Ask for fewer or smaller pictures, or whoever runs this app for a larger budget.",
-                )
+            todo = "whoever runs this app for a larger budget"
+            check_budget(micro_usd, left, budget, play=play, of="all visitors'", todo=todo)
             row = connection.execute(
                 "INSERT INTO held (gateway, account, micro, visitor, what, at) VALUES (?, ?, ?, ?, ?, ?)",
                 (gateway, account, micro_usd, visitor, what, now),

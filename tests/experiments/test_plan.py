@@ -129,3 +129,11 @@ def test_prices_that_change_are_said_before_anything_is_sent(
     said = "$0.18 (play money) then, $0.36 (play money) now"
     assert capfd.readouterr().err.count(said) == 1
     assert len(sandbox.creations) == 2
+
+
+@pytest.mark.usefixtures("own_sandbox")
+def test_the_sandboxs_speed_is_counted_before_it_has_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first sweep of a new folder is said to take as long as the sandbox takes, not the service."""
+    monkeypatch.setenv("FOX_NB_SANDBOX_SPEED", "9")
+    with Fox(store=tmp_path / "runs") as fox:
+        assert fox.sweep("phota-image", prompt=["a fox"]).seconds == 5.0
