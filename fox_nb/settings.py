@@ -133,6 +133,10 @@ class Gateway:
     is_sandbox: bool = False
     speed: float = 1.0
 
+    def __post_init__(self) -> None:
+        if self.key is not None:
+            object.__setattr__(self, "key", hidden(self.key))
+
     @property
     def name(self) -> str:
         """What the journal calls this gateway: ``sandbox``, or its normalised base URL."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pydantic import SecretStr
 
 from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, KeyMissing, StoreError, TaskFailed, errors
@@ -100,7 +101,7 @@ def test_a_key_goes_nowhere(open_fox: Callable[..., Fox], sandbox: Any) -> None:
             assert copy.deepcopy(thing) is thing
             with pytest.raises(FoxError, match="cannot be pickled"):
                 pickle.dumps(thing)
-        for thing in (client, Gateway(sandbox.base_url, key), key):
+        for thing in (client, Gateway(sandbox.base_url, key), Gateway(sandbox.base_url, SecretStr(MARKED_KEY)), key):
             assert MARKED_KEY.encode() not in pickle.dumps(thing)
         with pytest.raises(KeyMissing):
             pickle.loads(pickle.dumps(client)).models()

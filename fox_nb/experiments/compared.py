@@ -92,13 +92,12 @@ class Compared:
         uris, columns, rest = [], [], []
         for key, cell in comparison.in_order():
             first, *others = [axis.words(at) for axis, at in zip(comparison.axes, key, strict=True)]
-            for take in cell.takes:
+            for at, take in enumerate(cell.takes):
                 preview = take.picture.preview(*_PLOT) if take.picture else b""
                 if preview:
                     uris.append(data_uri(preview))
                     columns.append(first or cell.label)
-                    number = f"variation {take.number}" if len(cell.takes) > 1 else ""
-                    rest.append(", ".join(filter(None, [*others, number])))
+                    rest.append(", ".join(filter(None, [*others, cell.which(at)])))
         if kind == "tabs":
             return HTML(plots.plot_class_tabs(uris, columns, rest if any(rest) else ()))
         if kind == "representations":

@@ -161,6 +161,14 @@ class Cell:
     takes: Sequence[Take] = (Take(),)
     code: str = ""
 
+    def which(self, index: int) -> str:
+        """Say which of its pictures this is; several may be of one take, and '' stands for the only one."""
+        number, count = self.takes[index].number, len(self.takes)
+        if count == 1:
+            return ""
+        alone = len({take.number for take in self.takes}) == count
+        return f"variation {number}" if alone else f"variation {number}, picture {index + 1} of {count}"
+
     def summary(self) -> dict[str, tuple[float, float | None]]:
         """Mean of each number over the takes, and its spread; the takes that are the same pixels count where all are.
 

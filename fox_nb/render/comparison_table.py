@@ -12,7 +12,7 @@ from itertools import islice
 
 from fox_nb.images.inline import data_uri
 from fox_nb.images.metrics import EXPLANATIONS
-from fox_nb.render.comparison import LABELS, Cell, ComparedPicture, Comparison, Key, Take, numbers, previews
+from fox_nb.render.comparison import LABELS, Cell, ComparedPicture, Comparison, Key, numbers, previews
 from fox_nb.render.facets import Facet, facets, words_of
 from fox_nb.render.html import PLAIN, bdi, escape
 
@@ -142,7 +142,7 @@ def _cell(
     if key is None or cell is None:
         return "<td></td>"
     width = max(40, _SHOWN_WIDTH // len(cell.takes))
-    shots = "".join(f'<div class="foxc-shot">{_take(cell, take, images, width)}</div>' for take in cell.takes)
+    shots = "".join(f'<div class="foxc-shot">{_take(cell, at, images, width)}</div>' for at in range(len(cell.takes)))
     words = "<br>".join(escape(f"{name} {value}") for name, value in numbers(cell.summary()))
     words = f'<div class="foxc-said">{words}</div>' if words else ""
     own = f'<div style="{_NARROW}">{bdi(words_of(comparison, key))}</div>' if facet.columns is None else ""
@@ -151,9 +151,10 @@ def _cell(
     return f'<td style="{_MIDDLE}">{own}<div class="foxc-takes">{shots}</div>{words}</td>'
 
 
-def _take(cell: Cell, take: Take, images: Mapping[str, bytes], width: int) -> str:
+def _take(cell: Cell, at: int, images: Mapping[str, bytes], width: int) -> str:
+    take = cell.takes[at]
     if take.picture is not None:
-        label = cell.label if len(cell.takes) == 1 else f"{cell.label}, variation {take.number}"
+        label = ", ".join(filter(None, (cell.label, cell.which(at))))
         return _image(take.picture, images, label, width)
     if take.state in _WITH_REASON:
         word = _WITH_REASON[take.state]

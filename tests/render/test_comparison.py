@@ -185,6 +185,16 @@ def test_takes_stand_side_by_side_with_mean_and_spread(tmp_path):
     assert "PSNR" not in seen.text
 
 
+def test_pictures_of_one_take_are_told_apart(tmp_path):
+    """Two pictures of one task are no two variations: each says which of them it is."""
+    takes = [Take(1, "done", picture(tmp_path, f"{n}.png", seed=n)) for n in (1, 2)]
+    seen = PollResult(static_grid(laid_out("t", None, Axis("x", ["1"]), [[Cell("x 1", takes)]])))
+    assert [image["alt"] for image in seen.all("img")] == [
+        "x 1, variation 1, picture 1 of 2",
+        "x 1, variation 1, picture 2 of 2",
+    ]
+
+
 def test_same_pixels_are_so_in_all_takes():
     """The mean of a number over takes, one of which is the original itself, is that of the others."""
     takes = [Take(n, "done", metrics={"psnr": value}) for n, value in enumerate((math.inf, 20.0), 1)]
