@@ -89,7 +89,7 @@ class FoxMagics(Magics):
         values = parse(request, words, cell or "")
         take = values.pop("take", 1)
         for parameter in parameters(request):
-            if parameter.hint.kind in {"picture", "archive"} and parameter.name in values:
+            if parameter.hint.is_file and parameter.name in values:
                 values[parameter.name] = self._pictures(values[parameter.name])
         return self._fox().submit({"model": request.model, **values}, take=take)
 

@@ -1,4 +1,4 @@
-"""Models: the five requests, one class each, read by validation, panels, costs, code and docs."""
+"""Models: the five requests, one class each, and `validate`, which makes one of plain values or refuses them."""
 
 from __future__ import annotations
 
@@ -423,7 +423,7 @@ def request_class(model: Any) -> type[Request]:
 
 
 def _file_names(cls: type) -> frozenset[str]:
-    return frozenset(one.name for one in parameters(cls) if one.hint.kind in {"picture", "archive"})
+    return frozenset(one.name for one in parameters(cls) if one.hint.is_file)
 
 
 file_names: Callable[[type], frozenset[str]] = functools.cache(_file_names)

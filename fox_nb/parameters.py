@@ -59,6 +59,11 @@ class Hint(NamedTuple):
     examples: tuple[str, ...] = ()
     remedy: str = ""
 
+    @property
+    def is_file(self) -> bool:
+        """True where a file or a link to one is meant."""
+        return self.kind in {"picture", "archive"}
+
 
 class _Step:
     """A step of a value's way.
@@ -156,7 +161,7 @@ class Parameter(NamedTuple):
         elif self.type in {int, float}:
             kind = "a whole number" if self.type is int else "a number"
             words = f"{kind} from {self.minimum:g} to {self.maximum:g}" if self.maximum is not None else kind
-        elif self.hint.kind in {"picture", "archive"}:
+        elif self.hint.is_file:
             words = "an http(s) URL or a local file"
         else:
             words = "a text that is not empty"

@@ -30,7 +30,7 @@ from fox_nb.classroom.refusals import (
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import certainly_not_accepted
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotFound, RateLimited
-from fox_nb.models import MENTION, MODELS, MOST_TAKES, validate
+from fox_nb.models import MENTION, MODELS, MOST_TAKES, file_names, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.session.backoff import quiet
@@ -202,12 +202,12 @@ class Forwarder:
         model = body["model"]
         if model not in MODELS or (who.models and model not in who.models):
             raise Refusal(422, f"This seat may not use the model {model[:80]!r}.", code="model_not_found")
-        kinds = {parameter.name: parameter.hint.kind for parameter in parameters(MODELS[model])}
+        files = file_names(MODELS[model])
         values: dict[str, Any] = {}
         for name, value in body.items():
             if name == "model":
                 continue
-            if kinds.get(name) in {"picture", "archive"}:
+            if name in files:
                 links = value if isinstance(value, list) else [value]
                 named = [
                     await self._deposits.named(who.name, one, host) if isinstance(one, str) else one for one in links
@@ -280,11 +280,8 @@ class Forwarder:
                 return await self._deposits.link(value.removeprefix("sha256:"), anew=anew)
             return value
 
-        kinds = {parameter.name: parameter.hint.kind for parameter in parameters(MODELS[body["model"]])}
-        return {
-            name: await link(value) if kinds.get(name) in {"picture", "archive"} else value
-            for name, value in body.items()
-        }
+        files = file_names(MODELS[body["model"]])
+        return {name: await link(value) if name in files else value for name, value in body.items()}
 
     # -- tasks --------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Calls: one method a call of the gateway, how often each may be sent, and the typed error when it came to nothing.
 
-It is the only part that speaks HTTP. Nothing of requests, urllib3, json or ssl leaves it, and neither does the key.
+Nothing of requests, urllib3, json or ssl leaves it, and neither does the key.
 Those packages are loaded when the first call is made: whoever only looks at a panel does not wait for them.
 """
 

@@ -1,4 +1,4 @@
-"""Downloads: pictures from whatever host a result names, without the key, never from where no picture should be."""
+"""Download: one picture from whatever host a result names, without the key, never from where no picture should be."""
 
 from __future__ import annotations
 

@@ -212,7 +212,7 @@ def differences(rows: Sequence[dict[str, str]]) -> dict[str, list[str]]:
 def _settings(task: Task) -> Iterator[tuple[Parameter, Any]]:
     model = MODELS.get(task.model)
     for parameter in parameters(model) if model else ():
-        if parameter.name != "prompt" and parameter.hint.kind not in {"picture", "archive"}:
+        if parameter.name != "prompt" and not parameter.hint.is_file:
             yield parameter, task.request.get(parameter.name)
 
 

@@ -160,7 +160,7 @@ def _several(parameter: Parameter, given: Any) -> list[Any] | None:
         return list(given) if nested else None
     if isinstance(given, (list, tuple, range, Iterator)):
         return list(itertools.islice(given, MOST_VALUES + 1))
-    is_row = getattr(given, "ndim", None) == 1 and parameter.hint.kind not in {"picture", "archive"}
+    is_row = getattr(given, "ndim", None) == 1 and not parameter.hint.is_file
     return list(itertools.islice(given, MOST_VALUES + 1)) if is_row else None
 
 

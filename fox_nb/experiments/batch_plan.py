@@ -166,7 +166,7 @@ class BatchPlan(Plan):
         refused = False
         for name, parameter in known.items():
             value = values.get(name)
-            if parameter.hint.kind not in {"picture", "archive"} or value is None:
+            if not parameter.hint.is_file or value is None:
                 continue
             try:
                 values[name] = [self._picture(item, name, parameter) for item in value] if isinstance(

@@ -24,8 +24,8 @@ from fox_nb.experiments.batch_plan import BatchPlan
 from fox_nb.experiments.sweep_plan import SweepPlan
 from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing
 from fox_nb.images.sources import refuse_server_files
-from fox_nb.models import LOCAL_PICTURE, MODELS, is_link
-from fox_nb.parameters import parameters, shown, unboxed
+from fox_nb.models import LOCAL_PICTURE, MODELS, file_names, is_link
+from fox_nb.parameters import shown, unboxed
 from fox_nb.session import Session
 from fox_nb.workdir import given_path
 
@@ -38,12 +38,7 @@ LARGEST = 50_000_000
 _MOST_TOLD = 5
 _TYPES = (["str"], ["int"], ["float"], ["bool"])
 """How pydantic calls what a value was tried as."""
-PICTURES = frozenset(
-    parameter.name
-    for model in MODELS.values()
-    for parameter in parameters(model)
-    if parameter.hint.kind in {"picture", "archive"}
-)
+PICTURES = frozenset[str]().union(*map(file_names, MODELS.values()))
 
 
 class _Part(BaseModel):

@@ -1,4 +1,4 @@
-"""Controls: one ipywidget for each parameter, made from what its model's class says, and how its value is read."""
+"""Controls: one ipywidget for each parameter, and how its value is read; which one it is says the control table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""History tab: what the journal knows, found by model, text and date; favourites; several to keep, or to take along."""
+"""History tab: the store's tasks, found by model, text and date; favourites; several to keep, or to take along."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from fox_nb.panels.script import Scripted
 from fox_nb.parameters import Parameter
 
 NO_PROFILES = "No profiles yet"
-LONGEST_PROMPT = 2000
+MAY_BE_REFUSED_FROM = 2000
 """From how many characters on the service may refuse a prompt."""
 
 
@@ -172,7 +172,7 @@ class Mentions(Scripted):
 
     prompt = traitlets.Instance(w.Textarea).tag(sync=True, **w.widget_serialization)
     puts = traitlets.Bool(default_value=False).tag(sync=True)
-    limit = traitlets.Int(LONGEST_PROMPT).tag(sync=True)
+    limit = traitlets.Int(MAY_BE_REFUSED_FROM).tag(sync=True)
     examples: traitlets.List[str] = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:

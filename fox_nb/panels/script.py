@@ -1,4 +1,4 @@
-"""Script: what the room's own widgets have in common: a script that isn't part of their state, and messages by name."""
+"""Script: what our own widgets have in common: a script that isn't part of their state, and messages by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Table: what the journal knows, one row a task."""
+"""Table: a list of tasks as HTML, one row a task."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-MODELS = ("phota-create-profile", "phota-image", "phota-image-edit", "phota-image-enhance", "grok-imagine-image")
+MODEL_NAMES = ("phota-create-profile", "phota-image", "phota-image-edit", "phota-image-enhance", "grok-imagine-image")
 
 PRICES: Mapping[str, float] = {
     "phota-create-profile": 2.90,
@@ -55,7 +55,7 @@ class Settings:
     storage_limit: int = 2_000_000_000
     upload_limit: int = 100_000_000
     balance: float = UNLIMITED
-    models: tuple[str, ...] = MODELS
+    models: tuple[str, ...] = MODEL_NAMES
     groups: dict[str, float] = field(default_factory=lambda: {"default": 1})
     group: str = "default"
     key_limit: float = UNLIMITED

@@ -47,7 +47,7 @@ def call(body: Mapping[str, Any], take: int, origins: Mapping[str, str], *, name
 
 
 def _literal(value: Any, parameter: Parameter, origins: Mapping[str, str]) -> str:
-    if parameter.hint.kind not in {"picture", "archive"}:
+    if not parameter.hint.is_file:
         return repr(value)
     several = [_place(item, origins) for item in (value if isinstance(value, list) else [value])]
     return repr(several if isinstance(value, list) else several[0])

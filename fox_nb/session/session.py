@@ -1,4 +1,4 @@
-"""Session: one store at one gateway with one key: what is sent from it, what it has made, what that has cost."""
+"""Session: one store at one gateway with one key: what it has made and spent; it submits as `Submitter` does."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Session(Submitter):
         """Return what a request would cost; what is not given is at its default, and any picture costs the same."""
         request, values = request_class(model), {str(name): value for name, value in values.items()}
         take_number(values.pop("take", 1))  # each costs the same
-        free = {one.name for one in parameters(request) if one.hint.kind in {"prompt", "picture", "archive"}}
+        free = {one.name for one in parameters(request) if one.hint.kind == "prompt" or one.hint.is_file}
         checked = {name: value if name in free else check(request.model, name, value) for name, value in values.items()}
         self.prices.ask()
         return self.prices.cost(request.unchecked(**checked))

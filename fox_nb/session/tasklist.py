@@ -1,4 +1,4 @@
-"""Task list: what the journal knows, newest first; shows itself as a table, gives itself as a data frame."""
+"""Task list: what `fox.tasks()` gives: tasks, newest first; shows itself as a table, gives itself as a data frame."""
 
 from __future__ import annotations
 

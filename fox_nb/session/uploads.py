@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fox_nb.errors import StoreError
 from fox_nb.images.sources import listed
-from fox_nb.models import LOCAL_PICTURE, MODELS, is_link, request_class
+from fox_nb.models import LOCAL_PICTURE, MODELS, file_names, is_link, request_class
 from fox_nb.parameters import parameters
 from fox_nb.session.image import Image
 from fox_nb.settings import in_voila
@@ -50,7 +50,7 @@ class Uploads:
         named, prepared = dict(values), {}
         for parameter in parameters(request_class(model)):
             value = named.get(parameter.name)
-            if parameter.hint.kind not in {"picture", "archive"} or value is None:
+            if not parameter.hint.is_file or value is None:
                 continue
             names = []
             for item in _several(value):
@@ -76,9 +76,7 @@ class Uploads:
 
         known = {parameter.name: parameter for parameter in parameters(request_class(model))}
         return {
-            name: made(value, known[name])
-            if name in known and known[name].hint.kind in {"picture", "archive"}
-            else value
+            name: made(value, known[name]) if name in known and known[name].hint.is_file else value
             for name, value in values.items()
         }
 
@@ -136,7 +134,7 @@ class Uploads:
                 return url
             return value
 
-        names = {p.name for p in parameters(request_class(body["model"])) if p.hint.kind in {"picture", "archive"}}
+        names = file_names(request_class(body["model"]))
         linked = {name: link(value) if name in names else value for name, value in body.items()}
         return linked, remembered
 

@@ -1,4 +1,4 @@
-"""History: the journal's file, open for one thread at a time, and what it knows: tasks by filter, sums, durations."""
+"""History: the journal's file, open for one thread at a time, and what is read there: tasks, sums, the budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Home: a person's work in one ZIP: the notebooks, and the store as it is, to go on with elsewhere."""
+"""Home: what `take_home()` packs: a person's notebooks, and the store as it is, in one ZIP to go on with elsewhere."""
 
 from __future__ import annotations
 

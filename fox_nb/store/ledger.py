@@ -1,4 +1,4 @@
-"""Ledger: one purse for many stores, so that one budget holds for all visitors of an app together."""
+"""Ledger, for apps with visitors: one purse for many stores, so that one budget holds for all of them together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schema: the journal's tables, how an older store is brought up to date, and how a foreign one is refused."""
+"""Schema: the journal's tables, how an older store is brought up to date, and the errors of one that can't be used."""
 
 from __future__ import annotations
 

@@ -34,13 +34,15 @@ async function load(model) {
 export default () => {
   let part;
   let begun;
+  let finish;
   return {
     initialize({ model }) {
       begun = load(model).then((open) => {
         part = open(PART);
-        part.initialize({ model });
+        finish = part.initialize({ model });
         model.send({ type: "ready" });
       });
+      return async () => (await finish)?.();
     },
     async render(view) {
       await begun;

@@ -1,4 +1,4 @@
-// The room's own widgets, each by the name that its Python side knows it by; the loader fetches all of them, once a page.
+// The panels' own widgets, each by the name that its Python side knows it by; the loader fetches all of them, once a page.
 export { dressed } from "./parts/dress.js";
 
 import { history } from "./parts/history.js";

@@ -63,6 +63,11 @@ export class Pixels {
     this.changed();
   }
 
+  /** A browser keeps what such an address stands for until it is told that nobody needs it. */
+  forget() {
+    for (const url of this.urls.values()) URL.revokeObjectURL(url);
+  }
+
   stop(key, number) {
     this.saving.delete(place(key, number));
   }

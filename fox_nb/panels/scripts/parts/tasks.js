@@ -18,9 +18,11 @@ export class Tasks {
     this.views.forEach((view) => view());
   }
 
+  /** @returns what to do when the model is closed */
   initialize(model) {
     this.model = this.pixels.model = model;
     model.on("msg:custom", (content, buffers) => this.hear(content, buffers) && this.show());
+    return () => this.pixels.forget();
   }
 
   hear(content, buffers) {
