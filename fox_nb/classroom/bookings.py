@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sql
 
-from fox_nb.classroom.refusals import Refusal, asked_by_another, clock, nobody_knows, not_found, removed
+from fox_nb.classroom.refusals import Refusal, asked_before, clock, not_found, removed
 from fox_nb.classroom.seats import COUNTED, Seat
-from fox_nb.classroom.tables import CLASS, Database, access, creation, deposit, profile, seat, setting
+from fox_nb.classroom.tables import CLASS, IN_ORDER, Database, access, creation, deposit, profile, seat, setting
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.store.history import folded
@@ -37,6 +37,10 @@ _OF_TASK = (
     .where(creation.c.task == sql.bindparam("task"), access.c.seat == sql.bindparam("who"))
 )
 
+_NO_BLANKS = (
+    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+)
+"""Scripts that set no blanks where a word ends: Thai, Lao, Burmese, Khmer, Kana, Han, Hangul (before its particles)."""
 _Lost = Callable[[str], bool]
 
 
@@ -198,7 +202,7 @@ class Bookings:
 
 def _ended(number: int, read: Callable[[sql.Select[Any]], list[Any]]) -> Ended:
     (row,) = read(sql.select(creation).where(creation.c.id == number))
-    files = sql.select(deposit).where(deposit.c.creation == number).order_by(deposit.c.name)
+    files = sql.select(deposit).where(deposit.c.creation == number).order_by(*IN_ORDER)
     return Ended(row, read(files), read(sql.select(profile.c.id).where(profile.c.creation == number)))
 
 
@@ -239,7 +243,7 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float,
 def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:
     """Let a seat have what another one asked for, or itself did: it becomes the class's when it is of two."""
     if row.state == "unknown":
-        raise nobody_knows(clock(row.asked)) if row.seat == who else asked_by_another(f"at {clock(row.asked)}")
+        raise asked_before(f"at {clock(row.asked)}")
     connection.execute(_renewed(row.id, now))
     if not _has(connection, row, who):
         connection.execute(sql.insert(access).values(seat=who, creation=row.id, asked=now))
@@ -266,12 +270,11 @@ def _end(connection: sql.Connection, row: Any, state: TaskState, now: float) -> 
         connection.execute(sql.update(deposit).where(uploads).values(origin="", linked=0.0))
     if connection.execute(sql.select(access).where(access.c.creation == row.id)).first() is None:
         return  # whose it was has been removed meanwhile
-    for place, result in enumerate(() if state.failed else state.results):
-        if result.profile_id:
-            known = sql.select(profile).where(profile.c.id == result.profile_id)
-            if connection.execute(known).first() is None:
-                connection.execute(sql.insert(profile).values(id=result.profile_id, creation=row.id, shared=False))
-        else:
+    results = () if state.failed else state.results
+    for trained in {result.profile_id for result in results} - {""}:
+        connection.execute(sql.insert(profile).values(id=trained, creation=row.id, shared=False))
+    for place, result in enumerate(results):
+        if not result.profile_id:
             kept = {"seat": row.seat, "creation": row.id, "name": f"{place + 1}", "sha256": ""}
             new = {"token": secrets.token_urlsafe(32), "origin": result.url, "linked": now, "made": now}
             connection.execute(sql.insert(deposit).values(**kept, **new))
@@ -304,10 +307,17 @@ def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: 
 
 
 def _check_words(refused: str, prompt: str) -> None:
-    text, *words = (" ".join(folded(one).split()) for one in (prompt, *refused.split("\n")))
-    for word in filter(None, words):
-        if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text):
+    text = folded(prompt)
+    for word in filter(None, map(folded, re.split(r"[\n,\uff0c\u3001\u060c]", refused))):
+        if re.search(f"(?<!{_part_of(word[0])}){re.escape(word)}(?!{_part_of(word[-1])})", text):
             raise Refusal(422, f"This class does not use the word {word!r}.", code="content_policy_violation")
+
+
+def _part_of(edge: str) -> str:
+    """Return what makes another word of one, where it stands beside the sign at its edge."""
+    if edge.isdigit():
+        return r"\d"
+    return rf"[^\W\d_{_NO_BLANKS}]" if re.match(rf"[^\W{_NO_BLANKS}]", edge) else r"[^\s\S]"
 
 
 def _check_profiles(connection: sql.Connection, who: str, profiles: tuple[str, ...]) -> None:

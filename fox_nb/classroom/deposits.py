@@ -132,6 +132,8 @@ class Deposits:
             return path
         if row.creation is None or not row.origin:
             raise not_found("file")
+        if time.time() - row.linked > self.keep:  # else it would be here for as long again
+            raise Refusal(410, "This picture is not kept any more.", "not_found")
         going = self._fetching.get(row.token)
         if going is None:
             going = self._fetching[row.token] = asyncio.ensure_future(self._fetch(row))

@@ -19,7 +19,7 @@ from fox_nb.classroom.deposits import RESULT_LIFE
 from fox_nb.classroom.refusals import (
     Refusal,
     as_refusal,
-    asked_by_another,
+    asked_before,
     clock,
     journal_away,
     left_alone,
@@ -124,21 +124,21 @@ class Forwarder:
             booking = asyncio.create_task(self._book(who, wanted, request.body(), take))
             self._booking.add(booking)
             booking.add_done_callback(self._booking.discard)
-            row = await asyncio.shield(booking)
+            row, is_ours = await asyncio.shield(booking)
         except SQLAlchemyError:
             log.exception("the journal is away; nothing was sent")
             raise nothing_sent(journal_away()) from None
         if row.id in self._sending:
-            await self._answered(self._sending[row.id], mine=row.seat == who.name)
+            await self._answered(self._sending[row.id], is_ours=is_ours)
         row = await asyncio.to_thread(self.bookings.row, row.id)
         if row.state == "refused":  # while this seat was being booked
             raise refused_to_another()
         if row.task is None:
-            raise nobody_knows(clock(row.asked))
+            raise nobody_knows(clock(row.asked)) if is_ours else asked_before(f"at {clock(row.asked)}")
         return row
 
-    async def _book(self, who: Seat, wanted: Wanted, body: dict[str, Any], take: int | None) -> Any:
-        """Book a creation, and begin to send it where it is ours to send."""
+    async def _book(self, who: Seat, wanted: Wanted, body: dict[str, Any], take: int | None) -> tuple[Any, bool]:
+        """Book a creation, and begin to send it where it is ours to send: the row, and whether it was."""
         if self._closing:
             raise Refusal(429, "The relay is being stopped; nothing was sent.", "rate_limit_error")
         try:
@@ -148,18 +148,19 @@ class Forwarder:
             raise
         self._rows.pop(row.task, None)
         self._ended.pop(row.id, None)
-        self._begin(row, self._send, body, take)
-        return row
+        return row, self._begin(row, self._send, body, take)
 
-    def _begin(self, row: Any, work: Callable[..., Coroutine[Any, Any, None]], *about: Any) -> None:
+    def _begin(self, row: Any, work: Callable[..., Coroutine[Any, Any, None]], *about: Any) -> bool:
         """Begin what is to be done with a creation that is booked as to be sent; once, whoever asks for it, too.
 
         Bookings are told in the order of the journal: who finds one there finds its sending in here.
         """
-        if row.state == "sending" and row.id not in self._begun:
-            self._begun.add(row.id)
-            sending = self._sending[row.id] = asyncio.create_task(work(row, *about))
-            sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
+        if row.state != "sending" or row.id in self._begun:
+            return False
+        self._begun.add(row.id)
+        sending = self._sending[row.id] = asyncio.create_task(work(row, *about))
+        sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
+        return True
 
     async def _give_back(self, identity: str) -> None:
         """Give back what a COMMIT has booked whose answer was lost: its seat was told that nothing was sent."""
@@ -186,14 +187,17 @@ class Forwarder:
             profiles=tuple(_profiles(request)),
         )
 
-    async def _answered(self, sending: asyncio.Task[None], *, mine: bool) -> None:
-        """Wait for what becomes of a creation; a student who leaves does not end it."""
+    async def _answered(self, sending: asyncio.Task[None], *, is_ours: bool) -> None:
+        """Wait for what becomes of a creation; a student who leaves does not end it.
+
+        Its fate may be open for who had it sent, and not for who asked for the same meanwhile.
+        """
         try:
             await asyncio.shield(sending)
         except Refusal as refusal:
-            if refusal.status < _SERVER_FAULT or mine:
+            if refusal.status < _SERVER_FAULT or is_ours:
                 raise
-            raise asked_by_another("just now") from None
+            raise asked_before("just now") from None
 
     async def _request(self, who: Seat, body: Any, host: str) -> Request:
         """Return the request with own files by their hashes, or refuse it as the gateway would."""

@@ -10,6 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from fox_nb.errors import GatewayError, InvalidRequest, NotConnected, RateLimited
 
 INVALID = "invalid_request_error"
+_OF_THE_ACCOUNT = frozenset({401, 402, 403})
+"""What the gateway answers about the class's key and balance, which are no student's business."""
+_OF_THE_REQUEST = frozenset({400, 413, 422})
+"""What a student can mend: the gateway's words are handed on with these alone, for others may tell of the account."""
 
 
 class Refusal(Exception):
@@ -67,12 +71,13 @@ def left_alone(seconds: float) -> Refusal:
     return Refusal(429, "The gateway wants to be left alone for a while.", "rate_limit_error", retry_after=seconds)
 
 
-def asked_by_another(when: str) -> Refusal:
-    """Return the answer to who asks for what another seat asked for, when nobody knows what became of that."""
+def asked_before(when: str) -> Refusal:
+    """Return the answer to who asks for what was asked for before, when nobody knows what became of that."""
     return Refusal(
         409,
-        f"The same picture was asked for {when}, and nobody knows whether it was accepted. Nothing was sent for you. "
+        f"The same picture was asked for {when}, and nobody knows whether it was accepted. It was not sent again. "
         "Ask your teacher, or ask for another variation.",
+        code="submission_unknown",
     )
 
 
@@ -102,11 +107,13 @@ def as_refusal(error: BaseException) -> Refusal:
     if isinstance(error, NotConnected):
         return Refusal(429, "The relay cannot reach the gateway just now; nothing was sent.", "rate_limit_error")
     if isinstance(error, GatewayError):
-        if error.http_status in {401, 402}:  # the class's key or account, which a student can do nothing about
+        if error.http_status in _OF_THE_ACCOUNT:
             return Refusal(403, "The class's account does not cover this. Tell your teacher.", "access_denied")
         status = error.http_status if error.http_status in range(400, 600) else 409 if error.not_accepted else 502
         asked = error.retry_after if isinstance(error, RateLimited) else None
-        return Refusal(status, error.message or error.what, error.type or "server_error", error.code, asked)
+        own = error.message or error.what
+        words = own if status in _OF_THE_REQUEST else f"The gateway did not do this (HTTP {error.http_status})."
+        return Refusal(status, words, error.type or "server_error", error.code, asked)
     is_ours = isinstance(error, (SQLAlchemyError, OSError))
     what = "The class's journal or folder cannot be reached just now." if is_ours else "The gateway did not answer."
     return Refusal(503 if is_ours else 502, what, "server_error")

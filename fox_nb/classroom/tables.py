@@ -88,7 +88,8 @@ profile = sql.Table(
     "profile",
     _tables,
     sql.Column("id", sql.String(500), primary_key=True),
-    sql.Column("creation", sql.Integer),  # which trained it; none for one that the teacher brought
+    # Which trained it, and there may be several: one gateway gives equal photos one id. 0: the teacher brought it.
+    sql.Column("creation", sql.Integer, primary_key=True, default=0),
     sql.Column("shared", sql.Boolean, nullable=False, default=False),
 )
 
@@ -105,6 +106,8 @@ deposit = sql.Table(
     sql.Column("made", sql.Float, nullable=False),
 )
 
+IN_ORDER = sql.func.length(deposit.c.name), deposit.c.name
+"""The order of a creation's results, which are named by their numbers."""
 _WORKED = sql.or_(sql.exists().where(creation.c.state != "refused"), sql.exists().where(deposit.c.linked > 0))
 """Whether a gateway has made something for the class, or holds a file of it."""
 

@@ -25,7 +25,7 @@ from fox_nb.classroom.deposits import handed_in
 from fox_nb.classroom.endpoints import Plain, RelayContext, send_file
 from fox_nb.classroom.refusals import Refusal, not_found
 from fox_nb.classroom.seats import COUNTED, checked_name
-from fox_nb.classroom.tables import CLASS, creation, deposit
+from fox_nb.classroom.tables import CLASS, IN_ORDER, creation, deposit
 from fox_nb.errors import FoxError
 from fox_nb.images.check import DOWNLOADED
 from fox_nb.images.thumbnail import MIME, cached_thumbnail
@@ -144,7 +144,7 @@ class _Class(Page):
     def _facts(self) -> dict[str, Any]:
         rows = self.context.bookings.newest(PICTURES)
         files: dict[int, list[Any]] = defaultdict(list)
-        query = sql.select(deposit).where(deposit.c.creation.in_([row.id for row in rows])).order_by(deposit.c.name)
+        query = sql.select(deposit).where(deposit.c.creation.in_([row.id for row in rows])).order_by(*IN_ORDER)
         for file in self.database.read(query):
             files[file.creation].append(file)
         return {

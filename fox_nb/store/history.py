@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import threading
 import unicodedata
@@ -77,6 +78,11 @@ _FLAGS = list(TaskRow.__annotations__).index("price_is_estimate")
 
 _PICTURE = "SELECT identity, number, file, sha256, url, mime, width, height, bytes FROM picture"
 
+_UNSEEN = (
+    r"[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""Signs that are not shown, as Unicode has them: soft hyphens, joiners, marks of direction."""
 _AT_ONCE = 500
 """SQLite takes a bounded number of values in one statement."""
 
@@ -317,7 +323,7 @@ def _filter(
 
 
 def folded(text: str | None) -> str:
-    """Return a text as it is searched for: 'E\u0301CLAIR' is 'éclair', ß is ss, İ is i, a tab is a blank."""
+    """Return a text as searched for: 'E\u0301CLAIR' is 'éclair', ß is ss, İ is i, a tab a blank; no sign is unseen."""
     whole = (text or "").encode("utf-8", errors="replace").decode()  # SQLite takes no half of a character
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", whole).casefold())
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", re.sub(_UNSEEN, "", whole)).casefold())
     return " ".join(plain.replace("i\u0307", "i").replace("\u0131", "i").split())

@@ -1,5 +1,6 @@
 """Forwarding: what the relay makes of a gateway that is slow, wrong or gone: nothing paid is lost, and nobody is held up."""
 
+import re
 import socket
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 import requests
 from sqlalchemy import update
 
+from classroom.browsing import log_in
 from classroom.room import answering
 from client.scripted import Step, say
 from fox_nb import Fox
@@ -53,6 +55,10 @@ def _ended(answer: requests.Response) -> Any:
     return answer.json() if answer.ok and (answer.json()["results"] or answer.json()["error"]) else None
 
 
+def _refused(answer: requests.Response) -> requests.Response | None:
+    return None if answer.ok else answer
+
+
 def later(lesson: Any, seconds: float) -> None:
     """Let all that the class has asked for be as old as that."""
     for table, times in ((creation, ("asked", "ended")), (deposit, ("made", "linked"))):
@@ -84,6 +90,19 @@ def test_fewer_results_than_asked_for_are_had_after_a_while(lesson, monkeypatch)
     monkeypatch.setattr(irregular, "FEWER_FOR", 0.0)
     lesson.gateway.poll = lambda gateway, _count, task: say(200, gateway.completed(task, gateway.links(task)[0]))
     assert len(lesson.ended(lesson.create(body={**FOX, "num_outputs": 4}))["results"]) == 1
+
+
+def test_many_pictures_come_in_their_order(lesson):
+    """The eleventh picture of a task comes after the tenth, for a student and for the teacher."""
+    task = lesson.create(body={**FOX, "num_outputs": 11})
+    names = [result["url"].rpartition("/")[2] for result in lesson.ended(task)["results"]]
+    assert names == [f"{number}" for number in range(1, 12)]
+    teacher = log_in(SimpleNamespace(url=lesson.url, folder=lesson.path / "class"))
+    page = teacher.get(f"{lesson.url}/teacher", timeout=PATIENCE).text
+    view = teacher.get(f"{lesson.url}/teacher/view/1", timeout=PATIENCE).text
+    shown = [re.findall(r'/teacher/picture/([^?"]+)', text) for text in (page, view)]
+    tokens = [result["url"].split("/")[-2] for result in lesson.ended(task)["results"]]
+    assert shown == [tokens[:1], tokens]
 
 
 def test_pictures_beside_another_word_are_had(lesson, monkeypatch):
@@ -152,6 +171,18 @@ def test_a_dead_link_blocks_no_picture(lesson, student, monkeypatch):
     assert len(again) == 1
     assert again != {task}
     assert student("Ada").generate("a fox").wait(PATIENCE).images
+
+
+@pytest.mark.parametrize("status", [401, 402, 403, 404, 429, 500])
+def test_the_classes_account_is_no_students_business(lesson, status):
+    """What the gateway says of the key, its owner and their balance is told to no seat, whatever it answers."""
+    error = {"message": "$3.03 left of teacher@school.org", "type": "rate_limit_error", "code": "quota"}
+    told = [lesson.create()]
+    lesson.gateway.create = lesson.gateway.poll = lambda *_: say(status, {"error": error})
+    refused = lesson.ask("Ada", "/v1/images/generations", {**FOX, "prompt": "a wolf"})
+    polled = until(lambda: _refused(lesson.ask("Ada", f"/v1/tasks/{told[0]}")), "the refusal of a poll")
+    assert not [answer.text for answer in (refused, polled) if "school.org" in answer.text or "3.03" in answer.text]
+    assert lesson.seats.spent("Ada") == 90_000 * (2 if status == 500 else 1)
 
 
 # -- a gateway that is slow, or wants to be left alone -----------------------------------------------------------------

@@ -281,6 +281,22 @@ def test_a_rehearsals_money_is_play_money_everywhere(tmp_path, sandbox, capsys):
     database.close()
 
 
+def test_what_is_not_sent_again_costs_nothing_again(classroom, student, sandbox):
+    """A student who presses retry on a lost answer is told that nothing was sent, and counts the first sending alone."""
+    classroom.seat("Ada")
+    classroom.start()
+    fox = student("Ada")
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    with pytest.raises(SubmissionUnknown):
+        fox.generate("a fox")
+    (task,) = fox.tasks()
+    for _ in range(2):
+        with pytest.raises(GatewayError, match="not sent again"):
+            task.retry()
+    assert (task.status, float(fox.spent), classroom.seats.spent()) == ("unknown", 0.09, 90_000)
+    assert len(sandbox.creations) == 1
+
+
 def test_what_nobody_knows_is_on_no_bill(tmp_path, sandbox):
     """A lost answer is found on a student's bill when the teacher has found it on the class's, and not before."""
     database = Database(tmp_path / "class")
@@ -386,9 +402,9 @@ def test_what_was_not_accepted_is_given_back(classroom, sandbox):
             client.create(body, take=1)
         assert (unknown.value.http_status, unknown.value.not_accepted) == (502, False)
         assert classroom.seats.spent("Ada") == 90_000
-        with pytest.raises(GatewayError, match="nobody knows") as again:
+        with pytest.raises(GatewayError, match=r"nobody knows.*not sent again") as again:
             client.create(body, take=1)
-        assert again.value.http_status == 502
+        assert again.value.not_accepted
         with pytest.raises(GatewayError, match="image_url") as refused:
             client.create({"model": "phota-image-enhance", "image_url": "https://nowhere.invalid/a b"})
         assert refused.value.not_accepted
@@ -406,7 +422,7 @@ def asked(classroom, number):
             except (ConnectionLost, NotConnected):
                 time.sleep(0.3)
             except GatewayError as error:
-                if error.http_status == 502:
+                if error.code == "submission_unknown":
                     return number, ""
                 time.sleep(0.3)
     raise AssertionError(number)

@@ -189,6 +189,45 @@ def test_what_arrives_late_of_a_removed_seat_is_not_kept(tmp_path):
     database.close()
 
 
+def test_a_profile_is_its_creations(tmp_path):
+    """Two who train with the same photos, for which a gateway has one id, both have the profile, and both may use it."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada", "Ben", "Eve"], 1, 5)
+    for name in ("Ada", "Ben"):
+        row = bookings.reserve(Seat(name, 0), Wanted(name, "phota-create-profile", "{}", "", 90_000), 1.0).result(
+            PATIENCE
+        )
+        bookings.accepted(row.id, f"task-{name}").result(PATIENCE)
+        completed = TaskState(f"task-{name}", "completed", results=(Result(profile_id="profile-1"),) * 2)
+        assert [one.id for one in bookings.end(row, completed, 2.0).result(PATIENCE).profiles] == ["profile-1"]
+
+    def use(name: str) -> str:
+        wanted = Wanted(f"by {name}", "phota-image", "{}", "[[profile-1]]", 90_000, ("profile-1",))
+        return bookings.reserve(Seat(name, 0), wanted, 3.0).result(PATIENCE).state
+
+    assert (use("Ada"), use("Ben")) == ("sending", "sending")
+    with pytest.raises(Refusal, match="no such profile"):
+        use("Eve")
+    seats.remove("Ada")
+    seats.share_profile("profile-1")
+    assert use("Eve") == "sending"
+    database.close()
+
+
+def test_a_picture_is_not_kept_again(tmp_path):
+    """What was removed when its time was over is not fetched anew by who has its link."""
+    database = Database(tmp_path / "class")
+    made = time.time() - 2 * 3600
+    row = {"token": "t", "seat": "Ada", "name": "1", "sha256": "", "origin": "https://gateway.example/1.png"}
+    database.execute(insert(deposit).values(**row, creation=1, linked=made, made=time.time()))
+    kept = deposits.Deposits(database, None, 3600.0)
+    with pytest.raises(Refusal, match="not kept") as refused:
+        asyncio.run(kept.opened("t", time.time()))
+    assert refused.value.status == 410
+    database.close()
+
+
 def test_what_a_seat_may_keep_is_bounded(tmp_path, monkeypatch):
     """Uploads and handed-in work of a seat fill its own room and no other's."""
     monkeypatch.setattr(deposits, "MOST_OF_A_SEAT", 30)
@@ -378,17 +417,20 @@ def test_a_refused_word_is_looked_for_in_what_was_asked(tmp_path):
     database = Database(tmp_path / "class")
     seats, bookings = Seats(database), Bookings(database)
     seats.make(["Ada"], 100, 100)
-    database.set("words", 'bear\ncaf\u00e9\nsay "boo"\nimage\nprompt')
+    database.set("words", 'bear\ncaf\u00e9\nsay "boo"\nimage\nprompt\n18\ndagger, knife\n枪、銃\nปืน\n총')
 
     def ask(prompt: str) -> str:
         body = validate("phota-image", {"prompt": prompt}).canonical()
         wanted = Wanted(prompt, "phota-image", body, prompt, 1)
         return bookings.reserve(Seat("Ada", 0), wanted, time.time()).result(PATIENCE).state
 
-    for prompt in ("two:\nbear and wolf", "a\tBEAR", "\uff42\uff45\uff41\uff52", "a cafe\u0301", 'say  "boo"'):
+    unseen, beside = ("be\u200bar", "be\xadar", "\u2066bear"), ("_bear_", "bear2", "一只bear在")
+    spelt = ("two:\nbear and wolf", "a\tBEAR", "\uff42\uff45\uff41\uff52", "a cafe\u0301", 'say  "boo"')
+    for prompt in (*spelt, *unseen, *beside, "a knife", "在桌上的枪", "男が銃を持つ", "คนถือปืนใหญ่", "총을 든 남자"):
         with pytest.raises(Refusal, match="does not use the word"):
             ask(prompt)
-    assert ask("a fox forbears") == "sending"
+    for prompt in ("a fox forbears", "the year 2018"):
+        assert ask(prompt) == "sending"
     database.close()
 
 
