@@ -119,7 +119,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
                 value=budget,
                 allowed="USD from 0 on, or None",
             )
-        if ledger is not None and budget is None:
+        if ledger is not None and (budget is None or budget == math.inf):
             raise InvalidRequest(
                 "ledger is given, and no budget for it to hold.",
                 parameter="ledger",
@@ -159,14 +159,20 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         Parameters
         ----------
         budget : float, optional
-            USD that all visitors together may spend; for one person elsewhere it is their own.
+            USD that all visitors together may spend; for one person elsewhere it is their own. An app with a key needs it.
         folder : str or Path, optional
             Where the visitors' stores are put, each in a folder with a name that cannot be guessed. By default outside
             of what Voila serves: in this person's folder for applications' data, a place for each app.
         **options
             What `Fox` takes beside its store.
+
+        Raises
+        ------
+        InvalidRequest
+            Voila would have visitors spend without a limit, or a store was chosen.
         """
-        if find_key(options.get("api_key")) is None:
+        costs = options.get("replay") is None and find_key(options.get("api_key")) is not None
+        if not costs:
             budget = None
         if {"store", "ledger"} & options.keys():
             raise InvalidRequest(
@@ -175,6 +181,13 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             )
         if not in_voila():
             return cls(budget=budget, **options)
+        if costs and (budget is None or budget == math.inf):
+            raise InvalidRequest(
+                "Visitors would spend what they like on the key of this app.",
+                parameter="budget",
+                value=budget,
+                todo="Say Fox.for_visitor(budget=5.00): USD for all visitors together.",
+            )
         place = _visitors() if folder is None else given_path(folder, "folder").absolute()
         private_folder(place)
         older = Path("visitors/ledger.sqlite").absolute()  # where it was in 0.1: what was spent stays spent

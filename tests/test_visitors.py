@@ -2,8 +2,10 @@
 
 import base64
 import io
+import math
 import os
 import re
+import shutil
 import sqlite3
 import threading
 import zipfile
@@ -17,6 +19,7 @@ import fox_nb
 from artifacts import MARKED_KEY
 from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
+from panels.browsers import Browser
 from processes import ended
 
 QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
@@ -29,7 +32,7 @@ def in_voila(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def visitor(sandbox: Sandbox, budget: float | None = None) -> fox_nb.Fox:
+def visitor(sandbox: Sandbox, budget: float = 5.0) -> fox_nb.Fox:
     return fox_nb.Fox.for_visitor(budget, api_key=MARKED_KEY, base_url=sandbox.base_url, polling=QUICK)
 
 
@@ -238,6 +241,40 @@ def test_a_visitor_uses_links_uploads_and_own_results(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.usefixtures("in_voila")
+def test_no_message_of_a_card_names_a_place_of_the_server(sandbox: Sandbox) -> None:
+    """Whatever a visitor opens, enlarges or saves, also of a picture that is gone, its file is told by its name alone."""
+    with visitor(sandbox) as ada:
+        history = ada.studio().history
+        history._run_later = lambda work: work()
+        browser = Browser(history)
+        task = ada.generate("a garden").wait(60)
+        for harm in ("none", "damaged", "gone"):
+            path = task.images[0].path
+            if harm == "damaged":
+                path.write_bytes(path.read_bytes()[:500])
+            elif harm == "gone":
+                path.unlink()
+                shutil.rmtree(ada.store.thumbnails)
+            browser.say("ready")
+            for kind in ("open", "thumb", "picture", "large", "before"):
+                browser.say(kind, key=task.identity, number=1)
+            browser.say("piece", key=task.identity, number=1, at=0)
+            browser.say("archive", keys=[task.identity], at=0)
+            assert browser.of("detail")[-1]["names"] == {"1": path.name}
+        assert browser.of("wrong")
+        assert str(ada.store.folder.parent) not in repr([content for content, _ in browser.heard])
+        ada.studio().close()
+
+
+@pytest.mark.usefixtures("in_voila")
+@pytest.mark.parametrize("budget", [None, math.inf])
+def test_a_key_without_a_limit_is_not_given_to_visitors(sandbox: Sandbox, budget: Any) -> None:
+    """Where visitors could spend without end, the app says so before any of them has a store."""
+    with pytest.raises(fox_nb.InvalidRequest, match="budget"):
+        visitor(sandbox, budget)
+
+
+@pytest.mark.usefixtures("in_voila")
 def test_stores_lie_outside_of_what_voila_serves(sandbox: Sandbox, tmp_path: Path) -> None:
     """No store is below the folder of the app, where Voila serves every picture by its name; each app has its own place."""
     with visitor(sandbox, budget=1.0) as ada:
@@ -279,6 +316,7 @@ def test_a_visitor_has_no_other_store(sandbox: Sandbox) -> None:
 
 def test_a_ledger_without_a_budget_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
     """What would hold nothing is told where it is given."""
-    with pytest.raises(fox_nb.InvalidRequest, match="no budget"):
-        fox_nb.Fox(MARKED_KEY, sandbox.base_url, tmp_path / "runs", ledger=tmp_path / "ledger.sqlite")
+    for budget in (None, math.inf):
+        with pytest.raises(fox_nb.InvalidRequest, match="no budget"):
+            fox_nb.Fox(MARKED_KEY, sandbox.base_url, tmp_path / "runs", budget, ledger=tmp_path / "ledger.sqlite")
     assert not list(tmp_path.iterdir())

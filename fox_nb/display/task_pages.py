@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
+from fox_nb.settings import in_voila
 from fox_nb.store import ON_ITS_WAY
 from fox_nb.workdir import below, notebook_folder
 
@@ -322,8 +323,8 @@ def _table_row(task: Task, values: Sequence[str]) -> Any:
 
 
 def near(path: Path) -> str:
-    """Name a file by its path from the notebook's folder, where it is below that."""
-    return _beside_the_notebook(path) or str(path)
+    """Name a file by its path from the notebook's folder, where it is below that; a visitor isn't told where it lies."""
+    return _beside_the_notebook(path) or (path.name if in_voila() else str(path))
 
 
 def _beside_the_notebook(path: Path) -> str | None:

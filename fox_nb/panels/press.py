@@ -13,6 +13,7 @@ from fox_nb.errors import FoxError, SubmissionUnknown
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
 from fox_nb.session import Task
+from fox_nb.settings import in_voila
 
 LOOK_IT_UP = "Check your bill for that minute, then press below what you found."
 _LONGEST = 1000
@@ -26,8 +27,9 @@ def lines_of(error: Exception) -> list[str]:
         return [line for line in (error.what, error.money, todo) if line]
     if isinstance(error, ValueError):
         return [str(error)]
+    said = error.strerror if isinstance(error, OSError) and in_voila() else error  # a visitor isn't told what lies where
     return [
-        f"Something went wrong in this notebook: {type(error).__name__}: {error}",
+        f"Something went wrong in this notebook: {type(error).__name__}: {said}",
         "What was sent before is in the history and is not sent again.",
     ]
 

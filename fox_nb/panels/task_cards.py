@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fox_nb.display import task_pages
+from fox_nb.errors import FoxError
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.panels.press import lines_of
 from fox_nb.panels.script import Scripted
@@ -160,7 +161,7 @@ class TaskCards(Scripted):
                 file.seek(at)
                 data = file.read(PIECE)
         except OSError as error:
-            self.wrong(error, **about)
+            self.wrong(FoxError(f"{path.name} cannot be read: {error.strerror}."), **about)
             return
         self.say("piece", [data], **about, at=at, size=size, name=path.name, mime=mime)
 
