@@ -159,7 +159,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         Parameters
         ----------
         budget : float, optional
-            USD that all visitors together may spend; for one person elsewhere it is their own. An app with a key needs it.
+            USD that all visitors together may spend, needed with a key; for one person elsewhere it is their own.
         folder : str or Path, optional
             Where the visitors' stores are put, each in a folder with a name that cannot be guessed. By default outside
             of what Voila serves: in this person's folder for applications' data, a place for each app.

@@ -323,7 +323,7 @@ def _table_row(task: Task, values: Sequence[str]) -> Any:
 
 
 def near(path: Path) -> str:
-    """Name a file by its path from the notebook's folder, where it is below that; a visitor isn't told where it lies."""
+    """Name a file by its path from the notebook's folder, else by its whole path, which no visitor is told."""
     return _beside_the_notebook(path) or (path.name if in_voila() else str(path))
 
 

@@ -27,7 +27,7 @@ def lines_of(error: Exception) -> list[str]:
         return [line for line in (error.what, error.money, todo) if line]
     if isinstance(error, ValueError):
         return [str(error)]
-    said = error.strerror if isinstance(error, OSError) and in_voila() else error  # a visitor isn't told what lies where
+    said = error.strerror if isinstance(error, OSError) and in_voila() else error  # no visitor is told a path
     return [
         f"Something went wrong in this notebook: {type(error).__name__}: {said}",
         "What was sent before is in the history and is not sent again.",

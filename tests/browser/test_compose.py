@@ -138,6 +138,17 @@ def test_a_run_of_the_cell_again_shows_its_results_again(lab: Lab, sandbox: Any,
     assert sum("<img" in output.get("data", {}).get("text/html", "") for output in saved.cells[1].outputs) == 1
 
 
+def test_a_press_into_a_kernel_that_has_ended_says_so(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
+    """After a restart and after a shutdown nothing is 'Sending…': the button is itself, and the words say what to do."""
+    page = opened(lab, env, "panel = fox.panel(prompt='a fox')\npanel")
+    for end in (page.restart_kernel, page.shutdown_kernel):
+        end()
+        page.locator(".fox-press").click()
+        page.locator("text=was restarted or has ended: run the cell again. Nothing was sent.").wait_for()
+        assert page.locator(".fox-press").inner_text().startswith("Generate")
+    assert not sandbox.creations
+
+
 def test_a_notebook_without_its_kernel_begins_with_the_pictures(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """Then comes the card, which says what the box below it means; while the panel lives, neither is seen twice."""
     page = opened(lab, env, "panel = fox.panel(prompt='a fox')\npanel")

@@ -5,6 +5,7 @@ import { helpFor } from "./help.js";
 import { live } from "./live.js";
 
 const SILENT = 1500;
+const BUSY = "The kernel is busy with a cell. This is sent as soon as it is free; after a restart, run the cell again.";
 const PANEL = ".fox-nb-panel";
 
 /** What a control shows here: the kernel may hear of it after the press. */
@@ -73,14 +74,10 @@ export const press = () => {
         // A slider has said its changes itself, and one that is not set has none.
         const field = document.activeElement;
         if (!field?.matches("input[type=range]")) field?.dispatchEvent(new Event("change", { bubbles: true }));
-        model.send({
-          type: "press",
-          values: Object.fromEntries((await controlsOf(model)).map(([name, other]) => [name, shown(other)])),
-        });
-        timer = setTimeout(
-          () => write(status, "The kernel is busy with a cell. This is sent as soon as it is free."),
-          SILENT,
-        );
+        const values = Object.fromEntries((await controlsOf(model)).map(([name, other]) => [name, shown(other)]));
+        waiting = model.send({ type: "press", values });
+        if (!waiting) return show();
+        timer = setTimeout(() => write(status, BUSY), SILENT);
       }
 
       function hear(type) {
