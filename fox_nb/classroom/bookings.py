@@ -6,29 +6,42 @@ import json
 import math
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import sqlalchemy as sql
 
-from fox_nb.classroom.refusals import Refusal, asked_before, clock, not_found, removed
+from fox_nb.classroom.refusals import Refusal, asked_before, clock, not_found, removed, taken_over
 from fox_nb.classroom.seats import COUNTED, Seat
-from fox_nb.classroom.tables import CLASS, IN_ORDER, Database, access, creation, deposit, profile, seat, setting
+from fox_nb.classroom.tables import (
+    CLASS,
+    IN_ORDER,
+    Database,
+    access,
+    creation,
+    deposit,
+    profile,
+    put_setting,
+    seat,
+    setting,
+)
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.store.history import folded
 from fox_nb.tasks import UPLOAD_GONE, TaskState
 
-ENDED = ("completed", "failed")
-KNOWN = ("sending", "unknown", "accepted", "completed", "failed")
+FAILED = ("failed", "refunded")
+"""States of what the gateway took and made nothing of; the second when its bill shows that it gave the money back."""
+ENDED = ("completed", *FAILED)
+KNOWN = ("sending", "unknown", "accepted", *ENDED)
 """States in which the same request is not sent again; what has failed is, for a seat that has seen it fail.
 
 What is completed is sent again when its files have been removed: after `keep`; for a seat that has seen it, also when
 the gateway's links to all of them were dead.
 """
-CHARGED = ("accepted", "completed", "failed", "lost")
+CHARGED = ("accepted", *ENDED, "lost")
 """States of which it is known that the gateway took the money; what is reserved besides is on nobody's bill."""
 
 _OF_TASK = (
@@ -93,11 +106,26 @@ class Bookings:
         self._database = database
         self._keep = keep
         self._is_lost = is_lost
+        self._relay = ""
 
     def begin(self) -> int:
-        """Note, as the relay starts, that nobody knows what became of what an earlier one was sending."""
-        sending = creation.c.state == "sending"
-        return self._database.execute(sql.update(creation).where(sending).values(state="unknown"))
+        """Take the class over, as its relay starts: nobody knows what became of what an earlier one was sending.
+
+        That one may still be at work, on a copy of the folder: it books nothing any more, which both would send.
+        """
+        self._relay = secrets.token_hex(16)
+        unknown = sql.update(creation).where(creation.c.state == "sending").values(state="unknown")
+
+        def work(connection: sql.Connection) -> int:
+            put_setting(connection, "relay", self._relay)
+            return connection.execute(unknown).rowcount
+
+        return self._database.change(work)
+
+    def _is_ours(self, connection: sql.Connection) -> bool:
+        """Return False when another relay has taken the class over."""
+        found = connection.execute(sql.select(setting.c.value).where(setting.c.name == "relay")).scalar()
+        return (found or "") == self._relay
 
     def reserve(self, who: Seat, wanted: Wanted, now: float) -> Future[Any]:
         """Book a request on a seat, or find the same one; one transaction, all or nothing: the row of the journal.
@@ -107,14 +135,18 @@ class Bookings:
         Refusal
             The seat or the class may not, or nobody knows what became of the same request.
         """
-        return self._database.changing(
-            lambda connection: _reserved(connection, who, wanted, now, self._keep, self._is_lost)
-        )
+
+        def work(connection: sql.Connection) -> Any:
+            if not self._is_ours(connection):
+                raise taken_over()
+            return _reserved(connection, who, wanted, now, self._keep, self._is_lost)
+
+        return self._database.changing(work)
 
     def sending(self, identity: str) -> Future[list[Any]]:
-        """Return what is booked as to be sent of one identity, after all that was written before."""
+        """Return what this relay has booked as to be sent of one identity, after all that was written before."""
         query = sql.select(creation).where(creation.c.identity == identity, creation.c.state == "sending")
-        return self._database.changing(lambda connection: list(connection.execute(query)))
+        return self._database.changing(lambda known: list(known.execute(query)) if self._is_ours(known) else [])
 
     def accepted(self, number: int, task: str) -> Future[Any]:
         """Note the gateway's id of what was accepted, and return the row as it is now."""
@@ -133,6 +165,16 @@ class Bookings:
         which = sql.and_(creation.c.id == number, creation.c.state == "unknown")
         state = "lost" if paid else "refused"
         self._database.execute(sql.update(creation).where(which).values(state=state, ended=now))
+
+    def has_failed(self, since: float) -> bool:
+        """Return True while something that failed since then has not been given back."""
+        failed = sql.and_(creation.c.state == "failed", creation.c.ended > since)
+        return bool(self._database.read(sql.select(creation.c.id).where(failed).limit(1)))
+
+    def refunded(self, tasks: Collection[str]) -> Future[int]:
+        """Give back what failed, of those tasks for which the gateway has given the money back."""
+        which = sql.and_(creation.c.state == "failed", creation.c.task.in_(tasks))
+        return self._database.executing(sql.update(creation).where(which).values(state="refunded"))
 
     def grade(self, number: int, mark: str, comment: str) -> None:
         """Keep the teacher's mark and comment."""
@@ -283,7 +325,7 @@ def _end(connection: sql.Connection, row: Any, state: TaskState, now: float) -> 
 def _came_to_nothing(connection: sql.Connection, row: Any, is_lost: _Lost) -> bool:
     """Return True for what has failed, and for what is completed with nothing that can be had."""
     results = connection.execute(sql.select(deposit.c.token).where(deposit.c.creation == row.id)).scalars().all()
-    return row.state == "failed" or (bool(results) and all(map(is_lost, results)))
+    return row.state in FAILED or (bool(results) and all(map(is_lost, results)))
 
 
 def _has(connection: sql.Connection, row: Any, who: str) -> bool:

@@ -359,8 +359,9 @@ class _Account(Endpoint):
         }
 
     def _lines(self, row: Any) -> list[dict[str, Any]]:
-        """Return a charge, and with it what gives it back where the class pays instead of this seat."""
+        """Return a charge, and with it what gives it back: the class pays instead of this seat, or nobody does."""
         shared = row.booked == CLASS
+        is_back = shared or row.state == "refunded"
         other = {"task_id": row.task or "", "shared": shared, "cost_usd": row.micro_usd / MICRO_PER_USD}
         charge = {
             "id": row.id,
@@ -371,7 +372,7 @@ class _Account(Endpoint):
             "type": CHARGE,
             "other": json.dumps(other),
         }
-        return [charge, *([{**charge, "id": f"{row.id} shared", "type": REFUND}] if shared else [])]
+        return [charge, *([{**charge, "id": f"{row.id} back", "type": REFUND}] if is_back else [])]
 
 
 class _Models(Endpoint):

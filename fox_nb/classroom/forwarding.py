@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from fox_nb.classroom.bookings import ENDED, Bookings, Ended, Wanted
+from fox_nb.classroom.bookings import ENDED, FAILED, Bookings, Ended, Wanted
 from fox_nb.classroom.deposits import RESULT_LIFE
 from fox_nb.classroom.refusals import (
     Refusal,
@@ -53,6 +53,10 @@ WATCH_EVERY = 10.0
 """Seconds after which a task is asked for that no student asks for any more."""
 GATHER_EVERY = 120.0
 """Seconds after which results that could not be fetched are fetched again, while their links live."""
+BILL_EVERY = 600.0
+"""Seconds after which the gateway's log is read again, while a refund may come: few reads of it are let through."""
+REFUND_WITHIN = 7 * 24 * 3600.0
+"""Seconds for which a refund of what has failed is looked for."""
 RENEW_AFTER = 3600.0
 """Seconds after which the relay's own links live anew for who asks for a task: what is kept is never called expired."""
 PROMPT = 0.015
@@ -102,7 +106,7 @@ class Forwarder:
         """What is under way and asked for again and again: for each task and seat, its row."""
         self._ended: dict[int, Ended] = {}
         """What has ended just now, and is asked for once more."""
-        self._gathered = float("-inf")
+        self._gathered = self._billed = float("-inf")
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- creations ----------------------------------------------------------------------------------------------------
@@ -403,6 +407,15 @@ class Forwarder:
             if time.monotonic() - when >= WATCH_EVERY:
                 with contextlib.suppress(Refusal):
                     await self._look(row)
+        if time.monotonic() - self._billed >= BILL_EVERY:
+            with contextlib.suppress(FoxError):  # it is read again in a while
+                await self._look_for_refunds()
+
+    async def _look_for_refunds(self) -> None:
+        """Give back what the gateway's bill says that it gave back."""
+        if await asyncio.to_thread(self.bookings.has_failed, time.time() - REFUND_WITHIN):
+            self._billed = time.monotonic()
+            await asyncio.wrap_future(self.bookings.refunded(await self._upstream.refunds()))
 
     async def told(self, row: Any, base: str) -> dict[str, Any]:
         """Return a task as the gateway's own answer has it, with the relay's links."""
@@ -419,7 +432,7 @@ class Forwarder:
                 await asyncio.wrap_future(self.bookings.renew(row.id, now))
             results = [{"url": f"{base}/files/{file.token}/{file.name}"} for file in whole.files]
             results += [{"result_type": "profile", "profile_id": profile.id} for profile in whole.profiles]
-        status = row.state if ended else said.status if said is not None else "pending"
+        status = "failed" if row.state in FAILED else row.state if ended else said.status if said else "pending"
         facts: dict[str, Any] = {"can_cancel": False}
         if said is not None and said.estimated_time is not None:
             facts["estimated_time"] = said.estimated_time

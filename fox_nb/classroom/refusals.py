@@ -86,6 +86,11 @@ def refused_to_another() -> Refusal:
     return Refusal(409, "The same picture was asked for just now, and refused. Nothing was sent for you. Ask again.")
 
 
+def taken_over() -> Refusal:
+    """Return the answer of a relay that another one of the same class has followed."""
+    return Refusal(409, "Another relay has taken this class over; nothing was sent. Ask your teacher for its address.")
+
+
 def nothing_sent(refusal: Refusal) -> Refusal:
     """Return what is told of trouble before a creation is sent: no 5xx, which would leave its fate open."""
     if refusal.status < 500:  # noqa: PLR2004 - the class of server errors

@@ -17,7 +17,6 @@ from typing import Any
 from filelock import FileLock, Timeout
 from tornado import httpserver, netutil, web
 
-from fox_nb.classroom.bookings import Bookings
 from fox_nb.classroom.deposits import Deposits
 from fox_nb.classroom.endpoints import A_BODY, LARGEST_REQUEST, Nothing, RelayContext, routes
 from fox_nb.classroom.forwarding import Forwarder
@@ -117,9 +116,9 @@ class Relay:
                 raise
             raise FoxError(f"Another relay works in {options.folder}.", todo="Stop it, or give --folder.") from None
         upstream.know_group(self._database.setting("group"), self._remember_group)
-        self.unknown = Bookings(self._database).begin()
         deposits = Deposits(self._database, upstream, options.keep * HOUR)
         self._forwarder = Forwarder(self._database, upstream, deposits, share=options.share)
+        self.unknown = self._forwarder.bookings.begin()
         seats = Seats(self._database)
 
         admit, prefix = _door(seats, options)

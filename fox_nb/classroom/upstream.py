@@ -118,6 +118,11 @@ class Upstream:
         self._prices.note_group(state.user_group)
         return state
 
+    async def refunds(self) -> set[str]:
+        """Return the tasks for which the key's own log names a refund: a failed one's is of all that it cost."""
+        log = await self._do(self._pricing, self._client.log)
+        return {entry.task_id for entry in log.entries if entry.is_refund} - {""}
+
     async def upload(self, path: Path, name: str) -> Upload:
         """Upload a file."""
         return await self._do(self._fetching, lambda: self._client.upload_file(path, file_name=name))

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,9 @@ from sqlalchemy.exc import OperationalError
 
 from classroom.room import answering
 from fox_nb.classroom import forwarding
-from fox_nb.classroom.seats import Roster, Seats
+from fox_nb.classroom.bookings import Bookings, Wanted
+from fox_nb.classroom.refusals import Refusal
+from fox_nb.classroom.seats import Roster, Seat, Seats
 from fox_nb.classroom.tables import Database, creation, setting
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.errors import DownloadFailed
@@ -120,6 +123,28 @@ def test_a_seat_that_is_made_anew_sees_nothing_of_the_one_before(ada, sandbox):
     ada.seats.remove("Ada")
     ada.token = dict(ada.seats.make(["Ada"], 1, 5))["Ada"]
     until(lambda: ada.ask(f"/v1/tasks/{task}").status_code == 404 or None, "the task to be gone")
+
+
+def test_of_two_relays_one_books(tmp_path):
+    """A relay on a copy of the folder takes the class over: what the first was sending is unknown, and it books no more."""
+    url, wanted = f"sqlite:///{tmp_path / 'one.sqlite'}", Wanted("identity", "phota-image", "{}", "a fox", 90_000)
+    here, copy = (Database(tmp_path / name, url) for name in ("class", "copy"))
+    Seats(here).make(["Ada", "Ben"], 1, 5)
+    first, second = Bookings(here), Bookings(copy)
+    first.begin()
+    row = first.reserve(Seat("Ada", 0), wanted, 1.0).result(PATIENCE)
+    assert second.begin() == 1
+    other = replace(wanted, identity="other")
+    with pytest.raises(Refusal, match="Another relay") as refused:
+        first.reserve(Seat("Ada", 0), other, 2.0).result(PATIENCE)
+    assert refused.value.status < 500
+    with pytest.raises(Refusal, match="nobody knows"):
+        second.reserve(Seat("Ben", 0), wanted, 2.0).result(PATIENCE)
+    assert second.reserve(Seat("Ben", 0), other, 2.0).result(PATIENCE).state == "sending"
+    assert first.sending("other").result(PATIENCE) == []  # it is not the first one's to give back
+    assert first.accepted(row.id, "task-1").result(PATIENCE).state == "accepted"
+    here.close()
+    copy.close()
 
 
 def test_a_database_that_fails_is_asked_once_for_all_who_wait(tmp_path):

@@ -352,6 +352,31 @@ def test_a_failure_is_told_to_all_and_paid_once(classroom, student, sandbox, tmp
     assert len(sandbox.creations) == 2
 
 
+def test_what_the_gateway_gives_back_is_given_back(tmp_path, sandbox, monkeypatch):
+    """A failure that the gateway refunds costs neither seat nor class, is on the student's bill, and is told as before."""
+    monkeypatch.setattr(forwarding, "WATCH_EVERY", 0.1)
+    monkeypatch.setattr(forwarding, "BILL_EVERY", 0.1)
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    tokens = dict(seats.make(["Ada", "Ben"], 0.10, 0.20))
+    sandbox.misbehave("failed", times=1)
+    with answering(tmp_path / "class", sandbox.base_url) as url, Client(sandbox.base_url, MARKED_KEY) as gateway:
+        with Fox(api_key=tokens["Ada"], base_url=url, store=tmp_path / "Ada", polling=EAGER, budget=0.10) as ada:
+            failed = ada.generate("a fox")
+            with pytest.raises(TaskFailed):
+                failed.wait()
+            until(lambda: seats.spent() == 0 or None, "the refund")
+            assert gateway.usage().used_usd == 0
+            assert float(ada.reconcile(fresh=True).refunded) == 0.09
+            assert ada.tasks()[0].status == "failed"
+            ben = Fox(api_key=tokens["Ben"], base_url=url, store=tmp_path / "Ben", polling=EAGER)
+            with ben, pytest.raises(TaskFailed):
+                ben.generate("a fox").wait()
+            assert failed.retry().wait().images
+        assert seats.spent() == seats.spent("Ada") == round(gateway.usage().used_usd * MICRO_PER_USD) == 90_000
+    database.close()
+
+
 @pytest.mark.parametrize("fault", ["page", "truncated"])
 def test_what_is_no_picture_is_not_kept(classroom, student, sandbox, fault):
     """A page or half a file that a link gave once is fetched again: every student has the picture that was paid for."""
