@@ -325,6 +325,7 @@ def _template() -> Any:
         "clip": clip,
         "settings": lambda row: _settings(row, changed=True),
         "paid": _paid,
+        "why": lambda row: json.loads(row.answer or "{}").get("why", ""),
         "usd": lambda micro_usd: f"${micro_usd / MICRO_PER_USD:.2f}",
         "time": lambda when: time.strftime("%Y-%m-%d %H:%M", time.localtime(when)),
     }

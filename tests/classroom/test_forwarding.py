@@ -175,7 +175,7 @@ def test_a_dead_link_blocks_no_picture(lesson, student, monkeypatch):
 
 @pytest.mark.parametrize("status", [401, 402, 403, 404, 429, 500])
 def test_the_classes_account_is_no_students_business(lesson, status):
-    """What the gateway says of the key, its owner and their balance is told to no seat, whatever it answers."""
+    """What the gateway says of the key, its owner and their balance is told to the teacher, and to no seat, whatever it answers."""
     error = {"message": "$3.03 left of teacher@school.org", "type": "rate_limit_error", "code": "quota"}
     told = [lesson.create()]
     lesson.gateway.create = lesson.gateway.poll = lambda *_: say(status, {"error": error})
@@ -183,6 +183,9 @@ def test_the_classes_account_is_no_students_business(lesson, status):
     polled = until(lambda: _refused(lesson.ask("Ada", f"/v1/tasks/{told[0]}")), "the refusal of a poll")
     assert not [answer.text for answer in (refused, polled) if "school.org" in answer.text or "3.03" in answer.text]
     assert lesson.seats.spent("Ada") == 90_000 * (2 if status == 500 else 1)
+    teacher = log_in(SimpleNamespace(url=lesson.url, folder=lesson.path / "class"))
+    told_to_teacher = teacher.get(f"{lesson.url}/teacher", timeout=PATIENCE).text
+    assert ("school.org" in told_to_teacher) is (status != 500)
 
 
 # -- a gateway that is slow, or wants to be left alone -----------------------------------------------------------------
