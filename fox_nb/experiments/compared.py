@@ -36,7 +36,7 @@ class Compared:
         raise NotImplementedError
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a picture: where it stands, its file, size and numbers.
+        """Return one row a picture: where it stands, its own file or link, size and numbers.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class Compared:
             for take in cell.takes:
                 picture = take.picture
                 size = {"width": picture.width, "height": picture.height} if picture else {}
-                file = str(picture.path) if picture else ""
+                file = str((picture and picture.source) or "")
                 about = {"take": take.number, "status": take.state, "error": take.reason, "file": file}
                 rows.append({**words, **about, **size, **take.metrics, "note": take.note})
         frame: pd.DataFrame = pandas().DataFrame(rows)

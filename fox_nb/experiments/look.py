@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from fox_nb.experiments.made import Made, MadeSweep
+from fox_nb.experiments.picture_files import result
 from fox_nb.experiments.plan import PlannedCell, Slot
-from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Take
-from fox_nb.session import Image
+from fox_nb.render.comparison import Cell, Comparison, Take
 from fox_nb.session.code import call
 
 
@@ -70,19 +70,9 @@ def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
     for image in task.images:
         metrics, missing = made.measured(planned, slot, image)
         note = ", ".join(filter(None, [*facts, missing]))
-        picture = compared(made, image)
+        picture = result(image, made.session.store.thumbnails)
         takes.append(Take(slot.take, "done", picture, metrics=metrics, note=note, code=lines))
     return takes
-
-
-def compared(made: Made, image: Image) -> ComparedPicture:
-    """Return a result as a viewer takes it, with the place for its tiles."""
-    from fox_nb.render.comparison import ComparedPicture
-
-    thumbs = made.session.store.thumbnails
-    return ComparedPicture(
-        image.path, image.width, image.height, tiles=thumbs / "tiles" / image.path.stem, thumbs=thumbs
-    )
 
 
 def code(made: Made, slot: Slot) -> str:
@@ -107,7 +97,7 @@ def develop(sweep: MadeSweep, slots: list[Slot]) -> None:
             continue
         original = sweep.originals.of(type(slot.request), slot.values)
         for image in slot.task.images:
-            sweep.measuring.develop(compared(sweep, image), original)
+            sweep.measuring.develop(result(image, sweep.session.store.thumbnails), original)
         shown = sweep.originals.compared(original) if original is not None else None
         if shown is not None:
             sweep.measuring.develop(shown, None)

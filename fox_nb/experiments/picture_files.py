@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import os
 import shutil
 import tempfile
 import weakref
@@ -54,9 +55,14 @@ class PictureFiles:
         return self._session.store.thumbnails if self._session is not None else self._folder / "thumbnails"
 
     @property
+    def _keeps(self) -> bool:
+        """Whether what is made of pictures outlives this kernel."""
+        return self._session is not None
+
+    @property
     def numbers(self) -> Path | None:
         """Where numbers are kept from one time to the next."""
-        return self._thumbs / "numbers" if self._session is not None else None
+        return self._thumbs / "numbers" if self._keeps else None
 
     def takes(self, source: Any, name: str) -> tuple[list[Take], str]:
         """Return what a cell shows of a picture or of a task's pictures, and the call that makes it.
@@ -72,19 +78,12 @@ class PictureFiles:
             return [Take(1, "done", self.picture(source, name))], ""
         code = source.code()
         takes = [
-            Take(number, "done", self._of_task(image), note=_about(source), code=code)
+            Take(number, "done", result(image, self._thumbs, tiled=self._keeps), note=_about(source), code=code)
             for number, image in enumerate(source.images, start=1)
             if image.path.exists()
         ]
         failed = Take(1, "failed", reason=str(source.error or "It has no picture."), note=_about(source), code=code)
         return takes or [failed], code
-
-    def _of_task(self, image: Any) -> ComparedPicture:
-        from fox_nb.render.comparison import ComparedPicture
-
-        thumbs = self._thumbs
-        tiles = thumbs / "tiles" / image.path.stem if self._session is not None else None
-        return ComparedPicture(image.path, image.width, image.height, tiles=tiles, thumbs=thumbs)
 
     def picture(self, source: Any, name: str) -> ComparedPicture:
         """Return a picture as viewers take it; the same pixels in memory give the same file.
@@ -102,15 +101,15 @@ class PictureFiles:
             if not source.path.exists():
                 todo = "Ask for it again: it is fetched anew, for nothing."
                 raise InvalidRequest(f"{name}: the file of this result was deleted.", parameter=name, todo=todo)
-            return self._of_task(source)
+            return result(source, self._thumbs, tiled=self._keeps)
         found = taken(source, name)
         if isinstance(found, str):
-            found = self._fetched(found)
+            return replace(self._of_file(self._fetched(found), name), source=found)
         if isinstance(found, bytes):
-            found = self._written(found, check(found, name=name).extension)
+            return self._of_file(self._written(found, check(found, name=name).extension), name)
         if isinstance(found, Path):
-            return self._of_file(found.absolute(), name)
-        return self._of_file(*self._in_memory(found, name))
+            return replace(self._of_file(found.absolute(), name), source=found.absolute())
+        return replace(self._of_file(*self._in_memory(found, name)), source=_opened_from(found))
 
     def _in_memory(self, found: Any, name: str) -> tuple[Path, str, Scale]:
         from PIL import Image
@@ -195,6 +194,24 @@ class PictureFiles:
         from fox_nb.client import Client
 
         return self._session.client if self._session is not None else Client(_NOWHERE)
+
+
+def result(image: Any, thumbs: Path, *, tiled: bool = True) -> ComparedPicture:
+    """Return a task's picture as a viewer takes it, with the place for its tiles.
+
+    Their folder is named by its bytes, too: the same request in another store gives other pixels the same file name.
+    """
+    from fox_nb.render.comparison import ComparedPicture
+
+    tiles = thumbs / "tiles" / f"{image.path.stem}-{image.sha256[:8]}" if tiled else None
+    return ComparedPicture(image.path, image.width, image.height, tiles=tiles, thumbs=thumbs, source=image.path)
+
+
+def _opened_from(picture: Any) -> Path | None:
+    """Return the file that an image of Pillow's was opened from."""
+    name = getattr(picture, "filename", None)
+    path = Path(os.fsdecode(name)).absolute() if isinstance(name, (str, bytes, os.PathLike)) and name else None
+    return path if path is not None and path.is_file() else None
 
 
 def _scale_of(path: Path) -> Scale:

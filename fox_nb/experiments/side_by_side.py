@@ -7,8 +7,9 @@ large as it goes, in the middle. Numbers that compare pixels are there for pictu
 from __future__ import annotations
 
 import contextlib
+import filecmp
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -76,6 +77,7 @@ class Pictures(OfOneProcess, Shown, Compared):
         made = {key: self._cell(named, key, source) for key, source in cells.items()}
         whole = self._files.picture(original, "original") if original is not None else None
         if whole is not None and reference is None:  # what has a cell for itself is not added once more
+            whole = _found_among(made.values(), whole)
             reference = next((key for key, cell in made.items() if [t.picture for t in cell.takes] == [whole]), None)
         self._comparison = Comparison(title, named, made, whole if reference is None else None, reference)
 
@@ -105,12 +107,12 @@ class Pictures(OfOneProcess, Shown, Compared):
         if picture is None:
             return take
         if picture.has_changed:
-            return replace(take, state="failed", picture=None, reason=f"{picture.path.name} {_CHANGED}")
+            return replace(take, state="failed", picture=None, reason=f"{picture.name} {_CHANGED}")
         if original is None:
             return take
         numbers, note = self._measuring.found(picture.path, original.path)
         if original.has_changed:
-            numbers, note = {}, f"the original {original.path.name} {_CHANGED}"
+            numbers, note = {}, f"the original {original.name} {_CHANGED}"
         note = note or unlike_scales(picture, original) or (scaled(picture, original) if numbers else "")
         return replace(take, metrics=numbers, note=", ".join(filter(None, [take.note, note])))
 
@@ -190,6 +192,20 @@ def page(pictures: Pictures, *, live: bool = False) -> str:
     said = frame(*(note(line) for line in pictures.findings()))
     compared = pictures.comparison()
     return (kept(compared) if live else static_grid(compared)) + (said if pictures.findings() else "")
+
+
+def _found_among(cells: Iterable[Cell], whole: ComparedPicture) -> ComparedPicture:
+    """Return the picture of a cell that is this one, however it was handed over: the same file, or its bytes."""
+    shown = [take.picture for cell in cells for take in cell.takes if take.picture is not None]
+    if whole in shown:
+        return whole
+    return next((picture for picture in shown if picture.scale == whole.scale and _same_bytes(picture, whole)), whole)
+
+
+def _same_bytes(one: ComparedPicture, other: ComparedPicture) -> bool:
+    with contextlib.suppress(OSError):  # removed just now
+        return filecmp.cmp(one.path, other.path, shallow=False)
+    return False
 
 
 def shapes(comparison: Comparison) -> str:

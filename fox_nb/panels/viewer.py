@@ -148,13 +148,13 @@ def beside(html: str, *viewers: Viewer) -> Any:
 
 
 def _changed(picture: ComparedPicture) -> str:
-    return f"{picture.path.name} was changed after it was laid here: it is shown as it was, as far as it was sent."
+    return f"{picture.name} was changed after it was laid here: it is shown as it was, as far as it was sent."
 
 
 def _unread(picture: ComparedPicture, error: Exception) -> str:
     if picture.has_changed:
         return _changed(picture)
-    return f"The full pixels of {picture.path.name} can't be read, so its preview is shown: {error}"
+    return f"The full pixels of {picture.name} can't be read, so its preview is shown: {error}"
 
 
 @dataclass

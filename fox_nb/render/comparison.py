@@ -73,16 +73,24 @@ class ComparedPicture:
         Of a file that others may change: what it was when it was laid here.
     made_of : Version, or None
         Of a file that was made to be shown: what the person's own one was.
+    source : Path, str or None
+        The person's own file or link, which `path` may stand for; None of pixels and bytes.
     """
 
     path: Path
     width: int
     height: int
-    tiles: Path | None = None
-    thumbs: Path | None = None
+    tiles: Path | None = field(default=None, compare=False)
+    thumbs: Path | None = field(default=None, compare=False)
     scale: tuple[float, float] | None = None
     version: Version | None = field(default=None, compare=False)
     made_of: Version | None = field(default=None, compare=False)
+    source: Path | str | None = field(default=None, compare=False)
+
+    @property
+    def name(self) -> str:
+        """What a person calls its file."""
+        return Path(self.source or self.path).name
 
     @property
     def has_changed(self) -> bool:

@@ -11,6 +11,7 @@ from copy import copy
 from dataclasses import replace
 from itertools import islice
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.atomic import write
@@ -25,7 +26,6 @@ from fox_nb.workdir import given_path
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from PIL import Image, ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
@@ -430,9 +430,12 @@ def _size(picture: bytes) -> tuple[int, int]:
 def _put(comparison: Comparison, path: Path, data: bytes) -> Path:
     """Write a file whole or not at all, and over none of the pictures that it shows, nor over a copy of one."""
     there = version_of(path) if path.is_file() else ()
+    shown = [take.picture for cell in comparison.cells.values() for take in cell.takes]
     if any(
-        picture.path.resolve() == path.resolve() or there in (picture.version, picture.made_of)
-        for picture in comparison.pictures().values()
+        path.resolve() in (picture.path.resolve(), Path(picture.source or picture.path).resolve())
+        or there in (picture.version, picture.made_of)
+        for picture in [comparison.original, *shown]
+        if picture is not None
     ):
         what = f"{path} is one of the pictures themselves; it is not overwritten."
         raise InvalidRequest(what, parameter="path", value=str(path), todo="Choose another name.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -149,6 +150,28 @@ def test_an_original_among_the_pictures_is_not_added_once_more(tmp_path: Path) -
     assert beside.reference is None
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda task, _: task,
+        lambda task, _: task[0],
+        lambda task, _: task[0].path,
+        lambda task, _: str(task[0].path),
+        lambda task, _: task[0].path.read_bytes(),
+        lambda task, folder: shutil.copy(task[0].path, folder / "copy.jpg"),
+    ],
+    ids=["task", "picture", "path", "text", "bytes", "copy"],
+)
+def test_an_original_is_found_however_it_is_named(fox: Fox, tmp_path: Path, form: Callable[[Any, Path], Any]) -> None:
+    """Neither a store, nor the form in which pictures and original are given, makes a second picture of the original."""
+    tasks = [fox.generate(prompt).wait() for prompt in ("a fox", "an owl")]
+    for compare in (fox.compare, fox_nb.compare):
+        for given in (tasks, [task[0].path for task in tasks]):
+            shown = compare(given, original=form(tasks[0], tmp_path)).measure().comparison()
+            assert (shown.original, shown.reference, len(shown.pictures())) == (None, (0,), 2)
+            assert [bool(cell.takes[0].metrics) for cell in shown.cells.values()] == [False, True]
+
+
 def test_a_named_picture_is_the_original_of_every_picture(sandbox: Any, tmp_path: Path) -> None:
     """One of a task's several pictures is compared with all others, each with that one and none with its neighbour."""
     fox = Fox(base_url=sandbox.base_url, api_key=MARKED_KEY, store=tmp_path / "fox_runs", polling=EAGER)
@@ -247,14 +270,33 @@ def test_no_picture_is_overwritten_and_what_cannot_be_is_said_in_words(tmp_path:
     assert "paid" not in str(told.value)
 
 
+def test_a_frame_names_the_persons_own_files(fox: Fox, tmp_path: Path) -> None:
+    """Files that are read as others stand by their own names, and pictures in memory by none; no folder of ours is named."""
+    drawn().save(tmp_path / "a.png")
+    deep = Image.fromarray(np.arange(64 * 64, dtype=np.uint16).reshape(64, 64))
+    deep.save(tmp_path / "deep.png")
+    for name in ("scan.tif", "copy.tif"):
+        drawn().convert("L").point(lambda _: 7).save(tmp_path / name)
+    task, own = (
+        fox.generate("a fox").wait(),
+        [tmp_path / name for name in ("a.png", "deep.png", "scan.tif", "copy.tif")],
+    )
+    held = [np.asarray(drawn()), drawn(), encoded(drawn())]
+    frame = fox.compare([*held, *own, task, Image.open(own[0])]).to_frame()
+    assert frame["file"].tolist() == ["", "", "", *map(str, own), str(task[0].path), str(own[0])]
+    assert "fox-nb-compared-" not in frame.to_csv()
+
+
 def test_a_copy_is_a_file_of_its_own(tmp_path: Path) -> None:
     """Of two equal files each is named as it is, and none of what is compared is overwritten, nor one that was converted."""
-    files = [tmp_path / name for name in ("a.png", "copy.png", "deep.png")]
+    files = [tmp_path / name for name in ("a.png", "copy.png", "deep.png", "opened.jpg", "same.jpg")]
     for file in files[:2]:
         file.write_bytes(encoded(Image.new("RGB", (90, 80), "red")))
     Image.fromarray(np.arange(64 * 64, dtype=np.uint16).reshape(64, 64)).save(files[2])
+    for file in files[3:]:
+        Image.new("RGB", (90, 80), "blue").save(file)
     before = [file.read_bytes() for file in files]
-    shown = fox_nb.compare(files)
+    shown = fox_nb.compare([*files[:3], *map(Image.open, files[3:])])
     assert list(shown.to_frame()["file"])[:2] == [str(file) for file in files[:2]]
     for file in files:
         with pytest.raises(fox_nb.InvalidRequest, match="not overwritten"):

@@ -1,18 +1,22 @@
 """Against: a run beside another one of the same plan, cell by cell; and measuring on whatever executor is given."""
 
 import importlib
+import io
 import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 from fox_nb import Fox, InvalidRequest
 from fox_nb.images import metrics
+from fox_nb.images.tiles import make_tiles, read_tile
+from fox_nb.sandbox import pictures
 
 
 def test_a_run_beside_another_days(fox: Fox, tmp_path: Path) -> None:
@@ -45,6 +49,29 @@ def test_each_picture_of_a_task_meets_its_own(fox: Fox) -> None:
     baseline, now = (cell.takes for _, cell in sorted(beside.cells.items()))
     for take, other in zip(now, (*baseline, baseline[0]), strict=True):
         assert take.metrics["psnr"] == metrics.measure(take.picture.path, other.picture.path).psnr
+
+
+def test_the_same_request_of_another_store_keeps_its_own_pixels(
+    open_fox: Callable[..., Fox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two stores' files have one name and other bytes: side by side, each one's tiles are those of its own file."""
+    here, there = (open_fox(store=tmp_path / name) for name in ("here", "there"))
+    draws = pictures.carry_out
+
+    def otherwise(step: dict[str, Any], folder: Path) -> dict[str, Any]:
+        return draws({**step, "seed": step["seed"] + 1, "name": f"other-{step['name']}"}, folder)
+
+    first = here.sweep("phota-image", prompt="a fox").run()
+    monkeypatch.setattr(pictures, "carry_out", otherwise)
+    second = there.sweep("phota-image", prompt="a fox").run()
+    assert first.tasks[0][0].path.name == second.tasks[0][0].path.name
+    for beside in (first.against(second), here.compare([first.tasks[0], second.tasks[0]])):
+        shown = beside.comparison().pictures().values()
+        for picture in shown:
+            make_tiles(picture.path, picture.tiles)
+        for picture in (*shown, *first.comparison().pictures().values()):
+            with Image.open(picture.path) as whole, Image.open(io.BytesIO(read_tile(picture.tiles, 0, 1, 1))) as tile:
+                assert np.array_equal(tile, whole.convert("RGB").crop((256, 256, 512, 512)))
 
 
 def test_against_another_model_and_against_nothing(fox: Fox, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from PIL import Image
 from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, InvalidRequest, StoreError, TaskFailed
 from fox_nb.experiments import pages
+from fox_nb.experiments.picture_files import result
 from fox_nb.sandbox import art
 from processes import ended
 
@@ -345,8 +346,9 @@ def with_pictures(fox: Fox, portraits: Path, tmp_path: Path) -> dict[str, Any]:
     for one in made.values():
         for image in one.images:
             image.thumbnail(64)
-            (fox.store.thumbnails / "tiles" / image.path.stem).mkdir(parents=True)
-            (fox.store.thumbnails / "tiles" / image.path.stem / "tiles.fox").write_bytes(b"tiles")
+            tiles = result(image, fox.store.thumbnails).tiles
+            tiles.mkdir(parents=True)
+            (tiles / "tiles.fox").write_bytes(b"tiles")
     return made
 
 
@@ -370,8 +372,9 @@ def test_forgetting_removes_all_that_shows_the_person_and_keeps_the_rest(
     gone = fox.profiles.forget("ada")
     kept = {file.split("/")[-1] for file in files(fox)}
     alone = made["alone"].images[0].path
+    its_tiles = result(made["alone"].images[0], fox.store.thumbnails).tiles
     assert kept == {name for name in kept if name.startswith(alone.stem[:40]) or name == "tiles.fox"}
-    assert [path.name for path in (fox.store.thumbnails / "tiles").iterdir()] == [alone.stem]
+    assert list((fox.store.thumbnails / "tiles").iterdir()) == [its_tiles]
     assert alone.exists()
     assert fox.profiles.names() == {}
     assert float(fox.spent) == spent
