@@ -94,12 +94,9 @@ def axis_of(parameter: Parameter, given: Any) -> Axis | None:
 
 def picture_names(axes: Sequence[Axis]) -> Callable[[Sequence[int]], dict[str, str]]:
     """Return what gives, for the place of a cell, the names of the pictures that vary there."""
-    named = [(axis.parameter, axis.labels) for axis in axes]
-    return lambda key: {
-        parameter.name: labels[at]
-        for (parameter, labels), at in zip(named, key, strict=False)  # one cell alone has no axis
-        if parameter.hint.kind == "picture"
-    }
+    pictures = [(at, axis) for at, axis in enumerate(axes) if axis.parameter.hint.kind == "picture"]
+    named = [(at, axis.parameter.name, axis.labels) for at, axis in pictures]
+    return lambda key: {name: labels[key[at]] for at, name, labels in named}
 
 
 def without_decimals(parameter: Parameter, value: Any) -> Any:

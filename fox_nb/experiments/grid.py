@@ -116,7 +116,7 @@ class Sweep(Compared, Experiment):
     def _words(self) -> dict[str, Any]:
         from fox_nb.experiments.plan_file import sweep_words
 
-        return sweep_words(self.plan)
+        return sweep_words(self.plan, self.originals.given)
 
     @classmethod
     def from_words(
@@ -127,9 +127,9 @@ class Sweep(Compared, Experiment):
         models = words["models"] if len(words["models"]) > 1 else words["models"][0]
         model = changes.pop("model", models)
         of_itself = {name: changes.pop(name) for name in ("takes", "take", "original") if name in changes}
-        takes = {"takes": words["takes"], "take": words["take"], **of_itself}
+        kept = {name: words[name] for name in ("takes", "take", "original")}
         axes = {axis["name"]: axis["values"] for axis in words["axes"]}
-        return cls(session, model, {**words["fixed"], **axes, **changes}, **takes, **options)
+        return cls(session, model, {**words["fixed"], **axes, **changes}, **{**kept, **of_itself}, **options)
 
     def _prepare(self) -> None:
         self.originals.trouble = ""  # what was missed by an earlier run may be there by now

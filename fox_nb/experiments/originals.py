@@ -31,9 +31,7 @@ class Originals:
 
     def __init__(self, session: Session, given: Any = None) -> None:
         self._session = session
-        self._given = given
-        if given is not None:
-            self._given = session.sources.one(given, "original")
+        self.given = None if given is None else session.sources.one(given, "original")
         self._facts: dict[Path, ComparedPicture | None] = {}
         self.trouble = ""
 
@@ -74,8 +72,8 @@ class Originals:
 
     def _picture(self, request: type[Request], values: Mapping[str, Any]) -> Any:
         """Return what stands where the model takes a picture; of several the first."""
-        if self._given is not None:
-            return self._given
+        if self.given is not None:
+            return self.given
         name = next((p.name for p in parameters(request) if p.hint.kind == "picture"), "")
         value = values.get(name)
         return next(iter(value), None) if isinstance(value, (list, tuple)) else value

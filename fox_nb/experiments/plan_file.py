@@ -62,6 +62,7 @@ class _Sweep(_Plan):
     axes: list[_Axis] = Field(max_length=100)
     take: int
     takes: int
+    original: str | None = None
 
     @model_validator(mode="after")
     def _once(self) -> Self:
@@ -90,8 +91,8 @@ class _Batch(_Plan):
         return self
 
 
-def sweep_words(plan: SweepPlan) -> dict[str, Any]:
-    """Return what a sweep's file says."""
+def sweep_words(plan: SweepPlan, original: Any = None) -> dict[str, Any]:
+    """Return what a sweep's file says; `original` is what a person named to compare with."""
     axes = [axis for axis in plan.axes if axis.parameter.name != "model"]
     given = {**plan.fixed, **{axis.parameter.name: list(axis.values) for axis in axes}}
     told = {
@@ -108,6 +109,7 @@ def sweep_words(plan: SweepPlan) -> dict[str, Any]:
         "axes": [{"name": axis.parameter.name, "values": told[axis.parameter.name]} for axis in axes],
         "take": plan.takes.start,
         "takes": len(plan.takes),
+        **({} if original is None else {"original": _as_in_file(plan.session, "original", original)}),
     }
 
 
@@ -116,7 +118,10 @@ def batch_words(plan: BatchPlan) -> dict[str, Any]:
     rows = []
     for cell in plan.cells:
         given = plan.table.rows[cell.key[0]]
-        asked = {name: cell.values.get(name, given.get(name)) for name in plan.sent}
+        read = {**given, **cell.values}
+        if not plan.is_empty(given.get("take")):
+            read["take"] = cell.slots[0].take  # as it was read: in a plan's file, texts are no numbers
+        asked = {name: read.get(name) for name in plan.sent}
         carried = {name: as_json(given.get(name)) for name in plan.carried}
         told = {
             name: _as_in_file(plan.session, name, value) for name, value in asked.items() if not plan.is_empty(value)
@@ -195,8 +200,9 @@ def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterabl
         found = [*words["fixed"].items(), *((axis["name"], axis["values"]) for axis in words["axes"])]
     else:
         found = [item for row in words["rows"] for item in row["cells"].items()]
-    for name, value in found:
-        if name not in PICTURES or name in replaced:
+    pictures = [item for item in found if item[0] in PICTURES]
+    for name, value in [*pictures, ("original", words.get("original"))]:
+        if name in replaced:
             continue
         for item in _flat(value):
             if is_link(item):

@@ -105,14 +105,20 @@ class Folder:
         except OSError as error:
             raise FoxError(f"The folder {self.path} can't be made: {error}.", todo="Choose another one.") from None
         self._taken: set[str] = set()
+        self._next: dict[str, int] = {}
 
     def add(self, source: Path, stem: str, fits: Callable[[str], bool] = lambda _: True) -> str:
         """Save a picture, and return its name: another one where that is taken; the very same file is left as it is.
 
         `fits` refuses a name that is taken by other words than the picture's own, though not by another picture.
         """
-        for number in range(1, _MOST_ALIKE):
-            name = f"{stem}{f'-{number}' if number > 1 else ''}{source.suffix}"
+        first = f"{stem}{source.suffix}".casefold()
+        number = self._next.get(first, 1)
+        while _numbered(stem, number, source.suffix).casefold() in self._taken:
+            number += 1
+        self._next[first] = number  # of thousands that are alike, none is counted from 1 again
+        for other in range(number, _MOST_ALIKE):
+            name = _numbered(stem, other, source.suffix)
             if name.casefold() in self._taken or not fits(name):
                 continue
             target = self.path / name
@@ -123,6 +129,10 @@ class Folder:
                 copy(source, target)
             return name
         raise FoxError(f"{self.path} is full of files named {stem}.", todo="Choose another folder, or another name=….")
+
+
+def _numbered(stem: str, number: int, suffix: str) -> str:
+    return f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
 
 
 def copy(source: Path, target: Path) -> None:

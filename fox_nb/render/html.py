@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
@@ -57,9 +57,12 @@ def bdi(text: object, longest: int = LONGEST) -> str:
 def unlike(names: Sequence[str]) -> list[str]:
     """Give a number to names that stand there already, so that no two places are called the same."""
     found: dict[str, None] = {}
+    numbers: dict[str, Iterator[int]] = {}  # of thousands that are alike, none is counted from 2 again
     for name in names:
-        numbered = (f"{name} ({number})" for number in itertools.count(2))
-        found[name if name not in found else next(other for other in numbered if other not in found)] = None
+        other = name
+        while other in found:
+            other = f"{name} ({next(numbers.setdefault(name, itertools.count(2)))})"
+        found[other] = None
     return list(found)
 
 

@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox, FoxError, InvalidRequest
@@ -37,6 +39,18 @@ def test_models_and_words_of_the_prompt_are_in_the_file(fox: Fox, tmp_path: Path
     assert [cell.settings for cell in again.plan.cells] == [cell.settings for cell in sweep.plan.cells]
     assert [cell.impossible for cell in again.plan.cells] == [cell.impossible for cell in sweep.plan.cells]
     assert len(again.plan.impossible) == 2
+
+
+def test_an_original_of_ones_own_is_in_the_file(fox: Fox, photo: Path, tmp_path: Path) -> None:
+    """Read again, a sweep is measured against the same picture as before, unless another one or none is given."""
+    with Image.open(photo) as picture:
+        picture.rotate(180).save(tmp_path / "mine.png")
+    sweep = fox.sweep("phota-image-enhance", image_url=photo, creativity=[0, 1], original=tmp_path / "mine.png").run()
+    path = sweep.to_json(tmp_path / "plan.json")
+    assert str(tmp_path) not in path.read_text()
+    ssim = sweep.to_frame()["ssim"].tolist()
+    assert fox.load_plan(path).to_frame()["ssim"].tolist() == ssim
+    assert fox.load_plan(path, original=None).to_frame()["ssim"].tolist() != ssim
 
 
 def test_a_plan_is_extended_and_asked_of_another_model(fox: Fox, tmp_path: Path, sandbox: Any) -> None:
@@ -119,6 +133,9 @@ def hostile(**changes: Any) -> dict[str, Any]:
             hostile(models=["phota-image-enhance"], axes=[{"name": "image_url", "values": ["~/x.png"]}], fixed={}),
             "by their hashes",
         ),
+        (hostile(original="/etc/passwd"), "by their hashes"),
+        (hostile(original=f"sha256:{'0' * 64}"), "not in this store"),
+        (hostile(original=3), "original"),
     ],
 )
 def test_a_hostile_plan_is_refused_in_words(fox: Fox, tmp_path: Path, content: Any, words: str, sandbox: Any) -> None:
@@ -190,6 +207,16 @@ def test_every_table_that_is_planned_can_be_written(fox: Fox, tmp_path: Path) ->
     odd = pd.DataFrame({"prompt": ["a fox", "an owl"], "n": [float("inf"), float("nan")]})
     odd.index = pd.Index([float("nan"), "b"])
     for rows in (table, odd, [{"prompt": "a fox", "note": "\ud83e"}]):
+        batch = fox.batch(rows, "phota-image")
+        again = fox.load_plan(batch.to_json(tmp_path / "plan.json"))
+        assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in batch.plan.slots]
+
+
+def test_a_take_is_in_the_file_as_it_was_read(fox: Fox, tmp_path: Path) -> None:
+    """However a table writes a whole number, the plan's file asks for the same take, and for the first where there is none."""
+    table = tmp_path / "table.csv"
+    table.write_text("prompt,take\na fox,2\na fox,3.0\na fox, 4 \na fox,5e0\na fox,\n")
+    for rows in (table, [{"prompt": "a fox", "take": take} for take in (np.int64(2), 3.0, None)]):
         batch = fox.batch(rows, "phota-image")
         again = fox.load_plan(batch.to_json(tmp_path / "plan.json"))
         assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in batch.plan.slots]

@@ -1,10 +1,10 @@
-"""Saving: a picture in another format looks as it did."""
+"""Saving: a picture in another format looks as it did; thousands of one name are saved like others."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from fox_nb.images.saving import save_picture
+from fox_nb.images.saving import Folder, save_picture
 
 
 @pytest.mark.parametrize("suffix", ["png", "webp"])
@@ -33,3 +33,25 @@ def test_four_inks_become_three_colours(tmp_path, suffix):
         red, green, blue = saved.convert("RGB").getpixel((3, 3))
     assert red > 200
     assert max(green, blue) < 60
+
+
+def test_thousands_of_one_name_are_saved_like_others(tmp_path):
+    """Each gets its number without counting from 1 again and, saved anew, has its own file."""
+
+    class Stem(str):
+        __slots__ = ()
+        written = 0
+
+        def __format__(self, spec):
+            Stem.written += 1
+            return str.__format__(self, spec)
+
+    for number in range(100):
+        (tmp_path / f"{number}.png").write_bytes(b"%d" % number)
+    for _ in range(2):
+        folder = Folder(tmp_path / "saved")
+        names = [folder.add(tmp_path / f"{number}.png", Stem("fox")) for number in range(100)]
+        assert names == ["fox.png", *(f"fox-{number}.png" for number in range(2, 101))]
+    assert Stem.written <= 1000
+    again = Folder(tmp_path / "saved")
+    assert [again.add(tmp_path / f"{number}.png", "fox") for number in (7, 0, 7)] == [*names[7::-7], "fox-101.png"]

@@ -296,3 +296,19 @@ def test_plots_take_thumbnails_only(bad):
         plots.plot_images([bad], ["x"])
     with pytest.raises(ValueError, match="one label for each"):
         plots.plot_images([], ["x"])
+
+
+def test_thousands_of_one_name_are_numbered_once():
+    """No name is counted from 2 again, and no two become alike, whatever stands there."""
+
+    class Name(str):
+        __slots__ = ()
+        written = 0
+
+        def __format__(self, spec):
+            Name.written += 1
+            return str.__format__(self, spec)
+
+    assert len(set(html.unlike([Name("0")] * 3000))) == 3000
+    assert Name.written < 3000
+    assert html.unlike(["a", "a (2)", "a", "a", "a (2)"]) == ["a", "a (2)", "a (3)", "a (4)", "a (2) (2)"]
