@@ -126,10 +126,9 @@ class Sweep(Compared, Experiment):
         changes = dict(changes)
         models = words["models"] if len(words["models"]) > 1 else words["models"][0]
         model = changes.pop("model", models)
-        of_itself = {name: changes.pop(name) for name in ("takes", "take", "original") if name in changes}
-        kept = {name: words[name] for name in ("takes", "take", "original")}
+        of_itself = {name: changes.pop(name, words[name]) for name in ("takes", "take", "original")}
         axes = {axis["name"]: axis["values"] for axis in words["axes"]}
-        return cls(session, model, {**words["fixed"], **axes, **changes}, **{**kept, **of_itself}, **options)
+        return cls(session, model, {**words["fixed"], **axes, **changes}, **of_itself, **options)
 
     def _prepare(self) -> None:
         self.originals.trouble = ""  # what was missed by an earlier run may be there by now
