@@ -244,17 +244,15 @@ class Client:
         sent = self._read("/v1/models", largest=LONG_ANSWER)
         return self._made(sent, accounts.read_models(decoded(sent)), "a list of models")
 
-    def pricing(self, group: str = "default", *, within: float | None = None) -> Prices:
+    def pricing(self, group: str = "default") -> Prices:
         """Return the prices a call in USD: ``GET /api/pricing`` (observed); needs no key.
 
         Parameters
         ----------
         group : str
             The account's group, whose ratio the prices are multiplied with.
-        within : float, optional
-            Seconds that one attempt may take to the list's last byte; by default as any other read.
         """
-        sent = self._read("/api/pricing", with_key=False, largest=LONG_ANSWER, within=within)
+        sent = self._read("/api/pricing", with_key=False, largest=LONG_ANSWER)
         return self._made(sent, accounts.read_prices(decoded(sent), group), "a price list")
 
     def balance(self) -> Balance:

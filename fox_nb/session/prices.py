@@ -26,7 +26,7 @@ ASK_AGAIN = 60.0
 """Seconds before a gateway is asked for its prices again: it may raise them while a kernel lives."""
 
 PATIENCE = 2.0
-"""Seconds that a call is held by the price list, however slowly that comes."""
+"""Seconds that a call is held by the price list, however slowly that comes; it may go on coming meanwhile."""
 
 
 class Cost(float):
@@ -277,7 +277,7 @@ class PriceList:
         self._pool.close()
 
     def _fetch(self) -> None:
-        told = self._client.pricing(within=PATIENCE)
+        told = self._client.pricing()
         self.is_class = told.is_class
         listed = told.listed if told.ratios or told.usd else {}  # where no group has a ratio nothing is known
         for name, usd in listed.items():

@@ -3,16 +3,21 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from artifacts import MARKED_KEY
+from client.scripted import say
 from fox_nb import BudgetExceeded, Fox
 from fox_nb.client.accounts import read_prices
 from fox_nb.models import MODELS
 from fox_nb.session import prices
 from fox_nb.session.prices import PriceList
+from fox_nb.settings import Timeouts
+from gateways import Gateway
+from processes import until
 
 MODEL = "phota-image"
 
@@ -70,7 +75,7 @@ class Told:
         self.asked = 0
         self.let_go = threading.Event()
 
-    def pricing(self, *, within: float) -> Any:
+    def pricing(self) -> Any:
         self.asked += 1
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer is None:
@@ -160,8 +165,32 @@ def test_a_list_that_drips_ends_by_its_whole_time(dripping: str) -> None:
     from fox_nb import ConnectionLost
     from fox_nb.client import Client
 
-    with Client(dripping, MARKED_KEY, reads_tries=1) as client, pytest.raises(ConnectionLost, match=r"within 0\.5 s"):
-        client.pricing(within=0.5)
+    timeouts = Timeouts(read=0.5)
+    with (
+        Client(dripping, MARKED_KEY, reads_tries=1, timeouts=timeouts) as client,
+        pytest.raises(ConnectionLost, match=r"within 0\.5 s"),
+    ):
+        client.pricing()
+
+
+def test_a_list_that_is_slow_counts_when_it_comes(
+    open_any: Callable[..., Fox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call is held no longer than its patience, and the list that came too late for it, read once, is what the next counts."""
+    monkeypatch.setattr(prices, "PATIENCE", 0.2)
+    comes = threading.Event()
+    with Gateway() as gateway:
+        told = say(200, {"data": [row(0.9)], "group_ratio": {"default": 1}})
+        gateway.reads["/api/pricing"] = lambda server, line: (comes.wait(60), told(server, line))[1]
+        fox = open_any(base_url=gateway.url, store=tmp_path / "runs", budget=1.0)
+        assert fox.price().is_estimate
+        comes.wait(3 * prices.PATIENCE)  # it comes later than a call waits for it
+        comes.set()
+        until(lambda: None if fox.price().is_estimate else True, "the list")
+        assert gateway.counts["/api/pricing"] == 1
+        fox.generate("a fox")
+        with pytest.raises(BudgetExceeded):
+            fox.generate("one more")
 
 
 def test_a_budget_holds_whatever_the_list_says(
