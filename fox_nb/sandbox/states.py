@@ -48,7 +48,7 @@ def under_way(task: Task, now: float) -> bool:
 
 
 def accepted(task: Task) -> dict[str, Any]:
-    """Return the answer to the creation of a task."""
+    """Return the answer to the creation of a task; as the pages show it, it names neither what it costs nor whose."""
     return {
         "id": task.id,
         "object": "image.generation.task",
@@ -58,7 +58,6 @@ def accepted(task: Task) -> dict[str, Any]:
         "progress": 0,
         "created": int(task.created),
         "task_info": {"can_cancel": True, "estimated_time": _seconds(task.estimate)},
-        "usage": {"credits_reserved": task.credits, "user_group": task.group},
     }
 
 
@@ -66,6 +65,7 @@ def shown(task: Task, state: State, base_url: str, *, older_form: bool) -> dict[
     """Return the answer to a read of a task."""
     view = accepted(task) | {"status": state.word or state.status, "progress": state.progress, "error": None}
     view["error"] = dict(state.error) if state.status == "failed" and state.error else None
+    view["usage"] = {"credits_reserved": task.credits, "user_group": task.group}
     results = _results(task, state, base_url) if state.status == "completed" and not state.withheld else None
     if results is not None and state.order is not None:
         results = [results[at] for at in state.order if at < len(results)]

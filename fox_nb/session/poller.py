@@ -52,6 +52,8 @@ class Poller:
         Seconds since 1970.
     rng : random.Random
         For the jitter.
+    note_group : callable
+        Called with the key's group, as the gateway names it beside a task's state.
     """
 
     def __init__(
@@ -62,12 +64,15 @@ class Poller:
         polling: Polling,
         clock: Callable[[], float],
         rng: random.Random,
+        *,
+        note_group: Callable[[str], object],
     ) -> None:
         self._gateway = gateway
         self._client = client
         self._store = store
         self._now = clock
         self._rng = rng
+        self._note_group = note_group
         self._polls = Pool(4, "polling")
         self._download_pool = Pool(3, "downloads")
         self._fetching = Pool(4, "fetching")
@@ -204,8 +209,9 @@ class Poller:
         return PollResult(answered=False, everybody_waits=pause)
 
     def _take_in(self, task: Task, row: TaskRow, answer: TaskState) -> PollResult:
+        self._note_group(answer.user_group)
         urls = [result.url for result in answer.results if result.url][:MOST_PICTURES]
-        if ((answer.status, answer.progress) != (row.state, row.progress) and not answer.failed) or answer.results:
+        if (answer.status, answer.progress) != (row.state, row.progress) or answer.results:
             self._store.journal.progressed(row, answer)
             row = self._store.journal.get(row.identity)
         if answer.failed:

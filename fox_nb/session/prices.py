@@ -177,6 +177,9 @@ class PriceList:
     def ask(self) -> None:
         """Fetch the list where it is due, for at most `PATIENCE`; what comes later counts for the next call."""
         with self._lock:
+            if not self._group and (group := self._recall()):  # another kernel has learned it since
+                self._known_group = group
+                self._warn_of_rises()
             if time.monotonic() - self._asked >= ASK_AGAIN and (self._fetching is None or self._fetching.done()):
                 self._asked = time.monotonic()
                 self._fetching = self._pool.submit(self._fetch)
@@ -196,10 +199,11 @@ class PriceList:
 
     def note_group(self, group: str) -> None:
         """Take over the key's group, as a task's answer or the log names it."""
-        if group and group != self._group:
-            self._known_group = group
-            self._remember(group)
-            self._warn_of_rises()
+        with self._lock:
+            if group and group != self._group:
+                self._remember(group)
+                self._known_group = group
+                self._warn_of_rises()
 
     @property
     def is_play_money(self) -> bool:

@@ -116,7 +116,15 @@ class Submitter(OfOneProcess):
             remember_rehearsal=lambda plays: store.catalog.set_fact(rehearsal, "1" if plays else ""),
         )
         self.sources = Uploads(store, client, gateway.name, self.account, clock)
-        self.poller = Poller(gateway, client, store, polling or Polling(), clock, rng or random.Random())
+        self.poller = Poller(
+            gateway,
+            client,
+            store,
+            polling or Polling(),
+            clock,
+            rng or random.Random(),
+            note_group=self.prices.note_group,
+        )
         self._asking = Pool(ASKERS, "asking")
         self._sending = Pool(SENDERS, "sending")
         self._where = gateway.name

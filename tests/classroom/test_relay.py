@@ -221,9 +221,10 @@ def test_a_seat_pays_the_price_of_the_keys_group(tmp_path):
             with answering(tmp_path / "class", sandbox.base_url) as url, Client(url, token) as ada:
                 for prompt in prompts:
                     told = until(lambda ask=ada.pricing: ask().usd.get("phota-image"), "the price")
-                    ada.create({"model": "phota-image", "prompt": prompt}, take=1)
+                    task = ada.create({"model": "phota-image", "prompt": prompt}, take=1).id
                     booked.append(seats.spent())
                     assert round(told * MICRO_PER_USD) == booked[-1] - booked[-2]
+                    until(lambda ask=ada.task, task=task: ask(task).results or None, "its end")
     database.close()
     assert booked == [0, 180_000, 270_000, 360_000]  # the dearest group's while nobody knows it
 

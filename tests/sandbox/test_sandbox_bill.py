@@ -64,7 +64,7 @@ def test_a_group_pays_its_own_ratio(asking: Asking, own: Sandbox) -> None:
     """The price list names the groups; a task and its charge name the key's, and cost what it pays."""
     own.set(groups={"default": 1, "school": 0.8}, group="school")
     assert asking.get("/api/pricing").json()["group_ratio"] == {"default": 1, "school": 0.8}
-    assert asking.create(model="phota-image", prompt="a fox")["usage"]["user_group"] == "school"
+    assert asking.done(model="phota-image", prompt="a fox")["usage"]["user_group"] == "school"
     assert [(one["group"], one["quota"]) for one in entries(asking)] == [("school", 36_000)]
 
 

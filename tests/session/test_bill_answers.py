@@ -390,16 +390,25 @@ def test_a_plan_asks_by_the_dearest_group(gateway: Gateway, fox_at: Callable[...
 def test_a_group_that_costs_more_is_told(
     gateway: Gateway, fox_at: Callable[..., Fox], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """When an answer names a dearer group than the price that was shown, that is said as when the list had changed."""
+    """When a task's state names a dearer group than the price that was shown, each kernel says so as when the list had changed."""
     price(gateway, 0.09, default=1, vip=40)
-    gateway.create = lambda gateway, _count, task_id: say(
-        200, {**gateway.accepted(task_id), "usage": {"user_group": "vip"}}
+    gateway.poll = lambda gateway, _count, task_id: say(200, gateway.completed(task_id, usage={"user_group": "vip"}))
+    foxes = [fox_at(gateway), fox_at(gateway)]
+    assert [str(fox.price()) for fox in foxes] == ["$0.09 (price of group default, yours is not known yet)"] * 2
+    ask(foxes[0])
+    assert [str(fox.price()) for fox in foxes] == ["$3.60 (price of group vip)"] * 2
+    assert [message[:34] for message in caplog.messages] == ["phota-image now costs $3.60 a call"] * 2
+
+
+def test_what_a_failed_task_reserved_is_known(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """What the gateway says that it reserved, and for which group, is taken from whatever a poll finds, a failure too."""
+    price(gateway, 0.09, default=1, cheap=0.5)
+    gateway.poll = lambda _gateway, _count, task_id: say(
+        200, {"id": task_id, "status": "failed", "usage": {"credits_reserved": 22_500, "user_group": "cheap"}}
     )
     fox = fox_at(gateway)
-    assert float(fox.price()) == pytest.approx(0.09)
-    ask(fox)
-    assert "phota-image now costs $3.60 a call" in caplog.text
-    assert float(fox.price()) == pytest.approx(3.6)
+    assert ask(fox).cost.credits_reserved == 22_500
+    assert fox.price() == pytest.approx(0.045)
 
 
 @pytest.mark.parametrize("default", [0, "x", None])
