@@ -113,6 +113,8 @@ def progress_of(task: Task) -> Any:
     """Return what is seen of a task under way at this moment."""
     from fox_nb.render.progress import Progress
 
+    here = len(task.images)
+    landed = f"{here} of {task.row.wanted} pictures are here." if here else ""
     return Progress(
         title=title(task),
         status=task.status,
@@ -121,7 +123,7 @@ def progress_of(task: Task) -> Any:
         seen=datetime.now().astimezone(),
         estimated=task.estimate,
         facts=facts(task),
-        note=str(task.trouble) if task.trouble is not None else "",
+        note=str(task.trouble) if task.trouble is not None else landed,
     )
 
 

@@ -12,7 +12,7 @@ from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.store import PictureRow, aside, moved, numbered, picture_name, put, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Generator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence
     from pathlib import Path
 
     from fox_nb.client import Client
@@ -30,7 +30,7 @@ _LATER = "Run the cell again in a moment: it is downloaded again, for free. If i
 
 
 def download_results(
-    client: Client, store: Store, row: TaskRow, urls: Sequence[str], pool: Pool
+    client: Client, store: Store, row: TaskRow, urls: Sequence[str], pool: Pool, landed: Callable[[], object]
 ) -> dict[int, DownloadFailed]:
     """Fetch what is not here yet; each is journalled as soon as it is whole, and none waits for another's luck.
 
@@ -43,6 +43,8 @@ def download_results(
         new is known by its bytes, where they are those of a picture whose link has changed. Its place says nothing.
     pool : Pool
         Where they are fetched, beside each other.
+    landed : callable
+        Called after each one that is journalled: another may be waited for long.
 
     Returns
     -------
@@ -54,7 +56,7 @@ def download_results(
     StoreError
         The disk is full or not writable.
     """
-    downloads = _Downloads(client, store, row, urls)
+    downloads = _Downloads(client, store, row, urls, landed)
     failures: dict[int, DownloadFailed] = {}
     todays, older = downloads.due()
     for links in (todays, older):  # a picture may have moved to one of the links of today
@@ -71,10 +73,11 @@ def pictures_here(store: Store, row: TaskRow) -> int:
 class _Downloads:
     """One task's pictures on their way to the disk."""
 
-    def __init__(self, client: Client, store: Store, row: TaskRow, urls: Sequence[str]) -> None:
+    def __init__(self, client: Client, store: Store, row: TaskRow, urls: Sequence[str], landed: Callable[[], object]) -> None:
         self._client = client
         self._store = store
         self._row = row
+        self._landed = landed
         self._given = set(urls)
         self._known = {picture.number: picture for picture in row.pictures}
         known = row.urls
@@ -159,6 +162,7 @@ class _Downloads:
         self._links = moved(self._links, picture)
         self.here.add(number)
         keep(checked.thumbnail, self._store.path(file), self._store.thumbnails, LARGEST[0])
+        self._landed()
 
     def _recognised(self, number: int, digest: str) -> int:
         """Return which picture this is: the one with these bytes whose own link is not given any more, or a new one."""

@@ -237,7 +237,7 @@ class Poller:
         """Fetch what the gateway has made of a task before it gave up on it, and journal that it did."""
         from fox_nb.client.responses import shown
 
-        error = self._downloaded(row, lambda: urls) if urls and row.on_its_way else None
+        error = self._downloaded(task, row, lambda: urls) if urls and row.on_its_way else None
         may_come = self._now() - (row.accepted or row.asked) <= LINKS_LIVE
         if error is not None and may_come and not (isinstance(error, DownloadFailed) and error.gone):
             return self._give_up(task, row, error)
@@ -344,7 +344,7 @@ class Poller:
         """Fetch what is missing; return how the task stands then, when to poll again, if so, and what to tell."""
         row, pause = task.row, None
         try:
-            error = self._downloaded(row, urls)
+            error = self._downloaded(task, row, urls)
             row = self._store.journal.get(task.identity)
             if not isinstance(error, StoreError):
                 pause, error = self._what_is_missing(task, row, error)
@@ -362,13 +362,14 @@ class Poller:
             return pause_after(tries + 1, self._rng)
         return min(FIRST_PATIENT_PAUSE * 2.0 ** min(tries, 10), LONGEST_PATIENT_PAUSE)
 
-    def _downloaded(self, row: TaskRow, urls: Callable[[], list[str]]) -> FoxError | None:
+    def _downloaded(self, task: Task, row: TaskRow, urls: Callable[[], list[str]]) -> FoxError | None:
         """Fetch and journal, and once more what failed; return what went wrong with it."""
         try:
-            failures = download_results(self._client, self._store, row, urls(), self._fetching)
+            failures = download_results(self._client, self._store, row, urls(), self._fetching, task.renew)
             if failures and not self._closing.wait(FETCH_AGAIN_AFTER):
                 row = self._store.journal.get(row.identity)
-                failures = download_results(self._client, self._store, row, self._links_now(row), self._fetching)
+                links = self._links_now(row)
+                failures = download_results(self._client, self._store, row, links, self._fetching, task.renew)
             return not_fetched(failures, self._store.journal.get(row.identity)) if failures else None
         except FoxError as error:
             return error

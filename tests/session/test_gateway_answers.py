@@ -150,16 +150,15 @@ def test_a_page_says_what_is_missing_below_what_is_there(fox_at: Callable[..., F
 
 
 def test_a_link_that_never_answers_holds_up_no_other(fox_at: Callable[..., Fox]) -> None:
-    """While one host is waited for, the other pictures are on the disk already."""
+    """While one host is waited for, the other pictures are here already, and who looks is told of each."""
+    seen: set[int] = set()
     with Gateway(file=but(1, never)) as gateway:
-        fox = fox_at(gateway)
-        task = fox.generate("four foxes", num_outputs=4)
-        row = until(
-            lambda: found if len((found := fox.store.journal.get(task.identity)).pictures) == 3 else None,
-            "the three others",
-        )
-        assert [picture.number for picture in row.pictures] == [2, 3, 4]
+        task = fox_at(gateway).generate("four foxes", num_outputs=4)
+        task.on_change(lambda task: seen.add(len(task.images)))
+        until(lambda: 3 in seen or None, "the three others")
+        assert [image.number for image in task.images] == [2, 3, 4]
         assert task.is_watched
+        assert "3 of 4 pictures are here." in task._repr_html_()
 
 
 @pytest.mark.usefixtures("hurry")
