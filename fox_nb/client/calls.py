@@ -35,6 +35,7 @@ from fox_nb.client.responses import (
     error_of,
     is_asking,
     is_refusal,
+    is_taken,
     not_connected,
     redirected,
     request_id_of,
@@ -153,7 +154,7 @@ class Client:
         """Create a task: ``POST /v1/images/generations`` (documented). Sent once.
 
         It is sent again only while it certainly was not accepted: no connection came to be, or the answer was the
-        gateway's own 429 (a proxy's proves nothing). An answer that points to the task is one that took it.
+        gateway's own 429 (a proxy's proves nothing). An answer that points to the task or holds it is one that took it.
         ``certainly_not_accepted(error)`` says of every error from here whether the task certainly does not exist.
 
         Parameters
@@ -437,7 +438,9 @@ class Client:
         if isinstance(sent, Broken):
             return Attempt(failure=self._broken(sent, purpose), again=sent.again)
         good = sent.status in _GOOD
-        if (good and (creating or sent.cut is None)) or (creating and redirected(sent, self.base_url)):
+        if good and (creating or sent.cut is None):
+            return Attempt(answer=sent)
+        if creating and (redirected(sent, self.base_url) or is_taken(sent)):
             return Attempt(answer=sent)
         passing = sent.status in _PASSING or (sent.cut is not None and sent.cut.again)
         again = sent.status == HTTPStatus.TOO_MANY_REQUESTS and is_refusal(sent) if creating else passing

@@ -21,7 +21,7 @@ from fox_nb.errors import (
     class_of,
 )
 from fox_nb.settings import redact
-from fox_nb.tasks import REQUEST_IDS, TaskState, usable_id, whole_number
+from fox_nb.tasks import DONE, LONGEST_ID, REQUEST_IDS, WAITING, WORKING, TaskState, read, usable_id, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +116,7 @@ def certainly_not_accepted(error: BaseException) -> bool:
 
     Never connected, refused by fox_nb itself, refused by the gateway's own 4xx, or sent to the same call elsewhere by
     a redirect that was not followed. After anything else (5xx, a broken connection, a time-out, 408, a 429 of a proxy,
-    a redirect to something else, an answer that is no task) nobody knows.
+    a redirect to something else, an answer that is no task, a 4xx that speaks of one) nobody knows.
     """
     if isinstance(error, GatewayError):
         return error.not_accepted
@@ -133,6 +133,8 @@ def is_asking(answer: Exchange) -> bool:
 
 def is_refusal(answer: Exchange) -> bool:
     """Return True when an answer to a creation proves that no task was made."""
+    if _task_in(answer):
+        return False
     if answer.status in _REDIRECTS:
         # the same call at another address; anything else may be where the task that was made is to be found
         place = _place_of(answer)
@@ -146,6 +148,18 @@ def is_refusal(answer: Exchange) -> bool:
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return isinstance(kind, str) and kind.strip().lower() == _OWN_RATE_LIMIT
     return isinstance(error, dict) or answer.status in _WHOEVER_SAYS_SO
+
+
+def is_taken(answer: Exchange) -> bool:
+    """Return True for a task with no error beside it: it was made, whatever the answer's status says."""
+    said = decoded(answer)
+    return bool(_task_in(answer)) and not (isinstance(said, dict) and said.get("error"))
+
+
+def _task_in(answer: Exchange) -> str:
+    """Return the id beside a word for what waits, goes on or is done: a task's, for that is no word of a refusal."""
+    task = read(decoded(answer))
+    return task.id if task is not None and task.status in WAITING | WORKING | DONE else ""
 
 
 def redirected(answer: Exchange, base_url: str) -> TaskState | None:
@@ -198,11 +212,19 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     facts["money"] = (_NOT_ACCEPTED if refused else _UNKNOWN) if purpose is Purpose.CREATE else _FREE[purpose]
     facts["todo"] = _todo(status, said["code"], body, purpose, refused=refused)
     facts["request_id"] = request_id = request_id_of(answer, key)
+    task_id = shown(_task_in(answer), key, LONGEST_ID) if purpose is Purpose.CREATE else ""
     words = _words(answer, wanted, key)
     detail = said["message"] or _words_of_page(body)
     names = ", ".join(
         part
-        for part in (f"HTTP {status}", said["type"], said["code"], named(request_id), _pause_asked(answer, key))
+        for part in (
+            f"HTTP {status}",
+            said["type"],
+            said["code"],
+            task_id and f"task {task_id}",
+            named(request_id),
+            _pause_asked(answer, key),
+        )
         if part
     )
     what = f"The gateway {words} ({names})" + (f": {detail.rstrip('.')}." if detail else ", without a word.")

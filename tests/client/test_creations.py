@@ -231,6 +231,35 @@ def test_a_refused_creation_is_sent_once_and_certainly_not_accepted(status):
     assert "nothing was paid" in caught.value.money
 
 
+@pytest.mark.parametrize("status", [307, 400, 402, 404, 408, 409, 413, 422, 429, 451, 500, 503])
+@pytest.mark.parametrize("error", [{}, {"error": None}])
+def test_a_task_in_an_answer_was_made_whatever_its_status(status, error):
+    """It is paid for: it is followed, and neither told as refused nor sent again."""
+    with Scripted(say(status, ACCEPTED | error, Location="/v1/images/generations")) as server, client(server) as fox:
+        assert fox.create(BODY).id == ACCEPTED["id"]
+    assert len(server.creations()) == 1
+
+
+@pytest.mark.parametrize("status", [400, 409, 422, 429])
+def test_a_task_beside_an_error_is_of_unknown_fate(status):
+    """Nobody says that nothing was paid, the id is told, and the creation is not sent again."""
+    step, told = say(status, ACCEPTED | RATE_LIMIT), pytest.raises(errors.GatewayError, match=ACCEPTED["id"])
+    with Scripted(step) as server, client(server) as fox, told as caught:
+        fox.create(BODY)
+    assert len(server.creations()) == 1
+    assert not certainly_not_accepted(caught.value)
+    assert "may or may not have been charged" in caught.value.money
+
+
+@pytest.mark.parametrize("status", ["error", "failed", 403, None])
+def test_an_id_beside_a_refusal_is_the_call_s(status):
+    """What names itself an error and has an id for the support is refused as before."""
+    step = say(403, {"id": "req-1", "status": status, "error": {"message": "no"}})
+    with Scripted(step) as server, client(server) as fox, pytest.raises(errors.GatewayError) as caught:
+        fox.create(BODY)
+    assert certainly_not_accepted(caught.value)
+
+
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_creation_follows_no_redirect(status):
     """Neither the request nor the key goes where a redirect points; the error says where that is."""

@@ -529,6 +529,7 @@ UNCERTAIN = {
     "no id": say(200, {"status": "pending"}),
     "an id that is none": say(200, {"status": "pending", "id": ".."}),
     "a proxy that gave up": say(499),
+    "a task beside an error": say(422, {"id": "task-1", "status": "pending", "error": {"message": "slow"}}),
 }
 
 
