@@ -73,7 +73,9 @@ def pictures_here(store: Store, row: TaskRow) -> int:
 class _Downloads:
     """One task's pictures on their way to the disk."""
 
-    def __init__(self, client: Client, store: Store, row: TaskRow, urls: Sequence[str], landed: Callable[[], object]) -> None:
+    def __init__(
+        self, client: Client, store: Store, row: TaskRow, urls: Sequence[str], landed: Callable[[], object]
+    ) -> None:
         self._client = client
         self._store = store
         self._row = row

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Never
 
-from fox_nb.errors import FoxError, SubmissionUnknown
+from fox_nb.errors import FoxError
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.session.billing import Account, Billing
 from fox_nb.session.prices import Cost
@@ -15,6 +14,7 @@ from fox_nb.settings import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Future
 
     from fox_nb.images.prepare import Prepared
     from fox_nb.session.task import Task
@@ -71,6 +71,8 @@ class VisitorSession(Session):
         self._shared_limit = round(budget * MICRO_PER_USD)
         self._shared_account = "sandbox" if self.gateway.is_sandbox else fingerprint(self.gateway.key, ledger.salt)
         self._visitor = self.store.folder.name
+        self._held: dict[int, int] = {}
+        """What the ledger holds for a sending, by the number of its charge."""
 
     @property
     def left(self) -> Cost:
@@ -106,7 +108,7 @@ class VisitorSession(Session):
         self._ledger.close()
 
     def _hand_on(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> Future[None]:
-        held = self._ledger.hold(
+        self._held[row.charge] = self._ledger.hold(
             self.gateway.name,
             self._shared_account,
             request_of(row).micro_usd_at(self.prices.counted(row.model)),
@@ -116,27 +118,11 @@ class VisitorSession(Session):
             now=self.now(),
             play=self.prices.is_play_money,
         )
-        settled: Future[None] = Future()
+        return super()._hand_on(task, row, prepared)
 
-        def ended(sent: Future[None]) -> None:
-            """Give back what this sending was refused, before anybody is told that it was."""
-            error = None if sent.cancelled() else sent.exception()
-            try:
-                if (sent.cancelled() or error is not None) and self.store.journal.is_back(row.charge):
-                    self._ledger.give_back(held)
-            except FoxError as locked:  # whoever waits has to be told; what is not given back is not spent either
-                error = error if isinstance(error, SubmissionUnknown) else locked
-            if error is not None:
-                settled.set_exception(error)
-            elif sent.cancelled():
-                settled.cancel()
-            else:
-                settled.set_result(None)
-
-        try:
-            handed_on = super()._hand_on(task, row, prepared)
-        except BaseException:  # it has reached no thread
+    def _refused(self, task: Task | None, row: TaskRow, error: BaseException) -> None:
+        """Give back what this sending was refused, before anybody is told that it was."""
+        held = self._held.pop(row.charge, None)
+        if held is not None:
             self._ledger.give_back(held)
-            raise
-        handed_on.add_done_callback(ended)
-        return settled
+        super()._refused(task, row, error)

@@ -236,12 +236,6 @@ class History(OpenDatabase):
         with self.reading() as connection:
             return self._sum(connection, COUNTED, gateway, account)
 
-    def is_back(self, charge: int) -> bool:
-        """Return True when what one sending would have cost was given back: it was certainly not accepted."""
-        with self.reading() as connection:
-            found = connection.execute(f"SELECT {GIVEN_BACK} FROM charge c WHERE number = ?", (charge,)).fetchone()  # noqa: S608 - constants
-        return found is not None and bool(found[0])
-
     def durations(self, gateway: str, model: str, resolution: str, most: int = 20) -> list[float]:
         """Return how many seconds the newest completed tasks of a model and size took."""
         with self.reading() as connection:

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from fox_nb.atomic import ALONE, PRIVATE_FILE, open_database
+from fox_nb.atomic import ALONE, BUSY_SECONDS, PRIVATE_FILE, open_database
 from fox_nb.errors import StoreError
 from fox_nb.settings import in_voila
 from fox_nb.store.history import OpenDatabase, check_budget
@@ -49,6 +49,8 @@ class Ledger(OpenDatabase):
     def __init__(self, path: str | Path) -> None:
         self.path = given_path(path, "ledger").absolute()
         super().__init__(f"ledger {self._shown}")
+        self._returned: list[int] = []
+        """Numbers of what goes back with the next transaction."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = open_database(self.path, _missing)
@@ -88,13 +90,24 @@ class Ledger(OpenDatabase):
             return int(row.lastrowid or 0)
 
     def give_back(self, number: int) -> None:
-        """Put back what was held for a sending that was certainly not accepted."""
-        with self._writing() as connection:
-            connection.execute("DELETE FROM held WHERE number = ?", (number,))
+        """Put back what was held for a sending that was certainly not accepted; as soon as the file can be written."""
+        with self._lock:
+            self._returned.append(number)
+            self._pay_up()
+
+    def close(self) -> None:
+        """Close the file, after a last attempt at what could not be put back before."""
+        self._pay_up()
+        super().close()
+
+    def _pay_up(self) -> None:
+        if self._returned:
+            with contextlib.suppress(StoreError), self._writing():
+                pass
 
     def spent(self, gateway: str, account: str) -> int:
         """Return in micro-USD what all visitors together have spent."""
-        with self._reading() as connection:
+        with self._writing() if self._returned else self._reading() as connection:
             return _spent(connection, gateway, account)
 
     @contextlib.contextmanager
@@ -110,18 +123,23 @@ class Ledger(OpenDatabase):
         with self._reading() as connection:
             connection.execute(ALONE)
             with connection:
+                connection.executemany("DELETE FROM held WHERE number = ?", [(number,) for number in self._returned])
                 yield connection
+            self._returned.clear()
 
     @property
     def _shown(self) -> str:
         return self.path.name if in_voila() else str(self.path)
 
     def _unusable(self, error: Exception) -> StoreError:
-        return StoreError(
-            f"The ledger {self._shown} cannot be used ({error}).",
-            money="Nothing was sent.",
-            todo="Check the folder's rights and the free space.",
-        )
+        code = getattr(error, "sqlite_errorname", "")
+        what, todo = f"cannot be used ({error})", "Check the folder's rights and the free space."
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            what = f"has been locked by another program for {BUSY_SECONDS:.0f} s"
+            todo = "Try again in a moment; if it stays so, end the program that hangs."
+        elif code == "SQLITE_READONLY_DBMOVED":
+            what, todo = "was moved or deleted while it was open", "Put it back where it was, or start the app anew."
+        return StoreError(f"The ledger {self._shown} {what}.", money="Nothing was sent.", todo=todo)
 
 
 def _missing(connection: sqlite3.Connection) -> tuple[str, ...]:
