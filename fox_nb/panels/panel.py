@@ -126,6 +126,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._outcome = Outcome(
             session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over, layout
         )
+        self.on_use(lambda *_: self.show_cost())  # what was sent again has cost once more
         if uses is None:
             self.on_use(self._use)
         parts = [part for control in self._inputs.values() for part in control.parts]
@@ -145,7 +146,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._put_away()
         self._press.on_press(self._on_press)
         self._press.on_ready(self._seen)
-        self._show_cost()
+        self.show_cost()
         if self._own_record:
             self._record.open()
 
@@ -193,8 +194,12 @@ class Panel(w.VBox):  # type: ignore[misc]
         values = self._whole(None)
         try:
             return self._session.submit(self.request.model, values, "new", journalled=self._journalled(values))
+        except BaseException:
+            self._sent = None  # another variation of it is none
+            raise
         finally:
-            self._show_cost()
+            self._show_again()
+            self.show_cost()
 
     def checked(self, name: str, value: Any) -> Any:
         """Return a parameter's value as its control takes it; InvalidRequest where the model would refuse it."""
@@ -228,7 +233,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._press.error = []
         self.values = self._read()
         self._show_again()
-        self._pool.submit(self._show_cost)
+        self._pool.submit(self.show_cost)
 
     def _set(self, change: dict[str, Any]) -> None:
         control = self._inputs[change["name"]]
@@ -317,7 +322,7 @@ class Panel(w.VBox):  # type: ignore[misc]
             if not handed_on:  # else the button may be another press's by now
                 self._press.busy = False
             self._show_again()
-            self._show_cost()
+            self.show_cost()
 
     def _journalled(self, values: dict[str, Any]) -> Callable[[Task], None]:
         """Return what takes a task over: from there on it cannot be lost, so the next press may come."""
@@ -336,8 +341,8 @@ class Panel(w.VBox):  # type: ignore[misc]
     def _show_again(self) -> None:
         self._press.again = self._sent is not None and _same(self._read(), self._sent)
 
-    def _show_cost(self) -> None:
-        """Say what a press would cost; the last one to do so has read the controls last."""
+    def show_cost(self) -> None:
+        """Say what a press would cost, and what is left; the last one to do so has read the controls last."""
         with self._pricing:
             cost = self._session.prices.cost(self.request.unchecked(**self._read()))
             account = self._session.billing.known_account()
@@ -354,6 +359,7 @@ class Panel(w.VBox):  # type: ignore[misc]
     def _over(self, task: Task) -> None:
         if task is self.task and task.images:
             self.set_trait("images", task.images)
+        self._pool.submit(self.show_cost)
         if self._downloaded is not None:
             self._downloaded(task)
 
@@ -418,10 +424,10 @@ class Panel(w.VBox):  # type: ignore[misc]
 
     def _ask_prices(self) -> None:
         self._session.prices.ask()
-        self._show_cost()
+        self.show_cost()
         with contextlib.suppress(FoxError):  # a price is shown without it; a press says what is wrong
             self._session.billing.account(quiet=True)
-            self._show_cost()
+            self.show_cost()
 
     def _card(self, earlier: int) -> str:
         return card(

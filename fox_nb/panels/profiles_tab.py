@@ -121,7 +121,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             self.press.notify("")
         finally:
             self.press.busy = False
-            self._show_cost()
+            self.show_cost()
             self._list()
 
     def _trained(self, sheet: Any, name: str, *, agreed: bool) -> Task:
@@ -250,16 +250,16 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     # -- the price ----------------------------------------------------------------------------------------------
 
     def _ask_prices(self) -> None:
-        self._show_cost()
+        self.show_cost()
         self._session.prices.ask()
-        self._show_cost()
+        self.show_cost()
 
-    def _show_cost(self) -> None:
+    def show_cost(self) -> None:
+        """Say what a training would cost, and what is left."""
         cost = self._session.prices.cost(CreateProfile.unchecked())
-        self.press.price, self.press.note = (
-            cost.short,
-            money_note(cost, self._session.left, self._session.billing.known_account()),
-        )
+        with self._lock:
+            account = self._session.billing.known_account()
+            self.press.price, self.press.note = cost.short, money_note(cost, self._session.left, account)
 
     def __repr__(self) -> str:
         return "<ProfilesTab>"

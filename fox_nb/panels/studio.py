@@ -12,7 +12,7 @@ from fox_nb.panels.hand_in import HandIn
 from fox_nb.panels.head import card
 from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.memory import Memory
-from fox_nb.panels.panel import FILL, panel_class, show
+from fox_nb.panels.panel import FILL, Panel, panel_class, show
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
 from fox_nb.panels.script import Layout, close_inside
@@ -127,6 +127,8 @@ class Studio(w.Tab):  # type: ignore[misc]
             self._pool.submit(self._hand_in.offer)
         elif shown is self.profiles:
             self.profiles.refresh()
+        if isinstance(shown, (Panel, ProfilesTab)):
+            self._pool.submit(shown.show_cost)  # what one tab has spent the others have no longer
 
     def _downloaded(self, task: Task) -> None:
         if task.profile_id:

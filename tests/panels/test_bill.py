@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from fox_nb import Fox, SubmissionUnknown
+from fox_nb import Fox, InsufficientBalance, SubmissionUnknown, TaskFailed
+from fox_nb.models import MODELS
 from fox_nb.panels.panel import Panel
+from fox_nb.panels.press import Press
 from gateways import EAGER
+from panels.browsers import Browser
 from servers import until
 
 
@@ -79,3 +82,41 @@ def test_a_row_of_the_history_is_settled_by_the_bill(fox: Fox, sandbox: Any) -> 
     panel.act("accept", task, 1)
     assert task.wait().images
     assert len(sandbox.creations) == 1
+
+
+def test_what_is_left_of_the_budget_is_said_wherever_one_goes(sandbox: Any, tmp_path: Path) -> None:
+    """Each tab that one goes to, and the panel itself after 'Try again', says what is left now."""
+    with Fox(sandbox.key, sandbox.base_url, tmp_path / "fox_runs", budget=0.4, polling=EAGER) as fox:
+        studio = fox.studio()
+        first, second = studio.panels["phota-image"], studio.panels["phota-image-edit"]
+
+        def left(press: Press, words: str) -> None:
+            until(lambda: f"{words} of the budget left" in press.note or None, words, show=lambda: press.note)
+
+        left(second._press, "$0.40")
+        results = Browser(first._outcome.results)
+        first.prompt = "a fox"
+        sandbox.misbehave("failed")
+        task = first.submit()
+        with pytest.raises(TaskFailed):
+            task.wait()
+        left(first._press, "$0.31")
+        studio.selected_index = list(MODELS).index("phota-image-edit")
+        left(second._press, "$0.31")
+        studio.selected_index = list(MODELS).index("phota-create-profile")
+        left(studio.profiles.press, "$0.31")
+        until(lambda: results.of("item") or None, "the card")
+        results.say("act", key=task.identity, name="retry", number=0)
+        left(first._press, "$0.22")
+
+
+def test_what_was_refused_is_no_variation_yet(fox: Fox, sandbox: Any) -> None:
+    """After a refusal the button says what it said before, whether a person or code has asked."""
+    panel = fox.panel("phota-image", prompt="a fox")
+    panel.submit().wait()
+    assert panel._press.again
+    sandbox.misbehave("no_balance", on="create")
+    panel.prompt = "an owl"
+    with pytest.raises(InsufficientBalance):
+        panel.submit()
+    assert not panel._press.again
