@@ -168,8 +168,7 @@ class Outcome:
             self._followed.discard(task.identity)
         # The record first: the results take their pictures from it.
         self._record.put(task)
-        if task.images or task.status != "completed":  # a trained profile is listed under Profiles
-            self.results.add(task)
+        self.results.add(task)
         self._downloaded(task)
 
 

@@ -177,6 +177,8 @@ class TaskCards(Scripted):
 
 def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:
     """Say what went wrong; what to do next is a button where there is one, and else stands in the error."""
+    if task.profile_id:
+        return (f"The profile is trained: write [[{task.profile_id}]] into a prompt.",)
     error = task.error
     if error is None:
         return ()

@@ -31,7 +31,9 @@ class Titles:
         if task.model == CreateProfile.model:
             from fox_nb.session.training import TrainedProfiles
 
-            return f"Training: {TrainedProfiles(self._session).name_of(task)}"
+            name = TrainedProfiles(self._session).name_of(task)
+            name = name or self._picture(str(task.request.get("image_archive_url") or "")) or task.profile_id
+            return f"Training: {name}" if name else "Training"
         prompt = str(task.request.get("prompt") or "")
         if prompt:
             names = self._session.profiles.names() if "[[" in prompt else {}

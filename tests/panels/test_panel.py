@@ -1,7 +1,9 @@
 """A panel from Python's side: its traits and controls, what is refused, what a press does, and what it never waits for."""
 
+import io
 import json
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -347,3 +349,20 @@ def test_what_is_over_is_said_by_the_name_that_history_has(fox: Fox, tmp_path: P
     panel.submit().wait()
     said = until(lambda: [message["said"] for message in browser.of("gone")] or None, "the end to be said")
     assert said == ["Enhance: photo.png: completed."]
+
+
+def test_a_panel_that_trains_says_which_profile_it_is(fox: Fox, tmp_path: Path) -> None:
+    """What has no name yet is called by its archive, and the id that was paid for stands among the results."""
+    archive = tmp_path / "ada.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for number in range(10):
+            photo = io.BytesIO()
+            Image.new("RGB", (64, 64), (20 * number, 0, 0)).save(photo, "PNG")
+            packed.writestr(f"{number}.png", photo.getvalue())
+    panel = fox.panel("phota-create-profile", image_archive_url=archive)
+    panel._inputs["image_archive_url"].valued["agreed"].value = True
+    results = Browser(panel._outcome.results)
+    task = panel.submit().wait()
+    card = until(lambda: results.of("item") or None, "the result")[-1]["item"]
+    assert card["title"] == "Training: ada.zip"
+    assert f"[[{task.profile_id}]]" in card["words"][0]

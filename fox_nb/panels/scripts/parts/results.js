@@ -1,7 +1,7 @@
 // Results: the newest at reading size, the dozen before it small. While they are on the screen the outputs that keep the
 // same are hidden, and the pictures are taken from there.
 import { guard, put, unique, write } from "./elements.js";
-import { buttons, failed, keepInStep, Tasks, thumb } from "./tasks.js";
+import { buttons, inWords, keepInStep, Tasks, thumb } from "./tasks.js";
 
 const QUICK = 2;
 
@@ -35,7 +35,7 @@ export const results = () => {
           node.append(figure);
           return fill;
         });
-        if (!fills.length) node.append(failed(item), buttons(tasks, item, 0));
+        if (!fills.length) node.append(inWords(item), buttons(tasks, item, 0));
         else if (!index) {
           const facts = item.facts.map(([name, value]) => `${name} ${value}`.trim());
           const about = put("div", "fox-about");

@@ -101,9 +101,9 @@ export function thumb(tasks, dialog, item, { number, width, height }, kind) {
   return { open, fill };
 }
 
-/** Say what went wrong with a task. */
-export function failed(item) {
-  const box = put("div", "fox-failed");
+/** Say what became of a task that has no pictures: what went wrong, or which profile was trained. */
+export function inWords(item) {
+  const box = put("div", item.status === "completed" ? "fox-about" : "fox-failed");
   box.append(
     put("b", "", { textContent: `${item.status}: ` }),
     put("bdi", "", { textContent: short(item.title, 120) }),
