@@ -40,13 +40,15 @@ class PictureControl(Control):
         self._field_context = field_context
         archive = parameter.hint.kind == "archive"
         self._suffixes = _ARCHIVES if archive else _PICTURES
+        own: dict[str, Any] = {"accept": [], "place_hint": "https://\u2026 or photos.zip"} if archive else {}
+        if in_voila():
+            own |= {"place": "Link", "place_hint": "https://\u2026"}
         picker = Picker(
             entry_of=self._entry,
             **about(parameter),
             most=(parameter.most_items or MOST_PICTURES) if parameter.many else 1,
             accept_archives=archive,
-            **({"accept": []} if archive else {}),
-            **({"place": "Link", "place_hint": "https://\u2026"} if in_voila() else {}),
+            **own,
         )
         super().__init__(parameter, picker)
         picker.on_place(self._typed)

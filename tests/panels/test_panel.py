@@ -365,4 +365,5 @@ def test_a_panel_that_trains_says_which_profile_it_is(fox: Fox, tmp_path: Path) 
     task = panel.submit().wait()
     card = until(lambda: results.of("item") or None, "the result")[-1]["item"]
     assert card["title"] == "Training: ada.zip"
+    assert "photos.zip" in panel.controls["image_archive_url"].place_hint
     assert f"[[{task.profile_id}]]" in card["words"][0]

@@ -3,6 +3,13 @@ import { guard, onPress, put, setSeen, unique, write } from "./elements.js";
 import { amount, prepare } from "./scaling.js";
 import { Job, key as newKey, send } from "./sending.js";
 
+/** What a picker asks for, and the types that the browser offers then. */
+export function asked({ one, accept, archives }) {
+  const what = !accept.length ? "a ZIP" : one ? "a picture" : "pictures";
+  const types = [...(accept.length ? ["image/*", ".heic", ".heif"] : []), ...(archives ? [".zip"] : [])];
+  return { words: `Choose ${what}\u2026`, types: types.join() };
+}
+
 // One for each model; its views share it.
 export const picker = () => {
   /** @type {{items: any[], thumbs: Map<string, string>, errors: string[], error: string, job: Job | null, words: string, focus: any}} */
@@ -208,9 +215,9 @@ function makeView({ model, el, state, choose, change, say }) {
     label.textContent = model.get("description");
     root.classList.toggle("fox-sheet", model.get("contact_sheet"));
     root.classList.toggle("fox-disabled", disabled);
-    Object.assign(button, { textContent: one ? "Choose a picture\u2026" : "Choose pictures\u2026", disabled });
-    input.multiple = !one;
-    input.accept = `image/*,.heic,.heif${model.get("accept_archives") ? ",.zip" : ""}`;
+    const asks = asked({ one, accept: model.get("accept"), archives: model.get("accept_archives") });
+    Object.assign(button, { textContent: asks.words, disabled });
+    Object.assign(input, { multiple: !one, accept: asks.types });
     const limit = one ? "" : `At most ${most}. `;
     hint.textContent = `or drop ${one ? "it" : "them"} here, or paste. ${limit}${model.get("tooltip") ?? ""}`;
     const shown = JSON.stringify([disabled, state.items.map((entry) => [entry, state.thumbs.get(entry.key)])]);

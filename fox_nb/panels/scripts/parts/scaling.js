@@ -55,6 +55,7 @@ export async function prepare(file, { archives, accept, longest }) {
     if (archives) return { blob: file, mime: "application/zip", note: `ZIP, ${amount(file.size)}` };
     throw Error("is a ZIP archive, and only pictures are taken here.");
   }
+  if (!accept.length) throw Error("is no ZIP archive, and nothing else is taken here.");
   const accepted = accept.includes(file.type);
   let bitmap;
   try {
