@@ -20,18 +20,24 @@ _LONGEST = 1000
 _HIDDEN = "Hidden: {title}. It can't be cancelled: it will still be made and charged, and comes into the history."
 
 
-def lines_of(error: Exception) -> list[str]:
-    """Return an error's sentences; of one that nobody foresaw, its name and a word on what is safe."""
+def in_words(error: Exception) -> FoxError:
+    """Return an error of ours as it is; one that nobody foresaw by its name, with a word on what is safe."""
     if isinstance(error, FoxError):
-        todo = LOOK_IT_UP if isinstance(error, SubmissionUnknown) else error.todo
-        return [line for line in (error.what, error.money, todo) if line]
+        return error
     if isinstance(error, ValueError):
-        return [str(error)]
+        return FoxError(str(error))
     said = error.strerror if isinstance(error, OSError) and in_voila() else error  # no visitor is told a path
-    return [
+    return FoxError(
         f"Something went wrong in this notebook: {type(error).__name__}: {said}",
-        "What was sent before is in the history and is not sent again.",
-    ]
+        money="What was sent before is in the history and is not sent again.",
+    )
+
+
+def lines_of(error: Exception) -> list[str]:
+    """Return an error's sentences."""
+    ours = in_words(error)
+    todo = LOOK_IT_UP if isinstance(error, SubmissionUnknown) else ours.todo
+    return [line for line in (ours.what, ours.money, todo) if line]
 
 
 class Press(Scripted):

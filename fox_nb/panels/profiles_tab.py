@@ -9,14 +9,14 @@ from typing import Any
 
 import ipywidgets as w
 
-from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.errors import InvalidRequest
 from fox_nb.models import CreateProfile
 from fox_nb.panels.head import head, money_note
 from fox_nb.panels.known_profiles import KnownProfiles
 from fox_nb.panels.outcome import REMEDIES, remedies, settle
 from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
-from fox_nb.panels.press import Press
+from fox_nb.panels.press import Press, lines_of
 from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.titles import Titles
 from fox_nb.panels.training_photos import TrainingPhotos
@@ -111,12 +111,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     def _train(self, name: str, keys: Any, *, agreed: bool) -> None:
         try:
-            sheet = self.photos.sheet(keys)
-            lacks = self._lacks(name, agreed=agreed)
-            if lacks:
-                raise InvalidRequest(lacks, todo="Nothing was sent.")
-            self._say_outcome(self._trained(sheet, name, agreed=agreed))
-        except FoxError as error:
+            self._say_outcome(self._trained(self.photos.sheet(keys), name, agreed=agreed))
+        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
             self.press.fail(error)
             self.press.notify("")
         finally:
@@ -125,6 +121,10 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             self._list()
 
     def _trained(self, sheet: Any, name: str, *, agreed: bool) -> Task:
+        lacks = self._lacks(name, agreed=agreed)
+        if lacks:
+            raise InvalidRequest(lacks, todo="Nothing was sent.")
+
         def train(take: int | str) -> Task:
             return self.profiles.train(
                 sheet,
@@ -231,8 +231,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
                 self.known.added()
             elif act == "forget":
                 self.known.done(*self.profiles.forget(key).lines)
-        except FoxError as error:
-            self.known.wrong(error.what, error.money, error.todo)
+        except Exception as error:  # noqa: BLE001 - as in _train
+            self.known.wrong(*lines_of(error))
         self._list()
         self._changed()
 

@@ -23,6 +23,7 @@ from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.plan import PlannedCell
 from fox_nb.experiments.runner import BY_HAND
 from fox_nb.panels.head import when_missing
+from fox_nb.panels.press import in_words
 from fox_nb.panels.record import replace_earlier
 from fox_nb.panels.script import Scripted
 from fox_nb.panels.viewer import Viewer, beside
@@ -153,8 +154,8 @@ class SweepView:
             self._said, self._asks = "", False
         except ConfirmationNeeded as asked:
             self._said, self._asks = words_page(f"{asked.what} {asked.money}"), True
-        except FoxError as error:
-            self._said, self._asks = error_page(error), False
+        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
+            self._said, self._asks = error_page(in_words(error)), False
         finally:
             self._starting = False
             self._changed([])
@@ -167,8 +168,8 @@ class SweepView:
         try:
             self._sweep.runner.again(plan.slot(plan.at(key[: len(plan.axes)]), take))
             self._said = ""
-        except FoxError as error:
-            self._said = error_page(error)
+        except Exception as error:  # noqa: BLE001 - as in _begin
+            self._said = error_page(in_words(error))
         self._changed(self._sweep.plan.cells)
 
     def _learn_prices(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import FoxError
 from fox_nb.panels.picker import Entry, PickedFile, Picker
+from fox_nb.panels.press import lines_of
 from fox_nb.settings import in_voila
 from fox_nb.workdir import given_path
 
@@ -59,6 +60,7 @@ class TrainingPhotos:
         self._keys: tuple[str, ...] = ()
         self._sheet: TrainingPhotoReport | None = None
         self._own_notes: dict[str, str] = {}
+        self._ignored = ""
         self.picker = Picker(
             description="Photos",
             tooltip=_HELP,
@@ -114,15 +116,20 @@ class TrainingPhotos:
         """Take all photos out of the list."""
         self.picker.show([])  # first: it ends a look that is under way
         with self._looking:
-            self._sheet, self._keys = None, ()
+            self._sheet, self._keys, self._ignored = None, (), ""
             self._own_notes.clear()
 
     def _look_later(self) -> None:
         self._later(self._look)
 
     def _look(self) -> None:
-        sheet = self.sheet()
-        words = [sheet.summary, sheet.ignored] if sheet.photos else []
+        try:
+            sheet = self.sheet()
+        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
+            self.picker.error = " ".join(lines_of(error))
+            self._on_progress("")
+            return
+        words = [sheet.summary, self._ignored] if sheet.photos else []
         self._on_progress(" ".join(word for word in words if word))
 
     def _looked_at(self, entries: tuple[Entry, ...], seen: Any) -> TrainingPhotoReport:
@@ -161,39 +168,48 @@ class TrainingPhotos:
         from fox_nb.images.photo_archive import photos_in
 
         entries: list[Entry] = []
+        ignored: list[str] = []
         error: FoxError | None = None
         for entry in self.picker.entries:
             if isinstance(entry.value, PickedFile) and entry.value.mime == _ZIP:
                 try:
-                    entries += [_entry(photo) for photo in photos_in(entry.value).photos]
+                    found = photos_in(entry.value)
                 except FoxError as failed:
                     error = failed
+                else:
+                    entries += [_entry(photo) for photo in found.photos]
+                    ignored.append(found.note)
             else:
                 entries.append(entry)
         if any(file.mime == _ZIP for file in files):
             self.picker.show(entries[:MOST_PHOTOS])
+            self._say_what_is_not_there(ignored, len(entries) - MOST_PHOTOS)
         self._look_later()
         if error is not None:
             raise error
 
+    def _say_what_is_not_there(self, ignored: list[str], left_out: int) -> None:
+        """Say what was not taken of a folder or an archive: what is no picture beside what the look finds."""
+        self._ignored = " ".join(note for note in ignored if note)
+        if left_out > 0:
+            were = "1 was" if left_out == 1 else f"{left_out} were"
+            self.picker.error = f"At most {MOST_PHOTOS} photos here: {were} left out."
+
     def _take_place(self, text: str) -> None:
-        from fox_nb.images.photo_archive import photos_in
+        from fox_nb.images.photo_archive import Found, photos_in
 
         try:
             path = given_path(text, "photos")
             single = path.is_file() and path.suffix.lower() != ".zip"
-            photos = (path,) if single else photos_in(path).photos
+            found = Found((path,)) if single else photos_in(path)
         except (FoxError, OSError) as error:
             self.picker.error = str(error)
             return
         room = MOST_PHOTOS - len(self.picker.entries)
-        self.picker.error = ""
-        if not photos:
-            self.picker.error = f"{text} holds no photos."
-        elif len(photos) > room:
-            self.picker.error = f"At most {MOST_PHOTOS} photos here: {len(photos) - room} were left out."
-        for photo in photos[:room]:
+        self.picker.error = "" if found.photos else f"{text} holds no photos."
+        for photo in found.photos[:room]:
             self.picker.add(_entry(photo))
+        self._say_what_is_not_there([found.note], len(found.photos) - room)
         self.picker.taken()
         self._look()
 

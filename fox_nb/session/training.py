@@ -9,8 +9,8 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.models import take_number
 from fox_nb.session.profiles import Profile, Profiles, checked_name, name_or_id
 from fox_nb.session.renderer import Shows
-from fox_nb.session.uploads import written_name
-from fox_nb.store import aside, put
+from fox_nb.session.uploads import copying, written_name
+from fox_nb.store import put
 from fox_nb.store.people import FORGOTTEN, TRAINS, same
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class TrainedProfiles(Shows, Profiles):
         from fox_nb.images.photo_archive import pack
         from fox_nb.images.prepare import Prepared
 
-        with aside(self._store.sources, private=True) as part:
+        with copying(self._store.sources) as part:
             facts = pack(report, part)
             path = self._store.folder / written_name(facts.sha256, ".zip")
             put(part, path)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from fox_nb.errors import StoreError
+from fox_nb.errors import NOTHING_SENT, StoreError
 from fox_nb.images.sources import listed
 from fox_nb.models import LOCAL_PICTURE, MODELS, file_names, is_link, request_class
 from fox_nb.parameters import parameters
@@ -16,7 +17,7 @@ from fox_nb.settings import in_voila
 from fox_nb.store import Source, aside, put
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from fox_nb.client import Client
     from fox_nb.images.prepare import Prepared
@@ -109,7 +110,7 @@ class Uploads:
         file = written_name(picture.sha256, Path(picture.file_name).suffix)
         if picture.path is not None and picture.path == self._store.folder / file:
             return file
-        with aside(self._store.sources, private=True) as part:
+        with copying(self._store.sources) as part:
             part.write_bytes(picture.bytes_for_upload())
             put(part, self._store.path(file))
         return file
@@ -209,6 +210,20 @@ def _is_text(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+@contextlib.contextmanager
+def copying(folder: Path) -> Iterator[Path]:
+    """Give a place for the copy of what is to be sent; a full disk is told before anything is."""
+    try:
+        with aside(folder, private=True) as part:
+            yield part
+    except OSError as error:
+        raise StoreError(
+            f"What is to be sent could not be kept in the store ({error.strerror or error}).",
+            money=NOTHING_SENT,
+            todo="Check the free space and the folder's rights, then try again.",
+        ) from error
 
 
 def written_name(sha256: str, suffix: str) -> str:

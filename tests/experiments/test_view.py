@@ -1,5 +1,6 @@
 """View: what the controls and the viewer of a sweep are told, in the kernel; the browser's side is in tests/browser."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -67,3 +68,17 @@ def test_numbers_that_come_while_the_viewer_is_made_are_shown(
     view = show(again)
     until(lambda: measured(view), "every cell's numbers")
     until(lambda: view._static.shown.count("SSIM 0.") == 6 or None, "the saved table and its frame to have them too")
+
+
+def test_a_run_that_cannot_begin_says_why(
+    fox: Fox, photo: Path, show: Callable[[Sweep], SweepView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that nobody foresaw stands below the button, as every other does."""
+    view = show(fox.compare_enhance(photo, creativity=[0, 1]))
+
+    def full(**_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(view._sweep, "start", full)
+    view._begin(sure=False)
+    assert "No space left on device" in view._state()["said"]

@@ -1,5 +1,6 @@
 """Training photos: an archive that is picked becomes its photos; removing one is not another look at all the others."""
 
+import errno
 import io
 import zipfile
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, InvalidRequest
+from fox_nb import Fox, InvalidRequest, StoreError
+from fox_nb.images import photo_archive
+from fox_nb.panels import training_photos
 from fox_nb.panels.training_photos import TrainingPhotos
 from panels.browsers import Browser
 
@@ -100,3 +103,59 @@ def test_a_folder_that_is_not_there_is_told(photos: Photos) -> None:
     """At the picker, as an alert."""
     photos._take_place("nowhere")
     assert "nowhere" in photos.picker.error
+
+
+@pytest.mark.parametrize("way", ["picked", "typed"])
+def test_what_is_not_taken_is_said(photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """How many photos were too many, and which files are no pictures, wherever the archive is from."""
+    monkeypatch.setattr(training_photos, "MOST_PHOTOS", 2)
+    if way == "picked":
+        photos.browser.send_file("ada.zip", archive(5), mime="application/zip")
+        photos.browser.say("batch", batch="b1")
+    else:
+        (tmp_path / "ada.zip").write_bytes(archive(5))
+        photos._take_place(str(tmp_path / "ada.zip"))
+    assert len(photos.picker.entries) == 2
+    assert photos.picker.error == "At most 2 photos here: 3 were left out."
+    assert photos.said[-1].endswith("Ignored 1 file that is no picture: readme.txt.")
+
+
+def test_a_look_that_fails_is_told(photos: Photos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever keeps photos from being looked at stands at the picker: nobody waits for the look."""
+    (tmp_path / "a.jpg").write_bytes(stripes(1))
+    monkeypatch.setattr(photos._profiles, "look", _full)
+    photos._take_place(str(tmp_path / "a.jpg"))
+    assert "No space left" in photos.picker.error
+    assert photos.said[-1] == ""
+
+
+@pytest.mark.parametrize("way", ["a press", "code"])
+def test_photos_that_cannot_be_packed_are_told(
+    sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """On a full disk the words say that nothing was sent, beside the button as from code."""
+    monkeypatch.setattr(photo_archive, "pack", _full)
+    with Fox(api_key=MARKED_KEY, base_url=sandbox.base_url, store=tmp_path / "fox_runs") as fox:
+        (tmp_path / "ada.zip").write_bytes(archive(10))
+        if way == "code":
+            with pytest.raises(StoreError, match=r"No space left on device.*Nothing was sent"):
+                fox.profiles.train(tmp_path / "ada.zip", "Ada", agreed=True)
+        else:
+            tab = fox.studio().profiles
+            tab.photos._take_place(str(tmp_path / "ada.zip"))
+            tab._train("Ada", None, agreed=True)
+            assert "No space left on device" in tab.press.error[0]
+    assert not sandbox.creations
+
+
+def test_what_nobody_foresaw_is_told_beside_the_profiles(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rename that ends in an error of Python's own is no silence."""
+    tab = fox.studio().profiles
+    known = Browser(tab.known)
+    monkeypatch.setattr(tab.profiles, "rename", _full)
+    tab._act("rename", "p1", "Ada")
+    assert "No space left" in known.of("wrong")[0]["lines"][0]
+
+
+def _full(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from client.scripted import Step, hang_up, never, say, stall
-from fox_nb import DownloadFailed, Fox, FoxError, SubmissionUnknown, TaskFailed, UnexpectedAnswer, WaitTimeout
+from fox_nb import (
+    DownloadFailed,
+    Fox,
+    FoxError,
+    StoreError,
+    SubmissionUnknown,
+    TaskFailed,
+    UnexpectedAnswer,
+    WaitTimeout,
+)
 from fox_nb.session import irregular, poller
 from fox_nb.session.downloads import not_fetched
 from fox_nb.settings import Timeouts
@@ -133,6 +142,19 @@ def test_a_full_disk_is_told_with_its_own_remedy(fox_at: Callable[..., Fox], tmp
     told = not_fetched({1: full.value, 2: full.value}, task.row)
     assert told.todo.startswith("Make room")
     assert "store=" not in str(told)
+
+
+def test_a_picture_that_cannot_be_kept_is_not_sent(
+    fox_at: Callable[..., Fox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is told in words before anything is sent, where the copy of what is to be uploaded has no room."""
+    (tmp_path / "photo.png").write_bytes(picture(1))
+    with Gateway() as gateway:
+        fox = fox_at(gateway)
+        monkeypatch.setattr(Path, "write_bytes", OnAFullDisk.open)
+        with pytest.raises(StoreError, match=r"No space left on device.*Nothing was sent"):
+            fox.edit("at night", tmp_path / "photo.png")
+        assert not gateway.creations()
 
 
 @pytest.mark.usefixtures("hurry")
