@@ -173,7 +173,7 @@ class ExperimentMethods(ABC):
         **changes
             What is to be other than in the file: parameters, ``model``, ``take``, and of a sweep ``takes`` and
             ``original``. Of a batch they hold for every row. ``at_once``, ``per_second``, ``ask_above`` and
-            ``executor`` are of the run, and in no file.
+            ``executor`` are of the run, and in no file. None takes a parameter out.
 
         Returns
         -------

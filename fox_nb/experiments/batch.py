@@ -99,7 +99,7 @@ class Batch(Experiment):
             lines.append(f"{plan.repeated:,} {again} for the same as an earlier one: made and paid once.")
         return lines
 
-    def _place(self, cell: PlannedCell) -> dict[str, Any]:
+    def _place(self, cell: PlannedCell, _one_sided: set[str]) -> dict[str, Any]:
         asked = {name: sameness(value) for name, value in cell.values.items() if name == "prompt" or name in PICTURES}
         return {**asked, "row": as_json(cell.settings["row"])}  # as a plan's file has it, where it may come from
 

@@ -317,13 +317,10 @@ class Experiment(OfOneProcess, Shown):
                 value=baseline,
                 todo="Give a sweep or a batch: fox.load_plan(path) makes one of a file.",
             )
-        # a plan of one model may be laid beside the same plan of another one
-        by_model = any(axis.parameter.name == "model" for run in (self, baseline) for axis in run.plan.axes)
-        theirs = baseline._places(by_model=by_model)
+        mine, others = ({axis.parameter.name for axis in run.plan.axes} for run in (self, baseline))
+        theirs = baseline._places(mine ^ others)
         pairs = {
-            cell.key: (theirs[place], cell)
-            for place, cell in self._places(by_model=by_model).items()
-            if place in theirs
+            cell.key: (theirs[place], cell) for place, cell in self._places(mine ^ others).items() if place in theirs
         }
         several = max(len(self.plan.takes), len(baseline.plan.takes)) > 1
         made = {
@@ -352,21 +349,20 @@ class Experiment(OfOneProcess, Shown):
             show=self._show_pictures,
         )
 
-    def _places(self, *, by_model: bool) -> dict[tuple[Any, ...], PlannedCell]:
+    def _places(self, one_sided: set[str]) -> dict[tuple[Any, ...], PlannedCell]:
         """Return the cells by what they are found again by in another run, equal ones in their order."""
         seen: Counter[tuple[Any, ...]] = Counter()
         places = {}
         for cell in self.plan.cells:
-            settings = {"model": self.plan.models[0], **self._place(cell)}
-            place = tuple(item for item in sorted(settings.items()) if by_model or item[0] != "model")
-            seen[place] += 1
-            places[*place, seen[place]] = cell
+            if not cell.impossible:
+                place = tuple(sorted(self._place(cell, one_sided).items()))
+                seen[place] += 1
+                places[*place, seen[place]] = cell
         return places
 
-    def _place(self, cell: PlannedCell) -> Mapping[str, Any]:
-        """Return what a cell has of its own, alike for the same in another plan."""
-        places = zip(self.plan.axes, cell.key, strict=False)  # one cell alone has no axis
-        return {axis.parameter.name: axis.place(at) for axis, at in places}
+    def _place(self, cell: PlannedCell, one_sided: set[str]) -> Mapping[str, Any]:
+        """Return what a cell has of its own, alike for the same in another plan; one plan alone varies `one_sided`."""
+        raise NotImplementedError
 
     def _words(self) -> dict[str, Any]:
         """Return what the plan's file says."""

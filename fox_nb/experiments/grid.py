@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.experiments import frame, look, pages
+from fox_nb.experiments.axes import sameness
 from fox_nb.experiments.compared import Compared
 from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.measuring import MeasuringPool
@@ -127,8 +128,19 @@ class Sweep(Compared, Experiment):
         models = words["models"] if len(words["models"]) > 1 else words["models"][0]
         model = changes.pop("model", models)
         of_itself = {name: changes.pop(name, words[name]) for name in ("takes", "take", "original")}
-        axes = {axis["name"]: axis["values"] for axis in words["axes"]}
-        return cls(session, model, {**words["fixed"], **axes, **changes}, **of_itself, **options)
+        told = {**words["fixed"], **{axis["name"]: axis["values"] for axis in words["axes"]}}
+        # None takes out what is in the file: another model may lack it
+        given = {name: value for name, value in {**told, **changes}.items() if value is not None or name not in told}
+        return cls(session, model, given, **of_itself, **options)
+
+    def _place(self, cell: PlannedCell, one_sided: set[str]) -> dict[str, Any]:
+        places = zip(self.plan.axes, cell.key, strict=False)  # one cell alone has no axis
+        varied = {axis.parameter.name: axis.place(at) for axis, at in places}
+        # what one plan alone varies is the same where the other asks for it in all its cells, be it by default
+        told = {**self.plan.fixed, **cell.settings}
+        words = {name: told[name] for name in self.plan.own_words | {"prompt"} if name in told}
+        asked = {**cell.slots[0].request.body(), **words}
+        return {**varied, **{name: sameness(asked.get(name), whole=True) for name in one_sided}}
 
     def _prepare(self) -> None:
         self.originals.trouble = ""  # what was missed by an earlier run may be there by now

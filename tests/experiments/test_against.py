@@ -90,6 +90,28 @@ def test_rows_are_found_again_by_any_label(fox: Fox, tmp_path: Path, index: pd.I
     assert len(fox.load_plan(batch.to_json(tmp_path / "plan.json")).against(batch).comparison().cells) == 2
 
 
+def test_a_plan_that_was_changed_beside_what_it_was(fox: Fox, tmp_path: Path) -> None:
+    """Extended by an axis or a value, narrowed, or with a default written out: the cells that both have asked for meet, in both directions."""
+    sweep = fox.sweep(
+        "phota-image", prompt="a {animal}", animal=["fox", "owl"], aspect_ratio="1:1", per_second=200
+    ).run()
+    path = sweep.to_json(tmp_path / "plan.json")
+    files = [task[0].path for task in sweep.tasks]
+    for changes, common in (
+        ({"resolution": ["1K", "4K"]}, files),
+        ({"aspect_ratio": ["16:9", "1:1"], "animal": ["owl", "crow"]}, files[1:]),
+        ({"prompt": ["a {animal}", "an old {animal}"]}, files),
+        ({"animal": "owl"}, files[1:]),
+        ({"model": ["grok-imagine-image", "phota-image"]}, files),
+    ):
+        other = fox.load_plan(path, **changes, per_second=200).run(confirm=True)
+        for beside in (other.against(sweep), sweep.against(other)):
+            cells = beside.comparison().cells
+            assert sorted(cell.takes[0].picture.path for cell in cells.values()) == sorted(2 * common)
+    with pytest.raises(InvalidRequest, match="no cell of which both"):
+        fox.load_plan(path, resolution=["4K"]).against(sweep)
+
+
 def test_what_is_measured_runs_on_an_executor(
     fox: Fox, photo: Path, monkeypatch: pytest.MonkeyPatch, open_fox: Callable[..., Fox]
 ) -> None:

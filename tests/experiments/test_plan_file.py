@@ -66,6 +66,22 @@ def test_a_plan_is_extended_and_asked_of_another_model(fox: Fox, tmp_path: Path,
     assert len(sandbox.creations) == 2
 
 
+def test_none_takes_a_parameter_out_of_the_file(fox: Fox, tmp_path: Path) -> None:
+    """What another model lacks is left out by None, of a sweep as of a batch; a name that is nowhere is refused all the same."""
+    for plan in (
+        fox.sweep("phota-image", prompt=["a fox", "an owl"], resolution="1K"),
+        fox.sweep("phota-image", prompt="a fox", resolution=["1K", "4K"]),
+        fox.batch([{"prompt": "a fox", "resolution": "1K"}], "phota-image"),
+    ):
+        path = plan.to_json(tmp_path / "plan.json")
+        with pytest.raises(InvalidRequest, match="resolution"):
+            fox.load_plan(path, model="grok-imagine-image")
+        other = fox.load_plan(path, model="grok-imagine-image", resolution=None)
+        assert {slot.request.model for slot in other.plan.slots} == {"grok-imagine-image"}
+        with pytest.raises(InvalidRequest, match="resolutoin"):
+            fox.load_plan(path, resolutoin=None)
+
+
 def test_a_batch_is_read_again_as_it_was(fox: Fox, photo: Path, tmp_path: Path) -> None:
     """Rows, labels and what is carried along come back; the picture of a row stands by its hash and is in the store."""
     frame = pd.DataFrame(
