@@ -13,6 +13,7 @@ from fox_nb.images.sources import is_upload, listed
 from fox_nb.parameters import shown
 from fox_nb.render.comparison import Key
 from fox_nb.render.html import unlike
+from fox_nb.session import Task
 
 Axes = list[tuple[str, list[str]]]
 
@@ -41,15 +42,10 @@ def _of_lists(pictures: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
         return [("", unlike(names))], {(at,): value for at, value in enumerate(values)}
     rows = [_row(value) or {"1": value} for value in values]
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    if len(rows) == len(columns) == 2 and isinstance(labels, list):  # noqa: PLR2004 - both readings fit
-        _refuse_two_keys(labels)
-    down, across = labels if _is_pair(labels) else (labels, None)
-    down = _checked(down, len(rows), "labels of the rows") or names or [str(at) for at in range(1, len(rows) + 1)]
-    named = _checked(across, len(columns), "labels of the columns") or columns
     cells: dict[Key, Any] = {
         (columns.index(name), at): value for at, row in enumerate(rows) for name, value in row.items()
     }
-    return [("", unlike(named)), ("", unlike(down))], cells
+    return _axes(columns, names, len(rows), labels), cells
 
 
 def _of_frame(frame: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
@@ -63,9 +59,18 @@ def _of_frame(frame: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
             raise InvalidRequest(what, parameter="labels", value=labels, allowed=", ".join(columns))
         columns.remove(name)
         index, labels = [str(row[name]) for row in table.rows], None
-    down = _checked(labels, len(table), "labels") or index or [str(at) for at in range(1, len(table) + 1)]
     cells: dict[Key, Any] = {(c, r): row[name] for r, row in enumerate(table.rows) for c, name in enumerate(columns)}
-    return [("", columns or [""]), ("", unlike(down))], cells
+    return _axes(columns or [""], index, len(table), labels), cells
+
+
+def _axes(columns: list[str], names: list[str], count: int, labels: Any) -> Axes:
+    """Return what stands above the columns and beside the rows: the labels that were given, or their own names."""
+    if count == len(columns) == 2 and isinstance(labels, list):  # noqa: PLR2004 - both readings fit
+        _refuse_two_keys(labels)
+    down, across = labels if _is_pair(labels) else (labels, None)
+    beside = _checked(down, count, "labels of the rows") or names or [str(at) for at in range(1, count + 1)]
+    above = _checked(across, len(columns), "labels of the columns") or columns
+    return [("", unlike(above)), ("", unlike(beside))]
 
 
 def _is_pair(labels: Any) -> bool:
@@ -87,7 +92,8 @@ def _refuse_two_keys(labels: list[Any]) -> None:
 
 
 def _is_frame(given: Any) -> bool:
-    return hasattr(given, "columns") and hasattr(given, "__getitem__") and not isinstance(given, Mapping)
+    kind = type(given)  # what a column's labels are called is its own attributes', too
+    return hasattr(kind, "columns") and hasattr(kind, "__getitem__") and not isinstance(given, Mapping)
 
 
 def _is_by_label(given: Any) -> bool:
@@ -105,9 +111,9 @@ def _index_of(given: Any) -> list[str]:
 
 def _items(given: Any) -> list[Any]:
     """Return what stands side by side: of a single task its pictures, of a sweep or a batch its tasks."""
-    if hasattr(given, "plan"):
+    if hasattr(type(given), "tasks"):
         return list(given.tasks)
-    if hasattr(given, "images") and not hasattr(given, "path"):
+    if isinstance(given, Task):
         return list(given.images) or [given]
     found = listed(given)
     if found is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import ExtraMissing, InvalidRequest
+from fox_nb.render.html import unlike
 
 if TYPE_CHECKING:
     import os
@@ -45,7 +46,7 @@ class Compared:
         """
         comparison = self.measure().comparison()
         unnamed = ("picture",) if len(comparison.axes) == 1 else ("column", "row")
-        names = [axis.name or unnamed[at] for at, axis in enumerate(comparison.axes)]
+        names = unlike([axis.name or unnamed[at] for at, axis in enumerate(comparison.axes)])
         rows = []
         for key, cell in comparison.in_order():
             labels = [axis.labels[at] for axis, at in zip(comparison.axes, key, strict=True)]

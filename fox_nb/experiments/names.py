@@ -9,36 +9,33 @@ from urllib.parse import urlsplit
 
 from fox_nb.experiments.axes import label
 from fox_nb.models import MODELS
+from fox_nb.session import Task
 
 _LONGEST = 80
 
 
 def names_of(sources: Sequence[Any]) -> list[str]:
     """Name each of some pictures."""
-    tasks = [source for source in sources if _is_task(source)]
+    tasks = [source for source in sources if isinstance(source, Task)]
     differing = _differing(tasks)
     return [
-        _of_task(source, differing) if _is_task(source) else _of(source) or f"picture {at}"
+        _of_task(source, differing) if isinstance(source, Task) else _of(source) or f"picture {at}"
         for at, source in enumerate(sources, start=1)
     ]
 
 
-def _is_task(source: Any) -> bool:
-    return hasattr(source, "request") and hasattr(source, "model")
-
-
-def _differing(tasks: Sequence[Any]) -> list[str]:
+def _differing(tasks: Sequence[Task]) -> list[str]:
     """Return the names of what tasks differ in: the model first, then parameters, the take last."""
     facts = [_facts(task) for task in tasks]
     names = dict.fromkeys(name for fact in facts for name in fact)
     return [name for name in names if len({repr(fact.get(name)) for fact in facts}) > 1]
 
 
-def _facts(task: Any) -> dict[str, Any]:
+def _facts(task: Task) -> dict[str, Any]:
     return {"model": task.model, **{k: v for k, v in task.request.items() if k != "model"}, "take": task.take}
 
 
-def _of_task(task: Any, differing: Sequence[str]) -> str:
+def _of_task(task: Task, differing: Sequence[str]) -> str:
     facts = _facts(task)
     words = [_words(name, facts[name]) for name in differing if name in facts] or [str(facts.get("prompt") or "")]
     return _short(", ".join(filter(None, words)) or task.model)

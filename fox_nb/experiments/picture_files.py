@@ -20,7 +20,7 @@ from fox_nb.client import Client
 from fox_nb.errors import DownloadFailed, FoxError, InvalidRequest
 from fox_nb.images.sources import taken
 from fox_nb.render.comparison import ComparedPicture, Take
-from fox_nb.session import Session
+from fox_nb.session import Image, Session, Task
 
 Scale = tuple[float, float] | None
 
@@ -74,7 +74,7 @@ class PictureFiles:
         """
         from fox_nb.render.comparison import Take
 
-        if not (hasattr(source, "images") and hasattr(source, "request")):
+        if not isinstance(source, Task):
             return [Take(1, "done", self.picture(source, name))], ""
         code = source.code()
         takes = [
@@ -97,7 +97,7 @@ class PictureFiles:
         """
         from fox_nb.images.check import check
 
-        if hasattr(source, "sha256") and hasattr(source, "width") and getattr(source, "path", None) is not None:
+        if isinstance(source, Image):
             if not source.path.exists():
                 todo = "Ask for it again: it is fetched anew, for nothing."
                 raise InvalidRequest(f"{name}: the file of this result was deleted.", parameter=name, todo=todo)
@@ -112,14 +112,12 @@ class PictureFiles:
         return replace(self._of_file(*self._in_memory(found, name)), source=_opened_from(found))
 
     def _in_memory(self, found: Any, name: str) -> tuple[Path, str, Scale]:
-        from PIL import Image
-
         from fox_nb.images.arrays import from_array, white_of
         from fox_nb.images.check import refuse_misread
         from fox_nb.images.pixels import scale_of
 
         try:
-            if isinstance(found, Image.Image):
+            if isinstance(found, Pillow.Image):
                 refuse_misread(found, functools.partial(InvalidRequest, parameter=name), name)
                 found.load()
                 return self._drawn(found), name, scale_of(found)
@@ -196,7 +194,7 @@ class PictureFiles:
         return self._session.client if self._session is not None else Client(_NOWHERE)
 
 
-def result(image: Any, thumbs: Path, *, tiled: bool = True) -> ComparedPicture:
+def result(image: Image, thumbs: Path, *, tiled: bool = True) -> ComparedPicture:
     """Return a task's picture as a viewer takes it, with the place for its tiles.
 
     Their folder is named by its bytes, too: the same request in another store gives other pixels the same file name.
@@ -222,6 +220,6 @@ def _scale_of(path: Path) -> Scale:
         return scale_of(picture.decode()) if picture.image.mode in DEEP else None
 
 
-def _about(task: Any) -> str:
+def _about(task: Task) -> str:
     words = [task.id, f"{task.waited:.0f} s" if task.status == "completed" else "", str(task.cost)]
     return ", ".join(filter(None, words))

@@ -22,7 +22,7 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.experiments.axes import MOST_VALUES, word
 from fox_nb.experiments.batch_plan import BatchPlan
 from fox_nb.experiments.sweep_plan import SweepPlan
-from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing
+from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing, once
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.models import LOCAL_PICTURE, MODELS, file_names, is_link
 from fox_nb.parameters import shown, unboxed
@@ -172,7 +172,7 @@ def read_plan(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise _refused(place, "it is no file")
         if place.stat().st_size > LARGEST:
             raise _refused(place, f"it has more than {LARGEST:,} bytes")
-        words = json.loads(place.read_bytes(), object_pairs_hook=_once, parse_constant=_no_constant)
+        words = json.loads(place.read_bytes(), object_pairs_hook=once, parse_constant=_no_constant)
     except FileNotFoundError:
         raise _refused(place, f"there is no such file in {place.absolute().parent}") from None
     except OSError as error:
@@ -301,13 +301,6 @@ def _flat(value: Any) -> Iterable[Any]:
             yield from _flat(item)
     elif value is not None:
         yield value
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name stands in it twice")
-    return found
 
 
 def _no_constant(word: str) -> Any:

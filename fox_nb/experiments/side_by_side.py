@@ -20,7 +20,7 @@ from fox_nb.experiments.compared import Compared, scaled, unlike_scales
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.picture_files import PictureFiles
 from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Take
-from fox_nb.session import Session
+from fox_nb.session import Session, Task
 from fox_nb.sharing import OfOneProcess
 
 Reference = tuple[int | None, ...]
@@ -255,7 +255,7 @@ def compare(
     InvalidRequest
         There is no picture, or something stands for none.
     """
-    if hasattr(pictures, "is_over"):
+    if isinstance(pictures, Task):
         _wait([pictures])
         original = _own_original([pictures]) if original is None else original
         pictures = [pictures] if len(pictures.images) < 2 else pictures  # noqa: PLR2004 - several stand side by side
@@ -303,13 +303,13 @@ def _stands_at(key: Key, reference: Reference) -> bool:
 def _wait(sources: Any) -> None:
     """Wait for tasks that are under way; how they ended stands in their cells."""
     for source in sources:
-        if hasattr(source, "is_over") and not source.is_over:
+        if isinstance(source, Task) and not source.is_over:
             with contextlib.suppress(FoxError):
                 source.wait()
 
 
 def _own_original(sources: Any) -> Any:
     """Return the picture that all of them were made from; None where there are several, or none."""
-    given = [list(source.originals) if hasattr(source, "is_over") else [] for source in sources]
+    given = [list(source.originals) if isinstance(source, Task) else [] for source in sources]
     alone = {paths[0] for paths in given if len(paths) == 1}
     return alone.pop() if len(alone) == 1 and all(len(paths) == 1 for paths in given) else None

@@ -6,6 +6,8 @@ import csv
 import json
 import numbers
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,8 @@ from fox_nb.workdir import given_path
 
 MOST_ROWS = 100_000
 LARGEST_FILE = 200_000_000
+HALVES = re.compile("[\ud800-\udfff]")
+"""Of characters: they are no text."""
 _KINDS = "a data frame (pandas, polars, Arrow), a list of dicts, or the path of a .csv, .tsv, .jsonl or .parquet file"
 
 
@@ -86,6 +90,14 @@ def is_missing(value: Any) -> bool:
     return isinstance(value, numbers.Real) and bool(value != value)  # noqa: PLR0124 - only NaN differs from itself
 
 
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object, or refuse one that has a name twice: one of its values would be lost in silence."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands in it twice")
+    return found
+
+
 def _frame(source: Any) -> Table:
     import narwhals as nw
 
@@ -115,6 +127,7 @@ def _records(source: list[Any], lines: Sequence[int] = ()) -> Table:
             if not isinstance(name, str):
                 raise _refused(f"Row {number} has a column {shown(name)}, whose name is no text.", source)
         names.update(dict.fromkeys(row))
+    _check_names(list(names), source)
     return Table(list(names), [dict(row) for row in source], range(len(source)), lines)
 
 
@@ -169,7 +182,7 @@ def _json_lines(path: Path) -> Table:
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row = json.loads(line, object_pairs_hook=once)
             except (ValueError, RecursionError) as error:
                 raise _refused(f"{path.name}, line {number} is no JSON: {_line(error)}", path) from None
             if not isinstance(row, dict):
@@ -208,9 +221,13 @@ _READERS: dict[str, Callable[[Path], Table]] = {
 
 
 def _check_names(names: Sequence[str], source: Any) -> None:
-    twice = next((name for name in names if names.count(name) > 1), None)
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise _refused(f"The table has the column {shown(twice)} twice.", source, "Give each column its own name.")
+    half = next(filter(HALVES.search, names), None)
+    if half is not None:
+        what = f"The table has a column {shown(half)}, whose name is cut in the middle of a character."
+        raise _refused(what, source, "Rename it.")
 
 
 def _line(error: Exception) -> str:

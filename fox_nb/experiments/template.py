@@ -11,12 +11,10 @@ from typing import Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import word
-from fox_nb.experiments.table_reader import is_missing
+from fox_nb.experiments.table_reader import HALVES, is_missing
 from fox_nb.parameters import Parameter, shown
 
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
-_HALVES = re.compile("[\ud800-\udfff]")
-"""Of characters: they are no text."""
 
 
 def names_in(text: Any) -> list[str]:
@@ -61,7 +59,7 @@ def word_of(name: str, value: Any) -> str:
         It is nothing that can be written: missing, endless, half a character, a picture, a list.
     """
     written = None if is_missing(value) else word(value)
-    if written is None or _is_endless(value) or _HALVES.search(written):
+    if written is None or _is_endless(value) or HALVES.search(written):
         raise InvalidRequest(
             f"{name} is {shown(value)}, which can't be written into a prompt.",
             parameter=name,

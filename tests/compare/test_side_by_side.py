@@ -131,11 +131,33 @@ def test_no_picture_is_lost_and_no_two_places_are_called_the_same() -> None:
         shown = fox_nb.compare(given, labels=named, title=5)  # type: ignore[arg-type]
         assert labels(shown) == wanted
         assert len(shown.comparison().pictures()) == 2
-    with pytest.raises(fox_nb.InvalidRequest, match="of two rows, or of the rows and of the columns"):
-        fox_nb.compare([[a, b], [b, a]], labels=[(0.1, 2), (0.2, 3)])  # type: ignore[list-item]
+    for square in ([[a, b], [b, a]], pd.DataFrame([[a, b], [b, a]])):
+        with pytest.raises(fox_nb.InvalidRequest, match="of two rows, or of the rows and of the columns"):
+            fox_nb.compare(square, labels=[(0.1, 2), (0.2, 3)])  # type: ignore[list-item]
     for table in (pd.DataFrame({1: [a], "1": [b]}), pd.DataFrame([[a, b]], columns=["i", "i"])):
         with pytest.raises(fox_nb.InvalidRequest, match=r"twice|2 times"):
             fox_nb.compare(table)
+
+
+def test_a_pair_of_labels_names_rows_and_columns_of_whatever_table() -> None:
+    """A data frame takes the rows' labels and the columns' as lists in a list do."""
+    pictures = [[drawn() for _ in range(2)] for _ in range(3)]
+    for pair in ((["p", "q", "r"], ["x", "y"]), (None, ["x", "y"]), (["p", "q", "r"], None)):
+        of_lists, of_frame = (
+            labels(fox_nb.compare(table, labels=pair))
+            for table in (pictures, pd.DataFrame(pictures, columns=["1", "2"]))
+        )
+        assert of_lists == of_frame == [pair[1] or ["1", "2"], pair[0] or ["1", "2", "3"]]
+
+
+def test_labels_are_no_attributes(fox: Fox) -> None:
+    """Columns and rows may be called as anything that tasks, sweeps or tables have; a sweep is still its pictures."""
+    names = ["plan", "images", "path", "is_over", "tasks", "request", "model", "columns", "sha256", "width", "to_list"]
+    row = pd.Series({name: encoded(drawn()) for name in names})
+    assert labels(fox_nb.compare(row)) == [names]
+    assert labels(fox_nb.compare(pd.DataFrame([row, row]))) == [names, ["1", "2"]]
+    sweep = fox.sweep("phota-image", prompt=["a fox", "an owl"]).run()
+    assert len(fox.compare(sweep).comparison().cells) == 2
 
 
 def test_an_original_among_the_pictures_is_not_added_once_more(tmp_path: Path) -> None:

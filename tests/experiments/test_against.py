@@ -112,6 +112,15 @@ def test_a_plan_that_was_changed_beside_what_it_was(fox: Fox, tmp_path: Path) ->
         fox.load_plan(path, resolution=["4K"]).against(sweep)
 
 
+def test_axes_of_like_names_have_columns_of_their_own(fox: Fox) -> None:
+    """Words of the prompt that are called as ours are, or alike but for capitals, hide none in the table of two runs."""
+    given = {"Run": ["quick"], "place": ["the snow"], "Place": ["Oslo", "Rome"]}
+    sweep = fox.sweep("phota-image", prompt="a {Run} fox in {place}, {Place}", **given, per_second=200).run()
+    table = sweep.against(sweep).to_frame()
+    assert list(table.columns[:4]) == ["Run", "Place", "Run (2)", "Place (2)"]
+    assert table["Run"].tolist() == ["baseline", "now"] * 2
+
+
 def test_what_is_measured_runs_on_an_executor(
     fox: Fox, photo: Path, monkeypatch: pytest.MonkeyPatch, open_fox: Callable[..., Fox]
 ) -> None:

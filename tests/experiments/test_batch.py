@@ -82,6 +82,20 @@ def test_a_frame_names_its_own_rows(fox: Fox, sandbox: Any) -> None:
     assert sandbox.creations == []
 
 
+def test_what_a_table_says_twice_or_by_halves_is_refused(fox: Fox, tmp_path: Path) -> None:
+    """A name that is cut in a character, and one that a line of JSON has twice, are told before anything is planned."""
+    lines = tmp_path / "table.jsonl"
+    for text, words in (
+        ('{"prompt": "a fox", "x\\ud83e": 1}', r"'x\\ud83e', whose name is cut"),
+        ('{"prompt": "a fox", "prompt": "an owl"}', "a name stands in it twice"),
+    ):
+        lines.write_text(text)
+        with pytest.raises(InvalidRequest, match=words):
+            fox.batch(lines, "phota-image")
+    with pytest.raises(InvalidRequest, match="whose name is cut"):
+        fox.batch([{"prompt": "a fox", "x\ud83e": 1}], "phota-image")
+
+
 def test_the_table_comes_back_with_its_index(fox: Fox, sandbox: Any) -> None:
     """Run, the frame has its own index and columns, in its own order, and for each row status, files, task, seconds, costs, error."""
     frame = pd.DataFrame(
