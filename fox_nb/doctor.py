@@ -120,7 +120,7 @@ def _account() -> str:
         return f"the gateway does not tell what the key has left ({error.what[:200]})"
     barred = [name for name in fox_nb.MODELS if usage.models is not None and name not in usage.models]
     if usage.left_usd is not None and usage.left_usd <= 0:
-        raise Finding("The key has nothing left. Top it up in the gateway's console, or use another one.")
+        raise Finding("The key has nothing left. Have it topped up, or use another one.")
     if usage.ends_at is not None and usage.ends_at <= time.time():
         raise Finding(f"The key ended at {moment(usage.ends_at)}. Use another one.")
     if barred:

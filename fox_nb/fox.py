@@ -141,6 +141,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         self._timeouts = timeouts
         self._folder = store
         self._folder = self.store.folder  # its place is fixed now
+        self._gateway = self.store.known(self._gateway)
         self._say()
         renew_in_children(self)
 
@@ -246,28 +247,29 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             from fox_nb.session.replay import ReplaySession
 
             return ReplaySession(self._pack, self.store, renderer=renderer)
-        from fox_nb.session import Session
+        from fox_nb.session import Session, as_known
 
-        own_sandbox = self._gateway.is_sandbox and self._gateway.key is None
-        if own_sandbox:
+        gateway = self._gateway
+        if gateway.is_sandbox and gateway.key is None:
             from fox_nb.local import SandboxClient
 
             client: Client = SandboxClient()
         else:
             from fox_nb.client import Client
 
-            client = Client(self._gateway.base_url, self._gateway.key, timeouts=self._timeouts)
+            client = Client(gateway.base_url, gateway.key, timeouts=self._timeouts)
             _check_timeouts(client.longest_creation)
-        polling = self._polling or (SANDBOX_POLLING if self._gateway.is_sandbox else Polling())
+        gateway = self._gateway = as_known(gateway, client, self.store)
+        polling = self._polling or (SANDBOX_POLLING if gateway.is_sandbox else Polling())
         if self._ledger is not None and self._budget is not None:
             from fox_nb.session.visitor import VisitorSession
             from fox_nb.store.ledger import Ledger
 
             ledger, budget = Ledger(self._ledger), self._budget
             return VisitorSession(
-                self._gateway, client, self.store, ledger=ledger, budget=budget, polling=polling, renderer=renderer
+                gateway, client, self.store, ledger=ledger, budget=budget, polling=polling, renderer=renderer
             )
-        return Session(self._gateway, client, self.store, budget=self._budget, polling=polling, renderer=renderer)
+        return Session(gateway, client, self.store, budget=self._budget, polling=polling, renderer=renderer)
 
     # -- what is known ----------------------------------------------------------------------------------------------
 

@@ -126,12 +126,16 @@ class Gateway:
         True for the built-in sandbox, whatever its port.
     speed : float
         How many times faster than the service it is thought to work, before it has answered.
+    known_as, account : str
+        What a store calls it and the key's account, where these are others than the address and the key's fingerprint.
     """
 
     base_url: str
     key: SecretStr | None = field(default=None, repr=False)
     is_sandbox: bool = False
     speed: float = 1.0
+    known_as: str = ""
+    account: str = ""
 
     def __post_init__(self) -> None:
         if self.key is not None:
@@ -139,8 +143,8 @@ class Gateway:
 
     @property
     def name(self) -> str:
-        """What the journal calls this gateway: ``sandbox``, or its normalised base URL."""
-        return SANDBOX if self.is_sandbox else self.base_url
+        """What the journal calls this gateway: ``sandbox``, or the base URL, normalised, where it was known first."""
+        return SANDBOX if self.is_sandbox else self.known_as or self.base_url
 
 
 def find_base_url(argument: str | None = None) -> str | None:

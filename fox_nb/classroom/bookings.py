@@ -341,7 +341,7 @@ def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: 
         raise Refusal(
             402,
             f"This costs {micro_usd / MICRO_PER_USD:.2f} USD, and {left:.2f} USD "
-            f"of your {fresh.budget / MICRO_PER_USD:.2f} USD are left.",
+            f"of your {fresh.budget / MICRO_PER_USD:.2f} USD are left. Ask for less, or ask your teacher for more.",
             "insufficient_quota",
         )
     if int(connection.execute(spent).scalar() or 0) + micro_usd > total:

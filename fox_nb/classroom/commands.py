@@ -23,7 +23,7 @@ _MOST_USD = 1_000_000.0
 def add(commands: Any, port: Callable[[str], int]) -> None:
     """Add the two commands to those of `fox-nb`."""
     relay = commands.add_parser("relay", help="hold the one key of a class; prints its address as the first line")
-    relay.add_argument("--port", type=port, default=0, help="the port (default: a free one)")
+    relay.add_argument("--port", type=port, default=0, help="the port (default: that of the last time, or a free one)")
     relay.add_argument("--host", default="127.0.0.1", help="the address to answer at (default: this machine alone)")
     relay.add_argument("--no-share", action="store_true", help="send and pay the same request for each who asks")
     relay.add_argument("--keep", type=float, default=14 * 24.0, metavar="HOURS", help="how long files are kept (336)")

@@ -66,6 +66,8 @@ class RelayContext:
     ----------
     admit : callable
         Gives the seat for a token.
+    class_id : str
+        The same for as long as the class lives.
     """
 
     database: Database
@@ -74,6 +76,7 @@ class RelayContext:
     deposits: Deposits
     upstream: Upstream
     admit: Callable[[str], Awaitable[Seat]]
+    class_id: str
     prefix: str = ""
 
     receiving: WeakSet[Endpoint] = field(default_factory=WeakSet)
@@ -328,6 +331,13 @@ class _Files(Plain):
         await send_file(self, path)
 
 
+class _Whose(Endpoint):
+    """``GET /class/seat``: whose seat this is, by what stays the same though address and token change."""
+
+    def get(self) -> None:
+        self.finish({"class": self.context.class_id, "seat": self.admitted().name})
+
+
 class _Account(Endpoint):
     """What a seat asks for account and bill: its own, never the class's."""
 
@@ -416,6 +426,7 @@ def routes(context: RelayContext) -> Sequence[Any]:
         (r"/v1/files/upload/(stream|base64|url)", _Uploads),
         (LINK, _Files),
         (r"/class/hand-in", _HandIn),
+        (r"/class/seat", _Whose),
         (r"/v1/models", _Models),
         (r"/api/pricing", _Pricing),
         (rf"/{account}", _Account),

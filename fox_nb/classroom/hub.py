@@ -53,7 +53,8 @@ class HubSeats:
         try:
             user = await self._auth.user_for_token(token, sync=False)
         except HTTPError:
-            raise Refusal(429, "JupyterHub does not answer just now; nothing was sent.", "rate_limit_error") from None
+            words = "JupyterHub does not answer just now. Try again in a moment."
+            raise Refusal(429, words, "rate_limit_error") from None
         if user is None:
             raise unknown_token()
         budgets = [self._groups[name] for name in user.get("groups", ()) if name in self._groups]

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from fox_nb.client.responses import OF_CLASS
 from fox_nb.errors import GatewayError, InvalidRequest, NotConnected, RateLimited
 
 INVALID = "invalid_request_error"
@@ -29,25 +30,37 @@ class Refusal(Exception):
         The gateway's own words.
     retry_after : float, optional
         Seconds for which nobody should ask again.
+    ours : bool
+        False for the gateway's own words, to which a student's fox_nb adds its advice about them.
     """
 
     def __init__(
-        self, status: int, message: str, kind: str = INVALID, code: str = "", retry_after: float | None = None
+        self,
+        status: int,
+        message: str,
+        kind: str = INVALID,
+        code: str = "",
+        retry_after: float | None = None,
+        *,
+        ours: bool = True,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
-        self.error: dict[str, Any] = {"message": message, "type": kind, **({"code": code} if code else {})}
+        self.error: dict[str, Any] = {"message": message, "type": kind, OF_CLASS: ours}
+        if code:
+            self.error["code"] = code
 
 
 def unknown_token() -> Refusal:
     """Return the answer to a token that is no seat's."""
-    return Refusal(401, "This token is no seat of this class.", "authentication_error")
+    words = "This token is no seat of this class. Check FOXAPI_KEY and FOXAPI_BASE_URL."
+    return Refusal(401, words, "authentication_error")
 
 
 def removed() -> Refusal:
     """Return the answer to a seat that was removed while it was asking."""
-    return Refusal(403, "This seat was removed.", "access_denied")
+    return Refusal(403, "This seat was removed. Ask your teacher.", "access_denied")
 
 
 def not_found(what: str) -> Refusal:
@@ -68,7 +81,8 @@ def nobody_knows(when: str) -> Refusal:
 
 def left_alone(seconds: float) -> Refusal:
     """Return the answer while the gateway has asked not to be asked."""
-    return Refusal(429, "The gateway wants to be left alone for a while.", "rate_limit_error", retry_after=seconds)
+    words = "The gateway wants to be left alone for a while. Try again later."
+    return Refusal(429, words, "rate_limit_error", retry_after=seconds)
 
 
 def asked_before(when: str) -> Refusal:
@@ -100,7 +114,7 @@ def nothing_sent(refusal: Refusal) -> Refusal:
 
 def journal_away() -> Refusal:
     """Return the answer while the class's database cannot be reached."""
-    return Refusal(503, "The class's journal cannot be reached just now.", "server_error")
+    return Refusal(503, "The class's journal cannot be reached just now. Try again in a moment.", "server_error")
 
 
 def as_refusal(error: BaseException) -> Refusal:
@@ -110,15 +124,16 @@ def as_refusal(error: BaseException) -> Refusal:
     if isinstance(error, InvalidRequest):
         return Refusal(422, error.what)
     if isinstance(error, NotConnected):
-        return Refusal(429, "The relay cannot reach the gateway just now; nothing was sent.", "rate_limit_error")
+        return Refusal(429, "The relay cannot reach the gateway just now. Try again in a moment.", "rate_limit_error")
     if isinstance(error, GatewayError):
         if error.http_status in _OF_THE_ACCOUNT:
             return Refusal(403, "The class's account does not cover this. Tell your teacher.", "access_denied")
         status = error.http_status if error.http_status in range(400, 600) else 409 if error.not_accepted else 502
         asked = error.retry_after if isinstance(error, RateLimited) else None
-        own = error.message or error.what
-        words = own if status in _OF_THE_REQUEST else f"The gateway did not do this (HTTP {error.http_status})."
-        return Refusal(status, words, error.type or "server_error", error.code, asked)
+        words = error.message or error.what
+        if ours := status not in _OF_THE_REQUEST:
+            words = f"The gateway did not do this (HTTP {error.http_status})."
+        return Refusal(status, words, error.type or "server_error", error.code, asked, ours=ours)
     is_ours = isinstance(error, (SQLAlchemyError, OSError))
     what = "The class's journal or folder cannot be reached just now." if is_ours else "The gateway did not answer."
     return Refusal(503 if is_ours else 502, what, "server_error")

@@ -45,7 +45,7 @@ class Options:
     folder : Path
         Of the class, shared with `fox-nb seats`.
     host, port : str, int
-        Where it answers; port 0 is a free one.
+        Where it answers; port 0 is that of the last time, or a free one.
     share : bool
         Whether the same request of several seats is sent and paid once.
     keep : float
@@ -122,7 +122,8 @@ class Relay:
         seats = Seats(self._database)
 
         admit, prefix = _door(seats, options)
-        self.context = RelayContext(self._database, seats, self._forwarder, deposits, upstream, admit, prefix)
+        class_id = self._database.setting("folder")
+        self.context = RelayContext(self._database, seats, self._forwarder, deposits, upstream, admit, class_id, prefix)
         self._watch: asyncio.Task[None] | None = None
         self._server: httpserver.HTTPServer | None = None
 
@@ -162,11 +163,12 @@ class Relay:
             max_body_size=LARGEST_REQUEST,  # of whoever it is; a seat's own calls raise it for themselves
             body_timeout=A_BODY,
         )
+        port = options.port or int(self._database.setting("port", "0"))
         try:
-            sockets = netutil.bind_sockets(options.port, options.host)
+            sockets = netutil.bind_sockets(port, options.host)
         except OSError as error:
             raise FoxError(
-                f"The relay cannot answer at {options.host}, port {options.port} ({error.strerror or error}).",
+                f"The relay cannot answer at {options.host}, port {port} ({error.strerror or error}).",
                 money="Nothing was sent.",
                 todo="Give another --port, or an address of this machine with --host; end what answers there already.",
             ) from None
@@ -174,8 +176,9 @@ class Relay:
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "relay-working"))
         self._watch = loop.create_task(self._forwarder.watch())
-        shown = f"[{options.host}]" if ":" in options.host else options.host
-        return f"http{'s' if secure else ''}://{shown}:{sockets[0].getsockname()[1]}{self.context.prefix}"
+        shown, port = f"[{options.host}]" if ":" in options.host else options.host, sockets[0].getsockname()[1]
+        self._database.set("port", str(port))
+        return f"http{'s' if secure else ''}://{shown}:{port}{self.context.prefix}"
 
     async def close(self) -> None:
         """Stop answering, when what is being sent has its answer."""

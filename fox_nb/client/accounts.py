@@ -217,6 +217,13 @@ def read_log(answer: Any) -> tuple[Entry, ...] | None:
     return tuple(entry for entry in found if entry is not None)
 
 
+def read_seat(answer: Any) -> tuple[str, str] | None:
+    """Read which class and whose seat in it a key is of; None when it is none."""
+    said = answer if isinstance(answer, dict) else {}
+    seat = usable_name(said.get("class")), usable_name(said.get("seat"))
+    return seat if all(seat) else None
+
+
 def _entry(item: dict[str, Any]) -> Entry | None:
     kind = number(item.get("type", CHARGE))
     quota, at, model = _quota(item.get("quota")), _time(item.get("created_at")), usable_name(item.get("model_name"))

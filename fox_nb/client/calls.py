@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 
 GLANCE = 10.0
 """Seconds that a read of the account may take: a person waits for it, and is told when it does not come."""
+INTRODUCTION = 5.0
+"""Seconds for which a session that begins waits to be told whose seat in a class it has."""
 LONGEST_PAUSE = 30.0
 """Seconds: a longer `Retry-After` is told to the caller instead of being slept through."""
 
@@ -327,6 +329,14 @@ class Client:
         """Send a ZIP to the relay of a class: ``POST /class/hand-in``; no gateway has this call."""
         with uploading.opened(path) as (file, _):
             self._upload("/class/hand-in", [(file, 0, path.stat().st_size)], "application/zip")
+
+    def seat(self) -> tuple[str, str]:
+        """Return which class this key is of, and whose seat there it opens: ``GET /class/seat``. Sent once.
+
+        No gateway has this call: it is for the relay of a class.
+        """
+        sent = self._read("/class/seat", repeat=False, within=INTRODUCTION)
+        return self._made(sent, accounts.read_seat(decoded(sent)), "a seat of a class")
 
     def download(self, url: str, target: Path, *, max_bytes: int = LARGEST_PICTURE, repeat: bool = True) -> Downloaded:
         """Fetch the link of a result into a file, without the key, from whatever host it names.

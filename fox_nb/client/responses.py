@@ -38,6 +38,8 @@ LONGEST_BODY = 500
 """Characters of an answer's body that an error carries."""
 TAKE, CAN_TELL, TAKE_MISSING = "X-Fox-Take", "can-tell-takes", "take_missing"
 """The header that says which take it is; what says, in the User-Agent, that it would if asked; how a relay asks."""
+OF_CLASS = "of_class"
+"""By what a relay marks an error as its own: its words say what to do, and no console of the gateway's knows of it."""
 
 _LONGEST_MESSAGE = 600
 _LOOKED_AT = 20_000
@@ -125,10 +127,7 @@ def certainly_not_accepted(error: BaseException) -> bool:
 
 def is_asking(answer: Exchange) -> bool:
     """Return True when a creation was not accepted, since the relay of a class wants to know which take it is."""
-    said = decoded(answer)
-    error = said.get("error") if isinstance(said, dict) else None
-    asked = isinstance(error, dict) and error.get("code") == TAKE_MISSING
-    return asked and answer.status == HTTPStatus.PRECONDITION_REQUIRED
+    return answer.status == HTTPStatus.PRECONDITION_REQUIRED and (_error_in(answer) or {}).get("code") == TAKE_MISSING
 
 
 def is_refusal(answer: Exchange) -> bool:
@@ -142,12 +141,18 @@ def is_refusal(answer: Exchange) -> bool:
         return same_call and answer.status != HTTPStatus.SEE_OTHER
     if answer.status not in _REFUSALS or answer.status == HTTPStatus.REQUEST_TIMEOUT:
         return False
-    said = decoded(answer)
-    error = said.get("error") if isinstance(said, dict) else None
-    kind = error.get("type") if isinstance(error, dict) else None
+    error = _error_in(answer)
+    kind = error.get("type") if error is not None else None
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         return isinstance(kind, str) and kind.strip().lower() == _OWN_RATE_LIMIT
-    return isinstance(error, dict) or answer.status in _WHOEVER_SAYS_SO
+    return error is not None or answer.status in _WHOEVER_SAYS_SO
+
+
+def _error_in(answer: Exchange) -> dict[str, Any] | None:
+    """Return the error that an answer describes; None where it describes none."""
+    said = decoded(answer)
+    error = said.get("error") if isinstance(said, dict) else None
+    return error if isinstance(error, dict) else None
 
 
 def is_taken(answer: Exchange) -> bool:
@@ -210,7 +215,8 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     facts: dict[str, Any] = {"http_status": status, "body": body, **said}
     facts["not_accepted"] = refused = purpose is Purpose.CREATE and is_refusal(answer)
     facts["money"] = (_NOT_ACCEPTED if refused else _UNKNOWN) if purpose is Purpose.CREATE else _FREE[purpose]
-    facts["todo"] = _todo(status, said["code"], body, purpose, refused=refused)
+    of_class = (_error_in(answer) or {}).get(OF_CLASS) is True
+    facts["todo"] = "" if of_class else _todo(status, said["code"], body, purpose, refused=refused)
     facts["request_id"] = request_id = request_id_of(answer, key)
     task_id = shown(_task_in(answer), key, LONGEST_ID) if purpose is Purpose.CREATE else ""
     words = _words(answer, wanted, key)

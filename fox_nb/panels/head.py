@@ -85,7 +85,7 @@ def key_is_empty(account: Account, now: float) -> str:
     """Say why a press makes no sense with this key; '' where it does."""
     at = f" (asked at {moment(account.asked_at)})" if account.asked_at is not None else ""
     if account.left is not None and account.left <= 0:
-        return f"This key has nothing left{at}. Top it up in the gateway's console, or use another one."
+        return f"This key has nothing left{at}. Have it topped up, or use another one."
     if account.ends_at is not None and account.ends_at <= now:
         return f"This key ended at {moment(account.ends_at)}. Use another one."
     return ""

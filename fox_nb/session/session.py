@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from fox_nb.errors import FoxError
 from fox_nb.models import Request, check, request_class, take_number
@@ -17,9 +17,28 @@ from fox_nb.session.profiles import Profiles
 from fox_nb.session.submission import Submitter
 from fox_nb.session.task import Task
 from fox_nb.session.tasklist import TaskList
+from fox_nb.settings import DEFAULT_BASE_URL, Gateway, fingerprint
 from fox_nb.sharing import renew_in_children
-from fox_nb.store import TaskRow, identity_of
+from fox_nb.store import Store, TaskRow, identity_of
 from fox_nb.store.history import Chosen
+
+if TYPE_CHECKING:
+    from fox_nb.client import Client
+
+
+def as_known(gateway: Gateway, client: Client, store: Store) -> Gateway:
+    """Return a gateway as a store knows it: in a class by the class and the seat, whose address and token may change.
+
+    The relay is asked once for each of these; while it does not answer, the class is a gateway like any other.
+    """
+    if gateway.is_sandbox or gateway.account or gateway.base_url == DEFAULT_BASE_URL:
+        return gateway
+    try:
+        seat = client.seat()
+    except FoxError:
+        return gateway
+    store.catalog.name_seat(gateway.base_url, fingerprint(gateway.key, store.salt), *seat)
+    return store.known(gateway)
 
 
 class Session(Submitter):

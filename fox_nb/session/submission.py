@@ -104,7 +104,7 @@ class Submitter(OfOneProcess):
         self.store = store
         self.budget = budget
         self.now = clock
-        self.account = SANDBOX if gateway.is_sandbox else fingerprint(gateway.key, store.salt)
+        self.account = SANDBOX if gateway.is_sandbox else gateway.account or fingerprint(gateway.key, store.salt)
         who = f"{gateway.name} {self.account}"
         group, rehearsal = f"group {who}", f"{REHEARSAL}{who}"
         self.prices = PriceList(

@@ -8,6 +8,7 @@ from fox_nb.store.journal import Journal
 
 UPLOADS_LIVE = 72 * 3600.0
 """Seconds that an upload lives at the gateway."""
+_CLASS = "class "
 UPLOAD_MARGIN = 6 * 3600.0
 """An upload this near to its end is made anew: the task may be taken up late."""
 
@@ -95,6 +96,28 @@ class Catalog:
                 (gateway,),
             ).fetchall()
         return [NamedProfile(*row) for row in rows]
+
+    def names(self, address: str, key: str) -> tuple[str, str] | None:
+        """Return what the journal calls the class at an address, and the account of a seat's key; None of what is new.
+
+        Parameters
+        ----------
+        address, key : str
+            The base URL, and the key's fingerprint.
+        """
+        name, _, account = self.facts(f"key {address} {key}").get("", "").rpartition(" ")
+        return (name, account) if account else None
+
+    def name_seat(self, address: str, key: str, class_id: str, seat: str) -> None:
+        """Note whose seat a key opens. A class and a seat are called what they were first: addresses and keys change.
+
+        A second class at the same address is another one, though the first is called by that.
+        """
+        known = self.facts(_CLASS)
+        is_taken = address in (known[other] for other in known.keys() - {class_id})
+        name = self.fact(f"{_CLASS}{class_id}", f"{address}#{class_id[:8]}" if is_taken else address)
+        account = self.fact(f"seat {class_id} {seat}", key)
+        self.set_fact(f"key {address} {key}", f"{name} {account}")
 
     def fact(self, name: str, default: str) -> str:
         """Return a fact of the store; the first one to ask writes its default, for all kernels."""

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import random
+import re
 import threading
 import time
 from collections import Counter
@@ -42,6 +43,7 @@ from fox_nb.errors import (
 from fox_nb.money import MICRO_PER_USD
 from gateways import EAGER
 from processes import PATIENCE, until
+from servers import free_port
 
 NAMES = [f"Student {number}" for number in range(1, 31)]
 
@@ -298,6 +300,45 @@ def test_what_is_not_sent_again_costs_nothing_again(classroom, student, sandbox)
     assert len(sandbox.creations) == 1
 
 
+def test_a_student_is_the_seat_whatever_token_and_address(tmp_path, sandbox, monkeypatch):
+    """With a new token and at another address a student has the same history, money and bill; in another class there, none of it."""
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    ((_, token),) = seats.make(["Ada"], 1, 5)
+    at = {"store": tmp_path / "runs", "budget": 0.2, "polling": EAGER}
+    edit = {"prompt": "a red boat", "image_urls": Image.new("RGB", (600, 600), "red")}
+    with answering(tmp_path / "class", sandbox.base_url) as url:
+        with monkeypatch.context() as older, Fox(token, url, **at) as fox:
+            older.setattr("fox_nb.session.as_known", lambda gateway, *_: gateway)  # a store of before
+            fox.edit(**edit).wait()
+        with Fox(token, url, **at) as fox:
+            assert fox.spent == pytest.approx(0.09)
+        with Fox(seats.renew("Ada"), url, **at) as fox:  # as JupyterHub gives one whenever a server starts
+            assert fox.spent == pytest.approx(0.09)
+            assert [repr(fox.reconcile()), fox.edit(**edit).reused] == [
+                "1 request on the bill: $0.09 (play money) charged, $0.00 (play money) refunded.",
+                True,
+            ]
+            assert fox.session.sources.links(fox.tasks()[0].row.body)[1], "the upload is made anew"
+            with pytest.raises(BudgetExceeded):
+                fox.generate("two more", num_outputs=2)
+    monkeypatch.setattr("classroom.room.Options", lambda folder: Options(folder, port=free_port()))
+    with answering(tmp_path / "class", sandbox.base_url) as moved:
+        assert moved != url
+        with Fox(seats.renew("Ada"), moved, **at) as fox:
+            assert fox.spent == pytest.approx(0.09)
+            assert fox.edit(**edit, take="new").wait().take == 2
+        with Fox(seats.renew("Ada"), moved, **at) as fox:
+            assert [task.take for task in fox.tasks()] == [2, 1]
+    others = Database(tmp_path / "rehearsal")
+    ((_, token),) = Seats(others).make(["Ada"], 1, 5)
+    monkeypatch.setattr("classroom.room.Options", lambda folder: Options(folder, port=int(url.rpartition(":")[2])))
+    with answering(tmp_path / "rehearsal", sandbox.base_url) as again, Fox(token, again, **at) as fox:
+        assert (again, fox.spent, len(fox.tasks())) == (url, 0, 0)
+    others.close()
+    database.close()
+
+
 def test_what_nobody_knows_is_on_no_bill(tmp_path, sandbox):
     """A lost answer is found on a student's bill when the teacher has found it on the class's, and not before."""
     database = Database(tmp_path / "class")
@@ -376,6 +417,39 @@ def test_what_the_gateway_gives_back_is_given_back(tmp_path, sandbox, monkeypatc
             assert failed.retry().wait().images
         assert seats.spent() == seats.spent("Ada") == round(gateway.usage().used_usd * MICRO_PER_USD) == 90_000
     database.close()
+
+
+def test_a_student_reads_what_a_student_can_do(classroom, student, sandbox, tmp_path):
+    """What the relay refuses is told in its words alone: no advice for the owner of the account stands behind them."""
+    classroom.seat("Ada", "Ben", each=0.1)
+    classroom.start()
+    database = Database(classroom.folder)
+    ada, ben = student("Ada"), student("Ben")
+    ada.generate("a fox").wait()
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    photo = {"prompt": "a boat", "image_urls": Image.new("RGB", (600, 600), "red")}
+    told = []
+
+    def refused(work):
+        with pytest.raises(FoxError) as error:
+            work()
+        told.append(str(error.value))
+
+    with pytest.raises(SubmissionUnknown):
+        ben.generate("a lost fox")
+    refused(lambda: ben.session.client.create({"model": "phota-image", "prompt": "a lost fox"}, take=1))
+    refused(lambda: ada.generate("a lost fox"))
+    refused(lambda: ada.generate("a bear"))
+    database.set("stopped", "1")
+    refused(lambda: ada.generate("a bear"))
+    refused(lambda: student("Ben", api_key="no-seat-of-this-class", store=tmp_path / "other").generate("a fox"))
+    classroom.seats.block("Ada")
+    until(lambda: classroom.ask("GET", "/v1/models", "Ada").status_code == 403 or None, "the seat to be blocked")
+    refused(lambda: ada.edit(**photo))
+    refused(ada.hand_in)
+    database.close()
+    assert len(told) == 7
+    assert [words for words in told if re.search("console|auto_cleanup|report it|support", words)] == []
 
 
 @pytest.mark.parametrize("fault", ["page", "truncated"])
