@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.money import MICRO_PER_USD
-from fox_nb.parameters import After, Before, Bounds, Hint, marked, meant, parameters, refusal, shown, unboxed
+from fox_nb.parameters import After, Before, Bounds, Hint, marked, meant, name_in, parameters, refusal, shown, unboxed
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -501,7 +501,7 @@ def faults(model: str, values: Mapping[str, Any]) -> list[InvalidRequest]:
         try:
             _checker(cls.model).model_validate(dict(values))
         except ValidationError as error:
-            wrong = {str(one["loc"][0]): one for one in error.errors(include_url=False)}
+            wrong = {name_in(one): one for one in error.errors(include_url=False)}
             return [refusal(cls, cls.model, one, 1) for one in wrong.values()]
         return [refused]
     return []
@@ -530,7 +530,7 @@ def _checker_of_one(model: str, name: str) -> type[BaseModel]:
 
     known = marked(MODELS[model])
     fields: dict[str, Any] = {name: (known[name], ...)} if name in known else {}
-    return create_model(name, __config__=ConfigDict(extra="forbid", strict=True), **fields)
+    return create_model("OneParameter", __config__=ConfigDict(extra="forbid", strict=True), **fields)
 
 
 @functools.cache

@@ -217,9 +217,14 @@ def _parameter(field: dataclasses.Field[Any], annotation: Any) -> Parameter:
     )
 
 
+def name_in(error: ErrorDetails) -> str:
+    """Return the parameter that an error is about; '' where not even its name is a text: a half of a character."""
+    return str(error["loc"][0]) if error["loc"] else ""
+
+
 def refusal(cls: type, model: str, error: ErrorDetails, count: int) -> InvalidRequest:
     """Return the error for a refused value: parameter, value, what is allowed, what was probably meant."""
-    name = str(error["loc"][0])
+    name = name_in(error)
     known = {parameter.name: parameter for parameter in parameters(cls)}
     more = f" ({count - 1} more of its parameters are wrong.)" if count > 1 else ""
     if name not in known:

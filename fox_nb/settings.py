@@ -187,8 +187,7 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
         raise _bad_url(f"The base URL {url[:200]!r} names no host.", url)
     if parts.query or parts.fragment:
         raise _bad_url(f"The base URL {url[:200]!r} goes on behind a '?' or '#'.", url)
-    chosen = os.environ.get(PLAIN_HTTP_VARIABLE, "").strip().lower() == host
-    if parts.scheme == "http" and not (allow_plain_http or chosen or is_loopback(host)):
+    if parts.scheme == "http" and not (allow_plain_http or host in _plain_http_hosts() or is_loopback(host)):
         raise _bad_url(
             f"The base URL {url[:200]!r} would send the key over plain http, readable on the way.",
             url,
@@ -199,6 +198,15 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
         shown = f"{shown}:{port}"
     path = re.sub(r"/+", "/", parts.path).rstrip("/").removesuffix("/v1")
     return f"{parts.scheme}://{shown}{path}"
+
+
+def _plain_http_hosts() -> set[str | None]:
+    """Return the host that was chosen for plain http, however it was written: alone, with its port, as an address."""
+    chosen = os.environ.get(PLAIN_HTTP_VARIABLE, "").strip().lower()
+    try:
+        return {chosen, urlsplit(chosen if "//" in chosen else f"//{chosen}").hostname}
+    except ValueError:
+        return {chosen}
 
 
 @functools.lru_cache(maxsize=256)

@@ -89,6 +89,19 @@ def test_what_was_spent_is_what_its_owner_is_told(tmp_path: Path) -> None:
     assert told == {"ada": (1, 0.0, 0.09), "lesson": (1, 0.0, 0.09), "ben": (1, 0.0, 0.0)}
 
 
+def test_nobody_hands_in_under_anothers_name(classroom: Path, tmp_path: Path) -> None:
+    """In the folder of a person, as a relay makes one for each, all work is theirs, whatever is called how inside."""
+    handed_in = tmp_path / "handed_in"
+    for name, inner in (("Ada", "my-work.zip"), ("Eve", "Ada/my-work.zip")):
+        (handed_in / name).mkdir(parents=True)
+        with zipfile.ZipFile(handed_in / name / "2026-11-29.zip", "w") as archive:
+            archive.write(classroom / "eve.zip", inner)
+    with zipfile.ZipFile(handed_in / "Eve" / "2026-11-30.zip", "w") as archive:
+        archive.writestr("Ada/broken.zip", b"my dog ate it")
+    people = {one.name: (one.made, bool(one.trouble)) for one in write_gallery([handed_in], tmp_path / "page.html")}
+    assert people == {"Ada": (2, False), "Eve": (2, True)}
+
+
 def test_nothing_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An empty folder, or none, gives a sentence with what to do, and no page."""
     for place in (tmp_path, tmp_path / "nowhere"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path("fox_class")
 _MOST_USD = 1_000_000.0
+_LAST_YEAR = 2999
+"""What is far later is taken by clients for milliseconds, as some gateways tell times."""
 
 
 def add(commands: Any, port: Callable[[str], int]) -> None:
@@ -47,11 +50,14 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     make.add_argument("students", type=Path, help="a CSV file: its column 'name', or its first one")
     make.add_argument("--each", type=float, required=True, metavar="USD", help="what each may spend")
     make.add_argument("--total", type=float, metavar="USD", help="what all may spend together, where a class begins")
-    make.add_argument("--ends", type=_day, metavar="DATE", help="the last day, such as 2027-02-28")
+    make.add_argument("--ends", type=_day, metavar="DATE", help="the last day, such as 2027-02-28 (default: never)")
     make.add_argument("--models", default="", help="the models that they may use, with commas (default: all)")
     _action(actions, "list", _list, "show every seat and what it has spent")
     for name, about in (("block", "stop seats"), ("unblock", "let seats go on")):
         _action(actions, name, _block, about, blocked=name == "block").add_argument("names", nargs="+", metavar="NAME")
+    ends = _action(actions, "ends", _ends, "move the last day of seats")
+    ends.add_argument("ends", type=_day, metavar="DATE", help="such as 2027-02-28, or never")
+    ends.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
     more = _action(actions, "raise", _raise, "give a seat more to spend; --all: the class as a whole")
     more.add_argument("name", nargs="?", default="", metavar="NAME")
     more.add_argument("usd", type=float, metavar="USD")
@@ -97,8 +103,8 @@ def _action(actions: Any, name: str, run: Any, about: str, **values: Any) -> arg
         from fox_nb.classroom.seats import Seats
         from fox_nb.classroom.tables import DATABASE, Database
 
-        begins = name == "make" or getattr(chosen, "all", False)
-        if not (begins or chosen.database or (chosen.folder / DATABASE).exists()):
+        is_new = not (chosen.database or (chosen.folder / DATABASE).exists())
+        if is_new and not (name == "make" or getattr(chosen, "all", False)):
             raise FoxError(
                 f"There is no class in {chosen.folder.absolute()}.",
                 todo="Say where it is with --folder. `fox-nb seats make` begins one.",
@@ -107,6 +113,8 @@ def _action(actions: Any, name: str, run: Any, about: str, **values: Any) -> arg
         try:
             if said := run(chosen, Seats(database), database):
                 print(f"{said} (The class in {chosen.folder.absolute()}.)")
+            if is_new:
+                print(f"A new class was begun in {chosen.folder.absolute()}.", file=sys.stderr)
         except (SQLAlchemyError, UnicodeError) as error:
             raise FoxError(
                 f"The class's database did not take this ({type(error).__name__}).",
@@ -152,9 +160,8 @@ def _list(_chosen: argparse.Namespace, seats: Seats, database: Database) -> None
 
     usd = _usd_of(database)
     for one in seats.all():
-        ends = f", until {time.strftime('%Y-%m-%d', time.localtime(one.ends - 1))}" if one.ends else ""
-        stopped = ", blocked" if one.blocked else ""
-        print(f"{one.name}: {usd(one.spent)} of {usd(one.budget)}{ends}{stopped}")
+        ends, stopped = _until(one.ends), ", blocked" if one.blocked else ""
+        print(f"{one.name}: {usd(one.spent)} of {usd(one.budget)}{ends and ','}{ends}{stopped}")
     print(f"Shared: {usd(seats.spent(CLASS))}")
     print(f"All: {usd(seats.spent())} of {usd(seats.total)}")
 
@@ -172,6 +179,17 @@ def _block(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str
     for name in chosen.names:
         seats.block(name, blocked=chosen.blocked)
     return f"{', '.join(chosen.names)}: {'stopped' if chosen.blocked else 'may go on'}."
+
+
+def _ends(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
+    names = chosen.names or [one.name for one in seats.all()]
+    for name in names:
+        seats.end(name, chosen.ends)
+    return f"{', '.join(names)}: open{_until(chosen.ends) or ' without an end'}."
+
+
+def _until(ends: float | None) -> str:
+    return f" until {time.strftime('%Y-%m-%d', time.localtime(ends - 1))}" if ends else ""
 
 
 def _raise(chosen: argparse.Namespace, seats: Seats, database: Database) -> str:
@@ -201,8 +219,7 @@ def _hand_out(chosen: argparse.Namespace, seats: Seats, _database: Database) -> 
 
 
 def _share(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
-    seats.share_profile(chosen.profile)
-    return f"Every seat may use the profile {chosen.profile}."
+    return f"Every seat may use the profile {seats.share_profile(chosen.profile)}."
 
 
 def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> str:
@@ -213,13 +230,20 @@ def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> str
     return f"{chosen.name} is removed, with all that they made."
 
 
-def _day(text: str) -> float:
-    """Read a day; a seat ends when it is over."""
+def _day(text: str) -> float | None:
+    """Read a day, or 'never'; a seat ends when it is over."""
+    if text == "never":
+        return None
     try:
         day = time.strptime(text, "%Y-%m-%d")
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2027-02-28") from None
-    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2027-02-28, or never") from None
+    if day.tm_year > _LAST_YEAR:
+        raise argparse.ArgumentTypeError(f"{text} is too far; write never")
+    ends = time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
+    if ends <= time.time():
+        raise argparse.ArgumentTypeError(f"{text} is over already; `fox-nb seats block` stops a seat at once")
+    return ends
 
 
 def _group(text: str) -> tuple[str, int]:

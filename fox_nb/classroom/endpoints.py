@@ -141,6 +141,8 @@ class Endpoint(Plain):
     """A call that needs a seat. Its body is kept on disk where it is large, and refused where it is too large."""
 
     LARGEST, SECONDS = LARGEST_REQUEST, A_BODY
+    AFTER_THE_END = False
+    """True for what a seat that has ended may ask for: an end stops new pictures, not what was paid for before."""
 
     def initialize(self, context: RelayContext) -> None:
         """Take what the route was given."""
@@ -153,7 +155,7 @@ class Endpoint(Plain):
         """Find out who asks, and how much of them is read, before the body comes."""
         try:
             self.seat = await self.context.admit(_bearer(self.request.headers))
-            self.seat.admit(time.time())
+            self.seat.admit(None if self.AFTER_THE_END else time.time())
             if self.LARGEST > LARGEST_REQUEST:
                 self._bring_file()
         except Refusal as refusal:
@@ -241,6 +243,8 @@ class _Generations(Endpoint):
 
 class _Tasks(Endpoint):
     """``GET /v1/tasks/{id}``."""
+
+    AFTER_THE_END = True
 
     async def get(self, task: str) -> None:
         who = self.admitted()
@@ -334,12 +338,16 @@ class _Files(Plain):
 class _Whose(Endpoint):
     """``GET /class/seat``: whose seat this is, by what stays the same though address and token change."""
 
+    AFTER_THE_END = True
+
     def get(self) -> None:
         self.finish({"class": self.context.class_id, "seat": self.admitted().name})
 
 
 class _Account(Endpoint):
     """What a seat asks for account and bill: its own, never the class's."""
+
+    AFTER_THE_END = True
 
     async def get(self, what: str) -> None:
         self.finish(await asyncio.to_thread(self._told, self.admitted(), what.rstrip("/")))

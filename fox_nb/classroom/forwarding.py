@@ -178,7 +178,10 @@ class Forwarder:
     async def _wanted(self, who: Seat, body: Any, take: int | None, host: str) -> tuple[Request, Wanted]:
         try:
             request = await self._request(who, body, host)
-        except (Refusal, FoxError, OSError) as error:
+            micro_usd = await self._upstream.cost(request)
+        except Exception as error:
+            if not isinstance(error, (Refusal, FoxError)):
+                log.exception("a request could not be read; nothing was sent")
             raise nothing_sent(as_refusal(error)) from None
         whose = CLASS if self._share else who.name
         mark = secrets.token_hex(16) if take is None else f"{take}\n{whose}"
@@ -187,7 +190,7 @@ class Forwarder:
             model=request.model,
             body=request.canonical(),
             words=str(getattr(request, "prompt", ""))[:_LONGEST_WORDS],
-            micro_usd=await self._upstream.cost(request),
+            micro_usd=micro_usd,
             profiles=tuple(_profiles(request)),
         )
 

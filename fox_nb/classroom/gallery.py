@@ -110,10 +110,15 @@ def _people(places: Iterable[Path], folder: Path) -> list[Person]:
         around: set[str] = set()
         for name, path in _handed_in(place):
             before = len(known)
-            _read(person, name, path, folder)
+            is_by_itself = place in {path, path.parent}  # in a person's folder all is theirs, whatever is called how
+            _read(person if is_by_itself else partial(_only, person(name)), name, path, folder)
             around |= {name} if path.suffix.lower() == ".zip" and len(known) > before + 1 else set()
         people += (one for one in known.values() if one.made or one.trouble or one.name not in around)
     return people
+
+
+def _only(person: Person, _name: str) -> Person:
+    return person
 
 
 def _handed_in(place: Path) -> Iterator[tuple[str, Path]]:
@@ -150,7 +155,7 @@ def _read(known: Callable[[str], Person], name: str, place: Path, folder: Path, 
             _from_store(person, OtherStore("", place), own)
         else:
             found = list(found_in_zip(place, own))
-            person.trouble = "" if found else "There is no store in it."
+            person.trouble = person.trouble if found else "There is no store in it."
             for one in found:
                 if isinstance(one, OtherStore):
                     _from_store(known(one.name or name), one, own)

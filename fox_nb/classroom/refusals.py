@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from fox_nb.client.responses import OF_CLASS
-from fox_nb.errors import GatewayError, InvalidRequest, NotConnected, RateLimited
+from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotConnected, RateLimited
 
 INVALID = "invalid_request_error"
 _OF_THE_ACCOUNT = frozenset({401, 402, 403})
@@ -134,8 +134,10 @@ def as_refusal(error: BaseException) -> Refusal:
         if ours := status not in _OF_THE_REQUEST:
             words = f"The gateway did not do this (HTTP {error.http_status})."
         return Refusal(status, words, error.type or "server_error", error.code, asked, ours=ours)
-    is_ours = isinstance(error, (SQLAlchemyError, OSError))
-    what = "The class's journal or folder cannot be reached just now." if is_ours else "The gateway did not answer."
+    is_ours, what = not isinstance(error, FoxError), "The gateway did not answer."
+    if is_ours:
+        is_away = isinstance(error, (SQLAlchemyError, OSError))
+        what = "The class's journal or folder cannot be reached just now." if is_away else "The relay failed at this."
     return Refusal(503 if is_ours else 502, what, "server_error")
 
 

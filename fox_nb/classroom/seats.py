@@ -69,11 +69,11 @@ class Seat:
     models: tuple[str, ...] = ()
     blocked: bool = False
 
-    def admit(self, now: float) -> None:
-        """Refuse a seat that is blocked or has ended."""
+    def admit(self, now: float | None) -> None:
+        """Refuse a seat that is blocked or has ended; without a time its end is not looked at."""
         if self.blocked:
             raise Refusal(403, "Your teacher has stopped this seat.", "access_denied")
-        if self.ends is not None and now >= self.ends:
+        if now is not None and self.ends is not None and now >= self.ends:
             day = time.strftime("%Y-%m-%d", time.localtime(self.ends - 1))
             raise Refusal(403, f"This seat was open until {day}. Ask your teacher.", "access_denied")
 
@@ -209,6 +209,10 @@ class Seats:
         else:
             self._change(name, budget=seat.c.budget + more)
 
+    def end(self, name: str, ends: float | None) -> None:
+        """Move a seat's end, in seconds since 1970; None for none."""
+        self._change(name, ends=ends)
+
     def block(self, name: str, *, blocked: bool = True) -> None:
         """Stop a seat, or let it go on; a Hub's user who was removed may have a new one then."""
         change, again = sql.update(seat).where(seat.c.name == name), hub_user.c.digest == digest(name)
@@ -223,8 +227,11 @@ class Seats:
         self._change(name, digest=digest(token))
         return token
 
-    def share_profile(self, profile_id: str) -> None:
-        """Let every seat use a profile."""
+    def share_profile(self, profile_id: str) -> str:
+        """Let every seat use a profile; returns its id, which may be given as it stands in a prompt."""
+        profile_id = profile_id.strip("[] ")
+        if not profile_id:
+            raise InvalidRequest("This is no profile's id.", parameter="profile", todo="Copy it from fox.profiles.")
 
         def work(connection: sql.Connection) -> None:
             known = sql.update(profile).where(profile.c.id == profile_id).values(shared=True)
@@ -232,6 +239,7 @@ class Seats:
                 connection.execute(sql.insert(profile).values(id=profile_id, shared=True))
 
         self._database.change(work)
+        return profile_id
 
     def remove(self, name: str) -> list[str]:
         """Remove a seat with all that it made, and return the tokens of its files, which are to be removed, too.

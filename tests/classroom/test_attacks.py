@@ -121,6 +121,7 @@ def test_no_path_and_no_body_leads_anywhere(attacked, gateway):
         b"[" * 100_000,
         b'{"model": ["phota-image"]}',
         b'{"model": "other", "prompt": "x"}',
+        b'{"model": "phota-image", "prompt": "x", "\\ud83d": 1}',
     ):
         answer = attacked.ask(
             "POST", "/v1/images/generations", "Eve", data=body, headers={"Content-Type": "application/json"}

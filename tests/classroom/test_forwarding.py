@@ -1,5 +1,6 @@
 """Forwarding: what the relay makes of a gateway that is slow, wrong or gone: nothing paid is lost, and nobody is held up."""
 
+import base64
 import re
 import socket
 import threading
@@ -21,6 +22,7 @@ from fox_nb.classroom import deposits, forwarding
 from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import Database, creation, deposit
 from fox_nb.classroom.upstream import ASKERS, FRESH_IN_THE_SANDBOX
+from fox_nb.errors import AccessDenied
 from fox_nb.session import irregular
 from gateways import EAGER, Gateway
 from processes import PATIENCE, until
@@ -259,3 +261,32 @@ def test_a_link_is_fetched_when_a_picture_needs_it(lesson):
         lesson.create(body={"model": "phota-image-edit", "prompt": prompt, "image_urls": [url]})
     assert lesson.gateway.counts["/v1/files/upload/url"] == 1
     assert [one.json["image_urls"] for one in lesson.gateway.creations()] == [[fetched]] * 2
+
+
+def test_no_file_stands_for_a_link(lesson):
+    """Who uploads a file that holds a classmate's link as its text changes nothing of what that link shows."""
+    link = "https://example.com/a.png"
+    fetched = "https://storage.example/1.png"
+    lesson.gateway.reads["/v1/files/upload/url"] = say(200, {"id": "file-1", "url": fetched})
+    lesson.gateway.reads["/v1/files/upload/stream"] = say(200, {"id": "file-2", "url": "https://storage.example/bad"})
+    file = {"file_data": base64.b64encode(link.encode()).decode(), "file_name": "a.png"}
+    assert lesson.ask("Ben", "/v1/files/upload/base64", file).ok
+    url = lesson.ask("Ada", "/v1/files/upload/url", {"url": link}).json()["url"]
+    lesson.create(body={"model": "phota-image-edit", "prompt": "at night", "image_urls": [url]})
+    assert [one.json["image_urls"] for one in lesson.gateway.creations()] == [[fetched]]
+
+
+def test_what_was_under_way_when_a_seat_ended_is_had(lesson, student):
+    """A seat's end stops new pictures alone: what was paid for before comes, and the bill of it; a later end lets it go on."""
+    lesson.gateway.poll = lambda gateway, count, task: say(
+        200, {"id": task, "status": "processing"} if count == 1 else gateway.completed(task)
+    )
+    ada = student("Ada")
+    task = ada.generate("a fox")
+    lesson.seats.end("Ada", time.time() - 1)
+    assert task.wait(PATIENCE).images[0].pil()
+    assert ada.reconcile().found == 1
+    with pytest.raises(AccessDenied, match="open until"):
+        ada.generate("a bear")
+    lesson.seats.end("Ada", None)
+    assert ada.generate("a bear").wait(PATIENCE).images

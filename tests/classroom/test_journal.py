@@ -65,7 +65,7 @@ def test_a_commit_whose_answer_is_lost_reserves_nothing_for_ever(ada, sandbox, m
 
 
 @pytest.mark.parametrize(
-    "trouble", [OperationalError("SELECT", {}, Exception("away")), OSError(28, "No space left on device")]
+    "trouble", [OperationalError("SELECT", {}, Exception("away")), OSError(28, "No space left on device"), IndexError()]
 )
 def test_trouble_before_it_is_sent_is_told_as_such(ada, sandbox, monkeypatch, trouble):
     """Where the links of a creation can't be had, a seat is told that nothing was sent, and has its money back."""

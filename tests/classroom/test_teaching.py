@@ -66,11 +66,41 @@ def test_seats_are_made_from_a_table_and_told_once(tmp_path, capsys):
     assert told["Ben"] not in handed.read_text()
     if os.name == "posix":
         assert stat.S_IMODE(handed.stat().st_mode) == 0o600
+    for command in (["ends", "2098-05-31"], ["ends", "never", "Ben"]):
+        assert main(["seats", *command, folder]) == 0
+    capsys.readouterr()
+    assert main(["seats", "list", folder]) == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "Ada Lovelace: $0.00 of $1.00, until 2098-05-31",
+        "Ben: $0.00 of $1.50, blocked",
+    ]
     assert main(["seats", "remove", "Ben", folder]) == 0
     assert main(["seats", "block", "Ben", folder]) == 1
     for wrong in ("../Ben", "a/b", "x" * 100, ".hidden", "Ben\u202e", "ADA LOVELACE", "Zoe\u0308\nZo\u00eb"):
         (tmp_path / "students.csv").write_text(f"name\n{wrong}\nother\n")
         assert main(make) == 1
+
+
+@pytest.mark.parametrize("day", ["2020-01-01", "9999-12-31", "tomorrow"])
+def test_a_seat_ends_on_a_day_that_comes(tmp_path, capsys, day):
+    """A day that is over, one that a client would take for another and what is no day are refused, and no seat is made."""
+    (tmp_path / "students.csv").write_text("Ada\n")
+    make = ["seats", "make", str(tmp_path / "students.csv"), "--each=1", "--total=5", f"--ends={day}"]
+    with pytest.raises(SystemExit):
+        main([*make, f"--folder={tmp_path / 'class'}"])
+    assert day in capsys.readouterr().err
+    assert not (tmp_path / "class").exists()
+
+
+def test_a_profile_is_shared_by_its_id(tmp_path, capsys):
+    """An id as it stands in a prompt is taken, no id is refused."""
+    database = Database(tmp_path / "class")
+    folder = f"--folder={tmp_path / 'class'}"
+    assert main(["seats", "share", " [[profile_ada]]", folder]) == 0
+    assert [(row.id, row.shared) for row in database.read(select(profile))] == [("profile_ada", True)]
+    assert main(["seats", "share", "[[ ]]", folder]) == 1
+    assert "no profile's id" in capsys.readouterr().err
+    database.close()
 
 
 def test_a_late_student_takes_nothing_from_the_class(tmp_path):
@@ -126,7 +156,11 @@ def test_a_folder_with_other_things_stays_as_it_is(tmp_path, capsys):
     page.rename(page.with_name("students.csv"))
     (page.parent / ".ipynb_checkpoints").mkdir()  # an editor's, beside what it wrote
     assert main(["seats", "raise", "--all", "5", f"--folder={page.parent}"]) == 0
-    assert re.search(r"All may spend \$5\.00 .*site", capsys.readouterr().out)
+    told = capsys.readouterr()
+    assert re.search(r"All may spend \$5\.00 .*site", told.out)
+    assert re.search(r"A new class was begun in .*site", told.err)
+    assert main(["seats", "raise", "--all", "5", f"--folder={page.parent}"]) == 0
+    assert "begun" not in capsys.readouterr().err
 
 
 def test_what_keeps_a_relay_from_starting_is_told(tmp_path, sandbox, capsys, monkeypatch):
@@ -334,6 +368,15 @@ def test_a_relay_for_others_speaks_tls_or_says_that_it_does_not(tmp_path, capsys
         assert normal_base_url("http://relay.class/") == "http://relay.class"
         with pytest.raises(FoxError, match="plain http"):
             normal_base_url("http://other.class")
+        for chosen in ("http://10.0.0.5:8765/", "10.0.0.5:8765", "10.0.0.5"):
+            patch.setenv("FOXAPI_PLAIN_HTTP", chosen)
+            assert normal_base_url("http://10.0.0.5:8765/") == "http://10.0.0.5:8765"
+        for chosen in ("[fd00::5]:8765", "fd00::5", "[fd00::5]"):
+            patch.setenv("FOXAPI_PLAIN_HTTP", chosen)
+            assert normal_base_url("http://[fd00::5]:8765") == "http://[fd00::5]:8765"
+        patch.setenv("FOXAPI_PLAIN_HTTP", "[")
+        with pytest.raises(FoxError, match="plain http"):
+            normal_base_url("http://10.0.0.5")
 
 
 def test_a_full_disk_is_told_to_everybody_whom_it_met(tmp_path):
