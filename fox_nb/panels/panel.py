@@ -65,6 +65,13 @@ class _Pictures(traitlets.List[Any]):
 class _Values(traitlets.Dict):
     """What is set; each reading gives a dict of its own, since nobody would hear of a change inside of one."""
 
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Fill the panel, at once: a validator of the panel would be put off while notifications are held."""
+        read = obj._read  # noqa: SLF001 - a trait of the panel's own
+        if not _same(value, read()):
+            obj.fill(value)
+        return read()
+
     def get(self, obj: Any, cls: Any = None) -> Any:
         """Return a copy."""
         return dict(super().get(obj, cls) or {})
@@ -239,12 +246,6 @@ class Panel(w.VBox):  # type: ignore[misc]
         control = self._inputs[change["name"]]
         if not _same(change["new"], control.value):
             control.set(change["new"])
-
-    @traitlets.validate("values")
-    def _filled(self, proposal: dict[str, Any]) -> dict[str, Any]:
-        if not _same(proposal["value"], self._read()):
-            self.fill(proposal["value"])
-        return self._read()
 
     def _read(self, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:
         found = {name: control.read(seen) for name, control in self._inputs.items() if not self._is_away(control, seen)}

@@ -83,7 +83,11 @@ class Persons(Scripted):
         InvalidRequest
             It is neither.
         """
-        several = [value] if isinstance(value, str) else list(value or ())
+        several: list[Any]
+        try:
+            several = [] if value is None else [value] if isinstance(value, str | Mapping) else list(value)
+        except TypeError:  # it has no items
+            several = [value]
         if not all(isinstance(one, str) and one.strip() for one in several):
             raise InvalidRequest(
                 f"{self.description}: a profile is chosen by its id or its name.",

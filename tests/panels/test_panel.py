@@ -1,5 +1,6 @@
 """A panel from Python's side: its traits and controls, what is refused, what a press does, and what it never waits for."""
 
+import contextlib
 import io
 import json
 import threading
@@ -113,6 +114,7 @@ def test_it_gives_back_what_it_was_filled_with(fox: Fox) -> None:
         (lambda panel: setattr(panel, "aspect_ratio", "16x9"), "Did you mean '16:9'"),
         (lambda panel: setattr(panel, "prompt", 7), "prompt is 7"),
         (lambda panel: panel.fill(["prompt"]), "not a dict of parameters"),
+        (lambda panel: setattr(panel, "values", 5), "not a dict of parameters"),
         (lambda panel: panel.fill({"seed": 1}), "No model has a seed"),
         (lambda panel: setattr(panel, "resolution", 3), "resolution is 3"),
     ],
@@ -121,9 +123,22 @@ def test_wrong_names_and_values_are_refused_in_words(fox: Fox, attempt: Any, wor
     """Never dropped or clipped; nothing of what came with them is taken over."""
     panel = fox.panel(prompt="a fox")
     before = panel.values
-    with pytest.raises(InvalidRequest, match=words.replace("(", "\\(")):
-        attempt(panel)
-    assert panel.values == before
+    for held in (contextlib.nullcontext, panel.hold_trait_notifications):
+        with pytest.raises(InvalidRequest, match=words.replace("(", "\\(")), held():
+            attempt(panel)
+        assert panel.values == before
+
+
+def test_values_that_are_set_while_notifications_are_held_fill_the_panel(fox: Fox) -> None:
+    """Controls and traits have them at once, and who observes hears of them at the end."""
+    panel = fox.panel(prompt="a fox")
+    heard: list[Any] = []
+    panel.observe(lambda change: heard.append(change["new"]), "prompt")
+    with panel.hold_trait_notifications():
+        panel.values = {"prompt": "a bear"}
+        assert heard == []
+    assert panel.values["prompt"] == panel.prompt == panel.controls["prompt"].value == "a bear"
+    assert heard == ["a bear"]
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import ipywidgets as w
+import numpy as np
 import pytest
 
 from fox_nb.errors import InvalidRequest
@@ -40,11 +41,17 @@ def test_a_profile_is_chosen_by_its_name_or_its_id():
     assert persons.value == ("p-ruth-0123456789",)
 
 
-@pytest.mark.parametrize("wrong", [5, [5], [""], [None]])
+@pytest.mark.parametrize("several", [["p-ada"], ("p-ada",), {"p-ada"}, np.array(["p-ada"]), iter(["p-ada"])])
+def test_several_profiles_are_whatever_has_items(several: Any):
+    """A list, a column of a table, a set."""
+    assert Persons(description="People", value=several).value == ("p-ada",)
+
+
+@pytest.mark.parametrize("wrong", [5, 3.2, False, object(), [5], [""], [None], {"p-ada": "Ada"}, np.array(5)])
 def test_what_is_no_profile_is_refused_in_words(wrong: Any):
     """And what was chosen stays."""
     persons = Persons(description="People", value=["p-ada"])
-    with pytest.raises((InvalidRequest, TypeError)):
+    with pytest.raises(InvalidRequest, match="People: a profile is chosen by its id or its name"):
         persons.value = wrong
     assert persons.value == ("p-ada",)
 
