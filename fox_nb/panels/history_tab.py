@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
 from fox_nb.money import dollars
 from fox_nb.panels.task_cards import TaskCards
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _LONGEST_TEXT = 200
 _MOST_CHOSEN = 500
+_MOST_PAGES = 5
+"""Pages of a browser whose rows are kept up to date, those that asked last: a page that is closed does not say so."""
 _LONGEST_LABEL = 60
 _FAVOURITE = "favourite "
 
@@ -63,17 +66,17 @@ class HistoryTab(TaskCards):
         **traits: Any,
     ) -> None:
         self._session = session
-        self._asked: dict[str, Any] = {}
+        self._asked: dict[str, dict[str, Any]] = {"": {}}
         self._starred: dict[str, str] = {}
         self._finding = threading.Lock()
-        self._archive: Path | None = None
+        self._archives: dict[str, Path] = {}
         self._comparing: list[Callable[[Comparison], None]] = []
         super().__init__(titles, later, actions, **traits)
 
     def refresh(self) -> None:
-        """Look again for what was last looked for."""
+        """Look again for what was last looked for, in each page of a browser."""
         if self.is_alive:
-            self._later(self._find)
+            self._later(self._find_again)
 
     def item(self, task: Task) -> dict[str, Any]:
         """Say of a task what its row shows, and whether it is a favourite."""
@@ -84,12 +87,15 @@ class HistoryTab(TaskCards):
 
     def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         super()._on_ready(content, buffers)
-        self._asked = {}
-        self.refresh()
+        self._later(lambda: self._find(""))
 
     def _on_find(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._asked = content
-        self.refresh()
+        by = str(content.get("by") or "")
+        self._asked.pop(by, None)
+        self._asked[by] = content
+        if len(self._asked) > _MOST_PAGES:
+            self._asked.pop(next(page for page in self._asked if page))
+        self._later(lambda: self._find(by))
 
     def _on_favourite(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         key, mark = str(content.get("key")), "yes" if content.get("on") is True else ""
@@ -98,11 +104,16 @@ class HistoryTab(TaskCards):
 
     def _mark(self, key: str, mark: str) -> None:
         self._session.store.catalog.set_fact(_FAVOURITE + key, mark)
-        self._find()
+        self._find_again()
 
-    def _find(self) -> None:
+    def _find_again(self) -> None:
+        for by in list(self._asked):
+            self._find(by)
+
+    def _find(self, by: str) -> None:
+        """Tell a page what it asked for; '' is every page that has asked for nothing."""
         with self._finding:
-            asked, self._starred = self._asked, self._favourites()
+            asked, self._starred = self._asked.get(by, {}), self._favourites()
             page = max(0, int(asked.get("page") or 0))
             found = self._favourites_of if asked.get("favourites") else self._all_of
             tasks, total = found(asked, page)
@@ -113,6 +124,7 @@ class HistoryTab(TaskCards):
             self._tasks = {**self._tasks, **{task.identity: task for task in tasks}}
             self.say(
                 "list",
+                by=by,
                 items=[self.item(task) for task in tasks],
                 total=total,
                 page=page,
@@ -146,7 +158,7 @@ class HistoryTab(TaskCards):
     def _put_side_by_side(self, tasks: list[Task]) -> None:
         comparison = side_by_side(tasks, self._titles, self._session)
         if comparison is None:
-            return
+            raise FoxError("None of these has a picture.", todo="Choose some that are completed.")
         for callback in tuple(self._comparing):
             callback(comparison)
 
@@ -160,18 +172,19 @@ class HistoryTab(TaskCards):
         self._later(lambda: self._send_archive(content))
 
     def _send_archive(self, content: dict[str, Any]) -> None:
-        about = {"key": "archive", "number": 0}
-        if self._archive is None:
+        by = str(content.get("by"))
+        about = {"key": "archive", "number": 0, "by": by}
+        if by not in self._archives:
             folder = tempfile.mkdtemp(prefix="fox-nb-")
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            self._archive = Path(folder) / "pictures.zip"
+            self._archives[by] = Path(folder) / "pictures.zip"
         if content.get("at") == 0:
             try:
-                pack_pictures(self.chosen(content.get("keys")), self._titles, self._archive)
+                pack_pictures(self.chosen(content.get("keys")), self._titles, self._archives[by])
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
                 self.wrong(error, **about)
                 return
-        self._send_part(self._archive, "application/zip", content, about)
+        self._send_part(self._archives[by], "application/zip", content, about)
 
 
 def side_by_side(tasks: list[Task], titles: Titles, session: Session) -> Comparison | None:

@@ -148,10 +148,11 @@ class TaskCards(Scripted):
     def _send_piece(self, content: dict[str, Any]) -> None:
         image = self._image(content)
         if image is not None:
-            self._send_part(image.path, image.mime, content, {"key": content["key"], "number": image.number})
+            about = {"key": content["key"], "number": image.number, "by": content.get("by")}
+            self._send_part(image.path, image.mime, content, about)
 
     def _send_part(self, path: Path, mime: str, content: dict[str, Any], about: dict[str, Any]) -> None:
-        """Send one piece of a file, for the browser's downloads."""
+        """Send one piece of a file, for the downloads of the page that asked for it."""
         at = content.get("at")
         if not isinstance(at, int) or at < 0:
             return

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fox_nb import Fox, StoreError
+from fox_nb import Fox, StoreError, TaskFailed
 from fox_nb.panels.history_tab import pack_pictures
 from fox_nb.panels.titles import Titles
 from panels.browsers import Browser
@@ -85,3 +85,60 @@ def test_a_favourite_that_cannot_be_kept_is_said(fox: Fox, monkeypatch: pytest.M
     browser.say("favourite", key=task.identity, on=False)
     works.pop()()
     assert "cannot be written" in browser.of("wrong")[-1]["lines"][0]
+
+
+def test_each_page_has_the_rows_that_it_asked_for(fox: Fox) -> None:
+    """Another page that opens, or searches, changes nothing in the first; what is new comes to both."""
+    for words in ("fox", "bear"):
+        fox.generate(words).wait()
+    history = fox.studio().history
+    history._run_later = lambda work: work()
+    browser = Browser(history)
+
+    def rows() -> dict[str, list[str]]:
+        return {shown["by"]: [item["title"] for item in shown["items"]] for shown in browser.of("list")}
+
+    browser.say("ready")
+    browser.say("find", text="bear", by="first")
+    browser.say("ready")
+    browser.say("find", text="zebra", by="second")
+    assert rows() == {"": ["bear", "fox"], "first": ["bear"], "second": []}
+    fox.generate("a zebra and a bear").wait()
+    history.refresh()
+    assert rows()["first"] == ["a zebra and a bear", "bear"]
+    assert rows()["second"] == ["a zebra and a bear"]
+    for number in range(20):
+        browser.say("find", text="owl", by=f"page {number}")
+    browser.heard.clear()
+    history.refresh()
+    assert len(browser.of("list")) < 10, "pages that were closed long ago cost nothing"
+
+
+def test_two_pages_pack_two_archives(fox: Fox) -> None:
+    """A page that begins to pack does not write over what another one is still fetching."""
+    tasks = [fox.generate(words).wait() for words in ("fox", "bear")]
+    history = fox.studio().history
+    history._run_later = lambda work: work()
+    browser = Browser(history)
+    browser.say("ready")
+    for task in tasks:
+        browser.say("archive", keys=[task.identity], at=0, by=task.identity)
+    for task in tasks:
+        browser.say("archive", keys=[task.identity], at=1, by=task.identity)
+        ((content, (rest,)),) = browser.heard[-1:]
+        assert content["by"] == task.identity
+        assert task.images[0].path.name.encode() in rest
+
+
+def test_a_comparison_without_a_picture_is_told(fox: Fox, sandbox: Any) -> None:
+    """Who chose what failed reads why nothing is laid side by side."""
+    for words in ("fox", "bear"):
+        sandbox.misbehave("failed")
+        with pytest.raises(TaskFailed):
+            fox.generate(words).wait()
+    history = fox.studio().history
+    history._run_later = lambda work: work()
+    browser = Browser(history)
+    browser.say("ready")
+    browser.say("compare", keys=[item["key"] for item in browser.of("list")[-1]["items"]])
+    assert "None of these has a picture" in browser.of("wrong")[-1]["lines"][0]

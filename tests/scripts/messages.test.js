@@ -47,3 +47,24 @@ test("a person who was ticked stays so when the kernel says what it knew before"
   model.heard({ type: "persons", items, chosen: ["p2"], empty: "", by: "" });
   assert.deepEqual(model.get("seen").value, ["p2"]);
 });
+
+test("a page that has searched takes its own rows and pieces alone", () => {
+  const tasks = new Tasks();
+  const model = fakeModel();
+  tasks.initialize(model);
+  const titles = () => tasks.state.items.map(({ title }) => title);
+  model.heard({ type: "list", items: [{ key: "a", title: "fox" }], by: "" });
+  model.heard({ type: "list", items: [], by: "another page" });
+  assert.deepEqual(titles(), ["fox"]);
+  tasks.by = tasks.pixels.page;
+  model.heard({ type: "list", items: [{ key: "b", title: "bear" }], by: tasks.by });
+  model.heard({ type: "list", items: [], by: "" });
+  assert.deepEqual(titles(), ["bear"]);
+  tasks.pixels.save("b", 1);
+  assert.equal(model.sent.at(-1).by, tasks.by);
+  const piece = { type: "piece", key: "b", number: 1, at: 0, size: 100 };
+  tasks.hear({ ...piece, by: "another page" }, [new ArrayBuffer(40)]);
+  assert.equal(tasks.pixels.percent("b", 1), 0);
+  model.heard({ type: "wrong", key: "b", number: 1, by: "another page", lines: ["Its file is gone."] });
+  assert.equal(tasks.pixels.percent("b", 1), 0);
+});

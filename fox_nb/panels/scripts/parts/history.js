@@ -38,7 +38,8 @@ function makeFinder(tasks, model, id) {
     state.asked += 1;
     const dates = { since: since.value, until: until.value }; // days where the kernel runs, as in the rows
     const wanted = { model: kind.value, text: text.value, favourites: favourites.checked, ...dates };
-    model.send({ type: "find", ...wanted, page, asked: state.asked });
+    tasks.by = tasks.pixels.page;
+    model.send({ type: "find", ...wanted, page, asked: state.asked, by: tasks.by });
   }
 
   text.addEventListener("input", () => {

@@ -1,5 +1,5 @@
 // Pixels of a widget with task cards: taken from the page where they are, else asked for once; whole files in pieces.
-import { put } from "./elements.js";
+import { put, unique } from "./elements.js";
 
 // As in task_cards.py: no message is larger than the servers let through.
 const PIECE = 900_000;
@@ -14,6 +14,8 @@ export class Pixels {
   /** @param {() => void} changed called when there is something new to show */
   constructor(changed) {
     this.changed = changed;
+    /** Tells this page from others that show the same: what only it has asked for is not for them. */
+    this.page = unique();
     this.urls = new Map();
     this.asked = new Set();
     this.saving = new Map();
@@ -45,7 +47,7 @@ export class Pixels {
   /** Take in what the kernel sent; false for a message of another kind. */
   hear(content, buffers) {
     const { type, key, number = 0 } = content;
-    if (type === "piece") this.take(content, buffers);
+    if (type === "piece") content.by === this.page && this.take(content, buffers);
     else if (["thumb", "picture", "large", "before"].includes(type)) {
       const blob = buffers?.length ? URL.createObjectURL(new Blob(buffers, { type: "image/webp" })) : "";
       this.urls.set(`${type} ${place(key, number)}`, blob);
@@ -55,8 +57,9 @@ export class Pixels {
   }
 
   /** Have a whole file sent, a few pieces at a time, and give it to the browser's downloads. */
-  save(key, number, ask = { type: "piece" }) {
+  save(key, number, what = { type: "piece" }) {
     if (this.saving.has(place(key, number))) return;
+    const ask = { ...what, by: this.page };
     const saving = { ask, parts: [], asked: 0, received: 0, size: Number.POSITIVE_INFINITY };
     this.saving.set(place(key, number), saving);
     this.more(saving, key, number);

@@ -12,6 +12,8 @@ export class Tasks {
     this.details = new Map();
     this.pixels = new Pixels(() => this.show());
     this.model = /** @type {any} */ (null);
+    /** Whose lists are taken: those for everybody, or those that were asked for here. */
+    this.by = "";
   }
 
   show() {
@@ -27,6 +29,7 @@ export class Tasks {
 
   hear(content, buffers) {
     const { type, key, number } = content;
+    if (type === "list" && (content.by ?? "") !== this.by) return false;
     if (type === "list") {
       Object.assign(this.state, content);
     } else if (type === "item") {
@@ -38,7 +41,7 @@ export class Tasks {
     } else if (type === "detail") this.details.set(key, content);
     else if (type === "wrong") {
       this.state.wrong = content.lines;
-      if (key) this.pixels.stop(key, number);
+      if (key && (content.by ?? this.pixels.page) === this.pixels.page) this.pixels.stop(key, number);
     } else return !this.pixels.hear(content, buffers);
     return true;
   }
