@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
+import unicodedata
 from collections.abc import Mapping
+from math import inf
 from urllib.parse import urlsplit
 
 from jupyterhub.services.auth import HubAuth
 from tornado.web import HTTPError
 
 from fox_nb.classroom.refusals import Refusal, unknown_token
-from fox_nb.classroom.seats import Seat, Seats, checked_name
-from fox_nb.errors import InvalidRequest
+from fox_nb.classroom.seats import Seat, Seats, checked_name, digest, may_stand
 
 
 def service_prefix() -> str:
@@ -24,6 +26,27 @@ def service_address() -> tuple[str, int] | None:
     """Return where the Hub's proxy expects this service; None where no Hub has started it."""
     url = urlsplit(os.environ.get("JUPYTERHUB_SERVICE_URL", ""))
     return (url.hostname, url.port) if url.hostname and url.port else None
+
+
+BELIEVED, BELIEVED_WITHOUT_HUB = 10.0, 300.0
+"""Seconds for which who may come is believed; and while the Hub does not answer."""
+_LONGEST_NAME, _DIGEST = 79, 32
+
+
+def seat_name(user: str) -> str:
+    """Return the name of a user's seat, a folder's too: what such a name can't have stands in it by its number.
+
+    No two users come to one name: every '(' begins a number, and '()' is put in where something begins anew.
+    """
+    name = unicodedata.normalize("NFC", user)
+    name = "".join(sign if may_stand(sign) and sign != "(" else f"({ord(sign):x})" for sign in name)
+    if not name[:1].isalnum():
+        name = f"u(){name}"
+    if name.endswith((" ", ".")):
+        name = f"{name[:-1]}({ord(name[-1]):x})"
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[: _LONGEST_NAME - _DIGEST - 2]}(){digest(user)[:_DIGEST]}"
+    return checked_name(name)
 
 
 class HubSeats:
@@ -41,6 +64,8 @@ class HubSeats:
         self._seats = seats
         self._groups = groups
         self._auth = HubAuth()
+        self._admitted: dict[str, tuple[float, str, int]] = {}
+        """Who has come by which token, with when the Hub was asked and what their groups give."""
 
     async def admit(self, token: str) -> Seat:
         """Return the seat of the user whose token this is.
@@ -50,18 +75,27 @@ class HubSeats:
         Refusal
             The Hub does not know it, or the user may not use this service.
         """
-        try:
-            user = await self._auth.user_for_token(token, sync=False)
-        except HTTPError:
-            words = "JupyterHub does not answer just now. Try again in a moment."
-            raise Refusal(429, words, "rate_limit_error") from None
+        key, now = digest(token), time.monotonic()
+        when, name, budget = self._admitted.get(key, (-inf, "", 0))
+        if now - when > BELIEVED:
+            try:
+                name, budget = await self._asked(token)
+                self._admitted[key] = (now, name, budget)
+            except Refusal:
+                self._admitted.pop(key, None)
+                raise
+            except HTTPError:
+                if now - when > BELIEVED_WITHOUT_HUB:
+                    words = "JupyterHub does not answer just now. Try again in a moment."
+                    raise Refusal(429, words, "rate_limit_error") from None
+        return await asyncio.to_thread(self._seats.of_hub, name, budget)
+
+    async def _asked(self, token: str) -> tuple[str, int]:
+        """Return the name of a user's seat and what their groups give, as the Hub has it now."""
+        user = await self._auth.user_for_token(token, use_cache=False, sync=False)
         if user is None:
             raise unknown_token()
         budgets = [self._groups[name] for name in user.get("groups", ()) if name in self._groups]
         if not budgets or user.get("kind") != "user" or not self._auth.check_scopes(self._auth.access_scopes, user):
             raise Refusal(403, "You have no seat in this class. Ask your teacher.", "access_denied")
-        try:
-            name = checked_name(user["name"])
-        except InvalidRequest as error:
-            raise Refusal(403, error.what, "access_denied") from None
-        return await asyncio.to_thread(self._seats.of_hub, name, max(budgets))
+        return seat_name(user["name"]), max(budgets)

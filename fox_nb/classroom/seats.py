@@ -320,10 +320,15 @@ def names_in(path: Path) -> list[str]:
     return [row[column].strip() if column < len(row) else "" for row in rows[1 if "name" in heads else 0 :]]
 
 
+def may_stand(sign: str) -> bool:
+    """Return True for what may stand in a seat's name."""
+    return sign.isalnum() or sign in _SIGNS or unicodedata.category(sign) in {"Mn", "Mc"}
+
+
 def checked_name(name: str) -> str:
     """Return a seat's name, which is a folder's name too, as it is written everywhere, or refuse it."""
     name = unicodedata.normalize("NFC", name)  # a list from a Mac has the dots of an ë by themselves
-    letters = all(sign.isalnum() or sign in _SIGNS or unicodedata.category(sign) in {"Mn", "Mc"} for sign in name)
+    letters = all(map(may_stand, name))
     if name[:1].isalnum() and letters and len(name) <= _LONGEST_NAME and not name.endswith((" ", ".")):
         return name
     raise InvalidRequest(

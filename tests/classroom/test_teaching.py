@@ -22,11 +22,12 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
 from classroom.room import answering
+from client.scripted import say
 from fox_nb.classroom import deposits
 from fox_nb.classroom.bookings import Bookings, Wanted
 from fox_nb.classroom.refusals import Refusal
 from fox_nb.classroom.relay import Options
-from fox_nb.classroom.seats import Roster, Seat, Seats, digest
+from fox_nb.classroom.seats import Roster, Seat, Seats, checked_name, digest
 from fox_nb.classroom.tables import Database, deposit, profile, setting
 from fox_nb.cli import main
 from fox_nb.errors import FoxError, RequestRejected
@@ -34,6 +35,7 @@ from fox_nb.models import validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.render.html import table_cell
 from fox_nb.tasks import Result, TaskState
+from gateways import Gateway
 from images.pictures import encoded, gradient
 from processes import PATIENCE, until
 
@@ -133,6 +135,60 @@ def test_a_users_budget_is_the_groups_and_what_was_raised(tmp_path):
     seats.block("ada", blocked=False)
     assert seats.of_hub("ada", 1_000_000).budget == 1_000_000
     database.close()
+
+
+def test_what_the_hub_says_of_a_user_holds_at_once(tmp_path, monkeypatch):
+    """Who comes into a group, or leaves it, is admitted or refused by that; a Hub that is away for a moment stops nobody who was."""
+    from fox_nb.classroom import hub
+
+    scopes = ["access:services!service=fox"]
+    database, said = Database(tmp_path / "class"), []
+    with Gateway() as fake:
+        about = {"API_URL": f"{fake.url}/hub/api", "API_TOKEN": "t", "OAUTH_ACCESS_SCOPES": json.dumps(scopes)}
+        for name, value in about.items():
+            monkeypatch.setenv(f"JUPYTERHUB_{name}", value)
+        seats = hub.HubSeats(Seats(database), {"class-a": 1_000_000})
+
+        def admitted(status=200, groups=("class-a",), token="a-users-own-token"):
+            user = {"name": "ben", "kind": "user", "groups": list(groups), "scopes": scopes}
+            fake.reads["/hub/api/user"] = say(status, user)
+            try:
+                said.append(asyncio.run(seats.admit(token)).name)
+            except Refusal as refusal:
+                said.append(refusal.status)
+
+        admitted(groups=())
+        admitted()
+        admitted(503)
+        assert fake.counts["/hub/api/user"] == 2  # of who was just admitted it is not asked
+        monkeypatch.setattr(hub, "BELIEVED", 0.0)
+        admitted(503)
+        admitted(groups=())
+        admitted(503)
+        admitted(403, token="another-token")
+        admitted(token="another-token")
+    assert said == [403, "ben", "ben", "ben", 403, 429, 401, "ben"]
+    database.close()
+
+
+def test_every_user_of_a_hub_has_a_name(tmp_path):
+    """What a Hub calls its users becomes a name for a seat and its folder, and no two of them the same one."""
+    from fox_nb.classroom.hub import seat_name
+
+    assert [
+        seat_name(name) for name in ("ada", "Zoë", "ada@school.org", "ada+fox@school.org", "_ada", "auth0|5f7c")
+    ] == [
+        "ada",
+        "Zoë",
+        "ada@school.org",
+        "ada(2b)fox@school.org",
+        "u()_ada",
+        "auth0(7c)5f7c",
+    ]
+    odd = ["ada.", "ada(2e)", "u()_ada", "+ada", "u+ada", "x" * 300, "x" * 301, "x" * 79, "😀" * 40, "", " ", "../ada"]
+    names = [checked_name(seat_name(name)) for name in odd]
+    assert len(set(names)) == len(odd)
+    assert not [name for name in names if "/" in name]
 
 
 @pytest.mark.parametrize("words", ["list", "block Ben", "raise Ben 1", "share profile-1", "remove Ben"])
