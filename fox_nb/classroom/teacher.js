@@ -1,13 +1,20 @@
 // Keeps the table of who spent what as it is now; what somebody is typing or pressing elsewhere stays as it is.
 const live = document.getElementById("live");
+const connection = document.getElementById("connection");
+let since = "";
 
 async function look() {
-  const answer = await fetch(live.dataset.from, { credentials: "same-origin" });
-  if (answer.ok && !live.contains(document.activeElement)) {
-    live.innerHTML = await answer.text();
+  const answer = await fetch(live.dataset.from, { credentials: "same-origin" }).catch(() => undefined);
+  const table = answer?.ok ? await answer.text().catch(() => undefined) : undefined;
+  since = table === undefined ? since || new Date().toTimeString().slice(0, 5) : "";
+  connection.textContent = since && `Not connected since ${since}.`;
+  if (answer?.status === 403) {
+    connection.textContent = "You are logged out. Reload this page to log in.";
+  } else if (table !== undefined && !live.contains(document.activeElement)) {
+    live.innerHTML = table;
   }
 }
 
 if (live) {
-  setInterval(() => look().catch(() => undefined), 3000);
+  setInterval(look, 3000);
 }

@@ -23,7 +23,7 @@ from tornado import web
 from fox_nb.atomic import write
 from fox_nb.classroom.deposits import handed_in
 from fox_nb.classroom.endpoints import Plain, RelayContext, send_file
-from fox_nb.classroom.refusals import Refusal, not_found
+from fox_nb.classroom.refusals import not_found
 from fox_nb.classroom.seats import COUNTED, checked_name
 from fox_nb.classroom.tables import CLASS, IN_ORDER, creation, deposit
 from fox_nb.errors import FoxError
@@ -58,29 +58,38 @@ class Teachers:
         self._path = folder / "teacher.txt"
         if not self._path.exists():
             write(self._path, f"{secrets.token_urlsafe(12)}\n".encode(), private=True)
-        self._sessions: dict[str, float] = {}
+
+    @property
+    def _password(self) -> bytes:
+        return self._path.read_bytes().strip()
 
     async def is_password(self, said: str) -> bool:
         """Compare a password; who guesses keeps nobody else waiting, and has 96 random bits to guess."""
-        known = self._path.read_text(encoding="utf-8").strip()
-        right = bool(known) and hmac.compare_digest(said.encode(), known.encode())
+        known = self._password
+        right = bool(known) and hmac.compare_digest(said.encode(), known)
         if not right:
             await asyncio.sleep(1.0)
         return right
 
     def begin(self) -> str:
-        """Return the name of a new session."""
-        session = secrets.token_urlsafe(32)
-        self._sessions[session] = time.monotonic() + _DAY
-        return session
+        """Return a new session: its end, sealed by the password, so that the next relay knows it as well."""
+        ends = f"{time.time() + _DAY:.0f}"
+        return f"{ends}-{self._seal(ends)}"
 
     def is_teacher(self, handler: web.RequestHandler) -> bool:
         """Return True for a request of a session that lives."""
-        return self._sessions.get(handler.get_cookie(COOKIE, "") or "", 0.0) > time.monotonic()
+        ends, _, seal = (handler.get_cookie(COOKIE, "") or "").partition("-")
+        is_ours = bool(self._password) and hmac.compare_digest(seal.encode(), self._seal(ends).encode())
+        return is_ours and float(ends) > time.time()
+
+    def _seal(self, ends: str) -> str:
+        return hmac.new(self._password, ends.encode(), "sha256").hexdigest()
 
 
 class Page(Plain):
     """What only the teacher may ask for. A form of another site can't: it lacks the token that ours have in them."""
+
+    TO_STRANGERS = 403
 
     def initialize(self, context: RelayContext, teachers: Any = None) -> None:
         """Take what the route was given."""
@@ -99,9 +108,10 @@ class Page(Plain):
         web.RequestHandler.check_xsrf_cookie(self)
 
     async def prepare(self) -> None:
-        """Refuse everybody else, before anything is done."""
+        """Show everybody else where to log in, before anything is done."""
         if not self.teachers.is_teacher(self):
-            raise Refusal(403, "This page is the teacher's.", "access_denied")
+            self.set_status(self.TO_STRANGERS)
+            await self.show("Your class: log in", login=True)
 
     async def show(self, title: str, **facts: Any) -> None:
         """Answer with the page."""
@@ -134,9 +144,7 @@ class Page(Plain):
 
 
 class _Class(Page):
-    async def prepare(self) -> None:
-        if not self.teachers.is_teacher(self):
-            await self.show("Your class: log in", login=True)
+    TO_STRANGERS = 200
 
     async def get(self) -> None:
         await self.show("Your class", **await asyncio.to_thread(self._facts))

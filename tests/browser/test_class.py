@@ -68,6 +68,28 @@ def test_a_student_hands_in_and_everybody_can_read_the_teachers_page(
         context.close()
 
 
+def test_a_teacher_knows_whether_the_table_lives(room: Classroom, browser: Browser) -> None:
+    """While the relay is away the page says since when; started again it goes on without a log-in; logged out it says so."""
+    context = browser.new_context()
+    page = Watched(context.new_page())
+    page.page.goto(f"{room.url}/teacher")
+    page.page.get_by_label("Password").fill((room.folder / "teacher.txt").read_text().strip())
+    page.page.get_by_role("button", name="Log in").click()
+    page.locator("#live th:has-text('Ada')").wait_for()
+    said = page.locator("#connection")
+    room.kill()
+    said.filter(has_text="Not connected since").wait_for()
+    room.seat("Cem")
+    room.start()
+    page.locator("#live th:has-text('Cem')").wait_for()
+    assert said.inner_text() == ""
+    (room.folder / "teacher.txt").write_text("another password\n")
+    said.filter(has_text="You are logged out").wait_for()
+    page.page.get_by_role("button", name="Stop all").click()
+    page.page.get_by_label("Password").wait_for()
+    context.close()
+
+
 def test_nothing_is_handed_in_where_there_is_no_class(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> None:
     """On a gateway that is no class's relay the history has no such button."""
     studio = open_studio(lab, sandbox_env)

@@ -252,8 +252,12 @@ def test_nobody_else_presses_the_teachers_buttons(attacked):
     """The teacher's page opens with its password alone, and no form of another site does anything, not even with the cookie."""
     for path in ("live", "class.csv", "view/1", f"picture/{'a' * 43}"):
         assert attacked.ask("GET", f"/teacher/{path}", "Ada").status_code == 403
-    assert "Log in" in attacked.ask("GET", "/teacher").text
+    for path in ("", "/view/1"):
+        assert "Log in" in attacked.ask("GET", f"/teacher{path}").text
     teacher = log_in(attacked)
+    ends, _, seal = teacher.cookies["fox_teacher"].partition("-")
+    for forged in (f"{int(ends) + 1}-{seal}", f"{ends}-", "", "-", f"{ends}-{'0' * 64}"):
+        assert attacked.ask("GET", "/teacher/live", cookies={"fox_teacher": forged}).status_code == 403
     for action, fields in (
         ("stop", {"blocked": "1"}),
         ("grade", {"number": "1"}),
