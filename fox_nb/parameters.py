@@ -251,7 +251,7 @@ def refusal(cls: type, model: str, error: ErrorDetails, count: int) -> InvalidRe
 def shown(value: Any) -> str:
     """Show a refused value, bounded, so that an error never repeats megabytes."""
     try:
-        text = repr(value)
+        text = " ".join(line.strip() for line in repr(value).splitlines())
     except Exception:  # noqa: BLE001 - a foreign object's repr may do anything
         text = f"a {type(value).__name__}"
     return text if len(text) <= 80 else f"{text[:60]}… ({type(value).__name__})"  # noqa: PLR2004 - one line

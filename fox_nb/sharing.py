@@ -6,6 +6,7 @@ import functools
 import os
 import threading
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, TypeVar
 
 from fox_nb.errors import FoxError
@@ -53,6 +54,22 @@ class OfOneProcess:
 
     def __deepcopy__(self, _memo: dict[int, Any]) -> Self:
         return self
+
+
+def temporary_folder(owner: object, prefix: str) -> Path:
+    """Make a folder that goes with its owner, or with this process; a forked one, which may end first, leaves it."""
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    weakref.finalize(owner, _remove, folder, os.getpid())
+    return folder
+
+
+def _remove(folder: Path, process: int) -> None:
+    import shutil
+
+    if process == os.getpid():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Forked(Protocol):

@@ -5,6 +5,7 @@ import inspect
 import multiprocessing
 import pickle
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -136,6 +137,28 @@ def test_a_fork_is_a_fresh_start(open_fox: Callable[..., Fox], sandbox: Any, mon
     assert _task.wait(WAIT).status == "completed"
     assert sorted(c["body"]["prompt"] for c in sandbox.creations) == ["one", "two", "under way"]
     fox.close()
+
+
+FORKED = """
+import os, sys
+import numpy as np
+import fox_nb
+held = fox_nb.compare([np.zeros((8, 8, 3), np.uint8)])
+(picture,) = held.comparison().pictures().values()
+child = os.fork()
+if not child:
+    sys.exit()
+os.waitpid(child, 0)
+print(picture.path, picture.path.exists(), sep="\\n")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+def test_the_end_of_a_fork_takes_no_pictures_along() -> None:
+    """What was laid side by side keeps its files when a forked process exits, and loses them with its own."""
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=WAIT, check=True)
+    path, there = done.stdout.splitlines()
+    assert (there, Path(path).exists()) == ("True", False)
 
 
 _old: Any = None

@@ -157,8 +157,12 @@ def _several(parameter: Parameter, given: Any) -> list[Any] | None:
         return list(given) if nested else None
     if isinstance(given, (list, tuple, range, Iterator)):
         return list(itertools.islice(given, MOST_VALUES + 1))
-    is_row = getattr(given, "ndim", None) == 1 and not parameter.hint.is_file
-    return list(itertools.islice(given, MOST_VALUES + 1)) if is_row else None
+    return list(itertools.islice(given, MOST_VALUES + 1)) if is_row(given) and not parameter.hint.is_file else None
+
+
+def is_row(given: Any) -> bool:
+    """Tell values in an array, or in a column of a table of any library, from a single one."""
+    return getattr(given, "ndim", None) == 1 or hasattr(type(given), "to_list")
 
 
 def _from_text(parameter: Parameter, text: str) -> list[Any] | None:

@@ -6,9 +6,6 @@ import functools
 import hashlib
 import io
 import os
-import shutil
-import tempfile
-import weakref
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +18,7 @@ from fox_nb.errors import DownloadFailed, FoxError, InvalidRequest
 from fox_nb.images.sources import taken
 from fox_nb.render.comparison import ComparedPicture, Take
 from fox_nb.session import Image, Session, Task
+from fox_nb.sharing import temporary_folder
 
 Scale = tuple[float, float] | None
 
@@ -45,10 +43,7 @@ class PictureFiles:
 
     @functools.cached_property
     def _folder(self) -> Path:
-        folder = Path(tempfile.mkdtemp(prefix="fox-nb-compared-"))
-        # it lives as long as this does, and whoever shows its pictures holds this
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return folder
+        return temporary_folder(self, "fox-nb-compared-")  # whoever shows its pictures holds this
 
     @property
     def _thumbs(self) -> Path:

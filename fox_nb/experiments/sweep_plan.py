@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import Axis, axis_of, without_decimals
+from fox_nb.experiments.axes import Axis, axis_of, is_row, without_decimals
 from fox_nb.experiments.frame import NUMBERS
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.template import filled, names_in, parameter_of
@@ -54,7 +54,7 @@ class SweepPlan(Plan):
         self.models = models.values if models is not None else (model,)
         classes = [request_class(name) for name in self.models]
         given = dict(given)
-        if isinstance(given.get("prompt"), Iterator) or getattr(given.get("prompt"), "ndim", None) == 1:
+        if isinstance(given.get("prompt"), Iterator) or is_row(given.get("prompt")):
             given["prompt"] = list(given["prompt"])
         for name in self.models:
             given = session.sources.ready(name, given)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import ExtraMissing
+from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.images.tiles import decoding
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def measure(picture: Path, original: Path, *, edge: int = EDGE) -> Metrics:
     ------
     ExtraMissing
         scikit-image is not installed.
-    OSError
+    FoxError
         A file can't be read.
     """
     _skimage("metrics")
@@ -206,12 +206,10 @@ def _brightness(pixels: Pixels) -> NDArray[np.float32]:
 
 def _size(picture: Path) -> tuple[int, int]:
     """Return width and height as the picture is seen, turned upright."""
-    from PIL import Image
+    from fox_nb.images.check import opened
 
-    from fox_nb.images.check import size_as_seen
-
-    with Image.open(picture) as image:
-        return size_as_seen(image)
+    with opened(picture, refuse=FoxError) as found:
+        return found.facts.width, found.facts.height
 
 
 def same_shape(one: tuple[int, int], other: tuple[int, int]) -> bool:
@@ -240,12 +238,13 @@ def _read(picture: Path, size: tuple[int, int]) -> Pixels:
     import numpy as np
     from PIL import Image
 
-    from fox_nb.images.check import orientation_of
+    from fox_nb.images.check import opened
     from fox_nb.images.pixels import as_seen, on_white
 
-    with Image.open(picture) as image:
+    with opened(picture, refuse=FoxError) as found:
+        image = found.image
         # a JPEG is decoded at twice the size or more, so that the scaling is Pillow's own for all formats
         image.draft("RGB", (2 * max(size), 2 * max(size)))
-        seen = as_seen(image, orientation_of(image), image.info.get("icc_profile"))
+        seen = as_seen(image, found.orientation, image.info.get("icc_profile"))
         small = on_white(seen).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
     return np.asarray(small)

@@ -66,7 +66,8 @@ def listed(value: Any) -> list[Any] | None:
     if isinstance(value, Mapping):  # an upload widget of ipywidgets 7 holds its files by their names
         files = list(value.values())
         return files if files and all(is_upload(file) for file in files) else None
-    if getattr(value, "ndim", None) == 1 and getattr(getattr(value, "dtype", None), "kind", "") in {"O", "U", "T"}:
+    of_texts = getattr(getattr(value, "dtype", None), "kind", "") in {"O", "U", "T"}
+    if (of_texts and getattr(value, "ndim", None) == 1) or str(getattr(value, "dtype", "")) == "String":  # polars'
         return list(value)
     if hasattr(value, "accept") and hasattr(value, "value"):  # the upload widget itself
         return listed(value.value)

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from weakref import WeakValueDictionary
 
 from fox_nb.atomic import aside, put
-from fox_nb.errors import StoreError
+from fox_nb.errors import FoxError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,8 +136,10 @@ def make_tiles(picture: Path, folder: Path) -> Pyramid:
 
     Raises
     ------
+    FoxError
+        The picture can't be read.
     OSError
-        The picture can't be read or the folder can't be written.
+        The folder can't be written.
     """
     stamp = _stamp(picture)
     with _alone(folder):
@@ -283,23 +285,24 @@ def _encoded(image: Image.Image, left: int, top: int, side: int, *, exact: bool)
 
 def _decoded(picture: Path) -> Image.Image:
     """Decode a picture, upright, as RGB or RGBA; a small colour profile goes with each tile, a large one is applied."""
-    from PIL import Image, ImageOps
+    from PIL import ImageOps
 
+    from fox_nb.images.check import opened
     from fox_nb.images.pixels import DEEP, plain, to_srgb
 
-    with Image.open(picture) as opened:
-        opened.load()
-        profile = opened.info.get("icc_profile") or b""
-        ImageOps.exif_transpose(opened, in_place=True)
-        image: Image.Image = opened
-    profile_fits = image.mode in ("RGB", "RGBA", "P", "PA") and len(profile) <= _LARGEST_PROFILE
-    if not profile_fits:
-        image = to_srgb(image if image.mode == "CMYK" else plain(image), profile)
-    elif image.mode in DEEP:
-        image = plain(image)
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    if image.mode != mode:
-        image = image.convert(mode)
+    with opened(picture, refuse=FoxError) as found:
+        image: Image.Image = found.image
+        image.load()
+        profile = image.info.get("icc_profile") or b""
+        ImageOps.exif_transpose(image, in_place=True)
+        profile_fits = image.mode in ("RGB", "RGBA", "P", "PA") and len(profile) <= _LARGEST_PROFILE
+        if not profile_fits:
+            image = to_srgb(image if image.mode == "CMYK" else plain(image), profile)
+        elif image.mode in DEEP:
+            image = plain(image)
+        mode = "RGBA" if image.has_transparency_data else "RGB"
+        if image.mode != mode or image is found.image:
+            image = image.convert(mode)
     image.info = {"icc_profile": profile} if profile and profile_fits else {}
     return image
 

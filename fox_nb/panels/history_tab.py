@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
-import tempfile
 import threading
 import time
-import weakref
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -21,6 +18,7 @@ from fox_nb.models import MODELS
 from fox_nb.money import dollars
 from fox_nb.panels.task_cards import TaskCards
 from fox_nb.render.html import clip, table_cell
+from fox_nb.sharing import temporary_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,9 +173,7 @@ class HistoryTab(TaskCards):
         by = str(content.get("by"))
         about = {"key": "archive", "number": 0, "by": by}
         if by not in self._archives:
-            folder = tempfile.mkdtemp(prefix="fox-nb-")
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            self._archives[by] = Path(folder) / "pictures.zip"
+            self._archives[by] = temporary_folder(self, "fox-nb-") / "pictures.zip"
         if content.get("at") == 0:
             try:
                 pack_pictures(self.chosen(content.get("keys")), self._titles, self._archives[by])

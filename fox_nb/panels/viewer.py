@@ -8,7 +8,7 @@ nobody looks at any more isn't sent at all.
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +20,7 @@ from fox_nb.panels.script import Scripted
 from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, cell_facts, facts, place, preview_size
 from fox_nb.render.comparison_kept import kept
 from fox_nb.session.pool import Pool
+from fox_nb.sharing import temporary_folder
 
 Retry = Callable[[Key, int], None]
 Send = Callable[[dict[str, Any], list[bytes]], None]
@@ -187,7 +188,7 @@ class TileService:
         self._making: set[str] = set()
         self._ready: set[str] = set()
         self._lost: dict[str, str] = {}
-        self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._own: Path | None = None
         self._closed = False
 
     def know(self, pictures: dict[str, ComparedPicture]) -> list[str]:
@@ -235,7 +236,7 @@ class TileService:
             self._views.clear()
             own, self._own = self._own, None
         if own is not None:
-            own.cleanup()
+            shutil.rmtree(own, ignore_errors=True)
 
     def _go_on(self, view: str) -> None:
         with self._lock:
@@ -340,5 +341,5 @@ class TileService:
             return picture.tiles
         with self._lock:
             if self._own is None:
-                self._own = tempfile.TemporaryDirectory(prefix="fox-nb-tiles-", ignore_cleanup_errors=True)
-            return Path(self._own.name) / name
+                self._own = temporary_folder(self, "fox-nb-tiles-")
+            return self._own / name

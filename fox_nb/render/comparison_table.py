@@ -7,7 +7,7 @@ preview; the original a second time, for the hover, whatever the number of cells
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from fox_nb.images.inline import data_uri
@@ -17,7 +17,7 @@ from fox_nb.render.facets import Facet, facets, words_of
 from fox_nb.render.html import PLAIN, bdi, escape
 
 MOST = 320
-"""Cells that a table holds; a notebook with more of them would not be opened any more."""
+"""Cells that a table holds, and pictures where it makes their previews; with more a notebook wouldn't open any more."""
 _STATE_WORDS = {"pending": "not made yet", "running": "sent, not seen yet"}
 _WITH_REASON = {"failed": "failed", "impossible": "not possible"}
 _SHOWN_WIDTH = 180
@@ -56,7 +56,7 @@ def static_grid(
     str
         A fragment of HTML.
     """
-    cells = dict(islice(comparison.in_order(), MOST))
+    cells = dict(_first(comparison, MOST) if images is None else islice(comparison.in_order(), MOST))
     images = dict(previews(comparison, cells=cells.values())) if images is None else images
     name = comparison.id
     parts = [f'<div class="foxc-static {PLAIN}" id="fox-{name}" data-fox-comparison="{name}">']
@@ -80,6 +80,16 @@ def static_grid(
         )
     parts.append("</div>")
     return "".join(parts)
+
+
+def _first(comparison: Comparison, most: int) -> Iterator[tuple[Key, Cell]]:
+    """Give the first cells, as long as they have no more pictures in all; the first one whatever it has."""
+    held = 0
+    for key, cell in comparison.in_order():
+        held += len(cell.takes)
+        if held > most and held > len(cell.takes):
+            return
+        yield key, cell
 
 
 def _style(comparison: Comparison, images: Mapping[str, bytes], *, hover: bool, titled: bool) -> str:

@@ -66,7 +66,7 @@ def plot_class_tabs(thumbnails: Sequence[str], labels: Sequence[object], texts: 
     """
     images, names = _matched(thumbnails, labels)
     if not images:
-        return _finished("", images, names)
+        return _finished("", names)
     words = _matched(thumbnails, texts)[1] if texts else None
     from ipyplot import _html_helpers
 
@@ -79,10 +79,13 @@ def plot_class_tabs(thumbnails: Sequence[str], labels: Sequence[object], texts: 
         show_url=False,
         tabs_order=list(dict.fromkeys(names)),
     )
-    if words is None:
-        return _finished(made, images, names)
-    made = _NUMBER.sub("", made)
-    return _finished(made, images, [f"{name}, {text}" for name, text in zip(names, words, strict=True)])
+    told = names
+    if words is not None:
+        made = _NUMBER.sub("", made)
+        told = [f"{name}, {text}" for name, text in zip(names, words, strict=True)]
+    tabs = {name: at for at, name in enumerate(dict.fromkeys(names))}
+    in_tabs = sorted(zip(names, told, strict=True), key=lambda pair: tabs[pair[0]])
+    return _finished(made, [text for _, text in in_tabs])
 
 
 def plot_class_representations(thumbnails: Sequence[str], labels: Sequence[object]) -> str:
@@ -95,13 +98,13 @@ def plot_class_representations(thumbnails: Sequence[str], labels: Sequence[objec
 
 def _gridded(images: list[str], names: list[str]) -> str:
     if not images:
-        return _finished("", images, names)
+        return _finished("", names)
     from ipyplot import _html_helpers
 
     made = _html_helpers._create_imgs_grid(  # noqa: SLF001 - the public call displays it twice
         images=_array(images), labels=_array(names), max_images=len(images), img_width=_WIDTH, show_url=False
     )
-    return _finished(made, images, names)
+    return _finished(made, names)
 
 
 def _matched(thumbnails: Sequence[str], labels: Sequence[object]) -> tuple[list[str], list[str]]:
@@ -133,12 +136,12 @@ def _array(texts: list[str]) -> Any:
     return np.array(texts, dtype=object)
 
 
-def _finished(made: str, images: list[str], names: list[str]) -> str:
-    """Add what ipyplot leaves out; labels are escaped by now, so its tags can't be mistaken for theirs."""
+def _finished(made: str, texts: list[str]) -> str:
+    """Add what ipyplot leaves out, a text for each picture; all are escaped, so its tags can't be taken for theirs."""
     if not made:
         return frame('<p class="fx-line fx-dim">There are no pictures here.</p>')
-    texts = dict(zip(images, names, strict=True))
-    made = _IMAGE.sub(lambda match: f'<img src="{match[1]}" alt="{texts[match[1]]}"/>', made)
+    each = iter(texts)  # in the pictures' order: equal ones have texts of their own
+    made = _IMAGE.sub(lambda match: f'<img src="{match[1]}" alt="{next(each)}"/>', made)
     made = re.sub(r"<h4[^>]*>", '<div class="fx-cap">', made).replace("</h4>", "</div>")
     made = re.sub(r"(<span[^>]*)/>", r"\1></span>", made)  # a span can't close itself
     made = made.replace('<a href="#!">', '<a href="#!" aria-label="Smaller">')

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from fox_nb.errors import ExtraMissing
-from fox_nb.images import metrics
+from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.images import metrics, tiles
 from fox_nb.images.metrics import EXPLANATIONS, measure
 from fox_nb.images.prepare import prepare
 
@@ -96,6 +96,17 @@ def test_ssim_agrees_with_the_reference(original):
         *grey, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     assert measure(blurred, original).ssim == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_large_original_warns_of_nothing(original, tmp_path, monkeypatch):
+    """What was let in is cut and measured without Pillow's warning of bombs in the cell; a file cut off since is told in words."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200_000)
+    assert metrics.measure(original, original).psnr == math.inf
+    assert tiles.make_tiles(original, tmp_path / "tiles").width == 600
+    original.write_bytes(original.read_bytes()[:500])
+    for work, other in ((metrics.measure, original), (tiles.make_tiles, tmp_path / "tiles")):
+        with pytest.raises(FoxError, match="not a whole PNG"):
+            work(original, other)
 
 
 def test_blur_lowers_sharpness_and_sharpening_raises_it(original):

@@ -356,6 +356,15 @@ def test_a_contact_sheet_that_is_too_tall_is_cut_into_pages(tmp_path):
     assert sum(heights) > 600 * 45
 
 
+def test_a_table_holds_so_many_pictures_however_many_takes(tmp_path):
+    """A hundred cells of twenty variations make no notebook of many megabytes: the first cells are in it, and it says so."""
+    cell = Cell("x", [Take(number, "done", picture(tmp_path, "a.png")) for number in range(1, 21)])
+    many = laid_out("t", None, Axis("x", [str(n) for n in range(100)]), [[cell] * 100])
+    made = static_grid(many)
+    assert made.count("<img") == 320
+    assert "The first 16 of 100 are in this table." in made
+
+
 def test_a_contact_sheet_that_is_too_wide_is_cut_too(tmp_path):
     """Columns that WebP has no room for stand below the others, each once; what its encoder refuses is said in words."""
     Image.new("RGB", (96, 64), "red").save(tmp_path / "a.png")

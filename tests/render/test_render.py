@@ -269,6 +269,18 @@ def test_plots_show_each_picture_once_with_its_label():
     assert "no pictures" in Page(plots.plot_images([], [])).text
 
 
+def test_equal_pictures_have_texts_of_their_own():
+    """Whoever doesn't see them hears what stands at each, be they the same pixels."""
+    one, other = (thumbnail.data_uri(thumbnail.encoded(gradient(size, 30))) for size in (40, 50))
+    uris, names = [one, one, other, one], ["a", "b", "a", "c"]
+    for made, heard in (
+        (plots.plot_images(uris, names), ["a", "b", "a", "c"]),
+        (plots.plot_class_representations(uris, names), ["a", "b", "c"]),
+        (plots.plot_class_tabs(uris, names, "1234"), ["a, 1", "a, 3", "b, 2", "c, 4"]),
+    ):
+        assert [image["alt"] for image in Page(made).all("img")] == heard
+
+
 def test_a_tab_names_each_of_its_pictures():
     """What stands above a picture in its tab is what it was given, escaped, and not ipyplot's number."""
     uris = [thumbnail.data_uri(thumbnail.encoded(gradient(40 + n, 30))) for n in range(3)]
