@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -102,6 +103,7 @@ class Outcome:
         self._downloaded = downloaded
         self._lock = threading.Lock()
         self._followed: set[str] = set()
+        self._heard: weakref.WeakSet[Task] = weakref.WeakSet()
         mark = record.mark if not in_voila() else ""
         self.results = Results(titles, later, self.actions, record=mark, layout=layout)
         self.results.on_act(self.act)
@@ -144,32 +146,37 @@ class Outcome:
             It was not accepted.
         """
         if name == "retry":
-            self._retry(task)
+            self._listen(task)
+            task.retry()
         elif name in REMEDIES:
             settle(self._session, task, name)
             self.show(task)
 
-    def _retry(self, task: Task) -> None:
-        def sent(task: Task) -> None:
-            if not task.is_over:
-                self.results.remove(task)
-                self.follow(task)
-
-        forget = task.on_change(sent)
-        try:
-            task.retry()
-        finally:
-            forget()
-            if task.is_over:
-                self._over(task)
-
     def _over(self, task: Task) -> None:
         with self._lock:
             self._followed.discard(task.identity)
+        self._listen(task)
         # The record first: the results take their pictures from it.
         self._record.put(task)
         self.results.add(task)
         self._downloaded(task)
+
+    def _listen(self, task: Task) -> None:
+        """Hear of what becomes of a result, whoever sends it again or settles it: this panel, another one or code."""
+        with self._lock:
+            if task in self._heard:
+                return
+            self._heard.add(task)
+        task.on_change(self._changed)
+
+    def _changed(self, task: Task) -> None:
+        shown = self.results.has(task)
+        if not task.is_over:
+            if shown:
+                self.results.remove(task)
+            self.follow(task)
+        elif shown:
+            self._over(task)
 
 
 def remedies(session: Session, task: Task) -> list[Action]:

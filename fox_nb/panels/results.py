@@ -43,6 +43,11 @@ class Results(TaskCards):
                 self._earlier += 1
         self.say("item", item=self.item(task), most=MOST, earlier=self._earlier)
 
+    def has(self, task: Task) -> bool:
+        """Return True while a task is among what is shown."""
+        with self._lock:
+            return task.identity in self._tasks
+
     def fold(self, earlier: int) -> None:
         """Count results that an earlier run of the cell has shown and that are not shown again."""
         self._earlier += earlier

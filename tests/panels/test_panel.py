@@ -18,7 +18,7 @@ from ipywidgets.embed import dependency_state
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, InvalidRequest
+from fox_nb import Fox, InvalidRequest, SubmissionUnknown
 from fox_nb.models import MODELS
 from fox_nb.panels import panel as panel_file
 from fox_nb.panels import typed
@@ -382,3 +382,29 @@ def test_a_panel_that_trains_says_which_profile_it_is(fox: Fox, tmp_path: Path) 
     assert card["title"] == "Training: ada.zip"
     assert "photos.zip" in panel.controls["image_archive_url"].place_hint
     assert f"[[{task.profile_id}]]" in card["words"][0]
+
+
+def test_a_result_that_is_sent_again_or_settled_elsewhere_is_shown_so(fox: Fox, sandbox: Any) -> None:
+    """From code or by another panel: the card that said 'failed' is under way, then has its pictures."""
+    panel = fox.panel(prompt="a fox")
+    results, press = Browser(panel._outcome.results), Browser(panel._press)
+
+    def shown(status: str) -> None:
+        until(lambda: status in [card["item"]["status"] for card in results.of("item")[-1:]] or None, status)
+
+    sandbox.misbehave("failed")
+    task = panel.submit()
+    shown("failed")
+    assert len(press.of("gone")) == 1
+    fox.tasks()[0].retry().wait()
+    shown("completed")
+    assert results.of("list")[-1]["items"] == [], "it was taken out while it was under way"
+    until(lambda: len(press.of("gone")) == len(results.of("item")) == 2 or None, "each end to be said once")
+    assert panel.images == task.images
+    sandbox.misbehave("lost_answer", on="create")
+    panel.prompt = "an owl"
+    with pytest.raises(SubmissionUnknown):
+        panel.submit()
+    shown("unknown")
+    fox.tasks()[0].settle(paid=False)
+    shown("refused")
