@@ -22,6 +22,11 @@ LONGEST_ID = 500
 REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
 """Headers by which the gateway's support finds a call; the second one is the engine's own."""
 _PLACES = ("results", "output", "result", "images", "data")
+_LIKE_PLACES = r"(?i)(task_?)?(result|output|generated|download)|(images|data|urls?|profile_?id)$"
+"""How names begin under which results may stand where the places that are known have none."""
+_ASIDE = r"(?i)thumb|preview|input|source|mask|prompt|param|request|callback|webhook"
+"""What is in the names of links to something else than a result."""
+_LINK = r"(?i)https?://\S+"
 _LONGEST_TEXT = 2000
 _LONGEST_WORD = 40
 _LONGEST_NAME = 100
@@ -128,7 +133,8 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
     outer = _one(answer)
     answer = _unwrapped(outer)
     task_id = usable_id(answer.get("id")) or usable_id(answer.get("task_id"))
-    status, results = _word(answer.get("status")), _results(answer)
+    status = _word(answer.get("status"))
+    results = _results(answer, is_done=status in DONE)
     if not status and not results:
         parts = (outer, _one(outer.get("data")))
         task_id = _only_id(parts)
@@ -176,8 +182,8 @@ def _one(answer: Any) -> dict[str, Any]:
 
 
 def _unwrapped(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the object that speaks of the task: the answer itself, or what stands in its ``data``."""
-    inner = _one(answer.get("data"))
+    """Return the object that speaks of the task: the answer itself, or what stands in its ``data`` or ``task``."""
+    inner = _one(answer.get("data")) or _one(answer.get("task"))
     if inner and "id" not in answer and ("status" in inner or "status" not in answer):
         return inner
     return answer
@@ -217,30 +223,61 @@ def _error(answer: dict[str, Any]) -> tuple[str, str]:
     return _text(error.get("code")), message
 
 
-def _results(answer: dict[str, Any]) -> tuple[Result, ...]:
-    return tuple(dict.fromkeys(_placed(answer, 0)))  # a link that comes twice is one picture
+def _results(answer: dict[str, Any], *, is_done: bool) -> tuple[Result, ...]:
+    found = _placed(answer, 0)
+    if not found and is_done:
+        found = [*_under_other_names(_likely(answer) | {"data": None}, 0), *_profile(answer)]
+    return tuple(dict.fromkeys(found))  # a link that comes twice is one picture
 
 
 def _placed(answer: dict[str, Any], depth: int) -> list[Result]:
-    """Return the results that stand in the first place that has any."""
-    places = ([*_found(answer.get(name), depth)] for name in _PLACES)
-    return next((found for found in places if found), [])
+    """Return the results of the place that has most of them, the first of such places."""
+    places = {name: answer.get(name) for name in _PLACES}
+    if isinstance(places["data"], dict):  # may hold all that was asked for, too
+        places["data"] = _likely(places["data"])
+    return max((list(dict.fromkeys(_found(value, depth))) for value in places.values()), key=len)
 
 
-def _found(value: Any, depth: int = 0) -> Iterator[Result]:
-    """Yield the results in a list, an object with links in it, or a bare link."""
+def _likely(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if re.match(_LIKE_PLACES, name)}
+
+
+def _found(value: Any, depth: int = 0, *, sure: bool = True) -> Iterator[Result]:
+    """Yield the results in a list, an object, a text of JSON or a link; unsure of its place, only a whole link."""
     if isinstance(value, str):
-        if depth or value.lower().startswith("http"):
-            yield from [Result(url=_whole(value.strip()))] if value.strip() else []
+        text = value.strip()
+        if text.startswith(("[", "{")):
+            yield from _found(_decoded(text), depth + 1, sure=sure)
+        elif re.fullmatch(_LINK, text) or (text and depth and sure):
+            yield Result(url=_whole(text))
     elif isinstance(value, list) and depth < _DEEPEST:
         for item in value:
-            yield from _found(item, depth + 1)
+            yield from _found(item, depth + 1, sure=sure)
     elif isinstance(value, dict) and depth < _DEEPEST:
-        profile_id = _text(value.get("profile_id"))
-        if profile_id:
-            yield Result(profile_id=profile_id)
+        yield from _profile(value)
         links = [*_found(value.get("urls"), depth + 1), *_found(value.get("url"), depth + 1)]
-        yield from links or _placed(value, depth + 1)
+        yield from links or _placed(value, depth + 1) or _under_other_names(value, depth + 1)
+
+
+def _under_other_names(value: dict[str, Any], depth: int) -> Iterator[Result]:
+    for name, inner in value.items():
+        if not re.search(_ASIDE, name):
+            yield from _found(inner, depth, sure=False)
+
+
+def _profile(result: dict[str, Any]) -> list[Result]:
+    """Return the trained profile that a result is."""
+    named = [result.get("profile_id"), result.get("profileId"), _one(result.get("profile")).get("id")]
+    if _word(result.get("result_type")) == "profile":
+        named.append(result.get("id"))
+    return [Result(profile_id=profile_id) for profile_id in map(usable_id, named) if profile_id][:1]
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text, parse_int=whole_number)
+    except (ValueError, RecursionError):
+        return None
 
 
 def usable_name(value: Any) -> str:

@@ -7,6 +7,7 @@ Those packages are loaded when the first call is made: whoever only looks at a p
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import json
 import random
@@ -16,7 +17,7 @@ from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from fox_nb import tasks
 from fox_nb.client import accounts, uploading
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from fox_nb.client.accounts import Balance, Log, Prices, Usage
     from fox_nb.client.exchange import Part, Transport
     from fox_nb.client.uploading import Upload
-    from fox_nb.tasks import TaskState
+    from fox_nb.tasks import Result, TaskState
 
 GLANCE = 10.0
 """Seconds that a read of the account may take: a person waits for it, and is told when it does not come."""
@@ -238,9 +239,16 @@ class Client:
         state = tasks.read(decoded(sent))
         if state is None or state.id != task_id:
             raise self._failure(sent, Purpose.READ, f"the state of task {task_id}")
+        state = dataclasses.replace(state, results=tuple(map(self._with_its_host, state.results)))
         if not state.is_known or (state.completed and not state.results):
             state = dataclasses.replace(state, body=shown_body(sent, self._transport.key))
         return state
+
+    def _with_its_host(self, result: Result) -> Result:
+        """Return a result with a whole link: one without a host is the gateway's own."""
+        with contextlib.suppress(ValueError):
+            return dataclasses.replace(result, url=result.url and urljoin(self.base_url, result.url))
+        return result
 
     def models(self) -> list[str]:
         """Return the models that this key may call: ``GET /v1/models`` (observed); ours may be missing there."""

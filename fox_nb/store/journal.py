@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fox_nb.atomic import ALONE
 from fox_nb.errors import FoxError, StoreError
 from fox_nb.store.history import COUNTED, GIVEN_BACK, NEWEST, PLAYS, History, check_budget
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, moved, numbered, owner_is_gone, process_name
+from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, TRAINS, moved, numbered, owner_is_gone, process_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -358,7 +358,8 @@ class Journal(History):
         """Note the gateway's word on a task that is under way."""
         state = answer.status if answer.status in ON_ITS_WAY else "processing"
         given = [result.url for result in answer.results if result.url]
-        profile = next((result.profile_id for result in answer.results if result.profile_id), "")
+        profiles = (result.profile_id for result in answer.results if result.profile_id)
+        profile = next(profiles, "") if row.model == TRAINS else ""
         with self.writing() as connection:
             now = self._row(connection, row.identity) or row  # another kernel may have seen other links meanwhile
             links = json.dumps(numbered(now.urls, given, {one.number for one in now.pictures}, row.wanted))

@@ -10,9 +10,8 @@ from typing import Any, NamedTuple
 
 from fox_nb.store.catalog import UPLOADS_LIVE, Source
 from fox_nb.store.journal import Journal
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, TaskRow
+from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, TRAINS, TaskRow
 
-TRAINS = "phota-create-profile"
 FORGOTTEN = "forgotten"
 """Error code of a task whose results were removed when a profile was forgotten."""
 

@@ -12,6 +12,8 @@ ON_ITS_WAY = frozenset({"pending", "processing"})
 """States of a task that the gateway has accepted and not ended."""
 BEING_SENT = frozenset({"preparing", "sending"})
 """States that belong to a process: uploading its pictures, or waiting for the creation's answer."""
+TRAINS = "phota-create-profile"
+"""The model whose result is a profile; an id beside any other one's pictures is no result."""
 CLOCK_STEP = 30.0
 """Start times are read off the clock, which may be set meanwhile; a pid is hardly used anew within so many seconds."""
 

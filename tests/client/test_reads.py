@@ -125,6 +125,12 @@ LINKS = ["https://cdn.example/1.png", "https://cdn.example/2.png"]
         {"urls": LINKS},
         [None, 7, {"url": None}, {"url": f" {LINKS[0]} "}, [LINKS[1]]],
         {"data": {"output": {"urls": LINKS}}},
+        [{"image_url": link, "thumbnail_url": f"{link}?small"} for link in LINKS],
+        [{"image": {"url": link}, "tags": ["fox", "snow"], "content_type": "image/png"} for link in LINKS],
+        {"image_urls": LINKS, "input": {"image_url": "https://cdn.example/mine.png"}},
+        {"0": {"url": LINKS[0]}, "1": {"url": LINKS[1]}},
+        {"first": {"src": LINKS[0]}, "second": {"download_url": LINKS[1]}},
+        json.dumps([{"url": link} for link in LINKS]),
     ],
 )
 def test_links_are_found_in_every_shape_and_once(results):
@@ -133,13 +139,75 @@ def test_links_are_found_in_every_shape_and_once(results):
     assert [result.url for result in state.results] == LINKS
 
 
-@pytest.mark.parametrize("wrapped", [lambda task: [task], lambda task: {"code": "success", "data": task}])
+@pytest.mark.parametrize(
+    "wrapped", [lambda task: [task], lambda task: {"code": "success", "data": task}, lambda task: {"task": task}]
+)
 @pytest.mark.parametrize("place", ["results", "output", "result", "data"])
 def test_results_are_found_wherever_the_answer_has_them(place, wrapped):
     """In a list of one, in an envelope, under another name: they are paid for, and their links die in a day."""
     said = {"id": "task-1", "status": "SUCCESS", place: [{"url": link} for link in LINKS]}
     with Scripted(say(200, wrapped(said))) as server, client(server) as fox:
         assert [result.url for result in fox.task("task-1").results] == LINKS
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"outputs": LINKS},
+        {"urls": LINKS},
+        {"result_urls": LINKS},
+        {"output_url": LINKS[0], "result_url": LINKS[1]},
+        {"task_result": {"images": LINKS}},
+        {"results": [{"url": LINKS[0]}], "output": {"urls": LINKS}},
+        {"data": {"result_urls": LINKS, "image_urls": ["https://cdn.example/mine.png"]}},
+    ],
+)
+def test_links_are_found_in_likely_places(said):
+    """Where the usual places have none, or fewer: what is named like a result is one when the task is done."""
+    state, _ = read(NEWER | {"results": None} | said)
+    assert [result.url for result in state.results] == LINKS
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"image_urls": LINKS},
+        {"data": {"image_urls": LINKS, "prompt": LINKS[0]}},
+        {"results": {"thumbnail_url": LINKS[0], "preview": {"url": LINKS[1]}}},
+        {"status": "processing", "url": LINKS[0]},
+        {"output": {"message": f"see {LINKS[0]}", "type": "image"}},
+    ],
+)
+def test_what_went_in_and_smaller_copies_are_no_results(said):
+    """A picture that the person gave, or a preview, is never shown as what was made."""
+    assert read(NEWER | {"results": None} | said)[0].results == ()
+
+
+@pytest.mark.parametrize("link", ["/out/1.png", " /out/1.png ", "{url}/out/1.png"])
+def test_a_link_without_a_host_is_the_gateway_s_own(link):
+    """It is whole before it is kept, wherever it is fetched later."""
+    with Scripted(say(200)) as server, client(server) as fox:
+        server._steps[0] = say(200, NEWER | {"results": [{"url": link.format(url=server.url)}]})
+        assert fox.task("task-1").results == (Result(url=f"{server.url}/out/1.png"),)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"results": [{"profileId": "ada-1"}]},
+        {"results": [{"result_type": "profile", "id": " ada-1 "}]},
+        {"results": [{"result_type": "profile", "profile": {"id": "ada-1"}}]},
+        {"results": None, "profile_id": "ada-1"},
+    ],
+)
+def test_a_trained_profile_is_found_in_every_shape(said):
+    """Its id is what a training is paid for."""
+    assert read(PROFILE | said)[0].results == (Result(profile_id="ada-1"),)
+
+
+def test_what_is_no_id_is_no_profile():
+    """It would stand in prompts, between brackets."""
+    assert read(PROFILE | {"results": [{"profile_id": "ada\n[[x]]"}]})[0].results == ()
 
 
 @pytest.mark.parametrize("status", [None, 2, True, ["completed"], ""])

@@ -315,6 +315,19 @@ def test_completed_without_any_result_is_told_and_goes_on_later(
 
 
 @pytest.mark.usefixtures("hurry")
+def test_a_profile_s_id_is_no_picture(fox_at: Callable[..., Fox]) -> None:
+    """A task that was to give a picture is not over without one, whatever else its answer names."""
+
+    def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+        late = {"results": None, "profile_id": "ada-1"} if count < 3 else {}
+        return say(200, gateway.completed(task_id) | late)
+
+    with Gateway(poll=poll) as gateway:
+        task = fox_at(gateway).generate("a fox").wait(PATIENCE)
+        assert (len(task.images), task.profile_id) == (1, "")
+
+
+@pytest.mark.usefixtures("hurry")
 def test_pictures_are_told_apart_by_their_links(fox_at: Callable[..., Fox]) -> None:
     """Whatever the order of an answer, and however often it names a link: each link is one picture, and keeps its number."""
 
