@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import re
@@ -9,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-WAITING = frozenset({"pending", "queued", "submitted", "created", "waiting", "in_queue"})
+WAITING = frozenset({"pending", "queued", "submitted", "created", "waiting", "in_queue", "not_start", "not_started"})
 WORKING = frozenset({"processing", "running", "in_progress", "generating", "started"})
 DONE = frozenset({"completed", "complete", "succeeded", "success", "successful", "done", "finished"})
-FAILED = frozenset({"failed", "failure", "error", "cancelled", "canceled", "interrupted", "not_found"})
+_FAILED = "fail failed failure error expired timeout timed_out rejected refused denied aborted killed terminated"
+FAILED = frozenset({*_FAILED.split(), "cancelled", "canceled", "interrupted", "not_found"})
 """What the gateway, its older back ends and its relatives call the stages of a task, in small letters."""
 KNOWN = WAITING | WORKING | DONE | FAILED
 
@@ -26,6 +28,7 @@ _LIKE_PLACES = r"(?i)(task_?)?(result|output|generated|download)|(images|data|ur
 """How names begin under which results may stand where the places that are known have none."""
 _ASIDE = r"(?i)thumb|preview|input|source|mask|prompt|param|request|callback|webhook"
 """What is in the names of links to something else than a result."""
+_LIKE_A_REASON = r"(?i)error|fail|reason|detail|message|cause"
 _LINK = r"(?i)https?://\S+"
 _LONGEST_TEXT = 2000
 _LONGEST_WORD = 40
@@ -144,8 +147,8 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
     code, message = ("", "")
     if status in FAILED:
         code, message = _error(answer)
-    elif status not in KNOWN and not results and isinstance(answer.get("error"), (dict, str)):
-        code, message = _error({"error": answer["error"]})  # its words alone: a "message" may be of the work
+    elif status not in KNOWN and not results:  # these words alone: a "message" may be of the work
+        code, message = _error({name: answer.get(name) for name in ("error", "fail_reason")})
     return TaskState(
         id=task_id,
         status=status,
@@ -212,14 +215,17 @@ def _word(value: Any) -> str:
 
 
 def _error(answer: dict[str, Any]) -> tuple[str, str]:
-    """Return the code and the words of a failure, wherever they stand; what has another shape is kept as it is."""
-    error = answer.get("error")
+    """Return the code and the words of a failure, wherever they stand; what is like a reason is kept as it is."""
+    error = answer.get("error") or {}
     if not isinstance(error, dict):
         error = {"message": error}
     said = [error.get("message"), answer.get("fail_reason"), answer.get("message")]
     message = next((text for text in map(_text, said) if text), "")
-    if not message and error.get("message") not in (None, ""):
-        message = _text(json.dumps(error["message"]))
+    if not message:
+        named = answer | {"error": None} | error
+        like = {name: value for name, value in named.items() if value and re.search(_LIKE_A_REASON, name)}
+        with contextlib.suppress(RecursionError):
+            message = _text(json.dumps(like, ensure_ascii=False)) if like else ""
     return _text(error.get("code")), message
 
 

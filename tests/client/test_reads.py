@@ -80,7 +80,19 @@ def test_done_is_done_in_whatever_words(status):
 
 
 @pytest.mark.parametrize(
-    "status", ["cancelled", "canceled", "error", "interrupted", "not_found", "Not Found", "FAILED"]
+    "status",
+    [
+        "cancelled",
+        "error",
+        "interrupted",
+        "Not Found",
+        "FAILED",
+        "Fail",
+        "EXPIRED",
+        "time-out",
+        "timed out",
+        "rejected",
+    ],
 )
 def test_every_end_is_an_end(status):
     """The words of older back ends end a task as well as the documented one."""
@@ -88,17 +100,18 @@ def test_every_end_is_an_end(status):
     assert (state.failed, state.error_message) == (True, "it is over")
 
 
-@pytest.mark.parametrize("error", [{"message": "it is over"}, {"code": 7}, "it is over"])
+@pytest.mark.parametrize("error", [{"message": "it is over"}, {"code": 7}, "it is over", [{"message": "no"}], True, 42])
 def test_an_error_ends_what_no_word_says(error):
     """It stands there only when a task has failed; without one, or beside links, an unknown word is a stage of the work."""
-    said = {"id": "task-1", "status": "expired", "message": "please wait", "error": error}
+    said = {"id": "task-1", "status": "pondering", "message": "please wait", "error": error}
     assert read(said)[0].failed
+    assert read(said | {"error": None, "fail_reason": "it is over"})[0].error_message == "it is over"
     assert not read(NEWER | said)[0].failed
     for nothing in (None, "", {}, {"message": None}, [], 0, False):
         assert not read(said | {"error": nothing})[0].finished
 
 
-@pytest.mark.parametrize("status", ["pending", "queued", "Processing", "in progress", "running"])
+@pytest.mark.parametrize("status", ["pending", "queued", "NOT_START", "Processing", "in progress", "running"])
 def test_what_is_under_way_goes_on_whatever_stands_beside_it(status):
     """A link that is shown before the end, or what went wrong with an attempt, does not end a task."""
     state, _ = read(NEWER | {"status": status, "error": {"message": "trying again"}})
@@ -240,11 +253,28 @@ def test_an_answer_about_another_task_is_not_taken_for_ones_own(answer):
     assert "the state of task task-1" in str(error)
 
 
-@pytest.mark.parametrize("error", [{"message": {"deep": "reason"}}, ["a reason"], {"code": 7, "message": "a reason"}])
-def test_a_reason_is_kept_in_whatever_shape(error):
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"error": {"message": {"deep": "a reason"}}},
+        {"error": ["a reason"]},
+        {"error": {"code": 7, "message": "a reason"}},
+        {"error": {"error": {"message": "a reason"}}},
+        {"error": None, "errors": ["a reason"]},
+        {"detail": "a reason"},
+        {"failure": {"why": "a reason"}},
+    ],
+)
+def test_a_reason_is_kept_in_whatever_shape(said):
     """What the gateway says of a failure reaches the person, also where it is no sentence."""
-    state, _ = read({"id": "task-1", "status": "failed", "error": error})
-    assert "reason" in state.error_message
+    state, _ = read({"id": "task-1", "status": "failed", **said})
+    assert "a reason" in state.error_message
+
+
+def test_a_code_alone_is_no_reason():
+    """It is told beside the words that there is none."""
+    state, _ = read({"id": "task-1", "status": "failed", "error": {"code": 7, "message": "", "type": "task_error"}})
+    assert (state.error_code, state.error_message) == ("7", "")
 
 
 def test_the_task_is_asked_for_by_its_id():

@@ -483,7 +483,7 @@ def test_a_word_that_nobody_knows_is_told_with_the_answer(
         assert task.status == "processing"
 
 
-@pytest.mark.parametrize("word", ["expired", "TIMEOUT", "rejected"])
+@pytest.mark.parametrize("word", ["expired", "TIMEOUT", "stopped"])
 def test_an_error_beside_a_word_that_nobody_knows_is_the_end(word: str, fox_at: Callable[..., Fox]) -> None:
     """The gateway sets it when a task has failed alone: it is told in its own words, and nobody waits on."""
     error = {"code": "", "message": "upstream timed out", "type": "task_error"}
