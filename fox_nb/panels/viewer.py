@@ -155,7 +155,8 @@ def _changed(picture: ComparedPicture) -> str:
 def _unread(picture: ComparedPicture, error: Exception) -> str:
     if picture.has_changed:
         return _changed(picture)
-    return f"The full pixels of {picture.name} can't be read, so its preview is shown: {error}"
+    why = getattr(error, "strerror", None) or error  # an error of the system's names the whole path, too
+    return f"The full pixels of {picture.name} can't be read, so its preview is shown: {why}"
 
 
 @dataclass

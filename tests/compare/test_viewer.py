@@ -163,6 +163,7 @@ def test_a_picture_that_is_gone_is_told(tmp_path, service, browser):
     (lost,) = [message for message, _ in browser.messages if message["type"] == "lost"]
     assert lost["id"] == gone.id
     assert "gone.png" in lost["reason"]
+    assert str(tmp_path) not in lost["reason"]
 
 
 def test_a_file_that_was_touched_is_the_same(tmp_path, service, browser):
