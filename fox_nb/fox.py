@@ -27,6 +27,7 @@ from fox_nb.settings import (
     Timeouts,
     find_base_url,
     find_key,
+    fingerprint,
     hidden,
     in_voila,
     is_loopback,
@@ -141,7 +142,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         self._timeouts = timeouts
         self._folder = store
         self._folder = self.store.folder  # its place is fixed now
-        self._gateway = self.store.known(self._gateway)
+        self._gateway = self.store.catalog.known(self._gateway, fingerprint(self._gateway.key, self.store.salt))
         self._say()
         renew_in_children(self)
 

@@ -29,16 +29,17 @@ if TYPE_CHECKING:
 def as_known(gateway: Gateway, client: Client, store: Store) -> Gateway:
     """Return a gateway as a store knows it: in a class by the class and the seat, whose address and token may change.
 
-    The relay is asked once for each of these; while it does not answer, the class is a gateway like any other.
+    The relay is asked once for each of these; while it does not answer, a new token is of the seat that was the last.
     """
     if gateway.is_sandbox or gateway.account or gateway.base_url == DEFAULT_BASE_URL:
         return gateway
+    key = fingerprint(gateway.key, store.salt)
     try:
         seat = client.seat()
     except FoxError:
-        return gateway
-    store.catalog.name_seat(gateway.base_url, fingerprint(gateway.key, store.salt), *seat)
-    return store.known(gateway)
+        return store.catalog.known(gateway, "")
+    store.catalog.name_seat(gateway.base_url, key, *seat)
+    return store.catalog.known(gateway, key)
 
 
 class Session(Submitter):

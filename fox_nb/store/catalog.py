@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import dataclasses
+from typing import TYPE_CHECKING, NamedTuple
 
-from fox_nb.store.journal import Journal
+if TYPE_CHECKING:
+    from fox_nb.settings import Gateway
+    from fox_nb.store.journal import Journal
 
 UPLOADS_LIVE = 72 * 3600.0
 """Seconds that an upload lives at the gateway."""
@@ -97,16 +100,18 @@ class Catalog:
             ).fetchall()
         return [NamedProfile(*row) for row in rows]
 
-    def names(self, address: str, key: str) -> tuple[str, str] | None:
-        """Return what the journal calls the class at an address, and the account of a seat's key; None of what is new.
+    def known(self, gateway: Gateway, key: str) -> Gateway:
+        """Return a gateway with what the journal calls the class there, and the account of a seat's key.
 
         Parameters
         ----------
-        address, key : str
-            The base URL, and the key's fingerprint.
+        gateway : Gateway
+            Which one; of what is new nothing is added.
+        key : str
+            The key's fingerprint; '' for the key that was learned last.
         """
-        name, _, account = self.facts(f"key {address} {key}").get("", "").rpartition(" ")
-        return (name, account) if account else None
+        name, _, account = self.facts(f"key {gateway.base_url} {key}").get("", "").rpartition(" ")
+        return dataclasses.replace(gateway, known_as=name, account=account) if account else gateway
 
     def name_seat(self, address: str, key: str, class_id: str, seat: str) -> None:
         """Note whose seat a key opens. A class and a seat are called what they were first: addresses and keys change.
@@ -117,7 +122,8 @@ class Catalog:
         is_taken = address in (known[other] for other in known.keys() - {class_id})
         name = self.fact(f"{_CLASS}{class_id}", f"{address}#{class_id[:8]}" if is_taken else address)
         account = self.fact(f"seat {class_id} {seat}", key)
-        self.set_fact(f"key {address} {key}", f"{name} {account}")
+        for one in (key, ""):
+            self.set_fact(f"key {address} {one}", f"{name} {account}")
 
     def fact(self, name: str, default: str) -> str:
         """Return a fact of the store; the first one to ask writes its default, for all kernels."""

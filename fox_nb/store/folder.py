@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, sweep, write
 from fox_nb.errors import StoreDamaged, StoreError
-from fox_nb.settings import fingerprint
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store.bills import Bills
 from fox_nb.store.catalog import Catalog
@@ -19,7 +17,6 @@ from fox_nb.store.schema import named, no_locks
 from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:
-    from fox_nb.settings import Gateway
     from fox_nb.store.packs import Packed
     from fox_nb.store.rows import TaskRow
 
@@ -104,11 +101,6 @@ class Store(OfOneProcess):
                 todo="If a link stands there, put the file itself in its place; else the journal back from a backup.",
             )
         return path
-
-    def known(self, gateway: Gateway) -> Gateway:
-        """Return a gateway with the names that this store has for it and for its key's account."""
-        names = self.catalog.names(gateway.base_url, fingerprint(gateway.key, self.salt))
-        return gateway if names is None else dataclasses.replace(gateway, known_as=names[0], account=names[1])
 
     def task_of(self, picture: str | Path) -> TaskRow | None:
         """Find the task that made a picture, by the file's bytes or, when it was changed, by its name."""

@@ -322,6 +322,8 @@ def test_a_student_is_the_seat_whatever_token_and_address(tmp_path, sandbox, mon
             assert fox.session.sources.links(fox.tasks()[0].row.body)[1], "the upload is made anew"
             with pytest.raises(BudgetExceeded):
                 fox.generate("two more", num_outputs=2)
+    with Fox(seats.renew("Ada"), url, **at) as fox:  # the relay is away
+        assert fox.spent == pytest.approx(0.09)
     monkeypatch.setattr("classroom.room.Options", lambda folder: Options(folder, port=free_port()))
     with answering(tmp_path / "class", sandbox.base_url) as moved:
         assert moved != url
