@@ -75,7 +75,7 @@ def money_note(cost: Cost, left: Cost | None, account: Account | None = None) ->
     about = cost.about
     about += [f"{left.short} of the budget left"] if left is not None else []
     key = account.left if account is not None else None
-    if key is not None and key > 0:
+    if key is not None:
         only = f"the key has only {key.short} left" if key < cost else f"{key.short} left on the key"
         about.append(only)
     return f"({', '.join(about)})" if about else ""
@@ -84,7 +84,7 @@ def money_note(cost: Cost, left: Cost | None, account: Account | None = None) ->
 def key_is_empty(account: Account, now: float) -> str:
     """Say why a press makes no sense with this key; '' where it does."""
     at = f" (asked at {moment(account.asked_at)})" if account.asked_at is not None else ""
-    if account.left is not None and account.left <= 0:
+    if account.is_empty:
         return f"This key has nothing left{at}. Have it topped up, or use another one."
     if account.ends_at is not None and account.ends_at <= now:
         return f"This key ended at {moment(account.ends_at)}. Use another one."

@@ -292,7 +292,7 @@ class Panel(w.VBox):  # type: ignore[misc]
             return
         if self._press.hint:
             self._press.fail(FoxError(self._press.hint, money=NOTHING_SENT))
-            self._pool.submit(self._ask_prices)  # it may have been topped up since
+            self._pool.submit(self._ask_again)
             return
         now = time.monotonic()
         with self._lock:
@@ -304,6 +304,12 @@ class Panel(w.VBox):  # type: ignore[misc]
             self._press.busy = True
         self._press.error = []
         self._pool.submit(lambda: self._submit(values))
+
+    def _ask_again(self) -> None:
+        """Ask whether an empty key has been topped up since."""
+        self._ask_prices()
+        if not self._press.hint:
+            self._press.error = []
 
     def _submit(self, values: dict[str, Any]) -> None:
         handed_on: list[Task] = []

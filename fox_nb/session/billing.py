@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from fox_nb.session.matching import AMBIGUOUS, Candidate, join
 from fox_nb.session.prices import Cost
 from fox_nb.session.renderer import TERMINAL, Shows
 from fox_nb.store import LONGEST_SENDING
+from fox_nb.store.bills import AFTER_TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -50,11 +51,14 @@ class Account(Shows):
     name : str
         What the key is called in the gateway's console.
     used, left : Cost or None
-        USD that the key has spent, and may still spend; `left` is None without a limit, and while nothing is known.
+        USD that the key has spent, and may still spend, what this store has sent since included; `left` is None without
+        a limit, and while nothing is known.
     granted : Cost or None
-        Both together; None without a limit.
+        Both together, as the gateway said them; None without a limit.
     is_unlimited : bool
         True when the gateway says that the key has no limit.
+    is_empty : bool
+        True when the gateway itself has said that nothing is left.
     ends_at : float or None
         When the key ends, in seconds since 1970; None when it never does, or nothing is said of it.
     models : tuple of str or None
@@ -68,19 +72,14 @@ class Account(Shows):
     name: str = ""
     used: Cost | None = None
     left: Cost | None = None
+    granted: Cost | None = None
     is_unlimited: bool = False
+    is_empty: bool = False
     ends_at: float | None = None
     models: tuple[str, ...] | None = None
     asked_at: float | None = None
     trouble: str = ""
     renderer: Renderer = TERMINAL
-
-    @property
-    def granted(self) -> Cost | None:
-        """What was used and what is left, together; None without a limit."""
-        if self.used is None or self.left is None:
-            return None
-        return Cost(self.used + self.left, is_estimate=False, is_play_money=self.used.is_play_money)
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -214,25 +213,27 @@ class Billing:
             True says nothing where the gateway has had too many questions: nobody has asked for it.
         """
         with self._lock:
-            known = self.known_account()
-            if known.asked_at is not None and self._now() - known.asked_at < EVERY:
+            known, asked = self.known_account(), self._now()
+            every = AFTER_TROUBLE if known.left is not None and not known.left else EVERY  # it may have been topped up
+            if self._is_fresh(known, every):
                 return known
-            if not self._store.bills.may_read(*self._who, ACCOUNT, self._now(), every=EVERY, reads=3):
+            if not self._store.bills.may_read(*self._who, ACCOUNT, asked, every=every, reads=3):
                 return self._known_elsewhere()
             try:
                 with self._reading(ACCOUNT):
-                    self._remember(self._usage())
+                    self._remember(self._usage(), asked)
             except (InvalidRequest, SandboxError):
                 raise
             except FoxError as error:
                 self._too_many(error, quiet=quiet)
-                return self._with_trouble(known, error.what)
+                return replace(known, trouble=error.what)
             return self.known_account()
 
-    def _remember(self, usage: Usage) -> None:
-        spent = self._store.journal.counted(*self._who)
-        answer = {**asdict(usage), "asked_at": self._now(), "counted": spent}
-        self._store.catalog.set_fact(self._fact, json.dumps(answer))
+    def _is_fresh(self, known: Account, every: float) -> bool:
+        return known.asked_at is not None and 0 <= self._now() - known.asked_at < every
+
+    def _remember(self, usage: Usage, asked: float) -> None:
+        self._store.catalog.set_fact(self._fact, json.dumps({**asdict(usage), "asked_at": asked}))
 
     def known_account(self) -> Account:
         """Return what the store knows of the account, less what it has spent since; asks nobody."""
@@ -240,16 +241,18 @@ class Billing:
             said = json.loads(self._store.catalog.facts(self._fact).get("", "null"))
             if said is None:
                 return Account(renderer=self._renderer)
-            since = max(0, self._store.journal.counted(*self._who) - int(said["counted"])) / MICRO_PER_USD
-            left = said["left_usd"]
+            asked, used, left = float(said["asked_at"]), float(said["used_usd"]), said["left_usd"]
+            since = self._store.journal.spent(*self._who, since=asked) / MICRO_PER_USD
             return Account(
                 name=str(said["name"]),
-                used=self._cost(float(said["used_usd"]) + since),
-                left=None if left is None else self._cost(max(0.0, float(left) - since)),
+                used=self._cost(used + since),
+                left=None if left is None else self._cost(max(0.0, left - since)),
+                granted=None if left is None else self._cost(used + left),
                 is_unlimited=left is None,
+                is_empty=left is not None and left <= 0,
                 ends_at=said["ends_at"],
                 models=None if said["models"] is None else tuple(map(str, said["models"])),
-                asked_at=float(said["asked_at"]),
+                asked_at=asked,
                 renderer=self._renderer,
             )
         except (ValueError, TypeError, KeyError):  # written by another version
@@ -274,14 +277,11 @@ class Billing:
                 break
             time.sleep(0.1)
         known = self.known_account()
-        if known.asked_at is not None and self._now() - known.asked_at < EVERY:
+        if self._is_fresh(known, EVERY):
             return known
         trouble = self._troubles.get(ACCOUNT, "")
         words = "The gateway was asked a moment ago, and is asked again in some minutes."
-        return self._with_trouble(known, f"{trouble} {words}".lstrip())
-
-    def _with_trouble(self, known: Account, words: str) -> Account:
-        return Account(**{**{name: getattr(known, name) for name in known.__dataclass_fields__}, "trouble": words})
+        return replace(known, trouble=f"{trouble} {words}".lstrip())
 
     def _cost(self, usd: float) -> Cost:
         return Cost(usd, is_estimate=False, is_play_money=self._prices.is_play_money)

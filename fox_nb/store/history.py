@@ -226,10 +226,10 @@ class History(OpenDatabase):
             query = f"SELECT count(*) FROM task t WHERE {where}"  # noqa: S608 - made of constants
             return int(connection.execute(query, values).fetchone()[0])
 
-    def spent(self, gateway: str, account: str) -> int:
-        """Return in micro-USD what was spent: charged where that is known, what is reserved included."""
+    def spent(self, gateway: str, account: str, *, since: float = 0.0) -> int:
+        """Return in micro-USD what was spent by what was sent since: charged where known, what is reserved included."""
         with self.reading() as connection:
-            return self._sum(connection, SPENT, gateway, account)
+            return self._sum(connection, SPENT, gateway, account, since)
 
     def counted(self, gateway: str, account: str) -> int:
         """Return in micro-USD what a budget counts: never less than what was spent."""
@@ -255,9 +255,11 @@ class History(OpenDatabase):
             ).fetchone()
             return self._row(connection, found[0]) if found else None
 
-    def _sum(self, connection: sqlite3.Connection, what: str, gateway: str, account: str) -> int:
-        query = f"SELECT {what} FROM charge c WHERE gateway = ? AND account = ? AND {COUNTS}"  # noqa: S608 - made of constants
-        return int(connection.execute(query, (gateway, account)).fetchone()[0])
+    def _sum(self, connection: sqlite3.Connection, what: str, gateway: str, account: str, since: float = 0.0) -> int:
+        query = (
+            f"SELECT {what} FROM charge c WHERE gateway = ? AND account = ? AND coalesce(sent, at) >= ? AND {COUNTS}"  # noqa: S608 - made of constants
+        )
+        return int(connection.execute(query, (gateway, account, since)).fetchone()[0])
 
     def _row(self, connection: sqlite3.Connection, identity: str) -> TaskRow | None:
         found = connection.execute(f"{_TASK} WHERE t.identity = ?", (identity,)).fetchall()

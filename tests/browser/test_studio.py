@@ -58,23 +58,29 @@ def test_a_row_of_the_history_fills_its_form_again(lab: Lab, sandbox: Any, env: 
 
 
 def test_the_bill_is_seen_before_and_after_a_press(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
-    """What the key has left stands beside the button, at zero it is off and says why; the history shows what was charged and what came back."""
+    """What the key has left stands beside the button; where the gateway says nothing is, it is off and says why; the history shows what was charged and what came back."""
     sandbox.set(key_limit=0.18)
     sandbox.misbehave("failed", times=1, message="the upstream said no")
-    studio = open_studio(lab, env, "fox.reconcile()")
+    later = "fox.session.billing._now = lambda: fox.session.now() + 601\nfox.account"
+    studio = open_studio(lab, env, "fox.reconcile()", later)
     studio.here.locator(":text('$0.18 left on the key')").first.wait_for()
     for words in ("a fox that fails", "a fox that is made"):
         studio.prompt(words)
         studio.press()
         studio.here.locator(f".fox-card:has-text('{words}')").first.wait_for()
-    studio.here.locator(":text('This key has nothing left')").first.wait_for()
-    assert studio.here.locator(".fox-press").is_disabled()
+    studio.here.locator(":text('the key has only $0.00 left')").first.wait_for()
     assert [body["prompt"] for body in received(studio.page, sandbox, 2)] == ["a fox that fails", "a fox that is made"]
     studio.here.locator(":text('the upstream said no')").first.wait_for()
     studio.page.run_cell(2)
     studio.go("History")
     studio.rows.filter(has_text="a fox that is made").locator(":text('$0.09 charged')").wait_for()
     studio.rows.filter(has_text="a fox that fails").locator(":text('refunded')").wait_for()
+    sandbox.set(key_limit=0)
+    studio.page.run_cell(3)
+    studio.go("Generate")
+    studio.prompt("a fox that is not paid")
+    studio.here.locator(":text('This key has nothing left')").first.wait_for()
+    assert studio.here.locator(".fox-press").is_disabled()
 
 
 def test_the_history_is_found_by_model_text_and_date(lab: Lab, env: dict[str, str]) -> None:

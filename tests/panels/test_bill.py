@@ -1,5 +1,6 @@
 """A panel and the bill: what the key has left is beside the button, an empty key is refused, a row of the history is settled."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,34 @@ def test_an_empty_key_is_refused_with_a_reason(fox: Fox, sandbox: Any) -> None:
     panel._on_press({})
     assert "nothing left" in panel._press.error[0]
     assert not sandbox.creations
+
+
+def test_what_is_only_reserved_empties_no_key(fox: Fox, sandbox: Any) -> None:
+    """A key is refused by what the gateway says it has left; what a budget counts for an unknown group is warned of alone."""
+    sandbox.set(groups={"default": 1, "vip": 40}, key_limit=3)
+    panel = seen(fox.panel("phota-image", prompt="a fox"))
+    until(lambda: "$3.00 left on the key" in panel._press.note or None, "what is left")
+    panel.submit().wait()
+    panel.prompt = "a wolf"
+    until(lambda: "the key has only $0.00 left" in panel._press.note or None, "the warning")
+    assert panel._press.hint == ""
+    panel._on_press({})
+    until(lambda: sandbox.creations[1:] or None, "the second picture")
+    fox.reconcile()
+    assert (fox.account.left, fox.account.granted) == (pytest.approx(2.82), pytest.approx(3))
+
+
+def test_a_key_that_was_topped_up(fox: Fox, sandbox: Any) -> None:
+    """A press that is refused has the key asked for anew, a minute after it was found empty; then nothing is in the way any more."""
+    sandbox.set(key_limit=0)
+    panel = seen(fox.panel("phota-image", prompt="a fox"))
+    until(lambda: panel._press.hint or None, "the reason")
+    sandbox.set(key_limit=5)
+    fox.session.billing._now = lambda: time.time() + 61
+    panel._on_press({})
+    until(lambda: None if panel._press.hint or panel._press.error else True, "the press")
+    panel._on_press({})
+    until(lambda: sandbox.creations or None, "the picture")
 
 
 def test_a_key_that_has_ended(fox: Fox, sandbox: Any) -> None:

@@ -340,6 +340,18 @@ def test_a_read_that_failed_is_none(gateway: Gateway, fox_at: Callable[..., Fox]
     assert fox.reconcile(fresh=True).read_at is not None
 
 
+def test_an_account_of_a_clock_that_was_ahead(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """What was asked by a clock that is years ahead is asked for again when the clock is mended."""
+    said = {"name": "k", "total_used": 45_000, "total_available": 1_500_000}
+    gateway.reads["/api/usage/token/"] = say(200, {"data": said})
+    fox = fox_at(gateway)
+    fox.session.billing._now = lambda: time.time() + 1e8
+    assert fox.account.left == 3
+    fox.session.billing._now = time.time
+    gateway.reads["/api/usage/token/"] = say(200, {"data": {**said, "total_available": 0}})
+    assert (fox.account.left, fox.account.is_empty) == (0, True)
+
+
 @pytest.mark.parametrize("kind", [[], {}, None, True, "2"])
 def test_an_entry_of_an_odd_kind(gateway: Gateway, fox_at: Callable[..., Fox], kind: Any) -> None:
     """A line of the log that is no charge and no refund is left out, whatever its kind is."""

@@ -210,6 +210,16 @@ def test_the_account(fox: Fox, sandbox: Any) -> None:
     assert "Left" in account._repr_html_()
 
 
+def test_an_account_goes_down_with_what_was_sent_since(fox: Fox, sandbox: Any) -> None:
+    """What came back of an earlier picture hides nothing of what is sent after the account was asked for."""
+    sandbox.set(key_limit=1.0)
+    fail(fox, sandbox, "bad luck")
+    left = fox.account.left
+    fox.reconcile()
+    fox.generate("a fox")
+    assert (fox.account.left, fox.account.granted) == (pytest.approx(left - 0.09), 1.0)
+
+
 def test_an_account_by_the_older_calls(fox: Fox, sandbox: Any) -> None:
     """A gateway that does not have the newer call is asked by the older ones; one that has neither is told, and nothing breaks."""
     sandbox.misbehave("status", on="bill", status=404)
