@@ -316,14 +316,14 @@ class Billing:
             except RateLimited as error:
                 self._too_many(error)
                 return self._why_not(fresh=True), None
-            date = None if log.date is None else log.date + 0.5 - (asked + self._now()) / 2
-            return "", self._join(log, date)
+            ahead = None if log.date is None else (log.date - self._now(), log.date + 1 - asked)
+            return "", self._join(log, ahead)
 
-    def _join(self, log: Log, date: float | None) -> Joined:
+    def _join(self, log: Log, ahead: tuple[float, float] | None) -> Joined:
         self._prices.ask()
         sendings = self._store.bills.sendings(*self._who)
         groups = {entry.group for entry in log.entries}
-        joined = join([self._candidate(one, groups) for one in sendings], log.entries, date)
+        joined = join([self._candidate(one, groups) for one in sendings], log.entries, ahead)
         self._store.bills.note(joined.found)
         self._prices.note_group(self._group(sendings, joined, log))
         return joined

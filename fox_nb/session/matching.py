@@ -27,7 +27,7 @@ and that none was found, which proves nothing."""
 MOST_OFF = 120.0
 """Seconds that the gateway's clock may be off where nothing tells how far."""
 DATE_IS_OFF = 2.0
-"""Seconds by which the Date header may be wrong about the clock of the log: it is told in whole ones."""
+"""Seconds by which the Date header may be wrong about the clock of the log."""
 ROUNDED = 2
 """Millionths of a USD: the engine's own unit, in which an amount is rounded."""
 
@@ -85,7 +85,7 @@ class Joined(NamedTuple):
 
 
 def clock_offset(
-    candidates: Iterable[Candidate], entries: Iterable[Entry], date_offset: float | None
+    candidates: Iterable[Candidate], entries: Iterable[Entry], date_offset: tuple[float, float] | None
 ) -> tuple[float, float]:
     """Return between what bounds the gateway's clock is ahead of this computer's, in seconds.
 
@@ -93,8 +93,8 @@ def clock_offset(
     ----------
     candidates, entries
         Those entries that name a task tell most: each was written while its task was sent.
-    date_offset : float or None
-        By how much the Date header of the answer was ahead.
+    date_offset : tuple of float or None
+        Between what bounds the Date header of the answer was ahead: it was written while that was waited for.
     """
     sent = {one.task_id: one for one in candidates if one.task_id}
     low, high = -math.inf, math.inf
@@ -106,13 +106,15 @@ def clock_offset(
     if low > high:  # it was set in between: then nothing is known of it
         return -MOST_OFF, MOST_OFF
     if date_offset is not None:
-        near = max(low, date_offset - DATE_IS_OFF), min(high, date_offset + DATE_IS_OFF)
+        near = max(low, date_offset[0] - DATE_IS_OFF), min(high, date_offset[1] + DATE_IS_OFF)
         if near[0] <= near[1]:  # however far off: it says so itself
             return near
     return max(low, min(-MOST_OFF, high - MOST_OFF)), min(high, max(MOST_OFF, low + MOST_OFF))
 
 
-def join(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset: float | None = None) -> Joined:
+def join(
+    candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset: tuple[float, float] | None = None
+) -> Joined:
     """Join the log to the journal's sendings, one to one.
 
     Parameters
@@ -121,8 +123,8 @@ def join(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset:
         Every sending of the key that may have been accepted.
     entries : sequence of Entry
         The log, in any order, with anything missing.
-    date_offset : float, optional
-        Seconds by which the gateway's clock was ahead when it answered, by the Date header.
+    date_offset : tuple of float, optional
+        Between what bounds, in seconds, the gateway's clock was ahead when it answered, by the Date header.
     """
     trusted = [one for one in candidates if not one.is_settled or one.charged is not None]
     joined = _joined(trusted, entries, date_offset)
@@ -134,7 +136,9 @@ def join(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset:
     return _joined([*trusted, *doubted], entries, date_offset) if doubted else joined
 
 
-def _joined(candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset: float | None) -> Joined:
+def _joined(
+    candidates: Sequence[Candidate], entries: Sequence[Entry], date_offset: tuple[float, float] | None
+) -> Joined:
     offset = clock_offset(candidates, entries, date_offset)
     own, left = _by_id(candidates, entries)
     known = {one.task_id for one in candidates if one.task_id}

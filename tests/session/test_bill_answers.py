@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from typing import Any
 
 import numpy as np
@@ -338,6 +339,25 @@ def test_a_read_that_failed_is_none(gateway: Gateway, fox_at: Callable[..., Fox]
     assert time.monotonic() - before < billing.OTHERS_READING
     tell(gateway)
     assert fox.reconcile(fresh=True).read_at is not None
+
+
+def test_a_log_that_is_slow_to_come(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """A log that takes ten seconds, its Date written at their end, gives a lost answer that was never taken no other's charge."""
+    fox, late = fox_at(gateway), [0.0]
+    fox.session.now = fox.session.billing._now = lambda: time.time() + late[0]
+    lost, _ = lose(gateway, fox, 1)
+    gateway.create = lambda gateway, _count, task_id: say(200, gateway.accepted(task_id))
+    late[0] = 5
+    made = ask(fox, "a cat")
+    told = {"data": [entry(made.sent_at)]}
+
+    def slowly(server: Any, line: Any) -> bool:
+        late[0] += 10
+        return say(200, told, Date=formatdate(fox.session.now(), usegmt=True))(server, line)
+
+    gateway.reads["/api/log/token"] = slowly
+    said = fox.reconcile()
+    assert (said.found, said.ambiguous, lost.proposal.paid) == (0, 2, None)
 
 
 def test_an_account_of_a_clock_that_was_ahead(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:

@@ -14,6 +14,8 @@ from fox_nb.session.matching import AMBIGUOUS, AMOUNT, CERTAIN, NOTHING, Candida
 
 AMOUNTS = {"phota-image": (90_000, 180_000), "grok-imagine-image": (20_000, 90_000)}
 START = 1_800_000_000.0
+SAME = 0.0, 0.0
+"""The clocks agree, by a Date header that came at once."""
 
 
 class History(NamedTuple):
@@ -24,8 +26,8 @@ class History(NamedTuple):
     charges: dict[int, Entry]
     """By the sending's number, in the log or not."""
     refunds: dict[int, Entry]
-    ahead: float | None
-    """By how much the Date header is ahead, where there is one."""
+    ahead: tuple[float, float] | None
+    """Between what bounds the Date header is ahead, where there is one."""
 
 
 @st.composite
@@ -63,8 +65,11 @@ def histories(draw: st.DrawFn) -> History:
             refunds[number] = Entry(float(int(back + off)), model, amount, True, task_id * draw(st.booleans()))
             log += [refunds[number]] * (draw(st.integers(0, 4)) > 0)
     log = draw(st.permutations(log))
+    asked, read = START + draw(st.floats(0, 1)), draw(st.sampled_from([0.0, 0.4, 5.0, 60.0]))
+    date = int(asked + read * draw(st.floats(0, 1)) + off)  # written at some time while the log was read
     # every line is an object of its own, as it is when it was read
-    return History(sent, log, charges, refunds, draw(st.sampled_from([off, off + 0.9, None])))
+    ahead = draw(st.sampled_from([(date - asked - read, date + 1 - asked), None]))
+    return History(sent, log, charges, refunds, ahead)
 
 
 def is_open(entry: Entry, history: History) -> bool:
@@ -170,8 +175,8 @@ def test_n_equal_tasks_and_n_equal_entries() -> None:
     """Thirty equal pictures within a minute and thirty equal charges: each was charged, whichever is whose; one charge short, none is certain."""
     sent = [Candidate(n, "phota-image", frozenset({90_000}), START + n, START + n + 40) for n in range(30)]
     log = [Entry(START + n + 20, "phota-image", 90_000) for n in range(30)]
-    assert Counter(one.bill for one in join(sent, log, 0.0).found) == {AMOUNT: 30}
-    short = Counter(one.bill for one in join(sent, log[1:], 0.0).found)
+    assert Counter(one.bill for one in join(sent, log, SAME).found) == {AMOUNT: 30}
+    short = Counter(one.bill for one in join(sent, log[1:], SAME).found)
     assert short[CERTAIN] == 0
     assert short[AMBIGUOUS] > 0
 
@@ -182,7 +187,7 @@ def test_what_was_seen_once_stays() -> None:
     second = Candidate(2, "phota-image", frozenset({90_000}), START + 1, START + 9)
     old, new = (Entry(START + at, "phota-image", 90_000) for at in (2, 4))
     for log in ([new], [old, new]):
-        joined = join([first, second], log, 0.0)
+        joined = join([first, second], log, SAME)
         assert [(one.charged, one.charged_at, one.bill) for one in joined.found] == [
             (90_000, START + 2, CERTAIN),
             (90_000, START + 4, CERTAIN),
@@ -197,7 +202,7 @@ def test_a_part_of_what_was_seen_takes_nothing_back() -> None:
     charge = Entry(START + 2, "phota-image", 90_000, task_id="task-1")
     back = Entry(START + 9, "phota-image", 45_000, is_refund=True, task_id="task-1")
     for log in ([charge], [back], [charge, back]):
-        (found,) = join([one], log, 0.0).found
+        (found,) = join([one], log, SAME).found
         assert (found.charged, found.refunded) == (180_000, 90_000)
 
 
@@ -215,7 +220,7 @@ def test_a_long_log_is_no_work_for_each_task() -> None:
     """A sending is held against the entries of its own time, not against each of the log's."""
     sent = [Candidate(n, "phota-image", frozenset({90_000}), START + n * 900, START + n * 900 + 9) for n in range(400)]
     log = [Entry(Counted(START + n * 900 + 5), "phota-image", 90_000) for n in range(400)]
-    joined = join(sent, log, 0.0)
+    joined = join(sent, log, SAME)
     assert Counter(one.bill for one in joined.found) == {CERTAIN: 400}
     assert Counted.calculated < 400 * 30
 
@@ -224,9 +229,9 @@ def test_another_program_with_the_same_key() -> None:
     """More charges than this store has sent: whose is whose is not known, and nothing is called certain."""
     sent = [Candidate(1, "phota-image", frozenset({90_000}), START, START + 9)]
     log = [Entry(START + at, "phota-image", 90_000) for at in (2, 4)]
-    assert [one.bill for one in join(sent, log, 0.0).found] == [AMBIGUOUS]
+    assert [one.bill for one in join(sent, log, SAME).found] == [AMBIGUOUS]
     far = [Entry(START + 2, "phota-image", 90_000), Entry(START + 900, "phota-image", 90_000)]
-    assert [one.bill for one in join(sent, far, 0.0).found] == [CERTAIN]
+    assert [one.bill for one in join(sent, far, SAME).found] == [CERTAIN]
 
 
 def test_another_program_and_a_refund() -> None:
@@ -235,26 +240,34 @@ def test_another_program_and_a_refund() -> None:
     own, other = Entry(START + 2, "phota-image", 90_000), Entry(START + 3600, "phota-image", 90_000)
     back = Entry(START + 3660, "phota-image", 90_000, is_refund=True)
     for log in ([own, other, back], [own, other, replace(back, task_id="task-of-another")]):
-        (found,) = join([lost], log, 0.0).found
+        (found,) = join([lost], log, SAME).found
         assert (found.charged, found.refunded) == (90_000, None)
-    (found,) = join([lost], [own, back], 0.0).found
+    (found,) = join([lost], [own, back], SAME).found
     assert (found.charged, found.refunded, found.bill) == (90_000, 90_000, CERTAIN)
     named = [replace(own, task_id="task-1"), replace(back, task_id="task-2")]
-    assert [one.refunded for one in join([lost], named, 0.0).found] == [None]
+    assert [one.refunded for one in join([lost], named, SAME).found] == [None]
     again = lost._replace(charged=90_000, charged_at=START + 2, named="task-1")
-    assert [one.refunded for one in join([again], named, 0.0).found] == [None]
+    assert [one.refunded for one in join([again], named, SAME).found] == [None]
+
+
+def test_a_log_that_was_slow_to_come() -> None:
+    """A Date that may have been written at any time of a slow read tells no better when a charge was than that."""
+    lost = Candidate(1, "phota-image", frozenset({90_000}), START, START + 900)
+    made = Candidate(2, "phota-image", frozenset({90_000}), START + 5, START + 5.5)
+    log = [Entry(START + 5, "phota-image", 90_000)]
+    assert [one.bill for one in join([lost, made], log, (-10.0, 1.0)).found] == [AMBIGUOUS, AMBIGUOUS]
 
 
 def test_a_clock_that_is_far_off_and_says_so() -> None:
     """By its Date header a clock may be off by any time, and a charge is found by it; what names a task knows better."""
     sent = [Candidate(1, "phota-image", frozenset({90_000}), START, START + 9)]
     log = [Entry(START + 302, "phota-image", 90_000)]
-    assert [one.bill for one in join(sent, log, 300.0).found] == [CERTAIN]
+    assert [one.bill for one in join(sent, log, (300.0, 300.0)).found] == [CERTAIN]
     assert [one.bill for one in join(sent, log, None).found] == [NOTHING]
-    assert [one.bill for one in join(sent, log, -500.0).found] == [NOTHING]
+    assert [one.bill for one in join(sent, log, (-500.0, -500.0)).found] == [NOTHING]
     known = Candidate(2, "grok-imagine-image", frozenset({20_000}), START, START + 9, task_id="task-2")
     named = Entry(START + 302, "grok-imagine-image", 20_000, task_id="task-2")
-    assert join([*sent, known], [*log, named], -500.0).found[0].bill == CERTAIN
+    assert join([*sent, known], [*log, named], (-500.0, -500.0)).found[0].bill == CERTAIN
 
 
 def test_what_was_settled_as_not_paid() -> None:
@@ -262,7 +275,7 @@ def test_what_was_settled_as_not_paid() -> None:
     settled = Candidate(1, "phota-image", frozenset({90_000}), START, START + 900, is_settled=True)
     later = Candidate(2, "phota-image", frozenset({90_000}), START + 20, START + 25)
     first, second = (Entry(START + at, "phota-image", 90_000) for at in (2, 22))
-    alone = join([settled, later], [second], 0.0)
+    alone = join([settled, later], [second], SAME)
     assert ([one.bill for one in alone.found], alone.strays) == ([CERTAIN], [])
-    both = join([settled, later], [first, second], 0.0)
+    both = join([settled, later], [first, second], SAME)
     assert {one.number: one.bill for one in both.found} == {1: CERTAIN, 2: CERTAIN}
