@@ -16,7 +16,7 @@ from fox_nb.client import Client, Downloaded, Upload
 from fox_nb.errors import FoxError
 from fox_nb.keys import Key
 from fox_nb.models import Request
-from fox_nb.session.prices import ASK_AGAIN, PriceList
+from fox_nb.session.prices import ASK_AGAIN, GROUP, PriceList
 from fox_nb.settings import DEFAULT_BASE_URL, Timeouts, find_base_url, find_key
 from fox_nb.tasks import TaskState
 
@@ -76,7 +76,12 @@ class Upstream:
 
     def know_group(self, group: str, remember: Callable[[str], object]) -> None:
         """Take over the key's group, as far as the class knows it; `remember` is called with what the gateway names."""
-        self._prices = PriceList(self._client, is_play_money=self.is_sandbox, group=lambda: group, remember=remember)
+        self._prices = PriceList(
+            self._client,
+            is_play_money=self.is_sandbox,
+            recall=lambda what: group if what == GROUP else "",
+            remember=lambda what, value: remember(value) if what == GROUP else None,
+        )
 
     @property
     def name(self) -> str:

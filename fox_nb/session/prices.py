@@ -14,6 +14,7 @@ from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
 from fox_nb.money import LEAST_USD, MICRO_PER_USD, MOST_USD, dollars
 from fox_nb.session.pool import Pool
+from fox_nb.store.history import REHEARSAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -27,6 +28,10 @@ ASK_AGAIN = 60.0
 
 PATIENCE = 2.0
 """Seconds that a call is held by the price list, however slowly that comes; it may go on coming meanwhile."""
+GROUP, LISTED = "group", "listed"
+"""What is kept beside `REHEARSAL`: the key's group, and every price that was listed."""
+_MOST_SEEN = 50
+"""So many prices of a model are kept."""
 
 
 class Cost(float):
@@ -136,15 +141,12 @@ class PriceList:
         Whom to ask.
     is_play_money : bool
         True on the sandbox.
-    group : callable
-        Gives the key's group where the store knows it, else ''; called when a price is first asked for, as in a forked
-        process the store can't be read yet when a session is made.
+    recall : callable
+        Gives what the store knows of the key, else '': its group, whether it is of a class that rehearses, what was
+        ever listed. Not called before a price is asked for, as in a forked process the store can't be read yet when a
+        session is made.
     remember : callable
-        Called with the key's group when the gateway names it.
-    rehearsal : callable
-        Says whether the store knows that the key is of a class that rehearses; called as `group` is.
-    remember_rehearsal : callable
-        Called with that when the relay says otherwise.
+        Called with the name and the value of what is new of that.
     """
 
     def __init__(
@@ -152,24 +154,20 @@ class PriceList:
         client: Client,
         *,
         is_play_money: bool,
-        group: Callable[[], str] = str,
-        remember: Callable[[str], object] = lambda _: None,
-        rehearsal: Callable[[], bool] = bool,
-        remember_rehearsal: Callable[[bool], object] = lambda _: None,
+        recall: Callable[[str], str] = lambda _: "",
+        remember: Callable[[str, str], object] = lambda _name, _value: None,
     ) -> None:
         self._client = client
         self._plays = True if is_play_money else None
-        self._recall_rehearsal, self._remember_rehearsal = rehearsal, remember_rehearsal
-        self._remember = remember
+        self._recall, self._remember = recall, remember
         self._lock = threading.Lock()
         self.is_class = False
         """True when what answers has said that it is the relay of a class, which wants to know of takes."""
-        self._recall = group
         self._known_group: str | None = None
         self._listed: Mapping[str, float] = {}
         self._ratios: Mapping[str, float] = {}
         self._counted: dict[str, float] = {}
-        self._seen: dict[str, set[float]] = {}
+        self._seen: dict[str, list[float]] = {}
         self._asked = float("-inf")
         self._fetching: Future[None] | None = None
         self._pool = Pool(1, "prices", idle=0.0)
@@ -177,7 +175,7 @@ class PriceList:
     def ask(self) -> None:
         """Fetch the list where it is due, for at most `PATIENCE`; what comes later counts for the next call."""
         with self._lock:
-            if not self._group and (group := self._recall()):  # another kernel has learned it since
+            if not self._group and (group := self._recall(GROUP)):  # another kernel has learned it since
                 self._known_group = group
                 self._warn_of_rises()
             if time.monotonic() - self._asked >= ASK_AGAIN and (self._fetching is None or self._fetching.done()):
@@ -194,14 +192,14 @@ class PriceList:
     @property
     def _group(self) -> str:
         if self._known_group is None:
-            self._known_group = self._recall()
+            self._known_group = self._recall(GROUP)
         return self._known_group
 
     def note_group(self, group: str) -> None:
         """Take over the key's group, as a task's answer or the log names it."""
         with self._lock:
             if group and group != self._group:
-                self._remember(group)
+                self._remember(GROUP, group)
                 self._known_group = group
                 self._warn_of_rises()
 
@@ -209,7 +207,7 @@ class PriceList:
     def is_play_money(self) -> bool:
         """True on the sandbox, also where it is behind the relay of a class."""
         if self._plays is None:
-            self._plays = self._recall_rehearsal()
+            self._plays = bool(self._recall(REHEARSAL))
         return self._plays
 
     @property
@@ -246,7 +244,7 @@ class PriceList:
 
         While nobody knows the key's group, that is in each that is listed; else in it, and in those of `groups`.
         """
-        if model not in MODELS or model not in self._listed:
+        if model not in self._seen or model not in self._listed:
             return set()
         values = {name: value for name, value in json.loads(request).items() if name != "model"}
         asked = MODELS[model].unchecked(**values)
@@ -284,14 +282,23 @@ class PriceList:
         told = self._client.pricing()
         self.is_class = told.is_class
         listed = told.listed if told.ratios or told.usd else {}  # where no group has a ratio nothing is known
-        for name, usd in listed.items():
-            self._seen.setdefault(name, set()).add(usd)
         self._listed = _dearest(self._listed, listed)
         self._ratios = _dearest(self._ratios, told.ratios)
         self._warn_of_rises()
         if told.is_class and told.is_play_money != self.is_play_money:
             self._plays = told.is_play_money
-            self._remember_rehearsal(told.is_play_money)
+            self._remember(REHEARSAL, "1" if told.is_play_money else "")
+        self._see(listed)
+
+    def _see(self, listed: Mapping[str, float]) -> None:
+        """Keep what was ever listed: what is on a bill may be by a list that this kernel has not seen."""
+        known: dict[str, list[float]] = json.loads(self._recall(LISTED) or "{}")
+        self._seen = dict(known)
+        for name in listed.keys() & MODELS.keys():
+            before = known.get(name, [])
+            self._seen[name] = before if listed[name] in before else [*before, listed[name]][-_MOST_SEEN:]
+        if self._seen != known:
+            self._remember(LISTED, json.dumps(self._seen))
 
     def _warn_of_rises(self) -> None:
         """Say of what was counted before that it costs more now: by another list, or because the group is another."""

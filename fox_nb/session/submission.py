@@ -36,7 +36,6 @@ from fox_nb.session.uploads import Uploads
 from fox_nb.settings import SANDBOX, Polling, fingerprint
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store import BEING_SENT, Asked
-from fox_nb.store.history import REHEARSAL
 from fox_nb.tasks import UPLOAD_GONE
 
 if TYPE_CHECKING:
@@ -106,14 +105,11 @@ class Submitter(OfOneProcess):
         self.now = clock
         self.account = SANDBOX if gateway.is_sandbox else gateway.account or fingerprint(gateway.key, store.salt)
         who = f"{gateway.name} {self.account}"
-        group, rehearsal = f"group {who}", f"{REHEARSAL}{who}"
         self.prices = PriceList(
             client,
             is_play_money=gateway.is_sandbox,
-            group=lambda: store.catalog.facts(group).get("", ""),
-            remember=lambda name: store.catalog.set_fact(group, name),
-            rehearsal=lambda: bool(store.catalog.facts(rehearsal).get("")),
-            remember_rehearsal=lambda plays: store.catalog.set_fact(rehearsal, "1" if plays else ""),
+            recall=lambda what: store.catalog.facts(f"{what} {who}").get("", ""),
+            remember=lambda what, value: store.catalog.set_fact(f"{what} {who}", value),
         )
         self.sources = Uploads(store, client, gateway.name, self.account, clock)
         self.poller = Poller(

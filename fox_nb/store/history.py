@@ -36,10 +36,10 @@ NEWEST = f"number FROM charge c WHERE c.identity = {{}}.identity ORDER BY {_SAYS
 
 ON_THE_SERVICE, ON_THE_SANDBOX = "recorded on the service", "recorded on the sandbox"
 """Accounts of what was paid when it was recorded: nobody's budget here."""
-REHEARSAL = "rehearsal "
-"""How the fact's name begins that says of a gateway and an account that their money is play money."""
+REHEARSAL = "rehearsal"
+"""The first word of the fact's name that says of a gateway and an account that their money is play money."""
 PLAYS = f"""({{0}} = '{SANDBOX}' OR {{1}} = '{ON_THE_SANDBOX}'
-    OR EXISTS (SELECT 1 FROM fact WHERE name = '{REHEARSAL}' || {{0}} || ' ' || {{1}}))"""  # noqa: S608 - made of constants
+    OR EXISTS (SELECT 1 FROM fact WHERE name = '{REHEARSAL} ' || {{0}} || ' ' || {{1}}))"""  # noqa: S608 - made of constants
 """Whether the money of a gateway and an account is play money."""
 
 _OF_IT = f"FROM charge c WHERE c.identity = t.identity AND {COUNTS}"
