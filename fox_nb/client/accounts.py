@@ -210,11 +210,20 @@ def read_usage(answer: Any) -> Usage | None:
 
 
 def read_log(answer: Any) -> tuple[Entry, ...] | None:
-    """Read a key's log; None when it is none. Entries that are neither a charge nor a refund are left out."""
+    """Read a key's log; None when it is none, or no line of it that is about money can be read: it is not empty then.
+
+    What is neither a charge nor a refund is left out.
+    """
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list) or answer.get("success") is False:
         return None
-    found = (_entry(item) for item in answer["data"] if isinstance(item, dict))
-    return tuple(entry for entry in found if entry is not None)
+    lines = [item if isinstance(item, dict) else {} for item in answer["data"]]
+    found = [entry for item in lines if (entry := _entry(item)) is not None]
+    return tuple(found) if found or not any(map(_is_of_money, lines)) else None
+
+
+def _is_of_money(item: dict[str, Any]) -> bool:
+    """Return True for a charge or refund of something, as far as that can be told."""
+    return counted(item.get("type", CHARGE)) in {CHARGE, REFUND, None} and counted(item.get("quota")) != 0
 
 
 def read_seat(answer: Any) -> tuple[str, str] | None:
@@ -225,9 +234,9 @@ def read_seat(answer: Any) -> tuple[str, str] | None:
 
 
 def _entry(item: dict[str, Any]) -> Entry | None:
-    kind = number(item.get("type", CHARGE))
-    quota, at, model = _quota(item.get("quota")), _time(item.get("created_at")), usable_name(item.get("model_name"))
-    if kind not in {CHARGE, REFUND} or not quota or quota < 0 or at is None or not model:
+    kind, model = counted(item.get("type", CHARGE)), usable_name(item.get("model_name"))
+    quota, at = _quota(counted(item.get("quota"))), _time(counted(item.get("created_at")))
+    if kind not in {CHARGE, REFUND} or not quota or at is None or not model:
         return None
     other = _other(item)
     task = usable_id(other.get("task_id")) or usable_id(item.get("task_id"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -9,9 +10,9 @@ from typing import Any
 
 import ipywidgets as w
 
-from fox_nb.errors import InvalidRequest
+from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import CreateProfile
-from fox_nb.panels.head import head, money_note
+from fox_nb.panels.head import head, key_is_empty, money_note
 from fox_nb.panels.known_profiles import KnownProfiles
 from fox_nb.panels.outcome import REMEDIES, remedies, settle
 from fox_nb.panels.persons import PersonName
@@ -50,6 +51,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self._changed = changed
         self._told_of = journalled
         self._lock = threading.Lock()
+        self._refused = ""
+        """Why the key can pay for nothing."""
         self.profiles = TrainedProfiles(session)
         self.photos = TrainingPhotos(self.profiles, self._pool.submit, self._notify)
         self.name = PersonName(placeholder="Ada")
@@ -98,7 +101,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     def _show_lacking(self) -> None:
         self.press.error = []
-        self.press.hint = self._lacks(self.name.value, agreed=self.agreed.value)
+        self.press.hint = self._lacks(self.name.value, agreed=self.agreed.value) or self._refused
 
     def _pressed(self, seen: Mapping[str, Any]) -> None:
         name, agreed = str(seen.get("name", self.name.value)), bool(seen.get("agreed", self.agreed.value))
@@ -111,6 +114,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     def _train(self, name: str, keys: Any, *, agreed: bool) -> None:
         try:
+            if self._refused:  # it may have been topped up since
+                self._ask_prices()
             self._say_outcome(self._trained(self.photos.sheet(keys), name, agreed=agreed))
         except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
             self.press.fail(error)
@@ -121,7 +126,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             self._list()
 
     def _trained(self, sheet: Any, name: str, *, agreed: bool) -> Task:
-        lacks = self._lacks(name, agreed=agreed)
+        lacks = self._lacks(name, agreed=agreed) or self._refused
         if lacks:
             raise InvalidRequest(lacks, todo="Nothing was sent.")
 
@@ -253,6 +258,9 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self.show_cost()
         self._session.prices.ask()
         self.show_cost()
+        with contextlib.suppress(FoxError):  # a price is shown without it; a press says what is wrong
+            self._session.billing.account(quiet=True)
+            self.show_cost()
 
     def show_cost(self) -> None:
         """Say what a training would cost, and what is left."""
@@ -260,6 +268,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         with self._lock:
             account = self._session.billing.known_account()
             self.press.price, self.press.note = cost.short, money_note(cost, self._session.left, account)
+            self._refused = key_is_empty(account, self._session.now())
+            self.press.hint = self._lacks(self.name.value, agreed=self.agreed.value) or self._refused
 
     def __repr__(self) -> str:
         return "<ProfilesTab>"

@@ -601,7 +601,7 @@ def test_a_key_s_log_is_read_as_the_engine_tells_it():
         {**charge, "type": 6, "other": '{"task_id": "task-1"}'},
         {**charge, "other": "no json"},
         {**charge, "type": 1},
-        {**charge, "quota": "45000"},
+        {**charge, "quota": "much"},
         {**charge, "created_at": float("nan")},
         7,
     ]

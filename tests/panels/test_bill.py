@@ -11,6 +11,7 @@ from fox_nb import Fox, InsufficientBalance, SubmissionUnknown, TaskFailed
 from fox_nb.models import MODELS
 from fox_nb.panels.panel import Panel
 from fox_nb.panels.press import Press
+from fox_nb.panels.profiles_tab import ProfilesTab
 from gateways import EAGER
 from panels.browsers import Browser
 from servers import until
@@ -48,6 +49,20 @@ def test_an_empty_key_is_refused_with_a_reason(fox: Fox, sandbox: Any) -> None:
     panel._on_press({})
     assert "nothing left" in panel._press.error[0]
     assert not sandbox.creations
+
+
+def test_an_empty_key_trains_nobody(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Profiles tab asks for the account, too: at zero it says why, and a press all the same sends nothing."""
+    monkeypatch.setattr(ProfilesTab, "_lacks", lambda *_, **__: "")  # ten photos, a name and consent are there
+    sandbox.set(key_limit=0)
+    tab = ProfilesTab(fox.session, changed=lambda: None)
+    until(lambda: tab.press.hint or None, "the reason")
+    assert "nothing left" in tab.press.hint
+    tab._pressed({"name": "Ada", "agreed": True})
+    until(lambda: tab.press.error or None, "the refusal")
+    assert "nothing left" in tab.press.error[0]
+    assert not sandbox.creations
+    tab.close()
 
 
 def test_what_is_only_reserved_empties_no_key(fox: Fox, sandbox: Any) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from client.scripted import say
-from fox_nb import BudgetExceeded, ConfirmationNeeded, Fox, FoxError, InvalidRequest
+from fox_nb import BudgetExceeded, ConfirmationNeeded, Fox, FoxError, InvalidRequest, UnexpectedAnswer
 from fox_nb.session import billing, pool
 from fox_nb.session.lost_answers import moment
 from gateways import Answer, Gateway, always
@@ -322,6 +322,20 @@ def test_a_price_that_was_lowered(gateway: Gateway, fox_at: Callable[..., Fox]) 
     assert (fox.reconcile().found, float(fox.spent)) == (2, pytest.approx(0.14))
 
 
+def test_a_price_that_changed_before_the_bill_was_read(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """A charge by a list that only an earlier kernel has seen is found, though what was reserved was the dearest group's."""
+    price(gateway, 0.09, default=1, vip=2)
+    first = fox_at(gateway)
+    task = ask(first)
+    assert str(task.cost) == "$0.18 reserved"
+    first.close()
+    price(gateway, 0.10, default=1, vip=2)
+    tell(gateway, entry(task.sent_at))
+    later = fox_at(gateway)
+    assert later.reconcile().lines == ["1 request on the bill: $0.09 charged, $0.00 refunded."]
+    assert str(later.tasks()[0].cost) == "$0.09 charged"
+
+
 def test_a_read_that_failed_is_none(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
     """After a failed read nobody says that it was read, nobody waits for it, and what was wrong is told."""
     gateway.reads["/api/log/token"] = gateway.reads["/api/usage/token/"] = say(500, {"error": {"message": "boom"}})
@@ -372,11 +386,33 @@ def test_an_account_of_a_clock_that_was_ahead(gateway: Gateway, fox_at: Callable
     assert (fox.account.left, fox.account.is_empty) == (0, True)
 
 
-@pytest.mark.parametrize("kind", [[], {}, None, True, "2"])
+@pytest.mark.parametrize("kind", [[], {}, None, True, "top-up", 1, "1"])
 def test_an_entry_of_an_odd_kind(gateway: Gateway, fox_at: Callable[..., Fox], kind: Any) -> None:
     """A line of the log that is no charge and no refund is left out, whatever its kind is."""
-    tell(gateway, entry(time.time(), type=kind))
-    assert fox_at(gateway).reconcile().left_over == 0
+    tell(gateway, entry(time.time(), type=kind), entry(time.time()), entry(time.time(), quota=0))
+    assert fox_at(gateway).reconcile().left_over == 1
+
+
+@pytest.mark.parametrize("odd", [{"quota": "45000"}, {"type": "2"}, {"created_at": str(int(time.time()))}])
+def test_a_log_that_writes_texts(gateway: Gateway, fox_at: Callable[..., Fox], odd: dict[str, Any]) -> None:
+    """A number that the log writes as a text is that number."""
+    fox = fox_at(gateway)
+    ask(fox)
+    tell(gateway, entry(time.time()) | odd)
+    assert fox.reconcile().found == 1
+
+
+@pytest.mark.parametrize(
+    "line", ["x", {}, entry(0), entry(9, created_at="2026-11-29 05:00:00"), entry(9, type="charge")]
+)
+def test_a_log_that_cannot_be_read(gateway: Gateway, fox_at: Callable[..., Fox], line: Any) -> None:
+    """A log of which no line can be read is told with its text, and never taken for one without lines."""
+    fox = fox_at(gateway)
+    tell(gateway, line)
+    with pytest.raises(UnexpectedAnswer, match="a key's log"):
+        fox.reconcile()
+    tell(gateway, entry(9, type=1), entry(9, quota=0))
+    assert fox.reconcile(fresh=True).left_over == 0
 
 
 def test_a_cost_travels(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
