@@ -23,6 +23,7 @@ from fox_nb.store import sha256_of
 
 Numbers = dict[str, float | None]
 Found = tuple[Numbers, str]
+_Asked = tuple[Path, Path | None]
 
 _THREADS = 2
 _HANDED_OUT = 16
@@ -60,11 +61,11 @@ class MeasuringPool:
         self._executor = executor
         self._pool = Pool(_THREADS if executor is None else _HANDED_OUT, "measuring")
         self._state = threading.Condition()
-        self._asked: set[tuple[Path, Path | None]] = set()
+        self._asked: set[_Asked] = set()
+        self._failed: dict[_Asked, str] = {}
         self._left = 0
         self._found: dict[tuple[Path, Path], Found] = {}
         self._hashes: dict[tuple[Path, int, int], str] = {}
-        self.trouble = ""
 
     @property
     def left(self) -> int:
@@ -72,13 +73,20 @@ class MeasuringPool:
         with self._state:
             return self._left
 
+    @property
+    def trouble(self) -> str:
+        """Why some pictures could not be done, in words; '' when all could."""
+        with self._state:
+            return next(iter(self._failed.values()), "")
+
     def develop(self, picture: ComparedPicture, original: Path | None) -> None:
-        """Have a picture cut and measured, once; returns at once."""
+        """Have a picture cut and measured, once, and again when that failed; returns at once."""
         key = (picture.path, original)
         with self._state:
             if key in self._asked:
                 return
             self._asked.add(key)
+            self._failed.pop(key, None)
             self._left += 1
         self._pool.submit(lambda: self._work(picture, original))
 
@@ -95,16 +103,20 @@ class MeasuringPool:
             tick()
 
     def _work(self, picture: ComparedPicture, original: Path | None) -> None:
+        trouble = ""
         try:
             # numbers first: they are on the grid at once, while tiles are for whoever zooms in
             if original is not None:
-                self._measure(picture.path, original)
+                trouble = self._measure(picture.path, original)
             self._cut(picture)
         except Exception as error:
             logging.getLogger("fox_nb").exception("A picture of a sweep could not be cut or measured.")
-            self.trouble = f"Some pictures could not be cut or measured: {type(error).__name__}: {error}"[:300]
+            trouble = f"Some pictures could not be cut or measured: {type(error).__name__}: {error}"[:300]
         finally:
             with self._state:
+                if trouble:
+                    self._failed[picture.path, original] = trouble
+                    self._asked.discard((picture.path, original))
                 self._left -= 1
                 done = not self._left
                 self._state.notify_all()
@@ -119,7 +131,8 @@ class MeasuringPool:
         except (FoxError, OSError) as error:  # the viewer tries again, and tells whoever looks
             logging.getLogger("fox_nb").info("No tiles of %s: %s", picture.path.name, error)
 
-    def _measure(self, picture: Path, original: Path) -> None:
+    def _measure(self, picture: Path, original: Path) -> str:
+        """Measure a picture; returns what is missing for that, in words."""
         try:
             kept = self._folder and self._folder / f"{self._hash(picture)}-{self._hash(original)}.json"
             found = _read(kept) if kept else None
@@ -128,13 +141,13 @@ class MeasuringPool:
                 if kept:
                     _keep(kept, found)
         except ExtraMissing as error:
-            self.trouble = str(error)
-            return
+            return str(error)
         except (FoxError, OSError, ValueError) as error:
             found = {}, f"It can't be measured: {error}"
         with self._state:
             self._found[picture, original] = found
         self._changed(picture)
+        return ""
 
     def _do(self, work: Callable[..., Any], *paths: Path) -> Any:
         return work(*paths) if self._executor is None else self._executor.submit(work, *paths).result()

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image, ImageOps
 
+import fox_nb
 from artifacts import MARKED_KEY
-from fox_nb import Fox
+from fox_nb import ExtraMissing, Fox
 from fox_nb.experiments import pages, spread
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.images import metrics
@@ -225,6 +227,21 @@ def test_the_darkroom_survives_what_it_can_not_read(fox: Fox, photo: Path, tmp_p
     numbers, note = room.found(gone.path, photo)
     assert numbers == {}
     assert "can't be measured" in note
+
+
+def test_what_failed_is_measured_when_it_is_asked_for_again(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once what was missing is there, the same comparison has its numbers, and says no more that something is wrong."""
+    shown = fox_nb.compare([photo, ImageOps.invert(Image.open(photo))], original=photo)
+    for broken in (ExtraMissing("scikit-image is missing"), RuntimeError("a broken executor")):
+
+        def refuse(*_: Any, broken: Exception = broken) -> None:
+            raise broken
+
+        monkeypatch.setattr(metrics, "measure", refuse)
+        assert str(broken) in shown.measure().findings()[-1]
+    monkeypatch.undo()
+    assert shown.measure().findings() == []
+    assert shown.to_frame()["ssim"].notna().any()
 
 
 MEMORY = """
