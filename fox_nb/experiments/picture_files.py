@@ -194,8 +194,6 @@ def result(image: Image, thumbs: Path, *, tiled: bool = True) -> ComparedPicture
 
     Their folder is named by its bytes, too: the same request in another store gives other pixels the same file name.
     """
-    from fox_nb.render.comparison import ComparedPicture
-
     tiles = thumbs / "tiles" / f"{image.path.stem}-{image.sha256[:8]}" if tiled else None
     return ComparedPicture(image.path, image.width, image.height, tiles=tiles, thumbs=thumbs, source=image.path)
 
