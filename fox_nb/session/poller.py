@@ -246,29 +246,31 @@ class Poller:
         return self._failed(task, self._store.journal.get(row.identity), shown(code, None, LONGEST_CODE), words)
 
     def _failed(self, task: Task, row: TaskRow, code: str, words: str) -> PollResult:
-        """Journal that it failed; one that has pictures here was made, in part at least, and they stay."""
+        """Journal that it failed; one that has pictures here was made, in part at least: they stay, and why is told."""
         if code == UPLOAD_GONE:  # else a retry would be paid for with the same dead link
             for name in LOCAL_PICTURE.findall(row.request):
                 self._store.catalog.forget_upload(row.gateway, row.account, name.removeprefix("sha256:"))
-        if pictures_here(self._store, row):
+        here = pictures_here(self._store, row)
+        if here:
             self._store.journal.completed(row, self._now())
-        else:
-            self._store.journal.failed(row, code, words, self._now())
+            why = " ".join(filter(None, (words, f"({code})" if code else "")))
+            return self._over(task, _fewer(here, row, why, "has failed") if here < row.wanted else None)
+        self._store.journal.failed(row, code, words, self._now())
         return self._over(task)
 
     def _lasts_too_long(self, row: TaskRow, word: str) -> bool:
         """Return True when a word is not borne any more: one that is not known, or one that contradicts the results."""
         return self._irregular.lasting(row.identity, word)[0] >= LONGEST_ESTIMATE * self.estimate(row)
 
-    def _over(self, task: Task) -> PollResult:
-        """Take over how it ended."""
+    def _over(self, task: Task, error: FoxError | None = None) -> PollResult:
+        """Take over how it ended, and tell whoever waits what is missing."""
         task.trouble = None
         self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
         self._irregular.forget(task.identity)
         self._given.pop(task.identity, None)
         self._notified.discard(task.identity)
         self._poll_loop.leave(task.identity)
-        task.renew()
+        task.renew(error)
         return PollResult(done=True)
 
     def _give_up(self, task: Task, row: TaskRow, error: FoxError) -> PollResult:
@@ -422,12 +424,12 @@ def _unknown_word(row: TaskRow, answer: TaskState) -> UnexpectedAnswer:
     )
 
 
-def _fewer(here: int, row: TaskRow, body: str) -> DownloadFailed:
-    """Return what is told of a completed task that has given fewer results than asked for."""
-    said = f": {body}" if body else "."
+def _fewer(here: int, row: TaskRow, why: str, ended: str = "is completed") -> DownloadFailed:
+    """Return what is told of a task that has ended and given fewer results than asked for."""
+    said = f": {why}" if why else "."
     what = f"{here} of {row.wanted} pictures" if row.wanted > 1 or here else "no result"
     return DownloadFailed(
-        f"The gateway says that task {row.task_id} is completed, and gave {what}{said}",
+        f"The gateway says that task {row.task_id} {ended}, and gave {what}{said}",
         money="You may have been charged for all of it." if here else "It is paid for; its result may still come.",
         todo="Run the cell again later: what has come meanwhile is downloaded, for free. "
         "If it stays so, tell FoxAPI's support the task's id.",

@@ -207,7 +207,9 @@ def test_what_is_here_stays_when_the_gateway_has_forgotten_it(answer: Any, fox_a
         status, body = answer
         gateway.poll = lambda _gateway, _count, task_id: say(status, {**body, "id": task_id})
         fox.session.poller._now = lambda: time.time() + 25 * 3600
-        task = fox.resume()[0].wait(PATIENCE)
+        task = fox.resume()[0]
+        with pytest.raises(DownloadFailed, match="has failed, and gave 1 of 2 pictures"):
+            task.wait(PATIENCE)
         assert (task.status, len(task.images), len(gateway.tasks)) == ("completed", 1, 1)
 
 
@@ -500,7 +502,7 @@ def test_an_error_beside_a_word_that_nobody_knows_is_the_end(word: str, fox_at: 
 def test_what_was_made_of_a_task_before_it_failed_is_fetched(
     word: str, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is paid for: its links are followed, again when they could not be, and nothing is offered to be paid anew."""
+    """It is paid for: its links are followed, also again, the reason is told, and nothing is offered to be paid anew."""
     monkeypatch.setattr(poller, "FIRST_PATIENT_PAUSE", 0.2)
     blocked = {"status": word, "error": {"code": "partial", "message": "2 of 4 were blocked"}}
 
@@ -512,7 +514,9 @@ def test_what_was_made_of_a_task_before_it_failed_is_fetched(
         with pytest.raises(DownloadFailed, match="could not be fetched"):
             task.wait(PATIENCE)
         gateway.file = but(0, say(404))
-        again = fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)
+        with pytest.raises(DownloadFailed, match=r"gave 2 of 4 pictures: 2 of 4 were blocked \(partial\)"):
+            fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)
+        again = fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)  # told once
         assert (again.status, [image.number for image in again.images]) == ("completed", [1, 2])
         assert (gateway.fetched(1), len(gateway.creations())) == (1, 1)
 
