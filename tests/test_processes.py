@@ -110,6 +110,7 @@ def test_a_key_goes_nowhere(open_fox: Callable[..., Fox], sandbox: Any) -> None:
 
 _fox: Fox | None = None
 _task: Any = None
+_plan: Any = None
 
 
 def in_child(prompt: str) -> tuple[str, str, str]:
@@ -118,17 +119,20 @@ def in_child(prompt: str) -> tuple[str, str, str]:
     done = _fox.generate(prompt).wait(WAIT)
     with pytest.raises(FoxError) as told:
         _task.wait(WAIT)
+    with pytest.raises(StoreError, match="before this process was forked"):
+        _plan.run()
     return done.status, str(told.value), _fox.generate("under way").wait(WAIT).status
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_fork_is_a_fresh_start(open_fox: Callable[..., Fox], sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a forked process a used Fox works, an older task says what to do, and the parent's work is not harmed."""
+    """In a forked process a used Fox works, older tasks and plans say what to do, and the parent's work is not harmed."""
     fox = open_fox()
     monkeypatch.setattr(sys.modules[__name__], "_fox", fox)
     sandbox.misbehave("race", times=1, reads=5)
     monkeypatch.setattr(sys.modules[__name__], "_task", fox.generate("under way"))
+    monkeypatch.setattr(sys.modules[__name__], "_plan", fox.sweep("phota-image", prompt=["never sent"]))
     with multiprocessing.get_context("fork").Pool(2) as pool:
         said = [pool.apply_async(in_child, (prompt,)) for prompt in ("one", "two")]
         for status, told, again in (each.get(WAIT) for each in said):
@@ -197,7 +201,7 @@ def test_a_fork_leaves_the_visitors_ledger_alone(
     with multiprocessing.get_context("fork").Pool(1) as pool:
         told, left = pool.apply_async(left_in_child).get(WAIT)
     holding.join(WAIT)
-    assert re.search("ledger .* was closed.*Make a new Fox", told)
+    assert re.search("ledger .* was opened before this process was forked.* from the same Fox", told)
     assert left == float(fox.left or 0) == 0.5
 
 

@@ -112,7 +112,7 @@ class OpenDatabase:
         self._name = name
         self._connection: sqlite3.Connection
         self._lock = threading.RLock()
-        self._closed = False
+        self._closed, self._opened_by = False, os.getpid()
         _open.add(self)
 
     def close(self) -> None:
@@ -128,9 +128,15 @@ class OpenDatabase:
         Raises
         ------
         StoreError
-            It was closed.
+            It was closed, or belongs to the process that this one was forked from.
         """
         with self._lock:
+            if self._closed and self._opened_by != os.getpid():
+                raise StoreError(
+                    f"The {self._name} was opened before this process was forked, and is the other one's.",
+                    money="Nothing was sent.",
+                    todo="Make the sweep, batch or panel anew here, from the same Fox: it goes on where that stood.",
+                )
             if self._closed:
                 raise StoreError(
                     f"The {self._name} was closed, with the Fox that it belongs to.",
