@@ -80,7 +80,7 @@ class KeySeeker:
     Parameters
     ----------
     key : SecretStr, optional
-        The key in use, which is known in every spelling and however it is cut.
+        The key in use, which is known in the spellings of URLs, JSON, HTML and base64, and however it is cut.
     """
 
     def __init__(self, key: SecretStr | None) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import codecs
 import errno
+import gzip
 import json
 import os
 import re
 import shutil
 import stat
+import tempfile
 import zipfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -41,6 +43,11 @@ _LARGEST_NOTEBOOK = 64 << 20
 """Bytes; a larger one is looked through as a text, piece by piece."""
 _LARGEST_UNPACKED = 4 << 30
 """Bytes that a ZIP may hold to be looked into."""
+_MOST_DEEP = 2
+"""ZIPs within a ZIP that are looked into."""
+_GZIP = b"\x1f\x8b"
+_OTHER_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+"""How 7z, RAR, bzip2, xz and zstd begin; TAR packs nothing."""
 _LONGEST_NAME = 200
 _MOST_TOLD = 1000
 _MARKS = {
@@ -223,28 +230,40 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _unpacked(file: BinaryIO, seeker: KeySeeker, report: Report) -> bool:
-    """Look through the files in a ZIP, whose bytes are packed; return True when that has found a key."""
+def _unpacked(file: IO[bytes], seeker: KeySeeker, report: Report, deep: int = 0) -> bool:
+    """Look through what is in an archive, whose bytes are packed; return True when that has found a key."""
     if not file.seekable():
         return False
-    if zipfile.is_zipfile(file):
-        try:
-            _look_into(file, seeker, report)
-        except DAMAGED_ZIP as error:
-            report.trouble = f"cannot be unpacked ({error}): unpack it by hand, and scan the folder"
+    head = file.read(8)
+    file.seek(0)
+    try:
+        if head.startswith(_OTHER_ARCHIVES) or (deep > _MOST_DEEP and zipfile.is_zipfile(file)):
+            raise ValueError("that is not tried here")
+        if head.startswith(_GZIP):
+            with gzip.open(file) as unpacked:
+                _look_through(unpacked, seeker, report)  # type: ignore[arg-type]
+        elif zipfile.is_zipfile(file):
+            _look_into(file, seeker, report, deep)
+    except DAMAGED_ZIP as error:
+        report.trouble = f"cannot be unpacked ({error}): unpack it by hand, and scan the folder"
     file.seek(0)
     return bool(report.findings)
 
 
-def _look_into(file: BinaryIO, seeker: KeySeeker, report: Report) -> None:
+def _look_into(file: IO[bytes], seeker: KeySeeker, report: Report, deep: int) -> None:
     with zipfile.ZipFile(file) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > _LARGEST_UNPACKED:
             raise ValueError("it is too large for that")
         for member in members:
             part = Report(Path(member.filename))
-            with archive.open(member) as packed:
-                _look_through(packed, seeker, part)
+            with archive.open(member) as packed, tempfile.SpooledTemporaryFile(_LARGEST_NOTEBOOK) as unpacked:
+                shutil.copyfileobj(packed, unpacked, _CHUNK)
+                unpacked.seek(0)
+                if not _unpacked(unpacked, seeker, part, deep + 1):
+                    _look_through(unpacked, seeker, part)
+            if part.trouble:
+                report.trouble = f"{_printable(member.filename)} {part.trouble}"
             for finding in part.findings:
                 report.note(replace(finding, where=f"{_printable(member.filename)}, {finding.where}"))
             report.more += part.more
@@ -391,7 +410,7 @@ class _Walk:
         return int(end)
 
     def _array(self, at: int, where: str, node: list[Any]) -> int:
-        one_text = _is_one_text(node)
+        one_text = _is_one_text(where.rpartition(", ")[2], node)
         lines, number = [], 0
         while self._text[at := self._skip(at)] != "]":
             if self._text[at] == ",":
@@ -429,9 +448,11 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _SCALAR = re.compile(r"[^\s,\]}]+")
 
 
-def _is_one_text(value: list[Any]) -> bool:
-    lines = bool(value) and all(isinstance(line, str) for line in value)
-    return lines and all(line.endswith("\n") for line in value[:-1])
+def _is_one_text(name: str, value: list[Any]) -> bool:
+    """Whether a list is the lines of one text: readers join those of a source or an output wherever they were cut."""
+    if not value or not all(isinstance(line, str) for line in value):
+        return False
+    return name in {"source", "text"} or "/" in name or all(line.endswith("\n") for line in value[:-1])
 
 
 def _replace(link: Path, write: Callable[[BinaryIO], None]) -> None:

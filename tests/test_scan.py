@@ -1,6 +1,10 @@
 """Scan: keys are found in every place of a notebook, taken out of it, and nothing else is taken for one."""
 
+import bz2
+import gzip
+import io
 import json
+import lzma
 import os
 import stat
 import subprocess
@@ -18,7 +22,7 @@ from pydantic import SecretStr
 
 from fox_nb import cli
 from fox_nb.key_patterns import REMOVED, looks_random
-from fox_nb.scan import scan
+from fox_nb.scan import main, scan
 
 KEY = "kP9x2mQw7Zt4Lr8Vb3Nc6Hd1"
 """A key without a maker's prefix: only its place, or knowing it, tells that it is one."""
@@ -230,6 +234,64 @@ def test_the_files_in_a_zip_are_looked_through(tmp_path: Path) -> None:
     assert (report.cleaned, "delete it" in report.trouble, work.read_bytes()) == (False, True, before)
     bad.write_bytes(before.replace(zlib.compress(b"nothing")[2:-4], b"\xff" * 9))
     assert "unpack it by hand" in scan(bad).trouble
+
+
+def zipped(name: str, data: bytes) -> bytes:
+    """A ZIP with one file in it."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return whole.getvalue()
+
+
+NOTE = f"FOXAPI_KEY={PREFIXED}\n".encode()
+PACKED = {
+    "class.zip": (zipped("ada/work.zip", zipped("a.txt", NOTE)), ["ada/work.zip, a.txt, line 1"]),
+    "a.gz": (gzip.compress(b"one\n" + NOTE), ["line 2"]),
+    "gz.zip": (zipped("a.gz", gzip.compress(NOTE)), ["a.gz, line 1"]),
+}
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_what_is_packed_in_what_is_packed_is_looked_through(tmp_path: Path, name: str) -> None:
+    """A class's hand-ins are ZIPs of ZIPs: their keys are found, with the way to them."""
+    data, where = PACKED[name]
+    path = tmp_path / name
+    path.write_bytes(data)
+    report = scan(path)
+    assert ([finding.where for finding in report.findings], report.trouble) == (where, "")
+
+
+DEEP = zipped("3.zip", zipped("2.zip", zipped("1.zip", zipped("a.txt", NOTE))))
+NOT_TRIED = {
+    "deep.zip": DEEP,
+    "a.7z": b"7z\xbc\xaf\x27\x1cabc",
+    "a.tar.xz": lzma.compress(NOTE * 9),
+    "a.tar.bz2": bz2.compress(NOTE),
+}
+
+
+@pytest.mark.parametrize("name", NOT_TRIED)
+def test_nobody_is_told_that_what_was_not_looked_into_holds_no_key(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said, with what to do, and by the exit status."""
+    (tmp_path / name).write_bytes(NOT_TRIED[name])
+    assert main([tmp_path]) == 2
+    said = capsys.readouterr().out
+    assert "unpack it by hand" in said
+    assert "in 0 files" in said
+
+
+@pytest.mark.parametrize("name", ["text", "text/plain"])
+def test_a_text_in_pieces_is_one_wherever_it_was_cut(tmp_path: Path, name: str) -> None:
+    """Readers join the pieces, whether or not each ends a line."""
+    output = printed("") if name == "text" else shown(name, "")
+    (output if name == "text" else output["data"])[name] = [f"print('{PREFIXED[:12]}", f"{PREFIXED[12:]}')"]
+    path = tmp_path / "lesson.ipynb"
+    path.write_text(json.dumps(notebook(outputs=[output])))
+    assert len(scan(path, clean=True).findings) == 1
+    assert PREFIXED[12:] not in path.read_text()
 
 
 def test_a_clean_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
