@@ -60,6 +60,20 @@ def test_a_store_behind_a_link(open_fox: Callable[..., Fox], tmp_path: Path) -> 
         assert f"runs/pictures/{image.path.name}" in taken.namelist()
 
 
+@pytest.mark.parametrize("store", ["runs", "work/runs"])
+def test_home_is_where_the_store_was(
+    open_fox: Callable[..., Fox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str
+) -> None:
+    """Unpacked elsewhere, the same notebook finds its pictures again and pays for none, however deep its store lies."""
+    fox = open_fox(store)
+    fox.generate("a fox").wait()
+    taken = fox.store.take_home(tmp_path / "home.zip")
+    monkeypatch.chdir(tmp_path)
+    zipfile.ZipFile(taken).extractall("new")
+    monkeypatch.chdir("new")
+    assert open_fox(store).generate("a fox").wait().reused
+
+
 def test_a_folder_behind_a_link(tmp_path: Path) -> None:
     """A file is below a folder also where one of them is named by a link."""
     (tmp_path / "real").mkdir()

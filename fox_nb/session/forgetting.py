@@ -14,6 +14,7 @@ from fox_nb.session.profiles import Profile
 from fox_nb.session.renderer import TERMINAL, Renderer, Shows
 from fox_nb.session.session import Session
 from fox_nb.store import Store
+from fox_nb.store.packs import REPLAYED
 from fox_nb.store.people import Belongings, People
 
 _NAMED = 3
@@ -38,7 +39,7 @@ class Forgotten(Shows):
     uploads_until : float
         Until when the gateway keeps what was uploaded, seconds since 1970; 0 when nothing is left there.
     gateway : str
-        Where it was trained.
+        Where it was trained; '' where only a recording tells of it.
     was_trained : bool
         False for a training that came to nothing.
     renderer : Renderer
@@ -89,7 +90,7 @@ class Forgotten(Shows):
         """What still shows the person elsewhere."""
         where = "The sandbox" if self.gateway == "sandbox" else f"The gateway {self.gateway}"
         lines = []
-        if self.was_trained:
+        if self.was_trained and self.gateway:
             lines.append(f"{where} still holds the trained profile {self.profile.id}: there is no call to delete one.")
             if self.gateway != "sandbox":
                 lines.append("To have it deleted, write to the service and name that id.")
@@ -97,6 +98,7 @@ class Forgotten(Shows):
             until = datetime.fromtimestamp(self.uploads_until).astimezone()
             lines.append(f"{where} keeps what was uploaded until {until:%Y-%m-%d %H:%M}, 72 hours after the upload.")
         lines.append("Saved notebooks and exported pages keep the small pictures in them: clear their outputs.")
+        lines.append("What you saved elsewhere, exported, took home or handed in still shows the person.")
         return lines
 
     def __repr__(self) -> str:
@@ -124,13 +126,14 @@ def forget(session: Session, profile: Profile, *, dry_run: bool) -> Forgotten:
             value=profile.id,
             todo="Forget it when they are over: what they make would land here after all.",
         )
-    for row in found.tasks:
+    for row in (one for one in found.tasks if one.gateway == gateway):
         session.task(session.store.journal.get(row.identity))  # whoever shows it learns of it
     return _said(session, found, profile, done=True)
 
 
 def _said(session: Session, found: Belongings, profile: Profile, *, done: bool) -> Forgotten:
     archives = [source for source in found.sources if source.mime == "application/zip"]
+    gateways = [session.gateway.name, *(row.gateway for row in found.tasks)]
     return Forgotten(
         profile=profile,
         done=done,
@@ -141,7 +144,7 @@ def _said(session: Session, found: Belongings, profile: Profile, *, done: bool) 
         photos=len(found.sources) - len(archives),
         shared=tuple(Path(source.origin or source.file).name for source in found.shared),
         uploads_until=found.uploads_until,
-        gateway=session.gateway.name,
+        gateway=next((name for name in gateways if not name.startswith(REPLAYED)), ""),
         was_trained=all(row.identity != profile.id for row in found.tasks),
         renderer=session.renderer,
     )

@@ -135,7 +135,8 @@ class Store(OfOneProcess):
         """Write one ZIP with the notebooks of the current folder and this whole store, to go on with elsewhere.
 
         Unpacked, its notebooks find every picture again, and pay for none of them twice. The store holds no key; the
-        notebooks go along as they are: ``fox-nb scan`` says whether somebody has typed one into them.
+        notebooks go along as they are: ``fox-nb scan`` says whether somebody has typed one into them. A store that does
+        not lie below them comes under its own name: put its folder to where ``Fox(store=…)`` says.
 
         Parameters
         ----------

@@ -94,7 +94,7 @@ class OtherStore:
             with journal.reading() as connection:
                 looks = itertools.count()
                 connection.set_progress_handler(lambda: next(looks) > _MOST_STEPS, _STEPS)
-                names = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
+            names = journal.gateways()
             known = [name for name in names if isinstance(name, str)]
             found = [row for name in known for row in journal.tasks(name)]
         rows = [row for row in (_checked(row) for row in found) if row is not None]

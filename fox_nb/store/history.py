@@ -215,6 +215,11 @@ class History(OpenDatabase):
                 connection, connection.execute(f"{_TASK} WHERE t.task_id = ?", (task_id,)).fetchall()
             )
 
+    def gateways(self) -> list[str]:
+        """Return the names of all gateways that a task is of."""
+        with self.reading() as connection:
+            return [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
+
     def tasks(self, gateway: str, *, limit: int = -1, offset: int = 0, **chosen: Unpack[Chosen]) -> list[TaskRow]:
         """Return a gateway's tasks, newest first, filtered."""
         where, values = _filter(gateway, **chosen)

@@ -11,7 +11,7 @@ from pathlib import Path
 from fox_nb.atomic import open_database
 from fox_nb.store.files import ASIDE, aside, place_of, zipped
 from fox_nb.store.journal import Journal
-from fox_nb.workdir import notebook_folder
+from fox_nb.workdir import below, notebook_folder
 
 JOURNAL = "journal.sqlite"
 
@@ -19,7 +19,7 @@ JOURNAL = "journal.sqlite"
 def take_home(store: Path, parts: Sequence[Path], journal: Journal, target: str | Path) -> Path:
     """Write one ZIP of a store's folder: these parts of it and its journal; see `Store.take_home`."""
     path = place_of(target, "my-work.zip")
-    name = store.name
+    name = below(store, notebook_folder()) or store.name
     with zipped(path) as archive, aside(store, private=True) as copy:
         _copy_journal(journal, copy)
         archive.write(copy, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)

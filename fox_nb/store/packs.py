@@ -168,9 +168,7 @@ def export(journal: Journal, catalog: Catalog, path_of: Callable[[str], Path], t
 
 def _finished(journal: Journal, path_of: Callable[[str], Path]) -> tuple[list[TaskRow], int]:
     """Return what can be recorded, oldest first; where sandbox and service know the same, the service's is it."""
-    with journal.reading() as connection:
-        named = [row[0] for row in connection.execute("SELECT DISTINCT gateway FROM task")]
-    gateways = [gateway for gateway in named if not gateway.startswith(REPLAYED)]
+    gateways = [gateway for gateway in journal.gateways() if not gateway.startswith(REPLAYED)]
     rows = [row for gateway in gateways for row in journal.tasks(gateway, states=("completed", "failed"))]
     found: dict[tuple[str, int], TaskRow] = {}
     left_out = 0

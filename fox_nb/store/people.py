@@ -94,6 +94,8 @@ class Belongings(NamedTuple):
 class People:
     """The profiles of a store. No two gateways' are ever mixed: every call names one.
 
+    What shows a person is looked for at all of them: the service has moved, and a recording of it is replayed.
+
     Parameters
     ----------
     journal : Journal
@@ -159,10 +161,9 @@ class People:
             gone += [picture.sha256 for row in found.tasks for picture in row.pictures]
             connection.executemany("DELETE FROM source WHERE sha256 = ?", [(sha256,) for sha256 in gone])
             connection.executemany("DELETE FROM upload WHERE sha256 = ?", [(sha256,) for sha256 in gone])
-            keys = [profile_id, *(_TRAINING + row.identity for row in found.tasks)]
-            connection.executemany(
-                "DELETE FROM profile WHERE gateway = ? AND profile_id = ?", [(gateway, key) for key in keys]
-            )
+            names = {(gateway, profile_id)}
+            names |= {(row.gateway, key) for row in found.tasks for key in (profile_id, _TRAINING + row.identity)}
+            connection.executemany("DELETE FROM profile WHERE gateway = ? AND profile_id = ?", sorted(names))
             return found
 
     def _rows(self, connection: sqlite3.Connection, gateway: str) -> list[ProfileRow]:
@@ -173,7 +174,7 @@ class People:
         return list(reversed(once.values()))
 
     def _belongings(self, connection: sqlite3.Connection, gateway: str, profile_id: str, now: float) -> Belongings:
-        rows = self._journal.tasks(gateway)
+        rows = [row for name in self._journal.gateways() for row in self._journal.tasks(name)]
         tasks = _showing(rows, profile_id)
         ours = {row.identity for row in tasks}
         needed = {

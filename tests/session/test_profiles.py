@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY
+import fox_nb
 from fox_nb import BudgetExceeded, Fox, InvalidRequest, StoreError, TaskFailed
 from fox_nb.experiments import pages
 from fox_nb.experiments.picture_files import result
@@ -379,6 +380,25 @@ def test_forgetting_removes_all_that_shows_the_person_and_keeps_the_rest(
     assert fox.profiles.names() == {}
     assert float(fox.spent) == spent
     assert (gone.done, gone.pictures) == (True, 5)
+
+
+def test_forgetting_reaches_recordings(open_fox: Callable[..., Fox], portraits: Path, tmp_path: Path) -> None:
+    """What a replayed recording has put into the store goes, too, from either side; no recording holds a profile."""
+    for number in range(2):
+        fox = open_fox(store=tmp_path / f"runs {number}")
+        profile = trained(fox, portraits).profile_id
+        portrait = fox.generate(f"[[{profile}]] in the snow").wait(60)
+        fox.enhance(portrait.images[0], resolution="1K").wait(60)
+        recorded = fox.store.export(tmp_path / f"lesson {number}.foxpack").path
+        replay = fox_nb.Fox(replay=recorded, store=fox.store.folder)
+        assert len(replay.tasks()) == 3
+        said = repr((fox, replay)[number].profiles.forget(profile))
+        assert files(fox) == set()
+        assert "Kept" not in said
+        assert "The gateway pack" not in said
+        assert f"The sandbox still holds the trained profile {profile}" in said
+        assert replay.profiles.names() == fox.profiles.names() == {}
+        replay.close()
 
 
 def test_the_journal_stays_consistent(open_fox: Callable[..., Fox], portraits: Path, tmp_path: Path) -> None:
