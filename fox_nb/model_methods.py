@@ -91,7 +91,7 @@ class ModelMethods(ABC):
             It was not accepted.
         """
         given = _given(prompt=prompt, num_outputs=num_outputs, resolution=resolution, aspect_ratio=aspect_ratio)
-        return self._ask("phota-image", take, given)
+        return self.session.submit("phota-image", given, take)
 
     @refusing
     def edit(
@@ -138,7 +138,7 @@ class ModelMethods(ABC):
             resolution=resolution,
             profile_ids=profile_ids,
         )
-        return self._ask("phota-image-edit", take, given)
+        return self.session.submit("phota-image-edit", given, take)
 
     @refusing
     def enhance(
@@ -185,7 +185,7 @@ class ModelMethods(ABC):
             resemblance=resemblance,
             profile_ids=profile_ids,
         )
-        return self._ask("phota-image-enhance", take, given)
+        return self.session.submit("phota-image-enhance", given, take)
 
     @refusing
     def create_profile(self, image_archive_url: Any, *, take: int | str = 1) -> Task:
@@ -209,7 +209,7 @@ class ModelMethods(ABC):
             As `generate`.
         """
         given = _given(image_archive_url=image_archive_url)
-        return self._ask("phota-create-profile", take, given)
+        return self.session.submit("phota-create-profile", given, take)
 
     @refusing
     def imagine(
@@ -256,7 +256,7 @@ class ModelMethods(ABC):
             output_format=output_format,
             image_urls=image_urls,
         )
-        return self._ask("grok-imagine-image", take, given)
+        return self.session.submit("grok-imagine-image", given, take)
 
     def submit(self, request: Mapping[str, Any], *, take: int | str = 1) -> Task:
         """Ask any of the five models by name.
@@ -284,14 +284,7 @@ class ModelMethods(ABC):
                 allowed="a mapping with the model and its parameters",
             )
         values = dict(request)
-        return self._ask(values.pop("model", None), take, values)
-
-    def _ask(self, model: Any, take: int | str, values: Mapping[str, Any]) -> Task:
-        from fox_nb.models import mentioned
-
-        if profiles := mentioned(model, values):
-            self.session.profiles.point_out(profiles)
-        return self.session.submit(model, values, take)
+        return self.session.submit(values.pop("model", None), values, take)
 
 
 def _given(**values: Any) -> dict[str, Any]:

@@ -33,6 +33,8 @@ LOCAL_PICTURE = re.compile(r"sha256:[0-9a-f]{64}")
 
 MENTION = r"\[\[\s*([^\[\]\n]+?)\s*\]\]"
 """How a prompt names a profile; left to re's own cache: compiling it would cost every panel."""
+PROFILE_ID = r"[^\s\[\]]{1,200}"
+"""What can be a profile's id."""
 
 
 def is_link(value: object) -> typing.TypeGuard[str]:
@@ -113,6 +115,17 @@ def _as_list(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _id_of_profile(value: Any) -> Any:
+    """Take a profile of `fox.profiles` for its id."""
+    return value.id if isinstance(value, tuple) and hasattr(value, "id") else value
+
+
+def _profile_id(value: str) -> str:
+    if not re.fullmatch(PROFILE_ID, value):
+        raise ValueError("an id has no blanks and no brackets")
+    return value
+
+
 def _at_least_one(value: list[str]) -> list[str]:
     if not value:
         raise ValueError
@@ -135,7 +148,7 @@ Outputs = Annotated[
 ]
 Level = Annotated[float, Bounds(ge=0, le=1), Before(_real)]
 ProfileIds = Annotated[
-    list[Text] | None,
+    list[Annotated[Text, Before(_id_of_profile), After(_profile_id)]] | None,
     Before(_as_list),
     Before(_none_if_empty),
     Hint(kind="profile", label="Profiles", help="People whose faces should stay the same."),
@@ -430,15 +443,15 @@ file_names: Callable[[type], frozenset[str]] = functools.cache(_file_names)
 """Gives the names of a request class's parameters for which a local file may be given: pictures and archives."""
 
 
-def mentioned(model: Any, values: Mapping[str, Any]) -> list[str]:
-    """Return the ids of profiles in plain values, each once, wherever the request class says that there may be some."""
+def mentioned(request: Request) -> list[str]:
+    """Return the ids of profiles in a request, each once, wherever its class says that there may be some."""
     found: list[str] = []
-    for parameter in parameters(MODELS[model]) if isinstance(model, str) and model in MODELS else ():
-        value = values.get(parameter.name)
-        if parameter.hint.profile_tokens and isinstance(value, str):
+    for parameter in parameters(type(request)):
+        value = getattr(request, parameter.name)
+        if parameter.hint.profile_tokens:
             found += re.findall(MENTION, value)
-        elif parameter.hint.kind == "profile" and isinstance(value, (list, tuple)):
-            found += (item for item in value if isinstance(item, str))
+        elif parameter.hint.kind == "profile":
+            found += value or ()
     return list(dict.fromkeys(found))
 
 

@@ -137,12 +137,27 @@ def test_work_taken_home_goes_on_there(classroom: Path, tmp_path: Path, monkeypa
 def test_work_goes_where_it_is_told_to(sandbox: Sandbox, tmp_path: Path) -> None:
     """A folder gets the file under its usual name, one that is missing is made, and a bare name gets its ending."""
     with fox_nb.Fox(MARKED_KEY, sandbox.base_url, store=tmp_path / "fox_runs") as fox:
+        fox.generate("a fox").wait(60)
         for given, written in ((".", "my-work.zip"), ("new/mine", "new/mine.zip"), ("mine.zip", "mine.zip")):
             assert fox.store.take_home(tmp_path / given) == tmp_path / written
             assert (tmp_path / written).is_file()
         for given, written in ((".", "lesson.foxpack"), ("packs/one", "packs/one.foxpack")):
             assert fox.store.export(tmp_path / given).path == tmp_path / written
             assert (tmp_path / written).is_file()
+
+
+def test_nothing_but_older_work_is_replaced(classroom: Path, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A notebook, a journal or a picture stays what it is, whatever is told to be written there."""
+    with fox_nb.Fox(MARKED_KEY, sandbox.base_url, store=tmp_path / "fox_runs") as fox:
+        fox.generate("a fox").wait(60)
+        notebook, journal = tmp_path / "n.ipynb", tmp_path / "fox_runs" / "journal.sqlite"
+        notebook.write_text("{}")
+        for door in (fox.store.take_home, fox.store.export, lambda path: write_gallery([classroom], path)):
+            for path in (notebook, journal):
+                before = path.read_bytes()
+                with pytest.raises(fox_nb.StoreError, match="left as it is"):
+                    door(path)
+                assert path.read_bytes() == before
 
 
 def test_a_zip_cannot_write_elsewhere(tmp_path: Path) -> None:

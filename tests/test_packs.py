@@ -127,6 +127,18 @@ def test_a_link_is_known_by_its_hash(replay: fox_nb.Fox, recorded: tuple[Path, f
     assert replay.enhance(url, resolution="1K").wait(5).images[0].width
 
 
+def test_a_replayed_lesson_replaces_no_recording(
+    replay: fox_nb.Fox, recorded: tuple[Path, fox_nb.Fox], tmp_path: Path
+) -> None:
+    """The cell that records the lesson, run by a student, or in an empty folder, leaves the recording as it is."""
+    copy = tmp_path / "lesson.foxpack"
+    copy.write_bytes(recorded[0].read_bytes())
+    for store in (replay.store, Store(tmp_path / "empty")):
+        with pytest.raises(fox_nb.PackError, match="was not written"):
+            store.export(copy)
+    assert copy.read_bytes() == recorded[0].read_bytes()
+
+
 def test_a_press_shows_the_recorded_takes_in_turn(replay: fox_nb.Fox) -> None:
     """A panel asks for a new take; it is given the recorded ones, one after the other, round and round."""
     values = {"prompt": PROMPT, "aspect_ratio": "16:9"}

@@ -17,6 +17,7 @@ from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.render.html import escape, frame, head, note
 from fox_nb.render.image_grid import Picture, sheet
 from fox_nb.store import TaskRow
+from fox_nb.store.files import spare_others
 from fox_nb.store.handed_in import LARGEST_PICTURE, OtherStore, found_in_zip
 from fox_nb.store.home import JOURNAL
 from fox_nb.store.packs import REPLAYED, SUFFIX, Pack, RecordedPicture, RecordedTask
@@ -84,8 +85,9 @@ def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pic
     Raises
     ------
     FoxError
-        There is no such place, or nothing in it.
+        There is no such place, or nothing in it; or `target` is there and no page.
     """
+    spare_others(target, b"<!doctype html>")
     with tempfile.TemporaryDirectory(prefix="fox_nb-gallery-") as folder:
         people = _people(places, Path(folder))
     if not people:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.models import PROFILE_ID
 from fox_nb.parameters import meant, shown
 from fox_nb.session.renderer import Renderer
 from fox_nb.sharing import OfOneProcess
@@ -15,8 +16,6 @@ from fox_nb.store import Store
 from fox_nb.store.people import People, ProfileRow, same
 
 LONGEST_NAME = 60
-# Left to re's own cache: compiling them would cost every panel.
-_ID = r"[^\s\[\]]{1,200}"
 
 
 class Profile(NamedTuple):
@@ -125,7 +124,7 @@ class Profiles(OfOneProcess):
             It cannot be an id, or another profile has the name.
         """
         key = bare(profile_id)
-        if not isinstance(key, str) or not re.fullmatch(_ID, key):
+        if not isinstance(key, str) or not re.fullmatch(PROFILE_ID, key):
             raise InvalidRequest(
                 f"profile_id is {shown(profile_id)}, which cannot be an id: it has no blanks and no brackets.",
                 parameter="profile_id",
@@ -202,14 +201,13 @@ class Profiles(OfOneProcess):
 
     def point_out(self, mentioned: Iterable[str]) -> None:
         """Say, once for each, which ids of a request the store does not know; the request is not held up."""
-        if not set(mentioned) - self._mentioned:
-            return
-        known = list(self)
+        new = [key for key in mentioned if key not in self._mentioned]
+        self._mentioned.update(new)
+        known = list(self) if new else []
         names = {one.name: one for one in known}
-        for key in mentioned:
-            if key in self._mentioned or any(one.id == key for one in known):
+        for key in new:
+            if any(one.id == key for one in known):
                 continue
-            self._mentioned.add(key)
             near = next((one for one in known if same(key, one.name)), None)
             if near is not None:
                 self.renderer.say(f"{shown(key)} is a profile's name; the gateway wants its id: {near.token}.")

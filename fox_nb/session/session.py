@@ -13,7 +13,6 @@ from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.session.billing import Billing, Reconciliation
 from fox_nb.session.prices import Cost
-from fox_nb.session.profiles import Profiles
 from fox_nb.session.submission import Submitter
 from fox_nb.session.task import Task
 from fox_nb.session.tasklist import TaskList
@@ -64,7 +63,6 @@ class Session(Submitter):
             clock=self.now,
             renderer=self.renderer,
         )
-        self.profiles = Profiles(self.store, self.gateway.name, self.now, self.renderer)
         renew_in_children(self)
 
     def _after_fork(self) -> None:

@@ -22,7 +22,7 @@ from fox_nb.errors import (
     SandboxError,
     StoreError,
 )
-from fox_nb.models import MODELS, file_names, request_class, take_number, validate
+from fox_nb.models import MODELS, file_names, mentioned, request_class, take_number, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.session.code import call
 from fox_nb.session.downloads import LINKS_LIVE, pictures_here
@@ -30,6 +30,7 @@ from fox_nb.session.lost_answers import moment
 from fox_nb.session.poller import Poller
 from fox_nb.session.pool import Pool, result
 from fox_nb.session.prices import PriceList
+from fox_nb.session.profiles import Profiles
 from fox_nb.session.renderer import TERMINAL
 from fox_nb.session.task import Task
 from fox_nb.session.uploads import Uploads
@@ -124,6 +125,7 @@ class Submitter(OfOneProcess):
         self._asking = Pool(ASKERS, "asking")
         self._sending = Pool(SENDERS, "sending")
         self._where = gateway.name
+        self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
         self._at_work: dict[Task, bool] = {}
@@ -196,11 +198,17 @@ class Submitter(OfOneProcess):
         self.client.task(task_id)  # raises what is wrong with it
 
     def validated(self, model: str, values: Mapping[str, Any]) -> tuple[Request, dict[str, Prepared]]:
-        """Return the request for plain values, and the local pictures that it names; sends nothing."""
+        """Return the request for plain values, and the local pictures that it names; sends nothing.
+
+        What is not known of its profiles is said: here, where plans are made, there is still time to mend it.
+        """
         prepared: dict[str, Prepared] = {}
         if file_names(request_class(model)):
             values, prepared = self.sources.name(model, values)
-        return validate(model, values), prepared
+        request = validate(model, values)
+        if profiles := mentioned(request):
+            self.profiles.point_out(profiles)
+        return request, prepared
 
     def task(self, row: TaskRow) -> Task:
         """Return the one Task object of this kernel for a row."""

@@ -17,13 +17,13 @@ from fox_nb.atomic import ASIDE, aside
 from fox_nb.errors import StoreError
 from fox_nb.workdir import given_path
 
-__all__ = ["ASIDE", "aside", "picture_name", "place_of", "put", "sha256_of", "slug", "zipped"]
+__all__ = ["ASIDE", "aside", "picture_name", "place_of", "put", "sha256_of", "slug", "spare_others", "zipped"]
 
 LONGEST_WORDS = 40
 
 
 def place_of(given: str | Path, usual: str) -> Path:
-    """Return where a file is to be written: in a folder under its usual name; a bare name gets the usual ending."""
+    """Return where a ZIP is to be written: in a folder under its usual name; a bare name gets the usual ending."""
     path = given_path(given)
     try:
         path = path.absolute()
@@ -34,13 +34,27 @@ def place_of(given: str | Path, usual: str) -> Path:
         ) from error
     try:
         if path.is_dir():
-            return path / usual
+            path /= usual
+        elif not path.suffix:
+            path = path.with_suffix(f".{usual.rpartition('.')[2]}")
         path.parent.mkdir(parents=True, exist_ok=True)
+        spare_others(path, b"PK")
     except OSError as error:
         raise StoreError(
             f"{path} is no place for a file ({error}).", todo="Give a path in a folder that you may write to."
         ) from error
-    return path if path.suffix else path.with_suffix(f".{usual.rpartition('.')[2]}")
+    return path
+
+
+def spare_others(path: Path, begins: bytes) -> None:
+    """Refuse to write over a notebook, a journal, a picture: over all that does not begin as what is written does."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        if file.read(len(begins)) not in {b"", begins}:
+            raise StoreError(
+                f"{path} is there already and is something else: it was left as it is.", todo="Choose another name."
+            )
 
 
 @contextlib.contextmanager

@@ -126,6 +126,13 @@ class Store(OfOneProcess):
         -------
         Packed
             What was written, with its fingerprint.
+
+        Raises
+        ------
+        PackError
+            Nothing is finished here; what was recorded elsewhere does not count. An older file stays.
+        StoreError
+            The file cannot be written, or is there and is something else.
         """
         from fox_nb.store.packs import export
 

@@ -139,6 +139,11 @@ def export(journal: Journal, catalog: Catalog, path_of: Callable[[str], Path], t
     """Write a store's finished tasks and their pictures into one file; see `Store.export`."""
     path = place_of(target, f"lesson{SUFFIX}")
     rows, left_out = _finished(journal, path_of)
+    if not rows:
+        raise PackError(
+            f"Nothing that is finished here can be recorded; {path.name} was not written.",
+            todo="Run the lesson first, with the Fox that makes its pictures: a replayed one has none of its own.",
+        )
     names: dict[str, str] = {}
     for gateway in dict.fromkeys(row.gateway for row in rows):
         names |= {profile.profile_id: profile.name for profile in catalog.profiles(gateway)}

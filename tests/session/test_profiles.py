@@ -22,6 +22,7 @@ from fox_nb.experiments.picture_files import result
 from fox_nb.sandbox import art
 from processes import ended
 
+LINK = "https://example.com/a.png"
 HOSTILE = "Ada <img src=x onerror=alert(1)> \u202egnp"
 
 
@@ -328,6 +329,36 @@ def test_an_id_that_the_store_does_not_know_is_pointed_out(fox: Fox, capsys: pyt
     assert "[[profile_12345]]" in capsys.readouterr().err
     fox.enhance("https://example.com/a.png", resolution="1K", profile_ids=["nobody"])
     assert "'nobody'" in capsys.readouterr().err
+
+
+def test_plans_and_panels_point_it_out_too(fox: Fox, sandbox: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan says it when it is made, beside its price, a panel when it submits."""
+    for number, plan in enumerate(
+        (
+            lambda words: fox.sweep("phota-image", prompt=[words, "a fox"]),
+            lambda words: fox.batch([{"prompt": words}], model="phota-image"),
+            lambda words: fox.sweep(
+                "phota-image-edit", prompt="z", image_urls=LINK, profile_ids=[[words[2:-2]], ["b"]]
+            ),
+        )
+    ):
+        fox.profiles.add(f"profile_{number}", f"Ada {number}")
+        plan(f"[[Ada {number}]]" if number < 2 else "[[profile_x]]")
+        told = f"[[profile_{number}]]" if number < 2 else "does not know the profile 'profile_x'"
+        assert told in capsys.readouterr().err
+    assert not sandbox.creations
+    fox.panel("phota-image", prompt="[[ada 0]]").submit()
+    assert "[[profile_0]]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("profile_id", ["[[profile_1]]", "Ada Lovelace", "[[profile_1"])
+def test_what_stands_in_a_prompt_is_no_id(fox: Fox, sandbox: Any, profile_id: str) -> None:
+    """An id with brackets or blanks is refused where ids are asked for; a profile is taken for its id."""
+    with pytest.raises(InvalidRequest, match="no blanks and no brackets"):
+        fox.edit("at night", LINK, profile_ids=[profile_id])
+    assert not sandbox.creations
+    task = fox.edit("at night", LINK, profile_ids=[fox.profiles.add("profile_1", "Ada")])
+    assert task.request["profile_ids"] == ["profile_1"]
 
 
 # -- forgetting ---------------------------------------------------------------------------------------------------
