@@ -7,6 +7,7 @@ import contextlib
 import re
 import shlex
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, cast
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class
@@ -117,13 +118,20 @@ class FoxMagics(Magics):
         return found
 
     def _pictures(self, value: Any) -> Any:
-        """Put variables in the place of their names; everything else is a path or a URL."""
+        """Put variables in the place of their names; what is a file, and everything else, is a path or a URL."""
         if isinstance(value, list):
             return [self._pictures(item) for item in value]
         whole = _EXPRESSION.fullmatch(value)
-        if whole and re.split(r"[.\[]", value, maxsplit=1)[0] in self._shell.user_ns:
+        if not whole or re.split(r"[.\[]", value, maxsplit=1)[0] not in self._shell.user_ns or Path(value).is_file():
+            return value
+        try:
             return self._shell.ev(value)
-        return value
+        except (AttributeError, LookupError, TypeError) as error:
+            raise InvalidRequest(
+                f"{value} is neither a file nor anything that a variable has: {error}.",
+                value=value,
+                todo="Give a variable such as photo or task.images[0], a path or a URL.",
+            ) from None
 
 
 def parse(request: type[Request], words: Iterable[str], body: str) -> dict[str, Any]:

@@ -71,14 +71,15 @@ def test_pictures_are_variables_results_paths_or_links(shell: InteractiveShell, 
     """A PIL image by its name, an earlier result by its way, a file and a URL as they are."""
     Image.new("RGB", (64, 64), "teal").save(tmp_path / "sea.png")
     shell.push({"photo": Image.new("RGB", (80, 60), "red")})
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "photo.png")  # named as the variable, too
     run(shell, "task = fox.generate('a fox').wait(60)")
     shell.run_cell_magic(
-        "fox", "edit --image-urls photo task.images[0] sea.png https://example.com/a.jpg", "make it night"
+        "fox", "edit --image-urls photo task.images[0] sea.png photo.png https://example.com/a.jpg", "make it night"
     )
     urls = sandbox.creations[-1]["body"]["image_urls"]
-    assert len({*urls}) == 4
-    assert all(url.startswith(sandbox.base_url) for url in urls[:3])
-    assert urls[3] == "https://example.com/a.jpg"
+    assert len({*urls}) == 5
+    assert all(url.startswith(sandbox.base_url) for url in urls[:4])
+    assert urls[4] == "https://example.com/a.jpg"
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,7 @@ def test_pictures_are_variables_results_paths_or_links(shell: InteractiveShell, 
         ("paint --resolution 1K", "%fox has no 'paint'"),
         ("generate --take none", "take is 'none'"),
         ("generate in the snow", "'in the snow' has no place"),
+        ("edit --image-urls fox.png", "fox.png is neither a file nor"),
     ],
 )
 def test_what_is_wrong_is_said_in_the_words_of_the_models(

@@ -161,17 +161,20 @@ def save_picture(source: Path, path: str | os.PathLike[str]) -> Path:
     try:
         if target.is_dir():
             target /= source.name
-        wanted, own = _FORMATS.get(target.suffix.lower()), _FORMATS.get(source.suffix.lower())
-        if wanted is None:
+        ending, own = target.suffix.lower(), source.suffix.lower()
+        wanted = _FORMATS.get(ending, "")
+        is_same = ending == own or wanted == _FORMATS.get(own)
+        if not wanted and not is_same:
             raise InvalidRequest(
                 f"{target.name} does not end in a picture's suffix.",
                 parameter="path",
                 value=target,
                 allowed=f"a folder, or a file that ends in {', '.join(_FORMATS)}",
+                todo=f"Give a folder, or a file that ends in {', '.join(dict.fromkeys((own, *_FORMATS)))}.",
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         with aside(target.parent) as part:
-            if wanted == own:
+            if is_same:
                 shutil.copyfile(source, part)
             else:
                 _convert(source, part, wanted)

@@ -25,7 +25,7 @@ from fox_nb.parameters import parameters
 from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
 from fox_nb.session.training import TrainedProfiles
-from fox_nb.store.people import FORGOTTEN
+from fox_nb.store import FORGOTTEN
 
 _STARTED = "{name} is being trained. This goes on when you close the notebook."
 

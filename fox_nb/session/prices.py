@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from fox_nb.client import Client
     from fox_nb.models import Request
+    from fox_nb.store import TaskRow
 
 
 ASK_AGAIN = 60.0
@@ -126,6 +127,29 @@ class Cost(float):
         return f"{words} ({', '.join(about)})" if about else words
 
     __repr__ = __str__
+
+
+def cost_of(row: TaskRow) -> Cost:
+    """Return what a task has cost, and of what kind that amount is."""
+
+    def seen(micro_usd: int) -> Cost:
+        return Cost(micro_usd / MICRO_PER_USD, is_estimate=False, is_play_money=row.is_play_money)
+
+    known = row.unbilled == 0 and (row.charged is not None or row.refunded > 0)
+    if known:
+        kind = "refunded" if row.refunded > 0 and row.net == 0 else "charged"
+    else:
+        kind = "estimated" if row.price_is_estimate else "reserved"
+    return Cost(
+        row.net / MICRO_PER_USD,
+        is_estimate=row.price_is_estimate and not known,
+        is_play_money=row.is_play_money,
+        credits_reserved=row.credits,
+        kind=kind,
+        charged=None if row.charged is None else seen(row.charged),
+        refunded=seen(row.refunded) if row.refunded else None,
+        at=row.bill_at,
+    )
 
 
 class PriceList:

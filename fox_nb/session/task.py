@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any, Protocol, overload
 
 from fox_nb.errors import DownloadFailed, FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
-from fox_nb.money import MICRO_PER_USD
 from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
 from fox_nb.session.lost_answers import Proposal, id_or_none, proposal_of, yes_or_no
 from fox_nb.session.pool import deadline
-from fox_nb.session.prices import Cost
+from fox_nb.session.prices import Cost, cost_of
 from fox_nb.session.renderer import Renderer, Shows
-from fox_nb.store import BEING_SENT, ON_ITS_WAY, TaskRow
+from fox_nb.store import BEING_SENT, FORGOTTEN, ON_ITS_WAY, TaskRow
 
 ENDED = frozenset({"completed", "failed", "refused", "unknown"})
 """States in which nothing more happens by itself."""
@@ -206,13 +205,19 @@ class Task(Shows):
         Raises
         ------
         FoxError
-            The name asks for something that is not there, or the folder cannot be written.
+            There is no picture yet, or none any more; the name asks for something that is not there, or the folder
+            cannot be written.
         """
         from fox_nb.images.saving import Folder, file_stem
 
+        images = [image for image in self.images if image.path.exists()]
+        if not images:
+            todo = "" if self.status == "completed" else "Call task.wait() first."
+            raise self.error or FoxError(f"The task is {self.status} and has no pictures to save.", todo=todo)
+        if len(images) < self._row.wanted:
+            self.renderer.say(f"{len(images)} of {self._row.wanted} pictures are here to be saved.")
         place = Folder(folder)
         facts = {"prompt": self._row.words, "model": self.model, "take": self.take, "task_id": self.id}
-        images = [image for image in self.images if image.path.exists()]
         return [
             place.path / place.add(image.path, file_stem(name, {**facts, "number": image.number})) for image in images
         ]
@@ -523,6 +528,8 @@ class Task(Shows):
 
     def _money_of_failure(self) -> str:
         cost = self.cost
+        if self._row.error_code == FORGOTTEN:
+            return f"It was made and paid for, {cost.amount}."
         if cost.kind == "refunded":
             return f"It was charged and refunded, so it cost {cost.amount}."
         if cost.kind == "charged":
@@ -565,29 +572,6 @@ class Task(Shows):
     def _about(self) -> str:
         parts = [f"{name}={value!r}"[:80] for name, value in self._row.body.items() if name != "model"]
         return ", ".join([*parts, f"take={self.take}"])
-
-
-def cost_of(row: TaskRow) -> Cost:
-    """Return what a task has cost, and of what kind that amount is."""
-
-    def seen(micro_usd: int) -> Cost:
-        return Cost(micro_usd / MICRO_PER_USD, is_estimate=False, is_play_money=row.is_play_money)
-
-    known = row.unbilled == 0 and (row.charged is not None or row.refunded > 0)
-    if known:
-        kind = "refunded" if row.refunded > 0 and row.net == 0 else "charged"
-    else:
-        kind = "estimated" if row.price_is_estimate else "reserved"
-    return Cost(
-        row.net / MICRO_PER_USD,
-        is_estimate=row.price_is_estimate and not known,
-        is_play_money=row.is_play_money,
-        credits_reserved=row.credits,
-        kind=kind,
-        charged=None if row.charged is None else seen(row.charged),
-        refunded=seen(row.refunded) if row.refunded else None,
-        at=row.bill_at,
-    )
 
 
 def _arrived(row: TaskRow, folder: Path, renderer: Renderer, reused: bool) -> Task:

@@ -10,8 +10,8 @@ from fox_nb.models import take_number
 from fox_nb.session.profiles import Profile, Profiles, checked_name, name_or_id
 from fox_nb.session.renderer import Shows
 from fox_nb.session.uploads import copying, written_name
-from fox_nb.store import put
-from fox_nb.store.people import FORGOTTEN, same
+from fox_nb.store import FORGOTTEN, put
+from fox_nb.store.people import same
 from fox_nb.store.rows import TRAINS
 
 if TYPE_CHECKING:

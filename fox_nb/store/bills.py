@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from fox_nb.store.history import COUNTS, NEWEST
 from fox_nb.store.journal import Journal
+from fox_nb.store.rows import FORGOTTEN
 
 AFTER_TROUBLE = 60.0
 """Seconds after which what could not be read is asked for again."""
@@ -67,7 +68,8 @@ class Bills:
             SELECT c.number, c.identity, t.model, t.request, c.micro, coalesce(c.sent, c.at), c.accepted,
                 CASE WHEN c.number = n.number THEN t.finished END, c.task_id,
                 CASE WHEN c.number = n.number THEN t.credits END,
-                c.number != n.number OR t.state NOT IN ('pending', 'processing', 'completed'),
+                c.number != n.number
+                    OR t.state NOT IN ('pending', 'processing', 'completed') AND t.error_code != '{FORGOTTEN}',
                 c.charged, c.charged_at, c.refunded, c.refunded_at, c.bill_task, c.state = 'settled'
             FROM charge c JOIN task t ON t.identity = c.identity
                 JOIN charge n ON n.number = (SELECT {NEWEST.format("t")})

@@ -10,10 +10,7 @@ from typing import Any, NamedTuple
 
 from fox_nb.store.catalog import UPLOADS_LIVE, Source
 from fox_nb.store.journal import Journal
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, TRAINS, TaskRow
-
-FORGOTTEN = "forgotten"
-"""Error code of a task whose results were removed when a profile was forgotten."""
+from fox_nb.store.rows import BEING_SENT, FORGOTTEN, ON_ITS_WAY, TRAINS, TaskRow
 
 _TRAINING = "training "
 """A name that waits for its id is kept under this and the training's identity. No id holds a blank."""

@@ -14,6 +14,8 @@ BEING_SENT = frozenset({"preparing", "sending"})
 """States that belong to a process: uploading its pictures, or waiting for the creation's answer."""
 TRAINS = "phota-create-profile"
 """The model whose result is a profile; an id beside any other one's pictures is no result."""
+FORGOTTEN = "forgotten"
+"""Error code of a task that was made and paid for, whose results were removed when a profile was forgotten."""
 CLOCK_STEP = 30.0
 """Start times are read off the clock, which may be set meanwhile; a pid is hardly used anew within so many seconds."""
 

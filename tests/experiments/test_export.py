@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from fox_nb import Fox, FoxError, InvalidRequest
+from fox_nb import DownloadFailed, Fox, FoxError, InvalidRequest
 from fox_nb.experiments import Batch
 from fox_nb.images.saving import file_stem
 
@@ -166,3 +166,21 @@ def test_a_task_is_its_pictures(fox: Fox, tmp_path: Path) -> None:
     assert len({path.name for path in task.save(tmp_path / "all")}) == 2
     with pytest.raises(InvalidRequest, match="the name of a picture"):
         task.save(tmp_path / "both.png")
+
+
+def test_pictures_that_are_not_there_are_not_saved_in_silence(
+    fox: Fox, sandbox: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before they have come, saving says to wait; when some were deleted, how many are left; when all were, that."""
+    sandbox.set(speed=1)
+    with pytest.raises(FoxError, match=r"has no pictures to save.*task\.wait"):
+        fox.generate("a boat").save(tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    sandbox.set(speed=500)
+    task = fox.generate("a fox", num_outputs=2).wait()
+    task[0].path.unlink()
+    assert len(task.save(tmp_path / "out")) == 1
+    assert "1 of 2 pictures" in capsys.readouterr().err
+    task[1].path.unlink()
+    with pytest.raises(DownloadFailed, match="deleted"):
+        task.save(tmp_path / "out")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fox_nb import InvalidRequest
 from fox_nb.images.saving import Folder, save_picture
 
 
@@ -33,6 +34,17 @@ def test_four_inks_become_three_colours(tmp_path, suffix):
         red, green, blue = saved.convert("RGB").getpixel((3, 3))
     assert red > 200
     assert max(green, blue) < 60
+
+
+def test_a_kind_that_is_not_written_is_copied_alone(tmp_path):
+    """A GIF is saved in a folder and as a GIF, and converted to what can be written; other endings are named."""
+    Image.new("RGB", (30, 30), "red").save(tmp_path / "a.gif")
+    (tmp_path / "out").mkdir()
+    for target in ("out", "b.GIF", "c.png"):
+        with Image.open(save_picture(tmp_path / "a.gif", tmp_path / target)) as saved:
+            assert saved.size == (30, 30)
+    with pytest.raises(InvalidRequest, match=r"ends in \.gif, \.png"):
+        save_picture(tmp_path / "a.gif", tmp_path / "d.bmp")
 
 
 def test_thousands_of_one_name_are_saved_like_others(tmp_path):

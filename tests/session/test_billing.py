@@ -50,6 +50,19 @@ def test_what_was_charged_and_what_came_back(fox: Fox, sandbox: Any) -> None:
     assert "$0.18 (play money) charged" in page
 
 
+def test_what_was_forgotten_was_made_and_paid_for(fox: Fox, sandbox: Any) -> None:
+    """A picture whose person was forgotten is told as paid, and takes no refund of a task that really failed."""
+    sandbox.set(log={"ids": "none"})
+    fox.profiles.add("profile_1", "Ada")
+    made = fox.generate("[[profile_1]] at sea").wait()
+    fox.profiles.forget("Ada")
+    assert "It was made and paid for, $0.09" in made.error.money
+    failed = fail(fox, sandbox, "bad luck")
+    fox.reconcile()
+    assert (made.cost.kind, failed.cost.kind) == ("charged", "refunded")
+    assert fox.spent == pytest.approx(0.09)
+
+
 class Counted(int):
     """A sending's number that counts how often it is compared."""
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artifacts import MARKED_KEY
 import fox_nb
+from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, InvalidRequest, StoreError, TaskFailed
 from fox_nb.experiments import pages
 from fox_nb.experiments.picture_files import result
