@@ -12,6 +12,7 @@ import os
 import re
 import warnings
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -44,6 +45,11 @@ _PRIVATE = [
 def in_voila() -> bool:
     """Return True when Voila runs this notebook, for a visitor who is not to see what else the server has."""
     return os.environ.get("SERVER_SOFTWARE", "").startswith("voila")
+
+
+def named(path: str | Path) -> str:
+    """Return what a path is called in words: a visitor of an app is not told where things lie on its server."""
+    return Path(path).name if in_voila() else str(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Visitors: each alone in a store of their own, one budget for all of them together, nothing sent by coming."""
 
 import base64
+import errno
 import io
 import math
 import os
@@ -17,6 +18,7 @@ from PIL import Image
 
 import fox_nb
 from artifacts import MARKED_KEY
+from fox_nb import atomic
 from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
 from panels.browsers import Browser
@@ -282,6 +284,38 @@ def test_no_message_of_a_card_names_a_place_of_the_server(sandbox: Sandbox) -> N
         assert browser.of("wrong")
         assert str(ada.store.folder.parent) not in repr([content for content, _ in browser.heard])
         ada.studio().close()
+
+
+@pytest.mark.usefixtures("in_voila")
+def test_a_full_disk_names_no_place_of_the_server(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written is told by its name, when a picture is fetched as when photos are packed."""
+
+    with visitor(sandbox) as ada:
+        put = atomic.put
+
+        def full(written: Path, target: Path, **how: Any) -> None:
+            if target.is_relative_to(ada.store.folder):
+                raise OSError(errno.ENOSPC, "No space left on device")
+            put(written, target, **how)  # the sandbox's
+
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as packed:
+            for number in range(10):
+                photo = io.BytesIO()
+                Image.effect_noise((600, 600), 40 + number).save(photo, "PNG")
+                packed.writestr(f"{number}.png", photo.getvalue())
+        told = []
+        monkeypatch.setattr("fox_nb.images.photo_archive.put", full)
+        monkeypatch.setattr(atomic, "put", full)
+        for ask in (
+            lambda: ada.generate("a garden").wait(60),
+            lambda: ada.edit("at night", Image.new("RGB", (64, 64))),
+            lambda: ada.profiles.train(archive.getvalue(), "Ada", agreed=True),
+        ):
+            with pytest.raises(fox_nb.FoxError, match="No space left on device") as refused:
+                ask()
+            told.append(str(refused.value))
+        assert str(ada.store.folder.parent) not in " ".join(told)
 
 
 @pytest.mark.usefixtures("in_voila")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
-from fox_nb.settings import in_voila
+from fox_nb.settings import named
 from fox_nb.store import ON_ITS_WAY
 from fox_nb.workdir import below, notebook_folder
 
@@ -326,7 +326,7 @@ def _table_row(task: Task, values: Sequence[str]) -> Any:
 
 def near(path: Path) -> str:
     """Name a file by its path from the notebook's folder, else by its whole path, which no visitor is told."""
-    return _beside_the_notebook(path) or (path.name if in_voila() else str(path))
+    return _beside_the_notebook(path) or named(path)
 
 
 def _beside_the_notebook(path: Path) -> str | None:

@@ -23,6 +23,7 @@ from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, HasData, Photo, PhotoR
 from fox_nb.images.pixels import plain
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refuse_server_files
+from fox_nb.settings import named
 from fox_nb.workdir import given_path
 
 MAX_BYTES = 48_000_000
@@ -173,7 +174,7 @@ def pack(photos: PhotoReport | Iterable[Photo], target: Path, *, max_bytes: int 
             put(part, target)
     except OSError as error:
         todo = "Check the folder's permissions, and the room on the disk."
-        raise InvalidRequest(f"{target} cannot be written: {error.strerror or error}.", todo=todo) from error
+        raise InvalidRequest(f"{named(target)} cannot be written: {error.strerror or error}.", todo=todo) from error
     return ArchiveFacts(target, len(chosen), size, sha256)
 
 

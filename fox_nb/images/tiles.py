@@ -27,6 +27,7 @@ from weakref import WeakValueDictionary
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import FoxError, StoreError
+from fox_nb.settings import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -181,7 +182,7 @@ def read_tile(folder: Path, level: int, x: int, y: int, *, picture: Path | None 
         data = _read(folder, level, x, y)
     if data is None:
         raise StoreError(
-            f"The tiles in {folder} are missing or damaged.",
+            f"The tiles in {named(folder)} are missing or damaged.",
             money="No picture is lost by that.",
             todo="Delete that folder: the tiles are made again from the picture.",
         )

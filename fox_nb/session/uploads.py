@@ -13,7 +13,7 @@ from fox_nb.images.sources import listed
 from fox_nb.models import LOCAL_PICTURE, MODELS, file_names, is_link, request_class
 from fox_nb.parameters import parameters
 from fox_nb.session.image import Image
-from fox_nb.settings import in_voila
+from fox_nb.settings import named
 from fox_nb.store import Source, aside, put
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Uploads:
                     source = self._store.catalog.source(item.removeprefix("sha256:"))
                     if source is not None:
                         path = source.origin or str(self._store.path(source.file))
-                        found[item] = Path(path).name if in_voila() else path
+                        found[item] = named(path)
         return found
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from fox_nb import atomic
 from fox_nb.atomic import ASIDE, aside
 from fox_nb.errors import StoreError
+from fox_nb.settings import named
 from fox_nb.workdir import given_path
 
 __all__ = ["ASIDE", "aside", "picture_name", "place_of", "put", "sha256_of", "slug", "spare_others", "zipped"]
@@ -101,7 +102,7 @@ def put(written: Path, target: Path) -> None:
         atomic.put(written, target, synced=True)
     except OSError as error:
         raise StoreError(
-            f"{target} could not be written ({error.strerror or error}).",
+            f"{named(target)} could not be written ({error.strerror or error}).",
             money="What was paid for stays with the gateway for 24 hours.",
             todo="Check the free space and the folder's rights, then run the cell again.",
         ) from None

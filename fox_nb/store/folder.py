@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, sweep, write
 from fox_nb.errors import StoreDamaged, StoreError
+from fox_nb.settings import named
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store.bills import Bills
 from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import sha256_of
 from fox_nb.store.journal import Journal
-from fox_nb.store.schema import named, no_locks
+from fox_nb.store.schema import no_locks
 from fox_nb.workdir import given_path
 
 if TYPE_CHECKING:

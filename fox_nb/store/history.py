@@ -15,7 +15,7 @@ from typing import Any, TypedDict, Unpack
 
 from fox_nb.errors import BudgetExceeded, StoreError
 from fox_nb.money import MICRO_PER_USD, dollars
-from fox_nb.settings import SANDBOX
+from fox_nb.settings import SANDBOX, named
 from fox_nb.store.rows import PictureRow, TaskRow
 from fox_nb.store.schema import connect, unreadable
 
@@ -280,7 +280,7 @@ class History(OpenDatabase):
         row = self._row(connection, identity)
         if row is None:
             raise StoreError(
-                f"The journal {self.path} no longer knows this task: another one was put in its place.",
+                f"The journal {named(self.path)} no longer knows this task: another one was put in its place.",
                 money="Nothing more was sent.",
                 todo="Put the old journal back, or make a new Fox for this one.",
             )

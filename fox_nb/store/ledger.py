@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fox_nb.atomic import ALONE, BUSY_SECONDS, PRIVATE_FILE, open_database
 from fox_nb.errors import StoreError
-from fox_nb.settings import in_voila
+from fox_nb.settings import named
 from fox_nb.store.history import OpenDatabase, check_budget
 from fox_nb.workdir import given_path
 
@@ -129,7 +129,7 @@ class Ledger(OpenDatabase):
 
     @property
     def _shown(self) -> str:
-        return self.path.name if in_voila() else str(self.path)
+        return named(self.path)
 
     def _unusable(self, error: Exception) -> StoreError:
         code = getattr(error, "sqlite_errorname", "")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fox_nb.atomic import BUSY_SECONDS, open_database
 from fox_nb.errors import StoreDamaged, StoreError, StoreTooNew
-from fox_nb.settings import in_voila
+from fox_nb.settings import named
 from fox_nb.store.files import aside
 
 APPLICATION_ID = 0x464F584E
@@ -153,11 +153,6 @@ def connect(path: Path) -> sqlite3.Connection:
         return open_database(path, missing)
     except sqlite3.Error as error:
         raise unreadable(path, error) from None
-
-
-def named(path: Path) -> str:
-    """Return what a path is called in an error: a visitor of an app is not told where things lie on its server."""
-    return path.name if in_voila() else str(path)
 
 
 LONGEST_PATH = 500
