@@ -236,6 +236,12 @@ is_in, finish, wait_line, take_wait = _standing.is_in, _standing.finish, _standi
 _local = threading.local()
 
 
+def stand(task: Task, draw: Callable[[Task], Bundle], place: Place) -> None:
+    """Show a task from now on at a place where something of it is shown already."""
+    display = LiveDisplay(task, draw)
+    display.stand_at(place, getattr(place, "id", ""), lambda: place.show(display.shown))
+
+
 def announce(display: LiveDisplay) -> None:
     """Recognize what this thread is about to display."""
     if not hasattr(_local, "announced"):

@@ -107,14 +107,18 @@ class Notebook:
 
     @staticmethod
     def _waited(task: Task, line: live.WaitLine) -> None:
-        """Count a task that is completed; what became of another one keeps a place of its own."""
+        """Count a task that is completed; another one keeps a place of its own, and comes to its end there."""
+        place = line.place
         if task.status == "completed":
             line.done += 1
             line.said = bundle(task_pages.done_line(task, line.done), repr(task))
         elif line.said is not None:
-            open_place(_drawn(task))
-        line.place.show(line.said or _drawn(task))
-        line.is_free = line.said is not None
+            place = open_place(_drawn(task))
+        if line.said is not None:
+            line.place.show(line.said)
+            line.is_free = True
+        if task.status != "completed":
+            live.stand(task, _drawn, place)
 
     @contextlib.contextmanager
     def progress_line(self) -> Iterator[Callable[[str], None]]:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from fox_nb.session.image import Image
+from fox_nb.display.task_pages import small_picture
 
 _EDGE = 400
 _ACROSS = 4
@@ -18,19 +18,18 @@ _MOST = 8
 def printed(thing: Any) -> str:
     """Return a task's pictures, or one, as a JPEG in base64; '' for what shows none."""
     images = [image for image in getattr(thing, "images", [thing]) if getattr(image, "path", None)][:_MOST]
-    images = [image for image in images if image.path.exists()]
-    return base64.b64encode(_sheet(images)).decode() if images else ""
+    found = [small_picture(image) for image in images if image.path.exists()]
+    small = [picture for picture in found if picture is not None]
+    return base64.b64encode(_sheet(small)).decode() if small else ""
 
 
-def _sheet(images: Sequence[Image]) -> bytes:
+def _sheet(thumbnails: Sequence[bytes]) -> bytes:
     from PIL import Image as Pillow
     from PIL import ImageOps
 
-    columns = min(_ACROSS, len(images))
+    columns = min(_ACROSS, len(thumbnails))
     edge = _EDGE if columns == 1 else _EDGE // 2
-    small = [
-        ImageOps.contain(Pillow.open(io.BytesIO(image.thumbnail())).convert("RGB"), (edge, edge)) for image in images
-    ]
+    small = [ImageOps.contain(Pillow.open(io.BytesIO(one)).convert("RGB"), (edge, edge)) for one in thumbnails]
     height = max(picture.height for picture in small)
     sheet = Pillow.new(
         "RGB", (sum(picture.width for picture in small[:columns]), height * -(-len(small) // columns)), "white"

@@ -156,7 +156,8 @@ def picture_page(image: Image) -> str:
     from fox_nb.render.image_grid import grid
 
     picture = _picture(image, alt=image.path.stem, edge=896, max_bytes=90_000)
-    return grid([picture] if picture else [], title="", empty=f"{image.path.name} is no longer in the folder.")
+    why = "cannot be read" if image.path.exists() else "is no longer in the folder"
+    return grid([picture] if picture else [], title="", empty=f"{image.path.name} {why}.")
 
 
 def tasks_page(tasks: TaskList) -> str:
@@ -240,11 +241,7 @@ def _with_pictures(task: Task) -> str:
     extra = [("Profile", task.profile_id)] if task.profile_id else []
     took = [("Took", duration(task.waited))] if task.status == "completed" else []
     pictures = pictures_of(task)
-    deleted = sum(not image.path.exists() for image in task.images)
-    missing = f"{deleted} of its files are no longer in the folder." if deleted else ""
-    if not deleted and len(pictures) < task.row.wanted and not task.profile_id:
-        missing = f"{len(pictures)} of {task.row.wanted} pictures have arrived."
-    missing = str(task.error) if task.error is not None else missing
+    missing = str(task.error) if task.error is not None else _missing(task, len(pictures))
     return grid(
         pictures,
         title=title(task),
@@ -255,6 +252,19 @@ def _with_pictures(task: Task) -> str:
         code=task.code(),
         empty="The profile is trained." if task.profile_id else "There are no pictures here.",
     )
+
+
+def _missing(task: Task, shown: int) -> str:
+    """Say what is not there of a task that is done; '' where all is."""
+    images = task.images
+    deleted = sum(not image.path.exists() for image in images)
+    if deleted:
+        return f"{deleted} of its files are no longer in the folder."
+    if shown < len(images):
+        return f"{len(images) - shown} of its files cannot be read."
+    if shown < task.row.wanted and not task.profile_id:
+        return f"{shown} of {task.row.wanted} pictures have arrived."
+    return ""
 
 
 def _failure(task: Task) -> Any:
@@ -279,7 +289,7 @@ def _picture(image: Image, *, alt: str, edge: int, max_bytes: int, mark: str = "
     from fox_nb.images.thumbnail import MIME
     from fox_nb.render.image_grid import Picture
 
-    thumbnail = _thumbnail(image, edge, max_bytes)
+    thumbnail = small_picture(image, edge, max_bytes)
     if thumbnail is None:
         return None
     return Picture(
@@ -293,7 +303,7 @@ def _picture(image: Image, *, alt: str, edge: int, max_bytes: int, mark: str = "
     )
 
 
-def _thumbnail(image: Image, edge: int, max_bytes: int) -> bytes | None:
+def small_picture(image: Image, edge: int = 512, max_bytes: int = 40_000) -> bytes | None:
     """Return a small picture; None for a file that was deleted or damaged: the page still shows all else."""
     try:
         return image.thumbnail(edge, max_bytes=max_bytes)
@@ -317,7 +327,7 @@ def _table_row(task: Task, values: Sequence[str]) -> Any:
         cost=float(task.cost),
         take=task.take,
         count=len(images),
-        thumbnail=_thumbnail(first, 112, 4000) if first else None,
+        thumbnail=small_picture(first, 112, 4000) if first else None,
         mime=MIME,
         width=first.width if first else 1,
         height=first.height if first else 1,

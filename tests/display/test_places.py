@@ -96,6 +96,28 @@ def test_waiting_in_a_loop_leaves_one_line(run: Run) -> None:
     assert seen(cell) == ["", "three"]
 
 
+@pytest.mark.parametrize("last", ["", "t"])
+def test_waiting_with_a_time_out_leaves_one_display(run: Run, last: str) -> None:
+    """Who waits for one task a little while at a time finds it once, and at its end, whoever has waited for that."""
+    again = "for _ in range(3):\n    try: t.wait(0.1)\n    except fox_nb.WaitTimeout: pass"
+    left, ended, _ = run(
+        f"t = fox.generate('one fox')\n{again}",
+        f"{again}\ngate.set()\nt.wait()\n{last or 'None'}",
+        "t.wait();",
+    )
+    assert (seen(left), seen(ended)) == (["one fox"], ["one fox"])
+
+
+def test_waiting_with_a_time_out_beside_others(run: Run) -> None:
+    """The line that counts others is not about a task that is still under way, which has a place of its own."""
+    cell, _ = run(
+        "gate.set()\nfox.generate('one fox').wait()\ngate.clear()\nlate = fox.generate('late')\n"
+        "for _ in range(2):\n    try: late.wait(0.1)\n    except fox_nb.WaitTimeout: pass",
+        "gate.set()\nlate.wait();",
+    )
+    assert seen(cell) == ["", "late"]
+
+
 def test_a_display_with_an_id(run: Run) -> None:
     """`display(task, display_id=True)` is live; its handle shows another task, live as well, or anything else for good."""
     cells = run(

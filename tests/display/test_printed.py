@@ -26,3 +26,22 @@ def test_a_latex_export_has_the_pictures(runner: Any, own_sandbox: Mapping[str, 
         assert Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).format == "JPEG"
     _, resources = LatexExporter().from_notebook_node(ran)
     assert len(resources["outputs"]) == 2
+
+
+def test_a_damaged_picture_hides_no_other(runner: Any, own_sandbox: Mapping[str, str]) -> None:
+    """A task, its asking again and a picture are pages that say what cannot be read, with what can be read beside it."""
+    cells = (
+        "import fox_nb\nfox = fox_nb.Fox(store='s')\ntask = fox.generate('a fox', num_outputs=2).wait()",
+        "path = task.images[0].path\npath.write_bytes(path.read_bytes()[:-50_000])\n"
+        "for kept in (path.parents[1] / 'thumbnails').iterdir():\n    kept.unlink()",
+        "task",
+        "fox.generate('a fox', num_outputs=2)",
+        "task.images[0]",
+    )
+    ran = runner.execute(notebook(*cells), env=own_sandbox)
+    (task,), (again,), (picture,) = ([output.data for output in cell.outputs] for cell in ran.cells[2:])
+    for shown in (task, again):
+        assert shown["text/html"].count("<img") == 1
+        assert "1 of its files cannot be read." in shown["text/html"]
+        assert "image/jpeg" in shown
+    assert "cannot be read" in picture["text/html"]
