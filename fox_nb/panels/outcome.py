@@ -129,6 +129,17 @@ class Outcome:
         else:
             self._over(task)
 
+    def show_again(self, tasks: list[Task], earlier: int) -> None:
+        """Show what an earlier run of the cell has shown, the oldest first, and count those that were there before."""
+        over = [task for task in tasks if task.status not in ON_ITS_WAY]
+        if over or earlier:
+            self.results.add_before(reversed(over), earlier)
+        for task in tasks:
+            if task in over:
+                self._listen(task)
+            else:
+                self.show(task)
+
     def resume(self, model: str) -> None:
         """Go on with what an earlier kernel left unfinished; what is unknown is told."""
         for row in self._session.unfinished():
@@ -156,10 +167,11 @@ class Outcome:
         with self._lock:
             self._followed.discard(task.identity)
         self._listen(task)
-        # The record first: the results take their pictures from it.
-        self._record.put(task)
-        self.results.add(task)
-        self._downloaded(task)
+        try:
+            self._record.put(task)  # first: the results take their pictures from it
+        finally:
+            self.results.add(task)
+            self._downloaded(task)
 
     def _listen(self, task: Task) -> None:
         """Hear of what becomes of a result, whoever sends it again or settles it: this panel, another one or code."""

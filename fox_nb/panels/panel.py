@@ -54,12 +54,12 @@ class _Value(traitlets.TraitType[Any, Any]):
 
 
 class _Pictures(traitlets.List[Any]):
-    """The newest task's pictures; who waited for the task finds them before others have heard of its end."""
+    """The newest pictures; who waited for a task finds them before others have heard of its end."""
 
     def get(self, obj: Any, cls: Any = None) -> Any:
-        """Return them, or those of the one before while there are none yet."""
-        found = obj.task.images if obj.task is not None else []
-        return found or super().get(obj, cls)
+        """Return those of the task that was asked for last of those that have some."""
+        found = (task.images for task in reversed(obj._asked) if task.images)  # noqa: SLF001 - its own
+        return next(found, None) or super().get(obj, cls)
 
 
 class _Values(traitlets.Dict):
@@ -90,7 +90,7 @@ class Panel(w.VBox):  # type: ignore[misc]
     task : Task or None
         The newest task of this panel, as soon as the journal has it.
     images : list of Image
-        The pictures of the newest task that is completed.
+        The pictures of the newest task of this panel that has some.
     """
 
     request: ClassVar[type[Request]]
@@ -105,6 +105,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         values: Mapping[str, Any] | None = None,
         *,
         record: Record | None = None,
+        recall: Callable[[], None] | None = None,
         uses: Callable[[Task], list[Action]] | None = None,
         journalled: Callable[[Task], None] | None = None,
         downloaded: Callable[[Task], None] | None = None,
@@ -115,6 +116,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._pricing = threading.Lock()
         self._pressed = float("-inf")
         self._sent: dict[str, Any] | None = None
+        self._asked: list[Task] = []
         self._uses = uses or self._own_uses
         self._told = journalled
         self._downloaded = downloaded
@@ -128,8 +130,10 @@ class Panel(w.VBox):  # type: ignore[misc]
             description=self.request.press,
             layout=layout,
         )
-        self._record = record or Record(self._card, task_pages.task_page, Memory(session))
+        self._record = record or Record(self._card, task_pages.task_page, Memory(session, self.request.model))
         self._own_record = record is None
+        self._recall = recall or (lambda: self.show_again(*self._record.remembered()))
+        self._has_resumed = False
         self._outcome = Outcome(
             session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over, layout
         )
@@ -337,6 +341,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         def take(task: Task) -> None:
             with self._lock:
                 self._sent = values
+                self._asked.append(task)
             self.set_trait("task", task)
             self._outcome.follow(task)
             self._show_again()
@@ -364,8 +369,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._outcome.show(task)
 
     def _over(self, task: Task) -> None:
-        if task is self.task and task.images:
-            self.set_trait("images", task.images)
+        self.set_trait("images", self.images)
         self._pool.submit(self.show_cost)
         if self._downloaded is not None:
             self._downloaded(task)
@@ -388,9 +392,22 @@ class Panel(w.VBox):  # type: ignore[misc]
         """Call `callback(name, task, number of the picture)` when a button of a result is pressed."""
         self._outcome.results.on_act(callback)
 
+    def show_again(self, tasks: list[Task], earlier: int = 0) -> None:
+        """Show what an earlier run of the cell has shown, the oldest first, and count those that were there before."""
+        self._outcome.show_again(tasks, earlier)
+
     def resume(self) -> None:
-        """Go on with what an earlier kernel left unfinished; sends nothing."""
-        self._outcome.resume(self.request.model)
+        """Have the panel go on, on another thread, where an earlier run or kernel has left it; sends nothing."""
+        self._has_resumed = True
+        self._pool.submit(self._resume)
+
+    def _resume(self) -> None:
+        try:
+            self.refresh()
+            self._recall()
+            self._outcome.resume(self.request.model)
+        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
+            self._press.fail(error)
 
     def _own_uses(self, task: Task) -> list[Action]:
         words = self.request.on_result
@@ -427,6 +444,8 @@ class Panel(w.VBox):  # type: ignore[misc]
     def _seen(self) -> None:
         """Do what can wait until a browser shows the panel: no panel comes to the screen later for its sake."""
         self._head.value = head(self.request, sandbox=self._session.gateway.is_sandbox)
+        if not self._has_resumed:  # in a box it is not displayed by itself
+            self.resume()
         self._pool.submit(self._ask_prices)
 
     def _ask_prices(self) -> None:
@@ -442,22 +461,11 @@ class Panel(w.VBox):  # type: ignore[misc]
         )
 
     def _ipython_display_(self) -> None:
-        self.refresh()
         show(self, self._record)
-        self._pool.submit(self._recall)
         self.resume()
 
     def _display_(self) -> HTML:
         return in_marimo(self.request, self.values)
-
-    def _recall(self) -> None:
-        """Show again what an earlier run of the cell has shown."""
-        tasks = self._record.remembered()
-        if tasks:
-            self._outcome.results.fold(self._record.earlier)
-        for task in tasks:
-            if task.model == self.request.model:
-                self.follow(task)
 
     def __repr__(self) -> str:
         return f"<Panel {self.request.model}>"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from fox_nb.display.places import Place, bundle, in_notebook, open_place, output_of
+from fox_nb.errors import StoreError
 from fox_nb.panels.memory import Memory
 from fox_nb.session import Task
 from fox_nb.settings import in_voila
@@ -45,7 +47,7 @@ class Record:
     page : callable
         Gives a task as HTML.
     memory : Memory
-        Knows what the cell has shown in earlier runs.
+        Knows what has been shown here in earlier runs of the cell.
     """
 
     def __init__(self, card: Callable[[int], str], page: Callable[[Task], str], memory: Memory) -> None:
@@ -55,7 +57,6 @@ class Record:
         self._page = page
         self._lock = threading.RLock()
         self._cell: Any = None
-        self._cell_id = ""
         self._slots: list[Place] = []
         self._card: Place | None = None
         self._at: dict[str, int] = {}
@@ -63,6 +64,8 @@ class Record:
         self._tasks: list[Task] = []
         self._over: set[str] = set()
         self._before = 0
+        self._known: set[str] = set()
+        self._remembered: tuple[list[Task], int] = [], 0
 
     def open(self, *, card: bool = False) -> None:
         """Make the outputs, in a cell that runs; with the card where the panel itself follows.
@@ -82,7 +85,7 @@ class Record:
             if cell != self._cell:
                 before, self._slots = self._slots, [open_place(bundle("")) for _ in range(SLOTS)]
                 self._cell, self._card, self._at, self._html = cell, None, {}, {}
-                self._cell_id = cell_id()
+                self._memory.stand_in(cell_id(), cell)
                 self._arrange()
                 for slot in before:
                     slot.show(bundle(""))
@@ -92,22 +95,43 @@ class Record:
     def put(self, task: Task) -> None:
         """Show a task as it stands, above the others when it is new or has just come to its end."""
         with self._lock:
+            with contextlib.suppress(StoreError):
+                self._take_back()
             if task not in self._tasks or (task.is_over and task.identity not in self._over):
                 self._tasks = [*(one for one in self._tasks if one is not task), task]
-                if self._cell:
-                    self._memory.note(self._cell_id, [task.identity for task in self._tasks[-SHOWN:]], self.earlier)
-                if self._card is not None and self.earlier:
-                    self._card.show(self._marked(self._make_card(self.earlier)))
+                self._count()
+                self._note()
             (self._over.add if task.is_over else self._over.discard)(task.identity)
             self._arrange(task)
 
-    def remembered(self) -> list[Task]:
-        """Return what earlier runs of the cell have shown, the oldest first; nothing once there is something new."""
+    def remembered(self) -> tuple[list[Task], int]:
+        """Return, once, what earlier runs of the cell have shown, the oldest first, and how many there were before."""
         with self._lock:
-            if self._tasks:
-                return []
-            self._before, tasks = self._memory.of(self._cell_id)
-            return tasks
+            self._take_back()
+            found, self._remembered = self._remembered, ([], 0)
+            return found
+
+    def _take_back(self) -> None:
+        """Show what earlier runs of the cell have shown, below what is new, whichever of the two comes first."""
+        if self._memory.place in self._known:
+            return
+        tasks, earlier = self._remembered = self._memory.read()
+        self._known.add(self._memory.place)
+        self._before += earlier
+        self._over.update(task.identity for task in tasks if task.is_over)
+        self._tasks = [*tasks, *(task for task in self._tasks if task not in tasks)]
+        self._count()
+        self._arrange()
+
+    def _note(self) -> None:
+        """Remember what is shown; where the store cannot be read or written that is lost, and nothing else."""
+        if self._memory.place in self._known:
+            with contextlib.suppress(StoreError):
+                self._memory.note([task.identity for task in self._tasks[-SHOWN:]], self.earlier)
+
+    def _count(self) -> None:
+        if self._card is not None and self.earlier:
+            self._card.show(self._marked(self._make_card(self.earlier)))
 
     @property
     def earlier(self) -> int:

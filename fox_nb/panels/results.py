@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import traitlets
@@ -28,7 +29,8 @@ class Results(TaskCards):
     record = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, *args: Any, **traits: Any) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        # Held while it is told, too: a list that is older than what was added since would take that out again.
         self._earlier = 0
         super().__init__(*args, **traits)
         self.on_ready(self._send_list)
@@ -38,25 +40,32 @@ class Results(TaskCards):
         with self._lock:
             before = self._tasks
             self._tasks = before if task.identity in before else {task.identity: task, **before}
-            while len(self._tasks) > MOST:
-                self._tasks.popitem()
-                self._earlier += 1
-        self.say("item", item=self.item(task), most=MOST, earlier=self._earlier)
+            self._fold()
+            self.say("item", item=self.item(task), most=MOST, earlier=self._earlier)
 
     def has(self, task: Task) -> bool:
         """Return True while a task is among what is shown."""
         with self._lock:
             return task.identity in self._tasks
 
-    def fold(self, earlier: int) -> None:
-        """Count results that an earlier run of the cell has shown and that are not shown again."""
-        self._earlier += earlier
+    def add_before(self, tasks: Iterable[Task], earlier: int) -> None:
+        """Put tasks behind those that are shown, which are newer, and count those that were there even before."""
+        with self._lock:
+            self._tasks.update({task.identity: task for task in tasks if task.identity not in self._tasks})
+            self._earlier += earlier
+            self._fold()
+            self._send_list()
+
+    def _fold(self) -> None:
+        while len(self._tasks) > MOST:
+            self._tasks.popitem()
+            self._earlier += 1
 
     def remove(self, task: Task) -> None:
         """Take a task out, such as one that is tried again."""
         with self._lock:
             self._tasks.pop(task.identity, None)
-        self._send_list()
+            self._send_list()
 
     def refresh(self) -> None:
         """Show anew what is shown: what can be done with a result may have become something else."""
@@ -64,5 +73,4 @@ class Results(TaskCards):
 
     def _send_list(self) -> None:
         with self._lock:
-            tasks = list(self._tasks.values())
-        self.say("list", items=[self.item(task) for task in tasks], earlier=self._earlier)
+            self.say("list", items=[self.item(task) for task in self._tasks.values()], earlier=self._earlier)

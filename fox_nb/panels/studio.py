@@ -45,9 +45,10 @@ class Studio(w.Tab):  # type: ignore[misc]
         self._session = session
         self._pool = Pool(2, "studio")
         names = Titles(session)
-        self._record = Record(self._card, task_pages.task_page, Memory(session))
+        self._record = Record(self._card, task_pages.task_page, Memory(session, "studio"))
         given: dict[str, Any] = {
             "record": self._record,
+            "recall": self._recall,
             "uses": self._uses,
             "journalled": lambda _: self.history.refresh(),
             "downloaded": self._downloaded,
@@ -143,9 +144,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         return card("Studio: all models and the history", sandbox=self._session.gateway.is_sandbox, earlier=earlier)
 
     def _ipython_display_(self) -> None:
-        self._refresh()
         show(self, self._record)
-        self._pool.submit(self._recall)
         for panel in self.panels.values():
             panel.resume()
 
@@ -153,10 +152,10 @@ class Studio(w.Tab):  # type: ignore[misc]
         return next(iter(self.panels.values()))._display_()
 
     def _recall(self) -> None:
-        """Show again what an earlier run of the cell has shown."""
-        for task in self._record.remembered():
-            if task.model in self.panels:
-                self.panels[task.model].follow(task)
+        """Show again what an earlier run of the cell has shown, each in its model's panel."""
+        tasks, _ = self._record.remembered()
+        for model, panel in self.panels.items():
+            panel.show_again([task for task in tasks if task.model == model])
 
     def __repr__(self) -> str:
         return "<Studio>"

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from fox_nb.display import task_pages
+from fox_nb.errors import StoreError
 from fox_nb.models import LOCAL_PICTURE, MENTION, MODELS, CreateProfile
 from fox_nb.parameters import parameters
 from fox_nb.session import Session, Task
@@ -27,7 +29,13 @@ class Titles:
         self.store = session.store
 
     def of(self, task: Task) -> str:
-        """Return a task's title."""
+        """Return a task's title; its own words where the store, which knows names, cannot be read."""
+        try:
+            return self._of(task)
+        except StoreError:
+            return task_pages.title(task)
+
+    def _of(self, task: Task) -> str:
         if task.model == CreateProfile.model:
             from fox_nb.session.training import TrainedProfiles
 

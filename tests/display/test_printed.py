@@ -32,8 +32,7 @@ def test_a_damaged_picture_hides_no_other(runner: Any, own_sandbox: Mapping[str,
     """A task, its asking again and a picture are pages that say what cannot be read, with what can be read beside it."""
     cells = (
         "import fox_nb\nfox = fox_nb.Fox(store='s')\ntask = fox.generate('a fox', num_outputs=2).wait()",
-        "path = task.images[0].path\npath.write_bytes(path.read_bytes()[:-50_000])\n"
-        "for kept in (path.parents[1] / 'thumbnails').iterdir():\n    kept.unlink()",
+        "path = task.images[0].path\npath.write_bytes(path.read_bytes()[:-50_000])",
         "task",
         "fox.generate('a fox', num_outputs=2)",
         "task.images[0]",

@@ -18,7 +18,7 @@ from ipywidgets.embed import dependency_state
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, InvalidRequest, SubmissionUnknown
+from fox_nb import Fox, InvalidRequest, StoreError, SubmissionUnknown, TaskFailed
 from fox_nb.models import MODELS
 from fox_nb.panels import panel as panel_file
 from fox_nb.panels import typed
@@ -222,6 +222,15 @@ def test_what_is_missing_is_named_by_its_label(fox: Fox) -> None:
         fox.panel("phota-image-enhance").submit()
 
 
+def raising(error: Exception) -> Any:
+    """A function that cannot do what it should."""
+
+    def call(*_: Any, **__: Any) -> None:
+        raise error
+
+    return call
+
+
 def pressed(panel: Any, **values: Any) -> None:
     """Press as a browser does, with what it shows."""
     panel._press._handle_custom_msg({"type": "press", "values": values}, [])
@@ -322,6 +331,38 @@ def test_the_press_from_code_gives_the_task_and_its_pictures(fox: Fox) -> None:
     assert panel.submit().take == 2
     panel.prompt = "a bear"
     assert not panel._press.again
+
+
+def test_its_pictures_are_the_newest_that_there_are(fox: Fox, sandbox: Any) -> None:
+    """A task that fails, or is still under way, hides none that was asked for before, and observers hear of each that comes."""
+    panel = fox.panel(prompt="a slow fox")
+    heard: list[Any] = []
+    panel.observe(lambda change: heard.append(change["new"]), "images")
+    sandbox.misbehave("lasts", seconds=900, times=1)
+    slow = panel.submit()
+    panel.prompt = "a quick fox"
+    sandbox.misbehave("failed")
+    with pytest.raises(TaskFailed):
+        panel.submit().wait(60)
+    sandbox.advance(1000)
+    slow.wait(60)
+    assert panel.images == slow.images
+    sandbox.behave()
+    quick = panel.submit().wait(60)
+    assert panel.images == quick.images
+    until(lambda: len(heard) == 2 or None, "both to be heard of")
+    assert heard == [slow.images, quick.images]
+
+
+def test_what_cannot_be_looked_up_is_called_by_its_own_words(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that cannot be read names nobody, and keeps no result away."""
+    panel = fox.panel(prompt="[[profile_ruth]] in the snow")
+    browser = Browser(panel._press)
+    monkeypatch.setattr(fox.session.profiles, "names", raising(StoreError("The journal is locked.")))
+    panel.submit().wait(60)
+    said = until(lambda: [message["said"] for message in browser.of("gone")] or None, "the end to be said")
+    assert said == ["[[profile_ruth]] in the snow: completed."]
+    until(lambda: panel._outcome.results._tasks or None, "the result")
 
 
 def test_an_error_goes_away_when_the_value_changes(fox: Fox) -> None:

@@ -1,8 +1,14 @@
 """The record of a panel's results, in a real kernel: what stands in the saved notebook, and in which order."""
 
 import re
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from fox_nb import Fox
+from fox_nb.panels.memory import Memory
+from gateways import EAGER
 from kernels import Runner, notebook
 
 _OPEN = """import fox_nb
@@ -28,6 +34,27 @@ again = fox.panel()
 display(again)
 wait_for(again)"""
 
+_WAYS = """import fox_nb, time, ipywidgets as w
+from fox_nb.settings import Polling
+fox = fox_nb.Fox(polling=Polling(first_looks=(0.05,), at_least=0.05, per_second=100))
+def in_cell(name):
+    get_ipython().get_parent()['metadata']['cellId'] = name  # as JupyterLab names its cells
+def seen(*panels):  # by a browser, which says so wherever they stand
+    for panel in panels:
+        panel._press._handle_custom_msg({'type': 'ready'}, [])
+    return panels
+def make(panel, *words):
+    for panel.prompt in words:
+        task = panel.submit()
+        until(lambda: task.is_over)
+def until(found):
+    end = time.monotonic() + 60
+    while not found():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+def listed(panel):
+    return [task.request['prompt'] for task in panel._outcome.results._tasks.values()]"""
+
 
 def shown(cell: Any) -> list[str]:
     """Return which results stand in a cell, from the top down, then what its card says of earlier ones."""
@@ -43,3 +70,75 @@ def test_the_newest_dozen_stand_in_their_order(runner: Runner, sandbox: Any, san
     newest = ["picture late", *(f"picture {number}" for number in range(21, 10, -1))]
     assert shown(made.cells[0]) == [*newest, "11 earlier results"]
     assert shown(made.cells[2]) == [*newest, "11 earlier results"]
+
+
+@pytest.mark.parametrize("way", ["display(a, b)", "display(w.Tab([a, b]))"])
+def test_each_of_two_panels_shows_its_own_again(runner: Runner, sandbox_env: dict[str, str], way: str) -> None:
+    """Panels of one cell keep their results apart when the cell is run again, also those of one model, shown or in a box."""
+    run = f"in_cell('one')\na, b = seen(fox.panel(), fox.panel())\n{way}"
+    make = "make(a, 'picture a1', 'picture a2')\nmake(b, 'picture b1', 'picture b2')"
+    again = f"{run}\nuntil(lambda: len(listed(a)) == len(listed(b)) == 2)\nprint(listed(a), listed(b))"
+    first, _, again = runner.execute(notebook(_WAYS, run, make, again), env=sandbox_env).cells[1:]
+    assert again.outputs[-1].text == "['picture a2', 'picture a1'] ['picture b2', 'picture b1']\n"
+    assert shown(first) == shown(again) == ["picture a2", "picture a1", "picture b2", "picture b1"]
+
+
+def test_a_press_takes_nothing_from_what_was_shown_before(
+    runner: Runner, sandbox: Any, sandbox_env: dict[str, str]
+) -> None:
+    """What was under way, and what is asked for before a browser has the panel, stands above the earlier results."""
+    sandbox.misbehave("lasts", seconds=900, after=2, times=1)
+    begin = "in_cell('one')\na, = seen(fox.panel())\nmake(a, 'picture 1', 'picture 2')\na.prompt = 'picture slow'\na.submit();"
+    fresh = "in_cell('one')\nfox.close(); fox = fox_nb.Fox()\na = fox.panel()"
+    listed = (
+        "seen(a)\ndisplay(w.HBox([a]))\nuntil(lambda: len(listed(a)) == 3 and a._press._under_way)\nprint(listed(a))"
+    )
+    pressed, again = f"{fresh}\nmake(a, 'picture 3')\n{listed}", f"{fresh}\n{listed}"
+    for cell in runner.execute(notebook(_WAYS, begin, pressed, again), env=sandbox_env).cells[2:]:
+        assert cell.outputs[-1].text == "['picture 3', 'picture 2', 'picture 1']\n"
+        assert shown(cell) == ["picture 3", "picture slow", "picture 2", "picture 1"]
+
+
+def test_a_studio_in_a_box_shows_its_results_again(runner: Runner, sandbox_env: dict[str, str]) -> None:
+    """Each in its model's panel, whichever of them a browser shows first."""
+    run = "in_cell('one')\nstudio = fox.studio()\na, b = studio.panels['phota-image'], studio.panels['grok-imagine-image']"
+    make = "make(a, 'picture 1')\nmake(b, 'picture 2')"
+    seen = "display(w.VBox([studio]))\nseen(b)\nuntil(lambda: listed(a))\nprint(listed(a), listed(b))"
+    *_, again = runner.execute(notebook(_WAYS, run, make, f"{run}\n{seen}"), env=sandbox_env).cells
+    assert again.outputs[-1].text == "['picture 1'] ['picture 2']\n"
+
+
+def test_a_copy_of_a_notebook_remembers_for_itself(
+    sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its cells have the same ids: it begins with what the original has shown, and changes nothing of that."""
+
+    def memory(notebook: str, run: str) -> Memory:
+        monkeypatch.setenv("JPY_SESSION_NAME", notebook)
+        made = Memory(fox.session, "phota-image")
+        made.stand_in("one", run)
+        return made
+
+    with Fox(api_key=sandbox.key, base_url=sandbox.base_url, store=tmp_path / "fox_runs", polling=EAGER) as fox:
+        a, b = (fox.generate(words).wait(60) for words in ("picture a", "picture b"))
+        memory("/home/ada/a.ipynb", "1").note([a.identity], 3)
+        copy = memory("/home/ada/b.ipynb", "2")
+        assert copy.read() == ([a], 3)
+        copy.note([a.identity, b.identity], 0)
+        assert copy.read() == ([a, b], 0)
+        assert memory("/home/ada/a.ipynb", "3").read() == ([a], 3)
+
+
+def test_results_come_though_nothing_can_be_remembered(runner: Runner, sandbox_env: dict[str, str]) -> None:
+    """A full disk, or another program's lock, costs what a re-run would show: the saved notebook has its result."""
+    full = """def full(*_): raise fox_nb.StoreError('The disk is full.')
+type(fox.store.catalog).set_fact = full
+in_cell('one')
+a, = seen(fox.panel())
+make(a, 'picture 1')
+until(lambda: listed(a))
+print(listed(a))"""
+    *_, cell = runner.execute(notebook(_WAYS, full), env=sandbox_env).cells
+    assert cell.outputs[-1].text == "['picture 1']\n"
+    assert shown(cell) == ["picture 1"]
+    assert "<img" in "".join(output.data["text/html"] for output in cell.outputs if "data" in output)
