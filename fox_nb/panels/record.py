@@ -115,8 +115,9 @@ class Record:
         """Show what earlier runs of the cell have shown, below what is new, whichever of the two comes first."""
         if self._memory.place in self._known:
             return
-        tasks, earlier = self._remembered = self._memory.read()
+        tasks, earlier = self._memory.read()
         self._known.add(self._memory.place)
+        self._remembered = [*self._remembered[0], *tasks], self._remembered[1] + earlier
         self._before += earlier
         self._over.update(task.identity for task in tasks if task.is_over)
         self._tasks = [*tasks, *(task for task in self._tasks if task not in tasks)]

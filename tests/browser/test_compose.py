@@ -121,10 +121,13 @@ def test_typing_and_pressing_fast_sends_what_was_on_the_screen(lab: Lab, env: di
     assert page.kernel_value(f"seen == {typed!r}") == "True"
 
 
-def test_a_run_of_the_cell_again_shows_its_results_again(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
-    """In this kernel and in the next; nothing is sent again, and the file keeps the picture."""
-    page = opened(lab, env, "panel = fox.panel(prompt='a fox')\npanel")
-    page.locator(".fox-press").click()
+@pytest.mark.parametrize("shown", ["panel", "w.Tab([panel, fox.panel()])"])
+def test_a_run_of_the_cell_again_shows_its_results_again(
+    lab: Lab, sandbox: Any, env: dict[str, str], shown: str
+) -> None:
+    """In this kernel and in the next, in a box, too; nothing is sent again, and the file keeps the picture."""
+    page = opened(lab, env, f"panel = fox.panel(prompt='a fox')\n{shown}")
+    page.locator(".fox-press").locator("visible=true").click()
     newest = page.locator(".fox-newest img").locator("visible=true")
     newest.wait_for()
     page.run_cell(1)
