@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
 import platform
@@ -115,7 +116,7 @@ def _account() -> str:
         return "no key is set, so nothing is charged"
     try:
         with fox_nb.Client(url, key) as client:
-            usage = client.usage()
+            usage, play = client.account(), _is_play_money(client)
     except GatewayError as error:
         return f"the gateway does not tell what the key has left ({error.what[:200]})"
     barred = [name for name in fox_nb.MODELS if usage.models is not None and name not in usage.models]
@@ -125,9 +126,19 @@ def _account() -> str:
         raise Finding(f"The key ended at {moment(usage.ends_at)}. Use another one.")
     if barred:
         raise Finding(f"The key may not call {', '.join(barred)}. Allow them in the gateway's console.")
-    left = "no limit" if usage.left_usd is None else f"{dollars(usage.left_usd)} left"
+    left = "no limit" if usage.left_usd is None else f"{dollars(usage.left_usd, play=play)} left"
     ends = "" if usage.ends_at is None else f", ends {moment(usage.ends_at)}"
-    return f"{dollars(usage.used_usd)} used, {left}{ends}; it may call all {len(fox_nb.MODELS)} models"
+    models = "" if usage.models is None else f"; it may call all {len(fox_nb.MODELS)} models"
+    return f"{dollars(usage.used_usd, play=play)} used, {left}{ends}{models}"
+
+
+def _is_play_money(client: fox_nb.Client) -> bool:
+    """Return True at the sandbox, also where it is behind the relay of a class."""
+    if client.probe():
+        return True
+    with contextlib.suppress(FoxError):
+        return client.pricing().is_play_money
+    return False
 
 
 _EXAMINATIONS: tuple[tuple[str, Callable[[], str]], ...] = (

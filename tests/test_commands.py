@@ -10,9 +10,11 @@ import pytest
 
 import fox_nb
 from artifacts import MARKED_KEY
+from client.scripted import say
 from fox_nb import doctor
 from fox_nb.cli import _parser, main
 from fox_nb.sandbox import Sandbox
+from gateways import Gateway
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_the_doctor_says_what_the_key_has_left(
     monkeypatch.setenv("FOXAPI_BASE_URL", sandbox.base_url)
     monkeypatch.setattr(doctor, "_EXAMINATIONS", (("account", doctor._account),))
     for changes, status, words in (
-        ({"key_limit": 5, "key_expires": 4_000_000_000}, 0, "$5.00 left, ends 2096-"),
+        ({"key_limit": 5, "key_expires": 4_000_000_000}, 0, "$5.00 (play money) left, ends 2096-"),
         ({"models": ["phota-image"]}, 1, "may not call phota-image-edit"),
         ({"key_limit": 0}, 1, "nothing left"),
         ({"bill_reads": 0}, 0, "does not tell what the key has left"),
@@ -154,6 +156,21 @@ def test_the_doctor_says_what_the_key_has_left(
         sandbox.set(**changes)
         assert main(["doctor"]) == status
         assert words in capsys.readouterr().out
+
+
+def test_the_doctor_says_no_more_than_it_was_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no models are named none are said; where only the older calls are there, an empty key is found by them."""
+    monkeypatch.setenv("FOXAPI_KEY", MARKED_KEY)
+    with Gateway() as gateway:
+        monkeypatch.setenv("FOXAPI_BASE_URL", gateway.url)
+        gateway.reads["/api/usage/token/"] = say(200, {"data": {"total_used": 0, "total_available": 1_500_000}})
+        assert doctor._account() == "$0.00 used, $3.00 left"
+        gateway.reads = {
+            "/dashboard/billing/subscription": say(200, {"hard_limit_usd": 5}),
+            "/dashboard/billing/usage": say(200, {"total_usage": 500}),
+        }
+        with pytest.raises(doctor.Finding, match="nothing left"):
+            doctor._account()
 
 
 def test_the_doctor_outlives_every_examination(

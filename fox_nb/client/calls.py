@@ -44,7 +44,7 @@ from fox_nb.client.responses import (
     shown,
     shown_body,
 )
-from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.errors import FoxError, InvalidRequest, NotFound, UnexpectedAnswer
 from fox_nb.settings import Timeouts, checked_key, hidden, is_loopback, normal_base_url
 from fox_nb.sharing import made_once
 
@@ -284,6 +284,14 @@ class Client:
         """
         sent = self._read("/api/usage/token/", repeat=False, within=GLANCE)
         return self._made(sent, accounts.read_usage(decoded(sent)), "a key's account")
+
+    def account(self) -> Usage:
+        """Return this key's own account: by `usage`, and by `balance` where a gateway does not have that call."""
+        try:
+            return self.usage()
+        except (NotFound, UnexpectedAnswer):
+            balance = self.balance()
+        return accounts.Usage("", balance.used_usd, balance.left_usd)
 
     def log(self) -> Log:
         """Return this key's charges and refunds: ``GET /api/log/token`` (observed). Sent once, as `usage` is."""

@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from requests.utils import get_environ_proxies, select_proxy
+from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
 
-from fox_nb.client.transport import trusting
-from fox_nb.errors import NotConnected
-from fox_nb.settings import is_loopback, redact
+from fox_nb.client.exchange import Broken, Call
+from fox_nb.client.transport import HttpTransport
+from fox_nb.errors import NOTHING_SENT, NotConnected
+from fox_nb.settings import Timeouts, is_loopback, redact
 
 _PORTS = {"http": 80, "https": 443}
 
 
 def reach(base_url: str, seconds: float = 10.0) -> Iterator[str]:
-    """Yield step by step how far the way to a gateway leads; sends nothing but what a connection needs.
+    """Yield step by step how far the way to a gateway leads; asks at its end for nothing, without the key.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def reach(base_url: str, seconds: float = 10.0) -> Iterator[str]:
     url = urlsplit(base_url)
     host = url.hostname or ""
     proxy = None if is_loopback(host) else select_proxy(base_url, get_environ_proxies(base_url))
-    first = urlsplit(proxy) if proxy else url
+    first = urlsplit(prepend_scheme_if_needed(proxy, "http")) if proxy else url  # type: ignore[no-untyped-call]
     name, port = first.hostname or "", first.port or _PORTS.get(first.scheme, 443)
     what = f"the proxy {name}" if proxy else name
     with _step(f"the name of {what} is not known", "Check the network, FOXAPI_BASE_URL and HTTPS_PROXY."):
@@ -45,16 +46,24 @@ def reach(base_url: str, seconds: float = 10.0) -> Iterator[str]:
     advice = "A firewall may be in the way: ask for the network's proxy, and name it in HTTPS_PROXY."
     with _step(f"{what} takes no connection at port {port}", advice):
         line = socket.create_connection((name, port), timeout=seconds)
-    with line:
-        yield f"connected in {(time.perf_counter() - started) * 1000:.0f} ms"
-        if url.scheme == "https" and not proxy:
-            advice = "A certificate of the company's own must be among this system's, or in REQUESTS_CA_BUNDLE."
-            with (
-                _step(f"{what} is not trusted (TLS)", advice),
-                trusting().wrap_socket(line, server_hostname=host) as safe,
-            ):
-                version = safe.version()
-            yield f"{version}, trusted"
+    line.close()
+    yield f"connected in {(time.perf_counter() - started) * 1000:.0f} ms"
+    if url.scheme == "https":
+        yield _trusted(base_url, host, seconds)
+
+
+def _trusted(base_url: str, host: str, seconds: float) -> str:
+    """Make a safe connection as every call does, by the same proxy and with the same authorities."""
+    ways = HttpTransport(base_url, None)
+    timeouts = Timeouts(connect=seconds, read=seconds)
+    sent = ways.send(Call(method="HEAD", path="/", timeouts=timeouts, within=seconds, with_key=False, alone=True))
+    if isinstance(sent, Broken) and not sent.connected:
+        raise NotConnected(
+            f"The way ends here: {host} is not reached safely: {sent.reason}.",
+            money=NOTHING_SENT,
+            todo="A certificate of the company's own must be among this system's, or in REQUESTS_CA_BUNDLE.",
+        )
+    return "trusted (TLS)"
 
 
 @contextmanager
@@ -66,6 +75,4 @@ def _step(where: str, advice: str) -> Iterator[None]:
         reason = redact(str(error))[:200]
     else:
         return
-    raise NotConnected(
-        f"The way ends here: {where} ({reason}).", money="Nothing was sent, nothing was paid.", todo=advice
-    )
+    raise NotConnected(f"The way ends here: {where} ({reason}).", money=NOTHING_SENT, todo=advice)

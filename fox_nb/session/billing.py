@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from fox_nb.errors import FoxError, InvalidRequest, NotFound, RateLimited, SandboxError, UnexpectedAnswer
+from fox_nb.errors import FoxError, InvalidRequest, RateLimited, SandboxError
 from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.session.lost_answers import moment, proposal_of
@@ -221,7 +221,7 @@ class Billing:
                 return self._known_elsewhere()
             try:
                 with self._reading(ACCOUNT):
-                    self._remember(self._usage(), asked)
+                    self._remember(self._client.account(), asked)
             except (InvalidRequest, SandboxError):
                 raise
             except FoxError as error:
@@ -257,16 +257,6 @@ class Billing:
             )
         except (ValueError, TypeError, KeyError):  # written by another version
             return Account(renderer=self._renderer)
-
-    def _usage(self) -> Usage:
-        """Ask by the newer call, and by the older ones where a gateway does not have it."""
-        from fox_nb.client import Usage
-
-        try:
-            return self._client.usage()
-        except (NotFound, UnexpectedAnswer):
-            balance = self._client.balance()
-        return Usage("", balance.used_usd, balance.left_usd)
 
     def _known_elsewhere(self) -> Account:
         """Return what another kernel is just finding out, or has; what is old says why nothing newer is known."""

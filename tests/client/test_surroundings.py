@@ -73,16 +73,17 @@ def test_a_cache_for_requests_does_not_answer_for_the_gateway(artifacts: Places,
     assert done.stdout.strip() == "completed", done.stderr
 
 
-def test_authorities_of_this_system_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a company its own certificate is among the system's, and needs no setting of fox_nb or requests."""
-    monkeypatch.setenv("SSL_CERT_FILE", CERTIFICATE)
+@pytest.mark.parametrize("where", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_authorities_of_this_system_are_trusted(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a company its own certificate is among the system's, or in requests' own setting; the doctor sees what the calls see."""
+    monkeypatch.setenv(where, CERTIFICATE)
     with Scripted(say(200, {"data": [{"id": "phota-image"}]}), certificate=(CERTIFICATE, CERTIFICATE)) as safe:
         with Client(safe.url, MARKED_KEY) as client:
             assert client.models() == ["phota-image"]
         assert [step.split(" is ")[0].split(" in ")[0] for step in reach(safe.url)] == [
             "127.0.0.1",
             "connected",
-            "TLSv1.3, trusted",
+            "trusted (TLS)",
         ]
 
 
@@ -104,7 +105,11 @@ def test_what_a_proxy_did_is_said(status: int, words: str, monkeypatch: pytest.M
         ):
             client.create({"model": "phota-image"})
         assert certainly_not_accepted(told.value)
-        assert next(reach("https://gateway.example")).startswith("the proxy 127.0.0.1 is 127.0.0.1")
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.removeprefix("http://"))
+        steps = reach("https://gateway.example")
+        assert next(steps).startswith("the proxy 127.0.0.1 is 127.0.0.1")
+        with pytest.raises(NotConnected, match=f"not reached safely: the proxy was asked, and it {words}"):
+            list(steps)
 
 
 def test_the_way_ends_at_a_step_that_is_named() -> None:
@@ -117,6 +122,6 @@ def test_the_way_ends_at_a_step_that_is_named() -> None:
         list(reach(gone.url))
     with (
         Scripted(say(200, {}), certificate=(CERTIFICATE, CERTIFICATE)) as strange,
-        pytest.raises(NotConnected, match=r"not trusted \(TLS\).*certificate"),
+        pytest.raises(NotConnected, match=r"no safe connection \(TLS\).*certificate"),
     ):
         list(reach(strange.url))
