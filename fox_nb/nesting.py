@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import inspect
 import sys
 from collections.abc import Awaitable
@@ -23,12 +24,13 @@ def run(coroutine: Awaitable[Value]) -> Value:
     Parameters
     ----------
     coroutine
-        What an ``async def`` gives when it is called, or anything else that can be awaited, such as a task.
+        What an ``async def`` gives when it is called, or anything else that can be awaited, such as a task; no task of
+        a loop that waits meanwhile.
 
     Raises
     ------
     InvalidRequest
-        It cannot be awaited.
+        It cannot be awaited, here or at all.
     """
     if not inspect.isawaitable(coroutine):
         raise InvalidRequest(
@@ -41,10 +43,16 @@ def run(coroutine: Awaitable[Value]) -> Value:
     except RuntimeError:
         return _run_alone(coroutine)
     if not isinstance(loop, asyncio.BaseEventLoop):
+        if asyncio.isfuture(coroutine):
+            raise InvalidRequest(
+                f"fox_nb.run can't wait for a task of this {type(loop).__name__}, which stands still meanwhile.",
+                parameter="coroutine",
+                todo="Say `await` in place of fox_nb.run, or give it the call of the async function itself.",
+            )
         from concurrent.futures import ThreadPoolExecutor
 
         with ThreadPoolExecutor(1, "fox_nb-run") as thread:
-            return thread.submit(_run_alone, coroutine).result()
+            return thread.submit(contextvars.copy_context().run, _run_alone, coroutine).result()
     if sys.version_info >= (3, 14):
         import nest_asyncio2 as nest_asyncio
     else:

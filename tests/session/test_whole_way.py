@@ -1,6 +1,7 @@
 """The whole way: each model from the Python call, over HTTP, to the file on the disk."""
 
 import asyncio
+import contextvars
 import io
 import re
 import zipfile
@@ -143,6 +144,27 @@ def test_run_inside_a_loop(fox: Fox, loop: Callable[[], asyncio.AbstractEventLoo
 
     with asyncio.Runner(loop_factory=loop) as runner:
         assert runner.run(cell()) == ["completed"] * 5
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_run_inside_a_loop_knows_its_context(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
+    """What is run sees the context of its caller; a task of a loop that has to wait meanwhile is refused, and not waited for for ever."""
+    who = contextvars.ContextVar("who", default="nobody")
+
+    async def inner() -> str:
+        return who.get()
+
+    async def cell() -> list[str]:
+        who.set("Ada")
+        task = asyncio.ensure_future(inner())
+        if not isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop):
+            with pytest.raises(fox_nb.InvalidRequest, match=r"stands still.*await"):
+                fox_nb.run(task)
+            return [fox_nb.run(inner()), await task]
+        return [fox_nb.run(inner()), fox_nb.run(task)]
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        assert runner.run(cell()) == ["Ada", "Ada"]
 
 
 def test_older_form(fox: Fox, sandbox: Any) -> None:
