@@ -151,11 +151,18 @@ class Log:
     date: float | None = None
 
 
+def _rows(answer: Any) -> list[Any] | None:
+    """Return the list in an answer; None where it has none, or says itself that it is no success."""
+    rows = answer.get("data") if isinstance(answer, dict) and answer.get("success") is not False else None
+    return rows if isinstance(rows, list) else None
+
+
 def read_models(answer: Any) -> list[str] | None:
     """Read ``{"data": [{"id": …}]}``; None when it is no list of models."""
-    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
+    rows = _rows(answer)
+    if rows is None:
         return None
-    names = (item.get("id") for item in answer["data"] if isinstance(item, dict))
+    names = (item.get("id") for item in rows if isinstance(item, dict))
     return [name for name in names if isinstance(name, str) and name]
 
 
@@ -166,13 +173,14 @@ def read_prices(answer: Any, group: str) -> Prices | None:
     neither a model's nor a group's: a picture that costs nothing would pass every budget. Neither is a text, or what is
     no amount at all: then the price is not known.
     """
-    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
+    rows = _rows(answer)
+    if rows is None:
         return None
     told = answer.get("group_ratio")
     ratio = number(told[group]) if isinstance(told, dict) and group in told else 1.0
     ratios = {usable_name(name): number(value) for name, value in told.items()} if isinstance(told, dict) else {}
     found: dict[str, float] = {}
-    for item in answer["data"]:
+    for item in rows:
         if not isinstance(item, dict) or counted(item.get("quota_type")) != _PRICE_A_CALL:
             continue
         name, price = usable_name(item.get("model_name")), number(item.get("model_price"))
@@ -194,7 +202,7 @@ def read_usage(answer: Any) -> Usage | None:
     Less than nothing was never spent: such an answer is not understood. A key that is overdrawn has nothing left.
     """
     said = answer.get("data") if isinstance(answer, dict) else None
-    if not isinstance(said, dict):
+    if not isinstance(said, dict) or answer.get("success") is False:
         return None
     used, left = _quota(said.get("total_used")), _quota(said.get("total_available"))
     unlimited = said.get("unlimited_quota") is True
@@ -214,9 +222,10 @@ def read_log(answer: Any) -> tuple[Entry, ...] | None:
 
     What is neither a charge nor a refund is left out.
     """
-    if not isinstance(answer, dict) or not isinstance(answer.get("data"), list) or answer.get("success") is False:
+    rows = _rows(answer)
+    if rows is None:
         return None
-    lines = [item if isinstance(item, dict) else {} for item in answer["data"]]
+    lines = [item if isinstance(item, dict) else {} for item in rows]
     found = [entry for item in lines if (entry := _entry(item)) is not None]
     return tuple(found) if found or not any(map(_is_of_money, lines)) else None
 

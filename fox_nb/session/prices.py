@@ -203,8 +203,8 @@ class PriceList:
                 self._known_group = group
                 self._warn_of_rises()
             if time.monotonic() - self._asked >= ASK_AGAIN and (self._fetching is None or self._fetching.done()):
+                self._fetching = self._pool.submit(self._fetch)  # where there is no thread, it is due as before
                 self._asked = time.monotonic()
-                self._fetching = self._pool.submit(self._fetch)
             fetching, left = self._fetching, self._asked + PATIENCE - time.monotonic()
         if fetching is None or fetching.cancelled():  # closed
             return

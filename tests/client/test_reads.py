@@ -625,7 +625,9 @@ def test_the_bill_is_asked_once_whatever_comes(call):
 
 
 @pytest.mark.parametrize("call", ["models", "pricing", "balance", "usage", "log"])
-@pytest.mark.parametrize("answer", [{}, [], {"data": {}}, {"data": None}, "x", b"<html>"])
+@pytest.mark.parametrize(
+    "answer", [{}, [], {"data": {}}, {"data": None}, "x", b"<html>", {"success": False, "data": [{"id": "x"}]}]
+)
 def test_a_list_that_is_none_is_told(call, answer):
     """These calls are not documented: when they change, that is said with the body, and nothing crashes."""
     with Scripted(say(200, answer)) as server, client(server) as fox, pytest.raises(errors.UnexpectedAnswer):

@@ -10,7 +10,7 @@ import pytest
 
 from artifacts import MARKED_KEY
 from client.scripted import say
-from fox_nb import BudgetExceeded, Fox
+from fox_nb import BudgetExceeded, Fox, FoxError
 from fox_nb.client.accounts import read_prices
 from fox_nb.models import MODELS
 from fox_nb.session import prices
@@ -131,6 +131,20 @@ def test_a_list_that_never_comes_holds_nobody(monkeypatch: pytest.MonkeyPatch) -
     assert silent.asked == 1, "who is silent is not asked twice at once"
     silent.let_go.set()
     known.close()
+
+
+def test_a_list_that_no_thread_could_ask_for_is_asked_for_by_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is told that there is no thread counts no estimate for a minute afterwards."""
+    known = PriceList(Told(1.00), is_play_money=False)  # type: ignore[arg-type]
+
+    def no_thread(*_: Any) -> None:
+        raise FoxError("Python cannot start another thread here.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(known._pool, "submit", no_thread)
+        with pytest.raises(FoxError, match="thread"):
+            known.ask()
+    assert price_of(known) == 1.00
 
 
 @pytest.fixture
