@@ -134,6 +134,8 @@ def demo(folder: Path) -> int:
     body, _ = HTMLExporter().from_notebook_node(notebook)
     page = folder / FIRST.replace(".ipynb", ".html")
     page.write_text(body, encoding="utf-8")
+    for name in (KEY_VARIABLE, BASE_URL_VARIABLE):  # what the lesson has made, it has made on the sandbox
+        os.environ.pop(name, None)
     with fox_nb.Fox(store=folder / "fox_runs") as fox:
         _report(fox, page, time.monotonic() - started)
     return 0
@@ -145,7 +147,7 @@ def _report(fox: Any, page: Path, seconds: float) -> None:
     print(f"Its pictures:          {fox.store.pictures}")
     for image in made:
         print(f"  {image.width} x {image.height}  {image.path.name}")
-    print(f"{len(made)} pictures, {fox.spent} in all, {seconds:.1f} s.")
+    print(f"{len(made)} picture{'s' * (len(made) != 1)}, {fox.spent} in all, {seconds:.1f} s.")
 
 
 def _read(path: Path) -> Any:

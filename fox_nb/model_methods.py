@@ -191,6 +191,9 @@ class ModelMethods(ABC):
     def create_profile(self, image_archive_url: Any, *, take: int | str = 1) -> Task:
         """Train a profile of one person (``phota-create-profile``); takes about 20 minutes at the service.
 
+        This is the bare call. ``fox.profiles.train`` looks at the photos first, names the profile, and trains on the
+        same photos once, however they are packed; what one of the two has trained, the other trains anew.
+
         Parameters
         ----------
         image_archive_url

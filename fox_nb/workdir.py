@@ -20,6 +20,8 @@ def given_path(given: Any, parameter: str = "path") -> Path:
         It is none that a file system could have.
     """
     try:
+        if given == "":
+            raise ValueError("it is empty")  # noqa: TRY301 - refused as the others are
         path = Path(given).expanduser()
         with contextlib.suppress(OSError):
             path.lstat()

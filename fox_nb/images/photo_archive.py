@@ -274,6 +274,11 @@ def _visible(inside: str) -> str:
     return "" if hidden else parts[-1]
 
 
+def is_photo(inside: str) -> bool:
+    """Return True for a member of a ZIP that is a photo by its name, and neither hidden nor what macOS adds."""
+    return PurePosixPath(_visible(inside)).suffix.lower() in SUFFIXES
+
+
 def _sorted_out(names: list[str]) -> tuple[list[str], list[str]]:
     pictures: list[str] = []
     others: list[str] = []

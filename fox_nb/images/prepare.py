@@ -26,6 +26,7 @@ from fox_nb.filetypes import DAMAGED_ZIP
 from fox_nb.images import check, photo_archive, pixels, rewrite
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
+from fox_nb.images.photos import AT_LEAST
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import taken
 
@@ -49,6 +50,8 @@ class Prepared:
         What is done to it for the upload, in words; empty when its pixels are written anew as they are.
     path : Path or None
         The file that it came from.
+    warning : str
+        What is good to know before it is sent; '' for nothing.
     """
 
     sha256: str
@@ -57,6 +60,7 @@ class Prepared:
     changed: tuple[str, ...] = ()
     path: Path | None = None
     _make: Callable[[], bytes] = field(repr=False, compare=False, default=bytes)
+    warning: str = ""
 
     def bytes_for_upload(self) -> bytes:
         """Make the bytes that are sent; takes about a second for a large picture.
@@ -124,7 +128,8 @@ def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Pre
     if not isinstance(found, (bytes, Path)):
         raise _refused(parameter, "a picture was given, where a ZIP of photos is meant.", "Pack the photos as a .zip.")
     name, stem = (found.name, found.stem) if isinstance(found, Path) else ("what was given", "photos")
-    _check_archive(found if isinstance(found, Path) else io.BytesIO(found), name, parameter)
+    count = _photos_in(found if isinstance(found, Path) else io.BytesIO(found), name, parameter)
+    few = f"{name} holds {count} photo{'s' * (count != 1)}; at least {AT_LEAST} are asked for." * (count < AT_LEAST)
     path = found if isinstance(found, Path) else None
     data = _read(found, parameter) if isinstance(found, Path) else found
     sha256 = hashlib.sha256(data).hexdigest()
@@ -132,7 +137,7 @@ def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Pre
     def make() -> bytes:
         return photo_archive.packed(found if isinstance(found, bytes) else _unchanged(found, sha256, parameter))
 
-    return Prepared(sha256, _file_name(stem, sha256, ".zip"), None, ("packed anew",), path, make)
+    return Prepared(sha256, _file_name(stem, sha256, ".zip"), None, ("packed anew",), path, make, few)
 
 
 def _from_file(path: Path, parameter: str, limits: Limits) -> Prepared:
@@ -222,7 +227,8 @@ def _unchanged(path: Path, sha256: str, parameter: str) -> bytes:
     return data
 
 
-def _check_archive(source: Path | io.BytesIO, name: str, parameter: str) -> None:
+def _photos_in(source: Path | io.BytesIO, name: str, parameter: str) -> int:
+    """Return how many photos a ZIP holds; refuse what is none, or has none."""
     try:
         with zipfile.ZipFile(source) as opened:
             entries = opened.infolist()
@@ -233,9 +239,11 @@ def _check_archive(source: Path | io.BytesIO, name: str, parameter: str) -> None
         ) from error
     if any(entry.flag_bits & _LOCKED for entry in entries):
         raise _refused(parameter, f"{name} is locked by a password.", "Pack the photos without one.")
-    if not any(entry.filename.lower().endswith(tuple(photo_archive.SUFFIXES)) for entry in entries):
+    count = sum(photo_archive.is_photo(entry.filename) for entry in entries)
+    if not count:
         what = f"{name} holds no pictures ({len(entries)} files)."
-        raise _refused(parameter, what, "Pack at least 10 photos (JPEG, PNG, WebP or HEIC) of one person.")
+        raise _refused(parameter, what, f"Pack at least {AT_LEAST} photos (JPEG, PNG, WebP or HEIC) of one person.")
+    return count
 
 
 def _file_name(stem: str, sha256: str, suffix: str) -> str:

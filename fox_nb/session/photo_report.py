@@ -17,6 +17,8 @@ from fox_nb.images.photo_archive import Found, photos_in
 from fox_nb.images.photos import Photo, PhotoReport
 from fox_nb.images.pixels import plain
 from fox_nb.images.sources import refuse_server_files, taken
+from fox_nb.models import is_link
+from fox_nb.parameters import shown
 from fox_nb.session.renderer import TERMINAL, Renderer, Shows
 from fox_nb.workdir import given_path
 
@@ -74,6 +76,9 @@ def found_in(photos: Any) -> Found:
         return Found(tuple(fact.source for fact in photos.photos))
     if isinstance(photos, (bytearray, memoryview)):
         photos = bytes(photos)
+    if callable(getattr(photos, "read", None)):
+        photos = taken(photos, "photos")
+    _refuse_link(photos)
     if isinstance(photos, (str, os.PathLike, bytes)):
         return photos_in(photos)
     try:
@@ -89,7 +94,18 @@ def found_in(photos: Any) -> Found:
     return Found(tuple(_photo(item, number) for number, item in enumerate(listed, 1)))
 
 
+def _refuse_link(given: Any) -> None:
+    if is_link(given):
+        raise InvalidRequest(
+            f"photos is {shown(given)}, a link: what is looked at here are files.",
+            parameter="photos",
+            value=given,
+            todo="Give a folder, a ZIP or a list of files; fox.create_profile(…) takes the link of a ZIP.",
+        )
+
+
 def _photo(item: Any, number: int) -> Photo:
+    _refuse_link(item)
     if isinstance(item, str) and item[:5].casefold() not in {"data:", "file:"}:
         refuse_server_files("photos")
         return given_path(item, "photos")

@@ -123,14 +123,7 @@ class Profiles(OfOneProcess):
         InvalidRequest
             It cannot be an id, or another profile has the name.
         """
-        key = bare(profile_id)
-        if not isinstance(key, str) or not re.fullmatch(PROFILE_ID, key):
-            raise InvalidRequest(
-                f"profile_id is {shown(profile_id)}, which cannot be an id: it has no blanks and no brackets.",
-                parameter="profile_id",
-                value=profile_id,
-                todo="Copy the id as the gateway gave it when the training was done.",
-            )
+        key = _checked_id(profile_id)
         known = next((one for one in self if one.id == key and one.name != key), None)
         if known is None:
             self._name(key, checked_name(name))
@@ -177,7 +170,7 @@ class Profiles(OfOneProcess):
         Raises
         ------
         InvalidRequest
-            They are no rows; nothing was added.
+            They are no rows, or an id or a name cannot be one; nothing was added.
         """
         listed = list(rows) if isinstance(rows, Iterable) and not isinstance(rows, Mapping) else [rows]
         if not all(isinstance(row, Mapping) and _is_profile(row) for row in listed):
@@ -192,11 +185,13 @@ class Profiles(OfOneProcess):
             self.renderer.say(
                 f"{len(listed) - len(ours)} of {len(listed)} profiles belong to another gateway and were left out."
             )
+        named = [(_checked_id(row["profile_id"]), row.get("name") or row["profile_id"]) for row in ours]
+        checked = [(key, checked_name(name[:LONGEST_NAME] if name == key else name)) for key, name in named]
         added = []
-        for row in ours:
-            key, known = row["profile_id"], list(self)
+        for key, name in checked:
+            known = list(self)
             if all(one.id != key for one in known):
-                added.append(self.add(key, _free(row.get("name") or key, [one.name for one in known])))
+                added.append(self.add(key, _free(name, [one.name for one in known])))
         return added
 
     def point_out(self, mentioned: Iterable[str]) -> None:
@@ -226,6 +221,18 @@ class Profiles(OfOneProcess):
             own = identity and row.identity == identity
             if not own and row.holds_its_name and same(name, row.name, row.profile_id):
                 raise _taken(name, row)
+
+
+def _checked_id(profile_id: Any) -> str:
+    key = bare(profile_id)
+    if isinstance(key, str) and re.fullmatch(PROFILE_ID, key):
+        return key
+    raise InvalidRequest(
+        f"profile_id is {shown(profile_id)}, which cannot be an id: it has no blanks and no brackets.",
+        parameter="profile_id",
+        value=profile_id,
+        todo="Copy the id as the gateway gave it when the training was done.",
+    )
 
 
 def checked_name(name: Any) -> str:

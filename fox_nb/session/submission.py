@@ -200,12 +200,15 @@ class Submitter(OfOneProcess):
     def validated(self, model: str, values: Mapping[str, Any]) -> tuple[Request, dict[str, Prepared]]:
         """Return the request for plain values, and the local pictures that it names; sends nothing.
 
-        What is not known of its profiles is said: here, where plans are made, there is still time to mend it.
+        What is amiss with its profiles or photos is said: here, where plans are made, there is still time to mend it.
         """
         prepared: dict[str, Prepared] = {}
         if file_names(request_class(model)):
             values, prepared = self.sources.name(model, values)
         request = validate(model, values)
+        for archive in prepared.values():
+            if archive.warning:
+                self.renderer.say(archive.warning)
         if profiles := mentioned(request):
             self.profiles.point_out(profiles)
         return request, prepared

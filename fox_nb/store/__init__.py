@@ -1,7 +1,7 @@
 """Store: one folder beside the notebook that holds the journal and every picture; shared by any number of kernels."""
 
 from fox_nb.store.bills import Bills, Found, Sending
-from fox_nb.store.catalog import NamedProfile, Source
+from fox_nb.store.catalog import Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
 from fox_nb.store.folder import Store
 from fox_nb.store.journal import LONGEST_SENDING, Asked, identity_of, request_hash
@@ -15,7 +15,6 @@ __all__ = [
     "Asked",
     "Bills",
     "Found",
-    "NamedProfile",
     "PictureRow",
     "Sending",
     "Source",

@@ -25,14 +25,6 @@ class Source(NamedTuple):
     mime: str
 
 
-class NamedProfile(NamedTuple):
-    """A trained profile by the name that the person gave it; `at` is when it was added."""
-
-    profile_id: str
-    name: str
-    at: float
-
-
 class Catalog:
     """The journal's smaller tables."""
 
@@ -90,15 +82,6 @@ class Catalog:
                 "ON CONFLICT (gateway, profile_id) DO UPDATE SET name = excluded.name",
                 (gateway, profile_id, name, now),
             )
-
-    def profiles(self, gateway: str) -> list[NamedProfile]:
-        """Return a gateway's profiles, newest first."""
-        with self._journal.reading() as connection:
-            rows = connection.execute(
-                "SELECT profile_id, name, at FROM profile WHERE gateway = ? ORDER BY at DESC, profile_id",
-                (gateway,),
-            ).fetchall()
-        return [NamedProfile(*row) for row in rows]
 
     def known(self, gateway: Gateway, key: str) -> Gateway:
         """Return a gateway with what the journal calls the class there, and the account of a seat's key.

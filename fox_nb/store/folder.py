@@ -137,7 +137,7 @@ class Store(OfOneProcess):
         """
         from fox_nb.store.packs import export
 
-        return export(self.journal, self.catalog, self.path, path)
+        return export(self.journal, self.path, path)
 
     def take_home(self, path: str | Path = "my-work.zip") -> Path:
         """Write one ZIP with the notebooks of the current folder and this whole store, to go on with elsewhere.

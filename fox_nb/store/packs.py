@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fox_nb.errors import PackError
 from fox_nb.filetypes import DAMAGED_ZIP
-from fox_nb.models import is_link
-from fox_nb.store.catalog import Catalog
+from fox_nb.models import MENTION, is_link
 from fox_nb.store.files import place_of, sha256_of, zipped
 from fox_nb.store.journal import Journal
+from fox_nb.store.people import People
 from fox_nb.store.rows import TaskRow
 from fox_nb.workdir import given_path
 
@@ -135,7 +135,7 @@ def without_links(canonical: str) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def export(journal: Journal, catalog: Catalog, path_of: Callable[[str], Path], target: str | Path) -> Packed:
+def export(journal: Journal, path_of: Callable[[str], Path], target: str | Path) -> Packed:
     """Write a store's finished tasks and their pictures into one file; see `Store.export`."""
     path = place_of(target, f"lesson{SUFFIX}")
     rows, left_out = _finished(journal, path_of)
@@ -146,7 +146,7 @@ def export(journal: Journal, catalog: Catalog, path_of: Callable[[str], Path], t
         )
     names: dict[str, str] = {}
     for gateway in dict.fromkeys(row.gateway for row in rows):
-        names |= {profile.profile_id: profile.name for profile in catalog.profiles(gateway)}
+        names |= {one.profile_id: one.name for one in People(journal).rows(gateway) if one.profile_id and one.name}
     used = {row.profile_id for row in rows} | {word for row in rows for word in _mentioned(row)}
     try:
         manifest = Manifest(
@@ -194,7 +194,7 @@ def _is_whole(path_of: Callable[[str], Path], picture: Any) -> bool:
 
 
 def _mentioned(row: TaskRow) -> list[str]:
-    return [*re.findall(r"\[\[([^\]]+)\]\]", row.words), *map(str, row.body.get("profile_ids") or [])]
+    return [*re.findall(MENTION, row.words), *map(str, row.body.get("profile_ids") or [])]
 
 
 def _recorded(row: TaskRow) -> RecordedTask:

@@ -85,6 +85,26 @@ def test_whatever_stands_for_photos_is_taken(fox: Fox, portraits: Path) -> None:
             fox.profiles.look(wrong)
 
 
+@pytest.mark.parametrize("photos", ["", "https://example.com/ada.zip", ["https://example.com/ada.jpg"]])
+def test_what_is_no_place_of_photos_is_refused(fox: Fox, photos: Any) -> None:
+    """An empty text is not the kernel's folder, and a link no file."""
+    with pytest.raises(InvalidRequest, match=r"it is empty|a link"):
+        fox.profiles.look(photos)
+
+
+def test_a_zip_of_few_photos_is_pointed_out(
+    fox: Fox, portraits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The bare call sends it, as the service may take it, and says so; a ZIP that is open is looked at as one."""
+    with zipfile.ZipFile(tmp_path / "few.zip", "w") as archive:
+        archive.write(portraits / "photo 1.jpg")
+        archive.writestr("__MACOSX/._photo 1.jpg", "")
+    with (tmp_path / "few.zip").open("rb") as file:
+        assert len(fox.profiles.look(file).photos) == 1
+    fox.create_profile(tmp_path / "few.zip")
+    assert "few.zip holds 1 photo;" in capsys.readouterr().err
+
+
 def test_a_photo_in_memory_keeps_its_upright(fox: Fox) -> None:
     """A PIL image that a camera laid on its side is seen upright, as its file would be."""
     exif = Image.Exif()
@@ -300,6 +320,16 @@ def test_what_is_no_list_of_profiles_is_refused_in_words(rows: object, open_fox:
     assert len(list(profiles)) == 0
 
 
+@pytest.mark.parametrize("wrong", [{"profile_id": "no id"}, {"profile_id": "profile_2", "name": "x" * 80}])
+def test_of_a_list_with_a_wrong_row_nothing_is_added(fox: Fox, wrong: dict[str, str]) -> None:
+    """What can be no id, or no name, is refused before anything is added; a long id that has no name is no fault."""
+    right = [{"profile_id": "p" * 90}, {"profile_id": "profile_1", "name": "Ada"}]
+    with pytest.raises(InvalidRequest):
+        fox.profiles.load([*right, wrong])
+    assert list(fox.profiles) == []
+    assert len(fox.profiles.load(right)) == 2
+
+
 def test_two_gateways_are_never_mixed(open_fox: Callable[..., Fox], capsys: pytest.CaptureFixture[str]) -> None:
     """A profile of the sandbox is not offered, found, taken in or forgotten at the service, though the store is one."""
     sandboxed = open_fox()
@@ -423,6 +453,7 @@ def test_forgetting_reaches_recordings(open_fox: Callable[..., Fox], portraits: 
         recorded = fox.store.export(tmp_path / f"lesson {number}.foxpack").path
         replay = fox_nb.Fox(replay=recorded, store=fox.store.folder)
         assert len(replay.tasks()) == 3
+        assert replay.profiles["Ada"].id == profile
         said = repr((fox, replay)[number].profiles.forget(profile))
         assert files(fox) == set()
         assert "Kept" not in said
