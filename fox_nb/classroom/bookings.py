@@ -285,7 +285,7 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float,
 def _joined(connection: sql.Connection, row: Any, who: str, now: float) -> Any:
     """Let a seat have what another one asked for, or itself did: it becomes the class's when it is of two."""
     if row.state == "unknown":
-        raise asked_before(f"at {clock(row.asked)}")
+        raise asked_before(clock(row.asked), is_own=row.seat == who)
     connection.execute(_renewed(row.id, now))
     if not _has(connection, row, who):
         connection.execute(sql.insert(access).values(seat=who, creation=row.id, asked=now))

@@ -132,13 +132,14 @@ class Forwarder:
         except SQLAlchemyError:
             log.exception("the journal is away; nothing was sent")
             raise nothing_sent(journal_away()) from None
+        before = None if is_ours else asked_before(clock(row.asked), is_own=row.seat == who.name)
         if row.id in self._sending:
-            await self._answered(self._sending[row.id], is_ours=is_ours)
+            await self._answered(self._sending[row.id], before)
         row = await asyncio.to_thread(self.bookings.row, row.id)
         if row.state == "refused":  # while this seat was being booked
             raise refused_to_another()
         if row.task is None:
-            raise nobody_knows(clock(row.asked)) if is_ours else asked_before(f"at {clock(row.asked)}")
+            raise before or nobody_knows(clock(row.asked))
         return row
 
     async def _book(self, who: Seat, wanted: Wanted, body: dict[str, Any], take: int | None) -> tuple[Any, bool]:
@@ -194,17 +195,17 @@ class Forwarder:
             profiles=tuple(_profiles(request)),
         )
 
-    async def _answered(self, sending: asyncio.Task[None], *, is_ours: bool) -> None:
+    async def _answered(self, sending: asyncio.Task[None], before: Refusal | None) -> None:
         """Wait for what becomes of a creation; a student who leaves does not end it.
 
-        Its fate may be open for who had it sent, and not for who asked for the same meanwhile.
+        Its fate may be open for who had it sent, and not for who asked for the same meanwhile: they are told `before`.
         """
         try:
             await asyncio.shield(sending)
         except Refusal as refusal:
-            if refusal.status < _SERVER_FAULT or is_ours:
+            if refusal.status < _SERVER_FAULT or before is None:
                 raise
-            raise asked_before("just now") from None
+            raise before from None
 
     async def _request(self, who: Seat, body: Any, host: str) -> Request:
         """Return the request with own files by their hashes, or refuse it as the gateway would."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 import unicodedata
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from jupyterhub.services.auth import HubAuth
 from tornado.web import HTTPError
 
 from fox_nb.classroom.refusals import Refusal, unknown_token
-from fox_nb.classroom.seats import Seat, Seats, checked_name, digest, may_stand
+from fox_nb.classroom.seats import Seat, Seats, checked_name, digest, is_name, may_stand
 
 
 def service_prefix() -> str:
@@ -30,23 +31,33 @@ def service_address() -> tuple[str, int] | None:
 
 BELIEVED, BELIEVED_WITHOUT_HUB = 10.0, 300.0
 """Seconds for which who may come is believed; and while the Hub does not answer."""
+PATIENCE = 5.0
+"""Seconds that a request waits for the Hub: the gateway is asked after that, and the student waits for both."""
 _LONGEST_NAME, _DIGEST = 79, 32
+_LIKE_OURS = r"\((-[0-9a-f]+)?\)"
 
 
 def seat_name(user: str) -> str:
     """Return the name of a user's seat, a folder's too: what such a name can't have stands in it by its number.
 
-    No two users come to one name: every '(' begins a number, and '()' is put in where something begins anew.
+    A name that a seat can have is its user's seat, as it is. No two users come to one: of all others every '(' begins
+    a number, '()' is put in where something begins anew, and who is really called so is one of the others.
     """
     name = unicodedata.normalize("NFC", user)
-    name = "".join(sign if may_stand(sign) and sign != "(" else f"({ord(sign):x})" for sign in name)
+    if is_name(name) and not re.search(_LIKE_OURS, name):
+        return name
+    name = "".join(sign if may_stand(sign) and sign != "(" else _by_number(sign) for sign in name)
     if not name[:1].isalnum():
         name = f"u(){name}"
     if name.endswith((" ", ".")):
-        name = f"{name[:-1]}({ord(name[-1]):x})"
+        name = f"{name[:-1]}{_by_number(name[-1])}"
     if len(name) > _LONGEST_NAME:
         name = f"{name[: _LONGEST_NAME - _DIGEST - 2]}(){digest(user)[:_DIGEST]}"
     return checked_name(name)
+
+
+def _by_number(sign: str) -> str:
+    return f"(-{ord(sign):x})"
 
 
 class HubSeats:
@@ -64,8 +75,8 @@ class HubSeats:
         self._seats = seats
         self._groups = groups
         self._auth = HubAuth()
-        self._admitted: dict[str, tuple[float, str, int]] = {}
-        """Who has come by which token, with when the Hub was asked and what their groups give."""
+        self._admitted: dict[str, tuple[float, float, str, int]] = {}
+        """Who has come by which token: when the Hub was asked, and answered, last, and what their groups give."""
 
     async def admit(self, token: str) -> Seat:
         """Return the seat of the user whose token this is.
@@ -76,18 +87,19 @@ class HubSeats:
             The Hub does not know it, or the user may not use this service.
         """
         key, now = digest(token), time.monotonic()
-        when, name, budget = self._admitted.get(key, (-inf, "", 0))
-        if now - when > BELIEVED:
+        asked, answered, name, budget = self._admitted.get(key, (-inf, -inf, "", 0))
+        if now - asked > BELIEVED:
             try:
-                name, budget = await self._asked(token)
-                self._admitted[key] = (now, name, budget)
+                name, budget = await asyncio.wait_for(self._asked(token), PATIENCE)
+                answered = now
             except Refusal:
                 self._admitted.pop(key, None)
                 raise
-            except HTTPError:
-                if now - when > BELIEVED_WITHOUT_HUB:
+            except (HTTPError, TimeoutError):
+                if now - answered > BELIEVED_WITHOUT_HUB:
                     words = "JupyterHub does not answer just now. Try again in a moment."
                     raise Refusal(429, words, "rate_limit_error") from None
+            self._admitted[key] = (now, answered, name, budget)
         return await asyncio.to_thread(self._seats.of_hub, name, budget)
 
     async def _asked(self, token: str) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from fox_nb.client.responses import OF_CLASS
+from fox_nb.client.responses import OF_CLASS, SENT_BEFORE
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotConnected, RateLimited
 
 INVALID = "invalid_request_error"
@@ -68,14 +68,14 @@ def not_found(what: str) -> Refusal:
     return Refusal(404, f"There is no such {what}.", "not_found")
 
 
-def nobody_knows(when: str) -> Refusal:
+def nobody_knows(when: str, code: str = "submission_unknown") -> Refusal:
     """Return the answer for a creation whose own answer never came."""
     return Refusal(
         502,
         f"It was sent at {when} and no usable answer came, so nobody knows whether it was accepted. It is not sent "
         "again. Ask your teacher, who can look it up in the bill.",
         "server_error",
-        "submission_unknown",
+        code,
     )
 
 
@@ -85,13 +85,17 @@ def left_alone(seconds: float) -> Refusal:
     return Refusal(429, words, "rate_limit_error", retry_after=seconds)
 
 
-def asked_before(when: str) -> Refusal:
-    """Return the answer to who asks for what was asked for before, when nobody knows what became of that."""
+def asked_before(when: str, *, is_own: bool) -> Refusal:
+    """Return the answer to who asks for what was asked for before, when nobody knows what became of that.
+
+    A seat's own may be charged to it, and stays reserved: that may be asked for from a folder that knows nothing of it.
+    """
+    if is_own:
+        return nobody_knows(when, SENT_BEFORE)
     return Refusal(
         409,
-        f"The same picture was asked for {when}, and nobody knows whether it was accepted. It was not sent again. "
-        "Ask your teacher, or ask for another variation.",
-        code="submission_unknown",
+        f"The same picture was asked for at {when} by another seat, and nobody knows whether it was accepted. It was "
+        "not sent again. Ask your teacher, or ask for another variation.",
     )
 
 

@@ -325,11 +325,16 @@ def may_stand(sign: str) -> bool:
     return sign.isalnum() or sign in _SIGNS or unicodedata.category(sign) in {"Mn", "Mc"}
 
 
+def is_name(name: str) -> bool:
+    """Return True for what a seat can be called."""
+    ends_well = name[:1].isalnum() and not name.endswith((" ", "."))
+    return ends_well and len(name) <= _LONGEST_NAME and all(map(may_stand, name))
+
+
 def checked_name(name: str) -> str:
     """Return a seat's name, which is a folder's name too, as it is written everywhere, or refuse it."""
     name = unicodedata.normalize("NFC", name)  # a list from a Mac has the dots of an ë by themselves
-    letters = all(map(may_stand, name))
-    if name[:1].isalnum() and letters and len(name) <= _LONGEST_NAME and not name.endswith((" ", ".")):
+    if is_name(name):
         return name
     raise InvalidRequest(
         f"{name[:90]!r} is no name for a seat.",

@@ -85,7 +85,7 @@ access = sql.Table(
 )
 
 profile = sql.Table(
-    "profile",
+    "trained_profile",  # in `profile`, as it was before, each id had one row
     _tables,
     sql.Column("id", sql.String(500), primary_key=True),
     # Which trained it, and there may be several: one gateway gives equal photos one id. 0: the teacher brought it.
@@ -140,7 +140,9 @@ class Database:
                 sql.event.listen(self._engine, "connect", _prepare)
                 sql.event.listen(self._engine, "begin", _begin)
             self._reading = self._engine.execution_options(reading=True)
-            _tables.create_all(self._engine)
+            with self._engine.begin() as connection:
+                _tables.create_all(connection)
+                _take_over_profiles(connection)
         except (sql.exc.SQLAlchemyError, ImportError) as error:
             raise FoxError(
                 f"The class's database cannot be opened ({type(error).__name__}).",
@@ -257,6 +259,15 @@ class Database:
     def set(self, name: str, value: str) -> None:
         """Change a setting of the class."""
         self.change(lambda connection: put_setting(connection, name, value))
+
+
+def _take_over_profiles(connection: sql.Connection) -> None:
+    """Bring the profiles of a class that an earlier version made to where they are now."""
+    known = sql.inspect(connection)
+    if known.has_table("profile") and {one["name"] for one in known.get_columns("profile")} == set(profile.c.keys()):
+        rows = "SELECT id, coalesce(creation, 0), shared FROM profile"
+        connection.execute(sql.text(f"INSERT INTO trained_profile (id, creation, shared) {rows}"))
+        connection.execute(sql.text("DROP TABLE profile"))
 
 
 def _refuse_what_is_no_class(folder: Path) -> None:

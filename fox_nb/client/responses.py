@@ -38,6 +38,8 @@ LONGEST_BODY = 500
 """Characters of an answer's body that an error carries."""
 TAKE, CAN_TELL, TAKE_MISSING = "X-Fox-Take", "can-tell-takes", "take_missing"
 """The header that says which take it is; what says, in the User-Agent, that it would if asked; how a relay asks."""
+SENT_BEFORE = "sent_before"
+"""A relay's code for a seat's own creation whose fate nobody knows, where it is asked for again and was not sent."""
 OF_CLASS = "of_class"
 """By what a relay marks an error as its own: its words say what to do, and no console of the gateway's knows of it."""
 

@@ -437,13 +437,22 @@ class Submitter(OfOneProcess):
         """Journal what an error of the creating call means, not accepted or unknown, and return what to raise."""
         from fox_nb.client import certainly_not_accepted
 
-        if certainly_not_accepted(error) or isinstance(error, SandboxError):
+        if certainly_not_accepted(error) or isinstance(error, SandboxError) or self._was_sent_before(row, error):
             self._refused(task, row, error)
             return error
         with contextlib.suppress(StoreError):  # the journal keeps it, and writes it as soon as it can
             self.store.journal.unknown(row, _words(error), self.now(), _request_id_of(error))
             task.renew()
         return task.error or error
+
+    def _was_sent_before(self, row: TaskRow, error: BaseException) -> bool:
+        """Return True where a relay sent nothing, as it had before, and the journal holds the cost of that already."""
+        from fox_nb.client.responses import SENT_BEFORE
+
+        with contextlib.suppress(StoreError):
+            is_said = isinstance(error, GatewayError) and error.code == SENT_BEFORE
+            return is_said and bool(self.store.journal.lost(row.identity, row.charge)[1])
+        return False
 
     def _refused(self, task: Task | None, row: TaskRow, error: BaseException) -> None:
         """Journal that it was certainly not accepted, or not sent at all."""
