@@ -22,3 +22,9 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
     """Have a page take the script from its own site."""
     del config
     return output.replace(ELSEWHERE, get_relative_url(HERE, page.url))
+
+
+def on_post_template(output_content: str, *, template_name: str, config: MkDocsConfig) -> str:
+    """Have what is no page, the one for a wrong address, take it from there, too; it is shown at any depth."""
+    del template_name, config
+    return output_content.replace(ELSEWHERE, f"/{HERE}")

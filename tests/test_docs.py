@@ -146,6 +146,16 @@ def test_the_reference_is_up_to_date() -> None:
     assert TARGET.read_text(encoding="utf-8") == reference(), "run `make lessons`, or python tests/lessons reference"
 
 
+def test_what_is_quoted_is_said() -> None:
+    """Words that the page on troubleshooting quotes as a symptom stand in an error or on the screen, to be found by."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    said = " ".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "fox_nb").rglob("*.py"))).lower()
+    symptoms = [line.split(" | ")[0] for line in page.splitlines() if line.startswith("| ")]
+    quoted = [words for symptom in symptoms for words in re.findall(r"\*([^*`]+)\*", symptom)]
+    assert len(quoted) > 5
+    assert [words for words in quoted if words.split("\u2026")[0].strip().lower() not in said] == []
+
+
 def test_every_error_has_its_symptom() -> None:
     """Whatever error a person may meet by name stands in the page on troubleshooting, itself or by its base."""
     page = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from fox_nb.errors import FoxError, InvalidRequest, RateLimited, SandboxError
+from fox_nb.errors import FoxError, InvalidRequest, NotFound, RateLimited, SandboxError
 from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.session.lost_answers import moment, proposal_of
@@ -306,6 +306,9 @@ class Billing:
             except RateLimited as error:
                 self._too_many(error)
                 return self._why_not(fresh=True), None
+            except NotFound as error:
+                error.todo = "This gateway tells a key no bill: look into its console, and settle by task.settle(…)."
+                raise
             ahead = None if log.date is None else (log.date - self._now(), log.date + 1 - asked)
             return "", self._join(log, ahead)
 

@@ -319,7 +319,7 @@ class Task(Shows):
         TaskFailed, SubmissionUnknown
             It ended without its pictures.
         DownloadFailed
-            Every one of its pictures was deleted from the store.
+            Every one of its pictures was deleted from the folder.
         WaitTimeout
             The time is over; the task goes on and `wait` may be called again.
         FoxError

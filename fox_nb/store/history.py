@@ -65,8 +65,9 @@ def check_budget(micro_usd: int, left: int, whole: int, *, play: bool, of: str, 
     """Refuse what costs more micro-USD than are left of a budget; `of` says whose it is, `todo` how it is raised."""
     if micro_usd > left:
         needed, has, all_of_it = (max(0, micro) / MICRO_PER_USD for micro in (micro_usd, left, whole))
+        costs, only = (micro // 100 * 100 / MICRO_PER_USD for micro in (micro_usd + 99, max(0, left)))  # never the same
         raise BudgetExceeded(
-            f"Costs {dollars(needed, play=play)}, but only {dollars(has)} of {of} {dollars(all_of_it)} budget is left.",
+            f"Costs {dollars(costs, play=play)}, but only {dollars(only)} of {of} {dollars(all_of_it)} budget is left.",
             needed=needed,
             left=has,
             todo=f"Ask for fewer or smaller pictures, or {todo}.",

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from client.scripted import say
-from fox_nb import BudgetExceeded, ConfirmationNeeded, Fox, FoxError, InvalidRequest, UnexpectedAnswer
+from fox_nb import BudgetExceeded, ConfirmationNeeded, Fox, FoxError, InvalidRequest, NotFound, UnexpectedAnswer
 from fox_nb.session import billing, pool
 from fox_nb.session.lost_answers import moment
 from gateways import Answer, Gateway, always
@@ -334,6 +334,22 @@ def test_a_price_that_changed_before_the_bill_was_read(gateway: Gateway, fox_at:
     later = fox_at(gateway)
     assert later.reconcile().lines == ["1 request on the bill: $0.09 charged, $0.00 refunded."]
     assert str(later.tasks()[0].cost) == "$0.09 charged"
+
+
+def test_a_gateway_that_tells_no_bill(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """Where the log is no call of the gateway's, that is said, and no task is looked for."""
+    del gateway.reads["/api/log/token"]
+    with pytest.raises(NotFound, match="tells a key no bill"):
+        fox_at(gateway).reconcile()
+
+
+def test_what_is_left_is_less_than_what_it_costs(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """Two amounts that differ by a millionth of a USD are two amounts in the words, too."""
+    price(gateway, 0.09, default=0.33334)
+    fox = fox_at(gateway, budget=0.06)
+    ask(fox)
+    with pytest.raises(BudgetExceeded, match=r"Costs \$0\.0301, but only \$0\.0299 of your \$0\.06 budget"):
+        fox.generate("a wolf")
 
 
 def test_a_read_that_failed_is_none(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
