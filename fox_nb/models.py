@@ -33,8 +33,6 @@ LOCAL_PICTURE = re.compile(r"sha256:[0-9a-f]{64}")
 
 MENTION = r"\[\[\s*([^\[\]\n]+?)\s*\]\]"
 """How a prompt names a profile; left to re's own cache: compiling it would cost every panel."""
-PROFILE_ID = r"[^\s\[\]]{1,200}"
-"""What can be a profile's id."""
 
 
 def is_link(value: object) -> typing.TypeGuard[str]:
@@ -115,15 +113,11 @@ def _as_list(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _id_of_profile(value: Any) -> Any:
-    """Take a profile of `fox.profiles` for its id."""
-    return value.id if isinstance(value, tuple) and hasattr(value, "id") else value
-
-
-def _profile_id(value: str) -> str:
-    if not re.fullmatch(PROFILE_ID, value):
-        raise ValueError("an id has no blanks and no brackets")
-    return value
+def bare(profile: Any) -> Any:
+    """Return a profile's id: of a profile of `fox.profiles`, and of one in the brackets that it has in a prompt."""
+    if isinstance(profile, tuple) and hasattr(profile, "id"):
+        return profile.id
+    return profile.strip().removeprefix("[[").removesuffix("]]").strip() if isinstance(profile, str) else profile
 
 
 def _at_least_one(value: list[str]) -> list[str]:
@@ -148,7 +142,7 @@ Outputs = Annotated[
 ]
 Level = Annotated[float, Bounds(ge=0, le=1), Before(_real)]
 ProfileIds = Annotated[
-    list[Annotated[Text, Before(_id_of_profile), After(_profile_id)]] | None,
+    list[Annotated[Text, Before(bare)]] | None,
     Before(_as_list),
     Before(_none_if_empty),
     Hint(kind="profile", label="Profiles", help="People whose faces should stay the same."),

@@ -13,6 +13,8 @@ from fox_nb.sandbox.problems import Problem, Unusable
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OWN_LINK = re.compile(r"/(uploads|results)/\d{8}/([\w-]+)/([^/]+)")
+TAKES_NAMES = "phota-image"
+"""The one model whose prompt names profiles; to all others ``[[…]]`` is words, as the pages have it."""
 NAMED_PROFILE = re.compile(r"\[\[\s*([^\[\]]+?)\s*\]\]")
 
 Source = dict[str, str]
@@ -74,9 +76,9 @@ def links_of(request: dict[str, Any]) -> list[str]:
 
 
 def profiles_of(request: dict[str, Any]) -> list[str]:
-    """Return the profiles that a request names, in its prompt and beside it, each once."""
-    named = [*NAMED_PROFILE.findall(request.get("prompt", "")), *request.get("profile_ids", ())]
-    return list(dict.fromkeys(named))
+    """Return the profiles that a request names, in its prompt or beside it, each once."""
+    prompt = request.get("prompt", "") if request["model"] == TAKES_NAMES else ""
+    return list(dict.fromkeys([*NAMED_PROFILE.findall(prompt), *request.get("profile_ids", ())]))
 
 
 def digest_of(request: dict[str, Any], sources: list[Source]) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.models import PROFILE_ID
+from fox_nb.models import bare
 from fox_nb.parameters import meant, shown
 from fox_nb.session.renderer import Renderer
 from fox_nb.sharing import OfOneProcess
@@ -16,6 +16,8 @@ from fox_nb.store import Store
 from fox_nb.store.people import People, ProfileRow, same
 
 LONGEST_NAME = 60
+# Left to re's own cache: compiling them would cost every panel.
+_ID = r"[^\s\[\]]{1,200}"
 
 
 class Profile(NamedTuple):
@@ -225,7 +227,7 @@ class Profiles(OfOneProcess):
 
 def _checked_id(profile_id: Any) -> str:
     key = bare(profile_id)
-    if isinstance(key, str) and re.fullmatch(PROFILE_ID, key):
+    if isinstance(key, str) and re.fullmatch(_ID, key):
         return key
     raise InvalidRequest(
         f"profile_id is {shown(profile_id)}, which cannot be an id: it has no blanks and no brackets.",
@@ -261,11 +263,6 @@ def _is_profile(row: Mapping[str, Any]) -> bool:
     return isinstance(row.get("profile_id"), str) and isinstance(row.get("name") or "", str)
 
 
-def bare(profile: Any) -> Any:
-    """Return an id without the brackets that it has in a prompt."""
-    return profile.strip().removeprefix("[[").removesuffix("]]").strip() if isinstance(profile, str) else profile
-
-
 def name_or_id(profile: Any) -> str:
     """Return what somebody calls a profile by.
 
@@ -274,7 +271,7 @@ def name_or_id(profile: Any) -> str:
     InvalidRequest
         It is no text, or nothing is left of it, like the id of a training that is not done.
     """
-    wanted = profile.id if isinstance(profile, Profile) else bare(profile)
+    wanted = bare(profile)
     if isinstance(wanted, str) and wanted:
         return wanted
     raise InvalidRequest(

@@ -11,6 +11,7 @@ import weakref
 from concurrent.futures import CancelledError
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from fox_nb.errors import (
     NOTHING_SENT,
@@ -22,8 +23,9 @@ from fox_nb.errors import (
     SandboxError,
     StoreError,
 )
-from fox_nb.models import MODELS, file_names, mentioned, request_class, take_number, validate
+from fox_nb.models import MODELS, file_names, is_link, mentioned, request_class, take_number, validate
 from fox_nb.money import MICRO_PER_USD
+from fox_nb.parameters import shown
 from fox_nb.session.code import call
 from fox_nb.session.downloads import LINKS_LIVE, pictures_here
 from fox_nb.session.lost_answers import moment
@@ -34,7 +36,7 @@ from fox_nb.session.profiles import Profiles
 from fox_nb.session.renderer import TERMINAL
 from fox_nb.session.task import Task
 from fox_nb.session.uploads import Uploads
-from fox_nb.settings import SANDBOX, Polling, fingerprint
+from fox_nb.settings import SANDBOX, Polling, fingerprint, is_private
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store import BEING_SENT, Asked
 from fox_nb.tasks import UPLOAD_GONE
@@ -122,6 +124,8 @@ class Submitter(OfOneProcess):
             rng or random.Random(),
             note_group=self.prices.note_group,
         )
+        host = urlsplit(gateway.base_url).hostname
+        self._is_far = host is not None and not is_private(host)
         self._asking = Pool(ASKERS, "asking")
         self._sending = Pool(SENDERS, "sending")
         self._where = gateway.name
@@ -206,6 +210,8 @@ class Submitter(OfOneProcess):
         if file_names(request_class(model)):
             values, prepared = self.sources.name(model, values)
         request = validate(model, values)
+        if self._is_far:
+            _refuse_near_links(request)
         for archive in prepared.values():
             if archive.warning:
                 self.renderer.say(archive.warning)
@@ -461,6 +467,20 @@ class Submitter(OfOneProcess):
             self.store.journal.refused(row, *about, self.now(), _request_id_of(error))
             if task is not None:
                 task.renew()
+
+
+def _refuse_near_links(request: Request) -> None:
+    """Refuse a link that only this machine or its network can open, such as one of Jupyter's own file browser."""
+    for name in file_names(type(request)):
+        value = getattr(request, name)
+        for link in value if isinstance(value, list) else [value]:
+            if is_link(link) and is_private(urlsplit(link).hostname or ""):
+                raise InvalidRequest(
+                    f"{name} is {shown(link)}, which the gateway cannot open: that place is in your own network.",
+                    parameter=name,
+                    value=link,
+                    todo="Give the file itself: it is uploaded.",
+                )
 
 
 def request_of(row: TaskRow) -> Request:

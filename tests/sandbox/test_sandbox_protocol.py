@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from fox_nb.sandbox import Sandbox
+from fox_nb.sandbox.plans import profiles_of
 from sandbox.asking import CREATE, Asking, archive, photo
 
 ACCEPTED = {
@@ -76,6 +77,13 @@ def test_a_profile_completes_with_an_id_and_no_link_and_can_be_asked_for(asking)
     assert asking.get(pictures[name]).content != asking.get(pictures["profile_unknown1"]).content
     edited = asking.done(model="phota-image-edit", prompt="at sunset", image_urls=[link_of(asking)], profile_ids=[name])
     assert edited["results"]
+
+
+def test_only_one_model_reads_profiles_in_its_prompt():
+    """To the others [[id]] is words, as the pages have it; what stands beside a prompt is taken."""
+    for model, found in (("phota-image", ["p"]), ("phota-image-edit", []), ("grok-imagine-image", [])):
+        assert profiles_of({"model": model, "prompt": "[[ p ]] on a beach"}) == found
+    assert profiles_of({"model": "phota-image-edit", "prompt": "[[p]]", "profile_ids": ["q"]}) == ["q"]
 
 
 def link_of(asking: Asking) -> str:

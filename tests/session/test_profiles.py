@@ -381,14 +381,13 @@ def test_plans_and_panels_point_it_out_too(fox: Fox, sandbox: Any, capsys: pytes
     assert "[[profile_0]]" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("profile_id", ["[[profile_1]]", "Ada Lovelace", "[[profile_1"])
-def test_what_stands_in_a_prompt_is_no_id(fox: Fox, sandbox: Any, profile_id: str) -> None:
-    """An id with brackets or blanks is refused where ids are asked for; a profile is taken for its id."""
-    with pytest.raises(InvalidRequest, match="no blanks and no brackets"):
-        fox.edit("at night", LINK, profile_ids=[profile_id])
-    assert not sandbox.creations
-    task = fox.edit("at night", LINK, profile_ids=[fox.profiles.add("profile_1", "Ada")])
+@pytest.mark.parametrize("written", ["[[profile_1]]", "[[ profile_1 ]]", " profile_1"])
+def test_a_profile_is_sent_by_its_id(fox: Fox, written: str) -> None:
+    """Where ids are asked for, a profile and its id in a prompt's brackets are taken for its id."""
+    profile = fox.profiles.add("profile_1", "Ada")
+    task = fox.edit("at night", LINK, profile_ids=[written])
     assert task.request["profile_ids"] == ["profile_1"]
+    assert fox.edit("at night", LINK, profile_ids=[profile]).identity == task.identity
 
 
 # -- forgetting ---------------------------------------------------------------------------------------------------

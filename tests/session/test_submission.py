@@ -14,7 +14,7 @@ import fox_nb
 from fox_nb import Fox, FoxError, InvalidRequest, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.client import Client
 from fox_nb.session import Session, Task
-from fox_nb.settings import Gateway, Polling, Timeouts, checked_key, hidden
+from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, Timeouts, checked_key, hidden
 from fox_nb.store import Store
 from processes import ended
 
@@ -91,6 +91,16 @@ def test_a_refusal_is_sent_again_when_asked_again(fox: Fox, sandbox: Any, fault:
     assert fox.tasks()[0].status == "refused"
     assert fox.generate("a fox").wait().status == "completed"
     assert fox.spent == pytest.approx(0.09)
+
+
+@pytest.mark.parametrize("host", ["localhost:8888", "127.0.0.1", "192.168.1.4", "[::1]"])
+def test_a_link_that_the_gateway_cannot_open(open_fox: Callable[..., Fox], fox: Fox, host: str) -> None:
+    """What lies in one's own network is refused before it is paid for, unless the gateway lies there, too."""
+    far = open_fox(base_url=DEFAULT_BASE_URL)
+    values = {"prompt": "at night", "image_urls": ["https://example.com/a.jpg", f"http://{host}/files/photo.jpg"]}
+    with pytest.raises(InvalidRequest, match="your own network"):
+        far.session.validated("phota-image-edit", values)
+    fox.session.validated("phota-image-edit", values)
 
 
 def test_settled_as_not_paid(fox: Fox, sandbox: Any) -> None:
