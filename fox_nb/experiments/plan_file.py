@@ -24,7 +24,7 @@ from fox_nb.experiments.batch_plan import BatchPlan
 from fox_nb.experiments.sweep_plan import SweepPlan
 from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing, once
 from fox_nb.images.sources import refuse_server_files
-from fox_nb.models import LOCAL_PICTURE, MODELS, file_names, is_link
+from fox_nb.models import LOCAL_PICTURE, MODELS, bare, file_names, is_link
 from fox_nb.parameters import shown, unboxed
 from fox_nb.session import Session
 from fox_nb.workdir import given_path
@@ -260,6 +260,7 @@ def _fault(one: Any) -> tuple[str, str]:
 
 def _as_in_file(session: Session, name: str, value: Any) -> Any:
     """Return a value as the file has it; a picture is kept in the store and stands by its hash."""
+    value = bare(value) if isinstance(value, tuple) else value  # a profile stands by its id
     if isinstance(value, (list, tuple)):
         return [_as_in_file(session, name, item) for item in value]
     if hasattr(value, "sha256") and hasattr(value, "file_name"):

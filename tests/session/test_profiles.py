@@ -382,12 +382,14 @@ def test_plans_and_panels_point_it_out_too(fox: Fox, sandbox: Any, capsys: pytes
 
 
 @pytest.mark.parametrize("written", ["[[profile_1]]", "[[ profile_1 ]]", " profile_1"])
-def test_a_profile_is_sent_by_its_id(fox: Fox, written: str) -> None:
+def test_a_profile_is_sent_by_its_id(fox: Fox, tmp_path: Path, written: str) -> None:
     """Where ids are asked for, a profile and its id in a prompt's brackets are taken for its id."""
     profile = fox.profiles.add("profile_1", "Ada")
     task = fox.edit("at night", LINK, profile_ids=[written])
     assert task.request["profile_ids"] == ["profile_1"]
     assert fox.edit("at night", LINK, profile_ids=[profile]).identity == task.identity
+    plan = fox.sweep("phota-image-edit", prompt="at night", image_urls=LINK, profile_ids=[[profile], [written]])
+    assert fox.load_plan(plan.to_json(tmp_path / "plan.json")).run().tasks[0] is task
 
 
 # -- forgetting ---------------------------------------------------------------------------------------------------
