@@ -67,6 +67,9 @@ class Deposits:
     def add(self, who: str, file: IO[bytes], name: str) -> Any:
         """Keep an upload, and return its row."""
         self._check_room(who, file)
+        if is_link(file.read(8).decode("utf-8", "replace")):
+            raise Refusal(422, "This is a link, and no file.")
+        file.seek(0)
         sha256 = hashlib.sha256()
         token = secrets.token_urlsafe(32)
         with aside(self._folder, private=True) as part:
@@ -85,7 +88,7 @@ class Deposits:
         """Keep a link, by which the upload counts; the gateway fetches it when a creation names it."""
         if not (is_link(url) and url.isprintable() and len(url) <= LONGEST_URL):
             raise Refusal(422, "This is no link.")
-        digest = hashlib.blake2s(url.encode()).hexdigest()  # no file can have it: those are known by another hash
+        digest = hashlib.sha256(url.encode()).hexdigest()  # no file has it: what begins as a link is refused
         return self._added(secrets.token_urlsafe(32), who, "file", digest, url)
 
     def _added(self, token: str, who: str, name: str, sha256: str, origin: str = "", linked: float = 0.0) -> Any:

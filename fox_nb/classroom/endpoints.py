@@ -204,7 +204,7 @@ class Endpoint(Plain):
         if self.refusal is not None:
             raise self.refusal
         if self.size > self.LARGEST:
-            raise Refusal(413, "The body is too large.", "file_too_large_error")
+            raise Refusal(413, "This is too large. Make it smaller.", "file_too_large_error")
         self.received.seek(0)
         return self.seat
 
@@ -260,7 +260,7 @@ class _Uploads(Endpoint):
     async def post(self, kind: str) -> None:
         who = self.admitted()
         if kind == "url" and self.size > LARGEST_REQUEST:
-            raise Refusal(413, "The body is too large.", "file_too_large_error")
+            raise Refusal(413, "This is too large. Make it smaller.", "file_too_large_error")
         if kind == "url":
             row = await asyncio.to_thread(lambda: self.context.deposits.add_link(who.name, self._said("url")))
         else:

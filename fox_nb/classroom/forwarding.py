@@ -145,7 +145,7 @@ class Forwarder:
     async def _book(self, who: Seat, wanted: Wanted, body: dict[str, Any], take: int | None) -> tuple[Any, bool]:
         """Book a creation, and begin to send it where it is ours to send: the row, and whether it was."""
         if self._closing:
-            raise Refusal(429, "The relay is being stopped; nothing was sent.", "rate_limit_error")
+            raise Refusal(429, "The relay is being stopped; nothing was sent. Try again later.", "rate_limit_error")
         try:
             row = await asyncio.wrap_future(self.bookings.reserve(who, wanted, time.time()))
         except SQLAlchemyError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -65,7 +66,7 @@ def removed() -> Refusal:
 
 def not_found(what: str) -> Refusal:
     """Return the answer for what does not exist, or is somebody else's: which of the two is not told."""
-    return Refusal(404, f"There is no such {what}.", "not_found")
+    return Refusal(404, f"There is no such {what}. Check what you ask for.", "not_found")
 
 
 def nobody_knows(when: str, code: str = "submission_unknown") -> Refusal:
@@ -111,7 +112,7 @@ def taken_over() -> Refusal:
 
 def nothing_sent(refusal: Refusal) -> Refusal:
     """Return what is told of trouble before a creation is sent: no 5xx, which would leave its fate open."""
-    if refusal.status < 500:  # noqa: PLR2004 - the class of server errors
+    if refusal.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return refusal
     return Refusal(429, f"{refusal.error['message']} Nothing was sent.", "rate_limit_error")
 
@@ -136,13 +137,21 @@ def as_refusal(error: BaseException) -> Refusal:
         asked = error.retry_after if isinstance(error, RateLimited) else None
         words = error.message or error.what
         if ours := status not in _OF_THE_REQUEST:
-            words = f"The gateway did not do this (HTTP {error.http_status})."
+            words = f"The gateway did not do this (HTTP {error.http_status}). {_advice(status)}"
         return Refusal(status, words, error.type or "server_error", error.code, asked, ours=ours)
-    is_ours, what = not isinstance(error, FoxError), "The gateway did not answer."
+    is_ours, what = not isinstance(error, FoxError), f"The gateway did not answer. {_advice(503)}"
     if is_ours:
         is_away = isinstance(error, (SQLAlchemyError, OSError))
-        what = "The class's journal or folder cannot be reached just now." if is_away else "The relay failed at this."
+        away = f"The class's journal or folder cannot be reached just now. {_advice(503)}"
+        what = away if is_away else f"The relay failed at this. {_advice(0)}"
     return Refusal(503 if is_ours else 502, what, "server_error")
+
+
+def _advice(status: int) -> str:
+    """Return what a student can do about an answer whose own words are kept from them."""
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "Wait a little and try again, with fewer tasks at once."
+    return "Try again in a moment." if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "Tell your teacher."
 
 
 def clock(when: float) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -126,6 +127,8 @@ class Relay:
         self.context = RelayContext(self._database, seats, self._forwarder, deposits, upstream, admit, class_id, prefix)
         self._watch: asyncio.Task[None] | None = None
         self._server: httpserver.HTTPServer | None = None
+        self.had_port = 0
+        """Where it answered the last time, if another program does now."""
 
     def _remember_group(self, group: str) -> None:
         """Keep the key's group for the next relay; nobody waits for it."""
@@ -163,15 +166,7 @@ class Relay:
             max_body_size=LARGEST_REQUEST,  # of whoever it is; a seat's own calls raise it for themselves
             body_timeout=A_BODY,
         )
-        port = options.port or int(self._database.setting("port", "0"))
-        try:
-            sockets = netutil.bind_sockets(port, options.host)
-        except OSError as error:
-            raise FoxError(
-                f"The relay cannot answer at {options.host}, port {port} ({error.strerror or error}).",
-                money="Nothing was sent.",
-                todo="Give another --port, or an address of this machine with --host; end what answers there already.",
-            ) from None
+        sockets = self._bound()
         self._server.add_sockets(sockets)
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(THREADS, "relay-working"))
@@ -179,6 +174,24 @@ class Relay:
         shown, port = f"[{options.host}]" if ":" in options.host else options.host, sockets[0].getsockname()[1]
         self._database.set("port", str(port))
         return f"http{'s' if secure else ''}://{shown}:{port}{self.context.prefix}"
+
+    def _bound(self) -> list[socket]:
+        """Return the sockets at the port that was asked for; else at that of the last time, or a free one."""
+        last = int(self._database.setting("port", "0"))
+        host, port = self._options.host, self._options.port or last
+        try:
+            return netutil.bind_sockets(port, host)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                if port != self._options.port:
+                    sockets = netutil.bind_sockets(0, host)
+                    self.had_port = last
+                    return sockets
+            raise FoxError(
+                f"The relay cannot answer at {host}, port {port} ({error.strerror or error}).",
+                money="Nothing was sent.",
+                todo="Give another --port, or an address of this machine with --host; end what answers there already.",
+            ) from None
 
     async def close(self) -> None:
         """Stop answering, when what is being sent has its answer."""
@@ -232,6 +245,8 @@ async def _serve(options: Options) -> None:
             if upstream.is_sandbox
             else "The gateway is behind it: pictures cost."
         )
+        if relay.had_port:
+            _say(f"Another program answers at port {relay.had_port}, where it was: give students this address.")
         if relay.unknown:
             _say(f"{relay.unknown} creations were being sent when the last relay ended: nobody knows their fate.")
         await done.wait()

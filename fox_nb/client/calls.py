@@ -61,8 +61,8 @@ if TYPE_CHECKING:
 
 GLANCE = 10.0
 """Seconds that a read of the account may take: a person waits for it, and is told when it does not come."""
-INTRODUCTION = 5.0
-"""Seconds for which a session that begins waits to be told whose seat in a class it has."""
+INTRODUCTION = 2.0
+"""Seconds for which a session that begins waits to be told whose seat in a class it has: who only looks waits, too."""
 LONGEST_PAUSE = 30.0
 """Seconds: a longer `Retry-After` is told to the caller instead of being slept through."""
 

@@ -41,7 +41,7 @@ TAKE, CAN_TELL, TAKE_MISSING = "X-Fox-Take", "can-tell-takes", "take_missing"
 SENT_BEFORE = "sent_before"
 """A relay's code for a seat's own creation whose fate nobody knows, where it is asked for again and was not sent."""
 OF_CLASS = "of_class"
-"""By what a relay marks an error as its own: its words say what to do, and no console of the gateway's knows of it."""
+"""By what a relay marks an error as its own: except of a wrong value its words say what to do, and no console does."""
 
 _LONGEST_MESSAGE = 600
 _LOOKED_AT = 20_000
@@ -218,7 +218,8 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     facts["not_accepted"] = refused = purpose is Purpose.CREATE and is_refusal(answer)
     facts["money"] = (_NOT_ACCEPTED if refused else _UNKNOWN) if purpose is Purpose.CREATE else _FREE[purpose]
     of_class = (_error_in(answer) or {}).get(OF_CLASS) is True
-    facts["todo"] = "" if of_class else _todo(status, said["code"], body, purpose, refused=refused)
+    by_words = of_class and status != HTTPStatus.UNPROCESSABLE_ENTITY
+    facts["todo"] = "" if by_words else _todo(status, said["code"], body, purpose, refused=refused)
     facts["request_id"] = request_id = request_id_of(answer, key)
     task_id = shown(_task_in(answer), key, LONGEST_ID) if purpose is Purpose.CREATE else ""
     words = _words(answer, wanted, key)

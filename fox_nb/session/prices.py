@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import threading
@@ -10,7 +11,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from typing import TYPE_CHECKING, Any, Self
 
-from fox_nb.errors import FoxError
+from fox_nb.errors import FoxError, StoreError
 from fox_nb.models import MODELS
 from fox_nb.money import LEAST_USD, MICRO_PER_USD, MOST_USD, dollars
 from fox_nb.session.pool import Pool
@@ -198,10 +199,10 @@ class PriceList:
 
     def ask(self) -> None:
         """Fetch the list where it is due, for at most `PATIENCE`; what comes later counts for the next call."""
+        with contextlib.suppress(StoreError):  # closed, or away: what is known stands
+            if not self._group:  # another kernel may have learned it since
+                self._take_group(self._recall(GROUP))
         with self._lock:
-            if not self._group and (group := self._recall(GROUP)):  # another kernel has learned it since
-                self._known_group = group
-                self._warn_of_rises()
             if time.monotonic() - self._asked >= ASK_AGAIN and (self._fetching is None or self._fetching.done()):
                 self._fetching = self._pool.submit(self._fetch)  # where there is no thread, it is due as before
                 self._asked = time.monotonic()
@@ -221,9 +222,13 @@ class PriceList:
 
     def note_group(self, group: str) -> None:
         """Take over the key's group, as a task's answer or the log names it."""
-        with self._lock:
-            if group and group != self._group:
-                self._remember(GROUP, group)
+        if group and group != self._group:
+            self._remember(GROUP, group)  # not in the lock, for which prices wait: another program may hold the journal
+            self._take_group(group)
+
+    def _take_group(self, group: str) -> None:
+        if group:
+            with self._lock:
                 self._known_group = group
                 self._warn_of_rises()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from fox_nb.errors import FoxError
+from fox_nb.errors import FoxError, NotFound
 from fox_nb.models import Request, check, request_class, take_number
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
@@ -28,15 +28,22 @@ if TYPE_CHECKING:
 def as_known(gateway: Gateway, client: Client, store: Store) -> Gateway:
     """Return a gateway as a store knows it: in a class by the class and the seat, whose address and token may change.
 
-    The relay is asked once for each of these; while it does not answer, a new token is of the seat that was the last.
+    The relay is asked by each session; while it does not answer, a new token is of the seat that was the last. What
+    says that it is no relay is asked once: whoever only looks waits for the answer.
     """
     if gateway.is_sandbox or gateway.account or gateway.base_url == DEFAULT_BASE_URL:
         return gateway
     key = fingerprint(gateway.key, store.salt)
+    no_class = f"no class {gateway.base_url} {key}"
+    if store.catalog.facts(no_class):
+        return gateway
     try:
         seat = client.seat()
-    except FoxError:
-        return store.catalog.known(gateway, "")
+    except FoxError as error:
+        known = store.catalog.known(gateway, "")
+        if isinstance(error, NotFound) and error.type and not known.account:  # a proxy before a relay has other words
+            store.catalog.set_fact(no_class, "1")
+        return known
     store.catalog.name_seat(gateway.base_url, key, *seat)
     return store.catalog.known(gateway, key)
 

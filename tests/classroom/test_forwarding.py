@@ -184,6 +184,8 @@ def test_the_classes_account_is_no_students_business(lesson, status):
     refused = lesson.ask("Ada", "/v1/images/generations", {**FOX, "prompt": "a wolf"})
     polled = until(lambda: _refused(lesson.ask("Ada", f"/v1/tasks/{told[0]}")), "the refusal of a poll")
     assert not [answer.text for answer in (refused, polled) if "school.org" in answer.text or "3.03" in answer.text]
+    advice = r"Wait a little|[Tt]ry again|(Ask|Tell) your teacher"
+    assert [bool(re.search(advice, answer.json()["error"]["message"])) for answer in (refused, polled)] == [True, True]
     assert lesson.seats.spent("Ada") == 90_000 * (2 if status == 500 else 1)
     teacher = log_in(SimpleNamespace(url=lesson.url, folder=lesson.path / "class"))
     told_to_teacher = teacher.get(f"{lesson.url}/teacher", timeout=PATIENCE).text
@@ -264,13 +266,12 @@ def test_a_link_is_fetched_when_a_picture_needs_it(lesson):
 
 
 def test_no_file_stands_for_a_link(lesson):
-    """Who uploads a file that holds a classmate's link as its text changes nothing of what that link shows."""
+    """Nobody uploads a file that holds a classmate's link as its text: what that link shows would be another picture."""
     link = "https://example.com/a.png"
     fetched = "https://storage.example/1.png"
     lesson.gateway.reads["/v1/files/upload/url"] = say(200, {"id": "file-1", "url": fetched})
-    lesson.gateway.reads["/v1/files/upload/stream"] = say(200, {"id": "file-2", "url": "https://storage.example/bad"})
     file = {"file_data": base64.b64encode(link.encode()).decode(), "file_name": "a.png"}
-    assert lesson.ask("Ben", "/v1/files/upload/base64", file).ok
+    assert lesson.ask("Ben", "/v1/files/upload/base64", file).status_code == 422
     url = lesson.ask("Ada", "/v1/files/upload/url", {"url": link}).json()["url"]
     lesson.create(body={"model": "phota-image-edit", "prompt": "at night", "image_urls": [url]})
     assert [one.json["image_urls"] for one in lesson.gateway.creations()] == [[fetched]]

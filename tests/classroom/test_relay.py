@@ -1,11 +1,13 @@
 """The relay: a student's usual Fox on a seat of a class; thirty students, one bill; what a kill leaves behind."""
 
 import asyncio
+import contextlib
 import io
 import json
 import os
 import random
 import re
+import socket
 import threading
 import time
 from collections import Counter
@@ -347,6 +349,19 @@ def test_a_student_is_the_seat_whatever_token_and_address(tmp_path, sandbox, mon
     database.close()
 
 
+def test_a_relay_takes_the_port_that_it_had(classroom):
+    """Started again it answers where it did; where another program does now, at a free port, and that is told."""
+    classroom.start()
+    was = classroom.port
+    for is_free in (True, False):
+        classroom.kill()
+        classroom.port = 0
+        with contextlib.nullcontext() if is_free else socket.create_server(("127.0.0.1", was)):
+            classroom.start()
+            assert (classroom.port == was) is is_free
+    until(lambda: f"port {was}" in classroom.log.read_text() or None, "the word of it")
+
+
 def test_what_nobody_knows_is_on_no_bill(tmp_path, sandbox):
     """A lost answer is found on a student's bill when the teacher has found it on the class's, and not before."""
     database = Database(tmp_path / "class")
@@ -428,7 +443,7 @@ def test_what_the_gateway_gives_back_is_given_back(tmp_path, sandbox, monkeypatc
 
 
 def test_a_student_reads_what_a_student_can_do(classroom, student, sandbox, tmp_path):
-    """What the relay refuses is told in its words alone: no advice for the owner of the account stands behind them."""
+    """What the relay refuses is told with what a student can do, and no advice for the owner of the account stands behind it."""
     classroom.seat("Ada", "Ben", each=0.1)
     classroom.start()
     database = Database(classroom.folder)
@@ -448,6 +463,10 @@ def test_a_student_reads_what_a_student_can_do(classroom, student, sandbox, tmp_
     refused(lambda: ben.session.client.create({"model": "phota-image", "prompt": "a lost fox"}, take=1))
     refused(lambda: ada.generate("a lost fox"))
     refused(lambda: ada.generate("a bear"))
+    database.set("words", "bear")
+    refused(lambda: ada.generate("a bear"))
+    refused(lambda: ada.session.client.create({"model": "phota-image", "prompt": "x", "num_outputs": 9}, take=1))
+    refused(lambda: ada.session.client.task("task-of-nobody"))
     database.set("stopped", "1")
     refused(lambda: ada.generate("a bear"))
     refused(lambda: student("Ben", api_key="no-seat-of-this-class", store=tmp_path / "other").generate("a fox"))
@@ -456,7 +475,8 @@ def test_a_student_reads_what_a_student_can_do(classroom, student, sandbox, tmp_
     refused(lambda: ada.edit(**photo))
     refused(ada.hand_in)
     database.close()
-    assert len(told) == 7
+    assert len(told) == 10
+    assert [words for words in told if not re.search(r"[Tt]eacher|again|Check|Change what", words)] == []
     assert [words for words in told if re.search("console|auto_cleanup|report it|support", words)] == []
 
 

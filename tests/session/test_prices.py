@@ -17,7 +17,7 @@ from fox_nb.session import prices
 from fox_nb.session.prices import PriceList
 from fox_nb.settings import Timeouts
 from gateways import Gateway
-from processes import until
+from processes import ended, until
 
 MODEL = "phota-image"
 
@@ -220,3 +220,39 @@ def test_a_budget_holds_whatever_the_list_says(
         fox.generate("one more")
     assert len(sandbox.creations) == 3
     assert fox.spent == pytest.approx(0.27)
+
+
+def test_a_price_is_told_when_the_store_is_closed(fox_at: Callable[..., Fox]) -> None:
+    """A panel that outlives its Fox shows the price that is known, though nobody knows the key's group."""
+    with Gateway() as gateway, fox_at(gateway) as fox:
+        session, known = fox.session, fox.price(MODEL)
+        fox.close()
+        assert session.price(MODEL, {"prompt": "a fox"}) == known
+
+
+@pytest.mark.usefixtures("hurry")
+def test_a_group_that_is_noted_slowly_holds_up_no_price() -> None:
+    """While another program holds the journal, into which the key's group is written, prices are told."""
+    told: list[float] = []
+
+    def slow(what: str, _: str) -> None:
+        if what == prices.GROUP:
+            asking = threading.Thread(target=lambda: told.append(price_of(known)))
+            asking.start()
+            ended(asking)
+
+    known = PriceList(Told(1.00), is_play_money=False, remember=slow)  # type: ignore[arg-type]
+    known.note_group("vip")
+    assert told == [1.00]
+    known.close()
+
+
+def test_what_is_no_relay_is_asked_once(fox_at: Callable[..., Fox]) -> None:
+    """Whoever looks into a folder again waits for no gateway that has said that it has no seats."""
+    for is_one in (False, True):  # a page of a proxy's says nothing of what is behind it
+        with Gateway() as gateway:
+            gateway.reads["/class/seat"] = say(404, {"error": {"type": "not_found"}} if is_one else "<h1>404</h1>")
+            for _ in range(3):
+                with fox_at(gateway) as fox:
+                    assert len(fox.tasks()) == 0
+            assert gateway.counts["/class/seat"] == (1 if is_one else 3)
