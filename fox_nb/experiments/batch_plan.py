@@ -85,7 +85,7 @@ class BatchPlan(Plan):
         self.models = tuple(used)
         if self._wrong:
             raise _refusal(self._wrong, table)
-        self.refresh()
+        self._look_up()
 
     def _refuse_near_names(self, known: set[str]) -> None:
         """Refuse a column that is a parameter but for spaces and capitals: it would be carried along in silence."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import Axis, label
-from fox_nb.models import Request, request_class
+from fox_nb.models import Request, mentioned, request_class
 from fox_nb.parameters import shown
 from fox_nb.session import Cost, Session, Task
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
@@ -155,6 +155,11 @@ class Plan:
                 slot = self._slots[identity] = Slot(identity, request, cell.values, take)
             slot.cells.append(cell)
             cell.slots.append(slot)
+
+    def _look_up(self) -> None:
+        """Find out what is known of all that is asked for, the persons in it, too."""
+        self.session.profiles.point_out(key for slot in self.slots for key in mentioned(slot.request))
+        self.refresh()
 
     @property
     def classes(self) -> list[type[Request]]:

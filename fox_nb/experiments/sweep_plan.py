@@ -71,7 +71,7 @@ class SweepPlan(Plan):
         self.left_as_it_is = [] if self.words & given.keys() else sorted(self.words)
         self.cells = self._cells()
         self._refuse_what_no_model_takes()
-        self.refresh()
+        self._look_up()
 
     def _check_names(self, given: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
         names = (*known, *sorted(self.own_words - COLUMNS))

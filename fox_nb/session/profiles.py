@@ -16,6 +16,8 @@ from fox_nb.store import Store
 from fox_nb.store.people import People, ProfileRow, same
 
 LONGEST_NAME = 60
+MOST_TOLD = 5
+"""Unknown ids of one plan that are told one by one."""
 # Left to re's own cache: compiling them would cost every panel.
 _ID = r"[^\s\[\]]{1,200}"
 
@@ -197,20 +199,21 @@ class Profiles(OfOneProcess):
         return added
 
     def point_out(self, mentioned: Iterable[str]) -> None:
-        """Say, once for each, which ids of a request the store does not know; the request is not held up."""
-        new = [key for key in mentioned if key not in self._mentioned]
+        """Say, once for each, which ids of requests the store does not know; no request is held up."""
+        new = [key for key in dict.fromkeys(mentioned) if key not in self._mentioned]
         self._mentioned.update(new)
         known = list(self) if new else []
-        names = {one.name: one for one in known}
-        for key in new:
-            if any(one.id == key for one in known):
-                continue
+        ids = {one.id: one.name for one in known}
+        unknown = [key for key in new if key not in ids]
+        for key in unknown[:MOST_TOLD]:
             near = next((one for one in known if same(key, one.name)), None)
             if near is not None:
                 self.renderer.say(f"{shown(key)} is a profile's name; the gateway wants its id: {near.token}.")
             else:
-                hint = meant(key, (*names, *(one.id for one in known)))
+                hint = meant(key, (*ids.values(), *ids))
                 self.renderer.say(f"this store does not know the profile {shown(key)}; it is sent as it stands.{hint}")
+        if more := len(unknown[MOST_TOLD:]):
+            self.renderer.say(f"… and {more:,} more ids that this store does not know; they are sent as they stand.")
 
     def _name(self, profile_id: str, name: str) -> None:
         holder = self._people.name(self._gateway, profile_id, name, self._now())

@@ -162,6 +162,8 @@ class Submitter(OfOneProcess):
             It was not accepted.
         """
         request, prepared = self.validated(model, values)
+        if profiles := mentioned(request):
+            self.profiles.point_out(profiles)
         number = take_number(take)
         asked = self._asked(request)
         return self._come_to(partial(self._ask, asked, number, prepared, journalled))
@@ -204,7 +206,7 @@ class Submitter(OfOneProcess):
     def validated(self, model: str, values: Mapping[str, Any]) -> tuple[Request, dict[str, Prepared]]:
         """Return the request for plain values, and the local pictures that it names; sends nothing.
 
-        What is amiss with its profiles or photos is said: here, where plans are made, there is still time to mend it.
+        What is amiss with its photos is said: here, where plans are made, there is still time to mend it.
         """
         prepared: dict[str, Prepared] = {}
         if file_names(request_class(model)):
@@ -215,8 +217,6 @@ class Submitter(OfOneProcess):
         for archive in prepared.values():
             if archive.warning:
                 self.renderer.say(archive.warning)
-        if profiles := mentioned(request):
-            self.profiles.point_out(profiles)
         return request, prepared
 
     def task(self, row: TaskRow) -> Task:

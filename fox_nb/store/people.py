@@ -6,6 +6,7 @@ import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fox_nb.store.catalog import UPLOADS_LIVE, Source
@@ -219,6 +220,7 @@ def same(name: str, *others: str) -> bool:
     return _key(name) in {_key(other) for other in others if other}
 
 
+@lru_cache(4096)
 def _key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 

@@ -20,6 +20,7 @@ from fox_nb import BudgetExceeded, Fox, InvalidRequest, StoreError, TaskFailed
 from fox_nb.experiments import pages
 from fox_nb.experiments.picture_files import result
 from fox_nb.sandbox import art
+from fox_nb.session import profiles
 from processes import ended
 
 LINK = "https://example.com/a.png"
@@ -379,6 +380,20 @@ def test_plans_and_panels_point_it_out_too(fox: Fox, sandbox: Any, capsys: pytes
     assert not sandbox.creations
     fox.panel("phota-image", prompt="[[ada 0]]").submit()
     assert "[[profile_0]]" in capsys.readouterr().err
+
+
+def test_a_plan_of_many_unknown_ids_says_so_in_few_lines(
+    fox: Fox, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names that the store knows are read for it, not for each row, and what isn't told by itself is counted."""
+    fox.profiles.add("profile_0", "Ada")
+    reads: list[str] = []
+    rows = fox.session.profiles._people.rows
+    monkeypatch.setattr(fox.session.profiles._people, "rows", lambda gateway: reads.append(gateway) or rows(gateway))
+    fox.batch([{"prompt": f"[[q{number % 50}]] {number}"} for number in range(200)], model="phota-image")
+    said = capsys.readouterr().err
+    assert (said.count("does not know"), "… and 45 more ids" in said) == (profiles.MOST_TOLD + 1, True)
+    assert len(reads) <= 2  # list() counts first
 
 
 @pytest.mark.parametrize("written", ["[[profile_1]]", "[[ profile_1 ]]", " profile_1"])
