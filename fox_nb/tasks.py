@@ -23,13 +23,21 @@ UPLOAD_GONE = "invalid_image_url"
 LONGEST_ID = 500
 REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
 """Headers by which the gateway's support finds a call; the second one is the engine's own."""
-_PLACES = ("results", "output", "result", "images", "data")
-_LIKE_PLACES = r"(?i)(task_?)?(result|output|generated|download)|(images|data|urls?|profile_?id)$"
-"""How names begin under which results may stand where the places that are known have none."""
-_ASIDE = r"(?i)thumb|preview|input|source|mask|prompt|param|request|callback|webhook"
-"""What is in the names of links to something else than a result."""
-_LIKE_A_REASON = r"(?i)error|fail|reason|detail|message|cause"
+_DOCUMENTED = ("results", "output")
+"""Where results stand. Other places count only where these have none: what went in stands in an answer, too."""
+_LIKELY = (
+    *_DOCUMENTED,
+    *("result", "outputs", "images", "data", "task_result", "generated_images", "result_urls", "result_url"),
+    *("output_urls", "output_url", "download_urls", "download_url", "urls", "url"),
+)
+"""Where a task that is done may have them; no name of a parameter is among these."""
+_OF_A_RESULT = (
+    *("image", "images", "src", "href", "link", "file", "download_url", "result_url", "output_url"),
+    *(*_DOCUMENTED, "result", "data", "image_url", "image_urls"),
+)
+"""What a result without `url` and `urls` may call its picture; what may be the name of an input comes last."""
 _LINK = r"(?i)https?://\S+"
+_LIKE_A_REASON = r"(?i)error|fail|reason|detail|message|cause"
 _LONGEST_TEXT = 2000
 _LONGEST_WORD = 40
 _LONGEST_NAME = 100
@@ -137,7 +145,7 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
     answer = _unwrapped(outer)
     task_id = usable_id(answer.get("id")) or usable_id(answer.get("task_id"))
     status = _word(answer.get("status"))
-    results = _results(answer, is_done=status in DONE)
+    results = _results(answer, is_done=status in DONE or not (status or created))
     if not status and not results:
         parts = (outer, _one(outer.get("data")))
         task_id = _only_id(parts)
@@ -188,7 +196,7 @@ def _unwrapped(answer: dict[str, Any]) -> dict[str, Any]:
     """Return the object that speaks of the task: the answer itself, or what stands in its ``data`` or ``task``."""
     inner = _one(answer.get("data")) or _one(answer.get("task"))
     if inner and "id" not in answer and ("status" in inner or "status" not in answer):
-        return inner
+        return inner if "task_id" not in answer or inner.keys() & {"id", "task_id"} else answer | inner
     return answer
 
 
@@ -230,45 +238,44 @@ def _error(answer: dict[str, Any]) -> tuple[str, str]:
 
 
 def _results(answer: dict[str, Any], *, is_done: bool) -> tuple[Result, ...]:
-    found = _placed(answer, 0)
+    """Return the results, each once; of a task that is not done, what stands where it is documented."""
+    found = _placed(answer, _DOCUMENTED, 0, is_done=is_done)
     if not found and is_done:
-        found = [*_under_other_names(_likely(answer) | {"data": None}, 0), *_profile(answer)]
-    return tuple(dict.fromkeys(found))  # a link that comes twice is one picture
+        while isinstance(inner := answer.get("data"), dict):  # may hold what was asked for, too: it is no result
+            answer = answer | {"data": None} | inner
+        found = [*_placed(answer, _LIKELY, 0, sure=False), *_profile(answer)]
+    return tuple(found)
 
 
-def _placed(answer: dict[str, Any], depth: int) -> list[Result]:
-    """Return the results of the place that has most of them, the first of such places."""
-    places = {name: answer.get(name) for name in _PLACES}
-    if isinstance(places["data"], dict):  # may hold all that was asked for, too
-        places["data"] = _likely(places["data"])
-    return max((list(dict.fromkeys(_found(value, depth))) for value in places.values()), key=len)
+def _placed(places: dict[str, Any], names: Iterable[str], depth: int, **how: bool) -> list[Result]:
+    """Return the results of the first place that has any, or of a later one that has these and more."""
+    found: list[Result] = []
+    for name in names:
+        here = dict.fromkeys(_found(places.get(name), depth, **how))  # a link that comes twice is one picture
+        if here.keys() > set(found):
+            found = list(here)
+    return found
 
 
-def _likely(answer: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in answer.items() if re.match(_LIKE_PLACES, name)}
-
-
-def _found(value: Any, depth: int = 0, *, sure: bool = True) -> Iterator[Result]:
+def _found(value: Any, depth: int = 0, *, sure: bool = True, is_done: bool = True) -> Iterator[Result]:
     """Yield the results in a list, an object, a text of JSON or a link; unsure of its place, only a whole link."""
+    how = {"sure": sure, "is_done": is_done}
     if isinstance(value, str):
         text = value.strip()
         if text.startswith(("[", "{")):
-            yield from _found(_decoded(text), depth + 1, sure=sure)
+            yield from _found(_decoded(text), depth + 1, **how)
         elif re.fullmatch(_LINK, text) or (text and depth and sure):
             yield Result(url=_whole(text))
     elif isinstance(value, list) and depth < _DEEPEST:
         for item in value:
-            yield from _found(item, depth + 1, sure=sure)
+            yield from _found(item, depth + 1, **how)
     elif isinstance(value, dict) and depth < _DEEPEST:
-        yield from _profile(value)
-        links = [*_found(value.get("urls"), depth + 1), *_found(value.get("url"), depth + 1)]
-        yield from links or _placed(value, depth + 1) or _under_other_names(value, depth + 1)
-
-
-def _under_other_names(value: dict[str, Any], depth: int) -> Iterator[Result]:
-    for name, inner in value.items():
-        if not re.search(_ASIDE, name):
-            yield from _found(inner, depth, sure=False)
+        profile = _profile(value)
+        links = [link for name in ("urls", "url") for link in _found(value.get(name), depth + 1, is_done=is_done)]
+        yield from profile + links
+        if is_done and not profile and not links:
+            numbered = [inner for name, inner in value.items() if name.isdecimal()]
+            yield from [*_found(numbered, depth, **how)] or _placed(value, _OF_A_RESULT, depth + 1, sure=False)
 
 
 def _profile(result: dict[str, Any]) -> list[Result]:

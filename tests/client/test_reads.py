@@ -142,7 +142,7 @@ LINKS = ["https://cdn.example/1.png", "https://cdn.example/2.png"]
         [{"image": {"url": link}, "tags": ["fox", "snow"], "content_type": "image/png"} for link in LINKS],
         {"image_urls": LINKS, "input": {"image_url": "https://cdn.example/mine.png"}},
         {"0": {"url": LINKS[0]}, "1": {"url": LINKS[1]}},
-        {"first": {"src": LINKS[0]}, "second": {"download_url": LINKS[1]}},
+        [{"src": LINKS[0]}, {"download_url": LINKS[1], "image_url": "https://cdn.example/mine.png"}],
         json.dumps([{"url": link} for link in LINKS]),
     ],
 )
@@ -163,14 +163,21 @@ def test_results_are_found_wherever_the_answer_has_them(place, wrapped):
         assert [result.url for result in fox.task("task-1").results] == LINKS
 
 
+@pytest.mark.parametrize("task", [{"status": "completed"}, {"name": "a fox"}])
+def test_a_task_within_that_has_no_id_leaves_what_stands_beside_it(task):
+    """The id and the results may stand outside of it."""
+    said = {"task_id": "task-1", "status": "completed", "results": [{"url": link} for link in LINKS], "task": task}
+    assert [result.url for result in read(said)[0].results] == LINKS
+
+
 @pytest.mark.parametrize(
     "said",
     [
         {"outputs": LINKS},
         {"urls": LINKS},
         {"result_urls": LINKS},
-        {"output_url": LINKS[0], "result_url": LINKS[1]},
         {"task_result": {"images": LINKS}},
+        {"data": {"data": {"task_result": {"images": [{"url": link} for link in LINKS]}}}},
         {"results": [{"url": LINKS[0]}], "output": {"urls": LINKS}},
         {"data": {"result_urls": LINKS, "image_urls": ["https://cdn.example/mine.png"]}},
     ],
@@ -188,12 +195,33 @@ def test_links_are_found_in_likely_places(said):
         {"data": {"image_urls": LINKS, "prompt": LINKS[0]}},
         {"results": {"thumbnail_url": LINKS[0], "preview": {"url": LINKS[1]}}},
         {"status": "processing", "url": LINKS[0]},
+        {"status": "processing", "images": LINKS, "data": {"images": LINKS}},
+        {"status": "processing", "output": {"format": "png", "image_urls": LINKS}},
+        {"status": "processing", "results": [{"status": "pending", "image": LINKS[0]}]},
+        {"results": [{"url": None, "filtered": True, "policy": LINKS[0], "reference": LINKS[1]}]},
         {"output": {"message": f"see {LINKS[0]}", "type": "image"}},
     ],
 )
 def test_what_went_in_and_smaller_copies_are_no_results(said):
     """A picture that the person gave, or a preview, is never shown as what was made."""
     assert read(NEWER | {"results": None} | said)[0].results == ()
+
+
+@pytest.mark.parametrize(
+    "aside",
+    [
+        {"images": [f"https://cdn.example/mine-{n}.png" for n in range(3)]},
+        {"data": {"images": [f"https://cdn.example/mine-{n}.png" for n in range(3)]}},
+        {"output": {"image_urls": ["https://cdn.example/mine.png"], "original": "https://cdn.example/mine.png"}},
+    ],
+)
+def test_what_stands_where_it_is_documented_is_the_result_whatever_else_is_named(aside):
+    """An edit of three pictures that makes two names more inputs than results."""
+    made = [
+        {"url": LINKS[0], "small": f"{LINKS[0]}?s"},
+        {"original": "https://cdn.example/mine.png", "image": LINKS[1]},
+    ]
+    assert [result.url for result in read(NEWER | {"results": made} | aside)[0].results] == LINKS
 
 
 @pytest.mark.parametrize("link", ["/out/1.png", " /out/1.png ", "{url}/out/1.png"])
@@ -214,8 +242,17 @@ def test_a_link_without_a_host_is_the_gateway_s_own(link):
     ],
 )
 def test_a_trained_profile_is_found_in_every_shape(said):
-    """Its id is what a training is paid for."""
-    assert read(PROFILE | said)[0].results == (Result(profile_id="ada-1"),)
+    """Its id is what a training is paid for; the archive of its photos and a cover beside it are no pictures of it."""
+    beside = {"image_archive_url": LINKS[0], "cover": LINKS[1], "image": LINKS[1]}
+    for more in ({}, beside):
+        results = [one | more for one in said["results"]] if said["results"] else None
+        assert read(PROFILE | said | more | {"results": results})[0].results == (Result(profile_id="ada-1"),)
+
+
+def test_a_picture_that_names_a_person_in_it_is_still_a_picture():
+    """The id of a profile stands beside links of pictures, too, and what is paid for is behind the link."""
+    results = [{"url": LINKS[0], "profile_id": "ada-1"}]
+    assert [result.url for result in read(NEWER | {"results": results})[0].results if result.url] == LINKS[:1]
 
 
 def test_what_is_no_id_is_no_profile():

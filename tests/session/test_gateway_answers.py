@@ -330,6 +330,20 @@ def test_a_profile_s_id_is_no_picture(fox_at: Callable[..., Fox]) -> None:
 
 
 @pytest.mark.usefixtures("hurry")
+def test_what_went_in_is_never_fetched_as_what_came_out(fox_at: Callable[..., Fox]) -> None:
+    """An answer that names an edit's two inputs beside its one result has one picture, the result."""
+
+    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
+        return say(200, gateway.completed(task_id, images=[f"{gateway.url}/out/input/{n}.png" for n in (1, 2)]))
+
+    with Gateway(poll=poll) as gateway:
+        links = ["https://example.com/1.png", "https://example.com/2.png"]
+        task = fox_at(gateway).edit("at night", links).wait(PATIENCE)
+        assert task.row.urls == gateway.links(task.row.task_id)
+        assert not any("/out/input" in one.path for one in gateway.received)
+
+
+@pytest.mark.usefixtures("hurry")
 def test_pictures_are_told_apart_by_their_links(fox_at: Callable[..., Fox]) -> None:
     """Whatever the order of an answer, and however often it names a link: each link is one picture, and keeps its number."""
 
