@@ -254,7 +254,7 @@ class Poller:
         if here:
             self._store.journal.completed(row, self._now())
             why = " ".join(filter(None, (words, f"({code})" if code else "")))
-            return self._over(task, _fewer(here, row, why, "has failed") if here < row.wanted else None)
+            return self._over(task, _failed_in_part(here, row, why) if here < row.wanted else None)
         self._store.journal.failed(row, code, words, self._now())
         return self._over(task)
 
@@ -424,12 +424,22 @@ def _unknown_word(row: TaskRow, answer: TaskState) -> UnexpectedAnswer:
     )
 
 
-def _fewer(here: int, row: TaskRow, why: str, ended: str = "is completed") -> DownloadFailed:
-    """Return what is told of a task that has ended and given fewer results than asked for."""
-    said = f": {why}" if why else "."
+def _failed_in_part(here: int, row: TaskRow, why: str) -> DownloadFailed:
+    """Return what is told of a task that gave some of its pictures before it failed: nothing more comes of it."""
+    said = f": {why.rstrip('.')}." if why else "."
+    return DownloadFailed(
+        f"The gateway says that task {row.task_id} has failed, and gave {here} of {row.wanted} pictures{said}",
+        money="You may have been charged for all of it; fox.reconcile() shows a refund.",
+        todo="No more will come of this one; another take makes new pictures, which cost as usual.",
+    )
+
+
+def _fewer(here: int, row: TaskRow, why: str) -> DownloadFailed:
+    """Return what is told of a task that is completed and gave fewer results than asked for."""
+    said = f": {why.rstrip('.')}." if why else "."
     what = f"{here} of {row.wanted} pictures" if row.wanted > 1 or here else "no result"
     return DownloadFailed(
-        f"The gateway says that task {row.task_id} {ended}, and gave {what}{said}",
+        f"The gateway says that task {row.task_id} is completed, and gave {what}{said}",
         money="You may have been charged for all of it." if here else "It is paid for; its result may still come.",
         todo="Run the cell again later: what has come meanwhile is downloaded, for free. "
         "If it stays so, tell FoxAPI's support the task's id.",
