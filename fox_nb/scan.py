@@ -41,10 +41,10 @@ _CONTEXT = 32
 """Characters before a piece that say whether a word begins with it."""
 _LARGEST_NOTEBOOK = 64 << 20
 """Bytes; a larger one is looked through as a text, piece by piece."""
-_LARGEST_UNPACKED = 4 << 30
-"""Bytes that a ZIP may hold to be looked into."""
+_LARGEST_UNPACKED = 8 << 30
+"""Bytes that are unpacked of one file, and of what is packed in it, to be looked into."""
 _MOST_DEEP = 2
-"""ZIPs within a ZIP that are looked into."""
+"""Archives within an archive that are looked into."""
 _GZIP = b"\x1f\x8b"
 _OTHER_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 """How 7z, RAR, bzip2, xz and zstd begin; TAR packs nothing."""
@@ -200,7 +200,7 @@ def scan(path: Path, *, key: SecretStr | None = None, clean: bool = False) -> Re
     seeker = KeySeeker(key)
     try:
         with _opened(path) as file:
-            write = None if _unpacked(file, seeker, report) else _look_through(file, seeker, report)
+            write = None if _unpacked(file, seeker, report, _Room()) else _look_through(file, seeker, report)
     except OSError as error:
         report.trouble = f"cannot be read ({error.strerror or error})"
         return report
@@ -230,38 +230,55 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def _unpacked(file: IO[bytes], seeker: KeySeeker, report: Report, deep: int = 0) -> bool:
+class _Room:
+    """How many bytes may still be unpacked; files beyond some size are kept on the disk meanwhile."""
+
+    def __init__(self) -> None:
+        self.left = _LARGEST_UNPACKED
+
+    @contextmanager
+    def unpacked(self, packed: IO[bytes]) -> Iterator[IO[bytes]]:
+        """Unpack a file, as one in which one can go back."""
+        with tempfile.SpooledTemporaryFile(_LARGEST_NOTEBOOK) as whole:
+            while piece := packed.read(_CHUNK):
+                self.left -= len(piece)
+                if self.left < 0:
+                    raise ValueError("it is too large for that")
+                whole.write(piece)
+            whole.seek(0)
+            yield whole
+
+
+def _unpacked(file: IO[bytes], seeker: KeySeeker, report: Report, room: _Room, deep: int = 0) -> bool:
     """Look through what is in an archive, whose bytes are packed; return True when that has found a key."""
     if not file.seekable():
         return False
     head = file.read(8)
     file.seek(0)
     try:
-        if head.startswith(_OTHER_ARCHIVES) or (deep > _MOST_DEEP and zipfile.is_zipfile(file)):
+        is_gzip = head.startswith(_GZIP)
+        is_archive = is_gzip or zipfile.is_zipfile(file)
+        if head.startswith(_OTHER_ARCHIVES) or (deep > _MOST_DEEP and is_archive):
             raise ValueError("that is not tried here")
-        if head.startswith(_GZIP):
-            with gzip.open(file) as unpacked:
-                _look_through(unpacked, seeker, report)  # type: ignore[arg-type]
-        elif zipfile.is_zipfile(file):
-            _look_into(file, seeker, report, deep)
+        if is_gzip:
+            with gzip.open(file) as packed, room.unpacked(packed) as whole:  # type: ignore[arg-type]
+                if not _unpacked(whole, seeker, report, room, deep + 1):
+                    _look_through(whole, seeker, report)
+        elif is_archive:
+            _look_into(file, seeker, report, room, deep)
     except DAMAGED_ZIP as error:
         report.trouble = f"cannot be unpacked ({error}): unpack it by hand, and scan the folder"
     file.seek(0)
     return bool(report.findings)
 
 
-def _look_into(file: IO[bytes], seeker: KeySeeker, report: Report, deep: int) -> None:
+def _look_into(file: IO[bytes], seeker: KeySeeker, report: Report, room: _Room, deep: int) -> None:
     with zipfile.ZipFile(file) as archive:
-        members = archive.infolist()
-        if sum(member.file_size for member in members) > _LARGEST_UNPACKED:
-            raise ValueError("it is too large for that")
-        for member in members:
+        for member in archive.infolist():
             part = Report(Path(member.filename))
-            with archive.open(member) as packed, tempfile.SpooledTemporaryFile(_LARGEST_NOTEBOOK) as unpacked:
-                shutil.copyfileobj(packed, unpacked, _CHUNK)
-                unpacked.seek(0)
-                if not _unpacked(unpacked, seeker, part, deep + 1):
-                    _look_through(unpacked, seeker, part)
+            with archive.open(member) as packed, room.unpacked(packed) as whole:
+                if not _unpacked(whole, seeker, part, room, deep + 1):
+                    _look_through(whole, seeker, part)
             if part.trouble:
                 report.trouble = f"{_printable(member.filename)} {part.trouble}"
             for finding in part.findings:

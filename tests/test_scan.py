@@ -248,6 +248,8 @@ NOTE = f"FOXAPI_KEY={PREFIXED}\n".encode()
 PACKED = {
     "class.zip": (zipped("ada/work.zip", zipped("a.txt", NOTE)), ["ada/work.zip, a.txt, line 1"]),
     "a.gz": (gzip.compress(b"one\n" + NOTE), ["line 2"]),
+    "two.gz": (gzip.compress(gzip.compress(NOTE)), ["line 1"]),
+    "zip.gz": (gzip.compress(zipped("a.txt", NOTE)), ["a.txt, line 1"]),
     "gz.zip": (zipped("a.gz", gzip.compress(NOTE)), ["a.gz, line 1"]),
 }
 
@@ -265,6 +267,7 @@ def test_what_is_packed_in_what_is_packed_is_looked_through(tmp_path: Path, name
 DEEP = zipped("3.zip", zipped("2.zip", zipped("1.zip", zipped("a.txt", NOTE))))
 NOT_TRIED = {
     "deep.zip": DEEP,
+    "deep.gz": gzip.compress(gzip.compress(gzip.compress(gzip.compress(NOTE)))),
     "a.7z": b"7z\xbc\xaf\x27\x1cabc",
     "a.tar.xz": lzma.compress(NOTE * 9),
     "a.tar.bz2": bz2.compress(NOTE),
@@ -281,6 +284,16 @@ def test_nobody_is_told_that_what_was_not_looked_into_holds_no_key(
     said = capsys.readouterr().out
     assert "unpack it by hand" in said
     assert "in 0 files" in said
+
+
+@pytest.mark.parametrize(
+    "data", [zipped("b.zip", zipped("a.txt", bytes(700) + NOTE)), gzip.compress(bytes(1500)), zipped("a", bytes(1500))]
+)
+def test_what_unpacks_to_more_than_fits_is_told(tmp_path: Path, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is in it, and in what is packed in that, is counted together: a disk is never filled for it."""
+    monkeypatch.setattr("fox_nb.scan._LARGEST_UNPACKED", 800)
+    (tmp_path / "a").write_bytes(data)
+    assert "too large" in scan(tmp_path / "a").trouble
 
 
 @pytest.mark.parametrize("name", ["text", "text/plain"])
