@@ -111,7 +111,7 @@ def _index_of(given: Any) -> list[str]:
 
 def _items(given: Any) -> list[Any]:
     """Return what stands side by side: of a single task its pictures, of a sweep or a batch its tasks."""
-    if hasattr(type(given), "tasks"):
+    if isinstance(getattr(type(given), "tasks", None), property):  # what Fox has of that name is a call
         return list(given.tasks)
     if isinstance(given, Task):
         return list(given.images) or [given]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import threading
 import time
 import zipfile
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _LONGEST_TEXT = 200
 _MOST_CHOSEN = 500
 _MOST_PAGES = 5
-"""Pages of a browser whose rows are kept up to date, those that asked last: a page that is closed does not say so."""
+"""Pages of a browser whose rows and ZIPs are kept, those that asked last: a page that is closed does not say so."""
 _LONGEST_LABEL = 60
 _FAVOURITE = "favourite "
 
@@ -172,15 +173,20 @@ class HistoryTab(TaskCards):
     def _send_archive(self, content: dict[str, Any]) -> None:
         by = str(content.get("by"))
         about = {"key": "archive", "number": 0, "by": by}
-        if by not in self._archives:
-            self._archives[by] = temporary_folder(self, "fox-nb-") / "pictures.zip"
         if content.get("at") == 0:
             try:
+                path = self._archives.get(by) or temporary_folder(self, "fox-nb-") / "pictures.zip"
+                self._archives = {page: kept for page, kept in self._archives.items() if page != by} | {by: path}
                 pack_pictures(self.chosen(content.get("keys")), self._titles, self._archives[by])
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
                 self.wrong(error, **about)
                 return
-        self._send_part(self._archives[by], "application/zip", content, about)
+            for page in list(self._archives)[:-_MOST_PAGES]:
+                shutil.rmtree(self._archives.pop(page).parent, ignore_errors=True)
+        if by in self._archives:
+            self._send_part(self._archives[by], "application/zip", content, about)
+        else:
+            self.wrong(FoxError("This ZIP is no longer here.", todo="Export once more."), **about)
 
 
 def side_by_side(tasks: list[Task], titles: Titles, session: Session) -> Comparison | None:

@@ -356,3 +356,9 @@ def test_an_edit_is_compared_with_what_it_was_made_from(sandbox: Any, tmp_path: 
         assert list(frame["status"]) == ["done", "failed"]
         assert "no <b>" in frame["error"][1]
         assert 0 < frame["ssim"][0] <= 1
+
+
+def test_what_makes_pictures_is_none(fox):
+    """A Fox has tasks, as a sweep does, and is refused in words."""
+    with pytest.raises(fox_nb.InvalidRequest, match="stand for a picture"):
+        fox_nb.compare(fox)

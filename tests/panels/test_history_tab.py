@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fox_nb import Fox, StoreError, TaskFailed
+from fox_nb.panels import history_tab
 from fox_nb.panels.history_tab import pack_pictures
 from fox_nb.panels.titles import Titles
 from panels.browsers import Browser
@@ -114,13 +115,16 @@ def test_each_page_has_the_rows_that_it_asked_for(fox: Fox) -> None:
     assert len(browser.of("list")) < 10, "pages that were closed long ago cost nothing"
 
 
-def test_two_pages_pack_two_archives(fox: Fox) -> None:
+def test_two_pages_pack_two_archives(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that begins to pack does not write over what another one is still fetching."""
     tasks = [fox.generate(words).wait() for words in ("fox", "bear")]
     history = fox.studio().history
     history._run_later = lambda work: work()
     browser = Browser(history)
     browser.say("ready")
+    packed: list[Path] = []
+    pack = history_tab.pack_pictures
+    monkeypatch.setattr(history_tab, "pack_pictures", lambda *of: packed.append(of[-1]) or pack(*of))
     for task in tasks:
         browser.say("archive", keys=[task.identity], at=0, by=task.identity)
     for task in tasks:
@@ -128,6 +132,11 @@ def test_two_pages_pack_two_archives(fox: Fox) -> None:
         ((content, (rest,)),) = browser.heard[-1:]
         assert content["by"] == task.identity
         assert task.images[0].path.name.encode() in rest
+    for number in range(9):
+        browser.say("archive", keys=[tasks[0].identity], at=0, by=f"page {number}")
+    assert sum(path.exists() for path in packed) == history_tab._MOST_PAGES, "a page that was closed leaves nothing"
+    browser.say("archive", keys=[tasks[0].identity], at=1, by=tasks[0].identity)
+    assert "no longer here" in str(browser.heard[-1:])
 
 
 def test_a_comparison_without_a_picture_is_told(fox: Fox, sandbox: Any) -> None:
