@@ -245,9 +245,10 @@ class Client:
         return state
 
     def _with_its_host(self, result: Result) -> Result:
-        """Return a result with a whole link: one without a host is the gateway's own."""
+        """Return a result with a whole link: one without a host is the gateway's own, any other stays as it came."""
         with contextlib.suppress(ValueError):
-            return dataclasses.replace(result, url=result.url and urljoin(self.base_url, result.url))
+            if result.url and not urlsplit(result.url).scheme:
+                return dataclasses.replace(result, url=urljoin(self.base_url, result.url))
         return result
 
     def models(self) -> list[str]:

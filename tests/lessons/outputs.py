@@ -45,6 +45,7 @@ _PASSING = (
     (r"-[A-Za-z0-9]{22}\b|(?<=fox-sweep-)[0-9a-f]{12}|\b[cp][0-9a-f]{12}\b", "ID"),
     (r'(<progress max="\d+" value=")\d+', r"\1N"),
     (r"\((?:pending|processing), \d+ %\)", "(STATE)"),
+    (r"<!--[0-9a-f]{32}-->", ""),
 )
 """What differs between two runs of the same lesson: dates, times, how long it took, names that are drawn at random or
 from the folder that a picture lies in."""
