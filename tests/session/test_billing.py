@@ -12,7 +12,7 @@ import pytest
 from artifacts import MARKED_KEY
 from counts import Count
 from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, SubmissionUnknown, TaskFailed
-from processes import Child
+from processes import Child, until
 
 
 def lose(fox: Fox, sandbox: Any, prompt: str, **fault: Any) -> Any:
@@ -119,6 +119,8 @@ def test_a_lost_answer_that_was_paid_back(fox: Fox, sandbox: Any) -> None:
     """Where the log has both charge and refund, the proposal is that it cost nothing."""
     sandbox.misbehave("failed")
     task = lose(fox, sandbox, "a fox")
+    (made,) = sandbox.creations
+    until(lambda: fox.session.client.task(made["task_id"]).failed or None, "the failure that is paid back")
     (proposal,) = fox.reconcile().proposals
     assert (proposal.word, proposal.paid) == ("refunded", False)
     assert float(task.cost) == 0
