@@ -23,6 +23,8 @@ HURRY = 10
 """Pauses after what went wrong are so many times shorter here: how long they are is for other tests."""
 
 _one_at_a_time = threading.Lock()
+_told: dict[str, str] = {}
+"""For each prompt what was told of it last, other than that it is over."""
 
 
 def say(event: str, **facts: Any) -> None:
@@ -50,6 +52,7 @@ def ask_for(fox: Fox, request: dict[str, Any], take: int | str) -> Task | None:
         tell_lost(lost.task)
         return lost.task  # type: ignore[no-any-return]
     except FoxError as refused:
+        _told[request["prompt"]] = str(refused)
         say("refused", prompt=request["prompt"], told=str(refused))
         return None
     say("asked", prompt=request["prompt"])
@@ -66,6 +69,7 @@ def is_over(task: Task) -> bool:
     except SubmissionUnknown:
         tell_lost(task)
     except FoxError as trouble:
+        _told[task.request["prompt"]] = str(trouble)
         say("trouble", prompt=task.request["prompt"], told=str(trouble))
         return task.status == "unknown"
     say("over", prompt=task.request["prompt"], status=task.status)
@@ -126,7 +130,8 @@ def main(plan: dict[str, Any]) -> int:
                 return 0
     open_ones = {name(task): (task.status, str(task.error or task.trouble)) for task in fox.resume()}
     say("gave up", left=len(left))
-    sys.stderr.write(f"gave up: {len(left)} are left to ask for; not over: {open_ones}\n")
+    asked_again = {request["prompt"]: _told.get(request["prompt"]) for request, _take in left}
+    sys.stderr.write(f"gave up; left to ask for: {asked_again}; not over: {open_ones}\n")
     return 3
 
 
