@@ -101,6 +101,7 @@ class Outcome:
         self._record = record
         self._uses = uses
         self._downloaded = downloaded
+        self._began = session.now()
         self._lock = threading.Lock()
         self._followed: set[str] = set()
         self._heard: weakref.WeakSet[Task] = weakref.WeakSet()
@@ -141,9 +142,12 @@ class Outcome:
                 self.show(task)
 
     def resume(self, model: str) -> None:
-        """Go on with what an earlier kernel left unfinished; what is unknown is told."""
+        """Go on with what was left unfinished before the panel was; what is unknown is told.
+
+        What was asked for since, by another cell, is shown there: a browser may show the panel much later.
+        """
         for row in self._session.unfinished():
-            if row.model == model:
+            if row.model == model and row.asked <= self._began:
                 task = self._session.task(row)
                 self._session.poller.watch(task)
                 self.follow(task)

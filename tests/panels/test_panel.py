@@ -333,6 +333,17 @@ def test_the_press_from_code_gives_the_task_and_its_pictures(fox: Fox) -> None:
     assert not panel._press.again
 
 
+def test_a_panel_takes_up_what_was_asked_for_before_it_alone(fox: Fox, sandbox: Any) -> None:
+    """A browser may show it while a later cell waits for a picture of its own: that is no result of the panel."""
+    sandbox.misbehave("stuck")
+    before = fox.generate("a fox")
+    panel = fox.panel()
+    later = fox.generate("a bear")
+    panel._outcome.resume("phota-image")
+    assert before.identity in panel._outcome._followed
+    assert later.identity not in panel._outcome._followed
+
+
 def test_its_pictures_are_the_newest_that_there_are(fox: Fox, sandbox: Any) -> None:
     """A task that fails, or is still under way, hides none that was asked for before, and observers hear of each that comes."""
     panel = fox.panel(prompt="a slow fox")
