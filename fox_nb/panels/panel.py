@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -53,6 +54,14 @@ class _Value(traitlets.TraitType[Any, Any]):
         return panel.checked(str(self.name), value)
 
 
+class _Newest(traitlets.Any):
+    """The newest task; it can be read before its observers have heard of it."""
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return the one that was asked for last."""
+        return obj._asked[-1] if obj._asked else super().get(obj, cls)  # noqa: SLF001 - its own
+
+
 class _Pictures(traitlets.List[Any]):
     """The newest pictures; who waited for a task finds them before others have heard of its end."""
 
@@ -96,7 +105,7 @@ class Panel(w.VBox):  # type: ignore[misc]
     request: ClassVar[type[Request]]
 
     values = _Values()
-    task = traitlets.Any(None, allow_none=True, read_only=True)
+    task = _Newest(None, allow_none=True, read_only=True)
     images = _Pictures(read_only=True)
 
     def __init__(
@@ -112,6 +121,7 @@ class Panel(w.VBox):  # type: ignore[misc]
     ) -> None:
         self._session = session
         self._pool = Pool(4, "panel")
+        self._observers = Pool(1, "observers")
         self._lock = threading.Lock()
         self._pricing = threading.Lock()
         self._pressed = float("-inf")
@@ -202,15 +212,18 @@ class Panel(w.VBox):  # type: ignore[misc]
         FoxError
             As `Fox.generate`.
         """
-        values = self._whole(None)
+        values, asked = self._whole(None), list[Task]()
         try:
-            return self._session.submit(self.request.model, values, "new", journalled=self._journalled(values))
+            take = self._journalled(values, asked.append)
+            return self._session.submit(self.request.model, values, "new", journalled=take)
         except BaseException:
             self._sent = None  # another variation of it is none
             raise
         finally:
             self._show_again()
             self.show_cost()
+            for task in asked:
+                self._notify("task", task)
 
     def checked(self, name: str, value: Any) -> Any:
         """Return a parameter's value as its control takes it; InvalidRequest where the model would refuse it."""
@@ -239,12 +252,14 @@ class Panel(w.VBox):  # type: ignore[misc]
 
     def _on_control_change(self, name: str) -> None:
         """Take over what a control shows: a person, or code, has changed it."""
-        setattr(self, name, self._inputs[name].value)
-        self._put_away()
-        self._press.error = []
-        self.values = self._read()
-        self._show_again()
-        self._pool.submit(self.show_cost)
+        try:
+            setattr(self, name, self._inputs[name].value)
+        finally:  # its observers are anybody's code: where one raises, all else is up to date
+            self._put_away()
+            self._press.error = []
+            self._show_again()
+            self._pool.submit(self.show_cost)
+            self.values = self._read()
 
     def _set(self, change: dict[str, Any]) -> None:
         control = self._inputs[change["name"]]
@@ -320,8 +335,10 @@ class Panel(w.VBox):  # type: ignore[misc]
 
         def journalled(task: Task) -> None:
             handed_on.append(task)
-            self._journalled(values)(task)
-            self._press.busy = False
+            try:
+                self._journalled(values, functools.partial(self._notify_later, "task"))(task)
+            finally:
+                self._press.busy = False
 
         try:
             self._session.submit(self.request.model, values, "new", journalled=journalled)
@@ -335,20 +352,31 @@ class Panel(w.VBox):  # type: ignore[misc]
             self._show_again()
             self.show_cost()
 
-    def _journalled(self, values: dict[str, Any]) -> Callable[[Task], None]:
+    def _journalled(self, values: dict[str, Any], notify: Callable[[Task], object]) -> Callable[[Task], None]:
         """Return what takes a task over: from there on it cannot be lost, so the next press may come."""
 
         def take(task: Task) -> None:
             with self._lock:
                 self._sent = values
                 self._asked.append(task)
-            self.set_trait("task", task)
             self._outcome.follow(task)
             self._show_again()
             if self._told is not None:
                 self._told(task)
+            notify(task)
 
         return take
+
+    def _notify(self, trait: str, value: Any) -> None:
+        """Tell a trait's observers: whatever they do, the task goes on."""
+        try:
+            self.set_trait(trait, value)
+        except Exception:
+            logging.getLogger("fox_nb").exception("An observer of panel.%s failed; the task goes on.", trait)
+
+    def _notify_later(self, trait: str, value: Any) -> None:
+        """Tell them on a thread of their own: they may wait for a task that is not yet sent."""
+        self._observers.submit(lambda: self._notify(trait, value))
 
     def _show_again(self) -> None:
         self._press.again = self._sent is not None and _same(self._read(), self._sent)
@@ -369,7 +397,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._outcome.show(task)
 
     def _over(self, task: Task) -> None:
-        self.set_trait("images", self.images)
+        self._notify_later("images", self.images)
         self._pool.submit(self.show_cost)
         if self._downloaded is not None:
             self._downloaded(task)
@@ -437,6 +465,7 @@ class Panel(w.VBox):  # type: ignore[misc]
         """Close the panel and all that is in it; what is under way goes on."""
         close_inside(self)
         self._pool.close()
+        self._observers.close()
         super().close()
 
     # -- how it shows itself ----------------------------------------------------------------------------------------

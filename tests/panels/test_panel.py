@@ -333,6 +333,54 @@ def test_the_press_from_code_gives_the_task_and_its_pictures(fox: Fox) -> None:
     assert not panel._press.again
 
 
+@pytest.mark.parametrize("trait", ["task", "images"])
+def test_whoever_observes_may_wait_ask_for_more_and_fail(fox: Fox, sandbox: Any, trait: str) -> None:
+    """A press and submit() go out all the same, those of other panels too, and the next press after them."""
+
+    def waits(change: dict[str, Any]) -> None:
+        panel.task.wait(60)
+        waited.append(change["new"])
+
+    def asks(change: dict[str, Any]) -> None:
+        fox.imagine(change["owner"].prompt).wait(60)
+
+    def fails(_: dict[str, Any]) -> None:
+        raise ValueError("the observer's own mistake")
+
+    panel, waited, spoilt = fox.panel(prompt="a fox"), list[Any](), fox.panel(prompt="an owl")
+    panel.observe(waits, trait)
+    pressed(panel)
+    until(lambda: waited or None, "the observer")
+    panel.prompt = "a bear"
+    task = panel.submit()
+    assert panel.task is task
+    until(lambda: len(waited) == 2 or None, "the observer, once more")
+    spoilt.observe(fails, trait)
+    pressed(spoilt)
+    until(lambda: spoilt.images or None, "the picture")
+    spoilt.unobserve_all(trait)
+    chained = [fox.panel(prompt=f"picture {number}") for number in range(9)]
+    for one in chained:
+        one.observe(asks, trait)
+        pressed(one)
+    until(lambda: len(sandbox.creations) == 3 + 2 * len(chained) or None, "those, and what their observers ask for")
+    assert [one._press.busy for one in (panel, spoilt, *chained)] == [False] * 11
+    assert [one._press.error for one in (panel, spoilt, *chained)] == [[]] * 11
+    spoilt.prompt = "an owl at night"
+    pressed(spoilt)
+    until(lambda: "an owl at night" in [one["body"]["prompt"] for one in sandbox.creations] or None, "the next press")
+
+
+def test_an_observer_that_fails_keeps_nothing_from_being_up_to_date(fox: Fox) -> None:
+    """What a control shows is what `values` has, and what the button's price is of."""
+    panel = fox.panel(prompt="a fox")
+    panel.observe(raising(ValueError("the observer's own mistake")), "num_outputs")
+    with pytest.raises(ValueError, match="mistake"):
+        panel.controls["num_outputs"].value = 4
+    assert panel.values["num_outputs"] == 4
+    until(lambda: panel._press.price == "$0.36" or None, "the price")
+
+
 def test_a_panel_takes_up_what_was_asked_for_before_it_alone(fox: Fox, sandbox: Any) -> None:
     """A browser may show it while a later cell waits for a picture of its own: that is no result of the panel."""
     sandbox.misbehave("stuck")
