@@ -149,7 +149,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     def _begun(self, task: Task, name: str) -> None:
         """Show the task, and empty the form: from here on it cannot be lost. The session's thread is not held up."""
-        self._follow(task)
+        self._show_progress(task)
         self._told_of(task)
         if not task.reused:
             self._pool.submit(lambda: self._emptied(name))
@@ -167,8 +167,12 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             name = self.profiles[task.profile_id].name
             self.press.notify(f"These photos already trained {name}: nothing was sent or charged.")
 
-    def _follow(self, task: Task) -> None:
-        """Show a task's progress beside the button, and list the profiles anew when it is over."""
+    def follow(self, task: Task) -> None:
+        """Look after a training and show its progress beside the button; list the profiles anew when it is over."""
+        self._session.poller.watch(task)
+        self._show_progress(task)
+
+    def _show_progress(self, task: Task) -> None:
         if not task.is_over:
             title_of = Titles(self._session).of
             self.press.follow(task, title_of, lambda task: self._pool.submit(lambda: self._over(task)))
@@ -189,8 +193,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         """Pick up what an earlier kernel left unfinished; sends nothing."""
         for task in self.profiles.trainings:
             if task.status in {"pending", "processing"}:
-                self._session.poller.watch(task)
-                self._follow(task)
+                self.follow(task)
         self._list()
 
     # -- the list -----------------------------------------------------------------------------------------------
@@ -228,7 +231,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
                 self.known.plan(key, self.profiles.forget(key, dry_run=True).lines)
                 return
             if act == "retry" or act in REMEDIES:
-                self._settle(act, key)
+                for task in [task for task in self.profiles.trainings if task.identity == key]:
+                    self.act(act, task, 0)
             elif act == "rename":
                 self.known.done(f"Renamed: {self.profiles.rename(key, text).name}")
             elif act == "add":
@@ -241,16 +245,19 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self._list()
         self._changed()
 
-    def _settle(self, act: str, key: str) -> None:
-        """Send a training again, or note what the person found out of one whose answer was lost."""
-        task = next((task for task in self.profiles.trainings if task.identity == key), None)
-        if task is None:
-            return
-        if act == "retry":
+    def act(self, name: str, task: Task, _number: int) -> None:
+        """Send a training again, or note what the person found out of one whose answer was lost.
+
+        Raises
+        ------
+        FoxError
+            It was not accepted.
+        """
+        if name == "retry":
             task.retry()
-            self._follow(task)
-        else:
-            settle(self._session, task, act)
+        elif name in REMEDIES:
+            settle(self._session, task, name)
+        self._show_progress(task)
 
     # -- the price ----------------------------------------------------------------------------------------------
 

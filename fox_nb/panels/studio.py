@@ -12,6 +12,7 @@ from fox_nb.panels.hand_in import HandIn
 from fox_nb.panels.head import card
 from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.memory import Memory
+from fox_nb.panels.outcome import remedies
 from fox_nb.panels.panel import FILL, Panel, panel_class, show
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
@@ -55,16 +56,16 @@ class Studio(w.Tab):  # type: ignore[misc]
         }
         self.history = HistoryTab(session, names, self._pool.submit, self._row_actions)
         self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
-        self.profiles = ProfilesTab(session, changed=self._refresh, journalled=lambda _: self.history.refresh())
+        self.profiles = ProfilesTab(session, changed=self._profiles_changed, journalled=given["journalled"])
+        self._by_model: dict[str, Panel | ProfilesTab] = {CreateProfile.model: self.profiles, **self.panels}
         self.history.on_act(self._act)
         self.history.on_compare(self._show_side_by_side)
         self._compared = w.VBox([], layout=Layout())
         for panel in self.panels.values():
             panel.on_use(self._use)
-        by_model = {CreateProfile.model: self.profiles, **self.panels}
         self._past = w.VBox([self.history, self._compared], layout=Layout())
         self._hand_in = HandIn(session, self._pool.submit, self._past)
-        tabs = [*(by_model[model] for model in MODELS), self._past]
+        tabs = [*(self._by_model[model] for model in MODELS), self._past]
         titles = [*(request.title for request in MODELS.values()), "History"]
         super().__init__(tabs, titles=titles, layout=Layout(), _dom_classes=("fox-nb-studio",))
         self.observe(lambda change: self._shown(change["new"]), "selected_index")
@@ -84,21 +85,23 @@ class Studio(w.Tab):  # type: ignore[misc]
 
     def _row_actions(self, task: Task) -> list[Action]:
         """Return the buttons of a row of the history; one that is under way can be watched in its tab, too."""
-        panel = self.panels.get(task.model)
         if task.status in ON_ITS_WAY:
-            return [WATCH] if panel is not None else []
-        known = [FILL] if panel is not None and task.status != "completed" else []
-        return [*(panel.actions(task) if panel is not None else []), *known]
+            return [WATCH] if task.model in self._by_model else []
+        if task.status == "completed":
+            return self._uses(task)
+        return [*remedies(self._session, task), *[FILL] * (task.model in self.panels)]
 
     def _act(self, name: str, task: Task, number: int) -> None:
-        panel = self.panels.get(task.model)
-        if panel is not None:
-            panel.act(name, task, number)
-        self._use(name, task, number)
+        try:
+            if task.model in self._by_model:
+                self._by_model[task.model].act(name, task, number)
+            self._use(name, task, number)
+        finally:
+            self.history.refresh()
 
     def _use(self, name: str, task: Task, number: int) -> None:
         if name == WATCH[0]:
-            self.panels[task.model].follow(task)
+            self._by_model[task.model].follow(task)
             self._go(task.model)
         elif name == FILL[0]:
             self.panels[task.model].fill(task.request)
@@ -134,6 +137,10 @@ class Studio(w.Tab):  # type: ignore[misc]
     def _downloaded(self, task: Task) -> None:
         if task.profile_id:
             self._refresh()
+        self.history.refresh()
+
+    def _profiles_changed(self) -> None:
+        self._refresh()
         self.history.refresh()
 
     def _refresh(self) -> None:

@@ -1,16 +1,19 @@
 """A panel and the bill: what the key has left is beside the button, an empty key is refused, a row of the history is settled."""
 
+import io
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from fox_nb import Fox, InsufficientBalance, SubmissionUnknown, TaskFailed
+from fox_nb import Fox, InsufficientBalance, SubmissionUnknown, Task, TaskFailed
 from fox_nb.models import MODELS
 from fox_nb.panels.panel import Panel
-from fox_nb.panels.press import Press
+from fox_nb.panels.press import LOOK_IT_UP, Press
 from fox_nb.panels.profiles_tab import ProfilesTab
 from gateways import EAGER
 from panels.browsers import Browser
@@ -126,6 +129,52 @@ def test_a_row_of_the_history_is_settled_by_the_bill(fox: Fox, sandbox: Any) -> 
     panel.act("accept", task, 1)
     assert task.wait().images
     assert len(sandbox.creations) == 1
+
+
+def test_a_training_in_the_history_has_what_any_row_has(fox: Fox, sandbox: Any, tmp_path: Path) -> None:
+    """A lost one is settled there, one that failed is tried again for its price, one under way is shown in its tab."""
+    archive = tmp_path / "ruth.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for number in range(10):
+            photo = io.BytesIO()
+            Image.new("RGB", (64, 64), (20 * number, 0, 0)).save(photo, "PNG")
+            packed.writestr(f"{number}.png", photo.getvalue())
+    studio = fox.studio()
+    history = Browser(studio.history)
+    history.say("ready")
+
+    def row(task: Task, *wanted: str) -> dict[str, Any]:
+        def found() -> dict[str, Any] | None:
+            listed = next((one for one in history.of("list")[-1:] for one in one["items"] if one["key"] == task.identity), {})
+            return listed if [name for name, _ in listed.get("actions", [])] == [*wanted] else None
+
+        return until(found, f"a row with {wanted}", show=lambda: history.of("list")[-1:])
+
+    sandbox.misbehave("lost_answer", on="create")
+    with pytest.raises(SubmissionUnknown) as lost:
+        fox.create_profile(archive)
+    studio.history.refresh()
+    assert LOOK_IT_UP in row(lost.value.task, "unpaid", "paid", "retry", "bill")["words"]
+    history.say("act", key=lost.value.task.identity, name="unpaid", number=0)
+    row(lost.value.task, "retry")
+    sandbox.behave()
+    sandbox.misbehave("failed")
+    task = fox.create_profile(archive, take=2)
+    with pytest.raises(TaskFailed):
+        task.wait(60)
+    sandbox.behave()
+    studio.history.refresh()
+    assert row(task, "retry", "bill")["actions"][0][1] == "Try again · $2.90"
+    sandbox.misbehave("lasts", seconds=900, times=1)
+    history.say("act", key=task.identity, name="retry", number=0)
+    row(task, "watch")
+    history.say("act", key=task.identity, name="watch", number=0)
+    until(lambda: studio.selected_index == list(MODELS).index(task.model) or None, "the tab")
+    assert list(studio.profiles.press._under_way) == [task.identity]
+    sandbox.advance(1000)
+    assert task.wait(60).profile_id
+    row(task)
+    assert history.of("wrong") == []
 
 
 def test_what_is_left_of_the_budget_is_said_wherever_one_goes(sandbox: Any, tmp_path: Path) -> None:
