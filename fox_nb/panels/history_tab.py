@@ -86,7 +86,16 @@ class HistoryTab(TaskCards):
 
     def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         super()._on_ready(content, buffers)
-        self._later(lambda: self._find(""))
+        self._later(self._begin)
+
+    def _begin(self) -> None:
+        """Show the rows, and once more where the price list, which may come later, has other prices."""
+        prices = self._session.prices
+        before = prices.usd
+        self._find("")
+        prices.ask()
+        if prices.usd != before:
+            self._find_again()
 
     def _on_find(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         by = str(content.get("by") or "")

@@ -126,6 +126,8 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._pricing = threading.Lock()
         self._pressed = float("-inf")
         self._sent: dict[str, Any] | None = None
+        self._price = ""
+        """What one picture costs by what is known, as results have been told."""
         self._asked: list[Task] = []
         self._uses = uses or self._own_uses
         self._told = journalled
@@ -386,9 +388,12 @@ class Panel(w.VBox):  # type: ignore[misc]
         with self._pricing:
             cost = self._session.prices.cost(self.request.unchecked(**self._read()))
             account = self._session.billing.known_account()
+            was, self._price = self._price, self._session.prices.cost(self.request.unchecked()).short
             with self._press.hold_sync():
                 self._press.price, self._press.note = cost.short, money_note(cost, self._session.left, account)
                 self._press.hint = key_is_empty(account, self._session.now())
+        if was not in {"", self._price}:
+            self._outcome.results.refresh()  # 'Try again' names its price, too
 
     # -- what becomes of it -----------------------------------------------------------------------------------------
 

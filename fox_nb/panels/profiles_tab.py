@@ -51,6 +51,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self._changed = changed
         self._told_of = journalled
         self._lock = threading.Lock()
+        self._price = ""
         self._refused = ""
         """Why the key can pay for nothing."""
         self.profiles = TrainedProfiles(session)
@@ -274,9 +275,12 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         cost = self._session.prices.cost(CreateProfile.unchecked())
         with self._lock:
             account = self._session.billing.known_account()
+            was, self._price = self._price, cost.short
             self.press.price, self.press.note = cost.short, money_note(cost, self._session.left, account)
             self._refused = key_is_empty(account, self._session.now())
             self.press.hint = self._lacks(self.name.value, agreed=self.agreed.value) or self._refused
+        if was not in {"", cost.short}:
+            self._list()  # 'Try again' names its price, too
 
     def __repr__(self) -> str:
         return "<ProfilesTab>"

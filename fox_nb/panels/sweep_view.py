@@ -173,9 +173,9 @@ class SweepView:
         self._changed(self._sweep.plan.cells)
 
     def _learn_prices(self) -> None:
-        """Ask the gateway's price list, so that the amount is its own; without an answer the estimate stands."""
+        """Ask the gateway's price list, so that the amounts are its own; without an answer the estimates stand."""
         self._sweep.session.prices.ask()
-        self._changed([])
+        self._changed(self._sweep.plan.cells)
 
     # -- what has changed -------------------------------------------------------------------------------------------
 
@@ -205,8 +205,9 @@ class SweepView:
 
     def _bring_up_to_date(self, viewer: Viewer, dirty: dict[Key, PlannedCell]) -> None:
         for key, planned in dirty.items():
-            cell, place = self._sweep.cell(planned), key or (0,)
-            if cell != viewer.comparison.cells.get(place, cell):  # of a long table not all rows are shown
+            place = key or (0,)
+            shown = viewer.comparison.cells.get(place)  # of a long table not all rows are shown
+            if shown is not None and (cell := self._sweep.cell(planned)) != shown:
                 viewer.update_cell(place, cell)
 
     def _keep(self) -> None:

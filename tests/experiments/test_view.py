@@ -1,6 +1,7 @@
 """View: what the controls and the viewer of a sweep are told, in the kernel; the browser's side is in tests/browser."""
 
 import errno
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.panels import sweep_view
 from fox_nb.panels.sweep_view import SweepView
 from fox_nb.panels.viewer import Viewer
+from gateways import EAGER
 from processes import until
 
 
@@ -68,6 +70,32 @@ def test_numbers_that_come_while_the_viewer_is_made_are_shown(
     view = show(again)
     until(lambda: measured(view), "every cell's numbers")
     until(lambda: view._static.shown.count("SSIM 0.") == 6 or None, "the saved table and its frame to have them too")
+
+
+def test_what_failed_says_what_another_try_costs_now(
+    sandbox: Any, tmp_path: Path, show: Callable[[Sweep], SweepView]
+) -> None:
+    """Cells that a new kernel showed by its estimates are told of the price list when it has come."""
+    sandbox.set(groups={"default": 3})
+
+    def opened() -> Fox:
+        return Fox(sandbox.key, sandbox.base_url, tmp_path / "fox_runs", polling=EAGER)
+
+    with opened() as fox:
+        sandbox.misbehave("failed")
+        fox.sweep("phota-image", prompt=["a fox"]).run()
+    with opened() as fox:
+        held, ask = threading.Event(), fox.session.prices.ask
+        fox.session.prices.ask = lambda: (held.wait(60), ask())
+        view = show(fox.sweep("phota-image", prompt=["a fox"]))
+
+        def prices() -> list[str]:
+            cells = view._viewer.comparison.cells if view._viewer is not None else {}
+            return [take.price for cell in cells.values() for take in cell.takes if take.price]
+
+        until(lambda: prices() == ["$0.09"] or None, "the grid", show=prices)
+        held.set()
+        until(lambda: prices() == ["$0.27"] or None, "the prices", show=prices)
 
 
 def test_a_run_that_cannot_begin_says_why(

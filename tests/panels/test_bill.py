@@ -1,6 +1,7 @@
 """A panel and the bill: what the key has left is beside the button, an empty key is refused, a row of the history is settled."""
 
 import io
+import threading
 import time
 import zipfile
 from collections.abc import Iterator
@@ -145,7 +146,9 @@ def test_a_training_in_the_history_has_what_any_row_has(fox: Fox, sandbox: Any, 
 
     def row(task: Task, *wanted: str) -> dict[str, Any]:
         def found() -> dict[str, Any] | None:
-            listed = next((one for one in history.of("list")[-1:] for one in one["items"] if one["key"] == task.identity), {})
+            listed = next(
+                (one for one in history.of("list")[-1:] for one in one["items"] if one["key"] == task.identity), {}
+            )
             return listed if [name for name, _ in listed.get("actions", [])] == [*wanted] else None
 
         return until(found, f"a row with {wanted}", show=lambda: history.of("list")[-1:])
@@ -201,6 +204,41 @@ def test_what_is_left_of_the_budget_is_said_wherever_one_goes(sandbox: Any, tmp_
         until(lambda: results.of("item") or None, "the card")
         results.say("act", key=task.identity, name="retry", number=0)
         left(first._press, "$0.22")
+
+
+def test_what_a_try_again_costs_is_what_it_says(sandbox: Any, tmp_path: Path) -> None:
+    """A new kernel counts by its estimates until the price list has come; cards and rows follow, as the button does."""
+    sandbox.set(groups={"default": 3})
+
+    def opened() -> Fox:
+        return Fox(sandbox.key, sandbox.base_url, tmp_path / "fox_runs", polling=EAGER)
+
+    with opened() as fox:
+        sandbox.misbehave("failed")
+        task = fox.generate("a fox")
+        with pytest.raises(TaskFailed):
+            task.wait(60)
+    with opened() as fox:
+        held, ask = threading.Event(), fox.session.prices.ask
+        fox.session.prices.ask = lambda: (held.wait(60), ask())
+        studio = fox.studio()
+        panel = studio.panels["phota-image"]
+        results, history = Browser(panel._outcome.results), Browser(studio.history)
+        panel.show_again(list(fox.tasks()))
+        history.say("ready")
+        until(lambda: history.of("list") or None, "the rows")
+
+        def said() -> list[str]:
+            lists = (results.of("list")[-1], history.of("list")[-1])
+            return [
+                words for one in lists for item in one["items"] for name, words in item["actions"] if name == "retry"
+            ]
+
+        assert said() == ["Try again · $0.09"] * 2
+        seen(panel)
+        held.set()
+        until(lambda: said() == ["Try again · $0.27"] * 2 or None, "the price", show=said)
+        until(lambda: panel._press.price == "$0.27" or None, "the button's")
 
 
 def test_what_was_refused_is_no_variation_yet(fox: Fox, sandbox: Any) -> None:
