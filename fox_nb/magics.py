@@ -15,7 +15,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from fox_nb.errors import InvalidRequest
 from fox_nb.fox import Fox
 from fox_nb.models import MODELS
-from fox_nb.parameters import meant, parameters
+from fox_nb.parameters import meant, meant_name, parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -156,7 +156,7 @@ def parse(request: type[Request], words: Iterable[str], body: str) -> dict[str, 
     free = [_plain(word) for word in unplaced]
     unknown = next((word.partition("=")[0] for word in free if word.startswith("--")), "")
     if unknown:
-        options.error(f"there is no option {unknown}.{meant(unknown, (*options.allowed,))}")
+        options.error(f"there is no option {unknown}.{meant_name(unknown, (*options.allowed,))}")
     found = vars(given)
     said = [text for text in (" ".join(free), body.strip()) if text]
     prompt = next((parameter.name for parameter in parameters(request) if parameter.hint.kind == "prompt"), "")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.parameters import NO_SEED, meant
+from fox_nb.parameters import meant_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,9 +35,8 @@ def refusing(call: Callable[P, R]) -> Callable[P, R]:
 
 
 def _no_such_argument(method: str, name: str, known: tuple[str, ...]) -> InvalidRequest:
-    more = NO_SEED if name == "seed" else meant(name, known)
     return InvalidRequest(
-        f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{more}",
+        f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{meant_name(name, known)}",
         parameter=name,
         allowed=", ".join(known),
     )

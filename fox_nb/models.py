@@ -491,7 +491,9 @@ def validate(model: str, values: Mapping[str, Any]) -> Request:
     try:
         checked = _checker(cls.model).model_validate(dict(values))
     except ValidationError as error:
-        raise refusal(cls, cls.model, error.errors(include_url=False)[0], error.error_count()) from None
+        wrong = error.errors(include_url=False)
+        first = min(wrong, key=lambda one: one["type"] != "extra_forbidden")  # a name before what is missing for it
+        raise refusal(cls, cls.model, first, len(wrong)) from None
     request = cls(**dict(checked))
     _refuse_what_has_no_meaning(request, values)
     return request

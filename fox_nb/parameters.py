@@ -230,7 +230,7 @@ def refusal(cls: type, model: str, error: ErrorDetails, count: int) -> InvalidRe
     if name not in known:
         names = ", ".join(known)
         return InvalidRequest(
-            f"{model} has no parameter {shown(name)}; it has {names}.{meant(name, tuple(known))}{more}",
+            f"{model} has no parameter {shown(name)}; it has {names}.{meant_name(name, tuple(known))}{more}",
             parameter=name,
             value=error["input"],
             allowed=names,
@@ -276,6 +276,11 @@ def meant(value: Any, options: tuple[str, ...]) -> str:
 
         near = difflib.get_close_matches(str(value)[:80], options, n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def meant_name(name: Any, names: tuple[str, ...]) -> str:
+    """Say what was probably meant by a name that there isn't; of a seed, that there is none."""
+    return NO_SEED if name in {"seed", "--seed"} else meant(name, names)
 
 
 def _plain(text: str) -> str:

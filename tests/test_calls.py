@@ -13,6 +13,7 @@ from fox_nb import Fox, InvalidRequest
     [
         ("generate", {"promt": "a fox"}, "Did you mean 'prompt'"),
         ("generate", {"prompt": "a fox", "seed": 3}, "No model has a seed"),
+        ("price", {"model": "phota-image", "seed": 3}, "No model has a seed"),
         ("generate", {"prompt": "a fox", "take": "two"}, "take is 'two'"),
         ("edit", {"prompt": "a hat", "image_url": "https://example.com/a.jpg"}, "Did you mean 'image_urls'"),
         ("enhance", {"image_url": "https://example.com/a.jpg", "creativty": 0.5}, "Did you mean 'creativity'"),

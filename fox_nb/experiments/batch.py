@@ -14,7 +14,7 @@ from fox_nb.experiments.plan_file import PICTURES, as_json
 from fox_nb.experiments.table_reader import Table, read_table
 from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD
-from fox_nb.parameters import meant, shown
+from fox_nb.parameters import meant, meant_name, shown
 from fox_nb.render.comparison import Comparison
 from fox_nb.session import Session, Task
 
@@ -92,12 +92,15 @@ class Batch(Experiment):
         plan = self.plan
         lines = [f"Sent: {', '.join(plan.sent) or 'no column'}."]
         if plan.carried:
-            near = [f"{name!r}:{hint}" for name in plan.carried if (hint := meant(name, _unused(plan)))]
+            near = [f"{name!r}:{hint}" for name in plan.carried if (hint := meant_name(name, _unused(plan)))]
             lines.append(" ".join([f"Carried along, not sent: {', '.join(plan.carried)}.", *near]))
         if plan.repeated:
             again = "row asks" if plan.repeated == 1 else "rows ask"
             lines.append(f"{plan.repeated:,} {again} for the same as an earlier one: made and paid once.")
         return lines
+
+    def __repr__(self) -> str:
+        return "\n".join([super().__repr__(), *self.about()])
 
     def _place(self, cell: PlannedCell, _one_sided: set[str]) -> dict[str, Any]:
         asked = {name: sameness(value) for name, value in cell.values.items() if name == "prompt" or name in PICTURES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,8 @@ MOST_LISTED = 50
 """So many wrong cells are listed; the rest is counted."""
 _WIDEST = 60
 _MOST_COLUMNS = 20
+_NEAR = 0.8
+"""How alike two names are, from 0 to 1, of which one is the other misspelt: 'image_id' is no 'image_url'."""
 _STANDS_FOR = "sha256:" + "0" * 64  # a picture that is refused already, so that the rest of its row is still checked
 _WRITTEN = re.compile(r"\s*[-+]?(?:[0-9]{1,400}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
 
@@ -74,7 +77,7 @@ class BatchPlan(Plan):
         known = {"model", "take"}.union(*map(known_of, MODELS))
         self.sent = [name for name in table.columns if name in known]
         self.carried = [name for name in table.columns if name not in known]
-        self._refuse_near_names(known)
+        self._refuse_near_names(known, 1.0)
         self.axes = (Axis(parameter_of("row"), tuple(table.labels)),)
         self._wrong: list[Wrong] = []
         used: dict[str, None] = {}
@@ -85,18 +88,27 @@ class BatchPlan(Plan):
         self.models = tuple(used)
         if self._wrong:
             raise _refusal(self._wrong, table)
+        self._refuse_near_names(set().union(*map(known_of, self.models)), _NEAR)
         self._look_up()
 
-    def _refuse_near_names(self, known: set[str]) -> None:
-        """Refuse a column that is a parameter but for spaces and capitals: it would be carried along in silence."""
+    def _refuse_near_names(self, known: set[str], nearness: float) -> None:
+        """Refuse a column whose name is nearly a parameter's: carried along, it would be paid at its default.
+
+        Parameters
+        ----------
+        known : set of str
+            The names that are meant.
+        nearness : float
+            How alike names are, from 0 to 1, spaces and capitals aside.
+        """
+        unused = {_folded(name): name for name in sorted(known.difference(self.table.columns))}
         for name in self.carried:
-            near = next((right for right in sorted(known) if _folded(right) == _folded(name)), None)
-            if near is not None and near not in self.table.columns:
+            for near in difflib.get_close_matches(_folded(name), unused, 1, nearness):
                 raise InvalidRequest(
-                    f"The column {shown(name)} is no parameter; {near!r} is.",
+                    f"The column {shown(name)} is no parameter; {unused[near]!r} is.",
                     parameter=name,
                     value=name,
-                    allowed=near,
+                    allowed=unused[near],
                     todo="Rename the column; or rename it to something else, if it is not to be sent.",
                 )
 

@@ -15,7 +15,7 @@ from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.template import filled, names_in, parameter_of
 from fox_nb.models import MODELS, request_class, take_number
 from fox_nb.models import MOST_TAKES as MOST_NUMBER
-from fox_nb.parameters import NO_SEED, Parameter, meant, parameters, shown, unboxed
+from fox_nb.parameters import Parameter, meant_name, parameters, shown, unboxed
 from fox_nb.session import Session
 
 MOST_TAKES = 20
@@ -83,7 +83,7 @@ class SweepPlan(Plan):
                     todo="Call the word otherwise.",
                 )
             if name not in names:
-                more = NO_SEED if name == "seed" else meant(name, names)
+                more = meant_name(name, names)
                 raise InvalidRequest(
                     f"{', '.join(self.models)} has no parameter {shown(name)}; it has {', '.join(known)}, and the "
                     f"prompt has no {{{name}}}.{more}",

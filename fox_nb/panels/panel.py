@@ -29,7 +29,7 @@ from fox_nb.panels.record import Record
 from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.task_cards import Action
 from fox_nb.panels.titles import Titles
-from fox_nb.parameters import NO_SEED, Parameter, meant, parameters, shown
+from fox_nb.parameters import Parameter, meant, meant_name, parameters, shown
 from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
 
@@ -528,9 +528,8 @@ def panel_class(model: str) -> type[Panel]:
 def _no_such(request: type[Request], name: str) -> InvalidRequest:
     """Return the error for a name that a panel does not have."""
     names = tuple(parameter.name for parameter in parameters(request))
-    more = NO_SEED if name == "seed" else meant(name, names)
     return InvalidRequest(
-        f"{request.model} has no parameter {name!r}; it has {', '.join(names)}.{more}",
+        f"{request.model} has no parameter {name!r}; it has {', '.join(names)}.{meant_name(name, names)}",
         parameter=name,
         allowed=", ".join(names),
     )

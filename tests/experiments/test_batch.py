@@ -335,6 +335,20 @@ def test_a_column_that_was_nearly_a_parameter_is_asked_about(fox: Fox, name: str
     assert not sandbox.creations
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"), [("aspect_ration", "aspect_ratio"), ("num_output", "num_outputs"), ("resoluton", "resolution")]
+)
+def test_a_misspelt_column_is_asked_about(fox: Fox, name: str, meant: str, sandbox: Any) -> None:
+    """Carried along in silence it would be paid at its default; what only looks a little like a parameter is carried and named."""
+    with pytest.raises(InvalidRequest, match=f"The column '{name}' is no parameter; '{meant}' is"):
+        fox.batch([{"prompt": "a fox", name: "2"}], "phota-image")
+    carried = {"image_id": 7, "task": "draft", "model_name": "x", "notes": "", "seed": 4}
+    words = repr(fox.batch([{"prompt": "a fox", **carried}], "phota-image"))
+    assert f"Carried along, not sent: {', '.join(carried)}." in words
+    assert "'seed': No model has a seed" in words
+    assert not sandbox.creations
+
+
 def test_numbers_of_a_file_are_plain_ones(fox: Fox, tmp_path: Path) -> None:
     """'1_0' is no ten pictures; '2.0', which pandas writes beside an empty cell, is take 2."""
     path = tmp_path / "table.csv"
