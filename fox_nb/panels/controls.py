@@ -85,6 +85,8 @@ class Control:
         self.parts: tuple[w.Widget, ...] = (widget,)
         self.valued = {parameter.name: widget}
         self._callbacks: list[Callable[[], None]] = []
+        self._away = ""
+        self._before: tuple[bool, str] = False, ""
         widget.observe(lambda _: self.notify(), "value")
 
     def read(self, seen: Mapping[str, Any] | None = None) -> Any:
@@ -122,6 +124,10 @@ class Control:
         empty = isinstance(value, str) and not value
         return None if empty and self.parameter.default is None else check(model, self.parameter.name, value)
 
+    def lacks(self, value: Any) -> str:
+        """Return what it takes, where that was narrowed from code and a checked value is none of it; '' where it is."""
+        return ""
+
     def set(self, value: Any) -> None:
         """Show a plain value that was checked already; None empties it."""
         self.widget.value = value
@@ -140,9 +146,13 @@ class Control:
         """Refuse what must not be sent as it stands; most controls leave that to the request class."""
 
     def put_away(self, words: str) -> None:
-        """Switch it off and say why; '' switches it on again."""
-        self.widget.disabled = bool(words)
-        self.widget.tooltip = words or self.parameter.help
+        """Switch it off and say why; '' gives back what it was, which code may have set."""
+        if words == self._away:
+            return
+        if not self._away:
+            self._before = self.widget.disabled, self.widget.tooltip
+        self._away = words
+        self.widget.disabled, self.widget.tooltip = (True, words) if words else self._before
 
     def refresh(self) -> None:
         """Take over what is new in the store."""
@@ -199,9 +209,19 @@ class ChoiceControl(Control):
         made = w.ToggleButtons if few else w.Dropdown
         super().__init__(parameter, made(options=options, value=parameter.default, **about(parameter, small=True)))
 
+    @property
+    def _options(self) -> tuple[str | None, ...]:
+        """The values that can be chosen; `options` has them in whatever form somebody gave them."""
+        options: tuple[str | None, ...] = self.widget._options_values  # noqa: SLF001 - there is no other way
+        return options
+
+    def lacks(self, value: Any) -> str:
+        """Return the options where it is none of them."""
+        return "" if value in self._options else f"one of {', '.join(map(str, self._options))}"
+
     def _shown(self, value: Any) -> Any:
         """Return the option: ipywidgets' browser side knows its place alone."""
-        options = [option for _, option in self.widget.options]
+        options = self._options
         return options[value] if isinstance(value, int) and 0 <= value < len(options) else self.widget.value
 
 
@@ -216,6 +236,10 @@ class NumberControl(Control):
             **about(parameter, small=True),
         )
         super().__init__(parameter, number)
+
+    def lacks(self, value: Any) -> str:
+        """Return the least number where it is less."""
+        return f"a whole number from {self.widget.min} on" if value < self.widget.min else ""
 
     def set(self, value: Any) -> None:
         """Show the number; one beyond the panel's own bound, asked for from code, widens it."""
@@ -234,3 +258,9 @@ class LevelControl(Control):
             max=1.0 if parameter.maximum is None else parameter.maximum,
         )
         super().__init__(parameter, level)
+
+    def lacks(self, value: Any) -> str:
+        """Return the bounds where it is outside of them."""
+        level = self.widget
+        inside = value is None or level.min <= value <= level.max
+        return "" if inside else f"a number from {level.min:g} to {level.max:g}, or None"

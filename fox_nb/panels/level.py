@@ -44,3 +44,8 @@ class Level(Scripted):
         if not math.isfinite(value):
             raise traitlets.TraitError("A level is a finite number, or None for not set.")
         return round(min(self.max, max(self.min, value)), _DECIMALS)
+
+    @traitlets.observe("min", "max")
+    def _narrowed(self, _change: object) -> None:
+        if self.value is not None:
+            self.value = min(self.max, max(self.min, self.value))

@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 import ipywidgets as w
@@ -176,9 +175,9 @@ class Panel(w.VBox):  # type: ignore[misc]
     # -- what a person sets from code -----------------------------------------------------------------------------
 
     @property
-    def controls(self) -> Mapping[str, w.Widget]:
+    def controls(self) -> dict[str, w.Widget]:
         """The controls by their parameters' names: ipywidgets that can be laid out, switched off, linked, observed."""
-        return MappingProxyType({name: control.widget for name, control in self._inputs.items()})
+        return {name: control.widget for name, control in self._inputs.items()}
 
     def fill(self, values: Mapping[str, Any]) -> None:
         """Put values into the controls; what is not named goes back to its default.
@@ -199,7 +198,8 @@ class Panel(w.VBox):  # type: ignore[misc]
         self._known(given)
         checked = {name: self.checked(name, value) for name, value in given.items()}
         for name, control in self._inputs.items():
-            control.set(checked.get(name, control.parameter.default))
+            if name in checked or not control.lacks(control.parameter.default):
+                control.set(checked.get(name, control.parameter.default))
 
     def submit(self) -> Task:
         """Ask for what the panel shows, as a new variation: the press, from code.
@@ -228,9 +228,20 @@ class Panel(w.VBox):  # type: ignore[misc]
                 self._notify("task", task)
 
     def checked(self, name: str, value: Any) -> Any:
-        """Return a parameter's value as its control takes it; InvalidRequest where the model would refuse it."""
+        """Return a parameter's value as its control takes it; InvalidRequest where that, or the model, refuses it."""
         control = self._inputs[name]
-        return value if _same(value, control.value) else control.checked(value, self.request.model)
+        if _same(value, control.value):
+            return value
+        checked = control.checked(value, self.request.model)
+        if allowed := control.lacks(checked):
+            raise InvalidRequest(
+                f"{name} is {shown(value)}; allowed here is {allowed}.",
+                parameter=name,
+                value=value,
+                allowed=allowed,
+                todo=f"panel.controls[{name!r}] was narrowed: choose one of what it offers, or widen it.",
+            )
+        return checked
 
     def _known(self, values: Mapping[str, Any]) -> None:
         for name in values:

@@ -22,6 +22,8 @@ def test_a_number_keeps_four_decimals_and_the_bounds() -> None:
     level.value = 7
     assert level.value == 1
     assert Level(value=4, min=2, max=10).value == 4
+    level.max = 0.5
+    assert level.value == 0.5
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5"])

@@ -129,6 +129,64 @@ def test_wrong_names_and_values_are_refused_in_words(fox: Fox, attempt: Any, wor
         assert panel.values == before
 
 
+@pytest.mark.parametrize(
+    ("attempt", "words"),
+    [
+        (lambda panel: setattr(panel, "resolution", "4K"), "resolution is '4K'; allowed here is one of 1K, 8K"),
+        (lambda panel: setattr(panel, "creativity", 0.9), "creativity is 0.9; allowed here is a number from 0 to 0.5"),
+        (lambda panel: panel.fill({"image_url": LINK.format("a"), "creativity": 0.9}), "creativity is 0.9"),
+    ],
+)
+def test_what_a_narrowed_control_lacks_is_refused_in_words(fox: Fox, attempt: Any, words: str) -> None:
+    """A teacher may offer less than the model takes: then the attribute, the control and what is sent stay the same."""
+    panel = fox.panel("phota-image-enhance", creativity=0.75)
+    panel.controls["resolution"].options = ["1K", "8K"]
+    panel.controls["creativity"].max = 0.5
+    before = panel.values
+    assert (before["creativity"], before["resolution"]) == (0.5, "1K")
+    with pytest.raises(InvalidRequest, match=words):
+        attempt(panel)
+    assert panel.values == before
+    assert (panel.creativity, panel.resolution) == (0.5, "1K")
+    panel.fill({"image_url": LINK.format("a")})
+    assert panel.values == {"image_url": LINK.format("a"), "resolution": "1K"}
+
+
+def test_a_press_sends_the_option_that_a_narrowed_control_shows(fox: Fox, sandbox: Any) -> None:
+    """Whatever form its options were given in."""
+    panel = fox.panel(prompt="a fox")
+    panel.controls["aspect_ratio"].options = ["1:1", "16:9"]
+    panel.controls["resolution"].options = {"small": "1K"}
+    panel.controls["num_outputs"].min = 2
+    pressed(panel, aspect_ratio=1, resolution=0)
+    until(lambda: sandbox.creations or None, "the creation")
+    assert sandbox.creations[0]["body"] == {
+        "model": "phota-image", "prompt": "a fox", "num_outputs": 2, "resolution": "1K", "aspect_ratio": "16:9",
+    }  # fmt: skip
+    with pytest.raises(InvalidRequest, match="num_outputs is 1; allowed here is a whole number from 2 on"):
+        panel.num_outputs = 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_code_has_switched_off_stays_off(fox: Fox, model: str) -> None:
+    """Whatever else changes, and with its words; what is off beside other parameters is then what it was before."""
+    panel = fox.panel(model)
+    changes = {
+        "prompt": "a fox", "num_outputs": 2, "resolution": "1K", "aspect_ratio": "16:9", "creativity": 0.5,
+        "resemblance": 0.5, "output_format": "png", "profile_ids": ["profile_x"], "image_url": LINK.format("a"),
+        "image_urls": [LINK.format("a")], "image_archive_url": LINK.format("a"),
+    }  # fmt: skip
+    assert set(panel.controls) <= set(changes)
+    for control in panel.controls.values():
+        control.disabled, control.tooltip = True, "Chosen for this exercise"
+    for name in panel.controls:
+        for value in (changes[name], None):
+            setattr(panel, name, value)
+    assert [(one.disabled, one.tooltip) for one in panel.controls.values()] == [
+        (True, "Chosen for this exercise")
+    ] * len(panel.controls)
+
+
 def test_values_that_are_set_while_notifications_are_held_fill_the_panel(fox: Fox) -> None:
     """Controls and traits have them at once, and who observes hears of them at the end."""
     panel = fox.panel(prompt="a fox")
