@@ -196,10 +196,13 @@ def test_what_was_told_is_fetched_when_it_can_be(fox_at: Callable[..., Fox], mon
         assert (len(task.images), task.error) == (4, None)
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("hurry", "short_pauses")
 @pytest.mark.parametrize("answer", [(404, {"error": {"message": "gone"}}), (200, {"status": "failed"})])
-def test_what_is_here_stays_when_the_gateway_has_forgotten_it(answer: Any, fox_at: Callable[..., Fox]) -> None:
+def test_what_is_here_stays_when_the_gateway_has_forgotten_it(
+    answer: Any, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A day later nobody knows the task: the pictures that came are its end, and nothing is offered to be paid again."""
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.2)
     with Gateway(file=but(2, say(500))) as gateway:
         fox = fox_at(gateway)
         with pytest.raises(DownloadFailed):
@@ -421,6 +424,7 @@ def test_a_picture_whose_link_was_signed_anew_is_known_by_its_bytes(fox_at: Call
 TIMES = ["1000000000", "99999999999999999999", "Wed, 21 Oct 9999 07:28:00 GMT", "-5", "nan", "inf", "1e400", "soon", ""]
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("asked", TIMES)
 @pytest.mark.parametrize("status", [429, 503])
 def test_no_time_from_outside_stops_the_poller(status: int, asked: str, fox_at: Callable[..., Fox]) -> None:
@@ -437,6 +441,7 @@ def test_no_time_from_outside_stops_the_poller(status: int, asked: str, fox_at: 
         assert first.wait(PATIENCE).status == second.wait(PATIENCE).status == "completed"
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize(
     "answer",
     [
@@ -453,11 +458,8 @@ def test_no_time_from_outside_stops_the_poller(status: int, asked: str, fox_at: 
         hang_up,
     ],
 )
-def test_a_bad_hour_of_the_gateway_is_sat_out(
-    answer: Step, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bad_hour_of_the_gateway_is_sat_out(answer: Step, fox_at: Callable[..., Fox]) -> None:
     """Three looks that find nonsense, a stranger's task among it, end nothing; the fourth brings the task's own picture."""
-    monkeypatch.setattr("fox_nb.session.poll_loop.pause_after", lambda *_: 0.05)
 
     def poll(gateway: Gateway, count: int, task_id: str) -> Step:
         return answer if count < 4 else say(200, gateway.completed(task_id))
@@ -467,10 +469,10 @@ def test_a_bad_hour_of_the_gateway_is_sat_out(
         assert task.images[0].path.read_bytes() == gateway.picture(f"/out/{task.id}/1.png")
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_what_makes_no_sense_for_long_is_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits is told in the gateway's own words, the task stays under way, and the same cell goes on with it."""
     monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.2)
-    monkeypatch.setattr("fox_nb.session.poll_loop.pause_after", lambda *_: 0.1)
     with Gateway(poll=always(say(200, {"id": "another", "status": "completed"}))) as gateway:
         task = fox_at(gateway).generate("a fox")
         with pytest.raises(UnexpectedAnswer, match="another"):

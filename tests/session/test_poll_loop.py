@@ -45,9 +45,9 @@ def test_a_pace_without_first_looks() -> None:
     one.stop()
 
 
-def test_a_look_that_fails_is_made_again(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("short_pauses")
+def test_a_look_that_fails_is_made_again(caplog: pytest.LogCaptureFixture) -> None:
     """Whatever goes wrong in a poll is logged, and the task is polled again."""
-    monkeypatch.setattr("fox_nb.session.poll_loop.pause_after", lambda *_: 0.01)
     looks: list[int] = []
     enough = threading.Event()
 

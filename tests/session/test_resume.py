@@ -78,6 +78,7 @@ def test_deleted_pictures_are_fetched_again(sandbox: Any, open_fox: Callable[...
     assert len(sandbox.creations) == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_an_hour_without_network(sandbox: Any, open_fox: Callable[..., Fox]) -> None:
     """While the gateway cannot be reached the task waits, says so, and goes on when it is back."""
     sandbox.misbehave("hang_up", on="read", times=3)

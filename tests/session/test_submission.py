@@ -151,6 +151,7 @@ def test_a_number_as_a_code(fox: Fox, sandbox: Any) -> None:
     assert failed.value.code == "4021"
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("fault", ["rate_limit", "server_error", "bad_gateway", "cut", "lost_answer"])
 def test_looks_that_fail_are_repeated(fox: Fox, sandbox: Any, fault: str) -> None:
     """A look that gets no answer is made again; the task is not harmed."""
