@@ -17,7 +17,9 @@ get_ipython().get_parent()['metadata']['cellId'] = 'one'  # as JupyterLab names 
 panel = fox.panel()
 panel"""
 _FOLLOW = """import json, os, time, urllib.request
-tasks = [fox.generate(f"picture {number}").wait(60) for number in range(22)]
+tasks = [fox.generate(f"picture {number}") for number in range(22)]
+for task in tasks:
+    task.wait(60)
 late = fox.generate("picture late")
 for task in [*tasks[:8], late, *tasks[8:]]:
     panel.follow(task)

@@ -364,12 +364,27 @@ def test_a_killed_server_is_replaced_at_once(shared):
     asking.session.close()
 
 
+HASTY = """
+from fox_nb.sandbox import daemon
+daemon.LOOK_AFTER, daemon.TAKEOVER_PATIENCE = 0.2, 0.5
+raise SystemExit(daemon.run_in_background())
+"""
+
+
+class Hasty(process._Detached):
+    """A server that gives another one less time before it ends it."""
+
+    def __init__(self, command, **options):
+        super().__init__([*command[: command.index("-m")], "-c", HASTY, *command[command.index("-m") + 1 :]], **options)
+
+
 def test_a_server_that_has_stopped_answering_is_replaced(shared, monkeypatch):
     """It still holds the folder, so it is ended by force once it was given time."""
     old = process.connect()
     stuck = psutil.Process(old.pid)
     stuck.suspend()
     monkeypatch.setattr(process, "PROOF_PATIENCE", 0.2)
+    monkeypatch.setattr(process, "_Detached", Hasty)
     new = process.connect(timeout=60)
     assert new.pid != old.pid
     shared.wait_until_gone(old.pid)
