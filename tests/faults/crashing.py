@@ -27,14 +27,14 @@ HERE = Path(fox_nb.__file__).parent
 WATCHED = tuple(str(HERE / part) for part in ("session", "store", "client"))
 
 
-def kernel(plan: dict[str, Any], number: int) -> str:
+def kernel(plan: dict[str, Any], prompt: str) -> str:
     """Ask for a picture and wait for it; what became of it."""
     fox = Fox(
         base_url=plan["base_url"],
         store=plan["store"],
         polling=Polling(first_looks=(0.02,), at_least=0.02, per_second=200),
     )
-    request = {"model": "grok-imagine-image", "prompt": f"line {number}", "image_urls": [plan["photo"]]}
+    request = {"model": "grok-imagine-image", "prompt": prompt, "image_urls": [plan["photo"]]}
     try:
         status = fox.submit(request).wait().status
     except SubmissionUnknown:
@@ -43,14 +43,20 @@ def kernel(plan: dict[str, Any], number: int) -> str:
     return status
 
 
-def die_at(line: int, pipe: int) -> None:
-    """Kill this process when so many lines of the watched files have run, in whatever thread; tell where first."""
+def die_at(begin: str, line: int, pipe: int) -> None:
+    """Kill this process when so many lines of the watched files have run, in whatever thread; tell where first.
+
+    They are counted from the first line of the file `begin` on, or all of them where it is "".
+    """
     numbers = itertools.count(1)
+    begun = not begin
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Callable[..., Any] | None:
+        nonlocal begun
         if event == "call":
+            begun = begun or frame.f_code.co_filename == str(HERE / begin)
             return trace if frame.f_code.co_filename.startswith(WATCHED) else None
-        if event == "line" and next(numbers) == line:
+        if event == "line" and begun and next(numbers) == line:
             place = Path(frame.f_code.co_filename).relative_to(HERE)
             os.write(pipe, f"{place}:{frame.f_lineno}".encode())
             os.kill(os.getpid(), signal.SIGKILL)
@@ -79,17 +85,18 @@ def forked(work: Callable[[int], None]) -> str:
 
 def main(plan: dict[str, Any]) -> None:
     """Let a kernel die at each of the lines, and another one go on."""
-    for number in plan["lines"]:
+    for begin, line in plan["lines"]:
+        prompt = f"line {line} from {begin or 'the call'}"
 
-        def first(pipe: int, number: int = number) -> None:
-            die_at(number, pipe)
-            kernel(plan, number)
+        def first(pipe: int, begin: str = begin, line: int = line, prompt: str = prompt) -> None:
+            die_at(begin, line, pipe)
+            kernel(plan, prompt)
 
-        def second(pipe: int, number: int = number) -> None:
-            os.write(pipe, kernel(plan, number).encode())
+        def second(pipe: int, prompt: str = prompt) -> None:
+            os.write(pipe, kernel(plan, prompt).encode())
 
         where = forked(first)
-        sys.stdout.write(json.dumps({"line": number, "where": where, "found": forked(second)}) + "\n")
+        sys.stdout.write(json.dumps({"prompt": prompt, "where": where, "found": forked(second)}) + "\n")
         sys.stdout.flush()
 
 
