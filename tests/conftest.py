@@ -125,9 +125,29 @@ def runner(artifacts: Places) -> "Runner":
     return Runner(artifacts)
 
 
+@pytest.fixture
+def noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Noise in place of drawings, as heavy on the wire and on the disk, for tests that count creations and whole files."""
+    import numpy as np
+    from PIL import Image
+
+    from fox_nb.sandbox import pictures
+
+    def draw(step: dict[str, Any], folder: Path) -> Image.Image:
+        for source in step.get("sources", ()):
+            pictures._open(source, folder)
+        rng = np.random.default_rng(step["seed"])
+        side = 384  # px: a JPEG of some 200 kB, as a drawing of 1024 px is
+        return Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8))
+
+    monkeypatch.setattr(pictures, "_draw", draw)
+
+
 @pytest.fixture(autouse=True)
-def drawn_once(artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def drawn_once(request: pytest.FixtureRequest, artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test's sandbox has drawn, the next one takes as it is: a picture's name says all that it depends on."""
+    if "noise" in request.fixturenames:
+        return
     from PIL import Image
 
     from fox_nb.atomic import write

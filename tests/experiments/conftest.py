@@ -5,6 +5,16 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageFilter
 
+from fox_nb import Fox
+from fox_nb.experiments.experiment import Experiment
+
+
+@pytest.fixture(autouse=True)
+def quick_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who says no pace sends at once: two a second, the usual one, would be most of the time; test_run.py says its own."""
+    for method in (Experiment.__init__, Fox.batch.__wrapped__):
+        monkeypatch.setitem(method.__kwdefaults__, "per_second", 200.0)
+
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:

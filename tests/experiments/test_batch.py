@@ -292,6 +292,7 @@ def check_all_made_once(count: int, fox: Fox, path: Path, sandbox: Any) -> None:
     assert (given.join(table[["status", "files"]])["status"] == "completed").all()
 
 
+@pytest.mark.usefixtures("noise")
 def test_killed_and_resumed(sandbox: Any, open_fox: Callable[..., Fox], tmp_path: Path) -> None:
     """A kernel is killed in the middle of 60 rows; the next sends only what is missing: the sandbox counts 60 in all."""
     check_all_made_once(60, *killed_and_resumed(60, 1, sandbox, open_fox, tmp_path), sandbox)
@@ -299,6 +300,7 @@ def test_killed_and_resumed(sandbox: Any, open_fox: Callable[..., Fox], tmp_path
 
 @pytest.mark.long
 @pytest.mark.timeout(7200)
+@pytest.mark.usefixtures("noise")
 def test_five_hundred_rows_killed_twice(sandbox: Any, open_fox: Callable[..., Fox], tmp_path: Path) -> None:
     """500 rows, five wrong: one table of five, nothing sent; mended, killed twice, resumed: 500 creations, joined back."""
     fox = open_fox()
