@@ -24,13 +24,24 @@ ROOT = Path(__file__).parents[1]
 PAGES = [pytest.param(page, id=page.name) for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SETTING = re.compile(r"^[A-Z_]+=\S+$")
-PRELUDE = f"import getpass\ngetpass.getpass = lambda *_: {MARKED_KEY!r}\n"
+PRELUDE = f"""
+import getpass
+import fox_nb.fox
+from fox_nb.experiments.experiment import Experiment
+from fox_nb.settings import Polling
+getpass.getpass = lambda *_: {MARKED_KEY!r}
+# The sandbox is quick here: what would be waited for are the pauses between two polls, and two creations a second.
+fox_nb.fox.SANDBOX_POLLING = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
+for method in (Experiment.__init__, fox_nb.Fox.batch.__wrapped__):
+    method.__kwdefaults__["per_second"] = 200.0
+"""
 
 
 def blocks(page: Path, *kinds: str) -> list[str]:
     return [code for kind, code in BLOCK.findall(page.read_text(encoding="utf-8")) if kind in kinds]
 
 
+@pytest.mark.usefixtures("noise")
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_of_python_runs(page: Path, artifacts: Places) -> None:
     """The blocks of a page run from top to bottom, in a folder with the lessons' samples, as they stand."""
@@ -53,6 +64,7 @@ def test_every_block_of_python_runs(page: Path, artifacts: Places) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
 
 
+@pytest.mark.usefixtures("noise")
 @pytest.mark.parametrize("page", PAGES)
 def test_every_cell_of_a_notebook_runs(page: Path, runner: Runner, sandbox_env: dict[str, str]) -> None:
     """The blocks that only a notebook understands (`%%fox …`) run in a kernel that has loaded the extension."""

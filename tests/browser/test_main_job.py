@@ -63,6 +63,17 @@ def ratios(page: Watched) -> list[float]:
     return page.page.evaluate(f"() => {seen}.map(i => i.naturalWidth / i.naturalHeight)")
 
 
+def hurry(calm: Any) -> None:
+    """Have all made at once: what was to be seen on the way was seen."""
+    calm.set(speed=500)
+    calm.advance(300)
+
+
+def seen_under_way(page: Watched, calm: Any) -> None:
+    page.locator(".fox-live progress").wait_for()
+    hurry(calm)
+
+
 def two_wide_pictures(page: Watched) -> None:
     pictures(page).nth(1).wait_for()
     assert ratios(page) == pytest.approx([16 / 9, 16 / 9], abs=0.02)
@@ -85,6 +96,7 @@ def test_a_person_makes_two_pictures_and_works_on_meanwhile(lab: Lab, calm: Any,
     page.wait_for("first => Number(document.querySelector('.fox-live progress')?.value) > first", first)
     seconds = re.compile(r"(waiting for its turn|being made).* (about \d+ s left|usual \d+ s)")
     page.locator(".fox-live .fox-words", has_text=seconds).wait_for()
+    hurry(calm)
     two_wide_pictures(page)
     assert page.cell(2).locator(".jp-InputArea-prompt").inner_text() == "[*]:", "the pictures came while the cell ran"
     (page.folder / "enough").touch()
@@ -138,7 +150,7 @@ def test_pressing_twice_makes_one_creation(lab: Lab, calm: Any, env: dict[str, s
     fill(page)
     page.locator(".fox-press").dblclick()
     page.page.get_by_role("textbox", name="Prompt").press("Control+Enter")
-    page.locator(".fox-live progress").wait_for()
+    seen_under_way(page, calm)
     two_wide_pictures(page)
     assert len(calm.creations) == 1
     page.locator(".fox-press:has-text('Another variation')").wait_for()
@@ -157,6 +169,7 @@ def test_pressing_twice_while_a_cell_runs_makes_one_creation(lab: Lab, calm: Any
     page.until(lambda: (page.folder / "started").exists() or None, "the other cell to run")
     page.locator(".fox-press").evaluate("button => { for (const _ of [1, 2, 3]) button.click(); }")
     (page.folder / "enough").touch()
+    seen_under_way(page, calm)
     page.wait_idle()
     two_wide_pictures(page)
     assert len(calm.creations) == 1
@@ -178,14 +191,15 @@ def test_what_is_typed_while_a_cell_runs_is_what_is_sent(lab: Lab, calm: Any, en
     page.locator(".fox-press[aria-disabled=true]").or_(page.locator(".fox-live progress")).first.wait_for()
     (page.folder / "enough").touch()
     page.wait_idle()
+    hurry(calm)
     pictures(page).nth(1).wait_for()
     (body,) = [creation["body"] for creation in calm.creations]
     assert (body["prompt"], body["aspect_ratio"]) == (f"{PROMPT} at dusk", "9:16")
 
 
-def test_ctrl_enter_presses_in_its_own_page_alone(lab: Lab, calm: Any, env: dict[str, str]) -> None:
+def test_ctrl_enter_presses_in_its_own_page_alone(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> None:
     """The same notebook in a second page shows the panel, too, with an older text: one creation, of the text that was typed."""
-    page = lab.open(notebook(QUICK, PANEL), env=env)
+    page = lab.open(notebook(QUICK, PANEL), env=sandbox_env)
     page.run_all()
     area = page.page.get_by_role("textbox", name="Prompt")
     area.fill("an older text")
@@ -202,14 +216,14 @@ def test_ctrl_enter_presses_in_its_own_page_alone(lab: Lab, calm: Any, env: dict
         area.press("Control+Enter")
         pictures(page).first.wait_for()
         other.locator(".fox-newest img").first.wait_for()
-        assert [creation["body"]["prompt"] for creation in calm.creations] == [PROMPT]
+        assert [creation["body"]["prompt"] for creation in sandbox.creations] == [PROMPT]
     finally:
         other.close()
 
 
-def test_a_click_on_a_picture_shows_it_larger(lab: Lab, calm: Any, env: dict[str, str]) -> None:
+def test_a_click_on_a_picture_shows_it_larger(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> None:
     """Where the panel lives, in its larger view; in the file that stays, by mouse and by Enter, with the way to the whole file."""
-    page = lab.open(notebook(QUICK, PANEL), env=env)
+    page = lab.open(notebook(QUICK, PANEL), env=sandbox_env)
     page.run_all()
     fill(page, resolution="4K")
     press(page)
@@ -233,7 +247,7 @@ def test_the_same_panel_in_notebook_7(notebook7: Notebook7, calm: Any, env: dict
     page.run_all()
     fill(page)
     press(page)
-    page.locator(".fox-live progress").wait_for()
+    seen_under_way(page, calm)
     two_wide_pictures(page)
     assert len(calm.creations) == 1
     page.save()
@@ -248,7 +262,7 @@ def test_the_same_panel_in_voila(voila: Voila, calm: Any, env: dict[str, str]) -
     assert calm.creations == []
     fill(page)
     press(page)
-    page.locator(".fox-live progress").wait_for()
+    seen_under_way(page, calm)
     two_wide_pictures(page)
     assert len(calm.creations) == 1
 
@@ -270,9 +284,9 @@ def test_without_a_key_everything_says_sandbox(lab: Lab) -> None:
     assert "play money" in page.locator(".fox-actions").inner_text()
 
 
-def test_what_is_missing_is_said_and_announced(lab: Lab, calm: Any, env: dict[str, str]) -> None:
+def test_what_is_missing_is_said_and_announced(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> None:
     """An empty prompt is named, with the money, in an alert; nothing is sent, and the next press counts."""
-    page = lab.open(notebook(QUICK, PANEL), env=env)
+    page = lab.open(notebook(QUICK, PANEL), env=sandbox_env)
     page.run_all()
     press(page)
     alert = page.locator(".fox-actions [role=alert]:has-text('Prompt is empty.')")
@@ -282,7 +296,7 @@ def test_what_is_missing_is_said_and_announced(lab: Lab, calm: Any, env: dict[st
     press(page)
     two_wide_pictures(page)
     assert page.locator(".fox-actions [role=alert]").inner_text() == ""
-    assert len(calm.creations) == 1
+    assert len(sandbox.creations) == 1
 
 
 def test_a_restarted_kernel_goes_on_where_it_stood(lab: Lab, env: dict[str, str], calm: Any) -> None:
@@ -296,7 +310,6 @@ def test_a_restarted_kernel_goes_on_where_it_stood(lab: Lab, env: dict[str, str]
     page.until(lambda: calm.creations or None, "the creation")
     page.restart_kernel()
     page.run_all()
-    page.locator(".fox-live progress").wait_for()
-    calm.advance(300)
+    seen_under_way(page, calm)
     two_wide_pictures(page)
     assert len(calm.creations) == 1
