@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from fox_nb.errors import ExtraMissing, InvalidRequest
@@ -145,7 +145,7 @@ class Batch(Experiment):
         data frame
             With the columns ``status``, ``files``, ``task_id``, ``seconds``, ``estimated_usd``, ``charged_usd`` and
             ``error``; where the table has a column of that name, ours begins with ``fox_``. Of equal rows,
-            which are one task, the first has the costs.
+            which are one task, the first has the costs: those of all its sendings.
 
         Raises
         ------
@@ -158,8 +158,9 @@ class Batch(Experiment):
         if table.native is not None:
             frame = table.native
         else:
-            columns = {name: [row.get(name) for row in table.rows] for name in table.columns}
-            frame = nw.from_dict(columns, backend=_backend())
+            backend = _backend()
+            columns = {name: _series(name, [row.get(name) for row in table.rows], backend) for name in table.columns}
+            frame = nw.from_dict(columns)
         ours = {name: name for name in results[0]}
         while taken := [name for name, column in ours.items() if column in table.columns]:
             ours |= {name: f"fox_{ours[name]}" for name in taken}
@@ -187,12 +188,24 @@ _TYPES: dict[str, Any] = {
 }
 
 
+def _series(name: str, values: Sequence[Any], backend: Literal["pandas", "polars"]) -> Any:
+    """Return a column of what was no data frame; where the library has no type for it, as texts."""
+    import narwhals as nw
+
+    try:
+        return nw.new_series(name, values, backend=backend)
+    except Exception:  # noqa: BLE001 - for halves of characters, and for values of several types, each has its own
+        told = [None if value is None else str(value) for value in map(as_json, values)]
+        return nw.new_series(name, told, nw.String, backend=backend)
+
+
 def _result(batch: Batch, cell: PlannedCell) -> dict[str, Any]:
     """Return what came of a row."""
     slot = cell.slots[0]
     task = slot.task
     is_first = slot.cells[0] is cell
-    estimated = float(batch.session.prices.cost(slot.request)) if is_first else 0.0
+    cost = float(batch.session.prices.cost(slot.request)) if task is None else task.row.micro_usd / MICRO_PER_USD
+    estimated = cost if is_first else 0.0
     if task is None:
         nothing: dict[str, Any] = {"status": "not sent", "files": [], "task_id": "", "seconds": None}
         return {**nothing, "estimated_usd": estimated, "charged_usd": None, "error": slot.why}

@@ -227,8 +227,8 @@ def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterabl
 def table_of(words: Mapping[str, Any], changes: Mapping[str, Any]) -> Table:
     """Return a batch's file as the table that it was; changes hold for every row."""
     rows = [{**row["cells"], **changes} for row in words["rows"]]
-    columns = list(dict.fromkeys([*words["columns"], *changes]))
-    return Table(columns, rows, [row["label"] for row in words["rows"]])
+    columns = [*words["columns"], *(name for name in changes if name not in words["columns"])]
+    return Table(columns, rows, [as_json(row["label"]) for row in words["rows"]])
 
 
 def _checked(place: Path, words: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ MOST_ROWS = 100_000
 LARGEST_FILE = 200_000_000
 HALVES = re.compile("[\ud800-\udfff]")
 """Of characters: they are no text."""
+_NAMED = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 _KINDS = "a data frame (pandas, polars, Arrow), a list of dicts, or the path of a .csv, .tsv, .jsonl or .parquet file"
 
 
@@ -50,6 +51,17 @@ class Table:
     lines: Sequence[int] = field(default_factory=list)
     native: Any = None
     is_text: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse names that stand twice or are no text, wherever the table comes from."""
+        twice = next((name for name, count in Counter(self.columns).items() if count > 1), None)
+        if twice is not None:
+            what = f"The table has the column {shown(twice)} twice."
+            raise _refused(what, self.columns, "Give each column its own name.")
+        half = next(filter(HALVES.search, self.columns), None)
+        if half is not None:
+            what = f"The table has a column {shown(half)}, whose name is cut in the middle of a character."
+            raise _refused(what, self.columns, "Rename it.")
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -111,7 +123,6 @@ def _frame(source: Any) -> Table:
     except Exception as error:  # noqa: BLE001 - narwhals has errors of its own, such as for a column that stands there twice
         raise _refused(f"The table can't be read: {_line(error)}", source) from None
     names = [str(name) for name in columns]
-    _check_names(names, source)
     index = nw.maybe_get_index(frame)
     labels = range(len(frame)) if index is None else index.tolist()
     rows = [dict(zip(names, row, strict=True)) for row in frame.iter_rows()]
@@ -127,7 +138,6 @@ def _records(source: list[Any], lines: Sequence[int] = ()) -> Table:
             if not isinstance(name, str):
                 raise _refused(f"Row {number} has a column {shown(name)}, whose name is no text.", source)
         names.update(dict.fromkeys(row))
-    _check_names(list(names), source)
     return Table(list(names), [dict(row) for row in source], range(len(source)), lines)
 
 
@@ -153,11 +163,14 @@ def _file(path: Path) -> Table:
         raise _refused(f"{path.name} can't be read: {_line(error)}", path) from None
 
 
-def _csv(path: Path, delimiter: str = ",") -> Table:
+def _csv(path: Path, delimiter: str = "") -> Table:
     with path.open(encoding="utf-8-sig", newline="") as file:
+        if not delimiter:
+            head = file.readline()
+            delimiter = ";" if ";" in head and "," not in head else ","  # Excel's, where decimals have commas
+            file.seek(0)
         lines = csv.reader(file, delimiter=delimiter, strict=True)
         names = next(lines, [])
-        _check_names(names, path)
         rows, begins, before = [], [], lines.line_num
         for cells in lines:
             begin, before = before + 1, lines.line_num
@@ -165,7 +178,7 @@ def _csv(path: Path, delimiter: str = ",") -> Table:
                 continue
             if len(cells) > len(names):
                 what = f"{path.name}, line {begin}: {len(cells)} cells where there are {len(names)} columns."
-                raise _refused(what, path, "Put what holds a comma between quotes." if delimiter == "," else "")
+                raise _refused(what, path, f"Put what holds {_NAMED[delimiter]} between quotes.")
             rows.append(dict(zip(names, cells, strict=False)))
             begins.append(begin)
     return Table(names, rows, range(len(rows)), begins, is_text=True)
@@ -218,16 +231,6 @@ _READERS: dict[str, Callable[[Path], Table]] = {
     ".ndjson": _json_lines,
     ".parquet": _parquet,
 }
-
-
-def _check_names(names: Sequence[str], source: Any) -> None:
-    twice = next((name for name, count in Counter(names).items() if count > 1), None)
-    if twice is not None:
-        raise _refused(f"The table has the column {shown(twice)} twice.", source, "Give each column its own name.")
-    half = next(filter(HALVES.search, names), None)
-    if half is not None:
-        what = f"The table has a column {shown(half)}, whose name is cut in the middle of a character."
-        raise _refused(what, source, "Rename it.")
 
 
 def _line(error: Exception) -> str:

@@ -226,6 +226,19 @@ def test_every_table_that_is_planned_can_be_written(fox: Fox, tmp_path: Path) ->
         batch = fox.batch(rows, "phota-image")
         again = fox.load_plan(batch.to_json(tmp_path / "plan.json"))
         assert [slot.identity for slot in again.plan.slots] == [slot.identity for slot in batch.plan.slots]
+        assert len(batch.to_frame()) == len(again.to_frame()) == len(rows if isinstance(rows, list) else odd)
+
+
+def test_names_and_labels_of_a_file_are_texts(fox: Fox, tmp_path: Path) -> None:
+    """Of a plan as of a table: a column twice, or with half a letter, is refused; of a label such a half is replaced."""
+    path = fox.batch([{"prompt": "a fox"}], "phota-image").to_json(tmp_path / "plan.json")
+    words = json.loads(path.read_text())
+    for columns, why in ((["prompt", "prompt"], "'prompt' twice"), (["prompt", "x\ud83e"], "whose name is cut")):
+        path.write_text(json.dumps({**words, "columns": columns}))
+        with pytest.raises(InvalidRequest, match=why):
+            fox.load_plan(path)
+    path.write_text(json.dumps({**words, "rows": [{**words["rows"][0], "label": "x\ud83e"}]}))
+    assert fox.load_plan(path).to_frame().index.tolist() == ["x?"]
 
 
 def test_a_take_is_in_the_file_as_it_was_read(fox: Fox, tmp_path: Path) -> None:
