@@ -115,13 +115,18 @@ class InvalidRequest(FoxError, ValueError):
         The value that was refused.
     allowed : str
         What is allowed.
+    why : str
+        What is amiss with the value, where `allowed` doesn't say it.
     """
 
-    def __init__(self, what: str, *, parameter: str = "", value: Any = None, allowed: str = "", todo: str = "") -> None:
+    def __init__(
+        self, what: str, *, parameter: str = "", value: Any = None, allowed: str = "", why: str = "", todo: str = ""
+    ) -> None:
         super().__init__(what, money=NOTHING_SENT, todo=todo)
         self.parameter = parameter
         self.value = value
         self.allowed = allowed
+        self.why = why
 
 
 class KeyMissing(FoxError):

@@ -245,6 +245,7 @@ def refusal(cls: type, model: str, error: ErrorDetails, count: int) -> InvalidRe
         parameter=name,
         value=error["input"],
         allowed=allowed,
+        why=why,
     )
 
 

@@ -128,8 +128,8 @@ class BatchPlan(Plan):
         refused = self._name_pictures(number, known, values) or number_of_take is None
         try:
             request, _ = self.session.validated(model, values)
-        except InvalidRequest:
-            for fault in faults(model, self.session.sources.name(model, values)[0]):
+        except InvalidRequest as error:  # by the model, or by the session alone: a link to this machine
+            for fault in faults(model, self.session.sources.name(model, values)[0]) or [error]:
                 self._note_fault(number, model, fault)
             return None
         if refused or number_of_take is None:
@@ -142,9 +142,7 @@ class BatchPlan(Plan):
 
     def is_empty(self, value: Any) -> bool:
         """Return True for a cell that has no value."""
-        return (type(value) is str and not value and self.table.is_text) or (
-            type(value) not in {str, int} and is_missing(value)
-        )
+        return not value if isinstance(value, str) else type(value) is not int and is_missing(value)
 
     def _value(self, parameter: Parameter | None, value: Any) -> Any:
         """Read a number that is written out, a list that is written as JSON, and one that is an array."""
@@ -185,7 +183,7 @@ class BatchPlan(Plan):
                     value, list
                 ) else self._picture(value, name, parameter)  # fmt: skip
             except InvalidRequest as error:
-                self._note(number, name, value, error.what)
+                self._note(number, name, value, f"{error.what} {error.todo}".rstrip())
                 values[name] = [_STANDS_FOR] if parameter.many else _STANDS_FOR
                 refused = True
         return refused
@@ -204,11 +202,13 @@ class BatchPlan(Plan):
             has = f"nothing: {model} has no {name}" if name else fault.what
             self._note(number, name, fault.value, has)
             return
-        self._note(number, name, fault.value, fault.allowed + meant(fault.value, known[name].options))
+        allowed = fault.allowed + meant(fault.value, known[name].options)
+        self._note(number, name, fault.value, allowed or f"{fault.what} {fault.todo}".rstrip(), fault.why)
 
-    def _note(self, number: int, column: str, value: Any, allowed: str) -> None:
+    def _note(self, number: int, column: str, value: Any, allowed: str, why: str = "") -> None:
         line = self.table.lines[number] if self.table.lines else 0
-        said = "" if value is None or value == "" else shown(value)
+        is_empty = value is None or (isinstance(value, str) and not value)
+        said = "" if is_empty else f"{shown(value)} ({why})" if why else shown(value)
         self._wrong.append(Wrong(self.table.labels[number], line, column, said, allowed))
 
     @property

@@ -12,14 +12,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox, FoxError, InvalidRequest
+from fox_nb.experiments import batch as batch_module
 from fox_nb.experiments import pages
 from fox_nb.models import MODELS
+from fox_nb.settings import DEFAULT_BASE_URL
 from processes import Child, ended, until
 
 KERNEL = """
@@ -82,6 +85,59 @@ def test_a_frame_names_its_own_rows(fox: Fox, sandbox: Any) -> None:
     assert sandbox.creations == []
 
 
+def test_a_link_that_the_gateway_cannot_open_is_told_with_its_row(open_fox: Callable[..., Fox], tmp_path: Path) -> None:
+    """A link into one's own network is in the table of what is wrong, from a frame, an archive's column or a plan's file."""
+    far = open_fox(base_url=DEFAULT_BASE_URL)
+    near = "http://192.168.1.5/me.png"
+    links = ["https://example.com/a.png", near, "https://example.com/c.png"]
+    frame = pd.DataFrame({"prompt": ["a", "b", "c"], "image_urls": links}, index=["r0", "r1", "r2"])
+    path = far.batch(frame.replace(near, "https://example.com/b.png"), "phota-image-edit").to_json(tmp_path / "p.json")
+    path.write_text(path.read_text().replace("https://example.com/b.png", near))
+    for refused, column in (
+        (lambda: far.batch(frame, "phota-image-edit"), "image_urls"),
+        (lambda: far.load_plan(path), "image_urls"),
+        (lambda: far.batch(frame[["image_urls"]].set_axis(["image_archive_url"], axis=1), "phota-create-profile"),
+         "image_archive_url"),
+    ):  # fmt: skip
+        with pytest.raises(
+            InvalidRequest, match=r"1 of 3 rows.*(?s:.)*your own network.*Give the file itself"
+        ) as error:
+            refused()
+        assert [(one["label"], one["column"]) for one in error.value.value] == [("r1", column)]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("prompt", "x" * 20_001, r"… \(str\) \(longer than 20,000 characters\)"),
+        ("prompt", "a\0b", "holds a NUL character"),
+        ("prompt", " ", r"' ' \(is empty\)"),
+        ("num_outputs", True, r"True \(is a truth value\)"),
+        ("image_urls", "https://example.com/a b.png", "holds a space"),
+        ("image_urls", "phot.jpg", r"no such file: phot\.jpg\. Did you mean photo\.jpg"),
+        ("image_urls", np.full((9, 9), np.nan), "image_urls"),
+    ],
+)
+def test_the_table_says_why(
+    fox: Fox, photo: Path, monkeypatch: pytest.MonkeyPatch, column: str, value: Any, words: str
+) -> None:
+    """Where what is allowed doesn't say it the reason stands beside the value, as in the error of one call; also of arrays."""
+    monkeypatch.chdir(photo.parent)
+    with pytest.raises(InvalidRequest, match=words) as refused:
+        fox.batch([{"prompt": "a", "image_urls": str(photo), "num_outputs": 1, column: value}], "phota-image-edit")
+    assert [(one["label"], one["column"]) for one in refused.value.value] == [(0, column)]
+
+
+def test_what_is_empty_is_left_out(fox: Fox, tmp_path: Path) -> None:
+    """An empty text is no value, in a frame, in dicts and in JSON lines as in CSV."""
+    row = {"prompt": "a fox", "model": "", "aspect_ratio": "", "take": ""}
+    lines = tmp_path / "table.jsonl"
+    lines.write_text(json.dumps(row))
+    direct = fox.batch([{"prompt": "a fox"}], "phota-image").plan.slots[0].identity
+    for table in ([row], pd.DataFrame([row]), lines, write(tmp_path / "table.csv", [row])):
+        assert [slot.identity for slot in fox.batch(table, "phota-image").plan.slots] == [direct]
+
+
 def test_what_a_table_says_twice_or_by_halves_is_refused(fox: Fox, tmp_path: Path) -> None:
     """A name that is cut in a character, and one that a line of JSON has twice, are told before anything is planned."""
     lines = tmp_path / "table.jsonl"
@@ -129,6 +185,15 @@ def test_pandas_alone_is_enough_for_a_frame(fox: Fox, frame: Any, monkeypatch: p
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     table = fox.batch(frame([{"prompt": "a fox"}, {"prompt": "an owl"}]), "phota-image").to_frame()
     assert table["files"].tolist() == [[], []]
+
+
+def test_what_polars_has_no_type_for_is_text(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With polars alone a column of several types, or with half a letter, comes back as text; others as they are."""
+    monkeypatch.setattr(batch_module, "_backend", lambda: "polars")
+    rows = [{"prompt": "a fox", "x": 1, "note": "\ud83e", "n": 1}, {"prompt": "an owl", "x": "s", "n": 2}]
+    table = fox.batch(rows, "phota-image").to_frame()
+    assert isinstance(table, pl.DataFrame)
+    assert table.select("x", "note", "n").rows() == [("1", "?", 1), ("s", None, 2)]
 
 
 def test_every_kind_of_table_asks_for_the_same(fox: Fox, tmp_path: Path) -> None:
@@ -213,7 +278,7 @@ def test_pictures_in_a_table_are_hashed_once_and_missing_ones_named(fox: Fox, ph
 
 
 def test_failures_alone_are_sent_again(fox: Fox, sandbox: Any) -> None:
-    """Two of six fail after they were accepted: run() leaves them, retry_failed() sends these two and no other."""
+    """Two of six fail after they were accepted: run() leaves them, retry_failed() sends these two and no other, and the table has what both cost."""
     sandbox.misbehave("failed", times=2)
     batch = fox.batch(rows(6), "phota-image", at_once=1, per_second=100).run()
     assert batch.to_frame()["status"].tolist() == ["failed"] * 2 + ["completed"] * 4
@@ -222,6 +287,9 @@ def test_failures_alone_are_sent_again(fox: Fox, sandbox: Any) -> None:
     assert len(sandbox.creations) == 6
     batch.retry_failed()
     assert len(sandbox.creations) == 8
+    costs = batch.to_frame()["estimated_usd"]
+    assert costs.tolist() == pytest.approx([0.18] * 2 + [0.09] * 4)
+    assert costs.sum() == pytest.approx(float(batch.plan.spent))
     assert batch.to_frame()["status"].tolist() == ["completed"] * 6
 
 
@@ -404,8 +472,20 @@ def test_a_column_that_is_not_there_is_named(fox: Fox, tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match=r"no column 'prompt'; it has 'promt'.* mean 'promt'"):
         fox.batch([{"promt": "a fox"}], "phota-image")
     path = tmp_path / "table.csv"
-    path.write_text("prompt;aspect_ratio\na fox;1:1\n")
-    with pytest.raises(InvalidRequest, match="it has 'prompt;aspect_ratio'"):
+    path.write_text("prompt|aspect_ratio\na fox|1:1\n")
+    with pytest.raises(InvalidRequest, match=r"it has 'prompt\|aspect_ratio'"):
+        fox.batch(path, "phota-image")
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_semicolons_part_columns_too(fox: Fox, tmp_path: Path, mark: str) -> None:
+    """A file as Excel writes it where a comma is a decimal one is a table; commas in its texts are commas."""
+    path = tmp_path / "table.csv"
+    path.write_text(f'{mark}prompt;aspect_ratio\r\na fox, red;16:9\r\n"an owl; white";\r\n', encoding="utf-8")
+    asked = [slot.request.body() for slot in fox.batch(path, "phota-image").plan.slots]
+    assert [(one["prompt"], one["aspect_ratio"]) for one in asked] == [("a fox, red", "16:9"), ("an owl; white", "1:1")]
+    path.write_text("prompt;note\na fox;red;\n")
+    with pytest.raises(InvalidRequest, match="Put what holds a semicolon between quotes"):
         fox.batch(path, "phota-image")
 
 
