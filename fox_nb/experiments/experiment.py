@@ -394,7 +394,7 @@ class Experiment(OfOneProcess, Shown):
         InvalidRequest
             The name asks for something that is not there.
         FoxError
-            The folder cannot be written.
+            There is no picture to save, or the folder cannot be written.
         """
         return export.save(self, folder, name)
 
@@ -406,7 +406,7 @@ class Experiment(OfOneProcess, Shown):
         ExtraMissing
             pyarrow is not installed.
         FoxError
-            There is such a file, or it cannot be written.
+            There is no picture to save, there is such a file, or it cannot be written.
         """
         return export.save_parquet(self, path)
 

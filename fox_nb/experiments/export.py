@@ -68,6 +68,18 @@ def records(made: Made) -> Iterator[tuple[Image, dict[str, Any]]]:
                 )
 
 
+def _here(made: Made) -> list[tuple[Image, dict[str, Any]]]:
+    """Return the pictures that there are with what is known of each, and tell where some of those made are gone."""
+    found = list(records(made))
+    came = sum(len(slot.task.images) for cell in made.plan.cells for slot in cell.slots if slot.task is not None)
+    if not found:
+        why = next((slot.why for slot in made.plan.slots if slot.why), "Call run() first.")
+        raise FoxError("There is no picture to save.", todo=why)
+    if len(found) < came:
+        made.session.renderer.say(f"{len(found):,} of {came:,} pictures are here to be saved.")
+    return found
+
+
 def _free_names(made: Made) -> dict[str, str]:
     """Give each column that was carried along a name that is neither ours, nor `datasets`' own, nor another one's."""
     columns = getattr(made.plan, "carried", [])
@@ -82,13 +94,13 @@ def _free_names(made: Made) -> dict[str, str]:
 
 def save(made: Made, folder: str | os.PathLike[str], name: str = NAME) -> Path:
     """Save the pictures and ``metadata.jsonl``; what another save has put there stays."""
+    found, names = _here(made), _free_names(made)
     place = Folder(folder)
     earlier = _earlier(place.path / METADATA)
     by_file: dict[str, list[dict[str, Any]]] = {}
     for row in earlier:
         by_file.setdefault(row["file_name"], []).append(row)
     lines: dict[str, dict[str, Any]] = {}
-    found, names = list(records(made)), _free_names(made)
     known = {field: None for _, facts in found for field in facts}
     for image, facts in found:
         theirs = {column: facts.get(free) for column, free in names.items()}
@@ -142,7 +154,7 @@ def save_parquet(made: Made, path: str | os.PathLike[str]) -> Path:
     target = given_path(path)
     if target.exists():
         raise FoxError(f"There is a file {target} already; it is not overwritten.", todo="Choose another name.")
-    found = list(records(made))
+    found = _here(made)
     facts = pa.Table.from_pylist(_columns([facts for _, facts in found]))
     image_type = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     about = {"huggingface": json.dumps({"info": {"features": {"image": {"_type": "Image"}}}})}

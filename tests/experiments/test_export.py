@@ -121,6 +121,7 @@ def test_columns_lines_and_money_are_all_kept(fox: Fox, tmp_path: Path) -> None:
         batch.save(tmp_path / "out", name="{index:03}-{label:03}-{task_id:03}")
     lines = [json.loads(line) for line in (tmp_path / "out/metadata.jsonl").read_text("utf-8").split("\n") if line]
     assert len(lines) == 2
+    assert batch.to_frame()["note"].tolist() == ["x\u2028y?"] * 2
     task = batch.tasks[0]
     for at, line in enumerate(lines):
         assert (line["index"], line["label"], line["task_id"]) == (at, at, task.id)
@@ -184,3 +185,26 @@ def test_pictures_that_are_not_there_are_not_saved_in_silence(
     task[1].path.unlink()
     with pytest.raises(DownloadFailed, match="deleted"):
         task.save(tmp_path / "out")
+
+
+@pytest.mark.parametrize("save", ["save", "save_parquet"])
+def test_a_table_without_its_pictures_is_not_saved_in_silence(
+    fox: Fox, sandbox: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], save: str
+) -> None:
+    """Before it was run, saving says so; when some pictures were deleted, how many are left; when all were, or all failed, why."""
+    batch = fox.batch([{"prompt": "a fox"}, {"prompt": "an owl"}, {"prompt": "a fox"}], "phota-image", per_second=50)
+    with pytest.raises(FoxError, match=r"no picture to save\. Call run"):
+        getattr(batch, save)(tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+    batch.run()
+    getattr(batch, save)(tmp_path / "all")
+    assert "pictures are here" not in capsys.readouterr().err
+    batch.tasks[1][0].path.unlink()
+    getattr(batch, save)(tmp_path / "some")
+    assert "2 of 3 pictures are here to be saved" in capsys.readouterr().err
+    batch.tasks[0][0].path.unlink()
+    with pytest.raises(FoxError, match=r"no picture to save\. .* deleted"):
+        getattr(batch, save)(tmp_path / "gone")
+    sandbox.misbehave("failed", times=1)
+    with pytest.raises(FoxError, match=r"no picture to save\. .* failed"):
+        getattr(fox.sweep("phota-image", prompt=["a crow"]).run(), save)(tmp_path / "failed")
