@@ -86,9 +86,9 @@ class ExperimentMethods(ABC):
             What the pictures are measured against; by default the picture that the model is given.
         **parameters
             The model's parameters; those that are lists vary. A prompt may have words in braces,
-            ``"a {animal} in {place}"``, which are given beside it, ``animal=["fox", "owl"]``. What one of the models
-            can't make is shown as impossible and costs nothing. ``at_once``, ``per_second``, ``ask_above`` and
-            ``executor`` are of the run.
+            ``"a {animal} in {place}"``, which are given beside it, ``animal=["fox", "owl"]``; ``{model}`` is the
+            model's name. What one of the models can't make is shown as impossible and costs nothing. ``at_once``,
+            ``per_second``, ``ask_above`` and ``executor`` are of the run.
 
         Returns
         -------

@@ -36,7 +36,7 @@ class SweepPlan(Plan):
         The gateway's name of the model; several are an axis.
     given : mapping
         Parameters; each list is an axis, the first goes across, the second down. Names in braces in the prompt may
-        be given, too.
+        be given, too; `{model}` is the model's.
     takes : int
         Pictures from each setting.
     take : int
@@ -62,13 +62,13 @@ class SweepPlan(Plan):
         known: dict[str, Parameter] = {}
         for parameter in itertools.chain.from_iterable(parameters(cls) for cls in reversed(classes)):
             known[parameter.name] = parameter
-        self.own_words = self.words - known.keys()
+        self.own_words = self.words - known.keys() - {"model"}
         self._check_names(given, known)
         known |= {name: parameter_of(name) for name in self.own_words}
         found = {name: axis for name, value in given.items() if (axis := axis_of(known[name], value)) is not None}
         self.axes = _in_order([*([models] if models is not None else []), *found.values()])
         self.fixed = {name: without_decimals(known[name], value) for name, value in given.items() if name not in found}
-        self.left_as_it_is = [] if self.words & given.keys() else sorted(self.words)
+        self.left_as_it_is = [] if self.words & {"model", *given} else sorted(self.words)
         self.cells = self._cells()
         self._refuse_what_no_model_takes()
         self._look_up()
@@ -109,9 +109,9 @@ class SweepPlan(Plan):
         return cells
 
     def _cell(self, key: tuple[int, ...], settings: dict[str, Any], label: str) -> PlannedCell:
-        asked = {**self.fixed, **settings}
-        model = asked.pop("model", self.models[0])
+        asked = {"model": self.models[0], **self.fixed, **settings}
         words = {name: asked[name] for name in self.words & asked.keys()}
+        model = asked.pop("model")
         values = {name: value for name, value in asked.items() if value is not None and name not in self.own_words}
         cell = PlannedCell(key, settings, label, values)
         try:

@@ -210,6 +210,18 @@ def test_what_cannot_be_written_is_no_word(fox: Fox, value: Any, sandbox: Any) -
     assert not sandbox.creations
 
 
+def test_the_model_is_a_word_of_the_prompt(fox: Fox, tmp_path: Path) -> None:
+    """{model} is filled in with each cell's model, beside other words and alone, of one model too, and in a plan's file."""
+    grok = "grok-imagine-image"
+    sweep = fox.sweep([PHOTA, grok], prompt="a {animal} by {model}", animal=["fox"])
+    assert [slot.request.body()["prompt"] for slot in sweep.plan.slots] == [f"a fox by {PHOTA}", f"a fox by {grok}"]
+    assert fox.sweep(PHOTA, prompt="by {model}").plan.slots[0].request.body()["prompt"] == f"by {PHOTA}"
+    path = sweep.to_json(tmp_path / "plan.json")
+    assert [slot.identity for slot in fox.load_plan(path).plan.slots] == [slot.identity for slot in sweep.plan.slots]
+    assert fox.load_plan(path, model=grok).plan.slots[0].identity == sweep.plan.slots[1].identity
+    assert "as it stands" not in " ".join(sweep.about())
+
+
 def test_braces_are_filled_or_refused(fox: Fox) -> None:
     """A parameter's own value is filled in and sent, too; what is no name is refused beside one that is; without any, braces stay."""
     sweep = fox.sweep(PHOTA, prompt="a photo in {resolution}", resolution=["1K", "4K"])
