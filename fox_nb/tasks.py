@@ -36,6 +36,8 @@ _OF_A_RESULT = (
     *(*_DOCUMENTED, "result", "data", "image_url", "image_urls"),
 )
 """What a result without `url` and `urls` may call its picture; what may be the name of an input comes last."""
+_IDS = ("id", "task_id", "taskId")
+_LIKE_AN_ID = r"(?=.*\d)[\w.:-]{8,}"
 _LINK = r"(?i)https?://\S+"
 _LIKE_A_REASON = r"(?i)error|fail|reason|detail|message|cause"
 _LONGEST_TEXT = 2000
@@ -143,11 +145,11 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
     """
     outer = _one(answer)
     answer = _unwrapped(outer)
-    task_id = usable_id(answer.get("id")) or usable_id(answer.get("task_id"))
+    task_id = next(filter(None, (usable_id(answer.get(name)) for name in _IDS)), "")
     status = _word(answer.get("status"))
     results = _results(answer, is_done=status in DONE or not (status or created))
     if not status and not results:
-        parts = (outer, _one(outer.get("data")))
+        parts = (outer, _one(outer.get("data")), answer)
         task_id = _only_id(parts)
         if not created or not task_id or any(map(_is_a_refusal, parts)):
             return None
@@ -170,6 +172,19 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
     )
 
 
+def json_in(text: str) -> tuple[Any, str]:
+    """Return the first object or list in a text, and what stands around it; None and all of it where there is none.
+
+    An id or a link is not lost by a line break in the echo of a prompt, or by what a network adds to an answer.
+    """
+    start = re.search(r"[\[{]", text)
+    if start:
+        with contextlib.suppress(ValueError, RecursionError):
+            found, end = json.JSONDecoder(strict=False, parse_int=whole_number).raw_decode(text, start.start())
+            return found, text[: start.start()] + text[end:]
+    return None, text
+
+
 def usable_id(value: Any) -> str:
     """Return an id by which a task can be asked for; '' for what is none: '..' would be another call."""
     text = value.strip() if isinstance(value, str) else "" if isinstance(value, float) else _text(value)
@@ -178,11 +193,17 @@ def usable_id(value: Any) -> str:
 
 def _only_id(parts: Iterable[dict[str, Any]]) -> str:
     """Return the id that an answer calls its task's, or the only one; '' where one of several may be the call's."""
-    for name in ("task_id", "id"):
-        found = {usable_id(part.get(name)) for part in parts} - {""}
+    for names in (("task_id", "taskId"), ("id",), ("data", "result")):
+        said = [part.get(name) for part in parts for name in names]
+        found = {usable_id(value) for value in said if "id" in names[0] or _is_like_an_id(value)} - {""}
         if found:
             return found.pop() if len(found) == 1 else ""
     return ""
+
+
+def _is_like_an_id(value: Any) -> bool:
+    """Return True for a text that may be one where it stands without a name."""
+    return isinstance(value, str) and bool(re.fullmatch(_LIKE_AN_ID, value.strip()))
 
 
 def _one(answer: Any) -> dict[str, Any]:
@@ -193,10 +214,16 @@ def _one(answer: Any) -> dict[str, Any]:
 
 
 def _unwrapped(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the object that speaks of the task: the answer itself, or what stands in its ``data`` or ``task``."""
-    inner = _one(answer.get("data")) or _one(answer.get("task"))
-    if inner and "id" not in answer and ("status" in inner or "status" not in answer):
-        return inner if "task_id" not in answer or inner.keys() & {"id", "task_id"} else answer | inner
+    """Return the object that speaks of the task: the answer itself, or what its data, its task or its result holds."""
+    for depth in range(_DEEPEST):
+        inner = _one(answer.get("data")) or _one(answer.get("task"))
+        if not inner and not answer.keys() & {"status", "task_id"}:
+            inner = _one(answer.get("result"))  # of what names its task that is what came of it
+        if not inner or "id" in answer or ("status" in answer and (depth or "status" not in inner)):
+            break
+        if "task_id" in answer and not inner.keys() & {"id", "task_id"}:
+            return answer | inner
+        answer = inner
     return answer
 
 
@@ -263,7 +290,7 @@ def _found(value: Any, depth: int = 0, *, sure: bool = True, is_done: bool = Tru
     if isinstance(value, str):
         text = value.strip()
         if text.startswith(("[", "{")):
-            yield from _found(_decoded(text), depth + 1, **how)
+            yield from _found(json_in(text)[0], depth + 1, **how)
         elif re.fullmatch(_LINK, text) or (text and depth and sure):
             yield Result(url=_whole(text))
     elif isinstance(value, list) and depth < _DEEPEST:
@@ -284,13 +311,6 @@ def _profile(result: dict[str, Any]) -> list[Result]:
     if _word(result.get("result_type")) == "profile":
         named.append(result.get("id"))
     return [Result(profile_id=profile_id) for profile_id in map(usable_id, named) if profile_id][:1]
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return json.loads(text, parse_int=whole_number)
-    except (ValueError, RecursionError):
-        return None
 
 
 def usable_name(value: Any) -> str:

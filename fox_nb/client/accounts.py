@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fox_nb.money import LEAST_USD, MOST_USD
-from fox_nb.tasks import number, usable_id, usable_name
+from fox_nb.tasks import json_in, number, usable_id, usable_name
 
 UNLIMITED = 1e8
 """The limit that the gateway gives for an account without one, in USD."""
@@ -258,10 +257,7 @@ def _other(item: dict[str, Any]) -> dict[str, Any]:
     """Return what an entry says besides, in its JSON."""
     other = item.get("other")
     if isinstance(other, str):
-        try:
-            other = json.loads(other)
-        except (ValueError, RecursionError):
-            other = None
+        other = json_in(other)[0]
     return other if isinstance(other, dict) else {}
 
 

@@ -36,6 +36,7 @@ from fox_nb.client.responses import (
     error_of,
     is_asking,
     is_refusal,
+    is_state,
     is_taken,
     not_connected,
     redirected,
@@ -235,7 +236,7 @@ class Client:
             The task goes on; asking again is free.
         """
         path = f"/v1/tasks/{_in_path(task_id)}" + ("?sync_upstream=true" if sync_upstream else "")
-        sent = self._read(path, repeat=repeat)
+        sent = self._read(path, repeat=repeat, task_id=task_id)
         state = tasks.read(decoded(sent))
         if state is None or state.id != task_id:
             raise self._failure(sent, Purpose.READ, f"the state of task {task_id}")
@@ -415,11 +416,11 @@ class Client:
 
     def _upload(self, path: str, content: Sequence[Part], kind: str) -> Exchange:
         """Send a file; sending it twice costs nothing."""
-        terms = {"content": content, "headers": {"Content-Type": kind}, "sending": self.timeouts.upload}
+        terms: dict[str, Any] = {"content": content, "headers": {"Content-Type": kind}, "sending": self.timeouts.upload}
         return self._with_retries(_TRIES, partial(self._once, Purpose.UPLOAD, "POST", path, **terms))
 
-    def _once(self, purpose: Purpose, method: str, path: str, **terms: Any) -> Attempt[Exchange]:
-        return self._judged(self._send(method, path, **terms), purpose)
+    def _once(self, purpose: Purpose, method: str, path: str, task_id: str = "", **terms: Any) -> Attempt[Exchange]:
+        return self._judged(self._send(method, path, **terms), purpose, task_id)
 
     def _with_retries(self, tries: int, attempt: Callable[[], Attempt[Value]]) -> Value:
         """Repeat an attempt while that is safe, useful and not asked to wait for too long: the one rule for all calls.
@@ -459,15 +460,18 @@ class Client:
     def _pause(self, seconds: float) -> None:
         self.sleep(seconds)  # it may be an event's `wait`, which returns something
 
-    def _judged(self, sent: Exchange | Broken, purpose: Purpose) -> Attempt[Exchange]:
-        """Return what an exchange came to: what may be sent again, and what has to be told."""
+    def _judged(self, sent: Exchange | Broken, purpose: Purpose, task_id: str = "") -> Attempt[Exchange]:
+        """Return what an exchange came to: what may be sent again, and what has to be told.
+
+        A task that was made, or the state of the one that was asked for, is an answer whatever else is wrong with it.
+        """
         creating = purpose is Purpose.CREATE
         if isinstance(sent, Broken):
             return Attempt(failure=self._broken(sent, purpose), again=sent.again)
         good = sent.status in _GOOD
         if good and (creating or sent.cut is None):
             return Attempt(answer=sent)
-        if creating and (redirected(sent, self.base_url) or is_taken(sent)):
+        if (redirected(sent, self.base_url) or is_taken(sent)) if creating else is_state(sent, task_id):
             return Attempt(answer=sent)
         passing = sent.status in _PASSING or (sent.cut is not None and sent.cut.again)
         again = sent.status == HTTPStatus.TOO_MANY_REQUESTS and is_refusal(sent) if creating else passing

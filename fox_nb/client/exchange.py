@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 USUAL_ANSWER = 1 << 20
 """Bytes that an answer about one task or file may have."""
+WITH_A_FILE = frozenset({200, 203})
+"""Answers that hold the whole file that was asked for: as its host has it, or as a proxy on the way gives it."""
 
 Part: TypeAlias = "bytes | tuple[BinaryIO, int, int]"
 """A part of what is sent: bytes, or a file, from where, and how many bytes of it."""

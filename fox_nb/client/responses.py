@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import time
+from datetime import UTC
 from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from fox_nb.errors import (
     class_of,
 )
 from fox_nb.settings import redact
-from fox_nb.tasks import DONE, LONGEST_ID, REQUEST_IDS, WAITING, WORKING, TaskState, read, usable_id, whole_number
+from fox_nb.tasks import DONE, LONGEST_ID, REQUEST_IDS, WAITING, WORKING, TaskState, json_in, read, usable_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,6 +43,8 @@ SENT_BEFORE = "sent_before"
 OF_CLASS = "of_class"
 """By what a relay marks an error as its own: except of a wrong value its words say what to do, and no console does."""
 
+_DOCUMENTED_FAILURES = frozenset({"failed", "cancelled"})
+_NOTHING = "\ufeff\0 \t\r\n"
 _LONGEST_MESSAGE = 600
 _LOOKED_AT = 20_000
 _LONGEST_PAGE = 200
@@ -51,7 +53,7 @@ _TAG = r"<[^>]*(>|$)"
 LONGEST_REQUEST_ID = 80
 LONGEST_ASKED = 3600.0
 """Seconds: no `Retry-After` is believed to mean more."""
-_LONGEST_PAUSE_SHOWN = 40
+_LONGEST_HEADER = 200
 _REQUEST_ID = r"(?i)request[ _-]?id\s*[:=]\s*([\w.-]{4,80})"
 
 
@@ -104,8 +106,8 @@ _WORDS = {
     429: "gets too many requests",
 }
 _REDIRECTS = range(300, 400)
-_MADE_ELSEWHERE = frozenset({201, 202})
-"""Good answers whose `Location` is where that which was made is to be found."""
+_LEADING = range(200, 400)
+"""Answers whose `Location` is where that which was made is to be found, or where it is to be asked for."""
 _REFUSALS = range(400, 500)
 _WHOEVER_SAYS_SO = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 417, 421, 422, 426, 431, 451})
 """Refusals that mean the same when a proxy says them: the request went no further."""
@@ -151,9 +153,9 @@ def is_refusal(answer: Exchange) -> bool:
 
 
 def _error_in(answer: Exchange) -> dict[str, Any] | None:
-    """Return the error that an answer describes; None where it describes none."""
-    said = decoded(answer)
-    error = said.get("error") if isinstance(said, dict) else None
+    """Return the error that an answer describes; None where it describes none, or says more: that is no proof."""
+    said, around = json_in(_text(answer.body))
+    error = said.get("error") if isinstance(said, dict) and not around.strip(_NOTHING) else None
     return error if isinstance(error, dict) else None
 
 
@@ -161,6 +163,15 @@ def is_taken(answer: Exchange) -> bool:
     """Return True for a task with no error beside it: it was made, whatever the answer's status says."""
     said = decoded(answer)
     return bool(_task_in(answer)) and not (isinstance(said, dict) and said.get("error"))
+
+
+def is_state(answer: Exchange, task_id: str) -> bool:
+    """Return True for the state of a task in whatever answer; of a failure, only where the documented word tells it.
+
+    Any other word for one, beside an HTTP error, may be of the call and not of the task.
+    """
+    task = read(decoded(answer)) if task_id else None
+    return task is not None and task.id == task_id and task.status in WAITING | WORKING | DONE | _DOCUMENTED_FAILURES
 
 
 def _task_in(answer: Exchange) -> str:
@@ -183,17 +194,13 @@ def _place_of(answer: Exchange) -> SplitResult | None:
     """Return where an answer says that it goes on; None where it says nothing of the kind."""
     with contextlib.suppress(ValueError):
         location = str(answer.headers.get("Location", "")).strip()
-        leads = answer.status in _REDIRECTS or answer.status in _MADE_ELSEWHERE
-        return urlsplit(urljoin(CREATE_PATH, location)) if location and leads else None
+        return urlsplit(urljoin(CREATE_PATH, location)) if location and answer.status in _LEADING else None
     return None
 
 
 def decoded(answer: Exchange) -> Any:
-    """Return the JSON of an answer; None when it is none (nothing that we wait for is a bare null)."""
-    try:
-        return json.loads(answer.body.decode("utf-8-sig"), parse_int=whole_number)
-    except (ValueError, RecursionError):
-        return None
+    """Return the object or list that an answer holds, whatever stands around it; None when it holds none."""
+    return json_in(_text(answer.body))[0]
 
 
 def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wanted: str = "") -> GatewayError:
@@ -212,7 +219,8 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     """
     status = answer.status
     body = shown_body(answer, key)
-    said = _said(decoded(answer), key)
+    answered = decoded(answer)
+    said = _said(answered, key)
     kind = class_of(status)
     facts: dict[str, Any] = {"http_status": status, "body": body, **said}
     facts["not_accepted"] = refused = purpose is Purpose.CREATE and is_refusal(answer)
@@ -223,7 +231,9 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     facts["request_id"] = request_id = request_id_of(answer, key)
     task_id = shown(_task_in(answer), key, LONGEST_ID) if purpose is Purpose.CREATE else ""
     words = _words(answer, wanted, key)
-    detail = said["message"] or _words_of_page(body)
+    # where a task may have been made its id is not lost behind a message
+    is_all = purpose is not Purpose.CREATE or refused or (isinstance(answered, dict) and answered.keys() == {"error"})
+    detail = (said["message"] if is_all else "") or _words_of_page(body)
     names = ", ".join(
         part
         for part in (
@@ -232,7 +242,8 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
             said["code"],
             task_id and f"task {task_id}",
             named(request_id),
-            _pause_asked(answer, key),
+            _told(answer, "Retry-After", key),
+            _told(answer, "Location", key) if status not in _REDIRECTS else "",
         )
         if part
     )
@@ -275,13 +286,14 @@ def _moment(text: str) -> float | None:
     from email.utils import parsedate_to_datetime
 
     with contextlib.suppress(ValueError, TypeError, OverflowError, OSError):
-        return parsedate_to_datetime(text).timestamp()
+        moment = parsedate_to_datetime(text)  # HTTP's third form names no zone; all of them are GMT
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return None
 
 
-def _pause_asked(answer: Exchange, key: SecretStr | None) -> str:
-    asked = shown(str(answer.headers.get("Retry-After", "")), key, _LONGEST_PAUSE_SHOWN)
-    return f"Retry-After: {asked}" if asked else ""
+def _told(answer: Exchange, header: str, key: SecretStr | None) -> str:
+    said = shown(str(answer.headers.get(header, "")), key, _LONGEST_HEADER)
+    return f"{header}: {said}" if said else ""
 
 
 def not_connected(reason: str, base_url: str, purpose: Purpose) -> NotConnected:
@@ -336,7 +348,8 @@ def _words_of_page(body: str) -> str:
 
 
 def _text(body: bytes) -> str:
-    return body.decode("utf-8", errors="replace")
+    """Return a body as text; bytes that are none stay what no id may hold."""
+    return body.decode("utf-8", errors="surrogateescape")
 
 
 def _said(answer: Any, key: SecretStr | None) -> dict[str, str]:
@@ -366,7 +379,7 @@ def _short(value: Any, key: SecretStr | None, longest: int = 80) -> str:
 def _words(answer: Exchange, wanted: str, key: SecretStr | None) -> str:
     status = answer.status
     if status in _REDIRECTS:
-        place = shown(str(answer.headers.get("Location", "")), key, 200)
+        place = shown(str(answer.headers.get("Location", "")), key, _LONGEST_HEADER)
         return f"points to another address, {place or 'without saying which'}, which is not followed with the key"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "failed"

@@ -9,11 +9,14 @@ import contextlib
 import http
 import http.client
 import io
+import itertools
 import logging
 import ssl
 import sys
 import time
+import zlib
 from contextvars import ContextVar
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,7 +30,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.retry import Retry
 
 from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
-from fox_nb.client.exchange import Broken, Exchange
+from fox_nb.client.exchange import WITH_A_FILE, Broken, Exchange
 from fox_nb.errors import KeyMissing
 from fox_nb.settings import is_loopback, is_private, version, without_key
 from fox_nb.sharing import renew_in_children
@@ -50,6 +53,7 @@ PIECE = 64 * 1024
 _HEADERS = ("Content-Type", "Date", "Retry-After", "Location", *REQUEST_IDS)
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32
+_GZIP = b"\x1f\x8b"
 _OWN_CALLS = ("/v1/", "/api/", "/dashboard/", "/sandbox")
 _PATH_HIDDEN = "/…"
 _ONCE = Retry(total=False, redirect=False)
@@ -280,6 +284,24 @@ def _cut(part: Part) -> Iterator[bytes]:
         yield piece
 
 
+def _unpacked(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """Yield a body as it was meant: unpacked where it begins like gzip, for the header that says so may be wrong."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= len(_GZIP):
+            break
+    if not head.startswith(_GZIP):
+        yield head
+        yield from pieces
+        return
+    packed = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    for piece in itertools.chain([head], pieces):
+        yield packed.decompress(piece, most + 1)
+        if packed.eof:
+            return
+
+
 class HttpTransport:
     """One gateway over HTTP; safe to use from several threads at once.
 
@@ -361,7 +383,7 @@ class HttpTransport:
             sent.cut = self._copied(response, body, call)
             text = body.getvalue().decode(errors="surrogateescape")
             sent.body = without_key(text, self.key).encode(errors="surrogateescape")
-        elif sent.status == http.HTTPStatus.OK:
+        elif sent.status in WITH_A_FILE:
             if (response.raw.length_remaining or 0) > call.largest:
                 sent.cut = explain(TooLarge(), call, self.key)
                 return sent
@@ -383,17 +405,18 @@ class HttpTransport:
     def _copied(self, response: requests.Response, target: BinaryIO, call: Call) -> Broken | None:
         """Copy the body piece by piece; return what broke it off."""
         left = call.largest
+        # read1: what has come is at hand even when the rest never comes; it may hold a task's id.
+        pieces = _unpacked(iter(partial(response.raw.read1, PIECE, decode_content=False), b""), left)
         while True:
             try:
-                # read1: what has come is at hand even when the rest never comes; it may hold a task's id.
-                piece = response.raw.read1(PIECE, decode_content=True)
+                piece = next(pieces, None)
             except Exception as error:  # noqa: BLE001 - requests, urllib3, http.client, ssl, zlib: all mean no body
                 return explain(error, call, self.key)
+            if piece is None:
+                return None
             left -= len(piece)
             if left < 0:
                 return explain(TooLarge(), call, self.key)
-            if not piece:
-                return None
             target.write(piece)
 
     def _auth(self) -> Bearer:

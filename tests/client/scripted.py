@@ -1,6 +1,7 @@
 """A real HTTP server whose every answer is written down beforehand, byte for byte: the gateway at its worst."""
 
 import contextlib
+import gzip
 import json
 import socket
 import ssl
@@ -64,6 +65,15 @@ def say(
         return cut is None
 
     return step
+
+
+def odd_bodies(answer: object) -> list[bytes]:
+    """An answer as it comes where somebody on the way is careless with it."""
+    said = json.dumps(answer).encode()
+    echo = said[:-1] + b', "prompt": "%s"}'
+    echoes = [echo % words for words in (b"caf\xe9", b"cut \xe6\xbc", b"two\nlines", b"\0\1\ttabs")]
+    around = [said + b"<!-- by a cdn -->", said + b"\0\0", said * 2, b"\xef\xbb\xbf" + said, b"data: " + said + b"\n\n"]
+    return [*echoes, *around, said, gzip.compress(said)]
 
 
 def hang_up(server: "Scripted", line: socket.socket) -> bool:

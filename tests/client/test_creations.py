@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from client.scripted import KEY, Pauses, Scripted, Step, client, drip, hang_up, never, say, stall
+from client.scripted import KEY, Pauses, Scripted, Step, client, drip, hang_up, never, odd_bodies, say, stall
 from fox_nb import errors
 from fox_nb.client import Client, certainly_not_accepted
 from fox_nb.client.transport import Body
@@ -68,7 +68,12 @@ UNKNOWN: dict[str, tuple[Step, type[errors.FoxError]]] = {
     "drips headers without end": (drip(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"), errors.ConnectionLost),
     "says nothing that is HTTP": (stall(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), errors.ConnectionLost),
     "sends a second length": (say(200, ACCEPTED, Content_length="7"), errors.ConnectionLost),
-    "sends broken gzip": (say(200, b"no gzip at all", Content_Encoding="gzip"), errors.ConnectionLost),
+    "sends broken gzip": (say(200, b"\x1f\x8b\x08\0" + bytes(99), Content_Encoding="gzip"), errors.ConnectionLost),
+    "sends no gzip": (say(200, b"no gzip at all", Content_Encoding="gzip"), errors.UnexpectedAnswer),
+    "answers an id with half a character": (
+        say(200, b'{"id": "task-\xe9", "status": "pending"}'),
+        errors.UnexpectedAnswer,
+    ),
     "answers with a page": (say(200, "<html>Welcome to the Wi-Fi</html>"), errors.UnexpectedAnswer),
     "answers with nothing": (say(200), errors.UnexpectedAnswer),
     "answers 204": (say(204), errors.UnexpectedAnswer),
@@ -109,6 +114,10 @@ UNKNOWN: dict[str, tuple[Step, type[errors.FoxError]]] = {
     "stands behind a proxy that says nothing": (say(429, b"", Retry_After="1"), errors.RateLimited),
     "answers a 429 of another kind": (say(429, {"error": {"message": "x", "type": "busy"}}), errors.RateLimited),
     "answers a 429 in JSON that is no error": (say(429, {"type": "rate_limit_error"}), errors.RateLimited),
+    "answers a 429 and something else": (
+        say(429, json.dumps(RATE_LIMIT) + json.dumps({"id": "1"})),
+        errors.RateLimited,
+    ),
     "answers half a 429": (say(429, RATE_LIMIT, cut=20), errors.RateLimited),
     "stands behind a proxy that lost its client": (say(499, "<html></html>"), errors.UnexpectedAnswer),
 }
@@ -138,7 +147,7 @@ def test_a_creation_of_unknown_fate_was_received_exactly_once(case):
     assert KEY not in str(caught.value)
 
 
-@pytest.mark.parametrize("status", [201, 202, 301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [200, 201, 202, 301, 302, 303, 307, 308])
 @pytest.mark.parametrize("place", ["/v1/tasks/task%20one", "{url}/v1/tasks/task%20one/", "../tasks/task%20one?x=1"])
 def test_a_creation_that_is_answered_by_the_way_to_its_task_was_accepted(status, place):
     """Post, redirect, get: the id stands in the address, and the task is paid for once."""
@@ -188,6 +197,11 @@ WRAPPED = [
     {"code": 200, "data": {"task_id": ACCEPTED["id"]}},
     {"id": "req-1", "code": "200", "data": [{"task_id": ACCEPTED["id"]}]},
     {"id": "req-1", "task_id": ACCEPTED["id"]},
+    {"code": "success", "message": "ok", "data": ACCEPTED["id"]},
+    {"code": 200, "msg": "success", "data": {"taskId": ACCEPTED["id"]}},
+    {"taskId": ACCEPTED["id"], "status": "pending"},
+    {"data": {"task": ACCEPTED}},
+    {"result": ACCEPTED},
 ]
 
 
@@ -197,6 +211,29 @@ def test_an_id_is_found_where_relatives_of_the_gateway_put_it(answer):
     with Scripted(say(200, answer)) as server, client(server) as fox:
         state = fox.create(BODY)
     assert (state.id, state.is_known) == (ACCEPTED["id"], True)
+
+
+@pytest.mark.parametrize("body", odd_bodies(ACCEPTED))
+def test_an_id_is_read_whatever_else_is_wrong_with_the_answer(body):
+    """A byte that is no text, what a network adds, or a header that is not true costs nobody a paid task."""
+    for headers in ({}, {"Content_Encoding": "gzip"}):
+        with Scripted(say(200, body, **headers)) as server, client(server) as fox:
+            assert fox.create(BODY).id == ACCEPTED["id"]
+        assert len(server.creations()) == 1
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        say(200, {"message": "submitted", "job": {"number": "task-unified-1"}}),
+        say(500, {"error": {"message": "busy"}, "number": "task-unified-1"}),
+        say(202, Location="/v1/images/generations/task-unified-1"),
+    ],
+)
+def test_what_may_be_an_id_is_told_where_none_is_read(step):
+    """Nobody could find the paid task without it, so no message hides it."""
+    with Scripted(step) as server, client(server) as fox, pytest.raises(errors.GatewayError, match="task-unified-1"):
+        fox.create(BODY)
 
 
 @pytest.mark.parametrize("step", [say(200, ACCEPTED, cut=150), stall(HALF)])

@@ -1,6 +1,7 @@
 """Downloads: from whatever host a result names, never with the key, never from where no picture should be."""
 
 import contextlib
+import gzip
 import logging
 
 import pytest
@@ -205,7 +206,7 @@ def test_a_download_that_breaks_is_begun_again(step, target):
         drip(b"HTTP/1.1 200 OK\r\n\r\n\x89PNG"),
         drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
         stall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
-        say(200, b"no gzip", Content_Encoding="gzip"),
+        say(200, b"\x1f\x8b\x08\0" + bytes(99), Content_Encoding="gzip"),
         never,
     ],
 )
@@ -232,10 +233,18 @@ def test_a_file_larger_than_allowed_is_refused_for_good(step, target):
     assert "larger" in error.what
 
 
+@pytest.mark.parametrize("status", [200, 203])
+@pytest.mark.parametrize("headers", [{}, {"Content_Encoding": "gzip"}, {"Content_Encoding": "br"}])
+def test_a_picture_comes_as_it_is_whatever_its_header_says(status, headers, target):
+    """An object store that was told a wrong encoding, or a proxy that changes answers, loses nobody a picture."""
+    for body in (PICTURE, gzip.compress(PICTURE)):
+        with Scripted(say(status, body, **headers)) as host, client(host) as fox:
+            assert fox.download(host.url, target).size == len(PICTURE)
+        assert target.read_bytes() == PICTURE
+
+
 def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused(target):
     """The limit counts what reaches the disk."""
-    import gzip
-
     bomb = gzip.compress(bytes(50 << 20))
     with Scripted(say(200, bomb, Content_Encoding="gzip")) as host:
         assert failing(f"{host.url}/out.png", target, base=host.url).gone

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from client.scripted import KEY, Pauses, Scripted, client, drip, hang_up, never, say, stall
+from client.scripted import KEY, Pauses, Scripted, client, drip, hang_up, never, odd_bodies, say, stall
 from fox_nb import errors
 from fox_nb.client import Client
 from fox_nb.tasks import Result
@@ -283,6 +283,34 @@ def test_results_that_hold_no_link_are_none_yet(results):
     assert not state.finished
 
 
+@pytest.mark.parametrize("body", odd_bodies(NEWER))
+def test_a_state_is_read_whatever_else_is_wrong_with_the_answer(body):
+    """The links in it live for a day: they are not left to die for a byte of the prompt's echo."""
+    assert read(body)[0].results == (Result(url="https://cdn.example/out.png"),)
+
+
+@pytest.mark.parametrize("status", [400, 404, 410, 422, 429, 500, 502])
+@pytest.mark.parametrize("answer", [NEWER, FAILED, FAILED | {"status": "cancelled"}, RACE])
+def test_a_state_is_read_whatever_the_answer_s_status(status, answer):
+    """The end of a task is its end beside any number of HTTP, and is asked for once."""
+    step = say(status, answer)
+    with Scripted(step) as server, client(server) as fox:
+        assert fox.task("task-1").status == answer["status"]
+    assert len(server.received) == 1
+
+
+def test_a_whole_state_in_an_answer_that_ends_badly_is_read():
+    """Content-Length was wrong, and nothing is missing."""
+    with Scripted(say(200, NEWER, cut=9998, length=9999)) as server, client(server) as fox:
+        assert fox.task("task-1").finished
+
+
+@pytest.mark.parametrize("word", ["error", "not_found", "denied", ""])
+def test_a_call_that_failed_is_no_task_that_failed(word):
+    """A word that may be the call's, beside an HTTP error, ends nothing that is paid for."""
+    failing(errors.ServerError, say(500, {"id": "task-1", "status": word, "message": "busy"}), reads_tries=1)
+
+
 @pytest.mark.parametrize("answer", [{"id": "task-2"}, {"id": None}, {"id": ["task-1"]}])
 def test_an_answer_about_another_task_is_not_taken_for_ones_own(answer):
     """A mixed-up cache or proxy must not bring another person's picture."""
@@ -508,6 +536,24 @@ def test_retry_after_is_obeyed_as_seconds_and_as_a_date():
     assert 3 <= pauses[0] < 4
     assert 10 <= pauses[1] <= 22
     assert pauses[2] <= 3
+
+
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"])
+def test_a_date_is_gmt_in_every_form_of_http(form, monkeypatch):
+    """Whoever is west of Greenwich does not take a pause of seconds for one of hours."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        date = time.strftime(form, time.gmtime(time.time() + 20))
+        with (
+            Scripted(say(503, b"", Retry_After=date), say(200, NEWER)) as server,
+            client(server, pauses := Pauses()) as fox,
+        ):
+            assert fox.task("task-1").finished
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert 5 <= pauses[0] <= 22
 
 
 @pytest.mark.parametrize(

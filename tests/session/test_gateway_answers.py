@@ -598,3 +598,12 @@ def test_what_proves_nothing_is_of_unknown_fate(case: str, fox_at: Callable[...,
                 fox_at(gateway).generate("a fox")
             assert "nothing was paid" not in str(lost.value).lower()
         assert len(gateway.creations()) == 1
+
+
+def test_what_may_be_an_id_is_told_and_kept(fox_at: Callable[..., Fox]) -> None:
+    """Nobody could find the paid task without it when the kernel has ended."""
+    with Gateway(create=always(say(200, {"message": "ok", "job": "task-1"}))) as gateway:
+        for _ in range(2):
+            with pytest.raises(SubmissionUnknown, match="task-1"):
+                fox_at(gateway).generate("a fox")
+        assert "task-1" in fox_at(gateway).tasks()[0].row.error
