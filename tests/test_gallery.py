@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import io
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -174,6 +176,11 @@ def test_a_zip_cannot_write_elsewhere(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("evil*"))
 
 
+def rglobbed(folder: Path) -> list[Path]:
+    """All files of a folder."""
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 def packed(target: Path, store: Path, prefix: str = "", sep: str = "/", **more: bytes) -> Path:
     """A ZIP of a store, as whoever made it packs it."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -243,6 +250,116 @@ def test_a_zip_of_zips_is_everybody_in_it(store: Path, tmp_path: Path) -> None:
         ("Ann_1_file", "Ben_2_file"), (1, "")
     )
     assert "cannot be read" in found["Tom_4_file"][1]
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A ZIP of files by their names."""
+    with io.BytesIO() as target:
+        with zipfile.ZipFile(target, "w") as archive:
+            for name, data in files.items():
+                archive.writestr(name, data)
+        return target.getvalue()
+
+
+NESTED: dict[str, Callable[[bytes, dict[str, bytes]], dict[str, bytes]]] = {
+    "a folder around the work": lambda work, _: {"submission.zip": zipped({"homework/my-work.zip": work})},
+    "two days": lambda work, _: {"submission.zip": zipped({"day1.zip": work, "day2.zip": work})},
+    "an older ZIP beside it": lambda _, files: {
+        "submission.zip": zipped(
+            {**{f"work/{name}": data for name, data in files.items()}, "work/old.zip": zipped({"a": b"b"})}
+        )
+    },
+    "four ZIPs": lambda work, _: {"a.zip": zipped({"b.zip": zipped({"c.zip": work})})},
+    "the folder": lambda _, files: files,
+}
+
+
+@pytest.mark.parametrize("prefix", ["", "class/", "lessons/class/"])
+@pytest.mark.parametrize("how", NESTED)
+def test_a_zip_of_zips_shows_each_under_their_own_name(store: Path, tmp_path: Path, prefix: str, how: str) -> None:
+    """Neither a folder around all nor what somebody packed in their own ZIP names anybody."""
+    work = packed(tmp_path / "work.zip", store, "fox_runs/").read_bytes()
+    files = {f"fox_runs/{path.relative_to(store).as_posix()}": path.read_bytes() for path in rglobbed(store)}
+    people = {f"Ann_1/{name}": data for name, data in NESTED[how](work, files).items()}
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/moodle.zip").write_bytes(
+        zipped({prefix + name: data for name, data in {**people, "Ben_2/my-work.zip": work}.items()})
+    )
+    found = seen(tmp_path / "in", tmp_path)
+    assert {name: found[name][0] for name in found} == {"Ann_1": 1, "Ben_2": 1}
+
+
+def test_a_folder_of_zips_that_was_packed_is_everybody_in_it(store: Path, tmp_path: Path) -> None:
+    """Each is called as their ZIP is."""
+    work = packed(tmp_path / "work.zip", store).read_bytes()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/class.zip").write_bytes(zipped({"class/Ann.zip": work, "class/Ben.zip": work}))
+    assert seen(tmp_path / "in", tmp_path) == {"Ann": (1, ""), "Ben": (1, "")}
+
+
+@pytest.mark.parametrize("name", ["my-work", "my-work.zip.download", "my-work.exe"])
+def test_a_zip_is_found_by_what_it_is(store: Path, tmp_path: Path, name: str) -> None:
+    """Also where its ending was lost."""
+    packed(tmp_path / "in" / "Ada" / name, store)
+    assert seen(tmp_path / "in", tmp_path) == {"Ada": (1, "")}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"<html>"])
+def test_pictures_that_cannot_be_shown_are_told(store: Path, tmp_path: Path, content: bytes | None) -> None:
+    """A page without them does not look as if all was well."""
+    shutil.copytree(store, tmp_path / "in" / "ben")
+    for picture in (tmp_path / "in" / "ben" / "pictures").iterdir():
+        picture.unlink()
+        if content is not None:
+            picture.write_bytes(content)
+    assert seen(tmp_path / "in", tmp_path) == {"ben": (0, "1 of 1 pictures cannot be shown: missing or damaged.")}
+    assert "more" not in (tmp_path / "page.html").read_text(encoding="utf-8").partition("<body>")[2]
+
+
+def unfinished(store: Path) -> None:
+    """Leave a store as it is in the middle of a transaction that its kernel did not survive."""
+    journal, copy = store / "journal.sqlite", store.with_name("copy")
+    with contextlib.closing(sqlite3.connect(journal, isolation_level=None)) as connection:
+        connection.execute("PRAGMA cache_size = 1")
+        connection.execute("BEGIN EXCLUSIVE")
+        connection.execute("UPDATE picture SET file = 'lost'")
+        connection.execute("CREATE TABLE more (data)")
+        connection.execute(
+            "INSERT INTO more WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) "
+            "SELECT zeroblob(5000) FROM n"
+        )
+        shutil.copytree(store, copy)
+        connection.execute("ROLLBACK")
+    shutil.rmtree(store)
+    copy.rename(store)
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_a_store_that_was_packed_while_it_was_written_is_read(store: Path, tmp_path: Path, is_packed: bool) -> None:
+    """What SQLite had begun to write is undone in the copy that is read, and nothing that was handed in is touched."""
+    shutil.copytree(store, tmp_path / "in" / "ben")
+    unfinished(tmp_path / "in" / "ben")
+    if is_packed:
+        packed(tmp_path / "in" / "ben.zip", tmp_path / "in" / "ben")
+        shutil.rmtree(tmp_path / "in" / "ben")
+    before = {path: path.read_bytes() for path in rglobbed(tmp_path / "in")}
+    assert seen(tmp_path / "in", tmp_path) == {"ben": (1, "")}
+    assert {path: path.read_bytes() for path in rglobbed(tmp_path / "in")} == before
+
+
+def test_an_unfinished_journal_that_names_a_file_is_not_read(store: Path, tmp_path: Path) -> None:
+    """SQLite would delete that file."""
+    shutil.copytree(store, tmp_path / "in" / "ben")
+    unfinished(tmp_path / "in" / "ben")
+    (victim := tmp_path / "victim").write_text("a file of the teacher's")
+    name = str(victim).encode()
+    checksum = sum(byte - 256 * (byte > 127) for byte in name) & 0xFFFFFFFF
+    with (tmp_path / "in/ben/journal.sqlite-journal").open("ab") as undo:
+        page = (0x40000000 // 4096 + 1).to_bytes(4, "big")
+        undo.write(page + name + len(name).to_bytes(4, "big") + checksum.to_bytes(4, "big"))
+        undo.write(bytes.fromhex("d9d505f920a163d7"))
+    assert "not one that fox_nb has written" in seen(tmp_path / "in", tmp_path)["ben"][1]
+    assert victim.exists()
 
 
 def test_what_a_zip_names_outside_of_itself_is_not_read(store: Path, tmp_path: Path) -> None:

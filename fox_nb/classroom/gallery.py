@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
+from zipfile import is_zipfile
 
 from fox_nb.errors import FoxError
 from fox_nb.filetypes import DAMAGED_ZIP
@@ -25,7 +26,9 @@ from fox_nb.store.packs import REPLAYED, SUFFIX, Pack, RecordedPicture, Recorded
 MOST_PICTURES = 60
 """Of one person, the newest: thirty people's are about 50 MB of page otherwise."""
 _EDGE, _BYTES, _COLUMN = 320, 12_000, 184
-_MOST_DEEP = 2
+_MOST_DEEP = 3
+_HIDDEN_ZIPS = {"", ".exe", ".download"}
+"""What a ZIP may be called whose ending was lost, that unpacks itself, or that a browser has not renamed."""
 _OTHER_ARCHIVES = {".rar", ".7z", ".tar", ".tgz", ".gz"}
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -49,6 +52,8 @@ class Person:
         The newest first.
     made : int
         How many there are in all.
+    lost : int
+        How many there were, and are not there or damaged.
     usd, play : float
         What was spent on the service, and in the sandbox's play money.
     trouble : str
@@ -58,6 +63,7 @@ class Person:
     name: str
     pictures: list[Picture] = field(default_factory=list)
     made: int = 0
+    lost: int = 0
     usd: float = 0.0
     play: float = 0.0
     trouble: str = ""
@@ -114,9 +120,16 @@ def _people(places: Iterable[Path], folder: Path) -> list[Person]:
             before = len(known)
             is_by_itself = place in {path, path.parent}  # in a person's folder all is theirs, whatever is called how
             _read(person if is_by_itself else partial(_only, person(name)), name, path, folder)
-            around |= {name} if path.suffix.lower() == ".zip" and len(known) > before + 1 else set()
+            around |= {name} if path.is_file() and len(known) > before + 1 else set()
+        for one in known.values():
+            one.trouble = f"{one.trouble} {_lost(one)}".strip()
         people += (one for one in known.values() if one.made or one.trouble or one.name not in around)
     return people
+
+
+def _lost(person: Person) -> str:
+    there_were = person.made + person.lost
+    return f"{person.lost} of {there_were} pictures cannot be shown: missing or damaged." if person.lost else ""
 
 
 def _only(person: Person, _name: str) -> Person:
@@ -131,11 +144,16 @@ def _handed_in(place: Path) -> Iterator[tuple[str, Path]]:
         yield place.stem, place
         return
     kinds = {SUFFIX, ".zip", *_OTHER_ARCHIVES}
-    found = [path for path in place.rglob("*") if path.name == JOURNAL or path.suffix.lower() in kinds]
-    newest = sorted((path for path in found if path.is_file()), reverse=True)  # no pipes: who opens one waits
+    files = [path for path in place.rglob("*") if path.is_file()]  # no pipes: who opens one waits
+    found = [path for path in files if path.name == JOURNAL or path.suffix.lower() in kinds or _is_hidden_zip(path)]
+    newest = sorted(found, reverse=True)
     for path in sorted(newest, key=lambda path: _name(path, place)):
         if "sources" not in path.parts:  # a store keeps the ZIPs of trainings there
             yield _name(path, place), path.parent if path.name == JOURNAL else path
+
+
+def _is_hidden_zip(path: Path) -> bool:
+    return path.suffix.lower() in _HIDDEN_ZIPS and is_zipfile(path)
 
 
 def _name(path: Path, place: Path) -> str:
@@ -144,12 +162,19 @@ def _name(path: Path, place: Path) -> str:
     return PurePosixPath(parts[0]).stem if parts else place.absolute().name
 
 
-def _read(known: Callable[[str], Person], name: str, place: Path, folder: Path, deep: int = 0) -> None:
-    """Read what lies at a place; whatever is wrong with it is said of that person, and everybody else is shown."""
+def _read(
+    known: Callable[[str], Person], name: str, place: Path, folder: Path, deep: int = 0, *, is_named: bool = False
+) -> None:
+    """Read what lies at a place; whatever is wrong with it is said of that person, and everybody else is shown.
+
+    Where the ZIP around it has named people, all that is in it is theirs, whatever is called how.
+    """
     own = Path(tempfile.mkdtemp(dir=folder))
     person = known(name)
     try:
-        if place.suffix.lower() in _OTHER_ARCHIVES or deep > _MOST_DEEP:
+        if deep > _MOST_DEEP:
+            person.trouble = "It is a ZIP in too many others; ask for the ZIP of the store alone."
+        elif place.suffix.lower() in _OTHER_ARCHIVES:
             person.trouble = f"{place.name} is no ZIP of a store; ask for one."
         elif place.suffix == SUFFIX:
             _from_pack(person, Pack(place), own)
@@ -159,10 +184,12 @@ def _read(known: Callable[[str], Person], name: str, place: Path, folder: Path, 
             found = list(found_in_zip(place, own))
             person.trouble = person.trouble if found else "There is no store in it."
             for one in found:
+                inner = one.name if isinstance(one, OtherStore) else one[0]
+                whose = name if is_named else inner or name
                 if isinstance(one, OtherStore):
-                    _from_store(known(one.name or name), one, own)
+                    _from_store(known(whose), one, own)
                 else:
-                    _read(known, one[0] or name, one[1], folder, deep + 1)
+                    _read(known, whose, one[1], folder, deep + 1, is_named=is_named or bool(inner))
     except Exception as error:  # noqa: BLE001 - what others hand in can make a reader raise anything
         person.trouble = _words(error)
 
@@ -180,7 +207,9 @@ def _from_store(person: Person, store: OtherStore, own: Path) -> None:
         if not row.gateway.startswith(REPLAYED):  # what was recorded is nobody's spending here
             _count(person, row.net, sandbox=row.is_play_money)
         for picture in row.pictures:
-            if store.has(picture.file):
+            if not store.has(picture.file):
+                person.lost += 1
+            else:
                 fetch = partial(
                     store.fetch, picture.file, own / f"{row.identity[:40]}-{picture.number}", LARGEST_PICTURE
                 )
@@ -212,15 +241,17 @@ def _count(person: Person, micro_usd: int, *, sandbox: bool) -> None:
 
 
 def _show(person: Person, fetch: Callable[[], Path], own: Path, *, words: str, facts: list[tuple[str, str]]) -> None:
-    person.made += 1
-    if person.made > MOST_PICTURES:
+    if len(person.pictures) >= MOST_PICTURES:
+        person.made += 1
         return
     try:
         path = fetch()
         thumbnail = cached_thumbnail(path, own / "thumbnails", _EDGE, max_bytes=_BYTES, bounds=DOWNLOADED)
         width, height = _size(path)
     except (FoxError, *DAMAGED_ZIP):
-        return  # a file that is no safe picture is counted, not shown
+        person.lost += 1  # it is no safe picture
+        return
+    person.made += 1
     person.pictures.append(Picture(thumbnail, MIME, width, height, alt=words, caption=words, facts=facts))
 
 

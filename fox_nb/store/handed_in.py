@@ -9,7 +9,7 @@ import math
 import re
 import sqlite3
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 
@@ -27,6 +27,9 @@ LARGEST_PICTURE = 200 << 20
 _MOST_MEMBERS = 100_000
 _PIECE = 1 << 20
 _LOCKED = 0x1
+_UNFINISHED = f"{JOURNAL}-journal"
+_NAMES_A_FILE = bytes.fromhex("d9d505f920a163d7")
+"""What an unfinished journal of SQLite ends with that names another file, which SQLite would then delete."""
 _STEPS, _MOST_STEPS = 100_000, 3000
 """SQLite's steps between two looks, and looks until it is ended: a view may have rows without end."""
 _LONGEST_WORDS = 20_000
@@ -46,7 +49,8 @@ class OtherStore:
     Attributes
     ----------
     name : str
-        What tells whose it is: the first folder in the ZIP, or the ZIP in it; '' for the ZIP as a whole.
+        What tells whose it is: the first folder in the ZIP that not all share, or the ZIP in it; '' for the ZIP as a
+        whole.
     """
 
     def __init__(self, name: str, place: Path | _Folder) -> None:
@@ -72,6 +76,11 @@ class OtherStore:
             return _unpacked(self._place.archive, self._place.members[file], target, most)
         return self._place / file
 
+    def _copy(self, file: str, copy: Path) -> None:
+        got = self.fetch(file, copy, LARGEST_JOURNAL)
+        if got != copy:
+            copy.write_bytes(got.read_bytes())
+
     def rows(self, folder: Path) -> tuple[list[TaskRow], int]:
         """Return the tasks of its journal, and how many entries are not what fox_nb writes.
 
@@ -83,9 +92,11 @@ class OtherStore:
             It is no journal, or one without an end.
         """
         copy = folder / f"{JOURNAL}-{len(list(folder.iterdir()))}"
-        got = self.fetch(JOURNAL, copy, LARGEST_JOURNAL)
-        if got != copy:
-            copy.write_bytes(got.read_bytes())
+        self._copy(JOURNAL, copy)
+        if self.has(_UNFINISHED):  # packed while it was written: SQLite puts the copy right by it
+            undo = copy.with_name(f"{copy.name}-journal")
+            self._copy(_UNFINISHED, undo)
+            _refuse_names(undo)
         if not copy.stat().st_size:
             raise StoreError("Its journal is empty.")
         with closing(open_database(copy, lambda _: ())) as connection:
@@ -121,6 +132,7 @@ def found_in_zip(path: Path, folder: Path) -> Iterator[OtherStore | tuple[str, P
         It is locked, or too large when unpacked.
     """
     members = _members(path)
+    around = _around(members)
     roots = [name.removesuffix(JOURNAL) for name in members if name == JOURNAL or name.endswith(f"/{JOURNAL}")]
     kinds = (".zip", SUFFIX)
     inner = [
@@ -130,11 +142,12 @@ def found_in_zip(path: Path, folder: Path) -> Iterator[OtherStore | tuple[str, P
     ]
     for root in roots:
         below = {name[len(root) :]: info for name, info in members.items() if name.startswith(root)}
-        yield OtherStore(_first(root) if inner else "", _Folder(path, below))
+        yield OtherStore(_first(root[around:]) if inner else "", _Folder(path, below))
     for number, name in enumerate(inner):
         target = folder / f"inner-{number}{PurePosixPath(name).suffix.lower()}"
         _unpacked(path, members[name], target, MOST_UNPACKED)
-        yield "" if len(inner) == 1 and not roots and "/" not in name else _first(name), target
+        is_alone = len(inner) == 1 and not roots and "/" not in name[around:]
+        yield "" if is_alone else _first(name[around:]), target
 
 
 def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
@@ -147,6 +160,13 @@ def _members(path: Path) -> dict[str, zipfile.ZipInfo]:
         raise ValueError("it is locked by a password")
     named = {re.sub(r"^([A-Za-z]:)?/+|^(\./)+", "", info.filename.replace("\\", "/")): info for info in infos}
     return {name: info for name, info in named.items() if not {"..", "__MACOSX"} & set(PurePosixPath(name).parts)}
+
+
+def _around(names: Iterable[str]) -> int:
+    """Return the length of the folders that all files of a ZIP are in: those tell nobody apart."""
+    folders = [name.split("/")[:-1] for name in names]
+    shared = itertools.takewhile(lambda steps: len(set(steps)) == 1, zip(*folders, strict=False))
+    return sum(len(steps[0]) + 1 for steps in shared)
 
 
 def _first(name: str) -> str:
@@ -163,6 +183,15 @@ def _unpacked(archive: Path, member: zipfile.ZipInfo, target: Path, most: int) -
                 raise ValueError("it is too large when unpacked")
             file.write(piece)
     return target
+
+
+def _refuse_names(undo: Path) -> None:
+    """Refuse an unfinished journal that leads out of its folder."""
+    with undo.open("rb") as file:
+        file.seek(max(0, undo.stat().st_size - len(_NAMES_A_FILE)))
+        names_a_file = file.read() == _NAMES_A_FILE
+    if names_a_file:
+        raise ValueError("its journal is not one that fox_nb has written")
 
 
 def _refuse_foreign(connection: sqlite3.Connection) -> None:
