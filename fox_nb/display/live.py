@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.display.places import Box, CellOutput, area_of, outputs, place_for
+from fox_nb.display.places import Box, CellOutput, area_of, outputs, place_for, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,11 +75,11 @@ class LiveDisplay:
         with self._lock:
             if self._over:
                 return
-            self._over = over
             if self._place is not None:
                 self._show()
             elif over:
                 self._show_where_appended()
+            self._over = over
         if over:
             _standing.remove(self)
 
@@ -89,9 +89,10 @@ class LiveDisplay:
         return {**shown, "text/html": shown["text/html"] + self._mark}
 
     def _show(self) -> None:
-        before, self.shown = self.shown, self._drawn()
-        if self.shown != before and self._place is not None:
-            self._place.show(self.shown)
+        now = self._drawn()
+        if now != self.shown and self._place is not None:
+            self._place.show(now)
+        self.shown = now
 
     def _show_where_appended(self) -> None:
         """Bring Output widgets up to date that somebody has put the bundle into."""
@@ -284,15 +285,8 @@ def _on_message(message: Message) -> Message | None:
     if display_id and isinstance(place, Box):
         _standing.keep_box(display_id, place)
     place.prepare(content)
-    display.stand_at(place, content["transient"].get("display_id", ""), lambda: _send(message))
+    display.stand_at(place, content["transient"].get("display_id", ""), lambda: send(message))
     return None
-
-
-def _send(message: Message) -> None:
-    from IPython import get_ipython
-
-    publisher = get_ipython().display_pub
-    publisher.session.send(publisher.pub_socket, message, ident=publisher.topic)
 
 
 def _announced(html: Any) -> LiveDisplay | None:

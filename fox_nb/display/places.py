@@ -88,26 +88,25 @@ class CellOutput:
         self._parent = parent
         self.area = area_of(parent)
         self.id = display_id or uuid.uuid4().hex
+        self._first: Bundle = {}
 
     def prepare(self, content: Mapping[str, Any]) -> None:
-        """Give it its id."""
+        """Give it its id; what captures a cell (`%%capture`) keeps the bundle itself, which is changed there."""
         content["transient"]["display_id"] = self.id
+        self._first = content["data"]
 
     def show(self, shown: Bundle) -> None:
         """Send it anew, as something that the running cell says: runs without a screen listen to that alone.
 
         An Output widget swallows what a cell says that it captures; then the cell says it that has made the place.
         """
-        from IPython import get_ipython
-
-        publisher = get_ipython().display_pub
-        parent = publisher.parent_header
+        self._first.clear()
+        self._first.update(shown)
+        parent = parent_here()
         if output_of(parent) is not None:
             parent = self._parent
         content = {"data": shown, "metadata": {}, "transient": {"display_id": self.id}}
-        publisher.session.send(
-            publisher.pub_socket, "update_display_data", content, parent=parent, ident=publisher.topic
-        )
+        send("update_display_data", content, parent)
 
 
 class Box:
@@ -155,19 +154,35 @@ def open_place(shown: Bundle) -> Place:
     """Show something here and now; returns where."""
     from IPython import get_ipython
 
-    publisher = get_ipython().display_pub
-    place = place_for(publisher.parent_header)
+    place = place_for(parent_here())
     content: dict[str, Any] = {"data": dict(shown), "transient": {}}
     place.prepare(content)
-    publisher.publish(content["data"], transient=content["transient"])
+    get_ipython().display_pub.publish(content["data"], transient=content["transient"])
     return place
 
 
 def area_here() -> str:
     """Return the area into which something would go that is displayed here and now."""
+    return area_of(parent_here())
+
+
+def parent_here() -> Mapping[str, Any]:
+    """Return the header of the message on behalf of which something would be displayed here and now."""
+    parent: Mapping[str, Any] = _kernels_own().parent_header
+    return parent
+
+
+def send(message: str | Mapping[str, Any], content: Mapping[str, Any] | None = None, parent: Any = None) -> None:
+    """Send a message, or one of this kind, to the front ends, whatever captures what the running cell displays."""
+    own = _kernels_own()
+    own.session.send(own.pub_socket, message, content, parent=parent, ident=own.topic)
+
+
+def _kernels_own() -> Any:
+    """Return what the kernel itself sends with; for `display_pub` IPython puts another one while a cell is captured."""
     from IPython import get_ipython
 
-    return area_of(get_ipython().display_pub.parent_header)
+    return get_ipython().displayhook
 
 
 def area_of(parent: Mapping[str, Any]) -> str:

@@ -241,6 +241,52 @@ print(bool(sent), publisher.parent_header["msg_id"] in sent)""",
     assert said.outputs[-1].text.split() == ["True", "False"]
 
 
+def test_in_a_captured_cell(run: Run) -> None:
+    """`%%capture` and `capture_output` stop no call that shows something, and keep what it has shown to its end."""
+    *_, waited, others, panel, slow = run(
+        "gate.set()",
+        "%%capture cap\nt = fox.generate('one fox').wait()\nt",
+        """\
+from IPython.utils.capture import capture_output
+with capture_output() as also:
+    fox.sweep('phota-image', prompt='two', aspect_ratio=['1:1', '2:3']).run()
+    fox.profiles.look('.')
+    fox.studio()
+    gate.clear()
+    u = fox.generate('three foxes')
+    try: u.wait(0.1)
+    except fox_nb.WaitTimeout: pass""",
+        "%%capture of_panel\nfox.panel('phota-image', prompt='four').submit()",
+        "gate.set()\nu.wait();\nfox.tasks()[0].wait();",
+        "cap.show()",
+        "print(bool(also.outputs))",
+        "of_panel.show()",
+        "also.outputs[-1]",
+    )
+    assert seen(waited) == ["", "one fox"]
+    assert "completed" in waited.outputs[0].data["text/plain"]
+    assert seen(others) == ["True"]
+    assert "four" in seen(panel)
+    assert seen(slow) == ["three foxes"]
+
+
+def test_what_stands_in_a_cell_while_another_is_captured(run: Run) -> None:
+    """A display and a panel come to their end also where that happens while `%%capture` has what another cell says."""
+    display, panel, _ = run(
+        "t = fox.generate('one fox')\ndisplay(t)",
+        "panel = fox.panel('phota-image', prompt='two foxes')\ndisplay(panel)\nu = panel.submit()",
+        """\
+%%capture
+over = [threading.Event() for _ in range(2)]
+for task, event in zip((t, panel.task), over):
+    task.follow(lambda task, ended, event=event: ended and event.set())
+gate.set()
+[event.wait(60) for event in over]""",
+    )
+    assert seen(display) == ["one fox"]
+    assert "two foxes" in seen(panel)
+
+
 def test_nothing_is_sent_again_for_another(run: Run) -> None:
     """Of many tasks that land beside each other in a cell, each picture is sent once."""
     cell, said = run(
