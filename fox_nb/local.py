@@ -100,7 +100,7 @@ class SandboxTransport:
             return self._found
 
 
-class SandboxClient(_Client):
+class SandboxClient(OfOneProcess, _Client):
     """The client of the shared sandbox; it is made, and its packages loaded, when the first call is made.
 
     A panel is there before: so this is no client itself, and has nothing of one until it is asked for it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import re
-import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Never, cast
@@ -82,7 +81,7 @@ class FoxMagics(Magics):
     @line_cell_magic
     def fox(self, line: str, cell: str | None = None) -> Task | None:
         """Ask a model for pictures; `explanation` says how."""
-        words = _words(line) if cell is not None else _words_with_prompt(line)
+        words = _words(line)
         if not words:
             print(explanation())  # noqa: T201 - somebody has asked what it is
             return None
@@ -215,8 +214,11 @@ def _plain(word: str) -> str:
     return word.removeprefix(_DASH)
 
 
-def _words_with_prompt(line: str) -> list[str]:
-    """Split a line that has the prompt, too: quotes in it are its own, unless one pair stands around all of it."""
+def _words(line: str) -> list[str]:
+    """Split a line, in which a backslash is no escape: paths of Windows are full of them.
+
+    Quotes in a prompt are its own, unless one pair stands around all of it, and so are those in a name (``it's.png``).
+    """
     found = list(_QUOTED.finditer(line))
     options = next((at for at, word in enumerate(found) if word[0].startswith("--")), len(found))
     is_whole = options == 2  # noqa: PLR2004 - the verb, and one word or quoted text
@@ -224,18 +226,6 @@ def _words_with_prompt(line: str) -> list[str]:
         word["before"] + word["inside"] if word["mark"] and (is_whole or at >= options) else word[0]
         for at, word in enumerate(found)
     ]
-
-
-def _words(line: str) -> list[str]:
-    """Split a line at blanks and quotes; a backslash is no escape: paths of Windows are full of them."""
-    lexer = shlex.shlex(line, posix=True, punctuation_chars=False)
-    lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
-    try:
-        return list(lexer)
-    except ValueError:
-        raise InvalidRequest(
-            f"{line[:80]!r} has a quote that is not closed.", value=line, todo="Close it, or leave it out."
-        ) from None
 
 
 def _request_of(verb: str) -> type[Request]:

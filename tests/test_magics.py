@@ -159,15 +159,18 @@ def test_the_extension_costs_nothing_until_it_is_loaded() -> None:
         (r"edit --image-urls \\server\share\a.png", ["edit", "--image-urls", r"\\server\share\a.png"]),
         (r"edit --image-urls='C:\new\tim.png'", ["edit", r"--image-urls=C:\new\tim.png"]),
         ("edit --image-urls C:\\Users\\", ["edit", "--image-urls", "C:\\Users\\"]),
+        (
+            r"edit --image-urls C:\Users\O'Neil\a.png it's.png",
+            ["edit", "--image-urls", r"C:\Users\O'Neil\a.png", "it's.png"],
+        ),
         ("generate # no comment", ["generate", "#", "no", "comment"]),
     ],
 )
 def test_paths_of_windows_are_taken_as_they_are(line: str, words: list[str]) -> None:
-    """A backslash in a line is a backslash, quoted or not."""
-    from fox_nb.magics import _words, _words_with_prompt
+    """A backslash in a line is a backslash, quoted or not, and an apostrophe in a name is one."""
+    from fox_nb.magics import _words
 
     assert _words(line) == words
-    assert _words_with_prompt(line) == words
 
 
 @pytest.mark.parametrize(
@@ -182,12 +185,12 @@ def test_paths_of_windows_are_taken_as_they_are(line: str, words: list[str]) -> 
 )
 def test_quotes_of_a_prompt_are_its_own(prompt: str) -> None:
     """A prompt on the line is sent as it was typed; quotes around all of it, and those of options, keep words together."""
-    from fox_nb.magics import _words_with_prompt
+    from fox_nb.magics import _words
 
-    assert " ".join(_words_with_prompt(f"generate {prompt}")[1:]) == prompt
-    assert _words_with_prompt(f'edit {prompt} --image-urls "my photo.jpg" sea.jpg')[-3:] == [
+    assert " ".join(_words(f"generate {prompt}")[1:]) == prompt
+    assert _words(f'edit {prompt} --image-urls "my photo.jpg" sea.jpg')[-3:] == [
         "--image-urls",
         "my photo.jpg",
         "sea.jpg",
     ]
-    assert _words_with_prompt('generate "a red fox" --take=2') == ["generate", "a red fox", "--take=2"]
+    assert _words('generate "a red fox" --take=2') == ["generate", "a red fox", "--take=2"]

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, KeyMissing, StoreError, TaskFailed, errors
 from fox_nb.client import Client
+from fox_nb.local import SandboxClient
 from fox_nb.settings import Gateway, checked_key, hidden
 from fox_nb.sharing import made_once
 
@@ -97,7 +98,17 @@ def test_a_key_goes_nowhere(open_fox: Callable[..., Fox], sandbox: Any) -> None:
         assert copy.copy(fox) is fox
         assert copy.deepcopy(client).models()
         plan, pictures = fox.sweep("phota-image", prompt=["a", "b"]), fox.compare([Image.new("L", (9, 9))])
-        held = (fox, fox.session, fox.store, fox.profiles, fox.sandbox, plan, pictures)
+        held = (
+            fox,
+            fox.session,
+            SandboxClient(),
+            fox.panel("phota-image"),
+            fox.store,
+            fox.profiles,
+            fox.sandbox,
+            plan,
+            pictures,
+        )
         for thing in held:
             assert copy.deepcopy(thing) is thing
             with pytest.raises(FoxError, match="cannot be pickled"):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PLOTS = ("tabs", "representations", "images")
 _PLOT = (384, 20_000)
-_WHOLE_SCALES = ((0, 1), (0, 255), (0, 65_535))
+_WHOLE_SCALES = ((0, 1), (0, 255), (0, 4095), (0, 65_535))
 """Those that a picture of eight bits can be compared with; others are stretched by the picture's own numbers."""
 
 

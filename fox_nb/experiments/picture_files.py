@@ -107,7 +107,9 @@ class PictureFiles:
         return replace(self._of_file(*self._in_memory(found, name)), source=_opened_from(found))
 
     def _in_memory(self, found: Any, name: str) -> tuple[Path, str, Scale]:
-        from fox_nb.images.arrays import from_array, white_of
+        import numpy as np
+
+        from fox_nb.images.arrays import from_array, is_deep, white_of
         from fox_nb.images.check import refuse_misread
         from fox_nb.images.pixels import scale_of
 
@@ -116,8 +118,9 @@ class PictureFiles:
                 refuse_misread(found, functools.partial(InvalidRequest, parameter=name), name)
                 found.load()
                 return self._drawn(found), name, scale_of(found)
-            path = self._drawn(from_array(found, name))
-            return path, name, (0, white_of(found.max())) if str(getattr(found, "dtype", "")) == "uint16" else None
+            array = np.asarray(found)
+            path = self._drawn(from_array(array, name))
+            return path, name, (0, white_of(array.max())) if is_deep(array) else None
         except FoxError:
             raise
         except (OSError, ValueError) as error:  # such as an image that was closed

@@ -11,12 +11,21 @@ from fox_nb.errors import InvalidRequest
 _SHAPES = "height x width, height x width x 3 or height x width x 4"
 _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 BYTE, WORD = 255, 65_535
+_WHITES = (1, BYTE, 4095, WORD)
 ROUNDING = 1e-3
 
 
 def white_of(highest: float) -> int:
-    """Return the number that is white in a picture of 16 bits: those of eight are often handed over as 16."""
-    return WORD if highest > BYTE else BYTE
+    """Return the number that is white where this is the highest: of 1 bit (a mask), 8, 12 (as cameras give) or 16.
+
+    Those of fewer bits are often handed over in more, and would be sent, and paid for, as good as black.
+    """
+    return next((white for white in _WHITES if highest <= white), WORD)
+
+
+def is_deep(array: Any) -> bool:
+    """Tell whether an array is of 16 bits, in whatever order their bytes stand."""
+    return bool(array.dtype.kind == "u" and array.dtype.itemsize == 2)  # noqa: PLR2004 - bytes
 
 
 def from_array(source: Any, parameter: str) -> Image.Image:
@@ -25,8 +34,8 @@ def from_array(source: Any, parameter: str) -> Image.Image:
     Parameters
     ----------
     source
-        Height x width (x 1, 3 or 4): booleans, whole numbers 0 to 255, uint16 (its full range), or floats 0
-        to 1.
+        Height x width (x 1, 3 or 4): booleans, whole numbers 0 to 255, uint16 (`white_of` says what is white), or
+        floats 0 to 1. Nothing but 0 and 1 is black and white.
     parameter : str
         Named in the error.
 
@@ -63,12 +72,12 @@ def from_array(source: Any, parameter: str) -> Image.Image:
         array = np.rint(array.clip(0, 1) * BYTE)
     elif array.dtype.kind == "b":
         array = array * BYTE
-    elif array.dtype == np.uint16:
-        array = np.rint(array / (white_of(high) / BYTE))
-    elif low < 0 or high > BYTE:
+    elif low < 0 or high > (WORD if is_deep(array) else BYTE):
         raise refuse(
             f"whole numbers from {low:g} to {high:g}; 0 to 255 is meant.", "Scale it first, then array.astype('uint8')."
         )
+    elif white_of(high) != BYTE:
+        array = np.rint(array / (white_of(high) / BYTE))
     values = np.ascontiguousarray(array, dtype=np.uint8).reshape(array.shape[:2] if channels == 1 else array.shape)
     return Image.fromarray(values)
 

@@ -31,6 +31,7 @@ from fox_nb.panels.titles import Titles
 from fox_nb.parameters import Parameter, meant, meant_name, parameters, shown
 from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
+from fox_nb.sharing import OfOneProcess
 
 FILL = ("fill", "Use these settings")
 DOUBLE_CLICK = 1.0
@@ -85,7 +86,7 @@ class _Values(traitlets.Dict):
         return dict(super().get(obj, cls) or {})
 
 
-class Panel(w.VBox):  # type: ignore[misc]
+class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     """The panel of one model: an ipywidgets.VBox with a trait for each of the model's parameters.
 
     Setting one is refused with what is allowed, where the model would refuse it; reading one gives what its control

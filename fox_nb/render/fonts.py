@@ -22,17 +22,30 @@ _MISSING = "\ufffe"
 
 def font_for(texts: Iterable[str], size: int) -> Font:
     """Return the font that has the most of the signs in some texts; of equals the plainest."""
-    signs = {sign for text in texts for sign in text if _is_drawn(sign)}
+    signs = {sign for text in texts for sign in _seen(text) if _is_drawn(sign)}
     fonts = [_plain(size), *(font for name in _KNOWN if (font := _named(name, size)) is not None)]
     return max(fonts, key=lambda font: sum(_has(font, sign) for sign in signs))
 
 
 def writable(text: str, font: Font) -> str:
     """Return a text whose signs that the font lacks are their letter without accents, or ``[U+72D0]``."""
-    return "".join(sign if not _is_drawn(sign) or _has(font, sign) else _in_place_of(sign, font) for sign in text)
+    signs = _seen(text)
+    return "".join(sign if not _is_drawn(sign) or _has(font, sign) else _in_place_of(sign, font) for sign in signs)
+
+
+def _seen(text: str) -> str:
+    """Join letters and accents, which macOS writes apart, and leave out what nobody sees: fonts have boxes for it."""
+    return "".join(sign for sign in unicodedata.normalize("NFC", text) if not _is_unseen(sign))
+
+
+def _is_unseen(sign: str) -> bool:
+    is_control = unicodedata.category(sign) in {"Cc", "Cf"} and sign not in "\t\n"
+    return is_control or "VARIATION SELECTOR" in unicodedata.name(sign, "")
 
 
 def _in_place_of(sign: str, font: Font) -> str:
+    if unicodedata.category(sign)[0] == "M":  # its letter says enough
+        return ""
     plain = "".join(part for part in unicodedata.normalize("NFKD", sign) if not unicodedata.combining(part))
     if plain != sign and plain and all(_has(font, part) for part in plain):
         return plain
@@ -40,7 +53,7 @@ def _in_place_of(sign: str, font: Font) -> str:
 
 
 def _is_drawn(sign: str) -> bool:
-    return unicodedata.category(sign)[0] not in "ZCM" or unicodedata.category(sign) == "Co"
+    return unicodedata.category(sign)[0] not in "ZC" or unicodedata.category(sign) == "Co"
 
 
 @lru_cache(maxsize=16)

@@ -236,6 +236,8 @@ def test_deep_pictures_are_compared_by_one_scale_alone(tmp_path: Path) -> None:
         (words, words * 2, False),
         (deep(words), tmp_path / "deep.png", False),
         (words * 257, tmp_path / "deep.png", True),
+        (np.rint(unit * 4095).astype("uint16"), grey, True),
+        ((words * 257).astype(">u2"), tmp_path / "deep.png", True),
         (deep(unit), grey, True),
         (words, grey, True),
     ):

@@ -91,6 +91,7 @@ SAMPLES = [
     ("int8", 0, 127, REFUSED),
     ("uint16", 0, 65535, True),
     ("uint16", 0, 255, True),
+    ("uint16", 0, 4095, True),
     ("int16", 0, 32767, REFUSED),
     ("int16", -300, 300, REFUSED),
     ("uint32", 0, 255, True),
@@ -114,6 +115,22 @@ def test_every_sample_format_of_a_tiff(dtype, low, high, right):
     stream = io.BytesIO()
     tifffile.imwrite(stream, ramp(dtype, low, high), photometric="minisblack")
     judge(stream.getvalue(), np.stack([GREY] * 3, axis=-1), right)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "uint16", ">u2", "int32", ">i4", "int64"])
+def test_a_mask_is_black_and_white(dtype):
+    """An array of nothing but 0 and 1 is black and white in whatever kind of number; one of nothing but 0 is black."""
+    mask = GREY > 127
+    assert (shown(mask.astype(dtype)) == np.stack([mask * 255.0] * 3, axis=-1)).all()
+    assert shown((mask * 0).astype(dtype)).max() == 0
+
+
+@pytest.mark.parametrize(("kind", "high"), [("u2", 65535), ("u2", 4095), ("u2", 255), ("i4", 255), ("f4", 1)])
+def test_numbers_in_the_other_order_of_bytes(kind, high):
+    """What FITS and ImageJ give is the same picture as in the machine's own order."""
+    first, second = (shown(ramp(order + kind, 0, high)) for order in "<>")
+    assert (first == second).all()
+    assert np.abs(first - np.stack([GREY] * 3, axis=-1)).mean() < 1
 
 
 @pytest.mark.parametrize(
