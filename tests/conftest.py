@@ -17,7 +17,7 @@ import counts
 import ran_in
 from artifacts import MARKED_KEY, Places, search
 from counts import count  # noqa: F401 - a fixture
-from processes import PATIENCE, clean_environment, end_all, folders, left_running, until
+from processes import PATIENCE, clean_environment, command_of, end_all, folders, left_running, until
 from ran_in import ran  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
@@ -101,14 +101,14 @@ class EndOfRun:
         try:
             until(lambda: None if self._kernels_and_servers() else True, "processes to end", seconds=self.grace)
         except TimeoutError:
-            strays = [f"{process.pid} {' '.join(process.cmdline())}" for process in self._kernels_and_servers()]
+            strays = [f"{process.pid} {' '.join(command_of(process))}" for process in self._kernels_and_servers()]
         else:
             strays = []
         end_all(left_running(self.places))
         return strays
 
     def _kernels_and_servers(self) -> list[psutil.Process]:
-        return [p for p in left_running(self.places) if "fox_nb.sandbox" not in p.cmdline()]
+        return [p for p in left_running(self.places) if "fox_nb.sandbox" not in command_of(p)]
 
 
 @pytest.fixture(scope="session")

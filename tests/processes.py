@@ -205,6 +205,14 @@ def end_all(processes: list[psutil.Process]) -> None:
         process.kill()
 
 
+def command_of(process: psutil.Process) -> list[str]:
+    """The words that a process was started with; none where it has ended meanwhile."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
 def left_running(places: Places) -> list[psutil.Process]:
     """The processes of this run that still live, wherever they were started and whoever their parent is now."""
     left = []

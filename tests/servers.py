@@ -21,7 +21,7 @@ import psutil
 import zmq
 
 from artifacts import Places
-from processes import clean_environment, end_with_children, until
+from processes import clean_environment, command_of, end_with_children, until
 
 KERNEL_PYTHON = "FOX_NB_TEST_KERNEL_PYTHON"
 """Names the Python whose ipykernel runs the notebooks, where it is not the one that runs the tests."""
@@ -164,7 +164,7 @@ class Server:
 
     def kernels(self) -> list[psutil.Process]:
         """The kernel processes that this server has started and that still run."""
-        return [p for p in psutil.Process(self.pid).children(recursive=True) if "ipykernel_launcher" in p.cmdline()]
+        return [p for p in psutil.Process(self.pid).children(recursive=True) if "ipykernel_launcher" in command_of(p)]
 
     @contextlib.contextmanager
     def knock(self, folder: Path) -> Iterator[None]:

@@ -21,7 +21,7 @@ from counts import Count
 from fox_nb.client import Client
 from fox_nb.money import MICRO_PER_USD
 from lessons import outputs
-from processes import clean_environment, left_running
+from processes import clean_environment, command_of, left_running
 from ran_in import versions
 from servers import KERNEL_PYTHON
 
@@ -42,7 +42,13 @@ def run_lesson(artifacts: Places, kernels: list[dict[str, str]]) -> None:
         client = NotebookClient(
             node, kernel_name="python3", timeout=900, startup_timeout=600, resources={"metadata": {"path": str(folder)}}
         )
-        await client.async_execute(env=env)
+        for chances in (2, 1, 0):
+            try:
+                await client.async_execute(env=env)
+                break
+            except RuntimeError as died:  # a kernel's ports are found free first and bound later: others come between
+                if "died before replying" not in str(died) or not chances:
+                    raise
         assert len(list((folder / "fox_runs" / "pictures").glob("*.*"))) >= 2
         return node
 
@@ -87,7 +93,7 @@ def kernel_of(room: Classroom, name: str) -> dict[str, str]:
 def test_thirty_kernels_run_the_first_lesson_at_once(own_sandbox: dict[str, str], artifacts: Places) -> None:
     """A class presses 'Restart and Run All' together: one sandbox serves all thirty, and every lesson ends with its pictures."""
     run_lesson(artifacts, [own_sandbox] * KERNELS)
-    servers = [process for process in left_running(artifacts) if "--background" in process.cmdline()]
+    servers = [process for process in left_running(artifacts) if "--background" in command_of(process)]
     mine = [server for server in servers if server.environ()["FOX_NB_SANDBOX_DIR"] == own_sandbox["FOX_NB_SANDBOX_DIR"]]
     assert len(mine) == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 import uuid
 from collections.abc import Callable
@@ -98,11 +99,20 @@ class Record:
             with contextlib.suppress(StoreError):
                 self._take_back()
             if task not in self._tasks or (task.is_over and task.identity not in self._over):
-                self._tasks = [*(one for one in self._tasks if one is not task), task]
+                rest = [one for one in self._tasks if one is not task]
+                # below what is still under way: that is the newest when it lands, and nothing is sent anew then
+                under_way = (
+                    sum(1 for _ in itertools.takewhile(self._is_under_way, reversed(rest))) if task.is_over else 0
+                )
+                rest.insert(len(rest) - under_way, task)
+                self._tasks = rest
                 self._count()
                 self._note()
             (self._over.add if task.is_over else self._over.discard)(task.identity)
             self._arrange(task)
+
+    def _is_under_way(self, task: Task) -> bool:
+        return task.identity not in self._over
 
     def remembered(self) -> tuple[list[Task], int]:
         """Return, once, what earlier runs of the cell have shown, the oldest first, and how many there were before."""

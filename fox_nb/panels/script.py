@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import hashlib
 import itertools
@@ -17,13 +16,10 @@ import anywidget
 import ipywidgets as w
 import traitlets
 
-from fox_nb.errors import FoxError
-from fox_nb.session.pool import start
+from fox_nb.display.places import is_unseen
 
 _STATIC = Path(__file__).parents[1] / "static"
 _LOADER = _STATIC / "loader.js"
-_TOLD_AGAIN = (0.5, 1.0, 3.0, 9.0)
-"""Seconds after which the script is sent unasked, until somebody asks: a kernel that runs a cell hears no question."""
 _SAME_PAGE = 5.0
 """Seconds within which a page that asks again has not yet got the answer that is on its way."""
 
@@ -48,7 +44,8 @@ class Scripted(anywidget.AnyWidget):
     """An anywidget of this room.
 
     What notebooks save of a widget is its state. Its script is in there with every anywidget; here that is a few lines
-    which have the script of all of them sent as a message, once a page.
+    which have the script of all of them sent as a message, once a page. To the pages that see a kernel's first one it
+    comes with that: a kernel that runs a cell hears no question.
 
     What the browser says are messages ``{"type": …}``: one of type ``x`` is handled by the method
     ``_on_x(content, buffers)``, others are ignored. Handlers run on whatever thread the kernel chooses.
@@ -75,7 +72,11 @@ class Scripted(anywidget.AnyWidget):
         loader = loader.replace("@hash@", bundle(self.script)[0]).replace("@part@", self.part)
         super().__init__(_esm=loader, **{"layout": Layout(), **traits})
         self.on_msg(self._on_message)
-        _notifier(self.script).notify(self)
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """Return what browsers are told: the first of a kernel, when it is opened, tells the script as well."""
+        state: dict[str, Any] = super().get_state(key, drop_defaults)
+        return state if key is not None or is_unseen() else state | _notifier(self.script).enclosed()
 
     def say(self, kind: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
         """Send a message to the browsers that show it."""
@@ -114,43 +115,29 @@ def close_inside(box: Any) -> None:
 
 
 class _Notifier:
-    """Sends the script to pages that ask, and at first to whoever listens."""
+    """Sends a script: with the first widget that needs it, and to pages that ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: str) -> None:
+        self._name, self._files = bundle(script)
         self._lock = threading.Lock()
         self._answered: dict[str, float] = {}
-        self._begun = itertools.count()
-        self._was_asked = threading.Event()
+        self._opened = itertools.count()
 
-    def notify(self, widget: Scripted) -> None:
-        """Send it unasked a few times, for the first widget of a kernel."""
-        if next(self._begun) == 0:
-            with contextlib.suppress(FoxError):  # no thread is to be had: a page that asks is answered all the same
-                start(functools.partial(self._until_asked, widget), "fox_nb-script")
+    def enclosed(self) -> dict[str, Any]:
+        """Return what the first widget's state has beside its own: pages take it out of there at once."""
+        return {"files": list(self._files)} if next(self._opened) == 0 else {}
 
     def asked(self, widget: Scripted, page: str) -> None:
         """Answer a page, unless an answer to it is on its way."""
-        self._was_asked.set()
         now = time.monotonic()
         with self._lock:
             if now - self._answered.get(page, float("-inf")) < _SAME_PAGE:
                 return
             self._answered[page] = now
-        self._send(widget)
-
-    def _until_asked(self, widget: Scripted) -> None:
-        for pause in _TOLD_AGAIN:
-            if self._was_asked.wait(pause):
-                return
-            self._send(widget)
-
-    @staticmethod
-    def _send(widget: Scripted) -> None:
-        name, files = bundle(widget.script)
-        widget.send({"script": name}, list(files))
+        widget.send({"script": self._name}, list(self._files))
 
 
 @functools.cache
-def _notifier(_script: str) -> _Notifier:
+def _notifier(script: str) -> _Notifier:
     """Return the one that sends a script."""
-    return _Notifier()
+    return _Notifier(script)

@@ -185,8 +185,8 @@ def test_binders_three_addresses(session: Binder, context: BrowserContext, artif
     studio.page.keyboard.type("a fox")
     studio.page.get_by_role("button", name="Generate").locator("visible=true").click()
     studio.locator("img").first.wait_for()
-    visitors = "notebooks/visitors/*/pictures/*"
-    studio.until(lambda: len(list(session.root.glob(visitors))) == 1 or None, "the visitor's picture")
+    visitors = Path(session.env["HOME"], ".local/share/fox_nb/visitors")
+    studio.until(lambda: len(list(visitors.glob("*/*/pictures/*"))) == 1 or None, "the visitor's picture")
 
     fetched = session.open(context, fetched_at.replace(*lessons_of_somebody_else(artifacts)))
     fetched.wait_for(

@@ -98,7 +98,7 @@ def test_a_press_takes_nothing_from_what_was_shown_before(
     pressed, again = f"{fresh}\nmake(a, 'picture 3')\n{listed}", f"{fresh}\n{listed}"
     for cell in runner.execute(notebook(_WAYS, begin, pressed, again), env=sandbox_env).cells[2:]:
         assert cell.outputs[-1].text == "['picture 3', 'picture 2', 'picture 1']\n"
-        assert shown(cell) == ["picture 3", "picture slow", "picture 2", "picture 1"]
+        assert shown(cell) == ["picture slow", "picture 3", "picture 2", "picture 1"]
 
 
 def test_a_studio_in_a_box_shows_its_results_again(runner: Runner, sandbox_env: dict[str, str]) -> None:

@@ -1,5 +1,7 @@
 """What the room's own widgets share: a script that comes as a message, and messages by name."""
 
+import pytest
+
 from fox_nb.panels import script
 from fox_nb.panels.level import Level
 from panels.browsers import Browser
@@ -17,18 +19,18 @@ def test_a_page_gets_the_script_when_it_asks() -> None:
     assert name in level._esm
 
 
-def test_a_kernel_that_cannot_hear_sends_it_unasked(monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    """The first widget of a kernel sends it a few times, until somebody has asked."""
-    monkeypatch.setattr(script, "_TOLD_AGAIN", (0.01, 0.01))
-    teller = script._Notifier()
-    sent = []
-    monkeypatch.setattr(script._Notifier, "_send", staticmethod(sent.append))
-    level = Level()
-    teller._until_asked(level)
-    assert sent == [level, level]
-    teller.asked(level, "page")
-    teller._until_asked(level)
-    assert len(sent) == 3
+def test_the_first_widget_of_a_kernel_brings_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it is opened, once: a kernel that runs a cell hears no question. Where nobody looks no notebook gets it."""
+    files = {"files": list(script.bundle("panels")[1])}
+    script._notifier.cache_clear()
+    opened = []
+    monkeypatch.setattr(Level, "open", lambda level: opened.append(level.get_state()))
+    level, _ = Level(), Level()
+    assert [state | files == state for state in opened] == [True, False]
+    assert "files" not in level.get_state()
+    monkeypatch.setattr(script, "is_unseen", lambda: True)
+    script._notifier.cache_clear()
+    assert "files" not in Level().get_state()
 
 
 def test_one_part_that_fails_does_not_keep_the_others_from_starting() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from fox_nb import Fox, FoxError
-from fox_nb.panels import script
 from fox_nb.session.pool import Pool
 
 WAIT = 60.0
@@ -81,14 +80,6 @@ def test_a_plan_that_cannot_begin_says_so_and_begins_later(fox: Fox, sandbox: An
     threading.Thread(target=lambda: (plan.run(), ran.set()), daemon=True).start()
     assert ran.wait(WAIT)
     assert [one.status for one in fox.tasks()] == ["completed"] * 2
-
-
-def test_a_panel_comes_without_the_thread_that_repeats_its_script(fox: Fox, limit: Limit) -> None:
-    """Pages that ask for the script get it all the same."""
-    script._notifier.cache_clear()
-    limit.names = ("fox_nb-script",)
-    assert fox.panel("phota-image").prompt == ""
-    assert limit.hit
 
 
 @pytest.mark.parametrize("name", ["fox_nb-polling", "fox_nb-downloads"])

@@ -1,4 +1,5 @@
-// What an own widget's state holds of its script: where to ask for it. The script itself comes as a message, once a page.
+// What an own widget's state holds of its script: where to ask for it. The script itself comes with the first widget of a
+// kernel, which nobody saves, and as a message, once a page.
 const HASH = "@hash@";
 const PART = "@part@";
 const AGAIN = 2000;
@@ -19,7 +20,12 @@ async function start([script, style]) {
 
 // Every widget hears it, whichever asked: the one that did may be closed before the answer comes.
 async function load(model) {
-  if (known.open) return known.open;
+  const files = model.get("files");
+  if (files) {
+    model.set("files", null);
+    known.resolve(start(files));
+  }
+  if (known.open || files) return known.promise;
   const hear = ({ script }, buffers) => script === HASH && known.resolve(start(buffers));
   const ask = () => model.send({ ask: "script", page: page.id });
   model.on("msg:custom", hear);
