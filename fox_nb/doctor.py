@@ -6,7 +6,6 @@ import contextlib
 import importlib.metadata
 import importlib.util
 import platform
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -51,9 +50,11 @@ def _widgets() -> str:
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise Finding(f"{' and '.join(missing)} is missing. Run `pip install {' '.join(missing)}`.")
+    from jupyter_core.paths import jupyter_path
+
     versions = [f"{name} {importlib.metadata.version(name)}" for name in needed]
     for front_end in ("jupyterlab-manager", "anywidget"):
-        if not any(Path(sys.prefix, "share", "jupyter", "labextensions").rglob(f"*{front_end}*")):
+        if not any(any(Path(folder).rglob(f"*{front_end}*")) for folder in jupyter_path("labextensions")):
             raise Finding(f"The front end of {front_end} is missing here. Install it where Jupyter itself runs.")
     return ", ".join(versions)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import inspect
 import sys
+import threading
 from collections.abc import Awaitable
 from typing import TypeVar
 
@@ -49,10 +51,7 @@ def run(coroutine: Awaitable[Value]) -> Value:
                 parameter="coroutine",
                 todo="Say `await` in place of fox_nb.run, or give it the call of the async function itself.",
             )
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(1, "fox_nb-run") as thread:
-            return thread.submit(contextvars.copy_context().run, _run_alone, coroutine).result()
+        return _run_beside(coroutine)
     if sys.version_info >= (3, 14):
         import nest_asyncio2 as nest_asyncio
     else:
@@ -65,6 +64,31 @@ def _run_alone(coroutine: Awaitable[Value]) -> Value:
     """Run it on a loop of its own; not by `asyncio.run`, which nest_asyncio replaces by one that closes no loop."""
     with asyncio.Runner() as runner:
         return runner.run(_awaited(coroutine))
+
+
+def _run_beside(coroutine: Awaitable[Value]) -> Value:
+    """Run it in a thread while the loop here waits; an interrupt of the waiting ends it there, too."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    begun: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Value]]] = []
+    interrupted = threading.Event()
+
+    async def noted() -> Value:
+        task = asyncio.ensure_future(_awaited(coroutine))
+        begun.append((asyncio.get_running_loop(), task))
+        if interrupted.is_set():
+            task.cancel()
+        return await task
+
+    with ThreadPoolExecutor(1, "fox_nb-run") as thread:
+        try:
+            return thread.submit(contextvars.copy_context().run, _run_alone, noted()).result()
+        except KeyboardInterrupt:
+            interrupted.set()
+            for loop, task in begun:
+                with contextlib.suppress(RuntimeError):  # it has ended in this moment
+                    loop.call_soon_threadsafe(task.cancel)
+            raise
 
 
 async def _awaited(coroutine: Awaitable[Value]) -> Value:

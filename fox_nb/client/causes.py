@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
 import requests
 from urllib3 import exceptions as broken
@@ -29,6 +30,11 @@ class TooLarge(OSError):
 class NoCertificates(OSError):
     """The file of the authorities that are trusted is not there."""
 
+
+UNREADABLE_PROXY = (
+    "the request could not be written, perhaps for the proxy's address in HTTPS_PROXY: # / @ in a name or password are "
+    "written %23 %2F %40"
+)
 
 _UNWRITABLE = (
     requests.exceptions.InvalidURL,
@@ -67,7 +73,10 @@ def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
     if any(isinstance(link, (TimeoutError, broken.ReadTimeoutError)) for link in chain):
         return Broken(f"no whole answer came within {call.within:g} s", connected=True)
     if isinstance(error, _UNWRITABLE):
-        return Broken(_with_detail("the request could not be written", chain, key), connected=False, again=False)
+        words = "the request could not be written"
+        # what a library says of a proxy's address that it can't read holds a part of its password
+        told = UNREADABLE_PROXY if getproxies() else _with_detail(words, chain, key)
+        return Broken(told, connected=False, again=False)
     return Broken(_with_detail("the connection broke", chain, key), connected=True)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select_proxy
 
+from fox_nb.client.causes import UNREADABLE_PROXY
 from fox_nb.client.exchange import Broken, Call
 from fox_nb.client.transport import HttpTransport
 from fox_nb.errors import NOTHING_SENT, NotConnected
@@ -36,8 +37,15 @@ def reach(base_url: str, seconds: float = 10.0) -> Iterator[str]:
     url = urlsplit(base_url)
     host = url.hostname or ""
     proxy = None if is_loopback(host) else select_proxy(base_url, get_environ_proxies(base_url))
-    first = urlsplit(prepend_scheme_if_needed(proxy, "http")) if proxy else url  # type: ignore[no-untyped-call]
-    name, port = first.hostname or "", first.port or _PORTS.get(first.scheme, 443)
+    try:
+        first = urlsplit(prepend_scheme_if_needed(proxy, "http")) if proxy else url  # type: ignore[no-untyped-call]
+        name, port = first.hostname or "", first.port or _PORTS.get(first.scheme, 443)
+    except ValueError:
+        name = ""
+    if not name:  # no word of the library's: it would hold a part of the proxy's password
+        raise NotConnected(
+            f"The way ends here: {UNREADABLE_PROXY if proxy else 'the address has no host'}.", money=NOTHING_SENT
+        )
     what = f"the proxy {name}" if proxy else name
     with _step(f"the name of {what} is not known", "Check the network, FOXAPI_BASE_URL and HTTPS_PROXY."):
         address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0][4][0]
@@ -57,11 +65,14 @@ def _trusted(base_url: str, host: str, seconds: float) -> str:
     ways = HttpTransport(base_url, None)
     timeouts = Timeouts(connect=seconds, read=seconds)
     sent = ways.send(Call(method="HEAD", path="/", timeouts=timeouts, within=seconds, with_key=False, alone=True))
-    if isinstance(sent, Broken) and not sent.connected:
+    if isinstance(sent, Broken):
+        is_certificate = "ertificate" in sent.reason
+        own = "A certificate of the company's own must be among this system's, or in REQUESTS_CA_BUNDLE."
+        between = "A firewall or the proxy may end it: ask who looks after this network, and show them this line."
         raise NotConnected(
             f"The way ends here: {host} is not reached safely: {sent.reason}.",
             money=NOTHING_SENT,
-            todo="A certificate of the company's own must be among this system's, or in REQUESTS_CA_BUNDLE.",
+            todo=own if is_certificate else between,
         )
     return "trusted (TLS)"
 

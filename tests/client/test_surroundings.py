@@ -1,5 +1,6 @@
 """Surroundings: what a machine or a notebook does to requests is told as what it is, or does not reach the gateway's calls."""
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -110,6 +111,33 @@ def test_what_a_proxy_did_is_said(status: int, words: str, monkeypatch: pytest.M
         assert next(steps).startswith("the proxy 127.0.0.1 is 127.0.0.1")
         with pytest.raises(NotConnected, match=f"not reached safely: the proxy was asked, and it {words}"):
             list(steps)
+
+
+@pytest.mark.parametrize(
+    "address", ["lovelace:geheim#77@proxy.company:3128", "lovelace:geheim/7@proxy.company:port", "http://"]
+)
+def test_a_proxys_address_that_cannot_be_read_is_told_without_its_password(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sign in the password that has to be written otherwise is the usual mistake; no part of it is shown."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{address}" if "//" not in address else address)
+    with Client("https://gateway.example", MARKED_KEY, reads_tries=1) as client:
+        for ask in (lambda: client.create({"model": "phota-image"}), lambda: list(reach("https://gateway.example"))):
+            with pytest.raises(NotConnected) as told:
+                ask()
+            assert "geheim" not in str(told.value)
+            assert "lovelace" not in str(told.value)
+        assert "written %23 %2F %40" in str(told.value)
+
+
+def test_a_way_on_which_no_answer_comes_ends_there() -> None:
+    """Whatever listens there and says nothing, or ends the handshake, is no safe connection."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        steps = reach(f"https://127.0.0.1:{silent.getsockname()[1]}", 0.5)
+        with pytest.raises(NotConnected, match=r"not reached safely.*within 0\.5 s"):
+            list(steps)
+    with Scripted(say(200, {})) as plain, pytest.raises(NotConnected, match="not reached safely"):
+        list(reach(plain.url.replace("http://", "https://")))
 
 
 def test_the_way_ends_at_a_step_that_is_named() -> None:

@@ -3,7 +3,9 @@
 import asyncio
 import contextvars
 import io
+import os
 import re
+import signal
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +19,7 @@ from PIL import Image as Pillow
 import fox_nb
 from fox_nb import Fox
 from fox_nb.sandbox.art import figure_from_id, portrait
-from processes import PATIENCE
+from processes import PATIENCE, Child
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,31 @@ def test_run_inside_a_loop_knows_its_context(loop: Callable[[], asyncio.Abstract
 
     with asyncio.Runner(loop_factory=loop) as runner:
         assert runner.run(cell()) == ["Ada", "Ada"]
+
+
+INTERRUPTED = """
+import asyncio, sys, uvloop, fox_nb
+async def endless():
+    print("begun", flush=True)
+    await asyncio.sleep(3600)
+async def cell():
+    fox_nb.run(endless())
+loop = sys.modules[sys.argv[1]].new_event_loop()
+try:
+    loop.run_until_complete(cell())
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_an_interrupt_ends_the_running(loop: str) -> None:
+    """Ctrl-C, or Jupyter's stop, ends what `run` waits for, also where that runs in a thread."""
+    with Child("-c", INTERRUPTED, loop, env={**os.environ}) as running:
+        running.line("its beginning")
+        running.send_signal(signal.SIGINT)
+        assert running.line("the interrupt") == "interrupted"
+        assert running.end() == 0
 
 
 def test_older_form(fox: Fox, sandbox: Any) -> None:
