@@ -112,11 +112,12 @@ def close_to_others(folder: Path) -> None:
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Return True when others of this machine may read or enter a file or folder that is there."""
+    """Return True when others of this machine may read or enter a file or folder that is there, and is no link."""
     try:
-        return os.name == "posix" and bool(path.stat().st_mode & _OTHERS)
+        mode = path.lstat().st_mode
     except OSError:
         return False
+    return os.name == "posix" and bool(mode & _OTHERS) and not stat.S_ISLNK(mode)
 
 
 def open_database(

@@ -52,14 +52,15 @@ class Store(OfOneProcess):
         try:
             self._refuse_what_is_no_store()
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            if any(is_open_to_others(place) for place in (self.folder, *places, self.folder / JOURNAL)):
-                close_to_others(self.folder)  # version 0.1 left faces and prompts open to whoever is here
+            place = self.folder.resolve()
+            if any(is_open_to_others(part) for part in (place, *places, self.folder / JOURNAL)):
+                close_to_others(place)  # version 0.1 left faces and prompts open to whoever is here
             for place in places:
                 private_folder(place)
             ignore = self.folder / ".gitignore"
             if not ignore.exists():
                 write(ignore, b"# Faces and prompts live here: not for git.\n*\n", private=True)
-        except (OSError, ValueError) as error:  # a path with NUL is the second
+        except (OSError, ValueError, RuntimeError) as error:  # a path with NUL, a link in a circle
             raise StoreError(
                 f"The store {named(self.folder)} cannot be made ({getattr(error, 'strerror', None) or error}).",
                 money="Nothing was sent.",

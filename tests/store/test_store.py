@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import stat
 import time
 from pathlib import Path
 
@@ -222,6 +223,31 @@ def test_parts_of_the_store_may_be_links(tmp_path: Path) -> None:
         store.path("pictures/b.png")
     assert "put the file itself in its place" in told.value.todo
     store.close()
+
+
+def test_a_link_in_a_circle_is_no_store(tmp_path: Path) -> None:
+    """It is told as such, before anything is sent."""
+    (tmp_path / "fox_runs").symlink_to(tmp_path / "fox_runs")
+    with pytest.raises(StoreError, match="cannot be made"):
+        Store(tmp_path / "fox_runs")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="this system has no modes")
+def test_a_store_behind_a_link_is_closed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is its owner's alone, too; a folder elsewhere that a part of it leads to stays as it is, and costs no walk."""
+    real, folder, big = (tmp_path / name for name in ("real", "fox_runs", "big"))
+    big.mkdir()
+    real.mkdir()
+    folder.symlink_to(real)
+    (real / "pictures").symlink_to(big)
+    for place in (real, big):
+        place.chmod(0o755)
+    Store(folder).close()
+    assert [stat.S_IMODE(place.stat().st_mode) for place in (real, big)] == [0o700, 0o755]
+    walks: list[Path] = []
+    monkeypatch.setattr("fox_nb.store.folder.close_to_others", walks.append)
+    Store(folder).close()
+    assert walks == []
 
 
 RESERVED = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10))}
