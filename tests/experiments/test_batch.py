@@ -1,6 +1,7 @@
 """Batch: the rows of a table are checked at once, made once, and come back with what became of each."""
 
 import csv
+import io
 import json
 import os
 import re
@@ -16,13 +17,16 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from PIL import Image
 
 from artifacts import MARKED_KEY
+from client.scripted import say
 from fox_nb import Fox, FoxError, InvalidRequest
 from fox_nb.experiments import batch as batch_module
 from fox_nb.experiments import pages
 from fox_nb.models import MODELS
 from fox_nb.settings import DEFAULT_BASE_URL
+from gateways import Gateway, always
 from processes import Child, ended, until
 
 KERNEL = """
@@ -500,3 +504,32 @@ def test_names_of_ours_that_the_table_has(fox: Fox) -> None:
     """A table that has `status` and `fox_status` keeps both."""
     table = fox.batch([{"prompt": "a fox", "status": "old", "fox_status": "older"}], "phota-image").run().to_frame()
     assert table[["status", "fox_status", "fox_fox_status"]].iloc[0].tolist() == ["old", "older", "completed"]
+
+
+GROWTH = """
+import sys
+import psutil
+from fox_nb import Fox
+from fox_nb.settings import Polling
+fox = Fox(base_url=sys.argv[1], store=sys.argv[2], polling=Polling(first_looks=(.05,), at_least=.05, per_second=200))
+held = []
+for count in (40, 120):
+    rows = [{"prompt": f"fox {len(held)}, {n}"} for n in range(count)]
+    held.append(fox.batch(rows, "phota-image", at_once=16, per_second=500, ask_above=1000).run())
+    assert held[-1].plan.count("done") == count
+    print(psutil.Process().memory_info().rss, flush=True)
+"""
+
+
+def test_a_run_keeps_no_picture_in_memory(tmp_path: Path) -> None:
+    """What a run needs does not grow with its rows: 120 pictures of 1 MB each, 400 MB as pixels, add less than 20 MB."""
+    noise, written = np.random.default_rng(0).integers(0, 255, (900, 1200, 3), dtype=np.uint8), io.BytesIO()
+    Image.fromarray(noise).save(written, "JPEG", quality=90)
+    answer = always(say(200, written.getvalue()))
+    env = {**os.environ, "FOXAPI_KEY": MARKED_KEY}
+    with (
+        Gateway(file=answer) as gateway,
+        Child("-c", GROWTH, gateway.url, str(tmp_path / "fox_runs"), env=env) as child,
+    ):
+        few, many = (int(child.line("the memory of a run", seconds=600)) for _ in range(2))
+    assert many - few < 20_000_000
