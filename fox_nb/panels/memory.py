@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from collections import Counter
@@ -56,12 +55,9 @@ class Memory:
         known = self._session.store.catalog.facts(self.place) if self.place else {}
         noted = known.get(_notebook()) or next(reversed(known.values()), "")
         earlier, *identities = noted.split() or ["0"]
-        tasks = []
-        for identity in identities:
-            with contextlib.suppress(KeyError):
-                row = self._session.row(identity)
-                if row.gateway == self._session.gateway.name:
-                    tasks.append(self._session.task(row))
+        rows = self._session.store.journal.rows(identities)
+        found = [rows[identity] for identity in identities if identity in rows]
+        tasks = [self._session.task(row) for row in found if row.gateway == self._session.gateway.name]
         return tasks, int(earlier) if earlier.isdecimal() else 0
 
 

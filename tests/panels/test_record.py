@@ -1,6 +1,8 @@
 """The record of a panel's results, in a real kernel: what stands in the saved notebook, and in which order."""
 
+import functools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -110,25 +112,38 @@ def test_a_studio_in_a_box_shows_its_results_again(runner: Runner, sandbox_env: 
     assert again.outputs[-1].text == "['picture 1'] ['picture 2']\n"
 
 
-def test_a_copy_of_a_notebook_remembers_for_itself(
-    sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its cells have the same ids: it begins with what the original has shown, and changes nothing of that."""
-
-    def memory(notebook: str, run: str) -> Memory:
-        monkeypatch.setenv("JPY_SESSION_NAME", notebook)
-        made = Memory(fox.session, "phota-image")
-        made.stand_in("one", run)
-        return made
-
+@pytest.fixture
+def fox(sandbox: Any, tmp_path: Path) -> Iterator[Fox]:
+    """A Fox with a store of its own."""
     with Fox(api_key=sandbox.key, base_url=sandbox.base_url, store=tmp_path / "fox_runs", polling=EAGER) as fox:
-        a, b = (fox.generate(words).wait(60) for words in ("picture a", "picture b"))
-        memory("/home/ada/a.ipynb", "1").note([a.identity], 3)
-        copy = memory("/home/ada/b.ipynb", "2")
-        assert copy.read() == ([a], 3)
-        copy.note([a.identity, b.identity], 0)
-        assert copy.read() == ([a, b], 0)
-        assert memory("/home/ada/a.ipynb", "3").read() == ([a], 3)
+        yield fox
+
+
+def _memory(fox: Fox, monkeypatch: pytest.MonkeyPatch, notebook: str, run: str) -> Memory:
+    monkeypatch.setenv("JPY_SESSION_NAME", notebook)
+    made = Memory(fox.session, "phota-image")
+    made.stand_in("one", run)
+    return made
+
+
+def test_a_copy_of_a_notebook_remembers_for_itself(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cells have the same ids: it begins with what the original has shown, and changes nothing of that."""
+    memory = functools.partial(_memory, fox, monkeypatch)
+    a, b = (fox.generate(words).wait(60) for words in ("picture a", "picture b"))
+    memory("/home/ada/a.ipynb", "1").note([a.identity], 3)
+    copy = memory("/home/ada/b.ipynb", "2")
+    assert copy.read() == ([a], 3)
+    copy.note([a.identity, b.identity], 0)
+    assert copy.read() == ([a, b], 0)
+    assert memory("/home/ada/a.ipynb", "3").read() == ([a], 3)
+
+
+def test_a_task_that_the_journal_no_longer_has_leaves_the_others(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What else the cell has shown is shown again, in its order."""
+    memory = _memory(fox, monkeypatch, "/home/ada/a.ipynb", "1")
+    a, b = (fox.generate(words).wait(60) for words in ("picture a", "picture b"))
+    memory.note([b.identity, "0" * 64, a.identity], 0)
+    assert memory.read() == ([b, a], 0)
 
 
 def test_results_come_though_nothing_can_be_remembered(runner: Runner, sandbox_env: dict[str, str]) -> None:
