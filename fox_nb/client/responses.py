@@ -230,7 +230,7 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     facts["todo"] = "" if by_words else _todo(status, said["code"], body, purpose, refused=refused)
     facts["request_id"] = request_id = request_id_of(answer, key)
     task_id = shown(_task_in(answer), key, LONGEST_ID) if purpose is Purpose.CREATE else ""
-    words = _words(answer, wanted, key)
+    begins = "The relay of your class says" if of_class else f"The gateway {_words(answer, wanted, key)}"
     # where a task may have been made its id is not lost behind a message
     is_all = purpose is not Purpose.CREATE or refused or (isinstance(answered, dict) and answered.keys() == {"error"})
     detail = (said["message"] if is_all else "") or _words_of_page(body)
@@ -247,7 +247,7 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
         )
         if part
     )
-    what = f"The gateway {words} ({names})" + (f": {detail.rstrip('.')}." if detail else ", without a word.")
+    what = f"{begins} ({names})" + (f": {detail.rstrip('.')}." if detail else ", without a word.")
     if kind is RateLimited:
         return RateLimited(what, retry_after=retry_after(answer.headers), **facts)
     return kind(what, **facts)
