@@ -20,3 +20,9 @@ def dollars(usd: float, *, play: bool = False) -> str:
     """
     usd = round(float(usd), 4)
     return (f"${usd:,.2f}" if usd == round(usd, 2) else f"${usd:,.4f}") + PLAY * play
+
+
+def apart(costs: int, left: int) -> tuple[str, str]:
+    """Write what costs more micro-USD than are left, and what is left: rounded so that the two never look the same."""
+    up, down = (micro // 100 * 100 / MICRO_PER_USD for micro in (costs + 99, max(0, left)))
+    return dollars(up), dollars(down)

@@ -28,7 +28,7 @@ from fox_nb.classroom.tables import (
     setting,
 )
 from fox_nb.models import LOCAL_PICTURE
-from fox_nb.money import MICRO_PER_USD
+from fox_nb.money import MICRO_PER_USD, apart, dollars
 from fox_nb.store.history import folded
 from fox_nb.tasks import UPLOAD_GONE, TaskState
 
@@ -337,13 +337,9 @@ def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: 
     spent = sql.select(sql.func.sum(creation.c.micro_usd)).where(creation.c.state.in_(COUNTED))
     own = int(connection.execute(spent.where(creation.c.booked == fresh.name)).scalar() or 0)
     if own + micro_usd > fresh.budget:
-        left = max(0, fresh.budget - own) / MICRO_PER_USD
-        raise Refusal(
-            402,
-            f"This costs {micro_usd / MICRO_PER_USD:.2f} USD, and {left:.2f} USD "
-            f"of your {fresh.budget / MICRO_PER_USD:.2f} USD are left. Ask for less, or ask your teacher for more.",
-            "insufficient_quota",
-        )
+        costs, left = apart(micro_usd, fresh.budget - own)
+        words = f"This costs {costs}, but only {left} of your {dollars(fresh.budget / MICRO_PER_USD)} budget is left."
+        raise Refusal(402, f"{words} Ask for less, or ask your teacher for more.", "insufficient_quota")
     if int(connection.execute(spent).scalar() or 0) + micro_usd > total:
         raise Refusal(402, "The class's budget does not cover this any more. Ask your teacher.", "insufficient_quota")
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from fox_nb.errors import BudgetExceeded, StoreError
-from fox_nb.money import MICRO_PER_USD, dollars
+from fox_nb.errors import NOTHING_SENT, BudgetExceeded, StoreError
+from fox_nb.money import MICRO_PER_USD, PLAY, apart, dollars
 from fox_nb.settings import SANDBOX, named
 from fox_nb.store.rows import PictureRow, TaskRow
 from fox_nb.store.schema import connect, unreadable
@@ -65,9 +65,9 @@ def check_budget(micro_usd: int, left: int, whole: int, *, play: bool, of: str, 
     """Refuse what costs more micro-USD than are left of a budget; `of` says whose it is, `todo` how it is raised."""
     if micro_usd > left:
         needed, has, all_of_it = (max(0, micro) / MICRO_PER_USD for micro in (micro_usd, left, whole))
-        costs, only = (micro // 100 * 100 / MICRO_PER_USD for micro in (micro_usd + 99, max(0, left)))  # never the same
+        costs, only = apart(micro_usd, left)
         raise BudgetExceeded(
-            f"Costs {dollars(costs, play=play)}, but only {dollars(only)} of {of} {dollars(all_of_it)} budget is left.",
+            f"Costs {costs}{PLAY * play}, but only {only} of {of} {dollars(all_of_it)} budget is left.",
             needed=needed,
             left=has,
             todo=f"Ask for fewer or smaller pictures, or {todo}.",
@@ -135,13 +135,13 @@ class OpenDatabase:
             if self._closed and self._opened_by != os.getpid():
                 raise StoreError(
                     f"The {self._name} was opened before this process was forked, and is the other one's.",
-                    money="Nothing was sent.",
+                    money=NOTHING_SENT,
                     todo="Make the sweep, batch or panel anew here, from the same Fox: it goes on where that stood.",
                 )
             if self._closed:
                 raise StoreError(
                     f"The {self._name} was closed, with the Fox that it belongs to.",
-                    money="Nothing was sent.",
+                    money=NOTHING_SENT,
                     todo="Make a new Fox: it goes on where this one stood.",
                 )
             yield

@@ -546,6 +546,22 @@ def test_a_teacher_sees_marks_and_stops(classroom, student):
     assert json.loads(classroom.ask("GET", "/api/usage/token", "Ben").text)["data"]["total_used"] == 0
 
 
+@pytest.mark.parametrize(
+    ("budget", "asked", "told"),
+    [(0.10, 90_000, "$0.09, but only $0.0899 of your $0.10 budget"), (0.0901, 4_050, "$0.0041, but only $0.00 of")],
+)
+def test_what_is_asked_for_and_what_is_left_never_look_the_same(tmp_path, budget, asked, told):
+    """A seat that lacks a fraction of a cent is told so, in the amounts of a budget of one's own."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada"], budget, 100)
+    spent = round(budget * MICRO_PER_USD) - (89_999 if asked > 10_000 else 0)
+    bookings.reserve(Seat("Ada", 0), Wanted("a", "phota-image", "{}", "", spent), time.time()).result(PATIENCE)
+    with pytest.raises(Refusal, match=re.escape(f"This costs {told}")):
+        bookings.reserve(Seat("Ada", 0), Wanted("b", "phota-image", "{}", "", asked), time.time()).result(PATIENCE)
+    database.close()
+
+
 def test_a_refused_word_is_looked_for_in_what_was_asked(tmp_path):
     """A word is refused however and wherever it is written in a prompt, and nothing else of a request is looked at."""
     database = Database(tmp_path / "class")
