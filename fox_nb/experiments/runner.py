@@ -33,7 +33,7 @@ NOT_SENT = (BudgetExceeded, KeyMissing, StoreError)
 FOR_ALL = (*NOT_SENT, AuthenticationError, AccessDenied, InsufficientBalance, InvalidRequest)
 """Errors that the next request would meet as well: the first one stops the sweep."""
 
-BY_HAND = ("stopped by hand", "paused")
+BY_HAND = ("stopped by hand", "paused", "interrupted")
 """Why a run has ended that somebody has stopped: that is no failure."""
 
 _TICK = 1.0

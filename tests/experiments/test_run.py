@@ -12,6 +12,7 @@ import pytest
 
 from artifacts import MARKED_KEY
 from fox_nb import Fox, FoxError
+from fox_nb.panels.sweep_view import SweepView
 from processes import Child, until
 
 KERNEL = """
@@ -85,6 +86,7 @@ def test_ctrl_c_leaves_the_rest_going(fox: Fox, photo: Path, sandbox: Any) -> No
         sweep.run()
     sweep.runner.wait()
     assert sweep.plan.count("done") == len(sandbox.creations) < 9
+    assert "Stopped. Nothing more is sent" in SweepView(sweep)._state()["said"], "who stops it by hand has not failed"
 
 
 def test_a_longer_axis_pays_for_the_new_cells_only(fox: Fox, photo: Path, sandbox: Any) -> None:
