@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from fox_nb.display.places import Shown
-from fox_nb.errors import ConfirmationNeeded, FoxError, InvalidRequest
+from fox_nb.errors import NOTHING_SENT, ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
 from fox_nb.experiments.made import Numbers
 from fox_nb.experiments.plan import Plan, PlannedCell, Slot
@@ -182,7 +182,7 @@ class Experiment(OfOneProcess, Shown):
             raise ConfirmationNeeded(
                 f"This makes {count:,} picture{'s' * (count != 1)} and may cost {most}, "
                 f"more than {dollars(self.ask_above)}.",
-                money="Nothing was sent.",
+                money=NOTHING_SENT,
                 todo=f"Say {'retry_failed' if again else 'run'}(confirm=True), or ask for fewer.",
             )
         self._prepare()
@@ -339,7 +339,7 @@ class Experiment(OfOneProcess, Shown):
             )
         axes = [(axis.parameter.label, axis.labels) for axis in self.plan.axes]
         if several:
-            axes.append(("Take", [str(n + 1) for n in range(max(len(self.plan.takes), len(baseline.plan.takes)))]))
+            axes.append(("Variation", [str(n + 1) for n in range(max(len(self.plan.takes), len(baseline.plan.takes)))]))
         return Pictures(
             [("Run", ["baseline", "now"]), *axes],
             made,

@@ -213,7 +213,7 @@ def test_takes_are_flipped_through(page: Page) -> None:
     assert "SSIM 0.600 ± 0.141" in page.cell(1, 1).inner_text()
     page.press("]")
     assert near(page.pixel(1, 1), (10, 200, 10))
-    assert "variation 2 of 2" in page.cell(1, 1).inner_text()
+    assert "variation 2" in page.cell(1, 1).inner_text()
     page.press("]")
     assert near(page.pixel(1, 1), (40, 130, 210))
     page.press("[")

@@ -8,11 +8,7 @@ export function takeWords(cell, index) {
   const { length } = cell.takes;
   const number = cell.takes[index]?.number;
   const each = new Set(cell.takes.map((take) => take.number)).size === length;
-  return length < 2
-    ? ""
-    : each
-      ? `variation ${number} of ${length}`
-      : `variation ${number}, picture ${index + 1} of ${length}`;
+  return length < 2 ? "" : `variation ${number}${each ? "" : `, picture ${index + 1} of ${length}`}`;
 }
 
 export class Facts {
