@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fox_nb.experiments.made import Made, MadeSweep
-from fox_nb.experiments.picture_files import result
+from fox_nb.experiments.picture_files import about, result
 from fox_nb.experiments.plan import PlannedCell, Slot
 from fox_nb.render.comparison import Cell, Comparison, Take
 from fox_nb.session.code import call
@@ -63,13 +63,12 @@ def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
     if slot.state != "done" or task is None:
         price = made.session.prices.cost(slot.request).short if slot.state == "failed" else ""
         return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines, price=price)]
-    facts = [task.id, f"{task.waited:.0f} s", str(task.cost)]
     if not task.images:  # a profile has none
-        return [Take(slot.take, "done", note=", ".join(filter(None, facts)), code=lines)]
+        return [Take(slot.take, "done", note=about(task), code=lines)]
     takes = []
     for image in task.images:
         metrics, missing = made.measured(planned, slot, image)
-        note = ", ".join(filter(None, [*facts, missing]))
+        note = ", ".join(filter(None, [about(task), missing]))
         picture = result(image, made.session.store.thumbnails)
         takes.append(Take(slot.take, "done", picture, metrics=metrics, note=note, code=lines))
     return takes

@@ -73,11 +73,11 @@ class PictureFiles:
             return [Take(1, "done", self.picture(source, name))], ""
         code = source.code()
         takes = [
-            Take(number, "done", result(image, self._thumbs, tiled=self._keeps), note=_about(source), code=code)
+            Take(number, "done", result(image, self._thumbs, tiled=self._keeps), note=about(source), code=code)
             for number, image in enumerate(source.images, start=1)
             if image.path.exists()
         ]
-        failed = Take(1, "failed", reason=str(source.error or "It has no picture."), note=_about(source), code=code)
+        failed = Take(1, "failed", reason=str(source.error or "It has no picture."), note=about(source), code=code)
         return takes or [failed], code
 
     def picture(self, source: Any, name: str) -> ComparedPicture:
@@ -216,6 +216,8 @@ def _scale_of(path: Path) -> Scale:
         return scale_of(picture.decode()) if picture.image.mode in DEEP else None
 
 
-def _about(task: Task) -> str:
-    words = [task.id, f"{task.waited:.0f} s" if task.status == "completed" else "", str(task.cost)]
-    return ", ".join(filter(None, words))
+def about(task: Task) -> str:
+    """Return in a line what a task's pictures say of it: its id, how long it took, what it cost them all."""
+    count = len(task.images)
+    cost = f"{task.cost} for {count} pictures" if count > 1 else str(task.cost)
+    return ", ".join(filter(None, [task.id, f"{task.waited:.0f} s" if task.status == "completed" else "", cost]))

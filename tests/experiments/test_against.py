@@ -49,6 +49,8 @@ def test_each_picture_of_a_task_meets_its_own(fox: Fox) -> None:
     baseline, now = (cell.takes for _, cell in sorted(beside.cells.items()))
     for take, other in zip(now, (*baseline, baseline[0]), strict=True):
         assert take.metrics["psnr"] == metrics.measure(take.picture.path, other.picture.path).psnr
+    notes = [take.note for cell in three.comparison().cells.values() for take in cell.takes]
+    assert [note.endswith(" for 3 pictures") for note in notes] == [True] * 3
 
 
 def test_the_same_request_of_another_store_keeps_its_own_pixels(
