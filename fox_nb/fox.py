@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from urllib.parse import urlsplit
 
 from fox_nb.atomic import private_folder
-from fox_nb.errors import InvalidRequest, KeyMissing, SandboxError
+from fox_nb.errors import NOTHING_SENT, InvalidRequest, KeyMissing, SandboxError
 from fox_nb.experiment_methods import ExperimentMethods
 from fox_nb.model_methods import ModelMethods
 from fox_nb.parameters import shown
@@ -499,7 +499,7 @@ def _gateway(api_key: str | SecretStr | None, base_url: str | None) -> Gateway:
     if key is None:
         raise KeyMissing(
             f"There is no key for {url}.",
-            money="Nothing was sent.",
+            money=NOTHING_SENT,
             todo="Set FOXAPI_KEY, or use Fox(api_key=fox_nb.ask_key()); without a base URL the sandbox answers.",
         )
     return Gateway(url or DEFAULT_BASE_URL, key, is_sandbox=_is_sandbox(url or DEFAULT_BASE_URL))

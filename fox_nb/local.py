@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.errors import SandboxError
+from fox_nb.errors import NOTHING_SENT, SandboxError
 from fox_nb.sandbox import process
 from fox_nb.settings import Timeouts, hidden
 from fox_nb.sharing import OfOneProcess, renew_in_children
@@ -214,6 +214,6 @@ def _connected() -> process.Address:
 def _unavailable(error: Exception) -> SandboxError:
     return SandboxError(
         f"The local sandbox could not be started: {error}",
-        money="Nothing was sent.",
+        money=NOTHING_SENT,
         todo=getattr(error, "todo", "") or "Run `fox-nb doctor` in a terminal, or use the service with FOXAPI_KEY.",
     )

@@ -25,7 +25,7 @@ from fox_nb.classroom.seats import Roster, Seat, Seats
 from fox_nb.classroom.tables import FOLDER, THREADS, Database, put_setting
 from fox_nb.classroom.teacher import pages
 from fox_nb.classroom.upstream import Upstream
-from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
 from fox_nb.settings import is_loopback
 
 HOUR = 3600.0
@@ -154,7 +154,7 @@ class Relay:
             except OSError as error:
                 raise FoxError(
                     f"{options.cert} holds no certificate with its key that can be read ({error.strerror or error}).",
-                    money="Nothing was sent.",
+                    money=NOTHING_SENT,
                     todo="Give --cert a file in PEM, with both in it.",
                 ) from None
         self._server = httpserver.HTTPServer(
@@ -189,7 +189,7 @@ class Relay:
                     return sockets
             raise FoxError(
                 f"The relay cannot answer at {host}, port {port} ({error.strerror or error}).",
-                money="Nothing was sent.",
+                money=NOTHING_SENT,
                 todo="Give another --port, or an address of this machine with --host; end what answers there already.",
             ) from None
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sql
 
 from fox_nb.atomic import BUSY_SECONDS, close_to_others, private_folder, write
-from fox_nb.errors import FoxError
+from fox_nb.errors import NOTHING_SENT, FoxError
 
 Value = TypeVar("Value")
 
@@ -146,7 +146,7 @@ class Database:
         except (sql.exc.SQLAlchemyError, ImportError) as error:
             raise FoxError(
                 f"The class's database cannot be opened ({type(error).__name__}).",
-                money="Nothing was sent.",
+                money=NOTHING_SENT,
                 todo="Check --database and --folder; another database needs its driver, such as psycopg.",
             ) from None
 
@@ -172,7 +172,7 @@ class Database:
         if (known := self.change(work)) != ours:
             raise FoxError(
                 f"This database belongs to the class of another folder than {self.folder}.",
-                money="Nothing was sent.",
+                money=NOTHING_SENT,
                 todo="Give the --folder with which its relay was first started, for a second relay would pay twice. "
                 f"If that folder is gone for good, write {known} into {file}.",
             )
@@ -192,7 +192,7 @@ class Database:
                 was, now = ("the sandbox" if name == SANDBOX else name for name in (known, gateway))
                 raise FoxError(
                     f"The class in {self.folder} is of {was}, and behind this relay is {now}.",
-                    money="Nothing was sent.",
+                    money=NOTHING_SENT,
                     todo="Make the seats of this class in a folder of its own: give another --folder.",
                 )
             put_setting(connection, "gateway", gateway)

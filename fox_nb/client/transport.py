@@ -31,7 +31,7 @@ from urllib3.util.retry import Retry
 
 from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
 from fox_nb.client.exchange import WITH_A_FILE, Broken, Exchange
-from fox_nb.errors import KeyMissing
+from fox_nb.errors import NOTHING_SENT, KeyMissing
 from fox_nb.settings import is_loopback, is_private, version, without_key
 from fox_nb.sharing import renew_in_children
 from fox_nb.tasks import REQUEST_IDS
@@ -423,7 +423,7 @@ class HttpTransport:
         if self.key is None:
             raise KeyMissing(
                 f"The gateway at {self.base_url} wants a key and none was given.",
-                money="Nothing was sent, nothing was paid.",
+                money=NOTHING_SENT,
                 todo="Give api_key= or set $FOXAPI_KEY.",
             )
         return Bearer(self.key)

@@ -129,7 +129,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     def _trained(self, sheet: Any, name: str, *, agreed: bool) -> Task:
         lacks = self._lacks(name, agreed=agreed) or self._refused
         if lacks:
-            raise InvalidRequest(lacks, todo="Nothing was sent.")
+            raise InvalidRequest(lacks)
 
         def train(take: int | str) -> Task:
             return self.profiles.train(

@@ -155,7 +155,7 @@ def _download(pack: Pack, store: Store, task: RecordedTask, identity: str, pictu
     from fox_nb.images.check import DOWNLOADED, check
     from fox_nb.images.thumbnail import cached_thumbnail
 
-    refuse = partial(PackError, money="Nothing was sent or paid.")
+    refuse = partial(PackError, money=NOTHING_SENT)
     with aside(store.pictures, private=True) as part:
         pack.write(picture, part)
         facts = check(part, bounds=DOWNLOADED, refuse=refuse, name=f"a picture in {pack.path.name}")

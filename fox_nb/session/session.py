@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from fox_nb.errors import FoxError, NotFound
+from fox_nb.errors import NOTHING_SENT, FoxError, NotFound
 from fox_nb.models import Request, check, request_class, take_number
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
@@ -158,7 +158,7 @@ class Session(Submitter):
         if not self.prices.is_class:
             raise FoxError(
                 "There is no class to hand it in to: what answers here is not the relay of one.",
-                money="Nothing was sent.",
+                money=NOTHING_SENT,
                 todo="Set FOXAPI_BASE_URL and FOXAPI_KEY as your teacher gave them. "
                 "fox.store.take_home() writes a file that you can send by other ways.",
             )

@@ -150,7 +150,7 @@ class Uploads:
             if path is None or not path.exists():
                 raise StoreError(
                     f"The picture sha256:{sha256[:12]}… that this request names is no longer in the folder.",
-                    money="Nothing was sent.",
+                    money=NOTHING_SENT,
                     todo="Hand over the picture itself again.",
                 )
             if source is not None and not _is_written(source.file):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, sweep, write
-from fox_nb.errors import StoreDamaged, StoreError
+from fox_nb.errors import NOTHING_SENT, StoreDamaged, StoreError
 from fox_nb.settings import named
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store.bills import Bills
@@ -45,7 +45,7 @@ class Store(OfOneProcess):
         except (TypeError, RuntimeError, OSError) as error:  # no path, nobody's home, a folder that is gone
             raise StoreError(
                 f"store is {folder!r}, which is no place for a folder ({error}).",
-                money="Nothing was sent.",
+                money=NOTHING_SENT,
                 todo='Give the path of a folder with store=…, or leave it out for "fox_runs".',
             ) from None
         places = (self.pictures, self.sources, self.thumbnails)
@@ -63,7 +63,7 @@ class Store(OfOneProcess):
         except (OSError, ValueError, RuntimeError) as error:  # a path with NUL, a link in a circle
             raise StoreError(
                 f"The store {named(self.folder)} cannot be made ({getattr(error, 'strerror', None) or error}).",
-                money="Nothing was sent.",
+                money=NOTHING_SENT,
                 todo="Give a folder that you may write to with store=….",
             ) from None
         unlocked = no_locks(self.folder)
@@ -180,7 +180,7 @@ class Store(OfOneProcess):
         if others:
             raise StoreError(
                 f"The folder {named(self.folder)} is no store: other things are in it ({', '.join(others[:3])[:100]}).",
-                money="Nothing was sent.",
+                money=NOTHING_SENT,
                 todo='A store is a folder of its own: give the path of a new one, such as store="fox_runs".',
             )
 

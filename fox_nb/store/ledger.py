@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fox_nb.atomic import ALONE, BUSY_SECONDS, PRIVATE_FILE, open_database
-from fox_nb.errors import StoreError
+from fox_nb.errors import NOTHING_SENT, StoreError
 from fox_nb.settings import named
 from fox_nb.store.history import OpenDatabase, check_budget
 from fox_nb.workdir import given_path
@@ -139,7 +139,7 @@ class Ledger(OpenDatabase):
             todo = "Try again in a moment; if it stays so, end the program that hangs."
         elif code == "SQLITE_READONLY_DBMOVED":
             what, todo = "was moved or deleted while it was open", "Put it back where it was, or start the app anew."
-        return StoreError(f"The ledger {self._shown} {what}.", money="Nothing was sent.", todo=todo)
+        return StoreError(f"The ledger {self._shown} {what}.", money=NOTHING_SENT, todo=todo)
 
 
 def _missing(connection: sqlite3.Connection) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from fox_nb.atomic import BUSY_SECONDS, open_database
-from fox_nb.errors import StoreDamaged, StoreError, StoreTooNew
+from fox_nb.errors import NOTHING_SENT, StoreDamaged, StoreError, StoreTooNew
 from fox_nb.settings import named
 from fox_nb.store.files import aside
 
@@ -216,7 +216,7 @@ def no_locks(folder: Path) -> StoreError | None:
             return StoreError(
                 f"Files in {named(folder)} cannot be locked ({error.strerror}), as on some network drives; without "
                 "locks two kernels would damage the store.",
-                money="Nothing was sent.",
+                money=NOTHING_SENT,
                 todo="Give a folder on a disk of this machine with store=…, or have locks turned on for the drive.",
             )
     return None

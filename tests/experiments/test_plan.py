@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fox_nb import ConfirmationNeeded, Fox, FoxError, InvalidRequest
+from fox_nb.errors import NOTHING_SENT
 from fox_nb.experiments import pages
 
 
@@ -85,7 +86,7 @@ def test_more_than_a_set_amount_asks_once_more(fox: Fox, photo: Path, sandbox: A
     sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], ask_above=0.2)
     with pytest.raises(ConfirmationNeeded, match=r"2 pictures and may cost \$0\.26") as asked:
         sweep.run()
-    assert asked.value.money == "Nothing was sent."
+    assert asked.value.money == NOTHING_SENT
     assert sandbox.creations == []
     sweep.run(confirm=True)
     assert len(sandbox.creations) == 2

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from fox_nb import Fox, InsufficientBalance, SubmissionUnknown, Task, TaskFailed
+from fox_nb.errors import NOTHING_SENT
 from fox_nb.models import MODELS
 from fox_nb.panels.panel import Panel
 from fox_nb.panels.press import LOOK_IT_UP, Press
@@ -65,6 +66,7 @@ def test_an_empty_key_trains_nobody(fox: Fox, sandbox: Any, monkeypatch: pytest.
     tab._pressed({"name": "Ada", "agreed": True})
     until(lambda: tab.press.error or None, "the refusal")
     assert "nothing left" in tab.press.error[0]
+    assert tab.press.error[1:] == [NOTHING_SENT]
     assert not sandbox.creations
     tab.close()
 
