@@ -1,4 +1,4 @@
-"""Model methods: the five models as methods, and any of them by name."""
+"""Model methods: the models as methods, and any of them by name."""
 
 from __future__ import annotations
 
@@ -261,7 +261,7 @@ class ModelMethods(ABC):
         return self.session.submit("grok-imagine-image", given, take)
 
     def submit(self, request: Mapping[str, Any], *, take: int | str = 1) -> Task:
-        """Ask any of the five models by name.
+        """Ask any of the models by name.
 
         Parameters
         ----------

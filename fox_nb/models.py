@@ -1,4 +1,4 @@
-"""Models: the five requests, one class each, and `validate`, which makes one of plain values or refuses them."""
+"""Models: a class for each of the gateway's requests, and `validate`, which makes one of plain values or refuses them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
 """Two witnesses: the request classes and the sandbox's OpenAPI document were written apart, and have to agree."""
 
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fox_nb.sandbox
-from fox_nb import MODELS, InvalidRequest
+from fox_nb import MODELS, Fox, InvalidRequest
 from fox_nb.models import validate
 from fox_nb.parameters import Parameter, parameters
+from fox_nb.sandbox.options import DOUBLED_AT_4K
+from fox_nb.sandbox.plans import LINKS, TAKES_NAMES
 
 DOCUMENT = json.loads((Path(fox_nb.sandbox.__file__).parent / "openapi.json").read_text("utf-8"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
@@ -32,8 +35,19 @@ def validator(model: str) -> jsonschema.Draft202012Validator:
 
 
 def test_the_same_models() -> None:
-    """Both know the same five models."""
+    """Both know the same models, and of each the same: what doubles at 4K, whose prompt names profiles, what is a link."""
     assert set(PAGE) == set(MODELS)
+    assert {model for model, known in MODELS.items() if known.four_k_doubles} == set(DOUBLED_AT_4K)
+    known = [(model, parameter) for model in MODELS for parameter in parameters(MODELS[model])]
+    assert {model for model, parameter in known if parameter.hint.profile_tokens} == set(TAKES_NAMES)
+    assert {parameter.name for _, parameter in known if parameter.hint.is_file} == set(LINKS)
+
+
+@pytest.mark.parametrize("model", list(MODELS))
+def test_each_model_is_a_method(model: str) -> None:
+    """A Fox has it by the name that 'show code' writes, with every parameter."""
+    taken = inspect.signature(getattr(Fox, MODELS[model].method)).parameters
+    assert {parameter.name for parameter in parameters(MODELS[model])} == set(taken) - {"self", "take"}
 
 
 @pytest.mark.parametrize("model", list(MODELS))

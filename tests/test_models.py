@@ -1,4 +1,4 @@
-"""The five request classes: what they take, what they refuse, and how they say it."""
+"""The request classes: what they take, what they refuse, and how they say it."""
 
 import decimal
 import fractions

@@ -97,7 +97,7 @@ class Bounds:
 
 
 DOWNLOADED = Bounds()
-"""For what a server sent: the largest pictures of the five models have 17 million pixels."""
+"""For what a server sent: the largest pictures of the models have 17 million pixels."""
 
 LOCAL = Bounds(formats=tuple(KINDS), pixels=120_000_000)
 """For what a person hands over: cameras give 108 megapixels; formats of phones and scanners are converted."""

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-MODEL_NAMES = ("phota-create-profile", "phota-image", "phota-image-edit", "phota-image-enhance", "grok-imagine-image")
-
 PRICES: Mapping[str, float] = {
     "phota-create-profile": 2.90,
     "phota-image": 0.09,
@@ -18,6 +16,7 @@ PRICES: Mapping[str, float] = {
     "grok-imagine-image": 0.02,
 }
 """Play money in USD, one picture each (a profile: one training)."""
+MODEL_NAMES = tuple(PRICES)
 
 DOUBLED_AT_4K = ("phota-image", "phota-image-edit")
 

@@ -13,8 +13,10 @@ from fox_nb.sandbox.problems import Problem, Unusable
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OWN_LINK = re.compile(r"/(uploads|results)/\d{8}/([\w-]+)/([^/]+)")
-TAKES_NAMES = "phota-image"
-"""The one model whose prompt names profiles; to all others ``[[…]]`` is words, as the pages have it."""
+LINKS = ("image_url", "image_archive_url", "image_urls")
+"""The parameters that are links: one, or a list of them."""
+TAKES_NAMES = ("phota-image",)
+"""Models whose prompt names profiles; to all others ``[[…]]`` is words, as the pages have it."""
 NAMED_PROFILE = re.compile(r"\[\[\s*([^\[\]]+?)\s*\]\]")
 
 Source = dict[str, str]
@@ -71,20 +73,19 @@ def check_kind(source: Source, model: str) -> None:
 
 def links_of(request: dict[str, Any]) -> list[str]:
     """Return the links that a request works on."""
-    one = request.get("image_url") or request.get("image_archive_url")
-    return [one] if one else list(request.get("image_urls", ()))
+    given = [request[name] for name in LINKS if name in request]
+    return [link for one in given for link in ([one] if isinstance(one, str) else one)]
 
 
 def profiles_of(request: dict[str, Any]) -> list[str]:
     """Return the profiles that a request names, in its prompt or beside it, each once."""
-    prompt = request.get("prompt", "") if request["model"] == TAKES_NAMES else ""
+    prompt = request.get("prompt", "") if request["model"] in TAKES_NAMES else ""
     return list(dict.fromkeys([*NAMED_PROFILE.findall(prompt), *request.get("profile_ids", ())]))
 
 
 def digest_of(request: dict[str, Any], sources: list[Source]) -> str:
     """Return what tells two requests apart: parameters, with the bytes behind links instead of the links."""
-    links = {"image_url", "image_urls", "image_archive_url"}
-    plain = {name: value for name, value in request.items() if name not in links}
+    plain = {name: value for name, value in request.items() if name not in LINKS}
     return _hash([plain, [source["identity"] for source in sources]])
 
 

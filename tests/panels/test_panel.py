@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_overloads
 
 import ipywidgets as w
 import numpy as np
@@ -251,7 +251,7 @@ def test_its_saved_state_is_small(fox: Fox, model: str) -> None:
 
 
 def test_the_studios_saved_state_is_small(fox: Fox) -> None:
-    """The same for all five and their history."""
+    """The same for all models and their history."""
     assert len(json.dumps(dependency_state([fox.studio()], drop_defaults=True))) < 60_000
 
 
@@ -511,6 +511,8 @@ def test_type_checkers_know_what_a_panel_has(fox: Fox, model: str) -> None:
     real = type(fox.panel(model))
     told = getattr(typed, real.__name__)
     assert list(told.__annotations__) == [parameter.name for parameter in parameters(MODELS[model])]
+    calls = [overload.__annotations__ for overload in get_overloads(Fox.panel)]
+    assert {"model": f"Literal[{model!r}]", "values": "Any", "return": real.__name__} in calls
 
 
 def test_what_is_over_is_said_by_the_name_that_history_has(fox: Fox, tmp_path: Path) -> None:

@@ -249,7 +249,7 @@ def test_a_wrong_method_is_405_and_says_which_is_right(asking):
 
 
 def test_models_prices_and_balance(asking, own):
-    """The lists name the five models; a subscription has its limit, the usage what was spent, in hundredths."""
+    """The lists name the models; a subscription has its limit, the usage what was spent, in hundredths."""
     models = {model["id"] for model in asking.get("/v1/models").json()["data"]}
     pricing = requests.get(own.base_url + "/api/pricing", timeout=60).json()
     assert {row["model_name"]: row["model_price"] for row in pricing["data"] if row["quota_type"] == 1} == {
