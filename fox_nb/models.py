@@ -1,4 +1,4 @@
-"""Models: a class for each of the gateway's requests, and `validate`, which makes one of plain values or refuses them."""
+"""Models: a class for each of the gateway's requests, and `validate`, which makes one of plain values or refuses it."""
 
 from __future__ import annotations
 
