@@ -228,7 +228,7 @@ class Bookings:
         """Return what the class asked for, newest first."""
         return self._database.read(sql.select(creation).order_by(creation.c.id.desc()).limit(limit))
 
-    def asked(self) -> dict[str, int]:
+    def first_asked_by_seat(self) -> dict[str, int]:
         """Return how much each seat has asked for, first."""
         counted = sql.select(creation.c.seat, sql.func.count()).group_by(creation.c.seat)
         return {row[0]: row[1] for row in self._database.read(counted)}

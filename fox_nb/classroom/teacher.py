@@ -134,7 +134,7 @@ class Page(Plain):
             work[path.parent.name].append(path.name)
         return {
             "seats": seats.all(),
-            "asked": self.context.bookings.asked(),
+            "asked": self.context.bookings.first_asked_by_seat(),
             "work": work,
             "shared": seats.spent(CLASS),
             "spent": seats.spent(),

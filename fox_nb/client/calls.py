@@ -444,11 +444,11 @@ class Client:
 
         def is_enough(state: RetryCallState) -> bool:
             late = self.clock() - begun + state.upcoming_sleep > PATIENCE
-            return late or state.attempt_number >= tries or (outcome(state).asked or 0.0) > LONGEST_PAUSE
+            return late or state.attempt_number >= tries or (outcome(state).pause_asked or 0.0) > LONGEST_PAUSE
 
         one = Retrying(
             retry=retry_if_result(lambda one: one.again),
-            wait=lambda state: pause(state.attempt_number, outcome(state).asked),
+            wait=lambda state: pause(state.attempt_number, outcome(state).pause_asked),
             stop=is_enough,
             sleep=self._pause,
             retry_error_callback=outcome,
@@ -475,7 +475,7 @@ class Client:
             return Attempt(answer=sent)
         passing = sent.status in _PASSING or (sent.cut is not None and sent.cut.again)
         again = sent.status == HTTPStatus.TOO_MANY_REQUESTS and is_refusal(sent) if creating else passing
-        return Attempt(failure=self._failure(sent, purpose), again=again, asked=retry_after(sent.headers))
+        return Attempt(failure=self._failure(sent, purpose), again=again, pause_asked=retry_after(sent.headers))
 
     def _broken(self, broke: Broken, purpose: Purpose) -> FoxError:
         if broke.connected:

@@ -129,7 +129,7 @@ def _came(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded
             "If it stays so, tell FoxAPI's support the task's id.",
         )
     again = sent.status in _COME_AGAIN or sent.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return _failure(f"{what}.", again=again, asked=retry_after(sent.headers))
+    return _failure(f"{what}.", again=again, pause_asked=retry_after(sent.headers))
 
 
 def _broken(what: str, broke: Broken) -> Attempt[Downloaded]:
@@ -142,11 +142,13 @@ def _failure(
     *,
     gone: bool = False,
     again: bool = False,
-    asked: float | None = None,
+    pause_asked: float | None = None,
     money: str = _KEPT,
     todo: str = _LATER,
 ) -> Attempt[Downloaded]:
-    return Attempt(failure=DownloadFailed(what, gone=gone, money=money, todo=todo), again=again, asked=asked)
+    return Attempt(
+        failure=DownloadFailed(what, gone=gone, money=money, todo=todo), again=again, pause_asked=pause_asked
+    )
 
 
 def _shown(url: object) -> str:

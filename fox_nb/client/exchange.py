@@ -120,13 +120,13 @@ class Exchange:
 class Attempt(Generic[Value]):
     """What one attempt came to: an answer, or the error to raise and whether another attempt is safe and useful.
 
-    `asked` are the seconds that the other side wants to be left alone, where it said so.
+    `pause_asked` are the seconds that the other side wants to be left alone, where it said so.
     """
 
     answer: Value | None = None
     failure: BaseException | None = None
     again: bool = False
-    asked: float | None = None
+    pause_asked: float | None = None
 
 
 class Transport(Protocol):

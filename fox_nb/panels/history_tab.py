@@ -65,7 +65,7 @@ class HistoryTab(TaskCards):
         **traits: Any,
     ) -> None:
         self._session = session
-        self._asked: dict[str, dict[str, Any]] = {"": {}}
+        self._searches: dict[str, dict[str, Any]] = {"": {}}
         self._starred: dict[str, str] = {}
         self._finding = threading.Lock()
         self._archives: dict[str, Path] = {}
@@ -99,10 +99,10 @@ class HistoryTab(TaskCards):
 
     def _on_find(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         by = str(content.get("by") or "")
-        self._asked.pop(by, None)
-        self._asked[by] = content
-        if len(self._asked) > _MOST_PAGES:
-            self._asked.pop(next(page for page in self._asked if page))
+        self._searches.pop(by, None)
+        self._searches[by] = content
+        if len(self._searches) > _MOST_PAGES:
+            self._searches.pop(next(page for page in self._searches if page))
         self._later(lambda: self._find(by))
 
     def _on_favourite(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
@@ -115,19 +115,19 @@ class HistoryTab(TaskCards):
         self._find_again()
 
     def _find_again(self) -> None:
-        for by in list(self._asked):
+        for by in list(self._searches):
             self._find(by)
 
     def _find(self, by: str) -> None:
-        """Tell a page what it asked for; '' is every page that has asked for nothing."""
+        """Tell a page what it searched for; '' is every page that has searched for nothing."""
         with self._finding:
-            asked, self._starred = self._asked.get(by, {}), self._favourites()
-            page = max(0, int(asked.get("page") or 0))
-            found = self._favourites_of if asked.get("favourites") else self._all_of
-            tasks, total = found(asked, page)
+            search, self._starred = self._searches.get(by, {}), self._favourites()
+            page = max(0, int(search.get("page") or 0))
+            found = self._favourites_of if search.get("favourites") else self._all_of
+            tasks, total = found(search, page)
             if not tasks and total:  # the last row of the last page is no favourite any more
                 page = (total - 1) // self.rows
-                tasks, total = found(asked, page)
+                tasks, total = found(search, page)
             # What was chosen on another page can still be taken along.
             self._tasks = {**self._tasks, **{task.identity: task for task in tasks}}
             self.say(
@@ -136,18 +136,17 @@ class HistoryTab(TaskCards):
                 items=[self.item(task) for task in tasks],
                 total=total,
                 page=page,
-                asked=asked.get("asked", 0),
                 models=[[request.title, name] for name, request in MODELS.items()],
                 spent=self._spent(),
             )
 
-    def _all_of(self, asked: dict[str, Any], page: int) -> tuple[list[Task], int]:
-        tasks = self._session.tasks(**_filters(asked), limit=self.rows, offset=page * self.rows)
+    def _all_of(self, search: dict[str, Any], page: int) -> tuple[list[Task], int]:
+        tasks = self._session.tasks(**_filters(search), limit=self.rows, offset=page * self.rows)
         return list(tasks), tasks.total
 
-    def _favourites_of(self, asked: dict[str, Any], page: int) -> tuple[list[Task], int]:
+    def _favourites_of(self, search: dict[str, Any], page: int) -> tuple[list[Task], int]:
         known = self._starred
-        found = [task for task in self._session.tasks(**_filters(asked)) if task.identity in known] if known else []
+        found = [task for task in self._session.tasks(**_filters(search)) if task.identity in known] if known else []
         return found[page * self.rows : (page + 1) * self.rows], len(found)
 
     def _spent(self) -> str:
@@ -234,12 +233,12 @@ def pack_pictures(tasks: list[Task], titles: Titles, path: Path) -> None:
         packed.writestr("pictures.csv", table.getvalue().encode("utf-8-sig"))
 
 
-def _filters(asked: dict[str, Any]) -> dict[str, Any]:
+def _filters(search: dict[str, Any]) -> dict[str, Any]:
     return {
-        "model": str(asked.get("model") or ""),
-        "text": str(asked.get("text") or "")[:_LONGEST_TEXT].strip(),
-        "since": _midnight(asked.get("since"), 0),
-        "until": _midnight(asked.get("until"), 1),
+        "model": str(search.get("model") or ""),
+        "text": str(search.get("text") or "")[:_LONGEST_TEXT].strip(),
+        "since": _midnight(search.get("since"), 0),
+        "until": _midnight(search.get("until"), 1),
     }
 
 

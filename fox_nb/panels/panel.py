@@ -59,7 +59,7 @@ class _Newest(traitlets.Any):
 
     def get(self, obj: Any, cls: Any = None) -> Any:
         """Return the one that was asked for last."""
-        return obj._asked[-1] if obj._asked else super().get(obj, cls)  # noqa: SLF001 - its own
+        return obj._own_tasks[-1] if obj._own_tasks else super().get(obj, cls)  # noqa: SLF001 - its own
 
 
 class _Pictures(traitlets.List[Any]):
@@ -67,7 +67,7 @@ class _Pictures(traitlets.List[Any]):
 
     def get(self, obj: Any, cls: Any = None) -> Any:
         """Return those of the task that was asked for last of those that have some."""
-        found = (task.images for task in reversed(obj._asked) if task.images)  # noqa: SLF001 - its own
+        found = (task.images for task in reversed(obj._own_tasks) if task.images)  # noqa: SLF001 - its own
         return next(found, None) or super().get(obj, cls)
 
 
@@ -128,7 +128,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         self._sent: dict[str, Any] | None = None
         self._price = ""
         """What one picture costs by what is known, as results have been told."""
-        self._asked: list[Task] = []
+        self._own_tasks: list[Task] = []
         self._uses = uses or self._own_uses
         self._told = journalled
         self._downloaded = downloaded
@@ -325,7 +325,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             return
         if self._press.hint:
             self._press.fail(FoxError(self._press.hint, money=NOTHING_SENT))
-            self._pool.submit(self._ask_again)
+            self._pool.submit(self._ask_about_key)
             return
         now = time.monotonic()
         with self._lock:
@@ -338,7 +338,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         self._press.error = []
         self._pool.submit(lambda: self._submit(values))
 
-    def _ask_again(self) -> None:
+    def _ask_about_key(self) -> None:
         """Ask whether an empty key has been topped up since."""
         self._ask_prices()
         if not self._press.hint:
@@ -372,7 +372,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         def take(task: Task) -> None:
             with self._lock:
                 self._sent = values
-                self._asked.append(task)
+                self._own_tasks.append(task)
             self._outcome.follow(task)
             self._show_again()
             if self._told is not None:

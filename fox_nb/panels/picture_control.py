@@ -59,7 +59,7 @@ class PictureControl(Control):
             self._consent = consent_box(parameter.hint.consent)
             self.parts = (picker, self._consent)
             self.valued["agreed"] = self._consent
-            picker.observe(self._ask_again, "value")
+            picker.observe(self._withdraw_consent, "value")
 
     def read(self, seen: Mapping[str, Any] | None = None) -> Any:
         """Return the pictures that the browser shows, as a list where the parameter is one; None for none."""
@@ -113,7 +113,7 @@ class PictureControl(Control):
                 todo="Ask the person in the photos; when they agree, tick it.",
             )
 
-    def _ask_again(self, _change: object) -> None:
+    def _withdraw_consent(self, _change: object) -> None:
         """Take the tick away with other pictures: who is seen in them has to be asked anew."""
         self._consent.value = False
 

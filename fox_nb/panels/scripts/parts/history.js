@@ -29,17 +29,16 @@ function makeFinder(tasks, model, id) {
   const where = put("span", "fox-where", { id: `${id}-where` }, { role: "status" });
   const older = put("button", "fox-act", { type: "button", textContent: "Older" });
   const spent = put("span", "fox-spent");
-  const state = { page: 0, total: 0, asked: 0, told: -1 };
+  const state = { page: 0, total: 0 };
   let timer = 0;
   pager.append(newer, where, older, spent);
 
   function find(page = 0) {
     clearTimeout(timer);
-    state.asked += 1;
     const dates = { since: since.value, until: until.value }; // days where the kernel runs, as in the rows
     const wanted = { model: kind.value, text: text.value, favourites: favourites.checked, ...dates };
     tasks.by = tasks.pixels.page;
-    model.send({ type: "find", ...wanted, page, asked: state.asked, by: tasks.by });
+    model.send({ type: "find", ...wanted, page, by: tasks.by });
   }
 
   text.addEventListener("input", () => {
@@ -51,8 +50,8 @@ function makeFinder(tasks, model, id) {
   older.addEventListener("click", () => (state.page + 1) * model.get("rows") < state.total && find(state.page + 1));
 
   function show() {
-    const { items, page = 0, total = 0, models = [], asked = -1, spent: words = "" } = tasks.state;
-    Object.assign(state, { page, total, told: asked });
+    const { items, page = 0, total = 0, models = [], spent: words = "" } = tasks.state;
+    Object.assign(state, { page, total });
     const options = JSON.stringify(models);
     if (kind.dataset.shown !== options) {
       const chosen = kind.value;
@@ -71,7 +70,7 @@ function makeFinder(tasks, model, id) {
     for (const one of [newer, where, older]) one.hidden = !items.length;
   }
   const asks = () => [kind, text, since, until].some(({ value }) => value) || favourites.checked;
-  return { form, pager, show, asks, isTold: () => state.told >= 0 };
+  return { form, pager, show, asks, isTold: () => "total" in tasks.state };
 }
 
 export const history = () => {
