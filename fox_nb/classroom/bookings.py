@@ -29,7 +29,7 @@ from fox_nb.classroom.tables import (
 )
 from fox_nb.models import LOCAL_PICTURE
 from fox_nb.money import MICRO_PER_USD, apart, dollars
-from fox_nb.store.history import folded
+from fox_nb.store.journal_reader import folded
 from fox_nb.tasks import UPLOAD_GONE, TaskState
 
 FAILED = ("failed", "refunded")

@@ -15,7 +15,7 @@ from fox_nb.errors import FoxError, StoreError
 from fox_nb.models import MODELS
 from fox_nb.money import LEAST_USD, MICRO_PER_USD, MOST_USD, dollars
 from fox_nb.session.pool import Pool
-from fox_nb.store.history import REHEARSAL
+from fox_nb.store.journal_reader import REHEARSAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

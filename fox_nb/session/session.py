@@ -19,7 +19,7 @@ from fox_nb.session.tasklist import TaskList
 from fox_nb.settings import DEFAULT_BASE_URL, Gateway, fingerprint
 from fox_nb.sharing import renew_in_children
 from fox_nb.store import Store, TaskRow, identity_of
-from fox_nb.store.history import Chosen
+from fox_nb.store.journal_reader import Chosen
 
 if TYPE_CHECKING:
     from fox_nb.client import Client

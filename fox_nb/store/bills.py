@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from fox_nb.store.history import COUNTS, NEWEST
 from fox_nb.store.journal import Journal
+from fox_nb.store.journal_reader import COSTS_ANYTHING, NEWEST_OF
 from fox_nb.store.rows import FORGOTTEN
 
 AFTER_TROUBLE = 60.0
@@ -72,7 +72,7 @@ class Bills:
                     OR t.state NOT IN ('pending', 'processing', 'completed') AND t.error_code != '{FORGOTTEN}',
                 c.charged, c.charged_at, c.refunded, c.refunded_at, c.bill_task, c.state = 'settled'
             FROM charge c JOIN task t ON t.identity = c.identity
-                JOIN charge n ON n.number = (SELECT {NEWEST.format("t")})
+                JOIN charge n ON n.number = (SELECT {NEWEST_OF.format("t")})
             WHERE c.gateway = ? AND c.account = ? AND c.state != 'back'
                 AND NOT (c.number = n.number AND t.state IN ('preparing', 'sending'))
             ORDER BY c.number
@@ -83,7 +83,7 @@ class Bills:
 
     def count(self, gateway: str, account: str, bill: str) -> int:
         """Return of how many sendings the bill is so sure."""
-        query = f"SELECT count(*) FROM charge c WHERE gateway = ? AND account = ? AND bill = ? AND {COUNTS}"  # noqa: S608 - made of constants
+        query = f"SELECT count(*) FROM charge c WHERE gateway = ? AND account = ? AND bill = ? AND {COSTS_ANYTHING}"  # noqa: S608 - made of constants
         with self._journal.reading() as connection:
             return int(connection.execute(query, (gateway, account, bill)).fetchone()[0])
 

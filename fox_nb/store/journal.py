@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fox_nb.atomic import ALONE
 from fox_nb.errors import FoxError, StoreError
-from fox_nb.store.history import COUNTED, GIVEN_BACK, NEWEST, PLAYS, History, check_budget
+from fox_nb.store.journal_reader import COUNTED_SUM, GIVEN_BACK, NEWEST_OF, PLAYS, JournalReader, check_budget
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, TRAINS, moved, numbered, owner_is_gone, process_name
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ ANSWER_LOST = "answer_lost"
 """The code of what was settled as paid without its id."""
 _SETTLED_AS_PAID = "You settled it as paid; its answer was lost, and with it the way to its pictures."
 
-_SAME_SENDING = f"identity = ? AND (SELECT {NEWEST.format('task')}) = ?"
+_SAME_SENDING = f"identity = ? AND (SELECT {NEWEST_OF.format('task')}) = ?"
 _SAME_TASK = "identity = ? AND task_id = ?"
 
 
@@ -76,7 +76,7 @@ class Owed(NamedTuple):
     words: str
 
 
-class Journal(History):
+class Journal(JournalReader):
     """The SQLite file that knows every task; may be used from several threads and processes at once.
 
     What became of a sending is known to this process alone. Where it cannot be written (the disk is full, another
@@ -211,7 +211,7 @@ class Journal(History):
         take: int,
     ) -> None:
         if budget is not None:
-            left = budget - self._sum(connection, COUNTED, asked.gateway, asked.account)
+            left = budget - self._sum(connection, COUNTED_SUM, asked.gateway, asked.account)
             of = {"gateway": asked.gateway, "account": asked.account}
             (play,) = connection.execute(f"SELECT {PLAYS.format(':gateway', ':account')}", of).fetchone()
             check_budget(asked.micro_usd, left, budget, play=bool(play), of="your", todo="raise budget=…")

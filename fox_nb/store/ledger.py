@@ -10,7 +10,7 @@ from pathlib import Path
 from fox_nb.atomic import ALONE, BUSY_SECONDS, PRIVATE_FILE, open_database
 from fox_nb.errors import NOTHING_SENT, StoreError
 from fox_nb.settings import named
-from fox_nb.store.history import OpenDatabase, check_budget
+from fox_nb.store.journal_reader import OpenDatabase, check_budget
 from fox_nb.workdir import given_path
 
 _MADE = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fox_nb.store.history import ON_THE_SANDBOX, ON_THE_SERVICE
+from fox_nb.store.journal_reader import ON_THE_SANDBOX, ON_THE_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""History: the journal's file, open for one thread at a time, and what is read there: tasks, sums, the budget."""
+"""Journal reader: the journal's file, open for one thread at a time; what is read there: tasks, sums, the budget."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ SPENT = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN coalesce(c.charged, c.
     ELSE max(0, coalesce(c.charged, c.micro) - c.refunded) END), 0)"""
 """What sendings have cost: what was charged, where that is known, else what was reserved; less what came back."""
 
-COUNTED = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN max(c.micro, coalesce(c.charged, 0))
+COUNTED_SUM = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN max(c.micro, coalesce(c.charged, 0))
     ELSE max(0, coalesce(c.charged, c.micro) - c.refunded) END), 0)"""
 """What a budget counts: of the reserved and the charged the larger, until a refund is seen."""
 
-COUNTS = "c.state != 'back' AND (c.state != 'settled' OR c.charged IS NOT NULL)"
+COSTS_ANYTHING = "c.state != 'back' AND (c.state != 'settled' OR c.charged IS NOT NULL)"
 """Which sendings cost anything: none that was refused, or that a person settled as not paid; the bill knows better."""
 GIVEN_BACK = "c.state IN ('back', 'settled')"
 _SAYS_NOTHING = f"2 * ({GIVEN_BACK}) + (c.state = 'paid')"
-NEWEST = f"number FROM charge c WHERE c.identity = {{}}.identity ORDER BY {_SAYS_NOTHING}, number DESC LIMIT 1"
+NEWEST_OF = f"number FROM charge c WHERE c.identity = {{}}.identity ORDER BY {_SAYS_NOTHING}, number DESC LIMIT 1"
 """The sending that a task's state is of: the newest; what was refused or settled says nothing of those before."""
 
 ON_THE_SERVICE, ON_THE_SANDBOX = "recorded on the service", "recorded on the sandbox"
@@ -42,21 +42,21 @@ PLAYS = f"""({{0}} = '{SANDBOX}' OR {{1}} = '{ON_THE_SANDBOX}'
     OR EXISTS (SELECT 1 FROM fact WHERE name = '{REHEARSAL} ' || {{0}} || ' ' || {{1}}))"""  # noqa: S608 - made of constants
 """Whether the money of a gateway and an account is play money."""
 
-_OF_IT = f"FROM charge c WHERE c.identity = t.identity AND {COUNTS}"
-_NEWEST = f"FROM charge n WHERE n.number = (SELECT {NEWEST.format('t')})"
+_OF_IT = f"FROM charge c WHERE c.identity = t.identity AND {COSTS_ANYTHING}"
+_FROM_NEWEST = f"FROM charge n WHERE n.number = (SELECT {NEWEST_OF.format('t')})"
 
 _TASK = f"""
     SELECT t.identity, t.gateway, t.account, t.model, t.request, t.take, t.state, t.owner, t.asked, t.sent, t.accepted,
            t.finished, t.task_id, t.progress, t.estimate, t.credits, t.links, t.profile_id, t.error_code, t.error,
            t.request_id,
            coalesce((SELECT sum(micro) {_OF_IT}), 0), coalesce((SELECT max(estimate) {_OF_IT}), 0),
-           {PLAYS.format("t.gateway", "t.account")}, (SELECT {NEWEST.format("t")}),
+           {PLAYS.format("t.gateway", "t.account")}, (SELECT {NEWEST_OF.format("t")}),
            (SELECT {SPENT} {_OF_IT}), (SELECT sum(charged) {_OF_IT}), coalesce((SELECT sum(refunded) {_OF_IT}), 0),
            (SELECT max(coalesce(refunded_at, charged_at)) {_OF_IT}),
            (SELECT count(*) {_OF_IT} AND charged IS NULL AND refunded IS NULL),
-           coalesce((SELECT bill {_NEWEST}), ''), coalesce((SELECT bill_task {_NEWEST}), ''),
-           (SELECT charged {_NEWEST}), coalesce((SELECT refunded {_NEWEST}), 0),
-           (SELECT coalesce(refunded_at, charged_at) {_NEWEST})
+           coalesce((SELECT bill {_FROM_NEWEST}), ''), coalesce((SELECT bill_task {_FROM_NEWEST}), ''),
+           (SELECT charged {_FROM_NEWEST}), coalesce((SELECT refunded {_FROM_NEWEST}), 0),
+           (SELECT coalesce(refunded_at, charged_at) {_FROM_NEWEST})
     FROM task t
 """  # noqa: S608 - made of constants
 
@@ -171,7 +171,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_hold, after_in_parent=_release, after_in_child=_close_in_child)
 
 
-class History(OpenDatabase):
+class JournalReader(OpenDatabase):
     """The reading side of the journal; may be used from several threads and processes at once."""
 
     def __init__(self, path: Path) -> None:
@@ -246,7 +246,7 @@ class History(OpenDatabase):
     def counted(self, gateway: str, account: str) -> int:
         """Return in micro-USD what a budget counts: never less than what was spent."""
         with self.reading() as connection:
-            return self._sum(connection, COUNTED, gateway, account)
+            return self._sum(connection, COUNTED_SUM, gateway, account)
 
     def durations(self, gateway: str, model: str, resolution: str, most: int = 20) -> list[float]:
         """Return how many seconds the newest completed tasks of a model and size took."""
@@ -268,9 +268,8 @@ class History(OpenDatabase):
             return self._row(connection, found[0]) if found else None
 
     def _sum(self, connection: sqlite3.Connection, what: str, gateway: str, account: str, since: float = 0.0) -> int:
-        query = (
-            f"SELECT {what} FROM charge c WHERE gateway = ? AND account = ? AND coalesce(sent, at) >= ? AND {COUNTS}"  # noqa: S608 - made of constants
-        )
+        where = f"gateway = ? AND account = ? AND coalesce(sent, at) >= ? AND {COSTS_ANYTHING}"
+        query = f"SELECT {what} FROM charge c WHERE {where}"  # noqa: S608 - made of constants
         return int(connection.execute(query, (gateway, account, since)).fetchone()[0])
 
     def _row(self, connection: sqlite3.Connection, identity: str) -> TaskRow | None:
