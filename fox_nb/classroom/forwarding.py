@@ -29,13 +29,14 @@ from fox_nb.classroom.refusals import (
 )
 from fox_nb.classroom.tables import CLASS
 from fox_nb.client import certainly_not_accepted
+from fox_nb.client.responses import may_be_an_upload
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotFound, RateLimited
 from fox_nb.models import MENTION, MODELS, MOST_TAKES, file_names, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.session.backoff import quiet
 from fox_nb.session.irregular import LONGEST_ESTIMATE, Irregular, may_still_come, tolerated_for, usual
-from fox_nb.tasks import UPLOAD_GONE, TaskState
+from fox_nb.tasks import TaskState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -63,8 +64,7 @@ PROMPT = 0.015
 """Seconds that whoever asks for a task waits for the gateway; what it said last is the answer after that."""
 AGAIN = (0.1, 0.5, 1.0, 2.0, *[5.0] * 60)
 """Seconds between the tries to note what became of a creation, while the database is away."""
-_UPLOAD_NOT_FOLLOWED = frozenset({UPLOAD_GONE, ""})
-_UNPROCESSABLE, _SERVER_FAULT = 422, 500
+_SERVER_FAULT = 500
 _LONGEST_WORDS = 2000
 
 log = logging.getLogger(__name__)
@@ -185,6 +185,7 @@ class Forwarder:
                 log.exception("a request could not be read; nothing was sent")
             raise nothing_sent(as_refusal(error)) from None
         whose = CLASS if self._share else who.name
+        # a client that tells no take shares with nobody
         mark = secrets.token_hex(16) if take is None else f"{take}\n{whose}"
         return request, Wanted(
             identity=hashlib.sha256(f"{mark}\n{request.canonical()}".encode()).hexdigest(),
@@ -192,7 +193,7 @@ class Forwarder:
             body=request.canonical(),
             words=str(getattr(request, "prompt", ""))[:_LONGEST_WORDS],
             micro_usd=micro_usd,
-            profiles=tuple(_profiles(request)),
+            profiles=tuple(_maybe_named(request)),
         )
 
     async def _answered(self, sending: asyncio.Task[None], before: Refusal | None) -> None:
@@ -279,8 +280,7 @@ class Forwarder:
             try:
                 return await self._upstream.create(linked, take)
             except GatewayError as error:
-                late = error.http_status == _UNPROCESSABLE and error.code in _UPLOAD_NOT_FOLLOWED
-                if anew or linked == body or not (late and certainly_not_accepted(error)):
+                if anew or linked == body or not may_be_an_upload(error):
                     raise
         raise AssertionError
 
@@ -454,7 +454,6 @@ class Forwarder:
             "usage": {
                 "user_group": "default",
                 "cost_usd": row.micro_usd / MICRO_PER_USD,
-                "shared": row.booked == CLASS,
             },
         }
 
@@ -504,8 +503,11 @@ def _failed(row: Any, code: str, words: str) -> TaskState:
     return TaskState(row.task, "failed", error_code=code, error_message=words)
 
 
-def _profiles(request: Request) -> list[str]:
-    """Return the ids of the profiles that a request names, in its fields and in its prompt."""
+def _maybe_named(request: Request) -> list[str]:
+    """Return the ids of the profiles that a request names, in its fields and in any of its texts.
+
+    In more than `models.mentioned` finds: where the pages give ``[[…]]`` no meaning, a gateway may give it one.
+    """
     found: list[str] = []
     for parameter in parameters(type(request)):
         value = getattr(request, parameter.name)

@@ -18,10 +18,22 @@ from fox_nb.errors import (
     KeyMissing,
     NotConnected,
     RateLimited,
+    RequestRejected,
     class_of,
 )
 from fox_nb.settings import redact
-from fox_nb.tasks import DONE, LONGEST_ID, REQUEST_IDS, WAITING, WORKING, TaskState, json_in, read, usable_id
+from fox_nb.tasks import (
+    DONE,
+    LONGEST_ID,
+    REQUEST_IDS,
+    UPLOAD_GONE,
+    WAITING,
+    WORKING,
+    TaskState,
+    json_in,
+    read,
+    usable_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,6 +139,11 @@ def certainly_not_accepted(error: BaseException) -> bool:
     if isinstance(error, GatewayError):
         return error.not_accepted
     return isinstance(error, (NotConnected, InvalidRequest, KeyMissing))
+
+
+def may_be_an_upload(error: BaseException) -> bool:
+    """Return True for what may be refused since the gateway has thrown out an upload before its time."""
+    return isinstance(error, RequestRejected) and error.not_accepted and error.code in {UPLOAD_GONE, ""}
 
 
 def is_asking(answer: Exchange) -> bool:

@@ -19,7 +19,6 @@ from fox_nb.errors import (
     FoxError,
     GatewayError,
     InvalidRequest,
-    RequestRejected,
     SandboxError,
     StoreError,
 )
@@ -39,7 +38,6 @@ from fox_nb.session.uploads import Uploads
 from fox_nb.settings import SANDBOX, Polling, fingerprint, is_private
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store import BEING_SENT, Asked
-from fox_nb.tasks import UPLOAD_GONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,9 +55,7 @@ if TYPE_CHECKING:
 SENDERS = 4
 """So many creations of a kernel are on the wire at once."""
 ASKERS = 4
-
-UPLOAD_NOT_FOLLOWED = frozenset({UPLOAD_GONE, ""})
-"""Codes of a 422 that may mean that the gateway has thrown out an upload before its time."""
+"""So many are asked of the journal, and their pictures uploaded, at once."""
 
 
 class Submitter(OfOneProcess):
@@ -360,7 +356,7 @@ class Submitter(OfOneProcess):
 
     def _dropped(self, task: Task, row: TaskRow, sent: Future[None]) -> None:
         if sent.cancelled():
-            self._refused(task, row, FoxError("It was closed before it was sent."))
+            self._refused(task, row, FoxError("This Fox was closed before the request was sent."))
 
     def _send(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> None:
         """Upload what is local, create the task once, journal what became of it, and watch it.
@@ -388,6 +384,8 @@ class Submitter(OfOneProcess):
 
     def _created(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
         """Make the creating call, and once more when the gateway threw out an upload before its time."""
+        from fox_nb.client.responses import may_be_an_upload
+
         refusal: BaseException | None = None
         thrown_out: list[str] = []
         headers = self._headers(row)
@@ -407,7 +405,7 @@ class Submitter(OfOneProcess):
             try:
                 return self.client.create(body, headers=headers, take=row.take)
             except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
-                if refusal is None and remembered and _may_be_an_upload(error):
+                if refusal is None and remembered and may_be_an_upload(error):
                     refusal, thrown_out = error, remembered
                     continue
                 raise self._not_created(task, row, error) from None
@@ -486,10 +484,6 @@ def _refuse_near_links(request: Request) -> None:
 def request_of(row: TaskRow) -> Request:
     """Return the request that a row was made of."""
     return validate(row.model, {name: value for name, value in row.body.items() if name != "model"})
-
-
-def _may_be_an_upload(error: BaseException) -> bool:
-    return isinstance(error, RequestRejected) and error.code in UPLOAD_NOT_FOLLOWED
 
 
 def _request_id_of(error: BaseException) -> str:

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 import fox_nb
-from fox_nb import Fox, FoxError, InvalidRequest, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb import Fox, FoxError, InvalidRequest, RequestRejected, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.client import Client
 from fox_nb.session import Session, Task
 from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, Timeouts, checked_key, hidden
@@ -235,6 +236,16 @@ def test_a_forgotten_upload_is_made_again(fox: Fox, sandbox: Any, tmp_path: Any)
     assert len(edits) == 2
 
 
+def test_a_422_that_speaks_of_a_task_is_not_sent_again(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may have been accepted is sent once, though its upload may have been thrown out, too."""
+    picture = fox.generate("a cat").wait().images[0]
+    fox.edit("blue", picture).wait()
+    refusals = iter([RequestRejected("The gateway refuses the request, and names a task.", http_status=422)])
+    monkeypatch.setattr(fox.session.client, "create", Mock(side_effect=refusals))
+    with pytest.raises(SubmissionUnknown):
+        fox.edit("red", picture)
+
+
 def test_an_upload_that_a_task_failed_for_is_made_again(fox: Fox, sandbox: Any) -> None:
     """Taken up when its upload was thrown out already, a task fails; a retry has a link that lives, and is paid for once."""
     picture = fox.generate("a cat").wait().images[0]
@@ -281,7 +292,7 @@ def test_new_takes(fox: Fox, sandbox: Any) -> None:
 
 
 def test_looks_stop_with_the_last_task(fox: Fox) -> None:
-    """Threads end when nothing is under way: the watcher stops with its last task."""
+    """Threads end when nothing is under way: the poll loop stops with its last task."""
     fox.generate("a fox").wait()
     deadline = time.monotonic() + 60
     while any(thread.name == "fox_nb-poll-loop" for thread in threading.enumerate()):
