@@ -430,7 +430,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             What answers here is no class's relay, or it did not take it.
         """
         self.session.hand_in()
-        print("Handed in. You may do it again: your teacher sees each time.")  # noqa: T201 - a cell says that it worked
+        print("Handed in. You may hand in again: your teacher sees each time.")  # noqa: T201 - a cell says that it worked
 
     def close(self) -> None:
         """Stop watching; what is under way goes on at the gateway and can be resumed later."""

@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 WAIT_VARIABLE = "FOX_NB_WAIT"
 """Set where a notebook is run without a screen: a task in a cell is waited for: nobody is there to see it change."""
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def view_of(widget: w.Widget) -> dict[str, Any]:
+    """Return what front ends show a widget for, in a bundle."""
+    about = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    return {"application/vnd.jupyter.widget-view+json": about}
 
 
 def in_notebook() -> bool:
@@ -125,7 +130,7 @@ class Box:
     def prepare(self, content: Mapping[str, Any]) -> None:
         """Put the widget's view beside the page, which stays where widgets are not shown."""
         self._box.value = _as_html(content["data"])
-        content["data"][WIDGET_VIEW] = {"version_major": 2, "version_minor": 0, "model_id": self._box.model_id}
+        content["data"].update(view_of(self._box))
 
     def show(self, shown: Bundle) -> None:
         """Change the widget."""

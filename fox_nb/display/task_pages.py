@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fox_nb.session.tasklist import TaskList
     from fox_nb.session.training import TrainedProfiles
 
-ROWS_WITH_PICTURES = 50
+MOST_ROWS = 50
 
 
 def page(thing: Any) -> str:
@@ -164,7 +164,7 @@ def tasks_page(tasks: TaskList) -> str:
     """List tasks with their pictures, the settings in which they differ, states, times and costs."""
     from fox_nb.render.table import tasks_table
 
-    shown = tasks[:ROWS_WITH_PICTURES]
+    shown = tasks[:MOST_ROWS]
     differing = differences([dict(settings(task)) for task in shown])
     rows = [_table_row(task, [values[at] for values in differing.values()]) for at, task in enumerate(shown)]
     return tasks_table(rows, total=tasks.total, sandbox=tasks.is_sandbox, settings=list(differing), empty=tasks.empty)
@@ -322,7 +322,7 @@ def _table_row(task: Task, values: Sequence[str]) -> Any:
         model=task.model,
         settings=values,
         status=task.status,
-        created=_local(task.asked_at),
+        asked=_local(task.asked_at),
         took=None if task.status in ON_ITS_WAY else task.waited,
         cost=float(task.cost),
         take=task.take,

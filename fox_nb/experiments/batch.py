@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from fox_nb.errors import ExtraMissing, InvalidRequest
+from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import sameness
 from fox_nb.experiments.batch_plan import BatchPlan, known_of
+from fox_nb.experiments.compared import pandas
 from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.plan import PlannedCell
 from fox_nb.experiments.plan_file import PICTURES, as_json
@@ -234,10 +235,7 @@ def _unused(plan: BatchPlan) -> tuple[str, ...]:
 def _backend() -> Literal["pandas", "polars"]:
     from importlib.util import find_spec
 
-    if find_spec("pandas") is not None:
-        return "pandas"
-    if find_spec("polars") is not None:
+    if find_spec("pandas") is None and find_spec("polars") is not None:
         return "polars"
-    raise ExtraMissing(
-        "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
-    )
+    pandas()
+    return "pandas"

@@ -19,11 +19,10 @@ from fox_nb.experiments.arranged import MOST_PICTURES, arranged
 from fox_nb.experiments.compared import Compared, scaled, unlike_scales
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.picture_files import PictureFiles
-from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Take
+from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Reference, Take, stands_at
 from fox_nb.session import Session, Task
 from fox_nb.sharing import OfOneProcess
 
-Reference = tuple[int | None, ...]
 Listener = Callable[[list[Key]], None]
 
 _CHANGED = "was changed after it was laid here; call compare again"
@@ -270,7 +269,7 @@ def compare(
         )
     _wait(cells.values())
     reference = _reference(original, axes)
-    if reference is not None and not any(_stands_at(key, reference) for key in cells):
+    if reference is not None and not any(stands_at(key, reference) for key in cells):
         what = f"original is {original!r}, and no picture stands there to compare with."
         raise InvalidRequest(what, parameter="original", value=original, todo="Fill that place, or name another one.")
     if original is None:
@@ -294,10 +293,6 @@ def _reference(original: Any, axes: Sequence[tuple[str, Sequence[str]]]) -> Refe
         if original in labels:
             return tuple(labels.index(original) if at == number else None for at in range(len(axes)))
     return None
-
-
-def _stands_at(key: Key, reference: Reference) -> bool:
-    return all(fixed in (None, at) for at, fixed in zip(key, reference, strict=True))
 
 
 def _wait(sources: Any) -> None:

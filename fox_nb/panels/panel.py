@@ -15,7 +15,7 @@ import traitlets
 from IPython.display import HTML
 
 from fox_nb.display import task_pages
-from fox_nb.display.places import is_unseen
+from fox_nb.display.places import is_unseen, view_of
 from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
 from fox_nb.models import Request, request_class
 from fox_nb.panels.control_table import control_for
@@ -524,8 +524,7 @@ def show(box: w.Widget, record: Record) -> None:
     record.open(card=True)
     if is_unseen():
         return
-    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
-    display({"text/plain": repr(box), "text/html": "", "application/vnd.jupyter.widget-view+json": view}, raw=True)
+    display({"text/plain": repr(box), "text/html": "", **view_of(box)}, raw=True)
 
 
 @functools.cache

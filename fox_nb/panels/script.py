@@ -26,7 +26,7 @@ _SAME_PAGE = 5.0
 
 @functools.cache
 def bundle(script: str) -> tuple[str, tuple[bytes, bytes]]:
-    """Return the hash, the script and the style of some of the room's own widgets; `make scripts` makes them."""
+    """Return the hash, the script and the style of some of the panels' own widgets; `make scripts` makes them."""
     files = ((_STATIC / f"{script}.js").read_bytes(), (_STATIC / f"{script}.css").read_bytes())
     return hashlib.sha256(b"".join(files)).hexdigest()[:12], files
 
@@ -41,7 +41,7 @@ class Layout(w.Layout):  # type: ignore[misc]
 
 
 class Scripted(anywidget.AnyWidget):
-    """An anywidget of this room.
+    """An anywidget of fox_nb's own.
 
     What notebooks save of a widget is its state. Its script is in there with every anywidget; here that is a few lines
     which have the script of all of them sent as a message, once a page. To the pages that see a kernel's first one it

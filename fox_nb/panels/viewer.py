@@ -109,7 +109,7 @@ class Viewer(Scripted):
 
     def _on_retry(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         retry, take = self._retry, content.get("take")
-        key = next((key for key in self._comparison.cells if ",".join(map(str, key)) == content.get("cell")), None)
+        key = next((key for key in self._comparison.cells if place(key) == content.get("cell")), None)
         if retry is not None and key is not None and isinstance(take, int):
             self._pool.submit(lambda: retry(key, take))
 
@@ -192,14 +192,12 @@ class TileService:
         self._own: Path | None = None
         self._closed = False
 
-    def know(self, pictures: dict[str, ComparedPicture]) -> list[str]:
-        """Take these pictures for what there is, and say which of them are new."""
+    def know(self, pictures: dict[str, ComparedPicture]) -> None:
+        """Take these pictures for what there is."""
         with self._lock:
-            new = [name for name in pictures if name not in self._pictures]
-            self._pictures = dict(pictures)
-            for name in new:
+            for name in pictures.keys() - self._pictures.keys():
                 self._lost.pop(name, None)
-            return new
+            self._pictures = dict(pictures)
 
     def want(self, view: str, add: list[str], drop: list[str]) -> None:
         """Note which tiles a view needs, as ``picture/level/x/y``, and which no longer."""

@@ -21,6 +21,8 @@ State = Literal["pending", "running", "done", "failed", "impossible"]
 
 Key = tuple[int, ...]
 """The place of a cell: for each axis which of its values, in the order of the axes."""
+Reference = tuple[int | None, ...]
+"""Which cells others are compared with: those at these places, None standing for any."""
 
 Version = tuple[int, str]
 """What tells a file from what it was: its size, and the SHA-256 of its bytes."""
@@ -242,7 +244,7 @@ class Comparison:
     axes: Sequence[Axis]
     cells: dict[Key, Cell]
     original: ComparedPicture | None = None
-    reference: tuple[int | None, ...] | None = None
+    reference: Reference | None = None
     shape: float = 0.0
 
     def __post_init__(self) -> None:
@@ -277,9 +279,7 @@ class Comparison:
 
     def is_reference(self, key: Key) -> bool:
         """Return True for a cell that others are compared with."""
-        return self.reference is not None and all(
-            fixed in (None, at) for at, fixed in zip(key, self.reference, strict=True)
-        )
+        return self.reference is not None and stands_at(key, self.reference)
 
     def in_order(self) -> Iterator[tuple[Key, Cell]]:
         """Give the cells row by row, as they are shown at first: the first axis changes fastest."""
@@ -370,6 +370,11 @@ def facts(comparison: Comparison, sizes: Mapping[str, tuple[int, int]] | None = 
         "cells": {place(key): cell_facts(cell, sizes) for key, cell in comparison.in_order()},
         "explanations": {LABELS[name]: words for name, words in EXPLANATIONS.items()},
     }
+
+
+def stands_at(key: Key, reference: Reference) -> bool:
+    """Return True for a cell that others are compared with."""
+    return all(fixed in (None, at) for at, fixed in zip(key, reference, strict=True))
 
 
 def place(key: Key) -> str:

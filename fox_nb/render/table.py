@@ -9,7 +9,6 @@ from datetime import datetime
 from fox_nb.money import PLAY, dollars
 from fox_nb.render.html import bdi, clock, day, duration, escape, frame, head, img, note
 
-_ROWS = 50
 _EDGE = 56
 
 
@@ -23,10 +22,10 @@ class TaskRow:
         The prompt, or what else tells the task.
     model, status : str
         The model's name, the task's state.
-    created : datetime
-        When it was made, in local time.
+    asked : datetime
+        When it was asked for, in local time.
     took : float or None
-        Seconds from sent to done.
+        Seconds from its acceptance to its end.
     cost : float or None
         USD; None where nobody said.
     take : int
@@ -46,7 +45,7 @@ class TaskRow:
     title: str
     model: str
     status: str
-    created: datetime
+    asked: datetime
     took: float | None = None
     cost: float | None = None
     take: int = 1
@@ -62,13 +61,11 @@ def tasks_table(
     rows: Sequence[TaskRow],
     *,
     total: int | None = None,
-    title: str = "Tasks",
     sandbox: bool = False,
-    limit: int = _ROWS,
     settings: Sequence[str] = (),
     empty: str = "",
 ) -> str:
-    """List tasks, the first `limit` of them, and say how many more there are.
+    """List tasks, and say how many more there are.
 
     Parameters
     ----------
@@ -76,12 +73,8 @@ def tasks_table(
         The tasks.
     total : int, optional
         How many there are.
-    title : str
-        What stands above.
     sandbox : bool
         True for play money.
-    limit : int
-        How many are listed.
     settings : sequence of str
         What the rows' `settings` are called.
     empty : str
@@ -89,24 +82,23 @@ def tasks_table(
     """
     if not rows:
         first = "None yet. The first one: fox.generate('a red fox in the snow')"
-        return frame(head(title, sandbox=sandbox), note(empty or first))
-    shown = rows[:limit]
-    more = max(total or 0, len(rows)) - len(shown)
+        return frame(head("Tasks", sandbox=sandbox), note(empty or first))
+    more = (total or 0) - len(rows)
     names = (
         ("", ""),
         ("Request", ""),
         ("Model", ""),
         *((escape(label, 40), "") for label in settings),
         ("State", ""),
-        ("Sent", ""),
+        ("Asked", ""),
         ("Took", "fx-num"),
         (f"Cost{PLAY * sandbox}", "fx-num"),
     )
     header = "".join(f'<th scope="col"{_css(css)}>{name}</th>' for name, css in names)
-    body = "".join(_row(row) for row in shown)
+    body = "".join(_row(row) for row in rows)
     return frame(
-        head(title, sandbox=sandbox),
-        f'<div class="fx-wide" tabindex="0" role="region" aria-label="{escape(title, 80)}">'
+        head("Tasks", sandbox=sandbox),
+        f'<div class="fx-wide" tabindex="0" role="region" aria-label="Tasks">'
         f"<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table></div>",
         note(f"and {more:,} more" if more > 0 else ""),
     )
@@ -125,7 +117,7 @@ def _row(row: TaskRow) -> str:
         (escape(row.model, 60), ""),
         *((bdi(value, 60), "") for value in row.settings),
         (escape(row.status, 40), ""),
-        (f"{day(row.created)}, {clock(row.created)}", ""),
+        (f"{day(row.asked)}, {clock(row.asked)}", ""),
         (duration(row.took) if row.took is not None else "", "fx-num"),
         (dollars(row.cost) if row.cost is not None else "", "fx-num"),
     )

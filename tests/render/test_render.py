@@ -61,7 +61,7 @@ OUTPUTS = {
     "failure": lambda t: failure(Failure(t, t, t, t, [(t, t)], t), code=t),
     "unknown": lambda t: unknown(t, NOW, what=t, facts=[(t, t)], code=t),
     "card": lambda t: html.frame(html.head(t), html.note(t), html.code_block(t)),
-    "table": lambda t: table.tasks_table([row(t)] * 3, total=3221, title=t),
+    "table": lambda t: table.tasks_table([row(t)] * 3, total=3221, settings=[t]),
     "plot": lambda t: plots.plot_images([thumbnail.data_uri(SMALL)] * 2, [t, 1]),
     "tabs": lambda t: plots.plot_class_tabs([thumbnail.data_uri(SMALL)] * 3, [t, t, 0.5]),
     "classes": lambda t: plots.plot_class_representations([thumbnail.data_uri(SMALL)] * 3, [t, t, 0.5]),
@@ -226,7 +226,7 @@ def test_unknown_says_when_and_what_to_check():
 
 def test_table_of_tasks():
     """The list shows what was asked, its state, time and cost, and how many more there are; an empty one says how to begin."""
-    page = Page(table.tasks_table([row("A fox")] * 60, total=3264, limit=50))
+    page = Page(table.tasks_table([row("A fox")] * 50, total=3264))
     assert len(page.all("tr")) == 51
     assert "variation 2 · 2 pictures" in page.text
     assert "3 May 2025, 12:01" in page.text
