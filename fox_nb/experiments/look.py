@@ -1,4 +1,4 @@
-"""Look: a sweep as the comparison that viewers, files and plots are made of."""
+"""Look: an experiment's cells as viewers, files and plots take them, and a sweep as a whole."""
 
 from __future__ import annotations
 

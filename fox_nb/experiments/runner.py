@@ -198,7 +198,7 @@ class Runner:
     def _let_go(self, before: set[Slot]) -> set[Slot]:
         """Give up the places of tasks that nobody looks after any more, such as when the session was closed.
 
-        Between two looks of the watcher a task may seem so for a moment; so only what seems so twice is let go.
+        Between two polls a task may seem so for a moment; so only what seems so twice is let go.
         """
         now = {
             slot

@@ -29,9 +29,9 @@ class PollResult(NamedTuple):
     Attributes
     ----------
     done : bool
-        Nothing more has to be polled; the poll itself has called `leave`.
+        The poll has seen itself to what comes next: it has left the task, or has it watched anew.
     answered : bool
-        False when the gateway gave no answer: the next poll comes later and later.
+        False when the gateway gave no answer, or it could not be noted: the next poll comes later and later.
     everybody_waits : float
         Seconds for which the gateway asked not to be asked at all (``Retry-After``).
     soon : float or None
@@ -45,7 +45,7 @@ class PollResult(NamedTuple):
 
 
 class Watched(Protocol):
-    """What a watcher has to know of a task."""
+    """What the loop has to know of a task."""
 
     @property
     def waited(self) -> float:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 FETCH_AGAIN_AFTER = 2.0
 """Seconds after which what could not be fetched is fetched once more, before whoever waits is told."""
 LONGEST_FEWER_PAUSE = 5.0
+"""Seconds between two polls of what is completed with fewer results than were asked for."""
 FIRST_PATIENT_PAUSE, LONGEST_PATIENT_PAUSE = 60.0, 3600.0
 """Seconds between two tries to fetch what the person has been told of, while nobody asks."""
 MOST_PICTURES = 100
@@ -200,7 +201,7 @@ class Poller:
         if since >= tolerated_for(error, age):
             if isinstance(error, NotFound) and age > LINKS_LIVE:
                 return self._failed(task, row, "not_found", "the gateway no longer knows this task")
-            return self._give_up(task, row, error)  # another key's, another host's: it may be found yet
+            return self._give_up(task, error)  # another key's, another host's: it may be found yet
         task.renew(error)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
         pause = quiet(asked_to_wait)
@@ -229,7 +230,7 @@ class Poller:
             return PollResult()
         error = _unknown_word(row, answer)
         if self._lasts_too_long(row, answer.status):
-            return self._give_up(task, row, error)
+            return self._give_up(task, error)
         task.renew(error)
         return PollResult()
 
@@ -240,7 +241,7 @@ class Poller:
         error = self._downloaded(task, row, lambda: urls) if urls and row.on_its_way else None
         may_come = self._now() - (row.accepted or row.asked) <= LINKS_LIVE
         if error is not None and may_come and not (isinstance(error, DownloadFailed) and error.gone):
-            return self._give_up(task, row, error)
+            return self._give_up(task, error)
         code = answer.error_code or ("" if answer.status == "failed" else answer.status)
         words = shown(answer.error_message, None, LONGEST_WORDS)
         return self._failed(task, self._store.journal.get(row.identity), shown(code, None, LONGEST_CODE), words)
@@ -273,7 +274,7 @@ class Poller:
         task.renew(error)
         return PollResult(done=True)
 
-    def _give_up(self, task: Task, row: TaskRow, error: FoxError) -> PollResult:
+    def _give_up(self, task: Task, error: FoxError) -> PollResult:
         """Tell whoever waits, and poll now and then all the same; who asks again has it polled at once."""
         pause = self._until_next_try(task, error)
         self._irregular.forget(task.identity, but="notified")

@@ -30,7 +30,7 @@ COUNTED_SUM = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN max(c.micro, coa
 COSTS_ANYTHING = "c.state != 'back' AND (c.state != 'settled' OR c.charged IS NOT NULL)"
 """Which sendings cost anything: none that was refused, or that a person settled as not paid; the bill knows better."""
 GIVEN_BACK = "c.state IN ('back', 'settled')"
-_SAYS_NOTHING = f"2 * ({GIVEN_BACK}) + (c.state = 'paid')"
+_SAYS_NOTHING = f"2 * ({GIVEN_BACK}) + (c.state = 'paid')"  # a rank: 0 speaks of the task, 1 was settled as paid
 NEWEST_OF = f"number FROM charge c WHERE c.identity = {{}}.identity ORDER BY {_SAYS_NOTHING}, number DESC LIMIT 1"
 """The sending that a task's state is of: the newest; what was refused or settled says nothing of those before."""
 

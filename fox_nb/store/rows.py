@@ -42,6 +42,8 @@ class TaskRow(NamedTuple):
     them, `net` prefers that to what was reserved, and `unbilled` counts those of which it says nothing yet. `bill`,
     `bill_task`, `bill_charged` and `bill_refunded` are of the sending `charge` alone: how sure the log is of it, which
     task it names, the amounts, and when. `is_play_money` is of the sandbox, also by way of a recording or a rehearsal.
+
+    The fields stand in the order of the query's columns (`_TASK` in `journal_reader.py`), the two flags side by side.
     """
 
     identity: str

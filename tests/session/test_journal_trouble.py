@@ -12,6 +12,7 @@ import pytest
 
 from client.scripted import Step, say
 from fox_nb import ConnectionLost, Fox, InvalidRequest, StoreError, SubmissionUnknown
+from fox_nb.atomic import BUSY_SECONDS
 from gateways import Gateway
 from processes import PATIENCE, until
 
@@ -31,7 +32,7 @@ def locked(fox: Fox) -> Iterator[None]:
         other.execute("ROLLBACK")
         other.close()
         with contextlib.suppress(StoreError), fox.store.journal.reading() as connection:
-            connection.execute("PRAGMA busy_timeout = 20000")
+            connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
 
 
 @pytest.fixture

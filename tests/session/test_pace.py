@@ -1,4 +1,4 @@
-"""Pace: what the watcher promises the gateway for all tasks of a kernel together."""
+"""Pace: what the poll loop promises the gateway for all tasks of a kernel together."""
 
 import itertools
 import random
@@ -35,7 +35,7 @@ class AtOnce:
 
 
 class Clock(threading.local):
-    """The machine's clock, and what the watcher's thread last read on it: a busy machine then changes no figure."""
+    """The machine's clock, and what the poll loop's thread last read on it: a busy machine then changes no figure."""
 
     last = 0.0
 

@@ -1,4 +1,4 @@
-"""The watcher and its pool: one chain of looks a task, threads that end, work that is not lost."""
+"""The poll loop and its pool: one chain of polls a task, threads that end, work that is not lost."""
 
 import threading
 from concurrent.futures import CancelledError

@@ -84,7 +84,7 @@ def test_a_plan_that_cannot_begin_says_so_and_begins_later(fox: Fox, sandbox: An
 
 @pytest.mark.parametrize("name", ["fox_nb-polling", "fox_nb-downloads"])
 def test_looking_goes_on_with_the_threads_there_are(fox: Fox, sandbox: Any, limit: Limit, name: str) -> None:
-    """Where looks and downloads get no threads of their own the watcher makes them itself, one after the other."""
+    """Where polls and downloads get no threads of their own the poll loop makes them itself, one after the other."""
     limit.names = (name,)
     tasks = [fox.generate(f"fox {number}", num_outputs=2) for number in range(3)]
     for task in tasks:
