@@ -1,4 +1,6 @@
-"""Errors: one tree; each says what happened, what it means for the money, and what to do next.
+"""Errors: the tree of them; each says what happened, what that means for the money, and what to do next.
+
+These sentences stand where an error is raised.
 
 FoxError
 ├── InvalidRequest            a parameter is wrong; nothing was sent         (ValueError)
