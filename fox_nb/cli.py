@@ -1,4 +1,4 @@
-"""The commands: `fox-nb lab`, `demo`, `sandbox`, `scan`, `gallery`, `seats`, `relay`, `doctor`."""
+"""Cli, the commands: `fox-nb lab`, `demo`, `sandbox`, `scan`, `gallery`, `seats`, `relay`, `doctor`."""
 
 from __future__ import annotations
 

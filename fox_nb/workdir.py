@@ -1,4 +1,4 @@
-"""Working folder: where relative paths begin, and where the notebook lies; the first can be changed, and be gone."""
+"""Workdir: where relative paths begin, and where the notebook lies; the first can be changed, and be gone."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
     task, lines = slot.task, code(made, slot)
     if slot.state != "done" or task is None:
         price = made.session.prices.cost(slot.request).short if slot.state == "failed" else ""
-        return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines, price=price)]
+        return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines, retry_price=price)]
     if not task.images:  # a profile has none
         return [Take(slot.take, "done", note=about(task), code=lines)]
     takes = []

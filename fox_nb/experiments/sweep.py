@@ -1,10 +1,10 @@
-"""Grid: a sweep in the hand: its pictures by any number of axes, looked at, measured, taken away."""
+"""Sweep: pictures by any number of axes, looked at, measured, taken away."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.experiments import frame, look, pages
+from fox_nb.experiments import look, pages, sweep_frame
 from fox_nb.experiments.axes import sameness
 from fox_nb.experiments.compared import Compared
 from fox_nb.experiments.experiment import Experiment
@@ -223,7 +223,7 @@ class Sweep(Compared, Experiment):
         ExtraMissing
             pandas is not installed.
         """
-        return frame.pictures(self.measure())
+        return sweep_frame.pictures(self.measure())
 
     def summary(self) -> pd.DataFrame:
         """Return one row a setting: mean and spread of each number over its takes.
@@ -233,4 +233,4 @@ class Sweep(Compared, Experiment):
         ExtraMissing
             pandas is not installed.
         """
-        return frame.summary(self.measure())
+        return sweep_frame.summary(self.measure())

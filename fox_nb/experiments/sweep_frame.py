@@ -1,4 +1,4 @@
-"""Frame: a sweep as tables for pandas, one row a picture, or one a setting with mean and spread."""
+"""Sweep frame: a sweep as tables for pandas, one row a picture, or one a setting with mean and spread."""
 
 from __future__ import annotations
 

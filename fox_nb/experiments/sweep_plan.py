@@ -10,8 +10,8 @@ from typing import Any
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import Axis, axis_of, is_row, without_decimals
-from fox_nb.experiments.frame import NUMBERS
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
+from fox_nb.experiments.sweep_frame import NUMBERS
 from fox_nb.experiments.template import filled, names_in, parameter_of
 from fox_nb.models import MODELS, request_class, take_number
 from fox_nb.models import MOST_TAKES as MOST_NUMBER

@@ -1,4 +1,4 @@
-"""Checking: what a file's bytes really are, and whether they are a whole and sane picture.
+"""Check: what a file's bytes really are, and whether they are a whole and sane picture.
 
 The bytes decide, never a name or a Content-Type. A picture counts as whole when Pillow decodes it to its end;
 a JPEG is decoded at an eighth of its size for that, since its whole stream is read all the same. Limits on

@@ -1,4 +1,4 @@
-"""Preparing: what a person hands over where a link to an image is asked for, made ready for the upload.
+"""Prepare: what a person hands over where a link to an image is asked for, made ready for the upload.
 
 A path, a PIL image, bytes, an array or an earlier result becomes a `Prepared`: checked at once, identified by
 what it is (never by the link that it is uploaded to), and turned into the bytes for the upload only when

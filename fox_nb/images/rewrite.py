@@ -1,4 +1,4 @@
-"""Rewriting: what must be done to a picture before it leaves, and doing it."""
+"""Rewrite: what must be done to a picture before it leaves, and doing it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def show(sweep: Experiment) -> Any:
     return None
 
 
-class Controls(Scripted):
+class SweepControls(Scripted):
     """The plan, the buttons, the one progress bar and what went wrong.
 
     Parameters
@@ -104,7 +104,7 @@ class SweepView:
         self._due = pages.Doubling(sweep.plan.count("done"))
         self._page = ""
         self._viewer: Viewer | None = None
-        self._controls = Controls(self._mark)
+        self._controls = SweepControls(self._mark)
         self._controls.on_run = self._press
         self._controls.on_no = self._refuse
         self._controls.on_stop = sweep.runner.stop

@@ -134,12 +134,12 @@ class Take:
     reason : str
         Why it failed, or why it can't be made.
     metrics : mapping of str to float or None
-        Numbers by name: psnr, ssim, sharpness, colour_shift, or any other.
+        Numbers by name: psnr, ssim, sharpness, colour_shift, or any other that a mean and a spread mean something of.
     note : str
         What else is told of it, such as the task's id and the time it took.
     code : str
         The call that asks for it again.
-    price : str
+    retry_price : str
         What trying it again costs, as it stands on a button.
     """
 
@@ -150,7 +150,7 @@ class Take:
     metrics: Mapping[str, float | None] = field(default_factory=dict)
     note: str = ""
     code: str = ""
-    price: str = ""
+    retry_price: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +348,7 @@ def cell_facts(cell: Cell, sizes: Mapping[str, tuple[int, int]] | None = None) -
             "reason": clip(take.reason),
             "note": clip(take.note),
             "code": take.code,
-            "price": clip(take.price),
+            "price": clip(take.retry_price),
             "numbers": numbers(take.metrics),
             "picture": take.picture and picture_facts(take.picture, size=sizes.get(take.picture.id)),
         }

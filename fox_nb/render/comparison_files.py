@@ -1,4 +1,4 @@
-"""Comparison, to take away: one page that works offline with divider, zoom and differences, and a contact sheet."""
+"""Comparison files: one page that works offline with divider, zoom and differences, and a contact sheet."""
 
 from __future__ import annotations
 
