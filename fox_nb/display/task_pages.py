@@ -231,13 +231,12 @@ def _plain(value: Any) -> str:
 
 def _with_pictures(task: Task) -> str:
     """Show what there is, and say below it what is missing."""
-    from fox_nb.render.html import duration
+    from fox_nb.render.html import duration, when
     from fox_nb.render.image_grid import grid
 
     reused = None
     if task.reused:
-        day = _local(task.asked_at).strftime("%d %B %Y, %H:%M").lstrip("0")
-        reused = f"Made on {day}; shown again for free. For another variation: take={task.take + 1}."
+        reused = f"Made on {when(task.asked_at)}; shown again for free. For another variation: take={task.take + 1}."
     extra = [("Profile", task.profile_id)] if task.profile_id else []
     took = [("Took", duration(task.waited))] if task.status == "completed" else []
     pictures = pictures_of(task)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 import ipywidgets as w
@@ -22,6 +21,7 @@ from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.titles import Titles
 from fox_nb.panels.training_photos import TrainingPhotos
 from fox_nb.parameters import parameters
+from fox_nb.render.html import when
 from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
 from fox_nb.session.training import TrainedProfiles
@@ -206,7 +206,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
                 "key": profile.id,
                 "id": profile.id,
                 "name": profile.name,
-                "since": f"since {_day(profile.at)}",
+                "since": f"since {when(profile.at)}",
                 "state": "",
                 "actions": [],
             }
@@ -219,7 +219,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         if task.status in {"failed", "refused"}:
             actions.append(["plan", "Forget\u2026"])
         words = {"failed": "its training failed", "refused": "was not sent", "unknown": "sent, and no answer came"}
-        state = f"{words.get(task.status, 'being trained')}, asked for {_day(task.asked_at)}"
+        state = f"{words.get(task.status, 'being trained')}, asked for {when(task.asked_at)}"
         name = self.profiles.name_of(task)
         return {"key": task.identity, "id": "", "name": name, "since": "", "state": state, "actions": actions}
 
@@ -284,10 +284,3 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return "<ProfilesTab>"
-
-
-def _day(at: float) -> str:
-    from fox_nb.render.html import clock, day
-
-    when = datetime.fromtimestamp(at).astimezone()
-    return f"{day(when)}, {clock(when)}"

@@ -7,7 +7,6 @@ somebody opens it, and for the whole file in pieces when somebody saves it. All 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from fox_nb.models import LOCAL_PICTURE
 from fox_nb.panels.press import lines_of
 from fox_nb.panels.script import Scripted
 from fox_nb.panels.titles import Titles, pictures_given
-from fox_nb.render.html import clip, clock, day, duration
+from fox_nb.render.html import clip, duration, when
 from fox_nb.session import Image, Task
 
 PIECE = 900_000
@@ -67,14 +66,13 @@ class TaskCards(Scripted):
     def item(self, task: Task) -> dict[str, Any]:
         """Say of a task what its card or row shows."""
         actions = self._actions(task)
-        when = datetime.fromtimestamp(task.asked_at).astimezone()
         return {
             "key": task.identity,
             "title": clip(self._titles.of(task), _LONGEST_TITLE),
             "prompt": clip(str(task.request.get("prompt") or ""), _LONGEST_TITLE),
             "status": task.status,
             "facts": [[name, clip(value, 120)] for name, value in task_pages.facts(task)],
-            "when": f"{day(when)}, {clock(when)}",
+            "when": when(task.asked_at),
             "pictures": [{"number": i.number, "width": i.width, "height": i.height} for i in task.images],
             "words": [clip(line, _LONGEST_WORDS) for line in _words(task, actions) if line],
             "actions": [list(action) for action in actions],
@@ -192,13 +190,12 @@ def _detail(task: Task) -> dict[str, Any]:
     """Say what the larger view shows beside the picture."""
     extra = [("Profile", task.profile_id)] if task.profile_id else []
     took = [("Took", duration(task.waited))] if task.status == "completed" else []
-    sent = datetime.fromtimestamp(task.asked_at).astimezone()
     facts = [
         ("Model", task.model),
         *task_pages.facts(task)[1:],
         *extra,
         *took,
-        ("Asked", f"{day(sent)}, {clock(sent)}"),
+        ("Asked", when(task.asked_at)),
     ]
     if task.id:
         facts.append(("Task", task.id))

@@ -148,6 +148,12 @@ def day(when: datetime) -> str:
     return f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
 
 
+def when(at: float) -> str:
+    """Write a moment, given in seconds since 1970, as day and time here: 3 May 2025, 12:01."""
+    here = datetime.fromtimestamp(at).astimezone()
+    return f"{day(here)}, {clock(here)}"
+
+
 def duration(seconds: float) -> str:
     """Write a length of time as people say it: 8 s, 2 min 5 s, 1 h 20 min."""
     whole = max(0, round(seconds))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from fox_nb.render.html import bdi, clock, day, escape, frame, head, note
+from fox_nb.render.html import bdi, escape, frame, head, note, when
 
 _EMPTY = "None yet. The first one: fox.profiles.train('folder of photos', name='Ada', agreed=True)"
 _NAMES = ("Name", "In a prompt", "Id", "Since")
@@ -45,8 +44,7 @@ def profiles_table(lines: Sequence[ProfileLine], *, sandbox: bool = False) -> st
 
 
 def _row(line: ProfileLine) -> str:
-    since = datetime.fromtimestamp(line.at).astimezone()
     token = escape(f"[[{line.profile_id}]]", 220)
     use = f'<code style="white-space:nowrap">{token}</code>' if line.profile_id else escape(line.state, 60)
-    cells = (bdi(line.name, 80), use, escape(line.profile_id, 210), f"{day(since)}, {clock(since)}")
+    cells = (bdi(line.name, 80), use, escape(line.profile_id, 210), when(line.at))
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
