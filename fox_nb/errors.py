@@ -1,6 +1,4 @@
-"""Errors: the tree of them; each says what happened, what that means for the money, and what to do next.
-
-These sentences stand where an error is raised.
+"""Errors: the tree of them; the words (what happened, what it means for the money, what next) stand where one is raised.
 
 FoxError
 ├── InvalidRequest            a parameter is wrong; nothing was sent         (ValueError)

@@ -45,15 +45,18 @@ if TYPE_CHECKING:
 
 QUOTA = 500_000
 """The gateway's own unit: so much is a USD."""
-LARGEST_REQUEST = 1 << 20
-LARGEST_UPLOAD = 100 << 20
-LARGEST_HAND_IN = 500 << 20
+LARGEST_REQUEST, LARGEST_UPLOAD, LARGEST_HAND_IN = 1 << 20, 100 << 20, 500 << 20
+"""Bytes that each may have."""
 _MEMORY = 1 << 20
+"""Bytes of a body that are kept in memory; what is longer goes to a file."""
 A_BODY, _A_FILE = 30.0, 600.0
 """Seconds in which a body has to come."""
 _STRANGER = 64 << 10
+"""Bytes that are read of the body of who is no seat; of a seat's so many beyond twice what it may send."""
 _FILES_AT_ONCE = 4
+"""So many large bodies of one seat may come at a time."""
 _MOST_VALUES = 50_000
+"""So many values at the most has the JSON of a request."""
 
 log = logging.getLogger(__name__)
 

@@ -119,7 +119,7 @@ def nothing_sent(refusal: Refusal) -> Refusal:
 
 def journal_away() -> Refusal:
     """Return the answer while the class's database cannot be reached."""
-    return Refusal(503, "The class's journal cannot be reached just now. Try again in a moment.", "server_error")
+    return Refusal(503, "The class's database cannot be reached just now. Try again in a moment.", "server_error")
 
 
 def as_refusal(error: BaseException) -> Refusal:
@@ -142,7 +142,7 @@ def as_refusal(error: BaseException) -> Refusal:
     is_ours, what = not isinstance(error, FoxError), f"The gateway did not answer. {_advice(503)}"
     if is_ours:
         is_away = isinstance(error, (SQLAlchemyError, OSError))
-        away = f"The class's journal or folder cannot be reached just now. {_advice(503)}"
+        away = f"The class's database or folder cannot be reached just now. {_advice(503)}"
         what = away if is_away else f"The relay failed at this. {_advice(0)}"
     return Refusal(503 if is_ours else 502, what, "server_error")
 

@@ -57,15 +57,14 @@ OF_CLASS = "of_class"
 
 _DOCUMENTED_FAILURES = frozenset({"failed", "cancelled"})
 _NOTHING = "\ufeff\0 \t\r\n"
-_LONGEST_MESSAGE = 600
+_LONGEST_MESSAGE, _LONGEST_PAGE, _LONGEST_HEADER, LONGEST_REQUEST_ID = 600, 200, 200, 80
+"""Characters that are shown of a gateway's message, of the words of a proxy's page, of a header, of a request's id."""
 _LOOKED_AT = 20_000
-_LONGEST_PAGE = 200
+"""Characters of a text that are looked at at all."""
 _UNSEEN = r"(?is)<(style|script|head)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)"
 _TAG = r"<[^>]*(>|$)"
-LONGEST_REQUEST_ID = 80
 LONGEST_ASKED = 3600.0
 """Seconds: no `Retry-After` is believed to mean more."""
-_LONGEST_HEADER = 200
 _REQUEST_ID = r"(?i)request[ _-]?id\s*[:=]\s*([\w.-]{4,80})"
 
 

@@ -312,11 +312,11 @@ def small_picture(image: Image, edge: int = 512, max_bytes: int = 40_000) -> byt
 
 def _table_row(task: Task, values: Sequence[str]) -> Any:
     from fox_nb.images.thumbnail import MIME
-    from fox_nb.render.table import TaskRow
+    from fox_nb.render.table import TableLine
 
     images = task.images
     first = images[0] if images else None
-    return TaskRow(
+    return TableLine(
         title=title(task),
         model=task.model,
         settings=values,

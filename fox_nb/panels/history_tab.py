@@ -55,6 +55,7 @@ class HistoryTab(TaskCards):
     part = "history"
 
     rows = traitlets.Int(20).tag(sync=True)
+    """How many tasks a page has."""
 
     def __init__(
         self,

@@ -73,7 +73,7 @@ class Outcome:
         What stays of them in the notebook.
     uses : callable
         Gives the buttons of a completed task.
-    downloaded : callable
+    ended : callable
         Called with each task that is over.
     layout : Layout
         How the results are laid out.
@@ -92,7 +92,7 @@ class Outcome:
         press: Press,
         record: Record,
         uses: Callable[[Task], list[Action]],
-        downloaded: Callable[[Task], None],
+        ended: Callable[[Task], None],
         layout: Layout,
     ) -> None:
         self._session = session
@@ -100,7 +100,7 @@ class Outcome:
         self._press = press
         self._record = record
         self._uses = uses
-        self._downloaded = downloaded
+        self._ended = ended
         self._began = session.now()
         self._lock = threading.Lock()
         self._followed: set[str] = set()
@@ -175,7 +175,7 @@ class Outcome:
             self._record.put(task)  # first: the results take their pictures from it
         finally:
             self.results.add(task)
-            self._downloaded(task)
+            self._ended(task)
 
     def _listen(self, task: Task) -> None:
         """Hear of what becomes of a result, whoever sends it again or settles it: this panel, another one or code."""

@@ -117,7 +117,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         recall: Callable[[], None] | None = None,
         uses: Callable[[Task], list[Action]] | None = None,
         journalled: Callable[[Task], None] | None = None,
-        downloaded: Callable[[Task], None] | None = None,
+        ended: Callable[[Task], None] | None = None,
     ) -> None:
         self._session = session
         self._pool = Pool(4, "panel")
@@ -131,7 +131,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         self._own_tasks: list[Task] = []
         self._uses = uses or self._own_uses
         self._told = journalled
-        self._downloaded = downloaded
+        self._ended = ended
         layout = Layout()
         field_context = FieldContext(session.profiles, session.store, self._pool.submit, layout)
         self._inputs = {p.name: control_for(p, field_context) for p in parameters(self.request)}
@@ -223,7 +223,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             self._sent = None  # another variation of it is none
             raise
         finally:
-            self._show_again()
+            self._say_whether_changed()
             self.show_cost()
             for task in asked:
                 self._notify("task", task)
@@ -271,7 +271,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         finally:  # its observers are anybody's code: where one raises, all else is up to date
             self._put_away()
             self._press.error = []
-            self._show_again()
+            self._say_whether_changed()
             self._pool.submit(self.show_cost)
             self.values = self._read()
 
@@ -363,7 +363,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         finally:
             if not handed_on:  # else the button may be another press's by now
                 self._press.busy = False
-            self._show_again()
+            self._say_whether_changed()
             self.show_cost()
 
     def _journalled(self, values: dict[str, Any], notify: Callable[[Task], object]) -> Callable[[Task], None]:
@@ -374,7 +374,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
                 self._sent = values
                 self._own_tasks.append(task)
             self._outcome.follow(task)
-            self._show_again()
+            self._say_whether_changed()
             if self._told is not None:
                 self._told(task)
             notify(task)
@@ -392,7 +392,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         """Tell them on a thread of their own: they may wait for a task that is not yet sent."""
         self._observers.submit(lambda: self._notify(trait, value))
 
-    def _show_again(self) -> None:
+    def _say_whether_changed(self) -> None:
         self._press.again = self._sent is not None and _same(self._read(), self._sent)
 
     def show_cost(self) -> None:
@@ -416,8 +416,8 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     def _over(self, task: Task) -> None:
         self._notify_later("images", self.images)
         self._pool.submit(self.show_cost)
-        if self._downloaded is not None:
-            self._downloaded(task)
+        if self._ended is not None:
+            self._ended(task)
 
     def actions(self, task: Task) -> list[Action]:
         """Return the buttons of a task of this model, by their names and words."""

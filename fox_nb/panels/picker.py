@@ -100,6 +100,8 @@ class Picker(Scripted):
         What the line for links and paths is called, and the example in it.
     contact_sheet : bool
         Whether it is shown as large pictures without an order.
+    entry_of : callable
+        Gives for one of `value` what its line in the list says.
     """
 
     part = "picker"

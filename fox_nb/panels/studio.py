@@ -52,7 +52,7 @@ class Studio(w.Tab):  # type: ignore[misc]
             "recall": self._recall,
             "uses": self._uses,
             "journalled": lambda _: self.history.refresh(),
-            "downloaded": self._downloaded,
+            "ended": self._ended,
         }
         self.history = HistoryTab(session, names, self._pool.submit, self._row_actions)
         self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
@@ -134,7 +134,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         if isinstance(shown, (Panel, ProfilesTab)):
             self._pool.submit(shown.show_cost)  # what one tab has spent the others have no longer
 
-    def _downloaded(self, task: Task) -> None:
+    def _ended(self, task: Task) -> None:
         if task.profile_id:
             self._refresh()
         self.history.refresh()

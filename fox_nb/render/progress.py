@@ -13,6 +13,7 @@ from fox_nb.render.html import Facts, bdi, clock, code_block, day, duration, esc
 
 RUN_AGAIN = "Run this cell again to see it; nothing is sent or paid twice."
 _WORDS = {"pending": "waiting for its turn", "processing": "being made"}
+"""As `WORDS` of the panels' `live.js`, whose `share` is `Progress.share`, too."""
 _DONE = 100
 _UNBROKEN = "\u00a0"
 

@@ -13,7 +13,7 @@ _EDGE = 56
 
 
 @dataclass(frozen=True, slots=True)
-class TaskRow:
+class TableLine:
     """One task of the list.
 
     Attributes
@@ -58,7 +58,7 @@ class TaskRow:
 
 
 def tasks_table(
-    rows: Sequence[TaskRow],
+    rows: Sequence[TableLine],
     *,
     total: int | None = None,
     sandbox: bool = False,
@@ -69,7 +69,7 @@ def tasks_table(
 
     Parameters
     ----------
-    rows : sequence of TaskRow
+    rows : sequence of TableLine
         The tasks.
     total : int, optional
         How many there are.
@@ -104,7 +104,7 @@ def tasks_table(
     )
 
 
-def _row(row: TaskRow) -> str:
+def _row(row: TableLine) -> str:
     picture = ""
     if row.thumbnail:
         scale = _EDGE / max(row.width, row.height, 1)

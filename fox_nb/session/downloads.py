@@ -168,9 +168,9 @@ class _Downloads:
 
     def _recognised(self, number: int, digest: str) -> int:
         """Return which picture this is: the one with these bytes whose own link is not given any more, or a new one."""
-        moved = [known for known in self._known.values() if known.url not in self._given]
-        same = next((known.number for known in moved if known.sha256 == digest), None)
-        lost = next((known.number for known in moved if known.number not in self.here), None)
+        relinked = [known for known in self._known.values() if known.url not in self._given]
+        same = next((known.number for known in relinked if known.sha256 == digest), None)
+        lost = next((known.number for known in relinked if known.number not in self.here), None)
         if number in self._known or same is not None:
             return number if same is None else same
         return number if lost is None or number <= self._row.wanted else lost

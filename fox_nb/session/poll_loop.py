@@ -84,6 +84,8 @@ class PollLoop(Generic[Subject]):
         The pace for one task and for all.
     clock : callable
         Seconds that only grow.
+    rng : Random, optional
+        Spreads the pauses.
     """
 
     def __init__(

@@ -104,6 +104,7 @@ class Session(Submitter):
         rows = self.store.journal.tasks(self.gateway.name, limit=limit, offset=offset, **chosen)
         total = self.store.journal.count(self.gateway.name, **chosen)
         found = [self.task(row) for row in rows]
+        # the words are those of the panels' history.js, too
         return self.listed(found, total, empty="No results. Remove a filter." if any(chosen.values()) else "")
 
     def listed(self, tasks: Sequence[Task], total: int, *, empty: str = "") -> TaskList:

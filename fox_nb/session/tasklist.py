@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
@@ -87,7 +87,7 @@ class TaskList(Shows, Sequence[Task]):
             raise ExtraMissing(
                 "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
             ) from None
-        rows = [{**task.request, **_facts(task)} for task in self._tasks]
+        rows = [{**task.request, **{name: fact(task) for name, fact in _FACTS.items()}} for task in self._tasks]
         known = [parameter.name for model in MODELS.values() for parameter in parameters(model)]
         asked = [name for name in ("model", *known) if not rows or any(name in row for row in rows)]
         columns = dict.fromkeys([*asked, *_FACTS, *(name for row in rows for name in row)])
@@ -115,36 +115,18 @@ def states_of(status: str) -> tuple[str, ...]:
     return (status, *sorted(BEING_SENT)) if status == "pending" else (status,)
 
 
-_FACTS = (
-    "take",
-    "status",
-    "task_id",
-    "asked",
-    "seconds",
-    "usd",
-    "usd_is_estimate",
-    "charged_usd",
-    "refunded_usd",
-    "profile_id",
-    "error",
-    "files",
-)
+_FACTS: dict[str, Callable[[Task], Any]] = {
+    "take": lambda task: task.take,
+    "status": lambda task: task.status,
+    "task_id": lambda task: task.id,
+    "asked": lambda task: datetime.fromtimestamp(task.asked_at),  # noqa: DTZ006 - with zones a change of summer time makes objects of them
+    "seconds": lambda task: task.waited if task.row.finished and task.row.accepted else None,
+    "usd": lambda task: float(task.cost),
+    "usd_is_estimate": lambda task: task.cost.is_estimate,
+    "charged_usd": lambda task: None if task.cost.charged is None else float(task.cost.charged),
+    "refunded_usd": lambda task: None if task.cost.refunded is None else float(task.cost.refunded),
+    "profile_id": lambda task: task.profile_id,
+    "error": lambda task: task.error.what if task.error else "",
+    "files": lambda task: [str(image.path) for image in task.images],
+}
 """Columns that are there before there is a task, so that a first run can filter by them."""
-
-
-def _facts(task: Task) -> dict[str, Any]:
-    ended = task.row.finished
-    return {
-        "take": task.take,
-        "status": task.status,
-        "task_id": task.id,
-        "asked": datetime.fromtimestamp(task.asked_at),  # noqa: DTZ006 - with zones a change of summer time makes objects of them
-        "seconds": task.waited if ended and task.row.accepted else None,
-        "usd": float(task.cost),
-        "usd_is_estimate": task.cost.is_estimate,
-        "charged_usd": None if task.cost.charged is None else float(task.cost.charged),
-        "refunded_usd": None if task.cost.refunded is None else float(task.cost.refunded),
-        "profile_id": task.profile_id,
-        "error": task.error.what if task.error else "",
-        "files": [str(image.path) for image in task.images],
-    }

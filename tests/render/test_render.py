@@ -43,7 +43,7 @@ def picture(text="A fox", **named):
 
 
 def row(text):
-    return table.TaskRow(text, text, text, NOW, 42.0, 0.18, 2, 2, SMALL, "image/webp", 1376, 768)
+    return table.TableLine(text, text, text, NOW, 42.0, 0.18, 2, 2, SMALL, "image/webp", 1376, 768)
 
 
 OUTPUTS = {
