@@ -1,4 +1,4 @@
-"""Errors: the tree of them; the words (what happened, what it means for the money, what next) stand where one is raised.
+"""Errors: their tree; the words (what happened, what it means for the money, what next) stand where one is raised.
 
 FoxError
 ├── InvalidRequest            a parameter is wrong; nothing was sent         (ValueError)
