@@ -91,7 +91,7 @@ def test_what_failed_says_what_another_try_costs_now(
 
         def prices() -> list[str]:
             cells = view._viewer.comparison.cells if view._viewer is not None else {}
-            return [take.price for cell in cells.values() for take in cell.takes if take.price]
+            return [take.retry_price for cell in cells.values() for take in cell.takes if take.retry_price]
 
         until(lambda: prices() == ["$0.09"] or None, "the grid", show=prices)
         held.set()
