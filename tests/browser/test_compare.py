@@ -36,7 +36,7 @@ def tiling(picture):
         make_tiles(picture, Path(folder))
         return time.perf_counter() - start
 """
-THREE = "sweep = fox.compare_enhance('portrait.jpg', creativity=[0, .5, 1], resemblance='0..1 step 0.5', resolution='{}')\nsweep"
+THREE = "sweep = fox.compare_enhance('portrait.jpg', creativity=[0, .5, 1], resemblance='0..1 step 0.5', per_second={})\nsweep"
 FIVE = "sweep = fox.compare_enhance('portrait.jpg', creativity='0..1 step 0.25', resemblance='0..1 step 0.25', resolution='{}', per_second={})\nsweep"
 SEEN = """() => new Promise((tell) => {
     const canvases = [...document.querySelectorAll('td[role=gridcell] canvas')];
@@ -185,7 +185,7 @@ def kept_without_a_kernel(lab: Lab, path: Path, count: int, *, most: int = 1_500
 
 def test_the_plan_is_seen_and_nothing_is_sent(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """Shape, pictures, amount, minutes and Run are there; showing it twice, and opening the file again, sends nothing."""
-    page = lab.open(notebook(OPEN, THREE.format("1K"), "sweep"), env=env)
+    page = lab.open(notebook(OPEN, THREE.format(20), "sweep"), env=env)
     page.run_all()
     text = page.outputs_text(1)
     for words in ("3 by 3", "Pictures 9", "Paid for already 0", "$1.17", "About", "Run: 9 pictures, up to $1.17"):
@@ -201,7 +201,7 @@ def test_the_plan_is_seen_and_nothing_is_sent(lab: Lab, sandbox: Any, env: dict[
 
 def test_a_grid_fills_and_stays(lab: Lab, sandbox: Any, env: dict[str, str], axe: str) -> None:
     """Run is pressed: one bar, pictures in their cells as they land, numbers; the saved file has all of it."""
-    page = lab.open(notebook(OPEN, THREE.format("1K")), env=env)
+    page = lab.open(notebook(OPEN, THREE.format(6)), env=env)
     page.run_all()
     press_run(page)
     page.locator(".fox-sweep progress").wait_for()
@@ -233,7 +233,7 @@ def test_a_grid_fills_and_stays(lab: Lab, sandbox: Any, env: dict[str, str], axe
 def test_a_failed_cell_is_tried_again_from_its_place(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """The reason stands in the cell; its button sends that one alone, and the picture comes into its place."""
     sandbox.misbehave("failed", times=1, message="<b>the upstream said no</b>")
-    page = lab.open(notebook(OPEN, THREE.format("1K")), env=env)
+    page = lab.open(notebook(OPEN, THREE.format(20)), env=env)
     page.run_all()
     press_run(page)
     page.locator("td:has-text('<b>the upstream said no</b>')").wait_for(timeout=LONG * 1000)
@@ -266,7 +266,7 @@ def test_more_than_the_set_amount_asks_once_more(lab: Lab, sandbox: Any, env: di
 
 def test_a_cell_that_runs_shows_its_progress_and_leaves_one_grid(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """`.run()` in a cell shows the bar, then the result once: the saved file has each picture a single time."""
-    page = lab.open(notebook(OPEN, THREE.format("1K").replace("\nsweep", ".run()\nsweep")), env=env)
+    page = lab.open(notebook(OPEN, THREE.format(6).replace("\nsweep", ".run()\nsweep")), env=env)
     page.run_cell(0)
     page.run_cell(1, wait=False)
     page.output(1).locator("progress").first.wait_for()
@@ -353,7 +353,7 @@ def test_a_thousand_cells(lab: Lab, record_property: Callable[[str, object], Non
 
 def test_the_exported_page_works_offline(lab: Lab, browser: Browser, sandbox: Any, env: dict[str, str]) -> None:
     """Nine pictures become one file below 4 MB that zooms and slides from file: with the network off."""
-    page = lab.open(notebook(OPEN, THREE.format("1K") + ".run()", "str(sweep.save_html('compare.html'))"), env=env)
+    page = lab.open(notebook(OPEN, THREE.format(20) + ".run()", "str(sweep.save_html('compare.html'))"), env=env)
     page.run_all(seconds=LONG)
     assert page.errors() == []
     assert (page.folder / "compare.html").stat().st_size < 4_000_000

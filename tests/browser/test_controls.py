@@ -270,6 +270,10 @@ def test_a_file_waits_for_a_busy_kernel_and_can_be_cancelled(page: NotebookPage,
     """While the kernel is busy the file waits, and says so; Cancel ends it, and the one after it goes through."""
     photo(tmp_path / "a.jpg", 1500, 1500, quality=95)
     photo(tmp_path / "b.jpg", 50, 50)
+    page.page.evaluate(
+        "() => { const real = window.foxTimer = window.setTimeout;"
+        " window.setTimeout = (what, ms, ...more) => real(what, ms === 12000 ? 300 : ms, ...more); }"
+    )
     gate = page.folder / "gate"
     page.kernel_value(
         "setattr(picker, '_on_piece', lambda c, b, real=picker._on_piece: "
@@ -277,6 +281,7 @@ def test_a_file_waits_for_a_busy_kernel_and_can_be_cancelled(page: NotebookPage,
     )
     choose(page, tmp_path / "a.jpg", tmp_path / "b.jpg")
     page.locator(".fox-way:has-text('a.jpg: waiting for the kernel')").wait_for()
+    page.page.evaluate("() => { window.setTimeout = window.foxTimer; }")
     page.locator(".fox-way button:has-text('Cancel')").click()
     page.locator(".fox-way:has-text('2 of 2: b.jpg')").wait_for()
     gate.touch()
@@ -344,6 +349,8 @@ def test_a_jupyter_without_anywidget_is_told_what_to_do(
             page = opener.open(notebook(CONTROLS, show))
             page.run_all()
             page.locator("button:has-text('Generate')").wait_for()
+            assert page.locator(note).is_hidden(), "it does not flash where all is well"
+            page.locator(note).evaluate("note => note.getAnimations().forEach(wait => wait.finish())")
             page.locator(note).wait_for(state="visible")
             assert page.locator(".fox-press").count() == 0
         finally:

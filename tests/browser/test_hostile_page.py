@@ -22,21 +22,26 @@ for number, text in enumerate(TEXTS.values()):
         print(error)
 """
 PROMPTS = """
+tasks = []
 for text in TEXTS.values():
     try:
-        display(fox.imagine(text).wait())
+        tasks.append(fox.imagine(text))
     except fox_nb.InvalidRequest as error:
         print(error)
+for task in tasks:
+    display(task.wait())
 """
 ERRORS = """
+tasks = []
 for take, text in enumerate(TEXTS.values(), start=1):
     with fox.sandbox.misbehaving("failed", message=text, code=text):
-        task = fox.imagine("a fox", take=take)
-        try:
-            task.wait()
-        except fox_nb.TaskFailed as error:
-            print(error)
-        display(task)
+        tasks.append(fox.imagine("a fox", take=take))
+for task in tasks:
+    try:
+        task.wait()
+    except fox_nb.TaskFailed as error:
+        print(error)
+    display(task)
 """
 RAISED = "fox.generate('a fox', aspect_ratio=TEXTS['script'])"
 LISTS = "display(fox.tasks(), fox.profiles, fox.studio())"
@@ -74,7 +79,6 @@ def test_no_script_runs(lab: Lab, runner: Runner, sandbox: Any, sandbox_env: dic
         show_all(again)
         assert is_silent(again.page)
         again.close()
-    runner.export_html(saved)
     export = page.folder / "export.html"
     export.write_text(runner.export_html(saved), encoding="utf-8")
     bare = lab.context.new_page()
