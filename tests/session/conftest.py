@@ -8,6 +8,7 @@ import numpy as np  # noqa: F401 - the sandbox's thread imports it, and pytest.a
 import pytest
 
 from fox_nb import Fox
+from fox_nb.session import poll_loop, poller
 
 
 @pytest.fixture
@@ -19,5 +20,7 @@ def fox_at(open_any: Callable[..., Fox], tmp_path: Path) -> Callable[..., Fox]:
 
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a poll that got no answer the next one comes at once: how long that pause is, is for test_backoff.py."""
-    monkeypatch.setattr("fox_nb.session.poll_loop.pause_after", lambda *_: 0.05)
+    """What is tried once more is tried at once: how long the pauses are, is for test_backoff.py."""
+    for module in (poll_loop, poller):
+        monkeypatch.setattr(module, "pause_after", lambda *_: 0.05)
+    monkeypatch.setattr(poller, "FETCH_AGAIN_AFTER", 0.05)

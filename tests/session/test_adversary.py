@@ -127,6 +127,7 @@ def test_a_sweep_whose_pictures_are_gone_runs_to_its_end(
     assert len(sandbox.creations) == len(ratios)
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_links_that_died_early(deleted: Task, open_fox: Callable[..., Fox], sandbox: Any) -> None:
     """Within the day, when the gateway has them no more, the task stays completed, and the download's error is told."""
     sandbox.misbehave("expired", on="result", times=50)
@@ -172,6 +173,7 @@ def test_a_404_does_not_end_a_paid_task(
     assert len(sandbox.creations) == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_a_404_after_a_day_is_an_end(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """When no link can live any more either, and it is said for a while, the task has come to nothing, and says so."""
     monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.1)

@@ -95,14 +95,7 @@ NO_PICTURE = {
 }
 
 
-@pytest.fixture
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tried once more is tried at once: how long the pause is, is for another test."""
-    monkeypatch.setattr(poller, "FETCH_AGAIN_AFTER", 0.05)
-    monkeypatch.setattr(poller, "LONGEST_FEWER_PAUSE", 0.1)
-
-
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("case", NO_PICTURE)
 def test_one_bad_link_of_four_costs_one_picture(case: str, fox_at: Callable[..., Fox]) -> None:
     """The three others land; which one failed is told by its number, after one more try; a later asking fetches it."""
@@ -157,7 +150,7 @@ def test_a_picture_that_cannot_be_kept_is_not_sent(
         assert not gateway.creations()
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_a_page_says_what_is_missing_below_what_is_there(fox_at: Callable[..., Fox]) -> None:
     """Three pictures that are paid for are seen, although the fourth could not be fetched."""
     from fox_nb.display.task_pages import task_page
@@ -183,7 +176,7 @@ def test_a_link_that_never_answers_holds_up_no_other(fox_at: Callable[..., Fox])
         assert "3 of 4 pictures are here." in task._repr_html_()
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_what_was_told_is_fetched_when_it_can_be(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asks again overnight: a kernel that runs on fetches what it can before the links have died."""
     monkeypatch.setattr(poller, "FIRST_PATIENT_PAUSE", 0.2)
@@ -196,7 +189,7 @@ def test_what_was_told_is_fetched_when_it_can_be(fox_at: Callable[..., Fox], mon
         assert (len(task.images), task.error) == (4, None)
 
 
-@pytest.mark.usefixtures("hurry", "short_pauses")
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("answer", [(404, {"error": {"message": "gone"}}), (200, {"status": "failed"})])
 def test_what_is_here_stays_when_the_gateway_has_forgotten_it(
     answer: Any, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
@@ -217,7 +210,7 @@ def test_what_is_here_stays_when_the_gateway_has_forgotten_it(
         assert (task.status, len(task.images), len(gateway.tasks)) == ("completed", 1, 1)
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_who_asks_again_is_not_told_of_the_time_before(fox_at: Callable[..., Fox]) -> None:
     """What another kernel took for all there is, is fetched when somebody asks again; old trouble is no answer to that."""
     with Gateway(file=but(2, say(500))) as gateway:
@@ -230,7 +223,7 @@ def test_who_asks_again_is_not_told_of_the_time_before(fox_at: Callable[..., Fox
         assert len(fox.generate("four foxes", num_outputs=4).wait(PATIENCE).images) == 4
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_a_gateway_that_is_odd_for_long_is_asked_further(
     fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -245,8 +238,11 @@ def test_a_gateway_that_is_odd_for_long_is_asked_further(
         until(lambda: task.status == "completed" or None, "the picture to land by itself")
 
 
-def test_a_link_that_gives_no_picture_is_told_soon(fox_at: Callable[..., Fox]) -> None:
+def test_a_link_that_gives_no_picture_is_told_soon(
+    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One more try a moment later, and then the person knows: nobody waits for minutes on a page in place of a picture."""
+    monkeypatch.setattr(poller, "FETCH_AGAIN_AFTER", 0.3)
     asked: list[float] = []
 
     def file(_gateway: Gateway, _count: int, _path: str) -> Step:
@@ -262,7 +258,7 @@ def test_a_link_that_gives_no_picture_is_told_soon(fox_at: Callable[..., Fox]) -
 # -- results that come late, twice, or in another order ----------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("first", [0, 1, 3])
 def test_results_that_grow_are_waited_for(first: int, fox_at: Callable[..., Fox]) -> None:
     """Completed with fewer links than were asked for is not the end: what comes a little later lands, too."""
@@ -279,7 +275,7 @@ def test_results_that_grow_are_waited_for(first: int, fox_at: Callable[..., Fox]
         assert task.error is None
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_results_that_never_grow_are_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while the person is told '1 of 4', the one is kept, and what comes later still is fetched by the same cell."""
     monkeypatch.setattr(irregular, "FEWER_FOR", 0.5)
@@ -301,7 +297,7 @@ def test_results_that_never_grow_are_told(fox_at: Callable[..., Fox], monkeypatc
         assert len(gateway.creations()) == 1
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("results", [None, [], {}, [{}], "soon"])
 def test_completed_without_any_result_is_told_and_goes_on_later(
     results: object, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
@@ -320,7 +316,7 @@ def test_completed_without_any_result_is_told_and_goes_on_later(
         assert task.wait(PATIENCE).status == "completed"
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_a_profile_s_id_is_no_picture(fox_at: Callable[..., Fox]) -> None:
     """A task that was to give a picture is not over without one, whatever else its answer names."""
 
@@ -333,7 +329,7 @@ def test_a_profile_s_id_is_no_picture(fox_at: Callable[..., Fox]) -> None:
         assert (len(task.images), task.profile_id) == (1, "")
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_what_went_in_is_never_fetched_as_what_came_out(fox_at: Callable[..., Fox]) -> None:
     """An answer that names an edit's two inputs beside its one result has one picture, the result."""
 
@@ -347,7 +343,7 @@ def test_what_went_in_is_never_fetched_as_what_came_out(fox_at: Callable[..., Fo
         assert not any("/out/input" in one.path for one in gateway.received)
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_pictures_are_told_apart_by_their_links(fox_at: Callable[..., Fox]) -> None:
     """Whatever the order of an answer, and however often it names a link: each link is one picture, and keeps its number."""
 
@@ -369,7 +365,7 @@ def test_pictures_are_told_apart_by_their_links(fox_at: Callable[..., Fox]) -> N
         assert [gateway.fetched(number) for number in (1, 2, 4)] == [1, 1, 1]
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_links_that_are_signed_anew_do_not_stand_for_results_that_are_still_to_come(fox_at: Callable[..., Fox]) -> None:
     """More links are known than pictures are asked for, and one of these has not come: it is waited for."""
 
@@ -396,7 +392,7 @@ def test_a_task_that_never_says_that_it_is_done_is_fetched_all_the_same(
         assert len(fox_at(gateway).generate("a fox").wait(PATIENCE).images) == 1
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 def test_a_picture_whose_link_was_signed_anew_is_known_by_its_bytes(fox_at: Callable[..., Fox]) -> None:
     """Links that change with every answer, and their order with them, make no picture come twice, and none get lost."""
 
@@ -514,7 +510,7 @@ def test_an_error_beside_a_word_that_nobody_knows_is_the_end(word: str, fox_at: 
         assert (task.status, failed.value.code) == ("failed", word.lower())
 
 
-@pytest.mark.usefixtures("hurry")
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("word", ["failed", "cancelled"])
 def test_what_was_made_of_a_task_before_it_failed_is_fetched(
     word: str, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch

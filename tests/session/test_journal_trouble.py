@@ -122,6 +122,7 @@ def test_a_lost_answer_that_cannot_be_noted(
     assert len(sandbox.creations) == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("name", ["task", "download"])
 def test_who_waits_is_told_and_the_work_goes_on(
     fox: Fox, caplog: Any, lock_after: Callable[[Fox, str], contextlib.ExitStack], name: str

@@ -161,12 +161,14 @@ def test_looks_that_fail_are_repeated(fox: Fox, sandbox: Any, fault: str) -> Non
     assert len(sandbox.creations) == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_the_race(fox: Fox, sandbox: Any) -> None:
     """'completed' without results is not an end."""
     sandbox.misbehave("race", times=1)
     assert len(fox.generate("a fox").wait().images) == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("fault", ["truncated", "page", "expired"])
 def test_a_broken_download_is_repeated(fox: Fox, sandbox: Any, fault: str) -> None:
     """A picture that comes cut off, as HTML, or with a link that has died is fetched again, with what is whole on disk."""
