@@ -238,9 +238,7 @@ def test_a_gateway_that_is_odd_for_long_is_asked_further(
         until(lambda: task.status == "completed" or None, "the picture to land by itself")
 
 
-def test_a_link_that_gives_no_picture_is_told_soon(
-    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_link_that_gives_no_picture_is_told_soon(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """One more try a moment later, and then the person knows: nobody waits for minutes on a page in place of a picture."""
     monkeypatch.setattr(poller, "FETCH_AGAIN_AFTER", 0.3)
     asked: list[float] = []
