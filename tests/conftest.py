@@ -144,19 +144,17 @@ def noise(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def drawn_once(request: pytest.FixtureRequest, artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def drawn_once(artifacts: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one test's sandbox has drawn, the next one takes as it is: a picture's name says all that it depends on."""
-    if "noise" in request.fixturenames:
-        return
     from PIL import Image
 
     from fox_nb.atomic import write
     from fox_nb.sandbox import art, pictures, recipes
 
-    draws = pictures.carry_out
+    draws, draw = pictures.carry_out, pictures._draw
 
     def carry_out(step: dict[str, Any], folder: Path) -> dict[str, Any]:
-        if step["work"] not in {"generate", "enhance"}:
+        if step["work"] not in {"generate", "enhance"} or pictures._draw is not draw:  # a test's own drawing
             return draws(step, folder)
         path, drawn = folder / "pictures" / step["name"], artifacts.root / "drawn" / step["name"]
         if drawn.exists() and not path.exists():

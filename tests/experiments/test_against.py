@@ -19,6 +19,7 @@ from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.sandbox import pictures
 
 
+@pytest.mark.usefixtures("noise")
 def test_a_run_beside_another_days(fox: Fox, tmp_path: Path) -> None:
     """The same plan's second takes beside its first: each cell has the baseline's as its original, numbers, and a row in the table; its pictures alone can be compared."""
     sweep = fox.sweep("phota-image", prompt=["a fox", "an owl"], aspect_ratio=["1:1", "16:9"], per_second=200).run()
@@ -92,6 +93,7 @@ def test_rows_are_found_again_by_any_label(fox: Fox, tmp_path: Path, index: pd.I
     assert len(fox.load_plan(batch.to_json(tmp_path / "plan.json")).against(batch).comparison().cells) == 2
 
 
+@pytest.mark.usefixtures("noise")
 def test_a_plan_that_was_changed_beside_what_it_was(fox: Fox, tmp_path: Path) -> None:
     """Extended by an axis or a value, narrowed, or with a default written out: the cells that both have asked for meet, in both directions."""
     sweep = fox.sweep(
@@ -164,6 +166,7 @@ def test_what_is_measured_runs_on_a_dask_cluster(fox: Fox, photo: Path, monkeypa
     assert all(take.picture.tiles.exists() for cell in sweep.comparison().cells.values() for take in cell.takes)
 
 
+@pytest.mark.usefixtures("noise")
 def test_cells_meet_by_what_was_asked(fox: Fox, photo: Path, tmp_path: Path) -> None:
     """Pictures of one name, rows of one label and rows in another order: each meets its own, also when a plan is read again."""
     other = tmp_path / "other" / photo.name

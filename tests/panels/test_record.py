@@ -67,6 +67,7 @@ def shown(cell: Any) -> list[str]:
     return [match[0] for match in found if match]
 
 
+@pytest.mark.usefixtures("noise")
 def test_the_newest_dozen_stand_in_their_order(runner: Runner, sandbox: Any, sandbox_env: dict[str, str]) -> None:
     """More than a dozen, more than there are outputs for, and one that was asked for early and arrives last; run anew, too."""
     sandbox.misbehave("lasts", seconds=900, after=22)
