@@ -45,12 +45,13 @@ class Memory:
         self.place = f"shown in cell {cell} {self._kind} {counts[self._kind]} " if cell else ""
         counts[self._kind] += 1
 
-    def note(self, identities: list[str], earlier: int) -> None:
-        """Remember what is shown, the newest last, and how many there were before."""
+    def note(self, identities: list[str], earlier: Counter[str]) -> None:
+        """Remember what is shown, the newest last, and how many there were before, by model."""
         if self.place:
-            self._session.store.catalog.set_fact(self.place + _notebook(), " ".join([str(earlier), *identities]))
+            counts = ",".join(f"{model}:{count}" for model, count in earlier.items()) or "0"
+            self._session.store.catalog.set_fact(self.place + _notebook(), " ".join([counts, *identities]))
 
-    def read(self) -> tuple[list[Task], int]:
+    def read(self) -> tuple[list[Task], Counter[str]]:
         """Return what `note` was told in any kernel; what the store or this gateway no longer has is left out."""
         known = self._session.store.catalog.facts(self.place) if self.place else {}
         noted = known.get(_notebook()) or next(reversed(known.values()), "")
@@ -58,7 +59,8 @@ class Memory:
         rows = self._session.store.journal.rows(identities)
         found = [rows[identity] for identity in identities if identity in rows]
         tasks = [self._session.task(row) for row in found if row.gateway == self._session.gateway.name]
-        return tasks, int(earlier) if earlier.isdecimal() else 0
+        counts = [part.rpartition(":") for part in earlier.split(",")]
+        return tasks, +Counter({model: int(count) for model, _, count in counts if count.isdecimal()})
 
 
 def _notebook() -> str:

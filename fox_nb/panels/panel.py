@@ -144,7 +144,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         )
         self._record = record or Record(self._card, task_pages.task_page, Memory(session, self.request.model))
         self._own_record = record is None
-        self._recall = recall or (lambda: self.show_again(*self._record.remembered()))
+        self._recall = recall or self._show_remembered
         self._has_resumed = False
         self._outcome = Outcome(
             session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over, layout
@@ -440,6 +440,10 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     def show_again(self, tasks: list[Task], earlier: int = 0) -> None:
         """Show what an earlier run of the cell has shown, the oldest first, and count those that were there before."""
         self._outcome.show_again(tasks, earlier)
+
+    def _show_remembered(self) -> None:
+        tasks, earlier = self._record.remembered()
+        self.show_again(tasks, earlier.total())
 
     def resume(self) -> None:
         """Have the panel go on, on another thread, where an earlier run or kernel has left it; sends nothing."""

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -64,9 +65,9 @@ class Record:
         self._html: dict[int, str] = {}
         self._tasks: list[Task] = []
         self._over: set[str] = set()
-        self._before = 0
+        self._before = Counter[str]()
         self._known: set[str] = set()
-        self._remembered: tuple[list[Task], int] = [], 0
+        self._remembered = list[Task](), Counter[str]()
 
     def open(self, *, card: bool = False) -> None:
         """Make the outputs, in a cell that runs; with the card where the panel itself follows.
@@ -114,11 +115,14 @@ class Record:
     def _is_under_way(self, task: Task) -> bool:
         return task.identity not in self._over
 
-    def remembered(self) -> tuple[list[Task], int]:
-        """Return, once, what earlier runs of the cell have shown, the oldest first, and how many there were before."""
+    def remembered(self) -> tuple[list[Task], Counter[str]]:
+        """Return, once, what earlier runs of the cell have shown, the oldest first, and how many there were before.
+
+        Those are a dozen of each model, and of each how many are older.
+        """
         with self._lock:
             self._take_back()
-            found, self._remembered = self._remembered, ([], 0)
+            found, self._remembered = self._remembered, ([], Counter())
             return found
 
     def _take_back(self) -> None:
@@ -128,7 +132,7 @@ class Record:
         tasks, earlier = self._memory.read()
         self._known.add(self._memory.place)
         self._remembered = [*self._remembered[0], *tasks], self._remembered[1] + earlier
-        self._before += earlier
+        self._before = self._before + earlier
         self._over.update(task.identity for task in tasks if task.is_over)
         self._tasks = [*tasks, *(task for task in self._tasks if task not in tasks)]
         self._count()
@@ -136,9 +140,18 @@ class Record:
 
     def _note(self) -> None:
         """Remember what is shown; where the store cannot be read or written that is lost, and nothing else."""
-        if self._memory.place in self._known:
-            with contextlib.suppress(StoreError):
-                self._memory.note([task.identity for task in self._tasks[-SHOWN:]], self.earlier)
+        if self._memory.place not in self._known:
+            return
+        kept, older = list[str](), Counter[str]()
+        of_model = Counter[str]()
+        for task in reversed(self._tasks):
+            of_model[task.model] += 1
+            if of_model[task.model] <= SHOWN:
+                kept.append(task.identity)
+            else:
+                older[task.model] += 1
+        with contextlib.suppress(StoreError):
+            self._memory.note(kept[::-1], self._before + older)
 
     def _count(self) -> None:
         if self._card is not None and self.earlier:
@@ -147,7 +160,7 @@ class Record:
     @property
     def earlier(self) -> int:
         """How many results there were before those that are shown."""
-        return self._before + max(0, len(self._tasks) - SHOWN)
+        return self._before.total() + max(0, len(self._tasks) - SHOWN)
 
     def _arrange(self, changed: Task | None = None) -> None:
         """Have the newest stand in their order, and send what has changed or stands elsewhere now."""

@@ -160,9 +160,9 @@ class Studio(w.Tab):  # type: ignore[misc]
 
     def _recall(self) -> None:
         """Show again what an earlier run of the cell has shown, each in its model's panel."""
-        tasks, _ = self._record.remembered()
+        tasks, earlier = self._record.remembered()
         for model, panel in self.panels.items():
-            panel.show_again([task for task in tasks if task.model == model])
+            panel.show_again([task for task in tasks if task.model == model], earlier[model])
 
     def __repr__(self) -> str:
         return "<Studio>"

@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,19 @@ def test_a_studio_in_a_box_shows_its_results_again(runner: Runner, sandbox_env: 
     assert again.outputs[-1].text == "['picture 1'] ['picture 2']\n"
 
 
+def test_each_tab_of_a_studio_shows_its_own_dozen_again(runner: Runner, sandbox_env: dict[str, str]) -> None:
+    """Many in one tab take nothing from another, and what is older is counted where it was, run after run."""
+    run = "in_cell('one')\nstudio = fox.studio()\na, b = seen(studio.panels['phota-image'], studio.panels['grok-imagine-image'])"
+    make = "make(a, *[f'picture a{n}' for n in range(3)])\nmake(b, *[f'picture b{n}' for n in range(14)])"
+    say = """def state():
+    return [(len(listed(one)), listed(one)[-1:], one._outcome.results._earlier) for one in (a, b)] + [studio._record.earlier]
+wanted = [(3, ['picture a0'], 0), (12, ['picture b2'], 2), 5]
+until(lambda: state() == wanted)
+print('all there')"""
+    cells = runner.execute(notebook(_WAYS, run, make, say, run, say, run, say), env=sandbox_env).cells
+    assert [cells[number].outputs[-1].text for number in (3, 5, 7)] == ["all there\n"] * 3
+
+
 @pytest.fixture
 def fox(sandbox: Any, tmp_path: Path) -> Iterator[Fox]:
     """A Fox with a store of its own."""
@@ -131,20 +145,20 @@ def test_a_copy_of_a_notebook_remembers_for_itself(fox: Fox, monkeypatch: pytest
     """Its cells have the same ids: it begins with what the original has shown, and changes nothing of that."""
     memory = functools.partial(_memory, fox, monkeypatch)
     a, b = (fox.generate(words).wait(60) for words in ("picture a", "picture b"))
-    memory("/home/ada/a.ipynb", "1").note([a.identity], 3)
+    memory("/home/ada/a.ipynb", "1").note([a.identity], Counter({"phota-image": 3}))
     copy = memory("/home/ada/b.ipynb", "2")
-    assert copy.read() == ([a], 3)
-    copy.note([a.identity, b.identity], 0)
-    assert copy.read() == ([a, b], 0)
-    assert memory("/home/ada/a.ipynb", "3").read() == ([a], 3)
+    assert copy.read() == ([a], Counter({"phota-image": 3}))
+    copy.note([a.identity, b.identity], Counter())
+    assert copy.read() == ([a, b], Counter())
+    assert memory("/home/ada/a.ipynb", "3").read() == ([a], Counter({"phota-image": 3}))
 
 
 def test_a_task_that_the_journal_no_longer_has_leaves_the_others(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
     """What else the cell has shown is shown again, in its order."""
     memory = _memory(fox, monkeypatch, "/home/ada/a.ipynb", "1")
     a, b = (fox.generate(words).wait(60) for words in ("picture a", "picture b"))
-    memory.note([b.identity, "0" * 64, a.identity], 0)
-    assert memory.read() == ([b, a], 0)
+    memory.note([b.identity, "0" * 64, a.identity], Counter())
+    assert memory.read() == ([b, a], Counter())
 
 
 def test_results_come_though_nothing_can_be_remembered(runner: Runner, sandbox_env: dict[str, str]) -> None:
