@@ -29,6 +29,8 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 ROOT = Path(__file__).parents[1]
 KERNELS = 30
+ROUNDS = 200
+"""So often is typed and pressed in each kernel."""
 IPYKERNELS = ("6.30.*", "7.3.*", "")
 """What JupyterLab's users have; '' is the newest."""
 
@@ -110,7 +112,7 @@ def run_browser_tests(folder: Path, wanted: list[str], ran: Callable[[str], None
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/browser", "-q", "-p", "no:xdist"],
         cwd=ROOT,
-        env={**os.environ, KERNEL_PYTHON: str(python)},
+        env={**os.environ, KERNEL_PYTHON: str(python), "FOX_NB_ROUNDS": str(ROUNDS)},
         capture_output=True,
         text=True,
         check=False,
