@@ -1,14 +1,20 @@
 """A panel among other widgets: set, observed, linked and laid out by ipywidgets' own calls; boxes, tabs, Output; twice, moved, closed."""
 
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import pytest
+from playwright.sync_api import Locator
 
+from fox_nb.models import MODELS
+from fox_nb.panels.controls import FEW
+from fox_nb.parameters import Parameter, parameters
 from kernels import notebook
 from lab import Lab, NotebookPage
 from servers import until
 from studios import OPEN, open_studio, received
+from watched import PATIENCE
 
 ROUNDS = int(os.environ.get("FOX_NB_ROUNDS", "20"))
 SET_UP = f"{OPEN}\nimport ipywidgets as w\n"
@@ -31,37 +37,115 @@ def opened(lab: Lab, env: dict[str, str], *cells: str) -> NotebookPage:
     return page
 
 
+WATCHED = """\
+panels, heard, peers = {}, {}, {}
+
+def make(model):
+    panels[model] = panel = fox.panel(model)
+    panel.observe(lambda change: heard.update({(model, change["name"]): change["new"]}), list(panel.controls))
+
+def link(control, peer, trait):
+    w.jslink((control, trait), (peer, trait))
+    peers[control] = lambda: getattr(peer, trait) == getattr(control, trait)"""
+BUTTON = "el.querySelectorAll('button')[{}].matches('.mod-active')"
+LINKS = [f"https://example.com/{name}.jpg" for name in "ab"]
+
+
+class Tried(NamedTuple):
+    """How one control is tried: what Python sets and how that is seen, what a person does, and what is heard of it."""
+
+    sets: Any
+    is_seen: str
+    """In the page, of the control's element."""
+    acts: Callable[[Locator], object]
+    heard: Any
+    peer: str = ""
+    """What it is linked to in the browser; pickers and persons have their value in Python alone."""
+    trait: str = "value"
+
+
+def types(role: Any, text: str) -> Callable[[Locator], object]:
+    """Type into a field, and leave it."""
+
+    def act(control: Locator) -> None:
+        control.get_by_role(role).last.fill(text)
+        control.get_by_role(role).last.press("Tab")
+
+    return act
+
+
+def adds(control: Locator) -> None:
+    """Add a link to the pictures."""
+    control.get_by_role("combobox").fill(LINKS[1])
+    control.get_by_role("button", name="Add").click()
+
+
+def chooses(parameter: Parameter) -> Tried:
+    """Choose in a list or press one of a few buttons, the first of the options."""
+    first = int(parameter.nullable)
+    is_list = parameter.nullable or len(parameter.options) > FEW
+
+    def act(control: Locator) -> None:
+        if is_list:
+            control.locator("select").select_option(index=first)
+        else:
+            control.locator("button").nth(first).click()
+
+    seen = "el.querySelector('select').selectedIndex === {}" if is_list else BUTTON
+    peer = f"w.Dropdown(options={[*[None] * first, *parameter.options]})"
+    return Tried(parameter.options[1], seen.format(first + 1), act, parameter.options[0], peer, "index")
+
+
+def tried(parameter: Parameter) -> Tried:
+    """Return how the control of a parameter is tried, by its kind."""
+    match parameter.hint.kind:
+        case "prompt":
+            seen = "el.querySelector('textarea').value === 'a bear'"
+            return Tried("a bear", seen, types("textbox", "an owl"), "an owl", "w.Textarea()")
+        case "profile":
+            seen = "el.querySelectorAll('input:checked').length === 1"
+            return Tried(["profile_x"], seen, lambda control: control.get_by_role("checkbox").click(), None)
+        case "picture" | "archive":
+            seen = "el.querySelectorAll('.fox-item').length === 1"
+            return Tried(LINKS[:1], seen, adds, LINKS if parameter.many else LINKS[1])
+    if parameter.options:
+        return chooses(parameter)
+    if parameter.type is int:
+        return Tried(2, "el.querySelector('input').value === '2'", types("spinbutton", "3"), 3, "w.IntText()")
+    seen = "el.querySelector('input[type=number]').value === '0.25'"
+    return Tried(0.25, seen, types("spinbutton", "0.75"), 0.75, "w.FloatSlider(max=1.0)")
+
+
 def test_controls_are_set_observed_linked_and_laid_out_by_ipywidgets_calls(lab: Lab, env: dict[str, str]) -> None:
-    """What Python sets is seen, what a person sets is heard, links hold in the browser, layout and `disabled` are obeyed."""
-    page = opened(
-        lab,
-        env,
-        """\
-panel = fox.panel("phota-image-enhance", creativity=0.5)
-make = fox.panel(prompt="a fox")
-heard = []
-make.observe(lambda change: heard.append(change["new"]), "prompt")
-count, level = w.IntSlider(min=1, max=8), w.FloatSlider(max=1.0)
-w.jslink((make.controls["num_outputs"], "value"), (count, "value"))
-w.jslink((panel.controls["creativity"], "value"), (level, "value"))
-make.controls["prompt"].layout.width = "321px"
-make.controls["aspect_ratio"].disabled = True
-w.VBox([make, count, panel, level])""",
-    )
-    area = page.page.get_by_role("textbox", name="Prompt")
-    assert area.input_value() == "a fox"
-    page.kernel_value("setattr(make, 'prompt', 'a bear')")
-    page.wait_for("() => document.querySelector('.fox-for-prompt textarea').value === 'a bear'")
-    area.fill("an owl")
-    value(page, "heard[-1]", "'an owl'")
-    assert page.locator(".widget-textarea").bounding_box()["width"] == pytest.approx(321, abs=1)
-    assert page.page.get_by_role("combobox", name="Aspect ratio").is_disabled()
-    page.kernel_value("setattr(make, 'num_outputs', 4)")
-    value(page, "count.value", "4")
-    page.kernel_value("setattr(panel, 'creativity', 0.7)")
-    value(page, "level.value", "0.7")
-    page.kernel_value("setattr(make.controls['resolution'], 'value', '4K')")
-    page.locator(".fox-press:has-text('$0.72')").wait_for()
+    """Every control of every model: what Python sets is seen, what a person sets is heard, links hold in the browser, layout and `disabled` are obeyed."""
+    page = opened(lab, env, WATCHED, *[f"make({model!r})" for model in MODELS], "w.VBox(list(panels.values()))")
+    for at, (model, request) in enumerate(MODELS.items()):
+        for parameter in parameters(request):
+            name, how = parameter.name, tried(parameter)
+            control = page.locator(".fox-nb-panel").nth(at).locator(f".fox-for-{name}")
+            ours = f"panels[{model!r}].controls[{name!r}]"
+            page.kernel_value(f"setattr({ours}, 'value', {how.sets!r})")
+            element = control.element_handle()
+            page.page.wait_for_function(f"el => {how.is_seen}", arg=element, timeout=1000 * PATIENCE)
+            if how.peer:
+                page.kernel_value(f"link({ours}, {how.peer}, {how.trait!r})")
+            how.acts(control)
+            value(page, f"heard[{model!r}, {name!r}]", repr(how.heard))
+            if how.peer:
+                value(page, f"peers[{ours}]()", "True")
+            page.kernel_value(f"setattr({ours}.layout, 'width', '321px')")
+            page.page.wait_for_function(
+                "el => Math.abs(el.getBoundingClientRect().width - 321) < 2", arg=element, timeout=1000 * PATIENCE
+            )
+            page.kernel_value(f"setattr({ours}, 'disabled', True)")
+            page.page.wait_for_function(
+                "el => [...el.querySelectorAll('input, textarea, select, button')]"
+                ".every(part => part.disabled || !part.checkVisibility())",
+                arg=element,
+                timeout=1000 * PATIENCE,
+            )
+    switched_off = "all(control.disabled for panel in panels.values() for control in panel.controls.values())"
+    assert page.kernel_value(switched_off) == "True"
     assert page.errors() == []
     assert page.console_errors == []
 
