@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlalchemy as sql
@@ -44,6 +45,7 @@ the gateway's links to all of them were dead.
 CHARGED = ("accepted", *ENDED, "lost")
 """States of which it is known that the gateway took the money; what is reserved besides is on nobody's bill."""
 
+_NOT_REFUSED = creation.c.state != "refused"
 _OF_TASK = (
     sql.select(creation)
     .join(access, access.c.creation == creation.c.id)
@@ -51,7 +53,8 @@ _OF_TASK = (
 )
 
 _NO_BLANKS = (
-    r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+    r"\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 """Scripts that set no blanks where a word ends: Thai, Lao, Burmese, Khmer, Kana, Han, Hangul (before its particles)."""
 _Lost = Callable[[str], bool]
@@ -71,6 +74,9 @@ class Wanted:
         What it may cost, in millionths of a USD.
     profiles : tuple of str
         The ids of profiles that it uses.
+    otherwise : str
+        Its identity where what is asked for by several is shared, if here it is not, and the other way round: what the
+        seat has asked for by that is the same, too.
     """
 
     identity: str
@@ -79,6 +85,7 @@ class Wanted:
     words: str
     micro_usd: int
     profiles: tuple[str, ...] = ()
+    otherwise: str = ""
 
 
 class Ended(NamedTuple):
@@ -188,7 +195,7 @@ class Bookings:
         Refusal
             There is none, or it is somebody else's.
         """
-        found = self._database.read(_OF_TASK, task=task, who=who)
+        found = self._database.read(_OF_TASK, task=task, who=who) if task.isprintable() else []  # NUL is no text to some
         if not found:
             raise not_found("task")
         return found[0]
@@ -225,17 +232,25 @@ class Bookings:
         return self._database.read(mine.order_by(creation.c.id.desc()).limit(limit))
 
     def newest(self, limit: int) -> list[Any]:
-        """Return what the class asked for, newest first."""
-        return self._database.read(sql.select(creation).order_by(creation.c.id.desc()).limit(limit))
+        """Return what the class asked for, newest first, but for what was certainly not accepted."""
+        return self._database.read(sql.select(creation).where(_NOT_REFUSED).order_by(creation.c.id.desc()).limit(limit))
+
+    def refusals(self, limit: int) -> list[Any]:
+        """Return what was certainly not accepted, newest first; once, however often it was asked for."""
+        which = sql.and_(creation.c.state == "refused", creation.c.identity != "")
+        last = sql.select(sql.func.max(creation.c.id)).where(which).group_by(creation.c.identity)
+        query = sql.select(creation).where(creation.c.id.in_(last))
+        return self._database.read(query.order_by(creation.c.id.desc()).limit(limit))
 
     def first_asked_by_seat(self) -> dict[str, int]:
         """Return how much each seat has asked for, first."""
-        counted = sql.select(creation.c.seat, sql.func.count()).group_by(creation.c.seat)
+        counted = sql.select(creation.c.seat, sql.func.count()).where(_NOT_REFUSED).group_by(creation.c.seat)
         return {row[0]: row[1] for row in self._database.read(counted)}
 
     def since(self, number: int) -> int:
         """Return how many came after a creation."""
-        return int(self._database.read(sql.select(sql.func.count()).where(creation.c.id > number))[0][0])
+        newer = sql.select(sql.func.count()).where(creation.c.id > number, _NOT_REFUSED)
+        return int(self._database.read(newer)[0][0])
 
     def _change(self, number: int, **values: Any) -> Future[Any]:
         change = sql.update(creation).where(creation.c.id == number).values(**values).returning(creation)
@@ -261,7 +276,9 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float,
     _check_profiles(connection, who.name, wanted.profiles)
     has_files = sql.exists().where(deposit.c.creation == creation.c.id)
     swept = sql.and_(creation.c.state == "completed", creation.c.ended < now - keep, has_files)
-    same = sql.select(creation).where(creation.c.identity == wanted.identity, creation.c.state.in_(KNOWN))
+    own = creation.c.id.in_(sql.select(access.c.creation).where(access.c.seat == who.name))
+    is_same = sql.or_(creation.c.identity == wanted.identity, sql.and_(creation.c.identity == wanted.otherwise, own))
+    same = sql.select(creation).where(is_same, creation.c.state.in_(KNOWN))
     known = connection.execute(same.where(sql.not_(swept)).order_by(creation.c.id.desc())).first()
     if known is not None and not (_came_to_nothing(connection, known, is_lost) and _has(connection, known, who.name)):
         return _joined(connection, known, who.name, now)
@@ -346,16 +363,26 @@ def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: 
 
 def _check_words(refused: str, prompt: str) -> None:
     text = folded(prompt)
-    for word in filter(None, map(folded, re.split(r"[\n,\uff0c\u3001\u060c]", refused))):
-        if re.search(f"(?<!{_part_of(word[0])}){re.escape(word)}(?!{_part_of(word[-1])})", text):
-            raise Refusal(422, f"This class does not use the word {word!r}.", code="content_policy_violation")
+    for word in _listed(refused):
+        at = text.find(word)
+        while at >= 0:
+            end = at + len(word)
+            if not (_goes_on(word[0], text[at - 1 : at]) or _goes_on(word[-1], text[end : end + 1])):
+                raise Refusal(422, f"This class does not use the word {word!r}.", code="content_policy_violation")
+            at = text.find(word, at + 1)
 
 
-def _part_of(edge: str) -> str:
-    """Return what makes another word of one, where it stands beside the sign at its edge."""
+@lru_cache(maxsize=1)
+def _listed(refused: str) -> tuple[str, ...]:
+    """Return the words of a list, made ready once: it may have thousands, and every creation waits for this one."""
+    return tuple(filter(None, map(folded, re.split(r"[\n,\uff0c\u3001\u060c]", refused))))
+
+
+def _goes_on(edge: str, beside: str) -> bool:
+    """Return True where the sign beside a word's edge makes another word of it."""
     if edge.isdigit():
-        return r"\d"
-    return rf"[^\W\d_{_NO_BLANKS}]" if re.match(rf"[^\W{_NO_BLANKS}]", edge) else r"[^\s\S]"
+        return beside.isdigit()
+    return edge.isalnum() and beside.isalpha() and not re.search(_NO_BLANKS, edge + beside)
 
 
 def _check_profiles(connection: sql.Connection, who: str, profiles: tuple[str, ...]) -> None:

@@ -58,7 +58,7 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     ends = _action(actions, "ends", _ends, "move the last day of seats")
     ends.add_argument("ends", type=_day, metavar="DATE", help="such as 2027-02-28, or never")
     ends.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
-    more = _action(actions, "raise", _raise, "give a seat more to spend; --all: the class as a whole")
+    more = _action(actions, "raise", _raise, "give a seat more to spend, or less (-1); --all: the class")
     more.add_argument("name", nargs="?", default="", metavar="NAME")
     more.add_argument("usd", type=float, metavar="USD")
     more.add_argument("--all", action="store_true", help="raise what all may spend together")
@@ -66,8 +66,8 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     hand_out.add_argument("to", type=Path, help="the folder to write to")
     hand_out.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
     hand_out.add_argument("--address", required=True, metavar="URL", help="where the relay answers")
-    share = _action(actions, "share", _share, "let every seat use a trained profile")
-    share.add_argument("profile", metavar="PROFILE_ID")
+    for name, about in (("share", "let every seat use a trained profile"), ("unshare", "let no other seat use it")):
+        _action(actions, name, _share, about, shared=name == "share").add_argument("profile", metavar="PROFILE_ID")
     remove = _action(actions, "remove", _remove, "remove a seat with all that it made")
     remove.add_argument("name", metavar="NAME")
 
@@ -219,7 +219,8 @@ def _hand_out(chosen: argparse.Namespace, seats: Seats, _database: Database) -> 
 
 
 def _share(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
-    return f"Every seat may use the profile {seats.share_profile(chosen.profile)}."
+    profile = seats.share_profile(chosen.profile, shared=chosen.shared)
+    return f"{'Every seat' if chosen.shared else 'Who trained it alone'} may use the profile {profile}."
 
 
 def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> str:

@@ -136,7 +136,13 @@ class Plain(web.RequestHandler):
     @property
     def base(self) -> str:
         """Where this student reaches the relay."""
-        return f"{self.request.protocol}://{self.request.host}{self.context.prefix}"
+        return f"{self.scheme}://{self.request.host}{self.context.prefix}"
+
+    @property
+    def scheme(self) -> str:
+        """What a browser speaks with the outermost proxy, each of which says it behind what those before it said."""
+        told = self.request.headers.get("X-Forwarded-Proto", "").partition(",")[0].strip().lower()
+        return told if told in {"http", "https"} else self.request.protocol
 
 
 @web.stream_request_body
@@ -319,6 +325,7 @@ class _HandIn(Endpoint):
     """``POST /class/hand-in``: what a student hands in, as a ZIP."""
 
     LARGEST, SECONDS = LARGEST_HAND_IN, _A_FILE
+    AFTER_THE_END = True
 
     async def post(self) -> None:
         who = self.admitted()

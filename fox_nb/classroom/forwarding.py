@@ -184,16 +184,17 @@ class Forwarder:
             if not isinstance(error, (Refusal, FoxError)):
                 log.exception("a request could not be read; nothing was sent")
             raise nothing_sent(as_refusal(error)) from None
-        whose = CLASS if self._share else who.name
         # a client that tells no take shares with nobody
-        mark = secrets.token_hex(16) if take is None else f"{take}\n{whose}"
+        mark, body = secrets.token_hex(16) if take is None else f"{take}", request.canonical()
+        shared, own = (hashlib.sha256(f"{mark}\n{whose}\n{body}".encode()).hexdigest() for whose in (CLASS, who.name))
         return request, Wanted(
-            identity=hashlib.sha256(f"{mark}\n{request.canonical()}".encode()).hexdigest(),
+            identity=shared if self._share else own,
             model=request.model,
-            body=request.canonical(),
+            body=body,
             words=str(getattr(request, "prompt", ""))[:_LONGEST_WORDS],
             micro_usd=micro_usd,
             profiles=tuple(_maybe_named(request)),
+            otherwise=own if self._share else shared,
         )
 
     async def _answered(self, sending: asyncio.Task[None], before: Refusal | None) -> None:

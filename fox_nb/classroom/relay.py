@@ -159,7 +159,6 @@ class Relay:
                 ) from None
         self._server = httpserver.HTTPServer(
             application,
-            xheaders=True,  # a proxy before it says that it speaks TLS; nothing else of these headers is used
             ssl_options=secure,
             max_header_size=_HEADERS,
             idle_connection_timeout=_IDLE,

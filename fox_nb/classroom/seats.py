@@ -202,12 +202,12 @@ class Seats:
         return int(self._database.setting("total", "0"))
 
     def raise_budget(self, name: str, usd: float) -> None:
-        """Give a seat more to spend; `CLASS` stands for all together."""
-        more = micro_of(usd, "more")
+        """Give a seat more to spend, or take some of it back; `CLASS` stands for all together."""
+        more = micro_of(abs(usd), "more") * (-1 if usd < 0 else 1)
         if name == CLASS:
-            self._database.change(lambda known: put_setting(known, "total", str((_total(known) or 0) + more)))
+            self._database.change(lambda known: put_setting(known, "total", str(max(0, (_total(known) or 0) + more))))
         else:
-            self._change(name, budget=seat.c.budget + more)
+            self._change(name, budget=sql.case((seat.c.budget + more > 0, seat.c.budget + more), else_=0))
 
     def end(self, name: str, ends: float | None) -> None:
         """Move a seat's end, in seconds since 1970; None for none."""
@@ -227,16 +227,21 @@ class Seats:
         self._change(name, digest=digest(token))
         return token
 
-    def share_profile(self, profile_id: str) -> str:
-        """Let every seat use a profile; returns its id, which may be given as it stands in a prompt."""
+    def share_profile(self, profile_id: str, *, shared: bool = True) -> str:
+        """Let every seat use a profile, or those alone that trained it; returns its id, given in brackets or not."""
         profile_id = profile_id.strip("[] ")
         if not profile_id:
             raise InvalidRequest("This is no profile's id.", parameter="profile", todo="Copy it from fox.profiles.")
 
         def work(connection: sql.Connection) -> None:
-            known = sql.update(profile).where(profile.c.id == profile_id).values(shared=True)
-            if not connection.execute(known).rowcount:
+            is_it = profile.c.id == profile_id
+            known = connection.execute(sql.update(profile).where(is_it).values(shared=shared)).rowcount
+            if not shared:
+                connection.execute(sql.delete(profile).where(is_it, profile.c.creation == 0))
+            elif not known:
                 connection.execute(sql.insert(profile).values(id=profile_id, shared=True))
+            if not (shared or known):
+                raise InvalidRequest(f"No profile {profile_id!r} is shared.", parameter="profile", todo="Check its id.")
 
         self._database.change(work)
         return profile_id
@@ -244,27 +249,27 @@ class Seats:
     def remove(self, name: str) -> list[str]:
         """Remove a seat with all that it made, and return the tokens of its files, which are to be removed, too.
 
-        What it spent stays in the sum of the class. What another seat asked for as well stays theirs.
+        What it spent stays in the sum of the class. What another seat asked for as well stays theirs, until that one
+        is removed, too. Its profiles are nobody's any more, shared or not.
         """
 
         def work(connection: sql.Connection) -> list[str]:
             if not connection.execute(sql.delete(seat).where(seat.c.name == name)).rowcount:
                 raise _no_seat(name)
             connection.execute(sql.delete(access).where(access.c.seat == name))
-            theirs = sql.select(access.c.creation)
-            gone = sql.and_(creation.c.seat == name, creation.c.id.not_in(theirs))
+            gone = sql.and_(creation.c.identity != "", creation.c.id.not_in(sql.select(access.c.creation)))
             lonely = sql.select(creation.c.id).where(gone)
             files = sql.or_(
                 sql.and_(deposit.c.seat == name, deposit.c.creation.is_(None)), deposit.c.creation.in_(lonely)
             )
             tokens = [row.token for row in connection.execute(sql.select(deposit.c.token).where(files))]
             connection.execute(sql.delete(deposit).where(files))
-            connection.execute(sql.delete(profile).where(profile.c.creation.in_(lonely), profile.c.shared.is_(False)))
+            connection.execute(sql.delete(profile).where(profile.c.creation.in_(lonely)))
             # Without an identity nobody else is given it: there is nothing left to be had.
             emptied = {"identity": "", "words": "", "body": "{}", "answer": None, "mark": "", "comment": ""}
             connection.execute(sql.update(creation).where(gone).values(**emptied))
-            for column in (creation.c.seat, creation.c.booked):
-                connection.execute(sql.update(creation).where(column == name).values({column.name: REMOVED}))
+            for column in (creation.c.seat, creation.c.booked, deposit.c.seat):
+                connection.execute(sql.update(column.table).where(column == name).values({column.name: REMOVED}))
             return tokens
 
         return self._database.change(work)

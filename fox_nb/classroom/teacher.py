@@ -23,7 +23,7 @@ from tornado import web
 from fox_nb.atomic import write
 from fox_nb.classroom.deposits import handed_in
 from fox_nb.classroom.endpoints import Plain, RelayContext, send_file
-from fox_nb.classroom.refusals import not_found
+from fox_nb.classroom.refusals import Refusal, not_found
 from fox_nb.classroom.seats import COUNTED, checked_name
 from fox_nb.classroom.tables import CLASS, IN_ORDER, creation, deposit
 from fox_nb.errors import FoxError
@@ -35,7 +35,9 @@ from fox_nb.parameters import parameters
 from fox_nb.render.html import clip, table_cell
 
 COOKIE = "fox_teacher"
-PICTURES, IN_THE_TABLE = 48, 100_000
+PICTURES, REFUSALS, IN_THE_TABLE = 48, 5, 100_000
+MOST_SIGNS = 100_000
+"""Of the list of words that are refused."""
 _DAY = 12 * 3600.0
 _EDGE, _BYTES = 480, 40_000
 _HERE = Path(__file__).parent
@@ -157,9 +159,11 @@ class _Class(Page):
             files[file.creation].append(file)
         return {
             "pictures": [(row, files[row.id]) for row in rows if row.state != "unknown"],
+            "refused": self.context.bookings.refusals(REFUSALS),
             "unknown": self.database.read(sql.select(creation).where(creation.c.state == "unknown")),
             "number": max((row.id for row in rows), default=0),
             "words": self.database.setting("words"),
+            "keep": f"{self.context.deposits.keep / (2 * _DAY):.3g}",
             "play": self.context.upstream.is_sandbox,
             **self.state(),
         }
@@ -174,7 +178,7 @@ class _Login(Page):
             self.set_status(403)
             await self.show("Your class: log in", login=True, wrong=True)
             return
-        path, secure = self.context.prefix or "/", self.request.protocol == "https"
+        path, secure = self.context.prefix or "/", self.scheme == "https"
         session = self.teachers.begin()
         self.set_cookie(COOKIE, session, path=path, httponly=True, samesite="Strict", secure=secure)
         self.redirect(self.root, status=303)
@@ -224,7 +228,10 @@ class _Stop(_Change):
 
 class _Words(_Change):
     def change(self) -> None:
-        self.database.set("words", self.get_body_argument("words", "")[:20_000].replace("\r", ""))
+        words = self.get_body_argument("words", "").replace("\r", "")
+        if len(words) > MOST_SIGNS:
+            raise Refusal(422, f"The list has {len(words):,} of {MOST_SIGNS:,} signs. Nothing was changed.")
+        self.database.set("words", words)
 
 
 class _Grade(_Change):

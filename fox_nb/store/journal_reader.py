@@ -80,10 +80,11 @@ _FLAGS = list(TaskRow.__annotations__).index("price_is_estimate")
 _PICTURE = "SELECT identity, number, file, sha256, url, mime, width, height, bytes FROM picture"
 
 _UNSEEN = (
-    r"[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
-    r"\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
-"""Signs that are not shown, as Unicode has them: soft hyphens, joiners, marks of direction."""
+"""Letters and marks that are not shown, as Unicode has them, and what it has set aside for more of that kind."""
+_CONTROLS = {"Cc", "Cf"}
+"""Unicode's categories of what else is not shown: soft hyphens, joiners, marks of direction, control characters."""
 _AT_ONCE = 500
 """SQLite takes a bounded number of values in one statement."""
 
@@ -332,5 +333,8 @@ def _filter(
 def folded(text: str | None) -> str:
     """Return a text as searched for: 'E\u0301CLAIR' is 'éclair', ß is ss, İ is i, a tab a blank; no sign is unseen."""
     whole = (text or "").encode("utf-8", errors="replace").decode()  # SQLite takes no half of a character
-    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", re.sub(_UNSEEN, "", whole)).casefold())
+    if not (whole.isascii() and whole.isprintable()):
+        seen = (one for one in whole if one.isspace() or unicodedata.category(one) not in _CONTROLS)
+        whole = unicodedata.normalize("NFKC", re.sub(_UNSEEN, "", "".join(seen)))
+    plain = unicodedata.normalize("NFKC", whole.casefold())
     return " ".join(plain.replace("i\u0307", "i").replace("\u0131", "i").split())

@@ -24,12 +24,13 @@ from processes import PATIENCE, clean_environment, ended, until
 
 
 @contextlib.contextmanager
-def answering(folder: Path, gateway: str) -> Iterator[str]:
+def answering(folder: Path, gateway: str, **options: Any) -> Iterator[str]:
     """The address of a relay in a thread of this process, where it can be watched."""
     address: queue.Queue[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
 
     async def serve() -> None:
-        relay, done = Relay(Options(folder), Upstream(Client(gateway, MARKED_KEY), is_sandbox=True)), asyncio.Event()
+        upstream, done = Upstream(Client(gateway, MARKED_KEY), is_sandbox=True), asyncio.Event()
+        relay = Relay(Options(folder, **options), upstream)
         address.put((relay.open(), asyncio.get_running_loop(), done))
         await done.wait()
         await relay.close()

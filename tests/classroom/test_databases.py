@@ -101,6 +101,7 @@ def test_a_postgresql_that_is_killed_loses_and_doubles_nothing(artifacts, sandbo
         ids = {row["body"]["prompt"]: row["task_id"] for row in sandbox.creations}
         assert all(ids[f"fox {number}"] == task for number, task in told if task)
         assert room.seats.spent() == 60 * 90_000
+        assert room.ask("GET", "/v1/tasks/%00", NAMES[0]).status_code == 404
         print(f"60 tasks, {sum(bool(task) for _, task in told)} known, {len(made)} created")
     finally:
         done.set()

@@ -14,7 +14,7 @@ import pytest
 import requests
 from sqlalchemy import update
 
-from classroom.browsing import log_in
+from classroom.browsing import log_in, token_in
 from classroom.room import answering
 from client.scripted import Step, say
 from fox_nb import Fox
@@ -105,6 +105,34 @@ def test_many_pictures_come_in_their_order(lesson):
     shown = [re.findall(r'/teacher/picture/([^?"]+)', text) for text in (page, view)]
     tokens = [result["url"].split("/")[-2] for result in lesson.ended(task)["results"]]
     assert shown == [tokens[:1], tokens]
+    assert "1 of 11" in page
+
+
+def test_every_picture_of_the_page_has_a_name(lesson):
+    """What was made without words is told by its settings to who hears the page, there and in the larger view."""
+    lesson.ended(lesson.create(body={"model": "phota-image-enhance", "image_url": "https://example.com/a.png"}))
+    teacher = log_in(SimpleNamespace(url=lesson.url, folder=lesson.path / "class"))
+    for path in ("", "/view/1"):
+        page = teacher.get(f"{lesson.url}/teacher{path}", timeout=PATIENCE).text
+        assert re.findall(r'<img[^>]* alt="([^"]*)"', page) == ["Enhance"]
+
+
+@pytest.mark.parametrize(
+    ("told", "scheme"), [("https", "https"), ("https, http", "https"), ("http,https", "http"), ("x", "http")]
+)
+def test_links_are_of_the_outermost_proxy(lesson, told, scheme):
+    """Behind several proxies, each of which adds its word, links and the teacher's cookie are for what a browser speaks."""
+    task = lesson.create()
+    lesson.ended(task)
+    headers = {"X-Forwarded-Proto": told, "Authorization": f"Bearer {lesson.tokens['Ada']}"}
+    answer = requests.get(f"{lesson.url}/v1/tasks/{task}", headers=headers, timeout=PATIENCE).json()
+    assert answer["results"][0]["url"].partition(":")[0] == scheme
+    browser = requests.Session()
+    form = {"_xsrf": token_in(browser.get(f"{lesson.url}/teacher", timeout=PATIENCE).text)}
+    form["password"] = (lesson.path / "class" / "teacher.txt").read_text().strip()
+    about = {"headers": headers, "timeout": PATIENCE, "allow_redirects": False}
+    cookie = browser.post(f"{lesson.url}/teacher/login", data=form, **about).headers["Set-Cookie"]
+    assert ("Secure" in cookie) is (scheme == "https")
 
 
 def test_pictures_beside_another_word_are_had(lesson, monkeypatch):
@@ -278,7 +306,7 @@ def test_no_file_stands_for_a_link(lesson):
 
 
 def test_what_was_under_way_when_a_seat_ended_is_had(lesson, student):
-    """A seat's end stops new pictures alone: what was paid for before comes, and the bill of it; a later end lets it go on."""
+    """A seat's end stops new pictures alone: what was paid for before comes, its bill too, and is handed in; a later end lets it go on."""
     lesson.gateway.poll = lambda gateway, count, task: say(
         200, {"id": task, "status": "processing"} if count == 1 else gateway.completed(task)
     )
@@ -289,5 +317,6 @@ def test_what_was_under_way_when_a_seat_ended_is_had(lesson, student):
     assert ada.reconcile().found == 1
     with pytest.raises(AccessDenied, match="open until"):
         ada.generate("a bear")
+    ada.hand_in()
     lesson.seats.end("Ada", None)
     assert ada.generate("a bear").wait(PATIENCE).images

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import csv
 import io
+import itertools
 import json
 import math
 import os
@@ -18,6 +19,7 @@ import zipfile
 from types import SimpleNamespace
 
 import pytest
+import requests
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
@@ -36,6 +38,7 @@ from fox_nb.errors import FoxError, RequestRejected
 from fox_nb.models import validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.render.html import table_cell
+from fox_nb.store.history import folded
 from fox_nb.tasks import Result, TaskState
 from gateways import Gateway
 from images.pictures import encoded, gradient
@@ -119,6 +122,17 @@ def test_a_late_student_takes_nothing_from_the_class(tmp_path):
         seats.make(["Ben"], 1, 20)
     seats.make(["Eve"], 1)
     assert (seats.total, [one.name for one in seats.all()]) == (25 * MICRO_PER_USD, ["Ada", "Eve"])
+    database.close()
+
+
+def test_a_slip_with_money_is_taken_back(tmp_path, capsys):
+    """Less than nothing is what a seat, or all, may spend less; no budget falls below zero."""
+    database, folder = Database(tmp_path / "class"), f"--folder={tmp_path / 'class'}"
+    Seats(database).make(["Ada"], 100, 200)
+    for words in ("Ada -99", "--all -180", "Ada -2.5"):
+        assert main(["seats", "raise", *words.split(), folder]) == 0
+    told = re.findall(r"may spend (\S+)", capsys.readouterr().out)
+    assert told == ["$1.00", "$20.00", "$0.00"]
     database.close()
 
 
@@ -334,10 +348,56 @@ def test_a_profile_is_its_creations(tmp_path, is_old):
     assert (use("Ada"), use("Ben")) == ("sending", "sending")
     with pytest.raises(Refusal, match="no such profile"):
         use("Eve")
-    seats.remove("Ada")
     seats.share_profile("profile-1")
     assert use("Eve") == "sending"
     database.close()
+
+
+def test_a_face_is_nobodys_when_its_student_is_gone(tmp_path, capsys):
+    """A shared profile is taken back by `unshare`, and goes with the seat that trained it; what the teacher brought is theirs."""
+    database, folder = Database(tmp_path / "class"), f"--folder={tmp_path / 'class'}"
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada", "Ben"], 1, 5)
+    row = bookings.reserve(Seat("Ada", 0), Wanted("t", "phota-create-profile", "{}", "", 0), 1.0).result(PATIENCE)
+    bookings.accepted(row.id, "task-1").result(PATIENCE)
+    completed = TaskState("task-1", "completed", results=(Result(profile_id="of-ada"),))
+    bookings.end(row, completed, 2.0).result(PATIENCE)
+    asked = itertools.count()
+
+    def may_use(name: str, profile_id: str) -> bool:
+        wanted = Wanted(f"{next(asked)}", "phota-image", "{}", f"[[{profile_id}]]", 0, (profile_id,))
+        return bookings.reserve(Seat(name, 0), wanted, 3.0).exception(PATIENCE) is None
+
+    def after(*commands: str) -> list[bool]:
+        assert [main(["seats", *command.split(), folder]) for command in commands] == [0] * len(commands)
+        return [may_use("Ben", name) for name in ("of-ada", "of-teacher")]
+
+    assert after("share of-ada", "share of-teacher") == [True, True]
+    assert after("unshare [[of-ada]]", "unshare of-teacher") == [False, False]
+    assert may_use("Ada", "of-ada")
+    assert after("share of-ada", "share of-teacher", "remove Ada") == [False, True]
+    assert main(["seats", "unshare", "of-ada", folder]) == 1
+    assert "No profile 'of-ada'" in capsys.readouterr().err
+    database.close()
+
+
+@pytest.mark.parametrize("order", [("Ada", "Ben"), ("Ben", "Ada")])
+def test_what_two_had_goes_with_the_second(tmp_path, order):
+    """A picture that two asked for stays while one of them is there, and is gone, words and link too, with the last, whoever that is."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada", "Ben"], 1, 5)
+    wanted = Wanted("identity", "phota-image", '{"prompt": "the face of Ada"}', "the face of Ada", 90_000)
+    row, _ = (bookings.reserve(Seat(name, 0), wanted, 1.0).result(PATIENCE) for name in ("Ada", "Ben"))
+    bookings.accepted(row.id, "task-1").result(PATIENCE)
+    completed = TaskState("task-1", "completed", results=(Result("https://gateway.example/1.png"),))
+    (file,) = bookings.end(row, completed, 2.0).result(PATIENCE).files
+    assert seats.remove(order[0]) == []
+    assert bookings.row(row.id).words == "the face of Ada"
+    assert seats.remove(order[1]) == [file.token]
+    database.close()
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "class").iterdir())
+    assert [words for words in (b"the face", b"gateway.example", b"Ada", b"Ben") if words in kept] == []
 
 
 def test_a_picture_is_not_kept_again(tmp_path):
@@ -574,32 +634,71 @@ def test_a_refused_word_is_looked_for_in_what_was_asked(tmp_path):
         wanted = Wanted(prompt, "phota-image", body, prompt, 1)
         return bookings.reserve(Seat("Ada", 0), wanted, time.time()).result(PATIENCE).state
 
-    unseen, beside = ("be\u200bar", "be\xadar", "\u2066bear"), ("_bear_", "bear2", "一只bear在")
+    unseen = [f"be{sign}ar" for sign in "\u200b\xad\x08\x7f\ufff9\U0001d173\u2062\ufe0f\u3164\U000e0041"]
+    beside = ("_bear_", "bear2", "一只bear在", "forbears bear", "\u2066bear")
     spelt = ("two:\nbear and wolf", "a\tBEAR", "\uff42\uff45\uff41\uff52", "a cafe\u0301", 'say  "boo"')
     for prompt in (*spelt, *unseen, *beside, "a knife", "在桌上的枪", "男が銃を持つ", "คนถือปืนใหญ่", "총을 든 남자"):
         with pytest.raises(Refusal, match="does not use the word"):
             ask(prompt)
-    for prompt in ("a fox forbears", "the year 2018"):
+    for prompt in ("a fox forbears", "bears", "the year 2018", "180"):
         assert ask(prompt) == "sending"
     database.close()
 
 
+def test_a_long_list_of_words_is_read_once(tmp_path, monkeypatch):
+    """Of thousands of refused words each is made ready once for all creations, which wait for each other."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada"], 100, 100)
+    database.set("words", "\n".join(f"word{number}" for number in range(2400)))
+    made_ready: list[str] = []
+    monkeypatch.setattr("fox_nb.classroom.bookings.folded", lambda text: made_ready.append(text) or folded(text))
+    for number in range(30):
+        wanted = Wanted(f"{number}", "phota-image", json.dumps({"prompt": f"fox {number}"}), "", 1)
+        assert bookings.reserve(Seat("Ada", 0), wanted, 1.0).result(PATIENCE).state == "sending"
+    assert len(made_ready) == 2400 + 30
+    database.close()
+
+
+def test_no_end_of_a_list_is_lost(tmp_path, sandbox):
+    """A list of words that is too long is refused in words, and the one of before holds; one of twelve thousand words is taken."""
+    Database(tmp_path / "class").close()
+    with answering(tmp_path / "class", sandbox.base_url) as url:
+        teacher = log_in(SimpleNamespace(url=url, folder=tmp_path / "class"))
+
+        def save(words: str) -> requests.Response:
+            page = teacher.get(f"{url}/teacher", timeout=PATIENCE).text
+            form = {"_xsrf": token_in(page), "words": words}
+            return teacher.post(f"{url}/teacher/words", data=form, timeout=PATIENCE)
+
+        long = "\n".join([*(f"w{number:06}" for number in range(12_000)), "bear"])
+        assert f"{long}</textarea>" in save(long).text
+        refused = save(f"{long}\n{'wolf ' * 1000}")
+        assert (refused.status_code, "of 100,000 signs" in refused.text) == (422, True)
+        assert f"{long}</textarea>" in teacher.get(f"{url}/teacher", timeout=PATIENCE).text
+
+
 def test_what_was_given_back_costs_nothing_on_the_page(tmp_path, sandbox):
-    """The table adds up to what is spent, the larger view says the same, and a seat of any name shows how much it asked for."""
+    """The table adds up to what is spent; what was refused, however often, takes no place of a picture and is told once."""
     database = Database(tmp_path / "class")
     seats, bookings = Seats(database), Bookings(database)
     seats.make(["Ada", "items"], 1, 5)
-    for identity in ("paid", "given back"):
+    for identity in ("paid", *["given back"] * 50):
         wanted = Wanted(identity, "phota-image", "{}", identity, 90_000)
         row = bookings.reserve(Seat("Ada", 0), wanted, 1.0).result(PATIENCE)
-    bookings.refused(row.id, "never sent", 2.0).result(PATIENCE)
+        if identity == "given back":
+            bookings.refused(row.id, "no such model", 2.0).result(PATIENCE)
     with answering(tmp_path / "class", sandbox.base_url) as url:
         teacher = log_in(SimpleNamespace(url=url, folder=tmp_path / "class"))
-        table, live, view = (teacher.get(f"{url}/teacher/{path}").text for path in ("class.csv", "live", "view/2"))
-    rows = csv.DictReader(io.StringIO(table.removeprefix("\ufeff")))
-    assert sum(float(one["usd"]) for one in rows) == seats.spent() / MICRO_PER_USD == 0.09
-    assert re.search(r">items</bdi></th><td class=\"number\">0<", live)
+        paths = ("", "/class.csv", "/live?number=1", "/view/2")
+        page, table, live, view = (teacher.get(f"{url}/teacher{path}").text for path in paths)
+    (paid,) = csv.DictReader(io.StringIO(table.removeprefix("\ufeff")))
+    assert float(paid["usd"]) == seats.spent() / MICRO_PER_USD == 0.09
+    for name, count in (("Ada", 1), ("items", 0)):
+        assert re.search(rf">{name}</bdi></th><td class=\"number\">{count}<", live)
+    assert " new: show" not in live
     assert "$0.00" in view
+    assert [page.count(words) for words in ("<bdi>paid</bdi>", "<bdi>given back</bdi>", "no such model")] == [1, 1, 1]
     database.close()
 
 
