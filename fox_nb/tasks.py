@@ -89,6 +89,8 @@ class TaskState:
         What the gateway says it reserved, in its own unit.
     user_group : str
         The group whose prices the key pays; '' when the answer named none.
+    class_pays : bool
+        A class's relay says that others have asked for the same, so that it costs this seat nothing.
     request_id : str
         By which the gateway's support finds the call that created it; '' when the answer named none.
     body : str
@@ -104,6 +106,7 @@ class TaskState:
     estimated_time: float | None = None
     credits_reserved: float | None = None
     user_group: str = ""
+    class_pays: bool = False
     request_id: str = ""
     body: str = ""
 
@@ -169,6 +172,7 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
         estimated_time=number(_inside(answer, "task_info").get("estimated_time")),
         credits_reserved=number(_inside(answer, "usage").get("credits_reserved")),
         user_group=usable_name(_inside(answer, "usage").get("user_group")),
+        class_pays=_inside(answer, "usage").get("class_pays") is True,
     )
 
 

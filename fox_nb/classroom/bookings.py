@@ -195,8 +195,8 @@ class Bookings:
         Refusal
             There is none, or it is somebody else's.
         """
-        found = self._database.read(_OF_TASK, task=task, who=who) if task.isprintable() else []  # NUL is no text to some
-        if not found:
+        is_id = task.isprintable()  # PostgreSQL takes no NUL
+        if not (found := self._database.read(_OF_TASK, task=task, who=who) if is_id else []):
             raise not_found("task")
         return found[0]
 

@@ -455,6 +455,7 @@ class Forwarder:
             "usage": {
                 "user_group": "default",
                 "cost_usd": row.micro_usd / MICRO_PER_USD,
+                "class_pays": row.booked == CLASS,
             },
         }
 

@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from fox_nb.store import Found
+from fox_nb.store import SHARED, Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -375,7 +375,7 @@ def _found(one: Candidate, own: Sequence[Entry], words: set[str]) -> Found:
         how = AMBIGUOUS if words else NOTHING
     return Found(
         number=one.number,
-        bill=how,
+        bill=SHARED if any(entry.is_shared for entry in own) else how,
         charged=charged,
         charged_at=max((entry.at for entry in charges), default=one.charged_at),
         refunded=refunded,

@@ -16,6 +16,7 @@ from fox_nb.models import MODELS
 from fox_nb.money import LEAST_USD, MICRO_PER_USD, MOST_USD, dollars
 from fox_nb.session.pool import Pool
 from fox_nb.store.journal_reader import REHEARSAL
+from fox_nb.store.rows import SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -48,7 +49,7 @@ class Cost(float):
     credits_reserved : float or None
         What the gateway says that it reserved, in its own unit.
     kind : str
-        Of a task: estimated, reserved, charged or refunded; '' for a price.
+        Of a task: estimated, reserved, charged, refunded or shared; '' for a price.
     charged, refunded : Cost or None
         What the gateway's log says of it; None where it says nothing. The amount itself is what is left of them.
     at : float or None
@@ -124,6 +125,8 @@ class Cost(float):
         about = [word for word in self.about if not (self.kind and word == "estimate")]
         if self.kind == "refunded" and self.refunded is not None:
             about.append(f"{self.refunded.short} came back")
+        if self.kind == SHARED:
+            about.append("the class pays")
         words = f"{self.short} {self.kind}".rstrip()
         return f"{words} ({', '.join(about)})" if about else words
 
@@ -136,8 +139,11 @@ def cost_of(row: TaskRow) -> Cost:
     def seen(micro_usd: int) -> Cost:
         return Cost(micro_usd / MICRO_PER_USD, is_estimate=False, is_play_money=row.is_play_money)
 
-    known = row.unbilled == 0 and (row.charged is not None or row.refunded > 0)
-    if known:
+    is_shared = row.bill == SHARED and row.net == 0
+    known = is_shared or (row.unbilled == 0 and (row.charged is not None or row.refunded > 0))
+    if is_shared:
+        kind = SHARED
+    elif known:
         kind = "refunded" if row.refunded > 0 and row.net == 0 else "charged"
     else:
         kind = "estimated" if row.price_is_estimate else "reserved"

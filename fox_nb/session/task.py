@@ -20,7 +20,7 @@ from fox_nb.session.lost_answers import Proposal, id_or_none, proposal_of, yes_o
 from fox_nb.session.pool import deadline
 from fox_nb.session.prices import Cost, cost_of
 from fox_nb.session.renderer import Renderer, Shows
-from fox_nb.store import BEING_SENT, FORGOTTEN, ON_ITS_WAY, TaskRow
+from fox_nb.store import BEING_SENT, FORGOTTEN, ON_ITS_WAY, SHARED, TaskRow
 
 ENDED = frozenset({"completed", "failed", "refused", "unknown"})
 """States in which nothing more happens by itself."""
@@ -530,6 +530,8 @@ class Task(Shows):
         cost = self.cost
         if self._row.error_code == FORGOTTEN:
             return f"It was made and paid for, {cost.amount}."
+        if cost.kind == SHARED:
+            return "The class pays for it, not you."
         if cost.kind == "refunded":
             return f"It was charged and refunded, so it cost {cost.amount}."
         if cost.kind == "charged":

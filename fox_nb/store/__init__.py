@@ -5,13 +5,14 @@ from fox_nb.store.catalog import Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
 from fox_nb.store.folder import Store
 from fox_nb.store.journal import LONGEST_SENDING, Asked, identity_of, request_hash
-from fox_nb.store.rows import BEING_SENT, FORGOTTEN, ON_ITS_WAY, PictureRow, TaskRow, moved, numbered
+from fox_nb.store.rows import BEING_SENT, FORGOTTEN, ON_ITS_WAY, SHARED, PictureRow, TaskRow, moved, numbered
 
 __all__ = [
     "BEING_SENT",
     "FORGOTTEN",
     "LONGEST_SENDING",
     "ON_ITS_WAY",
+    "SHARED",
     "Asked",
     "Bills",
     "Found",

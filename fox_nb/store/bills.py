@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from fox_nb.store.journal import Journal
 from fox_nb.store.journal_reader import COSTS_ANYTHING, NEWEST_OF
-from fox_nb.store.rows import FORGOTTEN
+from fox_nb.store.rows import FORGOTTEN, SHARED
 
 AFTER_TROUBLE = 60.0
 """Seconds after which what could not be read is asked for again."""
@@ -91,12 +91,14 @@ class Bills:
         """Write what the log says, in one transaction; what was seen once stays, though the log may forget it."""
         with self._journal.writing() as connection:
             connection.executemany(
-                "UPDATE charge SET bill = CASE WHEN ? OR charged IS NULL AND refunded IS NULL THEN ? ELSE bill END, "
+                "UPDATE charge SET bill = CASE WHEN bill = ? OR NOT ? AND NOT (charged IS NULL AND refunded IS NULL) "
+                "THEN bill ELSE ? END, "
                 "charged = coalesce(?, charged), charged_at = coalesce(?, charged_at), "
                 "refunded = coalesce(?, refunded), refunded_at = coalesce(?, refunded_at), "
                 "bill_task = coalesce(nullif(?, ''), bill_task) WHERE number = ?",
                 [
                     (
+                        SHARED,
                         one.charged is not None or one.refunded is not None,
                         one.bill,
                         one.charged,

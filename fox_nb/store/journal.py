@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fox_nb.atomic import ALONE
 from fox_nb.errors import FoxError, StoreError
 from fox_nb.store.journal_reader import COUNTED_SUM, GIVEN_BACK, NEWEST_OF, PLAYS, JournalReader, check_budget
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, TRAINS, moved, numbered, owner_is_gone, process_name
+from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, SHARED, TRAINS, moved, numbered, owner_is_gone, process_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -285,8 +285,8 @@ class Journal(JournalReader):
                 _SAME_SENDING,
                 (row.identity, row.charge),
             )
-            columns = "UPDATE charge SET accepted = ?, task_id = ? WHERE number = ?"
-            connection.execute(columns, (now, answer.id, row.charge))
+            columns = "UPDATE charge SET accepted = ?, task_id = ?, bill = coalesce(?, bill) WHERE number = ?"
+            connection.execute(columns, (now, answer.id, SHARED if answer.class_pays else None, row.charge))
 
         self._note(f"task {answer.id} was accepted ({sent.words[:80]!r}, take {sent.take})", write)
 
@@ -371,6 +371,8 @@ class Journal(JournalReader):
                 f"{_SAME_TASK} AND state IN ('pending', 'processing')",
                 (row.identity, row.task_id),
             )
+            if answer.class_pays:
+                connection.execute("UPDATE charge SET bill = ? WHERE task_id = ?", (SHARED, row.task_id))
 
     def downloaded(self, row: TaskRow, picture: PictureRow) -> None:
         """Note a picture that is whole and on the disk."""

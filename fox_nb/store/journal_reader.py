@@ -16,14 +16,16 @@ from typing import Any, TypedDict, Unpack
 from fox_nb.errors import NOTHING_SENT, BudgetExceeded, StoreError
 from fox_nb.money import MICRO_PER_USD, PLAY, apart, dollars
 from fox_nb.settings import SANDBOX, named
-from fox_nb.store.rows import PictureRow, TaskRow
+from fox_nb.store.rows import SHARED, PictureRow, TaskRow
 from fox_nb.store.schema import connect, unreadable
 
-SPENT = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN coalesce(c.charged, c.micro)
+SPENT = f"""coalesce(sum(CASE WHEN c.bill = '{SHARED}' THEN 0
+    WHEN c.refunded IS NULL THEN coalesce(c.charged, c.micro)
     ELSE max(0, coalesce(c.charged, c.micro) - c.refunded) END), 0)"""
 """What sendings have cost: what was charged, where that is known, else what was reserved; less what came back."""
 
-COUNTED_SUM = """coalesce(sum(CASE WHEN c.refunded IS NULL THEN max(c.micro, coalesce(c.charged, 0))
+COUNTED_SUM = f"""coalesce(sum(CASE WHEN c.bill = '{SHARED}' THEN 0
+    WHEN c.refunded IS NULL THEN max(c.micro, coalesce(c.charged, 0))
     ELSE max(0, coalesce(c.charged, c.micro) - c.refunded) END), 0)"""
 """What a budget counts: of the reserved and the charged the larger, until a refund is seen."""
 
@@ -53,7 +55,7 @@ _TASK = f"""
            {PLAYS.format("t.gateway", "t.account")}, (SELECT {NEWEST_OF.format("t")}),
            (SELECT {SPENT} {_OF_IT}), (SELECT sum(charged) {_OF_IT}), coalesce((SELECT sum(refunded) {_OF_IT}), 0),
            (SELECT max(coalesce(refunded_at, charged_at)) {_OF_IT}),
-           (SELECT count(*) {_OF_IT} AND charged IS NULL AND refunded IS NULL),
+           (SELECT count(*) {_OF_IT} AND charged IS NULL AND refunded IS NULL AND bill != '{SHARED}'),
            coalesce((SELECT bill {_FROM_NEWEST}), ''), coalesce((SELECT bill_task {_FROM_NEWEST}), ''),
            (SELECT charged {_FROM_NEWEST}), coalesce((SELECT refunded {_FROM_NEWEST}), 0),
            (SELECT coalesce(refunded_at, charged_at) {_FROM_NEWEST})

@@ -16,6 +16,8 @@ TRAINS = "phota-create-profile"
 """The model whose result is a profile; an id beside any other one's pictures is no result."""
 FORGOTTEN = "forgotten"
 """Error code of a task that was made and paid for, whose results were removed when a profile was forgotten."""
+SHARED = "shared"
+"""How sure the bill is of a sending for which a class pays, and not this seat: its relay has said so."""
 CLOCK_STEP = 30.0
 """Start times are read off the clock, which may be set meanwhile; a pid is hardly used anew within so many seconds."""
 

@@ -108,7 +108,8 @@ def test_users_of_a_hub_have_seats_by_their_groups(hub: Hub, browser: Browser, s
     assert asked[-1] == "of Ada alone"
     assert len(asked) == len(set(asked)) == 3
     of_ada = sandbox.creations[-1]["task_id"]
-    ben = hub.lesson(browser, "ben", f"print(len(fox.tasks()), fox.account)\nfox.session.client.task({of_ada!r})")
+    own = f"assert sorted(task.request['prompt'] for task in fox.tasks()) == {sorted(asked[:2])!r}"
+    ben = hub.lesson(browser, "ben", f"{own}\nfox.session.client.task({of_ada!r})")
     assert [error.partition(":")[0] for error in ben.errors()] == ["NotFound"]
     assert len(sandbox.creations) == 3
     eve = hub.lesson(browser, "eve")

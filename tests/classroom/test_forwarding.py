@@ -175,16 +175,38 @@ def test_who_comes_back_days_later_has_what_is_kept(lesson):
 
 
 def test_what_the_class_pays_is_on_no_students_budget(student):
-    """Two who share a picture see in their bill that it was shared, and have their money for another one."""
+    """Two who share a picture see in their bill, the second at once, that it was shared, and have their money for another one."""
     ada, ben = student("Ada"), student("Ben", budget=0.10)
     for fox in (ada, ben):
-        fox.generate("a fox").wait(PATIENCE)
+        task = fox.generate("a fox").wait(PATIENCE)
+    assert (str(task.cost), float(ben.spent), float(ben.left)) == (
+        shared := "$0.00 shared (play money, the class pays)",
+        0,
+        0.10,
+    )
     for fox in (ada, ben):
         found = fox.reconcile(fresh=True)
         assert (float(fox.spent), found.shared, found.missing) == (0, 1, 0)
         assert "the class pays" in str(found)
+        assert str(fox.tasks()[0].cost) == shared
+        fox.reconcile(fresh=True)  # a log that says no more of it takes nothing back
+        assert float(fox.spent) == 0
     assert float(ben.left) == 0.10
     assert ben.generate("a wolf").wait(PATIENCE).images
+
+
+def test_who_is_joined_while_a_picture_is_made_is_told(lesson, student):
+    """A student whom another one joins before the picture is there learns that the class pays with it."""
+    joined = threading.Event()
+    lesson.gateway.poll = lambda gateway, _count, task: say(
+        200, gateway.completed(task) if joined.is_set() else {"id": task, "status": "processing"}
+    )
+    ada, ben = student("Ada"), student("Ben")
+    tasks = [fox.generate("a fox") for fox in (ada, ben)]
+    assert [task.cost.kind for task in tasks] == ["estimated", "shared"]
+    joined.set()
+    assert [task.wait(PATIENCE).cost.kind for task in tasks] == ["shared", "shared"]
+    assert (float(ada.spent), float(ben.spent)) == (0, 0)
 
 
 def test_a_dead_link_blocks_no_picture(lesson, student, monkeypatch):

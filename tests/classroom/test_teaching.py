@@ -38,7 +38,7 @@ from fox_nb.errors import FoxError, RequestRejected
 from fox_nb.models import validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.render.html import table_cell
-from fox_nb.store.history import folded
+from fox_nb.store.journal_reader import folded
 from fox_nb.tasks import Result, TaskState
 from gateways import Gateway
 from images.pictures import encoded, gradient

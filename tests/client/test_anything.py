@@ -63,6 +63,7 @@ names = st.sampled_from(
         "task_id",
         "group",
         "user_group",
+        "class_pays",
     ]
 )
 nearly = st.recursive(

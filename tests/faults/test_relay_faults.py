@@ -60,7 +60,7 @@ def test_a_class_that_is_killed_pays_nothing_twice_and_loses_nothing(
     room: Classroom, sandbox: Any, artifacts: Places, count: Count
 ) -> None:
     """Of eight students' tasks no identity is created twice, each is in the journal, and each picture is whole or told as unknown."""
-    play(room, sandbox, artifacts, count, tasks=64)
+    play(room, sandbox, artifacts, count, tasks=1000)
 
 
 def play(room: Classroom, sandbox: Any, places: Places, count: Count, tasks: int) -> None:
