@@ -202,10 +202,12 @@ def test_who_is_joined_while_a_picture_is_made_is_told(lesson, student):
         200, gateway.completed(task) if joined.is_set() else {"id": task, "status": "processing"}
     )
     ada, ben = student("Ada"), student("Ben")
-    tasks = [fox.generate("a fox") for fox in (ada, ben)]
-    assert [task.cost.kind for task in tasks] == ["estimated", "shared"]
+    alone = ada.generate("a fox")
+    assert alone.cost.kind != "shared"
+    second = ben.generate("a fox")
+    assert second.cost.kind == "shared"
     joined.set()
-    assert [task.wait(PATIENCE).cost.kind for task in tasks] == ["shared", "shared"]
+    assert [task.wait(PATIENCE).cost.kind for task in (alone, second)] == ["shared", "shared"]
     assert (float(ada.spent), float(ben.spent)) == (0, 0)
 
 
