@@ -33,15 +33,21 @@ def ran(request: pytest.FixtureRequest, record_property: Callable[[str, object],
 
 
 def write(report: pytest.TestReport) -> None:
-    """Put a test's place, sentence and end into the table, instead of what stood there of this test."""
+    """Put a test's place, sentence and end into the table, instead of what stood there of this test.
+
+    One that fails before it can say where it runs, as where a host can't be installed, leaves the place that stands there.
+    """
     said: dict[str, Any] = dict(report.user_properties)
-    if "ran in" not in said or report.when != "call" or not (path := os.environ.get(TABLE)):
+    if not (report.when == "call" or report.failed) or not (path := os.environ.get(TABLE)):
         return
     test = f"`{Path(report.nodeid).name}`"
-    line = f"| {said['ran in']} | {said['sentence']} {test} | {report.outcome}, {datetime.now(UTC):%d %B %Y} |\n"
     text = Path(path).read_text(encoding="utf-8")
     found = LINES.search(text)
     assert found, f"{path} has no table to write to"
-    others = [kept for kept in found[0].splitlines(keepends=True) if test not in kept]
-    lines = "".join(sorted([*others, line], key=str.lower))
+    stood = found[0].splitlines(keepends=True)
+    before = [kept.rpartition(" | ")[0] for kept in stood if test in kept]
+    if "ran in" in said:
+        before = [f"| {said['ran in']} | {said['sentence']} {test}"]
+    now = [f"{about} | {report.outcome}, {datetime.now(UTC):%d %B %Y} |\n" for about in before]
+    lines = "".join(sorted([*(kept for kept in stood if test not in kept), *now], key=str.lower))
     Path(path).write_text(text[: found.start()] + lines + text[found.end() :], encoding="utf-8")
