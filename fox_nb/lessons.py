@@ -131,7 +131,7 @@ def demo(folder: Path) -> int:
             client.execute(env={**_without_key(), WAIT_VARIABLE: "1"})
     except CellExecutionError as error:
         raise FoxError(f"The lesson met with an error: {error}", todo="Run `fox-nb doctor`.") from None
-    body, _ = HTMLExporter().from_notebook_node(notebook)
+    body, _ = HTMLExporter(mathjax_url="", require_js_url="").from_notebook_node(notebook)  # which CDNs have
     page = folder / FIRST.replace(".ipynb", ".html")
     page.write_text(body, encoding="utf-8")
     for name in (KEY_VARIABLE, BASE_URL_VARIABLE):  # what the lesson has made, it has made on the sandbox
