@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from fox_nb.display.places import Place, bundle, in_notebook, open_place, output_of
+from fox_nb.display.places import Place, bundle, in_notebook, is_unseen, open_place, output_of
 from fox_nb.errors import StoreError
 from fox_nb.panels.memory import Memory
 from fox_nb.session import Task
@@ -201,6 +201,14 @@ def running_cell() -> str | None:
 def cell_id() -> str:
     """Return the id that the running cell has in its notebook; '' where a front end does not say it."""
     return str((_parent().get("metadata") or {}).get("cellId", ""))
+
+
+def can_follow() -> bool:
+    """Whether what fills an output of the running cell later is seen and saved: a notebook's page shows it.
+
+    What runs a notebook without a screen names no cell, and listens to none that has ended.
+    """
+    return bool(running_cell() and cell_id()) and output_of(_parent()["header"]) is None and not is_unseen()
 
 
 def replace_earlier(view: Closable) -> None:

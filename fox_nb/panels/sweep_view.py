@@ -13,9 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as w
-from IPython.display import HTML, display
 
-from fox_nb.display.places import in_notebook, is_unseen
+from fox_nb.display.places import in_notebook
 from fox_nb.display.task_pages import error_page, words_page
 from fox_nb.errors import ConfirmationNeeded, FoxError
 from fox_nb.experiments import pages
@@ -23,6 +22,7 @@ from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.plan import PlannedCell
 from fox_nb.experiments.runner import BY_HAND
 from fox_nb.panels.head import when_missing
+from fox_nb.panels.kept_page import KeptPage
 from fox_nb.panels.press import in_words
 from fox_nb.panels.record import replace_earlier
 from fox_nb.panels.script import Scripted
@@ -102,13 +102,14 @@ class SweepView:
         self._asks = False
         self._starting = False
         self._due = pages.Doubling(sweep.plan.count("done"))
-        self._page = ""
+        self._kept = KeptPage(self._stays)
+        self._stale = False
         self._viewer: Viewer | None = None
         self._controls = SweepControls(self._mark)
         self._controls.on_run = self._press
         self._controls.on_no = self._refuse
         self._controls.on_stop = sweep.runner.stop
-        self._controls.on_ready(lambda: self._changed([]))
+        self._controls.on_ready(self._tell)
         self._place = w.VBox([])
         missing = w.HTML(when_missing())
         self._controls.on_ready(missing.close)
@@ -116,13 +117,10 @@ class SweepView:
         self._forget = sweep.on_change(self._changed)
 
     def show(self) -> None:
-        """Display the page that stays, then the controls; sends nothing, and follows what is under way."""
-        self._page = self._stays()
-        self._static = display(HTML(self._page), display_id=True)
-        if not is_unseen():
-            display(self.widget)
+        """Display the controls and the page that stays; sends nothing, and follows what is under way."""
+        self._kept.show(self.widget, now=not self._sweep.plan.count("done"))
         self._sweep.watch()
-        self._changed([])
+        self._tell()
         self._acting.submit(self._learn_prices)
 
     def close(self) -> None:
@@ -130,6 +128,7 @@ class SweepView:
         self._forget()
         self._pool.close(wait=True)
         self._acting.close()
+        self._kept.close()
         if self._viewer is not None:
             self._viewer.close()
         self._controls.close()
@@ -146,7 +145,7 @@ class SweepView:
 
     def _refuse(self) -> None:
         self._said, self._asks = "", False
-        self._changed([])
+        self._tell()
 
     def _begin(self, *, sure: bool) -> None:
         try:
@@ -175,14 +174,21 @@ class SweepView:
     def _learn_prices(self) -> None:
         """Ask the gateway's price list, so that the amounts are its own; without an answer the estimates stand."""
         self._sweep.session.prices.ask()
-        self._changed(self._sweep.plan.cells)
+        if self._sweep.plan.missing or self._sweep.plan.failed:
+            self._changed([cell for slot in self._sweep.plan.failed for cell in slot.cells])
 
     # -- what has changed -------------------------------------------------------------------------------------------
 
     def _changed(self, cells: list[PlannedCell]) -> None:
-        """Note what to show anew; many changes become one message."""
+        """Note what to show anew, here and in the page that stays."""
         with self._lock:
             self._dirty.update({cell.key: cell for cell in cells})
+            self._stale = True
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say how things stand; many changes become one message."""
+        with self._lock:
             if self._scheduled:
                 return
             self._scheduled = True
@@ -200,8 +206,9 @@ class SweepView:
             self._place.children = (self._viewer,)
         self._controls.notify(**self._state())
         ended = not self._sweep.runner.running and not self._sweep.developing
-        if ended or self._due.now(self._sweep.plan.count("done")):
-            self._keep()
+        if self._stale and (ended or self._due.now(self._sweep.plan.count("done"))):
+            self._stale = False
+            self._kept.renew()
 
     def _bring_up_to_date(self, viewer: Viewer, dirty: dict[Key, PlannedCell]) -> None:
         for key, planned in dirty.items():
@@ -209,13 +216,6 @@ class SweepView:
             shown = viewer.comparison.cells.get(place)  # of a long table not all rows are shown
             if shown is not None and (cell := self._sweep.cell(planned)) != shown:
                 viewer.update_cell(place, cell)
-
-    def _keep(self) -> None:
-        """Bring the page up to date that stays in the saved notebook."""
-        page = self._stays()
-        if page != self._page:
-            self._page = page
-            self._static.update(HTML(page))
 
     def _stays(self) -> str:
         return f'<div data-fox-stays="{self._mark}">{pages.page(self._sweep, live=True)}</div>'

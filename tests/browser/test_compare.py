@@ -3,6 +3,7 @@
 import json
 import re
 import statistics
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,18 +67,10 @@ PIXELS = """index => {
     return sum;
 }"""
 MANY = """
-from pathlib import Path
-import fox_nb, numpy as np
-from PIL import Image
-Path('many').mkdir()
-random = np.random.default_rng(0)
-table = {}
-for number in range(1000):
-    seed = Image.fromarray(random.integers(0, 256, (12, 12, 3), dtype=np.uint8))
-    path = f'many/{number}.jpg'
-    seed.resize((768, 768), Image.Resampling.BICUBIC).save(path)
-    table.setdefault(f'row {number // 25}', {})[f'column {number % 25}'] = path
-shown = fox_nb.compare(table)
+sweep = fox.sweep('phota-image', prompt='a {animal} in {place}', animal=[f'fox {n}' for n in range(25)],
+                  place=[f'wood {n}' for n in range(40)], at_once=16, per_second=100, ask_above=1000)
+sweep.run()
+before = grown()
 """
 LONG = 400
 """Seconds for a grid on a machine that does other things as well."""
@@ -321,14 +314,22 @@ WAYS = [(-0.9, 0), (0, -0.9), (-0.9, 0), (0, 0.9), (0, 0.9), (0.9, 0.9)]
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_a_thousand_cells(lab: Lab, record_property: Callable[[str, object], None]) -> None:
-    """A thousand pictures scroll and pan together: cells are made when they are looked at, and memory stays flat."""
-    page = lab.open(notebook(MEASURING, MANY, "shown"))
+def test_a_thousand_cells(lab: Lab, env: dict[str, str], record_property: Callable[[str, object], None]) -> None:
+    """A sweep of a thousand cells, run, is seen within 2 s, pans within 300 ms (the median) and takes 400 MB at the most.
+
+    The limits are those that were promised, on a machine that does nothing else: a long test is run alone.
+    """
+    page = lab.open(notebook(OPEN + MEASURING, MANY, "sweep"), env=env)
     page.run_cell(0)
-    page.run_cell(1, seconds=LONG * 4)
-    page.run_cell(2, seconds=LONG)
-    page.wait_for(SETTLED, seconds=LONG)
+    page.run_cell(1, seconds=LONG * 6)
+    assert page.errors() == []
+    asked = time.monotonic()
+    page.run_cell(2, wait=False)
     page.wait_for(PAINTED, seconds=LONG)
+    opened = time.monotonic() - asked
+    page.wait_idle(seconds=LONG)
+    page.until(lambda: "of 1,000 are in this table" in json.dumps(page.outputs(2)) or None, "the page that stays")
+    page.wait_for(SETTLED, seconds=LONG)
     made = [page.locator("td[role=gridcell] canvas").count()]
     page.locator("td[role=gridcell]").first.click()
     settled = [settle(page, key) for key in ("+", "+", "1")]
@@ -339,15 +340,19 @@ def test_a_thousand_cells(lab: Lab, record_property: Callable[[str, object], Non
     page.wait_for(PAINTED, seconds=LONG)
     made.append(page.locator("td[role=gridcell] canvas").count())
     figures = {
+        "seconds from Run until the first cells are seen": opened,
         "ms until a zoom or pan has settled, median": statistics.median(settled),
         "ms until a zoom or pan has settled, longest": max(settled),
         "bytes that the kernel grew by at the most": int(page.kernel_value("grown()")),
+        "of them while the sweep was run": int(page.kernel_value("before")),
         "cells that were made": made,
     }
     for name, value in figures.items():
         record_property(name, value)
         print(f"{name}: {value}")
     assert max(made) < 100
+    assert opened < 2
+    assert statistics.median(settled) < 300
     assert figures["bytes that the kernel grew by at the most"] < 400_000_000
 
 

@@ -11,11 +11,13 @@ import pytest
 from fox_nb import Fox
 from fox_nb.experiments import Sweep
 from fox_nb.images.metrics import EXPLANATIONS
-from fox_nb.panels import sweep_view
+from fox_nb.panels import kept_page, sweep_view
+from fox_nb.panels.kept_page import KeptPage
 from fox_nb.panels.sweep_view import SweepView
 from fox_nb.panels.viewer import Viewer
 from gateways import EAGER
-from processes import until
+from kernels import Runner, notebook
+from processes import PATIENCE, until
 
 
 class Output:
@@ -31,7 +33,7 @@ class Output:
 @pytest.fixture
 def show(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Shows a sweep as a cell would, and gives the view."""
-    monkeypatch.setattr(sweep_view, "display", Output)
+    monkeypatch.setattr(kept_page, "display", Output)
     views = []
 
     def make(sweep: Sweep) -> SweepView:
@@ -69,7 +71,39 @@ def test_numbers_that_come_while_the_viewer_is_made_are_shown(
     monkeypatch.setattr(again, "watch", lambda: None)  # else it may be measured before
     view = show(again)
     until(lambda: measured(view), "every cell's numbers")
-    until(lambda: view._static.shown.count("SSIM 0.") == 6 or None, "the saved table and its frame to have them too")
+    until(
+        lambda: view._kept._output.shown.count("SSIM 0.") == 6 or None, "the saved table and its frame to have them too"
+    )
+
+
+def test_what_is_seen_waits_for_nothing_that_is_only_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a screen the widget is displayed and the cell ends while the page is being made; it comes by itself."""
+    shown, may_go_on = [], threading.Event()
+
+    def display(thing: Any, **_: Any) -> Output:
+        shown.append(thing)
+        return output
+
+    def make() -> str:
+        assert may_go_on.wait(PATIENCE)
+        return "a table of pictures"
+
+    output = Output()
+    monkeypatch.setattr(kept_page, "display", display)
+    monkeypatch.setattr(kept_page, "can_follow", lambda: True)
+    kept = KeptPage(make)
+    kept.show("the viewer")
+    assert [getattr(thing, "data", thing) for thing in shown] == ["", "the viewer"]
+    may_go_on.set()
+    until(lambda: output.shown or None, "the page")
+    assert output.shown == "a table of pictures"
+    kept.close()
+
+
+def test_without_a_screen_all_is_there_when_the_cell_ends(runner: Runner) -> None:
+    """What runs a notebook by itself listens to no cell that has ended: the last one's comparison has its table, too."""
+    ran = runner.execute(notebook("import fox_nb, numpy as np\nfox_nb.compare([np.zeros((8, 8, 3), np.uint8)] * 2)"))
+    assert "data-fox-picture=" in str(ran.cells[0].outputs)
 
 
 def test_what_failed_says_what_another_try_costs_now(

@@ -1,0 +1,69 @@
+"""Kept page: the output that stays of a viewer in the saved notebook, made once the viewer itself is on its way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from IPython.display import HTML, display
+
+from fox_nb.display.places import is_unseen
+from fox_nb.panels.record import can_follow
+from fox_nb.session.pool import Pool
+
+
+class KeptPage:
+    """The page of one showing.
+
+    Parameters
+    ----------
+    make : callable
+        Gives its HTML; that may take seconds, since the previews of hundreds of pictures are made for it.
+    """
+
+    def __init__(self, make: Callable[[], str]) -> None:
+        self._make = make
+        self._pool = Pool(1, "kept-page")
+        self._lock = threading.Lock()
+        self._scheduled = False
+        self._html = ""
+        self._output: Any = None
+
+    def show(self, widget: Any, *, now: bool = False) -> None:
+        """Display it, and the widget that stands for it; where somebody looks, its HTML follows the widget.
+
+        Parameters
+        ----------
+        widget : ipywidgets.Widget
+            What a person sees.
+        now : bool
+            Whether the page is made in a moment, and so is there at once.
+        """
+        follows = not now and can_follow()
+        self._html = "" if follows else self._make()
+        self._output = display(HTML(self._html), display_id=True)
+        if not is_unseen():
+            display(widget)
+        if follows:
+            self.renew()
+
+    def renew(self) -> None:
+        """Have it made anew on a thread of its own, where it was displayed; many calls become one."""
+        with self._lock:
+            if self._scheduled or self._output is None:
+                return
+            self._scheduled = True
+        self._pool.submit(self._renew)
+
+    def close(self) -> None:
+        """Leave it as it is."""
+        self._pool.close()
+
+    def _renew(self) -> None:
+        with self._lock:
+            self._scheduled = False
+        html = self._make()
+        if html != self._html:
+            self._html = html
+            self._output.update(HTML(html))
