@@ -437,6 +437,14 @@ file_names: Callable[[type], frozenset[str]] = functools.cache(_file_names)
 """Gives the names of a request class's parameters for which a local file may be given: pictures and archives."""
 
 
+def pictures_given(body: Mapping[str, Any]) -> list[str]:
+    """Return the pictures that a request asks to work on, as its body names them: links and hashes of local files."""
+    cls = MODELS.get(body["model"])
+    names = [parameter.name for parameter in parameters(cls) if parameter.hint.kind == "picture"] if cls else []
+    given = [body.get(name) or [] for name in names]
+    return [item for value in given for item in (value if isinstance(value, list) else [value])]
+
+
 def mentioned(request: Request) -> list[str]:
     """Return the ids of profiles in a request, each once, wherever its class says that there may be some."""
     found: list[str] = []

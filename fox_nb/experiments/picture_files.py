@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import filecmp
 import functools
 import hashlib
 import io
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -105,6 +108,22 @@ class PictureFiles:
         if isinstance(found, Path):
             return replace(self._of_file(found.absolute(), name), source=found.absolute())
         return replace(self._of_file(*self._in_memory(found, name)), source=_opened_from(found))
+
+    def among(self, shown: Iterable[ComparedPicture], one: ComparedPicture) -> ComparedPicture | None:
+        """Return the picture that is this one, however it was handed over: file, bytes, or pixels in memory."""
+        alike = [picture for picture in shown if picture.scale == one.scale]
+        alike.sort(key=lambda picture: picture.path != one.path)  # nothing has to be read for that
+        pixels: Callable[[Path], str] = functools.cache(_pixels)
+        return next((picture for picture in alike if self._is_same(picture, one, pixels)), None)
+
+    def _is_same(self, one: ComparedPicture, other: ComparedPicture, pixels: Callable[[Path], str]) -> bool:
+        with contextlib.suppress(OSError, FoxError):  # removed just now
+            if one.path == other.path or filecmp.cmp(one.path, other.path, shallow=False):
+                return True
+            size = (other.width, other.height)
+            drawn = "_folder" in vars(self) and self._folder in {one.path.parent, other.path.parent}
+            return drawn and (one.width, one.height) == size and pixels(one.path) == pixels(other.path)
+        return False
 
     def _in_memory(self, found: Any, name: str) -> tuple[Path, str, Scale]:
         import numpy as np
@@ -206,6 +225,17 @@ def _opened_from(picture: Any) -> Path | None:
     name = getattr(picture, "filename", None)
     path = Path(os.fsdecode(name)).absolute() if isinstance(name, (str, bytes, os.PathLike)) and name else None
     return path if path is not None and path.is_file() else None
+
+
+def _pixels(path: Path) -> str:
+    """Return the hash of a picture's pixels as they are seen."""
+    from fox_nb.images.check import opened
+    from fox_nb.images.pixels import as_seen
+
+    with opened(path) as picture:
+        whole = picture.decode(max(picture.image.size))
+        seen = as_seen(whole, picture.orientation, whole.info.get("icc_profile")).convert("RGBA")
+        return hashlib.sha256(seen.tobytes()).hexdigest()
 
 
 def _scale_of(path: Path) -> Scale:

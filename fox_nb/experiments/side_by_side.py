@@ -7,10 +7,11 @@ large as it goes, in the middle. Numbers that compare pixels are there for pictu
 from __future__ import annotations
 
 import contextlib
-import filecmp
+import numbers
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any, Self
 
 from fox_nb.display.places import Shown
@@ -19,6 +20,7 @@ from fox_nb.experiments.arranged import MOST_PICTURES, arranged
 from fox_nb.experiments.compared import Compared, scaled, unlike_scales
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.picture_files import PictureFiles
+from fox_nb.models import LOCAL_PICTURE, pictures_given
 from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Reference, Take, stands_at
 from fox_nb.session import Session, Task
 from fox_nb.sharing import OfOneProcess
@@ -40,6 +42,8 @@ class Pictures(OfOneProcess, Shown, Compared):
         By place (a number for each axis): whatever stands for a picture, or a task, whose pictures then share the cell.
     original
         What all are compared with: whatever stands for a picture.
+    found : bool
+        Whether nobody has named the original: one that can't be had is then told, and refuses nothing.
     reference : tuple, optional
         The place of the original where it is among the cells; None on an axis means where the cell itself stands.
     title : str
@@ -61,6 +65,7 @@ class Pictures(OfOneProcess, Shown, Compared):
         cells: Mapping[Key, Any],
         *,
         original: Any = None,
+        found: bool = False,
         reference: Reference | None = None,
         title: str = "Side by side",
         session: Session | None = None,
@@ -74,9 +79,16 @@ class Pictures(OfOneProcess, Shown, Compared):
         self._measuring = MeasuringPool(self._files.numbers, self._on_measured)
         named = [Axis(name, list(labels)) for name, labels in axes]
         made = {key: self._cell(named, key, source) for key, source in cells.items()}
-        whole = self._files.picture(original, "original") if original is not None else None
+        self._missing = ""
+        try:
+            whole = self._files.picture(original, "original") if original is not None else None
+        except FoxError as error:
+            if not found:
+                raise
+            whole, self._missing = None, f"There is no original to compare with: {error.what}"
         if whole is not None and reference is None:  # what has a cell for itself is not added once more
-            whole = _found_among(made.values(), whole)
+            shown = (take.picture for cell in made.values() for take in cell.takes if take.picture is not None)
+            whole = self._files.among(shown, whole) or whole
             reference = next((key for key, cell in made.items() if [t.picture for t in cell.takes] == [whole]), None)
         self._comparison = Comparison(title, named, made, whole if reference is None else None, reference)
 
@@ -152,7 +164,8 @@ class Pictures(OfOneProcess, Shown, Compared):
 
     def findings(self) -> list[str]:
         """Say which pictures can't be compared pixel by pixel, and what is missing to measure them."""
-        return [line for line in (shapes(self._comparison), self._not_measured(), self._measuring.trouble) if line]
+        lines = [shapes(self._comparison), self._missing, self._not_measured(), self._measuring.trouble]
+        return [line for line in lines if line]
 
     def _not_measured(self) -> str:
         """Say how many pictures have no numbers, since a file has changed, scales are two, or there is no original."""
@@ -186,25 +199,17 @@ def page(pictures: Pictures, *, live: bool = False) -> str:
     """Return what stays in a notebook: the table, and with `live` the view that needs no kernel."""
     from fox_nb.render.comparison_kept import kept
     from fox_nb.render.comparison_table import static_grid
+
+    compared = pictures.comparison()
+    return (kept(compared) if live else static_grid(compared)) + said(pictures)
+
+
+def said(pictures: Pictures) -> str:
+    """Return what is told of the pictures beside them, as HTML."""
     from fox_nb.render.html import frame, note
 
-    said = frame(*(note(line) for line in pictures.findings()))
-    compared = pictures.comparison()
-    return (kept(compared) if live else static_grid(compared)) + (said if pictures.findings() else "")
-
-
-def _found_among(cells: Iterable[Cell], whole: ComparedPicture) -> ComparedPicture:
-    """Return the picture of a cell that is this one, however it was handed over: the same file, or its bytes."""
-    shown = [take.picture for cell in cells for take in cell.takes if take.picture is not None]
-    if whole in shown:
-        return whole
-    return next((picture for picture in shown if picture.scale == whole.scale and _same_bytes(picture, whole)), whole)
-
-
-def _same_bytes(one: ComparedPicture, other: ComparedPicture) -> bool:
-    with contextlib.suppress(OSError):  # removed just now
-        return filecmp.cmp(one.path, other.path, shallow=False)
-    return False
+    lines = pictures.findings()
+    return frame(*map(note, lines)) if lines else ""
 
 
 def shapes(comparison: Comparison) -> str:
@@ -254,9 +259,10 @@ def compare(
     InvalidRequest
         There is no picture, or something stands for none.
     """
+    made_from = None
     if isinstance(pictures, Task):
         _wait([pictures])
-        original = _own_original([pictures]) if original is None else original
+        made_from = _own_original([pictures])
         pictures = [pictures] if len(pictures.images) < 2 else pictures  # noqa: PLR2004 - several stand side by side
     axes, cells = arranged(pictures, labels)
     if not cells:
@@ -272,12 +278,14 @@ def compare(
     if reference is not None and not any(stands_at(key, reference) for key in cells):
         what = f"original is {original!r}, and no picture stands there to compare with."
         raise InvalidRequest(what, parameter="original", value=original, todo="Fill that place, or name another one.")
-    if original is None:
-        original = _own_original(cells.values())
+    found = original is None
+    if found:
+        original = made_from or _own_original(cells.values())
     return Pictures(
         axes,
         cells,
         original=None if reference is not None else original,
+        found=found,
         reference=reference,
         title=str(title or "Side by side"),
         session=session,
@@ -287,11 +295,12 @@ def compare(
 
 def _reference(original: Any, axes: Sequence[tuple[str, Sequence[str]]]) -> Reference | None:
     """Return the places that a label names; None for what is no label."""
-    if not isinstance(original, str):
+    if not isinstance(original, (str, numbers.Number, date)):
         return None
+    label = str(original)
     for number, (_, labels) in enumerate(axes):
-        if original in labels:
-            return tuple(labels.index(original) if at == number else None for at in range(len(axes)))
+        if label in labels:
+            return tuple(labels.index(label) if at == number else None for at in range(len(axes)))
     return None
 
 
@@ -305,6 +314,9 @@ def _wait(sources: Any) -> None:
 
 def _own_original(sources: Any) -> Any:
     """Return the picture that all of them were made from; None where there are several, or none."""
-    given = [list(source.originals) if isinstance(source, Task) else [] for source in sources]
-    alone = {paths[0] for paths in given if len(paths) == 1}
-    return alone.pop() if len(alone) == 1 and all(len(paths) == 1 for paths in given) else None
+    tasks = list(sources)
+    given = [pictures_given(task.request) if isinstance(task, Task) else [] for task in tasks]
+    if not given or len(given[0]) != 1 or any(one != given[0] for one in given):
+        return None
+    (alone,) = given[0]
+    return next(iter(tasks[0].originals), None) if LOCAL_PICTURE.fullmatch(alone) else alone

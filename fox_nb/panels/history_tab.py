@@ -24,9 +24,9 @@ from fox_nb.sharing import temporary_folder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fox_nb.experiments import Pictures
     from fox_nb.panels.task_cards import Action
     from fox_nb.panels.titles import Titles
-    from fox_nb.render.comparison import Comparison
     from fox_nb.session import Session, Task
 
 _LONGEST_TEXT = 200
@@ -70,7 +70,7 @@ class HistoryTab(TaskCards):
         self._starred: dict[str, str] = {}
         self._finding = threading.Lock()
         self._archives: dict[str, Path] = {}
-        self._comparing: list[Callable[[Comparison], None]] = []
+        self._comparing: list[Callable[[Pictures], None]] = []
         super().__init__(titles, later, actions, **traits)
 
     def refresh(self) -> None:
@@ -156,19 +156,19 @@ class HistoryTab(TaskCards):
 
     # -- several at once ------------------------------------------------------------------------------------------
 
-    def on_compare(self, callback: Callable[[Comparison], None]) -> None:
-        """Call `callback(comparison)` when somebody wants to see several side by side."""
+    def on_compare(self, callback: Callable[[Pictures], None]) -> None:
+        """Call `callback(pictures)` when somebody wants to see several side by side."""
         self._comparing.append(callback)
 
     def _on_compare(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._later(lambda: self._put_side_by_side(self.chosen(content.get("keys"))))
 
     def _put_side_by_side(self, tasks: list[Task]) -> None:
-        comparison = side_by_side(tasks, self._titles, self._session)
-        if comparison is None:
+        pictures = side_by_side(tasks, self._titles, self._session)
+        if pictures is None:
             raise FoxError("None of these has a picture.", todo="Choose some that are completed.")
         for callback in tuple(self._comparing):
-            callback(comparison)
+            callback(pictures)
 
     def chosen(self, keys: Any) -> list[Task]:
         """Return the tasks that were chosen, in their order."""
@@ -198,8 +198,8 @@ class HistoryTab(TaskCards):
             self.wrong(FoxError("This ZIP is no longer here.", todo="Export once more."), **about)
 
 
-def side_by_side(tasks: list[Task], titles: Titles, session: Session) -> Comparison | None:
-    """Return the tasks' pictures as one row of a comparison, with what all of them were made from; None without any."""
+def side_by_side(tasks: list[Task], titles: Titles, session: Session) -> Pictures | None:
+    """Return the tasks' pictures in one row, with what all of them were made from; None without any."""
     from fox_nb.experiments.side_by_side import compare
 
     shown = [task for task in tasks if any(image.path.exists() for image in task.images)]
@@ -207,7 +207,7 @@ def side_by_side(tasks: list[Task], titles: Titles, session: Session) -> Compari
         return None
     labels = [clip(titles.of(task), _LONGEST_LABEL) for task in shown] if len(shown) > 1 else None
     pictures = shown if len(shown) > 1 else shown[0]
-    return compare(pictures, labels=labels, title="Compare", session=session).comparison()
+    return compare(pictures, labels=labels, title="Compare", session=session)
 
 
 def pack_pictures(tasks: list[Task], titles: Titles, path: Path) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from IPython.display import HTML, display
+import ipywidgets as w
 
-from fox_nb.display.places import in_notebook, is_unseen
+from fox_nb.display.places import in_notebook
 from fox_nb.experiments import Pictures
-from fox_nb.experiments.side_by_side import page
+from fox_nb.experiments.side_by_side import page, said
+from fox_nb.panels.kept_page import KeptPage
 from fox_nb.panels.record import replace_earlier
 from fox_nb.panels.viewer import Viewer, beside
 from fox_nb.render.comparison import Key
@@ -37,23 +38,32 @@ class PicturesView:
         self._dirty: set[Key] = set()
         self.widget = Viewer(pictures.comparison())
         self.widget.holds = self
-        self._static: Any = None
+        self._kept = KeptPage(lambda: page(pictures, live=True))
+        self._said: w.HTML | None = None
         self._forget = pictures.on_change(self._changed)
 
     def show(self) -> Any:
-        """Display the page that stays, then the viewer, or return both for marimo; begin to measure."""
-        html = page(self._pictures, live=True)
-        if in_notebook():
-            self._static = display(HTML(html), display_id=True)
-        shown = None if is_unseen() else display(self.widget) if in_notebook() else beside(html, self.widget)
+        """Display the viewer and the page that stays, or return both for marimo; begin to measure."""
+        shown = None if in_notebook() else beside(page(self._pictures, live=True), self.widget)
+        if shown is None:
+            self._kept.show(self.widget)
         self._pictures.start()
         return shown
+
+    def inside(self) -> tuple[w.DOMWidget, ...]:
+        """Return what shows it inside of a box: the viewer, and what is told of the pictures; begin to measure."""
+        self._said = w.HTML(said(self._pictures))
+        self._pictures.start()
+        return self.widget, self._said
 
     def close(self) -> None:
         """End the view, its threads and its tiles."""
         self._forget()
         self._pool.close()
+        self._kept.close()
         self.widget.close()
+        if self._said is not None:
+            self._said.close()
 
     def _changed(self, keys: list[Key]) -> None:
         """Note what to show anew; without a place everything is measured, so the page is kept."""
@@ -69,8 +79,10 @@ class PicturesView:
         cells = self._pictures.comparison().cells
         for key in dirty:
             self.widget.update_cell(key, cells[key])
-        if over and not self._pictures.left and self._static is not None:
-            self._static.update(HTML(page(self._pictures, live=True)))
+        if over and not self._pictures.left:
+            self._kept.renew()
+            if self._said is not None:
+                self._said.value = said(self._pictures)
 
 
 def show(pictures: Pictures) -> Any:

@@ -24,8 +24,9 @@ from fox_nb.store import ON_ITS_WAY
 if TYPE_CHECKING:
     from IPython.display import HTML
 
+    from fox_nb.experiments import Pictures
+    from fox_nb.panels.pictures_view import PicturesView
     from fox_nb.panels.task_cards import Action
-    from fox_nb.render.comparison import Comparison
     from fox_nb.session import Session, Task
 
 WATCH = ("watch", "Show its progress")
@@ -61,6 +62,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         self.history.on_act(self._act)
         self.history.on_compare(self._show_side_by_side)
         self._compared = w.VBox([], layout=Layout())
+        self._side: PicturesView | None = None
         for panel in self.panels.values():
             panel.on_use(self._use)
         self._past = w.VBox([self.history, self._compared], layout=Layout())
@@ -74,6 +76,8 @@ class Studio(w.Tab):  # type: ignore[misc]
     def close(self) -> None:
         """Close the studio and all that is in it; what is under way goes on."""
         close_inside(self)
+        if self._side is not None:
+            self._side.close()
         self._pool.close()
         super().close()
 
@@ -111,14 +115,14 @@ class Studio(w.Tab):  # type: ignore[misc]
             self.panels[model].take_result(task, number)
             self._go(model)
 
-    def _show_side_by_side(self, comparison: Comparison) -> None:
+    def _show_side_by_side(self, pictures: Pictures) -> None:
         """Show several of the history side by side, below it; what was there before ends."""
-        from fox_nb.panels.viewer import Viewer
+        from fox_nb.panels.pictures_view import PicturesView
 
-        before = self._compared.children
-        self._compared.children = (Viewer(comparison),)
-        for viewer in before:
-            viewer.close()
+        before, self._side = self._side, PicturesView(pictures)
+        self._compared.children = self._side.inside()
+        if before is not None:
+            before.close()
 
     def _go(self, model: str) -> None:
         self.selected_index = list(MODELS).index(model)

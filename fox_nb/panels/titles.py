@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from fox_nb.display import task_pages
 from fox_nb.errors import StoreError
-from fox_nb.models import LOCAL_PICTURE, MENTION, MODELS, CreateProfile
-from fox_nb.parameters import parameters
+from fox_nb.models import LOCAL_PICTURE, MENTION, MODELS, CreateProfile, pictures_given
 from fox_nb.session import Session, Task
 
 _GONE = "a picture no longer in the folder"
@@ -48,14 +47,14 @@ class Titles:
             return re.sub(MENTION, lambda match: names.get(match[1], match[0]), prompt)
         model = MODELS.get(task.model)
         title = model.title if model else task.model
-        named = [self._picture(value) for value in pictures_given(task)]
+        named = [self._picture(value) for value in pictures_given(task.request)]
         if not task.is_over and None in named:  # it is being looked at, before it is kept
             return title
         return f"{title}: {', '.join(name or _GONE for name in named)}" if named else title
 
     def given(self, task: Task) -> Path | None:
         """Return the file of the first local picture that a task was given."""
-        for value in pictures_given(task):
+        for value in pictures_given(task.request):
             source = (
                 self.store.catalog.source(value.removeprefix("sha256:")) if LOCAL_PICTURE.fullmatch(value) else None
             )
@@ -74,14 +73,3 @@ class Titles:
         inside = origin.relative_to(self.store.folder).as_posix() if origin.is_relative_to(self.store.folder) else ""
         made = self.store.journal.made(inside) if inside else None
         return self.of(self._session.task(made)) if made is not None else origin.name
-
-
-def pictures_given(task: Task) -> list[str]:
-    """Return the pictures that a task was given, as its request names them."""
-    model = MODELS.get(task.model)
-    found: list[str] = []
-    for parameter in parameters(model) if model else ():
-        value = task.request.get(parameter.name)
-        if parameter.hint.kind == "picture" and value:
-            found += value if isinstance(value, list) else [value]
-    return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fox_nb.errors import NOTHING_SENT, StoreError
 from fox_nb.images.sources import listed
-from fox_nb.models import LOCAL_PICTURE, MODELS, file_names, is_link, request_class
+from fox_nb.models import LOCAL_PICTURE, file_names, is_link, pictures_given, request_class
 from fox_nb.parameters import parameters
 from fox_nb.session.image import Image
 from fox_nb.settings import named
@@ -182,10 +182,7 @@ class Uploads:
 
     def files(self, body: Mapping[str, Any]) -> list[Path]:
         """Return the files of the local pictures that a body names, as far as they are there."""
-        model = MODELS.get(body["model"])
-        names = [p.name for p in parameters(model) if p.hint.kind == "picture"] if model is not None else []
-        given = [item for name in names if body.get(name) for item in _several(body[name])]
-        local = [item.removeprefix("sha256:") for item in given if LOCAL_PICTURE.fullmatch(item)]
+        local = [item.removeprefix("sha256:") for item in pictures_given(body) if LOCAL_PICTURE.fullmatch(item)]
         kept = [self._store.catalog.source(sha256) for sha256 in local]
         paths = [self._store.path(source.file) for source in kept if source is not None]
         return [path for path in paths if path.exists()]

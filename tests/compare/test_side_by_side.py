@@ -181,17 +181,36 @@ def test_an_original_among_the_pictures_is_not_added_once_more(tmp_path: Path) -
         lambda task, _: str(task[0].path),
         lambda task, _: task[0].path.read_bytes(),
         lambda task, folder: shutil.copy(task[0].path, folder / "copy.jpg"),
+        lambda task, _: task[0].pil(),
+        lambda task, _: Image.open(task[0].path),
+        lambda task, _: np.asarray(task[0].pil()),
     ],
-    ids=["task", "picture", "path", "text", "bytes", "copy"],
+    ids=["task", "picture", "path", "text", "bytes", "copy", "loaded", "opened", "array"],
 )
 def test_an_original_is_found_however_it_is_named(fox: Fox, tmp_path: Path, form: Callable[[Any, Path], Any]) -> None:
     """Neither a store, nor the form in which pictures and original are given, makes a second picture of the original."""
     tasks = [fox.generate(prompt).wait() for prompt in ("a fox", "an owl")]
     for compare in (fox.compare, fox_nb.compare):
-        for given in (tasks, [task[0].path for task in tasks]):
+        for given in (tasks, [task[0].path for task in tasks], [task[0].pil() for task in tasks]):
             shown = compare(given, original=form(tasks[0], tmp_path)).measure().comparison()
             assert (shown.original, shown.reference, len(shown.pictures())) == (None, (0,), 2)
             assert [bool(cell.takes[0].metrics) for cell in shown.cells.values()] == [False, True]
+
+
+def test_pixels_that_were_changed_are_another_picture(tmp_path: Path) -> None:
+    """An image that was opened from a file and drawn into is not that file, and stands beside it."""
+    drawn().save(tmp_path / "a.png")
+    changed = Image.open(tmp_path / "a.png")
+    changed.paste("red", (0, 0, 9, 9))
+    shown = fox_nb.compare([tmp_path / "a.png"], original=changed).comparison()
+    assert (shown.reference, len(shown.pictures())) == (None, 2)
+
+
+@pytest.mark.parametrize("label", [0.0, np.float32(0.0), 0])
+def test_a_number_that_is_a_label_names_its_picture(label: Any) -> None:
+    """Labels become texts, and so does what is called the original by one of them."""
+    shown = fox_nb.compare({label: drawn(), 0.5: drawn()}, original=label).comparison()
+    assert (shown.original, shown.reference) == (None, (0,))
 
 
 def test_a_named_picture_is_the_original_of_every_picture(sandbox: Any, tmp_path: Path) -> None:
@@ -358,6 +377,26 @@ def test_an_edit_is_compared_with_what_it_was_made_from(sandbox: Any, tmp_path: 
         assert list(frame["status"]) == ["done", "failed"]
         assert "no <b>" in frame["error"][1]
         assert 0 < frame["ssim"][0] <= 1
+
+
+def test_an_edit_of_a_link_is_compared_with_what_the_link_gives(
+    fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is fetched as the original; where that fails the results are compared with nothing, and it is said why."""
+    link = "https://pictures.example/photo.png"
+    task = fox.enhance(link, creativity=0.2).wait()
+
+    def gone(*_: Any) -> None:
+        raise fox_nb.DownloadFailed("The link is dead.")
+
+    monkeypatch.setattr(fox.session.client, "download", gone)
+    without = fox.compare(task)
+    assert without.comparison().original is None
+    assert "The link is dead." in str(without.findings())
+    monkeypatch.setattr(fox.session.client, "download", lambda _, part: drawn().save(part, "PNG"))
+    original = fox.compare([task]).comparison().original
+    assert original is not None
+    assert original.source == link
 
 
 def test_what_makes_pictures_is_none(fox):

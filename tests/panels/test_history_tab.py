@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from fox_nb import Fox, StoreError, TaskFailed
 from fox_nb.panels import history_tab
 from fox_nb.panels.history_tab import pack_pictures
 from fox_nb.panels.titles import Titles
 from panels.browsers import Browser
+from processes import until
 
 
 def test_the_sum_of_what_is_taken_away_is_what_was_spent(fox: Fox, tmp_path: Path) -> None:
@@ -137,6 +139,23 @@ def test_two_pages_pack_two_archives(fox: Fox, monkeypatch: pytest.MonkeyPatch) 
     assert sum(path.exists() for path in packed) == history_tab._MOST_PAGES, "a page that was closed leaves nothing"
     browser.say("archive", keys=[tasks[0].identity], at=1, by=tasks[0].identity)
     assert "no longer here" in str(browser.heard[-1:])
+
+
+def test_a_comparison_has_its_numbers(fox: Fox, tmp_path: Path) -> None:
+    """What is laid side by side below the history is measured against its own original, and what is told stands below."""
+    Image.linear_gradient("L").resize((200, 150)).save(tmp_path / "photo.png")
+    task = fox.enhance(tmp_path / "photo.png", creativity=0.2).wait()
+    studio = fox.studio()
+    studio.history._run_later = lambda work: work()
+    browser = Browser(studio.history)
+    browser.say("ready")
+    for _ in range(2):
+        browser.say("compare", keys=[task.identity])
+        viewer, said = studio._compared.children
+        until(lambda: viewer.comparison.cells[0,].takes[0].metrics or None, "the numbers")  # noqa: B023
+        assert "compare again" not in said.value
+    assert viewer.comparison.original is not None
+    studio.close()
 
 
 def test_a_comparison_without_a_picture_is_told(fox: Fox, sandbox: Any) -> None:
