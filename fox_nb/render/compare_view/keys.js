@@ -39,8 +39,7 @@ function keyActions(grid, { shiftKey, repeat }) {
   const zoomOut = () => grid.zoom(1 / 1.5);
   const toggle = (mode) => () => grid.setMode(grid.mode === mode ? "picture" : mode);
   const here = grid.key();
-  const [further] = grid.places.further;
-  const value = (step) => () => further !== undefined && grid.choose(further, grid.places.chosen[further] + step);
+  const value = (by) => () => grid.places.further.length > 0 && grid.step(by);
   return {
     "+": zoomIn,
     "=": zoomIn,

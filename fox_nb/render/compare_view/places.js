@@ -67,6 +67,15 @@ export class Places {
     this.chosen[axis] = (value + length) % length;
   }
 
+  /** Go through all combinations of the further axes' values; the first of these axes changes fastest. */
+  step(by) {
+    for (const axis of this.further) {
+      const value = this.chosen[axis] + by;
+      this.choose(axis, value);
+      if (this.chosen[axis] === value) return;
+    }
+  }
+
   /** The next pair of axes, for a key that goes through all of them. */
   next(key) {
     const pairs = this.axes.flatMap((_, a) => this.axes.map((_, d) => [a, d]).filter(([x, y]) => x !== y));
