@@ -18,7 +18,7 @@ from fox_nb.experiments.runner import BY_HAND, Runner
 from fox_nb.experiments.side_by_side import Pictures
 from fox_nb.money import dollars
 from fox_nb.parameters import shown, unboxed
-from fox_nb.render.comparison import Cell, Comparison
+from fox_nb.render.comparison import Cell, ComparedPicture, Comparison
 from fox_nb.session import Cost, Image, Session, Task
 from fox_nb.sharing import OfOneProcess
 
@@ -259,6 +259,10 @@ class Experiment(OfOneProcess, Shown):
     def facts(self, cell: PlannedCell) -> dict[str, Any]:
         """Return what is told of a cell's pictures beside their request."""
         return {"label": cell.label}
+
+    def own_original(self, cell: PlannedCell) -> ComparedPicture | None:
+        """Return what a cell was made from, where cells have different originals."""
+        return None
 
     def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> tuple[Numbers, str]:
         """Return the numbers of a picture that are there by now, and why some are missing."""

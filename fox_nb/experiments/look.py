@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from fox_nb.experiments.made import Made, MadeSweep
@@ -26,8 +27,7 @@ def comparison(sweep: MadeSweep) -> Comparison:
     from fox_nb.render.comparison import Axis, Comparison
 
     plan = sweep.plan
-    each = (sweep.originals.of(cls, plan.fixed) for cls in plan.classes)
-    common = next((original for original in each if original is not None), None)
+    common = None if sweep.originals_vary else _common_original(sweep)
     return Comparison(
         title=title(sweep),
         axes=[Axis(axis.parameter.label, axis.labels) for axis in plan.axes] or [Axis()],
@@ -35,6 +35,12 @@ def comparison(sweep: MadeSweep) -> Comparison:
         original=sweep.originals.compared(common) if common is not None else None,
         shape=_shape(plan.fixed.get("aspect_ratio")),
     )
+
+
+def _common_original(sweep: MadeSweep) -> Path | None:
+    """Return the original of all cells that have one; of several models not every one takes a picture."""
+    each = (sweep.originals.of(type(slot.request), slot.values) for slot in sweep.plan.slots)
+    return next((original for original in each if original is not None), None)
 
 
 def _shape(aspect_ratio: Any) -> float:
@@ -53,6 +59,7 @@ def cell(made: Made, planned: PlannedCell) -> Cell:
         label=planned.label,
         takes=[take for slot in planned.slots for take in _takes(made, planned, slot)],
         code=code(made, planned.slots[0]),
+        original=made.own_original(planned),
     )
 
 

@@ -8,6 +8,7 @@ from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.originals import Originals
 from fox_nb.experiments.plan import Plan, PlannedCell, Slot
 from fox_nb.experiments.runner import Runner
+from fox_nb.render.comparison import ComparedPicture
 from fox_nb.session import Cost, Image, Session
 
 Numbers = dict[str, float | None]
@@ -56,6 +57,9 @@ class Made(Protocol):
     def facts(self, cell: PlannedCell) -> dict[str, Any]:
         """Return what is told of a cell's pictures beside their request."""
 
+    def own_original(self, cell: PlannedCell) -> ComparedPicture | None:
+        """Return what a cell was made from, where cells have different originals."""
+
     def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> tuple[Numbers, str]:
         """Return the numbers of a picture that are there by now, and why some are missing."""
 
@@ -65,3 +69,4 @@ class MadeSweep(Made, Protocol):
 
     originals: Originals
     measuring: MeasuringPool
+    originals_vary: bool

@@ -139,7 +139,10 @@ def how_far(made: Made, *, left: bool = True) -> str:
 def findings(compared: Comparison, *troubles: str) -> list[str]:
     """Say what the numbers show, and what is missing to show more."""
     cells = [cell for _, cell in compared.in_order()]
-    return [line for line in (spread.words(cells), *troubles) if line]
+    said = spread.words(cells)
+    if len(compared.originals()) > 1 and said:  # a number against one says nothing beside one against another
+        said = "The pictures have different originals, each measured against its own: no setting is called closest."
+    return [line for line in (said, *troubles) if line]
 
 
 def progress_page(made: Made) -> str:

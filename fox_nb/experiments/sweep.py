@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fox_nb.experiments.measuring import Found
     from fox_nb.experiments.plan import PlannedCell, Slot
-    from fox_nb.render.comparison import Comparison
+    from fox_nb.render.comparison import ComparedPicture, Comparison
     from fox_nb.session import Image, Session, Task
 
 
@@ -61,6 +61,8 @@ class Sweep(Compared, Experiment):
     ) -> None:
         super().__init__(session, SweepPlan(session, model, given, takes, take), **options)
         self.originals = Originals(session, original)
+        pictures = [axis for axis in self.plan.axes if axis.parameter.hint.kind == "picture"]
+        self.originals_vary = original is None and any(len(axis.values) > 1 for axis in pictures)
         self.measuring = MeasuringPool(session.store.thumbnails / "numbers", self._on_measured, self.executor)
 
     @property
@@ -109,6 +111,11 @@ class Sweep(Compared, Experiment):
         """Return what varies in a cell, the model aside, which its request names."""
         settings = {name: value for name, value in cell.settings.items() if name != "model"}
         return {"label": cell.label, **settings}
+
+    def own_original(self, cell: PlannedCell) -> ComparedPicture | None:
+        """Return what a cell was made from, where cells have different originals."""
+        path = self.originals.of(type(cell.slots[0].request), cell.values) if self.originals_vary else None
+        return self.originals.compared(path) if path is not None else None
 
     def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> Found:
         """Return the numbers of a picture that are there by now, and why some are missing."""

@@ -165,11 +165,14 @@ class Cell:
         At least one.
     code : str
         The call that makes it.
+    original : ComparedPicture or None
+        What this cell was made from, where cells have different originals.
     """
 
     label: str
     takes: Sequence[Take] = (Take(),)
     code: str = ""
+    original: ComparedPicture | None = None
 
     def which(self, index: int) -> str:
         """Say which of its pictures this is; several may be of one take, and '' stands for the only one."""
@@ -270,12 +273,19 @@ class Comparison:
         None for the original itself, and where there is none.
         """
         if self.original is not None or self.reference is None:
-            mine = [take.picture for take in self.cells[key].takes[at : at + 1]]
-            return self.original if mine != [self.original] else None
+            mine, original = [take.picture for take in self.cells[key].takes[at : at + 1]], self.cells[key].original
+            original = original or self.original
+            return original if mine != [original] else None
         there = tuple(at if fixed is None else fixed for at, fixed in zip(key, self.reference, strict=True))
         cell = self.cells.get(there) if there != key else None
         takes = [*cell.takes[at : at + 1], *cell.takes] if cell is not None else []
         return next((take.picture for take in takes if take.picture), None)
+
+    def originals(self, cells: Iterable[Cell] | None = None) -> list[ComparedPicture]:
+        """Return what the cells were made from: the original of all, or each cell's own one once, in their order."""
+        cells = (cell for _, cell in self.in_order()) if cells is None else cells
+        found = [self.original] if self.original else [cell.original for cell in cells]
+        return [picture for picture in dict.fromkeys(found) if picture is not None]
 
     def is_reference(self, key: Key) -> bool:
         """Return True for a cell that others are compared with."""
@@ -288,7 +298,9 @@ class Comparison:
     def pictures(self, cells: Iterable[Cell] | None = None) -> dict[str, ComparedPicture]:
         """Every picture once, by its id, the original first; of these cells alone when they are given."""
         cells = (cell for _, cell in self.in_order()) if cells is None else cells
-        found = [self.original, *(take.picture for cell in cells for take in cell.takes)]
+        found = [self.original]
+        for cell in cells:
+            found += [cell.original, *(take.picture for take in cell.takes)]
         return {picture.id: picture for picture in found if picture is not None}
 
 
@@ -354,12 +366,14 @@ def cell_facts(cell: Cell, sizes: Mapping[str, tuple[int, int]] | None = None) -
         }
         for take in cell.takes
     ]
-    return {"label": clip(cell.label), "code": cell.code, "numbers": numbers(cell.summary()), "takes": takes}
+    original = cell.original and picture_facts(cell.original, size=sizes.get(cell.original.id))
+    words = {"label": clip(cell.label), "code": cell.code, "numbers": numbers(cell.summary()), "takes": takes}
+    return {**words, "original": original} if original else words
 
 
 def facts(comparison: Comparison, sizes: Mapping[str, tuple[int, int]] | None = None) -> dict[str, Any]:
     """Say of a comparison what the browser needs, as JSON's types; no pixels and no paths."""
-    original, reference = comparison.original, comparison.reference
+    original, reference = next(iter(comparison.originals()), None), comparison.reference
     return {
         "id": comparison.id,
         "title": clip(comparison.title),

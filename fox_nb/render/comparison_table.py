@@ -61,9 +61,9 @@ def static_grid(
     name = comparison.id
     parts = [f'<div class="foxc-static {PLAIN}" id="fox-{name}" data-fox-comparison="{name}">']
     parts.append(_style(comparison, images, hover=hover, titled=titled))
-    if comparison.original is not None:
-        shown = _image(comparison.original, images, "Original", _SHOWN_WIDTH)
-        size = f"{comparison.original.width} \u00d7 {comparison.original.height} px"
+    for original in comparison.originals(cells.values()):
+        shown = _image(original, images, "Original", _SHOWN_WIDTH)
+        size = f"{original.width} \u00d7 {original.height} px"
         parts.append(f"<figure>{shown}<figcaption><b>Original</b> {size}</figcaption></figure>")
     parts.append(
         f'<div class="foxc-static-scroll" role="region" aria-label="Table of the comparison" tabindex="0">'

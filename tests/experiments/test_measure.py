@@ -21,7 +21,7 @@ from fox_nb.experiments import pages, spread
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.images import metrics
 from fox_nb.images.tiles import read_tile
-from fox_nb.render.comparison import Cell, Take
+from fox_nb.render.comparison import Cell, Take, facts
 from fox_nb.sandbox import pictures
 from fox_nb.sandbox.art import figure_from_id, portrait
 
@@ -177,6 +177,24 @@ def test_each_picture_is_measured_against_its_own_original(fox: Fox, photo: Path
     sweep = fox.sweep("phota-image-enhance", image_url=[photo, other], resolution="1K", resemblance=1.0).run()
     assert sweep.comparison().original is None
     assert (sweep.to_frame()["ssim"] > 0.7).all()
+
+
+def test_pictures_of_two_originals_are_not_ranked(fox: Fox, photo: Path, tmp_path: Path) -> None:
+    """Nearness to one original is not laid against nearness to another; one that is the same for all still ranks."""
+    other = tmp_path / "other.png"
+    portrait(figure_from_id("ruth"), (320, 400), seed=3).save(other)
+    asked = {"resolution": "1K", "creativity": [0.1, 1.0], "takes": 2}
+    two = fox.sweep("phota-image-enhance", image_url=[photo, other], **asked).run()
+    assert "different originals" in str(two.findings())
+    assert "is closest" not in str(two.findings())
+    shown = two.comparison()
+    assert [cell.original.path for _, cell in shown.in_order()] == [photo, other] * 2
+    assert all(shown.original_of(key) == cell.original for key, cell in shown.cells.items())
+    assert {cell["original"]["id"] for cell in facts(shown)["cells"].values()} <= set(shown.pictures())
+    assert two.static().count('alt="Original"') == 2
+    alone = fox.sweep("phota-image-enhance", image_url=[photo], **asked).run()
+    assert alone.comparison().original is not None
+    assert "different originals" not in str(alone.findings())
 
 
 def cell(name: str, *values: float) -> Cell:

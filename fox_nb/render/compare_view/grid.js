@@ -8,7 +8,7 @@ import { help } from "./key_help.js";
 import { keyDown, keyUp } from "./keys.js";
 import { labelFrame, placeDivider } from "./labels.js";
 import { Places } from "./places.js";
-import { build, keepRoom, originalBeside } from "./table.js";
+import { build, keepRoom, originalBeside, sizeWords } from "./table.js";
 import { clamped, fitScale, frameAround, panned, WHOLE, zoomedAt, zoomOneToOne } from "./view.js";
 
 const NOTHING = { label: "", code: "", numbers: [], takes: [{ number: 1, state: "none", numbers: [] }] };
@@ -90,7 +90,12 @@ export class Grid {
   }
 
   pictureOf(frame) {
-    return frame === this.original ? this.facts.original : this.take(this.placeOf(frame))?.picture;
+    return frame === this.original ? this.originalOf() : this.take(this.placeOf(frame))?.picture;
+  }
+
+  /** What a cell was made from: its own original, or the one of all cells. */
+  originalOf(place = this.active) {
+    return this.cell(place).original ?? this.facts.original;
   }
 
   placeOf(frame) {
@@ -104,7 +109,7 @@ export class Grid {
 
   /** The picture that the cell at a place is compared with: of several the chosen one, else the one of its number. */
   otherOf(place) {
-    if (this.reference === "original") return this.facts.original;
+    if (this.reference === "original") return this.originalOf(place);
     const key = Places.meant(this.reference, this.key(place));
     const { takes } = this.facts.cells[key] ?? NOTHING;
     const same = this.takes.has(key) ? undefined : takes[this.takeIndex(place)]?.picture;
@@ -117,7 +122,10 @@ export class Grid {
   }
 
   #pictures() {
-    const cells = Object.values(this.facts.cells).flatMap((cell) => cell.takes.map((take) => take.picture));
+    const cells = Object.values(this.facts.cells).flatMap((cell) => [
+      cell.original,
+      ...cell.takes.map((take) => take.picture),
+    ]);
     return [this.facts.original, ...cells].filter(Boolean);
   }
 
@@ -162,8 +170,9 @@ export class Grid {
   #build() {
     const parts = [];
     if (this.facts.original) {
-      const { frame, figure } = originalBeside(this);
+      const { frame, figure, size } = originalBeside(this);
       this.original = frame;
+      this.originalSize = size;
       parts.push(figure);
     }
     const area = element("div", { class: "foxc-area" }, ...parts, this.scroll, this.stage.root);
@@ -330,6 +339,14 @@ export class Grid {
     this.show();
   }
 
+  /** Go on to the next combination of the further axes' values, or back. */
+  step(by) {
+    const { places } = this;
+    places.step(by);
+    this.say(places.further.map((axis) => places.words(axis, places.chosen[axis])).join(", "));
+    this.show();
+  }
+
   stepTake(step) {
     const { takes } = this.cell();
     if (takes.length < 2) return;
@@ -403,6 +420,7 @@ export class Grid {
     this.choosers.show();
     this.#showZoom();
     this.about.show(this);
+    if (this.originalSize) this.originalSize.textContent = sizeWords(this.originalOf());
     this.root.classList.toggle("foxc-large", this.large);
     this.root.style.setProperty("--fox-shape", String(Math.min(2.4, Math.max(0.42, this.shape))));
     for (const frame of this.frames.flat()) {

@@ -53,14 +53,18 @@ export function keepRoom(root, columns, numbers) {
   root.style.setProperty("--fox-room", `${lines * LINE + (lines ? 7 : 0)}px`);
 }
 
+/** How large a picture is, in words. */
+export function sizeWords({ full, width, height }) {
+  return `${full ?? `${width} × ${height}`} px`;
+}
+
 /** The original, beside the table. */
 export function originalBeside(grid) {
   const frame = new Frame(grid.pictures, grid.hand);
   frame.root.setAttribute("role", "img");
   frame.root.setAttribute("aria-label", "Original");
-  const { full, width, height } = grid.facts.original;
-  const size = element("span", {}, `${full ?? `${width} × ${height}`} px`);
+  const size = element("span", {}, sizeWords(grid.facts.original));
   const figure = element("figure", { class: "foxc-original" }, frame.root);
   figure.append(element("figcaption", {}, element("strong", {}, "Original"), size));
-  return { frame, figure };
+  return { frame, figure, size };
 }
