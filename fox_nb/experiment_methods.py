@@ -9,6 +9,7 @@ from fox_nb.model_methods import refusing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Executor
     from pathlib import Path
 
     from fox_nb.experiments import Batch, Pictures, Sweep
@@ -27,12 +28,26 @@ class ExperimentMethods(ABC):
         """What journals, sends, polls and downloads."""
 
     @refusing
-    def compare(self, pictures: Any, *, labels: Any = None, original: Any = None, title: str = "") -> Pictures:
+    def compare(
+        self,
+        pictures: Any,
+        *,
+        labels: Any = None,
+        original: Any = None,
+        title: str = "",
+        executor: Executor | None = None,
+    ) -> Pictures:
         """Lay any pictures side by side, of any models and sizes, with what this folder keeps; see `fox_nb.compare`."""
         from fox_nb.experiments.side_by_side import compare
 
         return compare(
-            pictures, labels=labels, original=original, title=title, session=self.session, show=_show_pictures
+            pictures,
+            labels=labels,
+            original=original,
+            title=title,
+            session=self.session,
+            executor=executor,
+            show=_show_pictures,
         )
 
     def compare_enhance(
@@ -196,7 +211,14 @@ class ExperimentMethods(ABC):
 
 
 @refusing
-def compare(pictures: Any, *, labels: Any = None, original: Any = None, title: str = "") -> Pictures:
+def compare(
+    pictures: Any,
+    *,
+    labels: Any = None,
+    original: Any = None,
+    title: str = "",
+    executor: Executor | None = None,
+) -> Pictures:
     """Lay any pictures side by side: linked zoom, a divider, differences, numbers; needs no gateway, key or folder.
 
     Pictures of different sizes and shapes are fitted into the same frame, in the middle; pixels are compared where the
@@ -216,6 +238,8 @@ def compare(pictures: Any, *, labels: Any = None, original: Any = None, title: s
         once more. By default the picture that all tasks were made from, if there is one.
     title : str
         What stands above.
+    executor : concurrent.futures.Executor, optional
+        What measures and cuts the pictures, such as processes; threads of this kernel without one.
 
     Returns
     -------
@@ -229,7 +253,7 @@ def compare(pictures: Any, *, labels: Any = None, original: Any = None, title: s
     """
     from fox_nb.experiments.side_by_side import compare as lay_out
 
-    return lay_out(pictures, labels=labels, original=original, title=title, show=_show_pictures)
+    return lay_out(pictures, labels=labels, original=original, title=title, executor=executor, show=_show_pictures)
 
 
 def _show_pictures(pictures: Pictures) -> Any:

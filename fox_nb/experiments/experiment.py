@@ -13,6 +13,7 @@ from fox_nb.display.places import Shown
 from fox_nb.errors import NOTHING_SENT, ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
 from fox_nb.experiments.made import Numbers
+from fox_nb.experiments.measuring import checked
 from fox_nb.experiments.plan import Plan, PlannedCell, Slot
 from fox_nb.experiments.runner import BY_HAND, Runner
 from fox_nb.experiments.side_by_side import Pictures
@@ -69,7 +70,7 @@ class Experiment(OfOneProcess, Shown):
         self.ask_above = _positive("ask_above", ASK_ABOVE if ask_above is None else ask_above, or_zero=True)
         self.runner = Runner(plan, at_once=self.at_once, per_second=self.per_second, changed=self._changed)
         self.codes: dict[Slot, str] = {}
-        self.executor = executor
+        self.executor = checked(executor)
         self._show = show
         self._show_pictures = show_pictures
         self._listeners: list[Listener] = []
@@ -350,6 +351,7 @@ class Experiment(OfOneProcess, Shown):
             reference=(0, *(None for _ in axes)),
             title=f"{self.title}, against {baseline.title}" if baseline.title != self.title else self.title,
             session=self.session,
+            executor=self.executor,
             show=self._show_pictures,
         )
 

@@ -52,13 +52,9 @@ class MeasuringPool:
         changed: Callable[[Path | None], None] = lambda _: None,
         executor: Executor | None = None,
     ) -> None:
-        if executor is not None and not callable(getattr(executor, "submit", None)):
-            what = f"executor is {shown(executor)}, which takes no work."
-            allowed = "a concurrent.futures.Executor, such as ProcessPoolExecutor()"
-            raise InvalidRequest(what, parameter="executor", value=executor, allowed=allowed)
         self._folder = folder
         self._changed = changed
-        self._executor = executor
+        self._executor = checked(executor)
         self._pool = Pool(_THREADS if executor is None else _HANDED_OUT, "measuring")
         self._state = threading.Condition()
         self._asked: set[_Asked] = set()
@@ -160,6 +156,22 @@ class MeasuringPool:
         if found is None:
             found = self._hashes[key] = sha256_of(path)[:32]
         return found
+
+
+def checked(executor: Any) -> Executor | None:
+    """Return what takes work, or None.
+
+    Raises
+    ------
+    InvalidRequest
+        It takes none.
+    """
+    if executor is None or callable(getattr(executor, "submit", None)):
+        found: Executor | None = executor
+        return found
+    what = f"executor is {shown(executor)}, which takes no work."
+    allowed = "a concurrent.futures.Executor, such as ProcessPoolExecutor()"
+    raise InvalidRequest(what, parameter="executor", value=executor, allowed=allowed)
 
 
 def _cut(picture: Path, tiles: Path) -> None:

@@ -10,6 +10,7 @@ import contextlib
 import numbers
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import date
 from typing import Any, Self
@@ -50,6 +51,8 @@ class Pictures(OfOneProcess, Shown, Compared):
         What is compared.
     session : Session, optional
         Whose store keeps previews and numbers, and which fetches links; without one a folder for this kernel does.
+    executor : concurrent.futures.Executor, optional
+        What cuts and measures the pictures; threads of this kernel without one.
     show : callable, optional
         Shows it in a cell; without it a static table does.
 
@@ -69,6 +72,7 @@ class Pictures(OfOneProcess, Shown, Compared):
         reference: Reference | None = None,
         title: str = "Side by side",
         session: Session | None = None,
+        executor: Executor | None = None,
         show: Callable[[Pictures], Any] | None = None,
     ) -> None:
         from fox_nb.render.comparison import Axis, Comparison
@@ -76,7 +80,8 @@ class Pictures(OfOneProcess, Shown, Compared):
         self._files = PictureFiles(session)
         self._show = show
         self._listeners: list[Listener] = []
-        self._measuring = MeasuringPool(self._files.numbers, self._on_measured)
+        self.executor = executor
+        self._measuring = MeasuringPool(self._files.numbers, self._on_measured, executor)
         named = [Axis(name, list(labels)) for name, labels in axes]
         made = {key: self._cell(named, key, source) for key, source in cells.items()}
         self._missing = ""
@@ -243,6 +248,7 @@ def compare(
     original: Any = None,
     title: str = "",
     session: Session | None = None,
+    executor: Executor | None = None,
     show: Callable[[Pictures], Any] | None = None,
 ) -> Pictures:
     """Lay any pictures side by side: what `fox_nb.compare` says of its parameters holds here.
@@ -251,7 +257,7 @@ def compare(
     ----------
     pictures, labels, original, title
         See `fox_nb.compare`.
-    session, show
+    session, executor, show
         See `Pictures`.
 
     Raises
@@ -289,6 +295,7 @@ def compare(
         reference=reference,
         title=str(title or "Side by side"),
         session=session,
+        executor=executor,
         show=show,
     )
 

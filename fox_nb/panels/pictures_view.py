@@ -36,7 +36,7 @@ class PicturesView:
         self._pool = Pool(1, "pictures-view")
         self._lock = threading.Lock()
         self._dirty: set[Key] = set()
-        self.widget = Viewer(pictures.comparison())
+        self.widget = Viewer(pictures.comparison(), executor=pictures.executor)
         self.widget.holds = self
         self._kept = KeptPage(lambda: page(pictures, live=True))
         self._said: w.HTML | None = None

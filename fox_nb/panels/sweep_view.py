@@ -202,7 +202,7 @@ class SweepView:
             self._bring_up_to_date(self._viewer, dirty)
         elif self._sweep.runner.running or self._sweep.tasks:
             # here, and with what is there by now: what changes from now on comes by the next update, so none is missed
-            self._viewer = Viewer(self._sweep.comparison(), on_retry=self._retry)
+            self._viewer = Viewer(self._sweep.comparison(), on_retry=self._retry, executor=self._sweep.executor)
             self._place.children = (self._viewer,)
         self._controls.notify(**self._state())
         ended = not self._sweep.runner.running and not self._sweep.developing

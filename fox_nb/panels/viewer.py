@@ -8,9 +8,11 @@ nobody looks at any more isn't sent at all.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError, Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,8 @@ class Viewer(Scripted):
     on_retry : callable, optional
         Called with a cell's place and the take's number when somebody wants a failed one tried again. It is called
         from one of the viewer's threads, so it may take its time.
+    executor : concurrent.futures.Executor, optional
+        What cuts pictures whose tiles a folder keeps; a thread of this kernel without one.
     """
 
     script = "viewer"
@@ -49,11 +53,13 @@ class Viewer(Scripted):
     holds: object = None
     """Whatever its pictures' files live as long as."""
 
-    def __init__(self, comparison: Comparison, *, on_retry: Retry | None = None) -> None:
+    def __init__(
+        self, comparison: Comparison, *, on_retry: Retry | None = None, executor: Executor | None = None
+    ) -> None:
         self._comparison = comparison
         self._retry = on_retry
         self._pool = Pool(2, "viewer")
-        self._tiles = TileService(self._pool, self._post)
+        self._tiles = TileService(self._pool, self._post, executor)
         self._tiles.know(comparison.pictures())
         self._turn = threading.Lock()
         super().__init__()
@@ -177,12 +183,15 @@ class TileService:
         Where files are read. Tiles that are missing are made elsewhere, so that those that are there don't wait.
     send : callable
         Sends a message and its buffers to the browser.
+    executor : concurrent.futures.Executor, optional
+        As of the viewer.
     """
 
-    def __init__(self, pool: Pool, send: Send) -> None:
+    def __init__(self, pool: Pool, send: Send, executor: Executor | None = None) -> None:
         self._pool = pool
         self._maker = Pool(1, "tiles")
         self._send = send
+        self._executor = executor
         self._lock = threading.Lock()
         self._pictures: dict[str, ComparedPicture] = {}
         self._views: dict[str, _View] = {}
@@ -311,7 +320,7 @@ class TileService:
     def _make(self, name: str, picture: ComparedPicture) -> None:
         try:
             if not picture.has_changed:
-                make_tiles(picture.path, self._folder(name, picture))
+                self._cut(picture, self._folder(name, picture))
         except Exception as error:  # noqa: BLE001 - likewise
             self.lose(name, _unread(picture, error))
             return
@@ -324,6 +333,13 @@ class TileService:
             views = list(self._views)
         for view in views:
             self._go_on(view)
+
+    def _cut(self, picture: ComparedPicture, folder: Path) -> None:
+        if self._executor is not None and picture.tiles is not None:  # other machines see the store, not our own folder
+            with contextlib.suppress(RuntimeError, CancelledError):  # it was shut down since, so it is done here
+                self._executor.submit(make_tiles, picture.path, folder).result()
+                return
+        make_tiles(picture.path, folder)
 
     def lose(self, name: str, reason: str) -> None:
         """Tell the browser that only the preview is left of a picture, and why."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -135,6 +136,23 @@ def test_tiles_that_are_missing_are_made(tmp_path, service, browser):
     assert tmp_path not in folder.parents
     service.close()
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("open_still", [True, False])
+def test_tiles_are_cut_by_the_executor_that_was_given(tmp_path, browser, open_still):
+    """Those that the store keeps are cut there; by one that was shut down since they can't be, so they are cut here."""
+    picture = replace(compared(tmp_path, tiled=False), tiles=tmp_path / "kept")
+    pool, executor = Pool(2, "test"), ThreadPoolExecutor(1)
+    service = TileService(pool, browser.send, executor)
+    if not open_still:
+        executor.shutdown()
+    service.know({picture.id: picture})
+    service.want("v", [f"{picture.id}/0/4/4"], [])
+    browser.wait_for(lambda b: b.tiles)
+    assert bool(executor._threads) is open_still
+    service.close()
+    pool.close()
+    executor.shutdown()
 
 
 def test_tiles_that_are_there_do_not_wait_for_those_that_are_made(tmp_path, service, browser, monkeypatch):

@@ -3,8 +3,9 @@
 import importlib
 import io
 import multiprocessing
+import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import fox_nb
 from fox_nb import Fox, InvalidRequest
+from fox_nb.experiments import measuring
 from fox_nb.images import metrics
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.sandbox import pictures
@@ -142,6 +145,32 @@ def test_what_is_measured_runs_on_an_executor(
     monkeypatch.undo()
     assert [metrics.measure(task.images[0].path, photo).to_dict()["ssim"] for task in sweep.tasks] == found
     assert all(take.picture.tiles.exists() for cell in sweep.comparison().cells.values() for take in cell.takes)
+
+
+def test_what_is_laid_side_by_side_is_measured_on_an_executor_too(
+    fox: Fox, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`compare` takes one, and `against` has the run's; a plan or a comparison with what takes no work is refused."""
+    places: list[str] = []
+
+    def where(*_: Any) -> Any:
+        places.append(threading.current_thread().name)
+        return {"ssim": 0.25}, ""
+
+    monkeypatch.setattr(measuring, "_measure", where)
+    asked = {"creativity": [0], "resemblance": [0.5]}
+    first = fox.compare_enhance(photo, **asked).run()
+    places.clear()
+    with ThreadPoolExecutor(1, "elsewhere") as threads:
+        second = fox.compare_enhance(photo, **asked, take=2, executor=threads).run()
+        fox_nb.compare(second.tasks, original=photo, executor=threads).measure()
+        second.against(first).measure()
+    assert len(places) == 3
+    assert {name.partition("_")[0] for name in places} == {"elsewhere"}
+    plan = fox.batch([{"prompt": "a fox"}], "phota-image").to_json(tmp_path / "plan.json")
+    for refused in (lambda: fox.compare(photo, executor=3), lambda: fox.load_plan(plan, executor=3)):
+        with pytest.raises(InvalidRequest, match="takes no work"):
+            refused()
 
 
 @pytest.mark.long
