@@ -127,20 +127,11 @@ def runner(artifacts: Places) -> "Runner":
 
 @pytest.fixture
 def noise(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Noise in place of drawings, as heavy on the wire and on the disk, for tests that count creations and whole files."""
-    import numpy as np
-    from PIL import Image
-
+    """The sandbox's pictures are noise: nobody looks at them."""
+    import drawings
     from fox_nb.sandbox import pictures
 
-    def draw(step: dict[str, Any], folder: Path) -> Image.Image:
-        for source in step.get("sources", ()):
-            pictures._open(source, folder)
-        rng = np.random.default_rng(step["seed"])
-        side = 384  # px: a JPEG of some 200 kB, as a drawing of 1024 px is
-        return Image.fromarray(rng.integers(0, 256, (side, side, 3), dtype=np.uint8))
-
-    monkeypatch.setattr(pictures, "_draw", draw)
+    monkeypatch.setattr(pictures, "_draw", drawings.noise)
 
 
 @pytest.fixture(autouse=True)

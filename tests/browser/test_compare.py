@@ -271,6 +271,7 @@ def test_a_cell_that_runs_shows_its_progress_and_leaves_one_grid(lab: Lab, sandb
     assert len(sandbox.creations) == 9
 
 
+@pytest.mark.usefixtures("noise")
 def test_killed_half_way_and_run_again(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """The kernel is killed in the middle of 25; the same cell in the next one sends only what is missing: 25 in all."""
     killed_half_way(lab, sandbox, env, "1K")

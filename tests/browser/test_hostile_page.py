@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
 
 import studios
@@ -61,6 +62,7 @@ def show_all(page: NotebookPage) -> None:
     page.output(1).locator(".fx-pic img").first.wait_for()
 
 
+@pytest.mark.usefixtures("noise")
 def test_no_script_runs(lab: Lab, runner: Runner, sandbox: Any, sandbox_env: dict[str, str]) -> None:
     """The canary stays silent in the page, in the saved notebook and in the export; asked directly, it sings."""
     page = lab.open(notebook(OPEN, PROMPTS, ERRORS, LISTS, PANEL, RAISED), env=sandbox_env)

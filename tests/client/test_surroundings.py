@@ -101,7 +101,7 @@ def test_what_a_proxy_did_is_said(status: int, words: str, monkeypatch: pytest.M
     with Scripted(say(status, b"")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         with (
-            Client("https://gateway.example", MARKED_KEY, reads_tries=1) as client,
+            Client("https://gateway.example", MARKED_KEY, reads_tries=1, sleep=lambda _: None) as client,
             pytest.raises(NotConnected, match=f"the proxy was asked, and it {words}") as told,
         ):
             client.create({"model": "phota-image"})

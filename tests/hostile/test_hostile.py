@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+import drawings
 from artifacts import MARKED_KEY, Places
-from fox_nb.sandbox import Sandbox
+from fox_nb.sandbox import Sandbox, pictures
 from hostile.cases import CASES, LONG, Case
 from processes import PATIENCE, Child, clean_environment
 from render.reading import Page
@@ -33,7 +34,12 @@ def outcomes(artifacts: Places, folder: Path) -> dict[str, dict[str, Any]]:
     """What came of every case, played in one kernel."""
     env = {"FOXAPI_KEY": MARKED_KEY, "PYTHONPATH": str(Path(__file__).parents[1])}
     told = {}
-    with Sandbox(keys=[MARKED_KEY], speed=1000) as sandbox, (folder.parent / "stderr.log").open("w+") as stderr:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        Sandbox(keys=[MARKED_KEY], speed=1000) as sandbox,
+        (folder.parent / "stderr.log").open("w+") as stderr,
+    ):
+        patch.setattr(pictures, "_draw", drawings.noise)
         arguments = [str(Path(__file__).with_name("victim.py")), sandbox.base_url, str(folder)]
         with Child(*arguments, env=clean_environment(artifacts, env), cwd=folder, stderr=stderr) as victim:
             victim.line("that all is loaded")

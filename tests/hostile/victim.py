@@ -41,7 +41,7 @@ def play(fox: Fox, case: Case, take: int) -> dict[str, Any]:
         task = fox.submit(case.request, take=take)
         if lasts:  # however slow the machine is
             trouble = until(lambda: task.trouble, f"trouble with {case}")
-        task.wait(1 if lasts else 120)
+        task.wait(0.1 if lasts else 120)
     except FoxError as error:
         task = task or getattr(error, "task", None)
         ends, says, shown = (

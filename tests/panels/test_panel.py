@@ -491,6 +491,7 @@ def test_an_error_goes_away_when_the_value_changes(fox: Fox) -> None:
     assert panel._press.error == []
 
 
+@pytest.mark.usefixtures("noise")
 def test_results_keep_the_newest_dozen(fox: Fox) -> None:
     """Older ones are counted, and each is sent once."""
     panel = fox.panel()
