@@ -171,8 +171,16 @@ class HistoryTab(TaskCards):
             callback(pictures)
 
     def chosen(self, keys: Any) -> list[Task]:
-        """Return the tasks that were chosen, in their order."""
-        known = keys[:_MOST_CHOSEN] if isinstance(keys, list) else []
+        """Return the tasks that were chosen, in their order.
+
+        Raises
+        ------
+        FoxError
+            They are too many.
+        """
+        known = keys if isinstance(keys, list) else []
+        if len(known) > _MOST_CHOSEN:
+            raise FoxError(f"{len(known)} are chosen; {_MOST_CHOSEN} is the most.", todo="Choose fewer.")
         return [self._tasks[key] for key in known if isinstance(key, str) and key in self._tasks]
 
     def _on_archive(self, content: dict[str, Any], _buffers: list[bytes]) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 from fox_nb.display import task_pages
 from fox_nb.errors import FoxError
-from fox_nb.models import LOCAL_PICTURE, pictures_given
 from fox_nb.panels.press import lines_of
 from fox_nb.panels.script import Scripted
 from fox_nb.panels.titles import Titles
@@ -76,7 +75,7 @@ class TaskCards(Scripted):
             "pictures": [{"number": i.number, "width": i.width, "height": i.height} for i in task.images],
             "words": [clip(line, _LONGEST_WORDS) for line in _words(task, actions) if line],
             "actions": [list(action) for action in actions],
-            "before": any(LOCAL_PICTURE.fullmatch(value) for value in pictures_given(task.request)),
+            "before": self._titles.given(task) is not None,
         }
 
     def wrong(self, error: Exception, **about: Any) -> None:

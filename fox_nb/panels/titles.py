@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -53,13 +54,12 @@ class Titles:
         return f"{title}: {', '.join(name or _GONE for name in named)}" if named else title
 
     def given(self, task: Task) -> Path | None:
-        """Return the file of the first local picture that a task was given."""
-        for value in pictures_given(task.request):
-            source = (
-                self.store.catalog.source(value.removeprefix("sha256:")) if LOCAL_PICTURE.fullmatch(value) else None
-            )
-            if source is not None:
-                return self.store.path(source.file)
+        """Return the file of the first local picture that a task was given and that is still there."""
+        local = [value for value in pictures_given(task.request) if LOCAL_PICTURE.fullmatch(value)]
+        with contextlib.suppress(StoreError):
+            found = [self.store.catalog.source(value.removeprefix("sha256:")) for value in local]
+            paths = [self.store.path(source.file) for source in found if source is not None]
+            return next((path for path in paths if path.exists()), None)
         return None
 
     def _picture(self, value: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ipywidgets.embed import dependency_state
 from PIL import Image
 
 from comparisons import laid_out
@@ -366,6 +368,15 @@ def test_trying_again_reaches_the_caller(tmp_path):
     assert called.wait(60)
     assert told[0][0] == ((1,), 1)
     assert told[0][1] is not threading.current_thread()
+    shown.close()
+
+
+def test_its_saved_state_is_small(tmp_path):
+    """Whoever writes it: no pixel, no script and no name of a file is part of it."""
+    shown = Viewer(whole(tmp_path))
+    state = json.dumps(dependency_state([shown], drop_defaults=False))
+    assert len(state) < 30_000
+    assert str(tmp_path) not in state
     shown.close()
 
 

@@ -67,6 +67,27 @@ def test_the_last_favourite_of_a_page_leads_to_the_page_before(fox: Fox) -> None
     assert (shown["page"], len(shown["items"]), shown["total"]) == (0, 2, 2)
 
 
+def test_more_than_can_be_taken_along_is_said(fox: Fox) -> None:
+    """Of five hundred and one none is left out in silence."""
+    history = fox.studio().history
+    history._run_later = lambda work: work()
+    browser = Browser(history)
+    for kind in ("compare", "archive"):
+        browser.say(kind, keys=["key"] * 501, at=0, by="page")
+        assert browser.of("wrong")[-1]["lines"][0] == "501 are chosen; 500 is the most."
+
+
+def test_before_and_after_is_offered_while_the_original_is_there(fox: Fox, tmp_path: Path) -> None:
+    """Without it there is nothing to lay beside the result."""
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "photo.png")
+    task = fox.enhance(tmp_path / "photo.png").wait()
+    history = fox.studio().history
+    assert history.item(task)["before"]
+    for original in task.originals:
+        original.unlink()
+    assert not history.item(task)["before"]
+
+
 def test_a_favourite_that_cannot_be_kept_is_said(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message from the browser waits for no journal; the star is set when it is kept, and trouble is said in words."""
     task = fox.generate("a fox").wait()
