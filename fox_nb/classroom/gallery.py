@@ -182,7 +182,7 @@ def _read(
             _from_store(person, OtherStore("", place), own)
         else:
             found = list(found_in_zip(place, own))
-            person.trouble = person.trouble if found else "There is no store in it."
+            person.trouble = person.trouble if found or person.made else "There is no store in it."
             for one in found:
                 inner = one.name if isinstance(one, OtherStore) else one[0]
                 whose = name if is_named else inner or name

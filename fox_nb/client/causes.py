@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
 
@@ -72,6 +73,8 @@ def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
         return Broken(f"it is larger than {call.largest:,} bytes", connected=True, again=False)
     if any(isinstance(link, (TimeoutError, broken.ReadTimeoutError)) for link in chain):
         return Broken(f"no whole answer came within {call.within:g} s", connected=True)
+    if isinstance(error, zlib.error):
+        return Broken(_with_detail("the answer is packed and damaged", chain, key), connected=True)
     if isinstance(error, _UNWRITABLE):
         words = "the request could not be written"
         # what a library says of a proxy's address that it can't read holds a part of its password

@@ -243,6 +243,13 @@ def test_a_picture_comes_as_it_is_whatever_its_header_says(status, headers, targ
         assert target.read_bytes() == PICTURE
 
 
+def test_a_damaged_picture_is_told_as_such(target):
+    """The connection was good: nobody looks for what is wrong with it."""
+    step = say(200, b"\x1f\x8b\x08\0" + bytes(99))
+    with Scripted(step) as host:
+        assert "packed and damaged" in failing(f"{host.url}/out.png", target, base=host.url, reads_tries=1).what
+
+
 def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused(target):
     """The limit counts what reaches the disk."""
     bomb = gzip.compress(bytes(50 << 20))
