@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from fox_nb.errors import FoxError
 from fox_nb.sandbox.process import FASTEST, SHARED_SPEED
 
 _LAST_PORT = 65535
+_READER_GONE = 141
+"""What a shell says of a program that has ended by such a signal."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,12 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
-        return int(chosen.run(chosen))
+        status = int(chosen.run(chosen))
+        print(end="", flush=True)
+    except BrokenPipeError:  # who reads it has seen enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _READER_GONE
     except (FoxError, OSError) as error:  # an OSError: a folder that can't be written to, a port that is taken
         print(f"fox-nb: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    return status
 
 
 def _parser() -> argparse.ArgumentParser:

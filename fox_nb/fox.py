@@ -291,7 +291,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         Raises
         ------
         InvalidRequest
-            There is no such model or status, or `limit` is no whole number.
+            There is no such model or status, `text` is none, or `limit` is no whole number.
         """
         from fox_nb.models import request_class
         from fox_nb.session.tasklist import states_of
@@ -302,7 +302,9 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             raise InvalidRequest(
                 f"limit is {shown(limit)}; allowed is a whole number, negative for all.", parameter="limit", value=limit
             )
-        return self.session.tasks(model=model, text=str(text or ""), states=states_of(status), limit=int(limit))
+        if not isinstance(text or "", str):
+            raise InvalidRequest(f"text is {shown(text)}; allowed are words of a prompt.", parameter="text", value=text)
+        return self.session.tasks(model=model, text=text or "", states=states_of(status), limit=int(limit))
 
     def resume(self) -> TaskList:
         """Go on with what an earlier kernel left unfinished, and return it; nothing is sent again."""

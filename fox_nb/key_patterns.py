@@ -21,7 +21,8 @@ LOOKS_LIKE = "what looks like a key"
 _CUT = (
     r"(?:\x1b\[[0-?]*[ -/]*[@-~]"  # a terminal's colour
     r"|\\(?:u001[bB]|x1[bB]|033|e)\[[0-9;]*[A-Za-z]"  # the same, as JSON, Python and shells write it
-    r"|</?(?:span|b|i|em|strong|font|code|mark)\b[^<>]{0,200}>"  # a page's colour
+    r"|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # a terminal's link
+    r"|</?(?:span|b|i|em|strong|font|code|mark|wbr|br)\b[^<>]{0,200}>"  # a page's colour, or where it may break
     r"|[\u200b-\u200f\u2060\ufeff]|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|\xef\xbb\xbf"  # what has no width, and its bytes
     r"|\xc2?\xad)"  # a soft hyphen
 )
@@ -44,19 +45,30 @@ _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         # a maker's prefix, wherever it stands
-        rf"(?P<key>{_start('s')}{_CUT}*k{_CUT}*-(?:{_CUT}*[A-Za-z0-9_-]){{16,200}})(?![A-Za-z0-9_-])",
+        rf"(?P<key>{_start('s')}{_CUT}*k{_CUT}*(?:-|&#45;|%2[dD])(?:{_CUT}*[A-Za-z0-9_-]){{16,200}})(?![A-Za-z0-9_-])",
         # the same, cut by the end of a line before it is long enough to be known
         rf"(?P<key>{_start('s')}k-(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{{6,15}}\r?\n[A-Za-z0-9_-]{{10,200}})",
         rf"(?i)bearer(?:\s|%20|\+)+(?P<key>(?:{_CUT}*[A-Za-z0-9_.~+/=-]){{12,500}})",
-        # api_key="…", "api_key": "…", os.environ["FOXAPI_KEY"] = "…", SecretStr("…"), Fox("…")
-        rf"{_NAME}{_QUOTE}?{_GAP}\]?{_GAP}[:=]{_GAP}{_QUOTE}(?P<key>{_VALUE}){_QUOTE}",
+        # api_key="…", api_key: str = f"…", "api_key": "…", os.environ["FOXAPI_KEY"] = "…", SecretStr("…"), Fox("…")
+        rf"{_NAME}{_QUOTE}?(?:{_GAP}\])?{_GAP}(?::{_GAP}\w{{1,30}}{_GAP}=|:?=|:){_GAP}[rbfu]?{_QUOTE}{{1,3}}(?P<key>{_VALUE}){_QUOTE}",
         rf"(?:{_start('S')}ecretStr|{_start('F')}ox|{_start('C')}lient){_GAP}\({_GAP}{_QUOTE}(?P<key>(?!https?:){_VALUE}){_QUOTE}",
-        # FOXAPI_KEY=…, %env FOXAPI_KEY=…, export FOXAPI_KEY=…, FOXAPI_KEY: …
-        rf"FOXAPI_KEY(?:[ \t]|{_CUT})*[=:](?:[ \t]|{_CUT})*(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
-        rf"%env[ \t]+FOXAPI_KEY[ \t]+(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
+        # what a call has beside the name: getenv("FOXAPI_KEY", "…"), environ.setdefault, putenv, monkeypatch.setenv
+        rf"FOXAPI_KEY{_QUOTE}{_GAP},{_GAP}[rbfu]?{_QUOTE}(?P<key>{_VALUE}){_QUOTE}",
+        # FOXAPI_KEY=…, %env FOXAPI_KEY=…, export FOXAPI_KEY=…, foxapi_key: …
+        rf"(?i:FOXAPI_KEY)(?:[ \t]|{_CUT})*[=:](?:[ \t]|{_CUT})*(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
+        rf"(?:%(?:set_)?env|setx|set[ \t]+-x)[ \t]+FOXAPI_KEY[ \t]+(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
     )
 )
-_WORDS = (("s",), ("sk-",), ("bearer",), ("key", "token"), ("secretstr", "fox", "client"), ("foxapi",), ("foxapi",))
+_WORDS = (
+    ("s",),
+    ("sk-",),
+    ("bearer",),
+    ("key", "token"),
+    ("secretstr", "fox", "client"),
+    ("foxapi",),
+    ("foxapi",),
+    ("foxapi",),
+)
 """One of which each pattern needs: where there is none, it isn't tried."""
 _CUTS = re.compile(_CUT + r"|\r?\n")
 _LEAST_ENTROPY = 3.0

@@ -74,6 +74,20 @@ def test_a_name_may_stand_behind_an_option(words: str, names: str | list[str]) -
     assert (chosen.names if isinstance(names, list) else chosen.name) == names
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there are pipes of another kind")
+@pytest.mark.parametrize("files", [3, 3000])
+def test_a_reader_that_has_seen_enough_is_no_error(files: int, tmp_path: Path) -> None:
+    """`fox-nb scan … | head -1` ends without a word, as other commands do, whether its lines were buffered or not."""
+    for number in range(files):
+        (tmp_path / f"{number}.txt").write_text("FOXAPI_KEY=a1b2c3d4e5f6g7h8i9j0")
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "fox_nb.cli", "scan", str(tmp_path)]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
 def test_without_a_command_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """`fox-nb` alone says what there is."""
     assert main([]) == 0

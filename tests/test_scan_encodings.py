@@ -72,6 +72,9 @@ CUTS = {
     "a soft hyphen": "\u00ad",
     "a page's colour": '<span class="ansi-red-fg">',
     "the end of it": "</span>",
+    "where a page may break": "<wbr>",
+    "a line of a page": "<br/>",
+    "a terminal's link": "\x1b]8;;http://a.example\x1b\\",
 }
 
 

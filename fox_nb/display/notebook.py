@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.display import live, task_pages
 from fox_nb.display.places import area_here, bundle, in_notebook, is_unseen, open_place
-from fox_nb.display.printed import printed
+from fox_nb.display.printed import printable
 from fox_nb.session.renderer import TERMINAL
 
 if TYPE_CHECKING:
@@ -175,7 +175,4 @@ def ticking(page: Callable[[], str]) -> Iterator[Callable[[], None]]:
 
 
 def _drawn(thing: Any) -> Bundle:
-    shown = bundle(task_pages.page(thing), repr(thing))
-    if in_notebook() and (jpeg := printed(thing)):
-        shown["image/jpeg"] = jpeg
-    return shown
+    return printable(task_pages.page(thing), repr(thing))

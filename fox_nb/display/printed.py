@@ -1,26 +1,32 @@
-"""Printed: the small picture that stands beside an output's HTML, for exports that take none, such as PDF and LaTeX."""
+"""Printed: the small pictures that stand beside an output's HTML, for exports that take none, such as PDF and LaTeX."""
 
 from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Sequence
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from fox_nb.display.task_pages import small_picture
+from fox_nb.display.places import bundle, in_notebook
+
+if TYPE_CHECKING:
+    from fox_nb.display.places import Bundle
 
 _EDGE = 400
 _ACROSS = 4
 _MOST = 8
 """Pictures on one print; more are too small to be seen on a page."""
+_PICTURE = r'<img [^<>]*?\bsrc="data:image/[a-z]+;base64,([^"]+)"'
 
 
-def printed(thing: Any) -> str:
-    """Return a task's pictures, or one, as a JPEG in base64; '' for what shows none."""
-    images = [image for image in getattr(thing, "images", [thing]) if getattr(image, "path", None)][:_MOST]
-    found = [small_picture(image) for image in images if image.path.exists()]
-    small = [picture for picture in found if picture is not None]
-    return base64.b64encode(_sheet(small)).decode() if small else ""
+def printable(html: str, words: str = "") -> Bundle:
+    """Return a page as an output; in a notebook the first of its pictures stand beside it, as a JPEG in base64."""
+    shown = bundle(html, words)
+    if in_notebook() and (small := [base64.b64decode(one[1]) for one in islice(re.finditer(_PICTURE, html), _MOST)]):
+        shown["image/jpeg"] = base64.b64encode(_sheet(small)).decode()
+    return shown
 
 
 def _sheet(thumbnails: Sequence[bytes]) -> bytes:

@@ -6,7 +6,8 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, KeysView, Mapping, ValuesView
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ _LONGEST_SHOWN = 120
 _LONGEST_LINK = 8000
 _LONGEST_PATH = 4096
 _MOST_NEIGHBOURS = 5000
+_SEVERAL = (list, tuple, deque, KeysView, ValuesView, Iterator)
+_MOST_GIVEN = 10_000
+"""So many are taken of what may have no end."""
 LARGEST_FILE = 400_000_000
 
 
@@ -60,14 +64,20 @@ def taken(source: Any, parameter: str) -> Any:
 
 
 def listed(value: Any) -> list[Any] | None:
-    """Return the pictures of a list, a tuple, a table's column or array of paths, or an upload widget; else None."""
-    if isinstance(value, (list, tuple)):
-        return list(value)
+    """Return the pictures of a list, a generator (once), a column or array of paths, or an upload widget; else None.
+
+    A set has no order that stays, so it would be another request, paid again, in the next kernel.
+    """
+    if hasattr(value, "to_pylist"):  # pyarrow's
+        value = value.to_pylist()
+    if isinstance(value, _SEVERAL) and not hasattr(value, "read"):
+        return list(islice(value, _MOST_GIVEN if isinstance(value, Iterator) else None))
     if isinstance(value, Mapping):  # an upload widget of ipywidgets 7 holds its files by their names
         files = list(value.values())
         return files if files and all(is_upload(file) for file in files) else None
     of_texts = getattr(getattr(value, "dtype", None), "kind", "") in {"O", "U", "T"}
-    if (of_texts and getattr(value, "ndim", None) == 1) or str(getattr(value, "dtype", "")) == "String":  # polars'
+    of_polars = str(getattr(value, "dtype", "")) in {"String", "Binary"}
+    if of_polars or (of_texts and getattr(value, "ndim", None) == 1):
         return list(value)
     if hasattr(value, "accept") and hasattr(value, "value"):  # the upload widget itself
         return listed(value.value)

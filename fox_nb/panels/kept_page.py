@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from IPython.display import HTML, display
+from IPython.display import display
 
 from fox_nb.display.places import is_unseen
+from fox_nb.display.printed import printable
 from fox_nb.panels.record import can_follow
 from fox_nb.session.pool import Pool
 
@@ -42,7 +43,7 @@ class KeptPage:
         """
         follows = not now and can_follow()
         self._html = "" if follows else self._make()
-        self._output = display(HTML(self._html), display_id=True)
+        self._output = display(printable(self._html), raw=True, display_id=True)
         if not is_unseen():
             display(widget)
         if follows:
@@ -66,4 +67,4 @@ class KeptPage:
         html = self._make()
         if html != self._html:
             self._html = html
-            self._output.update(HTML(html))
+            self._output.update(printable(html), raw=True)

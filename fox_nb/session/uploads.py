@@ -71,7 +71,7 @@ class Uploads:
             items = listed(value)
             if items is not None:  # lists of pictures in a list are several values of one parameter
                 nested = parameter.many and any(isinstance(item, (list, tuple)) for item in items)
-                return [made(item, parameter) for item in (items if nested else _several(value))]
+                return [made(item, parameter) for item in (items if nested else _each(items))]
             is_archive = parameter.hint.kind == "archive"
             return None if value is None else self.one(value, parameter.name, archive=is_archive)
 
@@ -235,6 +235,8 @@ def _is_written(file: str) -> bool:
 def _several(value: Any) -> list[Any]:
     """Return the single pictures of whatever stands for one or several."""
     items = listed(value)
-    if items is None:
-        return [value]
+    return [value] if items is None else _each(items)
+
+
+def _each(items: list[Any]) -> list[Any]:
     return [one for item in items for one in (listed(item) or [item])]

@@ -28,6 +28,24 @@ def test_a_latex_export_has_the_pictures(runner: Any, own_sandbox: Mapping[str, 
     assert len(resources["outputs"]) == 2
 
 
+def test_lists_plans_and_comparisons_have_theirs_too(runner: Any, own_sandbox: Mapping[str, str]) -> None:
+    """What is handed in as a PDF is an experiment, and its pictures stand there."""
+    cells = (
+        "import fox_nb\nfox = fox_nb.Fox(store='s')\nrun = fox.sweep('phota-image', prompt=['a fox', 'a bear'])",
+        "run.run()",
+        "fox.tasks()",
+        "fox_nb.compare([task.images[0] for task in fox.tasks()])",
+        "fox.batch([{'prompt': 'a fox'}], model='phota-image').run()",
+    )
+    ran = runner.execute(notebook(*cells), env={**own_sandbox, "FOX_NB_WAIT": "1"})
+    for cell in ran.cells[1:]:
+        (jpeg,) = filter(None, (output.get("data", {}).get("image/jpeg") for output in cell.outputs))
+        assert len(jpeg) < 60_000
+        assert Image.open(io.BytesIO(base64.b64decode(jpeg))).format == "JPEG"
+    _, resources = LatexExporter().from_notebook_node(ran)
+    assert len(resources["outputs"]) == 4
+
+
 def test_a_damaged_picture_hides_no_other(runner: Any, own_sandbox: Mapping[str, str]) -> None:
     """A task, its asking again and a picture are pages that say what cannot be read, with what can be read beside it."""
     cells = (

@@ -26,8 +26,8 @@ class Output:
     def __init__(self, *_: Any, **__: Any) -> None:
         self.shown = ""
 
-    def update(self, html: Any) -> None:
-        self.shown = html.data
+    def update(self, shown: dict[str, str], **_: Any) -> None:
+        self.shown = shown["text/html"]
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_what_is_seen_waits_for_nothing_that_is_only_kept(monkeypatch: pytest.Mo
     monkeypatch.setattr(kept_page, "can_follow", lambda: True)
     kept = KeptPage(make)
     kept.show("the viewer")
-    assert [getattr(thing, "data", thing) for thing in shown] == ["", "the viewer"]
+    assert shown == [{"text/html": "", "text/plain": ""}, "the viewer"]
     may_go_on.set()
     until(lambda: output.shown or None, "the page")
     assert output.shown == "a table of pictures"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import tempfile
+from collections import deque
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,7 +66,11 @@ def test_columns_and_arrays_of_paths_are_their_pictures(path: Path) -> None:
     names = [str(path), str(path)]
     for several in (pd.Series(names), pd.Index(names), np.array(names), np.array([path, path]), tuple(names), names):
         assert list(map(str, listed(several) or [])) == names
+    for several in (iter(names), (name for name in names), deque(names), {1: names[0], 2: names[1]}.values()):
+        assert listed(several) == names
     assert listed(np.zeros((4, 4))) is None
+    assert listed(set(names)) is None, "which has no order that stays, so that it is paid again"
+    assert len(listed(itertools.repeat("a.png")) or []) == 10_000, "what has no end"
     assert listed(str(path)) is None
     for one in (pd.Series(names[:1]), pd.Index(names[:1]), np.array(names[:1])):
         assert prepare(one).sha256 == prepare(path).sha256

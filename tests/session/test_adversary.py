@@ -287,6 +287,13 @@ def test_a_limit_that_is_no_number(fox: Fox, limit: Any) -> None:
         fox.tasks(limit=limit)
 
 
+@pytest.mark.parametrize("text", [5, b"fox", ["fox"]])
+def test_what_is_searched_for_is_a_text(fox: Fox, text: Any) -> None:
+    """Anything else is refused in words, and does not find nothing."""
+    with pytest.raises(InvalidRequest, match="text is"):
+        fox.tasks(text=text)
+
+
 def test_a_model_that_is_misspelt(fox: Fox) -> None:
     """A list that is empty for a slip would look like pictures that are lost."""
     with pytest.raises(InvalidRequest, match="Did you mean 'phota-image'"):
