@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -291,6 +292,38 @@ def test_a_gateway_that_wants_to_be_left_alone_is(lesson):
     assert polls <= len(tasks)  # the second one may have been on its way
     assert {answer.status_code for answer in told} == {429}
     assert all(0 < int(answer.headers["Retry-After"]) <= 60 for answer in told)
+
+
+def test_thirty_at_once_are_one_at_the_gateway(lesson):
+    """Thirty who poll a task, and then fetch its picture, at the same time are one poll and one download of the gateway's."""
+    polled, fetched, over, there = [], [], threading.Event(), threading.Event()
+
+    def poll(gateway: Gateway, _count: int, task: str) -> Step:
+        polled.append(task)
+        over.wait(PATIENCE)
+        return say(200, gateway.completed(task))
+
+    def file(gateway: Gateway, _count: int, path: str) -> Step:
+        fetched.append(path)
+        there.wait(PATIENCE)
+        return say(200, gateway.picture(path))
+
+    lesson.gateway.poll, lesson.gateway.file = poll, file
+    task = lesson.create()
+    with ThreadPoolExecutor(30) as pool:
+
+        def told() -> set[str]:
+            return {*pool.map(lambda _: lesson.ask("Ada", f"/v1/tasks/{task}").json()["status"], range(30))}
+
+        until(lambda: (told() and polled) or None, "the poll")
+        assert (len(polled), told() <= {"pending", "processing"}) == (1, True)
+        over.set()
+        (result,) = lesson.ended(task)["results"]
+        files = [pool.submit(requests.get, result["url"], timeout=PATIENCE) for _ in range(30)]
+        until(lambda: fetched or None, "the download")
+        there.set()
+        assert len({one.result(PATIENCE).content for one in files}) == 1
+    assert (len(polled), len(fetched)) == (1, 1)
 
 
 def test_a_gateway_in_trouble_is_polled_no_more_often(lesson):

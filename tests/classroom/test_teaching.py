@@ -35,6 +35,7 @@ from fox_nb.classroom.seats import Roster, Seat, Seats, checked_name, digest
 from fox_nb.classroom.tables import Database, deposit, profile, setting
 from fox_nb.cli import main
 from fox_nb.errors import FoxError, RequestRejected
+from fox_nb.images.thumbnail import cached_thumbnail
 from fox_nb.models import validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.render.html import table_cell
@@ -410,6 +411,20 @@ def test_a_picture_is_not_kept_again(tmp_path):
     with pytest.raises(Refusal, match="not kept") as refused:
         asyncio.run(kept.opened("t", time.time()))
     assert refused.value.status == 410
+    database.close()
+
+
+def test_a_small_version_goes_with_its_picture(tmp_path):
+    """What the teacher's page has made small of a picture is removed when the picture is, however late the teacher looked."""
+    database = Database(tmp_path / "class")
+    kept = deposits.Deposits(database, None, 3600.0)
+    picture = kept.path("t")
+    picture.write_bytes(encoded(gradient(640, 480), "PNG"))
+    os.utime(picture, (time.time() - 3500,) * 2)
+    cached_thumbnail(picture, kept.thumbnails)
+    assert list(kept.thumbnails.iterdir())
+    kept.sweep(time.time() + 200)
+    assert [*kept.thumbnails.iterdir(), *picture.parent.iterdir()] == []
     database.close()
 
 
