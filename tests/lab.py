@@ -232,7 +232,7 @@ class NotebookPage(Watched):
         name = self.path.relative_to(self.server.root).as_posix()
         for session in self.server.request("GET", "api/sessions"):  # type: ignore[attr-defined]
             if session["path"] == name:
-                self.server.request("DELETE", f"api/sessions/{session['id']}")
+                self.server.end_session(session["id"])
 
 
 class VoilaPage(Watched):

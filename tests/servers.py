@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ import psutil
 import zmq
 
 from artifacts import Places
-from processes import clean_environment, command_of, end_with_children, until
+from processes import clean_environment, command_of, end_with_children, ended, until
 
 KERNEL_PYTHON = "FOX_NB_TEST_KERNEL_PYTHON"
 """Names the Python whose ipykernel runs the notebooks, where it is not the one that runs the tests."""
@@ -184,6 +185,14 @@ class JupyterServer(Server):
     name = "jupyter"
     token = "the-tests-own-token"
 
+    def __init__(self, places: Places) -> None:
+        super().__init__(places)
+        self._ending: list[threading.Thread] = []
+
+    def __exit__(self, *exc: object) -> None:
+        ended(*self._ending)
+        super().__exit__(*exc)
+
     def command(self) -> list[str]:
         return [
             "jupyterlab",
@@ -212,6 +221,11 @@ class JupyterServer(Server):
         news = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
         news.parent.mkdir(parents=True)
         news.write_text(json.dumps({"fetchNews": "false", "checkForUpdates": False}))
+
+    def end_session(self, number: str) -> None:
+        """Have a notebook's kernel ended; the next notebook, a copy in a folder of its own, need not wait for that."""
+        self._ending.append(threading.Thread(target=self.request, args=("DELETE", f"api/sessions/{number}")))
+        self._ending[-1].start()
 
     def request(self, method: str, path: str) -> object:
         """Call the server's REST API and return what it answered."""

@@ -367,7 +367,7 @@ def test_outside_of_jupyter(sandbox: Any, tmp_path: Path) -> None:
     before = task._repr_mimebundle_()
     assert "<img" not in before["text/html"]
     assert before["text/plain"].startswith("<Task phota-image p")
-    sandbox.set(speed=500)
+    sandbox.advance(300)
     assert 'alt="one fox"' in task.wait()._repr_mimebundle_()["text/html"]
     with pytest.raises(NotImplementedError):
         task._ipython_display_()
