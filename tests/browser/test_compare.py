@@ -81,6 +81,11 @@ def env(sandbox: Any) -> dict[str, str]:
     return {"FOXAPI_KEY": MARKED_KEY, "FOXAPI_BASE_URL": sandbox.base_url}
 
 
+def painted(page: Watched) -> None:
+    """Wait until every cell of which a person sees some is painted: by looks from here, since no wait of a page's awaits."""
+    page.until(lambda: page.page.evaluate(PAINTED) or None, "the cells that are seen to be painted", seconds=LONG)
+
+
 def press_run(page: Watched) -> None:
     page.page.get_by_role("button", name=re.compile("^Run: ")).click()
 
@@ -90,7 +95,7 @@ def wait_until_all_is_made(page: Watched, count: int) -> None:
     page.locator(f".fox-sweep :text('{count} of {count}')").first.wait_for(timeout=LONG * 1000)
     page.wait_for("() => document.querySelector('.fox-sweep .fox-bar').hidden", seconds=LONG)
     page.wait_for(ALL_DONE, count, seconds=LONG)
-    page.wait_for(PAINTED)
+    painted(page)
 
 
 def settle(page: Watched, *keys: str) -> float:
@@ -126,7 +131,7 @@ def pan(page: Watched, across: float, down: float) -> float:
 def looks_closely(page: Watched) -> None:
     """Zooming one cell moves all others; the divider works by mouse and keyboard."""
     page.locator("td[role=gridcell]").nth(1).click()
-    page.wait_for(PAINTED)
+    painted(page)
     seen = page.page.evaluate(SEEN)
     assert len(seen) >= 9
     before = {index: page.page.evaluate(PIXELS, index) for index in seen}
@@ -211,7 +216,7 @@ def test_a_grid_fills_and_stays(lab: Lab, sandbox: Any, env: dict[str, str], axe
     looks_closely(page)
     assert page.violations(axe, ".fox-sweep") == []
     page.set_theme("dark")
-    page.wait_for(PAINTED)
+    painted(page)
     assert page.violations(axe, ".fox-sweep") == []
     page.until(lambda: has_its_numbers(page), "the saved page")
     page.run_cell(1)
@@ -326,7 +331,7 @@ def test_a_thousand_cells(lab: Lab, env: dict[str, str], record_property: Callab
     assert page.errors() == []
     asked = time.monotonic()
     page.run_cell(2, wait=False)
-    page.wait_for(PAINTED, seconds=LONG)
+    painted(page)
     opened = time.monotonic() - asked
     page.wait_idle(seconds=LONG)
     page.until(lambda: "of 1,000 are in this table" in json.dumps(page.outputs(2)) or None, "the page that stays")
@@ -336,9 +341,8 @@ def test_a_thousand_cells(lab: Lab, env: dict[str, str], record_property: Callab
     settled = [settle(page, key) for key in ("+", "+", "1")]
     settled += [pan(page, *way) for way in WAYS]
     page.page.evaluate("() => { document.querySelector('.foxc-scroll').scrollTop = 1e6; }")
-    page.wait_for(f"async () => (await ({SEEN})()).length > 0", seconds=LONG)
     page.wait_for(SETTLED, seconds=LONG)
-    page.wait_for(PAINTED, seconds=LONG)
+    painted(page)
     made.append(page.locator("td[role=gridcell] canvas").count())
     figures = {
         "seconds from Run until the first cells are seen": opened,
@@ -391,7 +395,7 @@ def exported_works(browser: Browser, path: Path) -> None:
     asked: list[str] = []
     page.page.on("request", lambda request: asked.append(request.url))
     page.page.goto(path.as_uri())
-    page.wait_for(PAINTED)
+    painted(page)
     looks_closely(page)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert page.console_errors == []
