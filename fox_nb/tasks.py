@@ -37,7 +37,7 @@ _OF_A_RESULT = (
 )
 """What a result without `url` and `urls` may call its picture; what may be the name of an input comes last."""
 _IDS = ("id", "task_id", "taskId")
-_LIKE_AN_ID = r"(?=.*\d)[\w.:-]{8,}"
+_LIKE_AN_ID = r"(?=.*\d)(?=.*[A-Za-z])[\w-]{8,}"
 _LINK = r"(?i)https?://\S+"
 _LIKE_A_REASON = r"(?i)error|fail|reason|detail|message|cause"
 _LONGEST_TEXT = 2000
@@ -197,12 +197,18 @@ def usable_id(value: Any) -> str:
 
 def _only_id(parts: Iterable[dict[str, Any]]) -> str:
     """Return the id that an answer calls its task's, or the only one; '' where one of several may be the call's."""
-    for names in (("task_id", "taskId"), ("id",), ("data", "result")):
+    for names in (("task_id", "taskId"), ("id",), ("data", "result") if any(map(_says_success, parts)) else ()):
         said = [part.get(name) for part in parts for name in names]
-        found = {usable_id(value) for value in said if "id" in names[0] or _is_like_an_id(value)} - {""}
+        found = {usable_id(value) for value in said if "data" not in names or _is_like_an_id(value)} - {""}
         if found:
             return found.pop() if len(found) == 1 else ""
     return ""
+
+
+def _says_success(answer: dict[str, Any]) -> bool:
+    """Return True where an answer says in so many words that it is a good one."""
+    code = answer.get("code")
+    return answer.get("success") is True or number(code) in {0, 200} or _word(code) in {"success", "ok", "0", "200"}
 
 
 def _is_like_an_id(value: Any) -> bool:
@@ -225,8 +231,11 @@ def _unwrapped(answer: dict[str, Any]) -> dict[str, Any]:
             inner = _one(answer.get("result"))  # of what names its task that is what came of it
         if not inner or "id" in answer or ("status" in answer and (depth or "status" not in inner)):
             break
-        if "task_id" in answer and not inner.keys() & {"id", "task_id"}:
+        named = answer.keys() & {"task_id", "taskId"}
+        if named and not inner.keys() & {*_IDS}:
             return answer | inner
+        if depth and (named or answer.keys() & {*_DOCUMENTED}):  # what is in there is somebody else's
+            break
         answer = inner
     return answer
 
@@ -242,7 +251,9 @@ def _is_bad(code: Any) -> bool:
     word = _word(code)
     if word.isdecimal():
         return int(word) >= _FIRST_BAD_CODE
-    return isinstance(code, (bool, dict, list)) or word not in _GOOD or (number(code) or 0.0) >= _FIRST_BAD_CODE
+    if isinstance(code, (int, float)) and not isinstance(code, bool):
+        return not 0 <= code < _FIRST_BAD_CODE
+    return isinstance(code, (bool, dict, list)) or word not in _GOOD
 
 
 def _word(value: Any) -> str:

@@ -78,7 +78,7 @@ def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
     if isinstance(error, _UNWRITABLE):
         words = "the request could not be written"
         # what a library says of a proxy's address that it can't read holds a part of its password
-        told = UNREADABLE_PROXY if getproxies() else _with_detail(words, chain, key)
+        told = UNREADABLE_PROXY if getproxies().keys() - {"no"} else _with_detail(words, chain, key)
         return Broken(told, connected=False, again=False)
     return Broken(_with_detail("the connection broke", chain, key), connected=True)
 

@@ -69,8 +69,9 @@ def _trusted(base_url: str, host: str, seconds: float) -> str:
         is_certificate = "ertificate" in sent.reason
         own = "A certificate of the company's own must be among this system's, or in REQUESTS_CA_BUNDLE."
         between = "A firewall or the proxy may end it: ask who looks after this network, and show them this line."
+        where = f"{host} gives no answer" if sent.connected else f"{host} is not reached safely"
         raise NotConnected(
-            f"The way ends here: {host} is not reached safely: {sent.reason}.",
+            f"The way ends here: {where}: {sent.reason}.",
             money=NOTHING_SENT,
             todo=own if is_certificate else between,
         )

@@ -56,6 +56,7 @@ OF_CLASS = "of_class"
 """By what a relay marks an error as its own: except of a wrong value its words say what to do, and no console does."""
 
 _DOCUMENTED_FAILURES = frozenset({"failed", "cancelled"})
+_TASK_ERROR = "task_error"
 _NOTHING = "\ufeff\0 \t\r\n"
 _LONGEST_MESSAGE, _LONGEST_PAGE, _LONGEST_HEADER, LONGEST_REQUEST_ID = 600, 200, 200, 80
 """Characters that are shown of a gateway's message, of the words of a proxy's page, of a header, of a request's id."""
@@ -182,12 +183,18 @@ def is_taken(answer: Exchange) -> bool:
 
 
 def is_state(answer: Exchange, task_id: str) -> bool:
-    """Return True for the state of a task in whatever answer; of a failure, only where the documented word tells it.
+    """Return True for the state of a task in whatever answer; beside an HTTP error a failure may be that of the call.
 
-    Any other word for one, beside an HTTP error, may be of the call and not of the task.
+    So it is the task's only where the documented error says so, and never of a moment in which the service is busy.
     """
     task = read(decoded(answer)) if task_id else None
-    return task is not None and task.id == task_id and task.status in WAITING | WORKING | DONE | _DOCUMENTED_FAILURES
+    if task is None or task.id != task_id:
+        return False
+    if task.status in _DOCUMENTED_FAILURES:
+        is_passing = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS
+        return not is_passing and (_error_in(answer) or {}).get("type") == _TASK_ERROR
+    asked_to_wait = answer.status == HTTPStatus.TOO_MANY_REQUESTS or "Retry-After" in answer.headers
+    return task.status in DONE or (task.status in WAITING | WORKING and not asked_to_wait)
 
 
 def _task_in(answer: Exchange) -> str:
@@ -215,8 +222,12 @@ def _place_of(answer: Exchange) -> SplitResult | None:
 
 
 def decoded(answer: Exchange) -> Any:
-    """Return the object or list that an answer holds, whatever stands around it; None when it holds none."""
-    return json_in(_text(answer.body))[0]
+    """Return the object or list that an answer holds, whatever stands around it; None when it holds none.
+
+    The scripts of a web page hold objects, too: none of these is an answer.
+    """
+    text = _text(answer.body).strip(_NOTHING)
+    return None if text.startswith("<") else json_in(text)[0]
 
 
 def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wanted: str = "") -> GatewayError:

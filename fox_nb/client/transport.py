@@ -53,7 +53,9 @@ PIECE = 64 * 1024
 _HEADERS = ("Content-Type", "Date", "Retry-After", "Location", *REQUEST_IDS)
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32
-_GZIP = b"\x1f\x8b"
+_GZIP, _ZLIB = b"\x1f\x8b", b"\x78"
+_PLAIN = b'{[<" \r\n\t\xef'
+"""How text begins, which a header may call packed all the same."""
 _OWN_CALLS = ("/v1/", "/api/", "/dashboard/", "/sandbox")
 _PATH_HIDDEN = "/…"
 _ONCE = Retry(total=False, redirect=False)
@@ -284,21 +286,28 @@ def _cut(part: Part) -> Iterator[bytes]:
         yield piece
 
 
-def _unpacked(pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
-    """Yield a body as it was meant: unpacked where it begins like gzip, for the header that says so may be wrong."""
+def _unpacked(pieces: Iterator[bytes], most: int, encoding: str) -> Iterator[bytes]:
+    """Yield a body as it was meant: unpacked by how it begins, for the header that says so may be wrong."""
     head = b""
     for piece in pieces:
         head += piece
         if len(head) >= len(_GZIP):
             break
-    if not head.startswith(_GZIP):
+    if head.startswith(_GZIP):
+        form = zlib.MAX_WBITS | 16
+    elif encoding.strip().lower() == "deflate" and head[:1] not in _PLAIN:
+        form = zlib.MAX_WBITS if head[:1] == _ZLIB else -zlib.MAX_WBITS
+    else:
         yield head
         yield from pieces
         return
-    packed = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    packed = zlib.decompressobj(form)
     for piece in itertools.chain([head], pieces):
         yield packed.decompress(piece, most + 1)
-        if packed.eof:
+        while packed.eof and packed.unused_data.startswith(_GZIP):  # one more of several members
+            rest, packed = packed.unused_data, zlib.decompressobj(form)
+            yield packed.decompress(rest, most + 1)
+        if packed.eof and packed.unused_data:
             return
 
 
@@ -406,7 +415,8 @@ class HttpTransport:
         """Copy the body piece by piece; return what broke it off."""
         left = call.largest
         # read1: what has come is at hand even when the rest never comes; it may hold a task's id.
-        pieces = _unpacked(iter(partial(response.raw.read1, PIECE, decode_content=False), b""), left)
+        packed_as = str(response.headers.get("Content-Encoding", ""))
+        pieces = _unpacked(iter(partial(response.raw.read1, PIECE, decode_content=False), b""), left, packed_as)
         while True:
             try:
                 piece = next(pieces, None)

@@ -19,6 +19,10 @@ from fox_nb.settings import in_voila
 SHOWN = 12
 SLOTS = 20
 """Outputs for results: none can be added once the cell has run, and a browser draws each, empty as it is."""
+_OF_A_CELL = 40
+"""Such outputs of all panels of a cell: JupyterLab shows its first 50, and hides what stands below."""
+_used: dict[str, int] = {}
+"""How many of these the running cell has."""
 
 
 class Closable(Protocol):
@@ -85,7 +89,7 @@ class Record:
             return
         with self._lock:
             if cell != self._cell:
-                before, self._slots = self._slots, [open_place(bundle("")) for _ in range(SLOTS)]
+                before, self._slots = self._slots, [open_place(bundle("")) for _ in range(_slots_in(cell))]
                 self._cell, self._card, self._at, self._html = cell, None, {}, {}
                 self._memory.stand_in(cell_id(), cell)
                 self._arrange()
@@ -160,19 +164,23 @@ class Record:
     @property
     def earlier(self) -> int:
         """How many results there were before those that are shown."""
-        return self._before.total() + max(0, len(self._tasks) - SHOWN)
+        return self._before.total() + max(0, len(self._tasks) - self._shown)
+
+    @property
+    def _shown(self) -> int:
+        return min(SHOWN, len(self._slots)) if self._slots else SHOWN
 
     def _arrange(self, changed: Task | None = None) -> None:
         """Have the newest stand in their order, and send what has changed or stands elsewhere now."""
         if not self._slots:
             return
-        newest = self._tasks[-SHOWN:]
-        at, below = dict[str, int](), SLOTS
+        newest, slots = self._tasks[-self._shown :], len(self._slots)
+        at, below = dict[str, int](), slots
         for task in newest:
-            stands = self._at.get(task.identity, SLOTS)
+            stands = self._at.get(task.identity, slots)
             at[task.identity] = below = stands if stands < below else below - 1
         if below < 0:
-            at = {task.identity: SLOTS - 1 - number for number, task in enumerate(newest)}
+            at = {task.identity: slots - 1 - number for number, task in enumerate(newest)}
         before, self._at = self._at, at
         for slot in set(before.values()) - set(at.values()):
             self._fill(slot, "")
@@ -188,6 +196,15 @@ class Record:
 
     def _marked(self, html: str) -> dict[str, str]:
         return bundle(f'<div data-fox-record="{self.mark}">{html}</div>')
+
+
+def _slots_in(cell: str) -> int:
+    """Return how many outputs one more panel of a cell has: at most half of what is left, so that the next has some."""
+    used = _used.get(cell, 0)
+    slots = min(SLOTS, (_OF_A_CELL - used + 1) // 2)
+    _used.clear()
+    _used[cell] = used + slots
+    return slots
 
 
 def running_cell() -> str | None:

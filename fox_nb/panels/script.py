@@ -16,7 +16,7 @@ import anywidget
 import ipywidgets as w
 import traitlets
 
-from fox_nb.display.places import is_unseen
+from fox_nb.panels.record import can_follow
 
 _STATIC = Path(__file__).parents[1] / "static"
 _LOADER = _STATIC / "loader.js"
@@ -74,9 +74,9 @@ class Scripted(anywidget.AnyWidget):
         self.on_msg(self._on_message)
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
-        """Return what browsers are told: the first of a kernel, when it is opened, tells the script as well."""
+        """Return what browsers are told: a kernel's first, when a page's cell opens it, tells the script as well."""
         state: dict[str, Any] = super().get_state(key, drop_defaults)
-        return state if key is not None or is_unseen() else state | _notifier(self.script).enclosed()
+        return state | _notifier(self.script).enclosed() if key is None and can_follow() else state
 
     def say(self, kind: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
         """Send a message to the browsers that show it."""

@@ -73,7 +73,8 @@ def odd_bodies(answer: object) -> list[bytes]:
     echo = said[:-1] + b', "prompt": "%s"}'
     echoes = [echo % words for words in (b"caf\xe9", b"cut \xe6\xbc", b"two\nlines", b"\0\1\ttabs")]
     around = [said + b"<!-- by a cdn -->", said + b"\0\0", said * 2, b"\xef\xbb\xbf" + said, b"data: " + said + b"\n\n"]
-    return [*echoes, *around, said, gzip.compress(said)]
+    members = gzip.compress(said[:20]) + gzip.compress(said[20:])
+    return [*echoes, *around, said, gzip.compress(said), members]
 
 
 def hang_up(server: "Scripted", line: socket.socket) -> bool:

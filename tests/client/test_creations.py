@@ -75,6 +75,18 @@ UNKNOWN: dict[str, tuple[Step, type[errors.FoxError]]] = {
         errors.UnexpectedAnswer,
     ),
     "answers with a page": (say(200, "<html>Welcome to the Wi-Fi</html>"), errors.UnexpectedAnswer),
+    "answers with a page whose script has an id": (
+        say(200, '<html><script>window.boot={"id":"page-8371"}</script></html>'),
+        errors.UnexpectedAnswer,
+    ),
+    "answers a text that may be a call's": (
+        say(200, {"msg": "no channel", "data": "req-20261129"}),
+        errors.UnexpectedAnswer,
+    ),
+    "answers a negative code": (
+        say(200, {"code": -1, "msg": "insufficient balance", "data": "trace-20261129"}),
+        errors.UnexpectedAnswer,
+    ),
     "answers with nothing": (say(200), errors.UnexpectedAnswer),
     "answers 204": (say(204), errors.UnexpectedAnswer),
     "answers a task without an id": (say(200, {"status": "pending"}), errors.UnexpectedAnswer),

@@ -3,6 +3,7 @@
 import email.utils
 import json
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -289,14 +290,59 @@ def test_a_state_is_read_whatever_else_is_wrong_with_the_answer(body):
     assert read(body)[0].results == (Result(url="https://cdn.example/out.png"),)
 
 
+@pytest.mark.parametrize("packed", [zlib.compress, lambda said: zlib.compress(said, wbits=-15), lambda said: said])
+def test_a_deflated_state_is_read(packed):
+    """A proxy may pack what nobody asked to be packed, in either form of it, or only say so."""
+    state = read_step(say(200, packed(json.dumps(NEWER).encode()), Content_Encoding="deflate"))
+    assert state.results == (Result(url="https://cdn.example/out.png"),)
+
+
+def read_step(step):
+    """The state in one answer."""
+    with Scripted(step) as server, client(server) as fox:
+        return fox.task("task-1")
+
+
 @pytest.mark.parametrize("status", [400, 404, 410, 422, 429, 500, 502])
 @pytest.mark.parametrize("answer", [NEWER, FAILED, FAILED | {"status": "cancelled"}, RACE])
 def test_a_state_is_read_whatever_the_answer_s_status(status, answer):
-    """The end of a task is its end beside any number of HTTP, and is asked for once."""
+    """The end of a task is its end beside any number of HTTP, and is asked for once; but for a failure in a busy moment."""
+    if answer["status"] != "completed" and status in {429, 500, 502}:
+        failing(errors.GatewayError, say(status, answer), reads_tries=1)
+        return
     step = say(status, answer)
     with Scripted(step) as server, client(server) as fox:
         assert fox.task("task-1").status == answer["status"]
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("kind", ["server_error", "rate_limit_error", None])
+def test_a_failed_call_ends_no_task(kind):
+    """Only the documented error of a task, beside an HTTP error, is the task's own end: another one is asked again."""
+    failing(errors.GatewayError, say(404, FAILED | {"error": {"message": "not in cache", "type": kind}}), reads_tries=1)
+
+
+def test_a_gateway_that_wants_to_be_left_alone_is():
+    """A 429 is obeyed also where it names the task that was asked for, which goes on."""
+    working = NEWER | {"status": "processing", "results": None}
+    failing(errors.RateLimited, say(429, working, Retry_After="5"), reads_tries=1)
+
+
+INNER = {
+    "the upstream's": {
+        "data": {"task_id": "task-1", "status": "completed", "results": NEWER["results"], "data": {"id": "up-1"}}
+    },
+    "a job's": {
+        "code": 0,
+        "data": {"task_id": "task-1", "results": NEWER["results"], "task": {"id": "job-2", "type": "image"}},
+    },
+}
+
+
+@pytest.mark.parametrize("case", INNER)
+def test_an_inner_id_is_somebody_else_s(case):
+    """What names its task holds its results; what is deeper in it isn't asked."""
+    assert read(INNER[case])[0].results == (Result(url="https://cdn.example/out.png"),)
 
 
 def test_a_whole_state_in_an_answer_that_ends_badly_is_read():

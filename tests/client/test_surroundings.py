@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from artifacts import MARKED_KEY, Places
-from client.scripted import CERTIFICATE, Scripted, say
+from client.scripted import CERTIFICATE, Scripted, hang_up, say
 from fox_nb import NotConnected
 from fox_nb.client import Client, certainly_not_accepted
 from fox_nb.client.reach import reach
@@ -134,9 +134,9 @@ def test_a_way_on_which_no_answer_comes_ends_there() -> None:
     """Whatever listens there and says nothing, or ends the handshake, is no safe connection."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         steps = reach(f"https://127.0.0.1:{silent.getsockname()[1]}", 0.5)
-        with pytest.raises(NotConnected, match=r"not reached safely.*within 0\.5 s"):
+        with pytest.raises(NotConnected, match=r"gives no answer.*within 0\.5 s"):
             list(steps)
-    with Scripted(say(200, {})) as plain, pytest.raises(NotConnected, match="not reached safely"):
+    with Scripted(hang_up) as plain, pytest.raises(NotConnected, match="The way ends here"):
         list(reach(plain.url.replace("http://", "https://")))
 
 

@@ -89,6 +89,16 @@ def test_each_of_two_panels_shows_its_own_again(runner: Runner, sandbox_env: dic
     assert shown(first) == shown(again) == ["picture a2", "picture a1", "picture b2", "picture b1"]
 
 
+def test_many_panels_of_a_cell_leave_room_for_themselves(runner: Runner, sandbox_env: dict[str, str]) -> None:
+    """JupyterLab shows the first 50 outputs of a cell: the box with ten panels is among them, and the first two show their results."""
+    run = "in_cell('one')\npanels = seen(*(fox.panel() for _ in range(10)))\ndisplay(w.VBox(panels))"
+    make = "for number, panel in enumerate(panels[:3]):\n    make(panel, *(f'picture {number}{letter}' for letter in 'abcdefg'))"
+    first, _ = runner.execute(notebook(_WAYS, run, make), env=sandbox_env).cells[1:]
+    assert len(first.outputs) < 50
+    assert len(shown(first)) == 7 + 7 + 5
+    assert shown(first)[14:] == [f"picture 2{letter}" for letter in "gfedc"]
+
+
 def test_a_press_takes_nothing_from_what_was_shown_before(
     runner: Runner, sandbox: Any, sandbox_env: dict[str, str]
 ) -> None:

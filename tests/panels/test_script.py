@@ -21,6 +21,7 @@ def test_a_page_gets_the_script_when_it_asks() -> None:
 
 def test_the_first_widget_of_a_kernel_brings_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
     """When it is opened, once: a kernel that runs a cell hears no question. Where nobody looks no notebook gets it."""
+    monkeypatch.setattr(script, "can_follow", lambda: True)
     files = {"files": list(script.bundle("panels")[1])}
     script._notifier.cache_clear()
     opened = []
@@ -28,7 +29,7 @@ def test_the_first_widget_of_a_kernel_brings_the_script(monkeypatch: pytest.Monk
     level, _ = Level(), Level()
     assert [state | files == state for state in opened] == [True, False]
     assert "files" not in level.get_state()
-    monkeypatch.setattr(script, "is_unseen", lambda: True)
+    monkeypatch.setattr(script, "can_follow", lambda: False)
     script._notifier.cache_clear()
     assert "files" not in Level().get_state()
 
