@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from fox_nb.client import Client
     from fox_nb.models import Request
+    from fox_nb.session.prices import PriceList
     from fox_nb.session.task import Task
     from fox_nb.settings import Gateway, Polling
     from fox_nb.store import Store, TaskRow
@@ -53,8 +54,8 @@ class Poller:
         Seconds since 1970.
     rng : random.Random
         For the jitter.
-    note_group : callable
-        Called with the key's group, as the gateway names it beside a task's state.
+    prices : PriceList
+        Takes over the key's group, as the gateway names it beside a task's state.
     """
 
     def __init__(
@@ -65,15 +66,14 @@ class Poller:
         polling: Polling,
         clock: Callable[[], float],
         rng: random.Random,
-        *,
-        note_group: Callable[[str], object],
+        prices: PriceList,
     ) -> None:
         self._gateway = gateway
         self._client = client
         self._store = store
         self._now = clock
         self._rng = rng
-        self._note_group = note_group
+        self._prices = prices
         self._polls = Pool(4, "polling")
         self._download_pool = Pool(3, "downloads")
         self._fetching = Pool(4, "fetching")
@@ -210,10 +210,10 @@ class Poller:
         return PollResult(answered=False, everybody_waits=pause)
 
     def _take_in(self, task: Task, row: TaskRow, answer: TaskState) -> PollResult:
-        self._note_group(answer.user_group)
+        self._prices.note_group(answer.user_group)
         urls = [result.url for result in answer.results if result.url][:MOST_PICTURES]
         if (answer.status, answer.progress) != (row.state, row.progress) or answer.results:
-            self._store.journal.progressed(row, answer)
+            self._store.journal.progressed(row, answer, is_shared=self._prices.is_shared(answer))
             row = self._store.journal.get(row.identity)
         if answer.failed:
             return self._fetch_and_fail(task, row, answer, urls)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fox_nb.client import Client
     from fox_nb.models import Request
     from fox_nb.store import TaskRow
+    from fox_nb.tasks import TaskState
 
 
 ASK_AGAIN = 60.0
@@ -231,6 +232,12 @@ class PriceList:
         if group and group != self._group:
             self._remember(GROUP, group)  # not in the lock, for which prices wait: another program may hold the journal
             self._take_group(group)
+
+    def is_shared(self, answer: TaskState) -> bool:
+        """Return True when the class pays: only its relay's word takes anything off what a budget counts."""
+        if answer.class_pays:
+            self.ask()
+        return answer.class_pays and self.is_class
 
     def _take_group(self, group: str) -> None:
         if group:

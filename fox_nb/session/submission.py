@@ -118,7 +118,7 @@ class Submitter(OfOneProcess):
             polling or Polling(),
             clock,
             rng or random.Random(),
-            note_group=self.prices.note_group,
+            self.prices,
         )
         host = urlsplit(gateway.base_url).hostname
         self._is_far = host is not None and not is_private(host)
@@ -423,7 +423,7 @@ class Submitter(OfOneProcess):
 
     def _accepted(self, task: Task, row: TaskRow, answer: TaskState) -> None:
         try:
-            self.store.journal.accepted(row, answer, self.now())
+            self.store.journal.accepted(row, answer, self.now(), is_shared=self.prices.is_shared(answer))
         except StoreError as error:
             raise StoreError(
                 f"The gateway took it as task {answer.id}, and the journal could not note that: {error.what}",

@@ -262,7 +262,7 @@ class Journal(JournalReader):
                 connection.execute("UPDATE charge SET sent = coalesce(sent, ?) WHERE number = ?", (now, row.charge))
             return ours
 
-    def accepted(self, sent: TaskRow, answer: TaskState, now: float) -> None:
+    def accepted(self, sent: TaskRow, answer: TaskState, now: float, *, is_shared: bool = False) -> None:
         """Note the task's id; what it costs is kept from here on, failed or not.
 
         An answer that comes after its sending was taken for lost, or was settled, is taken in all the same. One with
@@ -286,7 +286,7 @@ class Journal(JournalReader):
                 (row.identity, row.charge),
             )
             columns = "UPDATE charge SET accepted = ?, task_id = ?, bill = coalesce(?, bill) WHERE number = ?"
-            connection.execute(columns, (now, answer.id, SHARED if answer.class_pays else None, row.charge))
+            connection.execute(columns, (now, answer.id, SHARED if is_shared else None, row.charge))
 
         self._note(f"task {answer.id} was accepted ({sent.words[:80]!r}, take {sent.take})", write)
 
@@ -354,7 +354,7 @@ class Journal(JournalReader):
 
     # -- what the gateway says afterwards: of this task, not of one that was sent again meanwhile -----------------
 
-    def progressed(self, row: TaskRow, answer: TaskState) -> None:
+    def progressed(self, row: TaskRow, answer: TaskState, *, is_shared: bool = False) -> None:
         """Note the gateway's word on a task that is under way."""
         state = answer.status if answer.status in ON_ITS_WAY else "processing"
         given = [result.url for result in answer.results if result.url]
@@ -371,7 +371,7 @@ class Journal(JournalReader):
                 f"{_SAME_TASK} AND state IN ('pending', 'processing')",
                 (row.identity, row.task_id),
             )
-            if answer.class_pays:
+            if is_shared:
                 connection.execute("UPDATE charge SET bill = ? WHERE task_id = ?", (SHARED, row.task_id))
 
     def downloaded(self, row: TaskRow, picture: PictureRow) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from client.scripted import Step, hang_up, never, say, stall
 from fox_nb import (
+    BudgetExceeded,
     DownloadFailed,
     Fox,
     FoxError,
@@ -570,6 +571,20 @@ def test_the_id_of_another_task_is_no_answer(fox_at: Callable[..., Fox]) -> None
         fox = fox_at(gateway)
         assert [task.status for task in fox.tasks()] == ["unknown", "completed"]
         assert (fox.spent, len(gateway.creations())) == (pytest.approx(0.18), 2)
+
+
+def test_only_a_relay_says_that_the_class_pays(fox_at: Callable[..., Fox]) -> None:
+    """The same word in another gateway's answers takes nothing off what the budget counts."""
+    said = {"usage": {"class_pays": True}}
+    with Gateway(
+        create=lambda gateway, _count, task_id: say(200, gateway.accepted(task_id) | said),
+        poll=lambda gateway, _count, task_id: say(200, gateway.completed(task_id) | said),
+    ) as gateway:
+        fox = fox_at(gateway, budget=0.10)
+        assert fox.generate("a fox").wait(PATIENCE).cost.kind != "shared"
+        with pytest.raises(BudgetExceeded):
+            fox.generate("another")
+        assert fox.spent == pytest.approx(0.09)
 
 
 UNCERTAIN = {
