@@ -44,8 +44,9 @@ class Batch(Experiment):
     plan: BatchPlan
 
     def __init__(self, session: Session, table: Any, model: str | None = None, **options: Any) -> None:
-        rows = table if isinstance(table, Table) else read_table(table)
-        super().__init__(session, BatchPlan(session, rows, model), **options)
+        planned = isinstance(table, Table)
+        plan = BatchPlan(session, table, model, 1.0) if planned else BatchPlan(session, read_table(table), model)
+        super().__init__(session, plan, **options)
 
     @classmethod
     def from_words(

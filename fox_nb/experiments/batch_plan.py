@@ -25,7 +25,7 @@ MOST_LISTED = 50
 _WIDEST = 60
 _MOST_COLUMNS = 20
 _NEAR = 0.8
-"""How alike two names are, from 0 to 1, of which one is the other misspelt: 'image_id' is no 'image_url'."""
+"""So alike that one is the other misspelt: 'image_id' is no 'image_url'."""
 _STANDS_FOR = "sha256:" + "0" * 64  # a picture that is refused already, so that the rest of its row is still checked
 _WRITTEN = re.compile(r"\s*[-+]?(?:[0-9]{1,400}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
 
@@ -51,6 +51,8 @@ class BatchPlan(Plan):
         The rows: columns that are parameters of a row's model, ``model`` and ``take``; others are carried along.
     model : str, optional
         The model of the rows that name none.
+    nearness : float
+        How alike names are, from 0 to 1, of which one is the other misspelt; 1 for a table that was planned before.
 
     Attributes
     ----------
@@ -67,7 +69,7 @@ class BatchPlan(Plan):
         Something in some rows can't be asked for; the error lists all of it. Nothing was sent.
     """
 
-    def __init__(self, session: Session, table: Table, model: str | None = None) -> None:
+    def __init__(self, session: Session, table: Table, model: str | None = None, nearness: float = _NEAR) -> None:
         super().__init__(session)
         if model is not None:
             request_class(model)
@@ -88,7 +90,7 @@ class BatchPlan(Plan):
         self.models = tuple(used)
         if self._wrong:
             raise _refusal(self._wrong, table)
-        self._refuse_near_names(set().union(*map(known_of, self.models)), _NEAR)
+        self._refuse_near_names(set().union(*map(known_of, self.models)), nearness)
         self._look_up()
 
     def _refuse_near_names(self, known: set[str], nearness: float) -> None:
@@ -103,6 +105,9 @@ class BatchPlan(Plan):
         """
         unused = {_folded(name): name for name in sorted(known.difference(self.table.columns))}
         for name in self.carried:
+            words = "_".join(re.findall(r"[^\W_]+", name.casefold()))
+            if any(words.startswith(f"{one}_") for one in known):
+                continue  # 'resolution_note' is no misspelling
             for near in difflib.get_close_matches(_folded(name), unused, 1, nearness):
                 raise InvalidRequest(
                     f"The column {shown(name)} is no parameter; {unused[near]!r} is.",

@@ -417,10 +417,18 @@ def test_a_misspelt_column_is_asked_about(fox: Fox, name: str, meant: str, sandb
     with pytest.raises(InvalidRequest, match=f"The column '{name}' is no parameter; '{meant}' is"):
         fox.batch([{"prompt": "a fox", name: "2"}], "phota-image")
     carried = {"image_id": 7, "task": "draft", "model_name": "x", "notes": "", "seed": 4}
+    carried |= dict.fromkeys(("resolution_px", "num_outputs_made", "Aspect Ratio (w)"), 1)
     words = repr(fox.batch([{"prompt": "a fox", **carried}], "phota-image"))
     assert f"Carried along, not sent: {', '.join(carried)}." in words
     assert "'seed': No model has a seed" in words
     assert not sandbox.creations
+
+
+def test_a_plan_that_was_written_before_opens(fox: Fox, tmp_path: Path) -> None:
+    """A column that is asked about in a new table is carried in a plan's file, which an earlier version may have written."""
+    path = fox.batch([{"prompt": "a fox", "quality": "2"}], "phota-image").to_json(tmp_path / "plan.json")
+    path.write_text(path.read_text().replace("quality", "resoluton"))
+    assert fox.load_plan(path).plan.carried == ["resoluton"]
 
 
 def test_numbers_of_a_file_are_plain_ones(fox: Fox, tmp_path: Path) -> None:
