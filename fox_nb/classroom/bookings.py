@@ -279,9 +279,13 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float,
     own = creation.c.id.in_(sql.select(access.c.creation).where(access.c.seat == who.name))
     is_same = sql.or_(creation.c.identity == wanted.identity, sql.and_(creation.c.identity == wanted.otherwise, own))
     same = sql.select(creation).where(is_same, creation.c.state.in_(KNOWN))
-    known = connection.execute(same.where(sql.not_(swept)).order_by(creation.c.id.desc())).first()
-    if known is not None and not (_came_to_nothing(connection, known, is_lost) and _has(connection, known, who.name)):
+    found = connection.execute(same.where(sql.not_(swept)).order_by(creation.c.id.desc())).all()
+    good = [row for row in found if not _came_to_nothing(connection, row, is_lost)]
+    if good:  # its own before another one's: who asks again has what was made for them
+        known = max(good, key=lambda row: (row.state != "unknown", _has(connection, row, who.name)))
         return _joined(connection, known, who.name, now)
+    if found and not _has(connection, found[0], who.name):
+        return _joined(connection, found[0], who.name, now)
     _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
     values = {
         "identity": wanted.identity,

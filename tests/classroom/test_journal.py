@@ -18,9 +18,10 @@ from fox_nb.classroom import forwarding
 from fox_nb.classroom.bookings import Bookings, Wanted
 from fox_nb.classroom.refusals import Refusal
 from fox_nb.classroom.seats import Roster, Seat, Seats
-from fox_nb.classroom.tables import Database, creation, setting
+from fox_nb.classroom.tables import CLASS, Database, creation, setting
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.errors import DownloadFailed
+from fox_nb.tasks import TaskState
 from processes import PATIENCE, until
 
 FOX = {"model": "phota-image", "prompt": "a fox"}
@@ -123,6 +124,31 @@ def test_a_seat_that_is_made_anew_sees_nothing_of_the_one_before(ada, sandbox):
     ada.seats.remove("Ada")
     ada.token = dict(ada.seats.make(["Ada"], 1, 5))["Ada"]
     until(lambda: ada.ask(f"/v1/tasks/{task}").status_code == 404 or None, "the task to be gone")
+
+
+@pytest.mark.parametrize("own_failed", [False, True])
+def test_a_seat_keeps_its_own_picture_when_sharing_begins(tmp_path, own_failed):
+    """Asked again, a seat is given what was made for it; what was made for another one where its own has failed."""
+    database = Database(tmp_path / "class")
+    Seats(database).make(["Ada", "Ben"], 1, 5)
+    bookings = Bookings(database)
+    shared = Wanted("shared", "phota-image", "{}", "a fox", 90_000, otherwise="own")
+    own = replace(shared, identity="own", otherwise="shared")
+
+    def made(name, wanted, task, status="completed"):
+        row = bookings.reserve(Seat(name, 0), wanted, 1.0).result(PATIENCE)
+        bookings.accepted(row.id, task).result(PATIENCE)
+        bookings.end(row, TaskState(task, status), 2.0).result(PATIENCE)
+
+    asked = [
+        lambda: made("Ada", replace(own, otherwise=""), "task-ada", "failed" if own_failed else "completed"),
+        lambda: made("Ben", replace(shared, otherwise=""), "task-ben"),
+    ]
+    for ask in reversed(asked) if own_failed else asked:
+        ask()
+    again = bookings.reserve(Seat("Ada", 0), shared, 3.0).result(PATIENCE)
+    assert (again.task, again.booked) == (("task-ben", CLASS) if own_failed else ("task-ada", "Ada"))
+    database.close()
 
 
 def test_of_two_relays_one_books(tmp_path):
