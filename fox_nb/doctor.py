@@ -46,7 +46,7 @@ def _jupyter() -> str:
 
 
 def _widgets() -> str:
-    needed = ("ipywidgets", "anywidget", "ipykernel")
+    needed = ("ipywidgets", "anywidget", "ipykernel", "jupyter_core")
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise Finding(f"{' and '.join(missing)} is missing. Run `pip install {' '.join(missing)}`.")

@@ -136,14 +136,14 @@ def test_the_doctor_says_what_to_do(
     monkeypatch.setenv("FOXAPI_KEY", MARKED_KEY[:-1] + "?")
     monkeypatch.setenv("FOXAPI_BASE_URL", sandbox.base_url)
     there = doctor.importlib.util.find_spec
-    missing = {"ipykernel", "jupyterlab", "pandas", "skimage"}
+    missing = {"ipykernel", "jupyter_core", "jupyterlab", "pandas", "skimage"}
     monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None if name in missing else there(name))
     monkeypatch.setattr(doctor.Path, "cwd", lambda: tmp_path / "gone")
     assert main(["doctor"]) == 1
     said = capsys.readouterr().out
     told = dict(re.findall(r"^  TO DO    (\w+): (.+)$", said, re.MULTILINE))
     assert set(told) == {"widgets", "store", "service"}
-    assert told["widgets"] == "ipykernel is missing. Run `pip install ipykernel`."
+    assert told["widgets"] == "ipykernel and jupyter_core is missing. Run `pip install ipykernel jupyter_core`."
     assert len(re.findall(r"^  ok       (?:Jupyter|extras): .* `pip install ", said, re.MULTILINE)) == 2
     assert re.search("gone.*give another", told["store"])
     assert "key" in told["service"]

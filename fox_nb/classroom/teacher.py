@@ -163,7 +163,7 @@ class _Class(Page):
             "unknown": self.database.read(sql.select(creation).where(creation.c.state == "unknown")),
             "number": max((row.id for row in rows), default=0),
             "words": self.database.setting("words"),
-            "keep": f"{self.context.deposits.keep / (2 * _DAY):.3g}",
+            "keep": f"{round(self.context.deposits.keep / (2 * _DAY), 2):g}",
             "play": self.context.upstream.is_sandbox,
             **self.state(),
         }

@@ -71,7 +71,10 @@ def listed(value: Any) -> list[Any] | None:
     if hasattr(value, "to_pylist"):  # pyarrow's
         value = value.to_pylist()
     if isinstance(value, _SEVERAL) and not hasattr(value, "read"):
-        return list(islice(value, _MOST_GIVEN if isinstance(value, Iterator) else None))
+        found = list(islice(value, _MOST_GIVEN + 1 if isinstance(value, Iterator) else None))
+        if isinstance(value, Iterator) and len(found) > _MOST_GIVEN:
+            raise InvalidRequest(f"More than {_MOST_GIVEN} pictures came, perhaps without end.", todo="Give a list.")
+        return found
     if isinstance(value, Mapping):  # an upload widget of ipywidgets 7 holds its files by their names
         files = list(value.values())
         return files if files and all(is_upload(file) for file in files) else None

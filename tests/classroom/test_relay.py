@@ -156,7 +156,7 @@ def test_nobody_waits_for_the_disk_of_another(tmp_path, sandbox, journal_threads
     database = Database(tmp_path / "class")
     ((_, token),) = Seats(database).make(["Ada"], 1, 5)
     database.close()
-    with answering(tmp_path / "class", sandbox.base_url) as url:
+    with answering(tmp_path / "class", sandbox.base_url, keep=24_000) as url:
         journal_threads.clear()  # what was read before it answered
         with Fox(api_key=token, base_url=url, store=tmp_path / "runs", polling=EAGER) as fox:
             fox.edit("in the rain", Image.new("RGB", (64, 64), "red")).wait()
@@ -164,6 +164,7 @@ def test_nobody_waits_for_the_disk_of_another(tmp_path, sandbox, journal_threads
             fox.hand_in()
         teacher = log_in(SimpleNamespace(url=url, folder=tmp_path / "class"))
         page = teacher.get(f"{url}/teacher", timeout=PATIENCE).text
+        assert "removed after 1000 days" in page
         for path in ("live", "view/1", "class.csv"):
             assert teacher.get(f"{url}/teacher/{path}", timeout=PATIENCE).ok
         form = {"_xsrf": token_in(page), "number": "1", "mark": "A"}
