@@ -25,7 +25,7 @@ from processes import clean_environment, command_of, left_running
 from ran_in import versions
 from servers import KERNEL_PYTHON
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(5400)]
 
 ROOT = Path(__file__).parents[1]
 KERNELS = 30
@@ -116,7 +116,7 @@ def run_browser_tests(folder: Path, wanted: list[str], ran: Callable[[str], None
         capture_output=True,
         text=True,
         check=False,
-        timeout=3000,
+        timeout=4800,
     )
     assert done.returncode == 0, done.stdout[-5000:]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from IPython.display import display
 
-from fox_nb.display.places import is_unseen
+from fox_nb.display.places import Place, is_unseen, open_place
 from fox_nb.display.printed import printable
 from fox_nb.panels.record import can_follow
 from fox_nb.session.pool import Pool
@@ -29,7 +29,7 @@ class KeptPage:
         self._lock = threading.Lock()
         self._scheduled = False
         self._html = ""
-        self._output: Any = None
+        self._output: Place | None = None
 
     def show(self, widget: Any, *, now: bool = False) -> None:
         """Display it, and the widget that stands for it; where somebody looks, its HTML follows the widget.
@@ -43,7 +43,8 @@ class KeptPage:
         """
         follows = not now and can_follow()
         self._html = "" if follows else self._make()
-        self._output = display(printable(self._html), raw=True, display_id=True)
+        # IPython's own updates go into whatever captures the cell that runs then
+        self._output = open_place(printable(self._html))
         if not is_unseen():
             display(widget)
         if follows:
@@ -65,6 +66,6 @@ class KeptPage:
         with self._lock:
             self._scheduled = False
         html = self._make()
-        if html != self._html:
+        if self._output is not None and html != self._html:
             self._html = html
-            self._output.update(printable(html), raw=True)
+            self._output.show(printable(html))

@@ -374,7 +374,9 @@ def cell_facts(cell: Cell, sizes: Mapping[str, tuple[int, int]] | None = None) -
 def facts(comparison: Comparison, sizes: Mapping[str, tuple[int, int]] | None = None) -> dict[str, Any]:
     """Say of a comparison what the browser needs, as JSON's types; no pixels and no paths."""
     original, reference = next(iter(comparison.originals()), None), comparison.reference
+    own = {"own": True} if original and comparison.original is None else {}  # a cell without one has none
     return {
+        **own,
         "id": comparison.id,
         "title": clip(comparison.title),
         "axes": [_axis_facts(axis) for axis in comparison.axes],

@@ -13,6 +13,7 @@ from fox_nb.experiments.experiment import Experiment
 def quick_pace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who says no pace sends at once: two a second, the usual one, would be most of the time; test_run.py says its own."""
     for method in (Experiment.__init__, Fox.batch.__wrapped__):
+        assert method.__kwdefaults__["per_second"] == 2.0, "what the docs say"
         monkeypatch.setitem(method.__kwdefaults__, "per_second", 200.0)
 
 

@@ -191,9 +191,11 @@ def test_pictures_of_two_originals_are_not_ranked(fox: Fox, photo: Path, tmp_pat
     assert [cell.original.path for _, cell in shown.in_order()] == [photo, other] * 2
     assert all(shown.original_of(key) == cell.original for key, cell in shown.cells.items())
     assert {cell["original"]["id"] for cell in facts(shown)["cells"].values()} <= set(shown.pictures())
+    assert facts(shown)["own"], "a cell without an original has not another one's"
     assert two.static().count('alt="Original"') == 2
     alone = fox.sweep("phota-image-enhance", image_url=[photo], **asked).run()
     assert alone.comparison().original is not None
+    assert "own" not in facts(alone.comparison())
     assert "different originals" not in str(alone.findings())
 
 

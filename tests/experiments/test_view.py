@@ -26,7 +26,7 @@ class Output:
     def __init__(self, *_: Any, **__: Any) -> None:
         self.shown = ""
 
-    def update(self, shown: dict[str, str], **_: Any) -> None:
+    def show(self, shown: dict[str, str]) -> None:
         self.shown = shown["text/html"]
 
 
@@ -34,6 +34,7 @@ class Output:
 def show(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Shows a sweep as a cell would, and gives the view."""
     monkeypatch.setattr(kept_page, "display", Output)
+    monkeypatch.setattr(kept_page, "open_place", Output)
     views = []
 
     def make(sweep: Sweep) -> SweepView:
@@ -90,6 +91,7 @@ def test_what_is_seen_waits_for_nothing_that_is_only_kept(monkeypatch: pytest.Mo
 
     output = Output()
     monkeypatch.setattr(kept_page, "display", display)
+    monkeypatch.setattr(kept_page, "open_place", display)
     monkeypatch.setattr(kept_page, "can_follow", lambda: True)
     kept = KeptPage(make)
     kept.show("the viewer")

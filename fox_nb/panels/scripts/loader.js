@@ -23,7 +23,7 @@ async function load(model) {
   const files = model.get("files");
   if (files) {
     model.set("files", null);
-    known.resolve(start(files));
+    if (!known.open) known.resolve(start(files));
   }
   if (known.open || files) return known.promise;
   const hear = ({ script }, buffers) => script === HASH && known.resolve(start(buffers));

@@ -95,7 +95,7 @@ export class Grid {
 
   /** What a cell was made from: its own original, or the one of all cells. */
   originalOf(place = this.active) {
-    return this.cell(place).original ?? this.facts.original;
+    return this.cell(place).original ?? (this.facts.own ? undefined : this.facts.original);
   }
 
   placeOf(frame) {
@@ -420,7 +420,8 @@ export class Grid {
     this.choosers.show();
     this.#showZoom();
     this.about.show(this);
-    if (this.originalSize) this.originalSize.textContent = sizeWords(this.originalOf());
+    const original = this.originalOf();
+    if (this.originalSize) this.originalSize.textContent = original ? sizeWords(original) : "";
     this.root.classList.toggle("foxc-large", this.large);
     this.root.style.setProperty("--fox-shape", String(Math.min(2.4, Math.max(0.42, this.shape))));
     for (const frame of this.frames.flat()) {
