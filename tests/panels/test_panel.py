@@ -217,7 +217,7 @@ def test_pictures_are_looked_at_when_they_are_set(fox: Fox, tmp_path: Path) -> N
     panel = fox.panel("phota-image-edit", prompt="at night")
     panel.image_urls = np.array([str(photo)] * 2)
     assert panel.image_urls == [str(photo)] * 2
-    for nonsense in (5, [object()], iter([photo]), np.array([str(photo)] * 50)):
+    for nonsense in (5, [object()], {photo}, np.array([str(photo)] * 50)):
         with pytest.raises(InvalidRequest):
             panel.image_urls = nonsense
     assert panel.image_urls == [str(photo)] * 2
