@@ -231,7 +231,7 @@ def test_a_lost_task_whose_id_is_found(sandbox: Any, fox: Fox) -> None:
 def test_a_journal_that_cannot_note_the_answer(sandbox: Any, fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk is full just then, the person gets the task's id in the error, and how to use it."""
 
-    def full(*_: Any) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise StoreError("The journal cannot be written (disk full).")
 
     monkeypatch.setattr(fox.store.journal, "accepted", full)
