@@ -14,7 +14,6 @@ import logging
 import ssl
 import sys
 import time
-import zlib
 from contextvars import ContextVar
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
@@ -27,6 +26,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.response import DeflateDecoder, GzipDecoder
 from urllib3.util.retry import Retry
 
 from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
@@ -53,7 +53,7 @@ PIECE = 64 * 1024
 _HEADERS = ("Content-Type", "Date", "Retry-After", "Location", *REQUEST_IDS)
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32
-_GZIP, _ZLIB = b"\x1f\x8b", b"\x78"
+_GZIP = b"\x1f\x8b"
 _PLAIN = b'{[<" \r\n\t\xef'
 """How text begins, which a header may call packed all the same."""
 _OWN_CALLS = ("/v1/", "/api/", "/dashboard/", "/sandbox")
@@ -293,22 +293,17 @@ def _unpacked(pieces: Iterator[bytes], most: int, encoding: str) -> Iterator[byt
         head += piece
         if len(head) >= len(_GZIP):
             break
+    decoder: GzipDecoder | DeflateDecoder
     if head.startswith(_GZIP):
-        form = zlib.MAX_WBITS | 16
+        decoder = GzipDecoder()
     elif encoding.strip().lower() == "deflate" and head[:1] not in _PLAIN:
-        form = zlib.MAX_WBITS if head[:1] == _ZLIB else -zlib.MAX_WBITS
+        decoder = DeflateDecoder()
     else:
         yield head
         yield from pieces
         return
-    packed = zlib.decompressobj(form)
     for piece in itertools.chain([head], pieces):
-        yield packed.decompress(piece, most + 1)
-        while packed.eof and packed.unused_data.startswith(_GZIP):  # one more of several members
-            rest, packed = packed.unused_data, zlib.decompressobj(form)
-            yield packed.decompress(rest, most + 1)
-        if packed.eof and packed.unused_data:
-            return
+        yield decoder.decompress(piece, most + 1)
 
 
 class HttpTransport:
