@@ -296,7 +296,9 @@ def test_nobody_is_told_that_what_was_not_looked_into_holds_no_key(
 
 
 @pytest.mark.parametrize(
-    "data", [zipped("b.zip", zipped("a.txt", bytes(700) + NOTE)), gzip.compress(bytes(1500)), zipped("a", bytes(1500))]
+    "data",
+    [zipped("b.zip", zipped("a.txt", bytes(700) + NOTE)), gzip.compress(bytes(1500)), zipped("a", bytes(1500))],
+    ids=["a ZIP in a ZIP", "gzip", "a ZIP"],
 )
 def test_what_unpacks_to_more_than_fits_is_told(tmp_path: Path, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is in it, and in what is packed in that, is counted together: a disk is never filled for it."""

@@ -74,7 +74,7 @@ def test_what_is_missing_is_said_in_words(lab: Lab, sandbox: Any, env: dict[str,
     studio.here.locator('.fox-error:has-text("To train, add consent.")').wait_for()
     studio.here.get_by_role("checkbox", name="agreed").check()
     studio.here.locator(".fox-actions .fox-error").wait_for(state="hidden")
-    assert "To train" not in note.inner_text()
+    note.locator(':scope:not(:has-text("To train"))').wait_for()
     state = page.kernel_value(
         "__import__('json').dumps(__import__('ipywidgets').Widget.get_manager_state(), default=str)"
     )
