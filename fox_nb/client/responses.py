@@ -106,6 +106,14 @@ _TODO_BY_CODE = {
 _TODO_UNKNOWN_FATE = (
     "Look into FoxAPI's console (usage log) whether it was accepted, before you send it again knowingly."
 )
+_TODO_BETWEEN = (
+    "It may be this network's log-in or filter, or the base URL is not FoxAPI's: open the base URL in a browser, "
+    "or show this to who looks after the network."
+)
+_TODO_REDIRECT = (
+    "It may be this network's log-in: open the base URL in a browser. Only if FoxAPI says that it has moved there, "
+    "give that address as base_url= or in $FOXAPI_BASE_URL."
+)
 _CDN_REFUSAL = "error code: 1010"
 _WORDS = {
     400: "did not understand the request",
@@ -114,14 +122,18 @@ _WORDS = {
     403: "denies access",
     404: "does not know this",
     413: "finds the file too large",
-    422: "refuses the request",
     429: "gets too many requests",
 }
+_REFUSES = "refuses the request"
 _REDIRECTS = range(300, 400)
+_ASKS_TO_LOG_IN = {407: "A proxy on the way wants a log-in", 511: "This network wants a log-in"}
+"""Answers that no gateway gives."""
+_SAME_FOR_A_PAGE = frozenset({413, 429})
+"""Refusals after which there is the same to do when a page of a CDN or proxy says them."""
 _LEADING = range(200, 400)
 """Answers whose `Location` is where that which was made is to be found, or where it is to be asked for."""
 _REFUSALS = range(400, 500)
-_WHOEVER_SAYS_SO = frozenset({400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 417, 421, 422, 426, 431, 451})
+_WHOEVER_SAYS_SO = frozenset({400, 401, 402, 403, 404, 405, 407, 411, 413, 414, 415, 417, 421, 422, 426, 431, 451})
 """Refusals that mean the same when a proxy says them: the request went no further."""
 _OWN_RATE_LIMIT = "rate_limit_error"
 
@@ -226,8 +238,11 @@ def decoded(answer: Exchange) -> Any:
 
     The scripts of a web page hold objects, too: none of these is an answer.
     """
-    text = _text(answer.body).strip(_NOTHING)
-    return None if text.startswith("<") else json_in(text)[0]
+    return None if _is_page(answer) else json_in(_text(answer.body).strip(_NOTHING))[0]
+
+
+def _is_page(answer: Exchange) -> bool:
+    return _text(answer.body).strip(_NOTHING).startswith("<")
 
 
 def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wanted: str = "") -> GatewayError:
@@ -254,10 +269,10 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     facts["money"] = (_NOT_ACCEPTED if refused else _UNKNOWN) if purpose is Purpose.CREATE else _FREE[purpose]
     of_class = (_error_in(answer) or {}).get(OF_CLASS) is True
     by_words = of_class and status != HTTPStatus.UNPROCESSABLE_ENTITY
-    facts["todo"] = "" if by_words else _todo(status, said["code"], body, purpose, refused=refused)
+    facts["todo"] = "" if by_words else _todo(answer, said["code"], body, purpose, refused=refused)
     facts["request_id"] = request_id = request_id_of(answer, key)
     task_id = shown(_task_in(answer), key, LONGEST_ID) if purpose is Purpose.CREATE else ""
-    begins = "The relay of your class says" if of_class else f"The gateway {_words(answer, wanted, key)}"
+    begins = "The relay of your class says" if of_class else _words(answer, wanted, key)
     # where a task may have been made its id is not lost behind a message
     is_all = purpose is not Purpose.CREATE or refused or (isinstance(answered, dict) and answered.keys() == {"error"})
     detail = (said["message"] if is_all else "") or _words_of_page(body)
@@ -329,7 +344,7 @@ def not_connected(reason: str, base_url: str, purpose: Purpose) -> NotConnected:
     return NotConnected(
         f"The gateway at {base_url} was not reached: {reason}.",
         money=money,
-        todo="Check the network, the proxy and the base URL, then try again.",
+        todo="Check the network, the proxy and the base URL: `fox-nb doctor` says where the way ends.",
     )
 
 
@@ -404,29 +419,46 @@ def _short(value: Any, key: SecretStr | None, longest: int = 80) -> str:
 
 
 def _words(answer: Exchange, wanted: str, key: SecretStr | None) -> str:
+    """Say what came, and from whom: what stands between is not told as the gateway."""
     status = answer.status
     if status in _REDIRECTS:
         place = shown(str(answer.headers.get("Location", "")), key, _LONGEST_HEADER)
-        return f"points to another address, {place or 'without saying which'}, which is not followed with the key"
+        where = place or "without saying which"
+        return f"The answer points to another address, {where}, which is not followed with the key"
+    if status in _ASKS_TO_LOG_IN:
+        return _ASKS_TO_LOG_IN[status]
+    if _is_page(answer):
+        return "A web page came in place of the gateway's answer"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return "failed"
-    if status in _WORDS:
-        return _WORDS[status]
+        return "The gateway failed"
     if status in _REFUSALS:
-        return "refuses the request"
-    return f"answered something that is not {wanted or 'what was asked for'}"
+        return f"The gateway {_WORDS.get(status, _REFUSES)}"
+    return f"The gateway answered something that is not {wanted or 'what was asked for'}"
 
 
-def _todo(status: int, code: str, body: str, purpose: Purpose, *, refused: bool) -> str:
+def _todo(answer: Exchange, code: str, body: str, purpose: Purpose, *, refused: bool) -> str:
     """Return what to do: by what is known most exactly, and the status last."""
-    if status in _REDIRECTS and (refused or purpose is not Purpose.CREATE):
-        return "If the service has moved there, give that address as base_url= or in $FOXAPI_BASE_URL."
+    status = answer.status
     if _CDN_REFUSAL in body.lower():
         return "A network in front of the gateway refused this program, not your key: try from another network."
+    between = _todo_between(answer)
     if purpose is Purpose.CREATE and not refused:
-        return _TODO_UNKNOWN_FATE
+        return f"{_TODO_UNKNOWN_FATE} {between}".rstrip()
+    if between:
+        return between
     if status == HTTPStatus.FORBIDDEN and purpose is Purpose.UPLOAD:
         return "The account's upload storage is probably full: upload with auto_cleanup=True, or wait 72 hours."
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and _is_page(answer):
+        return "Try again in a moment; if it stays, show this to who looks after the network, or to FoxAPI's support."
     server = "Try again in a moment; if it stays, tell FoxAPI's support the text above."
     usual = server if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _TODO_REPORT
     return _TODO_BY_CODE.get(code) or _TODO_BY_STATUS.get(status, usual)
+
+
+def _todo_between(answer: Exchange) -> str:
+    """Return what to do about a network that answers in the gateway's place; '' where none does, or has a fault."""
+    status = answer.status
+    if status in _REDIRECTS:
+        return _TODO_REDIRECT
+    is_page = _is_page(answer) and status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _SAME_FOR_A_PAGE
+    return _TODO_BETWEEN if is_page or status in _ASKS_TO_LOG_IN else ""

@@ -280,6 +280,16 @@ def test_a_refused_creation_is_sent_once_and_certainly_not_accepted(status):
     assert "nothing was paid" in caught.value.money
 
 
+def test_a_proxy_that_wants_a_log_in_took_nothing():
+    """It lets nothing through before; a network that says so in a fault of the gateway's kind proves nothing."""
+    for status, kind, is_certain in ((407, errors.UnexpectedAnswer, True), (511, errors.ServerError, False)):
+        with Scripted(say(status, b"log in")) as server, client(server) as fox, pytest.raises(kind) as caught:
+            fox.create(BODY)
+        assert certainly_not_accepted(caught.value) is is_certain
+        assert "open the base URL in a browser" in caught.value.todo
+        assert len(server.creations()) == 1
+
+
 @pytest.mark.parametrize("status", [307, 400, 402, 404, 408, 409, 413, 422, 429, 451, 500, 503])
 @pytest.mark.parametrize("error", [{}, {"error": None}])
 def test_a_task_in_an_answer_was_made_whatever_its_status(status, error):

@@ -2,6 +2,7 @@
 
 import email.utils
 import json
+import re
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -494,6 +495,41 @@ def test_a_page_is_told_in_its_words():
     assert "Sorry & bye" in error.what
     assert "<" not in error.what
     assert error.body.startswith("<!DOCTYPE html>")
+
+
+PAGE = "<html><head><title>Blocked</title></head><body>Not from this network</body></html>"
+BETWEEN = {
+    "a page that is no list": (say(200, PAGE), errors.UnexpectedAnswer, "A web page came"),
+    "a filter": (say(403, PAGE), errors.AccessDenied, "A web page came"),
+    "another service": (say(404, "\ufeff\n" + PAGE), errors.NotFound, "A web page came"),
+    "a log-in elsewhere": (say(302, Location="https://login.example/"), errors.UnexpectedAnswer, "The answer points"),
+    "a proxy's log-in": (say(407, b"log in"), errors.UnexpectedAnswer, "A proxy on the way wants a log-in"),
+    "a network's log-in": (say(511, PAGE), errors.ServerError, "This network wants a log-in"),
+}
+
+
+@pytest.mark.parametrize("case", BETWEEN)
+def test_what_stands_between_is_not_told_as_the_gateway(case):
+    """A filter, a log-in or a proxy that answers in its place is told as that, and sends nobody to the console."""
+    step, kind, begins = BETWEEN[case]
+    error, _ = failing(kind, step)
+    assert error.what.startswith(begins)
+    assert re.search("this network's log-in.*open the base URL in a browser", error.todo)
+    assert "console" not in error.todo
+    assert "report" not in error.todo
+
+
+def test_a_page_of_a_fault_or_of_a_limit_is_waited_for():
+    """A page says who spoke; what to do after a fault, a limit or a file too large is the same whoever said it."""
+    for status, kind, todo in (
+        (502, errors.ServerError, "Try again in a moment"),
+        (503, errors.ServerError, "who looks after the network"),
+        (413, errors.FileTooLarge, "Make the file smaller"),
+        (429, errors.RateLimited, "Wait a little"),
+    ):
+        error, _ = failing(kind, say(status, PAGE))
+        assert error.what.startswith(f"A web page came in place of the gateway's answer (HTTP {status})")
+        assert todo in error.todo
 
 
 def test_the_cdn_s_refusal_of_a_client_is_told_from_a_bad_key():
