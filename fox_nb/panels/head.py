@@ -43,12 +43,21 @@ def when_missing() -> str:
     return _MISSING
 
 
+class _Name(str):
+    """Stands in code for a value, unquoted: a text in its place would be asked for, and paid."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def in_marimo(request: type[Request], values: Mapping[str, Any]) -> HTML:
     """Say why marimo shows no panel, and the call that does there what its press would."""
     from fox_nb.session.code import call
 
-    known = {name: value if isinstance(value, (str, int, float)) else "\u2026" for name, value in values.items()}
-    missing = {parameter.name: "\u2026" for parameter in parameters(request) if parameter.required}
+    known = {name: value if isinstance(value, (str, int, float)) else _Name(name) for name, value in values.items()}
+    missing = {parameter.name: _Name(parameter.name) for parameter in parameters(request) if parameter.required}
     code = call({"model": request.model, **missing, **known}, 1, {})
     return HTML(
         "<p>marimo can't show this, because it is made of Jupyter's own widgets; "

@@ -1,6 +1,7 @@
 """A panel from Python's side: its traits and controls, what is refused, what a press does, and what it never waits for."""
 
 import contextlib
+import html
 import io
 import json
 import threading
@@ -23,6 +24,7 @@ from fox_nb.models import MODELS
 from fox_nb.panels import panel as panel_file
 from fox_nb.panels import typed
 from fox_nb.panels.controls import ChoiceControl
+from fox_nb.panels.head import in_marimo
 from fox_nb.panels.known_profiles import KnownProfiles
 from fox_nb.panels.outcome import REMEDIES
 from fox_nb.parameters import parameters
@@ -571,3 +573,13 @@ def test_a_result_that_is_sent_again_or_settled_elsewhere_is_shown_so(fox: Fox, 
     shown("unknown")
     fox.tasks()[0].settle(paid=False)
     shown("refused")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_marimos_code_asks_for_nothing_that_was_not_given(model: str) -> None:
+    """What a panel's press would still need stands there by its name: pasted as it is, the call costs nothing."""
+    code = html.unescape(in_marimo(MODELS[model], {}).data.partition("<code>")[2].partition("</code>")[0])
+    with pytest.raises(NameError):
+        eval(code, {"fox": SimpleNamespace(**{MODELS[model].method: lambda *_: None})})
+    given = in_marimo(MODELS["phota-image-edit"], {"prompt": "a fox", "profile_ids": ["one"]}).data
+    assert "fox.edit('a fox', image_urls, profile_ids=profile_ids)" in html.unescape(given)
