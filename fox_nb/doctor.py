@@ -6,16 +6,24 @@ import contextlib
 import importlib.metadata
 import importlib.util
 import platform
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import fox_nb
 from fox_nb.errors import FoxError, GatewayError
 from fox_nb.money import dollars
 from fox_nb.session.lost_answers import moment
-from fox_nb.settings import DEFAULT_BASE_URL, find_base_url, find_key
+from fox_nb.settings import DEFAULT_BASE_URL, Timeouts, find_base_url, find_key
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+_SECONDS = 10.0
+"""That the gateway is given for one answer: somebody stands there and waits."""
 
 
 class Finding(Exception):
@@ -25,12 +33,18 @@ class Finding(Exception):
 def examine() -> int:
     """Print one line an examination; returns 1 when something needs to be done."""
     print(f"fox_nb {fox_nb.__version__}, Python {platform.python_version()}, {platform.platform()}")
-    wrong = 0
+    wrong, ends = 0, False
     for name, look in _EXAMINATIONS:
+        if ends:
+            print(f"  -        {name}: not tried, as the way ends before it")
+            continue
+        if sys.stdout.isatty():
+            print(f"  ...      {name}", end="\r", flush=True)
         try:
             print(f"  ok       {name}: {look()}")
         except (Finding, FoxError, OSError) as finding:
             wrong += 1
+            ends = name in _WAY and isinstance(finding, FoxError)
             print(f"  TO DO    {name}: {finding}")
         except Exception as error:  # noqa: BLE001 - the other examinations still have something to say
             wrong += 1
@@ -88,12 +102,12 @@ def _sandbox() -> str:
 
 
 def _network() -> str:
-    key, url = find_key(), find_base_url() or DEFAULT_BASE_URL
-    if key is None:
-        return "not tried, as no key is set"
+    named = find_base_url()
+    if find_key() is None and named is None:
+        return "not tried, as no key is set; FOXAPI_BASE_URL alone is enough to try it"
     from fox_nb.client.reach import reach
 
-    return ", ".join(reach(url))
+    return ", ".join(reach(named or DEFAULT_BASE_URL, _SECONDS))
 
 
 def _service() -> str:
@@ -103,11 +117,15 @@ def _service() -> str:
         raise Finding(f"There is no key for {url}. Set FOXAPI_KEY, or unset FOXAPI_BASE_URL: then the sandbox answers.")
     if key is None:
         return "no key is set, so the sandbox answers; set FOXAPI_KEY to use the service"
-    with fox_nb.Client(url, key) as client:
+    with _client(url, key) as client:
         missing = set(fox_nb.MODELS) - set(client.models())
     if missing:
         raise Finding(f"{url} does not offer this key: {', '.join(sorted(missing))}. Choose another group or host.")
     return f"{url} offers all {len(fox_nb.MODELS)} models"
+
+
+def _client(url: str, key: SecretStr) -> fox_nb.Client:
+    return fox_nb.Client(url, key, timeouts=Timeouts(connect=_SECONDS, read=_SECONDS), reads_tries=1)
 
 
 def _account() -> str:
@@ -116,7 +134,7 @@ def _account() -> str:
     if key is None:
         return "no key is set, so nothing is charged"
     try:
-        with fox_nb.Client(url, key) as client:
+        with _client(url, key) as client:
             usage, play = client.account(), _is_play_money(client)
     except GatewayError as error:
         return f"the gateway does not tell what the key has left ({error.what[:200]})"
@@ -152,3 +170,5 @@ _EXAMINATIONS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("service", _service),
     ("account", _account),
 )
+_WAY = frozenset({"network", "service"})
+"""Where one of these ends, all behind it would end there, too."""

@@ -10,7 +10,7 @@ import pytest
 
 import fox_nb
 from artifacts import MARKED_KEY
-from client.scripted import say
+from client.scripted import Scripted, never, say
 from fox_nb import doctor
 from fox_nb.cli import _parser, main
 from fox_nb.sandbox import Sandbox
@@ -185,6 +185,30 @@ def test_the_doctor_says_no_more_than_it_was_told(monkeypatch: pytest.MonkeyPatc
         }
         with pytest.raises(doctor.Finding, match="nothing left"):
             doctor._account()
+
+
+def test_the_doctor_says_one_cause_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where the way ends what lies behind is not tried; what comes of a key is asked for once and not waited for long."""
+    monkeypatch.setattr(doctor, "_EXAMINATIONS", doctor._EXAMINATIONS[-3:])
+    monkeypatch.setattr(doctor, "_SECONDS", 0.3)
+    with Scripted(never) as silent:
+        monkeypatch.setenv("FOXAPI_BASE_URL", silent.url)
+        assert main(["doctor"]) == 1
+        said = capsys.readouterr().out
+        assert re.search(
+            "ok       network: .*\n  TO DO    service: There is no key.*\n  ok       account: no key", said
+        )
+        monkeypatch.setenv("FOXAPI_KEY", MARKED_KEY)
+        assert main(["doctor"]) == 1
+        said = capsys.readouterr().out
+        assert re.search("service: .*within 0.3 s.*\n  -        account: not tried", said)
+        assert len(silent.received) == 1
+    monkeypatch.setattr(doctor.sys.stdout, "isatty", lambda: True)
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert re.search(r"^  \.\.\.      network\r  TO DO    network: .*no connection at port", said, re.MULTILINE)
+    assert said.count("not tried, as the way ends before it") == 2
+    assert said.splitlines()[-1] == "1 to do."
 
 
 def test_the_doctor_outlives_every_examination(

@@ -16,7 +16,20 @@ from fox_nb.client.transport import HttpTransport
 from fox_nb.errors import NOTHING_SENT, NotConnected
 from fox_nb.settings import Timeouts, is_loopback, redact
 
-_PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443} | dict.fromkeys(("socks4", "socks4a", "socks5", "socks5h"), 1080)
+
+_BUNDLE = "Mend the file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names, or unset that."
+_CLOCK = "Look at this computer's clock; if it is right, ask who looks after this network."
+_ADVICE = {
+    "trusted certificates": _BUNDLE,
+    "X509": _BUNDLE,
+    "mismatch": "Another server answers there: this network's log-in or filter, or the base URL is not FoxAPI's.",
+    "expired": _CLOCK,
+    "not yet valid": _CLOCK,
+    "ertificate": "A certificate of the company's own must be among this system's, or in REQUESTS_CA_BUNDLE.",
+    "": "A firewall or the proxy may end it: ask who looks after this network, and show them this line.",
+}
+"""By OpenSSL's words and our own: what may open the way where no safe connection came to be."""
 
 
 def reach(base_url: str, seconds: float = 10.0) -> Iterator[str]:
@@ -48,12 +61,12 @@ def reach(base_url: str, seconds: float = 10.0) -> Iterator[str]:
         )
     what = f"the proxy {name}" if proxy else name
     with _step(f"the name of {what} is not known", "Check the network, FOXAPI_BASE_URL and HTTPS_PROXY."):
-        address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0][4][0]
-    yield f"{what} is {address}"
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    yield f"{what} is {found[0][4][0]}"
     started = time.perf_counter()
     advice = "A firewall may be in the way: ask for the network's proxy, and name it in HTTPS_PROXY."
     with _step(f"{what} takes no connection at port {port}", advice):
-        line = socket.create_connection((name, port), timeout=seconds)
+        line = socket.create_connection((name, port), timeout=seconds / len(found))  # a time-out for each address
     line.close()
     yield f"connected in {(time.perf_counter() - started) * 1000:.0f} ms"
     if url.scheme == "https":
@@ -66,14 +79,11 @@ def _trusted(base_url: str, host: str, seconds: float) -> str:
     timeouts = Timeouts(connect=seconds, read=seconds)
     sent = ways.send(Call(method="HEAD", path="/", timeouts=timeouts, within=seconds, with_key=False, alone=True))
     if isinstance(sent, Broken):
-        is_certificate = "ertificate" in sent.reason
-        own = "A certificate of the company's own must be among this system's, or in REQUESTS_CA_BUNDLE."
-        between = "A firewall or the proxy may end it: ask who looks after this network, and show them this line."
         where = f"{host} gives no answer" if sent.connected else f"{host} is not reached safely"
         raise NotConnected(
             f"The way ends here: {where}: {sent.reason}.",
             money=NOTHING_SENT,
-            todo=own if is_certificate else between,
+            todo=next(advice for sign, advice in _ADVICE.items() if sign in sent.reason),
         )
     return "trusted (TLS)"
 

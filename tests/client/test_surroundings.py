@@ -153,3 +153,40 @@ def test_the_way_ends_at_a_step_that_is_named() -> None:
         pytest.raises(NotConnected, match=r"no safe connection \(TLS\).*certificate"),
     ):
         list(reach(strange.url))
+
+
+@pytest.mark.parametrize(
+    ("bundle", "host", "advice"),
+    [
+        ("gone.pem", "127.0.0.1", "Mend the file of certificates"),
+        (__file__, "127.0.0.1", "Mend the file of certificates"),
+        (CERTIFICATE, "127.1", "Another server answers there"),
+        ("", "127.0.0.1", "must be among this system's"),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_has_its_own_advice(
+    bundle: str, host: str, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A company's authority that is not trusted, a bad file of authorities and another host's certificate are mended differently."""
+    if bundle:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    with (
+        Scripted(say(200, {}), certificate=(CERTIFICATE, CERTIFICATE)) as strange,
+        pytest.raises(NotConnected, match=advice),
+    ):
+        list(reach(f"https://{host}:{strange.port}"))
+
+
+def test_a_socks_proxy_has_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without one in its address it is looked for where the calls look for it."""
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *where, **_: asked.append(where) or _unknown())
+    for scheme, port in (("socks5", 1080), ("socks4a", 1080), ("http", 80), ("https", 443)):
+        monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://proxy.company")
+        with pytest.raises(NotConnected, match=r"the name of the proxy proxy\.company is not known"):
+            list(reach("https://gateway.example"))
+        assert asked[-1] == ("proxy.company", port)
+
+
+def _unknown() -> None:
+    raise socket.gaierror("nowhere")
