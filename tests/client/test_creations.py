@@ -1,7 +1,6 @@
 """A creation is sent once: whatever leaves its fate unknown is told, never sent again."""
 
 import json
-import socket
 
 import pytest
 
@@ -9,6 +8,7 @@ from client.scripted import KEY, Pauses, Scripted, Step, client, drip, hang_up, 
 from fox_nb import errors
 from fox_nb.client import Client, certainly_not_accepted
 from fox_nb.client.transport import Body
+from servers import free_port
 
 BODY = {"model": "phota-image", "prompt": "a fox in the snow — “dusk”"}
 ACCEPTED = {
@@ -21,11 +21,6 @@ ACCEPTED = {
     "task_info": {"can_cancel": True, "estimated_time": 45},
     "type": "image",
 }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def test_an_accepted_creation_is_a_task_with_its_estimate():

@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import requests
 from fox_nb.sandbox import daemon, process
 from processes import Child, ended
 from sandbox.asking import Asking
+from servers import free_port
 
 FOX = {"model": "phota-image", "prompt": "a fox in the snow"}
 MARK = "FOX_NB_TEST_SHARED"
@@ -383,7 +383,7 @@ def test_a_server_that_has_stopped_answering_is_replaced(shared, monkeypatch):
     old = process.connect()
     stuck = psutil.Process(old.pid)
     stuck.suspend()
-    monkeypatch.setattr(process, "PROOF_PATIENCE", 0.2)
+    monkeypatch.setattr(process, "PROOF_PATIENCE", 1.0)
     monkeypatch.setattr(process, "_Detached", Hasty)
     new = process.connect(timeout=60)
     assert new.pid != old.pid
@@ -455,7 +455,7 @@ def test_a_server_whose_folder_was_deleted_goes(shared):
 
 def test_it_goes_after_an_idle_while_but_not_while_a_task_is_under_way(shared, monkeypatch):
     """It takes its address with it; the folder keeps the tasks."""
-    monkeypatch.setenv("FOX_NB_SANDBOX_IDLE", "0.5")
+    monkeypatch.setenv("FOX_NB_SANDBOX_IDLE", "2")
     address = process.connect()
     asking = Asking(type("Address", (), {"base_url": address.base_url, "key": address.key}))
     asking.post("/sandbox/faults", json={"fault": "lasts", "seconds": 3})
@@ -533,9 +533,7 @@ def test_finding_it_loads_nothing_heavy(shared):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_sandbox_by_hand_prints_its_address_first_and_takes_any_key(tmp_path, number):
     """`python -m fox_nb.sandbox` serves until Ctrl-C or SIGTERM and leaves nothing."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = ["-m", "fox_nb.sandbox", "--port", str(port), "--speed", "100"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with Child(*command, env=environment) as server:
