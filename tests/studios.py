@@ -145,6 +145,17 @@ def received(page: Watched, sandbox: Any, count: int) -> list[dict[str, Any]]:
     return found
 
 
+def no_double_clicks(page: Any) -> None:
+    """Have a press be one of its own, however quickly it follows another: pictures may come within the same second."""
+    page.kernel_value("setattr(__import__('fox_nb.panels.panel').panels.panel, 'DOUBLE_CLICK', 0)")
+
+
+def accepted(page: Any, count: int) -> None:
+    """Wait until the kernel knows so many tasks by their ids: what a restart cuts off before may be unknown for good."""
+    known = "sum(bool(task.id) for task in fox.tasks())"
+    page.until(lambda: page.kernel_value(known) == str(count) or None, f"{count} tasks to be accepted")
+
+
 def for_the_docs(page: NotebookPage, name: str) -> None:
     """Save the panel or studio as a small picture for the docs, when somebody has asked for these."""
     folder = os.environ.get(SCREENSHOTS)

@@ -6,12 +6,13 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from classroom.room import Classroom
 from images.pictures import encoded, gradient
 from processes import until
 from studios import open_studio
-from watched import Watched
+from watched import PATIENCE, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +95,7 @@ def test_a_teacher_knows_whether_the_table_lives(room: Classroom, browser: Brows
     room.seat("Cem")
     room.start()
     page.locator("#live th:has-text('Cem')").wait_for()
-    assert said.inner_text() == ""
+    expect(said).to_have_text("", timeout=PATIENCE * 1000)
     (room.folder / "teacher.txt").write_text("another password\n")
     said.filter(has_text="You are logged out").wait_for()
     page.page.get_by_role("button", name="Stop all").click()

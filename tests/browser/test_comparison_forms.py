@@ -36,7 +36,7 @@ def test_two_hundred_cells_are_one_grid(browser: Browser, tmp_path: Path) -> Non
     assert path.stat().st_size < 1_500_000
     context = browser.new_context(viewport={"width": 1200, "height": 900}, offline=True)
     page = Page(context.new_page())
-    page.page.goto(path.as_uri())
+    page.open(path)
     page.locator("td[role=gridcell]").first.click()
     page.press(*["ArrowRight"] * 19, *["ArrowDown"] * 9)
     assert page.locator(".foxc-facts strong").inner_text() == "a 9, b 19"
@@ -68,7 +68,7 @@ def test_one_to_one_shows_the_pictures_own_pixels(browser: Browser, tmp_path: Pa
     path = save_html(laid_out("t", None, Axis("x", ["1", "2"]), [[cell, cell]]), tmp_path / "compare.html")
     context = browser.new_context(viewport={"width": 700, "height": 800})
     page = Page(context.new_page())
-    page.page.goto(path.as_uri())
+    page.open(path)
     page.cell(0, 0).click()
     row = """() => {
         const canvas = document.querySelector('td canvas');
@@ -95,7 +95,7 @@ def test_it_is_accessible_in_light_and_dark_and_at_400_pixels(
     path = save_html(comparison(tmp_path), tmp_path / "compare.html")
     context = browser.new_context(viewport={"width": 400, "height": 800}, color_scheme=scheme, bypass_csp=True)
     page = Page(context.new_page())
-    page.page.goto(path.as_uri())
+    page.open(path)
     page.cell(0, 0).click()
     assert page.violations(axe) == []
     page.press("s")

@@ -24,9 +24,7 @@ def page(browser: Browser, tmp_path: Path) -> Any:
     opened = Page(context.new_page())
     requests: list[str] = []
     opened.page.on("request", lambda request: requests.append(request.url))
-    opened.page.goto(path.as_uri())
-    opened.wait_for("() => document.querySelector('.foxc-compare')?.getAttribute('aria-busy') === 'false'")
-    opened.wait_for("() => [...document.images].every(image => image.complete)")
+    opened.open(path)
     yield opened
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     assert opened.console_errors == []
@@ -127,7 +125,7 @@ def test_the_divider_works_by_touch(browser: Browser, tmp_path: Path) -> None:
     path = save_html(comparison(tmp_path), tmp_path / "compare.html")
     context = browser.new_context(viewport={"width": 400, "height": 800}, has_touch=True, offline=True)
     page = Page(context.new_page())
-    page.page.goto(path.as_uri())
+    page.open(path)
     page.cell(0, 0).tap()
     page.page.get_by_role("button", name="Divider").tap()
     box = page.cell(0, 0).locator(".foxc-frame").bounding_box()
@@ -226,7 +224,7 @@ def test_a_take_that_failed_is_found(browser: Browser, tmp_path: Path) -> None:
     path = save_html(laid_out("t", None, Axis("x", ["1"]), [[Cell("x 1", takes)]]), tmp_path / "compare.html")
     context = browser.new_context(offline=True)
     page = Page(context.new_page())
-    page.page.goto(path.as_uri())
+    page.open(path)
     cell = page.cell(0, 0)
     assert "content policy" not in cell.inner_text()
     page.page.get_by_role("button", name="1 failed: x 1").click()
@@ -249,7 +247,7 @@ def test_each_take_is_compared_with_the_one_of_its_number(browser: Browser, tmp_
     whole = replace(laid_out("t", None, Axis("", list(takes)), cells), reference=(0,))
     context = browser.new_context(offline=True)
     page = Page(context.new_page())
-    page.page.goto(save_html(whole, tmp_path / "compare.html").as_uri())
+    page.open(save_html(whole, tmp_path / "compare.html"))
     page.cell(0, 1).click()
     page.press("]", "d")
     assert near(page.pixel(0, 1), (0, 0, 0))

@@ -303,7 +303,7 @@ def test_a_reloaded_page_and_a_second_view_show_the_list(page: NotebookPage, tmp
     page.page.reload()
     page.wait_for(loaded, 2)
     page.page.wait_for_function(
-        "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+        "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
     )
     page.page.evaluate("() => { window.foxTestNotebook = window.jupyterapp.shell.currentWidget; }")
     photo(tmp_path / "b.jpg", 60, 40)

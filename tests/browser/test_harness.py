@@ -109,6 +109,9 @@ def test_an_untrusted_notebook_runs_no_script(
     still_page.leave()  # what has run in a page stays in its globals
     page = lab.open(runner.execute(notebook(*PLAIN)), kernel=False, trusted=trusted)
     page.output(1).locator("p.card").wait_for()
+    page.wait_for("() => [...document.querySelectorAll('.jp-OutputArea img')].every(image => image.complete)")
+    if ran:
+        page.wait_for("() => window.ran === true")
     assert page.page.evaluate("() => window.ran === true") is ran
 
 
@@ -172,7 +175,7 @@ def test_the_marked_key_reaches_a_kernel_and_no_file(
     page = lab.open(notebook(*cells), env=sandbox_env)
     page.run_all()
     assert page.errors() == []
-    assert page.output(1).locator("img").count() >= 1
+    page.output(1).locator("img").first.wait_for()
     runner.export_html(page.save())
     assert runner.execute(page.path, env=sandbox_env, folder=page.folder).cells[1].outputs
     assert len(sandbox.creations) == 1

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from lab import Lab
-from studios import RUTH, Studio, bodies, open_studio, received
+from studios import RUTH, Studio, accepted, bodies, open_studio
 
 BROKEN = "broken.jpg"
 
@@ -132,7 +132,7 @@ def test_a_training_is_picked_up_by_the_next_kernel(
     row = studio.here.locator(".fox-known .fox-row:has-text('Ada')")
     row.locator(".fox-since:has-text('being trained')").wait_for()
     # The row stands there before the training is sent, and one that a restart kept from being sent is over.
-    received(page, sandbox, 1)
+    accepted(page, 1)
     (packed,) = (page.folder / "fox_runs" / "sources").glob("*.zip")
     assert len(zipfile.ZipFile(packed).namelist()) == len(photos) - 1
     page.restart_kernel()

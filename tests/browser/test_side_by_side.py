@@ -126,6 +126,7 @@ def moves_together(page: Page) -> None:
     assert page.locator(".foxc-static").first.is_hidden()
     frame = page.locator(FRAME).element_handle().content_frame()
     assert frame is not None
+    frame.wait_for_function(READY)
 
     def pixel(cell: int, x: float, y: float) -> list[int]:
         frame.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

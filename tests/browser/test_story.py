@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Locator
+
 from lab import Lab, NotebookPage
 from studios import RUTH, Studio, bodies, for_the_docs, open_studio
 
@@ -29,7 +31,7 @@ def test_the_whole_story(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) ->
     page.run_cell(0)
     page.run_cell(1)
     studio.go("Generate")
-    assert "Ruth" in studio.here.get_by_role("combobox", name="Profile").inner_text()
+    offered(studio).filter(has_text="Ruth").wait_for()
     studio.go("History")
     studio.rows.nth(MADE - 1).wait_for()
     page.wait_for("() => [...document.querySelectorAll('.fox-line img')].filter(i => i.naturalWidth).length === 4")
@@ -58,6 +60,11 @@ def train(studio: Studio, sandbox: Any, photos: list[Path]) -> str:
     row = studio.here.locator(".fox-known .fox-row:has-text('Ruth')")
     row.get_by_role("button", name="Copy the id of Ruth").wait_for()
     return row.locator("code").inner_text().strip("[]")
+
+
+def offered(studio: Studio) -> Locator:
+    """The list of those who can be put into a prompt; it hears of a change after the tab that makes it."""
+    return studio.here.get_by_role("combobox", name="Profile")
 
 
 def picture_with(studio: Studio, profile: str) -> None:
@@ -121,4 +128,4 @@ def forget(studio: Studio, page: Any) -> None:
     studio.here.locator(".fox-said:has-text('Ruth is forgotten')").wait_for()
     assert list((page.folder / "fox_runs" / "sources").iterdir()) == []
     studio.go("Generate")
-    assert "Ruth" not in studio.here.get_by_role("combobox", name="Profile").inner_text()
+    offered(studio).filter(has_not_text="Ruth").wait_for()

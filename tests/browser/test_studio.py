@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from artifacts import MARKED_KEY
 from kernels import Runner, notebook
 from lab import Lab
-from studios import OPEN, RUTH, Studio, for_the_docs, open_studio, photo, received
+from studios import OPEN, RUTH, Studio, for_the_docs, no_double_clicks, open_studio, photo, received
+from watched import PATIENCE
 
 FOX = "a red fox in the snow, golden morning"
 
@@ -45,6 +47,7 @@ def test_a_row_of_the_history_fills_its_form_again(lab: Lab, sandbox: Any, env: 
     studio.picked(1)
     page.wait_for("() => document.querySelector('.fox-nb-panel:not(.lm-mod-hidden) .fox-item img')?.naturalWidth")
     page.locator(".fox-nb-panel:not(.lm-mod-hidden) .fox-level.fox-unset:has-text('Creativity')").wait_for()
+    no_double_clicks(page)
     studio.press()
     first, again = received(page, sandbox, 3)[1:]
     assert first == again
@@ -148,12 +151,8 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
     studio.prompt(FOX)
     studio.press()
     page.locator(".fox-actions [role=alert]:has-text('no usable answer came')").wait_for()
-    assert studio.here.locator(".fox-card button").all_inner_texts() == [
-        "It was not charged",
-        "It was charged",
-        "Send it again \u00b7 $0.09",
-        "Check the bill",
-    ]
+    words = ["It was not charged", "It was charged", "Send it again \u00b7 $0.09", "Check the bill"]
+    expect(studio.here.locator(".fox-card button")).to_have_text(words, timeout=PATIENCE * 1000)
     page.locator(".fox-results button:has-text('It was not charged')").click()
     page.locator(".fox-results .fox-failed:has-text('You settled it as not paid')").wait_for()
     assert len(sandbox.creations) == 1
