@@ -141,10 +141,11 @@ def test_a_fork_is_a_fresh_start(open_fox: Callable[..., Fox], sandbox: Any, mon
     """In a forked process a used Fox works, older tasks and plans say what to do, and the parent's work is not harmed."""
     fox = open_fox()
     monkeypatch.setattr(sys.modules[__name__], "_fox", fox)
-    sandbox.misbehave("race", times=1, reads=5)
+    sandbox.misbehave("lasts", seconds=900, times=1)
     monkeypatch.setattr(sys.modules[__name__], "_task", fox.generate("under way"))
     monkeypatch.setattr(sys.modules[__name__], "_plan", fox.sweep("phota-image", prompt=["never sent"]))
     with multiprocessing.get_context("fork").Pool(2) as pool:
+        sandbox.advance(900)
         said = [pool.apply_async(in_child, (prompt,)) for prompt in ("one", "two")]
         for status, told, again in (each.get(WAIT) for each in said):
             assert (status, again) == ("completed", "completed")

@@ -180,7 +180,6 @@ def test_photos_beside_what_is_none(open_fox: Callable[..., Fox], tmp_path: Path
     assert [photo.name for photo in open_fox().profiles.look(folder).photos] == ["a.png"]
 
 
-@pytest.mark.timeout(60)
 def test_a_pipe_where_a_file_is_meant(open_fox: Callable[..., Fox]) -> None:
     """A table, a recorded lesson, a picture: a pipe is told to be no file, and keeps nobody waiting."""
     fox = open_fox()

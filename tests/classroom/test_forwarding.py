@@ -269,13 +269,17 @@ def test_slow_polls_hold_up_no_creation(lesson):
 def test_who_has_left_is_booked_nothing(lesson):
     """A student whose kernel gave up while the prices were asked for has nothing sent for them behind their back."""
 
+    left = threading.Event()
+
     def slow(gateway: Gateway, line: socket.socket) -> bool:
-        time.sleep(1)
+        left.wait(PATIENCE)
         return say(404)(gateway, line)
 
     lesson.gateway.reads["/api/pricing"] = slow
     with pytest.raises(requests.ReadTimeout):
         lesson.ask("Ada", "/v1/images/generations", FOX, timeout=0.2)
+    lesson.ask("Ben", "/class/seat")  # whoever is answered after that, the relay has seen Ada leave
+    left.set()
     for prompt in ("a wolf", "a bear"):
         lesson.create("Ben", {**FOX, "prompt": prompt})
     assert (lesson.seats.spent("Ada"), len(lesson.gateway.creations())) == (0, 2)

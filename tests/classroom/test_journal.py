@@ -105,7 +105,7 @@ def test_a_result_that_could_not_be_fetched_is_fetched_later(ada, tmp_path, monk
 
 def test_a_creation_that_the_journal_has_lost_is_told(ada, sandbox, caplog):
     """A database that was put back to what it was meanwhile hides no creation: its id is in the log, and the answer leaves its fate open."""
-    sandbox.misbehave("slow", on="create", times=1, seconds=1)
+    sandbox.misbehave("slow", on="create", times=1, seconds=4)
     told = []
     asking = threading.Thread(target=lambda: told.append(ada.create().status_code))
     asking.start()

@@ -299,6 +299,7 @@ def test_failures_alone_are_sent_again(fox: Fox, sandbox: Any) -> None:
 
 def test_paused_and_gone_on_with(fox: Fox, sandbox: Any) -> None:
     """pause() sends no more and lets land what is under way; run() sends the rest, each row once."""
+    sandbox.misbehave("lasts", seconds=3600, after=2, times=2)
     batch = fox.batch(rows(8), "phota-image", at_once=2, per_second=50)
     said: list[str] = []
 
@@ -312,6 +313,8 @@ def test_paused_and_gone_on_with(fox: Fox, sandbox: Any) -> None:
     running.start()
     until(lambda: batch.plan.count("done") >= 2 or None, "two pictures")
     batch.pause()
+    sandbox.behave()
+    sandbox.advance(3600)
     ended(running)
     assert re.match(r"The batch was paused\. \d of 8 pictures were not sent and not paid\. Run it again: ", said[0])
     assert 2 <= len(sandbox.creations) < 8

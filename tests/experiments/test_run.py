@@ -62,10 +62,13 @@ def test_killed_half_way_and_resumed(sandbox: Any, open_fox: Callable[..., Fox],
 @pytest.mark.usefixtures("noise")
 def test_an_interrupt_sends_no_more_and_a_second_run_goes_on(fox: Fox, photo: Path, sandbox: Any) -> None:
     """Stopped while it runs, what is under way lands; running again sends the rest, and each is sent once."""
+    sandbox.misbehave("lasts", seconds=3600, after=2, times=2)
     sweep = fox.compare_enhance(photo, creativity="0..1 step 0.25", resemblance=[0.2, 0.8], at_once=2, per_second=50)
     sweep.start()
     until(lambda: sweep.plan.count("done") >= 2 or None, "two pictures")
     sweep.runner.stop()
+    sandbox.behave()
+    sandbox.advance(3600)
     sweep.runner.wait()
     made = len(sandbox.creations)
     assert 2 <= made < 10
@@ -77,17 +80,20 @@ def test_an_interrupt_sends_no_more_and_a_second_run_goes_on(fox: Fox, photo: Pa
 
 def test_ctrl_c_leaves_the_rest_going(fox: Fox, photo: Path, sandbox: Any) -> None:
     """KeyboardInterrupt during run() ends the waiting, sends no more, and what is under way lands all the same."""
+    sandbox.misbehave("lasts", seconds=3600, after=3, times=2)
     sweep = fox.compare_enhance(photo, creativity="0..1 step 0.125", resemblance=[0.5], at_once=2, per_second=20)
 
     def interrupt() -> None:
-        until(lambda: len(sandbox.creations) >= 3 or None, "three creations")
+        until(lambda: len(sandbox.creations) == 5 or None, "three pictures, and two that last")
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt).start()
     with pytest.raises(KeyboardInterrupt):
         sweep.run()
+    sandbox.behave()
+    sandbox.advance(3600)
     sweep.runner.wait()
-    assert sweep.plan.count("done") == len(sandbox.creations) < 9
+    assert sweep.plan.count("done") == len(sandbox.creations) == 5
     assert "Stopped. Nothing more is sent" in SweepView(sweep)._state()["said"], "who stops it by hand has not failed"
 
 

@@ -351,8 +351,11 @@ def test_a_press_does_not_wait_for_the_gateway(tmp_path: Path) -> None:
     fox.close()  # it waits for every answer that is out: 'never' ends with the sandbox
 
 
-def test_two_presses_of_the_same_are_one_and_of_another_are_two(fox: Fox, sandbox: Any) -> None:
+def test_two_presses_of_the_same_are_one_and_of_another_are_two(
+    fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Within a second the same again is the same press; what was changed in between is not."""
+    monkeypatch.setattr(panel_file, "time", SimpleNamespace(monotonic=lambda: 0.0))
     panel = fox.panel(prompt="a fox")
     pressed(panel)
     pressed(panel)
@@ -468,6 +471,7 @@ def test_its_pictures_are_the_newest_that_there_are(fox: Fox, sandbox: Any) -> N
     sandbox.advance(1000)
     slow.wait(60)
     assert panel.images == slow.images
+    until(lambda: heard or None, "its pictures to be heard of")
     sandbox.behave()
     quick = panel.submit().wait(60)
     assert panel.images == quick.images

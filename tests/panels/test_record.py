@@ -51,7 +51,7 @@ def seen(*panels):  # by a browser, which says so wherever they stand
 def make(panel, *words):
     for panel.prompt in words:
         task = panel.submit()
-        until(lambda: task.is_over)
+        until(lambda: task.identity in panel._outcome.results._tasks)
 def until(found):
     end = time.monotonic() + 60
     while not found():

@@ -177,7 +177,7 @@ def test_a_404_does_not_end_a_paid_task(
 def test_a_404_after_a_day_is_an_end(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """When no link can live any more either, and it is said for a while, the task has come to nothing, and says so."""
     monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.1)
-    sandbox.misbehave("status", on="read", status=404, times=50)
+    sandbox.misbehave("status", on="read", status=404, times=100_000)
     task = fox.generate("a fox of which nobody knows")
     later(fox, 2 * DAY, monkeypatch)
     with pytest.raises(TaskFailed, match="no longer knows this task"):

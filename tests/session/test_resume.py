@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, SubmissionUnknown
+from fox_nb import Fox, SubmissionUnknown, Task
 from processes import Child, until
 
 KERNEL = """
@@ -83,9 +83,12 @@ def test_an_hour_without_network(sandbox: Any, open_fox: Callable[..., Fox]) -> 
     """While the gateway cannot be reached the task waits, says so, and goes on when it is back."""
     sandbox.misbehave("hang_up", on="read", times=3)
     fox = open_fox()
-    task = fox.generate("a fox")
     seen: list[str] = []
-    task.on_change(lambda task: seen.append(str(task.trouble)) if task.trouble else None)
+
+    def listen(task: Task) -> None:
+        task.on_change(lambda task: seen.append(str(task.trouble)) if task.trouble else None)
+
+    task = fox.session.submit("phota-image", {"prompt": "a fox"}, journalled=listen)
     assert task.wait().status == "completed"
     assert seen
     assert len(sandbox.creations) == 1

@@ -13,9 +13,7 @@ from fox_nb.session import poller
 from fox_nb.session.poll_loop import PollResult
 from fox_nb.session.poller import Poller
 from fox_nb.session.task import Task
-
-PATIENCE = 20.0
-"""Seconds after which a wait that should have ended is taken for one that never ends."""
+from processes import PATIENCE
 
 
 def test_waiting_on_a_closed_fox_says_so(fox: Fox) -> None:
