@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import zlib
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
@@ -50,16 +51,17 @@ _UNWRITABLE = (
 def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
     """Say in words what broke, and whether a connection had come to be."""
     chain = list(_causes(error))
-    proxy = "the proxy was asked, and " if any(isinstance(link, broken.ProxyError) for link in chain) else ""
+    by_proxy = any(isinstance(link, broken.ProxyError) for link in chain)
+    whose, none = ("proxy", "no connection to the proxy") if by_proxy else ("host", "no connection")
     for kind, words in (
         (PrivatePeer, "the link leads into the private network of this machine"),
         (
             NoCertificates,
             "the file of trusted certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) is missing",
         ),
-        (broken.NameResolutionError, "the name of the host was not found"),
-        (broken.NewConnectionError, "no connection came to be"),
-        (broken.ConnectTimeoutError, f"no connection came to be within {min(call.timeouts.connect, call.within):g} s"),
+        (broken.NameResolutionError, f"the name of the {whose} was not found"),
+        (broken.NewConnectionError, f"{none} came to be"),
+        (broken.ConnectTimeoutError, f"{none} came to be within {min(call.timeouts.connect, call.within):g} s"),
         (broken.ProxyError, _refused_by_proxy(chain)),
         (broken.SSLError, "no safe connection (TLS) came to be"),
     ):
@@ -68,7 +70,7 @@ def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
                 # a certificate stays as it is, and so does a server that speaks no TLS; an alert may be of a moment
                 passing = kind is broken.SSLError and "ALERT" in str(getattr(chain[-1], "reason", ""))
                 again = passing or kind not in (PrivatePeer, NoCertificates, broken.SSLError)
-                return Broken(_with_detail(proxy + words, chain, key), connected=False, again=again)
+                return Broken(_with_detail(words, chain, key), connected=False, again=again)
     if any(isinstance(link, TooLarge) for link in chain):
         return Broken(f"it is larger than {call.largest:,} bytes", connected=True, again=False)
     if any(isinstance(link, (TimeoutError, broken.ReadTimeoutError)) for link in chain):
@@ -79,6 +81,8 @@ def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
         words = "the request could not be written"
         # what a library says of a proxy's address that it can't read holds a part of its password
         told = UNREADABLE_PROXY if getproxies().keys() - {"no"} else _with_detail(words, chain, key)
+        if "SOCKS" in str(error):
+            told = "a socks proxy needs another package: pip install pysocks"
         return Broken(told, connected=False, again=False)
     return Broken(_with_detail("the connection broke", chain, key), connected=True)
 
@@ -86,9 +90,12 @@ def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
 def _refused_by_proxy(chain: list[BaseException]) -> str:
     """Say what a proxy did that could be reached: `http.client` puts its status into the words of an OSError."""
     said = str(chain[-1]) if chain else ""
+    did = "it refused to lead to this host" if " 403 " in said else "it did not let the request through"
     if " 407 " in said:
-        return "it wants a user name and a password, which go into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT)"
-    return "it refused to lead to this host" if " 403 " in said else "it did not let the request through"
+        did = "it wants a user name and a password, which go into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT)"
+    elif any(isinstance(link, ssl.SSLError) for link in chain) or "handshake" in said:
+        did = "no safe connection to the proxy itself came to be; its address mostly begins with http://"
+    return f"the proxy was asked, and {did}"
 
 
 def _with_detail(words: str, chain: list[BaseException], key: SecretStr | None) -> str:

@@ -64,7 +64,8 @@ def reach(base_url: str, seconds: float = 10.0) -> Iterator[str]:
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     yield f"{what} is {found[0][4][0]}"
     started = time.perf_counter()
-    advice = "A firewall may be in the way: ask for the network's proxy, and name it in HTTPS_PROXY."
+    firewall = "A firewall may be in the way: ask for the network's proxy, and name it in HTTPS_PROXY."
+    advice = "Check the proxy's address and port in HTTPS_PROXY." if proxy else firewall
     with _step(f"{what} takes no connection at port {port}", advice):
         line = socket.create_connection((name, port), timeout=seconds / len(found))  # a time-out for each address
     line.close()

@@ -81,6 +81,8 @@ NOBODY = Bearer(None)
 
 _current: ContextVar[Call | None] = ContextVar("_current", default=None)
 """What this thread's connections are used for just now."""
+_connecting: ContextVar[bool] = ContextVar("_connecting", default=False)
+"""True while one of them is made, proxy and TLS included: nothing of a request is out then."""
 
 
 class _NoLinks(logging.Filter):
@@ -156,7 +158,9 @@ class _Plain(HTTPConnection):
     response_class = _Response
 
     def connect(self) -> None:
+        _connecting.set(True)
         super().connect()
+        _connecting.set(False)
         call = _current.get()
         if call is None or call.private or self.proxy or self.sock is None:
             return
@@ -341,11 +345,13 @@ class HttpTransport:
         """
         body = Body(call.content, call.sending) if call.content else None
         token = _current.set(call)
+        _connecting.set(False)
         try:
             with Session() if call.alone else contextlib.nullcontext(self._session) as session:
                 response = self._begun(session, call, body)
                 if isinstance(response, Broken):
                     response.taken = body is not None and body.taken
+                    response.connected = response.connected and not _connecting.get()
                     return response
                 with response:
                     return self._answer(response, call)

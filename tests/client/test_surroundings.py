@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from artifacts import MARKED_KEY, Places
 from client.scripted import CERTIFICATE, Scripted, hang_up, say
 from fox_nb import NotConnected
 from fox_nb.client import Client, certainly_not_accepted
 from fox_nb.client.reach import reach
+from fox_nb.settings import Timeouts
 from processes import clean_environment
 
 CALLS: dict[str, Callable[[Client], Any]] = {
@@ -130,11 +132,54 @@ def test_a_proxys_address_that_cannot_be_read_is_told_without_its_password(
         assert "written %23 %2F %40" in str(told.value)
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("https://127.0.0.1:{port}", "to the proxy itself came to be; its address mostly begins with http://"),
+        ("http://127.0.0.1:{closed}", "no connection to the proxy came to be"),
+        ("http://proxy.invalid", "the name of the proxy was not found"),
+        ("socks5://127.0.0.1:{port}", "pip install pysocks"),
+    ],
+)
+def test_a_proxy_that_does_not_come_to_be_asked_is_told_as_that(
+    address: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong scheme, port or name, and the package that a socks proxy needs, are not taken for the gateway's trouble."""
+
+    def no_package(*_: object, **__: object) -> None:
+        raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+
+    monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", no_package)
+    with Scripted(say(200)) as gone:
+        pass
+    with Scripted(say(200), greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", address.format(port=proxy.port, closed=gone.port))
+        with (
+            Client("https://gateway.example", MARKED_KEY, reads_tries=1) as client,
+            pytest.raises(NotConnected, match=words),
+        ):
+            client.models()
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_what_ends_before_the_request_is_no_lost_answer(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A firewall that lets the handshake starve, or a proxy that does, never saw the request: that is what is said."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        for url, proxy in ((f"https://{address}", ""), ("https://gateway.example", f"http://{address}")):
+            monkeypatch.setenv("HTTPS_PROXY", proxy)
+            with (
+                Client(url, MARKED_KEY, reads_tries=1, timeouts=Timeouts(read=0.3), sleep=lambda _: None) as client,
+                pytest.raises(NotConnected, match=r"was not reached: no whole answer came within 0\.3 s"),
+            ):
+                CALLS[call](client)
+
+
 def test_a_way_on_which_no_answer_comes_ends_there() -> None:
     """Whatever listens there and says nothing, or ends the handshake, is no safe connection."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         steps = reach(f"https://127.0.0.1:{silent.getsockname()[1]}", 0.5)
-        with pytest.raises(NotConnected, match=r"gives no answer.*within 0\.5 s"):
+        with pytest.raises(NotConnected, match=r"is not reached safely.*within 0\.5 s"):
             list(steps)
     with Scripted(hang_up) as plain, pytest.raises(NotConnected, match="The way ends here"):
         list(reach(plain.url.replace("http://", "https://")))
@@ -180,13 +225,14 @@ def test_what_is_wrong_with_a_certificate_has_its_own_advice(
 def test_a_socks_proxy_has_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one in its address it is looked for where the calls look for it."""
     asked: list[tuple[str, int]] = []
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *where, **_: asked.append(where) or _unknown())
+
+    def nowhere(name: str, port: int, **_: object) -> None:
+        asked.append((name, port))
+        raise socket.gaierror("nowhere")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
     for scheme, port in (("socks5", 1080), ("socks4a", 1080), ("http", 80), ("https", 443)):
         monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://proxy.company")
         with pytest.raises(NotConnected, match=r"the name of the proxy proxy\.company is not known"):
             list(reach("https://gateway.example"))
         assert asked[-1] == ("proxy.company", port)
-
-
-def _unknown() -> None:
-    raise socket.gaierror("nowhere")
