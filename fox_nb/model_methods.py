@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.parameters import meant_name
+from fox_nb.parameters import meant_name, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -276,8 +276,6 @@ class ModelMethods(ABC):
             As `generate`.
         """
         if not isinstance(request, Mapping):
-            from fox_nb.parameters import shown
-
             raise InvalidRequest(
                 f"request is {shown(request)}; allowed is a mapping such as "
                 '{"model": "phota-image", "prompt": "a fox"}.',

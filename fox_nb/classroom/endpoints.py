@@ -30,6 +30,7 @@ from fox_nb.classroom.tables import CLASS
 from fox_nb.client.accounts import CHARGE, REFUND
 from fox_nb.client.responses import CAN_TELL, TAKE, TAKE_MISSING
 from fox_nb.errors import FoxError
+from fox_nb.filetypes import sniff
 from fox_nb.money import MICRO_PER_USD
 
 if TYPE_CHECKING:
@@ -467,8 +468,6 @@ async def send_file(handler: web.RequestHandler, path: Path) -> None:
 
 def media_type(start: bytes) -> str:
     """Return what a file is by its first bytes; pictures alone are called by their names."""
-    from fox_nb.filetypes import sniff
-
     kind = sniff(start).lower()
     return f"image/{kind}" if kind in {"jpeg", "png", "webp"} else "application/octet-stream"
 

@@ -68,8 +68,6 @@ class Upstream:
                 f"There is no key for {url}.",
                 todo="Set FOXAPI_KEY for the relay alone, or give --key; without a base URL it stands on the sandbox.",
             )
-        from fox_nb.client import Client
-
         with Client(url or DEFAULT_BASE_URL) as nobody:
             is_sandbox = nobody.probe()
         return cls(Client(url or DEFAULT_BASE_URL, key, timeouts=TIMEOUTS), is_sandbox=is_sandbox)

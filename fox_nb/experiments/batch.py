@@ -11,12 +11,12 @@ from fox_nb.experiments.batch_plan import BatchPlan, known_of
 from fox_nb.experiments.compared import pandas
 from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.plan import PlannedCell
-from fox_nb.experiments.plan_file import PICTURES, as_json
+from fox_nb.experiments.plan_file import PICTURES, as_json, batch_words, table_of
 from fox_nb.experiments.table_reader import Table, read_table
 from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import meant, meant_name, shown
-from fox_nb.render.comparison import Comparison
+from fox_nb.render.comparison import Axis, Comparison
 from fox_nb.session import Session, Task
 
 MOST_SHOWN = 500
@@ -53,8 +53,6 @@ class Batch(Experiment):
         cls, session: Session, words: Mapping[str, Any], changes: Mapping[str, Any], **options: Any
     ) -> Batch:
         """Return the batch that a plan's file means, with some of it changed in every row."""
-        from fox_nb.experiments.plan_file import table_of
-
         changes = dict(changes)
         model = changes.pop("model", words["model"])
         allowed = {"take"}.union(*map(known_of, MODELS))
@@ -67,8 +65,6 @@ class Batch(Experiment):
         return cls(session, table_of(words, changes), model, **options)
 
     def _words(self) -> dict[str, Any]:
-        from fox_nb.experiments.plan_file import batch_words
-
         return batch_words(self.plan)
 
     def __len__(self) -> int:
@@ -112,8 +108,6 @@ class Batch(Experiment):
 
     def comparison(self, most: int = MOST_SHOWN) -> Comparison:
         """Return its first pictures side by side, for a viewer or a page."""
-        from fox_nb.render.comparison import Axis, Comparison
-
         cells = self.plan.cells[:most]
         rows = Axis("Row", [str(cell.settings["row"]) for cell in cells])
         return Comparison(self.title, [rows], {cell.key: self.cell(cell) for cell in cells})

@@ -15,6 +15,7 @@ from fox_nb.experiments import export, look, pages
 from fox_nb.experiments.made import Numbers
 from fox_nb.experiments.measuring import checked
 from fox_nb.experiments.plan import Plan, PlannedCell, Slot
+from fox_nb.experiments.plan_file import save_plan
 from fox_nb.experiments.runner import BY_HAND, Runner
 from fox_nb.experiments.side_by_side import Pictures
 from fox_nb.money import dollars
@@ -291,8 +292,6 @@ class Experiment(OfOneProcess, Shown):
         FoxError
             It cannot be written.
         """
-        from fox_nb.experiments.plan_file import save_plan
-
         return save_plan(self._words(), path)
 
     def against(self, baseline: Experiment) -> Pictures:
@@ -313,8 +312,6 @@ class Experiment(OfOneProcess, Shown):
         InvalidRequest
             The two have no cell in common that is made.
         """
-        from fox_nb.experiments.side_by_side import Pictures
-
         if not isinstance(baseline, Experiment):
             raise InvalidRequest(
                 f"baseline is a {type(baseline).__name__}, not a run.",

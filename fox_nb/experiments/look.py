@@ -8,7 +8,7 @@ from typing import Any
 from fox_nb.experiments.made import Made, MadeSweep
 from fox_nb.experiments.picture_files import about, result
 from fox_nb.experiments.plan import PlannedCell, Slot
-from fox_nb.render.comparison import Cell, Comparison, Take
+from fox_nb.render.comparison import Axis, Cell, Comparison, Take
 from fox_nb.session.code import call
 
 
@@ -24,8 +24,6 @@ def title(sweep: MadeSweep) -> str:
 
 def comparison(sweep: MadeSweep) -> Comparison:
     """Return the sweep's grid as it stands; never measures."""
-    from fox_nb.render.comparison import Axis, Comparison
-
     plan = sweep.plan
     common = None if sweep.originals_vary else _common_original(sweep)
     return Comparison(
@@ -51,8 +49,6 @@ def _shape(aspect_ratio: Any) -> float:
 
 def cell(made: Made, planned: PlannedCell) -> Cell:
     """Return one cell as a viewer takes it: a take for each picture."""
-    from fox_nb.render.comparison import Cell, Take
-
     if planned.impossible:
         return Cell(planned.label, [Take(state="impossible", reason=planned.impossible)])
     return Cell(
@@ -64,8 +60,6 @@ def cell(made: Made, planned: PlannedCell) -> Cell:
 
 
 def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
-    from fox_nb.render.comparison import Take
-
     task, lines = slot.task, code(made, slot)
     if slot.state != "done" or task is None:
         price = made.session.prices.cost(slot.request).short if slot.state == "failed" else ""

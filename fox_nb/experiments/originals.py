@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fox_nb.errors import DownloadFailed, FoxError
+from fox_nb.images.check import DOWNLOADED, check
 from fox_nb.models import Request
 from fox_nb.parameters import parameters
 from fox_nb.render.comparison import ComparedPicture, version_of
@@ -60,8 +61,6 @@ class Originals:
         return self._facts[path]
 
     def _looked_at(self, path: Path) -> ComparedPicture | None:
-        from fox_nb.images.check import check
-
         store, version = self._session.store, version_of(path)
         try:
             facts = check(path)
@@ -106,8 +105,6 @@ class Originals:
         return self._session.store.thumbnails / "originals" / name
 
     def _download(self, link: str) -> None:
-        from fox_nb.images.check import DOWNLOADED, check
-
         place = self._place(link)
         with aside(place.parent, private=True) as part:
             self._session.client.download(link, part)

@@ -13,13 +13,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image as Pillow
 
 from fox_nb.atomic import private_folder, write
 from fox_nb.client import Client
 from fox_nb.errors import DownloadFailed, FoxError, InvalidRequest
+from fox_nb.images.arrays import from_array, is_deep, white_of
+from fox_nb.images.check import DOWNLOADED, check, opened, orientation_of, refuse_misread
+from fox_nb.images.pixels import DEEP, as_seen, scale_of
 from fox_nb.images.sources import taken
-from fox_nb.render.comparison import ComparedPicture, Take
+from fox_nb.render.comparison import ComparedPicture, Take, version_of
 from fox_nb.session import Image, Session, Task
 from fox_nb.sharing import temporary_folder
 
@@ -70,8 +74,6 @@ class PictureFiles:
         InvalidRequest
             It stands for no picture.
         """
-        from fox_nb.render.comparison import Take
-
         if not isinstance(source, Task):
             return [Take(1, "done", self.picture(source, name))], ""
         code = source.code()
@@ -93,8 +95,6 @@ class PictureFiles:
         DownloadFailed
             Its link can't be fetched.
         """
-        from fox_nb.images.check import check
-
         if isinstance(source, Image):
             if not source.path.exists():
                 todo = "Ask for it again: it is fetched anew, for nothing."
@@ -126,12 +126,6 @@ class PictureFiles:
         return False
 
     def _in_memory(self, found: Any, name: str) -> tuple[Path, str, Scale]:
-        import numpy as np
-
-        from fox_nb.images.arrays import from_array, is_deep, white_of
-        from fox_nb.images.check import refuse_misread
-        from fox_nb.images.pixels import scale_of
-
         try:
             if isinstance(found, Pillow.Image):
                 refuse_misread(found, functools.partial(InvalidRequest, parameter=name), name)
@@ -147,9 +141,6 @@ class PictureFiles:
             raise InvalidRequest(f"{name}: this picture can't be read: {error}.", parameter=name, todo=todo) from None
 
     def _of_file(self, path: Path, name: str, scale: Scale = None) -> ComparedPicture:
-        from fox_nb.images.check import check
-        from fox_nb.render.comparison import ComparedPicture, version_of
-
         own = version_of(path)
         key = (own[1], scale)
         if key not in self._known:
@@ -171,32 +162,24 @@ class PictureFiles:
 
     def _drawn(self, image: Pillow.Image, orientation: int | None = None) -> Path:
         """Write pixels that are in memory without loss, as they are seen."""
-        from fox_nb.images.check import orientation_of
-        from fox_nb.images.pixels import as_seen
-
         turned = orientation_of(image) if orientation is None else orientation
         out = io.BytesIO()
         as_seen(image, turned, image.info.get("icc_profile")).save(out, "PNG", compress_level=1, icc_profile=b"")
         return self._written(out.getvalue(), ".png")
 
     def _plain(self, path: Path) -> Path:
-        from fox_nb.images.check import opened
-
         with opened(path) as picture:
             return self._drawn(picture.decode(), picture.orientation)
 
     def _fetched(self, link: str) -> Path:
-        from fox_nb.images.check import DOWNLOADED, check
-
         path = self._folder / hashlib.sha256(link.encode()).hexdigest()[:32]
         if not path.exists():
             private_folder(path.parent)
             part = path.with_suffix(".part")
             try:
                 self._client.download(link, part)
-            except (
-                DownloadFailed
-            ) as error:  # its words are of a result that was paid for, which no link of a person's is
+            except DownloadFailed as error:
+                # its words are of a result that was paid for, which no link of a person's is
                 todo = "Check the link, or give the picture's file."
                 raise DownloadFailed(error.what, gone=error.gone, todo=todo) from None
             check(part, bounds=DOWNLOADED, name=link)
@@ -206,8 +189,6 @@ class PictureFiles:
 
     @functools.cached_property
     def _client(self) -> Client:
-        from fox_nb.client import Client
-
         return self._session.client if self._session is not None else Client(_NOWHERE)
 
 
@@ -229,9 +210,6 @@ def _opened_from(picture: Any) -> Path | None:
 
 def _pixels(path: Path) -> str:
     """Return the hash of a picture's pixels as they are seen."""
-    from fox_nb.images.check import opened
-    from fox_nb.images.pixels import as_seen
-
     with opened(path) as picture:
         whole = picture.decode(max(picture.image.size))
         seen = as_seen(whole, picture.orientation, whole.info.get("icc_profile")).convert("RGBA")
@@ -239,9 +217,6 @@ def _pixels(path: Path) -> str:
 
 
 def _scale_of(path: Path) -> Scale:
-    from fox_nb.images.check import opened
-    from fox_nb.images.pixels import DEEP, scale_of
-
     with opened(path) as picture:
         return scale_of(picture.decode()) if picture.image.mode in DEEP else None
 

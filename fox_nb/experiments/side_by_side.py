@@ -21,8 +21,9 @@ from fox_nb.experiments.arranged import MOST_PICTURES, arranged
 from fox_nb.experiments.compared import Compared, scaled, unlike_scales
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.picture_files import PictureFiles
+from fox_nb.images.metrics import same_shape
 from fox_nb.models import LOCAL_PICTURE, pictures_given
-from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, Reference, Take, stands_at
+from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Key, Reference, Take, stands_at
 from fox_nb.session import Session, Task
 from fox_nb.sharing import OfOneProcess
 
@@ -75,8 +76,6 @@ class Pictures(OfOneProcess, Shown, Compared):
         executor: Executor | None = None,
         show: Callable[[Pictures], Any] | None = None,
     ) -> None:
-        from fox_nb.render.comparison import Axis, Comparison
-
         self._files = PictureFiles(session)
         self._show = show
         self._listeners: list[Listener] = []
@@ -98,16 +97,12 @@ class Pictures(OfOneProcess, Shown, Compared):
         self._comparison = Comparison(title, named, made, whole if reference is None else None, reference)
 
     def _cell(self, axes: Sequence[Any], key: Key, source: Any) -> Cell:
-        from fox_nb.render.comparison import Cell
-
         label = ", ".join(filter(None, (axis.words(at) for axis, at in zip(axes, key, strict=True))))
         takes, code = self._files.takes(source, label or "pictures")
         return Cell(label, takes, code)
 
     def comparison(self) -> Comparison:
         """Return the pictures as a viewer takes them, with the numbers that are there by now."""
-        from fox_nb.render.comparison import Comparison
-
         given = self._comparison
         cells = {key: self._measured(key, cell) for key, cell in given.cells.items()}
         original = given.original if given.original and not given.original.has_changed else None
@@ -219,7 +214,6 @@ def said(pictures: Pictures) -> str:
 
 def shapes(comparison: Comparison) -> str:
     """Say by which rule pictures of different shapes are laid over each other; '' where all have one."""
-    from fox_nb.images.metrics import same_shape
 
     def other(picture: ComparedPicture, than: ComparedPicture) -> bool:
         return not same_shape((picture.width, picture.height), (than.width, than.height))

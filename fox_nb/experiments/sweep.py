@@ -10,6 +10,7 @@ from fox_nb.experiments.compared import Compared
 from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.originals import Originals
+from fox_nb.experiments.plan_file import sweep_words
 from fox_nb.experiments.sweep_plan import SweepPlan
 
 if TYPE_CHECKING:
@@ -122,8 +123,6 @@ class Sweep(Compared, Experiment):
         return self.measuring.found(image.path, self.originals.of(type(slot.request), cell.values))
 
     def _words(self) -> dict[str, Any]:
-        from fox_nb.experiments.plan_file import sweep_words
-
         return sweep_words(self.plan, self.originals.given)
 
     @classmethod

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from fox_nb.errors import ExtraMissing, InvalidRequest
+from fox_nb.images.sources import refuse_server_files
 from fox_nb.parameters import shown
 from fox_nb.workdir import given_path
 
@@ -142,8 +143,6 @@ def _records(source: list[Any], lines: Sequence[int] = ()) -> Table:
 
 
 def _file(path: Path) -> Table:
-    from fox_nb.images.sources import refuse_server_files
-
     refuse_server_files("table")
     reader = _READERS.get(path.suffix.lower())
     if reader is None:

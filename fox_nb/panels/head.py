@@ -13,6 +13,7 @@ from fox_nb.models import Request
 from fox_nb.parameters import parameters
 from fox_nb.session import Cost
 from fox_nb.session.billing import Account
+from fox_nb.session.code import call
 from fox_nb.session.lost_answers import moment
 from fox_nb.settings import key_advice, on_binder
 
@@ -54,8 +55,6 @@ class _Name(str):
 
 def in_marimo(request: type[Request], values: Mapping[str, Any]) -> HTML:
     """Say why marimo shows no panel, and the call that does there what its press would."""
-    from fox_nb.session.code import call
-
     known = {name: value if isinstance(value, (str, int, float)) else _Name(name) for name, value in values.items()}
     missing = {parameter.name: _Name(parameter.name) for parameter in parameters(request) if parameter.required}
     code = call({"model": request.model, **missing, **known}, 1, {})

@@ -12,7 +12,7 @@ from typing import Any
 import ipywidgets as w
 
 from fox_nb.errors import FoxError, InvalidRequest
-from fox_nb.images.sources import taken
+from fox_nb.images.sources import as_link_or_path, taken
 from fox_nb.models import LOCAL_PICTURE, is_link
 from fox_nb.panels.controls import Control, FieldContext, about
 from fox_nb.panels.picker import Entry, PickedFile, Picker
@@ -119,8 +119,6 @@ class PictureControl(Control):
 
     def _typed(self, text: str) -> None:
         """Take over what was typed, if it can stand for a picture."""
-        from fox_nb.images.sources import as_link_or_path
-
         try:
             as_link_or_path(text, self.parameter.name)
             self.add(text)

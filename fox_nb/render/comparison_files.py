@@ -14,6 +14,8 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from PIL import Image, ImageDraw, ImageOps
+
 from fox_nb.atomic import write
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.render.compare_view import page_script, style
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Sequence
 
-    from PIL import Image, ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
     from fox_nb.render.comparison import Axis, ComparedPicture, Comparison, Key
@@ -225,8 +226,6 @@ def _pages(parts: Iterable[Image.Image], tallest: int) -> Iterator[list[Image.Im
 
 def _stacked(drawn: Sequence[Image.Image]) -> Image.Image:
     """Put the parts of a comparison below each other."""
-    from PIL import Image
-
     if len(drawn) == 1:
         return drawn[0]
     whole = Image.new("RGB", (max(part.width for part in drawn), sum(part.height for part in drawn)), _PAPER)
@@ -246,8 +245,6 @@ class _Sheet:
     left: int
 
     def __init__(self, comparison: Comparison, facets: Sequence[Facet], said: Sequence[str]) -> None:
-        from PIL import Image, ImageDraw
-
         from fox_nb.render.fonts import font_for
 
         self.comparison, self.facets = comparison, facets
@@ -281,8 +278,6 @@ class _Sheet:
         return 1.0 if first is None else min(2.5, max(0.4, first.height / first.width))
 
     def drawn(self) -> Image.Image:
-        from PIL import Image, ImageDraw
-
         rows, original = self.facet.rows, self.comparison.original
         beside, left = self.beside, self.left
         width = left + self.across * (self.side + self.gap)
@@ -351,8 +346,6 @@ class _Sheet:
             y += self.line
 
     def _picture(self, sheet: Image.Image, picture: ComparedPicture, at: tuple[int, int]) -> bool:
-        from PIL import Image, ImageOps
-
         data = picture.preview(*preview_size(1))
         if not data:
             return False
@@ -421,8 +414,6 @@ def _fitting(draw: ImageDraw.ImageDraw, words: str, width: int, font: Font, end:
 
 
 def _size(picture: bytes) -> tuple[int, int]:
-    from PIL import Image
-
     with Image.open(io.BytesIO(picture)) as image:
         return image.size
 
