@@ -17,9 +17,8 @@ from typing import Any
 from fox_nb.atomic import private_folder, write
 from fox_nb.errors import ExtraMissing, FoxError, InvalidRequest
 from fox_nb.parameters import shown
-from fox_nb.render.comparison import ComparedPicture
+from fox_nb.render.comparison import ComparedPicture, hash_of
 from fox_nb.session.pool import Pool
-from fox_nb.store import sha256_of
 
 Numbers = dict[str, float | None]
 Found = tuple[Numbers, str]
@@ -61,7 +60,6 @@ class MeasuringPool:
         self._failed: dict[_Asked, str] = {}
         self._left = 0
         self._found: dict[tuple[Path, Path], Found] = {}
-        self._hashes: dict[tuple[Path, int, int], str] = {}
 
     @property
     def left(self) -> int:
@@ -130,7 +128,7 @@ class MeasuringPool:
     def _measure(self, picture: Path, original: Path) -> str:
         """Measure a picture; returns what is missing for that, in words."""
         try:
-            kept = self._folder and self._folder / f"{self._hash(picture)}-{self._hash(original)}.json"
+            kept = self._folder and self._folder / f"{hash_of(picture)[:32]}-{hash_of(original)[:32]}.json"
             found = _read(kept) if kept else None
             if found is None:
                 found = self._do(_measure, picture, original)
@@ -147,15 +145,6 @@ class MeasuringPool:
 
     def _do(self, work: Callable[..., Any], *paths: Path) -> Any:
         return work(*paths) if self._executor is None else self._executor.submit(work, *paths).result()
-
-    def _hash(self, path: Path) -> str:
-        """Return a file's hash, computed once for a version of it."""
-        facts = path.stat()
-        key = (path, facts.st_mtime_ns, facts.st_size)
-        found = self._hashes.get(key)
-        if found is None:
-            found = self._hashes[key] = sha256_of(path)[:32]
-        return found
 
 
 def checked(executor: Any) -> Executor | None:

@@ -16,6 +16,7 @@ from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.images.thumbnail import EDGE, cached_thumbnail, thumbnail
 from fox_nb.images.tiles import Pyramid
 from fox_nb.render.html import LONGEST, clip, unlike
+from fox_nb.store import sha256_of
 
 State = Literal["pending", "running", "done", "failed", "impossible"]
 
@@ -43,16 +44,20 @@ _LEAST_PREVIEW = (160, 3_000)
 def version_of(path: Path) -> Version:
     """Return what tells a file from what it will be; one that was only touched is the same."""
     try:
-        facts = path.stat()
-        return facts.st_size, _digest(path, facts.st_mtime_ns, facts.st_size)
+        return path.stat().st_size, hash_of(path)
     except OSError:
         return 0, ""
 
 
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, computed once for a version of it."""
+    facts = path.stat()
+    return _hash(path, facts.st_mtime_ns, facts.st_size)
+
+
 @lru_cache(maxsize=2_000)
-def _digest(path: Path, _changed: int, _size: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _hash(path: Path, _changed: int, _size: int) -> str:
+    return sha256_of(path)
 
 
 @dataclass(frozen=True, slots=True)
