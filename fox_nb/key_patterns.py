@@ -152,16 +152,14 @@ def _instead(key: str) -> str:
     return REMOVED + "".join(_CUTS.findall(key))
 
 
-def without(text: str, places: list[Place], start: int = 0, end: int | None = None) -> str:
-    """Return a part of a text without its keys; one that begins before the part is left out of it."""
-    end = len(text) if end is None else end
-    parts, at = [], start
+def without(text: str, places: list[Place]) -> str:
+    """Return a text without its keys; one that begins before it has its words there, and one behind it is not of it."""
+    parts, at = [], 0
     for place in places:
-        if place.end <= at or place.start >= end:
-            continue
-        parts += [text[at : place.start], place.instead if place.start >= start else ""]
-        at = min(place.end, end)
-    return "".join([*parts, text[at:end]])
+        if place.end > 0 and place.start < len(text):
+            parts += [text[at : max(at, place.start)], place.instead if place.start >= 0 else ""]
+            at = place.end
+    return "".join([*parts, text[at:]])
 
 
 def describe(secret: str) -> str:

@@ -318,6 +318,19 @@ def test_a_text_in_pieces_is_one_wherever_it_was_cut(tmp_path: Path, name: str) 
     assert PREFIXED[12:] not in path.read_text()
 
 
+def test_a_line_behind_a_key_that_began_before_it_stays_as_it_is(tmp_path: Path) -> None:
+    """Of a key that a text's lines cut in two nothing is left, and what follows it is there once."""
+    lines = [f"fox = Fox('{KEY[:9]}", f"{KEY[9:]}')  # a line that is longer than all that was before it"]
+    whole = notebook()
+    whole.cells[0].source = "".join(lines)
+    written = json.loads(nbformat.writes(whole))
+    written["cells"][0]["source"] = lines
+    path = tmp_path / "cut.ipynb"
+    path.write_text(json.dumps(written))
+    assert scan(path, clean=True)
+    assert "".join(json.loads(path.read_text())["cells"][0]["source"]) == "".join(lines).replace(KEY, REMOVED)
+
+
 def test_a_clean_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk is full, the notebook is what it was, and no half of it is left."""
     path = tmp_path / "lesson.ipynb"
