@@ -77,13 +77,10 @@ def bill_page(thing: Account | Reconciliation) -> str:
 
 def profiles_page(profiles: TrainedProfiles) -> str:
     """List trained profiles, those in training first."""
-    from fox_nb.render.profile_list import ProfileLine, profiles_table
+    from fox_nb.render.profile_list import profiles_table
 
-    known = [ProfileLine(one.name, one.id, one.at) for one in reversed(list(profiles))]
-    waiting = [
-        ProfileLine(profiles.name_of(task), "", task.asked_at, f"training, {task.status}")
-        for task in profiles.trainings
-    ]
+    known = [(one.name, one.id, one.at, "") for one in reversed(list(profiles))]
+    waiting = [(profiles.name_of(task), "", task.asked_at, f"training, {task.status}") for task in profiles.trainings]
     return profiles_table([*waiting, *known], sandbox=profiles.is_sandbox)
 
 
@@ -105,7 +102,9 @@ def task_page(task: Task) -> str:
             title(task), _local(task.sent_at), what=str(task.error.what if task.error else ""), **_about(task)
         )
     if task.status in {"failed", "refused"} or (task.error is not None and not task.is_watched):
-        return progress.failure(_failure(task), sandbox=task.cost.is_play_money, code=task.code())
+        error = task.error
+        words = (error.what, error.money, error.todo) if error else ("",)
+        return progress.failure(title(task), *words, pill=task.status, **_about(task))
     return progress.progress(progress_of(task), sandbox=task.cost.is_play_money)
 
 
@@ -139,16 +138,10 @@ def done_line(task: Task, count: int) -> str:
 
 def error_page(error: FoxError) -> str:
     """Show what went wrong with a call: what, the money, what next."""
-    from fox_nb.render.progress import Failure, failure
+    from fox_nb.render.progress import failure
 
-    return failure(
-        Failure(
-            title="Not sent" if error.money == NOTHING_SENT else "It did not work",
-            what=error.what,
-            money=error.money,
-            todo=error.todo,
-        )
-    )
+    short = "Not sent" if error.money == NOTHING_SENT else "It did not work"
+    return failure(short, error.what, error.money, error.todo)
 
 
 def picture_page(image: Image) -> str:
@@ -264,20 +257,6 @@ def _missing(task: Task, shown: int) -> str:
     if shown < task.row.wanted and not task.profile_id:
         return f"{shown} of {task.row.wanted} pictures have arrived."
     return ""
-
-
-def _failure(task: Task) -> Any:
-    from fox_nb.render.progress import Failure
-
-    error = task.error
-    return Failure(
-        title=title(task),
-        what=error.what if error else "",
-        money=error.money if error else "",
-        todo=error.todo if error else "",
-        facts=facts(task),
-        pill=task.status,
-    )
 
 
 def _about(task: Task) -> dict[str, Any]:

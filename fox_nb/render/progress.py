@@ -61,30 +61,6 @@ class Progress:
         return max(0.0, min(0.97, self.percent / _DONE if 0 < self.percent < _DONE else by_time))
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong, in the three sentences of every error.
-
-    Attributes
-    ----------
-    title : str
-        The prompt, mostly.
-    what, money, todo : str
-        What happened, what it means for the money, what to do next.
-    facts : sequence of (name, value)
-        Model, code of the error, task's id.
-    pill : str
-        The state in a word: failed, refused, unknown.
-    """
-
-    title: str
-    what: str
-    money: str = ""
-    todo: str = ""
-    facts: Facts = ()
-    pill: str = "failed"
-
-
 def progress(state: Progress, *, sandbox: bool = False) -> str:
     """Show one task under way: what it is, how far, since when, for how long."""
     return frame(
@@ -97,15 +73,25 @@ def progress(state: Progress, *, sandbox: bool = False) -> str:
     )
 
 
-def failure(failed: Failure, *, sandbox: bool = False, code: str | None = None) -> str:
+def failure(
+    title: str,
+    what: str,
+    money: str = "",
+    todo: str = "",
+    *,
+    facts: Facts = (),
+    pill: str = "failed",
+    sandbox: bool = False,
+    code: str | None = None,
+) -> str:
     """Show what went wrong, what it means for the money, and what to do; announced to those who listen."""
     return frame(
         '<div class="fx-box fx-bad">',
-        head(failed.title, sandbox=sandbox, pill=failed.pill),
-        f"<p>{bdi(failed.what, 1000)}</p>",
-        f"<p>{bdi(failed.money, 400)}</p>" if failed.money else "",
-        f"<p>{bdi(failed.todo, 600)}</p>" if failed.todo else "",
-        facts_line(failed.facts),
+        head(title, sandbox=sandbox, pill=pill),
+        f"<p>{bdi(what, 1000)}</p>",
+        f"<p>{bdi(money, 400)}</p>" if money else "",
+        f"<p>{bdi(todo, 600)}</p>" if todo else "",
+        facts_line(facts),
         code_block(code) if code else "",
         "</div>",
         role="alert",

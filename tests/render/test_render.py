@@ -9,7 +9,7 @@ import pytest
 from fox_nb.images import thumbnail
 from fox_nb.render import html, plots, table
 from fox_nb.render.image_grid import Picture, grid
-from fox_nb.render.progress import Failure, Progress, failure, progress, unknown
+from fox_nb.render.progress import Progress, failure, progress, unknown
 from fox_nb.render.style import STYLE
 from images.pictures import gradient
 from render.reading import Page
@@ -58,7 +58,7 @@ OUTPUTS = {
     ),
     "empty grid": lambda t: grid([], title=t, empty=t),
     "progress": lambda t: progress(Progress(t, t, 40, NOW - timedelta(seconds=26), NOW, 45.0, [(t, t)], t)),
-    "failure": lambda t: failure(Failure(t, t, t, t, [(t, t)], t), code=t),
+    "failure": lambda t: failure(t, t, t, t, facts=[(t, t)], pill=t, code=t),
     "unknown": lambda t: unknown(t, NOW, what=t, facts=[(t, t)], code=t),
     "card": lambda t: html.frame(html.head(t), html.note(t), html.code_block(t)),
     "table": lambda t: table.tasks_table([row(t)] * 3, total=3221, settings=[t]),
@@ -212,7 +212,7 @@ def test_bar_is_never_full_before_the_end(percent, gone, estimated, share):
 
 def test_failure_is_announced_with_money_and_next_step():
     """A failure is an alert with its three sentences."""
-    page = Page(failure(Failure("A fox", "It was refused.", "Nothing was paid.", "Change the prompt.")))
+    page = Page(failure("A fox", "It was refused.", "Nothing was paid.", "Change the prompt."))
     assert {"class": f"fox-nb {html.PLAIN}", "role": "alert"} in page.all("div")
     assert "It was refused.Nothing was paid.Change the prompt." in page.text
 
