@@ -19,7 +19,8 @@ from fox_nb.session.task import Task
 from fox_nb.settings import Gateway
 from fox_nb.store import PictureRow, Store, aside, identity_of, picture_name, put, request_hash, sha256_of
 from fox_nb.store.packs import Pack, RecordedPicture, RecordedTask, without_links
-from fox_nb.store.replayed import Replayed
+from fox_nb.store.people import write_name
+from fox_nb.store.replayed import add, takes
 
 _SANDBOX = "Ask for what was recorded (fox.tasks() lists it), or ask the sandbox with fox_nb.Fox()."
 
@@ -49,9 +50,8 @@ class ReplaySession(Session):
         self._pack = pack
         self._shown: dict[str, int] = {}
         self._turns = threading.Lock()
-        self._replayed = Replayed(store.journal, pack.gateway)
         self.prices = _Free(self.client, is_play_money=False)
-        _install(pack, store, self._replayed)
+        _install(pack, store)
 
     def submit(
         self,
@@ -93,11 +93,11 @@ class ReplaySession(Session):
 
     def _next(self, request: Request) -> int:
         key = request_hash(without_links(request.canonical()))
-        takes = self._replayed.takes(key)
+        recorded = takes(self.store.journal, self._pack.gateway, key)
         with self._turns:
             turn = self._shown.get(key, 0)
             self._shown[key] = turn + 1
-        return takes[turn % len(takes)] if takes else 1
+        return recorded[turn % len(recorded)] if recorded else 1
 
     def _not_recorded(self, request: Request, take: int) -> NotRecorded:
         return NotRecorded(
@@ -138,7 +138,7 @@ class _Free(PriceList):
         return Cost(0.0, is_estimate=False)
 
 
-def _install(pack: Pack, store: Store, replayed: Replayed) -> None:
+def _install(pack: Pack, store: Store) -> None:
     """Put into the store what is not there yet, with every file proven to be a picture."""
     for task in pack.manifest.tasks:
         identity = identity_of(pack.gateway, task.request, task.take)
@@ -146,9 +146,10 @@ def _install(pack: Pack, store: Store, replayed: Replayed) -> None:
         if row is not None and all(store.path(picture.file).exists() for picture in row.pictures):
             continue
         downloaded = [_download(pack, store, task, identity, picture) for picture in task.pictures]
-        replayed.add(task, identity, request_hash(task.request), downloaded)
+        add(store.journal, pack.gateway, task, identity, request_hash(task.request), downloaded)
     for profile_id, name in pack.manifest.profiles.items():
-        store.catalog.name_profile(pack.gateway, profile_id, name, 0.0)
+        with store.journal.writing() as connection:
+            write_name(connection, pack.gateway, profile_id, name, 0.0)
 
 
 def _download(pack: Pack, store: Store, task: RecordedTask, identity: str, picture: RecordedPicture) -> PictureRow:

@@ -74,15 +74,6 @@ class Catalog:
                 (gateway, account, sha256),
             )
 
-    def name_profile(self, gateway: str, profile_id: str, name: str, now: float) -> None:
-        """Give a profile a name, or another one."""
-        with self._journal.writing() as connection:
-            connection.execute(
-                "INSERT INTO profile (gateway, profile_id, name, at) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT (gateway, profile_id) DO UPDATE SET name = excluded.name",
-                (gateway, profile_id, name, now),
-            )
-
     def known(self, gateway: Gateway, key: str) -> Gateway:
         """Return a gateway with what the journal calls the class there, and the account of a seat's key.
 

@@ -111,7 +111,7 @@ class People:
     def name_training(self, gateway: str, identity: str, name: str, now: float) -> None:
         """Keep the name that a training's profile gets as soon as its id is known, in whatever kernel that is."""
         with self._journal.writing() as connection:
-            _name(connection, gateway, _TRAINING + identity, name, now)
+            write_name(connection, gateway, _TRAINING + identity, name, now)
 
     def name(self, gateway: str, profile_id: str, name: str, now: float) -> ProfileRow | None:
         """Give a profile a name, or another one; where another profile has it, return that and change nothing."""
@@ -119,7 +119,7 @@ class People:
             for row in self._rows(connection, gateway):
                 if row.profile_id != profile_id and row.holds_its_name and same(name, row.name, row.profile_id):
                     return row
-            _name(connection, gateway, profile_id, name, now)
+            write_name(connection, gateway, profile_id, name, now)
             return None
 
     def belongings(self, gateway: str, profile_id: str, now: float) -> Belongings:
@@ -225,7 +225,8 @@ def _key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _name(connection: sqlite3.Connection, gateway: str, key: str, name: str, now: float) -> None:
+def write_name(connection: sqlite3.Connection, gateway: str, key: str, name: str, now: float) -> None:
+    """Give a profile a name, or another one, whoever else has it."""
     connection.execute(
         "INSERT INTO profile (gateway, profile_id, name, at) VALUES (?, ?, ?, ?) "
         "ON CONFLICT (gateway, profile_id) DO UPDATE SET name = excluded.name",

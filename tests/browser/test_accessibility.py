@@ -151,7 +151,10 @@ def test_what_comes_from_outside_is_shown_as_text(lab: Lab, sandbox: Any, sandbo
     """A prompt, a profile's name and a reason that look like HTML run nowhere."""
     evil = "<img src=x onerror='window.ran = 1'><b>bold</b>"
     sandbox.misbehave("failed", message=evil)
-    name = f"fox.store.catalog.name_profile('sandbox', 'profile_x', {evil!r}, 1.0)\nfox.studio()"
+    name = (
+        "from fox_nb.store.people import People\n"
+        f"People(fox.store.journal).name('sandbox', 'profile_x', {evil!r}, 1.0)\nfox.studio()"
+    )
     studio = open_studio(lab, sandbox_env, what=name)
     page = studio.page
     studio.prompt(f"{evil} [[profile_x]]")

@@ -11,7 +11,9 @@ from studios import Studio, open_studio, received
 
 LINK = "https://example.com/{}.jpg"
 OWN = {"image_archive_url": "https://example.com/photos.zip", "image_url": LINK.format("a")}
-PROFILE = "fox.store.catalog.name_profile('sandbox', 'profile_ada', 'Ada', 1.0)\nfox.panel({model!r})"
+PROFILE = """from fox_nb.store.people import People
+People(fox.store.journal).name("sandbox", "profile_ada", "Ada", 1.0)
+fox.panel({model!r})"""
 
 
 def required(studio: Studio, model: str) -> dict[str, Any]:
