@@ -18,7 +18,6 @@ from PIL import Image, ImageDraw, ImageOps
 
 from fox_nb.atomic import write
 from fox_nb.errors import FoxError, InvalidRequest
-from fox_nb.render.compare_view import page_script, style
 from fox_nb.render.comparison import facts, numbers, preview_size, previews, version_of
 from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.facets import facets, words_of
@@ -40,6 +39,7 @@ PAGE_BYTES = 10_000_000
 """The most that an exported page of 25 pictures may take; previews give way to it."""
 
 PAGE_EDGE = 1024
+_STATIC = Path(__file__).parents[1] / "static"
 _LARGEST_PREVIEW = 400_000
 _SMALLEST_PREVIEW = 12_000
 _BASE64 = 4 / 3
@@ -109,7 +109,8 @@ def page(comparison: Comparison, edge: int, max_bytes: int, *, said: Sequence[st
     """
     images = dict(previews(comparison, edge, max_bytes))
     sizes = {name: _size(data) for name, data in images.items() if data}
-    code = page_script()
+    code = (_STATIC / "comparison_page.js").read_text(encoding="utf-8")  # one module, as it has to open from file:
+    style = (_STATIC / "viewer.css").read_text(encoding="utf-8")
     mark = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
     rules = (
         f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{mark}'; "
@@ -123,7 +124,7 @@ def page(comparison: Comparison, edge: int, max_bytes: int, *, said: Sequence[st
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{_PAGE_STYLE}{style()}</style></head><body><main>"
+        f"<title>{title}</title><style>{_PAGE_STYLE}{style}</style></head><body><main>"
         f"{f'<h1>{title}</h1>{notes(said)}{told}' if told else ''}"
         f'{table}</main><script type="application/json" id="fox-facts">{words}</script>'
         f'<script type="module">{code}</script></body></html>'
