@@ -8,7 +8,6 @@ from typing import Any, Literal
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import sameness
 from fox_nb.experiments.batch_plan import BatchPlan, known_of
-from fox_nb.experiments.compared import pandas
 from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.plan import PlannedCell
 from fox_nb.experiments.plan_file import PICTURES, as_json, batch_words, table_of
@@ -18,6 +17,7 @@ from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import meant, meant_name, shown
 from fox_nb.render.comparison import Axis, Comparison
 from fox_nb.session import Session, Task
+from fox_nb.session.tasklist import pandas
 
 MOST_SHOWN = 500
 """So many rows are shown as pictures; all of them are in `to_frame` and `save`."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from fox_nb.errors import ExtraMissing, InvalidRequest
+from fox_nb.errors import InvalidRequest
 from fox_nb.render.html import unlike
+from fox_nb.session.tasklist import pandas
 
 if TYPE_CHECKING:
     import os
@@ -124,14 +125,3 @@ def unlike_scales(picture: ComparedPicture, original: ComparedPicture) -> str:
         return ""
     here, there = ("{:g} to {:g}".format(*(one.scale or (0, 255))) for one in (picture, original))
     return f"its values were read as {here}, the original's as {there}: their pixels can't be compared"
-
-
-def pandas() -> Any:
-    """Return pandas, or say how to get it."""
-    try:
-        import pandas as pd
-    except ImportError:
-        raise ExtraMissing(
-            "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
-        ) from None
-    return pd

@@ -25,6 +25,7 @@ from fox_nb.images.metrics import same_shape
 from fox_nb.models import LOCAL_PICTURE, pictures_given
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Key, Reference, Take, stands_at
 from fox_nb.session import Session, Task
+from fox_nb.session.task import listening
 from fox_nb.sharing import OfOneProcess
 
 Listener = Callable[[list[Key]], None]
@@ -148,13 +149,7 @@ class Pictures(OfOneProcess, Shown, Compared):
 
     def on_change(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with the places whose numbers have come, with none when all have; returns what ends that."""
-        self._listeners.append(listener)
-
-        def forget() -> None:
-            with contextlib.suppress(ValueError):
-                self._listeners.remove(listener)
-
-        return forget
+        return listening(self._listeners, listener)
 
     def _on_measured(self, path: Any) -> None:
         cells = self._comparison.cells.items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.experiments.axes import Axis, label, picture_names, sameness
-from fox_nb.experiments.compared import pandas
+from fox_nb.session.tasklist import pandas
 
 if TYPE_CHECKING:
     import pandas as pd

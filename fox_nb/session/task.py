@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import Any, Protocol, TypeVar, overload
 
 from fox_nb.errors import DownloadFailed, FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.session.detached import Detached
@@ -24,6 +24,20 @@ from fox_nb.store import BEING_SENT, FORGOTTEN, ON_ITS_WAY, SHARED, TaskRow
 
 ENDED = frozenset({"completed", "failed", "refused", "unknown"})
 """States in which nothing more happens by itself."""
+
+
+Listener = TypeVar("Listener")
+
+
+def listening(listeners: list[Listener], one: Listener) -> Callable[[], None]:
+    """Add one to those who are told of changes; returns what ends that, which may be called again."""
+    listeners.append(one)
+
+    def forget() -> None:
+        with contextlib.suppress(ValueError):
+            listeners.remove(one)
+
+    return forget
 
 
 class Watching(Protocol):
@@ -408,13 +422,7 @@ class Task(Shows):
 
     def on_change(self, listener: Callable[[Task], None]) -> Callable[[], None]:
         """Call `listener` from another thread whenever something has changed; returns what ends that."""
-        self._listeners.append(listener)
-
-        def forget() -> None:
-            with contextlib.suppress(ValueError):
-                self._listeners.remove(listener)
-
-        return forget
+        return listening(self._listeners, listener)
 
     def follow(self, changed: Callable[[Task, bool], None]) -> None:
         """Call `changed(task, is_over)` now and, from other threads, on every change; with True exactly once."""

@@ -81,18 +81,23 @@ class TaskList(Shows, Sequence[Task]):
         ExtraMissing
             pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise ExtraMissing(
-                "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
-            ) from None
         rows = [{**task.request, **{name: fact(task) for name, fact in _FACTS.items()}} for task in self._tasks]
         known = [parameter.name for model in MODELS.values() for parameter in parameters(model)]
         asked = [name for name in ("model", *known) if not rows or any(name in row for row in rows)]
         columns = dict.fromkeys([*asked, *_FACTS, *(name for row in rows for name in row)])
-        frame = pd.DataFrame(rows, columns=list(columns))
+        frame: pd.DataFrame = pandas().DataFrame(rows, columns=list(columns))
         return frame if rows else frame.astype({"asked": "datetime64[us]"})
+
+
+def pandas() -> Any:
+    """Return pandas, or say how to get it."""
+    try:
+        import pandas as pd
+    except ImportError:
+        raise ExtraMissing(
+            "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
+        ) from None
+    return pd
 
 
 def states_of(status: str) -> tuple[str, ...]:
