@@ -12,8 +12,7 @@ from typing import Any, Self
 from fox_nb.display.places import Shown
 from fox_nb.errors import NOTHING_SENT, ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
-from fox_nb.experiments.made import Numbers
-from fox_nb.experiments.measuring import checked
+from fox_nb.experiments.measuring import Numbers, checked
 from fox_nb.experiments.plan import Plan, PlannedCell, Slot
 from fox_nb.experiments.plan_file import save_plan
 from fox_nb.experiments.runner import BY_HAND, Runner
@@ -22,6 +21,7 @@ from fox_nb.money import dollars
 from fox_nb.parameters import shown, unboxed
 from fox_nb.render.comparison import Cell, ComparedPicture, Comparison
 from fox_nb.session import Cost, Image, Session, Task
+from fox_nb.session.task import listening
 from fox_nb.sharing import OfOneProcess
 
 Listener = Callable[[list[PlannedCell]], None]
@@ -208,13 +208,7 @@ class Experiment(OfOneProcess, Shown):
 
         It is called from any thread, and with no cells when the run itself has changed: begun, stopped, ended.
         """
-        self._listeners.append(listener)
-
-        def forget() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
-
-        return forget
+        return listening(self._listeners, listener)
 
     def _changed(self, slot: Slot | None) -> None:
         self._notify(slot.cells if slot is not None else [])

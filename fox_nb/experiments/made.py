@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from fox_nb.experiments.measuring import MeasuringPool
-from fox_nb.experiments.originals import Originals
+from fox_nb.experiments.measuring import Numbers
 from fox_nb.experiments.plan import Plan, PlannedCell, Slot
 from fox_nb.experiments.runner import Runner
 from fox_nb.render.comparison import ComparedPicture
 from fox_nb.session import Cost, Image, Session
-
-Numbers = dict[str, float | None]
 
 
 class Made(Protocol):
@@ -62,11 +59,3 @@ class Made(Protocol):
 
     def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> tuple[Numbers, str]:
         """Return the numbers of a picture that are there by now, and why some are missing."""
-
-
-class MadeSweep(Made, Protocol):
-    """What is measured against originals, besides."""
-
-    originals: Originals
-    measuring: MeasuringPool
-    originals_vary: bool

@@ -10,8 +10,10 @@ from fox_nb.experiments.compared import Compared
 from fox_nb.experiments.experiment import Experiment
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.originals import Originals
+from fox_nb.experiments.picture_files import result
 from fox_nb.experiments.plan_file import sweep_words
 from fox_nb.experiments.sweep_plan import SweepPlan
+from fox_nb.render.comparison import Axis, Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from fox_nb.experiments.measuring import Found
     from fox_nb.experiments.plan import PlannedCell, Slot
-    from fox_nb.render.comparison import ComparedPicture, Comparison
+    from fox_nb.render.comparison import ComparedPicture
     from fox_nb.session import Image, Session, Task
 
 
@@ -79,7 +81,12 @@ class Sweep(Compared, Experiment):
     @property
     def title(self) -> str:
         """What varies, in a line."""
-        return look.title(self)
+        varied = [axis.parameter.label.lower() for axis in self.plan.axes]
+        *most, last = varied or ["nothing"]
+        models = " and ".join(dict.fromkeys(cls.title for cls in self.plan.classes))
+        about = self.plan.fixed.get("prompt")
+        by = f"{', '.join(most)} and {last}" if most else last
+        return f"{models} by {by}" + (f": {about}" if about else "")
 
     @property
     def size(self) -> tuple[str, str]:
@@ -152,15 +159,27 @@ class Sweep(Compared, Experiment):
         self.originals.trouble = ""  # what was missed by an earlier run may be there by now
         for slot in self.plan.slots:
             self.originals.fetch(type(slot.request), slot.values)
-        look.develop(self, self.plan.slots)
+        self._develop(self.plan.slots)
 
     def _finish(self, tick: Callable[[], None]) -> None:
         self.measuring.wait(tick)
 
+    def _develop(self, slots: list[Slot]) -> None:
+        """Have those pictures cut and measured that are on the disk, and their originals cut; returns at once."""
+        for slot in slots:
+            if slot.state != "done" or slot.task is None:
+                continue
+            original = self.originals.of(type(slot.request), slot.values)
+            for image in slot.task.images:
+                self.measuring.develop(result(image, self.session.store.thumbnails), original)
+            shown = self.originals.compared(original) if original is not None else None
+            if shown is not None:
+                self.measuring.develop(shown, None)
+
     def watch(self) -> None:
         """Follow what is under way already, and measure what is made; sends nothing."""
         super().watch()
-        look.develop(self, self.plan.slots)
+        self._develop(self.plan.slots)
 
     def retry(self, row: int, column: int, take: int | None = None, *further: int) -> Task | None:
         """Send one failed picture again, knowingly; the others stay as they are.
@@ -188,7 +207,7 @@ class Sweep(Compared, Experiment):
 
     def _changed(self, slot: Slot | None) -> None:
         if slot is not None:
-            look.develop(self, [slot])
+            self._develop([slot])
         super()._changed(slot)
 
     def _on_measured(self, picture: Path | None) -> None:
@@ -203,7 +222,19 @@ class Sweep(Compared, Experiment):
 
     def comparison(self) -> Comparison:
         """Return the grid as it stands, with the numbers that are there by now, for a viewer or a page."""
-        return look.comparison(self)
+        common = None if self.originals_vary else self._common_original()
+        return Comparison(
+            title=self.title,
+            axes=[Axis(axis.parameter.label, axis.labels) for axis in self.plan.axes] or [Axis()],
+            cells={cell.key or (0,): self.cell(cell) for cell in self.plan.cells},
+            original=self.originals.compared(common) if common is not None else None,
+            shape=_shape(self.plan.fixed.get("aspect_ratio")),
+        )
+
+    def _common_original(self) -> Path | None:
+        """Return the original of all cells that have one; of several models not every one takes a picture."""
+        each = (self.originals.of(type(slot.request), slot.values) for slot in self.plan.slots)
+        return next((original for original in each if original is not None), None)
 
     def code(self, row: int, column: int, take: int | None = None, *further: int) -> str:
         """Return the call that asks for one picture of the grid again, free."""
@@ -211,7 +242,7 @@ class Sweep(Compared, Experiment):
 
     def measure(self) -> Sweep:
         """Wait until all pictures that are made are measured; numbers of an earlier run are taken from the store."""
-        look.develop(self, self.plan.slots)
+        self._develop(self.plan.slots)
         self.measuring.wait()
         return self
 
@@ -240,3 +271,9 @@ class Sweep(Compared, Experiment):
             pandas is not installed.
         """
         return sweep_frame.summary(self.measure())
+
+
+def _shape(aspect_ratio: Any) -> float:
+    """Return width for height of what is to be made; 0 where the service chooses."""
+    width, _, height = str(aspect_ratio or "").partition(":")
+    return int(width) / int(height) if width.isdigit() and height.isdigit() and int(height) else 0.0
