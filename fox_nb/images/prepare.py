@@ -28,7 +28,7 @@ from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
 from fox_nb.images.photos import AT_LEAST
 from fox_nb.images.rewrite import Limits
-from fox_nb.images.sources import taken
+from fox_nb.images.sources import refused, taken
 
 _LOCKED = 0x1
 
@@ -126,7 +126,7 @@ def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Pre
     if isinstance(found, str):
         return found
     if not isinstance(found, (bytes, Path)):
-        raise _refused(parameter, "a picture was given, where a ZIP of photos is meant.", "Pack the photos as a .zip.")
+        raise refused(parameter, "a picture was given, where a ZIP of photos is meant.", "Pack the photos as a .zip.")
     name, stem = (found.name, found.stem) if isinstance(found, Path) else ("what was given", "photos")
     count = _photos_in(found if isinstance(found, Path) else io.BytesIO(found), name, parameter)
     few = f"{name} holds {count} photo{'s' * (count != 1)}; at least {AT_LEAST} are asked for." * (count < AT_LEAST)
@@ -158,13 +158,13 @@ def _from_image(image: Image.Image, parameter: str, limits: Limits) -> Prepared:
     try:
         held = image.copy()
     except Exception as error:  # Pillow reads lazily: a damaged file can raise anything here
-        raise _refused(
+        raise refused(
             parameter, f"the PIL image cannot be read: {error}.", "Open the file again, or give its path."
         ) from error
     width, height = held.size
     if not width or not height or max(held.size) > check.LOCAL.side or width * height > check.LOCAL.pixels:
         what = f"a picture of {width:,} \u00d7 {height:,} pixels cannot be uploaded."
-        raise _refused(parameter, what, "Scale it first: image.thumbnail((4096, 4096)).")
+        raise refused(parameter, what, "Scale it first: image.thumbnail((4096, 4096)).")
     if held.mode in pixels.DEEP:
         pixels.plain(held)  # numbers that are no brightness are refused now, not when it is sent
     orientation = check.orientation_of(held)
@@ -215,7 +215,7 @@ def _read(path: Path, parameter: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _refused(
+        raise refused(
             parameter, f"{path.name} cannot be read: {error.strerror}.", "Check the path and its permissions."
         ) from error
 
@@ -223,7 +223,7 @@ def _read(path: Path, parameter: str) -> bytes:
 def _unchanged(path: Path, sha256: str, parameter: str) -> bytes:
     data = _read(path, parameter)
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise _refused(parameter, f"{path.name} has changed since the request was made.", "Make the request again.")
+        raise refused(parameter, f"{path.name} has changed since the request was made.", "Make the request again.")
     return data
 
 
@@ -234,15 +234,15 @@ def _photos_in(source: Path | io.BytesIO, name: str, parameter: str) -> int:
             entries = opened.infolist()
     except DAMAGED_ZIP as error:
         what = f"{name} is not a whole ZIP archive ({error})."
-        raise _refused(
+        raise refused(
             parameter, what, "Pack the photos themselves as a .zip; .rar, .7z and folders do not serve."
         ) from error
     if any(entry.flag_bits & _LOCKED for entry in entries):
-        raise _refused(parameter, f"{name} is locked by a password.", "Pack the photos without one.")
+        raise refused(parameter, f"{name} is locked by a password.", "Pack the photos without one.")
     count = sum(photo_archive.is_photo(entry.filename) for entry in entries)
     if not count:
         what = f"{name} holds no pictures ({len(entries)} files)."
-        raise _refused(parameter, what, f"Pack at least {AT_LEAST} photos (JPEG, PNG, WebP or HEIC) of one person.")
+        raise refused(parameter, what, f"Pack at least {AT_LEAST} photos (JPEG, PNG, WebP or HEIC) of one person.")
     return count
 
 
@@ -250,7 +250,3 @@ def _file_name(stem: str, sha256: str, suffix: str) -> str:
     """Name an upload so that every system takes it and no two pictures share a name."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", stem)[:40].strip("-")
     return f"{slug or 'picture'}-{sha256[:8]}{suffix}"
-
-
-def _refused(parameter: str, what: str, todo: str) -> InvalidRequest:
-    return InvalidRequest(f"{parameter}: {what}", parameter=parameter, todo=todo)

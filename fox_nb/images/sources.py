@@ -59,8 +59,8 @@ def taken(source: Any, parameter: str) -> Any:
     held = _held(source, parameter)
     if held is not None:
         return taken(held, parameter)
-    what = f"{parameter}: {type(source).__name__} does not stand for a picture."
-    raise InvalidRequest(what, parameter=parameter, allowed=_KINDS, todo=f"Give {_KINDS}.")
+    what = f"{type(source).__name__} does not stand for a picture."
+    raise refused(parameter, what, f"Give {_KINDS}.", allowed=_KINDS)
 
 
 def listed(value: Any) -> list[Any] | None:
@@ -106,16 +106,14 @@ def inner_source(source: Any, parameter: str) -> Any:
     if images is not None and not hasattr(source, "path"):
         images = list(images)
         if len(images) != 1:
-            what = f"{parameter}: a task with {len(images)} pictures was given, where one picture is meant."
-            raise InvalidRequest(
-                what, parameter=parameter, value=source, todo="Give one of them, such as task.images[0]."
-            )
+            what = f"a task with {len(images)} pictures was given, where one picture is meant."
+            raise refused(parameter, what, "Give one of them, such as task.images[0].", value=source)
         source = images[0]
     if not hasattr(source, "path"):
         return source
     if source.path is None:
-        what = f"{parameter}: this result has no picture on disk."
-        raise InvalidRequest(what, parameter=parameter, value=source, todo="Wait for its task first: task.wait().")
+        todo = "Wait for its task first: task.wait()."
+        raise refused(parameter, "this result has no picture on disk.", todo, value=source)
     return source.path
 
 
@@ -128,8 +126,8 @@ def _held(source: Any, parameter: str) -> Any:
     several = listed(source)
     if several:
         if len(several) != 1:
-            what = f"{parameter}: {len(several)} pictures were given, where one is meant."
-            raise InvalidRequest(what, parameter=parameter, value=len(several), todo="Give one of them.")
+            what = f"{len(several)} pictures were given, where one is meant."
+            raise refused(parameter, what, "Give one of them.", value=len(several))
         return several[0]
     places = [getattr(source, name, None) for name in ("data", "value", "url", "filename")]  # IPython's and widgets'
     return next((place for place in places if isinstance(place, (bytes, bytearray, memoryview, str)) and place), None)
@@ -145,14 +143,12 @@ def _read(file: Any, parameter: str) -> bytes:
         if place is not None:
             file.seek(place)
     except (OSError, ValueError, AttributeError) as error:
-        what = f"{parameter}: the open file cannot be read ({error})."
-        raise InvalidRequest(what, parameter=parameter, todo="Open it again, or give its path.") from error
+        what = f"the open file cannot be read ({error})."
+        raise refused(parameter, what, "Open it again, or give its path.") from error
     if not isinstance(data, bytes):
-        what = f"{parameter}: the file is open for text."
-        raise InvalidRequest(what, parameter=parameter, todo='Open it for bytes: open(path, "rb").')
+        raise refused(parameter, "the file is open for text.", 'Open it for bytes: open(path, "rb").')
     if len(data) > LARGEST_FILE:
-        what = f"{parameter}: the file has more than {LARGEST_FILE / 1e6:,.0f} MB."
-        raise InvalidRequest(what, parameter=parameter, todo="Make it smaller first.")
+        raise refused(parameter, f"the file has more than {LARGEST_FILE / 1e6:,.0f} MB.", "Make it smaller first.")
     return data
 
 
@@ -168,11 +164,11 @@ def refuse_server_files(parameter: str) -> None:
         This is such an app.
     """
     if in_voila():
-        raise InvalidRequest(
-            f"{parameter}: only links and pictures from your own computer can be used here.",
-            parameter=parameter,
+        raise refused(
+            parameter,
+            "only links and pictures from your own computer can be used here.",
+            "Give a link with https://, or choose a file of your computer.",
             allowed="a link (https://…) or an upload",
-            todo="Give a link with https://, or choose a file of your computer.",
         )
 
 
@@ -201,8 +197,9 @@ def _of_data(text: str, parameter: str) -> bytes:
     try:
         return base64.b64decode(data) if head is not None and head[1] else data
     except binascii.Error as error:
-        what = f"{parameter}: {clipped(text)} is not a whole data URL ({error})."
-        raise InvalidRequest(what, parameter=parameter, value=clipped(text), todo="Give the picture's bytes.") from None
+        shown = clipped(text)
+        what = f"{shown} is not a whole data URL ({error})."
+        raise refused(parameter, what, "Give the picture's bytes.", value=shown) from None
 
 
 def _of_file_url(text: str, parameter: str) -> str:
@@ -216,10 +213,9 @@ def _of_file_url(text: str, parameter: str) -> str:
     except ValueError:
         parts = None
     if parts is None or parts.netloc.casefold() not in {"", "localhost"}:
-        what = f"{parameter}: {clipped(text)} is a file of another computer."
-        raise InvalidRequest(
-            what, parameter=parameter, value=clipped(text), todo="Copy the file to this computer first."
-        )
+        shown = clipped(text)
+        what = f"{shown} is a file of another computer."
+        raise refused(parameter, what, "Copy the file to this computer first.", value=shown)
     return url2pathname(parts.path)
 
 
@@ -234,52 +230,45 @@ def _as_link(text: str, parameter: str) -> str:
     match = re.match(_SCHEME, text)
     if not match:
         return ""
-    scheme = match.group(1).lower()
+    scheme, shown = match.group(1).lower(), clipped(text)
     if scheme not in {"http", "https"}:
         if scheme != "javascript" and "//" not in text[: match.end() + 2]:  # a file may be called 'portrait:2.png'
             return ""
-        what = f"{parameter}: {clipped(text)} is a link that the gateway cannot follow ({scheme}:)."
-        raise InvalidRequest(what, parameter=parameter, value=clipped(text), allowed=_KINDS, todo=f"Give {_KINDS}.")
+        what = f"{shown} is a link that the gateway cannot follow ({scheme}:)."
+        raise refused(parameter, what, f"Give {_KINDS}.", value=shown, allowed=_KINDS)
     if len(text) > _LONGEST_LINK or any(not " " < char < "\x7f" for char in text if char.isascii()):
-        what = f"{parameter}: {clipped(text)} is not a whole link: it holds blanks, or is far too long."
-        raise InvalidRequest(what, parameter=parameter, value=clipped(text), todo="Copy the link again.")
+        what = f"{shown} is not a whole link: it holds blanks, or is far too long."
+        raise refused(parameter, what, "Copy the link again.", value=shown)
     try:
         host = urlsplit(text).hostname
     except ValueError:
         host = None
     if not host:
-        what = f"{parameter}: {clipped(text)} names no host."
-        raise InvalidRequest(what, parameter=parameter, value=clipped(text), todo="Copy the link again.")
+        raise refused(parameter, f"{shown} names no host.", "Copy the link again.", value=shown)
     return text
 
 
 def _existing(name: str | bytes, parameter: str) -> Path:
     text = os.fsdecode(name)
+    shown = clipped(text)
     path = given_path(text, parameter) if text.startswith("~") else Path(text)
     if not text:
-        what = f"{parameter}: it is empty."
-        raise InvalidRequest(what, parameter=parameter, value="", allowed=_KINDS, todo=f"Give {_KINDS}.")
+        raise refused(parameter, "it is empty.", f"Give {_KINDS}.", value="", allowed=_KINDS)
     if len(text) > _LONGEST_PATH:
-        what = f"{parameter}: {clipped(text)} is too long for a path ({len(text):,} characters)."
-        raise InvalidRequest(what, parameter=parameter, value=clipped(text), allowed=_KINDS, todo=f"Give {_KINDS}.")
+        what = f"{shown} is too long for a path ({len(text):,} characters)."
+        raise refused(parameter, what, f"Give {_KINDS}.", value=shown, allowed=_KINDS)
     try:
         found = path.stat()
     except (OSError, ValueError) as error:
-        shown = clipped(text)
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else "it cannot be read"
-        raise InvalidRequest(
-            f"{parameter}: {reason}: {shown}.", parameter=parameter, value=shown, todo=_advice(path, text)
-        ) from error
+        raise refused(parameter, f"{reason}: {shown}.", _advice(path, text), value=shown) from error
     if path.is_dir():
-        raise InvalidRequest(
-            f"{parameter}: {clipped(text)} is a folder.", parameter=parameter, value=clipped(text), todo=_inside(path)
-        )
+        raise refused(parameter, f"{shown} is a folder.", _inside(path), value=shown)
     if not path.is_file():
-        what = f"{parameter}: {clipped(text)} is not a plain file."
-        raise InvalidRequest(what, parameter=parameter, value=clipped(text), todo="Give a file.")
+        raise refused(parameter, f"{shown} is not a plain file.", "Give a file.", value=shown)
     if found.st_size > LARGEST_FILE:
-        what = f"{parameter}: {clipped(text)} has {found.st_size / 1e6:,.0f} MB, more than is opened here."
-        raise InvalidRequest(what, parameter=parameter, value=clipped(text), todo="Make it smaller first.")
+        what = f"{shown} has {found.st_size / 1e6:,.0f} MB, more than is opened here."
+        raise refused(parameter, what, "Make it smaller first.", value=shown)
     return path
 
 
@@ -318,6 +307,11 @@ def _names(folder: Path) -> list[str] | None:
             return [entry.name for entry in islice(entries, _MOST_NEIGHBOURS)]
     except (OSError, ValueError):
         return None
+
+
+def refused(parameter: str, what: str, todo: str, **about: Any) -> InvalidRequest:
+    """Return the refusal of what was given for a parameter; `about` is its value, and what is allowed."""
+    return InvalidRequest(f"{parameter}: {what}", parameter=parameter, todo=todo, **about)
 
 
 def clipped(text: str) -> str:
