@@ -84,10 +84,8 @@ class Control:
         self.widget = widget
         self.parts: tuple[w.Widget, ...] = (widget,)
         self.valued = {parameter.name: widget}
-        self._callbacks: list[Callable[[], None]] = []
         self._away = ""
         self._before: tuple[bool, str] = False, ""
-        widget.observe(lambda _: self.notify(), "value")
 
     def read(self, seen: Mapping[str, Any] | None = None) -> Any:
         """Return what the request gets; None leaves it out.
@@ -159,12 +157,7 @@ class Control:
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each change, by a person or from code."""
-        self._callbacks.append(callback)
-
-    def notify(self) -> None:
-        """Tell those who asked that something has changed."""
-        for callback in tuple(self._callbacks):
-            callback()
+        self.widget.observe(lambda _: callback(), "value")
 
     def _shown(self, value: Any) -> Any:
         """Return the widget's value for what a browser says."""
