@@ -225,11 +225,11 @@ class Bookings:
         """Return what was accepted and has not ended."""
         return self._database.read(sql.select(creation).where(creation.c.state == "accepted"))
 
-    def charges(self, who: str, limit: int = 1000) -> list[Any]:
-        """Return what was charged of what a seat asked for, newest first, with when it did."""
+    def charges(self, who: str) -> list[Any]:
+        """Return the newest thousand that were charged of what a seat asked for, with when it did."""
         query = sql.select(creation, access.c.asked.label("joined")).join(access, access.c.creation == creation.c.id)
         mine = query.where(access.c.seat == who, creation.c.state.in_(CHARGED))
-        return self._database.read(mine.order_by(creation.c.id.desc()).limit(limit))
+        return self._database.read(mine.order_by(creation.c.id.desc()).limit(1000))
 
     def newest(self, limit: int) -> list[Any]:
         """Return what the class asked for, newest first, but for what was certainly not accepted."""

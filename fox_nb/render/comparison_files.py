@@ -65,9 +65,7 @@ _WITHOUT = {"failed": "failed", "impossible": "not possible"}
 _INK, _SOFT, _PAPER, _FIELD = "#1b1b1b", "#5c5c5c", "#ffffff", "#eeeeee"
 
 
-def save_html(
-    comparison: Comparison, path: str | os.PathLike[str], *, said: Sequence[str] = (), max_bytes: int = PAGE_BYTES
-) -> Path:
+def save_html(comparison: Comparison, path: str | os.PathLike[str], *, said: Sequence[str] = ()) -> Path:
     """Save a page that works offline: divider, linked zoom, differences, with previews of at most 1024 px.
 
     Parameters
@@ -78,8 +76,6 @@ def save_html(
         The file.
     said : sequence of str
         What the numbers show, in sentences.
-    max_bytes : int
-        What the file may take; the previews' quality and size give way to it.
 
     Returns
     -------
@@ -88,7 +84,7 @@ def save_html(
     """
     count = max(1, len(comparison.pictures()))
     # the script and the words are counted generously; what is left is shared out evenly
-    share = (max_bytes - _PAGE_WORDS) / _BASE64 / count
+    share = (PAGE_BYTES - _PAGE_WORDS) / _BASE64 / count
     limit = int(min(_LARGEST_PREVIEW, max(_SMALLEST_PREVIEW, share)))
     return _put(comparison, given_path(path), page(comparison, PAGE_EDGE, limit, said=said, told=_OFFLINE).encode())
 

@@ -37,11 +37,11 @@ class Facet:
     lines: list[list[Key | None]]
 
 
-def facets(comparison: Comparison, across: int = ACROSS) -> Iterator[Facet]:
+def facets(comparison: Comparison) -> Iterator[Facet]:
     """Cut a comparison into tables: the first axis goes across, the second down, each value of the rest is one."""
     columns, *others = comparison.axes
     if not others:
-        yield _single(columns, across)
+        yield _single(columns)
         return
     rows, *further = others
     for rest in itertools.product(*(range(len(axis.labels)) for axis in reversed(further))):
@@ -54,12 +54,12 @@ def facets(comparison: Comparison, across: int = ACROSS) -> Iterator[Facet]:
             yield Facet(title, columns, rows, lines)
 
 
-def _single(axis: Axis, across: int) -> Facet:
+def _single(axis: Axis) -> Facet:
     keys: list[Key | None] = [(number,) for number in range(len(axis.labels))]
-    if len(keys) <= across:
+    if len(keys) <= ACROSS:
         return Facet("", axis, None, [keys])
-    keys += [None] * (-len(keys) % across)
-    return Facet("", None, None, [keys[start : start + across] for start in range(0, len(keys), across)])
+    keys += [None] * (-len(keys) % ACROSS)
+    return Facet("", None, None, [keys[start : start + ACROSS] for start in range(0, len(keys), ACROSS)])
 
 
 def words_of(comparison: Comparison, key: Key) -> str:

@@ -73,12 +73,12 @@ def table_cell(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and re.match(_FORMULA, value) else value
 
 
-def code_block(code: str, label: str = "Show code") -> str:
+def code_block(code: str) -> str:
     """Put Python lines behind a fold, ready to be copied."""
     shown = code if len(code) <= _LONGEST_CODE else code[:_LONGEST_CODE] + "\n# … (shortened)"
     shown = re.sub(_UNSEEN_IN_CODE, lambda match: f"\\u{ord(match[0]):04x}", shown)
     shown = html.escape(shown.encode("utf-8", "replace").decode("utf-8"), quote=True)
-    return f'<details class="fx-code"><summary>{escape(label)}</summary><pre><code>{shown}</code></pre></details>'
+    return f'<details class="fx-code"><summary>Show code</summary><pre><code>{shown}</code></pre></details>'
 
 
 def frame(*parts: str, role: str = "", label: str = "") -> str:

@@ -205,7 +205,7 @@ def _on_signals(done: asyncio.Event) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(done.set))
 
 
-def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None = None, *, keys: str = "any") -> None:
+def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None = None) -> None:
     """Run a sandbox by hand until Ctrl-C or SIGTERM; print its base URL as the first line.
 
     Parameters
@@ -216,29 +216,25 @@ def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None 
         How many times faster than the service its tasks go.
     folder : path, optional
         Where its tasks are kept; a temporary folder, gone afterwards, if left out.
-    keys : str
-        The key that is accepted; ``"any"``: every key that is not empty.
     """
     start_lightly()
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fox_nb-sandbox-"))
-        asyncio.run(_by_hand(port, speed, Path(folder), keys))
+        asyncio.run(_by_hand(port, speed, Path(folder)))
 
 
-async def _by_hand(port: int, speed: float, folder: Path, keys: str) -> None:
+async def _by_hand(port: int, speed: float, folder: Path) -> None:
     from fox_nb.sandbox.options import Settings
     from fox_nb.sandbox.server import Server
 
     done = asyncio.Event()
     _on_signals(done)
-    server = Server(folder, Settings(speed=speed), keys=keys)
+    server = Server(folder, Settings(speed=speed), keys="any")
     try:
         server.open(port)
-        said = "any key that is not empty is accepted" if keys == "any" else "the key you named is accepted"
-        sys.stdout.write(
-            f"{server.base_url}\nkey: {said}, such as FOXAPI_KEY=sandbox; speed {speed:g}; Ctrl-C ends it\n"
-        )
+        accepted = "any key that is not empty is accepted, such as FOXAPI_KEY=sandbox"
+        sys.stdout.write(f"{server.base_url}\nkey: {accepted}; speed {speed:g}; Ctrl-C ends it\n")
         sys.stdout.flush()
         await done.wait()
     finally:

@@ -251,13 +251,13 @@ class JournalReader(OpenDatabase):
         with self.reading() as connection:
             return self._sum(connection, COUNTED_SUM, gateway, account)
 
-    def durations(self, gateway: str, model: str, resolution: str, most: int = 20) -> list[float]:
-        """Return how many seconds the newest completed tasks of a model and size took."""
+    def durations(self, gateway: str, model: str, resolution: str) -> list[float]:
+        """Return how many seconds the newest twenty completed tasks of a model and size took."""
         with self.reading() as connection:
             rows = connection.execute(
                 "SELECT finished - accepted FROM task WHERE gateway = ? AND state = 'completed' AND model = ? "
-                "AND coalesce(json_extract(request, '$.resolution'), '') = ? ORDER BY asked DESC LIMIT ?",
-                (gateway, model, resolution, most),
+                "AND coalesce(json_extract(request, '$.resolution'), '') = ? ORDER BY asked DESC LIMIT 20",
+                (gateway, model, resolution),
             ).fetchall()
         return [seconds for (seconds,) in rows if seconds is not None]
 
