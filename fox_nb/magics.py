@@ -13,7 +13,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.fox import Fox
-from fox_nb.models import MODELS
+from fox_nb.models import MODELS, Request
 from fox_nb.parameters import meant, meant_name, parameters
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
-    from fox_nb.models import Request
     from fox_nb.session import Task
 
 _EXPRESSION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*|\[\d+\])*")

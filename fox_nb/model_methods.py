@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.parameters import meant_name, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from fox_nb.session import Session, Task
 
 P = ParamSpec("P")

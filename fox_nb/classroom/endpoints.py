@@ -23,10 +23,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from tornado import httputil, web
 from tornado.iostream import StreamClosedError
 
-from fox_nb.classroom.deposits import LINK
-from fox_nb.classroom.forwarding import take_in
+from fox_nb.classroom.deposits import LINK, Deposits
+from fox_nb.classroom.forwarding import Forwarder, take_in
 from fox_nb.classroom.refusals import Refusal, as_refusal, journal_away, not_found, nothing_sent, unknown_token
-from fox_nb.classroom.tables import CLASS
+from fox_nb.classroom.tables import CLASS, Database
 from fox_nb.client.accounts import CHARGE, REFUND
 from fox_nb.client.responses import CAN_TELL, TAKE, TAKE_MISSING
 from fox_nb.errors import FoxError
@@ -38,10 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fox_nb.classroom.bookings import Bookings
-    from fox_nb.classroom.deposits import Deposits
-    from fox_nb.classroom.forwarding import Forwarder
     from fox_nb.classroom.seats import Seat, Seats
-    from fox_nb.classroom.tables import Database
     from fox_nb.classroom.upstream import Upstream
 
 QUOTA = 500_000

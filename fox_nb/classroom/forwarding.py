@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from fox_nb.classroom.bookings import ENDED, FAILED, Bookings, Ended, Wanted
-from fox_nb.classroom.deposits import RESULT_LIFE
+from fox_nb.classroom.deposits import RESULT_LIFE, Deposits
 from fox_nb.classroom.refusals import (
     Refusal,
     as_refusal,
@@ -27,11 +27,11 @@ from fox_nb.classroom.refusals import (
     nothing_sent,
     refused_to_another,
 )
-from fox_nb.classroom.tables import CLASS
+from fox_nb.classroom.tables import CLASS, Database
 from fox_nb.client import certainly_not_accepted
 from fox_nb.client.responses import may_be_an_upload
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotFound, RateLimited
-from fox_nb.models import MENTION, MODELS, MOST_TAKES, file_names, validate
+from fox_nb.models import MENTION, MODELS, MOST_TAKES, Request, file_names, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.session.backoff import quiet
@@ -42,11 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
     from concurrent.futures import Future
 
-    from fox_nb.classroom.deposits import Deposits
     from fox_nb.classroom.seats import Seat
-    from fox_nb.classroom.tables import Database
     from fox_nb.classroom.upstream import Upstream
-    from fox_nb.models import Request
 
 Value = TypeVar("Value")
 

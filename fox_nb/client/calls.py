@@ -13,7 +13,7 @@ import json
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
@@ -22,7 +22,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from fox_nb import tasks
 from fox_nb.client import accounts, uploading
 from fox_nb.client.download import LARGEST_PICTURE, Downloaded, fetch
-from fox_nb.client.exchange import Attempt, Broken, Call, Exchange, Value
+from fox_nb.client.exchange import Attempt, Broken, Call, Exchange, Part, Transport, Value
 from fox_nb.client.responses import (
     CAN_TELL,
     CREATE_PATH,
@@ -50,13 +50,11 @@ from fox_nb.settings import Timeouts, checked_key, hidden, is_loopback, normal_b
 from fox_nb.sharing import made_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from pydantic import SecretStr
 
     from fox_nb.client.accounts import Balance, Log, Prices, Usage
-    from fox_nb.client.exchange import Part, Transport
     from fox_nb.client.uploading import Upload
     from fox_nb.tasks import Result, TaskState
 

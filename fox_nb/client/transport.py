@@ -17,7 +17,7 @@ import time
 from contextvars import ContextVar
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 import requests
@@ -30,7 +30,7 @@ from urllib3.response import DeflateDecoder, GzipDecoder
 from urllib3.util.retry import Retry
 
 from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
-from fox_nb.client.exchange import WITH_A_FILE, Broken, Exchange
+from fox_nb.client.exchange import WITH_A_FILE, Broken, Call, Exchange, Part
 from fox_nb.errors import NOTHING_SENT, KeyMissing
 from fox_nb.settings import is_loopback, is_private, version, without_key
 from fox_nb.sharing import renew_in_children
@@ -40,11 +40,9 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from typing import BinaryIO
 
     from pydantic import SecretStr
 
-    from fox_nb.client.exchange import Call, Part
 
 USER_AGENT = f"fox_nb/{version()} (+Jupyter toolkit) python/{sys.version_info.major}.{sys.version_info.minor}"
 """The product's own; a library's default one is refused by the gateway's CDN."""

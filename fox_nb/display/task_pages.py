@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import NOTHING_SENT, FoxError
 from fox_nb.models import MODELS
-from fox_nb.parameters import parameters
+from fox_nb.parameters import Parameter, parameters
 from fox_nb.settings import named
 from fox_nb.store import ON_ITS_WAY
 from fox_nb.workdir import below, notebook_folder
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from fox_nb.parameters import Parameter
     from fox_nb.render.image_grid import Picture
     from fox_nb.session.billing import Account, Reconciliation
     from fox_nb.session.image import Image

@@ -8,12 +8,12 @@ from fox_nb.experiments import look, pages, sweep_frame
 from fox_nb.experiments.axes import sameness
 from fox_nb.experiments.compared import Compared
 from fox_nb.experiments.experiment import Experiment
-from fox_nb.experiments.measuring import MeasuringPool
+from fox_nb.experiments.measuring import Found, MeasuringPool
 from fox_nb.experiments.originals import Originals
 from fox_nb.experiments.picture_files import result
 from fox_nb.experiments.plan_file import sweep_words
 from fox_nb.experiments.sweep_plan import SweepPlan
-from fox_nb.render.comparison import Axis, Comparison
+from fox_nb.render.comparison import Axis, ComparedPicture, Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from fox_nb.experiments.measuring import Found
     from fox_nb.experiments.plan import PlannedCell, Slot
-    from fox_nb.render.comparison import ComparedPicture
     from fox_nb.session import Image, Session, Task
 
 

@@ -17,7 +17,7 @@ import traitlets
 from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
 from fox_nb.money import dollars
-from fox_nb.panels.task_cards import TaskCards
+from fox_nb.panels.task_cards import Action, TaskCards
 from fox_nb.render.html import clip, table_cell
 from fox_nb.sharing import temporary_folder
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fox_nb.experiments import Pictures
-    from fox_nb.panels.task_cards import Action
     from fox_nb.panels.titles import Titles
     from fox_nb.session import Session, Task
 

@@ -13,22 +13,17 @@ from typing import TYPE_CHECKING
 from fox_nb.errors import FoxError, InvalidRequest, NotFound, RateLimited, SandboxError
 from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD, dollars
-from fox_nb.session.lost_answers import moment, proposal_of
-from fox_nb.session.matching import AMBIGUOUS, Candidate, join
-from fox_nb.session.prices import Cost
-from fox_nb.session.renderer import TERMINAL, Shows
-from fox_nb.store import LONGEST_SENDING
+from fox_nb.session.lost_answers import Proposal, moment, proposal_of
+from fox_nb.session.matching import AMBIGUOUS, Candidate, Joined, join
+from fox_nb.session.prices import Cost, PriceList
+from fox_nb.session.renderer import TERMINAL, Renderer, Shows
+from fox_nb.store import LONGEST_SENDING, Sending, Store, TaskRow
 from fox_nb.store.bills import AFTER_TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from fox_nb.client import Client, Log, Usage
-    from fox_nb.session.lost_answers import Proposal
-    from fox_nb.session.matching import Joined
-    from fox_nb.session.prices import PriceList
-    from fox_nb.session.renderer import Renderer
-    from fox_nb.store import Sending, Store, TaskRow
 
 EVERY = 600.0
 """Seconds for which one read of a key's account or log serves all kernels that share the store."""

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.errors import DownloadFailed, FoxError
-from fox_nb.store import PictureRow, aside, moved, numbered, picture_name, put, sha256_of
+from fox_nb.store import PictureRow, Store, TaskRow, aside, moved, numbered, picture_name, put, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from fox_nb.client import Client
     from fox_nb.images.check import Facts
     from fox_nb.session.pool import Pool
-    from fox_nb.store import Store, TaskRow
 
 LINKS_LIVE = 24 * 3600.0
 """Seconds that the links of results work."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.session.renderer import Shows
+from fox_nb.session.renderer import Renderer, Shows
 
 if TYPE_CHECKING:
     import os
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image as Pillow
 
-    from fox_nb.session.renderer import Renderer
     from fox_nb.store import PictureRow
 
 

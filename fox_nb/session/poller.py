@@ -6,26 +6,23 @@ import threading
 from typing import TYPE_CHECKING
 
 from fox_nb.errors import DownloadFailed, FoxError, NotFound, RateLimited, StoreError, UnexpectedAnswer
-from fox_nb.models import LOCAL_PICTURE, MODELS
+from fox_nb.models import LOCAL_PICTURE, MODELS, Request
 from fox_nb.session.backoff import USUAL_SPREAD, learned, pause_after, quiet
 from fox_nb.session.downloads import LINKS_LIVE, download_results, not_fetched, pictures_here
 from fox_nb.session.irregular import LONGEST_ESTIMATE, MOST_BELIEVED, Irregular, may_still_come, tolerated_for, usual
 from fox_nb.session.poll_loop import PollLoop, PollResult
 from fox_nb.session.pool import Pool
-from fox_nb.store import BEING_SENT, ON_ITS_WAY
-from fox_nb.tasks import UPLOAD_GONE
+from fox_nb.store import BEING_SENT, ON_ITS_WAY, Store, TaskRow
+from fox_nb.tasks import UPLOAD_GONE, TaskState
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
     from fox_nb.client import Client
-    from fox_nb.models import Request
     from fox_nb.session.prices import PriceList
     from fox_nb.session.task import Task
     from fox_nb.settings import Gateway, Polling
-    from fox_nb.store import Store, TaskRow
-    from fox_nb.tasks import TaskState
 
 FETCH_AGAIN_AFTER = 2.0
 """Seconds after which what could not be fetched is fetched once more, before whoever waits is told."""

@@ -12,7 +12,7 @@ from concurrent.futures import TimeoutError as Late
 from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import FoxError, StoreError
-from fox_nb.models import MODELS
+from fox_nb.models import MODELS, Request
 from fox_nb.money import LEAST_USD, MICRO_PER_USD, MOST_USD, dollars
 from fox_nb.session.pool import Pool
 from fox_nb.store.journal_reader import REHEARSAL
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from fox_nb.client import Client
-    from fox_nb.models import Request
     from fox_nb.store import TaskRow
     from fox_nb.tasks import TaskState
 

@@ -8,7 +8,7 @@ import random
 import threading
 import time
 import weakref
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ from fox_nb.errors import (
     SandboxError,
     StoreError,
 )
-from fox_nb.models import MODELS, file_names, is_link, mentioned, request_class, take_number, validate
+from fox_nb.models import MODELS, Request, file_names, is_link, mentioned, request_class, take_number, validate
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import shown
 from fox_nb.session.code import call
@@ -32,24 +32,19 @@ from fox_nb.session.poller import Poller
 from fox_nb.session.pool import Pool, result
 from fox_nb.session.prices import PriceList
 from fox_nb.session.profiles import Profiles
-from fox_nb.session.renderer import TERMINAL
+from fox_nb.session.renderer import TERMINAL, Renderer
 from fox_nb.session.task import Task
 from fox_nb.session.uploads import Uploads
-from fox_nb.settings import SANDBOX, Polling, fingerprint, is_private
+from fox_nb.settings import SANDBOX, Gateway, Polling, fingerprint, is_private
 from fox_nb.sharing import OfOneProcess
-from fox_nb.store import BEING_SENT, Asked
+from fox_nb.store import BEING_SENT, Asked, Store, TaskRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from concurrent.futures import Future
     from pathlib import Path
 
     from fox_nb.client import Client
     from fox_nb.images.prepare import Prepared
-    from fox_nb.models import Request
-    from fox_nb.session.renderer import Renderer
-    from fox_nb.settings import Gateway
-    from fox_nb.store import Store, TaskRow
     from fox_nb.tasks import TaskState
 
 SENDERS = 4

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any, overload
 from fox_nb.errors import ExtraMissing, InvalidRequest
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
-from fox_nb.session.renderer import Shows
+from fox_nb.session.renderer import Renderer, Shows
 from fox_nb.session.task import Task
 from fox_nb.store import BEING_SENT
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from fox_nb.session.renderer import Renderer
 
 
 _LINES = 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import InvalidRequest
@@ -16,7 +16,6 @@ from fox_nb.store.rows import TRAINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
     from fox_nb.images.photos import PhotoReport
     from fox_nb.images.prepare import Prepared
