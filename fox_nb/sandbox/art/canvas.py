@@ -138,14 +138,13 @@ class Canvas:
         small = Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8), "RGB")
         self.image = small.resize(self.size, Image.Resampling.BICUBIC)
 
-    def veil(self, strength: Floats | Array, colour: Colour, mode: str = "") -> None:
+    def veil(self, strength: Floats | Array, colour: Colour) -> None:
         """Lay a colour over the canvas, as strong (0..1) as a small field says at each place."""
         small = Image.fromarray(np.clip(np.asarray(strength) * 255, 0, 255).astype(np.uint8), "L")
         mask = small.resize(self.size, Image.Resampling.BICUBIC)
-        self._lay(mask, (0, 0, *self.size), colour, mode)
+        self._lay(mask, (0, 0, *self.size), colour, "")
 
-    def glow(self, x: float, y: float, radius: float, colour: Colour, *, alpha: float = 1, mode: str = "screen",
-             power: float = 2.0) -> None:  # fmt: skip
+    def glow(self, x: float, y: float, radius: float, colour: Colour, *, alpha: float = 1) -> None:
         """Add a round glow that fades out towards `radius` units."""
         area = self._box(x - radius, y - radius, x + radius, y + radius)
         if area is None:
@@ -154,20 +153,15 @@ class Canvas:
         px = (np.linspace(area[0], area[2], side) / self.unit - x) / radius
         py = (np.linspace(area[1], area[3], side) / self.unit - y) / radius
         far = np.sqrt(px[None, :] ** 2 + py[:, None] ** 2)
-        strength = np.clip(1 - far, 0, 1) ** power * alpha
-        if mode == "screen":  # screening with a faded colour is the same as screening with the colour through a mask
-            small = Image.fromarray((strength[..., None] * np.array(colour)).astype(np.uint8), "RGB")
-        else:
-            small = Image.fromarray((strength * 255).astype(np.uint8), "L")
+        strength = np.clip(1 - far, 0, 1) ** 2 * alpha
+        # screening with a faded colour is the same as screening with the colour through a mask
+        small = Image.fromarray((strength[..., None] * np.array(colour)).astype(np.uint8), "RGB")
         grow_x, grow_y = side / (area[2] - area[0]), side / (area[3] - area[1])
         for tile in _tiles(area):
             window = ((tile[0] - area[0]) * grow_x, (tile[1] - area[1]) * grow_y,
                       (tile[2] - area[0]) * grow_x, (tile[3] - area[1]) * grow_y)  # fmt: skip
             part = small.resize((tile[2] - tile[0], tile[3] - tile[1]), Image.Resampling.BICUBIC, box=window)
-            if mode == "screen":
-                self.image.paste(ImageChops.screen(self.image.crop(tile), part), tile)
-            else:
-                self._lay(part, tile, colour, mode)
+            self.image.paste(ImageChops.screen(self.image.crop(tile), part), tile)
 
     # -- how it is done -------------------------------------------------------------------------------------------
 

@@ -29,9 +29,9 @@ def smooth(knots: Points | Sequence[tuple[float, float]], *, closed: bool = True
     return flat if closed else np.concatenate([flat, k[-2:-1]])
 
 
-def ellipse(x: float, y: float, rx: float, ry: float | None = None, *, turn: float = 0.0, steps: int = 48) -> Points:
-    """Return an ellipse around (x, y), turned by `turn` radians."""
-    return moved(_ring(steps) * (rx, rx if ry is None else ry), x, y, turn=turn)
+def ellipse(x: float, y: float, rx: float, ry: float | None = None, *, steps: int = 48) -> Points:
+    """Return an ellipse around (x, y)."""
+    return moved(_ring(steps) * (rx, rx if ry is None else ry), x, y)
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
 from fox_nb.sandbox.art.chance import clouds, digest, grain_tile, stream
-from fox_nb.sandbox.art.colour import Colour, ramp, rgb
+from fox_nb.sandbox.art.colour import ramp, rgb
 
 _ON_PAPER = frozenset(("watercolour", "sketch", "pixel"))
 
@@ -41,10 +41,10 @@ def _corners(most: float) -> Image.Image:
     return Image.fromarray((most * np.clip((far - 0.45) / 0.6, 0, 1) ** 1.8).astype(np.uint8), "L")
 
 
-def vignette(image: Image.Image, strength: float, colour: Colour = (12, 8, 20)) -> Image.Image:
-    """Return the picture with its corners darkened towards a colour."""
+def vignette(image: Image.Image, strength: float) -> Image.Image:
+    """Return the picture with its corners darkened."""
     out = image.copy()
-    out.paste(colour, (0, 0), _corners(255 * strength).resize(image.size, Image.Resampling.BICUBIC))
+    out.paste((12, 8, 20), (0, 0), _corners(255 * strength).resize(image.size, Image.Resampling.BICUBIC))
     return out
 
 

@@ -16,14 +16,14 @@ _ROWS = 220  # a sky is soft: this many rows carry it at any size
 
 
 def paint_sky(c: Canvas, light: Light, rng: np.random.Generator, horizon: float, *, weather: tuple[str, ...] = (),
-              sun: bool = True, cover: float | None = None) -> tuple[float, float]:  # fmt: skip
+              cover: float | None = None) -> tuple[float, float]:  # fmt: skip
     """Paint the sky down to a horizon (units from the top) and return where sun or moon stand."""
     x = c.w * float(rng.choice((0.26, 0.34, 0.62, 0.72)) + rng.uniform(-0.05, 0.05))
     height = light.sun_height * (0.75 if not light.dark else 0.9) + rng.uniform(-0.02, 0.04)
     y = horizon * (1 - np.clip(height, 0.02, 0.8))
     amount = float(rng.uniform(0.15, 0.5)) if cover is None else cover
     amount = {"clear": 0.0, "cloudy": 0.75, "storm": 0.9, "rain": 0.8, "fog": 0.2}.get(next(iter(weather), ""), amount)
-    hidden = not sun or "storm" in weather or "rain" in weather
+    hidden = "storm" in weather or "rain" in weather
     field = _field(c, light, rng, horizon, (x, y), amount, hidden)
     if "aurora" in weather:
         field = aurora(c, rng, horizon, field)
