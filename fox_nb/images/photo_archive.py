@@ -8,7 +8,7 @@ import os
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -248,19 +248,26 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _in_archive(source: Path | bytes, name: str) -> Found:
-    try:
-        with _opened(source) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-    except Exception as error:  # a hostile archive can make the reader raise anything
-        todo = "Give a .zip with the photos in it; .rar and .7z do not serve."
-        raise InvalidRequest(f"{name} is not a whole ZIP archive: {error}.", todo=todo) from error
-    if any(info.flag_bits & _LOCKED for info in members):
-        raise InvalidRequest(f"{name} is locked by a password.", todo="Pack the photos without one.")
-    if len(members) > _MOST_MEMBERS:
-        raise InvalidRequest(f"{name} holds {len(members):,} files.", todo="Pack at most 50 photos of one person.")
-    shown = {info.filename: _visible(info.filename) for info in members}
+    entries = members(source, name, lambda what, todo: InvalidRequest(what, todo=todo))
+    files = [info.filename for info in entries if not info.is_dir()]
+    if len(files) > _MOST_MEMBERS:
+        raise InvalidRequest(f"{name} holds {len(files):,} files.", todo="Pack at most 50 photos of one person.")
+    shown = {file: _visible(file) for file in files}
     photos, ignored = _sorted_out([inside for inside, last in shown.items() if last])
     return Found(tuple(_Member(source, inside, shown[inside]) for inside in photos), tuple(shown[i] for i in ignored))
+
+
+def members(source: Path | bytes, name: str, refuse: Callable[[str, str], InvalidRequest]) -> list[zipfile.ZipInfo]:
+    """Return what is in a ZIP; refuse, by what is wrong and what to do, one that is not whole or has a password."""
+    try:
+        with _opened(source) as archive:
+            found = archive.infolist()
+    except Exception as error:  # a hostile archive can make the reader raise anything
+        todo = "Pack the photos themselves as a .zip; .rar, .7z and folders do not serve."
+        raise refuse(f"{name} is not a whole ZIP archive ({error}).", todo) from error
+    if any(info.flag_bits & _LOCKED for info in found):
+        raise refuse(f"{name} is locked by a password.", "Pack the photos without one.")
+    return found
 
 
 def _opened(source: Path | bytes) -> zipfile.ZipFile:

@@ -10,9 +10,7 @@ behind the end of the first. A link with http or https stays a link.
 from __future__ import annotations
 
 import hashlib
-import io
 import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,15 +20,12 @@ from typing import Any
 from PIL import Image
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.filetypes import DAMAGED_ZIP
 from fox_nb.images import check, photo_archive, pixels, rewrite
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
 from fox_nb.images.photos import AT_LEAST
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refused, taken
-
-_LOCKED = 0x1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +123,7 @@ def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Pre
     if not isinstance(found, (bytes, Path)):
         raise refused(parameter, "a picture was given, where a ZIP of photos is meant.", "Pack the photos as a .zip.")
     name, stem = (found.name, found.stem) if isinstance(found, Path) else ("what was given", "photos")
-    count = _photos_in(found if isinstance(found, Path) else io.BytesIO(found), name, parameter)
+    count = _photos_in(found, name, parameter)
     few = f"{name} holds {count} photo{'s' * (count != 1)}; at least {AT_LEAST} are asked for." * (count < AT_LEAST)
     path = found if isinstance(found, Path) else None
     data = _read(found, parameter) if isinstance(found, Path) else found
@@ -227,18 +222,9 @@ def _unchanged(path: Path, sha256: str, parameter: str) -> bytes:
     return data
 
 
-def _photos_in(source: Path | io.BytesIO, name: str, parameter: str) -> int:
+def _photos_in(source: Path | bytes, name: str, parameter: str) -> int:
     """Return how many photos a ZIP holds; refuse what is none, or has none."""
-    try:
-        with zipfile.ZipFile(source) as opened:
-            entries = opened.infolist()
-    except DAMAGED_ZIP as error:
-        what = f"{name} is not a whole ZIP archive ({error})."
-        raise refused(
-            parameter, what, "Pack the photos themselves as a .zip; .rar, .7z and folders do not serve."
-        ) from error
-    if any(entry.flag_bits & _LOCKED for entry in entries):
-        raise refused(parameter, f"{name} is locked by a password.", "Pack the photos without one.")
+    entries = photo_archive.members(source, name, partial(refused, parameter))
     count = sum(photo_archive.is_photo(entry.filename) for entry in entries)
     if not count:
         what = f"{name} holds no pictures ({len(entries)} files)."
