@@ -58,7 +58,7 @@ def pytest_configure_node(node: Any) -> None:
 class EndOfRun:
     """In the one process that sees all workers' reports: once the last has ended, the key is nowhere and nothing runs on."""
 
-    grace = 15.0
+    grace = 60.0
     """Seconds that processes have to end by themselves."""
 
     def __init__(self, places: Places) -> None:

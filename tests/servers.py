@@ -23,7 +23,7 @@ import psutil
 import zmq
 
 from artifacts import Places
-from processes import clean_environment, command_of, end_with_children, ended, until
+from processes import PATIENCE, clean_environment, command_of, end_with_children, ended, until
 
 KERNEL_PYTHON = "FOX_NB_TEST_KERNEL_PYTHON"
 """Names the Python whose ipykernel runs the notebooks, where it is not the one that runs the tests."""
@@ -176,10 +176,11 @@ class Server:
         """Hold one more connection to the kernel that was started in `folder`, and say nothing: it reads what lies unread."""
         with contextlib.ExitStack() as connections:
             for kernel in self.kernels():
-                if Path(kernel.cwd()) == folder.resolve():
-                    about = json.loads(Path(kernel.cmdline()[-1]).read_text())
-                    connection = connections.enter_context(zmq.Context.instance().socket(zmq.DEALER))
-                    connection.connect(f"tcp://{about['ip']}:{about['shell_port']}")
+                with contextlib.suppress(psutil.NoSuchProcess):  # an earlier notebook's, which ends just now
+                    if Path(kernel.cwd()) == folder.resolve():
+                        about = json.loads(Path(kernel.cmdline()[-1]).read_text())
+                        connection = connections.enter_context(zmq.Context.instance().socket(zmq.DEALER))
+                        connection.connect(f"tcp://{about['ip']}:{about['shell_port']}")
             yield
 
 
@@ -236,7 +237,7 @@ class JupyterServer(Server):
         call = urllib.request.Request(
             self.url + path.lstrip("/"), method=method, headers={"Authorization": f"token {self.token}"}
         )
-        with urllib.request.urlopen(call, timeout=30) as answer:
+        with urllib.request.urlopen(call, timeout=PATIENCE) as answer:
             return json.loads(answer.read() or "null")
 
 

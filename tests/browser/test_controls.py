@@ -349,7 +349,9 @@ def test_a_jupyter_without_anywidget_is_told_what_to_do(
             page = opener.open(notebook(CONTROLS, show))
             page.run_all()
             page.locator("button:has-text('Generate')").wait_for()
-            assert page.locator(note).is_hidden(), "it does not flash where all is well"
+            hidden = "getComputedStyle(note).visibility === 'hidden'"  # or its four seconds are over
+            waits = f"note => {hidden} || note.getAnimations().every(wait => wait.playState === 'finished')"
+            assert page.locator(note).evaluate(waits), "it does not flash where all is well"
             page.locator(note).evaluate("note => note.getAnimations().forEach(wait => wait.finish())")
             page.locator(note).wait_for(state="visible")
             assert page.locator(".fox-press").count() == 0

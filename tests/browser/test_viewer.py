@@ -127,13 +127,13 @@ def place_of(shown: np.ndarray, file: Path) -> tuple[int, int] | None:
 
 def test_the_viewer_stands_in_for_the_table_and_sends_no_picture_twice(page: NotebookPage) -> None:
     """While the viewer lives the table is hidden, and its pictures are the viewer's previews: none comes by message."""
-    assert page.locator("[data-fox-comparison]").is_hidden()
+    page.locator("[data-fox-comparison]").wait_for(state="hidden")
     assert page.locator("[data-fox-comparison] img").count() == 4
     painted = """() => [...document.querySelectorAll('.foxc-compare canvas')].slice(0, 4).map(canvas => {
         const {data} = canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1);
         return data[3];
     })"""
-    assert page.page.evaluate(painted) == [255, 255, 255, 255]
+    page.until(lambda: page.page.evaluate(painted) == [255, 255, 255, 255] or None, "the previews to be painted")
 
 
 def test_keys_stay_in_the_viewer(page: NotebookPage) -> None:

@@ -104,14 +104,15 @@ def outcome(call):
     return None
 
 
-def quick(server, **settings):
-    """A client with this file's key and little patience."""
-    return Client(server.url, KEY, sleep=Pauses(), timeouts=Timeouts(read=0.3, download=1), reads_tries=2, **settings)
+def quick(server, read=0.3, **settings):
+    """A client with this file's key and little patience, unless an answer comes."""
+    timeouts = Timeouts(read=read, download=1)
+    return Client(server.url, KEY, sleep=Pauses(), timeouts=timeouts, reads_tries=2, **settings)
 
 
 def test_a_gateway_that_repeats_the_key_does_not_bring_it_into_a_task():
     """What goes into the journal holds no key."""
-    with Scripted(say(200, TASK)) as server, quick(server) as fox:
+    with Scripted(say(200, TASK)) as server, quick(server, read=30) as fox:
         state = fox.task("t")
     assert state.failed
     assert "upstream said" in state.error_message
@@ -120,7 +121,7 @@ def test_a_gateway_that_repeats_the_key_does_not_bring_it_into_a_task():
 
 def test_no_repr_shows_the_key():
     """Neither of the client nor of anything that hangs on it, before its first call and after it."""
-    with Scripted(say(200, TASK)) as server, quick(server) as fox:
+    with Scripted(say(200, TASK)) as server, quick(server, read=30) as fox:
         assert_hides_the_key(fox, least=1)
         fox.task("t")
         assert_hides_the_key(fox, least=4)
@@ -177,7 +178,7 @@ def test_ipython_s_verbose_traceback_shows_no_key():
     """The mode that prints the values of all variables."""
     from IPython.core.ultratb import VerboseTB
 
-    with Scripted(say(401, ECHO)) as server, quick(server) as fox:
+    with Scripted(say(401, ECHO)) as server, quick(server, read=30) as fox:
         out = io.StringIO()
         try:
             fox.create({"model": "x"})

@@ -62,9 +62,9 @@ def test_the_estimate_is_true(real):
     """Just before it the task is under way, just after it completed."""
     asking = Asking(real)
     task = asking.create(**FOX)
-    real.advance(task["task_info"]["estimated_time"] - 5)
+    real.advance(task["task_info"]["estimated_time"] - 15)
     assert asking.read(task["id"])["status"] == "processing"
-    real.advance(5)
+    real.advance(15)
     assert drawn(asking, task["id"])["status"] == "completed"
 
 

@@ -56,7 +56,7 @@ def test_watched_from_here_while_another_kernel_still_sends_it(
     sandbox: Any, open_fox: Callable[..., Fox], start: Callable[..., Any], tmp_path: Path
 ) -> None:
     """The same asking, while the first kernel waits for its answer, is the same task, and is watched to its end."""
-    sandbox.misbehave("slow", on="create", seconds=2, times=1)
+    sandbox.misbehave("slow", on="create", seconds=6, times=1)
     first = start()
     fox = open_fox()
     in_state(fox, "sending")
