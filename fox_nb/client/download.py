@@ -28,6 +28,7 @@ _LONGEST_TYPE = 100
 _KEPT = "The picture is paid for, and kept by the gateway for 24 hours after it was made."
 _LATER = "Try again in a moment; nothing is paid for that."
 _REPORT = "Tell FoxAPI's support the task's id and the text above."
+_ELSEWHERE = "It may be this network's log-in or filter: within 24 hours run the cell in another network, for free."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def fetch(
         private = _may_be_private(url, transport.base_url)
         wrong = _what_is_wrong(url, before, private=private)
         if wrong:
-            return _failure(f"The link {_shown(url)} was not followed: {wrong}.", gone=True, todo=_REPORT)
+            todo = _ELSEWHERE if before else _REPORT
+            return _failure(f"The link {_shown(url)} was not followed: {wrong}.", gone=True, todo=todo)
         within = max(end - clock(), 1.0)
         call = Call(link=url, timeouts=timeouts, within=within, largest=largest, into=target, private=private)
         try:
@@ -70,7 +72,7 @@ def fetch(
                 todo="Make room, then run the cell again: it is downloaded again, for free.",
             )
         before, url = url, _next(url, location)
-    return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_REPORT)
+    return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_ELSEWHERE)
 
 
 def _next(url: str, location: str) -> str:
@@ -122,11 +124,11 @@ def _came(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded
     what = f"The host of {_shown(url)} refused the picture with HTTP {sent.status}"
     if sent.status in _REFUSALS and sent.status not in _COME_AGAIN:
         return _failure(
-            f"{what}: the link has expired or leads nowhere.",
+            f"{what}: the link has expired or leads nowhere, or this network's filter refuses it.",
             gone=True,
             money="It is paid for, and not paid for again.",
-            todo="Links live for 24 hours; until then run the cell again later: it is downloaded again, for free. "
-            "If it stays so, tell FoxAPI's support the task's id.",
+            todo="Links live for 24 hours; until then run the cell again later, or in another network: it is "
+            "downloaded again, for free. If it stays so, tell FoxAPI's support the task's id.",
         )
     again = sent.status in _COME_AGAIN or sent.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return _failure(f"{what}.", again=again, pause_asked=retry_after(sent.headers))

@@ -25,7 +25,7 @@ LINKS_LIVE = 24 * 3600.0
 _MOST_NAMED = 12
 """So many pictures are named by their number."""
 _KEPT = "It is paid for; the gateway keeps it for 24 hours."
-_LATER = "Run the cell again in a moment: it is downloaded again, for free. If it stays, tell FoxAPI's support."
+_LATER = "Run the cell again later, or in another network: that is free. If it stays, tell FoxAPI's support."
 
 
 def download_results(

@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import logging
+import re
 
 import pytest
 
@@ -178,6 +179,14 @@ def test_an_expired_link_is_gone(status, target):
         assert failing(f"{host.url}/out.png", target, base=host.url, sleep=pauses).gone
     assert len(host.received) == 1
     assert pauses == []
+
+
+@pytest.mark.parametrize("step", [say(403, "<html>"), say(407), say(302, Location="/log-in"), say(302, Location="x:")])
+def test_a_network_may_stand_before_a_picture(step, target):
+    """A filter or a log-in keeps pictures away that are there for 24 hours: another network may have them."""
+    with Scripted(step) as host:
+        error = failing(f"{host.url}/out.png", target, base=host.url)
+    assert re.search("this network's .*filter.*24 hours.*in another network", str(error))
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503, 204, 206, 304])
