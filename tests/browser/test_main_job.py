@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Locator
 
 from artifacts import MARKED_KEY
+from fox_nb.panels.panel import DOUBLE_CLICK
 from kernels import notebook
 from lab import Lab, Notebook7, NotebookPage, Voila, Watched
 from studios import OPEN as QUICK
@@ -155,6 +157,8 @@ def test_pressing_twice_makes_one_creation(lab: Lab, calm: Any, env: dict[str, s
     two_wide_pictures(page)
     assert len(calm.creations) == 1
     page.locator(".fox-press:has-text('Another variation')").wait_for()
+    seen = time.monotonic()
+    page.until(lambda: time.monotonic() - seen > DOUBLE_CLICK or None, "a press to be another than the last one")
     press(page)
     page.locator(".fox-results .fox-card").nth(1).wait_for()
     assert [creation["take"] for creation in calm.creations] == [1, 2]
