@@ -7,9 +7,13 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
+from traitlets.config import Config
 
 from artifacts import Places
 from processes import clean_environment
+
+NO_PORTS = Config({"KernelManager": {"transport": "ipc"}})
+"""Jupyter finds ports free and binds them later: meanwhile another's kernel takes them, and this one dies or stays silent."""
 
 
 def notebook(*cells: str) -> nbformat.NotebookNode:
@@ -52,6 +56,7 @@ class Runner:
             name = "notebook.ipynb"
         client = NotebookClient(
             node,
+            config=NO_PORTS,
             kernel_name="python3",
             timeout=seconds,
             allow_errors=allow_errors,

@@ -50,6 +50,10 @@ _ANSWERED = f"""() => {{
     return !!notebook.foxAnswered;
 }}"""
 
+_KERNEL = f"""() => {{
+    const {{session, kernelDisplayStatus}} = {_NOTEBOOK}.sessionContext;
+    return `${{session?.kernel?.id}} ${{session?.kernel?.connectionStatus}} ${{kernelDisplayStatus}}`;
+}}"""
 
 _OPEN = """async path => {
     await window.jupyterapp.serviceManager.kernelspecs.refreshSpecs();
@@ -198,18 +202,24 @@ class NotebookPage(Watched):
 
     def restart_kernel(self) -> None:
         """Restart the kernel without clearing anything, and wait until it is ready."""
+        self._restart()
+        self.wait_answer()
+
+    def _restart(self) -> None:
         self.page.evaluate(f"() => {{ {_NOTEBOOK}.foxAsked = {_NOTEBOOK}.foxAnswered = false; }}")
         self._start(f"{_NOTEBOOK}.sessionContext.restartKernel()")
-        self.wait_answer()
 
     def wait_answer(self, *, chances: int = 3) -> None:
         """Wait until a new kernel, in which nothing has run, has answered this page; one that is silent is knocked at."""
         try:
             self.wait_for(_ANSWERED, seconds=FIRST_ANSWER if chances else PATIENCE)
-        except Late:
+        except Late as late:
             if not chances:
+                late.add_note(f"the kernel: {self.page.evaluate(_KERNEL)}\nthe server: {self.server.last_said()}")
                 raise
             self._silent()
+            if chances == 1:  # nothing has run in it: another one, and connections of its own
+                self._restart()
             with self.server.knock(self.folder):
                 self.wait_answer(chances=chances - 1)
         self.wait_idle()

@@ -23,6 +23,7 @@ import psutil
 import zmq
 
 from artifacts import Places
+from kernels import NO_PORTS
 from processes import PATIENCE, clean_environment, command_of, end_with_children, ended, until
 
 KERNEL_PYTHON = "FOX_NB_TEST_KERNEL_PYTHON"
@@ -52,6 +53,8 @@ class Server:
             self.env["JUPYTER_PATH"] = str(Path(kernel).parents[1] / "share" / "jupyter")
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
+
+    KERNELS = f"--KernelManager.transport={NO_PORTS.KernelManager.transport}"
 
     def command(self) -> list[str]:
         """The module to start, with its arguments."""
@@ -98,6 +101,10 @@ class Server:
 
     def _log_text(self) -> str:
         return self.log.read_text(errors="replace")
+
+    def last_said(self) -> str:
+        """The end of what the server wrote."""
+        return self._log_text()[-2000:]
 
     def _answers(self) -> str | None:
         assert self._process is not None
@@ -180,7 +187,7 @@ class Server:
                     if Path(kernel.cwd()) == folder.resolve():
                         about = json.loads(Path(kernel.cmdline()[-1]).read_text())
                         connection = connections.enter_context(zmq.Context.instance().socket(zmq.DEALER))
-                        connection.connect(f"tcp://{about['ip']}:{about['shell_port']}")
+                        connection.connect(f"ipc://{about['ip']}-{about['shell_port']}")
             yield
 
 
@@ -203,6 +210,7 @@ class JupyterServer(Server):
             "jupyterlab",
             "--no-browser",
             "--allow-root",
+            self.KERNELS,
             f"--port={free_port()}",
             "--ServerApp.ip=127.0.0.1",
             f"--ServerApp.root_dir={self.root}",
@@ -251,6 +259,7 @@ class VoilaServer(Server):
             "voila",
             str(self.root),
             "--no-browser",
+            self.KERNELS,
             f"--port={free_port()}",
             "--Voila.ip=127.0.0.1",
             # A visitor who leaves should end the kernel, but Voila 0.5.13 refuses its own page's call for want of an

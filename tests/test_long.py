@@ -20,6 +20,7 @@ from classroom.room import Classroom
 from counts import Count
 from fox_nb.client import Client
 from fox_nb.money import MICRO_PER_USD
+from kernels import NO_PORTS
 from lessons import outputs
 from processes import clean_environment, command_of, left_running
 from ran_in import versions
@@ -42,7 +43,12 @@ def run_lesson(artifacts: Places, kernels: list[dict[str, str]]) -> None:
         node = nbformat.read(outputs.LESSONS[0], as_version=4)
         folder = artifacts.fresh("student")
         client = NotebookClient(
-            node, kernel_name="python3", timeout=900, startup_timeout=600, resources={"metadata": {"path": str(folder)}}
+            node,
+            config=NO_PORTS,
+            kernel_name="python3",
+            timeout=900,
+            startup_timeout=600,
+            resources={"metadata": {"path": str(folder)}},
         )
         await client.async_execute(env=env)
         assert len(list((folder / "fox_runs" / "pictures").glob("*.*"))) >= 2

@@ -13,6 +13,8 @@ import numpy as np
 from nbclient import NotebookClient
 from PIL import Image
 
+from kernels import NO_PORTS
+
 LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 STUDIO = LESSONS[0].with_name("studio.ipynb")
 LARGEST = 1_000_000
@@ -66,6 +68,7 @@ def run(path: Path, folder: Path, env: Mapping[str, str], *, finish: str = "pass
     node.cells.append(last)
     client = NotebookClient(
         node,
+        config=NO_PORTS,
         kernel_name="python3",
         timeout=120,
         record_timing=False,
