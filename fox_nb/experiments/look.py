@@ -26,10 +26,11 @@ def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
     if slot.state != "done" or task is None:
         price = made.session.prices.cost(slot.request).short if slot.state == "failed" else ""
         return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines, retry_price=price)]
-    if not task.images:  # a profile has none
+    images = task.images
+    if not images:  # a profile has none
         return [Take(slot.take, "done", note=about(task), code=lines)]
     takes = []
-    for image in task.images:
+    for image in images:
         metrics, missing = made.measured(planned, slot, image)
         note = ", ".join(filter(None, [about(task), missing]))
         picture = result(image, made.session.store.thumbnails)

@@ -64,6 +64,8 @@ class Sweep(Compared, Experiment):
         self.originals = Originals(session, original)
         pictures = [axis for axis in self.plan.axes if axis.parameter.hint.kind == "picture"]
         self.originals_vary = original is None and any(len(axis.values) > 1 for axis in pictures)
+        self._shown_by: dict[Path, set[Slot]] = {}
+        """Which cells show a picture: of a thousand none is looked for at each number."""
         self.measuring = MeasuringPool(session.store.thumbnails / "numbers", self._on_measured, self.executor)
 
     @property
@@ -169,6 +171,7 @@ class Sweep(Compared, Experiment):
                 continue
             original = self.originals.of(type(slot.request), slot.values)
             for image in slot.task.images:
+                self._shown_by.setdefault(image.path, set()).add(slot)
                 self.measuring.develop(result(image, self.session.store.thumbnails), original)
             shown = self.originals.compared(original) if original is not None else None
             if shown is not None:
@@ -209,11 +212,7 @@ class Sweep(Compared, Experiment):
         super()._changed(slot)
 
     def _on_measured(self, picture: Path | None) -> None:
-        slots = [
-            slot
-            for slot in self.plan.slots
-            if slot.task is not None and any(image.path == picture for image in slot.task.images)
-        ]
+        slots = tuple(self._shown_by.get(picture, ())) if picture is not None else ()
         self._notify([cell for slot in slots for cell in slot.cells])
 
     # -- looking ----------------------------------------------------------------------------------------------------

@@ -95,9 +95,11 @@ class Store(OfOneProcess):
 
     def path(self, file: str) -> Path:
         """Return the path of a file that the journal names; never one outside the store."""
-        path = (self.folder / file).resolve()
+        path = self.folder / file
         places = (self.folder, self.pictures, self.sources, self.thumbnails)
-        if not any(path.is_relative_to(place.resolve()) for place in places):
+        place = next((place for place in (path, *path.parents) if place in places), self.folder)
+        path = path.resolve()
+        if not path.is_relative_to(place.resolve()):
             raise StoreError(
                 f"The journal names {file!r}, which lies outside of the store; it is not opened.",
                 todo="If a link stands there, put the file itself in its place; else the journal back from a backup.",
