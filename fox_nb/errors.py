@@ -1,35 +1,37 @@
 """Errors: their tree; the words (what happened, what it means for the money, what next) stand where one is raised.
 
-FoxError
-├── InvalidRequest            a parameter is wrong; nothing was sent         (ValueError)
-├── KeyMissing                a key is needed and none was found
-├── BudgetExceeded            the budget does not allow it; nothing was sent
-├── ConfirmationNeeded        it costs more than is sent without asking once more
-├── StoreError                the store cannot be used; nothing was changed
-│   ├── StoreTooNew           it was made by a newer fox_nb
-│   └── StoreDamaged          it is not a whole store
-├── PackError                 a recorded lesson is damaged or was changed
-├── NotRecorded               a recorded lesson has no such request; nothing was sent
-├── SandboxError              the local sandbox could not be started
-├── GatewayError              the gateway answered with an error             .http_status .type .code .body
-│   ├── BadRequest            400
-│   ├── AuthenticationError   401
-│   ├── InsufficientBalance   402
-│   ├── AccessDenied          403
-│   ├── NotFound              404
-│   ├── FileTooLarge          413
-│   ├── RequestRejected       422
-│   ├── RateLimited           429                                            .retry_after
-│   ├── ServerError           500 and above
-│   └── UnexpectedAnswer      anything else that the known pages do not describe
-├── NotConnected              the gateway was never reached; nothing was sent
-├── ConnectionLost            the connection broke or timed out after sending
-├── DownloadFailed            a picture could not be fetched, or is not a safe picture
-├── TaskError                 what goes wrong with one task                  .task
-│   ├── SubmissionUnknown     a creation was sent and no usable answer came
-│   ├── TaskFailed            the gateway accepted the task, then failed it
-│   └── WaitTimeout           the deadline passed; the work goes on          (TimeoutError)
-└── ExtraMissing              an optional package is not installed            (ImportError)
+    FoxError
+    ├── InvalidRequest            a parameter is wrong; nothing was sent         (ValueError)
+    ├── KeyMissing                a key is needed and none was found
+    ├── BudgetExceeded            the budget does not allow it; nothing was sent
+    ├── ConfirmationNeeded        it costs more than is sent without asking once more
+    ├── StoreError                the store cannot be used; nothing was changed
+    │   ├── StoreTooNew           it was made by a newer fox_nb
+    │   └── StoreDamaged          it is not a whole store
+    ├── PackError                 a recorded lesson is damaged or was changed
+    ├── NotRecorded               a recorded lesson has no such request; nothing was sent
+    ├── SandboxError              the local sandbox could not be started
+    ├── GatewayError              the gateway answered with an error             .http_status .type .code .body
+    │   ├── BadRequest            400
+    │   ├── AuthenticationError   401
+    │   ├── InsufficientBalance   402
+    │   ├── AccessDenied          403
+    │   ├── NotFound              404
+    │   ├── FileTooLarge          413
+    │   ├── RequestRejected       422
+    │   ├── RateLimited           429                                            .retry_after
+    │   ├── ServerError           500 and above
+    │   └── UnexpectedAnswer      anything else that the known pages do not describe
+    ├── NotConnected              the gateway was never reached; nothing was sent
+    ├── ConnectionLost            the connection broke or timed out after sending
+    ├── DownloadFailed            a picture could not be fetched, or is not a safe picture
+    ├── TaskError                 what goes wrong with one task                  .task
+    │   ├── SubmissionUnknown     a creation was sent and no usable answer came
+    │   ├── TaskFailed            the gateway accepted the task, then failed it
+    │   └── WaitTimeout           the deadline passed; the work goes on          (TimeoutError)
+    └── ExtraMissing              an optional package is not installed            (ImportError)
+
+All are at the top, as `fox_nb.FoxError`; each has `.what`, `.money` and `.todo`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,6 @@
-"""From nothing, for the long form: a fresh clone with its two commands, and Binder's steps in an environment like Binder's."""
+"""From nothing, for the long form: a fresh clone with its commands, the site, and Binder's steps in an environment like Binder's."""
 
+import itertools
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext
 
 from artifacts import Places
 from fox_nb.sandbox import process as sandbox
@@ -29,6 +30,12 @@ LOCK = Path(find_spec("repo2docker").origin).parent / "buildpacks" / "conda" / "
 BASE = ("ipywidgets", "jupyter-offlinenotebook", "jupyter-resource-usage", "jupyter_server", "jupyterlab", "notebook")
 """What repo2docker's image has before anything of a repository is installed."""
 BINDERS_MEMORY = 1 << 30
+SHOWN = """() => ({
+    wide: document.documentElement.scrollWidth,
+    ground: getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number),
+    leads: [...document.links].map((link) => link.href),
+    ids: [...document.querySelectorAll("[id]")].map((one) => one.id),
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +103,41 @@ def test_two_commands_do_everything(
         lesson.until(lambda: len(list(pictures.glob("*"))) == 3 or None, "three pictures", seconds=300)
         assert lesson.console_errors == []
         lesson.page.close()
+
+
+def test_the_site(clone: Path, own_sandbox: dict[str, str], browser: Browser) -> None:
+    """In a fresh clone `make docs` builds pages that, as files, load nothing from elsewhere, fit a phone in light and dark,
+    lead nowhere but to what is there, and can be searched."""
+    run(["make", "docs"], clone, own_sandbox)
+    site = clone / "build" / "site"
+    pages = [page for page in sorted(site.rglob("*.html")) if page.name != "404.html"]
+    assert len(pages) > 20
+    leads: dict[str, list[str]] = {}
+    ids: dict[str, set[str]] = {}
+    for scheme, width in itertools.product(("light", "dark"), (1280, 400)):
+        context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)
+        asked: list[str] = []
+        context.on("request", lambda request, asked=asked: asked.append(request.url))
+        seen = Watched(context.new_page())
+        for page in pages:
+            seen.page.goto(page.as_uri())
+            shown = seen.page.evaluate(SHOWN)
+            assert shown["wide"] <= width, (page, scheme)
+            assert (sum(shown["ground"]) < 3 * 128) == (scheme == "dark"), page
+            leads[page.as_uri()] = [lead for lead in shown["leads"] if lead.startswith("file:")]
+            ids[page.as_uri()] = {"", "!", *shown["ids"]}  # "#!" leads nowhere: so ipyplot writes a button
+        assert [url for url in asked if not url.startswith(("file:", "data:", "blob:"))] == []
+        assert seen.console_errors == []
+        if width == 400:
+            seen.page.locator("label[for=__search]").first.click()
+        seen.page.get_by_role("textbox", name="Search").press_sequentially("compare_enhance")
+        seen.page.locator(".md-search-result__link", has_text="compare_enhance").first.wait_for()
+        context.close()
+    for page, links in leads.items():
+        for link in links:
+            file, _, anchor = link.partition("#")
+            assert Path(urllib.parse.unquote(file.removeprefix("file://"))).is_file(), (page, link)
+            assert urllib.parse.unquote(anchor) in ids.get(file, {anchor}), (page, link)
 
 
 # --- Binder

@@ -1,6 +1,6 @@
 """`make lessons`: runs the lessons on a sandbox of their own and stores their outputs, where these say something new.
 
-python tests/lessons [NUMBER …]      all of them, or those that are named (02 07); then the reference and the README's picture
+python tests/lessons [NUMBER …]      all of them, or those that are named (02 07); then the README's picture
 """
 
 import contextlib
@@ -18,7 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from lessons import outputs
 from lessons.picture import take_picture
-from lessons.reference import TARGET, reference
 
 
 def main(numbers: list[str]) -> int:
@@ -28,8 +27,6 @@ def main(numbers: list[str]) -> int:
         for path in [*outputs.LESSONS, outputs.STUDIO]:
             if not numbers or path.name[:2] in numbers or path.stem in numbers:
                 failed += not _store(path, folder, env)
-        if not numbers or "reference" in numbers:
-            TARGET.write_text(reference(), encoding="utf-8")
         if not numbers or "picture" in numbers:
             _say(take_picture(folder))
     return failed
