@@ -257,12 +257,18 @@ def compare(
 
 
 def _show_pictures(pictures: Pictures) -> Any:
-    from fox_nb.panels.pictures_view import show
+    from fox_nb.panels import building
 
-    return show(pictures)
+    with building():
+        from fox_nb.panels.pictures_view import show
+
+        return show(pictures)
 
 
 def _show_sweep(sweep: Experiment) -> Any:
-    from fox_nb.panels.sweep_view import show
+    from fox_nb.panels import building
 
-    return show(sweep)
+    with building():
+        from fox_nb.panels.sweep_view import show
+
+        return show(sweep)

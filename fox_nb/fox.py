@@ -407,18 +407,18 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         InvalidRequest
             There is no such model, or it has no such parameter, or refuses such a value.
         """
-        from fox_nb.panels import uncollected
+        from fox_nb.panels import building
 
-        with uncollected():
+        with building():
             from fox_nb.panels.panel import panel_class
 
             return panel_class(model)(self.session, values)
 
     def studio(self) -> Studio:
         """Return all models' panels and the history in tabs, with results flowing between them; sends nothing."""
-        from fox_nb.panels import uncollected
+        from fox_nb.panels import building
 
-        with uncollected():
+        with building():
             from fox_nb.panels.studio import Studio
 
             return Studio(self.session)

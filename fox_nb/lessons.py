@@ -121,7 +121,6 @@ def demo(folder: Path) -> int:
         notebook,
         timeout=600,
         kernel_name="python3",
-        store_widget_state=False,  # else the page would ask a CDN for what draws widgets
         resources={"metadata": {"path": str(folder)}},
         # Else ipykernel warns on the terminal that it talks over TCP, as every Jupyter's kernels do.
         extra_arguments=["--IPKernelApp.log_level=ERROR"],

@@ -110,6 +110,7 @@ def test_the_demo_makes_a_page_and_says_what_was_made(own_sandbox: dict[str, str
     page = Path(re.search(r"^The lesson as a page: +(.+)$", done.stdout, re.MULTILINE)[1])
     assert page == tmp_path / "fox_demo" / "01-first-pictures.html"
     assert page.read_text(encoding="utf-8").count("<img") >= 3
+    assert 'src="http' not in page.read_text(encoding="utf-8")
     made = re.findall(r"^  (\d+) x (\d+)  (\S+)$", done.stdout, re.MULTILINE)
     assert len(made) == 3
     assert all((tmp_path / "fox_demo" / "fox_runs" / "pictures" / name).exists() for _, _, name in made)

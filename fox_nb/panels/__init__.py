@@ -6,14 +6,24 @@ import contextlib
 import gc
 from collections.abc import Iterator
 
+from fox_nb.display.places import is_unseen
+
 
 @contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Put the collection of garbage off while much is loaded and made that stays: one in the midst finds none."""
-    was_on = gc.isenabled()
+def building() -> Iterator[None]:
+    """Put the collection of garbage off while much is loaded and made that stays: one in the midst finds none.
+
+    Where nobody looks widgets tell no page of themselves: their state would be saved, and a page ask a CDN for it.
+    """
+    import comm
+
+    was_on, told = gc.isenabled(), comm.create_comm
     gc.disable()
+    if is_unseen():
+        comm.create_comm = comm.DummyComm
     try:
         yield
     finally:
+        comm.create_comm = told
         if was_on:
             gc.enable()

@@ -14,7 +14,7 @@ from typing import Any
 
 import ipywidgets as w
 
-from fox_nb.display.places import in_notebook
+from fox_nb.display.places import in_notebook, is_unseen
 from fox_nb.display.task_pages import error_page, words_page
 from fox_nb.errors import ConfirmationNeeded, FoxError
 from fox_nb.experiments import pages
@@ -200,7 +200,7 @@ class SweepView:
             self._scheduled = False
         if self._viewer is not None:
             self._bring_up_to_date(self._viewer, dirty)
-        elif self._sweep.runner.running or self._sweep.tasks:
+        elif not is_unseen() and (self._sweep.runner.running or self._sweep.tasks):
             # here, and with what is there by now: what changes from now on comes by the next update, so none is missed
             self._viewer = Viewer(self._sweep.comparison(), on_retry=self._retry, executor=self._sweep.executor)
             self._place.children = (self._viewer,)

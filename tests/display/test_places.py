@@ -334,6 +334,21 @@ def test_a_notebook_without_a_screen_has_no_hole(run: Run) -> None:
     assert "VBox(" not in json.dumps(cells)
 
 
+def test_a_notebook_without_a_screen_holds_no_widgets(runner: Runner, sandbox_env: dict[str, str]) -> None:
+    """Nor their state, for which its page would ask a CDN; a widget of the person's own is kept as ever."""
+    cells = (
+        "import fox_nb, ipywidgets\nfox = fox_nb.Fox()\nfox.panel('phota-image')",
+        "fox.studio()",
+        "made = fox.sweep('phota-image', prompt='one', aspect_ratio=['1:1', '2:3'])\nmade",
+        "made.run()\nmade",
+        "fox_nb.compare([fox.generate('two').wait(), fox.generate('three').wait()])",
+    )
+    env = {**sandbox_env, "FOX_NB_WAIT": "1"}
+    assert "widgets" not in runner.execute(notebook(*cells), env=env).metadata
+    own = runner.execute(notebook(*cells[:1], "ipywidgets.HTML('mine')"), env=env)
+    assert "HTMLModel" in json.dumps(own.metadata.widgets)
+
+
 FOREIGN = """\
 import fox_nb, ipykernel.zmqshell, IPython
 from IPython.core.interactiveshell import InteractiveShell
