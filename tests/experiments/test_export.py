@@ -121,7 +121,8 @@ def test_columns_lines_and_money_are_all_kept(fox: Fox, tmp_path: Path) -> None:
         batch.save(tmp_path / "out", name="{index:03}-{label:03}-{task_id:03}")
     lines = [json.loads(line) for line in (tmp_path / "out/metadata.jsonl").read_text("utf-8").split("\n") if line]
     assert len(lines) == 2
-    assert batch.to_frame()["note"].tolist() == ["x\u2028y?"] * 2
+    noted = batch.to_frame()["note"].tolist()  # pandas 2 holds half a character, pandas 3 doesn't
+    assert noted in (["x\u2028y?"] * 2, ["x\u2028y\ud800"] * 2)
     task = batch.tasks[0]
     for at, line in enumerate(lines):
         assert (line["index"], line["label"], line["task_id"]) == (at, at, task.id)
