@@ -286,18 +286,12 @@ def test_a_cell_that_runs_shows_its_progress_and_leaves_one_grid(lab: Lab, sandb
     assert len(sandbox.creations) == 9
 
 
-@pytest.mark.usefixtures("noise")
-def test_killed_half_way_and_run_again(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
-    """The kernel is killed in the middle of 25; the same cell in the next one sends only what is missing: 25 in all."""
-    killed_half_way(lab, sandbox, env, "1K")
-
-
 @pytest.mark.long
 def test_twenty_five_at_4k(
     lab: Lab, browser: Browser, sandbox: Any, env: dict[str, str], record_property: Callable[[str, object], None]
 ) -> None:
-    """The same with 4K pictures, and then all of it: zoom, divider, memory, saved file, exported page."""
-    page = killed_half_way(lab, sandbox, env, "4K")
+    """The kernel is killed in the middle of them, the next one sends what is missing; then zoom, divider, memory, files."""
+    page = killed_half_way(lab, sandbox, env)
     looks_closely(page)
     page.locator("td[role=gridcell]").first.click()
     settled = [settle(page, key) for key in ("+", "+", "1")]
@@ -380,10 +374,10 @@ def test_the_exported_page_works_offline(lab: Lab, browser: Browser, sandbox: An
     exported_works(browser, page.folder / "compare.html")
 
 
-def killed_half_way(lab: Lab, sandbox: Any, env: dict[str, str], resolution: str) -> NotebookPage:
+def killed_half_way(lab: Lab, sandbox: Any, env: dict[str, str]) -> NotebookPage:
     """Eight are made and four under way when the kernel is killed; those four end only later, so no creation is on the wire."""
     sandbox.misbehave("lasts", seconds=3600, after=8, times=4)
-    page = lab.open(notebook(OPEN + MEASURING, FIVE.format(resolution, 20)), env=env)
+    page = lab.open(notebook(OPEN + MEASURING, FIVE.format("4K", 20)), env=env)
     page.run_all()
     press_run(page)
     half_way = "[t.status for t in fox.tasks() if t.id].count('completed'), sum(bool(t.id) for t in fox.tasks())"

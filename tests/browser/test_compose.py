@@ -16,7 +16,7 @@ from servers import until
 from studios import OPEN, no_double_clicks, open_studio, received
 from watched import PATIENCE
 
-ROUNDS = int(os.environ.get("FOX_NB_ROUNDS", "20"))
+ROUNDS = int(os.environ.get("FOX_NB_ROUNDS", "10"))
 SET_UP = f"{OPEN}\nimport ipywidgets as w\n"
 
 
