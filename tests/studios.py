@@ -145,9 +145,10 @@ def received(page: Watched, sandbox: Any, count: int) -> list[dict[str, Any]]:
     return found
 
 
-def no_double_clicks(page: Any) -> None:
-    """Have a press be one of its own, however quickly it follows another: pictures may come within the same second."""
-    page.kernel_value("setattr(__import__('fox_nb.panels.panel').panels.panel, 'DOUBLE_CLICK', 0)")
+def double_click(page: Any, seconds: float) -> None:
+    """Have a second press be the same one within so long: a slow machine needs more than a second for both, and a quick
+    one has the pictures by then."""
+    page.kernel_value(f"setattr(__import__('fox_nb.panels.panel').panels.panel, 'DOUBLE_CLICK', {seconds})")
 
 
 def accepted(page: Any, count: int) -> None:

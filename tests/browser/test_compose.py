@@ -13,7 +13,7 @@ from fox_nb.parameters import Parameter, parameters
 from kernels import notebook
 from lab import Lab, NotebookPage
 from servers import until
-from studios import OPEN, no_double_clicks, open_studio, received
+from studios import OPEN, double_click, open_studio, received
 from watched import PATIENCE
 
 ROUNDS = int(os.environ.get("FOX_NB_ROUNDS", "10"))
@@ -172,7 +172,7 @@ tab""",
     page.kernel_value("setattr(tab, 'children', (other, panel))")
     page.cell(1).get_by_role("tab").nth(1).click()
     page.cell(1).locator(".fox-newest img").locator("visible=true").wait_for()
-    no_double_clicks(page)
+    double_click(page, 0)
     page.cell(1).locator(".fox-press").locator("visible=true").click()
     page.cell(3).locator(".fox-card").nth(1).wait_for()
     assert len(sandbox.creations) == 2

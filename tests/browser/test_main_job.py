@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,10 @@ from PIL import Image
 from playwright.sync_api import Locator
 
 from artifacts import MARKED_KEY
-from fox_nb.panels.panel import DOUBLE_CLICK
 from kernels import notebook
 from lab import Lab, Notebook7, NotebookPage, Voila, Watched
 from studios import OPEN as QUICK
-from studios import accepted
+from studios import accepted, double_click
 
 OPEN = "import fox_nb\nfox = fox_nb.Fox()"
 PANEL = "fox.panel('phota-image')"
@@ -150,6 +148,7 @@ def test_pressing_twice_makes_one_creation(lab: Lab, calm: Any, env: dict[str, s
     """A double click, and Ctrl+Enter right after it, are one press; a press after the pictures came is another take."""
     page = lab.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
+    double_click(page, 3600)
     fill(page)
     page.locator(".fox-press").dblclick()
     page.page.get_by_role("textbox", name="Prompt").press("Control+Enter")
@@ -157,8 +156,7 @@ def test_pressing_twice_makes_one_creation(lab: Lab, calm: Any, env: dict[str, s
     two_wide_pictures(page)
     assert len(calm.creations) == 1
     page.locator(".fox-press:has-text('Another variation')").wait_for()
-    seen = time.monotonic()
-    page.until(lambda: time.monotonic() - seen > DOUBLE_CLICK or None, "a press to be another than the last one")
+    double_click(page, 0)
     press(page)
     page.locator(".fox-results .fox-card").nth(1).wait_for()
     assert [creation["take"] for creation in calm.creations] == [1, 2]

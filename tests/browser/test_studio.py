@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 from artifacts import MARKED_KEY
 from kernels import Runner, notebook
 from lab import Lab
-from studios import OPEN, RUTH, Studio, for_the_docs, no_double_clicks, open_studio, photo, received
+from studios import OPEN, RUTH, Studio, double_click, for_the_docs, open_studio, photo, received
 from watched import PATIENCE
 
 FOX = "a red fox in the snow, golden morning"
@@ -47,7 +47,7 @@ def test_a_row_of_the_history_fills_its_form_again(lab: Lab, sandbox: Any, env: 
     studio.picked(1)
     page.wait_for("() => document.querySelector('.fox-nb-panel:not(.lm-mod-hidden) .fox-item img')?.naturalWidth")
     page.locator(".fox-nb-panel:not(.lm-mod-hidden) .fox-level.fox-unset:has-text('Creativity')").wait_for()
-    no_double_clicks(page)
+    double_click(page, 0)
     studio.press()
     first, again = received(page, sandbox, 3)[1:]
     assert first == again
