@@ -133,9 +133,10 @@ def test_a_replayed_lesson_replaces_no_recording(
     """The cell that records the lesson, run by a student, or in an empty folder, leaves the recording as it is."""
     copy = tmp_path / "lesson.foxpack"
     copy.write_bytes(recorded[0].read_bytes())
-    for store in (replay.store, Store(tmp_path / "empty")):
-        with pytest.raises(fox_nb.PackError, match="was not written"):
-            store.export(copy)
+    with contextlib.closing(Store(tmp_path / "empty")) as empty:
+        for store in (replay.store, empty):
+            with pytest.raises(fox_nb.PackError, match="was not written"):
+                store.export(copy)
     assert copy.read_bytes() == recorded[0].read_bytes()
 
 
