@@ -1,5 +1,7 @@
 """Running a notebook in a real kernel without a screen, and exporting it, as nbclient and nbconvert do it for people."""
 
+import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,14 @@ from traitlets.config import Config
 from artifacts import Places
 from processes import clean_environment
 
-NO_PORTS = Config({"KernelManager": {"transport": "ipc"}})
+NO_PORTS = "ipc"
 """Jupyter finds ports free and binds them later: meanwhile another's kernel takes them, and this one dies or stays silent."""
+
+
+def without_ports() -> Config:
+    """How a kernel that nbclient starts is spoken to; its place is whole, as kernel and client have folders of their own."""
+    place = Path(tempfile.gettempdir(), f"fox-nb-kernel-{uuid.uuid4().hex}")
+    return Config({"KernelManager": {"transport": NO_PORTS, "ip": str(place)}})
 
 
 def notebook(*cells: str) -> nbformat.NotebookNode:
@@ -56,7 +64,7 @@ class Runner:
             name = "notebook.ipynb"
         client = NotebookClient(
             node,
-            config=NO_PORTS,
+            config=without_ports(),
             kernel_name="python3",
             timeout=seconds,
             allow_errors=allow_errors,

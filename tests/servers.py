@@ -54,7 +54,7 @@ class Server:
         self.url = ""
         self._process: subprocess.Popen[bytes] | None = None
 
-    KERNELS = f"--KernelManager.transport={NO_PORTS.KernelManager.transport}"
+    KERNELS = f"--KernelManager.transport={NO_PORTS}"
 
     def command(self) -> list[str]:
         """The module to start, with its arguments."""

@@ -20,7 +20,7 @@ from classroom.room import Classroom
 from counts import Count
 from fox_nb.client import Client
 from fox_nb.money import MICRO_PER_USD
-from kernels import NO_PORTS
+from kernels import without_ports
 from lessons import outputs
 from processes import clean_environment, command_of, left_running
 from ran_in import versions
@@ -44,7 +44,7 @@ def run_lesson(artifacts: Places, kernels: list[dict[str, str]]) -> None:
         folder = artifacts.fresh("student")
         client = NotebookClient(
             node,
-            config=NO_PORTS,
+            config=without_ports(),
             kernel_name="python3",
             timeout=900,
             startup_timeout=600,

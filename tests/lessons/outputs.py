@@ -13,7 +13,7 @@ import numpy as np
 from nbclient import NotebookClient
 from PIL import Image
 
-from kernels import NO_PORTS
+from kernels import without_ports
 
 LESSONS = sorted((Path(__file__).parents[2] / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 STUDIO = LESSONS[0].with_name("studio.ipynb")
@@ -68,7 +68,7 @@ def run(path: Path, folder: Path, env: Mapping[str, str], *, finish: str = "pass
     node.cells.append(last)
     client = NotebookClient(
         node,
-        config=NO_PORTS,
+        config=without_ports(),
         kernel_name="python3",
         timeout=120,
         record_timing=False,
