@@ -17,7 +17,7 @@ from typing import Any
 from fox_nb.atomic import private_folder, write
 from fox_nb.errors import ExtraMissing, FoxError, InvalidRequest
 from fox_nb.parameters import shown
-from fox_nb.render.comparison import ComparedPicture, hash_of
+from fox_nb.render.comparison import LIVE_PREVIEW, ComparedPicture, hash_of
 from fox_nb.session.pool import Pool
 
 Numbers = dict[str, float | None]
@@ -124,6 +124,7 @@ class MeasuringPool:
             self._do(_cut, picture.path, picture.tiles)
         except (FoxError, OSError) as error:  # the viewer tries again, and tells whoever looks
             logging.getLogger("fox_nb").info("No tiles of %s: %s", picture.path.name, error)
+        picture.preview(*LIVE_PREVIEW)  # kept: of a thousand a viewer shows sixty at once
 
     def _measure(self, picture: Path, original: Path) -> str:
         """Measure a picture; returns what is missing for that, in words."""

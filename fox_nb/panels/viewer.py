@@ -19,7 +19,17 @@ from typing import Any
 
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.panels.script import Scripted
-from fox_nb.render.comparison import Cell, ComparedPicture, Comparison, Key, cell_facts, facts, place, preview_size
+from fox_nb.render.comparison import (
+    LIVE_PREVIEW,
+    Cell,
+    ComparedPicture,
+    Comparison,
+    Key,
+    cell_facts,
+    facts,
+    place,
+    preview_size,
+)
 from fox_nb.render.comparison_kept import kept
 from fox_nb.session.pool import Pool
 from fox_nb.sharing import temporary_folder
@@ -30,8 +40,6 @@ Send = Callable[[dict[str, Any], list[bytes]], None]
 _BATCH_BYTES = 400_000
 _MOST_ON_THE_WAY = 4_000_000
 _MOST_WANTED = 4_000
-_PREVIEW = (288, 8_000)
-"""Edge and bytes of a preview at the least: only those are sent that somebody looks at."""
 
 
 class Viewer(Scripted):
@@ -137,7 +145,7 @@ class Viewer(Scripted):
     def _send_previews(self, view: str, names: list[str]) -> None:
         pictures = self._comparison.pictures()
         edge, most = preview_size(len(pictures))
-        size = max(edge, _PREVIEW[0]), max(most, _PREVIEW[1])
+        size = max(edge, LIVE_PREVIEW[0]), max(most, LIVE_PREVIEW[1])
         for name in names:
             picture = pictures.get(name)
             data = picture.preview(*size) if picture is not None else b""

@@ -39,6 +39,8 @@ LABELS = {name: words[0] for name, words in _NUMBERS.items()}
 
 _PREVIEWS = ((32, 512, 32_000), (64, 384, 16_000), (128, 288, 8_000), (256, 224, 4_500))
 _LEAST_PREVIEW = (160, 3_000)
+LIVE_PREVIEW = (288, 8_000)
+"""Edge and bytes of a live viewer's preview at the least: only those are sent that somebody looks at."""
 
 
 def version_of(path: Path) -> Version:
@@ -116,10 +118,7 @@ class ComparedPicture:
         try:
             if self.thumbs is None or edge > EDGE:  # an export's large previews are not worth keeping
                 return thumbnail(self.path, edge=edge, max_bytes=max_bytes)
-            # smaller ones are made of the one that is kept: decoding a 4K file anew takes a second
-            kept = cached_thumbnail(self.path, self.thumbs)
-            fits = edge >= EDGE and len(kept) <= max_bytes
-            return kept if fits else thumbnail(kept, edge=edge, max_bytes=max_bytes)
+            return cached_thumbnail(self.path, self.thumbs, edge, max_bytes=max_bytes)
         except (FoxError, OSError):
             return b""
 
