@@ -204,6 +204,11 @@ def test_the_doctor_says_one_cause_once(monkeypatch: pytest.MonkeyPatch, capsys:
         said = capsys.readouterr().out
         assert re.search("service: .*within 0.3 s.*\n  -        account: not tried", said)
         assert len(silent.received) == 1
+    with Scripted(say(401, {"error": {"message": "quota exhausted"}})) as refusing:  # an answer: the way is whole
+        monkeypatch.setenv("FOXAPI_BASE_URL", refusing.url)
+        assert main(["doctor"]) == 1
+        said = capsys.readouterr().out
+        assert re.search("TO DO    service: .*HTTP 401.*\n  ok       account: the gateway does not tell", said)
     monkeypatch.setattr(doctor.sys.stdout, "isatty", lambda: True)
     assert main(["doctor"]) == 1
     said = capsys.readouterr().out

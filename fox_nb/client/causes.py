@@ -48,8 +48,8 @@ _UNWRITABLE = (
 """What is raised before anything is sent."""
 
 
-def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
-    """Say in words what broke, and whether a connection had come to be."""
+def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecting: bool = False) -> Broken:
+    """Say in words what broke, and whether a connection had come to be; that of `connecting` was on its way."""
     chain = list(_causes(error))
     by_proxy = any(isinstance(link, broken.ProxyError) for link in chain)
     whose, none = ("proxy", "no connection to the proxy") if by_proxy else ("host", "no connection")
@@ -74,7 +74,10 @@ def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
     if any(isinstance(link, TooLarge) for link in chain):
         return Broken(f"it is larger than {call.largest:,} bytes", connected=True, again=False)
     if any(isinstance(link, (TimeoutError, broken.ReadTimeoutError)) for link in chain):
-        return Broken(f"no whole answer came within {call.within:g} s", connected=True)
+        words = f"no whole answer came within {call.within:g} s"
+        if connecting:
+            words = f"no safe connection (TLS) came to be within {min(call.timeouts.connect, call.within):g} s"
+        return Broken(words, connected=not connecting)
     if isinstance(error, zlib.error):
         return Broken(_with_detail("the answer is packed and damaged", chain, key), connected=True)
     if isinstance(error, _UNWRITABLE):
@@ -84,16 +87,19 @@ def explain(error: BaseException, call: Call, key: SecretStr | None) -> Broken:
         if "SOCKS" in str(error):
             told = "a socks proxy needs another package: pip install pysocks"
         return Broken(told, connected=False, again=False)
-    return Broken(_with_detail("the connection broke", chain, key), connected=True)
+    return Broken(_with_detail("the connection broke", chain, key), connected=not connecting)
 
 
 def _refused_by_proxy(chain: list[BaseException]) -> str:
     """Say what a proxy did that could be reached: `http.client` puts its status into the words of an OSError."""
     said = str(chain[-1]) if chain else ""
-    did = "it refused to lead to this host" if " 403 " in said else "it did not let the request through"
-    if " 407 " in said:
+    refused = "Tunnel connection failed: "
+    did = "it did not let the request through"
+    if said.startswith(f"{refused}403"):
+        did = "it refused to lead to this host"
+    elif said.startswith(f"{refused}407"):
         did = "it wants a user name and a password, which go into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT)"
-    elif any(isinstance(link, ssl.SSLError) for link in chain) or "handshake" in said:
+    elif any(isinstance(link, (ssl.SSLError, TimeoutError)) for link in chain):
         did = "no safe connection to the proxy itself came to be; its address mostly begins with http://"
     return f"the proxy was asked, and {did}"
 

@@ -131,12 +131,15 @@ def _came(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded
             "downloaded again, for free. If it stays so, tell FoxAPI's support the task's id.",
         )
     again = sent.status in _COME_AGAIN or sent.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return _failure(f"{what}.", again=again, pause_asked=retry_after(sent.headers))
+    todo = _ELSEWHERE if sent.status == HTTPStatus.NETWORK_AUTHENTICATION_REQUIRED else _LATER
+    return _failure(f"{what}.", again=again, pause_asked=retry_after(sent.headers), todo=todo)
 
 
 def _broken(what: str, broke: Broken) -> Attempt[Downloaded]:
-    todo = _LATER if broke.again else _REPORT
-    return _failure(f"{what}: {broke.reason}.", gone=not broke.again, again=broke.again, todo=todo)
+    todo = _LATER if broke.again else ""
+    if not broke.connected:
+        todo = f"{todo} {_ELSEWHERE}".strip()
+    return _failure(f"{what}: {broke.reason}.", gone=not broke.again, again=broke.again, todo=todo or _REPORT)
 
 
 def _failure(

@@ -349,7 +349,6 @@ class HttpTransport:
                 response = self._begun(session, call, body)
                 if isinstance(response, Broken):
                     response.taken = body is not None and body.taken
-                    response.connected = response.connected and not _connecting.get()
                     return response
                 with response:
                     return self._answer(response, call)
@@ -375,7 +374,7 @@ class HttpTransport:
                 allow_redirects=False,
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key and a request may be out
-            return explain(error, call, self.key).with_traceback(None)
+            return explain(error, call, self.key, connecting=_connecting.get()).with_traceback(None)
         except (KeyboardInterrupt, SystemExit) as error:
             # Its traceback would lead through frames that hold the headers; a verbose one prints them.
             stop = type(error)(*error.args)

@@ -263,9 +263,9 @@ def members(source: Path | bytes, name: str, refuse: Callable[[str, str], Invali
         with _opened(source) as archive:
             found = archive.infolist()
     except Exception as error:  # a hostile archive can make the reader raise anything
-        todo = "Pack the photos themselves as a .zip; .rar, .7z and folders do not serve."
+        todo = "Pack the photos themselves as a .zip; .rar and .7z do not serve."
         raise refuse(f"{name} is not a whole ZIP archive ({error}).", todo) from error
-    if any(info.flag_bits & _LOCKED for info in found):
+    if any(info.flag_bits & _LOCKED for info in found if not info.is_dir()):
         raise refuse(f"{name} is locked by a password.", "Pack the photos without one.")
     return found
 

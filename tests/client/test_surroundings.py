@@ -136,6 +136,7 @@ def test_a_proxys_address_that_cannot_be_read_is_told_without_its_password(
     ("address", "words"),
     [
         ("https://127.0.0.1:{port}", "to the proxy itself came to be; its address mostly begins with http://"),
+        ("http://127.0.0.1:{port}", "the proxy was asked, and it did not let the request through"),
         ("http://127.0.0.1:{closed}", "no connection to the proxy came to be"),
         ("http://proxy.invalid", "the name of the proxy was not found"),
         ("socks5://127.0.0.1:{port}", "pip install pysocks"),
@@ -152,7 +153,7 @@ def test_a_proxy_that_does_not_come_to_be_asked_is_told_as_that(
     monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", no_package)
     with Scripted(say(200)) as gone:
         pass
-    with Scripted(say(200), greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n") as proxy:
+    with Scripted(say(200), greeting=b"HTTP/1.1 502 No 407 but a TLS handshake\r\n\r\n") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", address.format(port=proxy.port, closed=gone.port))
         with (
             Client("https://gateway.example", MARKED_KEY, reads_tries=1) as client,
@@ -169,8 +170,8 @@ def test_what_ends_before_the_request_is_no_lost_answer(call: str, monkeypatch: 
         for url, proxy in ((f"https://{address}", ""), ("https://gateway.example", f"http://{address}")):
             monkeypatch.setenv("HTTPS_PROXY", proxy)
             with (
-                Client(url, MARKED_KEY, reads_tries=1, timeouts=Timeouts(read=0.3), sleep=lambda _: None) as client,
-                pytest.raises(NotConnected, match=r"was not reached: no whole answer came within 0\.3 s"),
+                Client(url, MARKED_KEY, reads_tries=1, timeouts=Timeouts(connect=0.3), sleep=lambda _: None) as client,
+                pytest.raises(NotConnected, match=r"was not reached: no safe connection \(TLS\) .* within 0\.3 s"),
             ):
                 CALLS[call](client)
 
