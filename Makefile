@@ -15,7 +15,8 @@ PIP_OF = $(PYTHON) -m pip
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(PINS)
 # uv installs the same versions in a tenth of pip's time: the one on PATH, or one from the package index that pip knows.
 UV := $(or $(shell command -v uv),$(BIN)/uv)
-WORKERS ?= 2
+# One more than two cores: while a worker waits for a kernel or a page, another one computes.
+WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS)
 # A file's tests share what is dear: a JupyterLab that is open, a wheel, a played table. Its own worker makes that once.
 BY_FILE := --dist loadfile --no-loadscope-reorder
