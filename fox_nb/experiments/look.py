@@ -27,12 +27,13 @@ def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
         price = made.session.prices.cost(slot.request).short if slot.state == "failed" else ""
         return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines, retry_price=price)]
     images = task.images
+    told = about(task, len(images))
     if not images:  # a profile has none
-        return [Take(slot.take, "done", note=about(task), code=lines)]
+        return [Take(slot.take, "done", note=told, code=lines)]
     takes = []
     for image in images:
         metrics, missing = made.measured(planned, slot, image)
-        note = ", ".join(filter(None, [about(task), missing]))
+        note = ", ".join(filter(None, [told, missing]))
         picture = result(image, made.session.store.thumbnails)
         takes.append(Take(slot.take, "done", picture, metrics=metrics, note=note, code=lines))
     return takes

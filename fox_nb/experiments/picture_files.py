@@ -76,13 +76,14 @@ class PictureFiles:
         """
         if not isinstance(source, Task):
             return [Take(1, "done", self.picture(source, name))], ""
-        code = source.code()
+        code, images = source.code(), source.images
+        note = about(source, len(images))
         takes = [
-            Take(number, "done", result(image, self._thumbs, tiled=self._keeps), note=about(source), code=code)
-            for number, image in enumerate(source.images, start=1)
+            Take(number, "done", result(image, self._thumbs, tiled=self._keeps), note=note, code=code)
+            for number, image in enumerate(images, start=1)
             if image.path.exists()
         ]
-        failed = Take(1, "failed", reason=str(source.error or "It has no picture."), note=about(source), code=code)
+        failed = Take(1, "failed", reason=str(source.error or "It has no picture."), note=note, code=code)
         return takes or [failed], code
 
     def picture(self, source: Any, name: str) -> ComparedPicture:
@@ -221,8 +222,7 @@ def _scale_of(path: Path) -> Scale:
         return scale_of(picture.decode()) if picture.image.mode in DEEP else None
 
 
-def about(task: Task) -> str:
-    """Return in a line what a task's pictures say of it: its id, how long it took, what it cost them all."""
-    count = len(task.images)
+def about(task: Task, count: int) -> str:
+    """Return in a line what a task's pictures, so many, say of it: its id, how long it took, what it cost them all."""
     cost = f"{task.cost} for {count} pictures" if count > 1 else str(task.cost)
     return ", ".join(filter(None, [task.id, f"{task.waited:.0f} s" if task.status == "completed" else "", cost]))
