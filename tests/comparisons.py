@@ -78,10 +78,12 @@ class Page(Watched):
 
     def pixel(self, row: int, column: int, x: float = 0.6, y: float = 0.6) -> list[int]:
         """The colour at a place of a cell, given in fractions of it, once the page has been painted."""
+        return self.colour(f"tbody tr:nth-child({row + 1}) td:nth-of-type({column + 1})", x, y)
+
+    def colour(self, selector: str, x: float, y: float) -> list[int]:
+        """The colour at a place of what has a canvas, likewise."""
         self.wait_frames()
-        found: list[int] = self.page.evaluate(
-            PIXEL, [f"tbody tr:nth-child({row + 1}) td:nth-of-type({column + 1})", x, y]
-        )
+        found: list[int] = self.page.evaluate(PIXEL, [selector, x, y])
         return found
 
     def drag(self, row: int, column: int, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from comparisons import EVIL, ORIGINAL, OTHER, PIXEL, Page, comparison, flat, laid_out, near
+from comparisons import EVIL, ORIGINAL, OTHER, Page, comparison, flat, laid_out, near
 from fox_nb.render.comparison import Axis, Cell, Take
 from fox_nb.render.comparison_files import save_html
 
@@ -36,7 +36,7 @@ def test_all_cells_are_drawn_with_their_values_on_both_axes(page: Page) -> None:
     """Each cell shows its own picture, the original stands beside, and labels are text."""
     assert near(page.pixel(0, 0), OTHER)
     assert near(page.pixel(1, 2), (40, 130, 220))
-    assert near(page.page.evaluate(PIXEL, [".foxc-original", 0.6, 0.6]), ORIGINAL)
+    assert near(page.colour(".foxc-original", 0.6, 0.6), ORIGINAL)
     assert page.locator("[role=grid] thead th").all_inner_texts()[1:] == ["0", EVIL, "1"]
     assert page.locator("[role=grid] tbody th").all_inner_texts() == ["0", EVIL, "1"]
     assert EVIL in page.cell(2, 2).inner_text()
@@ -54,7 +54,7 @@ def test_zooming_one_cell_moves_all_others(page: Page) -> None:
         page.page.mouse.wheel(0, -400)
     for row, column in ((0, 0), (0, 1), (1, 1), (2, 0)):
         assert near(page.pixel(row, column, 0.3, 0.3), (255, 255, 255)), (row, column)
-    assert near(page.page.evaluate(PIXEL, [".foxc-original", 0.3, 0.3]), (255, 255, 255))
+    assert near(page.colour(".foxc-original", 0.3, 0.3), (255, 255, 255))
     page.press("0")
     assert near(page.pixel(2, 0, 0.6, 0.6), (40, 140, 200))
 
@@ -266,7 +266,7 @@ def test_a_cell_can_be_seen_large(page: Page) -> None:
     assert page.locator("table[role=grid]").is_hidden()
     page.press("s")
     page.wait_for("() => !document.querySelector('.foxc-stage [role=slider]').hidden")
-    assert near(page.page.evaluate(PIXEL, [".foxc-stage", 0.3, 0.9]), ORIGINAL)
+    assert near(page.colour(".foxc-stage", 0.3, 0.9), ORIGINAL)
     page.press("ArrowDown")
     assert stage.get_attribute("aria-label") == f"creativity 1, resemblance 1 {EVIL}"
     page.press("Escape")
