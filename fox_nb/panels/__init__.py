@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import threading
 from collections.abc import Iterator
 
 from fox_nb.display.places import is_unseen
+
+_unseen = threading.RLock()
 
 
 @contextlib.contextmanager
@@ -17,13 +20,14 @@ def building() -> Iterator[None]:
     """
     import comm
 
-    was_on, told = gc.isenabled(), comm.create_comm
-    gc.disable()
-    if is_unseen():
-        comm.create_comm = comm.DummyComm
-    try:
-        yield
-    finally:
-        comm.create_comm = told
-        if was_on:
-            gc.enable()
+    with _unseen if is_unseen() else contextlib.nullcontext():  # two at once would leave it as the first one set it
+        was_on, told = gc.isenabled(), comm.create_comm
+        gc.disable()
+        if is_unseen():
+            comm.create_comm = comm.DummyComm
+        try:
+            yield
+        finally:
+            comm.create_comm = told
+            if was_on:
+                gc.enable()
