@@ -87,6 +87,16 @@ class Classroom:
         line, end, _ = self.log.read_text()[at:].partition("\n")
         return line if end else None
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The relay's process stands still: connections come about, and nobody answers."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """kill -9."""
         assert self.process is not None
