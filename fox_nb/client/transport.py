@@ -106,8 +106,11 @@ class _Patient(io.RawIOBase):
         self._raw = raw
         self._sock = sock
         self._left = call.largest + _HEADERS_AT_MOST
-        self._stall = call.timeouts.read
-        self._end = time.monotonic() + call.within
+        # What a proxy answers while it connects is waited for as long as for a connection.
+        self._stall, within = call.timeouts.read, call.within
+        if _connecting.get():
+            self._stall = within = min(call.timeouts.connect, within)
+        self._end = time.monotonic() + within
 
     def readable(self) -> bool:
         return True

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -169,11 +170,13 @@ def test_what_ends_before_the_request_is_no_lost_answer(call: str, monkeypatch: 
         address = f"127.0.0.1:{silent.getsockname()[1]}"
         for url, proxy in ((f"https://{address}", ""), ("https://gateway.example", f"http://{address}")):
             monkeypatch.setenv("HTTPS_PROXY", proxy)
+            began = time.monotonic()
             with (
                 Client(url, MARKED_KEY, reads_tries=1, timeouts=Timeouts(connect=0.3), sleep=lambda _: None) as client,
                 pytest.raises(NotConnected, match=r"was not reached: no safe connection \(TLS\) .* within 0\.3 s"),
             ):
                 CALLS[call](client)
+            assert time.monotonic() - began < Timeouts().read
 
 
 def test_a_way_on_which_no_answer_comes_ends_there() -> None:
