@@ -32,7 +32,7 @@ class KeptPage:
         self._output: Place | None = None
 
     def show(self, widget: Any, *, now: bool = False) -> None:
-        """Display it, and the widget that stands for it; where somebody looks, its HTML follows the widget.
+        """Display it, and the widget that stands for it; where somebody looks it is blank until it is made anew.
 
         Parameters
         ----------
@@ -47,8 +47,11 @@ class KeptPage:
         self._output = open_place(printable(self._html))
         if not is_unseen():
             display(widget)
-        if follows:
-            self.renew()
+
+    @property
+    def is_blank(self) -> bool:
+        """True as long as it was never made."""
+        return not self._html
 
     def renew(self) -> None:
         """Have it made anew on a thread of its own, where it was displayed; many calls become one."""

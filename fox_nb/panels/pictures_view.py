@@ -47,6 +47,8 @@ class PicturesView:
         shown = None if in_notebook() else beside(page(self._pictures, live=True), self.widget)
         if shown is None:
             self._kept.show(self.widget)
+            if self._kept.is_blank:
+                self._kept.renew()
         self._pictures.start()
         return shown
 

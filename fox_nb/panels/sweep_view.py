@@ -119,6 +119,7 @@ class SweepView:
     def show(self) -> None:
         """Display the controls and the page that stays; sends nothing, and follows what is under way."""
         self._kept.show(self.widget, now=not self._sweep.plan.count("done"))
+        self._stale |= self._kept.is_blank  # it is made behind the viewer: it takes as long, and nobody waits for it
         self._sweep.watch()
         self._tell()
         self._acting.submit(self._learn_prices)
@@ -206,7 +207,7 @@ class SweepView:
             self._place.children = (self._viewer,)
         self._controls.notify(**self._state())
         ended = not self._sweep.runner.running and not self._sweep.developing
-        if self._stale and (ended or self._due.now(self._sweep.plan.count("done"))):
+        if self._stale and (ended or self._kept.is_blank or self._due.now(self._sweep.plan.count("done"))):
             self._stale = False
             self._kept.renew()
 
