@@ -48,6 +48,7 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def profile(chromium: Browser) -> BrowserContext:
     """The worker's browser profile, which loads Jupyter's own scripts once; nothing moves by itself, which would cost time."""
+    asyncio._set_running_loop(chromium._loop)  # made before `browser`, whose end in an earlier file took it away
     return chromium.new_context(viewport=SIZE, accept_downloads=True, reduced_motion="reduce")
 
 
