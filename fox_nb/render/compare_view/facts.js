@@ -1,6 +1,6 @@
 // The facts of the cell that is chosen: which one, its take, its size, its numbers, its code.
 
-import { button, element } from "./frame.js";
+import { button, element, fill } from "./frame.js";
 import { sameShape } from "./view.js";
 
 /** Which of a cell's pictures is shown; several may be of one take, and '' stands for the only one. */
@@ -52,7 +52,7 @@ export class Facts {
         element("dd", {}, value, element("small", {}, explanations[name] ?? "")),
       ),
     );
-    this.words.replaceChildren(head, ...(numbers.length ? [element("dl", {}, ...numbers)] : []));
+    fill(this.words, head, ...(numbers.length ? [element("dl", {}, ...numbers)] : []));
     const code = take?.code || cell.code;
     this.details.hidden = !code;
     this.code.textContent = code;

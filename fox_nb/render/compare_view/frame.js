@@ -25,6 +25,14 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Give a box these children, unless it has such: a button that is made anew loses a press that has begun, and the focus. */
+export function fill(box, ...children) {
+  const made = element("div", {}, ...children);
+  const equal = (child, at) => child.isEqualNode(box.childNodes[at] ?? null);
+  if (made.childNodes.length !== box.childNodes.length || ![...made.childNodes].every(equal))
+    box.replaceChildren(...made.childNodes);
+}
+
 /** A button; its label is what a hover says, and its name where it has a sign in place of a word. */
 export function button(text, label, onclick, extra = {}) {
   // a word is its own name, for eyes and ears alike; a sign needs one

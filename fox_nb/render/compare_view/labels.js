@@ -1,7 +1,7 @@
 // The words on a frame: whose it is, how it stands, its numbers, and its divider.
 
 import { takeWords } from "./facts.js";
-import { element } from "./frame.js";
+import { element, fill } from "./frame.js";
 
 export function labelFrame(grid, frame, place) {
   const cell = grid.cell(place);
@@ -13,9 +13,9 @@ export function labelFrame(grid, frame, place) {
   const words = { pending: "waiting", running: "in progress", failed: take?.reason || "failed", impossible, done: "" };
   const state = take ? take.state : "pending";
   frame.stale = false;
-  frame.words.replaceChildren(element("span", { title: words[state] ?? "" }, words[state] ?? ""));
+  const again = state === "failed" && grid.retry ? [retryButton(grid, frame, place)] : [];
+  fill(frame.words, element("span", { title: words[state] ?? "" }, words[state] ?? ""), ...again);
   frame.root.dataset.state = state;
-  if (state === "failed" && grid.retry) frame.words.append(retryButton(grid, place, cell));
   const sliding = grid.mode === "slider" && grid.compares(frame) && grid.otherOf(place) && take?.picture;
   if (sliding) placeDivider(grid, frame);
   frame.divider.hidden = !sliding;
@@ -30,8 +30,8 @@ export function labelFrame(grid, frame, place) {
   const numbers = (cell.numbers ?? []).map(([name, value]) => `${name} ${value}`);
   /** @type {HTMLElement[]} */
   const shown = many ? [element("div", {}, many)] : [];
-  shown.push(...numbers.map((text) => element("span", {}, text)), ...failedTakes(grid, place));
-  frame.numbers.replaceChildren(...shown);
+  shown.push(...numbers.map((text) => element("span", {}, text)), ...failedTakes(grid, frame, place));
+  fill(frame.numbers, ...shown);
   frame.cell.setAttribute("aria-label", [cell.label, words[state], many, ...numbers].filter(Boolean).join(", "));
 }
 
@@ -47,27 +47,29 @@ export function placeDivider(grid, frame) {
 }
 
 /** Where one of several takes has failed and another is shown: a way to the one that failed, and to its reason. */
-function failedTakes(grid, place) {
+function failedTakes(grid, frame, place) {
   const { takes, label } = grid.cell(place);
-  const failed = takes.filter((take) => take.state === "failed").length;
-  if (!failed || grid.take(place).state === "failed") return [];
-  const onclick = () =>
-    grid.showTake(
-      place,
-      takes.findIndex((take) => take.state === "failed"),
-    );
+  const hasFailed = (take) => take.state === "failed";
+  const failed = takes.filter(hasFailed).length;
+  if (!failed || hasFailed(grid.take(place))) return [];
+  const onclick = () => {
+    const now = grid.placeOf(frame);
+    grid.showTake(now, grid.cell(now).takes.findIndex(hasFailed));
+  };
   return [
     element("button", { type: "button", onclick, "aria-label": `${failed} failed: ${label}` }, `${failed} failed`),
   ];
 }
 
-function retryButton(grid, place, cell) {
-  const { number, price } = grid.take(place);
-  const again = () => {
-    grid.goTo(place[0], place[1], { preventScroll: true }); // the button goes, and the focus would with it
-    grid.retry(grid.key(place), number);
+function retryButton(grid, frame, place) {
+  const { price } = grid.take(place);
+  const onclick = () => {
+    const now = grid.placeOf(frame);
+    const { number } = grid.take(now);
+    grid.goTo(now[0], now[1], { preventScroll: true }); // the button goes, and the focus would with it
+    grid.retry(grid.key(now), number);
   };
-  const name = `Try ${cell.label} again${price ? ` for ${price}` : ""}`;
+  const name = `Try ${grid.cell(place).label} again${price ? ` for ${price}` : ""}`;
   const words = ["Try again", price].filter(Boolean).join(" \u00b7 ");
-  return element("button", { type: "button", onclick: again, "aria-label": name }, words);
+  return element("button", { type: "button", onclick, "aria-label": name }, words);
 }
