@@ -46,7 +46,8 @@ def page(lab: Lab) -> NotebookPage:
     """A notebook that shows the three controls beside a button."""
     opened = lab.open(notebook(CONTROLS, PANEL, "1"))
     opened.run_all()
-    opened.locator(".fox-picker").wait_for()
+    for part in (".fox-mentions", ".fox-level >> nth=1", ".fox-picker", ".fox-press"):
+        opened.locator(part).wait_for(state="attached")
     return opened
 
 

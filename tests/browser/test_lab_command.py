@@ -49,3 +49,4 @@ def test_one_command_opens_the_first_lesson(fox_lab: FoxLab, context: BrowserCon
     assert (fox_lab.root / "lessons" / "samples" / "old-portrait.jpg").exists()
     assert page.locator(".jp-Dialog, .Toastify__toast").count() == 0
     assert page.console_errors == []
+    page.page.close()  # it would go on asking a server that has ended

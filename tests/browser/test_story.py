@@ -57,8 +57,9 @@ def train(studio: Studio, sandbox: Any, photos: list[Path]) -> str:
     assert "play money" in studio.here.locator(".fox-actions").inner_text()
     for_the_docs(studio.page, "studio-profiles")
     button.click()
-    row = studio.here.locator(".fox-known .fox-row:has-text('Ruth')")
-    row.get_by_role("button", name="Copy the id of Ruth").wait_for()
+    named = studio.page.page.get_by_role("button", name="Copy the id of Ruth")
+    row = studio.here.locator(".fox-known .fox-row", has=named)
+    row.wait_for()
     return row.locator("code").inner_text().strip("[]")
 
 

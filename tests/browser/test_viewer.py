@@ -82,6 +82,7 @@ def test_only_what_is_on_the_screen_is_fetched(page: NotebookPage) -> None:
     page.set_size(1200, 500)
     page.locator("td[role=gridcell]").first.click()
     page.wait_frames()
+    page.wait_for(READY)  # what these frames have asked for is here
     page.kernel_value("asked.clear()")
     settle(page, "1")
     area = page.locator(".foxc-scroll")
