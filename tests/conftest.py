@@ -55,6 +55,11 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["fox_nb_places"] = str(node.config.stash[_places].root)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes an hour: begun last, all others are through and wait for it."""
+    items.sort(key=lambda item: item.path.name != "test_pythons.py")
+
+
 class EndOfRun:
     """In the one process that sees all workers' reports: once the last has ended, the key is nowhere and nothing runs on."""
 
