@@ -78,16 +78,16 @@ class Notebook:
             with TERMINAL.waiting(task) as show:
                 yield show
             return
+        now = _drawn(task)  # before it is asked whether it is over: a line of progress never shows the pictures
         try:
             shown = task.is_over or getattr(self._local, "unseen", False) or live.is_in(task, area_here())
-            with contextlib.nullcontext(lambda: None) if shown else self._progress(task) as tick:
+            with contextlib.nullcontext(lambda: None) if shown else self._progress(task, now) as tick:
                 yield tick
         finally:
             live.finish(task)
 
     @contextlib.contextmanager
-    def _progress(self, task: Task) -> Iterator[Callable[[], None]]:
-        last = _drawn(task)
+    def _progress(self, task: Task, last: Bundle) -> Iterator[Callable[[], None]]:
         line = live.wait_line(task, area_here(), lambda: open_place(last))
         if line.said is not None:
             line.place.show(last)
@@ -95,8 +95,8 @@ class Notebook:
 
         def tick() -> None:
             nonlocal last
-            now = _drawn(task) if not task.is_over else last
-            if now != last:
+            now = _drawn(task)
+            if now != last and not task.is_over:
                 last = now
                 line.place.show(now)
 

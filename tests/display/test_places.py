@@ -307,6 +307,22 @@ display(*tasks)""",
     assert said.outputs[-1].text.strip() == "6"
 
 
+def test_a_line_of_progress_never_shows_the_pictures(run: Run) -> None:
+    """Where the task ends just while that line is drawn, there is none."""
+    late = """\
+from fox_nb.display import notebook
+import time
+drawn = notebook._drawn
+def late(task):
+    gate.set()
+    while not task.is_over: time.sleep(0.01)
+    return drawn(task)
+notebook._drawn = late
+fox.generate('one fox').wait();"""
+    (cell,) = run(late)
+    assert cell.outputs == []
+
+
 def test_a_notebook_without_a_screen_waits(run: Run) -> None:
     """Where `FOX_NB_WAIT` is set, what is displayed is complete at once, in whatever way it is displayed."""
     last, shown, appended = run(

@@ -78,7 +78,7 @@ def test_numbers_that_come_while_the_viewer_is_made_are_shown(
 
 
 def test_what_is_seen_waits_for_nothing_that_is_only_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before a screen the widget is displayed and the cell ends while the page is being made; it comes by itself."""
+    """Before a screen the widget is displayed and the cell ends while the page is blank; then it is made beside."""
     shown, may_go_on = [], threading.Event()
 
     def display(thing: Any, **_: Any) -> Output:
@@ -96,9 +96,12 @@ def test_what_is_seen_waits_for_nothing_that_is_only_kept(monkeypatch: pytest.Mo
     kept = KeptPage(make)
     kept.show("the viewer")
     assert shown == [{"text/html": "", "text/plain": ""}, "the viewer"]
+    assert kept.is_blank
+    kept.renew()
     may_go_on.set()
     until(lambda: output.shown or None, "the page")
     assert output.shown == "a table of pictures"
+    assert not kept.is_blank
     kept.close()
 
 
