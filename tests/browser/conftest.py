@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from artifacts import Places
 from counts import Count
 from lab import Lab, Notebook7, Voila, launch
 from one_page import SIZE, OnePage
 from servers import JupyterServer, VoilaServer
+from watched import PATIENCE
+
+expect.set_options(timeout=PATIENCE * 1000)  # five seconds are Playwright's own
 
 HERE = Path(__file__).parent
 
@@ -49,7 +52,9 @@ def browser(chromium: Browser) -> Iterator[Browser]:
 def profile(chromium: Browser) -> BrowserContext:
     """The worker's browser profile, which loads Jupyter's own scripts once; nothing moves by itself, which would cost time."""
     asyncio._set_running_loop(chromium._loop)  # made before `browser`, whose end in an earlier file took it away
-    return chromium.new_context(viewport=SIZE, accept_downloads=True, reduced_motion="reduce")
+    made = chromium.new_context(viewport=SIZE, accept_downloads=True, reduced_motion="reduce")
+    made.set_default_timeout(PATIENCE * 1000)  # of every page, those that are not `Watched`, too
+    return made
 
 
 @pytest.fixture(scope="module")

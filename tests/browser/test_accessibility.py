@@ -122,7 +122,7 @@ def test_nothing_is_cut_off_where_it_is_narrow(studio: Studio) -> None:
             if name == "History":
                 studio.rows.first.wait_for()
             what = f"{name} to fit into {width} px; first cut off was {page.page.evaluate(CUT_OFF)}"
-            page.until(lambda: page.page.evaluate(CUT_OFF) == [] or None, what, seconds=20)
+            page.until(lambda: page.page.evaluate(CUT_OFF) == [] or None, what)
     studio.go("Generate")
     label, field = (studio.here.locator(f".fox-for-aspect_ratio {part}") for part in (".widget-label", "select"))
     assert label.bounding_box()["y"] + 10 < field.bounding_box()["y"]

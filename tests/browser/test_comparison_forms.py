@@ -15,6 +15,7 @@ from fox_nb.render import plots
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Take
 from fox_nb.render.comparison_files import save_html
 from fox_nb.render.comparison_table import static_grid
+from watched import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,6 +113,7 @@ def test_without_a_script_the_plain_table_is_there(browser: Browser, tmp_path: P
     """Where scripts are off the page is the table with all pictures."""
     path = save_html(comparison(tmp_path), tmp_path / "compare.html")
     context = browser.new_context(java_script_enabled=False)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     page.goto(path.as_uri())
     assert page.locator("[data-fox-comparison] img").count() == 10
@@ -124,6 +126,7 @@ def test_a_hover_over_the_plain_table_shows_the_original(browser: Browser, tmp_p
     path = tmp_path / "table.html"
     path.write_text(f"<!doctype html><meta charset=utf-8>{static_grid(comparison(tmp_path))}", encoding="utf-8")
     context = browser.new_context(java_script_enabled=False)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     page.goto(path.as_uri())
     cell = page.locator(".foxc-shot").nth(1)

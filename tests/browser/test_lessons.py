@@ -15,6 +15,7 @@ from artifacts import MARKED_KEY, Places
 from lab import Lab, Voila, VoilaPage, Watched
 from lessons import outputs
 from servers import JupyterServer
+from watched import PATIENCE
 
 ALL = [*outputs.LESSONS, outputs.STUDIO]
 ERROR_BOXES = (
@@ -65,6 +66,7 @@ def wait_for_pictures(page: Watched, wanted: int) -> None:
 @pytest.fixture
 def without_scripts(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1000, "height": 1400})
+    context.set_default_timeout(PATIENCE * 1000)
     yield context.new_page()
     context.close()
 

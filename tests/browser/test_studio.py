@@ -134,7 +134,7 @@ def test_a_failed_task_is_told_in_words_and_tried_again(lab: Lab, sandbox: Any, 
     card = page.locator(".fox-results .fox-failed")
     card.wait_for()
     assert "You may have been charged" in card.inner_text()
-    assert page.locator(".fx-bad:has-text('failed')").count() == 1
+    page.locator(".fx-bad:has-text('failed')").wait_for(state="attached")
     page.locator(".fox-results button:has-text('Try again')").click()
     studio.shown(1)
     page.locator(".fx-pic img").wait_for(state="attached")
@@ -161,7 +161,7 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
 
 def test_several_tasks_at_once_and_one_no_longer_watched(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """Each has its own progress; Hide says that there is no cancel, and the picture comes into the history."""
-    sandbox.set(speed=1)
+    sandbox.misbehave("lasts", seconds=900, times=3)  # however slow this machine is
     studio = open_studio(lab, env)
     page = studio.page
     for prompt in ("a lighthouse", "a red fox", "a teapot"):
@@ -173,7 +173,7 @@ def test_several_tasks_at_once_and_one_no_longer_watched(lab: Lab, sandbox: Any,
     page.page.get_by_role("button", name="Hide: a red fox").click()
     page.locator(".fox-actions [role=status]:has-text('be cancelled')").wait_for()
     assert page.locator(".fox-live progress").count() == 2
-    sandbox.advance(300)
+    sandbox.advance(1000)
     studio.shown(3)
     studio.go("History")
     page.locator(".fox-line:has-text('a red fox') img").wait_for()

@@ -21,8 +21,14 @@ from IPython.display import HTML, clear_output, display, update_display
 from fox_nb.settings import Polling
 fox = fox_nb.Fox(polling=Polling(first_looks=(0.05,), at_least=0.05, per_second=100))
 gate, look = threading.Event(), fox.session.client.task
-fox.session.client.task = lambda *a, **k: (gate.wait(300), look(*a, **k))[1]"""
-"""Nothing that is under way goes on before ``gate.set()``."""
+fox.session.client.task = lambda *a, **k: (gate.wait(300), look(*a, **k))[1]
+def opens(task):
+    task._be_watched = gate.set  # called when the wait has begun, and its line stands there
+    return task
+def waited(words):
+    gate.clear()
+    return opens(fox.generate(words)).wait()"""
+"""Nothing that is under way goes on before ``gate.set()``, or the wait for a task that `opens` was given."""
 
 Run = Callable[..., list[nbformat.NotebookNode]]
 
@@ -73,7 +79,7 @@ def test_after_clear_output(run: Run, wait: str) -> None:
     cell, _, waited, ended = run(
         f"t = fox.generate('one fox')\nfor _ in range(3):\n    clear_output({wait})\n    display(t)",
         "gate.set()\nt.wait();",
-        f"u = fox.generate('two foxes')\ndisplay(u)\nclear_output({wait})\nu.wait();",
+        f"gate.clear()\nu = opens(fox.generate('two foxes'))\ndisplay(u)\nclear_output({wait})\nu.wait();",
         f"v = fox.generate('three foxes').wait()\nclear_output({wait})\nv",
     )
     assert seen(cell) == ["one fox"]
@@ -91,7 +97,7 @@ def test_a_cell_that_waits_and_ends_with_the_task(run: Run) -> None:
 
 def test_waiting_in_a_loop_leaves_one_line(run: Run) -> None:
     """Who waits for several tasks in one cell finds one line that counts them, and below it what the cell ends with."""
-    (cell,) = run("gate.set()\nfor words in ('one', 'two', 'three'):\n    t = fox.generate(words).wait()\nt")
+    (cell,) = run("for words in ('one', 'two', 'three'):\n    t = waited(words)\nt")
     assert ["3 tasks completed, the last" in output.data["text/html"] for output in cell.outputs] == [True, False]
     assert seen(cell) == ["", "three"]
 
@@ -111,7 +117,7 @@ def test_waiting_with_a_time_out_leaves_one_display(run: Run, last: str) -> None
 def test_waiting_with_a_time_out_beside_others(run: Run) -> None:
     """The line that counts others is not about a task that is still under way, which has a place of its own."""
     cell, _ = run(
-        "gate.set()\nfox.generate('one fox').wait()\ngate.clear()\nlate = fox.generate('late')\n"
+        "waited('one fox')\ngate.clear()\nlate = fox.generate('late')\n"
         "for _ in range(2):\n    try: late.wait(0.1)\n    except fox_nb.WaitTimeout: pass",
         "gate.set()\nlate.wait();",
     )
@@ -186,7 +192,7 @@ def test_in_an_output_widget(runner: Runner, sandbox_env: dict[str, str], way: s
     """What is shown in an Output, which takes no updates, is a widget there, and comes to its end."""
     shown = f"out = w.Output()\nt = fox.generate('one fox')\nwith out:\n    {way}\nout"
     if way == "t.wait()":
-        shown = f"gate.set()\n{shown}"
+        shown = shown.replace("t = fox.generate('one fox')", "t = opens(fox.generate('one fox'))")
     cells = (shown, "gate.set()\nt.wait();", "print(out.model_id)")
     made = runner.execute(notebook(OPEN, *cells), env=sandbox_env)
     state = made.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
@@ -245,7 +251,7 @@ def test_in_a_captured_cell(run: Run) -> None:
     """`%%capture` and `capture_output` stop no call that shows something, and keep what it has shown to its end."""
     *_, waited, others, panel, slow = run(
         "gate.set()",
-        "%%capture cap\nt = fox.generate('one fox').wait()\nt",
+        "%%capture cap\nt = waited('one fox')\nt",
         """\
 from IPython.utils.capture import capture_output
 with capture_output() as also:

@@ -41,6 +41,7 @@ _PASSING = (
     (r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?", "DATE"),
     (r"\b\d{1,2} (?:[A-Z][a-z]+) 20\d\d(?:, \d\d:\d\d)?", "DATE"),
     (r"\b\d\d:\d\d(?::\d\d)?\b", "TIME"),
+    (r" +(?=\d+ s\b)", " "),  # a column of seconds is as wide with two digits
     (r"\b\d+\s+s\b|\b\d+ min(?: \d+ s)?\b", "SECONDS"),
     (r"SECONDS gone(?: of about|, longer than the usual) SECONDS", "SECONDS GONE"),
     (r"task-[a-z0-9-]+", "TASK"),
@@ -70,7 +71,7 @@ def run(path: Path, folder: Path, env: Mapping[str, str], *, finish: str = "pass
         node,
         config=without_ports(),
         kernel_name="python3",
-        timeout=120,
+        timeout=400,
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
