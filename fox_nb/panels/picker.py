@@ -245,11 +245,15 @@ class Picker(Scripted):
             self._entries = tuple(entries)
         self._send_list()
 
-    def _change(self, made: Callable[[tuple[Entry, ...]], tuple[Entry, ...]], *, by_person: bool = True) -> None:
-        with self._list_lock:
-            self._entries = made(self._entries)
-            self.value = tuple(entry.value for entry in self._entries)  # in here: of two threads the last one counts
-        self._send_list()
+    def _change(
+        self, made: Callable[[tuple[Entry, ...]], tuple[Entry, ...]], *, by_person: bool = True, by: object = ""
+    ) -> None:
+        try:
+            with self._list_lock:
+                self._entries = made(self._entries)
+                self.value = tuple(entry.value for entry in self._entries)  # in here: of two threads the last counts
+        finally:
+            self._send_list(by)  # whatever an observer did: the page that pressed waits for it
         if by_person:
             self._call("change", self._entries)
 
@@ -260,9 +264,10 @@ class Picker(Scripted):
             except FoxError as error:
                 self.error = str(error)
 
-    def _send_list(self) -> None:
-        items = [{"key": e.key, "name": e.name, "note": e.note, "thumb": bool(e.thumbnail)} for e in self._entries]
-        self.say("list", items=items)
+    def _send_list(self, by: object = "") -> None:
+        with self._list_lock:  # else an older list could come after a newer one
+            items = [{"key": e.key, "name": e.name, "note": e.note, "thumb": bool(e.thumbnail)} for e in self._entries]
+            self.say("list", items=items, by=by)
 
     # What a browser says
 
@@ -292,14 +297,16 @@ class Picker(Scripted):
         self._call("ask", None)
 
     def _on_remove(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._change(lambda entries: tuple(e for e in entries if e.key != content.get("key")))
+        by = content.get("by")
+        self._change(lambda entries: tuple(e for e in entries if e.key != content.get("key")), by=by)
 
     def _on_order(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         """Take over the order that somebody made; what their browser has not heard of yet comes last."""
         keys = content.get("keys")
         if isinstance(keys, list):
             place = {key: at for at, key in enumerate(keys) if isinstance(key, str)}
-            self._change(lambda entries: tuple(sorted(entries, key=lambda e: place.get(e.key, len(place)))))
+            by = content.get("by")
+            self._change(lambda entries: tuple(sorted(entries, key=lambda e: place.get(e.key, len(place)))), by=by)
 
     def _on_begin(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         key, name, mime, size = (content.get(word) for word in ("id", "name", "mime", "size"))

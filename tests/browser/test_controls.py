@@ -33,7 +33,7 @@ slider = Level(description="Creativity", tooltip="How much is invented.")
 other = Level(description="Resemblance", value=0.3)
 picker = Picker(description="Pictures", most=4)
 button = w.Button(description="Generate")
-seen, files = [], []
+seen, files, late = [], [], []
 press = Press(description="Press", controls={"prompt": prompt, "level": slider})
 press.on_press(lambda values: seen.append((values["prompt"], values["level"])))
 picker.on_files(files.extend)
@@ -242,6 +242,37 @@ def test_pictures_are_dropped_pasted_ordered_and_removed(page: NotebookPage, tmp
     page.wait_for(f"() => ({focused})() === 'Remove: one <i>.jpg'")
     assert "1. one <i>.jpg" in items(page).first.inner_text()
     assert items(page).locator("img").count() == 2
+
+
+def test_a_press_on_remove_is_heard_while_thumbnails_come(page: NotebookPage) -> None:
+    """A line that says the same stays: its button is still there when the mouse that is down on it goes up."""
+    page.kernel_value("setattr(picker, '_on_thumbs', lambda *asked: late.append(asked))")
+    page.kernel_value("picker.show([Entry(None, colour, '', small(colour), colour) for colour in ('red', 'blue')])")
+    value(page, "[key for asked, _ in late for key in asked['keys']]", "['red', 'blue']")
+    page.page.get_by_role("button", name="Remove: red").hover()
+    page.page.mouse.down()
+    page.kernel_value("[Picker._on_thumbs(picker, *asked) for asked in late]")
+    items(page).locator("img").nth(1).wait_for()
+    page.page.mouse.up()
+    value(page, "[entry.name for entry in picker.entries]", "['blue']")
+
+
+def test_what_was_removed_does_not_come_back(page: NotebookPage) -> None:
+    """A list that the kernel made before it heard the newest press is not shown: pictures and focus stay as pressed."""
+    page.kernel_value("picker.show([Entry(None, name, key=name) for name in ('a', 'b', 'c')])")
+    items(page).nth(2).wait_for()
+    hold = "lambda kind, **said: late.append(said) if kind == 'list' else Picker.say(picker, kind, **said)"
+    page.kernel_value(f"setattr(picker, 'say', {hold})")
+    page.page.get_by_role("button", name="Move earlier: b").focus()
+    for left in ("['b', 'a', 'c']", "['a', 'c']"):
+        page.page.keyboard.press("Enter")  # then it is on the same picture's Remove
+        value(page, "[entry.name for entry in picker.entries]", left)
+    seen = "() => [document.activeElement.ariaLabel, ...[...document.querySelectorAll('.fox-item')].map(at => at.dataset.key)]"
+    for words in ("the first answer", "the second answer"):
+        page.kernel_value("Picker.say(picker, 'list', **late.pop(0))")
+        page.kernel_value(f"setattr(picker, 'error', {words!r})")
+        page.locator(f".fox-picker [role=alert]:has-text({words!r})").wait_for()
+        assert page.page.evaluate(seen) == ["Remove: a", "a", "c"]
 
 
 def test_what_cannot_be_used_is_said(page: NotebookPage, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,38 @@ def test_entries_are_removed_and_moved():
     browser.say("remove", key="unknown")
     assert changes == ["acbd", "acbd", "acd", "acd"]
     assert [item["name"] for item in browser.of("list")[-1]["items"]] == ["a", "c", "d"]
+
+
+def test_a_press_has_one_answer_that_names_it():
+    """Whoever pressed knows by it which list has all that they did, also where an observer fails."""
+    picker = Picker()
+    picker.show([Entry(None, name, key=name) for name in "abc"])
+    browser = Browser(picker)
+    browser.say("order", keys=["b", "a", "c"], by="first")
+    picker.observe(lambda _: 1 / 0, "value")
+    browser.say("remove", key="a", by="second")
+    picker.unobserve_all("value")
+    picker.add(Entry(None, "d", key="d"))
+    told = [(said["by"], "".join(item["name"] for item in said["items"])) for said in browser.of("list")]
+    assert told == [("first", "bac"), ("second", "bc"), ("", "bcd")]
+
+
+def test_lists_are_told_in_their_order():
+    """While one is told no other thread makes a newer one, which the older would overtake."""
+    picker, free = Picker(), []
+
+    def is_free():
+        is_so = picker._list_lock.acquire(blocking=False)
+        if is_so:
+            picker._list_lock.release()
+        return is_so
+
+    with ThreadPoolExecutor() as other:
+        picker.say = lambda *_, **__: free.append(other.submit(is_free).result(60))
+        picker.add(Entry(None, "a"))
+        picker.value = ["b.jpg"]
+        picker._on_ready({}, [])
+    assert free == [False] * 3
 
 
 def test_what_a_browser_shows_is_what_counts():

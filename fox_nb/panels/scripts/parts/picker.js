@@ -2,6 +2,7 @@
 import { guard, onPress, put, setSeen, unique, write } from "./elements.js";
 import { amount, prepare } from "./scaling.js";
 import { Job, key as newKey, send } from "./sending.js";
+import { keepInStep } from "./tasks.js";
 
 /** What a picker asks for, and the types that the browser offers then. */
 export function asked({ one, accept, archives }) {
@@ -18,6 +19,7 @@ export const picker = () => {
   const views = new Set();
   let model;
   let working = false;
+  let pressed = ""; // the last press that Python has not answered
 
   const keys = () => state.items.map(({ key }) => key);
   const say = (message, buffers) => model.send(message, undefined, buffers);
@@ -33,7 +35,8 @@ export const picker = () => {
     const at = state.items.findIndex((item) => item.key === key);
     const [entry] = state.items.splice(at, 1);
     if (type === "order") state.items.splice(at - 1, 0, entry);
-    say({ type, key, keys: keys() });
+    pressed = unique();
+    say({ type, key, keys: keys(), by: pressed });
     show();
   }
 
@@ -109,8 +112,11 @@ export const picker = () => {
 
   function hear(content, buffers) {
     const job = state.job?.id === content.id ? state.job : null;
-    if (content.type === "list") hearList(content.items);
-    else if (content.type === "error") state.error = content.words;
+    if (content.type === "list") {
+      if (content.by === pressed) pressed = "";
+      if (pressed) return; // made before Python heard that press, whose answer is on its way
+      hearList(content.items);
+    } else if (content.type === "error") state.error = content.words;
     else if (content.type === "taken") for (const view of views) view.taken();
     else if (content.type === "offer") for (const view of views) view.offer(content.names);
     else if (content.type === "thumb") state.thumbs.has(content.key) || setThumb(content.key, new Blob(buffers));
@@ -147,6 +153,7 @@ function makeView({ model, el, state, choose, change, say }) {
   const hint = put("span", "fox-hint", { id: `${id}-hint` });
   const input = put("input", "", { type: "file", hidden: true });
   const list = put("ol", "fox-list");
+  const lines = new Map();
   const bar = put("progress", "fox-bar", {}, { "aria-label": "Sent" });
   const words = put("span", "fox-words");
   const cancel = put("button", "", { type: "button", textContent: "Cancel" });
@@ -160,16 +167,14 @@ function makeView({ model, el, state, choose, change, say }) {
   root.append(label, body);
   el.append(root);
 
-  function item(entry, index) {
+  function item(entry) {
+    const { key, index } = entry;
     const li = put("li", "fox-item");
-    const frame = put("div", "fox-frame");
-    const src = state.thumbs.get(entry.key);
-    frame.append(src ? put("img", "fox-thumb", { src, alt: "" }) : "no preview");
+    const frame = put("div", "fox-frame", { textContent: "no preview" });
+    const image = put("img", "fox-thumb", { alt: "" });
     const buttons = put("span", "fox-buttons");
-    const { key } = entry;
     const act = (type, textContent, title, done) => {
-      const disabled = model.get("disabled");
-      const one = put("button", `fox-${type}`, { type: "button", textContent, title, disabled });
+      const one = put("button", `fox-${type}`, { type: "button", textContent, title });
       one.setAttribute("aria-label", `${title}: ${entry.name}`);
       onPress(one, () => {
         Object.assign(state, { focus: { root, key, type, index }, words: `${done}: ${entry.name}` });
@@ -184,10 +189,17 @@ function makeView({ model, el, state, choose, change, say }) {
     const note = put("span", "fox-note", { textContent: entry.note });
     li.append(frame, put("span", "fox-name", { textContent, title }), note, buttons);
     li.dataset.key = key;
-    return li;
+    const fill = () => {
+      for (const one of buttons.querySelectorAll("button")) one.disabled = model.get("disabled");
+      const src = state.thumbs.get(key);
+      if (!src || image.src === src) return;
+      image.src = src;
+      frame.replaceChildren(image);
+    };
+    return { node: li, fill };
   }
 
-  /** The list was drawn anew: who pressed a button in it stays where they were. */
+  /** Lines were drawn anew: who pressed a button in it stays where they were. */
   function keepFocus() {
     const { focus } = state;
     if (focus?.root !== root) return;
@@ -220,13 +232,10 @@ function makeView({ model, el, state, choose, change, say }) {
     Object.assign(input, { multiple: !one, accept: asks.types });
     const limit = one ? "" : `At most ${most}. `;
     hint.textContent = `or drop ${one ? "it" : "them"} here, or paste. ${limit}${model.get("tooltip") ?? ""}`;
-    const shown = JSON.stringify([disabled, state.items.map((entry) => [entry, state.thumbs.get(entry.key)])]);
-    if (list.dataset.shown !== shown) {
-      list.dataset.shown = shown;
-      list.hidden = !state.items.length;
-      list.replaceChildren(...state.items.map(item));
-      keepFocus();
-    }
+    list.hidden = !state.items.length;
+    const numbered = state.items.map((entry, index) => ({ ...entry, index }));
+    keepInStep(list, lines, numbered, item);
+    keepFocus();
     showJob(state.job);
     place.show();
     // Said aloud when it changes, not whenever it is drawn.

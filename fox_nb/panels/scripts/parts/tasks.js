@@ -68,12 +68,17 @@ export class Tasks {
 
 const TAB = "[role=tab][aria-selected=true]";
 
-/** Whoever hands a result to another tab goes along: the focus would be left where nobody sees it. */
-async function goAlong(studio, tries = 50) {
+/** Whoever hands a result to another tab goes along, however late the kernel opens it: the focus would be left unseen. */
+export function goAlong(studio) {
   const before = studio.querySelector(TAB);
-  while (studio.querySelector(TAB) === before && tries-- > 0) await new Promise((resolve) => setTimeout(resolve, 100));
-  const now = studio.querySelector(TAB);
-  if (now !== before) now.focus();
+  const watcher = new MutationObserver(() => {
+    const now = studio.querySelector(TAB);
+    if (!now || now === before) return;
+    watcher.disconnect();
+    const at = document.activeElement;
+    if (at === document.body || !at?.checkVisibility()) now.focus(); // else they went elsewhere meanwhile
+  });
+  watcher.observe(studio, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
 }
 
 export function button(words, title, run, name = "fox-act") {
