@@ -401,9 +401,9 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             cost = self._session.prices.cost(self.request.unchecked(**self._read()))
             account = self._session.billing.known_account()
             was, self._price = self._price, self._session.prices.cost(self.request.unchecked()).short
-            with self._press.hold_sync():
-                self._press.price, self._press.note = cost.short, money_note(cost, self._session.left, account)
-                self._press.hint = key_is_empty(account, self._session.now())
+            # Without hold_sync: it keeps back what other threads set meanwhile, and may then send a `busy` that was.
+            self._press.price, self._press.note = cost.short, money_note(cost, self._session.left, account)
+            self._press.hint = key_is_empty(account, self._session.now())
         if was not in {"", self._price}:
             self._outcome.results.refresh()  # 'Try again' names its price, too
 
