@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -30,6 +31,7 @@ class HandIn:
         self._session = session
         self._later = later
         self._place = place
+        self._lock = threading.Lock()
         self._is_offered = False
 
     def offer(self) -> None:
@@ -37,12 +39,14 @@ class HandIn:
         if self._is_offered or in_voila():
             return
         self._session.prices.ask()
-        if self._session.prices.is_class:
+        with self._lock:
+            if self._is_offered or not self._session.prices.is_class:
+                return
             self._is_offered = True
-            press = Press(description="Hand in", note="Sends your notebooks and pictures to your teacher.")
-            press.on_press(lambda _: self._pressed(press))
-            first, *rest = self._place.children
-            self._place.children = (first, press, *rest)
+        press = Press(description="Hand in", note="Sends your notebooks and pictures to your teacher.")
+        press.on_press(lambda _: self._pressed(press))
+        first, *rest = self._place.children
+        self._place.children = (first, press, *rest)
 
     def _pressed(self, press: Press) -> None:
         if not press.busy:

@@ -24,6 +24,7 @@ from fox_nb.models import MODELS
 from fox_nb.panels import panel as panel_file
 from fox_nb.panels import typed
 from fox_nb.panels.controls import ChoiceControl
+from fox_nb.panels.hand_in import HandIn
 from fox_nb.panels.head import in_marimo
 from fox_nb.panels.known_profiles import KnownProfiles
 from fox_nb.panels.outcome import REMEDIES
@@ -412,6 +413,21 @@ def test_a_press_is_told_while_a_price_is_worked_out(fox: Fox, monkeypatch: pyte
     may_end.set()
     pricing.join(60)
     assert panel._press.note == "a note"
+
+
+def test_a_class_is_offered_one_button_to_hand_in(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many looks at the history wait for the price list, which says who answers, at once."""
+    both = threading.Barrier(2, timeout=60)
+    monkeypatch.setattr(fox.session.prices, "is_class", True)
+    monkeypatch.setattr(fox.session.prices, "ask", both.wait)
+    place = w.VBox([w.Label()])
+    hand_in = HandIn(fox.session, lambda run: run(), place)
+    looks = [threading.Thread(target=hand_in.offer) for _ in range(2)]
+    for look in looks:
+        look.start()
+    for look in looks:
+        look.join(60)
+    assert [type(child).__name__ for child in place.children] == ["Label", "Press"]
 
 
 @pytest.mark.parametrize("trait", ["task", "images"])
