@@ -163,12 +163,13 @@ def test_a_404_does_not_end_a_paid_task(
     """Another key, another host or a bad hour: who waits is told, the task is not given up, and is found again later."""
     monkeypatch.setattr(irregular, "LOST_AFTER", 0.0)
     monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.0)
-    sandbox.misbehave("status", on="read", status=404, times=1)
+    sandbox.misbehave("status", on="read", status=404, times=100_000)  # also for a wait that begins after it was told
     fox = open_fox()
     task = fox.generate("a fox that is not known for a moment")
     with pytest.raises(NotFound):
         task.wait()
     assert task.status in {"pending", "processing"}
+    sandbox.behave()
     assert fox.generate("a fox that is not known for a moment").wait().status == "completed"
     assert len(sandbox.creations) == 1
 

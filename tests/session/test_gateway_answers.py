@@ -24,6 +24,7 @@ from fox_nb import (
 )
 from fox_nb.session import irregular, poller
 from fox_nb.session.downloads import not_fetched
+from fox_nb.session.task import Task
 from fox_nb.settings import Timeouts
 from fox_nb.store import sha256_of
 from gateways import Answer, Gateway, always, picture
@@ -105,7 +106,8 @@ def test_one_bad_link_of_four_costs_one_picture(case: str, fox_at: Callable[...,
         with pytest.raises(DownloadFailed, match="3 of 4 pictures are here; picture 2 of 4 could not be fetched"):
             task.wait(PATIENCE)
         assert [image.number for image in task.images] == [1, 3, 4]
-        assert gateway.fetched(2) == 2 or case == "leads in circles"
+        # A wait that begins after it was told asks anew.
+        assert gateway.fetched(2) in {2, 4} or case == "leads in circles"
         assert [gateway.fetched(number) for number in (1, 3, 4)] == [1, 1, 1]
         assert task.status == "processing"
         with pytest.raises(DownloadFailed, match="picture 2 of 4"):
@@ -168,9 +170,13 @@ def test_a_page_says_what_is_missing_below_what_is_there(fox_at: Callable[..., F
 def test_a_link_that_never_answers_holds_up_no_other(fox_at: Callable[..., Fox]) -> None:
     """While one host is waited for, the other pictures are here already, and who looks is told of each."""
     seen: set[int] = set()
-    with Gateway(file=but(1, never)) as gateway:
-        task = fox_at(gateway).generate("four foxes", num_outputs=4)
+
+    def listen(task: Task) -> None:
         task.on_change(lambda task: seen.add(len(task.images)))
+
+    with Gateway(file=but(1, never)) as gateway:
+        request = {"prompt": "four foxes", "num_outputs": 4}
+        task = fox_at(gateway).session.submit("phota-image", request, journalled=listen)
         until(lambda: 3 in seen or None, "the three others")
         assert [image.number for image in task.images] == [2, 3, 4]
         assert task.is_watched
@@ -250,7 +256,7 @@ def test_a_link_that_gives_no_picture_is_told_soon(fox_at: Callable[..., Fox], m
 
     with Gateway(file=file) as gateway, pytest.raises(DownloadFailed, match="web page"):
         fox_at(gateway).generate("a fox").wait(PATIENCE)
-    assert len(asked) == 2
+    assert len(asked) in {2, 4}  # a wait that begins after it was told asks anew
     assert asked[1] - asked[0] >= poller.FETCH_AGAIN_AFTER
 
 
@@ -511,11 +517,8 @@ def test_an_error_beside_a_word_that_nobody_knows_is_the_end(word: str, fox_at: 
 
 @pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("word", ["failed", "cancelled"])
-def test_what_was_made_of_a_task_before_it_failed_is_fetched(
-    word: str, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_made_of_a_task_before_it_failed_is_fetched(word: str, fox_at: Callable[..., Fox]) -> None:
     """It is paid for: its links are followed, also again, the reason is told, and nothing is offered to be paid anew."""
-    monkeypatch.setattr(poller, "FIRST_PATIENT_PAUSE", 0.2)
     blocked = {"status": word, "error": {"code": "partial", "message": "2 of 4 were blocked"}}
 
     def poll(gateway: Gateway, _count: int, task_id: str) -> Step:

@@ -35,14 +35,16 @@ def test_closing_ends_a_wait(fox: Fox, sandbox: Any) -> None:
 
 def test_a_listener_that_fails_is_its_own_trouble(fox: Fox) -> None:
     """Who listens to a task is told what happens, whatever an earlier listener does; the sending goes on."""
-    task = fox.generate("a fox with two listeners")
     seen = threading.Event()
 
     def breaks(_task: Task) -> None:
         raise RuntimeError("the page is gone")
 
-    task.on_change(breaks)
-    task.on_change(lambda task: seen.set() if task.status == "completed" else None)
+    def listen(task: Task) -> None:
+        task.on_change(breaks)
+        task.on_change(lambda task: seen.set() if task.status == "completed" else None)
+
+    task = fox.session.submit("phota-image", {"prompt": "a fox with two listeners"}, journalled=listen)
     task.wait(timeout=PATIENCE)
     assert seen.wait(PATIENCE)
 
