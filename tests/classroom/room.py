@@ -5,6 +5,7 @@ import contextlib
 import os
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -54,6 +55,12 @@ class Classroom:
         self.env = clean_environment(places, {"FOXAPI_KEY": key, "FOXAPI_BASE_URL": upstream})
         self.url = ""
         self.port = 0
+        self._kept = socket.socket()
+        """Bound, and listens to nobody: the system gives the port to no other while the relay, which binds beside it, is down."""
+        if sys.platform == "linux":  # elsewhere nothing can bind beside it
+            self._kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._kept.bind(("127.0.0.1", 0))
+            self.port = self._kept.getsockname()[1]
         self.tokens: dict[str, str] = {}
         self.process: subprocess.Popen[bytes] | None = None
         self._database = Database(self.folder, database)
@@ -107,6 +114,7 @@ class Classroom:
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(60)
+        self._kept.close()
         self._database.close()
 
     def ask(self, method: str, path: str, name: str | None = None, **request: Any) -> requests.Response:
