@@ -15,6 +15,7 @@ from fox_nb import doctor
 from fox_nb.cli import _parser, main
 from fox_nb.sandbox import Sandbox
 from gateways import Gateway
+from processes import PATIENCE, until
 
 
 @pytest.mark.parametrize(
@@ -203,7 +204,9 @@ def test_the_doctor_says_one_cause_once(monkeypatch: pytest.MonkeyPatch, capsys:
         assert main(["doctor"]) == 1
         said = capsys.readouterr().out
         assert re.search("service: .*within 0.3 s.*\n  -        account: not tried", said)
+        until(lambda: silent.received or None, "the one request")
         assert len(silent.received) == 1
+    monkeypatch.setattr(doctor, "_SECONDS", PATIENCE)
     with Scripted(say(401, {"error": {"message": "quota exhausted"}})) as refusing:  # an answer: the way is whole
         monkeypatch.setenv("FOXAPI_BASE_URL", refusing.url)
         assert main(["doctor"]) == 1

@@ -138,13 +138,15 @@ def test_a_large_file_takes_little_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="has no named pipes")
-def test_what_is_no_file_keeps_nobody_waiting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_file_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Named pipes, sockets and dead links in a folder are passed by; named themselves they are empty, or told."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "dead").symlink_to(tmp_path / "nowhere")
     (tmp_path / "a.txt").write_text("nothing\n")
     with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(tmp_path)  # a socket's path may be 100 characters long
+        monkeypatch.chdir(tmp_path)  # a socket's path may be 100 characters long
         server.bind("socket")
     assert cli.main(["scan", str(tmp_path)]) == 0
     assert "No key found in 1 file." in capsys.readouterr().out

@@ -9,11 +9,11 @@ from typing import Any
 import nbformat
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import KernelManager
 
 from artifacts import MARKED_KEY, Places, forms, search
-from kernels import Runner, notebook
-from processes import clean_environment
+from kernels import Runner, notebook, without_ports
+from processes import PATIENCE, clean_environment
 
 LOUD = """
 import logging, http.client
@@ -118,10 +118,16 @@ def test_the_key_as_an_argument(runner: Runner, artifacts: Places, sandbox: Any)
 def asked(artifacts: Places) -> Iterator[tuple[BlockingKernelClient, Path]]:
     """A kernel with a person before it, and the folder where it runs."""
     folder = artifacts.fresh("asked")
-    manager, client = start_new_kernel(env=clean_environment(artifacts), cwd=str(folder))
-    yield client, folder
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    manager = KernelManager(config=without_ports())
+    manager.start_kernel(env=clean_environment(artifacts), cwd=str(folder))
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=PATIENCE)
+        yield client, folder
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
 
 
 def test_the_prompt_shows_nothing_and_keeps_nothing(asked: tuple[BlockingKernelClient, Path], sandbox: Any) -> None:

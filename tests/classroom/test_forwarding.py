@@ -232,8 +232,9 @@ def test_a_dead_link_blocks_no_picture(lesson, student, monkeypatch):
 def test_the_classes_account_is_no_students_business(lesson, status):
     """What the gateway says of the key, its owner and their balance is told to the teacher, and to no seat, whatever it answers."""
     error = {"message": "$3.03 left of teacher@school.org", "type": "rate_limit_error", "code": "quota"}
+    lesson.gateway.poll = lambda *_: say(status, {"error": error})  # before there is a task to be watched
     told = [lesson.create()]
-    lesson.gateway.create = lesson.gateway.poll = lambda *_: say(status, {"error": error})
+    lesson.gateway.create = lesson.gateway.poll
     refused = lesson.ask("Ada", "/v1/images/generations", {**FOX, "prompt": "a wolf"})
     polled = until(lambda: _refused(lesson.ask("Ada", f"/v1/tasks/{told[0]}")), "the refusal of a poll")
     assert not [answer.text for answer in (refused, polled) if "school.org" in answer.text or "3.03" in answer.text]

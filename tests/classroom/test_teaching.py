@@ -184,6 +184,7 @@ def test_what_the_hub_says_of_a_user_holds_at_once(tmp_path, monkeypatch):
         admitted(0)
         monkeypatch.setattr(hub, "BELIEVED", 2 * PATIENCE)
         admitted(0)
+        until(lambda: fake.counts["/hub/api/user"] >= 4 or None, "the Hub to have heard of who was asked about in vain")
         assert fake.counts["/hub/api/user"] == 4  # nor of who was just asked about in vain
         monkeypatch.setattr(hub, "BELIEVED", 0.0)
         admitted(groups=())
@@ -547,7 +548,7 @@ def test_a_relay_for_others_speaks_tls_or_says_that_it_does_not(tmp_path, capsys
 
 def test_a_full_disk_is_told_to_everybody_whom_it_met(tmp_path):
     """SQLite undoes the whole transaction then: of changes that are written together none is called done that is not on the disk."""
-    database, go_on = Database(tmp_path / "class"), threading.Event()
+    database, begun, go_on = Database(tmp_path / "class"), threading.Event(), threading.Event()
 
     def full(connection) -> None:
         connection.exec_driver_sql("PRAGMA max_page_count=1")
@@ -556,7 +557,8 @@ def test_a_full_disk_is_told_to_everybody_whom_it_met(tmp_path):
     def small(name: str):
         return lambda connection: connection.execute(insert(setting).values(name=name, value="x")).rowcount
 
-    database.changing(lambda _connection: go_on.wait(PATIENCE))
+    database.changing(lambda _connection: begun.set() or go_on.wait(PATIENCE))
+    assert begun.wait(PATIENCE)  # what is brought before would be written with it
     told = [database.changing(work) for work in (small("a"), full, small("b"))]
     go_on.set()
     assert all(isinstance(one.exception(PATIENCE), OperationalError) for one in told)
