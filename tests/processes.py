@@ -202,7 +202,8 @@ def end_all(processes: list[psutil.Process]) -> None:
         except psutil.NoSuchProcess:
             continue
     for process in psutil.wait_procs(processes, timeout=10)[1]:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def command_of(process: psutil.Process) -> list[str]:

@@ -183,7 +183,8 @@ class Server:
         """Hold one more connection to the kernel that was started in `folder`, and say nothing: it reads what lies unread."""
         with contextlib.ExitStack() as connections:
             for kernel in self.kernels():
-                with contextlib.suppress(psutil.NoSuchProcess):  # an earlier notebook's, which ends just now
+                # An earlier notebook's ends just now: it, its command line or its file is gone.
+                with contextlib.suppress(psutil.Error, OSError, IndexError):
                     if Path(kernel.cwd()) == folder.resolve():
                         about = json.loads(Path(kernel.cmdline()[-1]).read_text())
                         connection = connections.enter_context(zmq.Context.instance().socket(zmq.DEALER))
@@ -237,8 +238,12 @@ class JupyterServer(Server):
 
     def end_session(self, number: str) -> None:
         """Have a notebook's kernel ended; the next notebook, a copy in a folder of its own, need not wait for that."""
-        self._ending.append(threading.Thread(target=self.request, args=("DELETE", f"api/sessions/{number}")))
+        self._ending.append(threading.Thread(target=self._end, args=[number]))
         self._ending[-1].start()
+
+    def _end(self, number: str) -> None:
+        with contextlib.suppress(urllib.error.HTTPError):  # it has ended by itself meanwhile
+            self.request("DELETE", f"api/sessions/{number}")
 
     def request(self, method: str, path: str) -> object:
         """Call the server's REST API and return what it answered."""

@@ -53,10 +53,12 @@ class Studio:
     def choose(self, name: str, option: str) -> None:
         """Choose an option of a list or of buttons, by its words."""
         buttons = self.here.locator(f".widget-toggle-buttons:has(.widget-label:has-text('{name}'))")
+        choices = self.here.get_by_role("combobox", name=name)
+        buttons.or_(choices).first.wait_for()
         if buttons.count():
             buttons.get_by_role("button", name=option, exact=True).click()
         else:
-            self.here.get_by_role("combobox", name=name).select_option(label=option)
+            choices.select_option(label=option)
 
     def number(self, value: int) -> None:
         field = self.here.get_by_role("spinbutton", name="Pictures")
