@@ -57,7 +57,7 @@ def pytest_configure_node(node: Any) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes an hour: begun last, all others are through and wait for it."""
-    items.sort(key=lambda item: item.path.name != "test_pythons.py")
+    items.sort(key=lambda item: item.path.name not in {"test_pythons.py", "test_long.py"})
 
 
 class EndOfRun:
