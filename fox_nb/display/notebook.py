@@ -78,9 +78,10 @@ class Notebook:
             with TERMINAL.waiting(task) as show:
                 yield show
             return
-        now = _drawn(task)  # before it is asked whether it is over: a line of progress never shows the pictures
+        now = _drawn(task)  # before it is asked whether it has ended: a line of progress never shows the pictures
         try:
-            shown = task.is_over or getattr(self._local, "unseen", False) or live.is_in(task, area_here())
+            over = task.has_ended or task.is_over
+            shown = over or getattr(self._local, "unseen", False) or live.is_in(task, area_here())
             with contextlib.nullcontext(lambda: None) if shown else self._progress(task, now) as tick:
                 yield tick
         finally:
@@ -96,7 +97,7 @@ class Notebook:
         def tick() -> None:
             nonlocal last
             now = _drawn(task)
-            if now != last and not task.is_over:
+            if now != last and not task.has_ended:
                 last = now
                 line.place.show(now)
 

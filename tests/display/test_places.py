@@ -321,7 +321,7 @@ import time
 drawn = notebook._drawn
 def late(task):
     gate.set()
-    while not task.is_over: time.sleep(0.01)
+    while not task.has_ended: time.sleep(0.01)
     return drawn(task)
 notebook._drawn = late
 fox.generate('one fox').wait();"""
