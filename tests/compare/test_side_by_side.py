@@ -194,8 +194,8 @@ def test_an_original_is_found_however_it_is_named(fox: Fox, tmp_path: Path, form
         for given in (tasks, [task[0].path for task in tasks], [task[0].pil() for task in tasks]):
             shown = compare(given, original=form(tasks[0], tmp_path)).comparison()
             assert (shown.original, shown.reference, len(shown.pictures())) == (None, (0,), 2)
-    measured = fox.compare(tasks, original=form(tasks[0], tmp_path)).measure().comparison()
-    assert [bool(cell.takes[0].metrics) for cell in measured.cells.values()] == [False, True]
+        measured = compare(tasks, original=form(tasks[0], tmp_path)).measure().comparison()
+        assert [bool(cell.takes[0].metrics) for cell in measured.cells.values()] == [False, True]
 
 
 def test_pixels_that_were_changed_are_another_picture(tmp_path: Path) -> None:

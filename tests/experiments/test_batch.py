@@ -524,7 +524,7 @@ from fox_nb import Fox
 from fox_nb.settings import Polling
 fox = Fox(base_url=sys.argv[1], store=sys.argv[2], polling=Polling(first_looks=(.05,), at_least=.05, per_second=200))
 held = []
-for count in (20, 60):
+for count in (40, 80):
     rows = [{"prompt": f"fox {len(held)}, {n}"} for n in range(count)]
     held.append(fox.batch(rows, "phota-image", at_once=16, per_second=500, ask_above=1000).run())
     assert held[-1].plan.count("done") == count
@@ -533,7 +533,7 @@ for count in (20, 60):
 
 
 def test_a_run_keeps_no_picture_in_memory(tmp_path: Path) -> None:
-    """What a run needs does not grow with its rows: 40 more pictures of 1 MB each, 130 MB as pixels, add less than 20 MB."""
+    """What a run needs does not grow with its rows: 80 pictures of 1 MB each, 250 MB as pixels, add less than 20 MB."""
     noise, written = np.random.default_rng(0).integers(0, 255, (900, 1200, 3), dtype=np.uint8), io.BytesIO()
     Image.fromarray(noise).save(written, "JPEG", quality=90)
     answer = always(say(200, written.getvalue()))
