@@ -205,7 +205,12 @@ def urlpaths() -> list[str]:
 @pytest.fixture
 def session(binder: dict[str, str], clone: Path, own_sandbox: dict[str, str], artifacts: Places) -> Iterator[Binder]:
     """A running session, with a sandbox of its own that `binder/start` has started."""
-    with Binder(artifacts, clone, {**binder, "FOX_NB_SANDBOX_DIR": own_sandbox["FOX_NB_SANDBOX_DIR"]}) as running:
+    # Binder's machine is new: JupyterLab would look for what was opened last, by paths of another server.
+    own = {
+        "FOX_NB_SANDBOX_DIR": own_sandbox["FOX_NB_SANDBOX_DIR"],
+        "JUPYTERLAB_WORKSPACES_DIR": str(artifacts.fresh("binder-workspaces")),
+    }
+    with Binder(artifacts, clone, {**binder, **own}) as running:
         assert sandbox.find() is not None
         yield running
 

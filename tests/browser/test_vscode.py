@@ -47,7 +47,10 @@ def page(
 ) -> Any:
     """A dark page of the Jupyter server's address, with a kernel."""
     extensions = Path(sys.prefix, "share", "jupyter")
-    page = Watched(context.new_page())
+    assert context.browser is not None
+    # Who has logged in gets no page to do so but JupyterLab, whose scripts stay in the window.
+    stranger = context.browser.new_context()
+    page = Watched(stranger.new_page())
 
     def answer(route: Route) -> None:
         path = "/" + route.request.url.split("?")[0].removeprefix(lab_server.url)
@@ -65,7 +68,7 @@ def page(
     about = {"baseUrl": lab_server.url, "token": lab_server.token, "name": lab_server.kernelspec(sandbox_env)}
     page.page.evaluate("about => window.start(about)", about)
     yield page
-    page.page.close()
+    stranger.close()
     for kernel in lab_server.request("GET", "api/kernels"):  # type: ignore[attr-defined]
         lab_server.request("DELETE", f"api/kernels/{kernel['id']}")
 
