@@ -1,4 +1,4 @@
-// What a part says when its kernel hears no more: JupyterLab's comm throws then.
+// What a press does where something has ended: the kernel, whose comm throws in JupyterLab then, or a control.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dressed } from "../../fox_nb/panels/scripts/parts/dress.js";
@@ -26,7 +26,8 @@ class Part extends EventTarget {
   }
 }
 
-test("a press into a kernel that has ended says that nothing was sent, and the button is itself again", async (t) => {
+/** A press in a page, with these controls; `widgets` has their models. */
+function pressIn(t, controls = {}, widgets = {}) {
   const document = { createElement: () => new Part(), getElementById: () => ({}), activeElement: null };
   class Observer {
     observe() {}
@@ -40,16 +41,21 @@ test("a press into a kernel that has ended says that nothing was sent, and the b
     requestAnimationFrame: () => 0,
   };
   Object.assign(globalThis, given);
-  const values = { controls: {}, description: "Generate", price: "$0.09", busy: false };
-  const sent = [];
-  let ended = true;
+  const values = { controls, description: "Generate", price: "$0.09", busy: false };
+  const page = { sent: [], ended: false };
   const model = {
     get: (name) => values[name],
     on() {},
     off() {},
     send(message) {
-      if (ended) throw Error("Cannot send");
-      sent.push(message);
+      if (page.ended) throw Error("Cannot send");
+      page.sent.push(message);
+    },
+    widget_manager: {
+      async get_model(id) {
+        if (!widgets[id]) throw Error("widget model not found");
+        return { get: (name) => widgets[id][name], on() {}, off() {} };
+      },
     },
   };
   const part = dressed({ press }, "hash", new Uint8Array())("press");
@@ -66,12 +72,24 @@ test("a press into a kernel that has ended says that nothing was sent, and the b
     button.dispatchEvent(Object.assign(new Event("click"), { detail: 1 }));
     await new Promise(setImmediate);
   };
-  await click();
-  assert.match(said.textContent, /restarted or has ended: run the cell again\. Nothing was sent/);
-  assert.equal(button.textContent, "Generate \u00b7 $0.09");
-  ended = false;
-  await click();
-  assert.equal(said.textContent, "");
-  assert.equal(button.textContent, "Sending\u2026");
-  assert.equal(sent.length, 1);
+  return Object.assign(page, { said, button, click });
+}
+
+test("a press into a kernel that has ended says that nothing was sent, and the button is itself again", async (t) => {
+  const page = pressIn(t);
+  page.ended = true;
+  await page.click();
+  assert.match(page.said.textContent, /restarted or has ended: run the cell again\. Nothing was sent/);
+  assert.equal(page.button.textContent, "Generate \u00b7 $0.09");
+  page.ended = false;
+  await page.click();
+  assert.equal(page.said.textContent, "");
+  assert.equal(page.button.textContent, "Sending\u2026");
+  assert.equal(page.sent.length, 1);
+});
+
+test("a press takes along what is there when a control was closed", async (t) => {
+  const page = pressIn(t, { prompt: "IPY_MODEL_a", num_outputs: "IPY_MODEL_gone" }, { a: { value: "a fox" } });
+  await page.click();
+  assert.deepEqual(page.sent, [{ type: "press", values: { prompt: "a fox" } }]);
 });

@@ -14,13 +14,18 @@ function shown(other) {
   return found?.toJSON ? found.value : found;
 }
 
-/** @returns {Promise<[string, any][]>} */
+/** The controls that are here; of one that was closed Python knows what it had. @returns {Promise<[string, any][]>} */
 async function controlsOf(model) {
+  const find = async (reference) => {
+    try {
+      return await model.widget_manager.get_model(reference.slice("IPY_MODEL_".length));
+    } catch {
+      return null;
+    }
+  };
   const controls = Object.entries(model.get("controls"));
-  const models = await Promise.all(
-    controls.map(([, reference]) => model.widget_manager.get_model(reference.slice("IPY_MODEL_".length))),
-  );
-  return controls.map(([name], at) => [name, models[at]]);
+  const models = await Promise.all(controls.map(([, reference]) => find(reference)));
+  return controls.map(([name], at) => /** @type {[string, any]} */ ([name, models[at]])).filter(([, other]) => other);
 }
 
 // One for each model: what was pressed here is known to all its views.
