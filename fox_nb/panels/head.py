@@ -73,7 +73,7 @@ def card(title: str, *, sandbox: bool, earlier: int = 0) -> str:
         if earlier
         else ""
     )
-    below = "" if is_unseen() else " Until then Jupyter shows an error box, or nothing, in its place below."
+    below = "" if is_unseen() else " Until then Jupyter shows an error, 'Loading widget...' or nothing in its place."
     text = f"Run this cell to use it.{below}{more}"
     return page.frame(page.head(title, sandbox=sandbox), page.note(text))
 

@@ -496,6 +496,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         self._head.value = head(self.request, sandbox=self._session.gateway.is_sandbox)
         if not self._has_resumed:  # in a box it is not displayed by itself
             self.resume()
+        self._pool.submit(self._record.show_card)
         self._pool.submit(self._ask_prices)
 
     def _ask_prices(self) -> None:
@@ -525,7 +526,8 @@ def show(box: w.Widget, record: Record) -> None:
     """Display a box below the outputs that stay of it."""
     from IPython.display import display
 
-    record.open(card=True)
+    record.open()
+    record.show_card()
     if is_unseen():
         return
     display({"text/plain": repr(box), "text/html": "", **view_of(box)}, raw=True)

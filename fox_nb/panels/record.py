@@ -17,9 +17,9 @@ from fox_nb.session import Task
 from fox_nb.settings import in_voila
 
 SHOWN = 12
-SLOTS = 20
-"""Outputs for results: none can be added once the cell has run, and a browser draws each, empty as it is."""
-_OF_A_CELL = 40
+OUTPUTS = 21
+"""Outputs for results and card: none can be added once a cell has run, and a browser draws each, empty as it is."""
+_OF_A_CELL = 44
 """Such outputs of all panels of a cell: JupyterLab shows its first 50, and hides what stands below."""
 _used: dict[str, int] = {}
 """How many of these the running cell has."""
@@ -37,7 +37,7 @@ _shown: dict[str, tuple[int, list[Closable]]] = {}
 
 
 class Record:
-    """The newest dozen results as outputs of the cell that made or showed the panel, and a card below them.
+    """The newest dozen results as outputs of the cell that made or showed the panel, and a card once it is seen.
 
     Why outputs: a widget's view is gone from a saved notebook, and with it all that it shows, wherever it was put;
     an HTML output stays. Why one for each result: an update of an output sends all of it again. Why more of them
@@ -63,8 +63,9 @@ class Record:
         self._page = page
         self._lock = threading.RLock()
         self._cell: Any = None
-        self._slots: list[Place] = []
-        self._card: Place | None = None
+        self._places: list[Place] = []
+        """Those for results, then the one for the card."""
+        self._is_seen = False
         self._at: dict[str, int] = {}
         self._html: dict[int, str] = {}
         self._tasks: list[Task] = []
@@ -73,14 +74,8 @@ class Record:
         self._known: set[str] = set()
         self._remembered = list[Task](), Counter[str]()
 
-    def open(self, *, card: bool = False) -> None:
-        """Make the outputs, in a cell that runs; with the card where the panel itself follows.
-
-        Parameters
-        ----------
-        card : bool
-            Whether the panel is about to be shown here.
-        """
+    def open(self) -> None:
+        """Make the outputs, in a cell that runs: nobody sees them while there is nothing in them."""
         cell = running_cell()
         if cell is None:
             return
@@ -88,15 +83,21 @@ class Record:
             _when_the_cell_ends(self.open)
             return
         with self._lock:
-            if cell != self._cell:
-                before, self._slots = self._slots, [open_place(bundle("")) for _ in range(_slots_in(cell))]
-                self._cell, self._card, self._at, self._html = cell, None, {}, {}
-                self._memory.stand_in(cell_id(), cell)
-                self._arrange()
-                for slot in before:
-                    slot.show(bundle(""))
-            if card and self._card is None:
-                self._card = open_place(self._marked(self._make_card(self.earlier)))
+            if cell == self._cell:
+                return
+            before, self._places = self._places, [open_place(bundle("")) for _ in range(_outputs_in(cell))]
+            self._cell, self._at, self._html = cell, {}, {}
+            self._memory.stand_in(cell_id(), cell)
+            self._arrange()
+            self._count()
+            for place in before:
+                place.show(bundle(""))
+
+    def show_card(self) -> None:
+        """Have the card stay from now on: the panel is shown, by itself or in whatever box."""
+        with self._lock:
+            self._is_seen = True
+            self._count()
 
     def put(self, task: Task) -> None:
         """Show a task as it stands, above the others when it is new or has just come to its end."""
@@ -158,8 +159,9 @@ class Record:
             self._memory.note(kept[::-1], self._before + older)
 
     def _count(self) -> None:
-        if self._card is not None and self.earlier:
-            self._card.show(self._marked(self._make_card(self.earlier)))
+        """Have the card say how many results are older."""
+        if self._places and self._is_seen:
+            self._fill(self._slots, self._make_card(self.earlier))
 
     @property
     def earlier(self) -> int:
@@ -167,14 +169,20 @@ class Record:
         return self._before.total() + max(0, len(self._tasks) - self._shown)
 
     @property
+    def _slots(self) -> int:
+        """How many results there is room for."""
+        return max(0, len(self._places) - 1)
+
+    @property
     def _shown(self) -> int:
-        return min(SHOWN, len(self._slots)) if self._slots else SHOWN
+        return min(SHOWN, self._slots) or SHOWN
 
     def _arrange(self, changed: Task | None = None) -> None:
         """Have the newest stand in their order, and send what has changed or stands elsewhere now."""
-        if not self._slots:
+        slots = self._slots
+        if not slots:
             return
-        newest, slots = self._tasks[-self._shown :], len(self._slots)
+        newest = self._tasks[-self._shown :]
         at, below = dict[str, int](), slots
         for task in newest:
             stands = self._at.get(task.identity, slots)
@@ -189,22 +197,19 @@ class Record:
             if task is changed or before.get(task.identity) != slot:
                 self._fill(slot, self._page(task))
 
-    def _fill(self, slot: int, html: str) -> None:
-        if html != self._html.get(slot, ""):
-            self._html[slot] = html
-            self._slots[slot].show(self._marked(html) if html else bundle(""))
-
-    def _marked(self, html: str) -> dict[str, str]:
-        return bundle(f'<div data-fox-record="{self.mark}">{html}</div>')
+    def _fill(self, place: int, html: str) -> None:
+        if html != self._html.get(place, ""):
+            self._html[place] = html
+            self._places[place].show(bundle(f'<div data-fox-record="{self.mark}">{html}</div>' if html else ""))
 
 
-def _slots_in(cell: str) -> int:
+def _outputs_in(cell: str) -> int:
     """Return how many outputs one more panel of a cell has: at most half of what is left, so that the next has some."""
     used = _used.get(cell, 0)
-    slots = min(SLOTS, (_OF_A_CELL - used + 1) // 2)
+    outputs = min(OUTPUTS, (_OF_A_CELL - used + 1) // 2)
     _used.clear()
-    _used[cell] = used + slots
-    return slots
+    _used[cell] = used + outputs
+    return outputs
 
 
 def running_cell() -> str | None:

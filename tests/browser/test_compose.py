@@ -251,17 +251,20 @@ def test_a_press_into_a_kernel_that_has_ended_says_so(lab: Lab, sandbox: Any, en
 
 
 def test_a_notebook_without_its_kernel_begins_with_the_pictures(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
-    """Then comes the card, which says what the box below it means; while the panel lives, neither is seen twice."""
-    page = opened(lab, env, "panel = fox.panel(prompt='a fox')\npanel")
-    page.locator(".fox-press").click()
+    """Then comes the card, in a box, too, which says what Jupyter's line below it means; while the panel lives, neither is seen twice."""
+    page = opened(lab, env, "panel = fox.panel(prompt='a fox')\npanel", "w.Tab([fox.panel('phota-image-edit')])")
+    page.locator(".fox-press").first.click()
     page.locator(".fox-newest img").wait_for()
     page.wait_for("() => document.querySelector('[data-fox-record] img')")
-    assert page.locator("[data-fox-record] img").locator("visible=true").count() == 0
+    page.cell(2).locator("[data-fox-record]").wait_for(state="attached")
+    assert page.locator("[data-fox-record]").locator("visible=true").count() == 0
     page.save()
     page.close()
     again = lab.open(page.path, kernel=False)
     again.locator(".fx-pic img").wait_for()
-    words = again.outputs_text(1)
-    assert words.index("a fox") < words.index("Run this cell to use it")
-    assert "error box" in words
+    again.cell(2).get_by_text("Loading widget...", exact=True).wait_for()
+    for cell, first in ((1, "a fox"), (2, "Edit")):
+        words = again.outputs_text(cell)
+        at = [words.index(one) for one in (first, "Run this cell to use it", "shows an error", "\nLoading widget...")]
+        assert at == sorted(at)
     assert again.locator(".fox-press").count() == 0

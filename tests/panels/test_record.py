@@ -20,6 +20,8 @@ get_ipython().get_parent()['metadata']['cellId'] = 'one'  # as JupyterLab names 
 panel = fox.panel()
 panel"""
 _FOLLOW = """import json, os, time, urllib.request
+card, cards = panel._record._places[-1], []
+send, card.show = card.show, lambda bundle: (cards.append(str(bundle)), send(bundle))
 tasks = [fox.generate(f"picture {number}") for number in range(22)]
 for task in tasks:
     task.wait(60)
@@ -33,7 +35,8 @@ late.wait(60)
 def wait_for(panel):
     while len(panel._outcome.results._tasks) < 12 or late.identity not in panel._outcome.results._tasks:
         time.sleep(0.05)
-wait_for(panel)"""
+wait_for(panel)
+print(len(cards), len(set(cards)))"""
 _AGAIN = """get_ipython().get_parent()['metadata']['cellId'] = 'one'
 again = fox.panel()
 display(again)
@@ -70,9 +73,13 @@ def shown(cell: Any) -> list[str]:
 
 @pytest.mark.usefixtures("noise")
 def test_the_newest_dozen_stand_in_their_order(runner: Runner, sandbox: Any, sandbox_env: dict[str, str]) -> None:
-    """More than a dozen, more than there are outputs for, and one that was asked for early and arrives last; run anew, too."""
+    """More than a dozen, more than there are outputs for, and one that was asked for early and arrives last; run anew, too.
+
+    The card is sent when it says something else, and not at each landing.
+    """
     sandbox.misbehave("lasts", seconds=900, after=22)
     made = runner.execute(notebook(_OPEN, _FOLLOW, _AGAIN), env=sandbox_env)
+    assert made.cells[1].outputs[-1].text == "11 11\n"
     newest = ["picture late", *(f"picture {number}" for number in range(21, 10, -1))]
     assert shown(made.cells[0]) == [*newest, "11 earlier results"]
     assert shown(made.cells[2]) == [*newest, "11 earlier results"]
@@ -95,8 +102,7 @@ def test_many_panels_of_a_cell_leave_room_for_themselves(runner: Runner, sandbox
     make = "for number, panel in enumerate(panels[:3]):\n    make(panel, *(f'picture {number}{letter}' for letter in 'abcdefg'))"
     first, _ = runner.execute(notebook(_WAYS, run, make), env=sandbox_env).cells[1:]
     assert len(first.outputs) < 50
-    assert len(shown(first)) == 7 + 7 + 5
-    assert shown(first)[14:] == [f"picture 2{letter}" for letter in "gfedc"]
+    assert shown(first)[14:] == [*(f"picture 2{letter}" for letter in "gfedc"), "2 earlier results"]
 
 
 def test_a_press_takes_nothing_from_what_was_shown_before(
@@ -135,6 +141,31 @@ until(lambda: state() == wanted)
 print('all there')"""
     cells = runner.execute(notebook(_WAYS, run, make, say, run, say, run, say), env=sandbox_env).cells
     assert [cells[number].outputs[-1].text for number in (3, 5, 7)] == ["all there\n"] * 3
+
+
+def test_wherever_it_is_seen_a_card_above_says_what_the_error_box_means(
+    runner: Runner, sandbox_env: dict[str, str]
+) -> None:
+    """By itself, in a box, a Tab or an Output, a studio too; once, and not where nobody sees it, or no longer."""
+    ways = (
+        "panel",
+        "w.Tab([w.VBox([panel])])",
+        "out = w.Output()\ndisplay(out)\nwith out:\n    display(panel)\nout",
+        "studio = fox.studio()\npanel = studio.panels['phota-image']\nstudio",
+        "studio = fox.studio()\npanel = studio.panels['phota-image']\nw.HBox([studio])",
+    )
+    wait = "seen(panel)\nuntil(lambda: 'Run this cell' in str(panel._record._html))"
+    cells = [
+        f"in_cell('one')\npanel = fox.panel()\n{before}\ndisplay({what})\n{wait}"
+        for before, _, what in (way.rpartition("\n") for way in ways)
+    ]
+    unseen = "in_cell('one')\n(moved,), unseen = seen(fox.panel()), fox.panel()"
+    moves = f"in_cell('two')\npanel = moved\ndisplay(panel)\n{wait}"
+    found = []
+    for cell in runner.execute(notebook(_WAYS, *cells, unseen, moves), env=sandbox_env).cells[1:]:
+        shown = [output["data"] for output in cell.outputs if "data" in output]
+        found.append(["Run this cell to use it" in data.get("text/html", "") for data in shown if any(data.values())])
+    assert [(one[:1], sum(one)) for one in found] == [([True], 1)] * 5 + [([], 0), ([True], 1)]
 
 
 @pytest.fixture
