@@ -296,7 +296,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
                     todo=control.parameter.hint.remedy or control.parameter.help,
                 )
             control.check(seen)
-        return values
+        return self._read(seen)  # what was checked may have become something else: a name its id
 
     def _is_away(self, control: Control, seen: Mapping[str, Any] | None = None) -> bool:
         other = self._inputs.get(control.parameter.hint.not_with)

@@ -9,9 +9,11 @@ import ipywidgets as w
 import traitlets
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.models import bare
 from fox_nb.panels.controls import Control, FieldContext, TextControl, about
 from fox_nb.panels.script import Scripted
 from fox_nb.parameters import Parameter
+from fox_nb.store.people import same
 
 NO_PROFILES = "No profiles yet"
 MAY_BE_REFUSED_FROM = 2000
@@ -24,7 +26,8 @@ class Persons(Scripted):
     Parameters
     ----------
     value : sequence of str
-        The ids of those that are chosen. Settable (a name serves, too), observable, not synced.
+        The ids of those that are chosen. Settable (names and profiles of `fox.profiles` serve, too), observable, not
+        synced.
     description, tooltip : str
         What it is called, and a sentence of help.
     disabled : bool
@@ -44,14 +47,20 @@ class Persons(Scripted):
         self.on_ready(self._say_names)
 
     def offer(self, names: Mapping[str, str]) -> None:
-        """Offer profiles, names by their ids, and what is chosen already; the choice stays as it is."""
+        """Offer profiles, names by their ids, and what is chosen already; who was chosen by name is now so by id."""
         self._names = dict(names)
+        self.value = self.ids(self.value)
         self._say_names()
 
     def known(self, ids: Any) -> tuple[str, ...]:
         """Return those of some ids that are offered, in the order in which they are."""
-        wanted = ids if isinstance(ids, list | tuple) else ()
+        wanted = {self._id(one) for one in ids if isinstance(one, str)} if isinstance(ids, list | tuple) else ()
         return tuple(key for key in self._offered() if key in wanted)
+
+    @property
+    def strangers(self) -> bool:
+        """Whether somebody is chosen whom no name is known for."""
+        return not self._names.keys() >= set(self.value)
 
     def _offered(self) -> dict[str, str]:
         """Return the names by id; ids that no name is known for stand for themselves."""
@@ -83,11 +92,11 @@ class Persons(Scripted):
         InvalidRequest
             It is neither.
         """
-        several: list[Any]
+        given: Any = bare(value)
         try:
-            several = [] if value is None else [value] if isinstance(value, str | Mapping) else list(value)
+            several = [] if given is None else [given] if isinstance(given, str | Mapping) else [*map(bare, given)]
         except TypeError:  # it has no items
-            several = [value]
+            several = [given]
         if not all(isinstance(one, str) and one.strip() for one in several):
             raise InvalidRequest(
                 f"{self.description}: a profile is chosen by its id or its name.",
@@ -95,8 +104,12 @@ class Persons(Scripted):
                 value=value,
                 allowed="ids or names of profiles",
             )
-        ids = {name: key for key, name in self._names.items()}
-        return tuple(dict.fromkeys(one if one in self._names else ids.get(one, one) for one in several))
+        return tuple(dict.fromkeys(self._id(str(one)) for one in several))
+
+    def _id(self, given: str) -> str:
+        """Return the id of a name that is known; what is an id, or neither, as it is."""
+        ids = [given] if given in self._names else [key for key, name in self._names.items() if same(given, name)]
+        return next(iter(ids), given)
 
     @traitlets.observe("value")
     def _value_set(self, _change: object) -> None:
@@ -205,11 +218,17 @@ class PersonsControl(Control):
 
     def checked(self, value: Any, model: str) -> Any:
         """Return the ids of profiles that are given by id or by name; ids that the store doesn't know, too."""
-        return self.widget.ids(value)
+        self.refresh()
+        return self._meant(self.widget.ids(value))
 
     def refresh(self) -> None:
         """Offer the profiles that the store knows now, and keep what is chosen."""
         self.widget.offer(self._profiles.names())
+
+    def check(self, seen: Mapping[str, Any] | None = None) -> None:
+        """Ask the store once more where somebody is chosen whom it did not know: a name is no id."""
+        if self.widget.strangers:
+            self.refresh()
 
     def _shown(self, value: Any) -> Any:
         return self.widget.known(value)

@@ -103,6 +103,28 @@ def test_it_gives_back_what_it_was_filled_with(fox: Fox) -> None:
     assert panel.values["resolution"] == panel.resolution == "4K"
 
 
+def test_profiles_are_told_of_once_and_sent_by_their_ids(fox: Fox, sandbox: Any) -> None:
+    """Whether they are set by name, by id or as one of `fox.profiles`, and also where the store learns of a name later."""
+    early = fox.panel("phota-image-edit", prompt="at night", image_urls=[LINK.format("a")], profile_ids="Grace")
+    panel = fox.panel("phota-image-edit")
+    heard: list[Any] = []
+    panel.observe(lambda change: heard.append((change["old"], change["new"])), "profile_ids")
+    ada = fox.profiles.add("profile_ada", "Ada")
+    ids = ["profile_ada"]
+    for same in (["Ada"], ids, ("ada",), ada, [ada], "[[profile_ada]]"):
+        panel.profile_ids = same
+        panel.fill({"profile_ids": same})
+        assert panel.profile_ids == panel.values["profile_ids"] == ids
+    panel.profile_ids = []
+    assert panel.profile_ids is None
+    assert heard == [(None, ids), (ids, None)]
+    assert fox.panel("phota-image-edit", profile_ids=ada).profile_ids == ids
+    fox.profiles.add("profile_grace", "Grace")
+    pressed(early, profile_ids=["Grace"])  # a page that has not heard of it yet
+    until(lambda: sandbox.creations or None, "the creation")
+    assert sandbox.creations[0]["body"]["profile_ids"] == early.profile_ids == ["profile_grace"]
+
+
 @pytest.mark.parametrize(
     ("attempt", "words"),
     [
