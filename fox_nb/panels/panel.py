@@ -41,6 +41,7 @@ _GONE = {
     "form": "each parameter is an attribute of the panel (panel.prompt = …); panel.fill({…}) sets several",
     "press": "it is panel.submit() now, and gives back the task",
 }
+_NEXT = " Each press, and each panel.submit(), is the next variation; fox.submit({…}, take=2) asks for a certain one."
 
 
 class _Value(traitlets.TraitType[Any, Any]):
@@ -250,11 +251,19 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
                 raise _no_such(self.request, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not name.startswith("_") and not hasattr(type(self), name):
+        is_trait = isinstance(getattr(type(self), name, None), traitlets.TraitType)
+        if not (name.startswith("_") or is_trait or hasattr(w.VBox, name)):
             if name in _GONE:
                 raise AttributeError(f"panel.{name} is gone: {_GONE[name]}.")
             raise _no_such(self.request, name)
         super().__setattr__(name, value)
+
+    def observe(self, handler: Callable[..., Any], names: Any = traitlets.All, type: Any = "change") -> None:  # noqa: A002 - as theirs
+        """Call `handler(change)` after each change, as every widget does; InvalidRequest for what is no trait."""
+        for name in traitlets.parse_notifier_name(names):
+            if name is not traitlets.All and not self.has_trait(name):
+                raise _no_such(self.request, name)
+        super().observe(handler, names, type)
 
     def __getattr__(self, name: str) -> Any:
         if name in _GONE:
@@ -545,8 +554,9 @@ def panel_class(model: str) -> type[Panel]:
 def _no_such(request: type[Request], name: str) -> InvalidRequest:
     """Return the error for a name that a panel does not have."""
     names = tuple(parameter.name for parameter in parameters(request))
+    hint = _NEXT if name == "take" else meant_name(name, (*names, "task", "images", "values"))
     return InvalidRequest(
-        f"{request.model} has no parameter {name!r}; it has {', '.join(names)}.{meant_name(name, names)}",
+        f"{request.model} has no parameter {name!r}; it has {', '.join(names)}.{hint}",
         parameter=name,
         allowed=", ".join(names),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from fox_nb.display import task_pages
+from fox_nb.errors import InvalidRequest
 from fox_nb.models import MODELS, CreateProfile
 from fox_nb.panels.hand_in import HandIn
 from fox_nb.panels.head import card
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from fox_nb.session import Session, Task
 
 WATCH = ("watch", "Show its progress")
+_GONE = {
+    "widget": " is gone: the studio is an ipywidget itself; show it, or put it into a box, as it is",
+    "tabs": " is gone: studio.panels has the panels by their models, studio.selected_index says which tab is shown",
+}
 
 
 class Studio(w.Tab):  # type: ignore[misc]
@@ -42,6 +47,8 @@ class Studio(w.Tab):  # type: ignore[misc]
     """
 
     history: HistoryTab
+    panels: dict[str, Panel]
+    profiles: ProfilesTab
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -72,6 +79,18 @@ class Studio(w.Tab):  # type: ignore[misc]
         super().__init__(tabs, titles=titles, layout=Layout(), _dom_classes=("fox-nb-studio",))
         self.observe(lambda change: self._shown(change["new"]), "selected_index")
         self._record.open()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name.startswith("_") or hasattr(w.Tab, name) or name in Studio.__annotations__):
+            raise InvalidRequest(
+                f"studio.{name}{_GONE.get(name, ' is nothing that can be set')}.",
+                parameter=name,
+                todo="Each panel in it has its model's parameters: studio.panels[model].prompt = …",
+            )
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"studio.{name}{_GONE.get(name, ' is not there')}.", name=name, obj=self)
 
     def close(self) -> None:
         """Close the studio and all that is in it; what is under way goes on."""

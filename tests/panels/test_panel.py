@@ -141,6 +141,13 @@ def test_profiles_are_told_of_once_and_sent_by_their_ids(fox: Fox, sandbox: Any)
         (lambda panel: panel.fill(["prompt"]), "not a dict of parameters"),
         (lambda panel: setattr(panel, "values", 5), "not a dict of parameters"),
         (lambda panel: panel.fill({"seed": 1}), "No model has a seed"),
+        (lambda panel: setattr(panel, "take", 2), "Each press, and each panel"),
+        (lambda panel: panel.observe(print, "promt"), "Did you mean 'prompt'"),
+        (lambda panel: panel.observe(print, ["prompt", "imges"]), "Did you mean 'images'"),
+        (lambda panel: setattr(panel, "fill", {"prompt": "a bear"}), "no parameter 'fill'"),
+        (lambda panel: setattr(panel, "submit", "a bear"), "no parameter 'submit'"),
+        (lambda panel: setattr(panel, "request", None), "no parameter 'request'"),
+        (lambda panel: setattr(panel, "controls", {}), "no parameter 'controls'"),
         (lambda panel: setattr(panel, "resolution", 3), "resolution is 3"),
     ],
 )
@@ -257,6 +264,12 @@ def test_names_that_are_gone_say_what_to_do(fox: Fox) -> None:
     assert not hasattr(panel, "nothing")
     with pytest.raises(InvalidRequest, match="'promt'"):
         fox.panel(promt="a fox")
+    studio = fox.studio()
+    for name, words in [("widget", "ipywidget itself"), ("tabs", r"studio\.panels"), ("prompt", "is not there")]:
+        with pytest.raises(AttributeError, match=words):
+            getattr(studio, name)
+        with pytest.raises(InvalidRequest, match=r"studio\.panels\[model\]\.prompt = "):
+            setattr(studio, name, "a fox")
 
 
 def test_a_number_beyond_the_panels_own_bound_widens_it(fox: Fox) -> None:
