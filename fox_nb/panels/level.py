@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import ipywidgets as w
 import traitlets
 
 from fox_nb.panels.script import Scripted
@@ -12,7 +13,7 @@ from fox_nb.panels.script import Scripted
 _DECIMALS = 4
 
 
-class Level(Scripted):
+class Level(Scripted, w.ValueWidget):  # type: ignore[misc]
     """A slider with a number beside it, and with a state 'not set'; linkable like ipywidgets' own.
 
     Parameters

@@ -20,7 +20,7 @@ MAY_BE_REFUSED_FROM = 2000
 """From how many characters on the service may refuse a prompt."""
 
 
-class Persons(Scripted):
+class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
     """Any number of profiles, each with a tick and its name.
 
     Parameters
@@ -126,7 +126,7 @@ class Persons(Scripted):
             self._page = ""
 
 
-class PersonName(Scripted):
+class PersonName(Scripted, w.ValueWidget):  # type: ignore[misc]
     """A line for a person's name.
 
     Parameters

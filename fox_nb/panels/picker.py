@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import ipywidgets as w
 import traitlets
 
 from fox_nb.errors import FoxError, InvalidRequest
@@ -74,7 +75,7 @@ class Entry:
         return cls(value, f"from Python: {type(value).__name__}")
 
 
-class Picker(Scripted):
+class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
     """Chooses pictures, several or one.
 
     Parameters

@@ -8,7 +8,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -77,6 +77,10 @@ class Scripted(anywidget.AnyWidget):
         """Return what browsers are told: a kernel's first, when a page's cell opens it, tells the script as well."""
         state: dict[str, Any] = super().get_state(key, drop_defaults)
         return state | _notifier(self.script).enclosed() if key is None and can_follow() else state
+
+    def _repr_keys(self) -> Iterator[str]:
+        """Name what a cell's output may say: what is not synced, such as people and files, is in no saved notebook."""
+        return (name for name in super()._repr_keys() if name in self.keys)
 
     def say(self, kind: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
         """Send a message to the browsers that show it."""

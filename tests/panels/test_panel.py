@@ -89,6 +89,15 @@ def test_a_panel_goes_wherever_boxes_go(fox: Fox) -> None:
     panel.layout.width = "300px"
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_every_control_serves_interact(fox: Fox, model: str) -> None:
+    """Its function gets what the control shows."""
+    for control in fox.panel(model).controls.values():
+        calls = w.interactive(lambda shown: None, shown=control)
+        calls.update()
+        assert calls.kwargs == {"shown": control.value}
+
+
 def test_it_gives_back_what_it_was_filled_with(fox: Fox) -> None:
     """Values, levels, profiles and pictures; what is not named goes back to its default; `values` fills it, too."""
     panel = fox.panel("phota-image-enhance")
