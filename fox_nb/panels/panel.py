@@ -178,8 +178,12 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     @property
     def controls(self) -> dict[str, w.Widget]:
-        """The controls by their parameters' names: ipywidgets that can be laid out, switched off, linked, observed."""
-        return {name: control.widget for name, control in self._inputs.items()}
+        """The controls by their parameters' names: ipywidgets that can be laid out, switched off, linked, observed.
+
+        Where a model learns a face, the tick of consent is one, too: "agreed". It is no parameter; only who asked the
+        person in the photos sets its value.
+        """
+        return dict(self._press.controls)
 
     def fill(self, values: Mapping[str, Any]) -> None:
         """Put values into the controls; what is not named goes back to its default.

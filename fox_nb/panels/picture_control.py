@@ -106,11 +106,12 @@ class PictureControl(Control):
         """Refuse what nobody agreed to."""
         agreed = self.valued.get("agreed")
         if agreed is not None and not (seen or {}).get("agreed", agreed.value):
+            way = "tick it" if seen is not None else 'say panel.controls["agreed"].value = True'
             raise InvalidRequest(
                 "Consent is not ticked.",
                 parameter="agreed",
                 value=False,
-                todo="Ask the person in the photos; when they agree, tick it.",
+                todo=f"Ask the person in the photos; when they agree, {way}.",
             )
 
     def _withdraw_consent(self, _change: object) -> None:

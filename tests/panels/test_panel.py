@@ -217,10 +217,10 @@ def test_what_code_has_switched_off_stays_off(fox: Fox, model: str) -> None:
         "resemblance": 0.5, "output_format": "png", "profile_ids": ["profile_x"], "image_url": LINK.format("a"),
         "image_urls": [LINK.format("a")], "image_archive_url": LINK.format("a"),
     }  # fmt: skip
-    assert set(panel.controls) <= set(changes)
+    assert set(panel.controls) - {"agreed"} <= set(changes)
     for control in panel.controls.values():
         control.disabled, control.tooltip = True, "Chosen for this exercise"
-    for name in panel.controls:
+    for name in (parameter.name for parameter in parameters(MODELS[model])):
         for value in (changes[name], None):
             setattr(panel, name, value)
     assert [(one.disabled, one.tooltip) for one in panel.controls.values()] == [
@@ -244,10 +244,10 @@ def test_values_that_are_set_while_notifications_are_held_fill_the_panel(fox: Fo
 def test_nothing_is_the_default_wherever_one_looks(fox: Fox, model: str) -> None:
     """A parameter that is set to None has the model's own value: in the trait, in its control and in what is sent."""
     panel = fox.panel(model)
-    expected = {name: getattr(panel, name) for name in panel.controls}
+    expected = {parameter.name: getattr(panel, parameter.name) for parameter in parameters(MODELS[model])}
     for name in expected:
         setattr(panel, name, None)
-    assert {name: getattr(panel, name) for name in panel.controls} == expected
+    assert {name: getattr(panel, name) for name in expected} == expected
     assert panel.values == fox.panel(model).values
 
 
@@ -354,14 +354,28 @@ def test_what_the_browser_says_at_a_press_counts(fox: Fox, sandbox: Any) -> None
     until(lambda: panel.task is not None or None, "the task")
 
 
-def test_faces_are_sent_with_consent_alone(fox: Fox) -> None:
+def test_faces_are_sent_with_consent_alone(fox: Fox, sandbox: Any) -> None:
     """The panel that trains from an archive asks, and asks anew when there is another archive."""
     panel = fox.panel("phota-create-profile")
     with pytest.raises(InvalidRequest, match="Photos is empty"):
         panel.submit()
     panel.image_archive_url = "https://example.com/ada.zip"
+    with pytest.raises(InvalidRequest, match=r"Consent is not ticked.*say panel.controls\[\"agreed\"\].value = True"):
+        panel.submit()
+    pressed(panel)
+    assert panel._press.error[-1] == "Ask the person in the photos; when they agree, tick it."
+    agreed = panel.controls["agreed"]
+    with pytest.raises(InvalidRequest, match="no parameter 'agreed'"):
+        panel.fill({"image_archive_url": panel.image_archive_url, "agreed": True})
+    assert not agreed.value
+    agreed.value = True
+    panel.image_archive_url = "https://example.com/grace.zip"
     with pytest.raises(InvalidRequest, match="Consent is not ticked"):
         panel.submit()
+    assert sandbox.creations == []
+    agreed.value = True
+    panel.submit()
+    assert len(sandbox.creations) == 1
 
 
 @pytest.mark.parametrize("place", [99, -1, "1K", None, {}])
@@ -620,7 +634,7 @@ def test_a_panel_that_trains_says_which_profile_it_is(fox: Fox, tmp_path: Path) 
             Image.new("RGB", (64, 64), (20 * number, 0, 0)).save(photo, "PNG")
             packed.writestr(f"{number}.png", photo.getvalue())
     panel = fox.panel("phota-create-profile", image_archive_url=archive)
-    panel._inputs["image_archive_url"].valued["agreed"].value = True
+    panel.controls["agreed"].value = True
     results = Browser(panel._outcome.results)
     task = panel.submit().wait()
     card = until(lambda: results.of("item") or None, "the result")[-1]["item"]
