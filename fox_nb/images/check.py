@@ -1,9 +1,9 @@
 """Check: what a file's bytes really are, and whether they are a whole and sane picture.
 
-The bytes decide, never a name or a Content-Type. A picture counts as whole when Pillow decodes it to its end;
-a JPEG is decoded at an eighth of its size for that, since its whole stream is read all the same. Limits on
-pixels and sides are held against the header, before any memory is taken, and of big pictures one is decoded
-at a time. A picture of 1x1 is a picture. Of an animation the first frame is proven, shown and uploaded; the
+The bytes decide, never a name or a Content-Type. A picture counts as whole when Pillow decodes it to its end, and
+a PNG's checksums are right; a JPEG is decoded at an eighth of its size for that, since its whole stream is read all
+the same. Limits on pixels and sides are held against the header, before any memory is taken, and of big pictures one
+is decoded at a time. A picture of 1x1 is a picture. Of an animation the first frame is proven, shown and uploaded; the
 file is kept as it came.
 """
 
@@ -182,6 +182,10 @@ def opened(
             image = plugin(stream)
             _refuse_too_large(image.size, bounds, refuse, name)
             refuse_misread(image, refuse, name)
+            if kind == "PNG":  # the decoder passes over the checksums of what it decodes
+                image.verify()
+                stream.seek(0)
+                image = plugin(stream)
             big = image.width * image.height > (_BIG_JPEG if kind == "JPEG" else _BIG)
             with _in_turn(image) if big else nullcontext():
                 yield _described(image, kind)

@@ -74,6 +74,19 @@ def test_truncated_files_are_refused(monkeypatch, kind, share, lenient):
     assert check(data, **REFUSE).width == 640
 
 
+@pytest.mark.parametrize(("chunk", "lenient"), [(b"IDAT", False), (b"IDAT", True), (b"fdAT", False)])
+@pytest.mark.parametrize("damage", [b"\0", bytes(200)])
+def test_damaged_pngs_are_refused(monkeypatch, chunk, lenient, damage):
+    """A PNG with damaged bytes of the right length is refused by its checksums, be it in a later frame."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", lenient)
+    later = {} if chunk == b"IDAT" else {"save_all": True, "append_images": [gradient(640, 480).rotate(9)]}
+    data = encoded(gradient(640, 480), "PNG", **later)
+    start = data.rindex(chunk) + 400
+    with pytest.raises(DownloadFailed, match="not a whole PNG"):
+        check(data[:start] + damage + data[start + len(damage) :], **REFUSE)
+    assert check(data, **REFUSE).width == 640
+
+
 @pytest.mark.parametrize(
     ("width", "height"), [(50_000, 10), (10, 50_000), (20_001, 1), (19_000, 19_000), (2**31 - 1, 2**31 - 1)]
 )

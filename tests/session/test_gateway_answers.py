@@ -92,6 +92,7 @@ NO_PICTURE = {
     "is empty": say(200, b""),
     "is half a picture": say(200, picture(7), cut=40),
     "is too short": say(200, picture(7)[:60]),
+    "has a damaged byte": say(200, picture(7)[:-17] + b"?" + picture(7)[-16:]),
     "leads in circles": say(302, Location="?again"),
     "leads into a file": say(302, Location="file:///etc/passwd"),
 }
