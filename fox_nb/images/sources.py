@@ -191,11 +191,14 @@ def as_link_or_path(source: str | os.PathLike[Any], parameter: str) -> str | byt
 
 
 def _of_data(text: str, parameter: str) -> bytes:
-    """Return what a data URL holds."""
+    """Return what a data URL holds, in either alphabet of base64; dropping what is in none would change the picture."""
     head = re.match(_DATA, text)
     data = unquote_to_bytes(text[head.end() :]) if head is not None else b""
+    if head is None or not head[1]:
+        return data
+    data = b"".join(line.strip() for line in data.splitlines()).translate(bytes.maketrans(b"-_", b"+/"))
     try:
-        return base64.b64decode(data) if head is not None and head[1] else data
+        return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
     except binascii.Error as error:
         shown = clipped(text)
         what = f"{shown} is not a whole data URL ({error})."

@@ -23,7 +23,7 @@ from fox_nb.images.prepare import prepare
 from fox_nb.images.sources import listed
 from images.pictures import encoded, gradient
 
-RAW = encoded(gradient(64, 48), "PNG")
+RAW = encoded(gradient(66, 48), "PNG")
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def test_every_form_is_the_same_picture(path: Path) -> None:
     written.write(RAW)  # and left at its end, as after image.save(buffer)
     upload = {"name": "a.png", "type": "image/png", "size": len(RAW), "content": memoryview(RAW)}
     coded = base64.b64encode(RAW).decode()
+    assert set("+/=") < set(coded), "else the data URLs below are one"
     with path.open("rb") as file, tempfile.SpooledTemporaryFile() as spooled:
         spooled.write(RAW)
         forms = [
@@ -47,12 +48,23 @@ def test_every_form_is_the_same_picture(path: Path) -> None:
             SimpleNamespace(value=(upload,), accept="image/*"),
             Shown(data=RAW), Shown(filename=str(path)),
             f"data:image/png;base64,{coded}", f"DATA:;base64,{coded}\n", f" data:image/png;base64,{coded[:40]}\n{coded[40:]}",
+            f"data:image/png;base64,{base64.urlsafe_b64encode(RAW).decode()}", f"data:;base64,{coded.rstrip('=')}",
             path, str(path), f'"{path}"', f"'{path}'", f"\u202a{path}", path.as_uri(),
             f"file://localhost{path.as_uri()[7:]}", np.str_(str(path)),
         ]  # fmt: skip
         assert {prepare(form).sha256 for form in forms} == {prepare(path).sha256}
         assert file.tell() == 0
     assert written.tell() == len(RAW), "whose file it is finds it where it stood"
+
+
+@pytest.mark.parametrize("letter", [" ", "*", "é"])
+def test_a_data_url_with_a_wrong_letter_is_refused(letter: str) -> None:
+    """A letter that is none of base64's, such as the blank that a + became, is refused; pixels alone would not tell it."""
+    pixels = io.BytesIO()
+    Image.effect_noise((64, 48), 90).save(pixels, "BMP")
+    coded = base64.b64encode(pixels.getvalue() + bytes(30)).decode()  # as much as a decoder would not miss
+    with pytest.raises(InvalidRequest, match="not a whole data URL"):
+        prepare(f"data:image/bmp;base64,{coded[:2000]}{4 * letter}{coded[2004:]}")
 
 
 def test_a_link_that_ipython_shows_stays_a_link() -> None:
