@@ -9,7 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from fox_nb.client.exchange import WITH_A_FILE, Attempt, Broken, Call, Exchange, Transport
+from fox_nb.client.exchange import Attempt, Broken, Call, Exchange, Transport
 from fox_nb.client.responses import retry_after, shown
 from fox_nb.errors import DownloadFailed
 from fox_nb.settings import Timeouts, is_private
@@ -116,7 +116,7 @@ def _came(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded
     """Return what came of a link: the picture, or why there is none."""
     if isinstance(sent, Broken):
         return _broken(f"The host of {_shown(url)} gave no picture", sent)
-    if sent.status in WITH_A_FILE:
+    if sent.has_file:
         if sent.cut is not None:
             return _broken(f"The picture {_shown(url)} did not come whole", sent.cut)
         kind = sent.headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO, Generic, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
@@ -15,8 +17,9 @@ if TYPE_CHECKING:
 
 USUAL_ANSWER = 1 << 20
 """Bytes that an answer about one task or file may have."""
-WITH_A_FILE = frozenset({200, 203})
+_WITH_A_FILE = frozenset({200, 203})
 """Answers that hold the whole file that was asked for: as its host has it, or as a proxy on the way gives it."""
+_RANGE = r"bytes 0-(\d{1,15})/(\d{1,15})"
 
 Part: TypeAlias = "bytes | tuple[BinaryIO, int, int]"
 """A part of what is sent: bytes, or a file, from where, and how many bytes of it."""
@@ -114,6 +117,14 @@ class Exchange:
     headers: Mapping[str, str]
     body: bytes = b""
     cut: Broken | None = None
+
+    @property
+    def has_file(self) -> bool:
+        """True for the whole file that was asked for; some hosts call that a range, from its first to its last byte."""
+        if self.status != HTTPStatus.PARTIAL_CONTENT:
+            return self.status in _WITH_A_FILE
+        part = re.fullmatch(_RANGE, self.headers.get("Content-Range", ""))
+        return part is not None and int(part[1]) + 1 == int(part[2])
 
 
 @dataclass(slots=True)

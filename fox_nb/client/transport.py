@@ -30,7 +30,7 @@ from urllib3.response import DeflateDecoder, GzipDecoder
 from urllib3.util.retry import Retry
 
 from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
-from fox_nb.client.exchange import WITH_A_FILE, Broken, Call, Exchange, Part
+from fox_nb.client.exchange import Broken, Call, Exchange, Part
 from fox_nb.errors import NOTHING_SENT, KeyMissing
 from fox_nb.settings import is_loopback, is_private, version, without_key
 from fox_nb.sharing import renew_in_children
@@ -48,7 +48,7 @@ USER_AGENT = f"fox_nb/{version()} (+Jupyter toolkit) python/{sys.version_info.ma
 """The product's own; a library's default one is refused by the gateway's CDN."""
 PIECE = 64 * 1024
 """Bytes that are read or sent at a time."""
-_HEADERS = ("Content-Type", "Date", "Retry-After", "Location", *REQUEST_IDS)
+_HEADERS = ("Content-Type", "Date", "Retry-After", "Location", "Content-Range", *REQUEST_IDS)
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32
 _GZIP = b"\x1f\x8b"
@@ -393,7 +393,7 @@ class HttpTransport:
             sent.cut = self._copied(response, body, call)
             text = body.getvalue().decode(errors="surrogateescape")
             sent.body = without_key(text, self.key).encode(errors="surrogateescape")
-        elif sent.status in WITH_A_FILE:
+        elif sent.has_file:
             if (response.raw.length_remaining or 0) > call.largest:
                 sent.cut = explain(TooLarge(), call, self.key)
                 return sent

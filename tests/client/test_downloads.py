@@ -255,6 +255,17 @@ def test_a_picture_comes_as_it_is_whatever_its_header_says(status, headers, targ
         assert target.read_bytes() == PICTURE
 
 
+def test_a_range_that_is_the_whole_file_is_a_picture(target):
+    """Some hosts answer every request by a range; half a file is none, whatever it is called."""
+    last = len(PICTURE) - 1
+    for part in (f"bytes 0-{last}/{last + 2}", f"bytes 1-{last}/{last}", f"bytes 0-{last}/*", "bytes 0-/1", ""):
+        with Scripted(say(206, PICTURE, Content_Range=part)) as host:
+            assert "HTTP 206" in failing(host.url, target, base=host.url).what
+    whole = say(206, PICTURE, Content_Range=f"bytes 0-{last}/{last + 1}")
+    with Scripted(whole) as host, client(host) as fox:
+        assert fox.download(host.url, target).size == len(PICTURE)
+
+
 def test_a_damaged_picture_is_told_as_such(target):
     """The connection was good: nobody looks for what is wrong with it."""
     step = say(200, b"\x1f\x8b\x08\0" + bytes(99))
