@@ -53,7 +53,8 @@ TAKE, CAN_TELL, TAKE_MISSING = "X-Fox-Take", "can-tell-takes", "take_missing"
 SENT_BEFORE = "sent_before"
 """A relay's code for a seat's own creation whose fate nobody knows, where it is asked for again and was not sent."""
 OF_CLASS = "of_class"
-"""By what a relay marks an error as its own: except of a wrong value its words say what to do, and no console does."""
+"""By what a relay marks its errors, whose 4xx all mean that nothing was sent. True where the words are its own: except
+of a wrong value they say what to do, and no console does."""
 
 _DOCUMENTED_FAILURES = frozenset({"failed", "cancelled"})
 _TASK_ERROR = "task_error"
@@ -133,8 +134,12 @@ _SAME_FOR_A_PAGE = frozenset({413, 429})
 _LEADING = range(200, 400)
 """Answers whose `Location` is where that which was made is to be found, or where it is to be asked for."""
 _REFUSALS = range(400, 500)
-_WHOEVER_SAYS_SO = frozenset({400, 401, 402, 403, 404, 405, 407, 411, 413, 414, 415, 417, 421, 422, 426, 431, 451})
-"""Refusals that mean the same when a proxy says them: the request went no further."""
+_REFUSED_BEFORE = frozenset({400, 401, 402, 403, 404, 405, 407, 411, 413, 414, 415, 417, 421, 422, 426, 431, 451})
+"""The documented refusals, and those that mean the same whoever says them: the request went no further.
+
+No other is one, whatever it says: a conflict (409), a lock (423), a failure upstream (424), a client that is gone (499)
+can be said of a request that was taken.
+"""
 _OWN_RATE_LIMIT = "rate_limit_error"
 
 CREATE_PATH = "/v1/images/generations"
@@ -144,9 +149,10 @@ _TASK_PATH = r".*/v1/tasks/([^/]+)/?"
 def certainly_not_accepted(error: BaseException) -> bool:
     """Return True when the creation that raised this error certainly made no task.
 
-    Never connected, refused by fox_nb itself, refused by the gateway's own 4xx, or sent to the same call elsewhere by
-    a redirect that was not followed. After anything else (5xx, a broken connection, a time-out, 408, a 429 of a proxy,
-    a redirect to something else, an answer that is no task, a 4xx that speaks of one) nobody knows.
+    Never connected, refused by fox_nb itself, by a 4xx that is said before a request is taken, by the gateway's own
+    429 or a class's relay, or sent to the same call elsewhere by a redirect that was not followed. After anything
+    else (5xx, a broken connection, a time-out, 408, 409, a 429 of a proxy, a redirect to something else, an answer
+    that is no task, a 4xx that speaks of one) nobody knows.
     """
     if isinstance(error, GatewayError):
         return error.not_accepted
@@ -172,13 +178,11 @@ def is_refusal(answer: Exchange) -> bool:
         place = _place_of(answer)
         same_call = place is not None and place.path.rstrip("/").endswith(CREATE_PATH)
         return same_call and answer.status != HTTPStatus.SEE_OTHER
-    if answer.status not in _REFUSALS or answer.status == HTTPStatus.REQUEST_TIMEOUT:
-        return False
-    error = _error_in(answer)
-    kind = error.get("type") if error is not None else None
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+    error = _error_in(answer) or {}
+    if answer.status == HTTPStatus.TOO_MANY_REQUESTS and OF_CLASS not in error:
+        kind = error.get("type")
         return isinstance(kind, str) and kind.strip().lower() == _OWN_RATE_LIMIT
-    return error is not None or answer.status in _WHOEVER_SAYS_SO
+    return answer.status in _REFUSED_BEFORE or (answer.status in _REFUSALS and OF_CLASS in error)
 
 
 def _error_in(answer: Exchange) -> dict[str, Any] | None:

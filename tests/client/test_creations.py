@@ -127,6 +127,11 @@ UNKNOWN: dict[str, tuple[Step, type[errors.FoxError]]] = {
     ),
     "answers half a 429": (say(429, RATE_LIMIT, cut=20), errors.RateLimited),
     "stands behind a proxy that lost its client": (say(499, "<html></html>"), errors.UnexpectedAnswer),
+    "is at it already": (say(409, {"error": {"message": "being processed"}}), errors.UnexpectedAnswer),
+    "holds it locked": (say(423, {"error": {}}), errors.UnexpectedAnswer),
+    "lost what is behind it": (say(424, {"error": {"message": "timed out", "type": "x"}}), errors.UnexpectedAnswer),
+    "finds it too early": (say(425, {"error": {"message": "early"}}), errors.UnexpectedAnswer),
+    "lost its client": (say(499, {"error": {"message": "closed", "code": "closed"}}), errors.UnexpectedAnswer),
 }
 
 
@@ -260,19 +265,30 @@ def test_a_whole_task_in_an_answer_that_ends_badly_is_taken():
 
 REFUSED = {
     status: say(status, {"error": {"message": "no", "type": "x"}})
-    for status in (400, 401, 402, 403, 404, 405, 409, 413, 415, 422, 451)
+    for status in (400, 401, 402, 403, 404, 405, 413, 415, 422, 451)
 }
 
 
 @pytest.mark.parametrize("status", REFUSED)
 def test_a_refused_creation_is_sent_once_and_certainly_not_accepted(status):
-    """A 4xx ends it at once: nothing was accepted, so asking for the same thing later is a first time."""
+    """A documented 4xx ends it at once: nothing was accepted, so asking for the same thing later is a first time."""
     with Scripted(REFUSED[status]) as server, client(server) as fox, pytest.raises(errors.GatewayError) as caught:
         fox.create(BODY)
     assert len(server.creations()) == 1
     assert certainly_not_accepted(caught.value)
     assert caught.value.http_status == status
     assert "nothing was paid" in caught.value.money
+
+
+@pytest.mark.parametrize("status", [408, 409, 410, 428])
+@pytest.mark.parametrize("is_own", [True, False])
+def test_a_relay_s_4xx_says_that_nothing_was_sent(status, is_own):
+    """A class's relay tells what is open as a 5xx alone, so a seat gets its money back whatever the relay refuses by."""
+    step = say(status, {"error": {"message": "no", "of_class": is_own}})
+    with Scripted(step) as server, client(server) as fox, pytest.raises(errors.GatewayError) as caught:
+        fox.create(BODY)
+    assert certainly_not_accepted(caught.value)
+    assert len(server.creations()) == 1
 
 
 def test_a_proxy_that_wants_a_log_in_took_nothing():

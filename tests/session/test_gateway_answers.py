@@ -598,6 +598,7 @@ UNCERTAIN = {
     "no id": say(200, {"status": "pending"}),
     "an id that is none": say(200, {"status": "pending", "id": ".."}),
     "a proxy that gave up": say(499),
+    "a request that is being processed": say(409, {"error": {"message": "the same request is being processed"}}),
     "a task beside an error": say(422, {"id": "task-1", "status": "pending", "error": {"message": "slow"}}),
 }
 
