@@ -71,11 +71,12 @@ def yes_or_no(paid: Any) -> bool:
     if isinstance(plain, bool):
         return plain
     raise InvalidRequest(
-        f"paid is {shown(paid)}; allowed is True or False.",
+        f"paid is {'missing' if paid is None else shown(paid)}; allowed is True or False.",
         parameter="paid",
         value=paid,
         allowed="True or False",
-        todo="Look at your bill (fox.reconcile() does); while it proves nothing, settle nothing.",
+        todo="Look at your bill (fox.reconcile() does), then say paid=True, paid=False or task_id='…', its id; "
+        "while it proves nothing, settle nothing.",
     )
 
 

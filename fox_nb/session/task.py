@@ -468,25 +468,26 @@ class Task(Shows):
         self._backend.retry(self)
         return self
 
-    def settle(self, *, paid: bool, task_id: str = "") -> Task:
+    def settle(self, *, paid: bool | None = None, task_id: str = "") -> Task:
         """Note what you found out of an unknown sending.
 
         Parameters
         ----------
-        paid : bool
+        paid : bool, optional
             True when the gateway has it on the bill: its cost is kept. False when not: what was reserved is given
-            back, and asking again sends it as if for the first time.
+            back, and asking again sends it as if for the first time. With its id alone it is True.
         task_id : str, optional
             Its id, where the gateway's console names it: with that its pictures are not lost.
 
         Raises
         ------
         InvalidRequest
-            `paid` is neither True nor False, or `task_id` is no id; nothing is noted.
+            Neither is given, `paid` is neither True nor False, or `task_id` is no id; nothing is noted.
         FoxError
             The gateway does not know that id, or cannot be asked; nothing is noted.
         """
-        self._backend.settle(self, paid=yes_or_no(paid), task_id=id_or_none(task_id))
+        found = id_or_none(task_id)
+        self._backend.settle(self, paid=yes_or_no(True if found and paid is None else paid), task_id=found)
         return self
 
     def code(self) -> str:

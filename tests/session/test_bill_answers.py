@@ -244,6 +244,7 @@ def test_what_closing_drops_was_not_paid(gateway: Gateway, fox_at: Callable[...,
 @pytest.mark.parametrize(
     "wrong",
     [
+        {"task_id": " ", "paid": None},
         {"paid": None},
         {"paid": "no"},
         {"paid": 1},
@@ -260,6 +261,8 @@ def test_what_settles_nothing(gateway: Gateway, fox_at: Callable[..., Fox], wron
     with pytest.raises(InvalidRequest, match=list(wrong)[-1]):
         task.settle(**wrong)
     assert (task.status, fox.spent) == ("unknown", pytest.approx(0.09))
+    with pytest.raises(InvalidRequest, match=r"paid is missing; .* or task_id=.…., its id; .* settle nothing"):
+        task.settle()
     assert task.settle(paid=np.bool_(False)).status == "refused"
 
 

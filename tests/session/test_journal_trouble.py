@@ -183,7 +183,7 @@ def test_an_id_that_is_found_after_all(fox: Fox, sandbox: Any, paid: bool) -> No
     with pytest.raises(SubmissionUnknown) as lost:
         fox.generate("a fox")
     task = lost.value.task.settle(paid=paid)
-    assert task.settle(paid=True, task_id=sandbox.creations[0]["task_id"]).wait().images
+    assert task.settle(task_id=sandbox.creations[0]["task_id"]).wait().images
     assert fox.spent == pytest.approx(0.09)
     assert len(sandbox.creations) == 1
 
