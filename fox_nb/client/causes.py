@@ -11,7 +11,7 @@ import requests
 from urllib3 import exceptions as broken
 
 from fox_nb.client.exchange import Broken
-from fox_nb.settings import redact
+from fox_nb.client.responses import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,8 @@ def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecti
     chain = list(_causes(error))
     by_proxy = any(isinstance(link, broken.ProxyError) for link in chain)
     whose, none = ("proxy", "no connection to the proxy") if by_proxy else ("host", "no connection")
+    # once a request is out the same classes mean that an exchange broke; a certificate is looked at before that
+    is_out = not connecting and not any(isinstance(link, ssl.SSLCertVerificationError) for link in chain)
     for kind, words in (
         (PrivatePeer, "the link leads into the private network of this machine"),
         (
@@ -65,6 +67,8 @@ def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecti
         (broken.ProxyError, _refused_by_proxy(chain)),
         (broken.SSLError, "no safe connection (TLS) came to be"),
     ):
+        if is_out and kind in (broken.ProxyError, broken.SSLError):
+            continue
         for link in chain:
             if isinstance(link, kind):
                 # a certificate stays as it is, and so does a server that speaks no TLS; an alert may be of a moment
@@ -105,7 +109,7 @@ def _refused_by_proxy(chain: list[BaseException]) -> str:
 
 
 def _with_detail(words: str, chain: list[BaseException], key: SecretStr | None) -> str:
-    detail = redact(str(chain[-1]), key)[:200] if chain else ""
+    detail = shown(str(chain[-1]), key, 200) if chain else ""
     return f"{words} ({type(chain[-1]).__name__}{': ' + detail if detail else ''})"
 
 

@@ -12,9 +12,10 @@ from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select
 
 from fox_nb.client.causes import UNREADABLE_PROXY
 from fox_nb.client.exchange import Broken, Call
+from fox_nb.client.responses import shown
 from fox_nb.client.transport import HttpTransport
 from fox_nb.errors import NOTHING_SENT, NotConnected
-from fox_nb.settings import Timeouts, is_loopback, redact
+from fox_nb.settings import Timeouts, is_loopback
 
 _PORTS = {"http": 80, "https": 443} | dict.fromkeys(("socks4", "socks4a", "socks5", "socks5h"), 1080)
 
@@ -97,7 +98,7 @@ def _step(where: str, advice: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = redact(str(error))[:200]
+        reason = shown(str(error), None, 200)
     else:
         return
     raise NotConnected(f"The way ends here: {where} ({reason}).", money=NOTHING_SENT, todo=advice)

@@ -1,5 +1,6 @@
 """Surroundings: what a machine or a notebook does to requests is told as what it is, or does not reach the gateway's calls."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import requests
 
 from artifacts import MARKED_KEY, Places
 from client.scripted import CERTIFICATE, Scripted, hang_up, say
-from fox_nb import NotConnected
+from client.scripted import client as scripted_client
+from fox_nb import ConnectionLost, DownloadFailed, FoxError, NotConnected
 from fox_nb.client import Client, certainly_not_accepted
 from fox_nb.client.reach import reach
 from fox_nb.settings import Timeouts
@@ -163,6 +165,22 @@ def test_a_proxy_that_does_not_come_to_be_asked_is_told_as_that(
             client.models()
 
 
+@pytest.mark.parametrize("said", [b"HTTP/1.1 403 \x1b[31mEVIL\x1b[0m\x07\r\n\r\n", b"\x1b[31mEVIL\x07\n\r\n"])
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_words_of_whoever_answers_are_shown_without_control_signs(
+    scheme: str, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy's reason or the greeting of what is no server of HTTP colours no terminal and breaks no line."""
+    with Scripted(say(200), greeting=said) as odd:
+        monkeypatch.setenv("HTTPS_PROXY", odd.url)
+        with (
+            scripted_client("https://gateway.example" if scheme == "https" else odd.url) as client,
+            pytest.raises(FoxError) as told,
+        ):
+            client.models()
+        assert str(told.value).isprintable()
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_what_ends_before_the_request_is_no_lost_answer(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A firewall that lets the handshake starve, or a proxy that does, never saw the request: that is what is said."""
@@ -177,6 +195,41 @@ def test_what_ends_before_the_request_is_no_lost_answer(call: str, monkeypatch: 
             ):
                 CALLS[call](client)
             assert time.monotonic() - began < Timeouts().read
+
+
+@pytest.mark.parametrize("begun", [b"", b'HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{"id": "task-1", "status": "pending"'])
+@pytest.mark.parametrize("call", [*CALLS, "download"])
+def test_tls_that_breaks_after_the_request_is_a_lost_answer(
+    call: str, begun: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record that is damaged on its way comes behind the request: what was asked for is asked for again, a creation is unknown."""
+
+    def damaged(_: Scripted, line: socket.socket) -> bool:
+        line.sendall(begun)
+        os.write(line.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))
+        return False
+
+    monkeypatch.setenv("SSL_CERT_FILE", CERTIFICATE)
+    with Scripted(damaged, certificate=(CERTIFICATE, CERTIFICATE)) as safe, scripted_client(safe) as client:
+        if call == "download":
+            with pytest.raises(DownloadFailed) as failed:
+                client.download(f"{safe.url}/fox.png", tmp_path / "fox.png")
+            assert not failed.value.gone
+        else:
+            with pytest.raises(ConnectionLost) as lost:
+                CALLS[call](client)
+            assert not certainly_not_accepted(lost.value)
+        assert len(safe.received) == (1 if call == "create" else 4)
+
+
+def test_a_proxy_that_hangs_up_had_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes to a proxy without TLS is the request itself: when it hangs up then, that is a lost answer."""
+    monkeypatch.setenv("FOXAPI_PLAIN_HTTP", "relay.school")
+    with Scripted(hang_up) as proxy, scripted_client("http://relay.school:8800") as client:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        for call in CALLS.values():
+            with pytest.raises(ConnectionLost):
+                call(client)
 
 
 def test_a_way_on_which_no_answer_comes_ends_there() -> None:
