@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from fox_nb import atomic
+
 TABLE = "FOX_NB_PLACES"
 """Names the file with the table; nothing is written while it is not set."""
 LINES = re.compile(r"(?<=\|---\|---\|---\|\n)(\|.*\n)*(?=\n<!-- ran -->)")
@@ -48,6 +50,8 @@ def write(report: pytest.TestReport) -> None:
     before = [kept.rpartition(" | ")[0] for kept in stood if test in kept]
     if "ran in" in said:
         before = [f"| {said['ran in']} | {said['sentence']} {test}"]
+    if not before:
+        return  # of a run that a long test starts: two of them at once would write over each other
     now = [f"{about} | {report.outcome}, {datetime.now(UTC):%d %B %Y} |\n" for about in before]
     lines = "".join(sorted([*(kept for kept in stood if test not in kept), *now], key=str.lower))
-    Path(path).write_text(text[: found.start()] + lines + text[found.end() :], encoding="utf-8")
+    atomic.write(Path(path), (text[: found.start()] + lines + text[found.end() :]).encode())

@@ -126,7 +126,7 @@ def test_ci_claims_no_system_that_was_not_tried() -> None:
 
 
 def test_a_place_that_fails_before_it_is_reached_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host that can't be installed any more doesn't stay 'passed' in the table of what the long tests ran."""
+    """A host that can't be installed any more doesn't stay 'passed' in the table of what the long tests ran, which no other test touches."""
     table = tmp_path / "places.md"
     table.write_text(
         "|---|---|---|\n| a host 1.0 | It works. `test_a.py::test_b` | passed, 1 May 2026 |\n\n<!-- ran -->\n"
@@ -139,6 +139,9 @@ def test_a_place_that_fails_before_it_is_reached_is_told(tmp_path: Path, monkeyp
         )
         assert line is not None
         assert line[1] == outcome
+    written = table.stat()
+    ran_in.write(pytest.TestReport("tests/test_a.py::test_c", ("", 0, ""), {}, "passed", None, "call"))
+    assert (table.stat().st_ino, table.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
 
 
 @pytest.mark.parametrize("page", PAGES)
