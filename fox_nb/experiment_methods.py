@@ -65,8 +65,10 @@ class ExperimentMethods(ABC):
         ----------
         image
             The picture, in any form that `enhance` takes.
-        creativity, resemblance
+        creativity
             Values from 0 to 1 as a list, a NumPy range or a text such as ``"0..1 step 0.25"``.
+        resemblance
+            In the same forms.
         resolution : str
             ``1K`` or ``4K``.
         takes : int

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -166,20 +167,31 @@ def test_the_readme_is_short_and_names_every_lesson() -> None:
     assert set(re.findall(r"mybinder\.org/v2/gh/([^)\s?]+?/[^/)\s?]+)", text)) == {"OWNER/REPOSITORY"}
 
 
-def test_every_public_name_is_documented() -> None:
-    """Each name of the package's face stands in the reference; what stands there, and each public method of it, has a docstring."""
+def in_the_reference() -> list[Any]:
+    """What the page names, and the public methods of it."""
     page = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
     things = [pkgutil.resolve_name(name) for name in re.findall(r"^::: (\S+)$", page, re.MULTILINE)]
     things += [thing for thing in vars(fox_nb.errors).values() if inspect.isclass(thing)]
-    faces = [name for name in fox_nb.__all__ if name not in {"__version__", "MODELS"}]
-    assert [name for name in faces if getattr(fox_nb, name) not in things] == []
-    undocumented = [thing for thing in things if not thing.__doc__]
-    for thing in filter(inspect.isclass, things):
+    for thing in [thing for thing in things if inspect.isclass(thing)]:
         ours = [base for base in thing.__mro__ if base.__module__.startswith("fox_nb")]
         public = {name for base in ours for name in vars(base) if not name.startswith("_")}
         members = [getattr(thing, name) for name in sorted(public) if hasattr(thing, name)]
-        undocumented += [one for one in members if (isinstance(one, property) or callable(one)) and not one.__doc__]
-    assert undocumented == []
+        things += [one for one in members if isinstance(one, property) or callable(one)]
+    return things
+
+
+def test_every_public_name_is_documented() -> None:
+    """Each name of the package's face stands in the reference; what stands there, and each public method of it, has a docstring."""
+    things = in_the_reference()
+    faces = [name for name in fox_nb.__all__ if name not in {"__version__", "MODELS"}]
+    assert [name for name in faces if getattr(fox_nb, name) not in things] == []
+    assert [thing for thing in things if not thing.__doc__] == []
+
+
+def test_every_parameter_has_an_entry_of_its_own() -> None:
+    """Two parameters that share an entry would share the default of the first in the reference."""
+    shared = re.compile(r"^( *)Parameters\n\1---+\n(?:.+\n|\n(?!\1\w+\n\1---))*?\1(\w+, .*)\n", re.MULTILINE)
+    assert [found[2] for thing in in_the_reference() if (found := shared.search(thing.__doc__ or ""))] == []
 
 
 def test_what_is_quoted_is_said() -> None:

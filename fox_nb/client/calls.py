@@ -85,8 +85,10 @@ class Client:
         Sent to the gateway's calls and to nothing else. `pricing`, `probe` and `download` need none.
     timeouts : Timeouts
         For one attempt each, in seconds.
-    clock, sleep : callable
-        Of the pauses between attempts; `sleep` may be an event's `wait`.
+    clock : callable
+        Of the pauses between attempts.
+    sleep : callable
+        Of these, too; it may be an event's `wait`.
     reads_tries : int
         How often a read is sent at the most.
 

@@ -187,8 +187,10 @@ class Sweep(Compared, Experiment):
 
         Parameters
         ----------
-        row, column : int
-            The cell, from 0.
+        row : int
+            The cell's row, from 0.
+        column : int
+            Its column, from 0.
         take : int, optional
             Which of its takes; the first without it.
         *further : int

@@ -99,8 +99,10 @@ class TrainedProfiles(Shows, Profiles):
             Has to be said: that the person in the photos agreed to have a likeness trained.
         take : int or "new"
             Which training on the same photos.
-        on_progress, journalled : callable, optional
-            Called with words on how far it is, and with the task as soon as the journal has it.
+        on_progress : callable, optional
+            Called with words on how far it is.
+        journalled : callable, optional
+            Called with the task as soon as the journal has it.
 
         Returns
         -------
