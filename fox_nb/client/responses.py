@@ -131,6 +131,8 @@ _ASKS_TO_LOG_IN = {407: "A proxy on the way wants a log-in", 511: "This network 
 """Answers that no gateway gives."""
 _SAME_FOR_A_PAGE = frozenset({413, 429})
 """Refusals after which there is the same to do when a page of a CDN or proxy says them."""
+_OF_A_FILTER = frozenset({401, 403})
+"""Refusals that one in between says in JSON of its own, too."""
 _LEADING = range(200, 400)
 """Answers whose `Location` is where that which was made is to be found, or where it is to be asked for."""
 _REFUSALS = range(400, 500)
@@ -450,13 +452,16 @@ def _todo(answer: Exchange, code: str, body: str, purpose: Purpose, *, refused: 
         return f"{_TODO_UNKNOWN_FATE} {between}".rstrip()
     if between:
         return between
-    if status == HTTPStatus.FORBIDDEN and purpose is Purpose.UPLOAD:
+    if status == HTTPStatus.FORBIDDEN and purpose is Purpose.UPLOAD and _error_in(answer):
         return "The account's upload storage is probably full: upload with auto_cleanup=True, or wait 72 hours."
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and _is_page(answer):
         return "Try again in a moment; if it stays, show this to who looks after the network, or to FoxAPI's support."
     server = "Try again in a moment; if it stays, tell FoxAPI's support the text above."
     usual = server if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _TODO_REPORT
-    return _TODO_BY_CODE.get(code) or _TODO_BY_STATUS.get(status, usual)
+    todo = _TODO_BY_CODE.get(code) or _TODO_BY_STATUS.get(status, usual)
+    if not _may_be_between(answer):
+        return todo
+    return _TODO_BETWEEN if todo is _TODO_REPORT else f"{todo} {_TODO_BETWEEN}"
 
 
 def _todo_between(answer: Exchange) -> str:
@@ -464,5 +469,12 @@ def _todo_between(answer: Exchange) -> str:
     status = answer.status
     if status in _REDIRECTS:
         return _TODO_REDIRECT
-    is_page = _is_page(answer) and status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _SAME_FOR_A_PAGE
+    is_page = _is_page(answer) and _may_be_between(answer)
     return _TODO_BETWEEN if is_page or status in _ASKS_TO_LOG_IN else ""
+
+
+def _may_be_between(answer: Exchange) -> bool:
+    """Return True for what the gateway's pages know of no gateway: each of its refusals is described in JSON."""
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status in _SAME_FOR_A_PAGE:
+        return False
+    return decoded(answer) is None or (answer.status in _OF_A_FILTER and _error_in(answer) is None)

@@ -519,6 +519,26 @@ def test_what_stands_between_is_not_told_as_the_gateway(case):
     assert "report" not in error.todo
 
 
+FILTERED = "Access denied by corporate policy"
+MAYBE_BETWEEN = {
+    "text of a filter": (say(403, FILTERED), errors.AccessDenied, True),
+    "JSON of a filter": (say(403, {"blocked": True, "reason": FILTERED}), errors.AccessDenied, True),
+    "text of a log-in": (say(401, FILTERED), errors.AuthenticationError, True),
+    "text as an answer": (say(200, FILTERED), errors.UnexpectedAnswer, True),
+    "the gateway": (say(403, {"error": {"message": FILTERED}}), errors.AccessDenied, False),
+    "the gateway's limit": (say(429, FILTERED), errors.RateLimited, False),
+}
+
+
+@pytest.mark.parametrize("case", MAYBE_BETWEEN)
+def test_words_that_are_no_page_may_be_of_a_filter_too(case):
+    """What has not the form of the gateway's own errors is told as what may stand between, and never as a fault to report."""
+    step, kind, between = MAYBE_BETWEEN[case]
+    error, _ = failing(kind, step)
+    assert ("this network's log-in or filter" in error.todo) is between
+    assert "report" not in error.todo
+
+
 def test_a_page_of_a_fault_or_of_a_limit_is_waited_for():
     """A page says who spoke; what to do after a fault, a limit or a file too large is the same whoever said it."""
     for status, kind, todo in (

@@ -175,6 +175,13 @@ def test_a_refused_upload_says_what_to_do(status, error, todo):
     assert todo in caught.value.todo
 
 
+def test_a_filter_is_not_taken_for_a_full_storage():
+    """Only the gateway's own refusal is about the account's storage."""
+    with Scripted(say(403, "Blocked by policy")) as server, client(server) as fox, pytest.raises(errors.AccessDenied) as told:
+        fox.upload_file(PNG)
+    assert "storage" not in told.value.todo
+
+
 @pytest.mark.parametrize("answer", [{}, [], {"url": 7}, {"url": "javascript:alert(1)"}, {"url": ""}, b"<html>", b""])
 def test_an_answer_without_a_link_is_no_upload(answer):
     """The body is shown; a link that no model could fetch is none."""
