@@ -37,6 +37,7 @@ UNREADABLE_PROXY = (
     "the request could not be written, perhaps for the proxy's address in HTTPS_PROXY: # / @ in a name or password are "
     "written %23 %2F %40"
 )
+_ASKED = "the proxy was asked, and it"
 
 _UNWRITABLE = (
     requests.exceptions.InvalidURL,
@@ -48,22 +49,22 @@ _UNWRITABLE = (
 """What is raised before anything is sent."""
 
 
-def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecting: bool = False) -> Broken:
-    """Say in words what broke, and whether a connection had come to be; that of `connecting` was on its way."""
+def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecting: str = "") -> Broken:
+    """Say in words what broke, and whether a connection had come to be; one to `connecting`, proxy or host, was on its way."""
     chain = list(_causes(error))
     by_proxy = any(isinstance(link, broken.ProxyError) for link in chain)
     whose, none = ("proxy", "no connection to the proxy") if by_proxy else ("host", "no connection")
+    if any("SOCKS" in str(link) for link in chain):  # urllib3 has one error for the proxy and for what that answers
+        none = "no connection by the socks proxy"
+    soon = f"{round(min(call.timeouts.connect, call.within), 2):g}"
     # once a request is out the same classes mean that an exchange broke; a certificate is looked at before that
     is_out = not connecting and not any(isinstance(link, ssl.SSLCertVerificationError) for link in chain)
     for kind, words in (
         (PrivatePeer, "the link leads into the private network of this machine"),
-        (
-            NoCertificates,
-            "the file of trusted certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) is missing",
-        ),
+        (NoCertificates, "the file of trusted certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) is missing"),
         (broken.NameResolutionError, f"the name of the {whose} was not found"),
         (broken.NewConnectionError, f"{none} came to be"),
-        (broken.ConnectTimeoutError, f"{none} came to be within {min(call.timeouts.connect, call.within):g} s"),
+        (broken.ConnectTimeoutError, f"{none} came to be within {soon} s"),
         (broken.ProxyError, _refused_by_proxy(chain)),
         (broken.SSLError, "no safe connection (TLS) came to be"),
     ):
@@ -78,9 +79,10 @@ def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecti
     if any(isinstance(link, TooLarge) for link in chain):
         return Broken(f"it is larger than {call.largest:,} bytes", connected=True, again=False)
     if any(isinstance(link, (TimeoutError, broken.ReadTimeoutError)) for link in chain):
-        words = f"no whole answer came within {call.within:g} s"
+        words = f"no whole answer came within {round(call.within, 2):g} s"
         if connecting:
-            words = f"no safe connection (TLS) came to be within {min(call.timeouts.connect, call.within):g} s"
+            what = f"{_ASKED} gave no answer" if connecting == "proxy" else "no safe connection (TLS) came to be"
+            words = f"{what} within {soon} s"
         return Broken(words, connected=not connecting)
     if isinstance(error, zlib.error):
         return Broken(_with_detail("the answer is packed and damaged", chain, key), connected=True)
@@ -91,21 +93,22 @@ def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecti
         if "SOCKS" in str(error):
             told = "a socks proxy needs another package: pip install pysocks"
         return Broken(told, connected=False, again=False)
-    return Broken(_with_detail("the connection broke", chain, key), connected=not connecting)
+    words = f"{_ASKED} gave no answer of a proxy" if connecting == "proxy" else "the connection broke"
+    return Broken(_with_detail(words, chain, key), connected=not connecting)
 
 
 def _refused_by_proxy(chain: list[BaseException]) -> str:
     """Say what a proxy did that could be reached: `http.client` puts its status into the words of an OSError."""
     said = str(chain[-1]) if chain else ""
     refused = "Tunnel connection failed: "
-    did = "it did not let the request through"
+    did = "did not let the request through"
     if said.startswith(f"{refused}403"):
-        did = "it refused to lead to this host"
+        did = "refused to lead to this host"
     elif said.startswith(f"{refused}407"):
-        did = "it wants a user name and a password, which go into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT)"
+        did = "wants a user name and a password, which go into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT)"
     elif any(isinstance(link, (ssl.SSLError, TimeoutError)) for link in chain):
-        did = "no safe connection to the proxy itself came to be; its address mostly begins with http://"
-    return f"the proxy was asked, and {did}"
+        return "no safe connection to the proxy itself came to be; its address mostly begins with http://"
+    return f"{_ASKED} {did}"
 
 
 def _with_detail(words: str, chain: list[BaseException], key: SecretStr | None) -> str:

@@ -22,6 +22,7 @@ _PORTS = {"http": 80, "https": 443} | dict.fromkeys(("socks4", "socks4a", "socks
 _BUNDLE = "Mend the file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names, or unset that."
 _CLOCK = "Look at this computer's clock; if it is right, ask who looks after this network."
 _ADVICE = {
+    "the proxy was asked, and it gave": "Check the proxy's address and port in HTTPS_PROXY.",
     "pysocks": "Then run `fox-nb doctor` again.",
     "user name and a password": "Then run `fox-nb doctor` again.",
     "trusted certificates": _BUNDLE,

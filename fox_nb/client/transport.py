@@ -79,8 +79,8 @@ NOBODY = Bearer(None)
 
 _current: ContextVar[Call | None] = ContextVar("_current", default=None)
 """What this thread's connections are used for just now."""
-_connecting: ContextVar[bool] = ContextVar("_connecting", default=False)
-"""True while one of them is made, proxy and TLS included: nothing of a request is out then."""
+_connecting: ContextVar[str] = ContextVar("_connecting", default="")
+"""To whom one of them is being made, host or proxy, TLS included: nothing of a request is out then."""
 
 
 class _NoLinks(logging.Filter):
@@ -159,15 +159,21 @@ class _Plain(HTTPConnection):
     response_class = _Response
 
     def connect(self) -> None:
-        _connecting.set(True)
+        _connecting.set("host")
         super().connect()
-        _connecting.set(False)
+        _connecting.set("")
         call = _current.get()
         if call is None or call.private or self.proxy or self.sock is None:
             return
         if is_private(str(self.sock.getpeername()[0])):
             self.close()
             raise PrivatePeer("the link leads into the private network of this machine")
+
+
+    def _tunnel(self) -> None:
+        _connecting.set("proxy")
+        super()._tunnel()
+        _connecting.set("host")
 
 
 class _Secure(_Plain, HTTPSConnection):
@@ -346,7 +352,7 @@ class HttpTransport:
         """
         body = Body(call.content, call.sending) if call.content else None
         token = _current.set(call)
-        _connecting.set(False)
+        _connecting.set("")
         try:
             with Session() if call.alone else contextlib.nullcontext(self._session) as session:
                 response = self._begun(session, call, body)

@@ -140,6 +140,8 @@ def test_a_proxys_address_that_cannot_be_read_is_told_without_its_password(
     [
         ("https://127.0.0.1:{port}", "to the proxy itself came to be; its address mostly begins with http://"),
         ("http://127.0.0.1:{port}", "the proxy was asked, and it did not let the request through"),
+        ("http://127.0.0.1:{other}", "the proxy was asked, and it gave no answer of a proxy"),
+        ("http://127.0.0.1:{hangs_up}", "the proxy was asked, and it gave no answer of a proxy"),
         ("http://127.0.0.1:{closed}", "no connection to the proxy came to be"),
         ("http://proxy.invalid", "the name of the proxy was not found"),
         ("socks5://127.0.0.1:{port}", "pip install pysocks"),
@@ -156,8 +158,13 @@ def test_a_proxy_that_does_not_come_to_be_asked_is_told_as_that(
     monkeypatch.setattr(requests.adapters, "SOCKSProxyManager", no_package)
     with Scripted(say(200)) as gone:
         pass
-    with Scripted(say(200), greeting=b"HTTP/1.1 502 No 407 but a TLS handshake\r\n\r\n") as proxy:
-        monkeypatch.setenv("HTTPS_PROXY", address.format(port=proxy.port, closed=gone.port))
+    with (
+        Scripted(say(200), greeting=b"HTTP/1.1 502 No 407 but a TLS handshake\r\n\r\n") as proxy,
+        Scripted(say(200), greeting=b"SSH-2.0-OpenSSH_9\r\n") as other,
+        Scripted(hang_up) as silent,
+    ):
+        ports = {"port": proxy.port, "closed": gone.port, "other": other.port, "hangs_up": silent.port}
+        monkeypatch.setenv("HTTPS_PROXY", address.format(**ports))
         with (
             Client("https://gateway.example", MARKED_KEY, reads_tries=1) as client,
             pytest.raises(NotConnected, match=words),
@@ -186,12 +193,15 @@ def test_what_ends_before_the_request_is_no_lost_answer(call: str, monkeypatch: 
     """A firewall that lets the handshake starve, or a proxy that does, never saw the request: that is what is said."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        for url, proxy in ((f"https://{address}", ""), ("https://gateway.example", f"http://{address}")):
+        for url, proxy, words in (
+            (f"https://{address}", "", r"no safe connection \(TLS\) came to be"),
+            ("https://gateway.example", f"http://{address}", "the proxy was asked, and it gave no answer"),
+        ):
             monkeypatch.setenv("HTTPS_PROXY", proxy)
             began = time.monotonic()
             with (
                 Client(url, MARKED_KEY, reads_tries=1, timeouts=Timeouts(connect=0.3), sleep=lambda _: None) as client,
-                pytest.raises(NotConnected, match=r"was not reached: no safe connection \(TLS\) .* within 0\.3 s"),
+                pytest.raises(NotConnected, match=rf"was not reached: {words} within 0\.3 s"),
             ):
                 CALLS[call](client)
             assert time.monotonic() - began < Timeouts().read
@@ -277,6 +287,24 @@ def test_what_is_wrong_with_a_certificate_has_its_own_advice(
         pytest.raises(NotConnected, match=advice),
     ):
         list(reach(f"https://{host}:{strange.port}"))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [(b"\x05\xff", "methods were rejected"), (b"\x05\x00\x05\x02\x00\x01" + bytes(6), "not allowed by ruleset")],
+)
+def test_what_a_socks_proxy_answers_is_told_as_the_proxys(
+    said: bytes, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that refuses the host, or wants a log-in, is not taken for a gateway that takes no connection."""
+    pytest.importorskip("socks")
+    with Scripted(say(200), greeting=said) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("http", "socks5h"))
+        with (
+            scripted_client("https://gateway.example", reads_tries=1) as client,
+            pytest.raises(NotConnected, match=f"reached: no connection by the socks proxy came to be .*{words}"),
+        ):
+            client.models()
 
 
 def test_a_socks_proxy_has_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
