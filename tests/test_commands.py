@@ -220,6 +220,21 @@ def test_the_doctor_says_one_cause_once(monkeypatch: pytest.MonkeyPatch, capsys:
     assert said.splitlines()[-1] == "1 to do."
 
 
+@pytest.mark.parametrize("address", ["api.foxapi.cc", "https://.gateway.com"])
+def test_the_doctor_ends_at_an_address_that_can_be_none(
+    address: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A base URL that is wrong in itself is said once, too, and in words."""
+    monkeypatch.setattr(doctor, "_EXAMINATIONS", doctor._EXAMINATIONS[-3:])
+    monkeypatch.setenv("FOXAPI_BASE_URL", address)
+    monkeypatch.setenv("FOXAPI_KEY", MARKED_KEY)
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "could not be examined" not in said
+    assert said.count("not tried, as the way ends before it") == 2
+    assert said.splitlines()[-1] == "1 to do."
+
+
 def test_the_doctor_outlives_every_examination(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,7 +24,10 @@ from lessons import outputs
 from processes import clean_environment
 
 ROOT = Path(__file__).parents[1]
-PAGES = [pytest.param(page, id=page.name) for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))]
+PAGES = [
+    pytest.param(page, id=page.name)
+    for page in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
+]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SETTING = re.compile(r"^[A-Z_]+=\S+$")
 PRELUDE = f"""

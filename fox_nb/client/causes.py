@@ -50,26 +50,16 @@ _UNWRITABLE = (
 
 
 def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecting: str = "") -> Broken:
-    """Say in words what broke, and whether a connection had come to be; one to `connecting`, proxy or host, was on its way."""
+    """Say in words what broke, and whether a connection had come to be.
+
+    Parameters
+    ----------
+    connecting : str
+        To whom one was on its way then, "host" or "proxy"; '' once a request may be out.
+    """
     chain = list(_causes(error))
-    by_proxy = any(isinstance(link, broken.ProxyError) for link in chain)
-    whose, none = ("proxy", "no connection to the proxy") if by_proxy else ("host", "no connection")
-    if any("SOCKS" in str(link) for link in chain):  # urllib3 has one error for the proxy and for what that answers
-        none = "no connection by the socks proxy"
-    soon = f"{round(min(call.timeouts.connect, call.within), 2):g}"
-    # once a request is out the same classes mean that an exchange broke; a certificate is looked at before that
-    is_out = not connecting and not any(isinstance(link, ssl.SSLCertVerificationError) for link in chain)
-    for kind, words in (
-        (PrivatePeer, "the link leads into the private network of this machine"),
-        (NoCertificates, "the file of trusted certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) is missing"),
-        (broken.NameResolutionError, f"the name of the {whose} was not found"),
-        (broken.NewConnectionError, f"{none} came to be"),
-        (broken.ConnectTimeoutError, f"{none} came to be within {soon} s"),
-        (broken.ProxyError, _refused_by_proxy(chain)),
-        (broken.SSLError, "no safe connection (TLS) came to be"),
-    ):
-        if is_out and kind in (broken.ProxyError, broken.SSLError):
-            continue
+    soon = f"{round(min(call.timeouts.connect, call.within), 2):g} s"
+    for kind, words in _of_no_connection(chain, soon, connecting):
         for link in chain:
             if isinstance(link, kind):
                 # a certificate stays as it is, and so does a server that speaks no TLS; an alert may be of a moment
@@ -79,10 +69,11 @@ def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecti
     if any(isinstance(link, TooLarge) for link in chain):
         return Broken(f"it is larger than {call.largest:,} bytes", connected=True, again=False)
     if any(isinstance(link, (TimeoutError, broken.ReadTimeoutError)) for link in chain):
-        words = f"no whole answer came within {round(call.within, 2):g} s"
-        if connecting:
-            what = f"{_ASKED} gave no answer" if connecting == "proxy" else "no safe connection (TLS) came to be"
-            words = f"{what} within {soon} s"
+        words = {
+            "": f"no whole answer came within {round(call.within, 2):g} s",
+            "host": f"no safe connection (TLS) came to be within {soon}",
+            "proxy": f"{_ASKED} gave no answer within {soon}",
+        }[connecting]
         return Broken(words, connected=not connecting)
     if isinstance(error, zlib.error):
         return Broken(_with_detail("the answer is packed and damaged", chain, key), connected=True)
@@ -95,6 +86,25 @@ def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecti
         return Broken(told, connected=False, again=False)
     words = f"{_ASKED} gave no answer of a proxy" if connecting == "proxy" else "the connection broke"
     return Broken(_with_detail(words, chain, key), connected=not connecting)
+
+
+def _of_no_connection(
+    chain: list[BaseException], soon: str, connecting: str
+) -> Iterator[tuple[type[BaseException], str]]:
+    """Yield the errors that mean that no connection came to be, with their words."""
+    by_proxy = any(isinstance(link, broken.ProxyError) for link in chain)
+    whose, none = ("proxy", "no connection to the proxy") if by_proxy else ("host", "no connection")
+    if any("SOCKS" in str(link) for link in chain):  # urllib3 has one error for the proxy and for what that answers
+        none = "no connection by the socks proxy"
+    yield PrivatePeer, "the link leads into the private network of this machine"
+    yield NoCertificates, "the file of trusted certificates (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE) is missing"
+    yield broken.NameResolutionError, f"the name of the {whose} was not found"
+    yield broken.NewConnectionError, f"{none} came to be"
+    yield broken.ConnectTimeoutError, f"{none} came to be within {soon}"
+    # once a request is out these two mean that an exchange broke; a certificate is looked at before that
+    if connecting or any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
+        yield broken.ProxyError, _refused_by_proxy(chain)
+        yield broken.SSLError, "no safe connection (TLS) came to be"
 
 
 def _refused_by_proxy(chain: list[BaseException]) -> str:

@@ -20,6 +20,7 @@ from fox_nb.settings import Timeouts, is_loopback
 _PORTS = {"http": 80, "https": 443} | dict.fromkeys(("socks4", "socks4a", "socks5", "socks5h"), 1080)
 
 _BUNDLE = "Mend the file of certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names, or unset that."
+_ANOTHER = "Another server answers there: this network's log-in or filter, or the base URL is not FoxAPI's."
 _CLOCK = "Look at this computer's clock; if it is right, ask who looks after this network."
 _ADVICE = {
     "the proxy was asked, and it gave": "Check the proxy's address and port in HTTPS_PROXY.",
@@ -27,13 +28,16 @@ _ADVICE = {
     "user name and a password": "Then run `fox-nb doctor` again.",
     "trusted certificates": _BUNDLE,
     "X509": _BUNDLE,
-    "mismatch": "Another server answers there: this network's log-in or filter, or the base URL is not FoxAPI's.",
+    "mismatch": _ANOTHER,
+    "does not match": _ANOTHER,
     "expired": _CLOCK,
     "not yet valid": _CLOCK,
+    "validity period": _CLOCK,
+    "certificate required": "A certificate of yours is wanted there, and no setting takes one: ask for another way.",
     "ertificate": "A certificate of the company's own must be among this system's, or in REQUESTS_CA_BUNDLE.",
     "": "A firewall or the proxy may end it: ask who looks after this network, and show them this line.",
 }
-"""By OpenSSL's words and our own: what may open the way where no safe connection came to be."""
+"""By the words of OpenSSL, Windows and macOS and our own: what may open the way where no safe connection came to be."""
 
 
 def reach(base_url: str, seconds: float = 10.0) -> Iterator[str]:
@@ -66,14 +70,15 @@ def reach(base_url: str, seconds: float = 10.0) -> Iterator[str]:
     what = f"the proxy {name}" if proxy else name
     with _step(f"the name of {what} is not known", "Check the network, FOXAPI_BASE_URL and HTTPS_PROXY."):
         found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-    yield f"{what} is {found[0][4][0]}"
     started = time.perf_counter()
     firewall = "A firewall may be in the way: ask for the network's proxy, and name it in HTTPS_PROXY."
     advice = "Check the proxy's address and port in HTTPS_PROXY." if proxy else firewall
     with _step(f"{what} takes no connection at port {port}", advice):
         line = socket.create_connection((name, port), timeout=seconds / len(found))  # a time-out for each address
+        took, reached = time.perf_counter() - started, line.getpeername()[0]
     line.close()
-    yield f"connected in {(time.perf_counter() - started) * 1000:.0f} ms"
+    yield f"{what} is {reached}"
+    yield f"connected in {took * 1000:.0f} ms"
     if url.scheme == "https":
         yield _trusted(base_url, host, seconds)
 
@@ -98,7 +103,7 @@ def _step(where: str, advice: str) -> Iterator[None]:
     """Name the step at which the way ends, and what may open it."""
     try:
         yield
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a name that can be none
         reason = shown(str(error), None, 200)
     else:
         return

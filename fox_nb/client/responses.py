@@ -459,9 +459,9 @@ def _todo(answer: Exchange, code: str, body: str, purpose: Purpose, *, refused: 
     server = "Try again in a moment; if it stays, tell FoxAPI's support the text above."
     usual = server if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _TODO_REPORT
     todo = _TODO_BY_CODE.get(code) or _TODO_BY_STATUS.get(status, usual)
-    if not _may_be_between(answer):
-        return todo
-    return _TODO_BETWEEN if todo is _TODO_REPORT else f"{todo} {_TODO_BETWEEN}"
+    if _may_be_between(answer):
+        todo = _TODO_BETWEEN if todo is _TODO_REPORT else f"{todo} {_TODO_BETWEEN}"
+    return todo
 
 
 def _todo_between(answer: Exchange) -> str:

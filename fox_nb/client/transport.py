@@ -169,7 +169,6 @@ class _Plain(HTTPConnection):
             self.close()
             raise PrivatePeer("the link leads into the private network of this machine")
 
-
     def _tunnel(self) -> None:
         _connecting.set("proxy")
         super()._tunnel()

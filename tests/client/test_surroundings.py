@@ -17,7 +17,9 @@ from client.scripted import CERTIFICATE, Scripted, hang_up, say
 from client.scripted import client as scripted_client
 from fox_nb import ConnectionLost, DownloadFailed, FoxError, NotConnected
 from fox_nb.client import Client, certainly_not_accepted
+from fox_nb.client.exchange import Broken
 from fox_nb.client.reach import reach
+from fox_nb.client.transport import HttpTransport
 from fox_nb.settings import Timeouts
 from processes import clean_environment
 
@@ -207,7 +209,9 @@ def test_what_ends_before_the_request_is_no_lost_answer(call: str, monkeypatch: 
             assert time.monotonic() - began < Timeouts().read
 
 
-@pytest.mark.parametrize("begun", [b"", b'HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{"id": "task-1", "status": "pending"'])
+@pytest.mark.parametrize(
+    "begun", [b"", b'HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{"id": "task-1", "status": "pending"']
+)
 @pytest.mark.parametrize("call", [*CALLS, "download"])
 def test_tls_that_breaks_after_the_request_is_a_lost_answer(
     call: str, begun: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -305,6 +309,32 @@ def test_what_a_socks_proxy_answers_is_told_as_the_proxys(
             pytest.raises(NotConnected, match=f"reached: no connection by the socks proxy came to be .*{words}"),
         ):
             client.models()
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        ("The certificate's CN name does not match the passed value", "Another server answers there"),
+        ("A required certificate is not within its validity period", "this computer's clock"),
+        ("tlsv13 alert certificate required", "A certificate of yours is wanted there"),
+    ],
+)
+def test_words_of_other_systems_about_a_certificate_have_their_advice(
+    said: str, advice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows and macOS look at certificates themselves and say it otherwise; it is put in their mouth here."""
+    monkeypatch.setattr(HttpTransport, "send", lambda *_: Broken(said, connected=False))
+    with Scripted(hang_up) as server, pytest.raises(NotConnected, match=advice):
+        list(reach(server.url.replace("http://", "https://")))
+
+
+def test_the_address_that_is_named_is_the_one_that_was_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a name's addresses the first may take no connection."""
+    with Scripted(say(200)) as server:
+        whole = socket.getaddrinfo("127.0.0.1", server.port, type=socket.SOCK_STREAM)
+        none = [(socket.AF_INET6, *one[1:4], ("::1", server.port, 0, 0)) for one in whole]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: none + whole)
+        assert next(reach(f"http://localhost:{server.port}")) == "localhost is 127.0.0.1"
 
 
 def test_a_socks_proxy_has_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -177,7 +177,11 @@ def test_a_refused_upload_says_what_to_do(status, error, todo):
 
 def test_a_filter_is_not_taken_for_a_full_storage():
     """Only the gateway's own refusal is about the account's storage."""
-    with Scripted(say(403, "Blocked by policy")) as server, client(server) as fox, pytest.raises(errors.AccessDenied) as told:
+    with (
+        Scripted(say(403, "Blocked by policy")) as server,
+        client(server) as fox,
+        pytest.raises(errors.AccessDenied) as told,
+    ):
         fox.upload_file(PNG)
     assert "storage" not in told.value.todo
 
