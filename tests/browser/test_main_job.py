@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, expect
 
 from artifacts import MARKED_KEY
 from kernels import notebook
@@ -23,6 +23,7 @@ PANEL = "fox.panel('phota-image')"
 WORK = "from pathlib import Path\nimport time\nPath('started').touch()\nwhile not Path('enough').exists(): time.sleep(0.02)\nprint('counted to', 40 + 2)"
 PROMPT = "a red fox in the snow, golden morning"
 LARGEST_NOTEBOOK = 300_000
+LAPTOP = (1280, 800)
 
 
 @pytest.fixture
@@ -76,6 +77,13 @@ def hurry(calm: Any) -> None:
 def seen_under_way(page: Watched, calm: Any) -> None:
     page.locator(".fox-live progress").wait_for()
     hurry(calm)
+
+
+def seen_without_scrolling(page: Watched, calm: Any) -> None:
+    """On a laptop's screen, the way of a press stands where the eyes are, and so does what comes of it."""
+    expect(page.locator(".fox-live progress")).to_be_in_viewport()
+    hurry(calm)
+    expect(pictures(page).first).to_be_in_viewport(ratio=0.25)
 
 
 def two_wide_pictures(page: Watched) -> None:
@@ -148,14 +156,15 @@ def kept_without_a_kernel(lab: Lab, path: Path, saved: nbformat.NotebookNode) ->
 
 
 def test_pressing_twice_makes_one_creation(lab: Lab, calm: Any, env: dict[str, str]) -> None:
-    """A double click, and Ctrl+Enter right after it, are one press; a press after the pictures came is another take."""
+    """A double click, and Ctrl+Enter right after it, are one press, seen without scrolling; a press after the pictures came is another take."""
     page = lab.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
     double_click(page, 3600)
+    page.set_size(*LAPTOP)
     fill(page)
     page.locator(".fox-press").dblclick()
     page.page.get_by_role("textbox", name="Prompt").press("Control+Enter")
-    seen_under_way(page, calm)
+    seen_without_scrolling(page, calm)
     two_wide_pictures(page)
     assert len(calm.creations) == 1
     page.locator(".fox-press:has-text('Another variation')").wait_for()
@@ -248,17 +257,24 @@ def test_a_click_on_a_picture_shows_it_larger(lab: Lab, sandbox: Any, sandbox_en
 
 
 def test_the_same_panel_in_notebook_7(notebook7: Notebook7, calm: Any, env: dict[str, str]) -> None:
-    """The main job in Notebook 7."""
+    """The main job in Notebook 7; opened again with a new kernel, the pictures and the card stand above Jupyter's error."""
     page = notebook7.open(notebook(QUICK, PANEL), env=env)
     page.run_all()
+    page.set_size(*LAPTOP)
     fill(page)
     press(page)
-    seen_under_way(page, calm)
+    seen_without_scrolling(page, calm)
     two_wide_pictures(page)
     assert len(calm.creations) == 1
     page.save()
     assert page.path.stat().st_size < LARGEST_NOTEBOOK
     assert page.errors() == []
+    page.close()
+    again = notebook7.open(page.path, env=env)
+    again.locator("text='Error displaying widget: model not found'").wait_for()
+    two_wide_pictures(again)
+    words = again.outputs_text(1)
+    assert words.index(PROMPT) < words.index("Run this cell to use it") < words.index("Error displaying widget")
 
 
 def test_the_same_panel_in_voila(voila: Voila, calm: Any, env: dict[str, str]) -> None:
@@ -266,9 +282,10 @@ def test_the_same_panel_in_voila(voila: Voila, calm: Any, env: dict[str, str]) -
     page = voila.open(notebook(QUICK, PANEL), env=env)
     page.locator(".fox-press").wait_for()
     assert calm.creations == []
+    page.set_size(*LAPTOP)
     fill(page)
     press(page)
-    seen_under_way(page, calm)
+    seen_without_scrolling(page, calm)
     two_wide_pictures(page)
     assert len(calm.creations) == 1
 
