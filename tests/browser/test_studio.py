@@ -160,10 +160,11 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
 
 
 def test_several_tasks_at_once_and_one_no_longer_watched(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
-    """Each has its own progress; Hide says that there is no cancel, and the picture comes into the history."""
+    """Each has its own progress; Hide says that there is no cancel, and the pictures come into the history, counted in its grid."""
     sandbox.misbehave("lasts", seconds=900, times=3)  # however slow this machine is
     studio = open_studio(lab, env)
     page = studio.page
+    studio.number(2)
     for prompt in ("a lighthouse", "a red fox", "a teapot"):
         studio.prompt(prompt)
         studio.press()
@@ -177,6 +178,10 @@ def test_several_tasks_at_once_and_one_no_longer_watched(lab: Lab, sandbox: Any,
     studio.shown(3)
     studio.go("History")
     page.locator(".fox-line:has-text('a red fox') img").wait_for()
+    count = page.locator(".fox-line:has-text('a red fox') .fox-count")
+    assert count.is_hidden()  # the row has it in its line
+    page.page.get_by_role("button", name="Grid", exact=True).click()
+    assert count.inner_text() == "2 pictures"
 
 
 def test_pictures_come_from_links_files_and_results(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:

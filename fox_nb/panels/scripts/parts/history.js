@@ -136,10 +136,12 @@ export const history = () => {
           );
         const open = () => dialog.open(item, first?.number ?? 0);
         const facts = item.facts.map(([name, value]) => `${name} ${value}`.trim()).join(" \u00b7 ");
-        const more = item.pictures.length > 1 ? `, ${item.pictures.length} pictures` : "";
+        const more = item.pictures.length > 1 ? `${item.pictures.length} pictures` : "";
+        const state = [item.status, more].filter(Boolean).join(", ");
         text.append(button(item.title, `Details: ${short(item.title)}`, open, "fox-title"));
         text.append(put("p", "fox-facts", { textContent: facts }));
-        text.append(put("p", "fox-facts", { textContent: `${item.when} \u00b7 ${item.status}${more}` }));
+        text.append(put("p", "fox-facts", { textContent: `${item.when} \u00b7 ${state}` }));
+        frame.append(put("span", "fox-count", { textContent: more }));
         const pick = put("div", "fox-pick");
         pick.append(choose(item), star(item));
         const most = item.pictures.length ? QUICK : undefined;
