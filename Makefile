@@ -25,7 +25,7 @@ BY_FILE := --dist loadfile --no-loadscope-reorder
 
 # What runs in the browser is bundled into fox_nb/static, which is committed: an installed fox_nb needs no Node.
 NODE_BIN := .ci/node_modules/.bin
-SCRIPTS := fox_nb/panels/scripts fox_nb/render/compare_view
+SCRIPTS := fox_nb/panels/scripts fox_nb/render/compare_view fox_nb/classroom/teacher.js
 BUNDLE := $(NODE_BIN)/esbuild fox_nb/panels/scripts/*.* fox_nb/render/compare_view/comparison_page.js --bundle --minify \
   --format=esm --target=es2022 --charset=utf8 --log-level=warning --entry-names=[name] --outdir
 AXE := tests/browser/node_modules/axe-core/package.json

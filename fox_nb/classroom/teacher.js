@@ -1,12 +1,14 @@
 // Keeps the table of who spent what as it is now; what somebody is typing or pressing elsewhere stays as it is.
-const live = document.getElementById("live");
-const connection = document.getElementById("connection");
 const [EVERY, PATIENCE] = [3000, 10000]; // milliseconds
 let since = "";
 
-async function look() {
-  const asked = { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE) };
-  const answer = await fetch(live.dataset.from, asked).catch(() => undefined);
+/**
+ * @param {HTMLElement} live
+ * @param {HTMLElement} connection
+ */
+async function look(live, connection) {
+  const asked = { signal: AbortSignal.timeout(PATIENCE) };
+  const answer = await fetch(String(live.dataset.from), asked).catch(() => undefined);
   const table = answer?.ok ? await answer.text().catch(() => undefined) : undefined;
   since = table === undefined ? since || new Date().toTimeString().slice(0, 5) : "";
   connection.textContent = since && `Not connected since ${since}.`;
@@ -15,9 +17,10 @@ async function look() {
   } else if (table !== undefined && !live.contains(document.activeElement)) {
     live.innerHTML = table;
   }
-  setTimeout(look, EVERY);
+  setTimeout(look, EVERY, live, connection);
 }
 
-if (live) {
-  setTimeout(look, EVERY);
+const [live, connection] = ["live", "connection"].map((id) => document.getElementById(id));
+if (live && connection) {
+  setTimeout(look, EVERY, live, connection);
 }
