@@ -93,6 +93,13 @@ def _json(answer: Answer, p: Parameters) -> Answer:
     return replace(json_answer(None, answer.status), body=make[p["kind"]]())
 
 
+def _prices(answer: Answer, p: Parameters) -> Answer:
+    said = json.loads(answer.body)
+    cheap = [row | {"model_price": row["model_price"] / 2} for row in said["data"]]
+    rows = {"twice": [*said["data"], *cheap], "free": [row | {"model_price": 0} for row in cheap], "none": []}
+    return replace(answer, body=json.dumps(said | {"data": rows[p["kind"]]}).encode())
+
+
 def _other_task(answer: Answer, _p: Parameters) -> Answer:
     return replace(answer, body=json.dumps(json.loads(answer.body) | {"id": "task-of-somebody-else"}).encode())
 
@@ -238,6 +245,13 @@ HTTP_FAULTS: Mapping[str, HttpFault] = {
         },
         required=("kind",),
         calls=("create", "read", "upload", "models", "pricing", "balance", "bill"),
+    ),
+    "prices": HttpFault(
+        "A price list with each model twice, once at half its price, with prices of 0, or without a row",
+        _prices,
+        ("pricing",),
+        {"kind": {"enum": ["twice", "free", "none"]}},
+        ("kind",),
     ),
     "other_task": HttpFault("An answer about another task", _other_task, ("read",)),
     "see_task": HttpFault(

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fox_nb import Fox, FoxError, SubmissionUnknown, TaskFailed
-from fox_nb.session import Task, backoff, poll_loop, poller
+from fox_nb import BudgetExceeded, Fox, FoxError, SubmissionUnknown, TaskFailed
+from fox_nb.session import Task, backoff, poll_loop, poller, prices
 from fox_nb.settings import Polling, Timeouts
 
 ROUNDS = 40
@@ -25,6 +25,8 @@ HURRY = 10
 _one_at_a_time = threading.Lock()
 _told: dict[str, str] = {}
 """For each prompt what was told of it last, other than that it is over."""
+_held_back: set[str] = set()
+"""Prompts that the budget does not cover: they are not asked for again."""
 
 
 def say(event: str, **facts: Any) -> None:
@@ -51,6 +53,10 @@ def ask_for(fox: Fox, request: dict[str, Any], take: int | str) -> Task | None:
     except SubmissionUnknown as lost:
         tell_lost(lost.task)
         return lost.task  # type: ignore[no-any-return]
+    except BudgetExceeded:
+        _held_back.add(request["prompt"])
+        say("held back", prompt=request["prompt"])
+        return None
     except FoxError as refused:
         _told[request["prompt"]] = str(refused)
         say("refused", prompt=request["prompt"], told=str(refused))
@@ -98,9 +104,11 @@ def main(plan: dict[str, Any]) -> int:
     rng = random.Random(plan["seed"])
     poller.pause_after = poll_loop.pause_after = lambda *failures: backoff.pause_after(*failures) / HURRY
     poller.FETCH_AGAIN_AFTER /= HURRY
+    prices.ASK_AGAIN /= HURRY
     fox = Fox(
         base_url=plan["base_url"],
         store=plan["store"],
+        budget=plan.get("budget"),
         polling=Polling(first_looks=(0.05, 0.2), at_least=0.1, per_second=60),
         timeouts=Timeouts(connect=20, read=plan["read"], upload=30, download=60),
     )
@@ -120,7 +128,7 @@ def main(plan: dict[str, Any]) -> int:
         left = [
             (request, take if task is None else task.take)
             for request, take, task in asked
-            if task is None or not is_over(task)
+            if request["prompt"] not in _held_back and (task is None or not is_over(task))
         ]
         if not left:
             waiting = [task for task in fox.resume() if task.status != "unknown"]

@@ -72,6 +72,13 @@ RESULT = [
     ("picture", 0.02, {"kind": "svg"}),
 ]
 UPLOAD = [("lost_answer", 0.1, {}), ("server_error", 0.1, {}), ("cut", 0.1, {})]
+PRICING = [
+    ("prices", 0.2, {"kind": "twice"}),
+    ("prices", 0.15, {"kind": "free"}),
+    ("prices", 0.15, {"kind": "none"}),
+    ("server_error", 0.15, {}),
+    ("cut", 0.1, {}),
+]
 TASK_FAULTS = [
     ("race", 0.2, {"reads": 2}),
     ("older_form", 0.2, {}),
@@ -85,10 +92,13 @@ ONCE = [
     ("never", "create", {"times": 1, "after": 7}),
     ("never", "create", {"times": 1, "after": 19, "done": True}),
     ("never", "read", {"times": 1, "after": 30}),
+    ("never", "pricing", {"times": 1, "after": 1}),
     ("slow", "create", {"times": 1, "after": 11, "seconds": 3600}),
     ("slow", "result", {"times": 1, "after": 5, "seconds": 3600}),
 ]
 """Time-outs: each holds a kernel for as long as it waits, so they are few."""
+OF_ALL = 0.9
+"""What the budget covers of all that is asked for, until the person who looks after it has none any more."""
 
 
 @dataclasses.dataclass
@@ -113,6 +123,9 @@ class Counts:
     bill_unknown: int = 0
     bill_agrees: int = 0
     refunded: int = 0
+    budget: int = 0
+    held_back_by_the_budget: int = 0
+    sent_beyond_the_budget: int = 0
     happened: dict[str, int] = dataclasses.field(default_factory=dict)
     wrong: list[str] = dataclasses.field(default_factory=list)
 
@@ -198,6 +211,7 @@ class Run:
         self.requests = list(self._requests(tasks))
         self.by_hand: Counter[tuple[str, int]] = Counter()
         self.told: set[tuple[str, int]] = set()
+        self.held_back: set[str] = set()
 
     def play(self) -> Counts:
         """Let the kernels run, then a person look after what is unknown, and hold both sides against each other."""
@@ -206,7 +220,9 @@ class Run:
             lists = [[request for request in self.requests if self.rng.random() < 0.5] for _ in range(self.kernels)]
             missing = [request for request in self.requests if not any(request in each for each in lists)]
             lists[0] += missing
-            self._live(sandbox, lists)
+            budget = self.counts.budget = int(OF_ALL * sum(_price(request) for request, _take in self.requests))
+            self._live(sandbox, lists, budget=budget / MICRO_PER_USD)
+            self.counts.sent_beyond_the_budget = max(0, _billed(sandbox) - budget)
             self._live(sandbox, [self.requests], by_hand=True)
             self._collect()
             self.counts.happened = dict(sorted(sandbox.happened.items()))
@@ -233,7 +249,13 @@ class Run:
     def _misbehave(self, sandbox: Sandbox) -> None:
         for fault, on, parameters in ONCE:
             sandbox.misbehave(fault, on=on, **parameters)
-        for on, faults in (("create", CREATE), ("read", READ_TASK), ("result", RESULT), ("upload", UPLOAD)):
+        for on, faults in (
+            ("create", CREATE),
+            ("read", READ_TASK),
+            ("result", RESULT),
+            ("upload", UPLOAD),
+            ("pricing", PRICING),
+        ):
             for fault, rate, parameters in faults:
                 sandbox.misbehave(fault, on=on, rate=rate, seed=self.rng.randrange(1 << 30), **parameters)
         for fault, rate, parameters in TASK_FAULTS:
@@ -241,9 +263,11 @@ class Run:
 
     # -- the kernels ------------------------------------------------------------------------------------------------
 
-    def _live(self, sandbox: Sandbox, lists: list[list[Any]], *, by_hand: bool = False) -> None:
+    def _live(
+        self, sandbox: Sandbox, lists: list[list[Any]], *, by_hand: bool = False, budget: float | None = None
+    ) -> None:
         made = [creation["body"]["prompt"] for creation in sandbox.creations if creation["task_id"]]
-        plan = {"base_url": sandbox.base_url, "store": str(self.folder / "fox_runs"), "read": READ}
+        plan = {"base_url": sandbox.base_url, "store": str(self.folder / "fox_runs"), "read": READ, "budget": budget}
         kernels = []
         for number, requests in enumerate(lists):
             own = {"requests": requests, "seed": self.rng.randrange(1 << 30), "by_hand": by_hand, "made": made}
@@ -286,6 +310,8 @@ class Run:
             event = self.events.get()
             if event["event"] == "by hand":
                 self.by_hand[event["prompt"], event["take"]] += 1
+            elif event["event"] == "held back":
+                self.held_back.add(event["prompt"])
             elif event["event"] == "unknown" and "was sent at" in event["told"]:
                 self.told.add((event["prompt"], event["take"]))
 
@@ -301,6 +327,7 @@ class Run:
         counts.faults = sum(creation["fault"] is not None for creation in creations)
         counts.kills = len(self.killed)
         counts.by_hand = sum(self.by_hand.values())
+        counts.held_back_by_the_budget = len(self.held_back)
         for row in rows:
             own = [one for one in creations if (one["body"]["prompt"], one["take"]) == (row.body["prompt"], row.take)]
             self._judge_one(store, row, own)
@@ -310,8 +337,7 @@ class Run:
             for one in creations
             if (one["body"]["prompt"], one["take"]) not in known
         ]
-        billed = sum(_price(one["body"]) for one in creations if one["task_id"])
-        if store.journal.spent("sandbox", "sandbox") < billed:
+        if store.journal.spent("sandbox", "sandbox") < _billed(sandbox):
             counts.wrong.append("the journal says that less was spent than the gateway took")
         store.close()
 
@@ -396,6 +422,11 @@ def _senders(store: Store, prompt: str) -> list[int]:
     """Return the pids of the kernels that are sending a request just now."""
     rows = store.journal.tasks("sandbox", text=prompt, states=("sending",))
     return [json.loads(row.owner)[1] for row in rows if row.body["prompt"] == prompt]
+
+
+def _billed(sandbox: Sandbox) -> int:
+    """Micro-USD of play money for all that was taken until now."""
+    return sum(_price(creation["body"]) for creation in sandbox.creations if creation["task_id"])
 
 
 def _price(body: dict[str, Any]) -> int:

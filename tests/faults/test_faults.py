@@ -17,6 +17,8 @@ def play(places: Places, seed: int, count: Count) -> None:
     count("faults that came to pass", seed, **counts.happened)
     assert counts.wrong == []
     assert counts.most_for_one == 1
+    assert counts.sent_beyond_the_budget == 0
+    assert counts.held_back_by_the_budget > 0, "a budget that holds nothing back shows nothing"
     assert counts.completed > counts.tasks / 2
     assert counts.unknown + counts.by_hand > 0, "a schedule that cuts nothing off shows nothing"
     assert counts.kills >= counts.kills_while_answered > 0

@@ -306,6 +306,15 @@ def test_an_answer_is_about_another_task_or_comes_late_or_points_to_its_task(ask
     assert own.happened == {"other_task": 1, "early": 1, "see_task": 1}
 
 
+@pytest.mark.parametrize(("kind", "prices"), [("twice", [0.02, 0.01]), ("free", [0]), ("none", [])])
+def test_a_price_list_is_not_what_it_should_be(asking, own, kind, prices):
+    """Each model twice, for nothing, or none at all; the next list is right again."""
+    own.misbehave("prices", kind=kind)
+    for expected in (prices, [0.02]):
+        listed = asking.get("/api/pricing").json()["data"]
+        assert [row["model_price"] for row in listed if row["model_name"] == "grok-imagine-image"] == expected
+
+
 def test_a_task_lasts_as_long_as_told(asking, own):
     """Whatever the speed; the estimate knows it."""
     own.misbehave("lasts", seconds=500)
