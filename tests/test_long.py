@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.long, pytest.mark.timeout(5400)]
 
 ROOT = Path(__file__).parents[1]
 KERNELS = 30
+THIRTY = f"{KERNELS} kernels at once ({versions(Path(sys.executable), 'ipykernel')})"
 ROUNDS = 200
 """So often is typed and pressed in each kernel."""
 IPYKERNELS = ("6.30.*", "7.3.*", "")
@@ -64,9 +65,10 @@ def run_lesson(artifacts: Places, kernels: list[dict[str, str]]) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--no-share",)])
 def test_thirty_kernels_run_one_lesson_through_a_relay(
-    sandbox: Any, artifacts: Places, count: Count, options: tuple[str, ...]
+    sandbox: Any, artifacts: Places, count: Count, options: tuple[str, ...], ran: Callable[[str], None]
 ) -> None:
     """The creations of thirty seats' kernels are those of one student, or of each with --no-share; every cent adds up."""
+    ran(THIRTY)
     room = Classroom(artifacts, sandbox.base_url)
     names = [f"Student {number}" for number in range(KERNELS)]
     try:
@@ -92,8 +94,11 @@ def kernel_of(room: Classroom, name: str) -> dict[str, str]:
     return {"FOXAPI_BASE_URL": room.url, "FOXAPI_KEY": room.tokens[name]}
 
 
-def test_thirty_kernels_run_the_first_lesson_at_once(own_sandbox: dict[str, str], artifacts: Places) -> None:
+def test_thirty_kernels_run_the_first_lesson_at_once(
+    own_sandbox: dict[str, str], artifacts: Places, ran: Callable[[str], None]
+) -> None:
     """A class presses 'Restart and Run All' together: one sandbox serves all thirty, and every lesson ends with its pictures."""
+    ran(THIRTY)
     run_lesson(artifacts, [own_sandbox] * KERNELS)
     servers = [process for process in left_running(artifacts) if "--background" in command_of(process)]
     mine = [server for server in servers if server.environ()["FOX_NB_SANDBOX_DIR"] == own_sandbox["FOX_NB_SANDBOX_DIR"]]

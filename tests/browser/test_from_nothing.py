@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import urllib.parse
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,6 +30,7 @@ TEACHING = ROOT / "docs" / "teaching.md"
 LOCK = Path(find_spec("repo2docker").origin).parent / "buildpacks" / "conda" / "environment.py-3.11-linux-64.lock"
 BASE = ("ipywidgets", "jupyter-offlinenotebook", "jupyter-resource-usage", "jupyter_server", "jupyterlab", "notebook")
 """What repo2docker's image has before anything of a repository is installed."""
+BINDER = f"Binder's steps (repo2docker {version('jupyter-repo2docker')}), no image"
 BINDERS_MEMORY = 1 << 30
 SHOWN = """() => ({
     wide: document.documentElement.scrollWidth,
@@ -84,9 +86,10 @@ class MakeLab(Server):
 
 
 def test_two_commands_do_everything(
-    clone: Path, own_sandbox: dict[str, str], artifacts: Places, context: BrowserContext
+    clone: Path, own_sandbox: dict[str, str], artifacts: Places, context: BrowserContext, ran: Callable[[str], None]
 ) -> None:
     """In a fresh clone `make demo` sets everything up and writes the page; `make lab` opens the lesson, which runs."""
+    ran(f"a fresh clone, Chromium {context.browser.version}")
     env = {**own_sandbox, "PIP_NO_CACHE_DIR": "1"}
     said = run(["make", "demo"], clone, env)
     page = Path(re.search(r"^The lesson as a page: +(.+)$", said, re.MULTILINE)[1])
@@ -105,9 +108,10 @@ def test_two_commands_do_everything(
         lesson.page.close()
 
 
-def test_the_site(clone: Path, own_sandbox: dict[str, str], browser: Browser) -> None:
+def test_the_site(clone: Path, own_sandbox: dict[str, str], browser: Browser, ran: Callable[[str], None]) -> None:
     """In a fresh clone `make docs` builds pages that, as files, load nothing from elsewhere, fit a phone in light and dark,
     lead nowhere but to what is there, and can be searched."""
+    ran(f"the site, Chromium {browser.version}")
     run(["make", "docs"], clone, own_sandbox)
     site = clone / "build" / "site"
     pages = [page for page in sorted(site.rglob("*.html")) if page.name != "404.html"]
@@ -215,8 +219,11 @@ def session(binder: dict[str, str], clone: Path, own_sandbox: dict[str, str], ar
         yield running
 
 
-def test_binders_three_addresses(session: Binder, context: BrowserContext, artifacts: Places) -> None:
+def test_binders_three_addresses(
+    session: Binder, context: BrowserContext, artifacts: Places, ran: Callable[[str], None]
+) -> None:
     """The lesson opens and runs; the studio is an app; other notebooks are fetched into the same environment and run there."""
+    ran(BINDER)
     lesson_at, studio_at, fetched_at = urlpaths()
 
     lesson = session.open(context, lesson_at)
@@ -273,8 +280,11 @@ def lessons_of_somebody_else(places: Places) -> tuple[str, str]:
     )
 
 
-def test_the_lessons_fit_into_binders_memory(session: Binder, context: BrowserContext) -> None:
+def test_the_lessons_fit_into_binders_memory(
+    session: Binder, context: BrowserContext, ran: Callable[[str], None]
+) -> None:
     """With any one lesson open, server, kernel and sandbox together stay below 1 GB while it runs."""
+    ran(BINDER)
     most = {}
     for path in sorted(session.root.glob("notebooks/0*.ipynb")):
         page = session.notebook(context, path)
