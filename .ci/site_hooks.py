@@ -52,11 +52,16 @@ def _models() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     yield "| command | what it does |\n|---|---|"
-    (commands,) = (one for one in _parser()._actions if isinstance(one, argparse._SubParsersAction))  # noqa: SLF001
-    for command in commands._choices_actions:  # noqa: SLF001
-        usage = " ".join(commands.choices[command.dest].format_usage().split())
-        words = usage.removeprefix("usage: ").replace(" [-h]", "").replace("|", "\\|")
-        yield f"| `{words}` | {command.help} |"
+    yield from _commands_of(_parser())
+
+
+def _commands_of(parser: argparse.ArgumentParser) -> Iterator[str]:
+    for commands in (one for one in parser._actions if isinstance(one, argparse._SubParsersAction)):  # noqa: SLF001
+        for command in commands._choices_actions:  # noqa: SLF001
+            usage = " ".join(commands.choices[command.dest].format_usage().split())
+            words = usage.removeprefix("usage: ").replace(" [-h]", "").replace("|", "\\|")
+            yield f"| `{words}` | {command.help} |"
+            yield from _commands_of(commands.choices[command.dest])
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:
