@@ -53,14 +53,17 @@ class _Name(str):
         return str(self)
 
 
-def in_marimo(request: type[Request], values: Mapping[str, Any]) -> HTML:
-    """Say why marimo shows no panel, and the call that does there what its press would."""
-    known = {name: value if isinstance(value, (str, int, float)) else _Name(name) for name, value in values.items()}
-    missing = {parameter.name: _Name(parameter.name) for parameter in parameters(request) if parameter.required}
-    code = call({"model": request.model, **missing, **known}, 1, {})
+def in_marimo(panels: Mapping[type[Request], Mapping[str, Any]]) -> HTML:
+    """Say why marimo shows no panels, and the calls that do there what a press of each would, by its values."""
+    codes = []
+    for request, values in panels.items():
+        known = {name: value if isinstance(value, (str, int, float)) else _Name(name) for name, value in values.items()}
+        missing = {parameter.name: _Name(parameter.name) for parameter in parameters(request) if parameter.required}
+        code = call({"model": request.model, **missing, **known}, 1, {})
+        codes.append(f"<code>{html.escape(code)}</code>")
     return HTML(
         "<p>marimo can't show this, because it is made of Jupyter's own widgets; "
-        f"the same from code, pictures included: <code>{html.escape(code)}</code></p>"
+        f"the same from code, pictures included: {'; '.join(codes)}</p>"
     )
 
 

@@ -529,7 +529,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         self.resume()
 
     def _display_(self) -> HTML:
-        return in_marimo(self.request, self.values)
+        return in_marimo({self.request: self.values})
 
     def __repr__(self) -> str:
         return f"<Panel {self.request.model}>"

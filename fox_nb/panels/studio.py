@@ -10,7 +10,7 @@ from fox_nb.display import task_pages
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import MODELS, CreateProfile
 from fox_nb.panels.hand_in import HandIn
-from fox_nb.panels.head import card
+from fox_nb.panels.head import card, in_marimo
 from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import remedies
@@ -179,7 +179,7 @@ class Studio(w.Tab):  # type: ignore[misc]
             panel.resume()
 
     def _display_(self) -> HTML:
-        return next(iter(self.panels.values()))._display_()
+        return in_marimo({**{one.request: one.values for one in self.panels.values()}, CreateProfile: {}})
 
     def _recall(self) -> None:
         """Show again what an earlier run of the cell has shown, each in its model's panel."""

@@ -1,9 +1,13 @@
 """The level, from Python's side."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import traitlets
 
+import fox_nb
 from fox_nb.panels.level import Level
 
 
@@ -41,3 +45,10 @@ def test_the_browser_sets_and_unsets() -> None:
     for value in (0.25, None):
         level._handle_msg({"content": {"data": {"method": "update", "state": {"value": value}}}, "buffers": []})
     assert seen == [0.25, None]
+
+
+def test_the_ring_of_an_unset_level_is_whole_in_firefox() -> None:
+    """Firefox makes four specks of a dashed ring this small."""
+    styles = (Path(fox_nb.__file__).parent / "static" / "panels.css").read_text(encoding="utf-8")
+    rings = re.findall(r"::-moz-range-thumb\s*\{([^}]*)\}", styles)
+    assert [("border:" in ring, "dashed" in ring) for ring in rings] == [(True, False)] * 2

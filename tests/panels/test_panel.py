@@ -672,8 +672,14 @@ def test_a_result_that_is_sent_again_or_settled_elsewhere_is_shown_so(fox: Fox, 
 @pytest.mark.parametrize("model", MODELS)
 def test_marimos_code_asks_for_nothing_that_was_not_given(model: str) -> None:
     """What a panel's press would still need stands there by its name: pasted as it is, the call costs nothing."""
-    code = html.unescape(in_marimo(MODELS[model], {}).data.partition("<code>")[2].partition("</code>")[0])
+    code = html.unescape(in_marimo({MODELS[model]: {}}).data.partition("<code>")[2].partition("</code>")[0])
     with pytest.raises(NameError):
         eval(code, {"fox": SimpleNamespace(**{MODELS[model].method: lambda *_: None})})
-    given = in_marimo(MODELS["phota-image-edit"], {"prompt": "a fox", "profile_ids": ["one"]}).data
+    given = in_marimo({MODELS["phota-image-edit"]: {"prompt": "a fox", "profile_ids": ["one"]}}).data
     assert "fox.edit('a fox', image_urls, profile_ids=profile_ids)" in html.unescape(given)
+
+
+def test_a_studio_in_marimo_names_the_call_of_every_model(fox: Fox) -> None:
+    """Where it can't be shown, no model is left out of what is said in its place."""
+    said = fox.studio()._display_().data
+    assert [request.method for request in MODELS.values() if f"<code>fox.{request.method}(" not in said] == []
