@@ -285,6 +285,15 @@ def test_an_own_drawing_is_drawn_anew():
     assert apart(beach, night) > 8
 
 
+@pytest.mark.parametrize("place", ["on a beach", "in a city", "in a forest", "in the mountains"])
+def test_a_night_somewhere_is_a_night(place):
+    """A foreign picture's night is as dark where a place is named, too, and what is on it stays to be seen."""
+    given = Image.fromarray(data.astronaut())
+    night, there = (pixels(art.edit([given], words, SMALL, seed=1)) for words in ("at night", f"{place} at night"))
+    assert there.mean() < 1.5 * night.mean()
+    assert there.std() > 0.6 * night.std()
+
+
 @pytest.mark.parametrize("quality", [90, 50])
 def test_an_own_drawing_is_known_by_its_looks(tmp_path, quality):
     """A drawing is known again after it was written as a JPEG of another size; other takes and photos are not taken for it."""

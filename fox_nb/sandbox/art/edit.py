@@ -97,6 +97,7 @@ def _changed(base: Image.Image, wish: Brief, seed: int, figures: Sequence[Figure
     if wish.scene_named:
         dark, bright = _GRADES[wish.scene]
         out = _graded(out, rgb(dark), rgb(bright))
+        out = _graded(out, light.accent[seed % 3], light.sun)  # before the hour: a grade lifts the darks of a night
     if wish.hour_named or wish.weather:
         out = _relit(out, light)
     for name in wish.tints:
@@ -115,7 +116,7 @@ def _changed(base: Image.Image, wish: Brief, seed: int, figures: Sequence[Figure
     out = styled(c.image, wish.styles, seed)
     named = wish.scene_named or wish.hour_named or wish.weather or wish.tints or wish.styles or wish.subjects or figures
     # words that mean nothing here still leave their mark
-    return out if named and not wish.scene_named else _graded(out, light.accent[seed % 3], light.sun)
+    return out if named else _graded(out, light.accent[seed % 3], light.sun)
 
 
 def _relit(image: Image.Image, light: Light) -> Image.Image:
