@@ -18,6 +18,7 @@ import fox_nb
 import ran_in
 from artifacts import MARKED_KEY, Places
 from fox_nb.cli import _parser
+from fox_nb.models import Request
 from fox_nb.sandbox import Sandbox
 from kernels import Runner, notebook
 from lessons import outputs
@@ -195,6 +196,16 @@ def test_every_parameter_has_an_entry_of_its_own() -> None:
     """Two parameters that share an entry would share the default of the first in the reference."""
     shared = re.compile(r"^( *)Parameters\n\1---+\n(?:.+\n|\n(?!\1\w+\n\1---))*?\1(\w+, .*)\n", re.MULTILINE)
     assert [found[2] for thing in in_the_reference() if (found := shared.search(thing.__doc__ or ""))] == []
+
+
+def test_a_new_model_is_told_all_that_it_needs() -> None:
+    """The page on a sixth model names every class variable that a request's class must set itself."""
+    page = (ROOT / "docs" / "adding-a-model.md").read_text(encoding="utf-8")
+    needed = [
+        name for name, kind in Request.__annotations__.items() if "ClassVar" in kind and name not in vars(Request)
+    ]
+    assert len(needed) > 5
+    assert [name for name in needed if f"`{name}`" not in page] == []
 
 
 def test_what_is_quoted_is_said() -> None:
