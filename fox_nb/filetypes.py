@@ -32,6 +32,11 @@ _BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(
 _BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
 
 
+def is_zip(head: bytes) -> bool:
+    """Say whether a file's first four bytes are those of a ZIP, be it an empty one."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
 def sniff(head: bytes) -> str:
     """Name the format of a file by its first bytes; '' when it is no format that is known here."""
     if head[4:8] == b"ftyp":

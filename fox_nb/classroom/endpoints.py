@@ -30,7 +30,7 @@ from fox_nb.classroom.tables import CLASS, Database
 from fox_nb.client.accounts import CHARGE, REFUND
 from fox_nb.client.responses import CAN_TELL, TAKE, TAKE_MISSING
 from fox_nb.errors import FoxError
-from fox_nb.filetypes import sniff
+from fox_nb.filetypes import is_zip, sniff
 from fox_nb.money import MICRO_PER_USD
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ class _HandIn(Endpoint):
 
     async def post(self) -> None:
         who = self.admitted()
-        if self.received.read(4) != b"PK\x03\x04":
+        if not is_zip(self.received.read(4)):
             raise Refusal(422, "What is handed in must be a ZIP.")
         self.received.seek(0)
         async with self.context.filing:

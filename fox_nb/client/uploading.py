@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from fox_nb.client.accounts import counted
 from fox_nb.client.exchange import Part
 from fox_nb.errors import InvalidRequest
-from fox_nb.filetypes import KINDS, sniff
+from fox_nb.filetypes import KINDS, is_zip, sniff
 
 HEAD = 32
 """So many first bytes tell what a file is."""
@@ -21,7 +21,6 @@ _LONGEST_NAME = 120
 _LONGEST_TEXT = 2000
 _BOUNDARY_BYTES = 16
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _CONTENT_TYPES = {
     **{ending.removeprefix("."): mime for mime, ending in KINDS.values()},
     "jpeg": "image/jpeg",
@@ -139,7 +138,7 @@ def _ending(name: str) -> str:
 
 
 def _kind(start: bytes) -> str:
-    if start.startswith(_ZIP):
+    if is_zip(start):
         return "zip"
     kind = sniff(start)
     return KINDS[kind][1].removeprefix(".") if kind else ""

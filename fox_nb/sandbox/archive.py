@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fox_nb.atomic import ASIDE, sweep, write
-from fox_nb.filetypes import KINDS, sniff
+from fox_nb.filetypes import KINDS, is_zip, sniff
 
 LONGEST_NAME = 100
 
@@ -42,7 +42,7 @@ class Archive:
 
 def kind_of(data: bytes) -> str:
     """Return the media type of a file by its first bytes."""
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if is_zip(data):
         return "application/zip"
     return KINDS.get(sniff(data[:32]), (UNKNOWN, ""))[0]
 
