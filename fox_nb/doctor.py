@@ -26,7 +26,7 @@ _SECONDS = 10.0
 """That the gateway is given for one answer: somebody stands there and waits."""
 
 
-class Finding(Exception):
+class ToDo(Exception):
     """Something is not as it should be, and this is what to do."""
 
 
@@ -42,7 +42,7 @@ def examine() -> int:
             print(f"  ...      {name}", end="\r", flush=True)
         try:
             print(f"  ok       {name}: {look()}")
-        except (Finding, FoxError, OSError) as finding:
+        except (ToDo, FoxError, OSError) as finding:
             wrong += 1
             # any answer proves the way; with an address or a key that is none nothing is asked for
             ends = name in _WAY and isinstance(finding, (NotConnected, ConnectionLost, InvalidRequest))
@@ -64,13 +64,13 @@ def _widgets() -> str:
     needed = ("ipywidgets", "anywidget", "ipykernel", "jupyter_core")
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
-        raise Finding(f"{' and '.join(missing)} is missing. Run `pip install {' '.join(missing)}`.")
+        raise ToDo(f"{' and '.join(missing)} is missing. Run `pip install {' '.join(missing)}`.")
     from jupyter_core.paths import jupyter_path
 
     versions = [f"{name} {importlib.metadata.version(name)}" for name in needed]
     for front_end in ("jupyterlab-manager", "anywidget"):
         if not any(any(Path(folder).rglob(f"*{front_end}*")) for folder in jupyter_path("labextensions")):
-            raise Finding(f"The front end of {front_end} is missing here. Install it where Jupyter itself runs.")
+            raise ToDo(f"The front end of {front_end} is missing here. Install it where Jupyter itself runs.")
     return ", ".join(versions)
 
 
@@ -91,7 +91,7 @@ def _store() -> str:
             return f"can be made in {Path.cwd()} ({(time.perf_counter() - started) * 1000:.0f} ms)"
     except OSError as error:
         what = f"cannot be made in the working folder ({error})."
-        raise Finding(f"{what} Change to one that you may write to, or give another as Fox(store=…).") from None
+        raise ToDo(f"{what} Change to one that you may write to, or give another as Fox(store=…).") from None
 
 
 def _sandbox() -> str:
@@ -115,13 +115,13 @@ def _service() -> str:
     key, named = find_key(), find_base_url()
     url = named or DEFAULT_BASE_URL
     if key is None and named is not None:
-        raise Finding(f"There is no key for {url}. Set FOXAPI_KEY, or unset FOXAPI_BASE_URL: then the sandbox answers.")
+        raise ToDo(f"There is no key for {url}. Set FOXAPI_KEY, or unset FOXAPI_BASE_URL: then the sandbox answers.")
     if key is None:
         return "no key is set, so the sandbox answers; set FOXAPI_KEY to use the service"
     with _client(url, key) as client:
         missing = set(fox_nb.MODELS) - set(client.models())
     if missing:
-        raise Finding(f"{url} does not offer this key: {', '.join(sorted(missing))}. Choose another group or host.")
+        raise ToDo(f"{url} does not offer this key: {', '.join(sorted(missing))}. Choose another group or host.")
     return f"{url} offers all {len(fox_nb.MODELS)} models"
 
 
@@ -141,11 +141,11 @@ def _account() -> str:
         return f"the gateway does not tell what the key has left ({error.what[:200]})"
     barred = [name for name in fox_nb.MODELS if usage.models is not None and name not in usage.models]
     if usage.left_usd is not None and usage.left_usd <= 0:
-        raise Finding("The key has nothing left. Have it topped up, or use another one.")
+        raise ToDo("The key has nothing left. Have it topped up, or use another one.")
     if usage.ends_at is not None and usage.ends_at <= time.time():
-        raise Finding(f"The key ended at {moment(usage.ends_at)}. Use another one.")
+        raise ToDo(f"The key ended at {moment(usage.ends_at)}. Use another one.")
     if barred:
-        raise Finding(f"The key may not call {', '.join(barred)}. Allow them in the gateway's console.")
+        raise ToDo(f"The key may not call {', '.join(barred)}. Allow them in the gateway's console.")
     left = "no limit" if usage.left_usd is None else f"{dollars(usage.left_usd, play=play)} left"
     ends = "" if usage.ends_at is None else f", ends {moment(usage.ends_at)}"
     models = "" if usage.models is None else f"; it may call all {len(fox_nb.MODELS)} models"

@@ -152,7 +152,7 @@ def test_the_doctor_says_what_to_do(
     assert MARKED_KEY[:-1] not in said
     assert said.splitlines()[-1] == "3 to do."
     monkeypatch.delenv("FOXAPI_KEY")
-    with pytest.raises(doctor.Finding, match=r"no key for http.*Set FOXAPI_KEY"):
+    with pytest.raises(doctor.ToDo, match=r"no key for http.*Set FOXAPI_KEY"):
         doctor._service()
 
 
@@ -185,7 +185,7 @@ def test_the_doctor_says_no_more_than_it_was_told(monkeypatch: pytest.MonkeyPatc
             "/dashboard/billing/subscription": say(200, {"hard_limit_usd": 5}),
             "/dashboard/billing/usage": say(200, {"total_usage": 500}),
         }
-        with pytest.raises(doctor.Finding, match="nothing left"):
+        with pytest.raises(doctor.ToDo, match="nothing left"):
             doctor._account()
 
 

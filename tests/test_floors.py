@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -205,6 +206,12 @@ def circles(package: Path) -> list[str]:
 def test_no_file_imports_what_imports_it() -> None:
     """There is no circle of files, however late an import is made, and whatever for."""
     assert circles(PACKAGE) == []
+
+
+def test_no_file_name_is_used_twice() -> None:
+    """A file's name says its part of the house: no two files of the package have the same one."""
+    names = Counter(path.name for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_a_circle_of_files_is_found(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ else:  # requests' own class: a cache that a notebook put in its place would ans
     _Genuine = next(kind for kind in requests.Session.__mro__ if kind.__module__ == "requests.sessions")
 
 
-class Session(_Genuine):
+class PlainSession(_Genuine):
     """A session that repeats nothing, follows no redirect, keeps no cookie, and uses no proxy for this machine."""
 
     def __init__(self) -> None:
@@ -330,12 +330,12 @@ class HttpTransport:
     def __init__(self, base_url: str, key: SecretStr | None) -> None:
         self.base_url = base_url
         self.key = key
-        self._session = Session()
+        self._session = PlainSession()
         renew_in_children(self)
 
     def _after_fork(self) -> None:
         """Make connections of its own in a forked process: on shared ones it would get the parent's answers."""
-        self._session = Session()
+        self._session = PlainSession()
 
     def close(self) -> None:
         """Close the connections."""
@@ -353,7 +353,7 @@ class HttpTransport:
         token = _current.set(call)
         _connecting.set("")
         try:
-            with Session() if call.alone else contextlib.nullcontext(self._session) as session:
+            with PlainSession() if call.alone else contextlib.nullcontext(self._session) as session:
                 response = self._begun(session, call, body)
                 if isinstance(response, Broken):
                     response.taken = body is not None and body.taken
@@ -363,7 +363,7 @@ class HttpTransport:
         finally:
             _current.reset(token)
 
-    def _begun(self, session: Session, call: Call, body: Body | None) -> requests.Response | Broken:
+    def _begun(self, session: PlainSession, call: Call, body: Body | None) -> requests.Response | Broken:
         """Send a request and return its answer, body unread.
 
         No exception of requests leaves it: it would carry the headers, and the key in them.
