@@ -50,9 +50,6 @@ class Detached:
         if not task.has_ended:
             self._refuse(task)
 
-    def leave(self, task: Arrived) -> None:
-        """Nobody looks after it."""
-
     def is_watching(self, task: Arrived) -> bool:
         """Return False."""
         del task

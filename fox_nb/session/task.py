@@ -46,9 +46,6 @@ class Watching(Protocol):
     def watch(self, task: Task) -> None:
         """Look after a task until it ends."""
 
-    def leave(self, task: Task) -> None:
-        """Stop looking after it."""
-
     def is_watching(self, task: Task) -> bool:
         """Return True while it is looked after."""
 
@@ -444,11 +441,6 @@ class Task(Shows):
         notify(self)
 
     # -- what a person may do -----------------------------------------------------------------------------------
-
-    def stop_watching(self) -> None:
-        """Look no longer: the gateway has no cancel, so the task goes on and its pictures can be fetched later."""
-        self._backend.poller.leave(self)
-        self._notify()
 
     def retry(self) -> Task:
         """Send a failed, refused or unknown task again, knowingly: it is charged again.

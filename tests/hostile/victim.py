@@ -50,7 +50,7 @@ def play(fox: Fox, case: Case, take: int) -> dict[str, Any]:
             task_pages.error_page(error),
         )
         if isinstance(error, WaitTimeout):
-            task.stop_watching()
+            fox.session.poller.leave(task)
     else:
         ends, says, shown = task.status, "", ""
     if task is not None:

@@ -247,7 +247,7 @@ def test_an_id_that_would_be_another_call(fox: Fox, monkeypatch: pytest.MonkeyPa
 def test_a_profile_that_comes_with_a_picture(fox: Fox) -> None:
     """A training that gives a preview beside the profile's id loses neither: an id that is lost is lost for good."""
     task = fox.create_profile("https://photos.example/ada.zip")
-    task.stop_watching()
+    fox.session.poller.leave(task)
     told = tasks.read(
         {
             "id": task.id,

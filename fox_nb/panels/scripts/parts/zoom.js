@@ -5,7 +5,7 @@ const PAN = 60;
 // As in the comparison: a wheel's notch of 100 px is a quarter more, and a trackpad's small steps add up to the same.
 const WHEEL = 0.0022;
 
-export const bounded = (x, least, most) => Math.min(most, Math.max(least, x));
+const bounded = (x, least, most) => Math.min(most, Math.max(least, x));
 
 export class Zoom {
   /**
