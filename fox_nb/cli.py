@@ -74,7 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     scan.set_defaults(run=_scan)
 
     gallery = commands.add_parser("gallery", help="show what a class has made on one page, and what each has spent")
-    gallery.add_argument("places", nargs="+", type=Path, metavar="PLACE", help="stores, packs, ZIPs, folders of them")
+    gallery.add_argument(
+        "places", nargs="+", type=Path, metavar="PLACE", help="fox_runs folders, .foxpack files, ZIPs, folders of them"
+    )
     gallery.add_argument("-o", "--out", type=Path, default=Path("class.html"), help="the page (default class.html)")
     gallery.add_argument("--title", default="Our pictures", help="what stands above it")
     gallery.set_defaults(run=_gallery)

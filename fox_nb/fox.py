@@ -178,7 +178,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             budget = None
         if {"store", "ledger"} & options.keys():
             raise InvalidRequest(
-                "store and ledger cannot be chosen for visitors: each has a store of their own.",
+                "store and ledger cannot be chosen for visitors: each has a folder of their own.",
                 todo="Give folder=…, where these are put.",
             )
         if not in_voila():

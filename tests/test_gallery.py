@@ -357,14 +357,14 @@ def test_an_unfinished_journal_that_names_a_file_is_not_read(store: Path, tmp_pa
         page = (0x40000000 // 4096 + 1).to_bytes(4, "big")
         undo.write(page + name + len(name).to_bytes(4, "big") + checksum.to_bytes(4, "big"))
         undo.write(bytes.fromhex("d9d505f920a163d7"))
-    assert "not one that fox_nb has written" in seen(tmp_path / "in", tmp_path)["ben"][1]
+    assert "not written by fox_nb" in seen(tmp_path / "in", tmp_path)["ben"][1]
     assert victim.exists()
 
 
 def test_what_a_zip_names_outside_of_itself_is_not_read(store: Path, tmp_path: Path) -> None:
     """A name that leads out of the ZIP is nothing of the store, and nothing is written by it."""
     packed(tmp_path / "in" / "eve.zip", store, "../../fox_runs/", **{"../../../evil": b"x"})
-    assert seen(tmp_path / "in", tmp_path) == {"eve": (0, "There is no store in it.")}
+    assert seen(tmp_path / "in", tmp_path) == {"eve": (0, "There is no fox_nb folder in it.")}
     assert list(tmp_path.parent.glob("evil")) == []
 
 
@@ -385,7 +385,7 @@ def test_a_bomb_is_refused_in_words(store: Path, tmp_path: Path, monkeypatch: py
     assert "too large" in found["bomb"][1]
     assert "too large" in found["liar"][1]
     assert "ask for one" in found["tom"][1]
-    assert "journal is empty" in found["eve"][1]
+    assert "history is empty" in found["eve"][1]
 
 
 ODD = {

@@ -189,7 +189,7 @@ def test_what_no_pack_can_hold_is_told(tmp_path: Path) -> None:
                 "profile_id) VALUES ('1', 'g', 'a', 'm', '{\"model\": \"m\"}', 'h', 1, 'completed', '', 1.0, ?)",
                 ("p" * 600,),
             )
-        with pytest.raises(fox_nb.PackError, match=r"profile_id: .*500 characters.*The store is as it was"):
+        with pytest.raises(fox_nb.PackError, match=r"profile_id: .*500 characters.*The folder is as it was"):
             store.export(tmp_path / "lesson.foxpack")
     assert not list(tmp_path.glob("*.foxpack"))
 

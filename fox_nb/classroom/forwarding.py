@@ -127,7 +127,7 @@ class Forwarder:
             booking.add_done_callback(self._booking.discard)
             row, is_ours = await asyncio.shield(booking)
         except SQLAlchemyError:
-            log.exception("the journal is away; nothing was sent")
+            log.exception("the database cannot be reached; nothing was sent")
             raise nothing_sent(journal_away()) from None
         before = None if is_ours else asked_before(clock(row.asked), is_own=row.seat == who.name)
         if row.id in self._sending:
@@ -253,7 +253,7 @@ class Forwarder:
         what = f"creation {row.id} was {what}"
         noted = await self._written(write, what)
         if noted is None:
-            log.error("%s, and is not in the journal any more", what)
+            log.error("%s, and is not in the database any more", what)
         return noted
 
     async def _written(self, write: Callable[[], Future[Value]], what: str) -> Value:
@@ -262,7 +262,7 @@ class Forwarder:
             try:
                 return await asyncio.wrap_future(write())
             except SQLAlchemyError:
-                log.warning("%s; the journal is away, and tried again", what)
+                log.warning("%s; the database cannot be reached, and is tried again", what)
                 await asyncio.sleep(pause)
         return await asyncio.wrap_future(write())
 

@@ -98,7 +98,7 @@ def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pic
         people = _people(places, Path(folder))
     if not people:
         raise FoxError(
-            "No store, pack or handed-in ZIP is there.",
+            "No fox_runs folder, .foxpack or handed-in ZIP is there.",
             todo="Name a folder with one fox_runs, .foxpack or my-work.zip for each person.",
         )
     page = _PAGE.format(title=escape(title), summary=_summary(people), people=_sections(people))
@@ -173,16 +173,16 @@ def _read(
     person = known(name)
     try:
         if deep > _MOST_DEEP:
-            person.trouble = "It is a ZIP in too many others; ask for the ZIP of the store alone."
+            person.trouble = "It is a ZIP in too many others; ask for the ZIP of the fox_nb folder alone."
         elif place.suffix.lower() in _OTHER_ARCHIVES:
-            person.trouble = f"{place.name} is no ZIP of a store; ask for one."
+            person.trouble = f"{place.name} is no ZIP of a fox_nb folder; ask for one."
         elif place.suffix == SUFFIX:
             _from_pack(person, Pack(place), own)
         elif place.is_dir():
             _from_store(person, OtherStore("", place), own)
         else:
             found = list(found_in_zip(place, own))
-            person.trouble = person.trouble if found or person.made else "There is no store in it."
+            person.trouble = person.trouble if found or person.made else "There is no fox_nb folder in it."
             for one in found:
                 inner = one.name if isinstance(one, OtherStore) else one[0]
                 whose = name if is_named else inner or name
@@ -216,7 +216,7 @@ def _from_store(person: Person, store: OtherStore, own: Path) -> None:
                 _show(person, fetch, own, words=row.words, facts=_facts(row))
     if odd:
         person.trouble = (
-            f"{odd} {'entry of its journal is' if odd == 1 else 'entries of its journal are'} not readable."
+            f"{odd} {'entry of its history is' if odd == 1 else 'entries of its history are'} not readable."
         )
 
 

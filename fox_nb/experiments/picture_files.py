@@ -98,7 +98,7 @@ class PictureFiles:
         """
         if isinstance(source, Image):
             if not source.path.exists():
-                todo = "Ask for it again: it is fetched anew, for nothing."
+                todo = "Ask for it again: it is downloaded again, for free."
                 raise InvalidRequest(f"{name}: the file of this result was deleted.", parameter=name, todo=todo)
             return result(source, self._thumbs, tiled=self._keeps)
         found = taken(source, name)

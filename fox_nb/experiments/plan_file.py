@@ -217,7 +217,7 @@ def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterabl
                 )
             if session.store.catalog.source(item.removeprefix("sha256:")) is None:
                 raise InvalidRequest(
-                    f"The plan's {name} is the picture {item[:19]}…, which is not in this store.",
+                    f"The plan's {name} is the picture {item[:19]}…, which is not in this folder.",
                     parameter=name,
                     value=item,
                     todo=f"Give the picture itself: fox.load_plan(…, {name}=…).",

@@ -100,7 +100,7 @@ class Sweep(Compared, Experiment):
 
     def about(self) -> list[str]:
         """Say what varies, where the plan's map does not, and which braces of the prompt are sent as they stand."""
-        braces = [f"{{{name}}} is sent as it stands: {name} has no values." for name in self.plan.left_as_it_is]
+        braces = [f"{{{name}}} is sent unchanged: {name} has no values." for name in self.plan.left_as_it_is]
         return [*pages.about_axes(self.plan), *braces]
 
     def findings_so_far(self) -> list[str]:

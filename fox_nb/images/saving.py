@@ -144,7 +144,7 @@ def copy(source: Path, target: Path) -> None:
     except OSError as error:
         raise FoxError(
             f"{target.name} could not be saved in {target.parent}: {error}.",
-            money="The picture itself is in the store, and safe.",
+            money="The picture itself is safe: this would have been a copy.",
             todo="Free some space, or choose another folder.",
         ) from None
 

@@ -233,7 +233,7 @@ class SweepView:
         if runner.stopped_because and not said:
             todo = "Run sends what is missing."
             if runner.stopped_because in BY_HAND:
-                said = words_page(f"Stopped. Nothing more is sent; what is under way still comes. {todo}")
+                said = words_page(f"Stopped. Nothing more is sent; pictures in progress still arrive. {todo}")
             else:
                 said = error_page(FoxError(f"The {sweep.kind} was stopped: {runner.stopped_because}", todo=todo))
         return {

@@ -113,7 +113,7 @@ def forget(session: Session, profile: Profile, *, dry_run: bool) -> Forgotten:
     InvalidRequest
         Something with the profile is under way: what it makes would land after all.
     StoreError
-        A file cannot be removed; the journal is as it was.
+        A file cannot be removed; the history is as it was.
     """
     people, gateway, now = People(session.store.journal), session.gateway.name, session.now()
     if dry_run:
@@ -164,7 +164,7 @@ def _remove(store: Store, found: Belongings) -> None:
     except OSError as error:
         raise StoreError(
             f"{error.filename or 'A file'} cannot be removed ({error.strerror or error}).",
-            money="What was removed before it is gone; the journal is as it was.",
+            money="What was removed before it is gone; the history is as it was.",
             todo="Close what has it open and check the folder's rights, then forget the profile again.",
         ) from None
 

@@ -428,7 +428,7 @@ def _failed_in_part(here: int, row: TaskRow, why: str) -> DownloadFailed:
     return DownloadFailed(
         f"The gateway says that task {row.task_id} has failed, and gave {here} of {row.wanted} pictures{said}",
         money="You may have been charged for all of it; fox.reconcile() shows a refund.",
-        todo="No more will come of this one; another take makes new pictures, which cost as usual.",
+        todo="No more will come of this one; another variation (take=…) makes new pictures, which cost as usual.",
     )
 
 

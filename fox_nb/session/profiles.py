@@ -100,10 +100,10 @@ class Profiles(OfOneProcess):
             return found
         names = tuple(word for one in known for word in dict.fromkeys((one.name, one.id)))
         raise InvalidRequest(
-            f"This store knows no profile {shown(wanted)}.{meant(wanted, names)}",
+            f"There is no profile {shown(wanted)} in this folder.{meant(wanted, names)}",
             parameter="profile",
             value=wanted,
-            todo="fox.profiles lists those it knows; fox.profiles.add(profile_id, name) adds one by its id.",
+            todo="fox.profiles lists them; fox.profiles.add(profile_id, name) adds one by its id.",
         )
 
     def names(self) -> dict[str, str]:
@@ -211,9 +211,9 @@ class Profiles(OfOneProcess):
                 self.renderer.say(f"{shown(key)} is a profile's name; the gateway wants its id: {near.token}.")
             else:
                 hint = meant(key, (*ids.values(), *ids))
-                self.renderer.say(f"this store does not know the profile {shown(key)}; it is sent as it stands.{hint}")
+                self.renderer.say(f"the profile {shown(key)} is not in this folder; it is sent unchanged.{hint}")
         if more := len(unknown[MOST_TOLD:]):
-            self.renderer.say(f"… and {more:,} more ids that this store does not know; they are sent as they stand.")
+            self.renderer.say(f"… and {more:,} more ids that are not in this folder; they are sent unchanged.")
 
     def _name(self, profile_id: str, name: str) -> None:
         holder = self._people.name(self._gateway, profile_id, name, self._now())
@@ -282,7 +282,7 @@ def name_or_id(profile: Any) -> str:
         parameter="profile",
         value=profile,
         allowed="a profile's name or id",
-        todo="fox.profiles lists those that this store knows; a training has no id before it is done.",
+        todo="fox.profiles lists those of this folder; a training has no id before it is done.",
     )
 
 

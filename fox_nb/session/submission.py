@@ -184,7 +184,7 @@ class Submitter(OfOneProcess):
         """Refuse an id that cannot be that of a lost task: another one's pictures would be taken for its own."""
         known = next((row for row in self.store.journal.with_id(task_id) if row.identity != task.identity), None)
         why = "which has paid=False beside it: what has an id was accepted" if not paid else ""
-        why = f"which this store knows as the task of {known.words[:80]!r}" if known is not None else why
+        why = f"which is already the id of {known.words[:80]!r}" if known is not None else why
         if why:
             raise InvalidRequest(
                 f"task_id is {task_id!r}, {why}.",
@@ -421,7 +421,7 @@ class Submitter(OfOneProcess):
             self.store.journal.accepted(row, answer, self.now(), is_shared=self.prices.is_shared(answer))
         except StoreError as error:
             raise StoreError(
-                f"The gateway took it as task {answer.id}, and the journal could not note that: {error.what}",
+                f"The gateway accepted it as task {answer.id}, and that could not be written down: {error.what}",
                 money="It is paid for, once.",
                 todo=f"This kernel keeps that id and writes it as soon as it can. {error.todo} "
                 f"Should the kernel end before, say task.settle(paid=True, task_id={answer.id!r}) of the unknown task.",

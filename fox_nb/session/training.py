@@ -148,7 +148,7 @@ class TrainedProfiles(Shows, Profiles):
                     "A profile was trained on these photos, and was forgotten here.",
                     parameter="photos",
                     value=FORGOTTEN,
-                    todo=f'Training it anew is paid for again: say take={row.take + 1} or take="new".',
+                    todo=f'Training again is charged again: say take={row.take + 1} or take="new".',
                 )
             self._check_free(name, row.identity if row is not None else "")
             return self._session.submit(TRAINS, {"image_archive_url": packed}, take, journalled=begun)

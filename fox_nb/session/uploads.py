@@ -215,7 +215,7 @@ def copying(folder: Path) -> Iterator[Path]:
             yield part
     except OSError as error:
         raise StoreError(
-            f"What is to be sent could not be kept in the store ({error.strerror or error}).",
+            f"What is to be sent could not be copied into the folder ({error.strerror or error}).",
             money=NOTHING_SENT,
             todo="Check the free space and the folder's rights, then try again.",
         ) from error

@@ -62,7 +62,7 @@ class Store(OfOneProcess):
                 write(ignore, b"# Faces and prompts live here: not for git.\n*\n", private=True)
         except (OSError, ValueError, RuntimeError) as error:  # a path with NUL, a link in a circle
             raise StoreError(
-                f"The store {named(self.folder)} cannot be made ({getattr(error, 'strerror', None) or error}).",
+                f"The folder {named(self.folder)} cannot be made ({getattr(error, 'strerror', None) or error}).",
                 money=NOTHING_SENT,
                 todo="Give a folder that you may write to with store=….",
             ) from None
@@ -101,8 +101,8 @@ class Store(OfOneProcess):
         path = path.resolve()
         if not path.is_relative_to(place.resolve()):
             raise StoreError(
-                f"The journal names {file!r}, which lies outside of the store; it is not opened.",
-                todo="If a link stands there, put the file itself in its place; else the journal back from a backup.",
+                f"The history names {file!r}, which lies outside of its folder; it is not opened.",
+                todo=f"If a link stands there, put the file itself in its place; else {JOURNAL} back from a backup.",
             )
         return path
 
@@ -174,16 +174,17 @@ class Store(OfOneProcess):
             return  # another kernel has made the store just now, with its first picture
         if files:
             raise StoreDamaged(
-                f"The store {named(self.folder)} has lost its journal: {JOURNAL} is missing or empty, and pictures "
+                f"The folder {named(self.folder)} has lost its history: {JOURNAL} is missing or empty, and pictures "
                 "are there.",
-                money="Nothing was sent or changed; a new journal would know of nothing that is paid for.",
-                todo="Put the journal back from a backup, or go on with a new store=….",
+                money="Nothing was sent or changed; a new history would know of nothing that is paid for.",
+                todo=f"Put {JOURNAL} back from a backup, or go on with a new store=….",
             )
         if others:
             raise StoreError(
-                f"The folder {named(self.folder)} is no store: other things are in it ({', '.join(others[:3])[:100]}).",
+                f"The folder {named(self.folder)} is none of fox_nb's: other things are in it "
+                f"({', '.join(others[:3])[:100]}).",
                 money=NOTHING_SENT,
-                todo='A store is a folder of its own: give the path of a new one, such as store="fox_runs".',
+                todo='fox_nb needs a folder of its own: give the path of a new one, such as store="fox_runs".',
             )
 
     def _has_journal(self) -> bool:

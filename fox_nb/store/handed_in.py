@@ -98,7 +98,7 @@ class OtherStore:
             self._copy(_UNFINISHED, undo)
             _refuse_names(undo)
         if not copy.stat().st_size:
-            raise StoreError("Its journal is empty.")
+            raise StoreError("Its history is empty.")
         with closing(open_database(copy, lambda _: ())) as connection:
             _refuse_foreign(connection)  # before it is brought up to date: a trigger of somebody else's would run then
         with closing(Journal(copy)) as journal:
@@ -191,7 +191,7 @@ def _refuse_names(undo: Path) -> None:
         file.seek(max(0, undo.stat().st_size - len(_NAMES_A_FILE)))
         names_a_file = file.read() == _NAMES_A_FILE
     if names_a_file:
-        raise ValueError("its journal is not one that fox_nb has written")
+        raise ValueError("its history was not written by fox_nb")
 
 
 def _refuse_foreign(connection: sqlite3.Connection) -> None:
@@ -200,7 +200,7 @@ def _refuse_foreign(connection: sqlite3.Connection) -> None:
         "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'"
     ).fetchone()
     if kinds[0]:
-        raise ValueError("its journal is not one that fox_nb has written")
+        raise ValueError("its history was not written by fox_nb")
 
 
 def _checked(row: TaskRow) -> TaskRow | None:

@@ -46,5 +46,5 @@ def _copy_journal(journal: Journal, target: Path) -> None:
             connection.backup(copy)
         except sqlite3.Error as error:
             if getattr(error, "sqlite_errorname", "") in {"SQLITE_FULL", "SQLITE_IOERR_WRITE"}:  # its copy's alone
-                raise OSError(f"its journal was copied to {target.parent}: {error}") from None
+                raise OSError(f"its history was copied to {target.parent}: {error}") from None
             raise

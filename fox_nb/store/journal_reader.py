@@ -139,7 +139,7 @@ class OpenDatabase:
                 raise StoreError(
                     f"The {self._name} was opened before this process was forked, and is the other one's.",
                     money=NOTHING_SENT,
-                    todo="Make the sweep, batch or panel anew here, from the same Fox: it goes on where that stood.",
+                    todo="Make the sweep, batch or panel again here, from the same Fox: it goes on where that stood.",
                 )
             if self._closed:
                 raise StoreError(
@@ -178,7 +178,7 @@ class JournalReader(OpenDatabase):
     """The reading side of the journal; may be used from several threads and processes at once."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"journal {path}")
+        super().__init__(f"history file {path}")
         self.path = path
         self._connection = connect(path)
         self._connection.create_function("folded", 1, folded, deterministic=True)
@@ -283,9 +283,9 @@ class JournalReader(OpenDatabase):
         row = self._row(connection, identity)
         if row is None:
             raise StoreError(
-                f"The journal {named(self.path)} no longer knows this task: another one was put in its place.",
+                f"The history file {named(self.path)} no longer knows this task: another one was put in its place.",
                 money="Nothing more was sent.",
-                todo="Put the old journal back, or make a new Fox for this one.",
+                todo="Put the old file back, or make a new Fox for this one.",
             )
         return row
 

@@ -138,7 +138,7 @@ class Ledger(OpenDatabase):
             what = f"has been locked by another program for {BUSY_SECONDS:.0f} s"
             todo = "Try again in a moment; if it stays so, end the program that hangs."
         elif code == "SQLITE_READONLY_DBMOVED":
-            what, todo = "was moved or deleted while it was open", "Put it back where it was, or start the app anew."
+            what, todo = "was moved or deleted while it was open", "Put it back where it was, or restart the app."
         return StoreError(f"The ledger {self._shown} {what}.", money=NOTHING_SENT, todo=todo)
 
 

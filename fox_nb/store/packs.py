@@ -157,9 +157,9 @@ def export(journal: Journal, path_of: Callable[[str], Path], target: str | Path)
         )
     except ValidationError as error:
         raise PackError(
-            f"{path.name} was not written: a pack cannot hold this: {_first_fault(error)}.",
-            money="The store is as it was.",
-            todo=f"A pack holds at most {MOST_TASKS:,} tasks: make the lesson in a store=… of its own.",
+            f"{path.name} was not written: a recorded lesson cannot hold this: {_first_fault(error)}.",
+            money="The folder is as it was.",
+            todo=f"A recorded lesson holds at most {MOST_TASKS:,} tasks: make the lesson in a store=… of its own.",
         ) from None
     text = json.dumps(manifest.model_dump(), ensure_ascii=False, indent=1).encode()
     files = {picture.sha256: path_of(picture.file) for row in rows for picture in row.pictures}
@@ -290,7 +290,7 @@ class Pack:
         if not {MANIFEST, SEAL} <= set(members):
             raise self._refused("it has no list of contents")
         if any(info.compress_type not in _KINDS or info.flag_bits & _LOCKED for info in members.values()):
-            raise self._refused("a member is locked, or packed in a way that packs are not")
+            raise self._refused("a member is locked, or packed in an unusual way")
         return members
 
     def _manifest(self, text: bytes) -> Manifest:
@@ -324,7 +324,7 @@ class Pack:
 
     def _refused(self, why: str) -> PackError:
         return PackError(
-            f"{self.path.name} is not a whole pack: {why}.",
+            f"{self.path.name} is not a whole recorded lesson: {why}.",
             money="Nothing of it was used.",
             todo="Fetch it again from whoever made it.",
         )

@@ -166,37 +166,37 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
     words, code = str(error), getattr(error, "sqlite_errorname", "")
     if code == "SQLITE_READONLY_DBMOVED" or not path.parent.exists():
         return StoreError(
-            f"The store {named(path.parent)} was moved or deleted while it was open.",
+            f"The folder {named(path.parent)} was moved or deleted while it was open.",
             money="Nothing more was sent.",
             todo="Put it back where it was, or make a new Fox(store=…) for where it is now, then run the cell again.",
         )
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return no_locks(path.parent) or StoreError(
-            f"The journal {named(path)} has been locked by another process for {BUSY_SECONDS:.0f} s.",
+            f"The history file {named(path)} has been locked by another process for {BUSY_SECONDS:.0f} s.",
             money="Nothing more was sent.",
             todo="End the kernel that hangs, then run the cell again.",
         )
     if isinstance(error, (sqlite3.InterfaceError, sqlite3.ProgrammingError)):
         return StoreError(
-            f"The journal {named(path)} was asked for what it cannot be ({words}): that is a fault of fox_nb.",
+            f"The history file {named(path)} was asked for what it cannot be ({words}): that is a fault of fox_nb.",
             money="It was left as it is.",
             todo="Please report it, with the call that you made.",
         )
     if code == "SQLITE_CANTOPEN" and len(os.fsencode(path)) > LONGEST_PATH:
         return StoreError(
-            f"The path of the store is too long for SQLite: {named(path)[:_SHOWN_OF_A_PATH]}….",
+            f"The path of the folder is too long for SQLite: {named(path)[:_SHOWN_OF_A_PATH]}….",
             money="Nothing more was sent.",
             todo="Give a folder with a shorter path with store=….",
         )
     if code.startswith(_OF_THE_DISK):
         return StoreError(
-            f"The journal {named(path)} cannot be opened or written ({words}).",
+            f"The history file {named(path)} cannot be opened or written ({words}).",
             money="Nothing more was sent.",
             todo="Check the free space and the folder's rights, then run the cell again; "
             "another store=… would pay again for what this one has.",
         )
     return StoreDamaged(
-        f"The journal {named(path)} is damaged or not a fox_nb journal ({words}).",
+        f"The history file {named(path)} is damaged or not one of fox_nb ({words}).",
         money="It was left as it is; what it knows is not lost yet.",
         todo="Keep a copy of the folder; put a backup in its place, or go on with a new store=….",
     )
@@ -215,7 +215,7 @@ def no_locks(folder: Path) -> StoreError | None:
         if error.errno in {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}:
             return StoreError(
                 f"Files in {named(folder)} cannot be locked ({error.strerror}), as on some network drives; without "
-                "locks two kernels would damage the store.",
+                "locks two kernels would damage what is in it.",
                 money=NOTHING_SENT,
                 todo="Give a folder on a disk of this machine with store=…, or have locks turned on for the drive.",
             )
@@ -236,13 +236,13 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
             empty = rows.fetchone()[0] == 0
     if not empty and application != APPLICATION_ID:
         raise StoreDamaged(
-            f"{named(path)} is an SQLite file, but not a fox_nb journal.",
+            f"{named(path)} is an SQLite file, but not a history of fox_nb.",
             money="It was left as it is.",
             todo="Give another place with store=….",
         )
     if version > len(MIGRATIONS):
         raise StoreTooNew(
-            f"The journal {named(path)} was made by a newer fox_nb (its version {version}, known here "
+            f"The history file {named(path)} was made by a newer fox_nb (its version {version}, known here "
             f"{len(MIGRATIONS)}).",
             money="It was left as it is.",
             todo="Update fox_nb from where you have it, or give another place with store=….",

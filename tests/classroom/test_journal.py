@@ -113,7 +113,7 @@ def test_a_creation_that_the_journal_has_lost_is_told(ada, sandbox, caplog):
     asking.join(PATIENCE)
     assert told[0] >= 500
     (made,) = sandbox.creations
-    assert f"accepted as {made['task_id']}, and is not in the journal any more" in caplog.text
+    assert f"accepted as {made['task_id']}, and is not in the database any more" in caplog.text
 
 
 def test_a_seat_that_is_made_anew_sees_nothing_of_the_one_before(ada, sandbox):

@@ -104,7 +104,7 @@ def test_a_plan_of_another_store_asks_for_its_picture(fox: Fox, open_fox: Any, p
     sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5])
     path = sweep.to_json(tmp_path / "plan.json")
     other = open_fox(store=tmp_path / "other")
-    with pytest.raises(InvalidRequest, match=r"not in this store.*fox\.load_plan"):
+    with pytest.raises(InvalidRequest, match=r"not in this folder.*fox\.load_plan"):
         other.load_plan(path)
     given_anew = other.load_plan(path, image_url=photo)
     assert [slot.request for slot in given_anew.plan.slots] == [slot.request for slot in sweep.plan.slots]
@@ -150,7 +150,7 @@ def hostile(**changes: Any) -> dict[str, Any]:
             "by their hashes",
         ),
         (hostile(original="/etc/passwd"), "by their hashes"),
-        (hostile(original=f"sha256:{'0' * 64}"), "not in this store"),
+        (hostile(original=f"sha256:{'0' * 64}"), "not in this folder"),
         (hostile(original=3), "original"),
     ],
 )

@@ -347,14 +347,14 @@ def test_two_gateways_are_never_mixed(open_fox: Callable[..., Fox], capsys: pyte
 
 
 def test_an_id_that_the_store_does_not_know_is_pointed_out(fox: Fox, capsys: pytest.CaptureFixture[str]) -> None:
-    """Once for each id, with what was meant; the request goes out as it stands. Known ids need no words."""
+    """Once for each id, with what was meant; the request goes out unchanged. Known ids need no words."""
     fox.profiles.add("profile_12345", "Ada")
     fox.generate("[[profile_12345]] at sea").wait(60)
     assert capsys.readouterr().err == ""
     fox.generate("[[profile_12346]] at sea").wait(60)
     fox.generate("[[profile_12346]] on land").wait(60)
     said = capsys.readouterr().err
-    assert said.count("does not know the profile 'profile_12346'") == 1
+    assert said.count("the profile 'profile_12346' is not in this folder") == 1
     assert "Did you mean 'profile_12345'" in said
     fox.generate("[[ada]] at sea").wait(60)
     assert "[[profile_12345]]" in capsys.readouterr().err
@@ -375,7 +375,7 @@ def test_plans_and_panels_point_it_out_too(fox: Fox, sandbox: Any, capsys: pytes
     ):
         fox.profiles.add(f"profile_{number}", f"Ada {number}")
         plan(f"[[Ada {number}]]" if number < 2 else "[[profile_x]]")
-        told = f"[[profile_{number}]]" if number < 2 else "does not know the profile 'profile_x'"
+        told = f"[[profile_{number}]]" if number < 2 else "the profile 'profile_x' is not in this folder"
         assert told in capsys.readouterr().err
     assert not sandbox.creations
     fox.panel("phota-image", prompt="[[ada 0]]").submit()
@@ -392,7 +392,7 @@ def test_a_plan_of_many_unknown_ids_says_so_in_few_lines(
     monkeypatch.setattr(fox.session.profiles._people, "rows", lambda gateway: reads.append(gateway) or rows(gateway))
     fox.batch([{"prompt": f"[[q{number % 50}]] {number}"} for number in range(200)], model="phota-image")
     said = capsys.readouterr().err
-    assert (said.count("does not know"), "… and 45 more ids" in said) == (profiles.MOST_TOLD + 1, True)
+    assert (said.count("not in this folder"), "… and 45 more ids" in said) == (profiles.MOST_TOLD + 1, True)
     assert len(reads) <= 2  # list() counts first
 
 
@@ -505,7 +505,7 @@ def test_what_the_gateway_still_holds_is_said(fox: Fox, portraits: Path) -> None
     assert f"still holds the trained profile {task.profile_id}" in said
     assert "72 hours after the upload" in said
     assert "Saved notebooks" in said
-    with pytest.raises(InvalidRequest, match="knows no profile"):
+    with pytest.raises(InvalidRequest, match="no profile 'Ada' in this folder"):
         fox.profiles.forget("Ada")
 
 

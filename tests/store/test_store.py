@@ -85,7 +85,7 @@ def test_a_store_that_has_lost_its_journal_is_left_alone(tmp_path: Path) -> None
     journal = folder / "journal.sqlite"
     for damage in (journal.unlink, journal.touch):
         damage()
-        with pytest.raises(StoreDamaged, match="its journal"):
+        with pytest.raises(StoreDamaged, match="its history"):
             Store(folder)
     assert journal.stat().st_size == 0
     assert (folder / "pictures" / "2026-11-25-a-fox.jpg").read_bytes() == b"paid for"
