@@ -18,6 +18,7 @@ import fox_nb
 from fox_nb import local
 from fox_nb.display.places import WAIT_VARIABLE
 from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.images.inline import size_words
 from fox_nb.sandbox import process
 from fox_nb.sandbox.daemon import start_lightly
 from fox_nb.settings import BASE_URL_VARIABLE, KEY_VARIABLE
@@ -145,7 +146,7 @@ def _report(fox: Any, page: Path, seconds: float) -> None:
     print(f"The lesson as a page:  {page}")
     print(f"Its pictures:          {fox.store.pictures}")
     for image in made:
-        print(f"  {image.width} x {image.height}  {image.path.name}")
+        print(f"  {size_words(image.width, image.height)}  {image.path.name}")
     print(f"{len(made)} picture{'s' * (len(made) != 1)}, {fox.spent} in all, {seconds:.1f} s.")
 
 

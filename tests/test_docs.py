@@ -1,5 +1,6 @@
 """The docs: every block of code in them runs, every link leads somewhere, and every public name is documented."""
 
+import ast
 import inspect
 import os
 import pkgutil
@@ -206,6 +207,34 @@ def test_a_new_model_is_told_all_that_it_needs() -> None:
     ]
     assert len(needed) > 5
     assert [name for name in needed if f"`{name}`" not in page] == []
+
+
+def test_no_word_is_shown_that_nobody_explains() -> None:
+    """What a person reads on the screen and in errors has none of the words that only who works on fox_nb knows."""
+    inner = re.compile(r"under way|as (it|they) stands?\b|this store|\banew\b|\b[Jj]ournal\b")
+    found = [
+        f"{path.name}:{node.lineno}: {node.value}"
+        for path in sorted((ROOT / "fox_nb").rglob("*.py"))
+        for node in _texts(ast.parse(path.read_text(encoding="utf-8")))
+        if " " in node.value and inner.search(node.value)
+    ]
+    assert found == []
+
+
+def _texts(tree: ast.Module) -> list[ast.Constant]:
+    """Every text of a file but what stands as a statement of its own, such as a docstring."""
+    said = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [node for node in texts if node not in said]
+
+
+def test_a_size_has_one_form() -> None:
+    """How large a picture is, is written by one function, and in scripts by another."""
+    files = [
+        path for kind in ("*.py", "*.js") for path in (ROOT / "fox_nb").rglob(kind) if path.parent.name != "static"
+    ]
+    by = re.compile(r"\} (x|\u00d7|\\u00d7) \$?\{")
+    assert [path.name for path in files if by.search(path.read_text(encoding="utf-8"))] == ["inline.py", "size.js"]
 
 
 def test_what_is_quoted_is_said() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.images.inline import size_words
 from fox_nb.render.html import unlike
 from fox_nb.session.tasklist import pandas
 
@@ -113,8 +114,8 @@ def scaled(picture: ComparedPicture, original: ComparedPicture) -> str:
     if (picture.width, picture.height) == (original.width, original.height):
         return ""
     return (
-        f"measured on scaled copies, since the original is {original.width} x {original.height}: such numbers are not "
-        "those of pictures of its own size"
+        f"measured on scaled copies, since the original is {size_words(original.width, original.height)}: such numbers "
+        "are not those of pictures of its own size"
     )
 
 

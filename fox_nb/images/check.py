@@ -24,6 +24,7 @@ from PIL import Image, ImageFile, JpegImagePlugin
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.filetypes import KINDS, sniff
+from fox_nb.images.inline import size_words
 
 Source = Path | bytes
 Refuse = Callable[..., FoxError]
@@ -278,10 +279,10 @@ def orientation_of(image: Image.Image) -> int:
 def _refuse_too_large(size: tuple[int, int], bounds: Bounds, refuse: Refuse, name: str) -> None:
     width, height = size
     if width < 1 or height < 1:
-        raise refuse(f"{name} has no pixels ({width} \u00d7 {height}).", todo="Give another picture.")
+        raise refuse(f"{name} has no pixels ({size_words(*size)}).", todo="Give another picture.")
     if max(size) > bounds.side or width * height > bounds.pixels:
         raise refuse(
-            f"{name} has {width:,} \u00d7 {height:,} pixels, more than is opened here"
+            f"{name} has {size_words(*size)} pixels, more than is opened here"
             f" ({bounds.side:,} along a side, {bounds.pixels // 1_000_000} million in all).",
             todo="Make it smaller first.",
         )

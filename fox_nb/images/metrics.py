@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.images.inline import size_words
 from fox_nb.images.tiles import decoding
 
 if TYPE_CHECKING:
@@ -129,12 +130,12 @@ def _measured(picture: Path, original: Path, edge: int) -> Metrics:
         own_size = _scaled(own, long_side)
         sharpness = _sharpness(_read(picture, own_size), _original(original, size))
         note = (
-            f"The picture is {own[0]}x{own[1]}, the original {others[0]}x{others[1]}: two shapes, so their "
+            f"The picture is {size_words(*own)}, the original {size_words(*others)}: two shapes, so their "
             "pixels can't be compared one by one."
         )
         return Metrics(None, None, sharpness, None, own_size, note)
     if min(size) < _SMALLEST:
-        return Metrics(None, None, None, None, size, f"{size[0]}x{size[1]} pixels are too few to measure.")
+        return Metrics(None, None, None, None, size, f"{size_words(*size)} pixels are too few to measure.")
     here, there = _read(picture, size), _original(original, size)
     sharpness = _sharpness(here, there)
     note = "" if sharpness is not None else "The original is one flat colour, so there is no sharpness to compare with."

@@ -13,6 +13,7 @@ from PIL import Image
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images import check, impressions
+from fox_nb.images.inline import size_words
 from fox_nb.images.pixels import plain, sized, upright
 from fox_nb.images.thumbnail import encoded
 
@@ -215,10 +216,12 @@ def _decoded(data: bytes, name: str) -> tuple[check.Facts, Image.Image]:
 
 
 def _weaknesses(facts: check.Facts, small: Image.Image) -> list[Problem]:
-    size = f"{facts.width:,} \u00d7 {facts.height:,} pixels"
+    size = f"{size_words(facts.width, facts.height)} pixels"
     found = []
     if facts.width * facts.height < ONE_K:
-        found.append(Problem("small", "weak", f"Small: {size}; 1K or larger (about 1024 \u00d7 1024) is advised."))
+        found.append(
+            Problem("small", "weak", f"Small: {size}; 1K or larger (about {size_words(1024, 1024)}) is advised.")
+        )
     if impressions.blur(small) >= impressions.BLURRED:
         found.append(Problem("blurred", "weak", "It looks blurred; a sharp one is better."))
     if max(facts.width, facts.height) > LONG_SIDE:

@@ -23,6 +23,7 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.images import check, photo_archive, pixels, rewrite
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
+from fox_nb.images.inline import size_words
 from fox_nb.images.photos import AT_LEAST
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refused, taken
@@ -132,7 +133,7 @@ def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Pre
     def make() -> bytes:
         return photo_archive.packed(found if isinstance(found, bytes) else _unchanged(found, sha256, parameter))
 
-    return Prepared(sha256, _file_name(stem, sha256, ".zip"), None, ("packed anew",), path, make, few)
+    return Prepared(sha256, _file_name(stem, sha256, ".zip"), None, ("packed again",), path, make, few)
 
 
 def _from_file(path: Path, parameter: str, limits: Limits) -> Prepared:
@@ -158,7 +159,7 @@ def _from_image(image: Image.Image, parameter: str, limits: Limits) -> Prepared:
         ) from error
     width, height = held.size
     if not width or not height or max(held.size) > check.LOCAL.side or width * height > check.LOCAL.pixels:
-        what = f"a picture of {width:,} \u00d7 {height:,} pixels cannot be uploaded."
+        what = f"a picture of {size_words(width, height)} pixels cannot be uploaded."
         raise refused(parameter, what, "Scale it first: image.thumbnail((4096, 4096)).")
     if held.mode in pixels.DEEP:
         pixels.plain(held)  # numbers that are no brightness are refused now, not when it is sent

@@ -20,6 +20,7 @@ import ipywidgets as w
 import traitlets
 
 from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.images.inline import size_words
 from fox_nb.images.sources import listed
 from fox_nb.models import is_link
 from fox_nb.panels.incoming import Incoming, PickedFile, Refused
@@ -69,7 +70,7 @@ class Entry:
         if is_link(value):
             return cls(value, value, "link")
         if hasattr(value, "path") and hasattr(value, "width"):
-            return cls(value, value.path.name, f"{value.width} \u00d7 {value.height}")
+            return cls(value, value.path.name, size_words(value.width, value.height))
         if isinstance(value, str | os.PathLike):
             return cls(value, Path(value).name, "file")
         return cls(value, f"from Python: {type(value).__name__}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import FoxError
+from fox_nb.images.inline import size_words
 from fox_nb.panels.picker import Entry, PickedFile, Picker
 from fox_nb.panels.press import lines_of
 from fox_nb.settings import in_voila
@@ -156,7 +157,7 @@ class TrainingPhotos:
         """Write below each photo what is wrong with it."""
         for entry, photo in zip(entries, sheet.photos, strict=True):
             own = self._own_notes.setdefault(entry.key, entry.note)
-            note = _note(photo) or own or f"{photo.width} \u00d7 {photo.height}"
+            note = _note(photo) or own or size_words(photo.width, photo.height)
             thumbnail = entry.thumbnail or photo.thumbnail
             if (note, thumbnail) != (entry.note, entry.thumbnail):
                 self.picker.update(replace(entry, note=note, thumbnail=thumbnail))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fox_nb.errors import FoxError
+from fox_nb.images.inline import size_words
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.images.thumbnail import EDGE, cached_thumbnail, thumbnail
 from fox_nb.images.tiles import Pyramid
@@ -342,7 +343,7 @@ def _plus(spread: float | None, digits: int) -> str:
 def picture_facts(picture: ComparedPicture, *, size: tuple[int, int] | None = None) -> dict[str, Any]:
     """Say of a picture what the browser needs; of a preview alone, its own size and the picture's in words."""
     if size is not None:
-        full = f"{picture.width} \u00d7 {picture.height}"
+        full = size_words(picture.width, picture.height)
         return {"id": picture.id, "width": size[0], "height": size[1], "levels": 0, "full": full}
     pyramid = Pyramid(picture.width, picture.height)
     return {

@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from fox_nb.atomic import write
 from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.images.inline import size_words
 from fox_nb.render.comparison import facts, numbers, preview_size, previews, version_of
 from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.facets import facets, words_of
@@ -184,7 +185,7 @@ def _encoded(sheet: Image.Image, form: str) -> bytes:
     try:
         sheet.save(out, form, quality=90)
     except (OSError, ValueError) as error:
-        what = f"A sheet of {sheet.width} x {sheet.height} px can't be made as {form}: {error}."
+        what = f"A sheet of {size_words(sheet.width, sheet.height)} px can't be made as {form}: {error}."
         raise FoxError(what, todo="Save it as .png, or compare fewer pictures at once.") from None
     return out.getvalue()
 

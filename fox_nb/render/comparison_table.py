@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-from fox_nb.images.inline import data_uri
+from fox_nb.images.inline import data_uri, size_words
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.render.comparison import LABELS, Cell, ComparedPicture, Comparison, Key, numbers, previews
 from fox_nb.render.facets import Facet, facets, words_of
@@ -63,7 +63,7 @@ def static_grid(
     parts.append(_style(comparison, images, hover=hover, titled=titled))
     for original in comparison.originals(cells.values()):
         shown = _image(original, images, "Original", _SHOWN_WIDTH)
-        size = f"{original.width} \u00d7 {original.height} px"
+        size = f"{size_words(original.width, original.height)} px"
         parts.append(f"<figure>{shown}<figcaption><b>Original</b> {size}</figcaption></figure>")
     parts.append(
         f'<div class="foxc-static-scroll" role="region" aria-label="Table of the comparison" tabindex="0">'

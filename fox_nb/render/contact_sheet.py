@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fox_nb.images.inline import size_words
 from fox_nb.images.photos import PhotoFact, PhotoReport
 from fox_nb.images.thumbnail import MIME
 from fox_nb.render.html import bdi, frame, head, img, note
@@ -33,7 +34,7 @@ def contact_sheet(report: PhotoReport, *, ignored: str = "") -> str:
 
 
 def _item(photo: PhotoFact, number: int) -> str:
-    size = f"{photo.width:,} \u00d7 {photo.height:,}" if photo.width else ""
+    size = size_words(photo.width, photo.height) if photo.width else ""
     seen = ""
     if photo.thumbnail:
         shown = round(_COLUMN * min(1, photo.width / photo.height))

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from fox_nb.images.inline import size_words
 from fox_nb.render.html import Facts, bdi, code_block, escape, facts_line, frame, head, img, joined, link, note, notes
 
 _LAYOUTS = ((1, 400, 620), (2, 300, 880), (4, 240, 1100), (12, 184, 0))
@@ -126,7 +127,7 @@ def cell(picture: Picture, shown: int) -> str:
     """
     seen = img(picture.thumbnail, picture.mime, (picture.width, picture.height), picture.alt, shown, mark=picture.mark)
     caption = f'<br><span class="fx-cap">{bdi(picture.caption, 200)}</span>' if picture.caption else ""
-    size = f"{picture.width:,} × {picture.height:,} px".replace(",", "\u2009")  # noqa: RUF001 - the sign for 'by'
+    size = f"{size_words(picture.width, picture.height)} px"
     full = link(picture.href, "Open the full picture") if picture.href else ""
     below = [joined([("", size), *picture.facts]), full]
     return (

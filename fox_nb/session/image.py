@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.images.inline import size_words
 from fox_nb.session.renderer import Renderer, Shows
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Image(Shows):
         return hash(self.sha256)
 
     def __repr__(self) -> str:
-        return f"<Image {self.width}x{self.height} {self.path.name}>"
+        return f"<Image {size_words(self.width, self.height)} {self.path.name}>"
 
     def __fspath__(self) -> str:
         return str(self.path)

@@ -158,8 +158,8 @@ def test_another_shape_gives_a_reason_instead_of_a_number(original):
     result = measure(square, original)
     assert (result.psnr, result.ssim, result.colour_shift) == (None, None, None)
     assert result.sharpness > 0
-    assert "400x400" in result.note
-    assert "600x400" in result.note
+    assert "400 \u00d7 400" in result.note
+    assert "600 \u00d7 400" in result.note
 
 
 def test_rounding_of_the_sides_is_the_same_shape(original):

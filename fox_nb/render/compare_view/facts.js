@@ -1,6 +1,7 @@
 // The facts of the cell that is chosen: which one, its take, its size, its numbers, its code.
 
 import { button, element, fill } from "./frame.js";
+import { sizeWords } from "./size.js";
 import { sameShape } from "./view.js";
 
 /** Which of a cell's pictures is shown; several may be of one take, and '' stands for the only one. */
@@ -33,7 +34,7 @@ export class Facts {
     const index = grid.takeIndex(grid.active);
     const { explanations } = grid.facts;
     const take = cell.takes[index];
-    const size = take?.picture ? `${take.picture.full ?? `${take.picture.width} × ${take.picture.height}`} px` : "";
+    const size = take?.picture ? `${sizeWords(take.picture)} px` : "";
     const head = element("p", {}, element("strong", {}, cell.label));
     if (cell.takes.length > 1) {
       head.append(
@@ -73,8 +74,7 @@ export class Facts {
 
 /** By which rule a picture lies over one that it is compared with and that has another size; "" where none is needed. */
 function fittedInto(picture, other) {
-  const sizes = (one) => one.full ?? `${one.width} × ${one.height}`;
-  if (!other || sizes(other) === sizes(picture)) return "";
-  if (sameShape(picture, other)) return `scaled to lie over ${sizes(other)} px`;
-  return `another shape than ${sizes(other)} px: fitted, in the middle; the difference is not pixel by pixel`;
+  if (!other || sizeWords(other) === sizeWords(picture)) return "";
+  if (sameShape(picture, other)) return `scaled to lie over ${sizeWords(other)} px`;
+  return `another shape than ${sizeWords(other)} px: fitted, in the middle; the difference is not pixel by pixel`;
 }

@@ -8,7 +8,8 @@ import { help } from "./key_help.js";
 import { keyDown, keyUp } from "./keys.js";
 import { labelFrame, placeDivider } from "./labels.js";
 import { Places } from "./places.js";
-import { build, keepRoom, originalBeside, sizeWords } from "./table.js";
+import { sizeWords } from "./size.js";
+import { build, keepRoom, originalBeside } from "./table.js";
 import { clamped, fitScale, frameAround, panned, WHOLE, zoomedAt, zoomOneToOne } from "./view.js";
 
 const NOTHING = { label: "", code: "", numbers: [], takes: [{ number: 1, state: "none", numbers: [] }] };
@@ -421,7 +422,7 @@ export class Grid {
     this.#showZoom();
     this.about.show(this);
     const original = this.originalOf();
-    if (this.originalSize) this.originalSize.textContent = original ? sizeWords(original) : "";
+    if (this.originalSize) this.originalSize.textContent = original ? `${sizeWords(original)} px` : "";
     this.root.classList.toggle("foxc-large", this.large);
     this.root.style.setProperty("--fox-shape", String(Math.min(2.4, Math.max(0.42, this.shape))));
     for (const frame of this.frames.flat()) {

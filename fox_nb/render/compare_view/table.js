@@ -1,6 +1,7 @@
 // The table of cells: heads, captions, and a frame for each cell, whose canvas is there only while somebody sees it.
 
 import { element, Frame } from "./frame.js";
+import { sizeWords } from "./size.js";
 
 const HEAD = 96; // px, the heads of the rows
 const NUMBER = 136; // px that a number takes at the least
@@ -53,17 +54,12 @@ export function keepRoom(root, columns, numbers) {
   root.style.setProperty("--fox-room", `${lines * LINE + (lines ? 7 : 0)}px`);
 }
 
-/** How large a picture is, in words. */
-export function sizeWords({ full, width, height }) {
-  return `${full ?? `${width} × ${height}`} px`;
-}
-
 /** The original, beside the table. */
 export function originalBeside(grid) {
   const frame = new Frame(grid.pictures, grid.hand);
   frame.root.setAttribute("role", "img");
   frame.root.setAttribute("aria-label", "Original");
-  const size = element("span", {}, sizeWords(grid.facts.original));
+  const size = element("span", {}, `${sizeWords(grid.facts.original)} px`);
   const figure = element("figure", { class: "foxc-original" }, frame.root);
   figure.append(element("figcaption", {}, element("strong", {}, "Original"), size));
   return { frame, figure, size };

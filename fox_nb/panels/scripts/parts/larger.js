@@ -1,4 +1,5 @@
 // The larger view: one result as large as the page allows, its neighbours, zoom, before and after, its facts and its code.
+import { sizeWords } from "../../../render/compare_view/size.js";
 import { copy, focused, put, unique, write } from "./elements.js";
 import { Zoom } from "./zoom.js";
 
@@ -128,7 +129,7 @@ export function largerView({ model, pixels, details, act, items }) {
     const size = one
       ? [
           ["Picture", about.names[at.number] ?? ""],
-          ["Size", `${one.width} \u00d7 ${one.height}`],
+          ["Size", sizeWords(one)],
         ]
       : [];
     const lines = [...about.facts, ...size, ...what.words.map((words) => ["", words])];

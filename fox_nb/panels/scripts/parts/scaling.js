@@ -1,4 +1,5 @@
 // What is sent of a file: its own bytes, or a smaller or readable picture that the browser makes of it.
+import { sizeWords } from "../../../render/compare_view/size.js";
 import { put } from "./elements.js";
 
 const THUMB = 200;
@@ -37,7 +38,7 @@ function draw(bitmap, longest, type, quality) {
   return new Promise((resolve, reject) =>
     canvas.toBlob(
       (blob) =>
-        blob ? resolve({ blob, size: `${width} \u00d7 ${height}` }) : reject(Error("is too large to be scaled here.")),
+        blob ? resolve({ blob, size: sizeWords({ width, height }) }) : reject(Error("is too large to be scaled here.")),
       type,
       quality,
     ),
@@ -73,7 +74,7 @@ export async function prepare(file, { archives, accept, longest }) {
   try {
     const limit = longest || Infinity;
     const thumb = (await draw(bitmap, THUMB, "image/jpeg", 0.8)).blob;
-    const own = `${bitmap.width} \u00d7 ${bitmap.height}`;
+    const own = sizeWords(bitmap);
     if (accepted && Math.max(bitmap.width, bitmap.height) <= limit)
       return { blob: file, mime: file.type, thumb, note: `${own}, ${amount(file.size)}` };
     const kept = { "image/png": "image/png", "image/gif": "image/png", "image/webp": "image/webp" }[file.type];
