@@ -60,7 +60,8 @@ class _Newest(traitlets.Any):
 
     def get(self, obj: Any, cls: Any = None) -> Any:
         """Return the one that was asked for last."""
-        return obj._own_tasks[-1] if obj._own_tasks else super().get(obj, cls)  # noqa: SLF001 - its own
+        tasks = obj._tasks()  # noqa: SLF001 - its own
+        return tasks[-1] if tasks else super().get(obj, cls)
 
 
 class _Pictures(traitlets.List[Any]):
@@ -68,7 +69,7 @@ class _Pictures(traitlets.List[Any]):
 
     def get(self, obj: Any, cls: Any = None) -> Any:
         """Return those of the task that was asked for last of those that have some."""
-        found = (task.images for task in reversed(obj._own_tasks) if task.images)  # noqa: SLF001 - its own
+        found = (task.images for task in reversed(obj._tasks()) if task.images)  # noqa: SLF001 - its own
         return next(found, None) or super().get(obj, cls)
 
 
@@ -101,6 +102,9 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         The newest task of this panel, as soon as the journal has it.
     images : list of Image
         The pictures of the newest task of this panel that has some.
+
+    When its cell is run again, both are at first those that it shows again. Nobody who observes is told of these: an
+    observer may ask for more, and has been told of them once.
     """
 
     request: ClassVar[type[Request]]
@@ -426,8 +430,13 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         """Show a task here: its progress while it is under way, then its pictures."""
         self._outcome.show(task)
 
+    def _tasks(self) -> list[Task]:
+        """Return what earlier runs of the cell have shown, then what was asked for here; the newest is the last."""
+        return [*self._record.recalled(self.request.model), *self._own_tasks]
+
     def _over(self, task: Task) -> None:
-        self._notify_later("images", self.images)
+        if task.images and task in self._own_tasks:
+            self._notify_later("images", self.images)
         self._pool.submit(self.show_cost)
         if self._ended is not None:
             self._ended(task)

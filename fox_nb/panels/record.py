@@ -73,6 +73,7 @@ class Record:
         self._before = Counter[str]()
         self._known: set[str] = set()
         self._remembered = list[Task](), Counter[str]()
+        self._recalled: list[Task] = []
 
     def open(self) -> None:
         """Make the outputs, in a cell that runs: nobody sees them while there is nothing in them."""
@@ -130,6 +131,13 @@ class Record:
             found, self._remembered = self._remembered, ([], Counter())
             return found
 
+    def recalled(self, model: str) -> list[Task]:
+        """Return what earlier runs of the cell have shown of a model, as often as asked, in the order of its making."""
+        with self._lock:
+            with contextlib.suppress(StoreError):
+                self._take_back()
+            return sorted((task for task in self._recalled if task.model == model), key=lambda task: task.asked_at)
+
     def _take_back(self) -> None:
         """Show what earlier runs of the cell have shown, below what is new, whichever of the two comes first."""
         if self._memory.place in self._known:
@@ -137,6 +145,7 @@ class Record:
         tasks, earlier = self._memory.read()
         self._known.add(self._memory.place)
         self._remembered = [*self._remembered[0], *tasks], self._remembered[1] + earlier
+        self._recalled = [*self._recalled, *tasks]
         self._before = self._before + earlier
         self._over.update(task.identity for task in tasks if task.is_over)
         self._tasks = [*tasks, *(task for task in self._tasks if task not in tasks)]

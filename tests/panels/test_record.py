@@ -143,6 +143,30 @@ print('all there')"""
     assert [cells[number].outputs[-1].text for number in (3, 5, 7)] == ["all there\n"] * 3
 
 
+@pytest.mark.parametrize("what", ["fox.panel()", "fox.studio().panels['phota-image']"])
+def test_what_is_shown_again_is_the_panels_own(
+    runner: Runner, sandbox: Any, sandbox_env: dict[str, str], what: str
+) -> None:
+    """Its task and pictures are there as soon as the panel is, until there are newer ones; observers are told of those alone."""
+    sandbox.misbehave("failed", after=2, times=1)
+    run = f"""in_cell('one')
+panel, told = {what}, []
+for trait in ('task', 'images'):
+    panel.observe(lambda change: told.append(change['new']), trait)"""
+    make = "make(panel, 'picture 1', 'picture 2')"
+    same = """task, pictures = panel.task, panel.images
+assert task.request['prompt'] == 'picture 2' and pictures == task.images != []
+seen(panel)
+until(lambda: len(listed(panel)) == 2)
+make(panel, 'picture that fails')
+assert panel.images == pictures and told == [panel.task]
+make(panel, 'picture 4')
+until(lambda: len(told) == 3)
+print(told[1:] == [panel.task, panel.images], len(fox.tasks()))"""
+    cells = runner.execute(notebook(_WAYS, run, make, run, same), env=sandbox_env).cells
+    assert cells[-1].outputs[-1].text == "True 4\n"
+
+
 def test_wherever_it_is_seen_a_card_above_says_what_the_error_box_means(
     runner: Runner, sandbox_env: dict[str, str]
 ) -> None:
