@@ -24,9 +24,12 @@ _CUT = (
     r"|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # a terminal's link
     r"|</?(?:span|b|i|em|strong|font|code|mark|wbr|br)\b[^<>]{0,200}>"  # a page's colour, or where it may break
     r"|[\u200b-\u200f\u2060\ufeff]|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|\xef\xbb\xbf"  # what has no width, and its bytes
-    r"|\xc2?\xad)"  # a soft hyphen
+    r"|\xc2?\xad"  # a soft hyphen
+    r"|\\\r?\n)"  # the end of a line that goes on
 )
 """What may stand in the middle of a key without being of it."""
+_BREAK = rf"(?:{_CUT}|=\r?\n)"
+"""The same, and where a mail's quoted-printable breaks a line; of a key that may end in = the next line is none."""
 _GAP = rf"(?:\s|{_CUT})*"
 _QUOTE = r"""(?:\\*["'`]|&quot;|&#0?39;|&#[xX]27;)"""
 _VALUE = rf"(?:{_CUT}*(?:\\u00[2-7][0-9a-fA-F]|\\/|[A-Za-z0-9_\-.~+/=!@#$%^*|:])){{12,500}}?{_CUT}*"
@@ -45,7 +48,7 @@ _PATTERNS = tuple(
     re.compile(pattern)
     for pattern in (
         # a maker's prefix, wherever it stands
-        rf"(?P<key>{_start('s')}{_CUT}*k{_CUT}*(?:-|&#45;|%2[dD])(?:{_CUT}*[A-Za-z0-9_-]){{16,200}})(?![A-Za-z0-9_-])",
+        rf"(?P<key>{_start('s')}{_BREAK}*k{_BREAK}*(?:-|&#45;|%2[dD])(?:{_BREAK}*[A-Za-z0-9_-]){{16,200}})(?![A-Za-z0-9_-])",
         # the same, cut by the end of a line before it is long enough to be known
         rf"(?P<key>{_start('s')}k-(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{{6,15}}\r?\n[A-Za-z0-9_-]{{10,200}})",
         rf"(?i)bearer(?:\s|%20|\+)+(?P<key>(?:{_CUT}*[A-Za-z0-9_.~+/=-]){{12,500}})",
@@ -70,7 +73,7 @@ _WORDS = (
     ("foxapi",),
 )
 """One of which each pattern needs: where there is none, it isn't tried."""
-_CUTS = re.compile(_CUT + r"|\r?\n")
+_CUTS = re.compile(_CUT + r"|=?\r?\n")
 _LEAST_ENTROPY = 3.0
 """Bits a character: 'your-api-key-here' has 3.2 and no digit, 32 random hex digits have 3.5."""
 _SHOWN = 4
@@ -96,7 +99,7 @@ class KeySeeker:
     """
 
     def __init__(self, key: SecretStr | None) -> None:
-        between = rf"(?:{_CUT}|\r?\n[ \t]*)*"
+        between = rf"(?:{_CUT}|=?\r?\n[ \t]*)*"
         known = spellings(key) if key is not None else []
         self._known = [re.compile(between.join(map(re.escape, spelling))) for spelling in known]
         self._shown = describe(key.get_secret_value()) if key is not None else ""

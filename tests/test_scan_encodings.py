@@ -75,6 +75,8 @@ CUTS = {
     "where a page may break": "<wbr>",
     "a line of a page": "<br/>",
     "a terminal's link": "\x1b]8;;http://a.example\x1b\\",
+    "a line that goes on": "\\\n",
+    "a line of a mail": "=\r\n",
 }
 
 
@@ -82,12 +84,12 @@ CUTS = {
 @pytest.mark.parametrize("at", [0, 1, 3, 9, 20])
 @pytest.mark.parametrize("within", ["{}", 'Fox("{}")', "Authorization: Bearer {}", "FOXAPI_KEY={}"])
 def test_colours_do_not_hide_it(tmp_path: Path, within: str, cut: str, at: int) -> None:
-    """grep, IPython and rich colour a part of a key: all of the key goes, and the colour ends where it did."""
+    """grep, IPython and rich colour a part of a key, mails break it: all of it goes, and the colour ends where it did."""
     path = tmp_path / "log.txt"
     text = within.format(KEY[:at] + cut + KEY[at:])
     path.write_text(f"before {text} after\n", newline="")
     assert len(scan(path, clean=True).findings) == 1
-    left = path.read_text()
+    left = path.read_bytes().decode()
     assert not any(KEY[start : start + 5] in left for start in range(3, len(KEY) - 5))
     assert cut in left
     assert left.startswith("before ")
@@ -105,9 +107,14 @@ def test_the_end_of_a_line_does_not_hide_it(tmp_path: Path, key: SecretStr | Non
     assert plain[12:] not in path.read_text()
     assert scan(path, key=key).findings == []
     variables = tmp_path / ".env"
-    variables.write_text(f"LANGUAGE=sk-SK\nBUILD_20261128_ABC=1\nTHE={KEY}\nNEXT_VARIABLE_2=3\n")
+    variables.write_text(
+        f"LANGUAGE=sk-SK\nBUILD_20261128_ABC=1\nTHE={KEY}\nNEXT_VARIABLE_2=3\nFOXAPI_KEY=bG9uZzE3enE4eHQ0bQ==\nA=1\n"
+    )
     scan(variables, clean=True)
-    assert variables.read_text() == f"LANGUAGE=sk-SK\nBUILD_20261128_ABC=1\nTHE={REMOVED}\nNEXT_VARIABLE_2=3\n"
+    assert (
+        variables.read_text()
+        == f"LANGUAGE=sk-SK\nBUILD_20261128_ABC=1\nTHE={REMOVED}\nNEXT_VARIABLE_2=3\nFOXAPI_KEY={REMOVED}\nA=1\n"
+    )
 
 
 @pytest.mark.parametrize("begin", [-10, -1, 0, 1])
