@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import sha256_of
 from fox_nb.store.journal import Journal
 from fox_nb.store.schema import no_locks
-from fox_nb.workdir import given_path
+from fox_nb.workdir import given_path, working_folder
 
 if TYPE_CHECKING:
     from fox_nb.store.packs import Packed
@@ -43,10 +44,11 @@ class Store(OfOneProcess):
         try:
             self.folder = Path(folder).expanduser().absolute()
         except (TypeError, RuntimeError, OSError) as error:  # no path, nobody's home, a folder that is gone
+            todo = 'Give the path of a folder with store=…, or leave it out for "fox_runs".'
+            if working_folder() is None:
+                todo = "The folder in which you work was deleted: change to another with %cd, or give a whole path."
             raise StoreError(
-                f"store is {folder!r}, which is no place for a folder ({error}).",
-                money=NOTHING_SENT,
-                todo='Give the path of a folder with store=…, or leave it out for "fox_runs".',
+                f"store is {folder!r}, which is no place for a folder ({error}).", money=NOTHING_SENT, todo=todo
             ) from None
         places = (self.pictures, self.sources, self.thumbnails)
         try:
@@ -64,7 +66,9 @@ class Store(OfOneProcess):
             raise StoreError(
                 f"The folder {named(self.folder)} cannot be made ({getattr(error, 'strerror', None) or error}).",
                 money=NOTHING_SENT,
-                todo="Give a folder that you may write to with store=….",
+                todo="It is a link that leads nowhere: remove it, or give another folder with store=…."
+                if os.path.islink(self.folder) and not os.path.exists(self.folder)  # noqa: PTH110, PTH114 - neither raises
+                else "Give a folder that you may write to with store=….",
             ) from None
         unlocked = no_locks(self.folder)
         if unlocked is not None:

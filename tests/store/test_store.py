@@ -226,10 +226,20 @@ def test_parts_of_the_store_may_be_links(tmp_path: Path) -> None:
 
 
 def test_a_link_in_a_circle_is_no_store(tmp_path: Path) -> None:
-    """It is told as such, before anything is sent."""
-    (tmp_path / "fox_runs").symlink_to(tmp_path / "fox_runs")
-    with pytest.raises(StoreError, match="cannot be made"):
-        Store(tmp_path / "fox_runs")
+    """It is told as such, as is one to a place that is gone, before anything is sent."""
+    for name, place in (("fox_runs", "fox_runs"), ("other", "gone")):
+        (tmp_path / name).symlink_to(tmp_path / place)
+        with pytest.raises(StoreError, match=r"cannot be made.*leads nowhere"):
+            Store(tmp_path / name)
+
+
+def test_a_deleted_working_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no relative path can begin, the remedy is another folder to work in."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(StoreError, match="was deleted: change to another"):
+        Store("fox_runs")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="this system has no modes")
