@@ -457,6 +457,13 @@ def mentioned(request: Request) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def counted(value: Any) -> int | None:
+    """Return a whole number from 1 on, of whatever kind, as an int; None for what is none, or too large."""
+    number = value if isinstance(value, int) else unboxed(value)  # an array of several is none
+    number = number if isinstance(number, int) else _whole(number)
+    return number if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_TAKES else None
+
+
 def take_number(take: Any) -> int | None:
     """Return a take's number; None for ``"new"``, the next one not yet used.
 
@@ -467,8 +474,8 @@ def take_number(take: Any) -> int | None:
     """
     if isinstance(take, str) and take == "new":
         return None
-    number = take if isinstance(take, int) else unboxed(take)  # an array of several is none
-    if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_TAKES:
+    number = counted(take)
+    if number is not None:
         return number
     raise InvalidRequest(
         f'take is {shown(take)}; allowed is a whole number from 1 to {MOST_TAKES}, or "new" for the next one.',

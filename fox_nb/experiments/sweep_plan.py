@@ -13,9 +13,9 @@ from fox_nb.experiments.axes import Axis, axis_of, is_row, without_decimals
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.sweep_frame import NUMBERS
 from fox_nb.experiments.template import filled, names_in, parameter_of
-from fox_nb.models import MODELS, request_class, take_number
+from fox_nb.models import MODELS, counted, request_class, take_number
 from fox_nb.models import MOST_TAKES as MOST_NUMBER
-from fox_nb.parameters import Parameter, meant_name, parameters, shown, unboxed
+from fox_nb.parameters import Parameter, meant_name, parameters, shown
 from fox_nb.session import Session
 
 MOST_TAKES = 20
@@ -152,8 +152,8 @@ def parameter_of_models() -> Parameter:
 
 
 def _takes(takes: Any, take: Any) -> range:
-    takes = unboxed(takes)
-    if not isinstance(takes, int) or isinstance(takes, bool) or not 1 <= takes <= MOST_TAKES:
+    count = counted(takes)
+    if count is None or count > MOST_TAKES:
         raise InvalidRequest(
             f"takes is {takes!r}; allowed is a whole number from 1 to {MOST_TAKES}.", parameter="takes", value=takes
         )
@@ -165,7 +165,7 @@ def _takes(takes: Any, take: Any) -> range:
             value=take,
             allowed=f"a whole number from 1 to {MOST_NUMBER}",
         )
-    return range(first, first + takes)
+    return range(first, first + count)
 
 
 def _prompts(given: Any) -> Iterable[Any]:

@@ -117,7 +117,7 @@ def test_lists_of_pictures_are_varied(fox: Fox, photo: Path, tmp_path: Path) -> 
 
 def test_what_a_plan_is_given_is_refused_in_words(fox: Fox, photo: Path) -> None:
     """A name that a call does not have, a seed, and a file that is not there say so; NumPy's numbers are numbers."""
-    assert fox.sweep(PHOTA, prompt="a fox", takes=np.int64(2), at_once=np.int64(3)).pictures == 2
+    assert fox.sweep(PHOTA, prompt="a fox", takes=np.float64(2), at_once=np.int64(3)).pictures == 2
     with pytest.raises(InvalidRequest, match="No model has a seed"):
         fox.sweep(PHOTA, prompt="a fox", seed=[1, 2])
     with pytest.raises(InvalidRequest, match="original: there is no such file"):

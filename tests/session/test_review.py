@@ -1,5 +1,6 @@
 """What a reader of the code asked: a closed Fox, a listener that fails, an old row, a download that fails once."""
 
+import math
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -119,12 +120,12 @@ def test_a_request_that_is_no_mapping(fox: Fox, request_: Any) -> None:
         fox.submit(request_)
 
 
-@pytest.mark.parametrize("take", [np.array([1, 2]), np.array([1]), [1], None])
+@pytest.mark.parametrize("take", [np.array([1, 2]), np.array([1]), [1], None, 2.5, math.nan, math.inf, True])
 def test_a_take_that_is_no_number(fox: Fox, take: Any) -> None:
-    """An array is no take; a number of NumPy's is one."""
+    """An array is no take, nor is a half; a whole number of any kind is one."""
     with pytest.raises(InvalidRequest, match="take is"):
         fox.generate("a fox", take=take)
-    assert fox.generate("a fox", take=np.int64(2)).take == 2
+    assert {fox.generate("a fox", take=take).take for take in (2, 2.0, np.int64(2), np.float64(2))} == {2}
 
 
 @pytest.mark.parametrize("place", [None, 3, "~nobody-of-that-name/runs"])
