@@ -24,6 +24,8 @@ _SIGNS = {
     b"GIF89a": "GIF",
     b"II*\x00": "TIFF",
     b"MM\x00*": "TIFF",
+    b"II+\x00": "TIFF",
+    b"MM\x00+": "TIFF",
     b"BM": "BMP",
 }
 _BRANDS = dict.fromkeys((b"avif", b"avis"), "AVIF") | dict.fromkeys(

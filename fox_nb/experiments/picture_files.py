@@ -132,8 +132,7 @@ class PictureFiles:
                 refuse_misread(found, functools.partial(InvalidRequest, parameter=name), name)
                 found.load()
                 return self._drawn(found), name, scale_of(found)
-            array = np.asarray(found)
-            path = self._drawn(from_array(array, name))
+            path, array = self._drawn(from_array(found, name)), np.asarray(found)
             return path, name, (0, white_of(array.max())) if is_deep(array) else None
         except FoxError:
             raise

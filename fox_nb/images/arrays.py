@@ -18,7 +18,8 @@ ROUNDING = 1e-3
 def white_of(highest: float) -> int:
     """Return the number that is white where this is the highest: of 1 bit (a mask), 8, 12 (as cameras give) or 16.
 
-    Those of fewer bits are often handed over in more, and would be sent, and paid for, as good as black.
+    Those of fewer bits are often handed over in more, and would be sent, and paid for, as good as black. Those of 10
+    and 14 count as 12 and 16, since nothing tells them from dark ones of these.
     """
     return next((white for white in _WHITES if highest <= white), WORD)
 
@@ -57,6 +58,8 @@ def from_array(source: Any, parameter: str) -> Image.Image:
             todo=todo,
         )
 
+    if np.ma.is_masked(source):
+        raise refuse("pixels of a masked array have no value.", "Give them one: array.filled(0).")
     channels = array.shape[2] if array.ndim == 3 else 1  # noqa: PLR2004 - height, width, channels
     if array.ndim not in {2, 3} or channels not in _MODES or 0 in array.shape:
         raise refuse(f"an array of shape {array.shape} is no picture; it takes {_SHAPES}.", _shape_advice(array.shape))
@@ -70,8 +73,6 @@ def from_array(source: Any, parameter: str) -> Image.Image:
             todo = "Divide it, array / 255, or convert it: array.clip(0, 255).astype('uint8')."
             raise refuse(f"floats from {low:g} to {high:g}; 0 to 1 is meant.", todo)
         array = np.rint(array.clip(0, 1) * BYTE)
-    elif array.dtype.kind == "b":
-        array = array * BYTE
     elif low < 0 or high > (WORD if is_deep(array) else BYTE):
         raise refuse(
             f"whole numbers from {low:g} to {high:g}; 0 to 255 is meant.", "Scale it first, then array.astype('uint8')."

@@ -27,8 +27,10 @@ def upright(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(turn) if turn is not None else image
 
 
-def plain(image: Image.Image) -> Image.Image:
+def plain(image: Image.Image, parameter: str = "picture") -> Image.Image:
     """Give the picture as L, RGB or RGBA, eight bits a channel; alpha only where something is transparent.
+
+    `parameter` is named in the error.
 
     Raises
     ------
@@ -37,7 +39,7 @@ def plain(image: Image.Image) -> Image.Image:
     """
     if image.mode in DEEP:
         clear, values = image.info.get("transparency"), np.asarray(image)
-        image = _eight_bits(image)
+        image = _eight_bits(image, parameter)
         if clear is not None:
             image.putalpha(Image.fromarray(np.where(values == clear, 0, BYTE).astype(np.uint8)))
     if image.mode in {"L", "RGB"} and "transparency" not in image.info:
@@ -146,11 +148,11 @@ def scale_of(image: Image.Image) -> tuple[float, float] | None:
     return (0, BYTE) if low >= 0 and high <= BYTE else (low, high)
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _eight_bits(image: Image.Image, parameter: str) -> Image.Image:
     values = np.asarray(image)
     if image.mode == "F" and values.size and np.isfinite(values).all():
         black, white = scale_of(image) or (0, 1)
         values = (values - black) / (white - black) if white > black else values * 0 + 1
     elif image.mode != "F" and values.size and values.min() >= 0 and values.max() <= WORD:
         values = values.astype(np.uint16)
-    return from_array(values, "picture")
+    return from_array(values, parameter)

@@ -162,7 +162,7 @@ def _from_image(image: Image.Image, parameter: str, limits: Limits) -> Prepared:
         what = f"a picture of {size_words(width, height)} pixels cannot be uploaded."
         raise refused(parameter, what, "Scale it first: image.thumbnail((4096, 4096)).")
     if held.mode in pixels.DEEP:
-        pixels.plain(held)  # numbers that are no brightness are refused now, not when it is sent
+        pixels.plain(held, parameter)  # what is no brightness is refused now, not when it is sent
     orientation = check.orientation_of(held)
     profile = held.info.get("icc_profile")
     exact = held.has_transparency_data or rewrite.is_small(held)
@@ -196,7 +196,7 @@ def _look(data: bytes, name: str, parameter: str, limits: Limits) -> tuple[Facts
     with check.opened(data, bounds=check.LOCAL, refuse=refuse, name=name) as picture:
         picture.decode()
         if picture.image.mode in pixels.DEEP:
-            pixels.plain(picture.image)  # numbers that are no brightness are refused now, not when it is sent
+            pixels.plain(picture.image, parameter)  # what is no brightness is refused now, not when it is sent
         changed = rewrite.needed(picture, len(data), limits)
         exact = rewrite.stays_exact(picture, len(data), limits)
         return picture.facts, changed, ".png" if exact else ".jpg"

@@ -6,8 +6,10 @@ import base64
 import binascii
 import os
 import re
+import unicodedata
 from collections import deque
 from collections.abc import Iterator, KeysView, Mapping, ValuesView
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,9 @@ def taken(source: Any, parameter: str) -> Any:
     is_array = hasattr(type(source), "__array_interface__") or hasattr(type(source), "__array__")
     if is_array and not listed(source):  # a table's column of paths is one
         return source  # PIL's images among them
+    if not is_array:
+        with suppress(TypeError), memoryview(source) as buffer:  # array.array's, mmap's
+            return buffer.tobytes()
     held = _held(source, parameter)
     if held is not None:
         return taken(held, parameter)
@@ -121,13 +126,17 @@ def _held(source: Any, parameter: str) -> Any:
     """Return the bytes or the place that an object from elsewhere holds; None when it holds neither."""
     if is_upload(source):
         return source["content"]
+    if isinstance(source, Mapping) and source.keys() == {"bytes", "path"}:  # as Hugging Face's tables have pictures
+        return source["bytes"] or source["path"]
     if callable(getattr(source, "read", None)):
         return _read(source, parameter)
     several = listed(source)
+    if several is not None and len(several) != 1:  # an upload widget in which nothing was chosen yet has none
+        what, todo = f"{len(several)} pictures were given, where one is meant.", "Give one of them."
+        if not several:
+            what, todo = "no picture was given.", "Choose or give one first."
+        raise refused(parameter, what, todo, value=len(several))
     if several:
-        if len(several) != 1:
-            what = f"{len(several)} pictures were given, where one is meant."
-            raise refused(parameter, what, "Give one of them.", value=len(several))
         return several[0]
     places = [getattr(source, name, None) for name in ("data", "value", "url", "filename")]  # IPython's and widgets'
     return next((place for place in places if isinstance(place, (bytes, bytearray, memoryview, str)) and place), None)
@@ -260,6 +269,9 @@ def _existing(name: str | bytes, parameter: str) -> Path:
     if len(text) > _LONGEST_PATH:
         what = f"{shown} is too long for a path ({len(text):,} characters)."
         raise refused(parameter, what, f"Give {_KINDS}.", value=shown, allowed=_KINDS)
+    if not os.path.lexists(path):  # macOS writes an é as an e and its accent, and a keyboard elsewhere as one letter
+        forms = (Path(unicodedata.normalize(form, path.as_posix())) for form in ("NFC", "NFD"))
+        path = next((form for form in forms if os.path.lexists(form)), path)
     try:
         found = path.stat()
     except (OSError, ValueError) as error:

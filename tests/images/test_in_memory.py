@@ -6,8 +6,11 @@ import base64
 import io
 import itertools
 import tempfile
+import unicodedata
+from array import array
 from collections import deque
 from decimal import Decimal
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,7 +37,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_every_form_is_the_same_picture(path: Path) -> None:
-    """Open files, what widgets and IPython hold, data: and file: URLs and quoted paths have the identity of their bytes."""
+    """Open files, what widgets and IPython hold, data: and file: URLs and paths have the identity of their bytes."""
     written = io.BytesIO()
     written.write(RAW)  # and left at its end, as after image.save(buffer)
     upload = {"name": "a.png", "type": "image/png", "size": len(RAW), "content": memoryview(RAW)}
@@ -45,11 +48,12 @@ def test_every_form_is_the_same_picture(path: Path) -> None:
         forms = [
             RAW, bytearray(RAW), memoryview(RAW), io.BytesIO(RAW), written, spooled, file,
             upload, (upload,), {"a.png": {"metadata": {}, "content": RAW}}, ipywidgets.Image(value=RAW),
-            SimpleNamespace(value=(upload,), accept="image/*"),
+            SimpleNamespace(value=(upload,), accept="image/*"), {"bytes": RAW, "path": None}, {"bytes": None, "path": str(path)},
+            array("B", RAW), mmap(file.fileno(), 0, access=ACCESS_READ),
             Shown(data=RAW), Shown(filename=str(path)),
             f"data:image/png;base64,{coded}", f"DATA:;base64,{coded}\n", f" data:image/png;base64,{coded[:40]}\n{coded[40:]}",
             f"data:image/png;base64,{base64.urlsafe_b64encode(RAW).decode()}", f"data:;base64,{coded.rstrip('=')}",
-            path, str(path), f'"{path}"', f"'{path}'", f"\u202a{path}", path.as_uri(),
+            unicodedata.normalize("NFD", str(path)), path, str(path), f'"{path}"', f"'{path}'", f"\u202a{path}", path.as_uri(),
             f"file://localhost{path.as_uri()[7:]}", np.str_(str(path)),
         ]  # fmt: skip
         assert {prepare(form).sha256 for form in forms} == {prepare(path).sha256}

@@ -110,10 +110,11 @@ SAMPLES = [
 
 
 @pytest.mark.parametrize(("dtype", "low", "high", "right"), SAMPLES)
-def test_every_sample_format_of_a_tiff(dtype, low, high, right):
+@pytest.mark.parametrize("big", [False, True])
+def test_every_sample_format_of_a_tiff(dtype, low, high, right, big):
     """A grey TIFF in each kind of number is uploaded as what it shows, or refused in words; it is never just black."""
     stream = io.BytesIO()
-    tifffile.imwrite(stream, ramp(dtype, low, high), photometric="minisblack")
+    tifffile.imwrite(stream, ramp(dtype, low, high), photometric="minisblack", bigtiff=big)
     judge(stream.getvalue(), np.stack([GREY] * 3, axis=-1), right)
 
 

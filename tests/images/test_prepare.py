@@ -6,11 +6,13 @@ import hashlib
 import io
 import os
 import zipfile
+from array import array
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from ipywidgets import FileUpload
 from PIL import Image, ImageCms
 
 from fox_nb.errors import InvalidRequest
@@ -123,6 +125,7 @@ def test_arrays_of_every_shape_and_kind(shape, dtype):
         (np.full((4, 4), 200.0), "0 to 1 is meant"),
         (np.full((4, 4), -1), "0 to 255 is meant"),
         (np.full((4, 4), np.nan), "NaN"),
+        (np.ma.masked_equal(np.eye(4, dtype="uint8"), 0), r"array\.filled"),
         (np.full((4, 4), 1j), "no brightness"),
         (np.array([["a", "b"]]), "no brightness"),
     ],
@@ -254,7 +257,11 @@ def test_colours_are_changed_to_srgb_only_where_they_differ():
         (b"<html>", "web page"),
         (12, "int does not stand for a picture"),
         (None, "NoneType does not stand"),
-        ([], "list does not stand"),
+        ([], "no picture was given"),
+        (FileUpload(), "no picture was given"),
+        ({"bytes": None, "path": None}, "dict does not stand"),
+        (array("B", bytes(9)), "not a picture that is known"),
+        (Image.new("I", (4, 4), -1), "0 to 255 is meant"),
         (SimpleNamespace(path=None), "Wait for its task"),
         (SimpleNamespace(images=[1, 2]), r"task\.images\[0\]"),
     ],
