@@ -7,6 +7,8 @@ from typing import Any
 
 import ipywidgets as w
 import traitlets
+from ipywidgets.widgets.trait_types import InstanceDict
+from ipywidgets.widgets.widget_description import DescriptionStyle
 
 from fox_nb.panels.script import Scripted
 
@@ -26,6 +28,8 @@ class Level(Scripted, w.ValueWidget):  # type: ignore[misc]
         What it is called, and a sentence of help.
     disabled : bool
         Whether it is switched off.
+    style : ipywidgets.DescriptionStyle
+        How wide the description is.
     """
 
     part = "level"
@@ -36,6 +40,7 @@ class Level(Scripted, w.ValueWidget):  # type: ignore[misc]
     step = traitlets.Float(0.01).tag(sync=True)
     description = traitlets.Unicode("").tag(sync=True)
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
+    style = InstanceDict(DescriptionStyle).tag(sync=True, **w.widget_serialization)
 
     @traitlets.validate("value")
     def _bounded(self, proposal: dict[str, Any]) -> float | None:

@@ -16,6 +16,7 @@ export const level = {
     root.append(label, row, help);
     el.append(root);
 
+    const style = model.get("style"); // a model, but for hosts that know anywidgets alone
     /** @param {number} x */
     const rounded = (x) => Math.round(x * 1e4) / 1e4;
 
@@ -26,6 +27,7 @@ export const level = {
       root.classList.toggle("fox-unset", unset);
       label.textContent = name;
       label.hidden = !name;
+      label.style.width = style?.get?.("description_width") ?? "";
       for (const input of [range, number])
         Object.assign(input, { min, max, step: model.get("step"), disabled: model.get("disabled") });
       range.value = String(unset ? (min + max) / 2 : value);
@@ -70,7 +72,11 @@ export const level = {
     });
     const shown = () => show();
     model.on("change", shown);
+    style?.on?.("change", shown);
     show();
-    return () => model.off("change", shown);
+    return () => {
+      model.off("change", shown);
+      style?.off?.("change", shown);
+    };
   },
 };
