@@ -15,7 +15,7 @@ import ssl
 import sys
 import time
 from contextvars import ContextVar
-from functools import partial
+from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
@@ -163,7 +163,7 @@ class _Plain(HTTPConnection):
         super().connect()
         _connecting.set("")
         call = _current.get()
-        if call is None or call.private or self.proxy or self.sock is None:
+        if call is None or call.private or self.proxy or hasattr(self, "_socks_options") or self.sock is None:
             return
         if is_private(str(self.sock.getpeername()[0])):
             self.close()
@@ -177,6 +177,13 @@ class _Plain(HTTPConnection):
 
 class _Secure(_Plain, HTTPSConnection):
     """The same over TLS."""
+
+
+@cache
+def _as_ours(pool: Any) -> Any:
+    """Return a pool whose connections know their own way, and read as ours do."""
+    connection = type(pool.ConnectionCls.__name__, (_Plain, pool.ConnectionCls), {})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -205,9 +212,10 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, ssl_context=trusting(), **kwargs)
+        pools = {"http": _PlainPool, "https": _SecurePool}
         if proxy.lower().startswith("socks"):
-            return manager  # its connections know the way through it, ours don't
-        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+            pools = {scheme: _as_ours(pool) for scheme, pool in type(manager).pool_classes_by_scheme.items()}
+        manager.pool_classes_by_scheme = pools
         return manager
 
 

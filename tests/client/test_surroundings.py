@@ -1,11 +1,13 @@
 """Surroundings: what a machine or a notebook does to requests is told as what it is, or does not reach the gateway's calls."""
 
+import contextlib
 import os
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from fox_nb.client.exchange import Broken
 from fox_nb.client.reach import reach
 from fox_nb.client.transport import HttpTransport
 from fox_nb.settings import Timeouts
-from processes import clean_environment
+from processes import PATIENCE, clean_environment, ended
 
 CALLS: dict[str, Callable[[Client], Any]] = {
     "read": lambda client: client.task("task-1"),
@@ -335,6 +337,54 @@ def test_the_address_that_is_named_is_the_one_that_was_reached(monkeypatch: pyte
         none = [(socket.AF_INET6, *one[1:4], ("::1", server.port, 0, 0)) for one in whole]
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: none + whole)
         assert next(reach(f"http://localhost:{server.port}")) == "localhost is 127.0.0.1"
+
+
+@contextlib.contextmanager
+def by_socks(*said: bytes, drop: bytes = b"") -> Iterator[str]:
+    """A socks proxy's address; behind it this is said, a message to each that comes, and in the end drop by drop."""
+    pytest.importorskip("socks")
+    over = threading.Event()
+
+    def serve() -> None:
+        with contextlib.suppress(OSError), door.accept()[0] as line:
+            for words in (b"\x05\x00", b"\x05\x00\x00\x01" + bytes(6), *said):
+                line.recv(4096)
+                line.sendall(words)
+            while not over.wait(0.02):
+                line.sendall(drop)
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        door.settimeout(PATIENCE)
+        serving = threading.Thread(target=serve)
+        serving.start()
+        try:
+            yield f"socks5h://127.0.0.1:{door.getsockname()[1]}"
+        finally:
+            over.set()
+            ended(serving)
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_by_a_socks_proxy_too_a_handshake_is_before_the_request(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no TLS server behind a socks proxy never saw the request."""
+    with by_socks(b"HTTP/1.1 400 No TLS\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        with (
+            scripted_client("https://gateway.example", reads_tries=1) as client,
+            pytest.raises(NotConnected, match=r"was not reached: no safe connection \(TLS\) came to be"),
+        ):
+            CALLS[call](client)
+
+
+def test_by_a_socks_proxy_too_an_answer_ends_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture that comes drop by drop, from a public host by a proxy of this machine, is not waited for without end."""
+    with by_socks(b"HTTP/1.1 200 OK\r\n\r\n", drop=b"x") as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        with (
+            scripted_client("https://gateway.example", read=0.5) as client,
+            pytest.raises(DownloadFailed, match="did not come whole: no whole answer came within"),
+        ):
+            client.download("http://cdn.example/fox.png", tmp_path / "fox.png", repeat=False)
 
 
 def test_a_socks_proxy_has_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
