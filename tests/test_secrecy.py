@@ -83,7 +83,7 @@ def test_a_notebook_in_which_everything_goes_wrong(runner: Runner, sandbox: Any,
     """With verbose tracebacks and every log turned on, and a gateway that repeats the key, none of it shows the key."""
     go_wrong(sandbox)
     cells = [LOUD, "import fox_nb\nfox = fox_nb.Fox()", *GOES_WRONG, *GOES_WELL]
-    node = runner.execute(notebook(*cells), env=sandbox_env, allow_errors=True, seconds=300)
+    node = runner.execute(notebook(*cells), env=sandbox_env, allow_errors=True, seconds=240)
     assert dict(zip(GOES_WRONG, map(error, node.cells[2:]), strict=False)) == GOES_WRONG
     assert list(map(error, node.cells[2 + len(GOES_WRONG) :])) == [""] * len(GOES_WELL)
     everything = nbformat.writes(node).encode() + runner.export_html(node).encode()

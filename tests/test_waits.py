@@ -10,8 +10,11 @@ import pytest
 from processes import Child, until
 
 TESTS = Path(__file__).parent
-ENDLESS = {"join", "communicate", "result", "acquire"}
-"""Methods that wait without an end when they are given no argument."""
+ENDLESS = {"join", "communicate", "result", "acquire", "get", "recv", "recv_bytes"}
+"""Methods that wait without an end when they are given no argument.
+
+`wait` is none of them where a task waits: pyproject's `timeout` ends a test, and shows where all of its threads stand.
+"""
 
 
 def endless(code: str) -> list[int]:
@@ -46,10 +49,17 @@ def test_every_wait_has_an_end() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["thread.join()", "subprocess.run(command, check=True)", "threading.Barrier(3)", "process.stdout.readline()"],
+    [
+        "thread.join()",
+        "subprocess.run(command, check=True)",
+        "threading.Barrier(3)",
+        "process.stdout.readline()",
+        "queue.get()",
+        "pipe.recv()",
+    ],
 )
 def test_a_wait_without_an_end_is_found(code: str) -> None:
-    """The check sees threads, processes, barriers and pipes."""
+    """The check sees threads, processes, barriers, pipes and queues."""
     assert endless(code) == [1]
 
 

@@ -17,7 +17,7 @@ def test_a_prompt_goes_a_short_way(own_sandbox: dict[str, str], tmp_path: Path) 
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=240,
     )
     found = re.match(r"(\d+) calls, (\d+) files, (\d+) changes", done.stdout)
     assert found, done.stderr

@@ -236,5 +236,5 @@ fox = fox_nb.Fox({MARKED_KEY!r}, {sandbox.base_url!r}, "runs")
 fox.profiles.add("some-id", "Ada"), fox.profiles.add("some-id", "Bea")
 open("done", "w").write(fox.generate("a fox [[Ada]]").wait().status)
 """
-    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=240)
     assert (tmp_path / "done").read_text() == "completed"

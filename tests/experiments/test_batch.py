@@ -542,5 +542,5 @@ def test_a_run_keeps_no_picture_in_memory(tmp_path: Path) -> None:
         Gateway(file=answer) as gateway,
         Child("-c", GROWTH, gateway.url, str(tmp_path / "fox_runs"), env=env) as child,
     ):
-        few, many = (int(child.line("the memory of a run", seconds=600)) for _ in range(2))
+        few, many = (int(child.line("the memory of a run")) for _ in range(2))
     assert many - few < 20_000_000

@@ -307,7 +307,7 @@ class Run:
 
     def _collect(self) -> None:
         while not self.events.empty():
-            event = self.events.get()
+            event = self.events.get_nowait()
             if event["event"] == "by hand":
                 self.by_hand[event["prompt"], event["take"]] += 1
             elif event["event"] == "held back":

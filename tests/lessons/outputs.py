@@ -71,7 +71,7 @@ def run(path: Path, folder: Path, env: Mapping[str, str], *, finish: str = "pass
         node,
         config=without_ports(),
         kernel_name="python3",
-        timeout=400,
+        timeout=240,
         record_timing=False,
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},

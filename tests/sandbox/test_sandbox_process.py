@@ -424,7 +424,7 @@ def test_a_folder_that_is_held_from_elsewhere_is_told_in_words(shared):
     with Child("-c", HOLD, str(shared.data / "lock")) as elsewhere:
         assert elsewhere.line("the lock") == "held"
         with pytest.raises(process.SandboxUnavailable, match="can't be reached from here") as told:
-            process.connect(timeout=600)
+            process.connect(timeout=240)
         assert said_by in str(told.value)
         assert "FOX_NB_SANDBOX_DIR" in told.value.todo
         assert elsewhere.runs

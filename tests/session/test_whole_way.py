@@ -151,10 +151,10 @@ def test_run_inside_a_loop(fox: Fox, loop: Callable[[], asyncio.AbstractEventLoo
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_run_inside_a_loop_knows_its_context(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
     """What is run sees the context of its caller; a task of a loop that has to wait meanwhile is refused, and not waited for for ever."""
-    who = contextvars.ContextVar("who", default="nobody")
+    who: contextvars.ContextVar[str] = contextvars.ContextVar("who")
 
     async def inner() -> str:
-        return who.get()
+        return who.get("nobody")
 
     async def cell() -> list[str]:
         who.set("Ada")
