@@ -61,6 +61,12 @@ class LiveDisplay:
                 _standing.add(self, place, display_id)
             self._show()
 
+    def twin(self, html: str) -> LiveDisplay:
+        """Return another showing of the task, which begins with a page of this one."""
+        twin = LiveDisplay(self.task, self._draw)
+        twin.shown = {**twin.shown, "text/html": html}
+        return twin
+
     def finish(self) -> None:
         """Come to the end now, where the task has: whoever has waited for it finds it everywhere."""
         if self.task.is_over:
@@ -185,6 +191,12 @@ class _Standing:
             display.leave()
             self.remove(display)
 
+    def again(self, html: str) -> LiveDisplay | None:
+        """Return one more display of a task whose page is sent once more, such as what a cell was captured with."""
+        with self._lock:
+            known = next((display for display in self._displays if display.shown["text/html"] == html), None)
+        return None if known is None else known.twin(html)
+
     def is_in(self, task: Task, area: str) -> bool:
         """Return True when a task is shown in an area, and comes to its end there."""
         with self._lock:
@@ -290,9 +302,10 @@ def _on_message(message: Message) -> Message | None:
 
 
 def _announced(html: Any) -> LiveDisplay | None:
-    """Return the display whose page is sent, once."""
+    """Return the display whose page is sent; where that is sent once more, a new one."""
     announced: deque[LiveDisplay] = getattr(_local, "announced", deque())
     display = next((display for display in reversed(announced) if display.shown["text/html"] == html), None)
-    if display is not None:
-        announced.remove(display)
+    if display is None:
+        return _standing.again(html)
+    announced.remove(display)
     return display

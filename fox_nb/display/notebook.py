@@ -26,6 +26,8 @@ class Notebook:
 
     def __init__(self) -> None:
         self._local = threading.local()
+        if in_notebook():
+            live.listen()  # what shows something first may be captured, and sent by another cell
 
     def __reduce__(self) -> tuple[type[Notebook], tuple[()]]:
         """Travel with what it shows: there it is a new one."""

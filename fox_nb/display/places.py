@@ -103,15 +103,14 @@ class CellOutput:
     def show(self, shown: Bundle) -> None:
         """Send it anew, as something that the running cell says: runs without a screen listen to that alone.
 
-        An Output widget swallows what a cell says that it captures; then the cell says it that has made the place.
+        An Output widget swallows what the cell says that it captures; then that says it, too, which made the place.
         """
         self._first.clear()
         self._first.update(shown)
-        parent = parent_here()
-        if output_of(parent) is not None:
-            parent = self._parent
+        here = parent_here()
         content = {"data": shown, "metadata": {}, "transient": {"display_id": self.id}}
-        send("update_display_data", content, parent)
+        for parent in (here,) if output_of(here) is None else (here, self._parent):
+            send("update_display_data", content, parent)
 
 
 class Box:

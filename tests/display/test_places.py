@@ -227,9 +227,9 @@ for out in outs:
 
 
 def test_a_cell_stays_live_while_an_output_widget_captures(run: Run) -> None:
-    """An update that comes while another cell's output is captured is not sent as that cell's own, or it is lost."""
-    _, said = run(
-        "t = fox.generate('one fox')\ndisplay(t)",
+    """What comes while another cell's output is captured is sent as the first cell's, or a page loses it; a run without one hears it."""
+    cell, said = run(
+        "t = fox.generate('one fox')\ndisplay(t)\nmade_by = get_ipython().display_pub.parent_header['msg_id']",
         """\
 sent, publisher = [], get_ipython().display_pub
 class Listening(type(publisher.session)):
@@ -242,9 +242,9 @@ gate.set()
 with w.Output():
     t.wait()
 publisher.session.__class__ = plain
-print(bool(sent), publisher.parent_header["msg_id"] in sent)""",
+print(made_by in sent)""",
     )
-    assert said.outputs[-1].text.split() == ["True", "False"]
+    assert (seen(cell), said.outputs[-1].text.strip()) == (["one fox"], "True")
 
 
 def test_in_a_captured_cell(run: Run) -> None:
@@ -274,6 +274,14 @@ with capture_output() as also:
     assert seen(others) == ["True"]
     assert "four" in seen(panel)
     assert seen(slow) == ["three foxes"]
+
+
+@pytest.mark.parametrize("again", ["cap.show()", "cap()", "display(*cap.outputs)"])
+def test_what_was_captured_is_shown_twice(run: Run, again: str) -> None:
+    """What `%%capture` has kept of a task under way comes to its end wherever, and however often, it is shown."""
+    shown = "%%capture cap\nt = fox.generate('one fox')\ndisplay(t)"
+    _, first, second, _ = run(shown, "cap.show()", again, "gate.set()\nt.wait();")
+    assert (seen(first), seen(second)) == (["one fox"], ["one fox"])
 
 
 def test_what_stands_in_a_cell_while_another_is_captured(run: Run) -> None:
