@@ -1,10 +1,10 @@
 """Check: what a file's bytes really are, and whether they are a whole and sane picture.
 
 The bytes decide, never a name or a Content-Type. A picture counts as whole when Pillow decodes it to its end, and
-a PNG's checksums are right; a JPEG is decoded at an eighth of its size for that, since its whole stream is read all
-the same. Limits on pixels and sides are held against the header, before any memory is taken, and of big pictures one
-is decoded at a time. A picture of 1x1 is a picture. Of an animation the first frame is proven, shown and uploaded; the
-file is kept as it came.
+the checksums of a PNG's pixels are right; a JPEG is decoded at an eighth of its size for that, since its whole stream
+is read all the same. Limits on pixels and sides are held against the header, before any memory is taken, and of big
+pictures one is decoded at a time. A picture of 1x1 is a picture. Of an animation the first frame is proven, shown and
+uploaded; the file is kept as it came.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import importlib
 import io
 import threading
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -178,15 +179,13 @@ def opened(
             raise refuse(f"{name} {_what_instead(head)}.", todo=f"Give a picture: {_listed(bounds.formats)}.")
         plugin = _plugin(kind, refuse, name)
         _refuse_cut_off(stream, kind, refuse, name)
-        stream.seek(0)
         try:
+            if kind == "PNG":
+                _prove_pixels(stream)
+            stream.seek(0)
             image = plugin(stream)
             _refuse_too_large(image.size, bounds, refuse, name)
             refuse_misread(image, refuse, name)
-            if kind == "PNG":  # the decoder passes over the checksums of what it decodes
-                image.verify()
-                stream.seek(0)
-                image = plugin(stream)
             big = image.width * image.height > (_BIG_JPEG if kind == "JPEG" else _BIG)
             with _in_turn(image) if big else nullcontext():
                 yield _described(image, kind)
@@ -201,6 +200,24 @@ def opened(
                     "Save it as PNG or JPEG.",
                 )
             raise refuse(what, todo=todo) from error
+
+
+def _prove_pixels(png: BinaryIO) -> None:
+    """Hold a PNG's pixels against their checksums, which the decoder passes over; viewers are lenient of all else."""
+    png.seek(8)
+    while head := png.read(8):
+        left, name = int.from_bytes(head[:4]), head[4:]
+        if name == b"IEND" or not name.isalpha():
+            return
+        if name not in {b"IDAT", b"fdAT"}:
+            png.seek(left + 4, io.SEEK_CUR)
+            continue
+        checksum = zlib.crc32(name)
+        while part := png.read(min(left, 1 << 20)):
+            checksum = zlib.crc32(part, checksum)
+            left -= len(part)
+        if left or png.read(4) != checksum.to_bytes(4):
+            raise ValueError("its pixels are cut off or damaged")
 
 
 @contextmanager

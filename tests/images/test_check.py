@@ -77,14 +77,29 @@ def test_truncated_files_are_refused(monkeypatch, kind, share, lenient):
 @pytest.mark.parametrize(("chunk", "lenient"), [(b"IDAT", False), (b"IDAT", True), (b"fdAT", False)])
 @pytest.mark.parametrize("damage", [b"\0", bytes(200)])
 def test_damaged_pngs_are_refused(monkeypatch, chunk, lenient, damage):
-    """A PNG with damaged bytes of the right length is refused by its checksums, be it in a later frame."""
+    """A PNG whose pixels are damaged or cut off is refused by its checksums, be it in a later frame."""
     monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", lenient)
     later = {} if chunk == b"IDAT" else {"save_all": True, "append_images": [gradient(640, 480).rotate(9)]}
     data = encoded(gradient(640, 480), "PNG", **later)
     start = data.rindex(chunk) + 400
     with pytest.raises(DownloadFailed, match="not a whole PNG"):
+        check(data[:start], **REFUSE)
+    with pytest.raises(DownloadFailed, match="not a whole PNG"):
         check(data[:start] + damage + data[start + len(damage) :], **REFUSE)
     assert check(data, **REFUSE).width == 640
+
+
+@pytest.mark.parametrize(
+    "lies_behind", [b"", bytes(64), b"\xff" * 64, b"\0\0\1\0tEXtcut", b"\0\0\0\3tEXta\0bcrc?", b"IEN"]
+)
+@pytest.mark.parametrize("frames", [1, 2])
+def test_a_png_is_as_whole_as_its_pixels(lies_behind, frames):
+    """What every viewer opens is no wreck, be its end missing or a text of it damaged: the pixels are all there."""
+    later = {"save_all": True, "append_images": [gradient().rotate(9)]} if frames > 1 else {}
+    data = encoded(gradient(), "PNG", **later)
+    end = data.rindex(b"IEND") - 4
+    for tail in (b"", data[end:]):
+        assert check(data[:end] + lies_behind + tail, **REFUSE).frames == frames
 
 
 @pytest.mark.parametrize(
