@@ -136,7 +136,9 @@ _OF_A_FILTER = frozenset({401, 403})
 _LEADING = range(200, 400)
 """Answers whose `Location` is where that which was made is to be found, or where it is to be asked for."""
 _REFUSALS = range(400, 500)
-_REFUSED_BEFORE = frozenset({400, 401, 402, 403, 404, 405, 407, 411, 413, 414, 415, 417, 421, 422, 426, 431, 451})
+_REFUSED_BEFORE = frozenset(
+    {400, 401, 402, 403, 404, 405, 407, 410, 411, 412, 413, 414, 415, 417, 421, 422, 426, 428, 431, 451}
+)
 """The documented refusals, and those that mean the same whoever says them: the request went no further.
 
 No other is one, whatever it says: a conflict (409), a lock (423), a failure upstream (424), a client that is gone (499)

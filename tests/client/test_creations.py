@@ -265,13 +265,13 @@ def test_a_whole_task_in_an_answer_that_ends_badly_is_taken():
 
 REFUSED = {
     status: say(status, {"error": {"message": "no", "type": "x"}})
-    for status in (400, 401, 402, 403, 404, 405, 413, 415, 422, 451)
+    for status in (400, 401, 402, 403, 404, 405, 410, 412, 413, 415, 422, 428, 451)
 }
 
 
 @pytest.mark.parametrize("status", REFUSED)
 def test_a_refused_creation_is_sent_once_and_certainly_not_accepted(status):
-    """A documented 4xx ends it at once: nothing was accepted, so asking for the same thing later is a first time."""
+    """A 4xx that is said before a request is taken ends it at once: asking for the same thing later is a first time."""
     with Scripted(REFUSED[status]) as server, client(server) as fox, pytest.raises(errors.GatewayError) as caught:
         fox.create(BODY)
     assert len(server.creations()) == 1
@@ -280,7 +280,7 @@ def test_a_refused_creation_is_sent_once_and_certainly_not_accepted(status):
     assert "nothing was paid" in caught.value.money
 
 
-@pytest.mark.parametrize("status", [408, 409, 410, 428])
+@pytest.mark.parametrize("status", [408, 409, 425, 428])
 @pytest.mark.parametrize("is_own", [True, False])
 def test_a_relay_s_4xx_says_that_nothing_was_sent(status, is_own):
     """A class's relay tells what is open as a 5xx alone, so a seat gets its money back whatever the relay refuses by."""
