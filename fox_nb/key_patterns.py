@@ -28,9 +28,11 @@ _CUT = (
     r"|\\\r?\n)"  # the end of a line that goes on
 )
 """What may stand in the middle of a key without being of it."""
-_BREAK = rf"(?:{_CUT}|=\r?\n)"
-"""The same, and where a mail's quoted-printable breaks a line; of a key that may end in = the next line is none."""
-_GAP = rf"(?:\s|{_CUT})*"
+_BREAK = rf"(?:{_CUT}|=\r?\n(?![A-Za-z_]\w{{0,50}}[ \t]*[=:]))"
+"""The same, and where a mail's quoted-printable breaks a line: the next one is long, or names nothing that is set."""
+_GAP = rf"(?:\s|{_CUT})*+"
+_BLANK = rf"(?:[ \t]|{_CUT})*+"
+"""Each takes all that it can for good: with a key that may begin with such, too, a long run had as many readings."""
 _QUOTE = r"""(?:\\*["'`]|&quot;|&#0?39;|&#[xX]27;)"""
 _VALUE = rf"(?:{_CUT}*(?:\\u00[2-7][0-9a-fA-F]|\\/|[A-Za-z0-9_\-.~+/=!@#$%^*|:])){{12,500}}?{_CUT}*"
 
@@ -58,7 +60,7 @@ _PATTERNS = tuple(
         # what a call has beside the name: getenv("FOXAPI_KEY", "…"), environ.setdefault, putenv, monkeypatch.setenv
         rf"FOXAPI_KEY{_QUOTE}{_GAP},{_GAP}[rbfu]?{_QUOTE}(?P<key>{_VALUE}){_QUOTE}",
         # FOXAPI_KEY=…, %env FOXAPI_KEY=…, export FOXAPI_KEY=…, foxapi_key: …
-        rf"(?i:FOXAPI_KEY)(?:[ \t]|{_CUT})*[=:](?:[ \t]|{_CUT})*(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
+        rf"(?i:FOXAPI_KEY){_BLANK}[=:]{_BLANK}(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
         rf"(?:%(?:set_)?env|setx|set[ \t]+-x)[ \t]+FOXAPI_KEY[ \t]+(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
     )
 )

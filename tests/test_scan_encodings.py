@@ -2,6 +2,7 @@
 
 import json
 import os
+import quopri
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from fox_nb import cli
-from fox_nb.key_patterns import REMOVED
+from fox_nb.key_patterns import REMOVED, KeySeeker
 from fox_nb.scan import _CHUNK, _OVERLAP, scan
 from processes import PEAK
 
@@ -108,13 +109,29 @@ def test_the_end_of_a_line_does_not_hide_it(tmp_path: Path, key: SecretStr | Non
     assert scan(path, key=key).findings == []
     variables = tmp_path / ".env"
     variables.write_text(
-        f"LANGUAGE=sk-SK\nBUILD_20261128_ABC=1\nTHE={KEY}\nNEXT_VARIABLE_2=3\nFOXAPI_KEY=bG9uZzE3enE4eHQ0bQ==\nA=1\n"
+        f"LANGUAGE=sk-SK\nBUILD_20261128_ABC=1\nTHE={KEY}\nNEXT_VARIABLE_2=3\nA={KEY}=\nNEXT_2=\nB={KEY}=\nb_2: 3\nFOXAPI_KEY=bG9uZzE3enE4eHQ0bQ==\nA=1\n"
     )
     scan(variables, clean=True)
     assert (
         variables.read_text()
-        == f"LANGUAGE=sk-SK\nBUILD_20261128_ABC=1\nTHE={REMOVED}\nNEXT_VARIABLE_2=3\nFOXAPI_KEY={REMOVED}\nA=1\n"
+        == f"LANGUAGE=sk-SK\nBUILD_20261128_ABC=1\nTHE={REMOVED}\nNEXT_VARIABLE_2=3\nA={REMOVED}=\nNEXT_2=\nB={REMOVED}=\nb_2: 3\nFOXAPI_KEY={REMOVED}\nA=1\n"
     )
+
+
+@pytest.mark.parametrize("cut", [*CUTS.values(), "\xc2\xad", " ", "\n"])
+@pytest.mark.parametrize("name", ["FOXAPI_KEY", "api_key:", "FOXAPI_KEY=", "Fox(", 'Fox("', "Bearer ", "sk-"])
+def test_a_long_run_of_what_cuts_keys_has_one_reading(name: str, cut: str) -> None:
+    """Time grows with a text's length, whatever stands in it: by the square this would take half an hour."""
+    assert not KeySeeker(None).places(name + 100_000 * cut)
+
+
+@pytest.mark.parametrize("length", [100, 164])
+def test_a_key_over_several_lines_of_a_mail_is_taken_out_whole(length: int) -> None:
+    """The lines between its first and its last end in = as well, and are no names of variables."""
+    key = ("sk-" + 20 * "3f9a1c7e5b")[:length]
+    mail = quopri.encodestring(f"Here it is, the key: {key}, keep it.\n".encode()).decode()
+    places = KeySeeker(None).places(mail)
+    assert [quopri.decodestring(mail[one.start : one.end]) for one in places] == [key.encode()]
 
 
 @pytest.mark.parametrize("begin", [-10, -1, 0, 1])
