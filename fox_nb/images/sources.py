@@ -51,7 +51,7 @@ def taken(source: Any, parameter: str) -> Any:
     inner = inner_source(source, parameter)
     if inner is not source:
         return _existing(os.fspath(inner), parameter)  # an earlier result: no words of somebody's, but a file of ours
-    if isinstance(source, (bytes, bytearray, memoryview)):
+    if isinstance(source, bytes):
         return bytes(source)
     if isinstance(source, (str, os.PathLike)):
         return as_link_or_path(source, parameter)
@@ -59,7 +59,7 @@ def taken(source: Any, parameter: str) -> Any:
     if is_array and not listed(source):  # a table's column of paths is one
         return source  # PIL's images among them
     if not is_array:
-        with suppress(TypeError), memoryview(source) as buffer:  # array.array's, mmap's
+        with suppress(TypeError, ValueError, BufferError), memoryview(source) as buffer:  # array.array's, mmap's
             return buffer.tobytes()
     held = _held(source, parameter)
     if held is not None:
@@ -205,7 +205,8 @@ def _of_data(text: str, parameter: str) -> bytes:
     data = unquote_to_bytes(text[head.end() :]) if head is not None else b""
     if head is None or not head[1]:
         return data
-    data = b"".join(line.strip() for line in data.splitlines()).translate(bytes.maketrans(b"-_", b"+/"))
+    data = b"".join(line.strip() for line in data.splitlines())
+    data = data.translate(bytes.maketrans(b"-_", b"+/"), b"\t\f").rstrip(b"=")
     try:
         return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
     except binascii.Error as error:

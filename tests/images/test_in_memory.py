@@ -53,12 +53,22 @@ def test_every_form_is_the_same_picture(path: Path) -> None:
             Shown(data=RAW), Shown(filename=str(path)),
             f"data:image/png;base64,{coded}", f"DATA:;base64,{coded}\n", f" data:image/png;base64,{coded[:40]}\n{coded[40:]}",
             f"data:image/png;base64,{base64.urlsafe_b64encode(RAW).decode()}", f"data:;base64,{coded.rstrip('=')}",
+            f"data:;base64,{coded[:40]}\t\f{coded[40:]}===",
             unicodedata.normalize("NFD", str(path)), path, str(path), f'"{path}"', f"'{path}'", f"\u202a{path}", path.as_uri(),
             f"file://localhost{path.as_uri()[7:]}", np.str_(str(path)),
         ]  # fmt: skip
         assert {prepare(form).sha256 for form in forms} == {prepare(path).sha256}
         assert file.tell() == 0
     assert written.tell() == len(RAW), "whose file it is finds it where it stood"
+
+
+def test_what_gives_its_bytes_no_more_is_refused_in_words(path: Path) -> None:
+    """A closed map of a file and a released view are no picture, and no raw error."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as closed, memoryview(RAW) as released:
+        pass
+    for source in (closed, released):
+        with pytest.raises(InvalidRequest, match=r"cannot be read|does not stand for a picture"):
+            prepare(source)
 
 
 @pytest.mark.parametrize("letter", [" ", "*", "é"])
