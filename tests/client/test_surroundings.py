@@ -303,7 +303,6 @@ def test_what_a_socks_proxy_answers_is_told_as_the_proxys(
     said: bytes, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that refuses the host, or wants a log-in, is not taken for a gateway that takes no connection."""
-    pytest.importorskip("socks")
     with Scripted(say(200), greeting=said) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("http", "socks5h"))
         with (
@@ -342,7 +341,6 @@ def test_the_address_that_is_named_is_the_one_that_was_reached(monkeypatch: pyte
 @contextlib.contextmanager
 def by_socks(*said: bytes, drop: bytes = b"") -> Iterator[str]:
     """A socks proxy's address; behind it this is said, a message to each that comes, and in the end drop by drop."""
-    pytest.importorskip("socks")
     over = threading.Event()
 
     def serve() -> None:
