@@ -143,6 +143,10 @@ class Control:
     def check(self, seen: Mapping[str, Any] | None = None) -> None:
         """Refuse what must not be sent as it stands; most controls leave that to the request class."""
 
+    def sent(self, value: Any) -> Any:
+        """Return what is sent for what was read, on whatever thread may wait for the store."""
+        return value
+
     def put_away(self, words: str) -> None:
         """Switch it off and say why; '' gives back what it was, which code may have set."""
         if words == self._away:

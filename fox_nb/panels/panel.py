@@ -24,7 +24,7 @@ from fox_nb.panels.head import card, head, in_marimo, key_is_empty, money_note, 
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome
 from fox_nb.panels.press import Press
-from fox_nb.panels.record import Record
+from fox_nb.panels.record import Record, running_cell
 from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.task_cards import Action
 from fox_nb.panels.titles import Titles
@@ -224,7 +224,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         FoxError
             As `Fox.generate`.
         """
-        values, asked = self._whole(None), list[Task]()
+        values, asked = self._sendable(self._whole(None)), list[Task]()
         try:
             take = self._journalled(values, asked.append)
             return self._session.submit(self.request.model, values, "new", journalled=take)
@@ -313,7 +313,11 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
                     todo=control.parameter.hint.remedy or control.parameter.help,
                 )
             control.check(seen)
-        return self._read(seen)  # what was checked may have become something else: a name its id
+        return values
+
+    def _sendable(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values as they are sent: this asks the store."""
+        return {name: self._inputs[name].sent(value) for name, value in values.items()}
 
     def _is_away(self, control: Control, seen: Mapping[str, Any] | None = None) -> bool:
         other = self._inputs.get(control.parameter.hint.not_with)
@@ -361,7 +365,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         if not self._press.hint:
             self._press.error = []
 
-    def _submit(self, values: dict[str, Any]) -> None:
+    def _submit(self, read: dict[str, Any]) -> None:
         handed_on: list[Task] = []
 
         def journalled(task: Task) -> None:
@@ -372,6 +376,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
                 self._press.busy = False
 
         try:
+            values = self._sendable(read)
             self._session.submit(self.request.model, values, "new", journalled=journalled)
         except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
             self._press.fail(error)
@@ -549,7 +554,7 @@ def show(box: w.Widget, record: Record) -> None:
     from IPython.display import display
 
     record.open()
-    record.show_card()
+    record.show_card(running_cell())
     if is_unseen():
         return
     display({"text/plain": repr(box), "text/html": "", **view_of(box)}, raw=True)

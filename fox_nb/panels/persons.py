@@ -49,18 +49,16 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer profiles, names by their ids, and what is chosen already; who was chosen by name is now so by id."""
         self._names = dict(names)
-        self.value = self.ids(self.value)
+        chosen = self.value
+        ids = self.ids(chosen)
+        if ids != chosen and self.value == chosen:  # what is chosen meanwhile, on another thread, has its ids already
+            self.value = ids
         self._say_names()
 
     def known(self, ids: Any) -> tuple[str, ...]:
         """Return those of some ids that are offered, in the order in which they are."""
         wanted = {self._id(one) for one in ids if isinstance(one, str)} if isinstance(ids, list | tuple) else ()
         return tuple(key for key in self._offered() if key in wanted)
-
-    @property
-    def strangers(self) -> bool:
-        """Whether somebody is chosen whom no name is known for."""
-        return not self._names.keys() >= set(self.value)
 
     def _offered(self) -> dict[str, str]:
         """Return the names by id; ids that no name is known for stand for themselves."""
@@ -225,10 +223,9 @@ class PersonsControl(Control):
         """Offer the profiles that the store knows now, and keep what is chosen."""
         self.widget.offer(self._profiles.names())
 
-    def check(self, seen: Mapping[str, Any] | None = None) -> None:
-        """Ask the store once more where somebody is chosen whom it did not know: a name is no id."""
-        if self.widget.strangers:
-            self.refresh()
+    def sent(self, value: Any) -> Any:
+        """Return the ids, by what the store knows now: a name is no id."""
+        return self.checked(value, "")
 
     def _shown(self, value: Any) -> Any:
         return self.widget.known(value)

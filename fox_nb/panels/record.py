@@ -66,6 +66,8 @@ class Record:
         self._places: list[Place] = []
         """Those for results, then the one for the card."""
         self._is_seen = False
+        self._displayed: set[str | None] = set()
+        """Cells that show the panel by itself, and go on doing so when another one does, too."""
         self._at: dict[str, int] = {}
         self._html: dict[int, str] = {}
         self._tasks: list[Task] = []
@@ -86,7 +88,8 @@ class Record:
         with self._lock:
             if cell == self._cell:
                 return
-            before, self._places = self._places, [open_place(bundle("")) for _ in range(_outputs_in(cell))]
+            before = self._places[:-1] if self._cell in self._displayed else self._places
+            self._places = [open_place(bundle("")) for _ in range(_outputs_in(cell))]
             self._cell, self._at, self._html = cell, {}, {}
             self._memory.stand_in(cell_id(), cell)
             self._arrange()
@@ -94,10 +97,11 @@ class Record:
             for place in before:
                 place.show(bundle(""))
 
-    def show_card(self) -> None:
-        """Have the card stay from now on: the panel is shown, by itself or in whatever box."""
+    def show_card(self, cell: str | None = None) -> None:
+        """Have the card stay from now on: the panel is shown, in whatever box, or by itself in a cell."""
         with self._lock:
             self._is_seen = True
+            self._displayed.add(cell)
             self._count()
 
     def put(self, task: Task) -> None:
@@ -213,9 +217,10 @@ class Record:
 
 
 def _outputs_in(cell: str) -> int:
-    """Return how many outputs one more panel of a cell has: at most half of what is left, so that the next has some."""
+    """Return how many outputs a cell's next panel has: half of what is left, as others may follow, but never one."""
     used = _used.get(cell, 0)
-    outputs = min(OUTPUTS, (_OF_A_CELL - used + 1) // 2)
+    left = _OF_A_CELL - used
+    outputs = min(OUTPUTS, left, max(2, (left + 1) // 2))  # the card's and a result's
     _used.clear()
     _used[cell] = used + outputs
     return outputs

@@ -410,6 +410,17 @@ def test_a_press_does_not_wait_for_the_gateway(tmp_path: Path) -> None:
     fox.close()  # it waits for every answer that is out: 'never' ends with the sandbox
 
 
+def test_a_press_does_not_wait_for_the_journal(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program may hold it for a minute: who is chosen is looked up there on another thread."""
+    values = {"prompt": "at night", "image_urls": [LINK.format("a")], "profile_ids": ["profile_x"]}
+    panel, asked, names = fox.panel("phota-image-edit", **values), list[int](), fox.session.profiles.names
+    monkeypatch.setattr(fox.session.profiles, "names", lambda: asked.append(threading.get_ident()) or names())
+    pressed(panel)
+    until(lambda: sandbox.creations or None, "the creation")
+    assert asked
+    assert threading.get_ident() not in asked
+
+
 def test_two_presses_of_the_same_are_one_and_of_another_are_two(
     fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

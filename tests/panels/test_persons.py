@@ -109,6 +109,25 @@ def test_names_that_are_new_in_the_store_are_offered():
     assert people.read() == ["p-ada"]
 
 
+@pytest.mark.parametrize("first", ["p-ada", "Grace"])
+def test_a_choice_that_is_made_during_a_refresh_stays(first: str, monkeypatch: pytest.MonkeyPatch):
+    """The refresh is on another thread: it takes back nobody, whether or not it finds the id of a name."""
+    persons = Persons(description="People")
+    persons.offer(NAMES)
+    persons.value = [first]
+    ids, later = persons.ids, [["p-ruth-0123456789"]]
+
+    def overtaken(value: Any) -> tuple[str, ...]:
+        found = ids(value)
+        if later:
+            persons.value = later.pop()
+        return found
+
+    monkeypatch.setattr(persons, "ids", overtaken)
+    persons.offer({**NAMES, "p-new": "Grace"})
+    assert persons.value == ("p-ruth-0123456789",)
+
+
 def test_a_prompt_that_may_name_people_offers_them_below():
     """The Textarea is the control; what stands below it is laid out with it."""
     prompt = control("phota-image", "prompt")

@@ -97,12 +97,13 @@ def test_each_of_two_panels_shows_its_own_again(runner: Runner, sandbox_env: dic
 
 
 def test_many_panels_of_a_cell_leave_room_for_themselves(runner: Runner, sandbox_env: dict[str, str]) -> None:
-    """JupyterLab shows the first 50 outputs of a cell: the box with ten panels is among them, and the first two show their results."""
+    """JupyterLab shows the first 50 outputs of a cell: the box with ten panels is among them, and the first five show results."""
     run = "in_cell('one')\npanels = seen(*(fox.panel() for _ in range(10)))\ndisplay(w.VBox(panels))"
     make = "for number, panel in enumerate(panels[:3]):\n    make(panel, *(f'picture {number}{letter}' for letter in 'abcdefg'))"
+    make += "\nmake(panels[4], 'picture 4a', 'picture 4b')"
     first, _ = runner.execute(notebook(_WAYS, run, make), env=sandbox_env).cells[1:]
     assert len(first.outputs) < 50
-    assert shown(first)[14:] == [*(f"picture 2{letter}" for letter in "gfedc"), "2 earlier results"]
+    assert shown(first)[14:] == [*(f"picture 2{letter}" for letter in "gfedc"), "2 earlier results", "picture 4b"]
 
 
 def test_a_press_takes_nothing_from_what_was_shown_before(
@@ -170,7 +171,7 @@ print(told[1:] == [panel.task, panel.images], len(fox.tasks()))"""
 def test_wherever_it_is_seen_a_card_above_says_what_the_error_box_means(
     runner: Runner, sandbox_env: dict[str, str]
 ) -> None:
-    """By itself, in a box, a Tab or an Output, a studio too; once, and not where nobody sees it, or no longer."""
+    """By itself, also in two cells, in a box, a Tab or an Output, a studio too; once, and not where nobody sees it, or no longer."""
     ways = (
         "panel",
         "w.Tab([w.VBox([panel])])",
@@ -185,11 +186,12 @@ def test_wherever_it_is_seen_a_card_above_says_what_the_error_box_means(
     ]
     unseen = "in_cell('one')\n(moved,), unseen = seen(fox.panel()), fox.panel()"
     moves = f"in_cell('two')\npanel = moved\ndisplay(panel)\n{wait}"
+    both = moves.replace("moved", "panel")
     found = []
-    for cell in runner.execute(notebook(_WAYS, *cells, unseen, moves), env=sandbox_env).cells[1:]:
+    for cell in runner.execute(notebook(_WAYS, *cells, unseen, moves, both), env=sandbox_env).cells[1:]:
         shown = [output["data"] for output in cell.outputs if "data" in output]
         found.append(["Run this cell to use it" in data.get("text/html", "") for data in shown if any(data.values())])
-    assert [(one[:1], sum(one)) for one in found] == [([True], 1)] * 5 + [([], 0), ([True], 1)]
+    assert [(one[:1], sum(one)) for one in found] == [([True], 1)] * 5 + [([], 0), ([True], 1), ([True], 1)]
 
 
 @pytest.fixture
