@@ -15,6 +15,8 @@ from artifacts import Places
 pytestmark = [pytest.mark.long, pytest.mark.timeout(10800)]
 
 ROOT = Path(__file__).parents[1]
+WORKERS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+"""By one alone three such suites, one after the other, take longer than all else of `make long`."""
 WHOLE = ["-m", "not long and not browser", "--ignore=browser"]
 OF_THE_SET_UP = [f"--ignore={name}" for name in ("test_binder.py", "test_package.py", "test_setup.py")]
 """What tries the checkout and the tools that set it up, and not what runs in there."""
@@ -57,9 +59,9 @@ def test_the_suite_without_a_browser(
     said = subprocess.run([python, "-V"], capture_output=True, text=True, check=True, timeout=60).stdout.strip()
     ran(f"{said} with {words}")
     done = subprocess.run(
-        [python, "-W", "error", "-m", "pytest", "-p", "no:xdist", "-p", "no:cacheprovider", *WHOLE, *OF_THE_SET_UP],
+        [python, "-W", "error", "-m", "pytest", *WORKERS, "-p", "no:cacheprovider", *WHOLE, *OF_THE_SET_UP],
         cwd=ROOT / "tests",
-        env={name: value for name, value in os.environ.items() if name != ran_in.TABLE},
+        env={name: value for name, value in os.environ.items() if name not in {ran_in.TABLE, "PYTEST_XDIST_WORKER"}},
         capture_output=True,
         text=True,
         check=False,
