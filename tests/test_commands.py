@@ -112,7 +112,7 @@ def test_the_demo_makes_a_page_and_says_what_was_made(own_sandbox: dict[str, str
     assert page == tmp_path / "fox_demo" / "01-first-pictures.html"
     assert page.read_text(encoding="utf-8").count("<img") >= 3
     assert 'src="http' not in page.read_text(encoding="utf-8")
-    made = re.findall(r"^  (\d+) x (\d+)  (\S+)$", done.stdout, re.MULTILINE)
+    made = re.findall(r"^  (\d+) \W (\d+)  (\S+)$", done.stdout, re.MULTILINE)
     assert len(made) == 3
     assert all((tmp_path / "fox_demo" / "fox_runs" / "pictures" / name).exists() for _, _, name in made)
     assert re.search(r"^3 pictures, \$0\.27 \(play money\) in all, [\d.]+ s\.$", done.stdout, re.MULTILINE)

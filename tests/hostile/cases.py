@@ -89,7 +89,7 @@ CASES: dict[str, Case] = {
     "a picture of 1x1": Case("completed", "", _result("picture", kind="tiny")),
     "an animation": Case("completed", "", _result("picture", kind="animated")),
     "an SVG with a script": Case("DownloadFailed", "SVG", _result("picture", kind="svg")),
-    "a picture 50,000 px wide": Case("DownloadFailed", "50,000", _result("picture", kind="wide")),
+    "a picture 50,000 px wide": Case("DownloadFailed", "50000 ", _result("picture", kind="wide")),
     "a decompression bomb": Case("DownloadFailed", "20,000", _result("picture", kind="bomb")),
     "a picture that calls itself HTML": Case("completed", "", _result("content_type", value="text/html")),
     # JSON

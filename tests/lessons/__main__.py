@@ -1,4 +1,4 @@
-"""`make lessons`: runs the lessons on a sandbox of their own and stores their outputs, where these say something new.
+"""`make lessons`: runs the lessons, each on a sandbox of its own, and stores their outputs, where these say something new.
 
 python tests/lessons [NUMBER …]      all of them, or those that are named (02 07); then the README's picture
 """
@@ -23,11 +23,12 @@ from lessons.picture import take_picture
 def main(numbers: list[str]) -> int:
     """Store what is new; returns how many lessons failed."""
     failed = 0
-    with _own_sandbox() as (folder, env):
-        for path in [*outputs.LESSONS, outputs.STUDIO]:
-            if not numbers or path.name[:2] in numbers or path.stem in numbers:
+    for path in [*outputs.LESSONS, outputs.STUDIO]:
+        if not numbers or path.name[:2] in numbers or path.stem in numbers:
+            with _own_sandbox() as (folder, env):  # what another one has paid would stand on its bill
                 failed += not _store(path, folder, env)
-        if not numbers or "picture" in numbers:
+    if not numbers or "picture" in numbers:
+        with _own_sandbox() as (folder, _):
             _say(take_picture(folder))
     return failed
 
