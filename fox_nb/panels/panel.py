@@ -104,7 +104,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         The pictures of the newest task of this panel that has some.
 
     When its cell is run again, both are at first those that it shows again. Nobody who observes is told of these: an
-    observer may ask for more, and has been told of them once.
+    observer may ask for more, and has been told of them once. Pictures that come later are told of, whoever asked.
     """
 
     request: ClassVar[type[Request]]
@@ -440,8 +440,8 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         return [*self._record.recalled(self.request.model), *self._own_tasks]
 
     def _over(self, task: Task) -> None:
-        if task.images and task in self._own_tasks:
-            self._notify_later("images", self.images)
+        if task.images and task.images == self.images and self._record.is_news(task):
+            self._notify_later("images", task.images)
         self._pool.submit(self.show_cost)
         if self._ended is not None:
             self._ended(task)

@@ -76,6 +76,8 @@ class Record:
         self._known: set[str] = set()
         self._remembered = list[Task](), Counter[str]()
         self._recalled: list[Task] = []
+        self._old: set[str] = set()
+        """Those of them that had their pictures."""
 
     def open(self) -> None:
         """Make the outputs, in a cell that runs: nobody sees them while there is nothing in them."""
@@ -142,6 +144,10 @@ class Record:
                 self._take_back()
             return sorted((task for task in self._recalled if task.model == model), key=lambda task: task.asked_at)
 
+    def is_news(self, task: Task) -> bool:
+        """Whether a task's pictures have come since."""
+        return task.identity not in self._old
+
     def _take_back(self) -> None:
         """Show what earlier runs of the cell have shown, below what is new, whichever of the two comes first."""
         if self._memory.place in self._known:
@@ -150,6 +156,7 @@ class Record:
         self._known.add(self._memory.place)
         self._remembered = [*self._remembered[0], *tasks], self._remembered[1] + earlier
         self._recalled = [*self._recalled, *tasks]
+        self._old.update(task.identity for task in tasks if task.images)
         self._before = self._before + earlier
         self._over.update(task.identity for task in tasks if task.is_over)
         self._tasks = [*tasks, *(task for task in self._tasks if task not in tasks)]

@@ -81,7 +81,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         self._record.open()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (name.startswith("_") or hasattr(w.Tab, name) or name in Studio.__annotations__):
+        if not (name.startswith("_") or hasattr(type(self), name) or name in Studio.__annotations__):
             raise InvalidRequest(
                 f"studio.{name}{_GONE.get(name, ' is nothing that can be set')}.",
                 parameter=name,

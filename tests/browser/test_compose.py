@@ -139,10 +139,12 @@ def test_controls_are_set_observed_linked_and_laid_out_by_ipywidgets_calls(lab: 
                 "el => Math.abs(el.getBoundingClientRect().width - 321) < 2", arg=element, timeout=1000 * PATIENCE
             )
             if parameter.type is float:
-                page.kernel_value(f"setattr({ours}.style, 'description_width', '77px')")
-                page.page.wait_for_function(
-                    "el => el.querySelector('label').offsetWidth === 77", arg=element, timeout=1000 * PATIENCE
-                )
+                anew = f"{ours}, 'style', {{'description_width': '88px'}}"
+                for width, sets in (77, f"{ours}.style, 'description_width', '77px'"), (88, anew):
+                    page.kernel_value(f"setattr({sets})")
+                    page.page.wait_for_function(
+                        f"el => el.querySelector('label').offsetWidth === {width}", arg=element, timeout=1000 * PATIENCE
+                    )
             page.kernel_value(f"setattr({ours}, 'disabled', True)")
             page.page.wait_for_function(
                 "el => [...el.querySelectorAll('input, textarea, select, button')]"

@@ -304,6 +304,14 @@ def test_the_studios_saved_state_is_small(fox: Fox) -> None:
     assert len(json.dumps(dependency_state([studio], drop_defaults=False))) < 85_000
 
 
+def test_a_trait_that_is_added_to_a_studio_can_be_set(fox: Fox) -> None:
+    """As on every widget."""
+    studio = fox.studio()
+    studio.add_traits(lesson=traitlets.Int(3))
+    studio.lesson = 4
+    assert studio.lesson == 4
+
+
 def test_a_closed_studio_leaves_no_threads(fox: Fox) -> None:
     """All that is in it is closed with it."""
     studio = fox.studio()

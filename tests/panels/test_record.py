@@ -14,12 +14,20 @@ from fox_nb.panels.memory import Memory
 from gateways import EAGER
 from kernels import Runner, notebook
 
+_ADVANCE = """import json, os, time, urllib.request
+def advance():
+    address, key = os.environ['FOXAPI_BASE_URL'], os.environ['FOXAPI_KEY']
+    headers = {'Authorization': f'Bearer {key}', 'Content-Type': 'application/json'}
+    urllib.request.urlopen(urllib.request.Request(f'{address}/sandbox/settings', b'{"advance": 1000}', headers)).close()
+"""
 _OPEN = """import fox_nb
 fox = fox_nb.Fox()
 get_ipython().get_parent()['metadata']['cellId'] = 'one'  # as JupyterLab names its cells
 panel = fox.panel()
 panel"""
-_FOLLOW = """import json, os, time, urllib.request
+_FOLLOW = (
+    _ADVANCE
+    + """
 card, cards = panel._record._places[-1], []
 send, card.show = card.show, lambda bundle: (cards.append(str(bundle)), send(bundle))
 tasks = [fox.generate(f"picture {number}") for number in range(22)]
@@ -28,15 +36,14 @@ for task in tasks:
 late = fox.generate("picture late")
 for task in [*tasks[:8], late, *tasks[8:]]:
     panel.follow(task)
-address, key = os.environ['FOXAPI_BASE_URL'], os.environ['FOXAPI_KEY']
-headers = {'Authorization': f'Bearer {key}', 'Content-Type': 'application/json'}
-urllib.request.urlopen(urllib.request.Request(f'{address}/sandbox/settings', b'{"advance": 1000}', headers)).close()
+advance()
 late.wait(60)
 def wait_for(panel):
     while len(panel._outcome.results._tasks) < 12 or late.identity not in panel._outcome.results._tasks:
         time.sleep(0.05)
 wait_for(panel)
 print(len(cards), len(set(cards)))"""
+)
 _AGAIN = """get_ipython().get_parent()['metadata']['cellId'] = 'one'
 again = fox.panel()
 display(again)
@@ -166,6 +173,27 @@ until(lambda: len(told) == 3)
 print(told[1:] == [panel.task, panel.images], len(fox.tasks()))"""
     cells = runner.execute(notebook(_WAYS, run, make, run, same), env=sandbox_env).cells
     assert cells[-1].outputs[-1].text == "True 4\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "press", "on"),
+    [
+        ({"fault": "lasts", "seconds": 900}, "panel.submit();", "until(lambda: panel._press._under_way)\nadvance()"),
+        ({"fault": "failed"}, "make(panel, 'picture')", "until(lambda: listed(panel))\npanel.task.retry()"),
+    ],
+)
+def test_pictures_that_come_after_a_re_run_are_told_of(
+    runner: Runner, sandbox: Any, sandbox_env: dict[str, str], fault: dict[str, Any], press: str, on: str
+) -> None:
+    """What was under way, and what is sent again, is news to whoever observes the panel that shows it again."""
+    sandbox.misbehave(**fault, times=1)
+    run = """in_cell('one')
+panel, told = fox.panel(prompt='picture'), []
+panel.observe(lambda change, told=told: told.append(change['new']), 'images')
+seen(panel)"""
+    same = f"{run}\n{on}\nuntil(lambda: told)\nprint(told == [panel.images], len(panel.images))"
+    cells = runner.execute(notebook(_ADVANCE, _WAYS, f"{run}\n{press}", same), env=sandbox_env).cells
+    assert cells[-1].outputs[-1].text == "True 1\n"
 
 
 def test_wherever_it_is_seen_a_card_above_says_what_the_error_box_means(

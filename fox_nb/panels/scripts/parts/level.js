@@ -16,7 +16,9 @@ export const level = {
     root.append(label, row, help);
     el.append(root);
 
-    const style = model.get("style"); // a model, but for hosts that know anywidgets alone
+    /** A model, but for hosts that know anywidgets alone; `control.style = {…}` makes another one.
+     * @type {any} */
+    let style;
     /** @param {number} x */
     const rounded = (x) => Math.round(x * 1e4) / 1e4;
 
@@ -27,6 +29,11 @@ export const level = {
       root.classList.toggle("fox-unset", unset);
       label.textContent = name;
       label.hidden = !name;
+      if (style !== model.get("style")) {
+        style?.off?.("change", shown);
+        style = model.get("style");
+        style?.on?.("change", shown);
+      }
       label.style.width = style?.get?.("description_width") ?? "";
       for (const input of [range, number])
         Object.assign(input, { min, max, step: model.get("step"), disabled: model.get("disabled") });
@@ -72,7 +79,6 @@ export const level = {
     });
     const shown = () => show();
     model.on("change", shown);
-    style?.on?.("change", shown);
     show();
     return () => {
       model.off("change", shown);
