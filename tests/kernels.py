@@ -36,6 +36,11 @@ def notebook(*cells: str) -> nbformat.NotebookNode:
     )
 
 
+def printed(cell: Any) -> str:
+    """What a cell has printed, however its kernel cut that into messages: a clock may send a line before its end."""
+    return "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+
+
 class Runner:
     """Runs notebooks in kernels of a clean environment; what comes of it is kept where the key is searched for."""
 

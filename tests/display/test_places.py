@@ -12,7 +12,7 @@ import pytest
 from artifacts import MARKED_KEY, Places
 from fox_nb import Fox
 from gateways import EAGER
-from kernels import Runner, notebook
+from kernels import Runner, notebook, printed
 from processes import Child, clean_environment
 
 OPEN = """\
@@ -145,7 +145,7 @@ def test_what_is_appended_to_an_output_widget(run: Run) -> None:
         "first = dict(out.outputs[1]['data'])\ngate.set()\nt.wait();",
         "import json\nprint(json.dumps([first, *out.outputs]))",
     )
-    first, before, after = json.loads(said.outputs[0].text)
+    first, before, after = json.loads(printed(said))
     assert first["text/html"]
     assert "<img" not in first["text/html"]
     assert before["text"] == "before"
@@ -168,7 +168,7 @@ threading.Timer(0.5, gate.set).start()
 [task.wait() for task in tasks];""",
         "print(*[f'data-fox=\"{task.identity}/1\"' in str(out.outputs) for out, task in zip(outs, tasks)])",
     )
-    assert said.outputs[0].text.split() == ["True", "True"]
+    assert printed(said).split() == ["True", "True"]
 
 
 def test_another_thread_puts_what_is_done_in_the_place(run: Run) -> None:
@@ -196,7 +196,7 @@ def test_in_an_output_widget(runner: Runner, sandbox_env: dict[str, str], way: s
     cells = (shown, "gate.set()\nt.wait();", "print(out.model_id)")
     made = runner.execute(notebook(OPEN, *cells), env=sandbox_env)
     state = made.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
-    (entry,) = state[made.cells[3].outputs[0].text.strip()]["state"]["outputs"]
+    (entry,) = state[printed(made.cells[3]).strip()]["state"]["outputs"]
     view = entry["data"]["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert ("completed" if way[1:] == "wait()" else "one fox") in state[view]["state"]["value"]
 
@@ -221,7 +221,7 @@ handles[2].update(HTML('gone'))""",
 for out in outs:
     print(_instances[out.outputs[0]['data']['application/vnd.jupyter.widget-view+json']['model_id']].value)""",
     )
-    assert re.findall(r'alt="([^"]*)"|(gone|&lt;b&gt;)', said.outputs[0].text) == [
+    assert re.findall(r'alt="([^"]*)"|(gone|&lt;b&gt;)', printed(said)) == [
         *(("one fox", ""), ("two foxes", ""), ("", "gone"), ("two foxes", ""), ("", ""), ("", "&lt;b&gt;"))
     ]
 
@@ -244,7 +244,7 @@ with w.Output():
 publisher.session.__class__ = plain
 print(made_by in sent)""",
     )
-    assert (seen(cell), said.outputs[-1].text.strip()) == (["one fox"], "True")
+    assert (seen(cell), printed(said).strip()) == (["one fox"], "True")
 
 
 def test_in_a_captured_cell(run: Run) -> None:
@@ -318,7 +318,7 @@ display(*tasks)""",
         "gate.set()\n[task.wait() for task in tasks]\nprint(sum(pictures))",
     )
     assert seen(cell) == [f"fox {number}" for number in range(6)]
-    assert said.outputs[-1].text.strip() == "6"
+    assert printed(said).strip() == "6"
 
 
 def test_a_line_of_progress_never_shows_the_pictures(run: Run) -> None:

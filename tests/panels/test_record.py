@@ -12,7 +12,7 @@ import pytest
 from fox_nb import Fox
 from fox_nb.panels.memory import Memory
 from gateways import EAGER
-from kernels import Runner, notebook
+from kernels import Runner, notebook, printed
 
 _ADVANCE = """import json, os, time, urllib.request
 def advance():
@@ -86,7 +86,7 @@ def test_the_newest_dozen_stand_in_their_order(runner: Runner, sandbox: Any, san
     """
     sandbox.misbehave("lasts", seconds=900, after=22)
     made = runner.execute(notebook(_OPEN, _FOLLOW, _AGAIN), env=sandbox_env)
-    assert made.cells[1].outputs[-1].text == "11 11\n"
+    assert printed(made.cells[1]).splitlines()[-1] == "11 11"
     newest = ["picture late", *(f"picture {number}" for number in range(21, 10, -1))]
     assert shown(made.cells[0]) == [*newest, "11 earlier results"]
     assert shown(made.cells[2]) == [*newest, "11 earlier results"]
@@ -99,7 +99,7 @@ def test_each_of_two_panels_shows_its_own_again(runner: Runner, sandbox_env: dic
     make = "make(a, 'picture a1', 'picture a2')\nmake(b, 'picture b1', 'picture b2')"
     again = f"{run}\nuntil(lambda: len(listed(a)) == len(listed(b)) == 2)\nprint(listed(a), listed(b))"
     first, _, again = runner.execute(notebook(_WAYS, run, make, again), env=sandbox_env).cells[1:]
-    assert again.outputs[-1].text == "['picture a2', 'picture a1'] ['picture b2', 'picture b1']\n"
+    assert printed(again).splitlines()[-1] == "['picture a2', 'picture a1'] ['picture b2', 'picture b1']"
     assert shown(first) == shown(again) == ["picture a2", "picture a1", "picture b2", "picture b1"]
 
 
@@ -125,7 +125,7 @@ def test_a_press_takes_nothing_from_what_was_shown_before(
     )
     pressed, again = f"{fresh}\nmake(a, 'picture 3')\n{listed}", f"{fresh}\n{listed}"
     for cell in runner.execute(notebook(_WAYS, begin, pressed, again), env=sandbox_env).cells[2:]:
-        assert cell.outputs[-1].text == "['picture 3', 'picture 2', 'picture 1']\n"
+        assert printed(cell).splitlines()[-1] == "['picture 3', 'picture 2', 'picture 1']"
         assert shown(cell) == ["picture slow", "picture 3", "picture 2", "picture 1"]
 
 
@@ -135,7 +135,7 @@ def test_a_studio_in_a_box_shows_its_results_again(runner: Runner, sandbox_env: 
     make = "make(a, 'picture 1')\nmake(b, 'picture 2')"
     seen = "display(w.VBox([studio]))\nseen(b)\nuntil(lambda: listed(a) and listed(b))\nprint(listed(a), listed(b))"
     *_, again = runner.execute(notebook(_WAYS, run, make, f"{run}\n{seen}"), env=sandbox_env).cells
-    assert again.outputs[-1].text == "['picture 1'] ['picture 2']\n"
+    assert printed(again).splitlines()[-1] == "['picture 1'] ['picture 2']"
 
 
 def test_each_tab_of_a_studio_shows_its_own_dozen_again(runner: Runner, sandbox_env: dict[str, str]) -> None:
@@ -148,7 +148,7 @@ wanted = [(3, ['picture a0'], 0), (12, ['picture b2'], 2), 5]
 until(lambda: state() == wanted)
 print('all there')"""
     cells = runner.execute(notebook(_WAYS, run, make, say, run, say, run, say), env=sandbox_env).cells
-    assert [cells[number].outputs[-1].text for number in (3, 5, 7)] == ["all there\n"] * 3
+    assert [printed(cells[number]) for number in (3, 5, 7)] == ["all there\n"] * 3
 
 
 @pytest.mark.parametrize("what", ["fox.panel()", "fox.studio().panels['phota-image']"])
@@ -172,7 +172,7 @@ make(panel, 'picture 4')
 until(lambda: len(told) == 3)
 print(told[1:] == [panel.task, panel.images], len(fox.tasks()))"""
     cells = runner.execute(notebook(_WAYS, run, make, run, same), env=sandbox_env).cells
-    assert cells[-1].outputs[-1].text == "True 4\n"
+    assert printed(cells[-1]).splitlines()[-1] == "True 4"
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ panel.observe(lambda change, told=told: told.append(change['new']), 'images')
 seen(panel)"""
     same = f"{run}\n{on}\nuntil(lambda: told)\nprint(told == [panel.images], len(panel.images))"
     cells = runner.execute(notebook(_ADVANCE, _WAYS, f"{run}\n{press}", same), env=sandbox_env).cells
-    assert cells[-1].outputs[-1].text == "True 1\n"
+    assert printed(cells[-1]).splitlines()[-1] == "True 1"
 
 
 def test_wherever_it_is_seen_a_card_above_says_what_the_error_box_means(
@@ -270,6 +270,6 @@ make(a, 'picture 1')
 until(lambda: listed(a))
 print(listed(a))"""
     *_, cell = runner.execute(notebook(_WAYS, full), env=sandbox_env).cells
-    assert cell.outputs[-1].text == "['picture 1']\n"
+    assert printed(cell).splitlines()[-1] == "['picture 1']"
     assert shown(cell) == ["picture 1"]
     assert "<img" in "".join(output.data["text/html"] for output in cell.outputs if "data" in output)

@@ -14,7 +14,7 @@ from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, NotFound, StoreError, SubmissionUnknown, TaskFailed
 from fox_nb.session.task import Task
 from fox_nb.settings import Timeouts
-from kernels import Runner, notebook
+from kernels import Runner, notebook, printed
 from processes import PATIENCE, Child, ended, until
 
 EDITS = """
@@ -301,10 +301,10 @@ def test_a_new_fox_says_what_is_unfinished(
     runner.execute(notebook(*first), env=sandbox_env, folder=folder, allow_errors=True)
     second = ["import fox_nb\nfox = fox_nb.Fox()", "fox.resume()", "print(fox.resume())\nfox.tasks()"]
     node = runner.execute(notebook(*second), env=sandbox_env, folder=folder)
-    said = node.cells[0].outputs[0]["text"]
+    said = printed(node.cells[0])
     assert "from earlier: 1 in progress, 1 unknown. fox.resume() goes on with them." in said
     table = node.cells[1].outputs[0]["data"]["text/html"]
     for words in ("a fox that takes long", "lost", "unknown", "0.09"):
         assert words in table
-    assert "<Task phota-image unknown" in node.cells[2].outputs[0]["text"]
+    assert "<Task phota-image unknown" in printed(node.cells[2])
     assert len(sandbox.creations) == 2
