@@ -106,7 +106,7 @@ class Outcome:
         self._followed: set[str] = set()
         self._heard: weakref.WeakSet[Task] = weakref.WeakSet()
         mark = record.mark if not in_voila() else ""
-        self.results = Results(titles, later, self.actions, record=mark, layout=layout)
+        self.results = Results(titles, later, self.actions, keeps=record.keeps, record=mark, layout=layout)
         self.results.on_act(self.act)
 
     def actions(self, task: Task) -> list[Action]:

@@ -127,6 +127,10 @@ class Record:
     def _is_under_way(self, task: Task) -> bool:
         return task.identity not in self._over
 
+    def keeps(self, task: Task) -> bool:
+        """Whether a task stands in the outputs."""
+        return task.identity in self._at
+
     def remembered(self) -> tuple[list[Task], Counter[str]]:
         """Return, once, what earlier runs of the cell have shown, the oldest first, and how many there were before.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import traitlets
@@ -19,21 +19,27 @@ class Results(TaskCards):
 
     Parameters
     ----------
+    keeps : callable
+        Says whether an output of the notebook keeps a task's pictures: the browser takes them from there.
     record : str
-        The mark of the outputs that keep the same: they are hidden while it is on the screen, and it takes the
-        pictures from there.
+        The mark of these outputs: they are hidden while it is on the screen.
     """
 
     part = "results"
 
     record = traitlets.Unicode("").tag(sync=True)
 
-    def __init__(self, *args: Any, **traits: Any) -> None:
+    def __init__(self, *args: Any, keeps: Callable[[Task], bool], **traits: Any) -> None:
+        self._keeps = keeps
         self._lock = threading.RLock()
         # Held while it is told, too: a list that is older than what was added since would take that out again.
         self._earlier = 0
         super().__init__(*args, **traits)
         self.on_ready(self._send_list)
+
+    def item(self, task: Task) -> dict[str, Any]:
+        """Say of a task what its card shows, and whether an output keeps its pictures."""
+        return {**super().item(task), "kept": self._keeps(task)}
 
     def add(self, task: Task) -> None:
         """Put a task that is over in front, or show anew what became of it."""

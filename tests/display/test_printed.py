@@ -5,14 +5,15 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from nbconvert import LatexExporter
+from nbconvert import HTMLExporter, LatexExporter
 from PIL import Image
+from traitlets.config import Config
 
 from kernels import notebook
 
 
 def test_a_latex_export_has_the_pictures(runner: Any, own_sandbox: Mapping[str, str]) -> None:
-    """A task and a picture stand in the file that PDFs are made from, as a small JPEG beside their HTML."""
+    """A task and a picture stand in the file that PDFs are made from, as a small JPEG beside their HTML; in a cleaned page, too."""
     cells = (
         "import fox_nb\nfox = fox_nb.Fox(store='s')",
         "fox.generate('a fox', num_outputs=2)",
@@ -26,6 +27,9 @@ def test_a_latex_export_has_the_pictures(runner: Any, own_sandbox: Mapping[str, 
         assert Image.open(io.BytesIO(base64.b64decode(data["image/jpeg"]))).format == "JPEG"
     _, resources = LatexExporter().from_notebook_node(ran)
     assert len(resources["outputs"]) == 2
+    pictures_first = Config(NbConvertBase={"display_data_priority": ["image/jpeg", "text/html", "text/plain"]})
+    page, _ = HTMLExporter(config=pictures_first, sanitize_html=True).from_notebook_node(ran)
+    assert page.count("<img") == 2
 
 
 def test_lists_plans_and_comparisons_have_theirs_too(runner: Any, own_sandbox: Mapping[str, str]) -> None:

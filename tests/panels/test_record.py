@@ -108,9 +108,12 @@ def test_many_panels_of_a_cell_leave_room_for_themselves(runner: Runner, sandbox
     run = "in_cell('one')\npanels = seen(*(fox.panel() for _ in range(10)))\ndisplay(w.VBox(panels))"
     make = "for number, panel in enumerate(panels[:3]):\n    make(panel, *(f'picture {number}{letter}' for letter in 'abcdefg'))"
     make += "\nmake(panels[4], 'picture 4a', 'picture 4b')"
-    first, _ = runner.execute(notebook(_WAYS, run, make), env=sandbox_env).cells[1:]
+    make += "\nresults = panels[2]._outcome.results\nprint([results.item(task)['kept'] for task in results._tasks.values()])"
+    first, made = runner.execute(notebook(_WAYS, run, make), env=sandbox_env).cells[1:]
     assert len(first.outputs) < 50
     assert shown(first)[14:] == [*(f"picture 2{letter}" for letter in "gfedc"), "2 earlier results", "picture 4b"]
+    # a browser takes those from the outputs and asks at once for the others
+    assert printed(made).splitlines()[-1] == str([True] * 5 + [False] * 2)
 
 
 def test_a_press_takes_nothing_from_what_was_shown_before(

@@ -4,8 +4,10 @@ import { put, unique } from "./elements.js";
 // As in task_cards.py: no message is larger than the servers let through.
 const PIECE = 900_000;
 const WINDOW = 3;
-/** Ms in which an output that keeps the same picture may come to the page: it was sent before, and is drawn later. */
+/** Ms between looks for an output that keeps the same picture: it was sent before, and is drawn later. */
 const RECORD_WAIT = [0, 60, 200, 600];
+/** The same in a page that draws other outputs of the panel: of many results at once the last comes seconds later. */
+const DRAWING_WAIT = [1000, 1000, 2000, 4000];
 
 const place = (key, number) => `${key}/${number}`;
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -22,21 +24,28 @@ export class Pixels {
     this.model = /** @type {any} */ (null);
   }
 
-  /** What an image shows, or undefined while it is fetched. Kinds: thumb, picture, large, before. */
-  get(kind, key, number = 0) {
+  /**
+   * What an image shows, or undefined while it is fetched. Kinds: thumb, picture, large, before.
+   * @param {string} kind
+   * @param {string} key
+   * @param {number} [number]
+   * @param {boolean} [kept] whether an output keeps the same picture
+   */
+  get(kind, key, number = 0, kept = false) {
     const name = `${kind} ${place(key, number)}`;
     if (!this.asked.has(name)) {
       this.asked.add(name);
-      this.fetch(kind, key, number, name);
+      this.fetch(kind, key, number, name, kept);
     }
     return this.urls.get(name);
   }
 
-  async fetch(kind, key, number, name) {
-    const record = kind === "picture" && this.model.get("record");
-    for (const ms of record ? RECORD_WAIT : []) {
+  async fetch(kind, key, number, name, kept) {
+    const record = `[data-fox-record="${this.model.get("record")}"]`;
+    for (const ms of kept ? [...RECORD_WAIT, ...DRAWING_WAIT] : []) {
+      if (ms === DRAWING_WAIT[0] && !document.querySelector(record)) break;
       await wait(ms);
-      const image = document.querySelector(`[data-fox-record="${record}"] img[data-fox="${place(key, number)}"]`);
+      const image = document.querySelector(`${record} img[data-fox="${place(key, number)}"]`);
       if (!(image instanceof HTMLImageElement)) continue;
       this.urls.set(name, image.src);
       return this.changed();

@@ -103,7 +103,7 @@ export function thumb(tasks, dialog, item, { number, width, height }, kind) {
   const image = put("img", "", { alt: "", width, height });
   open.append(image);
   const fill = () => {
-    const src = tasks.pixels.get(kind, item.key, number);
+    const src = tasks.pixels.get(kind, item.key, number, item.kept);
     if (src && image.src !== src) image.src = src;
   };
   return { open, fill };
