@@ -81,7 +81,7 @@ _LEAST_ENTROPY = 3.0
 _SHOWN = 4
 
 
-class Place(NamedTuple):
+class KeySpan(NamedTuple):
     """Where one key stands in a text, what it is and what is written in its stead."""
 
     start: int
@@ -106,7 +106,7 @@ class KeySeeker:
         self._known = [re.compile(between.join(map(re.escape, spelling))) for spelling in known]
         self._shown = describe(key.get_secret_value()) if key is not None else ""
 
-    def places(self, text: str, *, patterns: bool = True) -> list[Place]:
+    def places(self, text: str, *, patterns: bool = True) -> list[KeySpan]:
         """Return where the keys of a text stand, in its order; `patterns` looks for such as nobody knows, too."""
         found = list(self._places(text, patterns=patterns))
         if "\0" in text:
@@ -117,10 +117,10 @@ class KeySeeker:
         """Whether the key in use stands in a text."""
         return any(known.search(text) for known in self._known)
 
-    def _places(self, text: str, *, patterns: bool) -> Iterator[Place]:
+    def _places(self, text: str, *, patterns: bool) -> Iterator[KeySpan]:
         for known in self._known:
             for match in known.finditer(text):
-                yield Place(*match.span(), IN_USE, self._shown, _instead(match[0]))
+                yield KeySpan(*match.span(), IN_USE, self._shown, _instead(match[0]))
         small = text.lower() if patterns else ""
         for pattern, words in zip(_PATTERNS, _WORDS, strict=True):
             if not any(word in small for word in words):
@@ -128,9 +128,9 @@ class KeySeeker:
             for match in pattern.finditer(text):
                 secret = _CUTS.sub("", match["key"])
                 if looks_random(secret):
-                    yield Place(*match.span("key"), LOOKS_LIKE, describe(secret), _instead(match["key"]))
+                    yield KeySpan(*match.span("key"), LOOKS_LIKE, describe(secret), _instead(match["key"]))
 
-    def _behind_nuls(self, text: str, *, patterns: bool) -> Iterator[Place]:
+    def _behind_nuls(self, text: str, *, patterns: bool) -> Iterator[KeySpan]:
         """Find what UTF-16 and UTF-32 write with zeros between the letters, wherever in the text they begin."""
         plain = text.replace("\0", "")
         found = list(self._places(plain, patterns=patterns))
@@ -143,9 +143,9 @@ class KeySeeker:
             yield place._replace(start=start, end=last + 1, instead=between.join(place.instead))
 
 
-def _apart(places: list[Place]) -> list[Place]:
+def _apart(places: list[KeySpan]) -> list[KeySpan]:
     """Return places that don't overlap, those of the key in use before others."""
-    kept: list[Place] = []
+    kept: list[KeySpan] = []
     for place in sorted(places, key=lambda one: (one.what != IN_USE, one.start, -one.end)):
         if all(place.end <= other.start or place.start >= other.end for other in kept):
             kept.append(place)
@@ -157,7 +157,7 @@ def _instead(key: str) -> str:
     return REMOVED + "".join(_CUTS.findall(key))
 
 
-def without(text: str, places: list[Place]) -> str:
+def without(text: str, places: list[KeySpan]) -> str:
     """Return a text without its keys; one that begins before it has its words there, and one behind it is not of it."""
     parts, at = [], 0
     for place in places:

@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
 from fox_nb.filetypes import DAMAGED_ZIP
-from fox_nb.key_patterns import IN_USE, LOOKS_LIKE, REMOVED, KeySeeker, Place, describe, without
+from fox_nb.key_patterns import IN_USE, LOOKS_LIKE, REMOVED, KeySeeker, KeySpan, describe, without
 from fox_nb.settings import find_key
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Report:
     more: int = 0
     """Keys beyond those that are named."""
 
-    def found(self, place: Place, where: str) -> None:
+    def found(self, place: KeySpan, where: str) -> None:
         """Note a key; the same one at the same place counts once."""
         self.note(Finding(where, place.what, place.shown))
 
@@ -317,7 +317,7 @@ def _is_text(head: bytes) -> bool:
     return _ALTERNATING.search(head) is not None and _CONTROL.search(head) is None
 
 
-def _pieces(head: bytes, file: IO[bytes], seeker: KeySeeker) -> Iterator[tuple[str, list[Place]]]:
+def _pieces(head: bytes, file: IO[bytes], seeker: KeySeeker) -> Iterator[tuple[str, list[KeySpan]]]:
     """Give a file's bytes as texts of as many letters, and the places of the keys that begin in each.
 
     Whatever its encoding: keys are ASCII, and a letter of Latin-1 is a byte, so that all else stays as it was.
@@ -372,7 +372,7 @@ class _Walk:
     """Goes through the text of a notebook, which is known to be JSON; what is changed are the texts with keys alone."""
 
     def __init__(self, text: str, seeker: KeySeeker) -> None:
-        self.found: list[tuple[Place, str]] = []
+        self.found: list[tuple[KeySpan, str]] = []
         self._text = text
         self._seeker = seeker
         self._changes: list[tuple[int, int, str]] = []
@@ -422,7 +422,7 @@ class _Walk:
         _, end = scanstring(self._text, at + 1, False)
         if value not in {"", REMOVED}:
             what = IN_USE if self._seeker.is_in(value) else LOOKS_LIKE
-            self.found.append((Place(0, len(value), what, describe(value), REMOVED), where))
+            self.found.append((KeySpan(0, len(value), what, describe(value), REMOVED), where))
             self._changes.append((at, end, json.dumps(REMOVED)))
         return int(end)
 

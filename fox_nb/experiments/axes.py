@@ -26,7 +26,7 @@ _PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Axis:
+class PlanAxis:
     """A parameter that is varied.
 
     Attributes
@@ -53,7 +53,7 @@ class Axis:
         return sameness(self.values[at], whole=self.parameter.type is str)
 
 
-def axis_of(parameter: Parameter, given: Any) -> Axis | None:
+def axis_of(parameter: Parameter, given: Any) -> PlanAxis | None:
     """Return the axis that a value means, or None when it is one plain value.
 
     Parameters
@@ -89,10 +89,10 @@ def axis_of(parameter: Parameter, given: Any) -> Axis | None:
     kept: dict[Any, Any] = {}
     for value in values:
         kept.setdefault(sameness(value, whole=parameter.type is str), value)
-    return Axis(parameter, tuple(kept.values()), repeated=len(values) - len(kept))
+    return PlanAxis(parameter, tuple(kept.values()), repeated=len(values) - len(kept))
 
 
-def picture_names(axes: Sequence[Axis]) -> Callable[[Sequence[int]], dict[str, str]]:
+def picture_names(axes: Sequence[PlanAxis]) -> Callable[[Sequence[int]], dict[str, str]]:
     """Return what gives, for the place of a cell, the names of the pictures that vary there."""
     pictures = [(at, axis) for at, axis in enumerate(axes) if axis.parameter.hint.kind == "picture"]
     named = [(at, axis.parameter.name, axis.labels) for at, axis in pictures]

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import Axis
+from fox_nb.experiments.axes import PlanAxis
 from fox_nb.experiments.plan import Plan, PlannedCell
 from fox_nb.experiments.table_reader import Table, is_missing
 from fox_nb.experiments.template import parameter_of
@@ -80,7 +80,7 @@ class BatchPlan(Plan):
         self.sent = [name for name in table.columns if name in known]
         self.carried = [name for name in table.columns if name not in known]
         self._refuse_near_names(known, 1.0)
-        self.axes = (Axis(parameter_of("row"), tuple(table.labels)),)
+        self.axes = (PlanAxis(parameter_of("row"), tuple(table.labels)),)
         self._wrong: list[Wrong] = []
         used: dict[str, None] = {}
         for number, row in enumerate(table.rows):

@@ -21,7 +21,7 @@ from fox_nb.render.comparison import LIVE_PREVIEW, ComparedPicture, hash_of
 from fox_nb.session.pool import Pool
 
 Numbers = dict[str, float | None]
-Found = tuple[Numbers, str]
+Measured = tuple[Numbers, str]
 _Asked = tuple[Path, Path | None]
 
 _THREADS = 2
@@ -59,7 +59,7 @@ class MeasuringPool:
         self._asked: set[_Asked] = set()
         self._failed: dict[_Asked, str] = {}
         self._left = 0
-        self._found: dict[tuple[Path, Path], Found] = {}
+        self._found: dict[tuple[Path, Path], Measured] = {}
 
     @property
     def left(self) -> int:
@@ -84,7 +84,7 @@ class MeasuringPool:
             self._left += 1
         self._pool.submit(lambda: self._work(picture, original))
 
-    def found(self, picture: Path, original: Path | None) -> Found:
+    def found(self, picture: Path, original: Path | None) -> Measured:
         """Return what has been measured so far, and why some of it is missing; never measures."""
         with self._state:
             return self._found.get((picture, original), ({}, "")) if original is not None else ({}, "")
@@ -171,7 +171,7 @@ def _cut(picture: Path, tiles: Path) -> None:
     make_tiles(picture, tiles)
 
 
-def _measure(picture: Path, original: Path) -> Found:
+def _measure(picture: Path, original: Path) -> Measured:
     """Measure a picture; here or in another process."""
     from fox_nb.images.metrics import EXPLANATIONS, measure
 
@@ -179,7 +179,7 @@ def _measure(picture: Path, original: Path) -> Found:
     return {name: stored[name] for name in EXPLANATIONS}, str(stored["note"])
 
 
-def _read(kept: Path) -> Found | None:
+def _read(kept: Path) -> Measured | None:
     try:
         stored = json.loads(kept.read_text(encoding="utf-8"))
         if stored["version"] != _VERSION:
@@ -189,7 +189,7 @@ def _read(kept: Path) -> Found | None:
         return None
 
 
-def _keep(kept: Path, found: Found) -> None:
+def _keep(kept: Path, found: Measured) -> None:
     """Write numbers aside and put them in their place; a folder that can't be written costs time, nothing else."""
     words = json.dumps({"version": _VERSION, "numbers": found[0], "note": found[1]})
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import Axis, label
+from fox_nb.experiments.axes import PlanAxis, label
 from fox_nb.models import Request, mentioned, request_class
 from fox_nb.parameters import shown
 from fox_nb.session import Cost, Session, Task
@@ -127,7 +127,7 @@ class Plan:
 
     Attributes
     ----------
-    axes : tuple of Axis
+    axes : tuple of PlanAxis
         What varies.
     cells : list of PlannedCell
         Along the first axis first, as a page of rows is read.
@@ -140,7 +140,7 @@ class Plan:
     def __init__(self, session: Session, takes: range = range(1, 2)) -> None:
         self.session = session
         self.takes = takes
-        self.axes: tuple[Axis, ...] = ()
+        self.axes: tuple[PlanAxis, ...] = ()
         self.cells: list[PlannedCell] = []
         self.fixed: dict[str, Any] = {}
         self.models: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from fox_nb.experiments import look, pages, sweep_frame
 from fox_nb.experiments.axes import sameness
 from fox_nb.experiments.compared import Compared
 from fox_nb.experiments.experiment import Experiment
-from fox_nb.experiments.measuring import Found, MeasuringPool
+from fox_nb.experiments.measuring import Measured, MeasuringPool
 from fox_nb.experiments.originals import Originals
 from fox_nb.experiments.picture_files import result
 from fox_nb.experiments.plan_file import sweep_words
@@ -125,7 +125,7 @@ class Sweep(Compared, Experiment):
         path = self.originals.of(type(cell.slots[0].request), cell.values) if self.originals_vary else None
         return self.originals.compared(path) if path is not None else None
 
-    def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> Found:
+    def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> Measured:
         """Return the numbers of a picture that are there by now, and why some are missing."""
         return self.measuring.found(image.path, self.originals.of(type(slot.request), cell.values))
 

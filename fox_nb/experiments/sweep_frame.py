@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.experiments.axes import Axis, label, picture_names, sameness
+from fox_nb.experiments.axes import PlanAxis, label, picture_names, sameness
 from fox_nb.session.tasklist import pandas
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _rows(sweep: Made) -> list[dict[str, Any]]:
     return rows
 
 
-def _told(axis: Axis) -> list[Any]:
+def _told(axis: PlanAxis) -> list[Any]:
     """Return what varies as a table takes it: words that are one to it, such as 1 and True, as they are written."""
     given = axis.values  # noqa: PD011 - no frame
     return axis.labels if len(set(map(sameness, given))) < len(given) else list(map(_plain, given))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import Axis, axis_of, is_row, without_decimals
+from fox_nb.experiments.axes import PlanAxis, axis_of, is_row, without_decimals
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.sweep_frame import NUMBERS
 from fox_nb.experiments.template import filled, names_in, parameter_of
@@ -172,6 +172,6 @@ def _prompts(given: Any) -> Iterable[Any]:
     return given if isinstance(given, (list, tuple)) else [given]
 
 
-def _in_order(axes: list[Axis]) -> tuple[Axis, ...]:
+def _in_order(axes: list[PlanAxis]) -> tuple[PlanAxis, ...]:
     """Put axes that don't vary behind those that do, where only two can be seen at once."""
     return tuple(sorted(axes, key=lambda axis: len(axis.values) == 1) if len(axes) > 2 else axes)  # noqa: PLR2004 - rows and columns

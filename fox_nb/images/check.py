@@ -82,7 +82,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class PictureLimits:
     """What is let in.
 
     Attributes
@@ -98,21 +98,21 @@ class Bounds:
     side: int = 20_000
 
 
-DOWNLOADED = Bounds()
+DOWNLOADED = PictureLimits()
 """For what a server sent: the largest pictures of the models have 17 million pixels."""
 
-LOCAL = Bounds(formats=tuple(KINDS), pixels=120_000_000)
+LOCAL = PictureLimits(formats=tuple(KINDS), pixels=120_000_000)
 """For what a person hands over: cameras give 108 megapixels; formats of phones and scanners are converted."""
 
 
-def check(source: Source, *, bounds: Bounds = LOCAL, refuse: Refuse = InvalidRequest, name: str = "") -> Facts:
+def check(source: Source, *, bounds: PictureLimits = LOCAL, refuse: Refuse = InvalidRequest, name: str = "") -> Facts:
     """Prove that a file or bytes are a whole and sane picture.
 
     Parameters
     ----------
     source : Path or bytes
         The file, or its bytes.
-    bounds : Bounds
+    bounds : PictureLimits
         What is let in: ``LOCAL`` (the default) or ``DOWNLOADED``.
     refuse : callable
         Makes the error of ``(what, todo=…)``: ``InvalidRequest`` (the default), ``DownloadFailed``, or a
@@ -165,7 +165,7 @@ class Opened:
 
 @contextmanager
 def opened(
-    source: Source, *, bounds: Bounds = LOCAL, refuse: Refuse = InvalidRequest, name: str = ""
+    source: Source, *, bounds: PictureLimits = LOCAL, refuse: Refuse = InvalidRequest, name: str = ""
 ) -> Iterator[Opened]:
     """Open a picture behind the checks; whatever Pillow raises inside the block becomes `refuse`'s error.
 
@@ -293,7 +293,7 @@ def orientation_of(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - EXIF knows eight
 
 
-def _refuse_too_large(size: tuple[int, int], bounds: Bounds, refuse: Refuse, name: str) -> None:
+def _refuse_too_large(size: tuple[int, int], bounds: PictureLimits, refuse: Refuse, name: str) -> None:
     width, height = size
     if width < 1 or height < 1:
         raise refuse(f"{name} has no pixels ({size_words(*size)}).", todo="Give another picture.")

@@ -37,7 +37,7 @@ _PLAIN_FILE = 0o100644 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPhotos:
     """Photos of a folder or an archive, in natural order (2 before 10).
 
     Attributes
@@ -106,7 +106,7 @@ class _Member:
         return data
 
 
-def photos_in(source: str | os.PathLike[str] | bytes | HasData) -> Found:
+def photos_in(source: str | os.PathLike[str] | bytes | HasData) -> FoundPhotos:
     """Find the photos of a folder (not of the folders in it) or of a ZIP archive.
 
     Parameters
@@ -134,7 +134,7 @@ def photos_in(source: str | os.PathLike[str] | bytes | HasData) -> Found:
         what = f"The folder {path} cannot be read: {error.strerror}."
         raise InvalidRequest(what, value=str(path), todo="Check its path and permissions.") from error
     photos, ignored = _sorted_out(names)
-    return Found(tuple(path / name for name in photos), tuple(ignored))
+    return FoundPhotos(tuple(path / name for name in photos), tuple(ignored))
 
 
 def pack(photos: PhotoReport | Iterable[Photo], target: Path, *, max_bytes: int = MAX_BYTES) -> ArchiveFacts:
@@ -247,14 +247,16 @@ def _on_white(image: Image.Image) -> Image.Image:
     return paper
 
 
-def _in_archive(source: Path | bytes, name: str) -> Found:
+def _in_archive(source: Path | bytes, name: str) -> FoundPhotos:
     entries = members(source, name, lambda what, todo: InvalidRequest(what, todo=todo))
     files = [info.filename for info in entries if not info.is_dir()]
     if len(files) > _MOST_MEMBERS:
         raise InvalidRequest(f"{name} holds {len(files):,} files.", todo="Pack at most 50 photos of one person.")
     shown = {file: _visible(file) for file in files}
     photos, ignored = _sorted_out([inside for inside, last in shown.items() if last])
-    return Found(tuple(_Member(source, inside, shown[inside]) for inside in photos), tuple(shown[i] for i in ignored))
+    return FoundPhotos(
+        tuple(_Member(source, inside, shown[inside]) for inside in photos), tuple(shown[i] for i in ignored)
+    )
 
 
 def members(source: Path | bytes, name: str, refuse: Callable[[str, str], InvalidRequest]) -> list[zipfile.ZipInfo]:

@@ -49,7 +49,7 @@ Photo = str | os.PathLike[str] | bytes | HasData
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class PhotoProblem:
     """What is wrong with a photo.
 
     Attributes
@@ -77,7 +77,7 @@ class PhotoFact:
         The file's name.
     width, height : int
         Pixels as it is seen, turned upright; 0 when it is unreadable.
-    problems : tuple of Problem
+    problems : tuple of PhotoProblem
         Empty when all is well.
     sha256 : str
         Of its bytes, hexadecimal; '' when they can't be read.
@@ -90,7 +90,7 @@ class PhotoFact:
     name: str
     width: int
     height: int
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[PhotoProblem, ...] = ()
     sha256: str = ""
     thumbnail: bytes = field(default=b"", repr=False)
     source: Photo = field(default=b"", repr=False, compare=False)
@@ -197,13 +197,13 @@ def _look(photo: Photo, name: str, first_with: dict[str, str], prints: list[tupl
         data = bytes_of(photo, name)
         facts, small = _decoded(data, name)
     except FoxError as error:
-        problem = Problem("unreadable", "out", f"{error.what} {error.todo}".strip())
+        problem = PhotoProblem("unreadable", "out", f"{error.what} {error.todo}".strip())
         return PhotoFact(name, 0, 0, (problem,), source=photo)
     sha256 = hashlib.sha256(data).hexdigest()
     thumbnail = encoded(small, edge=_THUMB_EDGE, max_bytes=_THUMB_BYTES)
     twin = first_with.setdefault(sha256, name)
     if twin is not name:
-        found = [Problem("duplicate", "out", f"The same file as {twin}; one of them is enough.")]
+        found = [PhotoProblem("duplicate", "out", f"The same file as {twin}; one of them is enough.")]
     else:
         found = [*_weaknesses(facts, small), *_alike(impressions.fingerprint(small), name, prints)]
     return PhotoFact(name, facts.width, facts.height, tuple(found), sha256, thumbnail, photo)
@@ -215,24 +215,24 @@ def _decoded(data: bytes, name: str) -> tuple[check.Facts, Image.Image]:
         return picture.facts, upright(small, picture.orientation)
 
 
-def _weaknesses(facts: check.Facts, small: Image.Image) -> list[Problem]:
+def _weaknesses(facts: check.Facts, small: Image.Image) -> list[PhotoProblem]:
     size = f"{size_words(facts.width, facts.height)} pixels"
     found = []
     if facts.width * facts.height < ONE_K:
         found.append(
-            Problem("small", "weak", f"Small: {size}; 1K or larger (about {size_words(1024, 1024)}) is advised.")
+            PhotoProblem("small", "weak", f"Small: {size}; 1K or larger (about {size_words(1024, 1024)}) is advised.")
         )
     if impressions.blur(small) >= impressions.BLURRED:
-        found.append(Problem("blurred", "weak", "It looks blurred; a sharp one is better."))
+        found.append(PhotoProblem("blurred", "weak", "It looks blurred; a sharp one is better."))
     if max(facts.width, facts.height) > LONG_SIDE:
-        found.append(Problem("large", "note", f"{size}; it is scaled down to {LONG_SIDE:,}."))
+        found.append(PhotoProblem("large", "note", f"{size}; it is scaled down to {LONG_SIDE:,}."))
     return found
 
 
-def _alike(fingerprint: int, name: str, prints: list[tuple[int, str]]) -> list[Problem]:
+def _alike(fingerprint: int, name: str, prints: list[tuple[int, str]]) -> list[PhotoProblem]:
     near = [(bits, other) for seen, other in prints if (bits := (seen ^ fingerprint).bit_count()) <= impressions.ALIKE]
     prints.append((fingerprint, name))
     if not near:
         return []
     words = f"Almost the same as {min(near)[1]}; different angles, light and expressions are better."
-    return [Problem("alike", "weak", words)]
+    return [PhotoProblem("alike", "weak", words)]

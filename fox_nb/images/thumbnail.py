@@ -22,7 +22,7 @@ from PIL import Image
 from fox_nb.atomic import aside, put
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.images import check
-from fox_nb.images.check import Bounds, Facts, Opened, Refuse, Source
+from fox_nb.images.check import Facts, Opened, PictureLimits, Refuse, Source
 from fox_nb.images.inline import data_uri
 from fox_nb.images.pixels import as_seen, plain, sized
 
@@ -69,7 +69,7 @@ def thumbnail(
     *,
     edge: int = EDGE,
     max_bytes: int = MAX_BYTES,
-    bounds: Bounds = check.LOCAL,
+    bounds: PictureLimits = check.LOCAL,
     refuse: Refuse = DownloadFailed,
 ) -> bytes:
     """Make a small picture: upright, in sRGB, its transparency kept, never larger than the original.
@@ -98,7 +98,7 @@ def check_and_thumbnail(
     *,
     edge: int = EDGE,
     max_bytes: int = MAX_BYTES,
-    bounds: Bounds = check.DOWNLOADED,
+    bounds: PictureLimits = check.DOWNLOADED,
     refuse: Refuse = DownloadFailed,
     name: str = "",
 ) -> tuple[Facts, bytes]:
@@ -113,7 +113,7 @@ def cached_thumbnail(
     edge: int = EDGE,
     *,
     max_bytes: int = MAX_BYTES,
-    bounds: Bounds = check.LOCAL,
+    bounds: PictureLimits = check.LOCAL,
     refuse: Refuse = DownloadFailed,
 ) -> bytes:
     """Give a picture's thumbnail from the folder of such, made when it is missing or not of this picture.

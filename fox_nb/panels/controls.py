@@ -18,7 +18,7 @@ FEW = 3
 _SETTABLE = 100
 
 
-class Profiles(Protocol):
+class ProfileNames(Protocol):
     """The names that the store knows profiles by."""
 
     def names(self) -> dict[str, str]:
@@ -30,7 +30,7 @@ class FieldContext(NamedTuple):
 
     Attributes
     ----------
-    profiles : Profiles
+    profiles : ProfileNames
         The people that can be chosen.
     store : Store
         Where earlier pictures are, and thumbnails.
@@ -40,7 +40,7 @@ class FieldContext(NamedTuple):
         One for all that nobody lays out: each of its own would be another model for the browser, and in the file.
     """
 
-    profiles: Profiles
+    profiles: ProfileNames
     store: Store
     later: Callable[[Callable[[], Any]], Any]
     layout: Layout

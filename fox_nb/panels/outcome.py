@@ -104,7 +104,7 @@ class Outcome:
         self._began = session.now()
         self._lock = threading.Lock()
         self._followed: set[str] = set()
-        self._heard: weakref.WeakSet[Task] = weakref.WeakSet()
+        self._listened: weakref.WeakSet[Task] = weakref.WeakSet()
         mark = record.mark if not in_voila() else ""
         self.results = Results(titles, later, self.actions, keeps=record.keeps, record=mark, layout=layout)
         self.results.on_act(self.act)
@@ -180,9 +180,9 @@ class Outcome:
     def _listen(self, task: Task) -> None:
         """Hear of what becomes of a result, whoever sends it again or settles it: this panel, another one or code."""
         with self._lock:
-            if task in self._heard:
+            if task in self._listened:
                 return
-            self._heard.add(task)
+            self._listened.add(task)
         task.on_change(self._changed)
 
     def _changed(self, task: Task) -> None:

@@ -26,7 +26,7 @@ from fox_nb.models import is_link
 from fox_nb.panels.incoming import Incoming, PickedFile, Refused
 from fox_nb.panels.script import Scripted
 
-__all__ = ["Entry", "PickedFile", "Picker"]
+__all__ = ["PickedFile", "Picker", "PickerEntry"]
 
 PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp", "image/tiff", "image/avif")
 """Types that go through as they are. What else the browser can decode (HEIC in Safari) is made a JPEG there."""
@@ -37,7 +37,7 @@ _LARGEST_THUMBNAIL = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PickerEntry:
     """One picture in the picker's list.
 
     Attributes
@@ -63,7 +63,7 @@ class Entry:
             raise ValueError(f"A thumbnail has at most {_LARGEST_THUMBNAIL:,} bytes, not {len(self.thumbnail):,}.")
 
     @classmethod
-    def of(cls, value: Any) -> Entry:
+    def of(cls, value: Any) -> PickerEntry:
         """Make the entry of a value that says itself what it is called."""
         if isinstance(value, PickedFile):
             return cls(value, value.name)
@@ -120,10 +120,10 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
     place_hint = traitlets.Unicode("https://\u2026 or photo.jpg").tag(sync=True)
     contact_sheet = traitlets.Bool(default_value=False).tag(sync=True)
 
-    def __init__(self, *, entry_of: Callable[[Any], Entry] = Entry.of, **traits: Any) -> None:
+    def __init__(self, *, entry_of: Callable[[Any], PickerEntry] = PickerEntry.of, **traits: Any) -> None:
         self._entry_of = entry_of
         self._list_lock = threading.RLock()
-        self._entries: tuple[Entry, ...] = ()
+        self._entries: tuple[PickerEntry, ...] = ()
         self._error = ""
         self._incoming = Incoming()
         self._thumbnails: dict[str, bytes] = {}
@@ -132,7 +132,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         super().__init__(**traits)
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[PickerEntry, ...]:
         """What is in the list, in its order."""
         return self._entries
 
@@ -146,7 +146,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         self._error = words
         self.say("error", words=words)
 
-    def seen(self, keys: Any) -> tuple[Entry, ...]:
+    def seen(self, keys: Any) -> tuple[PickerEntry, ...]:
         """Return the entries that a browser shows: a press may be ahead of what has arrived here.
 
         Parameters
@@ -169,17 +169,17 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
             )
         return tuple(known[key] for key in keys)
 
-    def show(self, entries: Iterable[Entry]) -> None:
+    def show(self, entries: Iterable[PickerEntry]) -> None:
         """Put these in place of the whole list."""
         self._change(lambda _: tuple(entries), by_person=False)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: PickerEntry) -> None:
         """Put one more at the list's end; where it holds one only, in its place. ValueError when it is full."""
         if len(self._entries) >= self.most > 1:
             raise ValueError(f"The list is full: it takes {self.most}.")
         self._change(lambda entries: (*entries, entry)[-self.most :], by_person=False)
 
-    def update(self, entry: Entry) -> None:
+    def update(self, entry: PickerEntry) -> None:
         """Show this in place of the entry that has its key, if that one is still there."""
         self._change(lambda entries: tuple(entry if e.key == entry.key else e for e in entries), by_person=False)
 
@@ -190,7 +190,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         """
         self._callbacks["files"].append(callback)
 
-    def on_change(self, callback: Callable[[tuple[Entry, ...]], None]) -> None:
+    def on_change(self, callback: Callable[[tuple[PickerEntry, ...]], None]) -> None:
         """Call `callback(entries)` when a person added, removed or moved something; `observe` tells of code, too."""
         self._callbacks["change"].append(callback)
 
@@ -248,7 +248,11 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         self._send_list()
 
     def _change(
-        self, made: Callable[[tuple[Entry, ...]], tuple[Entry, ...]], *, by_person: bool = True, by: object = ""
+        self,
+        made: Callable[[tuple[PickerEntry, ...]], tuple[PickerEntry, ...]],
+        *,
+        by_person: bool = True,
+        by: object = "",
     ) -> None:
         try:
             with self._list_lock:
@@ -363,7 +367,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         if len(self._entries) >= self.most > 1:
             self.say("refused", id=key, words=f"{file.name} is one too many: at most {self.most} here.")
             return
-        entry = Entry(file, file.name, str(content.get("note") or "")[:_LONGEST_NAME], thumbnail, key)
+        entry = PickerEntry(file, file.name, str(content.get("note") or "")[:_LONGEST_NAME], thumbnail, key)
         self._change(lambda entries: (*entries, entry)[-self.most :])
         self.say("done", id=key)
 

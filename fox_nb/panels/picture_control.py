@@ -15,7 +15,7 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images.sources import as_link_or_path, taken
 from fox_nb.models import LOCAL_PICTURE, is_link
 from fox_nb.panels.controls import Control, FieldContext, about
-from fox_nb.panels.picker import Entry, PickedFile, Picker
+from fox_nb.panels.picker import PickedFile, Picker, PickerEntry
 from fox_nb.panels.script import Layout
 from fox_nb.parameters import Parameter
 from fox_nb.settings import in_voila
@@ -128,12 +128,12 @@ class PictureControl(Control):
         else:
             self.widget.taken()
 
-    def _entry(self, value: Any) -> Entry:
+    def _entry(self, value: Any) -> PickerEntry:
         if isinstance(value, str) and LOCAL_PICTURE.fullmatch(value):
             source = self._field_context.store.catalog.source(value.removeprefix("sha256:"))
             name = Path(source.origin or source.file).name if source is not None else "no longer in the folder"
-            return Entry(value, name)
-        return Entry.of(value)
+            return PickerEntry(value, name)
+        return PickerEntry.of(value)
 
     def _look_later(self) -> None:
         """Have thumbnails made of what has none, away from this thread."""
@@ -141,7 +141,7 @@ class PictureControl(Control):
         if missing and self._suffixes is _PICTURES:
             self._field_context.later(lambda: self._make_thumbnails(missing))
 
-    def _make_thumbnails(self, entries: list[Entry]) -> None:
+    def _make_thumbnails(self, entries: list[PickerEntry]) -> None:
         from fox_nb.images.thumbnail import cached_thumbnail
 
         for entry in entries:

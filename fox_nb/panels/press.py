@@ -139,7 +139,7 @@ class Press(Scripted):
             for callback in tuple(self._presses):
                 callback(values if isinstance(values, dict) else {})
         finally:
-            self.say("heard")
+            self.say("received")
 
     def _on_hide(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         """Take a row away; the task itself is still looked after, so that nothing that is paid for is lost."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.errors import FoxError
 from fox_nb.images.inline import size_words
-from fox_nb.panels.picker import Entry, PickedFile, Picker
+from fox_nb.panels.picker import PickedFile, Picker, PickerEntry
 from fox_nb.panels.press import lines_of
 from fox_nb.settings import in_voila
 from fox_nb.workdir import given_path
@@ -133,7 +133,7 @@ class TrainingPhotos:
         words = [sheet.summary, self._ignored] if sheet.photos else []
         self._on_progress(" ".join(word for word in words if word))
 
-    def _looked_at(self, entries: tuple[Entry, ...], seen: Any) -> TrainingPhotoReport:
+    def _looked_at(self, entries: tuple[PickerEntry, ...], seen: Any) -> TrainingPhotoReport:
         keys = [entry.key for entry in entries]
 
         def on_progress(words: str) -> None:
@@ -153,7 +153,7 @@ class TrainingPhotos:
             return None
         return replace(self._sheet, photos=kept)
 
-    def _show(self, entries: tuple[Entry, ...], sheet: TrainingPhotoReport) -> None:
+    def _show(self, entries: tuple[PickerEntry, ...], sheet: TrainingPhotoReport) -> None:
         """Write below each photo what is wrong with it."""
         for entry, photo in zip(entries, sheet.photos, strict=True):
             own = self._own_notes.setdefault(entry.key, entry.note)
@@ -168,7 +168,7 @@ class TrainingPhotos:
         """Put the photos of an archive in its place, then look at all."""
         from fox_nb.images.photo_archive import photos_in
 
-        entries: list[Entry] = []
+        entries: list[PickerEntry] = []
         ignored: list[str] = []
         error: FoxError | None = None
         for entry in self.picker.entries:
@@ -197,12 +197,12 @@ class TrainingPhotos:
             self.picker.error = f"At most {MOST_PHOTOS} photos here: {were} left out."
 
     def _take_place(self, text: str) -> None:
-        from fox_nb.images.photo_archive import Found, photos_in
+        from fox_nb.images.photo_archive import FoundPhotos, photos_in
 
         try:
             path = given_path(text, "photos")
             single = path.is_file() and path.suffix.lower() != ".zip"
-            found = Found((path,)) if single else photos_in(path)
+            found = FoundPhotos((path,)) if single else photos_in(path)
         except (FoxError, OSError) as error:
             self.picker.error = str(error)
             return
@@ -229,8 +229,8 @@ class TrainingPhotos:
         self.picker.offer(names[:_MOST_FOLDERS])
 
 
-def _entry(photo: Any) -> Entry:
-    return Entry(photo, Path(photo).name if isinstance(photo, os.PathLike) else photo.name)
+def _entry(photo: Any) -> PickerEntry:
+    return PickerEntry(photo, Path(photo).name if isinstance(photo, os.PathLike) else photo.name)
 
 
 def _note(photo: PhotoFact) -> str:

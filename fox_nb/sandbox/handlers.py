@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Call:
+class Incoming:
     """One request on its way through the gateway."""
 
     operation: Operation
@@ -49,7 +49,7 @@ class Call:
     """The task that a creation made."""
 
 
-def check(call: Call, gateway: Gateway) -> None:
+def check(call: Incoming, gateway: Gateway) -> None:
     """Read the call's parameters and its JSON body as the document says, or raise `Problem`."""
     operation = call.operation
     call.parameters = gateway.contract.check_parameters(operation, call.query, call.headers)
@@ -80,20 +80,20 @@ def _no_constant(name: str) -> Any:
 # --- tasks
 
 
-async def _create_task(call: Call, gateway: Gateway) -> Answer:
+async def _create_task(call: Incoming, gateway: Gateway) -> Answer:
     task = gateway.create_task(call.value, call.parameters.get("X-Sandbox-Take"), call.account)
     call.task_id = task.id
     return json_answer(gateway.accepted(task))
 
 
-async def _read_task(call: Call, gateway: Gateway) -> Answer:
+async def _read_task(call: Incoming, gateway: Gateway) -> Answer:
     return json_answer(gateway.read_task(call.steps["task_id"], call.base_url))
 
 
 # --- files
 
 
-async def _upload_stream(call: Call, gateway: Gateway) -> Answer:
+async def _upload_stream(call: Incoming, gateway: Gateway) -> Answer:
     fields, files = _read_form(call)
     unknown = sorted({*fields, *files} - {"file", "file_name", "auto_cleanup"})
     if unknown:
@@ -109,7 +109,7 @@ async def _upload_stream(call: Call, gateway: Gateway) -> Answer:
     return _keep(call, gateway, upload["body"], name, auto_cleanup=cleanup == "true")
 
 
-def _read_form(call: Call) -> tuple[dict[str, str], dict[str, list[httputil.HTTPFile]]]:
+def _read_form(call: Incoming) -> tuple[dict[str, str], dict[str, list[httputil.HTTPFile]]]:
     arguments: dict[str, list[bytes]] = {}
     files: dict[str, list[httputil.HTTPFile]] = {}
     try:
@@ -120,13 +120,13 @@ def _read_form(call: Call) -> tuple[dict[str, str], dict[str, list[httputil.HTTP
     return fields, files
 
 
-async def _upload_base64(call: Call, gateway: Gateway) -> Answer:
+async def _upload_base64(call: Incoming, gateway: Gateway) -> Answer:
     text = call.value["file_data"]
     data = binascii.a2b_base64(text.rpartition(",")[2])
     return _keep_value(call, gateway, data, "file")
 
 
-async def _upload_url(call: Call, gateway: Gateway) -> Answer:
+async def _upload_url(call: Incoming, gateway: Gateway) -> Answer:
     address = call.value["url"]
     data = await asyncio.to_thread(_stand_in, address)
     return _keep_value(call, gateway, data, _last_step(address))
@@ -146,23 +146,23 @@ def _last_step(address: str) -> str:
         return ""
 
 
-def _keep_value(call: Call, gateway: Gateway, data: bytes, name: str) -> Answer:
+def _keep_value(call: Incoming, gateway: Gateway, data: bytes, name: str) -> Answer:
     cleanup = call.value.get("auto_cleanup", True)
     return _keep(call, gateway, data, call.value.get("file_name") or name, auto_cleanup=cleanup)
 
 
-def _keep(call: Call, gateway: Gateway, data: bytes, name: str, *, auto_cleanup: bool) -> Answer:
+def _keep(call: Incoming, gateway: Gateway, data: bytes, name: str, *, auto_cleanup: bool) -> Answer:
     if not data:
         raise Problem(422, "The file is empty.", "invalid_request_error", param="file")
     upload = gateway.add_upload(data, name, auto_cleanup=auto_cleanup)
     return json_answer(gateway.uploaded(upload, call.base_url))
 
 
-async def _fetch_upload(call: Call, gateway: Gateway) -> Answer:
+async def _fetch_upload(call: Incoming, gateway: Gateway) -> Answer:
     return await _file(*gateway.file_of_upload(call.steps["token"]))
 
 
-async def _fetch_result(call: Call, gateway: Gateway) -> Answer:
+async def _fetch_result(call: Incoming, gateway: Gateway) -> Answer:
     return await _file(*gateway.file_of_result(call.steps["token"], call.steps["name"]))
 
 
@@ -178,7 +178,7 @@ async def _file(path: Path, media_type: str) -> Answer:
 # --- lists and money
 
 
-async def _list_models(_call: Call, gateway: Gateway) -> Answer:
+async def _list_models(_call: Incoming, gateway: Gateway) -> Answer:
     models = [
         {"id": name, "object": "model", "created": 1757165031, "owned_by": name.partition("-")[0]}
         for name in gateway.settings.models
@@ -186,35 +186,35 @@ async def _list_models(_call: Call, gateway: Gateway) -> Answer:
     return json_answer({"object": "list", "data": models})
 
 
-async def _read_pricing(_call: Call, gateway: Gateway) -> Answer:
+async def _read_pricing(_call: Incoming, gateway: Gateway) -> Answer:
     data = [{"model_name": name, "quota_type": 1, "model_price": price} for name, price in PRICES.items()]
     return json_answer({"data": data, "group_ratio": gateway.settings.groups})
 
 
-async def _read_subscription(_call: Call, gateway: Gateway) -> Answer:
+async def _read_subscription(_call: Incoming, gateway: Gateway) -> Answer:
     return json_answer({"object": "billing_subscription", "hard_limit_usd": gateway.settings.balance})
 
 
-async def _read_usage(_call: Call, gateway: Gateway) -> Answer:
+async def _read_usage(_call: Incoming, gateway: Gateway) -> Answer:
     return json_answer({"object": "list", "total_usage": gateway.ledger.quota() * 100 / QUOTA})
 
 
-async def _read_account(call: Call, gateway: Gateway) -> Answer:
+async def _read_account(call: Incoming, gateway: Gateway) -> Answer:
     return json_answer({"code": True, "message": "ok", "data": gateway.read_account(call.account)})
 
 
-async def _read_log(call: Call, gateway: Gateway) -> Answer:
+async def _read_log(call: Incoming, gateway: Gateway) -> Answer:
     return json_answer({"success": True, "message": "", "data": gateway.read_log(call.account)})
 
 
 # --- the sandbox's own
 
 
-async def _read_contract(_call: Call, gateway: Gateway) -> Answer:
+async def _read_contract(_call: Incoming, gateway: Gateway) -> Answer:
     return json_answer(gateway.contract.document)
 
 
-async def _read_sandbox(call: Call, gateway: Gateway) -> Answer:
+async def _read_sandbox(call: Incoming, gateway: Gateway) -> Answer:
     said = {"sandbox": "fox_nb", "version": version(), "speed": gateway.settings.speed}
     if "challenge" in call.parameters:
         host = urlsplit(call.base_url).netloc
@@ -227,41 +227,41 @@ def proof(key: str, challenge: str, host: str) -> str:
     return hmac.new(key.encode(), f"{challenge}|{host}".encode(), hashlib.sha256).hexdigest()
 
 
-async def _read_creations(_call: Call, gateway: Gateway) -> Answer:
+async def _read_creations(_call: Incoming, gateway: Gateway) -> Answer:
     return json_answer({"creations": gateway.ledger.creations()})
 
 
-async def _read_faults(_call: Call, gateway: Gateway) -> Answer:
+async def _read_faults(_call: Incoming, gateway: Gateway) -> Answer:
     return json_answer({"faults": gateway.faults.remaining()})
 
 
-async def _add_fault(call: Call, gateway: Gateway) -> Answer:
+async def _add_fault(call: Incoming, gateway: Gateway) -> Answer:
     gateway.faults.add(call.value)
     return await _read_faults(call, gateway)
 
 
-async def _clear_faults(call: Call, gateway: Gateway) -> Answer:
+async def _clear_faults(call: Incoming, gateway: Gateway) -> Answer:
     gateway.faults.clear()
     return await _read_faults(call, gateway)
 
 
-async def _read_settings(_call: Call, gateway: Gateway) -> Answer:
+async def _read_settings(_call: Incoming, gateway: Gateway) -> Answer:
     return json_answer({**gateway.settings.as_dict(), "now": gateway.clock.now()})
 
 
-async def _change_settings(call: Call, gateway: Gateway) -> Answer:
+async def _change_settings(call: Incoming, gateway: Gateway) -> Answer:
     gateway.change_settings(call.value)
     return await _read_settings(call, gateway)
 
 
-async def _stop(call: Call, _gateway: Gateway) -> Answer:
+async def _stop(call: Incoming, _gateway: Gateway) -> Answer:
     if call.stop is None:
         raise Problem(409, "This sandbox is ended by whoever started it.", "invalid_request_error")
     call.stop()
     return json_answer({"stopping": True}, 202)
 
 
-CALLS: Mapping[str, Callable[[Call, Gateway], Awaitable[Answer]]] = {
+CALLS: Mapping[str, Callable[[Incoming, Gateway], Awaitable[Answer]]] = {
     "create_task": _create_task,
     "read_task": _read_task,
     "list_models": _list_models,

@@ -19,7 +19,7 @@ from tornado.iostream import StreamClosedError
 
 from fox_nb.sandbox.answers import Answer, error_answer
 from fox_nb.sandbox.gateway import Gateway
-from fox_nb.sandbox.handlers import CALLS, FAULTY, Call, check, read_json
+from fox_nb.sandbox.handlers import CALLS, FAULTY, Incoming, check, read_json
 from fox_nb.sandbox.http_faults import HTTP_FAULTS
 from fox_nb.sandbox.plans import LOOPBACK
 from fox_nb.sandbox.problems import Problem
@@ -188,8 +188,8 @@ class _Handler(web.RequestHandler):
         key = self._key()
         return "own" if key == self.server.key else fingerprint(key)
 
-    def _call(self, operation: Operation, steps: dict[str, str]) -> Call:
-        return Call(
+    def _call(self, operation: Operation, steps: dict[str, str]) -> Incoming:
+        return Incoming(
             operation=operation,
             steps={name: unquote(step) for name, step in steps.items()},
             query={name: self.get_query_argument(name, strip=False) for name in self.request.query_arguments},
@@ -201,7 +201,7 @@ class _Handler(web.RequestHandler):
             account=self._account(),
         )
 
-    async def _work(self, call: Call, fault: dict[str, Any] | None) -> Answer:
+    async def _work(self, call: Incoming, fault: dict[str, Any] | None) -> Answer:
         """Do what is asked, unless a fault keeps the call from being done at all."""
         if fault is not None and not fault.get("done", HTTP_FAULTS[fault["fault"]].done):
             return Answer()
@@ -218,7 +218,7 @@ class _Handler(web.RequestHandler):
     def _allowed(self) -> str:
         return ", ".join(sorted({*self.operations, *(["HEAD"] if "GET" in self.operations else [])}))
 
-    def _witness(self, call: Call, answer: Answer, fault: dict[str, Any] | None) -> None:
+    def _witness(self, call: Incoming, answer: Answer, fault: dict[str, Any] | None) -> None:
         take = self.request.headers.get("X-Sandbox-Take", "")
         self.server.gateway.ledger.add_creation(
             {
@@ -290,7 +290,7 @@ def fingerprint(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
-def _body(call: Call) -> Any:
+def _body(call: Incoming) -> Any:
     """Return a creation's body as JSON, or as text where it is none."""
     try:
         return read_json(call.body) if call.value is None else call.value
@@ -298,7 +298,7 @@ def _body(call: Call) -> Any:
         return call.body.decode("utf-8", "replace")[:10_000]
 
 
-def _model(call: Call) -> str | None:
+def _model(call: Incoming) -> str | None:
     body = _body(call) if call.operation.name == "create_task" else None
     model = body.get("model") if isinstance(body, dict) else None
     return model if isinstance(model, str) else None

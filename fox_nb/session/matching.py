@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from fox_nb.store import SHARED, Found
+from fox_nb.store import SHARED, BillMatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -76,7 +76,7 @@ class Joined(NamedTuple):
     `unexplained` are those of the charges left over for which there are too few sendings; `strays` those that fit none.
     """
 
-    found: list[Found]
+    found: list[BillMatch]
     entries: dict[int, list[Entry]]
     left: list[Entry]
     unexplained: list[Entry]
@@ -362,7 +362,7 @@ def _amount(lines: Sequence[Entry], before: int | None) -> int | None:
     return max(sum(entry.micro_usd for entry in lines), before or 0) if lines else before
 
 
-def _found(one: Candidate, own: Sequence[Entry], words: set[str]) -> Found:
+def _found(one: Candidate, own: Sequence[Entry], words: set[str]) -> BillMatch:
     """Put together what is known of a sending; a refund without its charge proves a charge of that amount."""
     charges = [entry for entry in own if not entry.is_refund]
     refunds = [entry for entry in own if entry.is_refund]
@@ -373,7 +373,7 @@ def _found(one: Candidate, own: Sequence[Entry], words: set[str]) -> Found:
         how = AMOUNT if AMOUNT in words else CERTAIN
     else:
         how = AMBIGUOUS if words else NOTHING
-    return Found(
+    return BillMatch(
         number=one.number,
         bill=SHARED if any(entry.is_shared for entry in own) else how,
         charged=charged,

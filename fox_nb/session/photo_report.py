@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from fox_nb.errors import InvalidRequest
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import orientation_of
-from fox_nb.images.photo_archive import Found, photos_in
+from fox_nb.images.photo_archive import FoundPhotos, photos_in
 from fox_nb.images.photos import Photo, PhotoReport
 from fox_nb.images.pixels import plain
 from fox_nb.images.sources import refuse_server_files, taken
@@ -64,7 +64,7 @@ class _Drawn:
         return stream.getvalue()
 
 
-def found_in(photos: Any) -> Found:
+def found_in(photos: Any) -> FoundPhotos:
     """Find the photos in a folder, in a ZIP (path or bytes), or in a list of whatever stands for a photo.
 
     Raises
@@ -73,7 +73,7 @@ def found_in(photos: Any) -> Found:
         There is no such folder or archive, or something in the list does not stand for a photo.
     """
     if isinstance(photos, PhotoReport):
-        return Found(tuple(fact.source for fact in photos.photos))
+        return FoundPhotos(tuple(fact.source for fact in photos.photos))
     if isinstance(photos, (bytearray, memoryview)):
         photos = bytes(photos)
     if callable(getattr(photos, "read", None)):
@@ -91,7 +91,7 @@ def found_in(photos: Any) -> Found:
             allowed="a folder, a ZIP, or a list of photos",
             todo="Give a folder, a ZIP, or a list of paths, PIL images, bytes, arrays or earlier results.",
         ) from None
-    return Found(tuple(_photo(item, number) for number, item in enumerate(listed, 1)))
+    return FoundPhotos(tuple(_photo(item, number) for number, item in enumerate(listed, 1)))
 
 
 def _refuse_link(given: Any) -> None:

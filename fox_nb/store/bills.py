@@ -44,7 +44,7 @@ class Sending(NamedTuple):
     is_settled: bool
 
 
-class Found(NamedTuple):
+class BillMatch(NamedTuple):
     """What the log says of a sending: amounts in millionths of a USD, times by the log's own clock."""
 
     number: int
@@ -87,7 +87,7 @@ class Bills:
         with self._journal.reading() as connection:
             return int(connection.execute(query, (gateway, account, bill)).fetchone()[0])
 
-    def note(self, found: Iterable[Found]) -> None:
+    def note(self, found: Iterable[BillMatch]) -> None:
         """Write what the log says, in one transaction; what was seen once stays, though the log may forget it."""
         with self._journal.writing() as connection:
             connection.executemany(

@@ -20,7 +20,7 @@ from PIL import Image
 from fox_nb.panels.head import when_missing
 from fox_nb.panels.level import Level
 from fox_nb.panels.persons import Mentions
-from fox_nb.panels.picker import Entry, Picker
+from fox_nb.panels.picker import PickerEntry, Picker
 from fox_nb.panels.press import Press
 
 def small(colour):
@@ -247,7 +247,9 @@ def test_pictures_are_dropped_pasted_ordered_and_removed(page: NotebookPage, tmp
 def test_a_press_on_remove_is_heard_while_thumbnails_come(page: NotebookPage) -> None:
     """A line that says the same stays: its button is still there when the mouse that is down on it goes up."""
     page.kernel_value("setattr(picker, '_on_thumbs', lambda *asked: late.append(asked))")
-    page.kernel_value("picker.show([Entry(None, colour, '', small(colour), colour) for colour in ('red', 'blue')])")
+    page.kernel_value(
+        "picker.show([PickerEntry(None, colour, '', small(colour), colour) for colour in ('red', 'blue')])"
+    )
     value(page, "[key for asked, _ in late for key in asked['keys']]", "['red', 'blue']")
     page.page.get_by_role("button", name="Remove: red").hover()
     page.page.mouse.down()
@@ -259,7 +261,7 @@ def test_a_press_on_remove_is_heard_while_thumbnails_come(page: NotebookPage) ->
 
 def test_what_was_removed_does_not_come_back(page: NotebookPage) -> None:
     """A list that the kernel made before it heard the newest press is not shown: pictures and focus stay as pressed."""
-    page.kernel_value("picker.show([Entry(None, name, key=name) for name in ('a', 'b', 'c')])")
+    page.kernel_value("picker.show([PickerEntry(None, name, key=name) for name in ('a', 'b', 'c')])")
     items(page).nth(2).wait_for()
     hold = "lambda kind, **said: late.append(said) if kind == 'list' else Picker.say(picker, kind, **said)"
     page.kernel_value(f"setattr(picker, 'say', {hold})")
@@ -326,7 +328,7 @@ def test_a_file_waits_for_a_busy_kernel_and_can_be_cancelled(page: NotebookPage,
 def test_a_reloaded_page_and_a_second_view_show_the_list(page: NotebookPage, tmp_path: Path) -> None:
     """What was picked, and what Python showed, is there again with its thumbnails after a reload and in another view."""
     photo(tmp_path / "a.jpg", 60, 40)
-    page.kernel_value("picker.show([Entry('https://x/y', 'a link', 'link', small('teal'))])")
+    page.kernel_value("picker.show([PickerEntry('https://x/y', 'a link', 'link', small('teal'))])")
     choose(page, tmp_path / "a.jpg")
     value(page, "len(files)", "1")
     loaded = "n => [...document.querySelectorAll('.fox-thumb')].filter(i => i.complete && i.naturalWidth).length === n"
@@ -397,7 +399,9 @@ def test_a_jupyter_without_anywidget_is_told_what_to_do(
 def test_axe_finds_nothing_and_nothing_is_cut_off_when_narrow(page: NotebookPage, axe: str) -> None:
     """No serious violation in either theme, with everything shown; at 400 px nothing reaches beyond the cell."""
     page.kernel_value("setattr(prompt, 'value', 'with [[p-1]] and [[nobody]] ' + 'word ' * 400)")
-    page.kernel_value("picker.show([Entry(1, 'a very long name ' * 5, 'note', small('teal')), Entry(2, 'none')])")
+    page.kernel_value(
+        "picker.show([PickerEntry(1, 'a very long name ' * 5, 'note', small('teal')), PickerEntry(2, 'none')])"
+    )
     page.kernel_value("setattr(picker, 'error', 'Something is wrong.')")
     page.locator(".fox-item").nth(1).wait_for()
     wide = "() => [...document.querySelectorAll('.widget-textarea, .fox-mentions, .fox-level, .fox-picker')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.className)"

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from fox_nb.errors import DownloadFailed, InvalidRequest
-from fox_nb.images.check import DOWNLOADED, Bounds, check
+from fox_nb.images.check import DOWNLOADED, PictureLimits, check
 from images.pictures import camera_exif, encoded, gradient, png_of
 from processes import PEAK
 
@@ -117,7 +117,7 @@ def test_pillows_bomb_warning_never_shows():
     """A picture between our limit's start and Pillow's own gives no warning."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        facts = check(png_of(9500, 9500), bounds=Bounds(pixels=100_000_000))
+        facts = check(png_of(9500, 9500), bounds=PictureLimits(pixels=100_000_000))
     assert facts.width * facts.height > Image.MAX_IMAGE_PIXELS
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from fox_nb.errors import InvalidRequest
 from fox_nb.images.impressions import ALIKE, BLURRED, blur, fingerprint
 from fox_nb.images.photo_archive import pack, photos_in
-from fox_nb.images.photos import PhotoFact, PhotoReport, Problem, inspect
+from fox_nb.images.photos import PhotoFact, PhotoProblem, PhotoReport, inspect
 from fox_nb.render.contact_sheet import contact_sheet
 from fox_nb.sandbox.art import figure_from_id, portrait
 from images.pictures import camera_exif, decoded, encoded, gradient, png_of
@@ -114,7 +114,7 @@ def test_files_that_are_not_there_are_problems(tmp_path):
 )
 def test_the_report_says_whether_that_will_do(usable, weak, enough, words):
     """Ten at the least, thirty to fifty best."""
-    out, poor = Problem("unreadable", "out", "x"), Problem("blurred", "weak", "x")
+    out, poor = PhotoProblem("unreadable", "out", "x"), PhotoProblem("blurred", "weak", "x")
     facts = [PhotoFact(str(n), 9, 9, (poor,) if n < weak else ()) for n in range(usable)]
     report = PhotoReport((*facts, *(PhotoFact("bad", 0, 0, (out,)),) * 2))
     assert report.enough is enough

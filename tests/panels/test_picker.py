@@ -10,7 +10,7 @@ import pytest
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.panels.incoming import PIECE, Incoming, Refused
-from fox_nb.panels.picker import Entry, Picker, clean_name
+from fox_nb.panels.picker import Picker, PickerEntry, clean_name
 from panels.browsers import Browser
 
 PHOTO = random.Random(1).randbytes(2 * PIECE + 17)
@@ -114,10 +114,10 @@ def test_the_list_has_a_limit():
     assert [e.name for e in picker.entries] == ["0.jpg", "1.jpg"]
     assert "at most 2" in browser.of("refused")[0]["words"]
     with pytest.raises(ValueError, match="takes 2"):
-        picker.add(Entry("u", "u"))
+        picker.add(PickerEntry("u", "u"))
     one = Picker(most=1)
     browser = Browser(one)
-    one.add(Entry("https://x", "x"))
+    one.add(PickerEntry("https://x", "x"))
     browser.send_file("new.jpg", b"n")
     assert [e.name for e in one.entries] == ["new.jpg"]
 
@@ -128,8 +128,8 @@ def test_entries_are_removed_and_moved():
     changes = []
     picker.on_change(lambda entries: changes.append("".join(e.name for e in entries)))
     browser = Browser(picker)
-    picker.show([Entry(None, name, key=name) for name in "abc"])
-    picker.add(Entry(None, "d", key="d"))
+    picker.show([PickerEntry(None, name, key=name) for name in "abc"])
+    picker.add(PickerEntry(None, "d", key="d"))
     assert changes == []
     browser.say("order", keys=["a", "c", "b"])
     browser.say("order", keys=["a", "c", "b"])
@@ -142,13 +142,13 @@ def test_entries_are_removed_and_moved():
 def test_a_press_has_one_answer_that_names_it():
     """Whoever pressed knows by it which list has all that they did, also where an observer fails."""
     picker = Picker()
-    picker.show([Entry(None, name, key=name) for name in "abc"])
+    picker.show([PickerEntry(None, name, key=name) for name in "abc"])
     browser = Browser(picker)
     browser.say("order", keys=["b", "a", "c"], by="first")
     picker.observe(lambda _: 1 / 0, "value")
     browser.say("remove", key="a", by="second")
     picker.unobserve_all("value")
-    picker.add(Entry(None, "d", key="d"))
+    picker.add(PickerEntry(None, "d", key="d"))
     told = [(said["by"], "".join(item["name"] for item in said["items"])) for said in browser.of("list")]
     assert told == [("first", "bac"), ("second", "bc"), ("", "bcd")]
 
@@ -165,7 +165,7 @@ def test_lists_are_told_in_their_order():
 
     with ThreadPoolExecutor() as other:
         picker.say = lambda *_, **__: free.append(other.submit(is_free).result(60))
-        picker.add(Entry(None, "a"))
+        picker.add(PickerEntry(None, "a"))
         picker.value = ["b.jpg"]
         picker._on_ready({}, [])
     assert free == [False] * 3
@@ -174,7 +174,7 @@ def test_lists_are_told_in_their_order():
 def test_what_a_browser_shows_is_what_counts():
     """Its order and no more than it shows; what it shows and is not here yet is refused, not left out."""
     picker = Picker(description="Photos")
-    picker.show([Entry(None, name, key=name) for name in "abc"])
+    picker.show([PickerEntry(None, name, key=name) for name in "abc"])
     assert "".join(entry.name for entry in picker.seen(["c", "a"])) == "ca"
     assert "".join(entry.name for entry in picker.seen(None)) == "abc"
     with pytest.raises(InvalidRequest, match="Photos: what you chose is still being uploaded"):
@@ -185,7 +185,7 @@ def test_a_view_that_comes_later_gets_the_list_and_its_thumbnails():
     """After a reload the browser has nothing: it is given the list, and the thumbnails that it asks for."""
     picker = Picker()
     browser = Browser(picker)
-    picker.show([Entry(1, "a", thumbnail=b"tiny", key="a"), Entry(2, "b", key="b")])
+    picker.show([PickerEntry(1, "a", thumbnail=b"tiny", key="a"), PickerEntry(2, "b", key="b")])
     browser.heard.clear()
     browser.say("ready")
     assert browser.of("list")[0]["items"] == [
@@ -260,7 +260,7 @@ def test_too_many_are_refused_in_words():
 def test_large_thumbnails_are_refused():
     """A thumbnail is small, else it is no thumbnail."""
     with pytest.raises(ValueError, match="100,000"):
-        Entry(1, "a", thumbnail=bytes(100_001))
+        PickerEntry(1, "a", thumbnail=bytes(100_001))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gone, share, words } from "../../fox_nb/panels/scripts/parts/live.js";
 
-const item = { status: "processing", percent: 0, gone: 10, estimated: 40, heard: 0 };
+const item = { status: "processing", percent: 0, gone: 10, estimated: 40, arrived: 0 };
 
 test("the time left runs in the browser, and a task that is late says so", () => {
   assert.equal(gone(item, 5000), 15);

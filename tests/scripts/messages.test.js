@@ -63,7 +63,7 @@ test("a page that has searched takes its own rows and pieces alone", () => {
   tasks.pixels.save("b", 1);
   assert.equal(model.sent.at(-1).by, tasks.by);
   const piece = { type: "piece", key: "b", number: 1, at: 0, size: 100 };
-  tasks.hear({ ...piece, by: "another page" }, [new ArrayBuffer(40)]);
+  tasks.onMessage({ ...piece, by: "another page" }, [new ArrayBuffer(40)]);
   assert.equal(tasks.pixels.percent("b", 1), 0);
   model.heard({ type: "wrong", key: "b", number: 1, by: "another page", lines: ["Its file is gone."] });
   assert.equal(tasks.pixels.percent("b", 1), 0);

@@ -13,9 +13,9 @@ function kernel(job, lose = () => false) {
     said.push({ ...message, bytes: buffers[0]?.byteLength ?? 0 });
     if (lose(message)) return;
     if (message.type === "piece" && message.at === received) received += buffers[0].byteLength;
-    if (message.type === "piece") queueMicrotask(() => job.hear({ received }));
-    if (message.type === "received") queueMicrotask(() => job.hear({ received, asked: message.number }));
-    if (message.type === "end") queueMicrotask(() => job.hear({ done: true }));
+    if (message.type === "piece") queueMicrotask(() => job.update({ received }));
+    if (message.type === "received") queueMicrotask(() => job.update({ received, asked: message.number }));
+    if (message.type === "end") queueMicrotask(() => job.update({ done: true }));
   };
   return { said, say };
 }
@@ -57,7 +57,7 @@ test("a refusal ends it with the kernel's words, and who calls it off hears none
     refused,
     ready(5),
     "b",
-    () => queueMicrotask(() => refused.hear({ refused: "too large" })),
+    () => queueMicrotask(() => refused.update({ refused: "too large" })),
     () => {},
   );
   await assert.rejects(sending, /too large/);

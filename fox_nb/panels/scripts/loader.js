@@ -26,14 +26,14 @@ async function load(model) {
     if (!known.open) known.resolve(start(files));
   }
   if (known.open || files) return known.promise;
-  const hear = ({ script }, buffers) => script === HASH && known.resolve(start(buffers));
+  const onMessage = ({ script }, buffers) => script === HASH && known.resolve(start(buffers));
   const ask = () => model.send({ ask: "script", page: page.id });
-  model.on("msg:custom", hear);
+  model.on("msg:custom", onMessage);
   ask();
   const timer = setInterval(ask, AGAIN);
   await known.promise;
   clearInterval(timer);
-  model.off("msg:custom", hear);
+  model.off("msg:custom", onMessage);
   return known.promise;
 }
 

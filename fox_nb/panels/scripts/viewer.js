@@ -34,8 +34,8 @@ class LiveView {
       (change) => this.send({ type: "tiles", ...change }),
       (ids) => this.send({ type: "previews", ids }),
     );
-    this.hear = (message, buffers) => this.#hear(message, buffers ?? []);
-    model.on("msg:custom", this.hear);
+    this.onMessage = (message, buffers) => this.#take(message, buffers ?? []);
+    model.on("msg:custom", this.onMessage);
     this.silence = setTimeout(() => {
       this.note.textContent =
         "The kernel doesn't answer: it is busy with a cell, or gone. The viewer starts as soon as it answers; " +
@@ -54,7 +54,7 @@ class LiveView {
     else if (event.key !== "Escape" && !(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
   }
 
-  #hear(message, buffers) {
+  #take(message, buffers) {
     if (message.view && message.view !== this.id) return;
     if (message.type === "comparison") this.#start(message.facts, message.retry);
     if (message.type === "previews") this.#previews(message.ids, buffers);
@@ -113,7 +113,7 @@ class LiveView {
 
   close() {
     clearTimeout(this.silence);
-    this.model.off("msg:custom", this.hear);
+    this.model.off("msg:custom", this.onMessage);
     const marks = (this.around.dataset.foxLive ?? "").split(" ").filter((mark) => mark && mark !== this.standsFor);
     this.around.dataset.foxLive = marks.join(" ");
     this.hiding?.remove();

@@ -4,7 +4,7 @@ import { duration, focused, put, write } from "./elements.js";
 const TICK = 500;
 const WORDS = { pending: "waiting for its turn", processing: "being made" };
 
-export const gone = (item, now = performance.now()) => item.gone + (now - item.heard) / 1000;
+export const gone = (item, now = performance.now()) => item.gone + (now - item.arrived) / 1000;
 
 export function share(item, now = performance.now()) {
   const known = item.percent > 0 && item.percent < 100;
@@ -26,12 +26,12 @@ export function live() {
   let said = "";
   const show = () => views.forEach((view) => view());
 
-  function hear(content) {
-    const heard = performance.now();
+  function onMessage(content) {
+    const arrived = performance.now();
     if (content.type === "rows") {
       items.clear();
-      for (const item of content.items) items.set(item.key, { ...item, heard });
-    } else if (content.type === "row") items.set(content.item.key, { ...content.item, heard });
+      for (const item of content.items) items.set(item.key, { ...item, arrived });
+    } else if (content.type === "row") items.set(content.item.key, { ...content.item, arrived });
     else if (content.type === "gone") items.delete(content.key);
     else if (content.type !== "said") return;
     said = content.said ?? said;
@@ -62,7 +62,7 @@ export function live() {
   }
 
   return {
-    initialize: (model) => model.on("msg:custom", hear),
+    initialize: (model) => model.on("msg:custom", onMessage),
     say: show,
     render({ model, line, root, status }) {
       const list = put("ul", "fox-live", {}, { "aria-label": "In progress" });

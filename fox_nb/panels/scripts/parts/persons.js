@@ -11,7 +11,7 @@ export const persons = () => {
   const show = () => views.forEach((view) => view());
   let model;
 
-  function hear(content) {
+  function onMessage(content) {
     if (content.type !== "persons") return;
     Object.assign(state, { items: content.items, empty: content.empty });
     if (content.by === page) unanswered = Math.max(0, unanswered - 1);
@@ -32,7 +32,7 @@ export const persons = () => {
     choose,
     initialize(context) {
       model = context.model;
-      model.on("msg:custom", hear);
+      model.on("msg:custom", onMessage);
     },
     render({ model, el }) {
       const id = `fox-persons-${unique()}`;

@@ -102,7 +102,7 @@ export const picker = () => {
     work();
   }
 
-  function hearList(items) {
+  function takeList(items) {
     state.items = items;
     for (const [key, url] of state.thumbs)
       if (!keys().includes(key) && key !== state.job?.id && state.thumbs.delete(key)) URL.revokeObjectURL(url);
@@ -110,20 +110,20 @@ export const picker = () => {
     if (missing.length) say({ type: "thumbs", keys: missing.map(({ key }) => key) });
   }
 
-  function hear(content, buffers) {
+  function onMessage(content, buffers) {
     const job = state.job?.id === content.id ? state.job : null;
     if (content.type === "list") {
       if (content.by === pressed) pressed = "";
       if (pressed) return; // made before Python heard that press, whose answer is on its way
-      hearList(content.items);
+      takeList(content.items);
     } else if (content.type === "error") state.error = content.words;
     else if (content.type === "taken") for (const view of views) view.taken();
     else if (content.type === "offer") for (const view of views) view.offer(content.names);
     else if (content.type === "thumb") state.thumbs.has(content.key) || setThumb(content.key, new Blob(buffers));
     else if (job && content.type === "ack") {
       const received = Math.max(job.received, content.received);
-      job.hear({ received, asked: content.asked || job.asked, waiting: false });
-    } else if (job) job.hear({ refused: content.words ?? "", done: content.type === "done" });
+      job.update({ received, asked: content.asked || job.asked, waiting: false });
+    } else if (job) job.update({ refused: content.words ?? "", done: content.type === "done" });
     else return;
     show();
   }
@@ -131,7 +131,7 @@ export const picker = () => {
   return {
     initialize(context) {
       model = context.model;
-      model.on("msg:custom", hear);
+      model.on("msg:custom", onMessage);
     },
     render({ model, el }) {
       const view = makeView({ model, el, state, choose, change, say });
@@ -257,7 +257,7 @@ function makeView({ model, el, state, choose, change, say }) {
     // So that the same file can be chosen again.
     input.value = "";
   });
-  cancel.addEventListener("click", () => state.job?.hear({ cancelled: true }));
+  cancel.addEventListener("click", () => state.job?.update({ cancelled: true }));
   // The browser sends a paste to wherever the last selection was, so it is heard on the whole page.
   const paste = (event) => {
     if (!root.contains(document.activeElement) || !event.clipboardData?.files.length) return;

@@ -85,13 +85,13 @@ export const press = () => {
         timer = setTimeout(() => write(status, BUSY), SILENT);
       }
 
-      function hear(type) {
-        if (type === "heard") {
+      function onMessage(type) {
+        if (type === "received") {
           clearTimeout(timer);
           waiting = false;
           rows.say();
         }
-        if (type === "heard" || type === "error") show();
+        if (type === "received" || type === "error") show();
       }
 
       /** Ctrl+Enter in a field of the panel presses the button that stands beside it; Jupyter would run the cell. */
@@ -107,13 +107,13 @@ export const press = () => {
 
       onPress(button, send);
       window.addEventListener("keydown", keys, true);
-      views.add(hear);
+      views.add(onMessage);
       model.on("change", show);
       show();
       return () => {
         clearTimeout(timer);
         window.removeEventListener("keydown", keys, true);
-        views.delete(hear);
+        views.delete(onMessage);
         model.off("change", show);
         endHelp();
         end();

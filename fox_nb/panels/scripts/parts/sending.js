@@ -27,27 +27,27 @@ export class Job {
     this.received = 0;
     this.asked = 0;
     this.refused = "";
-    this.cancelled = this.done = this.waiting = this.heard = false;
+    this.cancelled = this.done = this.waiting = this.updated = false;
     this.wake = () => {};
   }
 
   /** Take in what the kernel, or the person, says of it. */
-  hear(facts = {}) {
-    Object.assign(this, facts, { heard: true });
+  update(facts = {}) {
+    Object.assign(this, facts, { updated: true });
     this.wake();
   }
 
   /** Wait for a word; false when none comes. */
   async word(patience = PATIENCE) {
     let timer;
-    if (!this.heard)
+    if (!this.updated)
       await new Promise((resolve) => {
         this.wake = () => resolve(undefined);
         timer = setTimeout(resolve, patience);
       });
     clearTimeout(timer);
-    const any = this.heard;
-    this.heard = false;
+    const any = this.updated;
+    this.updated = false;
     return any;
   }
 }

@@ -8,15 +8,15 @@ export const sweepView = () => {
   const views = new Set();
   let state = /** @type {any} */ (null);
 
-  function hear(content) {
+  function onMessage(content) {
     if (content.type !== "state") return;
-    state = { ...content, heard: performance.now() };
+    state = { ...content, arrived: performance.now() };
     views.forEach((view) => view());
   }
 
   return {
     initialize({ model }) {
-      model.on("msg:custom", hear);
+      model.on("msg:custom", onMessage);
     },
     render({ model, el }) {
       const root = put("div", "fox-sweep");
@@ -34,9 +34,9 @@ export const sweepView = () => {
       const words = put("p", "fox-words");
       const findings = put("div");
       const said = put("div");
-      const heard = put("p", "fox-aloud", { role: "status" });
+      const aloud = put("p", "fox-aloud", { role: "status" });
       acts.append(run, no, stop);
-      root.append(hiding, plan, acts, said, bar, words, findings, heard);
+      root.append(hiding, plan, acts, said, bar, words, findings, aloud);
       el.append(root);
       root.hidden = true;
 
@@ -54,7 +54,7 @@ export const sweepView = () => {
 
       function tick() {
         if (!state) return;
-        const gone = (performance.now() - state.heard) / 1000;
+        const gone = (performance.now() - state.arrived) / 1000;
         const left =
           state.left === null
             ? ""
@@ -96,7 +96,7 @@ export const sweepView = () => {
         words.hidden = !state.going && state.over === state.total && !state.failed;
         tick();
         const news = state.going ? (state.canStop ? "Running." : "") : words.textContent;
-        write(heard, news);
+        write(aloud, news);
       }
 
       guard(root);

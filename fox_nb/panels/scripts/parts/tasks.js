@@ -23,11 +23,11 @@ export class Tasks {
   /** @returns what to do when the model is closed */
   initialize(model) {
     this.model = this.pixels.model = model;
-    model.on("msg:custom", (content, buffers) => this.hear(content, buffers) && this.show());
+    model.on("msg:custom", (content, buffers) => this.onMessage(content, buffers) && this.show());
     return () => this.pixels.forget();
   }
 
-  hear(content, buffers) {
+  onMessage(content, buffers) {
     const { type, key, number } = content;
     if (type === "list" && (content.by ?? "") !== this.by) return false;
     if (type === "list") {
@@ -42,7 +42,7 @@ export class Tasks {
     else if (type === "wrong") {
       this.state.wrong = content.lines;
       if (key && (content.by ?? this.pixels.page) === this.pixels.page) this.pixels.stop(key, number);
-    } else return !this.pixels.hear(content, buffers);
+    } else return !this.pixels.onMessage(content, buffers);
     return true;
   }
 
