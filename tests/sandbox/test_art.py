@@ -311,6 +311,8 @@ def test_an_own_drawing_is_known_by_its_looks(tmp_path, quality):
 def test_what_cannot_be_drawn_is_said():
     """Words that the sandbox can't draw stand on the picture, and weather where it is asked for indoors."""
     assert read("a quokka in the snow").unknown == ("quokka",)
+    assert read("two red foxes and 3 cats").unknown == ("two foxes", "3 cats")
+    assert read("a man with two dogs").people == ("man",)
     plain, said = (art.generate(words, (512, 320), seed=1) for words in ("a fox by a lake", "a fox by a lake, quokka"))
     assert missing(read("a cat in a room, rain")) == ("rain",)
     assert not missing(read("A portrait of a woman in a vintage library, soft natural light"))

@@ -208,7 +208,9 @@ def read(prompt: str) -> Brief:
         plain = plain.replace(phrase, f" {meaning} ")
     words = _words(plain)
     scenes, hours, subjects = _found(words, SCENES), _found(words, HOURS), _found(words, SUBJECTS)
-    people = _counted(tuple(s for s in subjects if s in PEOPLE), words)
+    several = _several(words)
+    others = [word for at, word in enumerate(words) if at not in several]
+    people = _counted(tuple(s for s in subjects if s in PEOPLE), others)
     things = tuple(s for s in subjects if s not in PEOPLE)
     weather = tuple(_found(words, WEATHER))
     return Brief(
@@ -225,7 +227,7 @@ def read(prompt: str) -> Brief:
         subjects=things[:3],
         people=people[:4],
         traits=tuple(_found(words, TRAITS)),
-        unknown=tuple(dict.fromkeys(w for w in words if _is_unknown(w))),
+        unknown=tuple(dict.fromkeys((*several.values(), *(w for w in words if _is_unknown(w))))),
         key=key,
     )
 
@@ -241,6 +243,17 @@ def _words(text: str) -> list[str]:
 
 def _is_unknown(word: str) -> bool:
     return not (word in _SILENT or word in _COUNTS or word.isdigit() or any(word in table for table in _TABLES))
+
+
+def _several(words: list[str]) -> dict[int, str]:
+    """Return what is asked for several times by the place of its number: each thing is drawn once."""
+    found = {}
+    for at, word in enumerate(words):
+        if word in {"two", "three", "four"} or (word.isdigit() and word not in {"0", "1"}):
+            things = [after for after in words[at + 1 : at + 3] if SUBJECTS.get(after, PEOPLE[0]) not in PEOPLE]
+            if things:
+                found[at] = f"{word} {things[0]}"
+    return found
 
 
 def _tints(words: list[str]) -> tuple[str, ...]:
