@@ -67,7 +67,8 @@ faults: $(VENV)/test.stamp ## the long fault run: thousands of creations cut off
 
 long: $(VENV)/long.stamp $(AXE) chromium ## what takes too long for every day: a fresh clone, thirty kernels, other browsers, hosts and Pythons; fills in docs/places.md
 	@.ci/browsers
-	FOX_NB_PLACES=docs/places.md $(PYTEST) $(BY_FILE) -m long --timeout=600 --ignore=tests/faults
+	FOX_NB_PLACES=docs/places.md $(PYTEST) $(BY_FILE) -m "long and not alone" --timeout=600 --ignore=tests/faults
+	$(PYTEST) -n 1 -m alone --timeout=600
 
 bench: $(VENV)/test.stamp chromium ## measure against the alternatives; writes docs/benchmarks.md
 	$(BIN)/python tests/bench

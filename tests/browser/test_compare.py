@@ -287,6 +287,7 @@ def test_a_cell_that_runs_shows_its_progress_and_leaves_one_grid(lab: Lab, sandb
 
 
 @pytest.mark.long
+@pytest.mark.alone
 def test_twenty_five_at_4k(
     lab: Lab, browser: Browser, sandbox: Any, env: dict[str, str], record_property: Callable[[str, object], None]
 ) -> None:
@@ -323,11 +324,12 @@ WAYS = [(-0.9, 0), (0, -0.9), (-0.9, 0), (0, 0.9), (0, 0.9), (0.9, 0.9)]
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.timeout(3600)
 def test_a_thousand_cells(lab: Lab, env: dict[str, str], record_property: Callable[[str, object], None]) -> None:
     """A sweep of a thousand cells, run, is seen within 2 s, pans within 300 ms (the median) and takes 400 MB at the most.
 
-    The limits are those that were promised, on a machine that does nothing else: a long test is run alone.
+    The limits are those that were promised, on a machine that does nothing else.
     """
     page = lab.open(notebook(OPEN + MEASURING, MANY, "sweep"), env=env)
     page.run_cell(0)
