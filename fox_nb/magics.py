@@ -32,7 +32,7 @@ _DASH = "\0"
 """Before a word that is a value, though it begins with a dash: argparse takes such a word for an option."""
 
 VERBS = {request.method.replace("_", "-"): request for request in MODELS.values()}
-"""What stands after ``%%fox``: generate, edit, enhance, create-profile, imagine."""
+"""What stands after ``%%fox``."""
 
 _EXPLAINED = """\
 Ask a model for pictures.
@@ -202,8 +202,10 @@ class _Options(argparse.ArgumentParser):
 
 
 def _value(kind: type, text: str) -> Any:
-    """Make numbers of what are numbers; anything else stays a text, for the request class to refuse in its words."""
+    """Make numbers of what are numbers, and True or False; all else stays a text, for the request class to refuse."""
     text = _plain(text)
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.casefold(), text)
     with contextlib.suppress(ValueError):
         return kind(text) if kind in {int, float} else text
     return text

@@ -154,13 +154,19 @@ class Parameter(NamedTuple):
     hint: Hint = Hint()
 
     @property
+    def is_text(self) -> bool:
+        """True where somebody types words: a prompt, or another text."""
+        return self.type is str and not self.options and not self.many and self.hint.kind in {"", "prompt"}
+
+    @property
     def allowed(self) -> str:
         """What is allowed, in words."""
         if self.options:
             words = "one of " + ", ".join(self.options)
+        elif self.type is bool:
+            words = "True or False"
         elif self.type in {int, float}:
-            kind = "a whole number" if self.type is int else "a number"
-            words = f"{kind} from {self.minimum:g} to {self.maximum:g}" if self.maximum is not None else kind
+            words = f"{'a whole number' if self.type is int else 'a number'} from {self.minimum:g} to {self.maximum:g}"
         elif self.hint.is_file:
             words = "an http(s) URL or a local file"
         else:
@@ -195,12 +201,15 @@ def _parameter(field: dataclasses.Field[Any], annotation: Any) -> Parameter:
             plain, *more = get_args(plain)
             marks += more
         else:
-            nullable, plain = True, next(part for part in get_args(plain) if part is not type(None))
+            kinds = [part for part in get_args(plain) if part is not type(None)]
+            if len(kinds) > 1:
+                break
+            nullable, plain = True, kinds[0]
     options = get_args(plain) if get_origin(plain) is Literal else ()
     hint = next((mark for mark in marks if isinstance(mark, Hint)), Hint())
     bounds = next((mark for mark in marks if isinstance(mark, Bounds)), Bounds())
     required = field.default is dataclasses.MISSING
-    return Parameter(
+    parameter = Parameter(
         name=field.name,
         label=hint.label or field.name.replace("_", " ").capitalize(),
         help=hint.help,
@@ -215,6 +224,24 @@ def _parameter(field: dataclasses.Field[Any], annotation: Any) -> Parameter:
         most_items=bounds.max_length,
         hint=hint,
     )
+    if wrong := _unfit(parameter):
+        raise TypeError(f"{field.name}: {wrong}. docs/adding-a-model.md lists the shapes that a parameter may have.")
+    return parameter
+
+
+def _unfit(parameter: Parameter) -> str:
+    """Say why no panel, magic or table could have such a parameter; '' where they can."""
+    if parameter.type not in {bool, int, float, str} or not all(isinstance(one, str) for one in parameter.options):
+        return "its type is none of str, bool, int, float and a Literal of texts"
+    if parameter.many and not parameter.hint.kind:
+        return "it is a list, and no Hint says of which kind"
+    if parameter.type in {int, float} and None in {parameter.minimum, parameter.maximum}:
+        return "a number needs both of its Bounds"
+    if parameter.nullable and parameter.default is not None:
+        return "what may be None has None as its default, or nobody could send that"
+    if parameter.type is bool and parameter.default is None:
+        return "a bool needs a default, and is never None"
+    return ""
 
 
 def name_in(error: ErrorDetails) -> str:

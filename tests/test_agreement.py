@@ -68,7 +68,7 @@ def test_the_same_values(model: str, parameter: Parameter) -> None:
     schema = resolved(SCHEMAS[PAGE[model]]["properties"][parameter.name])
     kinds = schema.get("type", ["string"] + ["null"] * (None in schema.get("enum", [])))
     kinds = [kinds] if isinstance(kinds, str) else kinds
-    names = {str: "string", int: "integer", float: "number"}
+    names = {str: "string", bool: "boolean", int: "integer", float: "number"}
     assert [kind for kind in kinds if kind != "null"] == ["array" if parameter.many else names[parameter.type]]
     assert ("null" in kinds) == parameter.nullable
     assert {option for option in schema.get("enum", ()) if option is not None} == set(parameter.options)

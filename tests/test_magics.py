@@ -107,13 +107,14 @@ def test_what_is_wrong_is_said_in_the_words_of_the_models(
 
 def test_every_option_of_every_model_is_there() -> None:
     """What the request classes have, the magics have, in their own types."""
-    for verb, request in VERBS.items():
+    for request in VERBS.values():
         for parameter in parameters(request):
-            text = parameter.options[-1] if parameter.options else "1"
+            text = parameter.options[-1] if parameter.options else "true" if parameter.type is bool else "1"
             name = "--" + parameter.name.replace("_", "-")
-            body = "" if parameter.hint.kind == "prompt" or verb in {"enhance", "create-profile"} else "a fox"
+            has_prompt = any(one.hint.kind == "prompt" for one in parameters(request))
+            body = "a fox" if has_prompt and parameter.hint.kind != "prompt" else ""
             value = parse(request, [name, text], body)[parameter.name]
-            wanted = [text] if parameter.many else text if parameter.options else parameter.type("1")
+            wanted = [text] if parameter.many else text if parameter.options else parameter.type(text)
             assert (value, type(value)) == (wanted, type(wanted))
     assert set(VERBS.values()) == set(MODELS.values())
 

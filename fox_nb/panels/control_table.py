@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from fox_nb.panels.controls import ChoiceControl, Control, FieldContext, LevelControl, NumberControl
+from collections.abc import Callable
+
+from fox_nb.panels.controls import (
+    ChoiceControl,
+    Control,
+    FieldContext,
+    LevelControl,
+    NumberControl,
+    TextControl,
+    TickControl,
+)
 from fox_nb.panels.persons import PersonsControl, PromptControl
 from fox_nb.parameters import Parameter
 
@@ -18,6 +28,13 @@ def control_for(parameter: Parameter, field_context: FieldContext) -> Control:
             from fox_nb.panels.picture_control import PictureControl  # what takes files is not loaded without need
 
             return PictureControl(parameter, field_context)
+    made: Callable[[Parameter], Control]
     if parameter.options:
-        return ChoiceControl(parameter)
-    return NumberControl(parameter) if parameter.type is int else LevelControl(parameter)
+        made = ChoiceControl
+    elif parameter.is_text:
+        made = TextControl
+    elif parameter.type is bool:
+        made = TickControl
+    else:
+        made = LevelControl if parameter.default is None else NumberControl
+    return made(parameter)

@@ -15,7 +15,7 @@ from fox_nb.store import Store
 
 FEW = 3
 """So many options stand side by side; more are a list."""
-_SETTABLE = 100
+_STEPS = {int: 1, float: 0.01}
 
 
 class ProfileNames(Protocol):
@@ -173,10 +173,12 @@ class Control:
 
 
 class TextControl(Control):
-    """Long text."""
+    """Text; an empty one is left out, and shows what then stands for it."""
 
     def __init__(self, parameter: Parameter) -> None:
-        super().__init__(parameter, w.Textarea(**about(parameter), placeholder=parameter.hint.example, rows=3))
+        text = parameter.default or ""
+        placeholder = parameter.hint.example or text
+        super().__init__(parameter, w.Textarea(text, **about(parameter), placeholder=placeholder, rows=3))
 
     @property
     def value(self) -> Any:
@@ -214,7 +216,8 @@ class ChoiceControl(Control):
 
     def lacks(self, value: Any) -> str:
         """Return the options where it is none of them."""
-        return "" if value in self._options else f"one of {', '.join(map(str, self._options))}"
+        is_open = value is None and self.parameter.required  # nothing is chosen yet
+        return "" if is_open or value in self._options else f"one of {', '.join(map(str, self._options))}"
 
     def _shown(self, value: Any) -> Any:
         """Return the option: ipywidgets' browser side knows its place alone."""
@@ -222,42 +225,53 @@ class ChoiceControl(Control):
         return options[value] if isinstance(value, int) and 0 <= value < len(options) else self.widget.value
 
 
-class NumberControl(Control):
-    """A whole number within bounds."""
+class TickControl(Control):
+    """Yes or no."""
 
     def __init__(self, parameter: Parameter) -> None:
-        number = w.BoundedIntText(
+        super().__init__(parameter, w.Checkbox(value=parameter.default, indent=False, **about(parameter)))
+
+
+class NumberControl(Control):
+    """A number within bounds that has a default."""
+
+    def __init__(self, parameter: Parameter) -> None:
+        made = w.BoundedIntText if parameter.type is int else w.BoundedFloatText
+        number = made(
             value=parameter.default,
-            min=int(parameter.minimum or 0),
-            max=int(parameter.hint.panel_maximum or parameter.maximum or _SETTABLE),
+            min=parameter.minimum,
+            max=parameter.hint.panel_maximum or parameter.maximum,
+            step=_STEPS[parameter.type],
             **about(parameter, small=True),
         )
         super().__init__(parameter, number)
 
     def lacks(self, value: Any) -> str:
         """Return the least number where it is less."""
-        return f"a whole number from {self.widget.min} on" if value < self.widget.min else ""
+        kind = "a whole number" if self.parameter.type is int else "a number"
+        return f"{kind} from {self.widget.min} on" if value < self.widget.min else ""
 
     def set(self, value: Any) -> None:
         """Show the number; one beyond the panel's own bound, asked for from code, widens it."""
-        number = int(self.parameter.default if value is None else value)
+        number = self.parameter.default if value is None else value
         self.widget.max = max(self.widget.max, number)
         self.widget.value = number
 
 
 class LevelControl(Control):
-    """A number that can be left unset."""
+    """A number within bounds that can be left unset."""
 
     def __init__(self, parameter: Parameter) -> None:
-        level = Level(
-            **about(parameter),
-            min=parameter.minimum or 0.0,
-            max=1.0 if parameter.maximum is None else parameter.maximum,
-        )
-        super().__init__(parameter, level)
+        bounds = {"min": parameter.minimum, "max": parameter.maximum}
+        super().__init__(parameter, Level(**about(parameter), **bounds, step=_STEPS[parameter.type]))
 
     def lacks(self, value: Any) -> str:
         """Return the bounds where it is outside of them."""
         level = self.widget
         inside = value is None or level.min <= value <= level.max
         return "" if inside else f"a number from {level.min:g} to {level.max:g}, or None"
+
+    def _meant(self, value: Any) -> Any:
+        """Return a whole number as one, where only such are taken: the widget has floats."""
+        is_whole = self.parameter.type is int and isinstance(value, float) and value.is_integer()
+        return int(value) if is_whole else value

@@ -84,14 +84,10 @@ def _draw(step: Step, folder: Path) -> Image.Image:
             everyone = tuple(dict.fromkeys((*drawn.figures, *figures)))
             recipes.remember(picture, art.Drawn((*drawn.prompts, prompt), drawn.seed, everyone), folder)
         return picture
-    return art.enhance(
-        images[0],
-        size,
-        creativity=step["creativity"],
-        resemblance=step["resemblance"],
-        seed=seed,
-        figures=figures,
-    )
+    if step["work"] == "enhance":
+        levels = {name: step[name] for name in ("creativity", "resemblance")}
+        return art.enhance(images[0], size, **levels, seed=seed, figures=figures)
+    raise ValueError(f"no step draws {step['work']!r}")
 
 
 def _figure(item: dict[str, Any]) -> art.Figure:
