@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -160,18 +161,20 @@ class SandboxControls(OfOneProcess):
         on : str, optional
             The call that goes wrong: ``"create"``, ``"read"``, ``"upload"``, ``"result"``, …
         **parameters
-            `times` (once, if left out), `after`, `rate`, `model`, and the fault's own.
+            `times` (once, or with a `rate` every time, if left out), `after`, `rate`, `model`, and the fault's own.
 
         Raises
         ------
         SandboxError
             There is no such fault.
         """
-        self._ask("POST", "/sandbox/faults", {"fault": fault, **({"on": on} if on else {}), **parameters})
+        label = secrets.token_hex(8)
+        asked = {"fault": fault, **({"on": on} if on else {}), **parameters, "label": label}
+        self._ask("POST", "/sandbox/faults", asked)
         try:
             yield
         finally:
-            self._ask("DELETE", "/sandbox/faults")
+            self._ask("DELETE", f"/sandbox/faults?label={label}")
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         from fox_nb.client.exchange import Broken, Call

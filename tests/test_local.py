@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, SandboxError
+from fox_nb import Fox, FoxError, SandboxError
 
 
 @pytest.fixture
@@ -26,6 +26,16 @@ def test_a_lesson_sees_what_the_sandbox_received(fox: Fox, sandbox: Any) -> None
     assert [one["body"]["prompt"] for one in fox.sandbox.creations] == ["a fox"] * len(sandbox.creations)
     with pytest.raises(SandboxError, match="nonsense"), fox.sandbox.misbehaving("nonsense"):
         pass
+
+
+def test_a_block_ends_its_own_fault_alone(fox: Fox, sandbox: Any) -> None:
+    """What an outer with-block has asked for still happens after an inner one has ended."""
+    with fox.sandbox.misbehaving("no_balance", on="create", times=50):
+        with fox.sandbox.misbehaving("server_error", on="models", rate=1):
+            assert [fault["fault"] for fault in sandbox.faults] == ["no_balance", "server_error"]
+        with pytest.raises(FoxError, match="balance"):
+            fox.generate("a fox")
+    assert sandbox.faults == []
 
 
 def test_an_interrupt_while_the_sandbox_is_asked_shows_no_key(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:

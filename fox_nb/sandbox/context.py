@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
+from fox_nb.sandbox.contract import load_contract
 from fox_nb.sandbox.options import Settings
 from fox_nb.sandbox.server import Server
 
@@ -31,6 +32,11 @@ class Sandbox:
         `older_form`, `spread`, `estimate_factor`, `storage_limit`, `upload_limit`, `balance`, `models`: see
         ``SettingsChange`` in the OpenAPI document.
 
+    Raises
+    ------
+    ValueError
+        If there is no such setting, or it cannot be this.
+
     Attributes
     ----------
     base_url : str
@@ -51,8 +57,12 @@ class Sandbox:
         self._folder = None if folder is None else Path(folder)
         self._keys = keys or ()
         self._port = port
+        if "advance" in settings:
+            raise ValueError("advance is for a sandbox that runs: call its advance(seconds)")
+        asked = {"speed": speed, **settings}
+        load_contract().hold("change_settings", asked)
         self._settings = Settings()
-        self._settings.change({"speed": speed, **settings})
+        self._settings.change(asked)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._failure: BaseException | None = None
         self._ready = threading.Event()
@@ -140,7 +150,18 @@ class Sandbox:
         self._do(self._server.gateway.faults.clear)
 
     def set(self, **changes: Any) -> None:
-        """Change settings, as ``POST /sandbox/settings`` does; `advance` puts its clock forward by seconds."""
+        """Change settings, as ``POST /sandbox/settings`` does; `advance` puts its clock forward by seconds.
+
+        Parameters
+        ----------
+        **changes
+            The settings that `Sandbox` is made with, but for `folder`, `keys` and `port`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such setting, or it cannot be this.
+        """
         self._do(lambda: self._server.gateway.change_settings(changes))
 
     def advance(self, seconds: float) -> None:

@@ -84,6 +84,13 @@ class Contract:
             place = f"#/paths/{path}/{operation.method.lower()}/requestBody/content/{media}/schema"
         self._check({"$ref": HOME + place}, body)
 
+    def hold(self, operation: str, body: dict[str, Any]) -> None:
+        """Refuse with a `ValueError` what code asks for, where a body that says so would be refused."""
+        try:
+            self.check_body(self.operation(operation), body)
+        except Problem as problem:
+            raise ValueError(str(problem)) from None
+
     def check_parameters(
         self, operation: Operation, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> dict[str, Any]:
@@ -173,8 +180,8 @@ def _problem(error: ValidationError, name: str) -> Problem:
             allowed = ", ".join(str(item) for item in rule_says if item is not None)
             message = f"Bad value {value} for '{where}'. Allowed: {allowed}."
         case "not":
-            where = "aspect_ratio"
-            message = "'aspect_ratio' is only supported in text-to-image mode, not beside 'image_urls'."
+            *others, where = rule_says["required"]
+            message = f"'{where}' is not supported beside {', '.join(repr(other) for other in others)}."
         case rule:
             message = f"Bad value {value} for '{where}': {rule} is {_shown(rule_says)}."
     return Problem(422, message, "invalid_request_error", code, param=where[:LONGEST_SHOWN] or None)

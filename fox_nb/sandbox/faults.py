@@ -24,6 +24,7 @@ SCHEDULE: dict[str, Any] = {
     "rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 1, "description": "On what part of the calls"},
     "seed": {"type": "integer", "description": "Makes the rate's chances repeatable"},
     "model": {"type": "string", "description": "Only on creations, or on tasks, of this model"},
+    "label": {"type": "string", "minLength": 1, "description": "By what it can be ended alone"},
 }
 
 
@@ -96,10 +97,10 @@ class Faults:
         with self._lock:
             self._due.append(_Due({"on": calls[0], **spec}, times, spec.get("after", 0), chance))
 
-    def clear(self) -> None:
-        """Behave again."""
+    def clear(self, label: str | None = None) -> None:
+        """Behave again; with a label, as far as the fault that has it goes."""
         with self._lock:
-            self._due.clear()
+            self._due = [due for due in self._due if label is not None and due.spec.get("label") != label]
 
     def remaining(self) -> list[dict[str, Any]]:
         """Return what is still due."""

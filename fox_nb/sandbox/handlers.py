@@ -241,7 +241,7 @@ async def _add_fault(call: Incoming, gateway: Gateway) -> Answer:
 
 
 async def _clear_faults(call: Incoming, gateway: Gateway) -> Answer:
-    gateway.faults.clear()
+    gateway.faults.clear(call.parameters.get("label"))
     return await _read_faults(call, gateway)
 
 

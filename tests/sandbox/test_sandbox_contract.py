@@ -7,11 +7,12 @@ import sys
 import jsonschema
 import pytest
 
-from fox_nb.sandbox import Sandbox
+from fox_nb.sandbox import Sandbox, pictures
 from fox_nb.sandbox.contract import load_contract
 from fox_nb.sandbox.handlers import CALLS, FAULTY
 from fox_nb.sandbox.http_faults import CALLS as FAULTY_CALLS
 from fox_nb.sandbox.options import PRICES, SECONDS
+from fox_nb.sandbox.problems import Problem
 
 SEED = "20"
 
@@ -57,3 +58,31 @@ def test_schemathesis_finds_nothing(tmp_path, caplog, which, phases, examples):
     assert tested
     assert int(tested[1]) > 100
     assert [record.getMessage() for record in caplog.records] == []
+
+
+@pytest.mark.parametrize("asked", [{"spede": 3}, {"speed": -1}, {"balance": "much"}, {"advance": 5}])
+def test_a_sandbox_takes_no_setting_that_it_would_refuse_later(asked):
+    """Its maker is told at once, in the words that `set` has; `advance` is for one that runs."""
+    with pytest.raises(ValueError, match=next(iter(asked))):
+        Sandbox(**asked)
+
+
+def test_what_may_not_stand_together_is_said_in_the_documents_names():
+    """A rule of any two parameters names those two."""
+    rule = {"not": {"properties": {"mask": {"type": "string"}, "steps": {}}, "required": ["mask", "steps"]}}
+    with pytest.raises(Problem, match=r"'steps' is not supported beside 'mask'\.") as refused:
+        load_contract()._check(rule, {"mask": "a", "steps": 1})
+    assert refused.value.error["param"] == "steps"
+
+
+def test_a_step_that_nothing_draws_is_an_error(tmp_path):
+    """No picture of another kind stands in for it."""
+    step = {
+        "work": "vary",
+        "sources": [{"url": "https://example.com/a.jpg"}],
+        "figures": [],
+        "seed": 1,
+        "resolution": "1K",
+    }
+    with pytest.raises(ValueError, match="no step draws 'vary'"):
+        pictures._draw(step, tmp_path)
