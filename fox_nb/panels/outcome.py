@@ -195,6 +195,12 @@ class Outcome:
             self._over(task)
 
 
+def must_be_of_outcome(name: str) -> None:
+    """Raise LookupError for a button that `Outcome.act` doesn't do either: a press must not come to nothing."""
+    if name != "retry" and name not in REMEDIES:
+        raise LookupError(f"nothing does what the button {name!r} says")
+
+
 def remedies(session: Session, task: Task) -> list[Action]:
     """Return the buttons of a task that came to nothing; what costs money says how much."""
     if task.status not in {"unknown", "failed", "refused"}:

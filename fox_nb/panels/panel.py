@@ -22,7 +22,7 @@ from fox_nb.panels.control_table import control_for
 from fox_nb.panels.controls import Control, FieldContext
 from fox_nb.panels.head import card, head, in_marimo, key_is_empty, money_note, when_missing
 from fox_nb.panels.memory import Memory
-from fox_nb.panels.outcome import Outcome
+from fox_nb.panels.outcome import Outcome, must_be_of_outcome
 from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record, running_cell
 from fox_nb.panels.script import Layout, close_inside
@@ -48,7 +48,7 @@ class _Value(traitlets.TraitType[Any, Any]):
     """A parameter's plain value, the same that its control shows."""
 
     def __init__(self, parameter: Parameter) -> None:
-        empty = "" if parameter.hint.kind == "prompt" else parameter.default
+        empty = parameter.default or "" if parameter.is_text else parameter.default
         super().__init__(default_value=empty, help=parameter.help)
 
     def validate(self, panel: Panel, value: Any) -> Any:
@@ -493,8 +493,10 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     def _use(self, name: str, task: Task, number: int) -> None:
         if name == "use":
             self.take_result(task, number)
-        elif name == FILL[0] and task.model == self.request.model:
+        elif name == FILL[0]:
             self.fill(task.request)
+        else:
+            must_be_of_outcome(name)
 
     def take_result(self, task: Task, number: int) -> None:
         """Put an earlier result's picture into the control for pictures.

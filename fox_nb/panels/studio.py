@@ -13,7 +13,7 @@ from fox_nb.panels.hand_in import HandIn
 from fox_nb.panels.head import card, in_marimo
 from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.memory import Memory
-from fox_nb.panels.outcome import remedies
+from fox_nb.panels.outcome import must_be_of_outcome, remedies
 from fox_nb.panels.panel import FILL, Panel, panel_class, show
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
@@ -133,6 +133,8 @@ class Studio(w.Tab):  # type: ignore[misc]
             model = name.removeprefix("use:")
             self.panels[model].take_result(task, number)
             self._go(model)
+        else:
+            must_be_of_outcome(name)
 
     def _show_side_by_side(self, pictures: Pictures) -> None:
         """Show several of the history side by side, below it; what was there before ends."""

@@ -331,6 +331,16 @@ def test_a_training_has_the_remedies_of_any_task(act: str) -> None:
     assert heard == [act]
 
 
+def test_a_button_that_nothing_hears_says_so(fox: Fox) -> None:
+    """In a panel of its own and in the studio; what is about the task itself is heard before."""
+    task = fox.generate("a fox").wait(60)
+    studio = fox.studio()
+    for use in (fox.panel()._use, studio._use):
+        use("retry", task, 1)
+        with pytest.raises(LookupError, match="the button 'print'"):
+            use("print", task, 1)
+
+
 def test_what_is_missing_is_named_by_its_label(fox: Fox) -> None:
     """In a person's words, before anything is sent."""
     with pytest.raises(InvalidRequest, match="Picture to enhance is empty"):
