@@ -333,14 +333,44 @@ class Client:
     def upload_base64(
         self, data: bytes | str, *, file_name: str | None = None, auto_cleanup: bool | None = None
     ) -> Upload:
-        """Upload bytes, or a text of base64 or a data URL: ``POST /v1/files/upload/base64`` (documented)."""
+        """Upload bytes, or a text of base64 or a data URL: ``POST /v1/files/upload/base64`` (documented).
+
+        Parameters
+        ----------
+        data : bytes or str
+            The file, or a text that holds it.
+        file_name : str, optional
+            Its name at the gateway; bytes get one by what they are.
+        auto_cleanup : bool, optional
+            As for `upload_file`.
+
+        Raises
+        ------
+        GatewayError, NotConnected, ConnectionLost
+            Uploads cost nothing.
+        """
         text = data if isinstance(data, str) else base64.b64encode(data).decode()
         if not isinstance(data, str) and not file_name:
             file_name = uploading.safe_name(None, data[: uploading.HEAD])
         return self._upload_json("base64", {"file_data": text}, file_name, auto_cleanup)
 
     def upload_url(self, url: str, *, file_name: str | None = None, auto_cleanup: bool | None = None) -> Upload:
-        """Let the gateway fetch a public URL into its storage: ``POST /v1/files/upload/url`` (documented)."""
+        """Let the gateway fetch a public URL into its storage: ``POST /v1/files/upload/url`` (documented).
+
+        Parameters
+        ----------
+        url : str
+            Where the file is, for everybody.
+        file_name : str, optional
+            Its name at the gateway.
+        auto_cleanup : bool, optional
+            As for `upload_file`.
+
+        Raises
+        ------
+        GatewayError, NotConnected, ConnectionLost
+            Uploads cost nothing.
+        """
         return self._upload_json("url", {"url": url}, file_name, auto_cleanup)
 
     def hand_in(self, path: Path) -> None:

@@ -63,13 +63,45 @@ class Compared:
         return frame
 
     def save_html(self, path: str | os.PathLike[str]) -> Path:
-        """Write one page that works offline: divider, linked zoom, differences, 1024 px previews."""
+        """Write one page that works offline: divider, linked zoom, differences, 1024 px previews.
+
+        Parameters
+        ----------
+        path : path
+            The HTML file.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        FoxError
+            There is nothing to write, or it cannot be written.
+        """
         from fox_nb.render.comparison_files import save_html
 
         return save_html(self.measure().comparison(), path, said=self.findings())
 
     def save_image(self, path: str | os.PathLike[str]) -> Path:
-        """Write a labelled contact sheet."""
+        """Write a labelled contact sheet.
+
+        Parameters
+        ----------
+        path : path
+            The image file.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        FoxError
+            There is nothing to write, or it cannot be written.
+        """
         from fox_nb.render.comparison_files import save_image
 
         return save_image(self.measure().comparison(), path, said=self.findings())

@@ -281,6 +281,16 @@ class Experiment(OfOneProcess, Shown):
 
         There is no key in it, no gateway, and no path of a file.
 
+        Parameters
+        ----------
+        path : path
+            The JSON file; nothing but an earlier plan is replaced.
+
+        Returns
+        -------
+        Path
+            The file.
+
         Raises
         ------
         FoxError
@@ -397,6 +407,16 @@ class Experiment(OfOneProcess, Shown):
 
     def save_parquet(self, path: str | os.PathLike[str]) -> Path:
         """Write one Parquet file, a row a picture, its bytes in the column ``image``.
+
+        Parameters
+        ----------
+        path : path
+            The file; none is overwritten.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Raises
         ------

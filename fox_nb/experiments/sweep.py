@@ -236,7 +236,24 @@ class Sweep(Compared, Experiment):
         return next((original for original in each if original is not None), None)
 
     def code(self, row: int, column: int, take: int | None = None, *further: int) -> str:
-        """Return the call that asks for one picture of the grid again, free."""
+        """Return the call that asks for one picture of the grid again, free.
+
+        Parameters
+        ----------
+        row : int
+            The cell's row, from 0.
+        column : int
+            Its column, from 0.
+        take : int, optional
+            Which of its takes; the first without it.
+        *further : int
+            The place on each further axis, from 0.
+
+        Raises
+        ------
+        InvalidRequest
+            There is no such cell or take.
+        """
         return look.code(self, self._slot(row, column, take, further))
 
     def measure(self) -> Sweep:

@@ -70,6 +70,11 @@ class Image(Shows):
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save the picture as a file, in the format that its name says, or in a folder under its own name.
 
+        Parameters
+        ----------
+        path : path
+            The file, or a folder that is there.
+
         Returns
         -------
         Path

@@ -140,6 +140,13 @@ class Profiles(OfOneProcess):
     def rename(self, profile: Profile | str, name: str) -> Profile:
         """Give a profile another name.
 
+        Parameters
+        ----------
+        profile : Profile or str
+            Its name or id.
+        name : str
+            The new name.
+
         Raises
         ------
         InvalidRequest
@@ -165,6 +172,11 @@ class Profiles(OfOneProcess):
         """Take in what `export` gave in another store; what is known keeps its name.
 
         Rows of another gateway are left out: an id means nothing elsewhere. A name that is taken gets a number.
+
+        Parameters
+        ----------
+        rows : iterable of mapping
+            As `export` gives them.
 
         Returns
         -------

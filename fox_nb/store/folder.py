@@ -98,7 +98,18 @@ class Store(OfOneProcess):
         return self.folder / "thumbnails"
 
     def path(self, file: str) -> Path:
-        """Return the path of a file that the journal names; never one outside the store."""
+        """Return the path of a file that the journal names.
+
+        Parameters
+        ----------
+        file : str
+            As the journal has it, from the store's folder on.
+
+        Raises
+        ------
+        StoreError
+            It lies outside of the store.
+        """
         path = self.folder / file
         places = (self.folder, self.pictures, self.sources, self.thumbnails)
         place = next((place for place in (path, *path.parents) if place in places), self.folder)
@@ -111,7 +122,23 @@ class Store(OfOneProcess):
         return path
 
     def task_of(self, picture: str | Path) -> TaskRow | None:
-        """Find the task that made a picture, by the file's bytes or, when it was changed, by its name."""
+        """Find the task that made a picture, by the file's bytes or, when it was changed, by its name.
+
+        Parameters
+        ----------
+        picture : path
+            The file, wherever it is now.
+
+        Returns
+        -------
+        TaskRow or None
+            What the store knows of the task; None where it knows no such picture.
+
+        Raises
+        ------
+        InvalidRequest
+            It is no path.
+        """
         path = given_path(picture, "picture")
         try:
             digest = sha256_of(path) if path.is_file() else ""
