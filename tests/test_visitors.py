@@ -1,6 +1,7 @@
 """Visitors: each alone in a store of their own, one budget for all of them together, nothing sent by coming."""
 
 import base64
+import contextlib
 import errno
 import io
 import math
@@ -129,6 +130,23 @@ def test_no_visitor_gives_money_back(sandbox: Sandbox) -> None:
         assert ada.session.left == 0
         assert lost[1].settle(paid=True).status == "failed"
         assert ada.session.left == 0
+
+
+@pytest.mark.usefixtures("in_voila")
+@pytest.mark.parametrize("on", ["lost_answer on create", "bad_key on create", "no_balance on create", "failed on task"])
+def test_a_visitor_reads_no_words_for_developers(sandbox: Sandbox, on: str) -> None:
+    """Nothing of code, key, account or bill, and no button that settles, whatever goes wrong; a press can be repeated."""
+    with visitor(sandbox) as fox:
+        panel = fox.panel("phota-image", prompt="a fox")
+        fault, _, call = on.split()
+        sandbox.misbehave(fault, on=call, times=9)
+        with contextlib.suppress(fox_nb.FoxError):
+            panel.submit().wait(60)
+        items = [panel._outcome.results.item(task) for task in fox.tasks()]
+        said = " ".join([*panel._press.error, *(line for item in items for line in item["words"])])
+        assert said
+        assert not re.search(r"task\.|fox\.|\w\(|=|FOXAPI|bill|account's|key", said)
+        assert {name for item in items for name, _ in item["actions"]} <= {"retry"}
 
 
 @pytest.mark.usefixtures("in_voila")

@@ -92,8 +92,10 @@ def money_note(cost: Cost, left: Cost | None, account: Account | None = None) ->
     return f"({', '.join(about)})" if about else ""
 
 
-def key_is_empty(account: Account, now: float) -> str:
-    """Say why a press makes no sense with this key; '' where it does."""
+def key_is_empty(account: Account, now: float, *, is_class: bool) -> str:
+    """Say why a press makes no sense with this key; '' where it does, as in a class, which may pay for a seat."""
+    if is_class:
+        return ""
     at = f" (asked at {moment(account.asked_at)})" if account.asked_at is not None else ""
     if account.is_empty:
         return f"This key has nothing left{at}. Have it topped up, or use another one."

@@ -45,9 +45,9 @@ def settle(session: Session, task: Task, name: str) -> None:
 
 
 def settling(task: Task) -> list[Action]:
-    """Return the buttons that settle a lost answer, what the bill proposes first."""
+    """Return the buttons that settle a lost answer, what the bill proposes first; a visitor has no bill."""
     proposal = task.proposal
-    if proposal is None:
+    if proposal is None or in_voila():
         return []
     by_hand = [("unpaid", "It was not charged"), ("paid", "It was charged")]
     if proposal.paid is None:
@@ -209,4 +209,4 @@ def remedies(session: Session, task: Task) -> list[Action]:
     if task.model in MODELS:
         values = {name: value for name, value in task.request.items() if name != "model"}
         again += f" \u00b7 {session.prices.cost(MODELS[task.model].unchecked(**values)).short}"
-    return [*settling(task), ("retry", again), *[BILL] * (not task.cost.is_settled)]
+    return [*settling(task), ("retry", again), *[BILL] * (not task.cost.is_settled and not in_voila())]

@@ -425,7 +425,8 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             was, self._price = self._price, self._session.prices.cost(self.request.unchecked()).short
             # Without hold_sync: it keeps back what other threads set meanwhile, and may then send a `busy` that was.
             self._press.price, self._press.note = cost.short, money_note(cost, self._session.left, account)
-            self._press.hint = key_is_empty(account, self._session.now())
+            is_class = self._session.prices.is_class
+            self._press.hint = key_is_empty(account, self._session.now(), is_class=is_class)
         if was not in {"", self._price}:
             self._outcome.results.refresh()  # 'Try again' names its price, too
 

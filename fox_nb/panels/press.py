@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import ipywidgets as w
 import traitlets
 
-from fox_nb.errors import FoxError, SubmissionUnknown
+from fox_nb.errors import FoxError, KeyMissing, SubmissionUnknown
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
 from fox_nb.session import Task
@@ -17,6 +18,10 @@ from fox_nb.settings import in_voila
 
 LOOK_IT_UP = "Check your bill for that minute, then press below what you found."
 _LONGEST = 1000
+_OF_THE_ACCOUNT = re.compile(r"\(HTTP (40[123]|5\d\d)\b")
+"""In what the gateway says of key and account, or of itself, whether it comes now or from the journal."""
+_CODE = re.compile(r"\w\(|\w=|FOXAPI")
+"""What only who writes code can do."""
 _HIDDEN = "Hidden: {title}. It can't be cancelled: it will still be made and charged, and comes into the history."
 
 
@@ -34,10 +39,21 @@ def in_words(error: Exception) -> FoxError:
 
 
 def lines_of(error: Exception) -> list[str]:
-    """Return an error's sentences."""
+    """Return an error's sentences, to a visitor those that are for one."""
     ours = in_words(error)
+    if in_voila():
+        return [line for line in _for_a_visitor(ours) if line]
     todo = LOOK_IT_UP if isinstance(error, SubmissionUnknown) else ours.todo
     return [line for line in (ours.what, ours.money, todo) if line]
+
+
+def _for_a_visitor(error: FoxError) -> tuple[str, ...]:
+    """Say it to somebody who has neither key nor bill nor code here, and is told nothing of the account."""
+    if isinstance(error, SubmissionUnknown):
+        return "No usable answer came.", "It may count in this app's budget.", "Ask for another picture."
+    if isinstance(error, KeyMissing) or _OF_THE_ACCOUNT.search(error.what):
+        return "This app can't do that just now.", error.money, "Tell the people who run it."
+    return error.what, error.money, "" if _CODE.search(error.todo) else error.todo
 
 
 class Press(Scripted):

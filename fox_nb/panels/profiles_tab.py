@@ -277,7 +277,8 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             account = self._session.billing.known_account()
             was, self._price = self._price, cost.short
             self.press.price, self.press.note = cost.short, money_note(cost, self._session.left, account)
-            self._refused = key_is_empty(account, self._session.now())
+            is_class = self._session.prices.is_class
+            self._refused = key_is_empty(account, self._session.now(), is_class=is_class)
             self.press.hint = self._lacks(self.name.value, agreed=self.agreed.value) or self._refused
         if was not in {"", cost.short}:
             self._list()  # 'Try again' names its price, too

@@ -17,6 +17,7 @@ from fox_nb.panels.script import Scripted
 from fox_nb.panels.titles import Titles
 from fox_nb.render.html import clip, duration, when
 from fox_nb.session import Image, Task
+from fox_nb.settings import in_voila
 
 PIECE = 900_000
 """Bytes of a file in one message; servers refuse messages of 10 MB."""
@@ -180,7 +181,7 @@ def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:
     error = task.error
     if error is None:
         return ()
-    if [name for name, _ in actions][:1] == ["retry"]:
+    if [name for name, _ in actions][:1] == ["retry"] and not in_voila():
         return (error.what, error.money, "'Try again' sends it once more, and may be charged again.")
     return tuple(lines_of(error))
 

@@ -510,6 +510,23 @@ def test_a_student_reads_what_a_student_can_do(classroom, student, sandbox, tmp_
     assert [words for words in told if re.search("console|auto_cleanup|report it|support", words)] == []
 
 
+def test_an_empty_seat_presses_for_what_the_class_has(classroom, student, sandbox):
+    """What another one has made costs a seat nothing, so its panel asks the relay, whose own words say what it can't pay."""
+    classroom.seat("Ben")
+    classroom.seat("Ada", each=0)
+    classroom.start()
+    ada, made = student("Ada"), student("Ben").generate("a bear").wait(PATIENCE)
+    panel = ada.panel("phota-image", prompt="a bear")
+    assert ada.account.is_empty
+    panel._seen()
+    until(lambda: (ada.session.prices.is_class and not panel._press.hint) or None, "a panel that can be pressed")
+    assert panel.submit().wait(PATIENCE).images[0].path.read_bytes() == made.images[0].path.read_bytes()
+    panel.prompt = "an owl"
+    with pytest.raises(GatewayError, match="ask your teacher"):
+        panel.submit()
+    assert len(sandbox.creations) == 1
+
+
 @pytest.mark.parametrize("fault", ["page", "truncated"])
 def test_what_is_no_picture_is_not_kept(classroom, student, sandbox, fault):
     """A page or half a file that a link gave once is fetched again: every student has the picture that was paid for."""
