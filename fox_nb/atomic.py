@@ -56,7 +56,7 @@ def aside(folder: Path, *, private: bool = False) -> Iterator[Path]:
             path.unlink(missing_ok=True)
 
 
-def sweep(*folders: Path, unwritten: float = LONGEST_WRITE) -> None:
+def remove_leftovers(*folders: Path, unwritten: float = LONGEST_WRITE) -> None:
     """Remove what killed processes left half-written in folders: files aside, not written to for so many seconds."""
     for folder in folders:
         with contextlib.suppress(OSError):

@@ -13,12 +13,11 @@ from fox_nb.experiments.axes import PlanAxis, axis_of, is_row, without_decimals
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.sweep_frame import NUMBERS
 from fox_nb.experiments.template import filled, names_in, parameter_of
-from fox_nb.models import MODELS, counted, request_class, take_number
-from fox_nb.models import MOST_TAKES as MOST_NUMBER
+from fox_nb.models import MODELS, MOST_TAKES, counted, request_class, take_number
 from fox_nb.parameters import Parameter, meant_name, parameters, shown
 from fox_nb.session import Session
 
-MOST_TAKES = 20
+_MOST_OF_A_CELL = 20
 MOST_CELLS = 20_000
 COLUMNS = frozenset(NUMBERS) | {"model", "take", "status", "task_id", "seconds", "usd", "error", "file", "width"}
 COLUMNS |= {"height", "note", "run", "row", "column", "picture", "index", "label", "image", "number", "file_name"}
@@ -153,9 +152,11 @@ def parameter_of_models() -> Parameter:
 
 def _takes(takes: Any, take: Any) -> range:
     count = counted(takes)
-    if count is None or count > MOST_TAKES:
+    if count is None or count > _MOST_OF_A_CELL:
         raise InvalidRequest(
-            f"takes is {takes!r}; allowed is a whole number from 1 to {MOST_TAKES}.", parameter="takes", value=takes
+            f"takes is {takes!r}; allowed is a whole number from 1 to {_MOST_OF_A_CELL}.",
+            parameter="takes",
+            value=takes,
         )
     first = take_number(take)
     if first is None:
@@ -163,7 +164,7 @@ def _takes(takes: Any, take: Any) -> range:
             'take is "new"; a sweep is made of known takes, so that running it again costs nothing.',
             parameter="take",
             value=take,
-            allowed=f"a whole number from 1 to {MOST_NUMBER}",
+            allowed=f"a whole number from 1 to {MOST_TAKES}",
         )
     return range(first, first + count)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fox_nb.panels.outcome import REMEDIES
+from fox_nb.panels.outcome import FREE_ACTIONS
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
 
 _LONGEST = 1000
-_ACTS = REMEDIES | {"rename", "plan", "forget", "add", "retry"}
+_ACTS = FREE_ACTIONS | {"rename", "plan", "forget", "add", "retry"}
 
 
 class KnownProfiles(Scripted):

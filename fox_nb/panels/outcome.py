@@ -22,7 +22,7 @@ from fox_nb.store import ON_ITS_WAY
 BILL = ("bill", "Check the bill")
 
 
-REMEDIES = frozenset({"paid", "unpaid", "accept", BILL[0]})
+FREE_ACTIONS = frozenset({"paid", "unpaid", "accept", BILL[0]})
 """Buttons that send nothing."""
 
 
@@ -163,7 +163,7 @@ class Outcome:
         if name == "retry":
             self._listen(task)
             task.retry()
-        elif name in REMEDIES:
+        elif name in FREE_ACTIONS:
             settle(self._session, task, name)
             self.show(task)
 
@@ -197,7 +197,7 @@ class Outcome:
 
 def must_be_of_outcome(name: str) -> None:
     """Raise LookupError for a button that `Outcome.act` doesn't do either: a press must not come to nothing."""
-    if name != "retry" and name not in REMEDIES:
+    if name != "retry" and name not in FREE_ACTIONS:
         raise LookupError(f"nothing does what the button {name!r} says")
 
 

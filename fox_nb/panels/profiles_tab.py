@@ -13,7 +13,7 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import CreateProfile
 from fox_nb.panels.head import head, key_is_empty, money_note
 from fox_nb.panels.known_profiles import KnownProfiles
-from fox_nb.panels.outcome import REMEDIES, remedies, settle
+from fox_nb.panels.outcome import FREE_ACTIONS, remedies, settle
 from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
 from fox_nb.panels.press import Press, lines_of
@@ -231,7 +231,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             if act == "plan":
                 self.known.plan(key, self.profiles.forget(key, dry_run=True).lines)
                 return
-            if act == "retry" or act in REMEDIES:
+            if act == "retry" or act in FREE_ACTIONS:
                 for task in [task for task in self.profiles.trainings if task.identity == key]:
                     self.act(act, task, 0)
             elif act == "rename":
@@ -256,7 +256,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         """
         if name == "retry":
             task.retry()
-        elif name in REMEDIES:
+        elif name in FREE_ACTIONS:
             settle(self._session, task, name)
         self._show_progress(task)
 

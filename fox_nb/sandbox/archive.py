@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from fox_nb.atomic import ASIDE, sweep, write
+from fox_nb.atomic import ASIDE, remove_leftovers, write
 from fox_nb.filetypes import KINDS, is_zip, sniff
 
 LONGEST_NAME = 100
@@ -34,7 +34,7 @@ class Archive:
     def drop_pictures_except(self, names: Iterable[str]) -> None:
         """Remove the pictures that nothing leads to any more, and what was left half-written."""
         kept = set(names)
-        sweep(self.pictures)
+        remove_leftovers(self.pictures)
         for path in self.pictures.iterdir():
             if path.name not in kept and not path.name.startswith(ASIDE):
                 self.remove(path)

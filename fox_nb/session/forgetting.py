@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fox_nb.atomic import sweep
+from fox_nb.atomic import remove_leftovers
 from fox_nb.errors import InvalidRequest, StoreError
 from fox_nb.session.profiles import Profile
 from fox_nb.session.renderer import TERMINAL, Renderer, Shows
@@ -160,7 +160,9 @@ def _remove(store: Store, found: Belongings) -> None:
             _remove_made_of(path, store.thumbnails)
         for path in paths:
             path.unlink(missing_ok=True)
-        sweep(store.folder, store.pictures, store.sources, store.thumbnails)  # half a picture shows a face, too
+        remove_leftovers(
+            store.folder, store.pictures, store.sources, store.thumbnails
+        )  # half a picture shows a face, too
     except OSError as error:
         raise StoreError(
             f"{error.filename or 'A file'} cannot be removed ({error.strerror or error}).",

@@ -48,9 +48,9 @@ if TYPE_CHECKING:
     from fox_nb.tasks import TaskState
 
 SENDERS = 4
-"""So many creations of a kernel are on the wire at once."""
+"""So many creations of a kernel are under way at once, the uploads of their pictures among them."""
 ASKERS = 4
-"""So many are asked of the journal, and their pictures uploaded, at once."""
+"""So many are asked of the journal, and their pictures read, at once."""
 
 
 class Submitter(OfOneProcess):
@@ -275,7 +275,7 @@ class Submitter(OfOneProcess):
         return Asked(self._where, self.account, request.model, text, micro_usd, price is None)
 
     @property
-    def _limit(self) -> int | None:
+    def _budget_micro_usd(self) -> int | None:
         return None if self.budget is None else round(self.budget * MICRO_PER_USD)
 
     def _ask(
@@ -286,7 +286,7 @@ class Submitter(OfOneProcess):
         journalled: Callable[[Task], None] | None,
     ) -> tuple[Task, Future[None] | None]:
         """Look up or journal a request, and hand on what is ours to send."""
-        row, ours = self.store.journal.ask(asked, take, budget=self._limit, now=self.now())
+        row, ours = self.store.journal.ask(asked, take, budget=self._budget_micro_usd, now=self.now())
         task = None
         try:
             task = self.task(row)
@@ -301,7 +301,7 @@ class Submitter(OfOneProcess):
 
     def _ask_again(self, task: Task, asked: Asked) -> tuple[Task, Future[None] | None]:
         """Journal another sending of a task that has ended, and hand it on."""
-        row, ours = self.store.journal.retry(task.identity, asked, budget=self._limit, now=self.now())
+        row, ours = self.store.journal.retry(task.identity, asked, budget=self._budget_micro_usd, now=self.now())
         try:
             task.renew()
             return task, self._hand_on(task, row, {}) if ours else None

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, sweep, write
+from fox_nb.atomic import close_to_others, is_open_to_others, private_folder, remove_leftovers, write
 from fox_nb.errors import NOTHING_SENT, StoreDamaged, StoreError
 from fox_nb.settings import named
 from fox_nb.sharing import OfOneProcess
@@ -77,7 +77,7 @@ class Store(OfOneProcess):
         self.catalog = Catalog(self.journal)
         self.bills = Bills(self.journal)
         self.salt = self.catalog.fact("salt", secrets.token_hex(16))
-        sweep(self.folder, *places, unwritten=_A_DAY)  # the clocks of network drives differ
+        remove_leftovers(self.folder, *places, unwritten=_A_DAY)  # the clocks of network drives differ
 
     def __repr__(self) -> str:
         return f"Store({str(self.folder)!r})"

@@ -27,7 +27,7 @@ from fox_nb.panels.controls import ChoiceControl
 from fox_nb.panels.hand_in import HandIn
 from fox_nb.panels.head import in_marimo
 from fox_nb.panels.known_profiles import KnownProfiles
-from fox_nb.panels.outcome import REMEDIES
+from fox_nb.panels.outcome import FREE_ACTIONS
 from fox_nb.parameters import parameters
 from fox_nb.sandbox import Sandbox
 from gateways import EAGER
@@ -321,7 +321,7 @@ def test_a_closed_studio_leaves_no_threads(fox: Fox) -> None:
     assert all(widget._pool._closed for widget in [studio, *inside])
 
 
-@pytest.mark.parametrize("act", sorted(REMEDIES))
+@pytest.mark.parametrize("act", sorted(FREE_ACTIONS))
 def test_a_training_has_the_remedies_of_any_task(act: str) -> None:
     """What is offered of a lost answer in the profiles is heard there, too."""
     known = KnownProfiles()
