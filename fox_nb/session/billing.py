@@ -231,13 +231,14 @@ class Billing:
         self._store.catalog.set_fact(self._fact, json.dumps({**asdict(usage), "asked_at": asked}))
 
     def known_account(self) -> Account:
-        """Return what the store knows of the account, less what it has spent since; asks nobody."""
+        """Return what the store knows of the account, less what it has spent since, net; asks nobody."""
         try:
             said = json.loads(self._store.catalog.facts(self._fact).get("", "null"))
             if said is None:
                 return Account(renderer=self._renderer)
             asked, used, left = float(said["asked_at"]), float(said["used_usd"]), said["left_usd"]
-            since = self._store.journal.spent(*self._who, since=asked) / MICRO_PER_USD
+            spent = self._store.journal.spent(*self._who, since=asked)
+            since = (spent - self._store.bills.came_back(*self._who, since=asked)) / MICRO_PER_USD
             return Account(
                 name=str(said["name"]),
                 used=self._cost(used + since),

@@ -81,6 +81,15 @@ class Bills:
             rows = connection.execute(query, (gateway, account)).fetchall()
         return [Sending(*row)._replace(has_failed=bool(row[10]), is_settled=bool(row[16])) for row in rows]
 
+    def came_back(self, gateway: str, account: str, *, since: float) -> int:
+        """Return in micro-USD what came back since then of what was sent before, as far as the log has shown it."""
+        query = (
+            "SELECT coalesce(sum(refunded), 0) FROM charge "
+            "WHERE gateway = ? AND account = ? AND coalesce(sent, at) < ? AND refunded_at >= ?"
+        )
+        with self._journal.reading() as connection:
+            return int(connection.execute(query, (gateway, account, since, since)).fetchone()[0])
+
     def count(self, gateway: str, account: str, bill: str) -> int:
         """Return of how many sendings the bill is so sure."""
         query = f"SELECT count(*) FROM charge c WHERE gateway = ? AND account = ? AND bill = ? AND {COSTS_ANYTHING}"  # noqa: S608 - made of constants

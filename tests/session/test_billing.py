@@ -3,6 +3,7 @@
 import contextlib
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,15 @@ def test_an_account_goes_down_with_what_was_sent_since(fox: Fox, sandbox: Any) -
     fox.reconcile()
     fox.generate("a fox")
     assert (fox.account.left, fox.account.granted) == (pytest.approx(left - 0.09), 1.0)
+
+
+def test_an_account_goes_up_with_what_came_back_since(fox: Fox, sandbox: Any) -> None:
+    """A refund that the log shows of what was sent before the account was asked is counted in."""
+    sandbox.set(key_limit=1.0, log={"refund_delay": 2})
+    fail(fox, sandbox, "bad luck")
+    asked = fox.account
+    until(lambda: fox.reconcile(fresh=True).refunded or None, "the refund", pause=lambda _: time.sleep(1))
+    assert (fox.account.left, fox.account.used, fox.account.asked_at) == (1.0, 0.0, asked.asked_at)
 
 
 def test_an_account_by_the_older_calls(fox: Fox, sandbox: Any) -> None:
