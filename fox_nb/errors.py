@@ -38,11 +38,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self, TypeVar
 
 NOTHING_SENT = "Nothing was sent, nothing was paid."
 LONGEST_REPR = 200
 """Characters of what was handed over and cannot travel between processes."""
+_Kind = TypeVar("_Kind", bound="FoxError")
 
 
 class FoxError(Exception):
@@ -68,6 +69,12 @@ class FoxError(Exception):
         rest = " ".join(part for part in (self.money, self.todo) if part)
         return f"{self.what}{chr(10) if chr(10) in self.what else ' '}{rest}".rstrip()
 
+    def retold(self, what: str, *, money: str, todo: str) -> Self:
+        """Return it in other words, its class and facts kept: what one request met has stopped them all."""
+        told = _again(type(self), (what,))
+        vars(told).update(vars(self), what=what, money=money, todo=todo)
+        return told
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel between processes whole: an error that cannot be unpickled hangs `multiprocessing.Pool` for ever."""
         facts = {name: _portable(value) for name, value in vars(self).items()}
@@ -88,7 +95,7 @@ class FoxError(Exception):
         return [*"".join(traceback.format_list(frames)).splitlines(), *lines]
 
 
-def _again(kind: type[FoxError], args: tuple[Any, ...]) -> FoxError:
+def _again(kind: type[_Kind], args: tuple[Any, ...]) -> _Kind:
     """Make an error as it was, without its constructor, which wants to be told more than its words."""
     error = kind.__new__(kind)
     error.args = args

@@ -343,6 +343,10 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         limit, play = self.session.limit, self.session.prices.is_play_money
         return None if limit is None else Cost(limit, is_estimate=False, is_play_money=play)
 
+    @budget.setter
+    def budget(self, _value: object) -> None:
+        raise AttributeError("A budget can't be changed: make a new Fox with another budget=…, and plan anew with it.")
+
     @property
     def left(self) -> Cost | None:
         """What the budget has left; None without one. What the key has left is in `account`."""

@@ -13,7 +13,7 @@ from fox_nb.display.places import Shown
 from fox_nb.errors import NOTHING_SENT, ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
 from fox_nb.experiments.measuring import Numbers, checked
-from fox_nb.experiments.plan import Plan, PlannedCell, Slot
+from fox_nb.experiments.plan import UNKNOWN, Plan, PlannedCell, Slot
 from fox_nb.experiments.plan_file import save_plan
 from fox_nb.experiments.runner import BY_HAND, Runner
 from fox_nb.experiments.side_by_side import Pictures
@@ -95,8 +95,13 @@ class Experiment(OfOneProcess, Shown):
 
     @property
     def cost(self) -> Cost:
-        """What the missing ones may cost, in USD."""
+        """What the missing ones may cost, in USD: after the run nothing; what was made has cost `spent`."""
         return self.plan.cost
+
+    @property
+    def spent(self) -> Cost:
+        """What those that were sent have cost so far, in USD; those that an earlier run has made, too."""
+        return self.plan.spent
 
     @property
     def seconds(self) -> float:
@@ -117,15 +122,17 @@ class Experiment(OfOneProcess, Shown):
         ------
         ConfirmationNeeded
             It costs more than `ask_above` USD; nothing was sent.
-        FoxError
-            It was stopped: the budget, the key, or many failures in a row. What was downloaded is here.
+        BudgetExceeded, InsufficientBalance, FoxError
+            It was stopped: by what the next request would meet as well, of that class, or by many failures in a row.
+            What was downloaded is here.
         """
         return self._run(confirm=confirm, again=False)
 
     def retry_failed(self, *, confirm: bool = False) -> Self:
-        """Send what has failed again, knowingly: each is charged again; what is missing is sent, too; then wait.
+        """Send what has failed again, and nothing else, knowingly: each is charged again; then wait.
 
-        What has an unknown fate is not among it: ``task.settle(…)`` or ``task.retry()`` decide about each.
+        What has an unknown fate is not among it: ``task.settle(…)`` or ``task.retry()`` decide about each. What was
+        never sent is for `run`.
 
         Parameters
         ----------
@@ -150,15 +157,23 @@ class Experiment(OfOneProcess, Shown):
             self.runner.stop("interrupted")
             raise
         if self.runner.stopped_because:
-            left, why = self.plan.to_make, self.runner.stopped_because
-            by_hand = why in BY_HAND
-            what = "only what is missing is sent" if left else "what was accepted is fetched, and not paid again"
-            raise FoxError(
-                f"The {self.kind} was {why}." if by_hand else f"The {self.kind} was stopped: {why}",
-                money=f"{left} of {self.pictures} pictures were not sent and not paid." if left else "All were sent.",
-                todo=f"{'Run' if by_hand else 'Fix the cause, then run'} it again: {what}.",
-            )
+            raise self._stopped(again=again)
         return self
+
+    def _stopped(self, *, again: bool) -> FoxError:
+        """Return what has stopped the run, of the class that a call of its own would have raised."""
+        left, why, error = self.plan.to_make, self.runner.stopped_because, self.runner.stopped_by
+        by_hand = why in BY_HAND
+        what = f"The {self.kind} was {why}." if by_hand else f"The {self.kind} was stopped: {why}"
+        money = f"{left} of {self.pictures} pictures were not sent and not paid." if left else "All were sent."
+        sent = "only what is missing is sent" if left else "what was accepted is fetched, and not paid again"
+        call = "run it again"
+        if again:
+            money = "What was not sent again is not charged again."
+            call, sent = "call retry_failed() again", "only what has failed is sent"
+        anew = "" if by_hand else f"; where that takes a new Fox, make the {self.kind} anew with it"
+        todo = f"{call.capitalize() if by_hand else f'Fix the cause, then {call}'}{anew}: {sent}."
+        return error.retold(what, money=money, todo=todo) if error else FoxError(what, money=money, todo=todo)
 
     def start(self, *, confirm: bool = False, again: bool = False) -> None:
         """Begin in the background, as the Run button does; raises as `run`.
@@ -168,11 +183,13 @@ class Experiment(OfOneProcess, Shown):
         confirm : bool
             As in `run`.
         again : bool
-            True sends what has failed again, too.
+            True sends what has failed again instead, and nothing else.
         """
         if not self.runner.running:
             self.plan.refresh()
-        wanted = self.plan.missing + (self.plan.failed if again else [])
+        if again and (unknown := self.plan.count("unknown")):
+            self.session.renderer.say(f"{unknown:,} left alone: {UNKNOWN}.")
+        wanted = self.plan.failed if again else self.plan.missing
         planned = self.plan.cost_of(wanted)
         self.session.prices.ask()
         cost = self.plan.cost_of(wanted)
@@ -434,6 +451,7 @@ class Experiment(OfOneProcess, Shown):
         words = f"<{type(self).__name__} {', '.join(self.plan.models)}, {self._in_words}, "
         words += f"{self.pictures:,} picture{'s' * (self.pictures != 1)}, {counts['done']} made"
         words += f", {counts['failed']} failed" if counts["failed"] else ""
+        words += f", {counts['unknown']} {UNKNOWN}" if counts["unknown"] else ""
         return words + (f", the rest may cost {self.cost}>" if self.plan.missing else ">")
 
     def _repr_html_(self) -> str:

@@ -23,9 +23,10 @@ def cell(made: Made, planned: PlannedCell) -> Cell:
 
 def _takes(made: Made, planned: PlannedCell, slot: Slot) -> list[Take]:
     task, lines = slot.task, code(made, slot)
-    if slot.state != "done" or task is None:
-        price = made.session.prices.cost(slot.request).short if slot.state == "failed" else ""
-        return [Take(number=slot.take, state=slot.state, reason=slot.why, code=lines, retry_price=price)]
+    state = "failed" if slot.state == "unknown" else slot.state  # its reason says which
+    if state != "done" or task is None:
+        price = made.session.prices.cost(slot.request).short if state == "failed" else ""
+        return [Take(number=slot.take, state=state, reason=slot.why, code=lines, retry_price=price)]
     images = task.images
     told = about(task, len(images))
     if not images:  # a profile has none

@@ -12,13 +12,13 @@ from fox_nb.display.places import in_notebook
 from fox_nb.experiments import spread
 from fox_nb.experiments.axes import steps
 from fox_nb.experiments.made import Made
-from fox_nb.experiments.plan import Plan, PlannedCell, counted
+from fox_nb.experiments.plan import UNKNOWN, Plan, PlannedCell, State, counted
 from fox_nb.render.comparison import Comparison
 from fox_nb.render.html import bdi, clock, day, duration, escape, facts_line, frame, head, note
 
 _LARGEST_MAP = 16
 _MOST_REASONS = 5
-_MARKS = {"done": "made", "running": "in progress", "failed": "failed", "pending": "new"}
+_MARKS = {"done": "made", "running": "in progress", "failed": "failed", "unknown": "unknown", "pending": "new"}
 _MAP_STYLE = (
     "<style>.fox-nb.fox-nb .fx-map{width:auto;margin:6px 0 8px}"
     ".fox-nb.fox-nb .fx-map :is(th,td){padding:3px 10px;text-align:center;max-width:140px;white-space:normal}"
@@ -107,8 +107,8 @@ def _mark(cells: list[PlannedCell]) -> str:
     if len(counts) > 1:
         return f"<td>{counts['done']} of {counts.total()}</td>"
     (state,) = counts
-    css = {"done": ' class="fx-made"', "failed": ' class="fx-failed"'}.get(state, "")
-    return f"<td{css}>{_MARKS[state]}</td>"
+    css = {"done": "fx-made", "failed": "fx-failed", "unknown": "fx-failed"}.get(state)
+    return f'<td class="{css}">{_MARKS[state]}</td>' if css else f"<td>{_MARKS[state]}</td>"
 
 
 def begun_page(made: Made) -> str:
@@ -126,6 +126,7 @@ def how_far(made: Made, *, left: bool = True) -> str:
     failed, running = counts["failed"], counts["running"]
     words = f"{counts['done']:,} of {plan.pictures:,} done"
     words += f", {failed:,} failed" if failed else ""
+    words += f", {counts['unknown']:,} {UNKNOWN}" if counts["unknown"] else ""
     words += f", {running:,} in progress" if running else ""
     if made.runner.running:
         words += f", about {duration(made.seconds)} left" if left else ""
@@ -145,10 +146,15 @@ def findings(compared: Comparison, *troubles: str) -> list[str]:
     return [line for line in (said, *troubles) if line]
 
 
+def over_of(counts: Counter[State]) -> int:
+    """Return how many pictures nothing more comes of by itself."""
+    return counts["done"] + counts["failed"] + counts["unknown"]
+
+
 def progress_page(made: Made) -> str:
     """Say how far a run is: the one bar, the time left. When it is over, what was made stands below."""
     counts = made.plan.counts()
-    total, over = counts.total(), counts["done"] + counts["failed"]
+    total, over = counts.total(), over_of(counts)
     now = clock(datetime.now().astimezone(), seconds=True)
     bar = f'<progress max="{total}" value="{over}" aria-label="{escape(made.title, 120)}"></progress>'
     going = over < total or made.developing
@@ -179,6 +185,8 @@ def summary_page(made: Made) -> str:
     ]
     if failed := counts["failed"]:
         facts.insert(1, ("Failed", f"{failed:,}"))
+    if unknown := counts["unknown"]:
+        facts.insert(-2, ("Unknown", f"{unknown:,}, may be paid"))
     missing = counts["pending"] + counts["running"]
     todo = "Run this cell again to see the rest; only what is missing is sent." if missing else ""
     return frame(

@@ -14,7 +14,9 @@ from fox_nb.parameters import shown
 from fox_nb.session import Cost, Session, Task
 from fox_nb.store import BEING_SENT, ON_ITS_WAY
 
-State = Literal["pending", "running", "done", "failed"]
+State = Literal["pending", "running", "done", "failed", "unknown"]
+UNKNOWN = "unknown, may be paid (fox.reconcile() or task.settle(…))"
+"""What is said of a picture whose answer was lost."""
 
 _AT_LEAST_LEFT = 0.1  # of its estimate, that a task which is late is thought to need still
 
@@ -56,6 +58,8 @@ class Slot:
             return "failed" if self.reason else "pending"
         if self.task.status == "completed":
             return "done"
+        if self.task.status == "unknown":
+            return "unknown"
         return "running" if self.on_its_way and self.task.trouble is None else "failed"
 
     @property
@@ -226,8 +230,8 @@ class Plan:
 
     @property
     def failed(self) -> list[Slot]:
-        """What was accepted and has failed: it is sent again only knowingly."""
-        return [slot for slot in self._slots.values() if slot.task is not None and slot.task.status == "failed"]
+        """What was refused, or was accepted and has failed: the latter is sent again only knowingly."""
+        return [slot for slot in self._slots.values() if slot.state == "failed" and not slot.on_its_way]
 
     @property
     def pictures(self) -> int:

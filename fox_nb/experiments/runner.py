@@ -60,6 +60,7 @@ class Runner:
     ) -> None:
         self.plan = plan
         self.stopped_because = ""
+        self.stopped_by: FoxError | None = None
         self._at_once = at_once
         self._per_second = per_second
         self._listener = changed
@@ -89,14 +90,13 @@ class Runner:
         Parameters
         ----------
         again : bool
-            True sends what has failed once more, too, knowingly.
+            True sends what has failed instead, knowingly, and nothing else.
         """
-        wanted = [(slot, False) for slot in self.plan.missing]
-        wanted += [(slot, True) for slot in self.plan.failed] if again else []
+        wanted = self.plan.failed if again else self.plan.missing
         with self._state:
-            self.stopped_because = ""
+            self.stopped_because, self.stopped_by = "", None
             self._failures = 0
-            self._queue = deque(item for item in wanted if item[0] not in self._in_flight)
+            self._queue = deque((slot, again) for slot in wanted if slot not in self._in_flight)
         self.watch()
         self._go()
 
@@ -138,9 +138,10 @@ class Runner:
         if self.sending:
             self._stopped(why)
 
-    def _stopped(self, why: str) -> None:
+    def _stopped(self, why: str, error: FoxError | None = None) -> None:
         with self._state:
-            self.stopped_because = self.stopped_because or why
+            if not self.stopped_because:
+                self.stopped_because, self.stopped_by = why, error
             self._queue.clear()
             self._state.notify_all()
         self._notify(None)
@@ -263,8 +264,9 @@ class Runner:
         with self._state:
             self._failures = self._failures + 1 if error is not None else 0
             failures = self._failures
-        if isinstance(error, FOR_ALL):  # its money is its own: others may have been sent and paid
-            self._stopped(f"{error.what} {error.todo}".rstrip())  # the last one's trouble, too, stands nowhere else
+        if isinstance(error, FOR_ALL):
+            # its money is its own: others may have been sent and paid; the last one's trouble stands nowhere else
+            self._stopped(f"{error.what} {error.todo}".rstrip(), error)
         elif error is not None and failures >= STOP_AFTER:
             self.stop(f"{failures} failures in a row, the last: {error}")
         self._notify(slot)

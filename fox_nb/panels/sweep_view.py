@@ -225,7 +225,6 @@ class SweepView:
         """Say all that the controls show."""
         sweep, plan, runner = self._sweep, self._sweep.plan, self._sweep.runner
         counts = plan.counts()
-        total, done, failed = counts.total(), counts["done"], counts["failed"]
         going = runner.running
         begun = going or bool(sweep.tasks)
         lines = sweep.findings_so_far() if self._viewer is not None and not going else []
@@ -242,9 +241,9 @@ class SweepView:
             "asks": self._asks,
             "canRun": bool(plan.missing) and not runner.sending and not self._starting,
             "canStop": runner.sending,
-            "total": total,
-            "over": done + failed,
-            "failed": failed,
+            "total": counts.total(),
+            "over": pages.over_of(counts),
+            "failed": counts["failed"] + counts["unknown"],
             "words": pages.how_far(sweep, left=False) if begun else "",
             "left": sweep.seconds if going else None,
             "going": going or sweep.developing > 0,

@@ -214,7 +214,8 @@ class Journal(JournalReader):
             left = budget - self._sum(connection, COUNTED_SUM, asked.gateway, asked.account)
             of = {"gateway": asked.gateway, "account": asked.account}
             (play,) = connection.execute(f"SELECT {PLAYS.format(':gateway', ':account')}", of).fetchone()
-            check_budget(asked.micro_usd, left, budget, play=bool(play), of="your", todo="raise budget=…")
+            todo = "make a new Fox with a larger budget=…"
+            check_budget(asked.micro_usd, left, budget, play=bool(play), of="your", todo=todo)
         if known:
             connection.execute(
                 "UPDATE task SET account = ?, state = 'preparing', owner = ?, sent = ?, accepted = NULL, "

@@ -21,7 +21,7 @@ from PIL import Image
 
 from artifacts import MARKED_KEY
 from client.scripted import say
-from fox_nb import Fox, FoxError, InvalidRequest
+from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, TaskFailed
 from fox_nb.experiments import batch as batch_module
 from fox_nb.experiments import pages
 from fox_nb.models import MODELS
@@ -297,6 +297,39 @@ def test_failures_alone_are_sent_again(fox: Fox, sandbox: Any) -> None:
     assert batch.to_frame()["status"].tolist() == ["completed"] * 6
 
 
+def test_what_was_never_sent_is_no_failure(fox: Fox, sandbox: Any) -> None:
+    """retry_failed() sends what has failed and what was refused, none of the rows that were never sent; run() sends these."""
+    sandbox.misbehave("failed", times=1)
+    with pytest.raises(TaskFailed):
+        fox.generate("fox number 0").wait()
+    batch = fox.batch(rows(4), "phota-image", per_second=100)
+    assert batch.retry_failed().to_frame()["status"].tolist() == ["completed"] + ["not sent"] * 3
+    assert len(sandbox.creations) == 2
+    sandbox.misbehave("status", on="create", status=422, times=1)
+    batch.run()
+    assert len(sandbox.creations) == 4
+    batch.retry_failed()
+    assert batch.to_frame()["status"].tolist() == ["completed"] * 4
+    assert float(batch.cost) == 0
+    assert float(batch.spent) == pytest.approx(0.45)
+
+
+def test_a_lost_answer_is_counted_by_itself(fox: Fox, sandbox: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is unknown and not failed, wherever the batch is shown; retry_failed() sends nothing and says how many it left alone."""
+    sandbox.misbehave("lost_answer", on="create", times=1)
+    batch = fox.batch(rows(2), "phota-image", at_once=1, per_second=100).run()
+    assert "1 made, 1 unknown, may be paid (fox.reconcile() or task.settle(…))" in repr(batch)
+    page = batch._repr_html_()
+    assert "1, may be paid" in page
+    assert "Failed" not in page
+    assert "1 unknown, may be paid" in pages.progress_page(batch)
+    assert batch.comparison().cells[0,].takes[0].state == "failed", "a viewer's cell looks as it did"
+    sent = len(sandbox.creations)
+    batch.retry_failed()
+    assert len(sandbox.creations) == sent
+    assert "1 left alone: unknown, may be paid" in "".join(capsys.readouterr())
+
+
 def test_paused_and_gone_on_with(fox: Fox, sandbox: Any) -> None:
     """pause() sends no more and lets land what is under way; run() sends the rest, each row once."""
     sandbox.misbehave("lasts", seconds=3600, after=2, times=2)
@@ -325,11 +358,17 @@ def test_paused_and_gone_on_with(fox: Fox, sandbox: Any) -> None:
 def test_the_budget_holds(open_fox: Callable[..., Fox], sandbox: Any) -> None:
     """A budget for two rows makes two, stops, says why; the rows that were not sent say so and are not failed."""
     batch = open_fox(budget=0.2).batch(rows(5), "phota-image", at_once=1, per_second=50)
-    with pytest.raises(FoxError, match=r"The batch was stopped.*budget") as stopped:
+    with pytest.raises(BudgetExceeded, match=r"The batch was stopped.*larger budget.*the batch anew") as stopped:
         batch.run()
     assert "Nothing was sent" not in str(stopped.value)  # two were
+    assert (stopped.value.needed, stopped.value.left) == pytest.approx((0.09, 0.02))
     assert len(sandbox.creations) == 2
     assert batch.to_frame()["status"].tolist() == ["completed"] * 2 + ["not sent"] * 3
+    more = open_fox()
+    with pytest.raises(AttributeError, match="make a new Fox"):
+        more.budget = 1
+    assert more.batch(rows(5), "phota-image").run().plan.count("done") == 5
+    assert len(sandbox.creations) == 5
 
 
 def killed_and_resumed(
