@@ -118,17 +118,12 @@ class ExperimentMethods(ABC):
             A value is one that none of the models takes; nothing was sent.
         """
         from fox_nb.experiments import Sweep
+        from fox_nb.experiments.template import refuse_as_words
 
         of_the_run = {name: parameters.pop(name) for name in _OF_A_RUN if name in parameters}
-        given = {
-            "takes": takes,
-            "take": take,
-            "original": original,
-            "show": _show_sweep,
-            "show_pictures": _show_pictures,
-            **of_the_run,
-        }
-        return Sweep(self.session, model, parameters, **given)
+        given = {"takes": takes, "take": take, "original": original, **of_the_run}
+        refuse_as_words(parameters.get("prompt"), given)
+        return Sweep(self.session, model, parameters, **given, show=_show_sweep, show_pictures=_show_pictures)
 
     @refusing
     def batch(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.parameters import meant_name, shown
+from fox_nb.parameters import meant_name, parameters, shown
 
 if TYPE_CHECKING:
     from fox_nb.session import Session, Task
@@ -33,8 +33,15 @@ def refusing(call: Callable[P, R]) -> Callable[P, R]:
 
 
 def _no_such_argument(method: str, name: str, known: tuple[str, ...]) -> InvalidRequest:
+    hint = meant_name(name, known)
+    if method == "batch":
+        from fox_nb.models import MODELS
+
+        column = "take" if name == "takes" else name
+        if column == "take" or any(column == known.name for cls in MODELS.values() for known in parameters(cls)):
+            hint = f" For every row it is a column: df.assign({column}=…)."
     return InvalidRequest(
-        f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{meant_name(name, known)}",
+        f"fox.{method} has no parameter {name!r}; it has {', '.join(known)}.{hint}",
         parameter=name,
         allowed=", ".join(known),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -224,7 +225,7 @@ def _charged(task: Task) -> float | None:
 
 
 def _unused(plan: BatchPlan) -> tuple[str, ...]:
-    return tuple(name for model in plan.models for name in known_of(model) if name not in plan.sent)
+    return tuple(name for name in ("take", *itertools.chain(*map(known_of, plan.models))) if name not in plan.sent)
 
 
 def _backend() -> Literal["pandas", "polars"]:

@@ -27,6 +27,8 @@ _MOST_COLUMNS = 20
 _NEAR = 0.8
 """So alike that one is the other misspelt: 'image_id' is no 'image_url'."""
 _STANDS_FOR = "sha256:" + "0" * 64  # a picture that is refused already, so that the rest of its row is still checked
+_SEVERAL = re.compile(r"\.\w+\s*[;,|]")
+"""Between names of files that stand in one cell."""
 _WRITTEN = re.compile(r"\s*[-+]?(?:[0-9]{1,400}\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\s*")
 
 
@@ -159,7 +161,7 @@ class BatchPlan(Plan):
         if parameter is None or not isinstance(value, str):
             return value
         if self.table.is_text and not parameter.options and parameter.type in {int, float}:
-            return _number(value)
+            return self._number(value)
         if parameter.many and value.lstrip().startswith("["):
             try:
                 items = json.loads(value)
@@ -168,8 +170,15 @@ class BatchPlan(Plan):
             return items if isinstance(items, list) else value
         return value
 
+    def _number(self, text: str) -> Any:
+        """Return the number that a text of a file means; the text itself where it means none."""
+        written = text.replace(self.table.decimal, ".")
+        if not _WRITTEN.fullmatch(written):
+            return text
+        return float(written) if set(written) & set(".eE") else int(written)
+
     def _take(self, number: int, take: Any) -> int | None:
-        whole = _number(take) if isinstance(take, str) and self.table.is_text else take
+        whole = self._number(take) if isinstance(take, str) and self.table.is_text else take
         with contextlib.suppress(TypeError, ValueError, OverflowError):  # InvalidRequest is a ValueError
             if (found := take_number(int(whole) if float(whole).is_integer() else whole)) is not None:
                 return found
@@ -183,12 +192,18 @@ class BatchPlan(Plan):
             value = values.get(name)
             if not parameter.hint.is_file or value is None:
                 continue
+            if isinstance(value, list) and not parameter.many:  # as the column 'files' of a result has them
+                self._note(number, name, value, f"one picture a row: df.explode({name!r})")
+                values[name], refused = _STANDS_FOR, True
+                continue
             try:
                 values[name] = [self._picture(item, name, parameter) for item in value] if isinstance(
                     value, list
                 ) else self._picture(value, name, parameter)  # fmt: skip
             except InvalidRequest as error:
-                self._note(number, name, value, f"{error.what} {error.todo}".rstrip())
+                several = parameter.many and isinstance(value, str) and _SEVERAL.search(value)
+                hint = ' Several are a JSON list: ["a.jpg", "b.jpg"].' if several else ""
+                self._note(number, name, value, f"{error.what} {error.todo}".rstrip() + hint)
                 values[name] = [_STANDS_FOR] if parameter.many else _STANDS_FOR
                 refused = True
         return refused
@@ -230,13 +245,6 @@ def known_of(model: str) -> dict[str, Parameter]:
 
 def _folded(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
-
-
-def _number(text: str) -> Any:
-    """Return the number that a text of a file means; the text itself where it means none."""
-    if not _WRITTEN.fullmatch(text):
-        return text
-    return float(text) if set(text) & set(".eE") else int(text)
 
 
 def _refusal(wrong: Sequence[Wrong], table: Table) -> InvalidRequest:

@@ -428,7 +428,7 @@ class Experiment(OfOneProcess, Shown):
         Parameters
         ----------
         path : path
-            The file; none is overwritten.
+            The file; an earlier one of `save_parquet` is replaced, and no other.
 
         Returns
         -------
@@ -440,7 +440,7 @@ class Experiment(OfOneProcess, Shown):
         ExtraMissing
             pyarrow is not installed.
         FoxError
-            There is no picture to save, there is such a file, or it cannot be written.
+            There is no picture to save, another file has that name, or it cannot be written.
         """
         return export.save_parquet(self, path)
 

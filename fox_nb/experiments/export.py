@@ -28,6 +28,8 @@ _OURS = frozenset({"index", "label", "take", "number", "task_id", "seconds", "us
 _CHANGING = frozenset({"file_name", "index", "seconds", "usd"})
 """What may differ between two saves of the same picture."""
 _PICTURES_AT_ONCE = 32
+_MARK = "fox_nb"
+"""By which a Parquet file is known for ours."""
 _WORD = 2**63
 _PLAIN = (int, float, bool, type(None))
 
@@ -108,7 +110,13 @@ def save(made: Made, folder: str | os.PathLike[str], name: str = NAME) -> Path:
         # the same picture with other words is a line of its own, which needs a file of its own
         file = place.add(image.path, stem, partial(_belongs, by_file, facts))
         lines[file] = {"file_name": file, **facts}
-    rows = _columns([*(row for row in earlier if row["file_name"] not in lines), *lines.values()])
+    stay = [row for row in earlier if row["file_name"] not in lines]
+    if stay:
+        made.session.renderer.say(
+            f"{len(stay):,} pictures of an earlier save stay in {place.path} and its {METADATA}, beside these "
+            f"{len(lines):,}; for these alone save into a new folder."
+        )
+    rows = _columns([*stay, *lines.values()])
     text = "".join(f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n" for row in rows)
     try:
         write(place.path / METADATA, text.encode())
@@ -152,12 +160,13 @@ def save_parquet(made: Made, path: str | os.PathLike[str]) -> Path:
             "Writing Parquet needs pyarrow, which is not installed here.", todo='Run `pip install "fox_nb[parquet]"`.'
         ) from None
     target = given_path(path)
-    if target.exists():
-        raise FoxError(f"There is a file {target} already; it is not overwritten.", todo="Choose another name.")
+    if target.exists() and not _is_ours(target):
+        what = f"There is a file {target} already, which save_parquet has not written; it is not overwritten."
+        raise FoxError(what, todo="Choose another name.")
     found = _here(made)
     facts = pa.Table.from_pylist(_columns([facts for _, facts in found]))
     image_type = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    about = {"huggingface": json.dumps({"info": {"features": {"image": {"_type": "Image"}}}})}
+    about = {"huggingface": json.dumps({"info": {"features": {"image": {"_type": "Image"}}}}), _MARK: "save_parquet"}
     schema = pa.schema([("image", image_type), *facts.schema], metadata=about)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -172,6 +181,16 @@ def save_parquet(made: Made, path: str | os.PathLike[str]) -> Path:
     except OSError as error:
         raise FoxError(f"{target} could not be written: {error}.", todo="Choose another place.") from None
     return target
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether an earlier `save_parquet` has written a file: run again, it takes that one's place."""
+    from pyarrow import parquet
+
+    try:
+        return _MARK.encode() in (parquet.read_schema(path).metadata or {})
+    except (OSError, ValueError):  # pyarrow's for what is no Parquet is a ValueError
+        return False
 
 
 def _columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

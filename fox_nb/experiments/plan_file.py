@@ -201,11 +201,13 @@ def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterabl
     else:
         found = [item for row in words["rows"] for item in row["cells"].items()]
     pictures = [item for item in found if item[0] in PICTURES]
+    named: dict[str, dict[str, bool]] = {}
     for name, value in [*pictures, ("original", words.get("original"))]:
         if name in replaced:
             continue
         for item in _flat(value):
             if is_link(item):
+                named.setdefault(name, {})[item] = True
                 continue
             if not isinstance(item, str) or not LOCAL_PICTURE.fullmatch(item):
                 raise InvalidRequest(
@@ -215,13 +217,29 @@ def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterabl
                     allowed="a link, or sha256:…",
                     todo=f"Give the picture itself: fox.load_plan(…, {name}=…).",
                 )
-            if session.store.catalog.source(item.removeprefix("sha256:")) is None:
-                raise InvalidRequest(
-                    f"The plan's {name} is the picture {item[:19]}…, which is not in this folder.",
-                    parameter=name,
-                    value=item,
-                    todo=f"Give the picture itself: fox.load_plan(…, {name}=…).",
-                )
+            is_here = session.store.catalog.source(item.removeprefix("sha256:")) is not None
+            named.setdefault(name, {})[item] = is_here
+    for name, known in named.items():
+        if not all(known.values()):
+            raise _not_here(name, known, is_batch=words["kind"] == "batch")
+
+
+def _not_here(name: str, known: Mapping[str, bool], *, is_batch: bool) -> InvalidRequest:
+    """Return what is said of pictures that are not in this store; one that is given would stand in every row."""
+    missing = [f"{item[:19]}…" for item, is_here in known.items() if not is_here]
+    todo = f"Give the picture itself: fox.load_plan(…, {name}=…)."
+    if len(known) > 1:
+        anew = f"Give all {len(known)} anew, in the plan's order: fox.load_plan(…, {name}=[…])"
+        anew = "Plan anew from your table: fox.batch(table)" if is_batch else anew
+        todo = f"{anew}; or load the plan where it was written: Fox(store=…)."
+    several = len(missing) > 1
+    return InvalidRequest(
+        f"The plan's {name} {'are the pictures' if several else 'is the picture'} {', '.join(missing)}, which "
+        f"{'are' if several else 'is'} not in this folder.",
+        parameter=name,
+        value=list(known),
+        todo=todo,
+    )
 
 
 def table_of(words: Mapping[str, Any], changes: Mapping[str, Any]) -> Table:

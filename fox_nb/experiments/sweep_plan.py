@@ -12,7 +12,7 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import PlanAxis, axis_of, is_row, without_decimals
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.sweep_frame import NUMBERS
-from fox_nb.experiments.template import filled, names_in, parameter_of
+from fox_nb.experiments.template import KEPT, filled, names_in, no_word, parameter_of
 from fox_nb.models import MODELS, MOST_TAKES, counted, request_class, take_number
 from fox_nb.parameters import Parameter, meant_name, parameters, shown
 from fox_nb.session import Session
@@ -74,13 +74,12 @@ class SweepPlan(Plan):
 
     def _check_names(self, given: Mapping[str, Any], known: Mapping[str, Parameter]) -> None:
         names = (*known, *sorted(self.own_words - COLUMNS))
+        for name in sorted(self.own_words) if self.words & {"model", *given} else ():  # else its braces are its own
+            if name in KEPT - COLUMNS:
+                raise no_word(name, "is a setting of the sweep itself")
+            if name in COLUMNS or name.endswith(("_file_name", "_file_names")):
+                raise no_word(name, "is a column of the tables that a sweep gives")
         for name in given:
-            if name in self.own_words and (name in COLUMNS or name.endswith(("_file_name", "_file_names"))):
-                raise InvalidRequest(
-                    f"{{{name}}} can't be filled in: {name} is a column of the tables that a sweep gives.",
-                    parameter=name,
-                    todo="Call the word otherwise.",
-                )
             if name not in names:
                 more = meant_name(name, names)
                 raise InvalidRequest(

@@ -44,6 +44,8 @@ class Table:
         The data frame that it came from, as narwhals has it; None for others.
     is_text : bool
         Whether its cells are texts, in which a number is written out and an empty cell is no value.
+    decimal : str
+        What stands before the decimals of such a number.
     """
 
     columns: list[str]
@@ -52,6 +54,7 @@ class Table:
     lines: Sequence[int] = field(default_factory=list)
     native: Any = None
     is_text: bool = False
+    decimal: str = "."
 
     def __post_init__(self) -> None:
         """Refuse names that stand twice or are no text, wherever the table comes from."""
@@ -166,7 +169,7 @@ def _csv(path: Path, delimiter: str = "") -> Table:
     with path.open(encoding="utf-8-sig", newline="") as file:
         if not delimiter:
             head = file.readline()
-            delimiter = ";" if ";" in head and "," not in head else ","  # Excel's, where decimals have commas
+            delimiter = ";" if ";" in head and "," not in head else ","
             file.seek(0)
         lines = csv.reader(file, delimiter=delimiter, strict=True)
         names = next(lines, [])
@@ -180,7 +183,8 @@ def _csv(path: Path, delimiter: str = "") -> Table:
                 raise _refused(what, path, f"Put what holds {_NAMED[delimiter]} between quotes.")
             rows.append(dict(zip(names, cells, strict=False)))
             begins.append(begin)
-    return Table(names, rows, range(len(rows)), begins, is_text=True)
+    decimal = "," if delimiter == ";" else "."  # Excel writes semicolons where its decimals have commas
+    return Table(names, rows, range(len(rows)), begins, is_text=True, decimal=decimal)
 
 
 def _tsv(path: Path) -> Table:

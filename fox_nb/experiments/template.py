@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cmath
+import itertools
 import numbers
 import re
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from fox_nb.experiments.axes import word
 from fox_nb.experiments.table_reader import HALVES, is_missing
 from fox_nb.parameters import Parameter, shown
 
+KEPT = frozenset({"take", "takes", "original", "at_once", "per_second", "ask_above", "executor"})
+"""Names that a sweep takes for itself, so that no word of a prompt can have them."""
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 
@@ -43,7 +46,9 @@ def filled(text: Any, words: Mapping[str, Any]) -> Any:
                 parameter="prompt",
                 value=text,
                 allowed=f"{part[1]}=[…] beside it, or {{{part[0]}}} for braces that stay",
-                todo=f"Give {part[1]}=[…]." if part[1].isidentifier() else "Write double braces for braces that stay.",
+                todo=f"Give {part[1]}=[…]."
+                if part[1].isidentifier() and part[1] != "prompt"
+                else "Write double braces for braces that stay.",
             )
         return word_of(part[1], words[part[1]])
 
@@ -67,6 +72,22 @@ def word_of(name: str, value: Any) -> str:
             allowed="a text, a number or a date",
         )
     return written
+
+
+def refuse_as_words(prompt: Any, kept: Mapping[str, Any]) -> None:
+    """Refuse values for a name in braces that a sweep keeps for itself, and that say nothing to it."""
+    for name in itertools.chain.from_iterable(map(names_in, prompt if isinstance(prompt, (list, tuple)) else [prompt])):
+        if isinstance(kept.get(name), (str, list, tuple)):
+            raise no_word(name, "is a setting of the sweep itself")
+
+
+def no_word(name: str, why: str) -> InvalidRequest:
+    """Return the error for a name in braces that can be filled in under another name alone."""
+    return InvalidRequest(
+        f"{{{name}}} can't be a word of the prompt: {name} {why}.",
+        parameter=name,
+        todo=f"Name it otherwise, or write {{{{{name}}}}} for braces that stay.",
+    )
 
 
 def _is_endless(value: Any) -> bool:

@@ -281,6 +281,29 @@ def test_pictures_in_a_table_are_hashed_once_and_missing_ones_named(fox: Fox, ph
     assert {(one["label"], one["column"]) for one in refused.value.value} == {(2, "image_urls"), (2, "prompt")}
 
 
+def test_what_several_rows_have_in_common_is_a_column(fox: Fox) -> None:
+    """A parameter beside the table is refused with what does it; a column takes gets the hint of take."""
+    for name, hint in (("num_outputs", "num_outputs"), ("take", "take"), ("takes", "take")):
+        with pytest.raises(InvalidRequest, match=rf"For every row it is a column: df\.assign\({hint}=…\)"):
+            fox.batch(rows(2), "phota-image", **{name: 2})
+    assert "'takes': Did you mean 'take'?" in repr(fox.batch([{"prompt": "a", "takes": 2}], "phota-image"))
+
+
+def test_cells_of_lists_and_commas_are_read_or_refused_with_a_remedy(fox: Fox, photo: Path, tmp_path: Path) -> None:
+    """A result's files as one picture, names with a semicolon between them; with semicolons decimals have commas."""
+    with pytest.raises(InvalidRequest, match=r"photo\.jpg.*one picture a row: df\.explode\('image_url'\)") as refused:
+        fox.batch([{"image_url": [str(photo)]}], "phota-image-enhance")
+    assert "sha256" not in str(refused.value)
+    with pytest.raises(InvalidRequest, match=r'Several are a JSON list: \["a\.jpg", "b\.jpg"\]'):
+        fox.batch([{"prompt": "a", "image_urls": f"{photo};{photo}"}], "phota-image-edit")
+    (tmp_path / "a.csv").write_text(f"image_url;creativity;take\n{photo};0,3;2,0\n{photo};0.5;1\n")
+    planned = fox.batch(tmp_path / "a.csv", "phota-image-enhance").plan.slots
+    assert [(slot.request.creativity, slot.take) for slot in planned] == [(0.3, 2), (0.5, 1)]
+    (tmp_path / "a.csv").write_text(f"image_url;creativity\n{photo};1.000,3\n")
+    with pytest.raises(InvalidRequest, match=r"1\.000,3"):
+        fox.batch(tmp_path / "a.csv", "phota-image-enhance")
+
+
 def test_failures_alone_are_sent_again(fox: Fox, sandbox: Any) -> None:
     """Two of six fail after they were accepted: run() leaves them, retry_failed() sends these two and no other, and the table has what both cost."""
     sandbox.misbehave("failed", times=2)
@@ -306,8 +329,8 @@ def test_what_was_never_sent_is_no_failure(fox: Fox, sandbox: Any) -> None:
     assert batch.retry_failed().to_frame()["status"].tolist() == ["completed"] + ["not sent"] * 3
     assert len(sandbox.creations) == 2
     sandbox.misbehave("status", on="create", status=422, times=1)
-    batch.run()
-    assert len(sandbox.creations) == 4
+    assert sorted(batch.run().to_frame()["status"]) == ["completed"] * 3 + ["not sent"]
+    assert "1 failed" in repr(batch)
     batch.retry_failed()
     assert batch.to_frame()["status"].tolist() == ["completed"] * 4
     assert float(batch.cost) == 0

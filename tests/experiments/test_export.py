@@ -72,14 +72,18 @@ def test_datasets_loads_what_was_saved(batch: Batch, tmp_path: Path, monkeypatch
 
 
 def test_parquet_has_the_bytes(batch: Batch, tmp_path: Path) -> None:
-    """Read by pandas, each row has the bytes of its picture, whole; a file that is there is not overwritten."""
+    """Read by pandas, each row has the bytes of its picture, whole; saved again it takes its own file's place, and no other's."""
     path = batch.save_parquet(tmp_path / "out.parquet")
     table = pd.read_parquet(path)
     assert len(table) == 6
     files = [file for files in batch.to_frame()["files"] for file in files]
     assert [row["bytes"] for row in table["image"]] == [Path(file).read_bytes() for file in files]
-    with pytest.raises(FoxError, match="not overwritten"):
-        batch.save_parquet(path)
+    batch.save_parquet(path)
+    pd.read_parquet(path).to_parquet(path)
+    (tmp_path / "mine.parquet").write_text("mine")
+    for other in (path, tmp_path / "mine.parquet", tmp_path):
+        with pytest.raises(FoxError, match="not overwritten"):
+            batch.save_parquet(other)
 
 
 def test_names_are_safe_and_none_is_overwritten(batch: Batch, tmp_path: Path) -> None:
@@ -104,12 +108,16 @@ def test_names_are_safe_and_none_is_overwritten(batch: Batch, tmp_path: Path) ->
     assert {row["file_name"][:4] for row in read(folder)} >= {"0.00", "0.09"}
 
 
-def test_what_is_made_later_is_added(fox: Fox, tmp_path: Path) -> None:
-    """Saved twice, the folder has the pictures and the lines of both times."""
+def test_what_is_made_later_is_added(fox: Fox, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Saved twice, the folder has the pictures and the lines of both times; what is no row of the second table is told."""
     rows = [{"prompt": "a fox"}, {"prompt": "an owl"}]
     fox.batch(rows[:1], "phota-image").run().save(tmp_path / "out")
     fox.batch(rows, "phota-image").run().save(tmp_path / "out")
     assert [row["prompt"] for row in read(tmp_path / "out")] == ["a fox", "an owl"]
+    assert "earlier save" not in "".join(capsys.readouterr())
+    fox.batch([rows[0], {"prompt": "a crow"}], "phota-image").run().save(tmp_path / "out")
+    assert "1 pictures of an earlier save stay in" in "".join(capsys.readouterr())
+    assert [row["prompt"] for row in read(tmp_path / "out")] == ["an owl", "a fox", "a crow"]
 
 
 def test_columns_lines_and_money_are_all_kept(fox: Fox, tmp_path: Path) -> None:

@@ -240,6 +240,17 @@ def test_a_word_is_no_column_of_ours(fox: Fox, name: str) -> None:
         fox.sweep(PHOTA, prompt=f"a {{{name}}} road", **{name: ["narrow", "wide"]})
 
 
+@pytest.mark.parametrize("given", [{"original": ["a", "b"]}, {"x": ["a"]}, {"original": "a"}])
+def test_what_a_sweep_keeps_is_no_word(fox: Fox, given: dict[str, Any]) -> None:
+    """The remedy is another name, and not values that the sweep would take for its own; without any words it stays."""
+    for prompt in ("a copy of the {original}, {x}", ["a copy of the {original}, {x}"]):
+        with pytest.raises(InvalidRequest, match=r"\{original\} can't be a word of the prompt.*Name it otherwise"):
+            fox.sweep(PHOTA, prompt=prompt, **given)
+    with pytest.raises(InvalidRequest, match=r"\{at_once\} can't be a word"):
+        fox.sweep(PHOTA, prompt="{at_once}", at_once=["a"])
+    assert "unchanged" in " ".join(fox.sweep(PHOTA, prompt=["a copy of the {original}"]).about())
+
+
 def test_lists_of_pictures_are_values(fox: Fox, photo: Path, tmp_path: Path) -> None:
     """A parameter that is a list is varied by a list of lists; two files of one name are told apart, in the numbers too."""
     other = tmp_path / "other" / photo.name

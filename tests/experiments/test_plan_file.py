@@ -110,6 +110,22 @@ def test_a_plan_of_another_store_asks_for_its_picture(fox: Fox, open_fox: Any, p
     assert [slot.request for slot in given_anew.plan.slots] == [slot.request for slot in sweep.plan.slots]
 
 
+def test_several_pictures_that_are_not_there_are_named(fox: Fox, open_fox: Any, photo: Path, tmp_path: Path) -> None:
+    """Of a batch nothing is offered that would put one picture into every row; of a sweep, all of them in their order."""
+    second = tmp_path / "second.png"
+    Image.new("RGB", (64, 64), "teal").save(second)
+    other = open_fox(store=tmp_path / "other")
+    batch = fox.batch([{"image_url": str(path)} for path in (photo, second)], "phota-image-enhance")
+    with pytest.raises(InvalidRequest, match=r"are the pictures sha256:\w+…, sha256:\w+…, which are not") as refused:
+        other.load_plan(batch.to_json(tmp_path / "batch.json"))
+    assert "image_url=" not in refused.value.todo
+    sweep = fox.sweep("phota-image-enhance", image_url=[photo, second])
+    with pytest.raises(InvalidRequest, match=r"in the plan's order: fox\.load_plan\(…, image_url=\[…\]\)"):
+        other.load_plan(sweep.to_json(tmp_path / "sweep.json"))
+    given = other.load_plan(tmp_path / "sweep.json", image_url=[photo, second])
+    assert [slot.request for slot in given.plan.slots] == [slot.request for slot in sweep.plan.slots]
+
+
 def hostile(**changes: Any) -> dict[str, Any]:
     plan = {"format": "fox_nb plan", "version": 1, "kind": "sweep", "models": ["phota-image"], "take": 1, "takes": 1}
     return {**plan, "fixed": {"prompt": "a fox"}, "axes": [], **changes}
