@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
 import numbers
@@ -250,6 +251,10 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             return ReplaySession(self._pack, self.store, renderer=renderer)
         from fox_nb.session import Session, as_known
 
+        if not _is_in_notebook():
+            from fox_nb.session.leaving import tell_at_exit
+
+            tell_at_exit()
         gateway = self._gateway
         if gateway.is_sandbox and gateway.key is None:
             from fox_nb.local import SandboxClient
@@ -451,28 +456,36 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         return "the sandbox" if self.is_sandbox else self._gateway.base_url
 
     def _say(self) -> None:
-        """Say in one line where pictures will come from, and what an earlier kernel left unfinished."""
-        if "IPython" not in sys.modules:
-            return
-        from fox_nb.display.places import in_notebook
-
-        if not in_notebook():
-            return
+        """Say where pictures will come from and what was left unfinished: in the cell, or on a script's stderr."""
+        is_cell = _is_in_notebook()
         line = f"fox_nb: {self._where}."
         if self.is_sandbox:
-            line = "fox_nb: running on the built-in sandbox: drawn pictures, nothing is charged. " + key_advice()
+            line = "fox_nb: running on the built-in sandbox: drawn pictures, nothing is charged. "
+            line += key_advice(" before Jupyter starts" if is_cell else "")
         if self._pack is not None:
             made, pictures = self._pack.manifest.made, self._pack.pictures
             line = f"fox_nb: {self._where} is shown ({pictures} picture{'s' * (pictures != 1)}, packed on {made}, "
             line += f"fingerprint {self._pack.fingerprint}). Nothing is sent or paid."
-        print(line)  # noqa: T201 - one line in the cell is what this is for
+        lines = [line]
         rows = self.store.journal.unfinished(self._gateway.name, time.time())
         unknown = sum(row.state == "unknown" for row in rows)
         if rows:
             parts = [f"{len(rows) - unknown} in progress"] * (len(rows) > unknown) + [f"{unknown} unknown"] * (
                 unknown > 0
             )
-            print(f"fox_nb: from earlier: {', '.join(parts)}. fox.resume() goes on with them.")  # noqa: T201
+            lines.append(f"fox_nb: from earlier: {', '.join(parts)}. fox.resume() goes on with them.")
+        out = sys.stdout if is_cell else sys.stderr
+        if out is not None:  # a program without a console has none
+            with contextlib.suppress(OSError, ValueError):  # whoever read it is gone, or it was closed
+                print(*lines, sep="\n", file=out)
+
+
+def _is_in_notebook() -> bool:
+    if "IPython" not in sys.modules:
+        return False
+    from fox_nb.display.places import in_notebook
+
+    return in_notebook()
 
 
 def _visitors() -> Path:

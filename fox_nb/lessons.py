@@ -19,9 +19,11 @@ from fox_nb import local
 from fox_nb.display.places import WAIT_VARIABLE
 from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.images.inline import size_words
+from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.sandbox import process
 from fox_nb.sandbox.daemon import start_lightly
-from fox_nb.settings import BASE_URL_VARIABLE, KEY_VARIABLE
+from fox_nb.settings import BASE_URL_VARIABLE, KEY_VARIABLE, SANDBOX
+from fox_nb.store import Store
 
 FIRST = "01-first-pictures.ipynb"
 DEMO_SPEED = 100.0
@@ -134,20 +136,20 @@ def demo(folder: Path) -> int:
     body, _ = HTMLExporter(mathjax_url="", require_js_url="").from_notebook_node(notebook)  # which CDNs have
     page = folder / FIRST.replace(".ipynb", ".html")
     page.write_text(body, encoding="utf-8")
-    for name in (KEY_VARIABLE, BASE_URL_VARIABLE):  # what the lesson has made, it has made on the sandbox
-        os.environ.pop(name, None)
-    with fox_nb.Fox(store=folder / "fox_runs") as fox:
-        _report(fox, page, time.monotonic() - started)
+    with contextlib.closing(Store(folder / "fox_runs")) as store:
+        _report(store, page, time.monotonic() - started)
     return 0
 
 
-def _report(fox: Any, page: Path, seconds: float) -> None:
-    made = [image for task in fox.tasks() for image in task.images]
+def _report(store: Store, page: Path, seconds: float) -> None:
+    """Say what the lesson has made: on the sandbox, whatever key is set here."""
+    made = [picture for row in store.journal.tasks(SANDBOX) for picture in row.pictures]
+    spent = dollars(store.journal.spent(SANDBOX, SANDBOX) / MICRO_PER_USD, play=True)
     print(f"The lesson as a page:  {page}")
-    print(f"Its pictures:          {fox.store.pictures}")
-    for image in made:
-        print(f"  {size_words(image.width, image.height)}  {image.path.name}")
-    print(f"{len(made)} picture{'s' * (len(made) != 1)}, {fox.spent} in all, {seconds:.1f} s.")
+    print(f"Its pictures:          {store.pictures}")
+    for picture in made:
+        print(f"  {size_words(picture.width, picture.height)}  {Path(picture.file).name}")
+    print(f"{len(made)} picture{'s' * (len(made) != 1)}, {spent} in all, {seconds:.1f} s.")
 
 
 def _read(path: Path) -> Any:

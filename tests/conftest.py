@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -48,6 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("FOXAPI_BASE_URL", None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a shell's background: a kernel takes Ctrl-C all the same
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure() -> None:
+    """Leave without a word what the tests left in progress."""
+    if leaving := sys.modules.get("fox_nb.session.leaving"):
+        leaving.IN_PROGRESS.clear()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -138,7 +138,8 @@ class Child:
         assert self._process.stdout is not None
         with self._process.stdout as said:
             for line in said:
-                self._lines.put(line)
+                if not line.startswith("fox_nb: "):  # what a script says to a person, on stderr
+                    self._lines.put(line)
         self._lines.put(None)
 
 

@@ -10,6 +10,7 @@ from fox_nb.models import LOCAL_PICTURE, MODELS, Request
 from fox_nb.session.backoff import USUAL_SPREAD, learned, pause_after, quiet
 from fox_nb.session.downloads import LINKS_LIVE, download_results, not_fetched, pictures_here
 from fox_nb.session.irregular import LONGEST_ESTIMATE, MOST_BELIEVED, Irregular, may_still_come, tolerated_for, usual
+from fox_nb.session.leaving import IN_PROGRESS
 from fox_nb.session.poll_loop import PollLoop, PollResult
 from fox_nb.session.pool import Pool
 from fox_nb.store import BEING_SENT, ON_ITS_WAY, Store, TaskRow
@@ -96,6 +97,7 @@ class Poller:
                     money="It goes on at the gateway and is paid for once.",
                     todo="Make a new Fox and ask again, or say fox.resume(): that goes on where this one stood.",
                 )
+            IN_PROGRESS.add((self._store.folder, task.identity))
             task.trouble = None
             self._irregular.forget(task.identity)
             if task.identity in self._notified:
@@ -262,6 +264,7 @@ class Poller:
 
     def _over(self, task: Task, error: FoxError | None = None) -> PollResult:
         """Take over how it ended, and tell whoever waits what is missing."""
+        IN_PROGRESS.discard((self._store.folder, task.identity))
         task.trouble = None
         self._learned.pop((task.model, str(task.row.body.get("resolution", ""))), None)
         self._irregular.forget(task.identity)
@@ -318,6 +321,8 @@ class Poller:
     def _download(self, task: Task, urls: Callable[[], list[str]]) -> None:
         row, pause, error = self._tried(task, urls)
         is_told = error is not None and row.on_its_way and not self._closed
+        if not row.on_its_way:
+            IN_PROGRESS.discard((self._store.folder, task.identity))
         if error is None:
             task.trouble = None
         elif is_told:

@@ -65,7 +65,8 @@ class Terminal:
     def say(self, words: str) -> None:
         """Say it on stderr, where there is one: a program without a console (pythonw) has none."""
         if sys.stderr is not None:
-            sys.stderr.write(f"fox_nb: {words}\n")
+            with contextlib.suppress(OSError, ValueError):  # whoever read it is gone, or it was closed
+                sys.stderr.write(f"fox_nb: {words}\n")
 
 
 TERMINAL = Terminal()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
-from fox_nb.errors import ExtraMissing, InvalidRequest
+from fox_nb.errors import ExtraMissing, FoxError, InvalidRequest, WaitTimeout
 from fox_nb.models import MODELS
 from fox_nb.parameters import parameters
+from fox_nb.session.pool import deadline
 from fox_nb.session.renderer import Renderer, Shows
 from fox_nb.session.task import Task
 from fox_nb.store import BEING_SENT
@@ -68,6 +70,47 @@ class TaskList(Shows, Sequence[Task]):
         if len(shown) < self._total:
             head += f", the newest {len(shown)} of them:"
         return "\n".join([head, *(f"  {task!r}" for task in shown)])
+
+    def wait(self, timeout: float | None = None) -> Self:
+        """Wait for those that are in progress, and return the list; one that fails stays in it, with its `error`.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds for all together; without it as long as it takes.
+
+        Raises
+        ------
+        WaitTimeout
+            The time is over; the tasks go on and `wait` may be called again.
+        FoxError
+            The gateway cannot be asked of some (key, rights), or a picture cannot be fetched; nothing is lost.
+        """
+        until = deadline(timeout)
+        left = [task for task in self._tasks if not task.has_ended]
+        for task in left:
+            task._begin_to_wait()  # noqa: SLF001 - all at once, before the first is waited for
+        trouble: FoxError | None = None
+        for task in left:
+            try:
+                task.wait(None if timeout is None else max(0.0, until - time.monotonic()))
+            except WaitTimeout as error:
+                going_on = sum(not task.has_ended for task in left)
+                trouble = WaitTimeout(
+                    f"{going_on} of {len(left)} tasks are not done after {timeout:g} s.",
+                    task=task,
+                    money=error.money,
+                    todo="Call wait() again, or fox.resume() later: they are watched, never sent twice.",
+                )
+                break
+            except FoxError as error:
+                trouble = trouble or (None if task.has_ended else error)
+        if trouble is not None:
+            raise trouble
+        failed = sum(task.has_ended and task.status != "completed" for task in left)
+        if failed:
+            self.renderer.say(f"{failed} of {len(left)} tasks failed: each one's error says why.")
+        return self
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a task: request, take, state, times, cost in USD, files.

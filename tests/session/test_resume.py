@@ -1,6 +1,8 @@
 """Resume: after kill -9, in another kernel, the same line goes on where it stood; what is unknown is told."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +10,8 @@ from typing import Any
 import pytest
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, SubmissionUnknown, Task
-from processes import Child, until
+from fox_nb import AuthenticationError, Fox, SubmissionUnknown, Task, WaitTimeout
+from processes import PATIENCE, Child, until
 
 KERNEL = """
 import sys
@@ -103,3 +105,73 @@ def test_nothing_of_one_gateway_for_another(sandbox: Any, open_fox: Callable[...
         fox = open_fox(base_url=second.base_url)
         assert fox.generate("a fox").images[0].path == made
         assert second.creations == []
+
+
+LEAVES = """
+import os, sys
+from fox_nb import Fox
+with Fox(base_url=sys.argv[1], store=sys.argv[2]) as fox:
+    fox.generate("a fox").wait()
+    if sys.argv[3:]:
+        fox.generate("a bear"), fox.generate("a cat")
+if hasattr(os, "fork") and os.fork() == 0:
+    sys.exit()
+if hasattr(os, "fork"):
+    os.wait()
+"""
+
+
+def script_says(sandbox: Any, store: Path, *arguments: str) -> list[str]:
+    """What a script says on stderr, whether it leaves two tasks in progress or none."""
+    command = [sys.executable, "-c", LEAVES, sandbox.base_url, str(store), *arguments]
+    env = {**os.environ, "FOXAPI_KEY": MARKED_KEY}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    assert done.stdout == ""
+    return done.stderr.splitlines()
+
+
+def test_a_script_that_ends_too_soon_says_so(sandbox: Any, open_fox: Callable[..., Fox], tmp_path: Path) -> None:
+    """A script says who answers; one that ends without its pictures says once what gets them, and that gets them."""
+    sandbox.misbehave("lasts", seconds=3600, times=2, after=1)
+    first, left = script_says(sandbox, tmp_path / "fox_runs", "and goes")
+    assert first.startswith("fox_nb: running on the built-in sandbox")
+    assert left.startswith("fox_nb: 2 tasks are still in progress. They are paid for; fox.resume().wait() gets the")
+    sandbox.advance(3600)
+    assert [task.images[0].path.exists() for task in open_fox().resume().wait(PATIENCE)] == [True, True]
+    assert script_says(sandbox, tmp_path / "fox_runs") == [first]
+    assert len(sandbox.creations) == 3
+
+
+def test_an_empty_key_is_told(
+    sandbox: Any, open_fox: Callable[..., Fox], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the sandbox answers because the key's variable is empty, that is what is said."""
+    monkeypatch.setenv("FOXAPI_KEY", "")
+    open_fox()
+    said = capsys.readouterr()
+    assert (said.out, "FOXAPI_KEY is set, but empty" in said.err) == ("", True)
+
+
+def test_a_list_is_waited_for(sandbox: Any, open_fox: Callable[..., Fox], capsys: pytest.CaptureFixture[str]) -> None:
+    """All that is in progress is waited for together; what fails stays in the list, and is told."""
+    sandbox.misbehave("lasts", seconds=3600, times=3)
+    sandbox.misbehave("failed", times=1)
+    fox = open_fox()
+    for number in range(3):
+        fox.generate(f"a fox, {number}")
+    with pytest.raises(WaitTimeout, match=r"^3 of 3 tasks are not done after 0\.01 s"):
+        fox.tasks().wait(0.01)
+    sandbox.advance(3600)
+    assert [task.status for task in open_fox().resume().wait(PATIENCE)] == ["completed", "completed", "failed"]
+    assert "1 of 3 tasks failed" in capsys.readouterr().err
+    assert len(fox.tasks().wait(PATIENCE)) == 3  # which asks nobody: all of it has ended
+
+
+def test_a_list_of_what_cannot_be_asked_about(sandbox: Any, open_fox: Callable[..., Fox]) -> None:
+    """Where the gateway refuses to be asked, waiting for the list raises that, as each task's own does."""
+    sandbox.misbehave("lasts", seconds=3600, times=2)
+    for number in range(2):
+        open_fox().generate(f"a fox, {number}")
+    sandbox.misbehave("status", on="read", status=401, times=100_000)
+    with pytest.raises(AuthenticationError):
+        open_fox().resume().wait(PATIENCE)
