@@ -96,12 +96,9 @@ class PictureFiles:
         DownloadFailed
             Its link can't be fetched.
         """
-        if isinstance(source, Image):
-            if not source.path.exists():
-                todo = "Ask for it again: it is downloaded again, for free."
-                raise InvalidRequest(f"{name}: the file of this result was deleted.", parameter=name, todo=todo)
-            return result(source, self._thumbs, tiled=self._keeps)
         found = taken(source, name)
+        if isinstance(source, Image):
+            return result(source, self._thumbs, tiled=self._keeps)
         if isinstance(found, str):
             return replace(self._of_file(self._fetched(found), name), source=found)
         if isinstance(found, bytes):

@@ -50,6 +50,8 @@ def taken(source: Any, parameter: str) -> Any:
     """
     inner = inner_source(source, parameter)
     if inner is not source:
+        if hasattr(source, "images") or hasattr(source, "pil"):  # ours: no other file can be meant
+            _refuse_deleted(Path(inner), parameter)
         return _existing(os.fspath(inner), parameter)  # an earlier result: no words of somebody's, but a file of ours
     if isinstance(source, bytes):
         return bytes(source)
@@ -286,6 +288,12 @@ def _existing(name: str | bytes, parameter: str) -> Path:
         what = f"{shown} has {found.st_size / 1e6:,.0f} MB, more than is opened here."
         raise refused(parameter, what, "Make it smaller first.", value=shown)
     return path
+
+
+def _refuse_deleted(path: Path, parameter: str) -> None:
+    if not path.exists():
+        what = f"the file of this result was deleted ({clipped(path.name)})."
+        raise refused(parameter, what, "Ask for it again with .wait(): for 24 hours it is downloaded again, for free.")
 
 
 def _advice(path: Path, text: str) -> str:

@@ -283,6 +283,13 @@ def test_near_misses_of_names_are_suggested(photo):
         prepare(photo.parent)
 
 
+def test_a_result_whose_file_is_gone_is_no_near_miss(photo):
+    """Of a result whose file was deleted it is said how it comes back; no other picture is suggested."""
+    gone = SimpleNamespace(path=photo.with_name("my portait (1).jpeg"), images=[])
+    with pytest.raises(InvalidRequest, match=r"deleted \(my portait \(1\)\.jpeg\)\. .*again with \.wait\(\)"):
+        prepare(SimpleNamespace(images=[gone]))
+
+
 def test_empty_and_truncated_files(photo):
     """A file that is empty or cut off is refused at once, by its name."""
     whole = photo.read_bytes()
