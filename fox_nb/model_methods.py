@@ -271,7 +271,7 @@ class ModelMethods(ABC):
         Parameters
         ----------
         request : mapping
-            ``{"model": …, …}`` with the gateway's own parameter names.
+            ``{"model": …, …}`` with the gateway's own parameter names; what is None is left out.
         take : int or "new"
             Which picture from the same request.
 
@@ -288,7 +288,7 @@ class ModelMethods(ABC):
                 value=request,
                 allowed="a mapping with the model and its parameters",
             )
-        values = dict(request)
+        values = {name: value for name, value in request.items() if value is not None}
         return self.session.submit(values.pop("model", None), values, take)
 
 

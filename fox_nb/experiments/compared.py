@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fox_nb.render.comparison import ComparedPicture, Comparison
 
 PLOTS = ("tabs", "representations", "images")
+_STATUS = {"done": "completed", "running": "processing"}
+"""Of a cell, in the words of a task's status."""
 _PLOT = (384, 20_000)
 _WHOLE_SCALES = ((0, 1), (0, 255), (0, 4095), (0, 65_535))
 """Those that a picture of eight bits can be compared with; others are stretched by the picture's own numbers."""
@@ -57,7 +59,12 @@ class Compared:
                 picture = take.picture
                 size = {"width": picture.width, "height": picture.height} if picture else {}
                 file = str((picture and picture.source) or "")
-                about = {"take": take.number, "status": take.state, "error": take.reason, "file": file}
+                about = {
+                    "take": take.number,
+                    "status": _STATUS.get(take.state, take.state),
+                    "error": take.reason,
+                    "file": file,
+                }
                 rows.append({**words, **about, **size, **take.metrics, "note": take.note})
         frame: pd.DataFrame = pandas().DataFrame(rows)
         return frame

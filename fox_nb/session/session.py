@@ -127,7 +127,8 @@ class Session(Submitter):
 
     def price(self, model: Any, values: Mapping[str, Any]) -> Cost:
         """Return what a request would cost; what is not given is at its default, and any picture costs the same."""
-        request, values = request_class(model), {str(name): value for name, value in values.items()}
+        request = request_class(model)
+        values = {str(name): value for name, value in values.items() if value is not None}
         take_number(values.pop("take", 1))  # each costs the same
         free = {one.name for one in parameters(request) if one.hint.kind == "prompt" or one.hint.is_file}
         checked = {name: value if name in free else check(request.model, name, value) for name, value in values.items()}

@@ -57,7 +57,7 @@ def test_two_models_a_file_and_an_array_by_one_call(sandbox: Any, tmp_path: Path
     assert len(set(names[:2])) == 2
     assert names[2:] == ["photo.png", "picture 4"]
     frame = pictures.to_frame()
-    assert list(frame["status"]) == ["done"] * 4
+    assert list(frame["status"]) == ["completed"] * 4
     assert list(frame["width"])[2:] == [96, 96]
     assert "fitted into the same frame" in pictures.findings()[0]
     saved = pictures.save_html(tmp_path / "compare.html").read_text(encoding="utf-8")
@@ -375,7 +375,7 @@ def test_an_edit_is_compared_with_what_it_was_made_from(sandbox: Any, tmp_path: 
         frame = shown.to_frame()
         assert shown.comparison().original is not None
         assert list(frame["picture"]) == ["creativity 0.2", "creativity 0.9"]
-        assert list(frame["status"]) == ["done", "failed"]
+        assert list(frame["status"]) == ["completed", "failed"]
         assert "no <b>" in frame["error"][1]
         assert 0 < frame["ssim"][0] <= 1
 

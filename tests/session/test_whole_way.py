@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 
 import fox_nb
 from fox_nb import Fox
-from fox_nb.sandbox.art import figure_from_id, portrait
+from fox_nb.sandbox.art import invented, portrait
 from processes import PATIENCE, Child
 
 
@@ -26,7 +26,7 @@ from processes import PATIENCE, Child
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ZIP with twelve photos of one person."""
     path = tmp_path_factory.mktemp("photos") / "photos.zip"
-    figure = figure_from_id("somebody")
+    figure = invented("somebody")
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(12):
             file = io.BytesIO()
@@ -79,11 +79,13 @@ def test_grok(fox: Fox) -> None:
 
 
 def test_submit_by_name(fox: Fox, sandbox: Any) -> None:
-    """Any model can be asked by name, and is the same task as by its method."""
+    """Any model can be asked by name, and is the same task as by its method; None is a parameter that is left out."""
+    assert fox.submit({"model": "phota-image", "prompt": "a boat", "num_outputs": None}) is fox.generate("a boat")
+    assert fox.price("phota-image", num_outputs=None) == fox.price("phota-image")
     by_name = fox.submit({"model": "grok-imagine-image", "prompt": "a boat"})
     assert fox.imagine("a boat") is by_name
     by_name.wait()
-    assert len(sandbox.creations) == 1
+    assert len(sandbox.creations) == 2
 
 
 @pytest.mark.parametrize("kind", ["path", "str", "bytes", "pil", "array", "image", "task_list"])
