@@ -78,7 +78,7 @@ def learned(durations: Sequence[float]) -> tuple[float, float]:
 
 def pause_after(failures: int, rng: random.Random) -> float:
     """Return the seconds to wait after so many polls in a row that got no answer: growing, at most a minute."""
-    return min(LONGEST_PAUSE, 1.5 * 2.0 ** min(failures, 10)) * rng.uniform(0.75, 1.25)
+    return min(LONGEST_PAUSE, 1.5 * 2.0 ** min(failures, 10) * rng.uniform(0.75, 1.25))
 
 
 def quiet(asked: float | None) -> float:

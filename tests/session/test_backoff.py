@@ -153,5 +153,6 @@ def test_pauses_grow() -> None:
     """Looks without an answer come later and later, up to a minute, each pause varied."""
     pauses = [pause_after(failures, random.Random(8)) for failures in range(12)]
     assert pauses == sorted(pauses)
-    assert pauses[-1] <= 75
+    assert pauses[-1] <= LONGEST_PAUSE
+    assert max(pause_after(10, random.Random(seed)) for seed in range(30)) == LONGEST_PAUSE
     assert len({pause_after(3, random.Random(seed)) for seed in range(30)}) == 30
