@@ -7,14 +7,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from fox_nb.settings import spellings
+from fox_nb.settings import REMOVED, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydantic import SecretStr
 
-REMOVED = "[key removed]"
 IN_USE = "the key in use"
 LOOKS_LIKE = "what looks like a key"
 

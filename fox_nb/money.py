@@ -2,10 +2,14 @@
 
 PLAY = " (play money)"
 MICRO_PER_USD = 1_000_000
+MICRO_A_QUOTA = 2
+"""Millionths of a USD in one quota, the engine's own unit: 500,000 are 1 USD (observed)."""
 LEAST_USD = 1 / MICRO_PER_USD
 """The smallest amount that a budget counts: what costs less is 0, and that is no price."""
 MOST_USD = 10_000.0
 """A call that costs more is a slip in the list, or no price in USD: it is taken for a model without one."""
+MOST_OF_A_CLASS = 1_000_000.0
+"""USD that a class, a group or a seat may be given."""
 
 
 def dollars(usd: float, *, play: bool = False) -> str:

@@ -21,8 +21,8 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO
 from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
 from fox_nb.filetypes import DAMAGED_ZIP
-from fox_nb.key_patterns import IN_USE, LOOKS_LIKE, REMOVED, KeySeeker, KeySpan, describe, without
-from fox_nb.settings import find_key
+from fox_nb.key_patterns import IN_USE, LOOKS_LIKE, KeySeeker, KeySpan, describe, without
+from fox_nb.settings import REMOVED, find_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -30,7 +30,7 @@ PLAIN_HTTP_VARIABLE = "FOXAPI_PLAIN_HTTP"
 BINDER_VARIABLES = ("BINDER_LAUNCH_HOST", "BINDER_REPO_URL", "BINDER_REQUEST", "BINDER_SERVICE_HOST")
 """What BinderHub puts into the environment of every session; any of them will do."""
 
-_HIDDEN = "[key removed]"
+REMOVED = "[key removed]"
 _LONGEST_KEY = 500
 _FINGERPRINT_DIGITS = 12
 _PORTS = {"http": 80, "https": 443}
@@ -385,14 +385,14 @@ def redact(text: str, key: SecretStr | None = None) -> str:
     key : SecretStr, optional
         The key in use; removed as it is, URL-quoted, JSON-escaped, HTML-escaped and within base64.
     """
-    text = re.sub(_BEARER, f"Bearer {_HIDDEN}", without_key(text, key))
+    text = re.sub(_BEARER, f"Bearer {REMOVED}", without_key(text, key))
     return re.sub(_USER_INFO, "", text)
 
 
 def without_key(text: str, key: SecretStr | None) -> str:
     """Return the text without the key in any of its usual spellings, and otherwise as it was."""
     for spelling in spellings(key) if key is not None else ():
-        text = text.replace(spelling, _HIDDEN)
+        text = text.replace(spelling, REMOVED)
     return text
 
 

@@ -20,6 +20,8 @@ KNOWN = WAITING | WORKING | DONE | FAILED
 
 UPLOAD_GONE = "invalid_image_url"
 """Code of a failure that may mean that the gateway has thrown out an upload before its time."""
+LARGEST_PICTURE = 200 << 20
+"""Bytes of a result: a 4096 px PNG has about 20 MB."""
 LONGEST_ID = 500
 REQUEST_IDS = ("X-Request-Id", "X-Oneapi-Request-Id")
 """Headers by which the gateway's support finds a call; the second one is the engine's own."""

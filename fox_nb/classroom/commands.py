@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from fox_nb.classroom.tables import Database
 
 FOLDER = Path("fox_class")
-_MOST_USD = 1_000_000.0
 _LAST_YEAR = 2999
 """What is far later is taken by clients for milliseconds, as some gateways tell times."""
 
@@ -249,13 +248,13 @@ def _day(text: str) -> float | None:
 
 def _group(text: str) -> tuple[str, int]:
     """Read a group's name and what each of its members may spend."""
-    from fox_nb.money import MICRO_PER_USD
+    from fox_nb.money import MICRO_PER_USD, MOST_OF_A_CLASS
 
     name, _, usd = text.rpartition("=")
     try:
         amount = float(usd)
     except ValueError:
         amount = -1.0
-    if name and 0 <= amount <= _MOST_USD:
+    if name and 0 <= amount <= MOST_OF_A_CLASS:
         return name, round(amount * MICRO_PER_USD)
     raise argparse.ArgumentTypeError(f"{text!r} is no group with a budget; write it as class-a=1.00")

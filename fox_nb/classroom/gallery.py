@@ -19,9 +19,10 @@ from fox_nb.render.html import escape, frame, head, note
 from fox_nb.render.image_grid import Picture, sheet
 from fox_nb.store import TaskRow
 from fox_nb.store.files import spare_others
-from fox_nb.store.handed_in import LARGEST_PICTURE, OtherStore, found_in_zip
-from fox_nb.store.home import JOURNAL
+from fox_nb.store.handed_in import OtherStore, found_in_zip
+from fox_nb.store.journal import JOURNAL
 from fox_nb.store.packs import REPLAYED, SUFFIX, Pack, RecordedPicture, RecordedTask
+from fox_nb.tasks import LARGEST_PICTURE
 
 MOST_PICTURES = 60
 """Of one person, the newest: thirty people's are about 50 MB of page otherwise."""

@@ -30,7 +30,7 @@ from fox_nb.classroom.tables import (
 )
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import request_class
-from fox_nb.money import MICRO_PER_USD, dollars
+from fox_nb.money import MICRO_PER_USD, MOST_OF_A_CLASS, dollars
 
 COUNTED = ("sending", "unknown", "accepted", "completed", "failed", "lost")
 """States whose money is spent or reserved: all but refused, which was certainly not accepted."""
@@ -41,7 +41,6 @@ FRESH = 1.0
 _LONGEST_NAME, _SIGNS = 79, " .,_'\u2019@()-"
 _OF_DIGEST = sql.select(seat).where(seat.c.digest == sql.bindparam("digest"))
 _TOKEN_BYTES = 24
-_MOST_USD = 1_000_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,7 +350,7 @@ def checked_name(name: str) -> str:
 
 def micro_of(usd: float, what: str) -> int:
     """Return an amount in millionths of a USD."""
-    if 0 <= usd <= _MOST_USD:
+    if 0 <= usd <= MOST_OF_A_CLASS:
         return round(usd * MICRO_PER_USD)
     raise InvalidRequest(f"{what} is {usd}, no amount in USD.", parameter=what, value=usd, allowed="0 to 1,000,000")
 

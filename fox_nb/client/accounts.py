@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fox_nb.money import LEAST_USD, MOST_USD
+from fox_nb.money import LEAST_USD, MICRO_A_QUOTA, MOST_USD
 from fox_nb.tasks import json_in, number, usable_id, usable_name
 
 UNLIMITED = 1e8
 """The limit that the gateway gives for an account without one, in USD."""
-
-MICRO_A_QUOTA = 2
-"""Millionths of a USD in one quota, the engine's own unit: 500,000 are 1 USD (observed)."""
 
 _PRICE_A_CALL = 1
 CHARGE, REFUND = 2, 6

@@ -21,7 +21,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from fox_nb import tasks
 from fox_nb.client import accounts, uploading
-from fox_nb.client.download import LARGEST_PICTURE, Downloaded, fetch
+from fox_nb.client.download import Downloaded, fetch
 from fox_nb.client.exchange import Attempt, Broken, Call, Exchange, Part, Transport, Value
 from fox_nb.client.responses import (
     CAN_TELL,
@@ -386,7 +386,9 @@ class Client:
         sent = self._read("/class/seat", repeat=False, within=INTRODUCTION)
         return self._made(sent, accounts.read_seat(decoded(sent)), "a seat of a class")
 
-    def download(self, url: str, target: Path, *, max_bytes: int = LARGEST_PICTURE, repeat: bool = True) -> Downloaded:
+    def download(
+        self, url: str, target: Path, *, max_bytes: int = tasks.LARGEST_PICTURE, repeat: bool = True
+    ) -> Downloaded:
         """Fetch the link of a result into a file, without the key, from whatever host it names.
 
         Parameters

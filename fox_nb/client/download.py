@@ -10,16 +10,12 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from fox_nb.client.exchange import Attempt, Broken, Call, Exchange, Transport
-from fox_nb.client.responses import retry_after, shown
+from fox_nb.client.responses import REFUSALS, retry_after, shown
 from fox_nb.errors import DownloadFailed
 from fox_nb.settings import Timeouts, is_private
 
-LARGEST_PICTURE = 200 << 20
-"""Bytes: a 4096 px PNG has about 20 MB."""
-
 _REDIRECTS_AT_MOST = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_REFUSALS = range(400, 500)
 _COME_AGAIN = frozenset({408, 425, 429})
 _LONGEST_URL = 16_000
 _LONGEST_SHOWN = 160
@@ -122,7 +118,7 @@ def _came(url: str, sent: Exchange | Broken, target: Path) -> Attempt[Downloaded
         kind = sent.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         return Attempt(answer=Downloaded(shown(kind, None, _LONGEST_TYPE), target.stat().st_size))
     what = f"The host of {_shown(url)} refused the picture with HTTP {sent.status}"
-    if sent.status in _REFUSALS and sent.status not in _COME_AGAIN:
+    if sent.status in REFUSALS and sent.status not in _COME_AGAIN:
         return _failure(
             f"{what}: the link has expired or leads nowhere, or this network's filter refuses it.",
             gone=True,

@@ -135,7 +135,7 @@ _OF_A_FILTER = frozenset({401, 403})
 """Refusals that one in between says in JSON of its own, too."""
 _LEADING = range(200, 400)
 """Answers whose `Location` is where that which was made is to be found, or where it is to be asked for."""
-_REFUSALS = range(400, 500)
+REFUSALS = range(400, 500)
 _REFUSED_BEFORE = frozenset(
     {400, 401, 402, 403, 404, 405, 407, 410, 411, 412, 413, 414, 415, 417, 421, 422, 426, 428, 431, 451}
 )
@@ -186,7 +186,7 @@ def is_refusal(answer: Exchange) -> bool:
     if answer.status == HTTPStatus.TOO_MANY_REQUESTS and OF_CLASS not in error:
         kind = error.get("type")
         return isinstance(kind, str) and kind.strip().lower() == _OWN_RATE_LIMIT
-    return answer.status in _REFUSED_BEFORE or (answer.status in _REFUSALS and OF_CLASS in error)
+    return answer.status in _REFUSED_BEFORE or (answer.status in REFUSALS and OF_CLASS in error)
 
 
 def _error_in(answer: Exchange) -> dict[str, Any] | None:
@@ -439,7 +439,7 @@ def _words(answer: Exchange, wanted: str, key: SecretStr | None) -> str:
         return "A web page came in place of the gateway's answer"
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return "The gateway failed"
-    if status in _REFUSALS:
+    if status in REFUSALS:
         return f"The gateway {_WORDS.get(status, _REFUSES)}"
     return f"The gateway answered something that is not {wanted or 'what was asked for'}"
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 MOST_PHOTOS = 100
 _MOST_FOLDERS = 50
 _ZIP = "application/zip"
-_WORDS = {"out": "\u2716 left out", "weak": "\u26a0 weak", "note": "\u2139 note"}
-"""A word beside each sign: neither colour nor sign alone has to be understood."""
 _ABOUT_OTHERS = frozenset({"duplicate", "alike"})
 _HELP = "Clear photos of one person: other angles, light, expressions. A ZIP works, too."
 
@@ -234,4 +232,6 @@ def _entry(photo: Any) -> PickerEntry:
 
 
 def _note(photo: PhotoFact) -> str:
-    return "\n".join(f"{_WORDS[problem.severity]}: {problem.words}" for problem in photo.problems)
+    from fox_nb.render.contact_sheet import MARKS  # which loads what looks at photos
+
+    return "\n".join(f"{MARKS[problem.severity]}: {problem.words}" for problem in photo.problems)

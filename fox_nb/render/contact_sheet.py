@@ -8,7 +8,7 @@ from fox_nb.images.thumbnail import MIME
 from fox_nb.render.html import bdi, frame, head, img, note
 
 _COLUMN = 150
-_MARKS = {"out": "\u2716 left out", "weak": "\u26a0 weak", "note": "\u2139 note"}
+MARKS = {"out": "\u2716 left out", "weak": "\u26a0 weak", "note": "\u2139 note"}
 """A word beside each sign: neither colour nor sign alone has to be understood."""
 
 
@@ -40,7 +40,7 @@ def _item(photo: PhotoFact, number: int) -> str:
         shown = round(_COLUMN * min(1, photo.width / photo.height))
         seen = img(photo.thumbnail, MIME, (photo.width, photo.height), "", shown)
     problems = "".join(
-        f"<br><strong>{_MARKS[problem.severity]}</strong> {bdi(problem.words)}" for problem in photo.problems
+        f"<br><strong>{MARKS[problem.severity]}</strong> {bdi(problem.words)}" for problem in photo.problems
     )
     faded = "" if photo.usable else ";opacity:.55"
     picture = f'<span style="display:block{faded}">{seen}</span>' if seen else ""

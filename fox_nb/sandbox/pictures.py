@@ -91,7 +91,7 @@ def _draw(step: Step, folder: Path) -> Image.Image:
 
 
 def _figure(item: dict[str, Any]) -> art.Figure:
-    return art.Figure.from_dict(item["figure"]) if item.get("figure") else art.figure_from_id(item["id"])
+    return art.Figure.from_dict(item["figure"]) if item.get("figure") else art.invented(item["id"])
 
 
 def _open(source: dict[str, str], folder: Path) -> Image.Image:
@@ -122,7 +122,7 @@ def _decoded(data: bytes, longest_side: int) -> Image.Image:
 def _train(step: Step, folder: Path) -> dict[str, Any]:
     (source,) = step["sources"]
     if "url" in source:
-        return art.figure_from_id(step["profile_id"]).to_dict()
+        return art.invented(step["profile_id"]).to_dict()
     unreadable = 0
     photos: list[Image.Image] = []
     for data in _entries(folder / source["file"]):
@@ -142,7 +142,7 @@ def _train(step: Step, folder: Path) -> dict[str, Any]:
             f"The archive holds {found} usable photos; at least {FEWEST_PHOTOS} are needed (30 to 50 are best).",
         )
     if not photos:
-        return art.figure_from_id(step["profile_id"]).to_dict()
+        return art.invented(step["profile_id"]).to_dict()
     return art.figure_from_photos(photos, step["profile_id"]).to_dict()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fox_nb.errors import FoxError, InvalidRequest, NotFound, RateLimited, SandboxError
 from fox_nb.models import MODELS
-from fox_nb.money import MICRO_PER_USD, dollars
+from fox_nb.money import MICRO_A_QUOTA, MICRO_PER_USD, dollars
 from fox_nb.session.lost_answers import Proposal, moment, proposal_of
 from fox_nb.session.matching import AMBIGUOUS, Candidate, Joined, join
 from fox_nb.session.prices import Cost, PriceList
@@ -34,7 +34,6 @@ LOST_FOR = 120.0
 """Seconds after an answer was lost in which the gateway may still have charged for it."""
 CREDITS_ARE_QUOTA = 1000
 """Above this what a gateway says that it reserved is in the unit of its log; the pages' samples (3, 5) are not."""
-_MICRO_A_QUOTA = 2
 
 
 @dataclass(frozen=True, repr=False)
@@ -334,7 +333,7 @@ class Billing:
     def _candidate(self, one: Sending, groups: Collection[str]) -> Candidate:
         amounts = {one.micro_usd} | self._prices.amounts(one.model, one.request, groups)
         if one.credits is not None and one.credits >= CREDITS_ARE_QUOTA:
-            amounts.add(round(one.credits * _MICRO_A_QUOTA))
+            amounts.add(round(one.credits * MICRO_A_QUOTA))
         lost = one.sent + LONGEST_SENDING if one.ended is None else one.ended
         return Candidate(
             number=one.number,

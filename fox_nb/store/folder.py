@@ -14,7 +14,7 @@ from fox_nb.sharing import OfOneProcess
 from fox_nb.store.bills import Bills
 from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import sha256_of
-from fox_nb.store.journal import Journal
+from fox_nb.store.journal import JOURNAL, Journal
 from fox_nb.store.schema import no_locks
 from fox_nb.workdir import given_path, working_folder
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fox_nb.store.packs import Packed
     from fox_nb.store.rows import TaskRow
 
-JOURNAL = "journal.sqlite"
 _A_DAY = 86_400.0
 
 

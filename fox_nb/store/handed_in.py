@@ -15,15 +15,13 @@ from pathlib import Path, PurePosixPath
 
 from fox_nb.atomic import open_database
 from fox_nb.errors import StoreError
-from fox_nb.store.home import JOURNAL
-from fox_nb.store.journal import Journal
+from fox_nb.store.journal import JOURNAL, Journal
 from fox_nb.store.packs import SUFFIX
 from fox_nb.store.rows import PictureRow, TaskRow
 
 MOST_UNPACKED = 4 << 30
 """Bytes that one ZIP may hold when it is unpacked; only what is shown is unpacked at all."""
 LARGEST_JOURNAL = 1 << 30
-LARGEST_PICTURE = 200 << 20
 _MOST_MEMBERS = 100_000
 _PIECE = 1 << 20
 _LOCKED = 0x1

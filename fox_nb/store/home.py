@@ -10,10 +10,8 @@ from pathlib import Path
 
 from fox_nb.atomic import open_database
 from fox_nb.store.files import ASIDE, aside, place_of, zipped
-from fox_nb.store.journal import Journal
+from fox_nb.store.journal import JOURNAL, Journal
 from fox_nb.workdir import below, notebook_folder
-
-JOURNAL = "journal.sqlite"
 
 
 def take_home(store: Path, parts: Sequence[Path], journal: Journal, target: str | Path) -> Path:

@@ -28,6 +28,8 @@ LONGEST_SENDING = 900.0
 LONGEST_UPLOADS = 7200.0
 """The same for what uploads its pictures first."""
 
+JOURNAL = "journal.sqlite"
+"""What its file is called in a store."""
 ANSWER_LOST = "answer_lost"
 """The code of what was settled as paid without its id."""
 _SETTLED_AS_PAID = "You settled it as paid; its answer was lost, and with it the way to its pictures."

@@ -21,13 +21,13 @@ from fox_nb.store.files import place_of, sha256_of, zipped
 from fox_nb.store.journal import Journal
 from fox_nb.store.people import People
 from fox_nb.store.rows import TaskRow
+from fox_nb.tasks import LARGEST_PICTURE
 from fox_nb.workdir import given_path
 
 SUFFIX = ".foxpack"
 MANIFEST, SEAL, PICTURES = "manifest.json", "manifest.sha256", "pictures/"
 MOST_TASKS = 100_000
 LARGEST_MANIFEST = 64 << 20
-LARGEST_PICTURE = 200 << 20
 REPLAYED = "pack "
 """How the names of replayed gateways begin: a pack is not packed again."""
 

@@ -19,10 +19,10 @@ from processes import PEAK
 OPEN = """
 import fox_nb
 from fox_nb.settings import Polling
-from fox_nb.sandbox.art import figure_from_id, portrait
+from fox_nb.sandbox.art import invented, portrait
 from pathlib import Path
 if not Path('portrait.jpg').exists():
-    portrait(figure_from_id('mira'), (1024, 1280), seed=8).save('portrait.jpg', quality=92)
+    portrait(invented('mira'), (1024, 1280), seed=8).save('portrait.jpg', quality=92)
 fox = fox_nb.Fox(polling=Polling(first_looks=(.2,), at_least=.2, per_second=50))
 """
 MEASURING = f"""{PEAK}

@@ -23,7 +23,7 @@ from fox_nb.images import metrics
 from fox_nb.images.tiles import read_tile
 from fox_nb.render.comparison import Cell, Take, facts
 from fox_nb.sandbox import pictures
-from fox_nb.sandbox.art import figure_from_id, portrait
+from fox_nb.sandbox.art import invented, portrait
 
 ALLOWED = 400_000_000
 
@@ -31,7 +31,7 @@ ALLOWED = 400_000_000
 def test_ssim_follows_the_two_settings(fox: Fox, tmp_path: Path) -> None:
     """On the sandbox SSIM never falls as resemblance grows nor rises with creativity, and moves strictly inside the range."""
     photo = tmp_path / "portrait.jpg"
-    portrait(figure_from_id("mira"), (512, 640), seed=8).save(photo, quality=92)
+    portrait(invented("mira"), (512, 640), seed=8).save(photo, quality=92)
     sweep = fox.compare_enhance(photo, creativity="0..1 step 0.25", resemblance="0..1 step 0.25", per_second=50).run()
     table = sweep.to_frame().pivot_table(index="resemblance", columns="creativity", values="ssim")
     assert table.shape == (5, 5)
@@ -152,7 +152,7 @@ def test_the_original_of_pixels_and_of_a_link(fox: Fox, photo: Path) -> None:
 def test_the_original_is_what_was_sent(fox: Fox, photo: Path, tmp_path: Path) -> None:
     """Whatever lies at its path by now, results are laid beside the picture that was sent; one that is nowhere any more is missed in words."""
     given, other = tmp_path / "given.png", tmp_path / "other.png"
-    portrait(figure_from_id("ruth"), (320, 400), seed=3).save(other)
+    portrait(invented("ruth"), (320, 400), seed=3).save(other)
     shutil.copy(photo, given)
     asked = {"creativity": [0.5], "resemblance": [0.5]}
     sweep, named = fox.compare_enhance(given, **asked).run(), fox.compare_enhance(photo, **asked, original=other)
@@ -173,7 +173,7 @@ def test_the_original_is_what_was_sent(fox: Fox, photo: Path, tmp_path: Path) ->
 def test_each_picture_is_measured_against_its_own_original(fox: Fox, photo: Path, tmp_path: Path) -> None:
     """Where the given picture varies, each column's original is its own; there is none for all of them."""
     other = tmp_path / "other.png"
-    portrait(figure_from_id("ruth"), (320, 400), seed=3).save(other)
+    portrait(invented("ruth"), (320, 400), seed=3).save(other)
     sweep = fox.sweep("phota-image-enhance", image_url=[photo, other], resolution="1K", resemblance=1.0).run()
     assert sweep.comparison().original is None
     assert (sweep.to_frame()["ssim"] > 0.7).all()
@@ -182,7 +182,7 @@ def test_each_picture_is_measured_against_its_own_original(fox: Fox, photo: Path
 def test_pictures_of_two_originals_are_not_ranked(fox: Fox, photo: Path, tmp_path: Path) -> None:
     """Nearness to one original is not laid against nearness to another; one that is the same for all still ranks."""
     other = tmp_path / "other.png"
-    portrait(figure_from_id("ruth"), (320, 400), seed=3).save(other)
+    portrait(invented("ruth"), (320, 400), seed=3).save(other)
     asked = {"resolution": "1K", "creativity": [0.1, 1.0], "takes": 2}
     two = fox.sweep("phota-image-enhance", image_url=[photo, other], **asked).run()
     assert "different originals" in str(two.findings())
@@ -292,7 +292,7 @@ print(peak, page)
 def peak(sandbox: Any, tmp_path: Path, axis: str) -> tuple[int, int]:
     """How much a process grows at the most while it makes, cuts and measures a 4K grid, and exports it; the page's bytes."""
     photo = tmp_path / "portrait.jpg"
-    portrait(figure_from_id("mira"), (1024, 1024), seed=8).save(photo, quality=92)
+    portrait(invented("mira"), (1024, 1024), seed=8).save(photo, quality=92)
     ran = subprocess.run(
         [
             sys.executable,

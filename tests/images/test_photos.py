@@ -14,13 +14,13 @@ from fox_nb.images.impressions import ALIKE, BLURRED, blur, fingerprint
 from fox_nb.images.photo_archive import pack, photos_in
 from fox_nb.images.photos import PhotoFact, PhotoProblem, PhotoReport, inspect
 from fox_nb.render.contact_sheet import contact_sheet
-from fox_nb.sandbox.art import figure_from_id, portrait
+from fox_nb.sandbox.art import invented, portrait
 from images.pictures import camera_exif, decoded, encoded, gradient, png_of
 
 
 def figure(seed: int, width: int = 1200, height: int = 1200) -> Image.Image:
     """Draw a person, another picture for each seed."""
-    return portrait(figure_from_id("a sitter"), (width, height), seed=seed).convert("RGB")
+    return portrait(invented("a sitter"), (width, height), seed=seed).convert("RGB")
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageFilter
 
-from fox_nb.sandbox.art import figure_from_id, portrait
+from fox_nb.sandbox.art import invented, portrait
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "samples"
 SITTER = "ruth"
@@ -27,10 +27,10 @@ def main() -> None:
     people = FOLDER / "ruth"
     people.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(SEEDS, start=1):
-        picture = portrait(figure_from_id(SITTER), SIZES[number % len(SIZES)], seed=seed)
+        picture = portrait(invented(SITTER), SIZES[number % len(SIZES)], seed=seed)
         best = LAST_QUALITY if number == len(SEEDS) else 88
         (people / f"ruth-{number:02d}.jpg").write_bytes(jpeg(picture, best))
-    small = portrait(figure_from_id("mira"), (960, 1200), seed=8, scene="garden golden")
+    small = portrait(invented("mira"), (960, 1200), seed=8, scene="garden golden")
     soft = small.resize((512, 640), Image.Resampling.LANCZOS).filter(ImageFilter.GaussianBlur(1.1))
     (FOLDER / "old-portrait.jpg").write_bytes(jpeg(soft))
 

@@ -82,7 +82,7 @@ def photo(number: int = 0) -> bytes:
     """A portrait of one and the same figure, as a JPEG."""
     from fox_nb.sandbox import art
 
-    figure = art.figure_from_id("profile_test0001")
+    figure = art.invented("profile_test0001")
     return art.encode(art.portrait(figure, (256, 256), seed=number), "jpeg")
 
 

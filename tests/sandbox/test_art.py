@@ -406,10 +406,10 @@ def test_enhancing_sharpens_and_enlarges():
 
 def test_a_figure_survives_json():
     """A figure comes back from JSON as it was."""
-    figure = art.figure_from_id("anna")
+    figure = art.invented("anna")
     assert art.Figure.from_dict(json.loads(json.dumps(figure.to_dict()))) == figure
-    assert art.figure_from_id("anna") == figure
-    assert art.figure_from_id("bert") != figure
+    assert art.invented("anna") == figure
+    assert art.invented("bert") != figure
 
 
 @pytest.mark.parametrize("who", [f"person {k}" for k in range(6)])
@@ -435,7 +435,7 @@ def test_two_sets_of_photos_are_two_people():
 
 def test_the_same_figure_in_two_scenes():
     """A figure keeps its colours from one scene to the next: it is learned again from pictures of any words."""
-    person = art.figure_from_id("leo")
+    person = art.invented("leo")
     pictures = [
         art.generate(f"portrait, {place}", (320, 320), seed=seed, figures=[person])
         for seed, place in enumerate(("beach", "garden", "mountains", "library", "meadow at noon", "a room"))
@@ -453,13 +453,13 @@ def test_photos_of_one_person_vary():
 
 def test_no_face_no_harm():
     """Photos without a face, and no photos at all, leave the figure that the id alone gives."""
-    assert art.figure_from_photos([], "x") == art.figure_from_id("x")
-    assert art.figure_from_photos([Image.new("RGB", (64, 64), (20, 90, 200))], "x") == art.figure_from_id("x")
+    assert art.figure_from_photos([], "x") == art.invented("x")
+    assert art.figure_from_photos([Image.new("RGB", (64, 64), (20, 90, 200))], "x") == art.invented("x")
 
 
 def test_several_figures_are_drawn():
     """Two profiles in a prompt are two people in the picture."""
-    pair = [art.figure_from_id("a"), art.figure_from_id("b")]
+    pair = [art.invented("a"), art.invented("b")]
     one, two = (art.generate("friends in a park", SMALL, seed=1, figures=pair[:n]) for n in (1, 2))
     assert apart(one, two) > 4
 

@@ -6,7 +6,7 @@ They are made from numbers alone: nothing is fetched, and the same arguments giv
 from fox_nb.sandbox.art.edit import Drawn, edit
 from fox_nb.sandbox.art.encoding import encode, extension, mime
 from fox_nb.sandbox.art.enhance import enhance
-from fox_nb.sandbox.art.figure import Figure, figure_from_id
+from fox_nb.sandbox.art.figure import Figure, invented
 from fox_nb.sandbox.art.learn import figure_from_photos
 from fox_nb.sandbox.art.mark import mark
 from fox_nb.sandbox.art.picture import generate, portrait, stand_in
@@ -20,9 +20,9 @@ __all__ = [
     "enhance",
     "enhanced_size",
     "extension",
-    "figure_from_id",
     "figure_from_photos",
     "generate",
+    "invented",
     "mark",
     "mime",
     "portrait",

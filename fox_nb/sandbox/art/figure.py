@@ -87,13 +87,8 @@ class Figure:
         return cls(**(values | colours))
 
 
-def figure_from_id(profile_id: str) -> Figure:
-    """Return a figure made from an id alone: always the same one for the same id."""
-    return invented(profile_id)
-
-
 def invented(key: object, *, soft: float | None = None, age: float = 0.4, traits: tuple[str, ...] = ()) -> Figure:
-    """Return a person made up from a key.
+    """Return a person made up from a key: always the same one from the same.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 from fox_nb.sandbox.art.chance import digest
 from fox_nb.sandbox.art.colour import Colour, lightness
 from fox_nb.sandbox.art.encoding import as_rgb
-from fox_nb.sandbox.art.figure import LONG, SHORT, Figure, figure_from_id, invented
+from fox_nb.sandbox.art.figure import LONG, SHORT, Figure, invented
 
 _SIDE = 192
 _MOST = 60  # photos that are looked at; more would teach nothing new
@@ -44,7 +44,7 @@ def figure_from_photos(images: Iterable[Image.Image], profile_id: str) -> Figure
     """
     looks = [look for _, image in zip(range(_MOST), images, strict=False) if (look := _look(image)) is not None]
     if not looks:
-        return figure_from_id(profile_id)
+        return invented(profile_id)
     skin = np.median([look.skin for look in looks], axis=0)
     # a high forehead must not be taken for fair hair, nor the background for either
     unlike = 0.14 * float(skin.max())
