@@ -98,7 +98,7 @@ class Canvas:
         """Fill many shapes, each with a colour of its own, one over the other: quicker than one after the other."""
         if not shapes:
             return
-        low, high = np.array([s.min(axis=0) for s in shapes]), np.array([s.max(axis=0) for s in shapes])
+        low, high = _bounds(shapes)
         (x0, y0), (x1, y1) = low.min(axis=0), high.max(axis=0)
         area = self._box(x0, y0, x1, y1)
         fine = self._fine
@@ -172,8 +172,8 @@ class Canvas:
             return
         soft = blur * self.unit >= 1
         reach = (2.5 * blur if soft else 0) + line + 1 / self.unit
-        low = np.array([s.min(axis=0) for s in group]) - reach
-        high = np.array([s.max(axis=0) for s in group]) + reach
+        low, high = _bounds(group)
+        low, high = low - reach, high + reach
         first, last = low.min(axis=0), high.max(axis=0)
         if inside is not None:
             first, last = np.maximum(first, inside.min(axis=0)), np.minimum(last, inside.max(axis=0))
@@ -181,7 +181,7 @@ class Canvas:
         if area is None:
             return
         blurred = self._blurred(group, area, blur, line) if soft else None
-        table = [round(v * alpha) for v in range(256)]
+        table = [round(v * alpha) for v in range(256)] if alpha < 1 else []
         for tile in _tiles(area):
             mask: Image.Image | None
             if blurred is not None:
@@ -192,7 +192,7 @@ class Canvas:
             if mask is not None and inside is not None:
                 mask = ImageChops.multiply(mask, self._raster([inside], tile, 0))
             if mask is not None and mask.getbbox() is not None:
-                self._lay(mask.point(table) if alpha < 1 else mask, tile, paint, mode)
+                self._lay(mask.point(table) if table else mask, tile, paint, mode)
 
     def _box(self, x0: float, y0: float, x1: float, y1: float) -> Box | None:
         u, (w, h) = self.unit, self.size
@@ -265,13 +265,21 @@ def _tiles(area: Box) -> list[Box]:
     ]
 
 
+def _bounds(shapes: Sequence[Points]) -> tuple[Points, Points]:
+    """Return the upper left and the lower right corner of each shape's box."""
+    starts = np.cumsum([0, *map(len, shapes[:-1])])
+    every = np.concatenate(shapes)
+    return np.minimum.reduceat(every, starts), np.maximum.reduceat(every, starts)
+
+
 def _draw(image: Image.Image, shapes: list[Points], scale: float, corner: Floats, inks: Sequence[int | Colour],
           line: float) -> None:  # fmt: skip
     """Draw shapes (in units) into an image whose upper left corner is at `corner`, in samples."""
     draw = ImageDraw.Draw(image)
     thick = max(1, round(line))
+    every, end = (np.concatenate(shapes) * scale - corner).ravel().tolist(), 0
     for shape, ink in zip(shapes, inks, strict=True):
-        flat = (shape * scale - corner).ravel().tolist()
+        flat = every[end : (end := end + 2 * len(shape))]
         if line:
             # corners need rounding only where they are sharp, and gaps only show in thick lines
             joint = "curve" if thick > 2 and (len(shape) < 9 or thick > 24) else None

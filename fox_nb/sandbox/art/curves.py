@@ -53,9 +53,7 @@ def box(x0: float, y0: float, x1: float, y1: float) -> Points:
 
 def moved(shape: Points, x: float = 0, y: float = 0, *, size: float = 1, turn: float = 0, flip: bool = False) -> Points:
     """Return the shape scaled, mirrored, turned (radians) and then moved to (x, y)."""
-    out = np.asarray(shape, np.float64) * size
-    if flip:
-        out = out * (-1, 1)
+    out = np.asarray(shape, np.float64) * ((-size, size) if flip else size)
     if turn:
         c, s = math.cos(turn), math.sin(turn)
         out = out @ np.array(((c, s), (-s, c)))
