@@ -101,11 +101,11 @@ def _strokes(way: int, kind: int) -> Image.Image:
     for _ in range(1500):
         x, y = rng.random(2) * _TILE
         length, bend = rng.uniform(10, 46), rng.normal(0, 0.16)
-        tone = int(np.clip(128 + rng.normal(0, 58), 8, 248))
+        tone = int(min(max(128 + rng.normal(0, 58), 8), 248))
         path = [
             (math.cos(angle + bend * t) * length * t, math.sin(angle + bend * t) * length * t) for t in (-0.5, 0, 0.5)
         ]
-        width = int(rng.choice((1, 1, 2, 3)))
+        width = (1, 1, 2, 3)[rng.integers(4)]
         over = [[0] + [s for s in (-_TILE, _TILE) if -50 < v + s < _TILE + 50] for v in (x, y)]  # a stroke's reach
         for dx in over[0]:
             for dy in over[1]:
