@@ -172,6 +172,7 @@ def test_an_original_among_the_pictures_is_not_added_once_more(tmp_path: Path) -
     assert beside.reference is None
 
 
+@pytest.mark.usefixtures("noise")
 @pytest.mark.parametrize(
     "form",
     [

@@ -15,6 +15,8 @@ from PIL import Image
 from fox_nb import Fox, InvalidRequest
 from fox_nb.experiments import Sweep, pages
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 PHOTA, GROK = "phota-image", "grok-imagine-image"
 
 

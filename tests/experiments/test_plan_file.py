@@ -16,6 +16,8 @@ from PIL import Image
 from artifacts import MARKED_KEY
 from fox_nb import Fox, FoxError, InvalidRequest
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 
 def test_a_sweep_is_read_again_as_it_was(fox: Fox, photo: Path, tmp_path: Path, sandbox: Any) -> None:
     """Written and read, a sweep asks for the very same, axis by axis; run from the file it is paid for already."""

@@ -15,6 +15,7 @@ from fox_nb import Fox, FoxError
 from fox_nb.panels.sweep_view import SweepView
 from processes import Child, until
 
+pytestmark = pytest.mark.usefixtures("noise")
 KERNEL = """
 import sys
 from fox_nb import Fox
@@ -36,7 +37,6 @@ def bodies(sandbox: Any) -> list[tuple[float, float, int]]:
     return [(c["body"]["creativity"], c["body"]["resemblance"], c["take"]) for c in sandbox.creations]
 
 
-@pytest.mark.usefixtures("noise")
 def test_killed_half_way_and_resumed(sandbox: Any, open_fox: Callable[..., Fox], photo: Path, tmp_path: Path) -> None:
     """A kernel is killed in the middle of 25; the next sends only what is missing: the server counts 25 in all."""
     sandbox.misbehave("lasts", seconds=3600, after=8, times=4)
@@ -59,7 +59,6 @@ def test_killed_half_way_and_resumed(sandbox: Any, open_fox: Callable[..., Fox],
     assert len(set(bodies(sandbox))) == 25
 
 
-@pytest.mark.usefixtures("noise")
 def test_an_interrupt_sends_no_more_and_a_second_run_goes_on(fox: Fox, photo: Path, sandbox: Any) -> None:
     """Stopped while it runs, what is under way lands; running again sends the rest, and each is sent once."""
     sandbox.misbehave("lasts", seconds=3600, after=2, times=2)
@@ -162,7 +161,6 @@ def test_what_was_not_accepted_is_sent_by_the_next_run(fox: Fox, photo: Path, sa
     assert sweep.run().plan.count("done") == 2
 
 
-@pytest.mark.usefixtures("noise")
 def test_many_failures_in_a_row_stop_the_sweep(fox: Fox, photo: Path, sandbox: Any) -> None:
     """After five failures in a row nothing more is sent, and the error says why and what was not paid."""
     sandbox.misbehave("failed", rate=1)

@@ -9,6 +9,8 @@ from PIL import Image
 
 from fox_nb import Fox, InvalidRequest
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 EVIL = '<img src=x onerror="window.ran=1">'
 
 

@@ -18,6 +18,8 @@ from fox_nb.panels.titles import Titles
 from panels.browsers import Browser
 from processes import until
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 
 def test_the_sum_of_what_is_taken_away_is_what_was_spent(fox: Fox, tmp_path: Path) -> None:
     """In the CSV of a download a task's cost is shared out among its pictures."""

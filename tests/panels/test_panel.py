@@ -34,6 +34,8 @@ from gateways import EAGER
 from panels.browsers import Browser
 from servers import until
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 LINK = "https://example.com/{}.jpg"
 
 
@@ -618,7 +620,6 @@ def test_an_error_goes_away_when_the_value_changes(fox: Fox) -> None:
     assert panel._press.error == []
 
 
-@pytest.mark.usefixtures("noise")
 def test_results_keep_the_newest_dozen(fox: Fox) -> None:
     """Older ones are counted, and each is sent once."""
     panel = fox.panel()

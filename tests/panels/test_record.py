@@ -14,6 +14,8 @@ from fox_nb.panels.memory import Memory
 from gateways import EAGER
 from kernels import Runner, notebook, printed
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 _ADVANCE = """import json, os, time, urllib.request
 def advance():
     address, key = os.environ['FOXAPI_BASE_URL'], os.environ['FOXAPI_KEY']
@@ -78,7 +80,6 @@ def shown(cell: Any) -> list[str]:
     return [match[0] for match in found if match]
 
 
-@pytest.mark.usefixtures("noise")
 def test_the_newest_dozen_stand_in_their_order(runner: Runner, sandbox: Any, sandbox_env: dict[str, str]) -> None:
     """More than a dozen, more than there are outputs for, and one that was asked for early and arrives last; run anew, too.
 

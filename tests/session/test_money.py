@@ -14,6 +14,8 @@ from counts import Count
 from fox_nb import BudgetExceeded, Fox, InvalidRequest
 from processes import Child
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 
 def test_a_budget_is_a_hard_limit(open_fox: Callable[..., Fox], sandbox: Any) -> None:
     """A request that would pass the budget is refused before it is sent, and says what is left."""
