@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import ipywidgets as w
+import traitlets
 
 from fox_nb.models import check
 from fox_nb.panels.level import Level
@@ -197,6 +198,17 @@ class TextControl(Control):
         return value if isinstance(value, str) and value.strip() else None
 
 
+class _List(w.Dropdown):  # type: ignore[misc]
+    """A list with None as an option like any other; ipywidgets takes it for nothing chosen, and shows a blank box."""
+
+    @traitlets.observe("value")
+    def _propagate_value(self, change: dict[str, Any]) -> None:
+        if change["new"] is None and None in self._options_values:
+            self.index = self._options_values.index(None)
+        else:
+            super()._propagate_value(change)
+
+
 class ChoiceControl(Control):
     """One of a few options as buttons, of many as a list; with a first line for 'not set' where it may be so."""
 
@@ -205,8 +217,10 @@ class ChoiceControl(Control):
         if parameter.nullable:
             options.insert(0, ("not set", None))
         few = len(parameter.options) <= FEW and not parameter.nullable
-        made = w.ToggleButtons if few else w.Dropdown
-        super().__init__(parameter, made(options=options, value=parameter.default, **about(parameter, small=True)))
+        made = w.ToggleButtons if few else _List
+        values = [value for _, value in options]
+        chosen = values.index(parameter.default) if parameter.default in values else None
+        super().__init__(parameter, made(options=options, index=chosen, **about(parameter, small=True)))
 
     @property
     def _options(self) -> tuple[str | None, ...]:

@@ -77,7 +77,10 @@ def test_the_bill_is_seen_before_and_after_a_press(lab: Lab, sandbox: Any, env: 
     studio.page.run_cell(2)
     studio.go("History")
     studio.rows.filter(has_text="a fox that is made").locator(":text('$0.09 charged')").wait_for()
-    studio.rows.filter(has_text="a fox that fails").locator(":text('refunded')").wait_for()
+    failed = studio.rows.filter(has_text="a fox that fails")
+    failed.locator(":text('refunded')").wait_for()
+    studio.page.page.get_by_role("button", name="Grid", exact=True).click()
+    assert failed.locator(".fox-count").inner_text() == "failed"
     sandbox.set(key_limit=0)
     studio.page.run_cell(3)
     studio.go("Generate")
@@ -160,7 +163,7 @@ def test_a_lost_answer_is_settled_by_hand(lab: Lab, sandbox: Any, env: dict[str,
 
 
 def test_several_tasks_at_once_and_one_no_longer_watched(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
-    """Each has its own progress; Hide says that there is no cancel, and the pictures come into the history, counted in its grid."""
+    """Each has its own progress; Hide says that there is no cancel, and the pictures come into the history, counted in its grid, whose larger view can do what the list's can."""
     sandbox.misbehave("lasts", seconds=900, times=3)  # however slow this machine is
     studio = open_studio(lab, env)
     page = studio.page
@@ -182,6 +185,9 @@ def test_several_tasks_at_once_and_one_no_longer_watched(lab: Lab, sandbox: Any,
     assert count.is_hidden()  # the row has it in its line
     page.page.get_by_role("button", name="Grid", exact=True).click()
     assert count.inner_text() == "2 pictures"
+    page.locator(".fox-line:has-text('a red fox') .fox-thumb").click()
+    for words in ("Use these settings", "Save", "Copy code"):
+        assert page.locator(f"dialog[open] button:has-text('{words}')").is_visible()
 
 
 def test_pictures_come_from_links_files_and_results(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
@@ -237,17 +243,19 @@ def test_photos_of_a_phone_are_sent_upright_small_and_bare(
 
 
 def test_groks_aspect_ratio_is_put_away_beside_pictures(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
-    """It says why, is not sent, and is as before once the pictures are gone."""
+    """It says why, is not sent, and is as before once the pictures are gone; where it is not set, it says so."""
     studio = open_studio(lab, env)
     page: Any = studio.page
     shutil.copy(RUTH[0], page.folder)
     studio.go("Grok")
+    ratio = studio.here.get_by_role("combobox", name="Aspect ratio")
+    expect(ratio).to_have_value("not set")
     studio.prompt("give her a straw hat")
     studio.choose("Aspect ratio", "2:1")
     studio.add_place(RUTH[0].name)
     page.wait_for("() => document.querySelector('.fox-nb-panel:not(.lm-mod-hidden) .fox-item img')?.naturalWidth")
     page.locator(".fox-for-aspect_ratio:has-text('Not used together with pictures to edit')").wait_for()
-    assert studio.here.get_by_role("combobox", name="Aspect ratio").is_disabled()
+    assert ratio.is_disabled()
     for_the_docs(page, "studio-grok")
     studio.press()
     assert "aspect_ratio" not in received(page, sandbox, 1)[0]
@@ -255,10 +263,14 @@ def test_groks_aspect_ratio_is_put_away_beside_pictures(lab: Lab, sandbox: Any, 
     page.locator(".fox-for-aspect_ratio:has-text('Not used together')").wait_for(state="detached")
     studio.press()
     assert received(page, sandbox, 2)[1]["aspect_ratio"] == "2:1"
+    studio.choose("Aspect ratio", "not set")
+    studio.press()
+    assert "aspect_ratio" not in received(page, sandbox, 3)[2]
+    expect(ratio).to_have_value("not set")
 
 
 def test_a_result_is_seen_larger_and_saved_whole(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
-    """The larger view has its facts; Save gives the very bytes of the file, also when they are many pieces."""
+    """The larger view has its facts, and Close in sight on a phone; Save gives the very bytes of the file, also when they are many pieces."""
     studio = open_studio(lab, env)
     page: Any = studio.page
     studio.prompt(FOX)
@@ -279,6 +291,10 @@ def test_a_result_is_seen_larger_and_saved_whole(lab: Lab, sandbox: Any, env: di
     assert saving.value.suggested_filename == file.name
     assert saving.value.path().read_bytes() == file.read_bytes()
     assert Image.open(io.BytesIO(file.read_bytes())).size == (4096, 4096)
+    page.set_size(400, 800)
+    box = page.locator("dialog[open]").bounding_box()
+    assert 2 * box["x"] + box["width"] == pytest.approx(400, abs=2), "it stands in the middle"
+    expect(page.locator("dialog[open] button:has-text('Close')")).to_be_in_viewport()
     page.page.keyboard.press("Escape")
     assert page.page.evaluate("() => document.activeElement.className") == "fox-thumb"
 

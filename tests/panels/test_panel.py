@@ -242,6 +242,21 @@ def test_values_that_are_set_while_notifications_are_held_fill_the_panel(fox: Fo
     assert heard == ["a bear"]
 
 
+def test_what_is_not_set_says_so_in_its_list(fox: Fox) -> None:
+    """At first, and after it was unset from code or by a person; its value is None all the same."""
+    panel = fox.panel("grok-imagine-image")
+    choice = panel.controls["aspect_ratio"]
+    assert (choice.label, choice.value, panel.aspect_ratio) == ("not set", None, None)
+    for unset in (
+        lambda: setattr(panel, "aspect_ratio", None),
+        lambda: setattr(choice, "value", None),
+        lambda: choice.set_state({"index": 0}),
+    ):
+        panel.aspect_ratio = "2:1"
+        unset()
+        assert (choice.label, choice.value, panel.aspect_ratio) == ("not set", None, None)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_nothing_is_the_default_wherever_one_looks(fox: Fox, model: str) -> None:
     """A parameter that is set to None has the model's own value: in the trait, in its control and in what is sent."""

@@ -141,7 +141,7 @@ export const history = () => {
         text.append(button(item.title, `Details: ${short(item.title)}`, open, "fox-title"));
         text.append(put("p", "fox-facts", { textContent: facts }));
         text.append(put("p", "fox-facts", { textContent: `${item.when} \u00b7 ${state}` }));
-        frame.append(put("span", "fox-count", { textContent: more }));
+        text.append(put("span", "fox-count", { textContent: first ? more : item.status }));
         const pick = put("div", "fox-pick");
         pick.append(choose(item), star(item));
         const most = item.pictures.length ? QUICK : undefined;

@@ -15,7 +15,7 @@ export function largerView({ model, pixels, details, act, items }) {
   const stage = put(
     "div",
     "fox-stage",
-    { tabIndex: 0 },
+    { tabIndex: 0, autofocus: true },
     { role: "group", "aria-label": "Picture: wheel or + and - zoom" },
   );
   const image = put("img", "fox-large", { alt: "", draggable: false });
@@ -31,7 +31,9 @@ export function largerView({ model, pixels, details, act, items }) {
   divider.setAttribute("aria-label", "How much of the original is shown");
   stage.append(image, earlier);
   const note = put("p", "fox-facts", { textContent: "The same from code, for free:" });
-  element.append(title, stage, divider, bar, facts, note, code, close);
+  const top = put("div", "fox-top");
+  top.append(title, close);
+  element.append(top, stage, divider, bar, facts, note, code);
 
   const item = () => items().find(({ key }) => key === at.key);
   /** All pictures that are shown, in their order, to go through from here. */
