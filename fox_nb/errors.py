@@ -87,7 +87,8 @@ class FoxError(Exception):
         import traceback
         from pathlib import Path
 
-        foreign = (str(Path(__file__).parent), f"{os.sep}IPython{os.sep}", f"{os.sep}ipykernel{os.sep}")
+        between = (f"{os.sep}{part}{os.sep}" for part in ("IPython", "ipykernel", f"concurrent{os.sep}futures"))
+        foreign = (str(Path(__file__).parent), *between)
         frames = [
             f for f in traceback.extract_tb(self.__traceback__) if not any(part in f.filename for part in foreign)
         ]

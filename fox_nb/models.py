@@ -232,7 +232,7 @@ class CreateProfile(Request):
     model: ClassVar[str] = "phota-create-profile"
     method: ClassVar[str] = "create_profile"
     title: ClassVar[str] = "Profiles"
-    about: ClassVar[str] = "Train a profile of one person from a ZIP of face photos."
+    about: ClassVar[str] = "Train a profile of one person from photos of their face."
     press: ClassVar[str] = "Train"
     page: ClassVar[str] = "PHOTA Create Profile"
     usd: ClassVar[float] = 2.90
@@ -318,7 +318,7 @@ class Edit(Request):
         Hint(
             kind="picture",
             label="Pictures to edit",
-            help="The pictures to edit.",
+            help="Files, links or earlier results.",
             remedy="Choose a picture, or paste a link.",
         ),
     ]
@@ -345,7 +345,7 @@ class Enhance(Request):
         Hint(
             kind="picture",
             label="Picture to enhance",
-            help="The picture to enhance.",
+            help="A file, a link or an earlier result.",
             remedy="Choose a picture, or paste a link.",
         ),
     ]
@@ -407,7 +407,7 @@ class Imagine(Request):
         Annotated[list[Link], Bounds(max_length=3)] | None,
         Before(_as_list),
         Before(_none_if_empty),
-        Hint(kind="picture", label="Pictures to edit", help="With pictures the model edits them; up to 3."),
+        Hint(kind="picture", label="Pictures to edit", help="With pictures the model edits them."),
     ] = None
 
 

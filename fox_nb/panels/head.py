@@ -84,7 +84,9 @@ def card(title: str, *, sandbox: bool, earlier: int = 0) -> str:
 def money_note(cost: Cost, left: Cost | None, account: Account | None = None) -> str:
     """Say what kind of money a price is, and what the budget and the key have left."""
     about = cost.about
-    about += [f"{left.short} of the budget left"] if left is not None else []
+    if left is not None:
+        few = left < cost
+        about.append(f"{'only ' * few}{left.short} of the budget left{': too little' * few}")
     key = account.left if account is not None else None
     if key is not None:
         only = f"the key has only {key.short} left" if key < cost else f"{key.short} left on the key"

@@ -34,6 +34,8 @@ from fox_nb.session.pool import Pool
 from fox_nb.sharing import OfOneProcess
 
 FILL = ("fill", "Use these settings")
+PAUSE = 0.5
+"""Seconds between two looks at the journal while a cell sends many."""
 DOUBLE_CLICK = 1.0
 """Seconds within which a second press is the same press."""
 _GONE = {
@@ -155,8 +157,10 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over, layout
         )
         self.on_use(lambda *_: self.show_cost())  # what was sent again has cost once more
+        self._forget: Callable[[], None] = lambda: None
         if uses is None:
             self.on_use(self._use)
+            self._forget = session.on_sent(lambda: self._pool.soon(self.show_cost, PAUSE))
         parts = [part for control in self._inputs.values() for part in control.parts]
         inside = [self._head, *parts, self._press, self._outcome.results]
         super().__init__(inside, layout=Layout(), _dom_classes=("fox-nb-panel",))
@@ -514,6 +518,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the panel and all that is in it; what is under way goes on."""
+        self._forget()
         close_inside(self)
         self._pool.close()
         self._observers.close()

@@ -113,6 +113,10 @@ class Press(Scripted):
         self._said = words
         self.say("said", said=words)
 
+    def stay_in_view(self) -> None:
+        """Stay where it is seen by whoever pressed it: what stood above it is gone."""
+        self.say("stay")
+
     def follow(self, task: Task, title_of: Callable[[Task], str], when_over: Callable[[Task], object]) -> None:
         """Show a task until it is over, then call `when_over(task)`; one that is shown already stays as it is."""
         with self._lock:

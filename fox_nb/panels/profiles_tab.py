@@ -159,6 +159,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self.photos.clear()
         self.name.value, self.agreed.value = "", False  # the next person has to be asked, too
         self._notify(_STARTED.format(name=name))
+        self.press.stay_in_view()
         self._list()
 
     def _say_outcome(self, task: Task) -> None:

@@ -14,7 +14,7 @@ from fox_nb.panels.head import card, in_marimo
 from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import must_be_of_outcome, remedies
-from fox_nb.panels.panel import FILL, Panel, panel_class, show
+from fox_nb.panels.panel import FILL, PAUSE, Panel, panel_class, show
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
 from fox_nb.panels.script import Layout, close_inside
@@ -79,6 +79,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         super().__init__(tabs, titles=titles, layout=Layout(), _dom_classes=("fox-nb-studio",))
         self.observe(lambda change: self._shown(change["new"]), "selected_index")
         self._record.open()
+        self._forget = session.on_sent(lambda: self._pool.soon(self._catch_up, PAUSE))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not (name.startswith("_") or hasattr(type(self), name) or name in Studio.__annotations__):
@@ -94,6 +95,7 @@ class Studio(w.Tab):  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the studio and all that is in it; what is under way goes on."""
+        self._forget()
         close_inside(self)
         if self._side is not None:
             self._side.close()
@@ -158,6 +160,10 @@ class Studio(w.Tab):  # type: ignore[misc]
             self.profiles.refresh()
         if isinstance(shown, (Panel, ProfilesTab)):
             self._pool.submit(shown.show_cost)  # what one tab has spent the others have no longer
+
+    def _catch_up(self) -> None:
+        """Bring up to date what is shown: code, or another panel, has sent something, or it is over."""
+        self._shown(self.selected_index)
 
     def _ended(self, task: Task) -> None:
         if task.profile_id:

@@ -234,4 +234,4 @@ def _entry(photo: Any) -> PickerEntry:
 def _note(photo: PhotoFact) -> str:
     from fox_nb.render.contact_sheet import MARKS  # which loads what looks at photos
 
-    return "\n".join(f"{MARKS[problem.severity]}: {problem.words}" for problem in photo.problems)
+    return "\n".join(f"{MARKS[problem.severity]} \u00b7 {problem.words}" for problem in photo.problems)

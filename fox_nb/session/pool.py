@@ -46,6 +46,7 @@ class Pool:
         self._threads: set[threading.Thread] = set()
         self._waiting = 0
         self._closed = False
+        self._due: set[Callable[[], object]] = set()
 
     def submit(self, work: Callable[[], Value]) -> Future[Value]:
         """Have `work` done; its value or its error is in the future.
@@ -71,6 +72,20 @@ class Pool:
                         raise
             self._changed.notify()
         return future
+
+    def soon(self, work: Callable[[], object], pause: float) -> None:
+        """Have `work` done after a pause in seconds: once, however often it is asked for until then."""
+        with self._changed:
+            if work in self._due:
+                return
+            self._due.add(work)
+
+        def due() -> None:
+            time.sleep(pause)
+            self._due.discard(work)
+            work()
+
+        self.submit(due)
 
     def close(self, *, wait: bool = False, late: Callable[[], object] = lambda: None) -> None:
         """Let the threads end; work that has not begun is cancelled, what has begun goes on.

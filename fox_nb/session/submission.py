@@ -33,7 +33,7 @@ from fox_nb.session.pool import Pool, result
 from fox_nb.session.prices import PriceList
 from fox_nb.session.profiles import Profiles
 from fox_nb.session.renderer import TERMINAL, Renderer
-from fox_nb.session.task import Task
+from fox_nb.session.task import Task, listening
 from fox_nb.session.uploads import Uploads
 from fox_nb.settings import SANDBOX, Gateway, Polling, fingerprint, is_private
 from fox_nb.sharing import OfOneProcess
@@ -123,6 +123,7 @@ class Submitter(OfOneProcess):
         self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()
+        self._listeners: list[Callable[[], object]] = []
         self._at_work: dict[Task, bool] = {}
         """What a thread here sends just now: True once the creating call is on its way, False while it uploads."""
 
@@ -220,6 +221,19 @@ class Submitter(OfOneProcess):
         if task.row != row:
             task.renew()  # never to `row` itself: the task may have ended since that was read
         return task
+
+    def on_sent(self, listener: Callable[[], object]) -> Callable[[], None]:
+        """Call `listener()`, on any thread, when a task is sent, whoever asked, or over; returns what ends that."""
+        for task in self.held():
+            if not task.is_over:
+                task.follow(self._tell)
+        return listening(self._listeners, listener)
+
+    def _tell(self, task: Task, is_over: bool) -> None:
+        if is_over or not task.progress:
+            for listener in tuple(self._listeners):
+                with contextlib.suppress(Exception):  # a page that can't be brought up to date ends no sending
+                    listener()
 
     def held(self) -> list[Task]:
         """Return the tasks that somebody in this kernel holds."""
@@ -345,6 +359,8 @@ class Submitter(OfOneProcess):
 
     def _hand_on(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> Future[None]:
         """Have a thread send it; one that never gets to it has refused it."""
+        if self._listeners:
+            task.follow(self._tell)
         sent = self._sending.submit(partial(self._send, task, row, prepared))
         sent.add_done_callback(partial(self._dropped, task, row))
         return sent

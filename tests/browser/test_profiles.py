@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 from lab import Lab
 from studios import RUTH, Studio, accepted, bodies, open_studio
@@ -49,7 +50,9 @@ def test_each_photo_says_what_is_wrong_with_it(lab: Lab, sandbox: Any, env: dict
     broken.locator(":text('left out')").wait_for()
     status = studio.here.locator(".fox-actions .fox-status")
     status.locator(":scope:has-text('10 of 11 photos can be used')").wait_for()
-    assert "weak: Small: 400 \u00d7 400 pixels" in studio.here.locator(".fox-item:has-text('photo 12')").inner_text()
+    assert (
+        "weak \u00b7 Small: 400 \u00d7 400 pixels" in studio.here.locator(".fox-item:has-text('photo 12')").inner_text()
+    )
     broken.get_by_role("button", name="Remove").click()
     status.locator(":scope:has-text('10 of 10 photos can be used')").wait_for()
     studio.here.locator(".fox-item").first.get_by_role("button", name="Remove").click()
@@ -117,7 +120,7 @@ def test_names_by_the_keyboard_in_both_themes(lab: Lab, env: dict[str, str], axe
 def test_a_training_is_picked_up_by_the_next_kernel(
     lab: Lab, sandbox: Any, env: dict[str, str], photos: list[Path]
 ) -> None:
-    """What was under way before a restart is listed after it, then goes by its name; sent once, with the photos seen."""
+    """What stays in view, was under way before a restart and is listed after it; sent once, with the photos seen."""
     sandbox.set(speed=1)
     studio = open_studio(lab, env, what="studio = fox.studio()\nstudio")
     page: Any = studio.page
@@ -128,9 +131,11 @@ def test_a_training_is_picked_up_by_the_next_kernel(
     studio.here.get_by_role("button", name="Remove: photo 01.jpg").click()
     studio.here.locator(".fox-item:has-text('photo 01')").wait_for(state="detached")
     studio.name_and_agree("Ada")
+    page.set_size(1280, 800)
     studio.press()
     row = studio.here.locator(".fox-known .fox-row:has-text('Ada')")
     row.locator(".fox-since:has-text('being trained')").wait_for()
+    expect(studio.here.locator(".fox-actions .fox-status:has-text('Ada is being trained')")).to_be_in_viewport()
     # The row stands there before the training is sent, and one that a restart kept from being sent is over.
     accepted(page, 1)
     (packed,) = (page.folder / "fox_runs" / "sources").glob("*.zip")

@@ -183,7 +183,7 @@ def test_a_training_in_the_history_has_what_any_row_has(fox: Fox, sandbox: Any, 
 
 
 def test_what_is_left_of_the_budget_is_said_wherever_one_goes(sandbox: Any, tmp_path: Path) -> None:
-    """Each tab that one goes to, and the panel itself after 'Try again', says what is left now."""
+    """Each tab that one goes to, and the panel itself after 'Try again', says what is left now; what code asks for is heard of, in the history too."""
     with Fox(sandbox.key, sandbox.base_url, tmp_path / "fox_runs", budget=0.4, polling=EAGER) as fox:
         studio = fox.studio()
         first, second = studio.panels["phota-image"], studio.panels["phota-image-edit"]
@@ -206,6 +206,25 @@ def test_what_is_left_of_the_budget_is_said_wherever_one_goes(sandbox: Any, tmp_
         until(lambda: results.of("item") or None, "the card")
         results.say("act", key=task.identity, name="retry", number=0)
         left(first._press, "$0.22")
+        alone = fox.panel()
+        fox.generate("a bear").wait()
+        left(studio.profiles.press, "$0.13")
+        left(alone._press, "$0.13")
+        history = Browser(studio.history)
+        history.say("ready")
+        studio.selected_index = len(MODELS)
+        fox.generate("a cat").wait()
+        left(alone._press, "only $0.04")
+        assert alone._press.note.endswith("too little)")
+
+        def newest() -> bool:
+            listed = history.of("list")
+            return bool(listed) and [listed[-1]["items"][0][word] for word in ("title", "status")] == [
+                "a cat",
+                "completed",
+            ]
+
+        until(newest, "the row")
 
 
 def test_what_a_try_again_costs_is_what_it_says(sandbox: Any, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_what_is_said_of_others_is_looked_at_again(photos: Photos, tmp_path: Pat
     for name, data in (("a.jpg", stripes(1)), ("b.jpg", stripes(2)), ("twin.jpg", stripes(1))):
         (tmp_path / name).write_bytes(data)
         photos._take_place(str(tmp_path / name))
-    assert "left out: The same file as a.jpg" in photos.notes["twin.jpg"]
+    assert "left out \u00b7 The same file as a.jpg" in photos.notes["twin.jpg"]
     first = photos.picker.entries[0].key
     photos.browser.say("remove", key=first)
     assert "left out" not in photos.notes["twin.jpg"]

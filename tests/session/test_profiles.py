@@ -200,10 +200,12 @@ def test_the_journal_has_the_name_when_the_request_goes_out(fox: Fox, portraits:
 
 
 def test_what_was_not_journalled_leaves_no_faces_behind(open_fox: Callable[..., Fox], portraits: Path) -> None:
-    """A budget that does not allow it, or a name that is taken, leaves the store as it was."""
+    """A budget that does not allow it, in the person's own lines, or a name that is taken, leaves the store as it was."""
     fox = open_fox(budget=1)
-    with pytest.raises(BudgetExceeded):
+    with pytest.raises(BudgetExceeded) as caught:
         fox.profiles.train(portraits, "Ada", agreed=True)
+    frames = [line for line in caught.value._render_traceback_() if line.startswith("  File")]
+    assert [line for line in frames if __file__ not in line] == []
     fox.profiles.add("profile_1", "Ada")
     with pytest.raises(InvalidRequest, match="belongs to profile_1"):
         fox.profiles.train(portraits, " ADA ", agreed=True)

@@ -37,9 +37,10 @@ class LiveView {
     this.onMessage = (message, buffers) => this.#take(message, buffers ?? []);
     model.on("msg:custom", this.onMessage);
     this.silence = setTimeout(() => {
-      this.note.textContent =
-        "The kernel doesn't answer: it is busy with a cell, or gone. The viewer starts as soon as it answers; " +
-        "after a restart, run this cell again. The saved table below shows the pictures all the same.";
+      const saved = this.around.querySelector("[data-fox-comparison]")
+        ? " Meanwhile the saved table shows the pictures."
+        : "";
+      this.note.textContent = `The viewer starts when the running cell has ended; after a restart, run this cell again.${saved}`;
     }, KERNEL_SILENT_MS);
     this.send({ type: "hello" });
   }

@@ -92,6 +92,8 @@ export const press = () => {
           rows.say();
         }
         if (type === "received" || type === "error") show();
+        // what stood above is gone: whoever pressed sees what came of it
+        if (type === "stay" && root.matches(":focus-within")) root.scrollIntoView({ block: "nearest" });
       }
 
       /** Ctrl+Enter in a field of the panel presses the button that stands beside it; Jupyter would run the cell. */
