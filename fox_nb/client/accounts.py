@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +14,7 @@ UNLIMITED = 1e8
 """The limit that the gateway gives for an account without one, in USD."""
 
 _PRICE_A_CALL = 1
+_DECIMAL = r"\s*[0-9]+(\.[0-9]+)?\s*"
 CHARGE, REFUND = 2, 6
 """What a line of a key's log is."""
 _MOST_QUOTA = 10**15
@@ -165,21 +166,21 @@ def read_models(answer: Any) -> list[str] | None:
 def read_prices(answer: Any, group: str) -> Prices | None:
     """Read the price list; None when it is none.
 
-    Models that are paid by the token are left out. Of several rows of one model the dearest counts; 0 is no price,
-    neither a model's nor a group's: a picture that costs nothing would pass every budget. Neither is a text, or what is
-    no amount at all: then the price is not known.
+    Models that are paid by the token are left out. Of several rows of one model the dearest counts, in whatever case
+    its name stands; 0 is no price, neither a model's nor a group's: a picture that costs nothing would pass every
+    budget. Neither is what is no amount: then the price is not known.
     """
     rows = _rows(answer)
     if rows is None:
         return None
     told = answer.get("group_ratio")
-    ratio = number(told[group]) if isinstance(told, dict) and group in told else 1.0
-    ratios = {usable_name(name): number(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    ratios = {usable_name(name): counted(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    ratio = ratios.get(group, 1.0)
     found: dict[str, float] = {}
     for item in rows:
         if not isinstance(item, dict) or counted(item.get("quota_type")) != _PRICE_A_CALL:
             continue
-        name, price = usable_name(item.get("model_name")), number(item.get("model_price"))
+        name, price = usable_name(item.get("model_name")).lower(), counted(item.get("model_price"))
         if name and _is_price(price):
             found[name] = max(found.get(name, 0.0), price or 0.0)
     usd = {name: price * (ratio or 0.0) for name, price in found.items()}
@@ -298,8 +299,6 @@ def read_amount(answer: Any, name: str) -> float | None:
 
 
 def counted(value: Any) -> float | None:
-    """Return a finite number that is not negative, also out of a text; None for anything else."""
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            return number(float(value))
-    return number(value)
+    """Return a finite number that is not negative, also out of a text in plain decimals; None for anything else."""
+    is_decimal = isinstance(value, str) and re.fullmatch(_DECIMAL, value)
+    return number(float(value) if is_decimal else value)

@@ -49,19 +49,26 @@ def listed(*rows: dict[str, Any], ratio: Any = 1) -> float | None:
         ([row(float("inf"))], 1, None),
         ([row(1e9)], 1, None),
         ([row(1e9), row(0.2)], 1, 0.2),
-        ([row("0.20")], 1, None),
+        ([row("0.20")], 1, 0.2),
+        ([row(" 2 "), row(0.2)], 1, 2.0),
+        ([row(0.2), row(0.3, model_name=f" {MODEL.upper()}")], 1, 0.3),
+        *(
+            ([row(text), row(0.2)], 1, 0.2)
+            for text in ("nan", "inf", "1e3", "1_0", "-1", "0x9", "1,5", "٣", ".", "9" * 500)
+        ),
         ([row("free")], 1, None),
         ([row(None)], 1, None),
         ([row([0.0])], 1, None),
         ([row(0.2)], "NaN", None),
         ([row(0.2)], -1, None),
-        ([row(0.2)], "2", None),
+        ([row(0.2)], "2", 0.4),
+        ([row(0.2)], "2e0", None),
         ([row(0.2)], float("nan"), None),
         ([row(0.2)], 1e300, None),
     ],
 )
 def test_the_dearest_row_that_is_a_price_counts(rows: list[dict[str, Any]], ratio: Any, price: float | None) -> None:
-    """Of a model that is listed twice the dearest row counts; 0, a group at 0 and what is no amount, a text too, are no price."""
+    """Of a model that is listed twice the dearest row counts; 0, a group at 0 and what is no amount are no price."""
     found = listed(*rows, ratio=ratio)
     assert found == (None if price is None else pytest.approx(price))
     assert found is None or MODELS[MODEL].unchecked().micro_usd_at(found) > 0
