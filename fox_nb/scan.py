@@ -12,6 +12,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
+import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -48,6 +49,14 @@ _MOST_DEEP = 2
 _GZIP = b"\x1f\x8b"
 _OTHER_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 """How 7z, RAR, bzip2, xz and zstd begin; TAR packs nothing."""
+_STREAMS = {
+    b"%PDF": re.compile(rb"(?s)\bstream\r?\n(?P<packed>.*?)(?=endstream|\Z)"),
+    b"\x89PNG": re.compile(
+        rb"(?s)(?:zTXt[^\0]{1,79}\0\0|iTXt[^\0]{1,79}\0\x01\0(?:[^\0]{0,500}\0){2})(?=(?P<packed>.{1,99999}))"
+    ),
+}
+"""Where texts are packed in a file whose own bytes are looked through, too."""
+_LOCKED = re.compile(rb"\A%PDF(?s:.)*/(?:Encrypt|LZWDecode|ASCII85Decode|ASCIIHexDecode)\b")
 _LONGEST_NAME = 200
 _MOST_TOLD = 1000
 _MARKS = {
@@ -99,14 +108,22 @@ class Report:
         True when they were taken out.
     trouble : str
         Why it could not be read or cleaned; '' when it could.
+    in_name : bool
+        True when its own name, or that of its folder, holds one: no name is changed.
     """
 
     path: Path
     findings: list[Finding] = field(default_factory=list)
     cleaned: bool = False
     trouble: str = ""
+    in_name: bool = False
     more: int = 0
     """Keys beyond those that are named."""
+
+    @property
+    def is_left(self) -> bool:
+        """True while it holds a key."""
+        return self.in_name or bool(self.findings and not self.cleaned)
 
     def found(self, place: KeySpan, where: str) -> None:
         """Note a key; the same one at the same place counts once."""
@@ -130,14 +147,15 @@ def main(paths: Sequence[Path], *, clean: bool = False) -> int:
     """
     key = key_in_use()
     reports = [scan(file, key=key, clean=clean) for path in paths for file in files_of(path)]
+    seeker = KeySeeker(key)
     for report in reports:
-        for finding in report.findings:
-            print(f"{report.path}: {finding}{' (taken out)' if report.cleaned else ''}")
-        if report.more:
-            print(f"{report.path}: and {report.more:,} more")
-        if report.trouble:
-            print(f"{report.path}: {report.trouble}")
-    found = [report for report in reports if report.findings]
+        lines = [f"{finding}{' (taken out)' if report.cleaned else ''}" for finding in report.findings]
+        lines += [f"and {report.more:,} more"] if report.more else []
+        lines += ["its name holds a key: rename it"] if report.in_name else []
+        lines += [report.trouble] if report.trouble else []
+        for line in lines:
+            print(f"{_named(str(report.path), seeker)}: {line}")
+    found = [report for report in reports if report.findings or report.in_name]
     if found:
         print(_advice(found, clean=clean))
     else:
@@ -145,11 +163,11 @@ def main(paths: Sequence[Path], *, clean: bool = False) -> int:
         print(f"No key found in {read} file{'s' * (read != 1)}.")
     if any(report.trouble for report in reports):
         return 2
-    return int(any(not report.cleaned for report in found))
+    return int(any(report.is_left for report in found))
 
 
 def _advice(found: list[Report], *, clean: bool) -> str:
-    left = [report for report in found if not report.cleaned]
+    left = [report for report in found if report.is_left]
     if clean and not left:
         return (
             "Taken out. Whoever had the file may have the key: make a new one in the gateway's console, and give it "
@@ -196,8 +214,8 @@ def scan(path: Path, *, key: SecretStr | None = None, clean: bool = False) -> Re
     clean : bool
         True takes out what is found and leaves every other byte as it was; a notebook stays one.
     """
-    report = Report(path)
     seeker = KeySeeker(key)
+    report = Report(path, in_name=bool(_in_name(str(path), seeker)))
     try:
         with _opened(path) as file:
             write = None if _unpacked(file, seeker, report, _Room()) else _look_through(file, seeker, report)
@@ -258,6 +276,7 @@ def _unpacked(file: IO[bytes], seeker: KeySeeker, report: Report, room: _Room, d
     try:
         is_gzip = head.startswith(_GZIP)
         is_archive = is_gzip or zipfile.is_zipfile(file)
+        streams = next((found for sign, found in _STREAMS.items() if head.startswith(sign)), None)
         if head.startswith(_OTHER_ARCHIVES) or (deep > _MOST_DEEP and is_archive):
             raise ValueError("that is not tried here")
         if is_gzip:
@@ -266,28 +285,57 @@ def _unpacked(file: IO[bytes], seeker: KeySeeker, report: Report, room: _Room, d
                     _look_through(whole, seeker, report)
         elif is_archive:
             _look_into(file, seeker, report, room, deep)
+        elif streams is not None:
+            _look_into_streams(file, streams, seeker, report)
     except DAMAGED_ZIP as error:
         report.trouble = f"cannot be unpacked ({error}): unpack it by hand, and scan the folder"
     file.seek(0)
     return bool(report.findings)
 
 
+def _look_into_streams(file: IO[bytes], streams: re.Pattern[bytes], seeker: KeySeeker, report: Report) -> None:
+    """Look through the texts that a PDF or a PNG has packed; what is no such text is looked at as it is, too."""
+    file.seek(0)
+    data = file.read(_LARGEST_NOTEBOOK)
+    left = 0 if len(data) == _LARGEST_NOTEBOOK or _LOCKED.search(data) else _LARGEST_NOTEBOOK
+    for match in streams.finditer(data) if left else ():
+        unpacker = zlib.decompressobj()
+        with suppress(zlib.error):
+            text = unpacker.decompress(match["packed"], left).decode("latin-1")
+            left = left - len(text) if unpacker.eof else 0
+            for place in seeker.places(text):
+                report.found(place, "somewhere in it")
+        if left <= 0:
+            break
+    if left <= 0:
+        report.trouble = "is packed in a way that is not looked into here: look yourself whether it shows a key"
+
+
 def _look_into(file: IO[bytes], seeker: KeySeeker, report: Report, room: _Room, deep: int) -> None:
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
-            part = Report(Path(member.filename))
+            part, name = Report(Path(member.filename)), _named(member.filename, seeker)[-_LONGEST_NAME:]
             with archive.open(member) as packed, room.unpacked(packed) as whole:
                 if not _unpacked(whole, seeker, part, room, deep + 1):
                     _look_through(whole, seeker, part)
+            for place in _in_name(member.filename, seeker):
+                report.found(place, f"the name {name}")
             if part.trouble:
-                report.trouble = f"{_printable(member.filename)} {part.trouble}"
+                report.trouble = f"{name} {part.trouble}"
             for finding in part.findings:
-                report.note(replace(finding, where=f"{_printable(member.filename)}, {finding.where}"))
+                report.note(replace(finding, where=f"{name}, {finding.where}"))
             report.more += part.more
 
 
-def _printable(name: str) -> str:
-    return "".join(sign if sign.isprintable() else "?" for sign in name[-_LONGEST_NAME:])
+def _in_name(name: str, seeker: KeySeeker) -> list[KeySpan]:
+    """Return where the keys of a name stand, also behind the line that names have for a blank."""
+    return seeker.places(name) or seeker.places(name.replace("_sk-", " sk-"))
+
+
+def _named(name: str, seeker: KeySeeker) -> str:
+    """Return a name as it may be printed."""
+    clean = without(name, _in_name(name, seeker))
+    return "".join(sign if sign.isprintable() else "?" for sign in clean)
 
 
 def _look_through(file: IO[bytes], seeker: KeySeeker, report: Report) -> Callable[[BinaryIO], None] | None:

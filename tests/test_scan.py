@@ -18,6 +18,7 @@ import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
 from pydantic import SecretStr
 
 from fox_nb import cli
@@ -271,6 +272,58 @@ def test_what_is_packed_in_what_is_packed_is_looked_through(tmp_path: Path, name
     path.write_bytes(data)
     report = scan(path)
     assert ([finding.where for finding in report.findings], report.trouble) == (where, "")
+
+
+def pdf(text: bytes, extra: bytes = b"") -> bytes:
+    """A PDF with a page's words, packed."""
+    packed = zlib.compress(b"BT (" + text + b") Tj ET")
+    return b"%PDF-1.4\n1 0 obj<</Filter/FlateDecode" + extra + b">>stream\n" + packed + b"\nendstream endobj\n%%EOF"
+
+
+def png(**text: Any) -> bytes:
+    """A picture with a packed text in it."""
+    about, whole = PngImagePlugin.PngInfo(), io.BytesIO()
+    about.add_text("first", "nothing", zip=True)
+    about.add_text("a", NOTE.decode(), **text) if text else about.add_itxt("a", NOTE.decode(), "en", "", zip=True)
+    Image.new("RGB", (9, 9)).save(whole, "PNG", pnginfo=about)
+    return whole.getvalue()
+
+
+@pytest.mark.parametrize("data", [pdf(NOTE), png(zip=True), png(), zipped("a.pdf", pdf(NOTE))])
+def test_what_a_pdf_or_a_picture_has_packed_is_looked_through(tmp_path: Path, data: bytes) -> None:
+    """Its texts show no key as they lie there."""
+    (tmp_path / "a").write_bytes(data)
+    assert KEY.encode() not in data
+    assert main([tmp_path]) == 1
+
+
+@pytest.mark.parametrize(
+    "data", [pdf(b"x", b"/Filter/ASCII85Decode"), pdf(b"x", b"/Encrypt 2 0 R"), pdf(bytes(1 << 12))]
+)
+def test_a_pdf_that_was_not_looked_into_is_told(
+    tmp_path: Path, data: bytes, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody takes it for clean."""
+    monkeypatch.setattr("fox_nb.scan._LARGEST_NOTEBOOK", 1 << 11)
+    (tmp_path / "a.pdf").write_bytes(data)
+    assert main([tmp_path]) == 2
+    assert "not looked into" in capsys.readouterr().out
+
+
+def test_a_key_in_a_name_is_found_and_not_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a file, of its folder, or in an archive; it stays there, so that nothing is told to be clean."""
+    for name in (f"run_{PREFIXED}.txt", f"{PREFIXED}/a.txt", f"{PREFIXED}/b.zip"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(zipped(f"run_{PREFIXED}.txt", b"x") if ".zip" in name else b"x")
+    (tmp_path / f"{PREFIXED}.txt").write_bytes(NOTE)
+    for clean in (False, True):
+        assert main([tmp_path], clean=clean) == (2 if clean else 1)
+        said = capsys.readouterr().out
+        assert KEY not in said
+        assert said.count("rename it") == 4
+        assert "No key found" not in said
+    (tmp_path / f"{PREFIXED}/b.zip").unlink()
+    assert main([tmp_path], clean=True) == 1
 
 
 DEEP = zipped("3.zip", zipped("2.zip", zipped("1.zip", zipped("a.txt", NOTE))))
