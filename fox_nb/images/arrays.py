@@ -13,6 +13,7 @@ _MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 BYTE, WORD = 255, 65_535
 _WHITES = (1, BYTE, 4095, WORD)
 ROUNDING = 1e-3
+_LONGEST_REASON = 200
 
 
 def white_of(highest: float) -> int:
@@ -47,7 +48,7 @@ def from_array(source: Any, parameter: str) -> Image.Image:
     """
     import numpy as np
 
-    array = np.asarray(source)
+    array = _numbers_of(source, parameter)
 
     def refuse(what: str, todo: str) -> InvalidRequest:
         return InvalidRequest(
@@ -81,6 +82,22 @@ def from_array(source: Any, parameter: str) -> Image.Image:
         array = np.rint(array / (white_of(high) / BYTE))
     values = np.ascontiguousarray(array, dtype=np.uint8).reshape(array.shape[:2] if channels == 1 else array.shape)
     return Image.fromarray(values)
+
+
+def _numbers_of(source: Any, parameter: str) -> Any:
+    """Return an array's numbers; a tensor that is on a GPU or keeps gradients raises something of its own."""
+    import numpy as np
+
+    try:
+        return np.asarray(source)
+    except Exception as error:  # noqa: BLE001 - whatever a stranger's `__array__` raises
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_LONGEST_REASON]}"
+    raise InvalidRequest(
+        f"{parameter}: this {type(source).__name__} gives no numbers ({reason}).",
+        parameter=parameter,
+        allowed=_SHAPES,
+        todo="Of a tensor, give tensor.detach().cpu().numpy().",
+    )
 
 
 def _shape_advice(shape: tuple[int, ...]) -> str:

@@ -62,6 +62,22 @@ def test_every_form_is_the_same_picture(path: Path) -> None:
     assert written.tell() == len(RAW), "whose file it is finds it where it stood"
 
 
+@pytest.mark.parametrize(
+    "raised", [TypeError("can't convert cuda:0 device type tensor"), RuntimeError("requires grad")]
+)
+def test_a_tensor_that_gives_no_numbers_is_refused_with_the_remedy(raised: Exception) -> None:
+    """It is on a GPU, or keeps gradients: what torch raises is told in words, and nothing raw comes out."""
+
+    class Tensor:
+        shape = (8, 8, 3)
+
+        def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+            raise raised
+
+    with pytest.raises(InvalidRequest, match=rf"{raised}.*detach\(\)\.cpu\(\)\.numpy\(\)"):
+        prepare(Tensor())
+
+
 def test_what_gives_its_bytes_no_more_is_refused_in_words(path: Path) -> None:
     """A closed map of a file and a released view are no picture, and no raw error."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as closed, memoryview(RAW) as released:
