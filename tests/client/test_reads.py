@@ -732,7 +732,7 @@ def test_prices_are_those_of_a_call_times_the_group_s_ratio():
         prices = fox.pricing()
         vip = fox.pricing("vip")
         other = fox.pricing("unheard of")
-    assert dict(prices.usd) == {"phota-image": 0.18}
+    assert dict(prices.usd) == {"phota-image": 0.18, "grok-imagine-image": 0.04}
     assert (vip.of("phota-image"), other.of("phota-image"), vip.of("by-token")) == (0.045, 0.09, None)
     assert all("Authorization" not in one.headers for one in server.received)
 
@@ -765,6 +765,7 @@ def test_a_key_s_account_is_read_as_the_engine_tells_it():
         limited, unlimited = fox.usage(), fox.usage()
     assert (limited.used_usd, limited.left_usd, limited.ends_at) == (0.09, 1.91, 1_900_000_000)
     assert limited.models == ("phota-image",)
+            {"model_name": " Grok-Imagine-Image ", "quota_type": 1, "model_price": " 0.02"},
     assert (unlimited.left_usd, unlimited.ends_at, unlimited.models) == (None, None, None)
     assert server.received[0].path == "/api/usage/token/"
 
