@@ -99,12 +99,21 @@ _TODO_BY_STATUS = {
 }
 _TODO_BY_CODE = {
     "model_not_found": "Check the model's name, and whether this key may use it: client.models().",
+_OF_A_PROMPT = (
+    *("content_policy_violation", "content_policy", "content_filter"),
+    *("moderation_blocked", "prompt_blocked", "sensitive_words_detected"),
+)
+"""What gateways call a prompt or picture that their filter does not let through."""
     "no_compatible_channel": "No channel takes these settings just now: try other ones, or later.",
     "unsupported_advanced_options": "Leave out the optional parameters that the message names.",
     "invalid_file_type": "Use a JPEG, PNG or WebP picture, or a ZIP of them for a profile.",
     "invalid_image_url": "Use a public http(s) link to the picture, or give the picture itself.",
 }
 _TODO_UNKNOWN_FATE = (
+    **dict.fromkeys(
+        _OF_A_PROMPT,
+        "Change the words of the prompt, or the picture: a filter does not let them through.",
+    ),
     "Look into FoxAPI's console (usage log) whether it was accepted, before you send it again knowingly."
 )
 _TODO_BETWEEN = (

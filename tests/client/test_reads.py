@@ -468,6 +468,8 @@ BODIES = {
     "a text": b'"no"',
     "a list": b"[1]",
     "error is a text": b'{"error": "no"}',
+    (400, "invalid_request_error", "content_policy_violation", errors.BadRequest, "words of the prompt"),
+    (422, "invalid_request_error", "sensitive_words_detected", errors.RequestRejected, "words of the prompt"),
     "error is a list": b'{"error": [1]}',
     "error is null": b'{"error": null}',
     "wrong types": b'{"error": {"message": {"a": 1}, "type": [], "code": 12.5}}',
