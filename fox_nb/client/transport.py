@@ -10,6 +10,7 @@ import http
 import http.client
 import io
 import itertools
+import json
 import logging
 import ssl
 import sys
@@ -324,6 +325,15 @@ def _unpacked(pieces: Iterator[bytes], most: int, encoding: str) -> Iterator[byt
         yield decoder.decompress(piece, most + 1)
 
 
+def _text(body: bytes) -> str:
+    """Return an answer as text, in any encoding that JSON may have; bytes that are none stay what no id may hold."""
+    encoding = json.detect_encoding(body)
+    text = body.decode(encoding, errors="replace") if not encoding.startswith("utf-8") else ""
+    if '"' in text:  # else it is UTF-8 behind a few zeros
+        return text
+    return body.decode(errors="surrogateescape")
+
+
 class HttpTransport:
     """One gateway over HTTP; safe to use from several threads at once.
 
@@ -404,8 +414,7 @@ class HttpTransport:
         if call.into is None:
             body = io.BytesIO()
             sent.cut = self._copied(response, body, call)
-            text = body.getvalue().decode(errors="surrogateescape")
-            sent.body = without_key(text, self.key).encode(errors="surrogateescape")
+            sent.body = without_key(_text(body.getvalue()), self.key).encode(errors="surrogateescape")
         elif sent.has_file:
             if (response.raw.length_remaining or 0) > call.largest:
                 sent.cut = explain(TooLarge(), call, self.key)

@@ -74,6 +74,8 @@ def odd_bodies(answer: object) -> list[bytes]:
     echoes = [echo % words for words in (b"caf\xe9", b"cut \xe6\xbc", b"two\nlines", b"\0\1\ttabs")]
     around = [said + b"<!-- by a cdn -->", said + b"\0\0", said * 2, b"\xef\xbb\xbf" + said, b"data: " + said + b"\n\n"]
     members = gzip.compress(said[:20]) + gzip.compress(said[20:])
+    around += [said.decode().encode(f"utf-{kind}") for kind in ("16", "16-le", "16-be", "32", "32-le", "32-be")]
+    around += [bytes(count) + said for count in (1, 2, 3)]
     return [*echoes, *around, said, gzip.compress(said), members]
 
 
