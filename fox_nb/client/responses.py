@@ -158,6 +158,7 @@ _OWN_RATE_LIMIT = "rate_limit_error"
 CREATE_PATH = "/v1/images/generations"
 _TASK_PATH = r".*/v1/tasks/([^/]+)/?"
 
+_UNIFIED_ID = r"\btask-(?=[A-Za-z_-]*\d)[\w-]{8,100}\b"
 
 def certainly_not_accepted(error: BaseException) -> bool:
     """Return True when the creation that raised this error certainly made no task.
@@ -234,6 +235,12 @@ def _task_in(answer: Exchange) -> str:
 
 def redirected(answer: Exchange, base_url: str) -> TaskState | None:
     """Return the task of this gateway that an answer points to: whoever answers a creation so has taken it."""
+def _named_in(answer: Exchange) -> str:
+    """Return the one id in an answer that can't be read otherwise: with it a task is found again."""
+    found = set(re.findall(_UNIFIED_ID, _text(answer.body)))
+    return found.pop() if len(found) == 1 else ""
+
+
     place = _place_of(answer)
     if place is None or place.hostname not in {None, urlsplit(base_url).hostname}:
         return None
@@ -288,7 +295,8 @@ def error_of(answer: Exchange, purpose: Purpose, key: SecretStr | None, *, wante
     by_words = of_class and status != HTTPStatus.UNPROCESSABLE_ENTITY
     facts["todo"] = "" if by_words else _todo(answer, said["code"], body, purpose, refused=refused)
     facts["request_id"] = request_id = request_id_of(answer, key)
-    task_id = shown(_task_in(answer), key, LONGEST_ID) if purpose is Purpose.CREATE else ""
+    may_be_made = purpose is Purpose.CREATE and not refused
+    task_id = shown(_task_in(answer) or _named_in(answer), key, LONGEST_ID) if may_be_made else ""
     begins = "The relay of your class says" if of_class else _words(answer, wanted, key)
     # where a task may have been made its id is not lost behind a message
     is_all = purpose is not Purpose.CREATE or refused or (isinstance(answered, dict) and answered.keys() == {"error"})

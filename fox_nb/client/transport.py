@@ -31,7 +31,7 @@ from urllib3.response import DeflateDecoder, GzipDecoder
 from urllib3.util.retry import Retry
 
 from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
-from fox_nb.client.exchange import Broken, Call, Exchange, Part
+from fox_nb.client.exchange import USUAL_ANSWER, Broken, Call, Exchange, Part
 from fox_nb.errors import NOTHING_SENT, KeyMissing
 from fox_nb.settings import is_loopback, is_private, version, without_key
 from fox_nb.sharing import renew_in_children
@@ -436,7 +436,7 @@ class HttpTransport:
 
     def _copied(self, response: requests.Response, target: BinaryIO, call: Call) -> Broken | None:
         """Copy the body piece by piece; return what broke it off."""
-        left = call.largest
+        left = call.largest if response.ok else min(call.largest, USUAL_ANSWER)
         # read1: what has come is at hand even when the rest never comes; it may hold a task's id.
         packed_as = str(response.headers.get("Content-Encoding", ""))
         pieces = _unpacked(iter(partial(response.raw.read1, PIECE, decode_content=False), b""), left, packed_as)
@@ -447,10 +447,10 @@ class HttpTransport:
                 return explain(error, call, self.key)
             if piece is None:
                 return None
+            target.write(piece[:left])  # its start says what it is, though it is too large
             left -= len(piece)
             if left < 0:
                 return explain(TooLarge(), call, self.key)
-            target.write(piece)
 
     def _auth(self) -> Bearer:
         if self.key is None:

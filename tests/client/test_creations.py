@@ -1,5 +1,6 @@
 """A creation is sent once: whatever leaves its fate unknown is told, never sent again."""
 
+import gzip
 import json
 
 import pytest
@@ -240,6 +241,10 @@ def test_an_id_is_read_whatever_else_is_wrong_with_the_answer(body):
         say(200, {"message": "submitted", "job": {"number": "task-unified-1"}}),
         say(500, {"error": {"message": "busy"}, "number": "task-unified-1"}),
         say(202, Location="/v1/images/generations/task-unified-1"),
+        say(200, json.dumps(json.dumps(ACCEPTED))),
+        say(200, b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b', "id": "task-unified-1"}'),
+        say(200, {"x": "a" * 100_000} | ACCEPTED, length=100_100),
+        say(200, gzip.compress(json.dumps(ACCEPTED | {"x": "a" * (9 << 20)}).encode())),
     ],
 )
 def test_what_may_be_an_id_is_told_where_none_is_read(step):
