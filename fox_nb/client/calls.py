@@ -27,6 +27,7 @@ from fox_nb.client.responses import (
     CAN_TELL,
     CREATE_PATH,
     LONG_ANSWER,
+    LONG_STATE,
     PATIENCE,
     TAKE,
     Purpose,
@@ -236,7 +237,7 @@ class Client:
             The task goes on; asking again is free.
         """
         path = f"/v1/tasks/{_in_path(task_id)}" + ("?sync_upstream=true" if sync_upstream else "")
-        sent = self._read(path, repeat=repeat, task_id=task_id)
+        sent = self._read(path, repeat=repeat, task_id=task_id, largest=LONG_STATE)
         state = tasks.read(decoded(sent))
         if state is None or state.id != task_id:
             raise self._failure(sent, Purpose.READ, f"the state of task {task_id}")

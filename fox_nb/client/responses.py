@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 LONG_ANSWER = 4 << 20
 """Bytes that a list of all models or prices may have."""
+LONG_STATE = 64 << 20
+"""Bytes that a task's state may have: its pictures may stand in it, four large PNG among them."""
 PATIENCE = 90.0
 """Seconds after which a call that may be sent again is not any more."""
 LONGEST_BODY = 500
@@ -97,23 +99,23 @@ _TODO_BY_STATUS = {
     429: "Wait a little and try again, with fewer tasks at once.",
     503: "No channel is free for this model just now: try again in a few minutes.",
 }
-_TODO_BY_CODE = {
-    "model_not_found": "Check the model's name, and whether this key may use it: client.models().",
 _OF_A_PROMPT = (
     *("content_policy_violation", "content_policy", "content_filter"),
     *("moderation_blocked", "prompt_blocked", "sensitive_words_detected"),
 )
 """What gateways call a prompt or picture that their filter does not let through."""
+_TODO_BY_CODE = {
+    "model_not_found": "Check the model's name, and whether this key may use it: client.models().",
     "no_compatible_channel": "No channel takes these settings just now: try other ones, or later.",
     "unsupported_advanced_options": "Leave out the optional parameters that the message names.",
     "invalid_file_type": "Use a JPEG, PNG or WebP picture, or a ZIP of them for a profile.",
     "invalid_image_url": "Use a public http(s) link to the picture, or give the picture itself.",
-}
-_TODO_UNKNOWN_FATE = (
     **dict.fromkeys(
         _OF_A_PROMPT,
         "Change the words of the prompt, or the picture: a filter does not let them through.",
     ),
+}
+_TODO_UNKNOWN_FATE = (
     "Look into FoxAPI's console (usage log) whether it was accepted, before you send it again knowingly."
 )
 _TODO_BETWEEN = (
@@ -156,9 +158,9 @@ can be said of a request that was taken.
 _OWN_RATE_LIMIT = "rate_limit_error"
 
 CREATE_PATH = "/v1/images/generations"
+_UNIFIED_ID = r"\btask-(?=[A-Za-z_-]*\d)[\w-]{8,100}\b"
 _TASK_PATH = r".*/v1/tasks/([^/]+)/?"
 
-_UNIFIED_ID = r"\btask-(?=[A-Za-z_-]*\d)[\w-]{8,100}\b"
 
 def certainly_not_accepted(error: BaseException) -> bool:
     """Return True when the creation that raised this error certainly made no task.
@@ -233,14 +235,14 @@ def _task_in(answer: Exchange) -> str:
     return task.id if task is not None and task.status in WAITING | WORKING | DONE else ""
 
 
-def redirected(answer: Exchange, base_url: str) -> TaskState | None:
-    """Return the task of this gateway that an answer points to: whoever answers a creation so has taken it."""
 def _named_in(answer: Exchange) -> str:
     """Return the one id in an answer that can't be read otherwise: with it a task is found again."""
     found = set(re.findall(_UNIFIED_ID, _text(answer.body)))
     return found.pop() if len(found) == 1 else ""
 
 
+def redirected(answer: Exchange, base_url: str) -> TaskState | None:
+    """Return the task of this gateway that an answer points to: whoever answers a creation so has taken it."""
     place = _place_of(answer)
     if place is None or place.hostname not in {None, urlsplit(base_url).hostname}:
         return None

@@ -1,6 +1,7 @@
 """Reads: both documented shapes, every row of the error table, and when they are asked for again."""
 
 import email.utils
+import gzip
 import json
 import re
 import time
@@ -11,7 +12,7 @@ import pytest
 
 from client.scripted import KEY, Pauses, Scripted, client, drip, hang_up, never, odd_bodies, say, stall
 from fox_nb import errors
-from fox_nb.client import Client
+from fox_nb.client import Client, calls
 from fox_nb.tasks import Result
 
 NEWER = {
@@ -285,6 +286,18 @@ def test_results_that_hold_no_link_are_none_yet(results):
     assert not state.finished
 
 
+def test_a_large_state_is_read_and_a_huge_one_is_not(monkeypatch):
+    """Pictures may stand in it; what has no end is refused, packed or not."""
+    large = json.dumps(NEWER | {"more": "a" * (3 << 20)}).encode()
+    for body in (large, gzip.compress(large)):
+        assert read(body)[0].finished
+    monkeypatch.setattr(calls, "LONG_STATE", 2 << 20)
+    for body in (large, gzip.compress(large)):
+        error, _ = failing(errors.UnexpectedAnswer, say(200, body))
+        assert "larger than 2,097,152 bytes" in str(error)
+        assert '"id": "task-1"' in error.body or "task-1" in error.body
+
+
 @pytest.mark.parametrize("body", odd_bodies(NEWER))
 def test_a_state_is_read_whatever_else_is_wrong_with_the_answer(body):
     """The links in it live for a day: they are not left to die for a byte of the prompt's echo."""
@@ -426,6 +439,8 @@ def failing(kind, *steps, **settings):
 
 ROWS = [
     (400, "invalid_request_error", "", errors.BadRequest, "report"),
+    (400, "invalid_request_error", "content_policy_violation", errors.BadRequest, "words of the prompt"),
+    (422, "invalid_request_error", "sensitive_words_detected", errors.RequestRejected, "words of the prompt"),
     (401, "authentication_error", "", errors.AuthenticationError, "$FOXAPI_KEY"),
     (402, "insufficient_quota", "", errors.InsufficientBalance, "balance"),
     (403, "", "", errors.AccessDenied, "key may do"),
@@ -468,8 +483,6 @@ BODIES = {
     "a text": b'"no"',
     "a list": b"[1]",
     "error is a text": b'{"error": "no"}',
-    (400, "invalid_request_error", "content_policy_violation", errors.BadRequest, "words of the prompt"),
-    (422, "invalid_request_error", "sensitive_words_detected", errors.RequestRejected, "words of the prompt"),
     "error is a list": b'{"error": [1]}',
     "error is null": b'{"error": null}',
     "wrong types": b'{"error": {"message": {"a": 1}, "type": [], "code": 12.5}}',
@@ -723,6 +736,7 @@ def test_prices_are_those_of_a_call_times_the_group_s_ratio():
         "data": [
             {"model_name": "phota-image", "quota_type": 1, "model_price": 0.09},
             {"model_name": "by-token", "quota_type": 0, "model_price": 1},
+            {"model_name": " Grok-Imagine-Image ", "quota_type": 1, "model_price": " 0.02"},
             {"model_name": "odd", "quota_type": 1, "model_price": "x"},
             {"model_name": "negative", "quota_type": 1, "model_price": -1},
             {"model_name": "not a number", "quota_type": 1, "model_price": float("nan")},
@@ -767,7 +781,6 @@ def test_a_key_s_account_is_read_as_the_engine_tells_it():
         limited, unlimited = fox.usage(), fox.usage()
     assert (limited.used_usd, limited.left_usd, limited.ends_at) == (0.09, 1.91, 1_900_000_000)
     assert limited.models == ("phota-image",)
-            {"model_name": " Grok-Imagine-Image ", "quota_type": 1, "model_price": " 0.02"},
     assert (unlimited.left_usd, unlimited.ends_at, unlimited.models) == (None, None, None)
     assert server.received[0].path == "/api/usage/token/"
 
