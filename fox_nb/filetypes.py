@@ -1,7 +1,10 @@
 """Filetypes: the formats of pictures, which one a file has, told by its first bytes, and how a damaged ZIP shows."""
 
+import base64
+import re
 import zipfile
 import zlib
+from urllib.parse import unquote_to_bytes
 
 DAMAGED_ZIP = (OSError, ValueError, RuntimeError, EOFError, zlib.error, zipfile.BadZipFile)
 """All that `zipfile` raises for what is damaged, locked or packed in a way that it does not know."""
@@ -17,6 +20,7 @@ KINDS = {
     "HEIF": ("image/heic", ".heic"),
 }
 """The formats of pictures, with their MIME type and the ending of their names."""
+_DATA = r"(?i)data:[^,]*?(;base64)?,"
 _SIGNS = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -37,6 +41,28 @@ _BMP_HEADERS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108,
 def is_zip(head: bytes) -> bool:
     """Say whether a file's first four bytes are those of a ZIP, be it an empty one."""
     return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def is_data(text: str) -> bool:
+    """Say whether a text is a ``data:`` URL, which holds a file itself."""
+    return text[:5].casefold() == "data:"
+
+
+def data_in(url: str) -> bytes:
+    """Return what a ``data:`` URL holds, in either alphabet of base64; dropping what is in none would change it.
+
+    Raises
+    ------
+    ValueError
+        It is not whole.
+    """
+    head = re.match(_DATA, url)
+    data = unquote_to_bytes(url[head.end() :]) if head is not None else b""
+    if head is None or not head[1]:
+        return data
+    data = b"".join(line.strip() for line in data.splitlines())
+    data = data.translate(bytes.maketrans(b"-_", b"+/"), b"\t\f").rstrip(b"=")
+    return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
 
 
 def sniff(head: bytes) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from fox_nb.filetypes import is_data
+
 WAITING = frozenset({"pending", "queued", "submitted", "created", "waiting", "in_queue", "not_start", "not_started"})
 WORKING = frozenset({"processing", "running", "in_progress", "generating", "started"})
 DONE = frozenset({"completed", "complete", "succeeded", "success", "successful", "done", "finished"})
@@ -40,7 +42,7 @@ _OF_A_RESULT = (
 """What a result without `url` and `urls` may call its picture; what may be the name of an input comes last."""
 _IDS = ("id", "task_id", "taskId")
 _LIKE_AN_ID = r"(?=.*\d)(?=.*[A-Za-z])[\w-]{8,}"
-_LINK = r"(?i)https?://\S+"
+_LINK = r"(?i)https?://\S+|data:image/\S+"
 _LIKE_A_REASON = r"(?i)error|fail|reason|detail|message|cause"
 _LONGEST_TEXT = 2000
 _LONGEST_WORD = 40
@@ -59,7 +61,7 @@ class Result:
     Attributes
     ----------
     url : str
-        The picture's link; '' for a profile.
+        The picture's link, or a ``data:`` URL that holds it; '' for a profile.
     profile_id : str
         The profile's id; '' for a picture.
     """
@@ -316,10 +318,18 @@ def _found(value: Any, depth: int = 0, *, sure: bool = True, is_done: bool = Tru
     elif isinstance(value, dict) and depth < _DEEPEST:
         profile = _profile(value)
         links = [link for name in ("urls", "url") for link in _found(value.get(name), depth + 1, is_done=is_done)]
+        links = links or _inline(value)
         yield from profile + links
         if is_done and not profile and not links:
             numbered = [inner for name, inner in value.items() if name.isdecimal()]
             yield from [*_found(numbered, depth, **how)] or _placed(value, _OF_A_RESULT, depth + 1, sure=False)
+
+
+def _inline(result: dict[str, Any]) -> list[Result]:
+    """Return the picture that stands in a result itself, as a ``data:`` URL."""
+    said = result.get("b64_json")
+    text = _whole(said.strip()) if isinstance(said, str) else ""
+    return [Result(url=text if is_data(text) else f"data:;base64,{text}")] if text else []
 
 
 def _profile(result: dict[str, Any]) -> list[Result]:

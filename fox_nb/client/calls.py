@@ -47,6 +47,7 @@ from fox_nb.client.responses import (
     shown_body,
 )
 from fox_nb.errors import FoxError, InvalidRequest, NotFound, UnexpectedAnswer
+from fox_nb.filetypes import is_data
 from fox_nb.settings import Timeouts, checked_key, hidden, is_loopback, normal_base_url
 from fox_nb.sharing import made_once
 
@@ -249,7 +250,7 @@ class Client:
     def _with_its_host(self, result: Result) -> Result:
         """Return a result with a whole link: one without a host is the gateway's own, any other stays as it came."""
         with contextlib.suppress(ValueError):
-            if result.url and not urlsplit(result.url).scheme:
+            if result.url and not is_data(result.url) and not urlsplit(result.url).scheme:
                 return dataclasses.replace(result, url=urljoin(self.base_url, result.url))
         return result
 
@@ -395,8 +396,8 @@ class Client:
         Parameters
         ----------
         url : str
-            http(s). Five redirects are followed, each looked at like the first link: never from https to http, never
-            from a public gateway into the private network of this machine.
+            http(s), or ``data:``, which holds the picture itself. Five redirects are followed, each looked at like the
+            first link: never from https to http, never from a public gateway into the private network of this machine.
         target : Path
             Written as it comes, and removed when it does not come whole: give a name aside.
         max_bytes : int

@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 from fox_nb.client.exchange import Attempt, Broken, Call, Exchange, Transport
 from fox_nb.client.responses import REFUSALS, retry_after, shown
 from fox_nb.errors import DownloadFailed
+from fox_nb.filetypes import data_in, is_data
 from fox_nb.settings import Timeouts, is_private
 
 _REDIRECTS_AT_MOST = 5
@@ -47,6 +48,36 @@ def fetch(
     transport: Transport, url: str, target: Path, largest: int, timeouts: Timeouts, clock: Callable[[], float]
 ) -> Attempt[Downloaded]:
     """Fetch a link into a file, once, from redirect to redirect, each looked at like the first link."""
+    try:
+        if is_data(url):
+            return _came(url, _unpacked(url, target, largest), target)
+        return _followed(transport, url, target, largest, timeouts, clock)
+    except OSError as error:
+        return _failure(
+            f"The picture could not be written: {error.strerror or type(error).__name__}.",
+            todo="Make room, then run the cell again: it is downloaded again, for free.",
+        )
+
+
+def _unpacked(url: str, target: Path, largest: int) -> Exchange:
+    """Write the picture that a ``data:`` URL holds; what the journal keeps of one is its name alone."""
+    if "," not in url:
+        return Exchange(HTTPStatus.OK, {}, cut=Broken("it stood in an answer that is not here now", connected=True))
+    try:
+        data = data_in(url)
+    except ValueError as error:
+        wrong = str(error)
+    else:
+        wrong = f"it is larger than {largest:,} bytes" if len(data) > largest else ""
+    if wrong:
+        return Exchange(HTTPStatus.OK, {}, cut=Broken(wrong, connected=True, again=False))
+    target.write_bytes(data)
+    return Exchange(HTTPStatus.OK, {})
+
+
+def _followed(
+    transport: Transport, url: str, target: Path, largest: int, timeouts: Timeouts, clock: Callable[[], float]
+) -> Attempt[Downloaded]:
     end = clock() + timeouts.download
     before = ""
     for _ in range(_REDIRECTS_AT_MOST + 1):
@@ -57,16 +88,10 @@ def fetch(
             return _failure(f"The link {_shown(url)} was not followed: {wrong}.", gone=True, todo=todo)
         within = max(end - clock(), 1.0)
         call = Call(link=url, timeouts=timeouts, within=within, largest=largest, into=target, private=private)
-        try:
-            sent = transport.send(call)
-            location = "" if isinstance(sent, Broken) else sent.headers.get("Location", "")
-            if isinstance(sent, Broken) or sent.status not in _REDIRECTS or not location:
-                return _came(url, sent, target)
-        except OSError as error:
-            return _failure(
-                f"The picture could not be written: {error.strerror or type(error).__name__}.",
-                todo="Make room, then run the cell again: it is downloaded again, for free.",
-            )
+        sent = transport.send(call)
+        location = "" if isinstance(sent, Broken) else sent.headers.get("Location", "")
+        if isinstance(sent, Broken) or sent.status not in _REDIRECTS or not location:
+            return _came(url, sent, target)
         before, url = url, _next(url, location)
     return _failure(f"The link {_shown(url)} goes on to other addresses without end.", gone=True, todo=_ELSEWHERE)
 
@@ -154,4 +179,6 @@ def _failure(
 
 def _shown(url: object) -> str:
     """Return a link without what stands behind '?': that is often what opens it."""
+    if is_data(str(url)):
+        url = str(url).partition(",")[0]
     return shown(str(url).partition("?")[0].partition("#")[0], None, _LONGEST_SHOWN)

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fox_nb.experiments.axes import label
+from fox_nb.filetypes import is_data
 from fox_nb.models import MODELS
 from fox_nb.session import Task
 
@@ -52,7 +53,7 @@ def _words(name: str, value: Any) -> str:
 def _of(source: Any) -> str:
     """Name a file, a link, or a picture that knows where it came from."""
     if isinstance(source, str):
-        if source[:5].casefold() == "data:":
+        if is_data(source):
             return ""
         return _short(Path(urlsplit(source).path if "://" in source else source).name)
     place = getattr(source, "path", None) or getattr(source, "filename", None)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 import re
 import unicodedata
@@ -13,16 +11,16 @@ from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import urlsplit
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.filetypes import data_in, is_data
 from fox_nb.models import is_link
 from fox_nb.settings import in_voila
 from fox_nb.workdir import given_path, working_folder
 
 # Left to re's own cache: compiling them would cost every panel.
 _SCHEME = r"^([A-Za-z][A-Za-z0-9+.\-]+):"
-_DATA = r"(?i)data:[^,]*?(;base64)?,"
 _KINDS = "a link (https://…), a local path, a PIL image, bytes, an open file, an array or an earlier result"
 _INVISIBLE = "\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 """What Windows and web pages put around a text that is copied from them."""
@@ -187,7 +185,7 @@ def as_link_or_path(source: str | os.PathLike[Any], parameter: str) -> str | byt
     """Give the link as it stands, a data URL's bytes, or the path of a file that is there; refuse everything else."""
     if isinstance(source, str):
         text = source.strip().strip(_INVISIBLE).strip()
-        if text[:5].casefold() == "data:":
+        if is_data(text):
             return _of_data(text, parameter)
         link = text if is_link(text) else ""
         if not link:
@@ -202,16 +200,9 @@ def as_link_or_path(source: str | os.PathLike[Any], parameter: str) -> str | byt
 
 
 def _of_data(text: str, parameter: str) -> bytes:
-    """Return what a data URL holds, in either alphabet of base64; dropping what is in none would change the picture."""
-    head = re.match(_DATA, text)
-    data = unquote_to_bytes(text[head.end() :]) if head is not None else b""
-    if head is None or not head[1]:
-        return data
-    data = b"".join(line.strip() for line in data.splitlines())
-    data = data.translate(bytes.maketrans(b"-_", b"+/"), b"\t\f").rstrip(b"=")
     try:
-        return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
-    except binascii.Error as error:
+        return data_in(text)
+    except ValueError as error:
         shown = clipped(text)
         what = f"{shown} is not a whole data URL ({error})."
         raise refused(parameter, what, "Give the picture's bytes.", value=shown) from None

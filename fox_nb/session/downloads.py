@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.errors import DownloadFailed, FoxError
-from fox_nb.store import PictureRow, Store, TaskRow, aside, moved, numbered, picture_name, put, sha256_of
+from fox_nb.store import PictureRow, Store, TaskRow, aside, kept, moved, numbered, picture_name, put, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence
@@ -79,12 +79,12 @@ class _Downloads:
         self._store = store
         self._row = row
         self._landed = landed
-        self._given = set(urls)
+        self._given = {kept(url): url for url in urls}
         self._known = {picture.number: picture for picture in row.pictures}
         known = row.urls
         for picture in row.pictures:
             known = moved(known, picture)
-        self._links = numbered(known, urls, self._known, row.wanted)
+        self._links = numbered(known, [*self._given], self._known, row.wanted)
         self.here = {number for number, picture in self._known.items() if store.path(picture.file).exists()}
 
     def due(self) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
@@ -123,7 +123,7 @@ class _Downloads:
 
     def _begin(self, url: str, part: Path, number: int, pool: Pool) -> Future[_Checked]:
         def fetch() -> _Checked:
-            self._client.download(url, part, repeat=False)
+            self._client.download(self._given.get(url, url), part, repeat=False)
             return _checked(part, f"picture {number} of {self._row.model}")
 
         try:

@@ -5,7 +5,7 @@ from fox_nb.store.catalog import Source
 from fox_nb.store.files import aside, picture_name, put, sha256_of, slug
 from fox_nb.store.folder import Store
 from fox_nb.store.journal import LONGEST_SENDING, Asked, identity_of, request_hash
-from fox_nb.store.rows import BEING_SENT, FORGOTTEN, ON_ITS_WAY, SHARED, PictureRow, TaskRow, moved, numbered
+from fox_nb.store.rows import BEING_SENT, FORGOTTEN, ON_ITS_WAY, SHARED, PictureRow, TaskRow, kept, moved, numbered
 
 __all__ = [
     "BEING_SENT",
@@ -23,6 +23,7 @@ __all__ = [
     "TaskRow",
     "aside",
     "identity_of",
+    "kept",
     "moved",
     "numbered",
     "picture_name",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fox_nb.atomic import ALONE
 from fox_nb.errors import FoxError, StoreError
 from fox_nb.store.journal_reader import COUNTED_SUM, GIVEN_BACK, NEWEST_OF, PLAYS, JournalReader, check_budget
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, SHARED, TRAINS, moved, numbered, owner_is_gone, process_name
+from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, SHARED, TRAINS, kept, moved, numbered, owner_is_gone, process_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -360,7 +360,7 @@ class Journal(JournalReader):
     def progressed(self, row: TaskRow, answer: TaskState, *, is_shared: bool = False) -> None:
         """Note the gateway's word on a task that is under way."""
         state = answer.status if answer.status in ON_ITS_WAY else "processing"
-        given = [result.url for result in answer.results if result.url]
+        given = [kept(result.url) for result in answer.results if result.url]
         profiles = (result.profile_id for result in answer.results if result.profile_id)
         profile = next(profiles, "") if row.model == TRAINS else ""
         with self.writing() as connection:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 from collections.abc import Container, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from fox_nb.filetypes import is_data
 
 ON_ITS_WAY = frozenset({"pending", "processing"})
 """States of a task that the gateway has accepted and not ended."""
@@ -130,6 +133,12 @@ def numbered(known: Sequence[str], given: Sequence[str], downloaded: Container[i
         else:
             links.append(url)
     return links
+
+
+def kept(link: str) -> str:
+    """Return a link as it is written down: a picture that stands in its answer has a name by its bytes instead."""
+    is_whole = is_data(link) and "," in link
+    return f"data:sha256-{hashlib.sha256(link.encode()).hexdigest()}" if is_whole else link
 
 
 def moved(links: Sequence[str], picture: PictureRow) -> list[str]:

@@ -1,5 +1,6 @@
 """Downloads: from whatever host a result names, never with the key, never from where no picture should be."""
 
+import base64
 import contextlib
 import gzip
 import logging
@@ -88,7 +89,8 @@ def test_five_redirects_are_followed_and_a_sixth_is_not(target):
 EVIL = [
     "file:///etc/passwd",
     "javascript:alert(1)",
-    "data:image/png;base64,iVBORw0KGgo=",
+    "data:image/png;base64,iVBOR",
+    "data:image/png;base64,iVBORw0K?Ggo=",
     "ftp://127.0.0.1/a.png",
     "//127.0.0.1/a.png",
     "/etc/passwd",
@@ -105,9 +107,24 @@ EVIL = [
 ]
 
 
+def test_a_picture_that_stands_in_its_link_is_taken_out_of_it(target, tmp_path):
+    """No host is asked; the bounds are those of a download, and what cannot be written is told as such."""
+    link = f"data:image/png;base64,{base64.b64encode(PICTURE).decode()}"
+    with client("http://127.0.0.1:1") as fox:
+        assert fox.download(link, target, max_bytes=len(PICTURE)).size == len(PICTURE)
+        assert target.read_bytes() == PICTURE
+        with pytest.raises(errors.DownloadFailed, match=r"could not be written: .*is paid for"):
+            fox.download(link, tmp_path)
+    target.unlink()
+    error = failing(link, target, max_bytes=len(PICTURE) - 1)
+    assert error.gone
+    assert "data:image/png;base64 did not come whole: it is larger" in str(error)
+    assert not failing("data:sha256-00", target).gone, "the journal's name of one: the next answer may have it"
+
+
 @pytest.mark.parametrize("url", EVIL)
 def test_a_link_that_is_no_http_address_is_not_followed(url, target):
-    """Files, scripts, data and broken addresses are refused for good."""
+    """Files, scripts, data that is not whole and broken addresses are refused for good."""
     assert failing(url, target).gone
 
 

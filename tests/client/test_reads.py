@@ -286,6 +286,35 @@ def test_results_that_hold_no_link_are_none_yet(results):
     assert not state.finished
 
 
+PIXEL = "iVBORw0KGgo="
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"results": [{"url": f"data:image/png;base64,{PIXEL}"}]},
+        {"results": [f"data:image/png;base64,{PIXEL}"]},
+        {"results": [{"image": f"data:image/png;base64,{PIXEL}"}]},
+        {"results": [{"b64_json": PIXEL, "url": None, "revised_prompt": "a fox"}]},
+        {"results": [{"b64_json": f" data:image/png;base64,{PIXEL}\n"}]},
+        {"results": None, "data": [{"b64_json": PIXEL}]},
+    ],
+)
+def test_a_picture_that_stands_in_the_answer_is_a_result(said):
+    """It was paid for, and its bytes are here."""
+    state, _ = read(NEWER | said)
+    assert [result.url.removeprefix("data:").removeprefix("image/png") for result in state.results] == [
+        f";base64,{PIXEL}"
+    ]
+
+
+def test_a_link_beside_the_same_picture_is_the_result():
+    """One picture is not told as two."""
+    assert [
+        result.url for result in read(NEWER | {"results": [{"url": LINKS[0], "b64_json": PIXEL}]})[0].results
+    ] == LINKS[:1]
+
+
 def test_a_large_state_is_read_and_a_huge_one_is_not(monkeypatch):
     """Pictures may stand in it; what has no end is refused, packed or not."""
     large = json.dumps(NEWER | {"more": "a" * (3 << 20)}).encode()

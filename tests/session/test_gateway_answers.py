@@ -1,5 +1,6 @@
 """What the poller and the downloads make of a gateway's answers: nothing lost, nothing paid twice, nothing told wrong."""
 
+import base64
 import errno
 import gzip
 import os
@@ -419,6 +420,38 @@ def test_a_picture_whose_link_was_signed_anew_is_known_by_its_bytes(fox_at: Call
         task = fox_at(gateway).generate("three foxes", num_outputs=3).wait(PATIENCE)
         assert [image.number for image in task.images] == [1, 2, 3]
         assert sha256_of(task.images[1].path) == lost
+
+
+def test_pictures_that_stand_in_the_answer_land_like_any_other(fox_at: Callable[..., Fox]) -> None:
+    """By their bytes, each once, whatever else is wrong with one of them; the journal keeps a name of each alone."""
+    whole = [base64.b64encode(picture(number)).decode() for number in range(4)]
+
+    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
+        link = f"data:image/png;base64,{whole[3][:60]}" if gateway.file is None else gateway.links(task_id)[3]
+        results = [
+            {"url": f"data:image/png;base64,{whole[0]}"},
+            {"b64_json": whole[1]},
+            {"b64_json": whole[2]},
+            {"url": link},
+        ]
+        return say(200, gateway.completed(task_id) | {"results": results})
+
+    with Gateway(poll=poll) as gateway:
+        gateway.file = None
+        fox = fox_at(gateway)
+        task = fox.generate("four foxes", num_outputs=4)
+        with pytest.raises(DownloadFailed, match=r"3 of 4 pictures are here; picture 4 of 4"):
+            task.wait(PATIENCE)
+        gateway.file = always(say(200, picture(3)))
+        fox = fox_at(gateway)
+        task = fox.generate("four foxes", num_outputs=4).wait(PATIENCE)
+        assert [image.path.read_bytes() for image in task.images] == [picture(number) for number in range(4)]
+        row = fox.store.journal.get(task.identity)
+        assert max(map(len, row.urls)) < 200
+        task.images[1].path.unlink()
+        task = fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE)
+        assert task.images[1].path.read_bytes() == picture(1)
+        assert len(gateway.creations()) == 1
 
 
 # -- answers that make no sense -------------------------------------------------------------------------------------------
