@@ -44,6 +44,10 @@ the gateway's links to all of them were dead.
 """
 CHARGED = ("accepted", *ENDED, "lost")
 """States of which it is known that the gateway took the money; what is reserved besides is on nobody's bill."""
+AT_ONCE = 8
+"""So many creations of one seat are being sent at a time: what two kernels send, and half of what the relay does."""
+_SOON = 5.0
+"""Seconds after which there may be room for another one; fox_nb asks again by itself, a few times."""
 
 _NOT_REFUSED = creation.c.state != "refused"
 _OF_TASK = (
@@ -287,6 +291,10 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float,
     if found and not _has(connection, found[0], who.name):
         return _joined(connection, found[0], who.name, now)
     _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
+    is_going = sql.and_(creation.c.seat == who.name, creation.c.state == "sending")
+    if connection.execute(sql.select(sql.func.count()).where(is_going)).scalar_one() >= AT_ONCE:
+        words = f"You have {AT_ONCE} requests on their way. Wait until one is answered; nothing was sent for this one."
+        raise Refusal(429, words, "rate_limit_error", retry_after=_SOON)
     values = {
         "identity": wanted.identity,
         "seat": who.name,

@@ -20,6 +20,7 @@ from classroom.room import answering
 from client.scripted import Step, say
 from fox_nb import Fox
 from fox_nb.classroom import deposits, forwarding
+from fox_nb.classroom.bookings import AT_ONCE
 from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import Database, creation, deposit
 from fox_nb.classroom.upstream import ASKERS, FRESH_IN_THE_SANDBOX
@@ -265,6 +266,34 @@ def test_slow_polls_hold_up_no_creation(lesson):
     assert lesson.create(body={**FOX, "prompt": "a wolf"})
     assert len(polled) == ASKERS
     over.set()
+
+
+def test_one_student_holds_up_nobody(lesson, student):
+    """Of many pictures that a seat asks for at once a few are sent at a time; nobody waits for them, and no sweep loses a cell."""
+    over = threading.Event()
+
+    def create(gateway: Gateway, _count: int, task: str) -> Step:
+        if "hog" in gateway.tasks[task]["prompt"]:
+            over.wait(PATIENCE)
+        return say(200, gateway.accepted(task))
+
+    lesson.gateway.create = create
+    with ThreadPoolExecutor(40) as pool:
+        bodies = [{**FOX, "prompt": f"hog {number}"} for number in range(20)]
+        told = [pool.submit(lesson.ask, "Ada", "/v1/images/generations", body) for body in bodies]
+        until(lambda: sum(one.done() for one in told) == 20 - AT_ONCE or None, "the refusals")
+        refused = [one.result(PATIENCE) for one in told if one.done()]
+        assert {(one.status_code, one.json()["error"]["of_class"]) for one in refused} == {(429, True)}
+        assert all("nothing was sent" in one.text and 0 < int(one.headers["Retry-After"]) <= 30 for one in refused)
+        sent = [one["prompt"] for one in lesson.gateway.tasks.values()]
+        joined = pool.submit(lesson.create, body={**FOX, "prompt": sent[0]})
+        assert student("Ben").generate("a fox").wait(PATIENCE).images
+        over.set()
+        assert joined.result(PATIENCE)
+    assert lesson.seats.spent("Ada") == AT_ONCE * 90_000
+    run = student("Ada").sweep("phota-image", prompt=[f"fox {number}" for number in range(30)]).run()
+    assert len(run.tasks) == 30
+    assert len(lesson.gateway.tasks) == AT_ONCE + 1 + 30
 
 
 def test_who_has_left_is_booked_nothing(lesson):

@@ -669,6 +669,7 @@ def test_a_long_list_of_words_is_read_once(tmp_path, monkeypatch):
     seats.make(["Ada"], 100, 100)
     database.set("words", "\n".join(f"word{number}" for number in range(2400)))
     made_ready: list[str] = []
+    monkeypatch.setattr("fox_nb.classroom.bookings.AT_ONCE", 30)
     monkeypatch.setattr("fox_nb.classroom.bookings.folded", lambda text: made_ready.append(text) or folded(text))
     for number in range(30):
         wanted = Wanted(f"{number}", "phota-image", json.dumps({"prompt": f"fox {number}"}), "", 1)
