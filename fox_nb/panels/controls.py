@@ -198,7 +198,7 @@ class TextControl(Control):
         return value if isinstance(value, str) and value.strip() else None
 
 
-class _List(w.Dropdown):  # type: ignore[misc]
+class Dropdown(w.Dropdown):  # type: ignore[misc]
     """A list with None as an option like any other; ipywidgets takes it for nothing chosen, and shows a blank box."""
 
     @traitlets.observe("value")
@@ -217,7 +217,7 @@ class ChoiceControl(Control):
         if parameter.nullable:
             options.insert(0, ("not set", None))
         few = len(parameter.options) <= FEW and not parameter.nullable
-        made = w.ToggleButtons if few else _List
+        made = w.ToggleButtons if few else Dropdown
         values = [value for _, value in options]
         chosen = values.index(parameter.default) if parameter.default in values else None
         super().__init__(parameter, made(options=options, index=chosen, **about(parameter, small=True)))
