@@ -210,6 +210,7 @@ def test_closing_says_what_it_waits_for(
     until(lambda: gateway.counts[slow] == 1 + (slow == "create") or None, "the call that is slow")
     assert len(seen) == 1
     closing = threading.Thread(target=fox.session.close)
+    capsys.readouterr()
     closing.start()
     until(lambda: (said.append(capsys.readouterr().err), "".join(said) or None)[1], "a word")
     answered.set()
