@@ -125,7 +125,7 @@ def script_says(sandbox: Any, store: Path, *arguments: str) -> list[str]:
     """What a script says on stderr, whether it leaves two tasks in progress or none."""
     command = [sys.executable, "-W", "ignore", "-c", LEAVES, sandbox.base_url, str(store), *arguments]
     env = {**os.environ, "FOXAPI_KEY": MARKED_KEY}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=PATIENCE)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=240)
     assert done.stdout == ""
     return done.stderr.splitlines()
 
