@@ -101,10 +101,13 @@ def ask_no_question(config: str | Path) -> None:
 def _stay(command: list[str], environment: dict[str, str]) -> int:
     """Run JupyterLab until it ends: Ctrl-C reaches it, too, and there it asks; a termination is handed on."""
     with subprocess.Popen(command, env=environment) as lab:  # noqa: S603 - our own interpreter, no shell
-        signal.signal(signal.SIGTERM, lambda *_: lab.terminate())
-        while True:
-            with contextlib.suppress(KeyboardInterrupt):
-                return lab.wait()
+        before = signal.signal(signal.SIGTERM, lambda *_: lab.terminate())
+        try:
+            while True:
+                with contextlib.suppress(KeyboardInterrupt):
+                    return lab.wait()
+        finally:  # a process that is forked from this one later could not be terminated
+            signal.signal(signal.SIGTERM, before)
 
 
 def demo(folder: Path) -> int:
