@@ -249,6 +249,12 @@ CHANGES: dict[str, Callable[[dict[str, bytes]], Any]] = {
         m, lambda said: said["tasks"][0]["pictures"][0].update(sha256="../../../etc/passwd")
     ),
     "a take of -1": lambda m: resealed(m, lambda said: said["tasks"][0].update(take=-1)),
+    "two pictures of one number": lambda m: resealed(
+        m, lambda said: said["tasks"][0]["pictures"].append(said["tasks"][0]["pictures"][0])
+    ),
+    "a completed task of nothing": lambda m: resealed(
+        m, lambda said: said["tasks"].append({**said["tasks"][0], "take": 99, "pictures": []})
+    ),
     "a request that is none": lambda m: resealed(m, lambda said: said["tasks"][0].update(request="[]")),
     **{
         f"{name} of {value!r}": lambda m, name=name, value=value: resealed(

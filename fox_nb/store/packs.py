@@ -308,6 +308,10 @@ class Pack:
             request = json.loads(task.request)
             if not isinstance(request, dict) or request.get("model") != task.model:
                 raise self._refused("a request is no JSON object of its model")
+            if len({picture.number for picture in task.pictures}) < len(task.pictures):
+                raise self._refused("two pictures of a task have one number")
+            if task.state == "completed" and not (task.pictures or task.profile_id):
+                raise self._refused("a completed task has nothing in it")
             json.dumps(request, ensure_ascii=False).encode()  # halves of characters are refused as any other ValueError
         return manifest
 
