@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sql
 
-from fox_nb.classroom.refusals import Refusal, asked_before, clock, not_found, removed, taken_over
+from fox_nb.classroom.refusals import Refusal, asked_before, clock, not_found, removed, taken_over, too_many
 from fox_nb.classroom.seats import COUNTED, Seat
 from fox_nb.classroom.tables import (
     CLASS,
     IN_ORDER,
+    SANDBOX,
     Database,
     access,
     creation,
@@ -46,8 +47,6 @@ CHARGED = ("accepted", *ENDED, "lost")
 """States of which it is known that the gateway took the money; what is reserved besides is on nobody's bill."""
 AT_ONCE = 8
 """So many creations of one seat are being sent at a time: what two kernels send, and half of what the relay does."""
-_SOON = 5.0
-"""Seconds after which there may be room for another one; fox_nb asks again by itself, a few times."""
 
 _NOT_REFUSED = creation.c.state != "refused"
 _OF_TASK = (
@@ -171,11 +170,25 @@ class Bookings:
         """Note that nobody knows whether it was accepted; its money stays reserved."""
         return self._change(number, state="unknown", answer=json.dumps({"why": why}))
 
-    def settle(self, number: int, *, paid: bool, now: float) -> None:
-        """Note what the teacher found out of an unknown sending."""
+    def settle(self, number: int, *, paid: bool, now: float, task: str = "") -> None:
+        """Note what the teacher found out of an unknown sending; with the gateway's id it goes on as accepted.
+
+        Raises
+        ------
+        Refusal
+            Another one has that id: its pictures would be taken for these.
+        """
         which = sql.and_(creation.c.id == number, creation.c.state == "unknown")
-        state = "lost" if paid else "refused"
-        self._database.execute(sql.update(creation).where(which).values(state=state, ended=now))
+        ended = {"state": "lost" if paid else "refused", "ended": now}
+        values = {"state": "accepted", "task": task} if task else ended
+
+        def work(connection: sql.Connection) -> None:
+            of_another = sql.select(creation).where(creation.c.task == task, creation.c.id != number)
+            if task and (other := connection.execute(of_another).first()):
+                raise Refusal(422, f"{task} is the id of another one: {other.seat}, {other.words[:80]!r}.")
+            connection.execute(sql.update(creation).where(which).values(**values))
+
+        self._database.change(work)
 
     def has_failed(self, since: float) -> bool:
         """Return True while something that failed since then has not been given back."""
@@ -290,11 +303,11 @@ def _reserved(connection: sql.Connection, who: Seat, wanted: Wanted, now: float,
         return _joined(connection, known, who.name, now)
     if found and not _has(connection, found[0], who.name):
         return _joined(connection, found[0], who.name, now)
-    _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd)
+    play = settings.get("gateway") == SANDBOX
+    _check_money(connection, fresh, int(settings.get("total", "0")), wanted.micro_usd, play=play)
     is_going = sql.and_(creation.c.seat == who.name, creation.c.state == "sending")
     if connection.execute(sql.select(sql.func.count()).where(is_going)).scalar_one() >= AT_ONCE:
-        words = f"You have {AT_ONCE} requests on their way. Wait until one is answered; nothing was sent for this one."
-        raise Refusal(429, words, "rate_limit_error", retry_after=_SOON)
+        raise too_many(AT_ONCE)
     values = {
         "identity": wanted.identity,
         "seat": who.name,
@@ -362,12 +375,13 @@ def _has(connection: sql.Connection, row: Any, who: str) -> bool:
     return connection.execute(mine).first() is not None
 
 
-def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: int) -> None:
+def _check_money(connection: sql.Connection, fresh: Any, total: int, micro_usd: int, *, play: bool) -> None:
     spent = sql.select(sql.func.sum(creation.c.micro_usd)).where(creation.c.state.in_(COUNTED))
     own = int(connection.execute(spent.where(creation.c.booked == fresh.name)).scalar() or 0)
     if own + micro_usd > fresh.budget:
         costs, left = apart(micro_usd, fresh.budget - own)
-        words = f"This costs {costs}, but only {left} of your {dollars(fresh.budget / MICRO_PER_USD)} budget is left."
+        budget = dollars(fresh.budget / MICRO_PER_USD, play=play)
+        words = f"This costs {costs}, but only {left} of your {budget} budget is left."
         raise Refusal(402, f"{words} Ask for less, or ask your teacher for more.", "insufficient_quota")
     if int(connection.execute(spent).scalar() or 0) + micro_usd > total:
         raise Refusal(402, "The class's budget does not cover this any more. Ask your teacher.", "insufficient_quota")

@@ -155,6 +155,7 @@ def _make(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None
 
 
 def _list(_chosen: argparse.Namespace, seats: Seats, database: Database) -> None:
+    from fox_nb.classroom.seats import REMOVED
     from fox_nb.classroom.tables import CLASS
 
     usd = _usd_of(database)
@@ -162,6 +163,8 @@ def _list(_chosen: argparse.Namespace, seats: Seats, database: Database) -> None
         ends, stopped = _until(one.ends), ", blocked" if one.blocked else ""
         print(f"{one.name}: {usd(one.spent)} of {usd(one.budget)}{ends and ','}{ends}{stopped}")
     print(f"Shared: {usd(seats.spent(CLASS))}")
+    if removed := seats.spent(REMOVED):
+        print(f"Removed: {usd(removed)}")
     print(f"All: {usd(seats.spent())} of {usd(seats.total)}")
 
 

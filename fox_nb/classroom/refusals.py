@@ -12,10 +12,13 @@ from fox_nb.client.responses import OF_CLASS, SENT_BEFORE
 from fox_nb.errors import FoxError, GatewayError, InvalidRequest, NotConnected, RateLimited
 
 INVALID = "invalid_request_error"
-_OF_THE_ACCOUNT = frozenset({401, 402, 403})
-"""What the gateway answers about the class's key and balance, which are no student's business."""
+_NOT_COVERED = "The class's account does not cover this."
+_OF_THE_ACCOUNT = {401: "The gateway does not accept the class's key.", 402: _NOT_COVERED, 403: _NOT_COVERED}
+"""What is told of the gateway's answers about the class's key and balance, which are no student's business."""
 _OF_THE_REQUEST = frozenset({400, 413, 422})
 """What a student can mend: the gateway's words are handed on with these alone, for others may tell of the account."""
+_SOON = 5.0
+"""Seconds after which there may be room for another creation; fox_nb asks again by itself, a few times."""
 
 
 class Refusal(Exception):
@@ -86,6 +89,18 @@ def left_alone(seconds: float) -> Refusal:
     return Refusal(429, words, "rate_limit_error", retry_after=seconds)
 
 
+def too_many(count: int) -> Refusal:
+    """Return the answer to a seat that has so many creations on their way already."""
+    words = f"You have {count} requests on their way. Wait until one is answered; nothing was sent for this one."
+    return Refusal(429, words, "rate_limit_error", retry_after=_SOON)
+
+
+def no_turn() -> Refusal:
+    """Return the answer to who would be sent so late that nobody waits for the answer any more."""
+    words = "The gateway is slow, and others are before you. Nothing was sent. Try again in a moment."
+    return Refusal(429, words, "rate_limit_error", retry_after=_SOON)
+
+
 def asked_before(when: str, *, is_own: bool) -> Refusal:
     """Return the answer to who asks for what was asked for before, when nobody knows what became of that.
 
@@ -131,8 +146,8 @@ def as_refusal(error: BaseException) -> Refusal:
     if isinstance(error, NotConnected):
         return Refusal(429, "The relay cannot reach the gateway just now. Try again in a moment.", "rate_limit_error")
     if isinstance(error, GatewayError):
-        if error.http_status in _OF_THE_ACCOUNT:
-            return Refusal(403, "The class's account does not cover this. Tell your teacher.", "access_denied")
+        if words := _OF_THE_ACCOUNT.get(error.http_status):
+            return Refusal(403, f"{words} Tell your teacher.", "access_denied")
         status = error.http_status if error.http_status in range(400, 600) else 409 if error.not_accepted else 502
         asked = error.retry_after if isinstance(error, RateLimited) else None
         words = error.message or error.what

@@ -25,7 +25,8 @@ from fox_nb.classroom.seats import Roster, Seat, Seats
 from fox_nb.classroom.tables import FOLDER, THREADS, Database, put_setting
 from fox_nb.classroom.teacher import pages
 from fox_nb.classroom.upstream import Upstream
-from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
+from fox_nb.client.calls import GLANCE
+from fox_nb.errors import NOTHING_SENT, AuthenticationError, ConnectionLost, FoxError, InvalidRequest, NotConnected
 from fox_nb.settings import is_loopback
 
 HOUR = 3600.0
@@ -239,18 +240,31 @@ async def _serve(options: Options) -> None:
         address = relay.open()
         _say(address)
         _say(f"The teacher's page: {address}/teacher; its password is in {options.folder / 'teacher.txt'}")
-        _say(
-            "Play money: the sandbox is behind it."
-            if upstream.is_sandbox
-            else "The gateway is behind it: pictures cost."
-        )
+        _say(await behind(upstream))
         if relay.had_port:
             _say(f"Another program answers at port {relay.had_port}, where it was: give students this address.")
         if relay.unknown:
-            _say(f"{relay.unknown} creations were being sent when the last relay ended: nobody knows their fate.")
+            were = "creation was" if relay.unknown == 1 else "creations were"
+            fate = "nobody knows whether it was charged. Look at the teacher's page."
+            _say(f"{relay.unknown} {were} being sent when the last relay ended: {fate}")
         await done.wait()
     finally:
         await relay.close()
+
+
+async def behind(upstream: Upstream) -> str:
+    """Return what is behind the relay, asked once: a class that begins is no time to learn that a key is wrong."""
+    if upstream.is_sandbox:
+        return "Play money: the sandbox is behind it."
+    try:
+        await asyncio.wait_for(upstream.models(), GLANCE)
+    except AuthenticationError:
+        return "The gateway does not accept this key: students will get nothing. Give another one, and start it again."
+    except (NotConnected, ConnectionLost, TimeoutError):
+        return "The gateway cannot be reached just now: until it can, students will get nothing."
+    except FoxError as error:
+        return f"The gateway is behind it: pictures cost. Asked for its models it said this: {error.what}"
+    return "The gateway is behind it: pictures cost."
 
 
 def _say(line: str) -> None:

@@ -24,7 +24,7 @@ from fox_nb.atomic import write
 from fox_nb.classroom.deposits import handed_in
 from fox_nb.classroom.endpoints import Plain, RelayContext, send_file
 from fox_nb.classroom.refusals import Refusal, not_found
-from fox_nb.classroom.seats import COUNTED, checked_name
+from fox_nb.classroom.seats import COUNTED, REMOVED, checked_name
 from fox_nb.classroom.tables import CLASS, IN_ORDER, creation, deposit
 from fox_nb.errors import FoxError
 from fox_nb.images.check import DOWNLOADED
@@ -33,6 +33,7 @@ from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.render.html import clip, table_cell
+from fox_nb.tasks import usable_id
 
 COOKIE = "fox_teacher"
 PICTURES, REFUSALS, IN_THE_TABLE = 48, 5, 100_000
@@ -139,6 +140,7 @@ class Page(Plain):
             "asked": self.context.bookings.first_asked_by_seat(),
             "work": work,
             "shared": seats.spent(CLASS),
+            "removed": seats.spent(REMOVED),
             "spent": seats.spent(),
             "total": seats.total,
             "stopped": self.database.setting("stopped"),
@@ -206,8 +208,17 @@ class _Change(Page):
     """What a form of the page changes."""
 
     async def post(self) -> None:
-        await asyncio.to_thread(self.change)
-        self.redirect(self.root, status=303)
+        try:
+            await self.prove()
+            await asyncio.to_thread(self.change)
+        except (Refusal, FoxError) as error:
+            self.set_status(error.status if isinstance(error, Refusal) else 422)
+            await self.show("Nothing was changed", refused_for=str(error))
+        else:
+            self.redirect(self.root, status=303)
+
+    async def prove(self) -> None:
+        """Ask the gateway what has to be known before."""
 
     def change(self) -> None:
         """Do it; not on the thread that answers everybody."""
@@ -241,9 +252,23 @@ class _Grade(_Change):
 
 
 class _Settle(_Change):
+    task = ""
+    paid = False
+
+    async def prove(self) -> None:
+        self.paid, said = bool(self.get_body_argument("paid", "")), self.get_body_argument("task", "")
+        if not said:
+            return
+        self.task = usable_id(said)
+        if not self.task:
+            raise Refusal(422, "This is no id of a task. Copy it from the gateway's bill, or leave it out.")
+        if not self.paid:
+            raise Refusal(422, "What has an id in the bill was accepted. Leave the id out, or say that it was charged.")
+        await self.context.upstream.task(self.task)  # raises what is wrong with it
+
     def change(self) -> None:
         number = self.creation(self.get_body_argument("number", "")).id
-        self.context.bookings.settle(number, paid=bool(self.get_body_argument("paid", "")), now=time.time())
+        self.context.bookings.settle(number, paid=self.paid, now=time.time(), task=self.task)
 
 
 class _Picture(Page):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
+from fox_nb.classroom.refusals import no_turn
 from fox_nb.classroom.tables import SANDBOX
 from fox_nb.client import Client, Downloaded, Upload
 from fox_nb.errors import FoxError
@@ -26,6 +27,8 @@ TIMEOUTS = Timeouts(connect=5.0, read=40.0)
 """Shorter than a student's own, which are running meanwhile."""
 SENDERS, ASKERS, FETCHERS = 16, 8, 12
 """So many creations, questions and files are on the wire at once: none of them waits for the others' threads."""
+TURN = 10.0
+"""Seconds that a creation waits for others to be sent: with `TIMEOUTS` less than a student waits for the answer."""
 SOON = 0.5
 """Seconds for which a student's question about prices is held by the gateway's answer to it."""
 FRESH, FRESH_IN_THE_SANDBOX = 2.0, 0.25
@@ -50,6 +53,7 @@ class Upstream:
         self.know_group("", lambda _: None)
         self._models: list[str] = []
         self._models_asked = float("-inf")
+        self._turns = asyncio.Semaphore(SENDERS)
         self._sending = ThreadPoolExecutor(SENDERS, "relay-sending")
         self._asking = ThreadPoolExecutor(ASKERS, "relay-asking")
         self._pricing = ThreadPoolExecutor(ASKERS, "relay-pricing")
@@ -108,9 +112,22 @@ class Upstream:
         return self._models
 
     async def create(self, body: Mapping[str, Any], take: int | None) -> TaskState:
-        """Send a creation, once."""
+        """Send a creation, once; or refuse to, where its turn would come too late.
+
+        Raises
+        ------
+        Refusal
+            Others are being sent for so long that nothing was.
+        """
         headers = {"X-Sandbox-Take": str(take)} if self.is_sandbox and take is not None else None
-        return self._noted(await self._do(self._sending, lambda: self._client.create(body, headers=headers)))
+        try:
+            await asyncio.wait_for(self._turns.acquire(), TURN)
+        except TimeoutError:
+            raise no_turn() from None
+        try:
+            return self._noted(await self._do(self._sending, lambda: self._client.create(body, headers=headers)))
+        finally:
+            self._turns.release()
 
     async def task(self, task_id: str) -> TaskState:
         """Ask for a task, once."""

@@ -19,12 +19,12 @@ from classroom.browsing import log_in, token_in
 from classroom.room import answering
 from client.scripted import Step, say
 from fox_nb import Fox
-from fox_nb.classroom import deposits, forwarding
+from fox_nb.classroom import deposits, forwarding, upstream
 from fox_nb.classroom.bookings import AT_ONCE
 from fox_nb.classroom.seats import Seats
 from fox_nb.classroom.tables import Database, creation, deposit
-from fox_nb.classroom.upstream import ASKERS, FRESH_IN_THE_SANDBOX
-from fox_nb.errors import AccessDenied
+from fox_nb.classroom.upstream import ASKERS, FRESH_IN_THE_SANDBOX, SENDERS
+from fox_nb.errors import AccessDenied, SubmissionUnknown
 from fox_nb.session import irregular
 from gateways import EAGER, Gateway
 from processes import PATIENCE, until
@@ -241,10 +241,45 @@ def test_the_classes_account_is_no_students_business(lesson, status):
     assert not [answer.text for answer in (refused, polled) if "school.org" in answer.text or "3.03" in answer.text]
     advice = r"Wait a little|[Tt]ry again|(Ask|Tell) your teacher"
     assert [bool(re.search(advice, answer.json()["error"]["message"])) for answer in (refused, polled)] == [True, True]
+    assert ("does not accept" in refused.text, "does not cover" in refused.text) == (status == 401, status in {402, 403})
     assert lesson.seats.spent("Ada") == 90_000 * (2 if status == 500 else 1)
     teacher = log_in(SimpleNamespace(url=lesson.url, folder=lesson.path / "class"))
     told_to_teacher = teacher.get(f"{lesson.url}/teacher", timeout=PATIENCE).text
     assert ("school.org" in told_to_teacher) is (status != 500)
+
+
+def test_a_lost_picture_is_found_by_its_id(lesson, student):
+    """With the id that the teacher found in the bill a lost picture is fetched for who asked; no other id is taken for it."""
+    gateway, url = lesson.gateway, lesson.url
+    others = lesson.create("Ben", {**FOX, "prompt": "a wolf"})
+    gateway.create, accept = (lambda *_: say(500, {"error": {"message": "broken"}})), gateway.create
+    gateway.poll = lambda gateway, _count, task: (
+        say(200, gateway.completed(task)) if task in gateway.tasks else say(404, {"error": {"message": "no such task"}})
+    )
+    ada = student("Ada")
+    with pytest.raises(SubmissionUnknown):
+        ada.generate("a fox")
+    gateway.create = accept
+    (lost,) = {*gateway.tasks} - {others}
+    teacher = log_in(SimpleNamespace(url=url, folder=lesson.path / "class"))
+    page = teacher.get(f"{url}/teacher", timeout=PATIENCE).text
+    (number,) = re.findall(r'name="number" value="(\d+)">\s*<label>Id in the bill', page)
+
+    def settle(task: str, paid: str = "1") -> str:
+        form = {"_xsrf": token_in(page), "number": number, "paid": paid, "task": task}
+        return teacher.post(f"{url}/teacher/settle", data=form, timeout=PATIENCE).text
+
+    told = [settle(".."), settle(lost, paid=""), settle("task-unified-99"), settle(others)]
+    expected = ["no id of a task", "was accepted", "does not know this", "id of another one: Ben"]
+    assert [words in one for words, one in zip(expected, told, strict=True)] == [True] * 4
+    assert [one.word for one in ada.reconcile(fresh=True).proposals] == ["nothing found"]
+    assert "Id in the bill" not in settle(f" {lost} ")
+    (proposal,) = ada.reconcile(fresh=True).proposals
+    assert (proposal.word, proposal.task_id) == ("charged", lost)
+    until(lambda: len([*(lesson.path / "class" / "files").iterdir()]) == 2 or None, "the pictures of both")
+    ada.tasks()[0].settle(task_id=proposal.task_id)
+    assert ada.generate("a fox").wait(PATIENCE).images
+    assert len(gateway.tasks) == 2
 
 
 # -- a gateway that is slow, or wants to be left alone -----------------------------------------------------------------
@@ -294,6 +329,29 @@ def test_one_student_holds_up_nobody(lesson, student):
     run = student("Ada").sweep("phota-image", prompt=[f"fox {number}" for number in range(30)]).run()
     assert len(run.tasks) == 30
     assert len(lesson.gateway.tasks) == AT_ONCE + 1 + 30
+
+
+def test_nothing_is_sent_behind_a_students_back(lesson, monkeypatch):
+    """Where the gateway is so slow that a turn comes too late, a student is told in time that nothing was sent, and nothing is."""
+    over = threading.Event()
+
+    def create(gateway: Gateway, _count: int, task: str) -> Step:
+        over.wait(PATIENCE)
+        return say(200, gateway.accepted(task))
+
+    monkeypatch.setattr(upstream, "TURN", 0.1)
+    lesson.tokens |= dict(lesson.seats.make(["Cem"], 5))
+    lesson.gateway.create = create
+    with ThreadPoolExecutor(SENDERS) as pool:
+        for number in range(SENDERS):
+            body = {**FOX, "prompt": f"fox {number}"}
+            pool.submit(lesson.ask, "Ada" if number % 2 else "Ben", "/v1/images/generations", body)
+        until(lambda: len(lesson.gateway.tasks) == SENDERS or None, "all that is sent at once")
+        refused = lesson.ask("Cem", "/v1/images/generations", FOX)
+        assert (refused.status_code, "Nothing was sent" in refused.text, lesson.seats.spent("Cem")) == (429, True, 0)
+        over.set()
+    assert lesson.ask("Cem", "/v1/images/generations", {**FOX, "prompt": "a wolf"}).ok
+    assert len(lesson.gateway.tasks) == SENDERS + 1
 
 
 def test_who_has_left_is_booked_nothing(lesson):

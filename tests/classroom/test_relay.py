@@ -21,13 +21,14 @@ from sqlalchemy import Engine, event, update
 
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
-from classroom.room import answering
+from classroom.room import Classroom, answering
+from client.scripted import say
 from fox_nb import Fox
 from fox_nb.classroom import forwarding
-from fox_nb.classroom.bookings import Bookings
+from fox_nb.classroom.bookings import Bookings, Wanted
 from fox_nb.classroom.gallery import write_gallery
-from fox_nb.classroom.relay import Options, Relay
-from fox_nb.classroom.seats import Seats
+from fox_nb.classroom.relay import Options, Relay, behind
+from fox_nb.classroom.seats import Seat, Seats
 from fox_nb.classroom.tables import CLASS, Database, creation, deposit
 from fox_nb.classroom.upstream import Upstream
 from fox_nb.cli import main
@@ -43,7 +44,7 @@ from fox_nb.errors import (
     TaskFailed,
 )
 from fox_nb.money import MICRO_PER_USD
-from gateways import EAGER
+from gateways import EAGER, Gateway
 from processes import PATIENCE, until
 from servers import free_port
 
@@ -276,6 +277,9 @@ def test_a_rehearsals_money_is_play_money_everywhere(tmp_path, sandbox, capsys):
             plan = fox.sweep("phota-image", prompt=["a fox", "a bear"])
             told = [task.cost, fox.spent, fox.left, fox.budget, fox.account.used, plan.cost, fox.price("phota-image")]
             assert ["play money" in str(one) for one in told] == [True] * len(told)
+            Seats(database).raise_budget("Ada", -0.9)
+            with pytest.raises(FoxError, match=r"of your \$0\.10 \(play money\) budget"):
+                fox.generate("a wolf")
     with Fox(**at, budget=0.1) as fox:
         assert "play money" in str(fox.spent)
         with pytest.raises(BudgetExceeded, match="play money"):
@@ -362,6 +366,33 @@ def test_a_relay_takes_the_port_that_it_had(classroom):
             classroom.start()
             assert (classroom.port == was) is is_free
     until(lambda: f"port {was}" in classroom.log.read_text() or None, "the word of it")
+
+
+def test_a_relay_says_what_is_behind_it(artifacts):
+    """A key that is not accepted, a gateway that is away or fails, and what the last relay was sending are told as it starts."""
+    with Gateway() as gateway:
+        one = Classroom(artifacts, gateway.url)
+        gateway.reads["/v1/models"] = say(401, {"error": {"message": "invalid token"}})
+        one.seat("Ada")
+        wanted = Wanted("fox", "phota-image", "{}", "a fox", 90_000)
+        database = Database(one.folder)
+        Bookings(database).reserve(Seat("Ada", 0), wanted, 1.0).result(PATIENCE)
+        database.close()
+        one.start()
+        told = until(lambda: one.log.read_text() if "teacher's page." in one.log.read_text() else None, "the last line")
+        one.stop()
+        assert "does not accept this key" in told
+        assert "1 creation was being sent" in told
+        upstream = Upstream(Client(gateway.url, MARKED_KEY, reads_tries=1), is_sandbox=False)
+        said = []
+        for status, body in ((200, {"data": [{"id": "phota-image"}]}), (500, {"error": {"message": "broken"}})):
+            gateway.reads["/v1/models"] = say(status, body)
+            upstream._models_asked = float("-inf")
+            said.append(asyncio.run(behind(upstream)))
+    said.append(asyncio.run(behind(upstream)))
+    upstream.close()
+    assert ["pictures cost" in words for words in said] == [True, True, False]
+    assert ("broken" in said[1], "cannot be reached" in said[2]) == (True, True)
 
 
 def test_what_nobody_knows_is_on_no_bill(tmp_path, sandbox):

@@ -473,6 +473,27 @@ def test_nothing_of_a_removed_seat_stays(tmp_path):
     database.close()
 
 
+def test_rows_add_up_when_a_seat_is_removed(tmp_path, sandbox, capsys):
+    """What a removed seat spent has a row of its own, in the list and on the page, so that the rows add up to the sum."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada", "Ben"], 1, 5)
+    with answering(tmp_path / "class", sandbox.base_url) as url:
+        bookings.begin()
+        for name in ("Ada", "Ben"):
+            bookings.reserve(Seat(name, 0), Wanted(name, "phota-image", "{}", "", 90_000), 1.0).result(PATIENCE)
+        teacher = log_in(SimpleNamespace(url=url, folder=tmp_path / "class"))
+        told = []
+        for _ in range(2):
+            assert main(["seats", "list", f"--folder={tmp_path / 'class'}"]) == 0
+            page = teacher.get(f"{url}/teacher/live", timeout=PATIENCE).text
+            told.append((page.count("Removed"), re.findall(r"Removed: \$0\.09|All: \$0\.18", capsys.readouterr().out)))
+            if not told[1:]:
+                seats.remove("Ada")
+    assert told == [(0, ["All: $0.18"]), (1, ["Removed: $0.09", "All: $0.18"])]
+    database.close()
+
+
 def test_a_removal_without_the_files_is_refused(tmp_path, capsys):
     """Of a class with a database elsewhere, a seat is removed in the folder of its relay, where its files are."""
     url = f"--database=sqlite:///{tmp_path / 'other.sqlite'}"
