@@ -95,6 +95,8 @@ class TaskState:
         The group whose prices the key pays; '' when the answer named none.
     class_pays : bool
         A class's relay says that others have asked for the same, so that it costs this seat nothing.
+    joined : bool
+        A class's relay says that it had been asked for the same before, and sent nothing now.
     request_id : str
         By which the gateway's support finds the call that created it; '' when the answer named none.
     body : str
@@ -111,6 +113,7 @@ class TaskState:
     credits_reserved: float | None = None
     user_group: str = ""
     class_pays: bool = False
+    joined: bool = False
     request_id: str = ""
     body: str = ""
 
@@ -177,6 +180,7 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
         credits_reserved=number(_inside(answer, "usage").get("credits_reserved")),
         user_group=usable_name(_inside(answer, "usage").get("user_group")),
         class_pays=_inside(answer, "usage").get("class_pays") is True,
+        joined=_inside(answer, "usage").get("joined") is True,
     )
 
 

@@ -244,8 +244,8 @@ class _Generations(Endpoint):
         if take is None and CAN_TELL in headers.get("User-Agent", ""):
             raise Refusal(HTTPStatus.PRECONDITION_REQUIRED, "Say which variation it is.", code=TAKE_MISSING)
         host = self.request.host
-        row = await self.context.forwarder.create(who, body, take, host, lambda: self.received.closed)
-        self.finish(await self.context.forwarder.told(row, self.base))
+        row, joined = await self.context.forwarder.create(who, body, take, host, lambda: self.received.closed)
+        self.finish(await self.context.forwarder.told(row, self.base, joined=joined))
 
 
 class _Tasks(Endpoint):

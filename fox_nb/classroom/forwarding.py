@@ -108,8 +108,10 @@ class Forwarder:
 
     # -- creations ----------------------------------------------------------------------------------------------------
 
-    async def create(self, who: Seat, body: Any, take: int | None, host: str, has_left: Callable[[], bool]) -> Any:
-        """Answer a creation with a row of the journal: sent now, or asked for before.
+    async def create(
+        self, who: Seat, body: Any, take: int | None, host: str, has_left: Callable[[], bool]
+    ) -> tuple[Any, bool]:
+        """Answer a creation with a row of the journal, and whether that was asked for before and not sent now.
 
         Who has left before it is booked does not wait for it any more, and would pay for what they know nothing of.
 
@@ -137,7 +139,7 @@ class Forwarder:
             raise refused_to_another()
         if row.task is None:
             raise before or nobody_knows(clock(row.asked))
-        return row
+        return row, not is_ours
 
     async def _book(self, who: Seat, wanted: Wanted, body: dict[str, Any], take: int | None) -> tuple[Any, bool]:
         """Book a creation, and begin to send it where it is ours to send: the row, and whether it was."""
@@ -419,8 +421,8 @@ class Forwarder:
             self._billed = time.monotonic()
             await asyncio.wrap_future(self.bookings.refunded(await self._upstream.refunds()))
 
-    async def told(self, row: Any, base: str) -> dict[str, Any]:
-        """Return a task as the gateway's own answer has it, with the relay's links."""
+    async def told(self, row: Any, base: str, *, joined: bool = False) -> dict[str, Any]:
+        """Return a task as the gateway's own answer has it, with the relay's links; `joined`: nothing was sent now."""
         now = time.time()
         _, said = _at(self._said, row)
         ended = row.state in ENDED
@@ -453,6 +455,7 @@ class Forwarder:
                 "user_group": "default",
                 "cost_usd": row.micro_usd / MICRO_PER_USD,
                 "class_pays": row.booked == CLASS,
+                "joined": joined,
             },
         }
 

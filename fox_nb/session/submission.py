@@ -434,7 +434,9 @@ class Submitter(OfOneProcess):
 
     def _accepted(self, task: Task, row: TaskRow, answer: TaskState) -> None:
         try:
-            self.store.journal.accepted(row, answer, self.now(), is_shared=self.prices.is_shared(answer))
+            joined = answer.joined and self.prices.is_class  # nobody else's word takes anything off a budget
+            shared = self.prices.is_shared(answer)
+            self.store.journal.accepted(row, answer, self.now(), is_shared=shared, is_joined=joined)
         except StoreError as error:
             raise StoreError(
                 f"The gateway accepted it as task {answer.id}, and that could not be written down: {error.what}",

@@ -265,8 +265,12 @@ class Journal(JournalReader):
                 connection.execute("UPDATE charge SET sent = coalesce(sent, ?) WHERE number = ?", (now, row.charge))
             return ours
 
-    def accepted(self, sent: TaskRow, answer: TaskState, now: float, *, is_shared: bool = False) -> None:
+    def accepted(
+        self, sent: TaskRow, answer: TaskState, now: float, *, is_shared: bool = False, is_joined: bool = False
+    ) -> None:
         """Note the task's id; what it costs is kept from here on, failed or not.
+
+        What a class's relay joined to what it had is the sending before whose answer was lost: it costs once.
 
         An answer that comes after its sending was taken for lost, or was settled, is taken in all the same. One with
         the id of another task, such as a cache's, says nothing of this one: its fate is unknown.
@@ -290,6 +294,9 @@ class Journal(JournalReader):
             )
             columns = "UPDATE charge SET accepted = ?, task_id = ?, bill = coalesce(?, bill) WHERE number = ?"
             connection.execute(columns, (now, answer.id, SHARED if is_shared else None, row.charge))
+            if is_joined:
+                before = "UPDATE charge SET state = 'back' WHERE identity = ? AND number != ? AND state = 'held'"
+                connection.execute(before, (row.identity, row.charge))
 
         self._note(f"task {answer.id} was accepted ({sent.words[:80]!r}, take {sent.take})", write)
 

@@ -26,6 +26,7 @@ from fox_nb.classroom.tables import Database, creation, deposit
 from fox_nb.classroom.upstream import ASKERS, FRESH_IN_THE_SANDBOX, SENDERS
 from fox_nb.errors import AccessDenied, SubmissionUnknown
 from fox_nb.session import irregular
+from fox_nb.settings import Timeouts
 from gateways import EAGER, Gateway
 from processes import PATIENCE, until
 
@@ -241,7 +242,10 @@ def test_the_classes_account_is_no_students_business(lesson, status):
     assert not [answer.text for answer in (refused, polled) if "school.org" in answer.text or "3.03" in answer.text]
     advice = r"Wait a little|[Tt]ry again|(Ask|Tell) your teacher"
     assert [bool(re.search(advice, answer.json()["error"]["message"])) for answer in (refused, polled)] == [True, True]
-    assert ("does not accept" in refused.text, "does not cover" in refused.text) == (status == 401, status in {402, 403})
+    assert ("does not accept" in refused.text, "does not cover" in refused.text) == (
+        status == 401,
+        status in {402, 403},
+    )
     assert lesson.seats.spent("Ada") == 90_000 * (2 if status == 500 else 1)
     teacher = log_in(SimpleNamespace(url=lesson.url, folder=lesson.path / "class"))
     told_to_teacher = teacher.get(f"{lesson.url}/teacher", timeout=PATIENCE).text
@@ -329,6 +333,31 @@ def test_one_student_holds_up_nobody(lesson, student):
     run = student("Ada").sweep("phota-image", prompt=[f"fox {number}" for number in range(30)]).run()
     assert len(run.tasks) == 30
     assert len(lesson.gateway.tasks) == AT_ONCE + 1 + 30
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_a_retry_that_is_joined_to_what_was_lost_costs_once(lesson, student, looked):
+    """Who retries what their relay was sending all the while counts it once, as the relay does; also after a look at the bill."""
+    over = threading.Event()
+
+    def create(gateway: Gateway, _count: int, task: str) -> Step:
+        over.wait(PATIENCE)
+        return say(200, gateway.accepted(task))
+
+    lesson.gateway.create = create
+    ada = student("Ada", timeouts=Timeouts(read=1.0))
+    with pytest.raises(SubmissionUnknown):
+        ada.generate("a fox")
+    over.set()
+    until(lambda: lesson.ask("Ada", "/api/log/token").json()["data"] or None, "the charge on the bill")
+    if looked:
+        assert [one.word for one in ada.reconcile(fresh=True).proposals] == ["charged"]
+    (task,) = ada.tasks()
+    assert task.retry().wait(PATIENCE).images
+    told = [float(ada.spent)]
+    ada.reconcile(fresh=True)
+    assert [*told, float(ada.spent), lesson.seats.spent("Ada") / 1e6] == [0.09] * 3
+    assert len(lesson.gateway.tasks) == 1
 
 
 def test_nothing_is_sent_behind_a_students_back(lesson, monkeypatch):
