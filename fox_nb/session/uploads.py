@@ -49,7 +49,9 @@ class Uploads:
         named, prepared = dict(values), {}
         for parameter in parameters(request_class(model)):
             value = named.get(parameter.name)
-            if not parameter.hint.is_file or value is None:
+            # by the request class, in the words of the person
+            is_refused = isinstance(value, list) and not parameter.many
+            if not parameter.hint.is_file or value is None or is_refused:
                 continue
             names = []
             for item in _several(value):
@@ -58,7 +60,7 @@ class Uploads:
                     prepared[got.sha256] = got
                     got = f"sha256:{got.sha256}"
                 names.append(got)
-            one = not parameter.many and not isinstance(value, list) and len(names) == 1
+            one = not parameter.many and len(names) == 1
             named[parameter.name] = names[0] if one else names
         return named, prepared
 

@@ -296,6 +296,8 @@ def test_cells_of_lists_and_commas_are_read_or_refused_with_a_remedy(fox: Fox, p
     with pytest.raises(InvalidRequest, match=r"photo\.jpg.*one picture a row: df\.explode\('image_url'\)") as refused:
         fox.batch([{"image_url": [str(photo)]}], "phota-image-enhance")
     assert "sha256" not in str(refused.value)
+    with pytest.raises(InvalidRequest, match=r"image_url is \['\S+photo\.jpg'\]"):
+        fox.enhance([str(photo)])
     with pytest.raises(InvalidRequest, match=r'Several are a JSON list: \["a\.jpg", "b\.jpg"\]'):
         fox.batch([{"prompt": "a", "image_urls": f"{photo};{photo}"}], "phota-image-edit")
     (tmp_path / "a.csv").write_text(f"image_url;creativity;take\n{photo};0,3;2,0\n{photo};0.5;1\n")
