@@ -356,7 +356,7 @@ class Poller:
                 row = self._store.journal.get(task.identity)
         except FoxError as failed:  # the journal itself: whoever waits is told
             error = failed
-        except Exception as failed:  # noqa: BLE001 - whatever it is, whoever waits has to be told
+        except BaseException as failed:  # noqa: BLE001 - whatever it is, whoever waits has to be told
             error = _not_put(failed)
         return row, pause, error
 
@@ -408,7 +408,7 @@ class Poller:
         return None, error or _fewer(here, row, self._given.get(task.identity, ""))
 
 
-def _not_put(error: Exception) -> StoreError:
+def _not_put(error: BaseException) -> StoreError:
     why = error.strerror if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
     return StoreError(
         f"A picture could not be put in its place ({why}).",

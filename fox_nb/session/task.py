@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, overload
 
@@ -38,6 +38,17 @@ def listening(listeners: list[Listener], one: Listener) -> Callable[[], None]:
             listeners.remove(one)
 
     return forget
+
+
+def tell(listeners: Iterable[Callable[..., object]], *news: Any) -> None:
+    """Tell those who listen, who are anybody's code: what one raises ends neither the work nor the telling."""
+    for listener in list(listeners):
+        try:
+            listener(*news)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+                raise  # the person's own
+            logging.getLogger("fox_nb").exception("Something that listens failed; the work goes on.")
 
 
 class Watching(Protocol):
@@ -510,11 +521,7 @@ class Task(Shows):
     def _notify(self) -> None:
         with self._changed:
             self._changed.notify_all()
-        for listener in list(self._listeners):
-            try:
-                listener(self)
-            except Exception:  # a page that can't be shown must not end the sending, the polling or the downloads
-                logging.getLogger("fox_nb").exception("Something that shows a task failed; the task goes on.")
+        tell(self._listeners, self)
 
     def _failure(self) -> TaskFailed:
         names = ", ".join(part for part in (self._row.error_code, self._support_case()) if part)

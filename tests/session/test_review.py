@@ -34,12 +34,15 @@ def test_closing_ends_a_wait(fox: Fox, sandbox: Any) -> None:
         task.wait(timeout=PATIENCE)
 
 
-def test_a_listener_that_fails_is_its_own_trouble(fox: Fox) -> None:
-    """Who listens to a task is told what happens, whatever an earlier listener does; the sending goes on."""
+@pytest.mark.parametrize("raised", [RuntimeError, SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_a_listener_that_fails_is_its_own_trouble(
+    fox: Fox, raised: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who listens to a task is told what happens, whatever an earlier listener does; sending and polling go on."""
     seen = threading.Event()
 
     def breaks(_task: Task) -> None:
-        raise RuntimeError("the page is gone")
+        raise raised("the page is gone")
 
     def listen(task: Task) -> None:
         task.on_change(breaks)
@@ -48,6 +51,7 @@ def test_a_listener_that_fails_is_its_own_trouble(fox: Fox) -> None:
     task = fox.session.submit("phota-image", {"prompt": "a fox with two listeners"}, journalled=listen)
     task.wait(timeout=PATIENCE)
     assert seen.wait(PATIENCE)
+    assert raised.__name__ in caplog.text
 
 
 def test_an_older_row_does_not_undo_the_end(fox: Fox) -> None:
@@ -57,6 +61,20 @@ def test_an_older_row_does_not_undo_the_end(fox: Fox) -> None:
     task.wait(timeout=PATIENCE)
     fox.session.task(older)
     assert task.status == "completed"
+
+
+def test_a_download_that_ends_its_thread(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told, and made again; it is never taken for one that is under way still."""
+    download_results = poller.download_results
+
+    def ends(*_: Any) -> dict[int, DownloadFailed]:
+        monkeypatch.setattr(poller, "download_results", download_results)
+        raise SystemExit
+
+    monkeypatch.setattr(poller, "download_results", ends)
+    with pytest.raises(StoreError, match="SystemExit"):
+        fox.generate("a fox whose thread ends").wait(timeout=PATIENCE)
+    assert fox.generate("a fox whose thread ends").wait(timeout=PATIENCE).images[0].path.exists()
 
 
 def test_a_download_that_fails_while_somebody_begins_to_wait(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:
