@@ -350,7 +350,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
 
     @budget.setter
     def budget(self, _value: object) -> None:
-        raise AttributeError("A budget can't be changed: make a new Fox with another budget=…, and plan anew with it.")
+        raise AttributeError("A budget can't be changed: make a new Fox with another budget=…, and plan again with it.")
 
     @property
     def left(self) -> Cost | None:

@@ -171,7 +171,7 @@ class Experiment(OfOneProcess, Shown):
         if again:
             money = "What was not sent again is not charged again."
             call, sent = "call retry_failed() again", "only what has failed is sent"
-        anew = "" if by_hand else f"; where that takes a new Fox, make the {self.kind} anew with it"
+        anew = "" if by_hand else f"; where that takes a new Fox, make the {self.kind} again with it"
         todo = f"{call.capitalize() if by_hand else f'Fix the cause, then {call}'}{anew}: {sent}."
         return error.retold(what, money=money, todo=todo) if error else FoxError(what, money=money, todo=todo)
 

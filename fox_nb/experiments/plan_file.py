@@ -229,8 +229,8 @@ def _not_here(name: str, known: Mapping[str, bool], *, is_batch: bool) -> Invali
     missing = [f"{item[:19]}…" for item, is_here in known.items() if not is_here]
     todo = f"Give the picture itself: fox.load_plan(…, {name}=…)."
     if len(known) > 1:
-        anew = f"Give all {len(known)} anew, in the plan's order: fox.load_plan(…, {name}=[…])"
-        anew = "Plan anew from your table: fox.batch(table)" if is_batch else anew
+        anew = f"Give all {len(known)} again, in the plan's order: fox.load_plan(…, {name}=[…])"
+        anew = "Plan again from your table: fox.batch(table)" if is_batch else anew
         todo = f"{anew}; or load the plan where it was written: Fox(store=…)."
     several = len(missing) > 1
     return InvalidRequest(
