@@ -385,7 +385,7 @@ def test_paused_and_gone_on_with(fox: Fox, sandbox: Any) -> None:
 def test_the_budget_holds(open_fox: Callable[..., Fox], sandbox: Any) -> None:
     """A budget for two rows makes two, stops, says why; the rows that were not sent say so and are not failed."""
     batch = open_fox(budget=0.2).batch(rows(5), "phota-image", at_once=1, per_second=50)
-    with pytest.raises(BudgetExceeded, match=r"The batch was stopped.*larger budget.*the batch anew") as stopped:
+    with pytest.raises(BudgetExceeded, match=r"The batch was stopped.*larger budget.*the batch again") as stopped:
         batch.run()
     assert "Nothing was sent" not in str(stopped.value)  # two were
     assert (stopped.value.needed, stopped.value.left) == pytest.approx((0.09, 0.02))
