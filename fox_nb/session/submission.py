@@ -300,7 +300,9 @@ class Submitter(OfOneProcess):
         journalled: Callable[[Task], None] | None,
     ) -> tuple[Task, Future[None] | None]:
         """Look up or journal a request, and hand on what is ours to send."""
-        row, ours = self.store.journal.ask(asked, take, budget=self._budget_micro_usd, now=self.now())
+        rows = (task._row for task in self.held())  # noqa: SLF001 - a sweep's thousand are gone through for each of them
+        held = [row for row in rows if row.request == asked.request]
+        row, ours = self.store.journal.ask(asked, take, budget=self._budget_micro_usd, now=self.now(), held=held)
         task = None
         try:
             task = self.task(row)

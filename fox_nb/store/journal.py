@@ -17,7 +17,7 @@ from fox_nb.store.journal_reader import COUNTED_SUM, GIVEN_BACK, NEWEST_OF, PLAY
 from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, SHARED, TRAINS, kept, moved, numbered, owner_is_gone, process_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from fox_nb.store.rows import PictureRow, TaskRow
@@ -36,6 +36,11 @@ _SETTLED_AS_PAID = "You settled it as paid; its answer was lost, and with it the
 
 _SAME_SENDING = f"identity = ? AND (SELECT {NEWEST_OF.format('task')}) = ?"
 _SAME_TASK = "identity = ? AND task_id = ?"
+_PUT_BACK = (
+    *("state", "asked", "sent", "accepted", "finished", "task_id", "progress", "estimate", "credits"),
+    *("links", "profile_id", "error_code", "error", "request_id"),
+)
+"""What is written anew of a task that the file has lost."""
 
 
 class Asked(NamedTuple):
@@ -136,7 +141,9 @@ class Journal(JournalReader):
 
     # -- asking and sending ---------------------------------------------------------------------------------
 
-    def ask(self, asked: Asked, take: int | None, *, budget: int | None, now: float) -> tuple[TaskRow, bool]:
+    def ask(
+        self, asked: Asked, take: int | None, *, budget: int | None, now: float, held: Iterable[TaskRow] = ()
+    ) -> tuple[TaskRow, bool]:
         """Find what is known of a request, or journal it and reserve its cost, in one transaction.
 
         Parameters
@@ -149,6 +156,8 @@ class Journal(JournalReader):
             The limit in micro-USD on all charges of this gateway and account.
         now : float
             The time.
+        held : iterable of TaskRow
+            What this process knows of tasks of the same request: those that the file has lost are put back first.
 
         Returns
         -------
@@ -161,6 +170,8 @@ class Journal(JournalReader):
             Nothing was journalled.
         """
         with self._reserving() as (connection, reserved):
+            for one in held:
+                self._put_back(connection, one, now)
             if take is None:
                 key = (asked.gateway, request_hash(asked.request))
                 take = connection.execute(
@@ -460,6 +471,26 @@ class Journal(JournalReader):
         asked = Asked(row.gateway, row.account, row.model, row.request, max(0, micro), row.price_is_estimate)
         self._reserve(connection, row.identity, asked, None, now, known=known is not None, take=row.take)
         return self._known(connection, row.identity)
+
+    def _put_back(self, connection: sqlite3.Connection, row: TaskRow, now: float) -> None:
+        """Journal anew what was sent and the file has lost, as `_here` does; what the file knows of it stays."""
+        known = self._row(connection, row.identity)
+        if known is not None and (known.state == row.state or (row.task_id and known.task_id == row.task_id)):
+            return
+        if row.state in {"refused", *BEING_SENT} or (here := self._here(connection, row, now)) is row:
+            return
+        self._charge(connection, here, "paid" if row.error_code == ANSWER_LOST else "kept" if row.task_id else "held")
+        connection.execute(
+            "UPDATE charge SET sent = ?, accepted = ?, task_id = ?, bill = ? WHERE number = ?",
+            (row.sent, row.accepted, row.task_id, SHARED if row.bill == SHARED else "", here.charge),
+        )
+        columns, values = ", ".join(f"{name} = ?" for name in _PUT_BACK), [getattr(row, name) for name in _PUT_BACK]
+        self._change(connection, columns, tuple(values), "identity = ?", (row.identity,))
+        connection.executemany(
+            "INSERT OR REPLACE INTO picture (identity, number, file, sha256, url, mime, width, height, bytes) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [(row.identity, *picture) for picture in row.pictures],
+        )
 
     def _end_sending(
         self,

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from client.scripted import Step, say
-from fox_nb import ConnectionLost, Fox, InvalidRequest, StoreError, SubmissionUnknown
+from fox_nb import ConnectionLost, Fox, InvalidRequest, StoreError, SubmissionUnknown, TaskFailed
 from fox_nb.atomic import BUSY_SECONDS
+from fox_nb.session.task import Task
 from gateways import Gateway
 from processes import PATIENCE, until
 
@@ -212,3 +213,43 @@ def test_an_older_copy_that_is_written_over_the_journal(
                 with pytest.raises(SubmissionUnknown, match="a cat"):
                     asking.generate("a cat")
         assert (fox.spent, len(gateway.creations())) == (pytest.approx(0.18), 2)
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("ended", ["completed", "failed", "unknown", "retried"])
+def test_an_older_copy_that_is_written_over_what_was_sent(
+    ended: str, fox_at: Callable[..., Fox], tmp_path: Path
+) -> None:
+    """What a kernel holds is journalled anew when it is asked for: the same outcome, paid once; the next take is the next."""
+    backup = tmp_path / "backup.sqlite"
+
+    def create(gateway: Gateway, count: int, task_id: str) -> Step:
+        return say(500, b"boom") if count == 2 and ended == "unknown" else say(200, gateway.accepted(task_id))
+
+    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
+        fails = task_id.endswith("-2") and ended in {"failed", "retried"}
+        return say(200, {"id": task_id, "status": "failed"} if fails else gateway.completed(task_id))
+
+    def outcome(task: Task) -> tuple[Any, ...]:
+        return task.id, task.status, task.cost.amount, [image.path for image in task.images], task.row.sent
+
+    with Gateway(create=create, poll=poll) as gateway:
+        fox = fox_at(gateway)
+        fox.generate("a fox").wait(PATIENCE)
+        backup.write_bytes(fox.store.journal.path.read_bytes())
+        try:
+            task = fox.generate("a cat")
+            task.wait(PATIENCE)
+        except SubmissionUnknown as lost:
+            task = lost.task
+        except TaskFailed:
+            if ended == "retried":
+                backup.write_bytes(fox.store.journal.path.read_bytes())
+                task.retry().wait(PATIENCE)
+        before, spent, sent = outcome(task), fox.spent, len(gateway.creations())
+        fox.store.journal.path.write_bytes(backup.read_bytes())
+        with contextlib.suppress(SubmissionUnknown):
+            assert fox.generate("a cat") is task
+        assert (outcome(task), fox.spent, len(gateway.creations())) == (before, spent, sent)
+        fox.store.journal.path.write_bytes(backup.read_bytes())
+        assert fox.session.submit("phota-image", {"prompt": "a cat"}, "new").take == 2
