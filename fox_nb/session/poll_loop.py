@@ -228,7 +228,7 @@ class PollLoop(Generic[Subject]):
             return
         try:
             self._note(due, self._safely(due.subject))
-        except Exception:
+        except BaseException:
             logging.getLogger("fox_nb").exception("What a poll found could not be noted; the task is polled again.")
             self._not_forgotten(due)
 
@@ -265,7 +265,7 @@ class PollLoop(Generic[Subject]):
         """Poll; whatever goes wrong in it never ends the watching."""
         try:
             return self._poll(subject)
-        except Exception:
+        except BaseException:  # the pool's future, which would hold it, is read by nobody
             if self._stopped:  # the store was closed meanwhile
                 return PollResult(done=True)
             logging.getLogger("fox_nb").exception("A poll of a task failed; it is polled again.")

@@ -46,7 +46,8 @@ def test_a_pace_without_first_looks() -> None:
 
 
 @pytest.mark.usefixtures("short_pauses")
-def test_a_look_that_fails_is_made_again(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("raised", [ZeroDivisionError, SystemExit])
+def test_a_look_that_fails_is_made_again(caplog: pytest.LogCaptureFixture, raised: type[BaseException]) -> None:
     """Whatever goes wrong in a poll is logged, and the task is polled again."""
     looks: list[int] = []
     enough = threading.Event()
@@ -54,7 +55,7 @@ def test_a_look_that_fails_is_made_again(caplog: pytest.LogCaptureFixture) -> No
     def look(_subject: Subject) -> PollResult:
         looks.append(1)
         if len(looks) < 3:
-            raise ZeroDivisionError
+            raise raised
         enough.set()
         return PollResult(soon=3600.0)
 
@@ -107,8 +108,9 @@ def test_a_turn_that_fails_is_told_and_the_next_one_comes(
     assert [record.levelname for record in caplog.records] == ["ERROR"] * 2
 
 
+@pytest.mark.parametrize("raised", [OverflowError, SystemExit])
 def test_what_a_look_found_and_could_not_be_noted_is_looked_at_again(
-    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, raised: type[BaseException]
 ) -> None:
     """A task whose own figures break the schedule is not left alone for ever."""
     monkeypatch.setattr("fox_nb.session.poll_loop.AFTER_A_FAILURE", 0.01)
@@ -117,7 +119,7 @@ def test_what_a_look_found_and_could_not_be_noted_is_looked_at_again(
     class Broken(Subject):
         @property
         def waited(self) -> float:  # type: ignore[override]
-            raise OverflowError
+            raise raised
 
     one = poll_loop(lambda _subject: looks.release() or PollResult())
     one.watch("a", Broken(), delay=0.0)
