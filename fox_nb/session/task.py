@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, overload
 
-from fox_nb.errors import DownloadFailed, FoxError, SubmissionUnknown, TaskFailed, WaitTimeout
+from fox_nb.errors import DownloadFailed, FoxError, StoreError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
@@ -506,6 +506,8 @@ class Task(Shows):
 
     def note(self, trouble: FoxError) -> None:
         """Tell whoever waits what is amiss, where the journal can't be read or says nothing new."""
+        if isinstance(trouble, StoreError) and self.id:  # it may be written nowhere else
+            trouble.todo += f" Its id is {self.id}: should it be unknown then, say task.settle(task_id={self.id!r})."
         # Its frames are another thread's: a verbose traceback would show what a gateway sent, key and all.
         self.trouble = trouble.with_traceback(None)
         self._notify()

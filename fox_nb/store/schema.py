@@ -165,10 +165,13 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
     """Return the error for a journal that SQLite cannot work with."""
     words, code = str(error), getattr(error, "sqlite_errorname", "")
     if code == "SQLITE_READONLY_DBMOVED" or not path.parent.exists():
+        what, todo = f"folder {named(path.parent)}", "or make a new Fox(store=…) for where it is now"
+        if path.parent.exists():  # what stands there now, if anything, is another file
+            what, todo = f"history file {named(path)}", "or put a backup there and make a new Fox"
         return StoreError(
-            f"The folder {named(path.parent)} was moved or deleted while it was open.",
+            f"The {what} was moved or deleted while it was open.",
             money="Nothing more was sent.",
-            todo="Put it back where it was, or make a new Fox(store=…) for where it is now, then run the cell again.",
+            todo=f"Put it back where it was, {todo}, then run the cell again.",
         )
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return no_locks(path.parent) or StoreError(
@@ -195,9 +198,10 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
             todo="Check the free space and the folder's rights, then run the cell again; "
             "another store=… would pay again for what this one has.",
         )
+    is_empty = path.is_file() and path.stat().st_size == 0
     return StoreDamaged(
-        f"The history file {named(path)} is damaged or not one of fox_nb ({words}).",
-        money="It was left as it is; what it knows is not lost yet.",
+        f"The history file {named(path)} is {'empty' if is_empty else f'damaged or not one of fox_nb ({words})'}.",
+        money="It was left as it is" + ("." if is_empty else "; what it knows is not lost yet."),
         todo="Keep a copy of the folder; put a backup in its place, or go on with a new store=….",
     )
 

@@ -163,6 +163,25 @@ def test_a_store_that_is_moved_and_put_back(
     assert len(sandbox.creations) == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda path: path.unlink(), r"history file \S+journal.sqlite was moved or deleted .* put a backup there"),
+        (lambda path: path.rename(path.with_name("old")).with_name(path.name).mkdir(), "was moved or deleted"),
+        (lambda path: path.write_bytes(b""), r"journal.sqlite is empty. It was left as it is. Keep a copy"),
+    ],
+)
+def test_a_history_that_is_gone(fox: Fox, sandbox: Any, spoil: Callable[[Path], object], told: str) -> None:
+    """Who waits is told that it is the file, not the folder, and by which id the paid task is known."""
+    sandbox.misbehave("stuck", times=50)
+    task = fox.generate("a fox")
+    spoil(fox.store.journal.path)
+    with pytest.raises(StoreError, match=told) as error:
+        task.wait(PATIENCE)
+    assert f"task.settle(task_id={sandbox.creations[0]['task_id']!r})" in str(error.value)
+
+
 def test_settling_says_why_not(fox: Fox, sandbox: Any) -> None:
     """What the journal knows better is not settled in silence; what it knows already is settled without a word."""
     done = fox.generate("a cat").wait()
