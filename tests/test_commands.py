@@ -48,6 +48,7 @@ def test_a_place_that_cannot_be_written_to_is_named(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").write_text("a file")
     fox_nb.Fox(api_key=MARKED_KEY, base_url="http://127.0.0.1:9").close()
+    capsys.readouterr()
     assert main(words.split()) == 1
     said = capsys.readouterr()
     assert re.fullmatch(r"fox-nb: .*taken.*\n", said.err)

@@ -65,6 +65,8 @@ _LONGEST_MESSAGE, _LONGEST_PAGE, _LONGEST_HEADER, LONGEST_REQUEST_ID = 600, 200,
 """Characters that are shown of a gateway's message, of the words of a proxy's page, of a header, of a request's id."""
 _LOOKED_AT = 20_000
 """Characters of a text that are looked at at all."""
+_LONGEST_KEY = 2_000
+"""Characters that a key takes at most, however it is spelled."""
 _UNSEEN = r"(?is)<(style|script|head)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)"
 _TAG = r"<[^>]*(>|$)"
 LONGEST_ASKED = 3600.0
@@ -396,9 +398,10 @@ def connection_lost(reason: str, purpose: Purpose, so_far: str = "", request_id:
 def shown(text: str, key: SecretStr | None, longest: int) -> str:
     """Return a text of the gateway as it may be shown: key removed, one line, no control characters, bounded.
 
-    The key is removed before anything is cut, so that no half of it is left at the end.
+    No half of a key is left at the end: what is cut before the keys are removed loses its own end as well.
     """
-    clean = redact(text, key)[:_LOOKED_AT]
+    start = redact(text[: 2 * _LOOKED_AT], key)
+    clean = (start if len(text) <= 2 * _LOOKED_AT else start[:-_LONGEST_KEY])[:_LOOKED_AT]
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in clean).split())
     if len(line) <= longest:
         return line

@@ -67,11 +67,11 @@ CASES: dict[str, Case] = {
     # links
     "a link to a file": Case("DownloadFailed", "over http or https alone", _links("file:///etc/passwd")),
     "a link that is a script": Case("DownloadFailed", "over http or https alone", _links(f"javascript:{CANARY}")),
-    "a link with its data": Case("DownloadFailed", "over http or https alone", _links("data:text/html,<b>x</b>")),
+    "a link with its data": Case("DownloadFailed", "HTML or XML text", _links("data:text/html,<b>x</b>")),
     "a link to ftp": Case("DownloadFailed", "over http or https alone", _links("ftp://127.0.0.1/x")),
     "a link that is none": Case("DownloadFailed", "no address", _links("http://[::1")),
     "a link with a line break": Case("DownloadFailed", "no address", _links("http://127.0.0.1/\r\nX-Evil: 1")),
-    "a link of a megabyte": Case("WaitTimeout", "larger than", _links("http://127.0.0.1/" + "a" * 2_000_000)),
+    "a link of a megabyte": Case("WaitTimeout", "kept by the gateway", _links("http://127.0.0.1/" + "a" * 2_000_000)),
     "a link of many letters": Case("DownloadFailed", "no address", _links("http://127.0.0.1/" + "a" * 100_000)),
     "a thousand links": Case("DownloadFailed", "alone", _links(*(f"file:///{n}" for n in range(1000)))),
     "a redirect to a file": Case(
@@ -98,7 +98,7 @@ CASES: dict[str, Case] = {
     "a status that nobody knows": Case(
         "WaitTimeout", "not done", (("unknown_status", None, {"status": TEXTS["script"], "times": 1}),)
     ),
-    "an error of ten megabytes": Case("WaitTimeout", "larger than", (("failed", None, {"message": LONG, "times": 1}),)),
+    "an error of ten megabytes": Case("TaskFailed", "", (("failed", None, {"message": LONG, "times": 1}),)),
     "a refusal of ten megabytes": Case(
         "SubmissionUnknown", "", (("server_error", "create", {"message": LONG, "times": 1}),)
     ),
