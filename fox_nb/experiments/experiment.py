@@ -21,7 +21,7 @@ from fox_nb.money import dollars
 from fox_nb.parameters import shown, unboxed
 from fox_nb.render.comparison import Cell, ComparedPicture, Comparison
 from fox_nb.session import Cost, Image, Session, Task
-from fox_nb.session.task import listening
+from fox_nb.session.task import listening, tell
 from fox_nb.sharing import OfOneProcess
 
 Listener = Callable[[list[PlannedCell]], None]
@@ -231,8 +231,7 @@ class Experiment(OfOneProcess, Shown):
         self._notify(slot.cells if slot is not None else [])
 
     def _notify(self, cells: list[PlannedCell]) -> None:
-        for listener in list(self._listeners):
-            listener(cells)
+        tell(self._listeners, cells)
 
     # -- what each kind does in its own way -----------------------------------------------------------------------
 

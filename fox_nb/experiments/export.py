@@ -112,8 +112,9 @@ def save(made: Made, folder: str | os.PathLike[str], name: str = NAME) -> Path:
         lines[file] = {"file_name": file, **facts}
     stay = [row for row in earlier if row["file_name"] not in lines]
     if stay:
+        many, stay_there = ("1 picture", "stays") if len(stay) == 1 else (f"{len(stay):,} pictures", "stay")
         made.session.renderer.say(
-            f"{len(stay):,} pictures of an earlier save stay in {place.path} and its {METADATA}, beside these "
+            f"{many} of an earlier save {stay_there} in {place.path} and its {METADATA}, beside these "
             f"{len(lines):,}; for these alone save into a new folder."
         )
     rows = _columns([*stay, *lines.values()])

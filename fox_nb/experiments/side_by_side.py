@@ -25,7 +25,7 @@ from fox_nb.images.metrics import same_shape
 from fox_nb.models import LOCAL_PICTURE, pictures_given
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Key, Reference, Take, stands_at
 from fox_nb.session import Session, Task
-from fox_nb.session.task import listening
+from fox_nb.session.task import listening, tell
 from fox_nb.sharing import OfOneProcess
 
 Listener = Callable[[list[Key]], None]
@@ -154,8 +154,7 @@ class Pictures(OfOneProcess, Shown, Compared):
     def _on_measured(self, path: Any) -> None:
         cells = self._comparison.cells.items()
         keys = [key for key, cell in cells if any(take.picture and take.picture.path == path for take in cell.takes)]
-        for listener in list(self._listeners):
-            listener(keys)
+        tell(self._listeners, keys)
 
     def findings(self) -> list[str]:
         """Say which pictures can't be compared pixel by pixel, and what is missing to measure them."""

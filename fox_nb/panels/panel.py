@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +30,7 @@ from fox_nb.panels.titles import Titles
 from fox_nb.parameters import Parameter, meant, meant_name, parameters, shown
 from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
+from fox_nb.session.task import tell
 from fox_nb.sharing import OfOneProcess
 
 FILL = ("fill", "Use these settings")
@@ -409,10 +409,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     def _notify(self, trait: str, value: Any) -> None:
         """Tell a trait's observers: whatever they do, the task goes on."""
-        try:
-            self.set_trait(trait, value)
-        except Exception:
-            logging.getLogger("fox_nb").exception("An observer of panel.%s failed; the task goes on.", trait)
+        tell([self.set_trait], trait, value)
 
     def _notify_later(self, trait: str, value: Any) -> None:
         """Tell them on a thread of their own: they may wait for a task that is not yet sent."""

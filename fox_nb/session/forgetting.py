@@ -160,9 +160,8 @@ def _remove(store: Store, found: Belongings) -> None:
             _remove_made_of(path, store.thumbnails)
         for path in paths:
             path.unlink(missing_ok=True)
-        remove_leftovers(
-            store.folder, store.pictures, store.sources, store.thumbnails
-        )  # half a picture shows a face, too
+        # half a picture shows a face, too
+        remove_leftovers(store.folder, store.pictures, store.sources, store.thumbnails)
     except OSError as error:
         raise StoreError(
             f"{error.filename or 'A file'} cannot be removed ({error.strerror or error}).",

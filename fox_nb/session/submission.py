@@ -33,7 +33,7 @@ from fox_nb.session.pool import Pool, result
 from fox_nb.session.prices import PriceList
 from fox_nb.session.profiles import Profiles
 from fox_nb.session.renderer import TERMINAL, Renderer
-from fox_nb.session.task import Task, listening
+from fox_nb.session.task import Task, listening, tell
 from fox_nb.session.uploads import Uploads
 from fox_nb.settings import SANDBOX, Gateway, Polling, fingerprint, is_private
 from fox_nb.sharing import OfOneProcess
@@ -231,9 +231,7 @@ class Submitter(OfOneProcess):
 
     def _tell(self, task: Task, is_over: bool) -> None:
         if is_over or not task.progress:
-            for listener in tuple(self._listeners):
-                with contextlib.suppress(Exception):  # a page that can't be brought up to date ends no sending
-                    listener()
+            tell(self._listeners)
 
     def held(self) -> list[Task]:
         """Return the tasks that somebody in this kernel holds."""

@@ -507,7 +507,9 @@ class Task(Shows):
     def note(self, trouble: FoxError) -> None:
         """Tell whoever waits what is amiss, where the journal can't be read or says nothing new."""
         if isinstance(trouble, StoreError) and self.id:  # it may be written nowhere else
-            trouble.todo += f" Its id is {self.id}: should it be unknown then, say task.settle(task_id={self.id!r})."
+            settle = f"Its id is {self.id}: should it be unknown then, say task.settle(task_id={self.id!r})."
+            # others may be told the same
+            trouble = trouble.retold(trouble.what, money=trouble.money, todo=f"{trouble.todo} {settle}")
         # Its frames are another thread's: a verbose traceback would show what a gateway sent, key and all.
         self.trouble = trouble.with_traceback(None)
         self._notify()

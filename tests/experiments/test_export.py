@@ -116,7 +116,7 @@ def test_what_is_made_later_is_added(fox: Fox, tmp_path: Path, capsys: pytest.Ca
     assert [row["prompt"] for row in read(tmp_path / "out")] == ["a fox", "an owl"]
     assert "earlier save" not in "".join(capsys.readouterr())
     fox.batch([rows[0], {"prompt": "a crow"}], "phota-image").run().save(tmp_path / "out")
-    assert "1 pictures of an earlier save stay in" in "".join(capsys.readouterr())
+    assert "1 picture of an earlier save stays in" in "".join(capsys.readouterr())
     assert [row["prompt"] for row in read(tmp_path / "out")] == ["an owl", "a fox", "a crow"]
 
 

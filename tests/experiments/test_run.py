@@ -245,12 +245,15 @@ def test_the_threads_of_a_sweep_end_with_its_fox(sandbox: Any, open_fox: Callabl
     )
 
 
-def test_a_listener_that_breaks_does_not_break_the_run(fox: Fox, photo: Path) -> None:
-    """Whatever a display does, the pictures are made."""
-    sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5])
+@pytest.mark.parametrize("raised", [RuntimeError, SystemExit])
+def test_a_listener_that_breaks_does_not_break_the_run(fox: Fox, photo: Path, raised: type[BaseException]) -> None:
+    """Whatever a display does, the pictures are made, and the others who listen are told."""
+    sweep, told = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5]), list[object]()
 
     def broken(_: object) -> None:
-        raise RuntimeError("the display has gone")
+        raise raised("the display has gone")
 
     sweep.on_change(broken)
+    sweep.on_change(told.append)
     assert sweep.run().plan.count("done") == 2
+    assert told

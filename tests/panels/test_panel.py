@@ -364,7 +364,7 @@ def test_what_is_missing_is_named_by_its_label(fox: Fox) -> None:
         fox.panel("phota-image-enhance").submit()
 
 
-def raising(error: Exception) -> Any:
+def raising(error: BaseException) -> Any:
     """A function that cannot do what it should."""
 
     def call(*_: Any, **__: Any) -> None:
@@ -570,6 +570,14 @@ def test_whoever_observes_may_wait_ask_for_more_and_fail(fox: Fox, sandbox: Any,
     spoilt.prompt = "an owl at night"
     pressed(spoilt)
     until(lambda: "an owl at night" in [one["body"]["prompt"] for one in sandbox.creations] or None, "the next press")
+
+
+def test_an_observer_that_exits_takes_nothing_from_submit(fox: Fox, caplog: pytest.LogCaptureFixture) -> None:
+    """What was sent and paid for is given back all the same."""
+    panel = fox.panel(prompt="a fox")
+    panel.observe(raising(SystemExit("the observer's own")), "task")
+    assert panel.submit().wait(60) is panel.task
+    assert "the observer's own" in caplog.text
 
 
 def test_an_observer_that_fails_keeps_nothing_from_being_up_to_date(fox: Fox) -> None:

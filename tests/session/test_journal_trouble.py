@@ -182,6 +182,20 @@ def test_a_history_that_is_gone(fox: Fox, sandbox: Any, spoil: Callable[[Path], 
     assert f"task.settle(task_id={sandbox.creations[0]['task_id']!r})" in str(error.value)
 
 
+def test_one_trouble_names_each_task_by_its_own_id(fox: Fox, sandbox: Any) -> None:
+    """What is told to several, again and again, says of each the one id, once."""
+    sandbox.misbehave("lasts", seconds=900, times=2)
+    first, second = fox.generate("a fox"), fox.generate("a bear")
+    until(lambda: (first.id and second.id) or None, "their ids")
+    trouble = StoreError("The history can't be read.", todo="Look at it.")
+    for _ in range(2):
+        first.note(trouble)
+        second.note(trouble)
+    assert trouble.todo == "Look at it."
+    assert [str(task.trouble).count("Its id is") for task in (first, second)] == [1, 1]
+    assert first.id not in str(second.trouble)
+
+
 def test_settling_says_why_not(fox: Fox, sandbox: Any) -> None:
     """What the journal knows better is not settled in silence; what it knows already is settled without a word."""
     done = fox.generate("a cat").wait()
