@@ -67,7 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     sandbox.set_defaults(run=_sandbox)
 
     scan = commands.add_parser(
-        "scan", help="look for keys in notebooks, texts and folders; exit status 1 if there is one"
+        "scan",
+        help="look for keys in notebooks, texts and folders; exit status 1: one was found, 2: a file was not read",
     )
     scan.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a notebook, a text, or a folder of them")
     scan.add_argument("--clean", action="store_true", help="take out what is found; the notebook stays one")

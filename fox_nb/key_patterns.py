@@ -1,9 +1,10 @@
-"""Key patterns: where keys stand in a text, also those that colours, tags, NUL bytes or the ends of lines cut."""
+"""Key patterns: where keys stand in a text, also in escapes, or cut by colours, tags, NUL bytes or ends of lines."""
 
 from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -61,6 +62,8 @@ _PATTERNS = tuple(
         # FOXAPI_KEY=…, %env FOXAPI_KEY=…, export FOXAPI_KEY=…, foxapi_key: …
         rf"(?i:FOXAPI_KEY){_BLANK}[=:]{_BLANK}(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
         rf"(?:%(?:set_)?env|setx|set[ \t]+-x)[ \t]+FOXAPI_KEY[ \t]+(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
+        # a maker's prefix in hex digits, and letters, digits, '-' and '_' behind it
+        r"(?i)(?P<key>(?<![0-9a-f])736b2d(?:2d|3\d|[46][1-9a-f]|[57][\da]|5f){16,200}(?![0-9a-f]))",
     )
 )
 _WORDS = (
@@ -72,9 +75,15 @@ _WORDS = (
     ("foxapi",),
     ("foxapi",),
     ("foxapi",),
+    ("736b2d",),
 )
 """One of which each pattern needs: where there is none, it isn't tried."""
 _CUTS = re.compile(_CUT + r"|=?\r?\n")
+_ESCAPED = re.compile(
+    r"(?:(?<!\\)\\++(?:u00|x)|%(?:25)?)(?P<hex>[2-7][0-9a-fA-F])"
+    r"|&#(?:[xX]0{0,6}(?P<page>[2-7][0-9a-fA-F])|0{0,6}(?P<decimal>3[2-9]|[4-9]\d|1[01]\d|12[0-6]));?"
+)
+"""A letter as JSON and programs, URLs and pages write it."""
 _LEAST_ENTROPY = 3.0
 """Bits a character: 'your-api-key-here' has 3.2 and no digit, 32 random hex digits have 3.5."""
 _SHOWN = 4
@@ -96,7 +105,7 @@ class KeySeeker:
     Parameters
     ----------
     key : SecretStr, optional
-        The key in use, which is known in the spellings of URLs, JSON, HTML and base64, and however it is cut.
+        The key in use, which is known in the spellings of URLs, JSON, HTML, base64 and hex, and however it is cut.
     """
 
     def __init__(self, key: SecretStr | None) -> None:
@@ -107,7 +116,7 @@ class KeySeeker:
 
     def places(self, text: str, *, patterns: bool = True) -> list[KeySpan]:
         """Return where the keys of a text stand, in its order; `patterns` looks for such as nobody knows, too."""
-        found = list(self._places(text, patterns=patterns))
+        found = self._read(text, patterns=patterns)
         if "\0" in text:
             found += self._behind_nuls(text, patterns=patterns)
         return _apart(found)
@@ -115,6 +124,26 @@ class KeySeeker:
     def is_in(self, text: str) -> bool:
         """Whether the key in use stands in a text."""
         return any(known.search(text) for known in self._known)
+
+    def _read(self, text: str, *, patterns: bool) -> list[KeySpan]:
+        """Return the keys of a text as it stands, and as it reads without escapes."""
+        found = list(self._places(text, patterns=patterns))
+        parts, behind, written, at, size = list[str](), list[int](), list[int](), 0, 0
+        for match in _ESCAPED.finditer(text):
+            hexed, decimal = match["hex"] or match["page"], match["decimal"]
+            parts += [text[at : match.start()], chr(int(hexed, 16) if hexed else int(decimal))]
+            size += match.start() - at + 1
+            at = match.end()
+            behind.append(size)
+            written.append(at)
+
+        def where(place: int) -> int:
+            last = bisect_right(behind, place) - 1
+            return place if last < 0 else written[last] + place - behind[last]
+
+        plain = "".join([*parts, text[at:]]) if behind else ""
+        inside = self._places(plain, patterns=patterns)
+        return [*found, *(place._replace(start=where(place.start), end=where(place.end)) for place in inside)]
 
     def _places(self, text: str, *, patterns: bool) -> Iterator[KeySpan]:
         for known in self._known:
@@ -132,7 +161,7 @@ class KeySeeker:
     def _behind_nuls(self, text: str, *, patterns: bool) -> Iterator[KeySpan]:
         """Find what UTF-16 and UTF-32 write with zeros between the letters, wherever in the text they begin."""
         plain = text.replace("\0", "")
-        found = list(self._places(plain, patterns=patterns))
+        found = self._read(plain, patterns=patterns)
         if not found:
             return
         at = [index for index, sign in enumerate(text) if sign != "\0"]

@@ -47,8 +47,10 @@ _LARGEST_UNPACKED = 8 << 30
 _MOST_DEEP = 2
 """Archives within an archive that are looked into."""
 _GZIP = b"\x1f\x8b"
-_OTHER_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
-"""How 7z, RAR, bzip2, xz and zstd begin; TAR packs nothing."""
+_OTHER_ARCHIVES = (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
+"""How 7z, RAR, bzip2, xz, zstd and lz4 begin; TAR packs nothing."""
+_TABLES = (b"PAR1", b"\x89HDF\r\n\x1a\n", b"ARROW1", b"FEA1", b"ORC", b"Obj\x01")
+"""How Parquet, HDF5, Arrow, Feather, ORC and Avro begin, whose columns may be packed."""
 _STREAMS = {
     b"%PDF": re.compile(rb"(?s)\bstream\r?\n(?P<packed>.*?)(?=endstream|\Z)"),
     b"\x89PNG": re.compile(
@@ -57,6 +59,7 @@ _STREAMS = {
 }
 """Where texts are packed in a file whose own bytes are looked through, too."""
 _LOCKED = re.compile(rb"\A%PDF(?s:.)*/(?:Encrypt|LZWDecode|ASCII85Decode|ASCIIHexDecode)\b")
+_NOT_LOOKED_INTO = "is packed in a way that is not looked into here: look yourself whether it shows a key"
 _LONGEST_NAME = 200
 _MOST_TOLD = 1000
 _MARKS = {
@@ -277,6 +280,8 @@ def _unpacked(file: IO[bytes], seeker: KeySeeker, report: Report, room: _Room, d
         is_gzip = head.startswith(_GZIP)
         is_archive = is_gzip or zipfile.is_zipfile(file)
         streams = next((found for sign, found in _STREAMS.items() if head.startswith(sign)), None)
+        if head.startswith(_TABLES):
+            report.trouble = _NOT_LOOKED_INTO
         if head.startswith(_OTHER_ARCHIVES) or (deep > _MOST_DEEP and is_archive):
             raise ValueError("that is not tried here")
         if is_gzip:
@@ -308,7 +313,7 @@ def _look_into_streams(file: IO[bytes], streams: re.Pattern[bytes], seeker: KeyS
         if left <= 0:
             break
     if left <= 0:
-        report.trouble = "is packed in a way that is not looked into here: look yourself whether it shows a key"
+        report.trouble = _NOT_LOOKED_INTO
 
 
 def _look_into(file: IO[bytes], seeker: KeySeeker, report: Report, room: _Room, deep: int) -> None:

@@ -409,7 +409,7 @@ def version() -> str:
 
 @functools.lru_cache(maxsize=8)  # every header of every answer is looked through
 def spellings(key: SecretStr) -> tuple[str, ...]:
-    """Return a key as it is, URL-quoted, JSON-escaped, HTML-escaped and within base64; the longest first."""
+    """Return a key as it is, URL-quoted, JSON-escaped, HTML-escaped, within base64 and as hex; the longest first."""
     import html
 
     plain = key.get_secret_value()
@@ -421,6 +421,8 @@ def spellings(key: SecretStr) -> tuple[str, ...]:
         json.dumps(plain)[1:-1],
         plain.replace("\\", "\\\\").replace("'", "\\'"),  # as Python's repr writes it
         html.escape(plain),
+        plain.encode().hex(),
+        plain.encode().hex().upper(),
     }
     for shift in range(3):
         spellings |= _within_base64(plain.encode(), shift)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,31 @@ def test_a_link_is_followed_to_the_file_that_holds_the_key(tmp_path: Path) -> No
     assert link.is_symlink()
 
 
+ESCAPED: dict[str, Callable[[str], str]] = {
+    "hex": lambda key: key.encode().hex(),
+    "HEX": lambda key: key.encode().hex().upper(),
+    "percent": lambda key: "".join(f"%{ord(sign):02x}" for sign in key),
+    "percent twice": lambda key: "".join(f"%25{ord(sign):02X}" for sign in key),
+    "page": lambda key: "".join(f"&#{ord(sign)};" for sign in key),
+    "page in hex": lambda key: "".join(f"&#x{ord(sign):04x};" for sign in key),
+    "json": lambda key: "".join(f"\\u{ord(sign):04x}" for sign in key),
+    "python": lambda key: "".join(f"\\x{ord(sign):02x}" for sign in key),
+    "in part": lambda key: f"&#{ord(key[0])};{key[1:9]}%{ord(key[9]):02x}{key[10:]}",
+}
+
+
+@pytest.mark.parametrize("spelled", ESCAPED)
+@pytest.mark.parametrize("name", ["a.ipynb", "a.txt", "a.json"])
+def test_a_key_in_escapes_is_found_and_taken_out(tmp_path: Path, name: str, spelled: str) -> None:
+    """As URLs, pages, JSON and programs write letters, all of it or a few; what stands around it stays as it was."""
+    path, written = tmp_path / name, ESCAPED[spelled](PREFIXED)
+    text = json.dumps({"cells": [{"source": f"x = '{written}' # 100%25 of it"}]})
+    path.write_text(text)
+    assert len(scan(path, clean=True).findings) == 1
+    assert path.read_text() == text.replace(json.dumps(written)[1:-1], REMOVED)
+    assert scan(path).findings == []
+
+
 SPELLED = ['a"key/with+signs&more', "plainButInUse", PREFIXED]
 
 
@@ -146,8 +172,9 @@ SPELLED = ['a"key/with+signs&more', "plainButInUse", PREFIXED]
         lambda key: __import__("html").escape(key),
         lambda key: __import__("urllib.parse").parse.quote(key, safe=""),
         lambda key: __import__("base64").b64encode(f"Bearer {key}".encode()).decode(),
+        *ESCAPED.values(),
     ],
-    ids=["plain", "json", "html", "url", "base64"],
+    ids=["plain", "json", "html", "url", "base64", *ESCAPED],
 )
 def test_the_key_in_use_is_known_in_every_spelling(tmp_path: Path, key: str, spell: Any) -> None:
     """It need not look like a key, and stand where no key would: in a picture's data, say."""
@@ -171,6 +198,7 @@ HARMLESS = [
     '<img src="data:image/webp;base64,UklGRiQAAABXRUJQVlA4IBgAAAAwAQCdASoBAAEAAgA0JaQAA3AA/vuUAAA=">',
     "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "desk-2024-chair-lamp-3-table-4",
+    "https://example.org/a%20desk%2d2024%2dchair-lamp-3-table-4?%73k=1",
 ]
 
 
@@ -297,15 +325,18 @@ def test_what_a_pdf_or_a_picture_has_packed_is_looked_through(tmp_path: Path, da
     assert main([tmp_path]) == 1
 
 
+TABLES = [b"PAR1abc", b"\x89HDF\r\n\x1a\nabc", b"ORCabc", zipped("a.feather", b"ARROW1abc")]
+
+
 @pytest.mark.parametrize(
-    "data", [pdf(b"x", b"/Filter/ASCII85Decode"), pdf(b"x", b"/Encrypt 2 0 R"), pdf(bytes(1 << 12))]
+    "data", [pdf(b"x", b"/Filter/ASCII85Decode"), pdf(b"x", b"/Encrypt 2 0 R"), pdf(bytes(1 << 12)), *TABLES]
 )
-def test_a_pdf_that_was_not_looked_into_is_told(
+def test_a_pdf_or_a_table_that_was_not_looked_into_is_told(
     tmp_path: Path, data: bytes, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody takes it for clean."""
     monkeypatch.setattr("fox_nb.scan._LARGEST_NOTEBOOK", 1 << 11)
-    (tmp_path / "a.pdf").write_bytes(data)
+    (tmp_path / "a").write_bytes(data)
     assert main([tmp_path]) == 2
     assert "not looked into" in capsys.readouterr().out
 
@@ -333,6 +364,7 @@ NOT_TRIED = {
     "a.7z": b"7z\xbc\xaf\x27\x1cabc",
     "a.tar.xz": lzma.compress(NOTE * 9),
     "a.tar.bz2": bz2.compress(NOTE),
+    "a.lz4": b"\x04\x22\x4d\x18abc",
 }
 
 
