@@ -175,13 +175,15 @@ class ExperimentMethods(ABC):
             ask_above=ask_above,
         )
 
-    def load_plan(self, path: str | Path, **changes: Any) -> Sweep | Batch:
+    def load_plan(self, path: str | Path, *, pictures: str | Path | None = None, **changes: Any) -> Sweep | Batch:
         """Plan again what ``to_json`` has written: run it again, extend it, or ask another model.
 
         Parameters
         ----------
         path : str or Path
             The file.
+        pictures : str or Path, optional
+            A folder in which, and in whose folders, the files of pictures are looked for that this store lacks.
         **changes
             What is to be other than in the file: parameters, ``model``, ``take``, and of a sweep ``takes`` and
             ``original``. Of a batch they hold for every row. ``at_once``, ``per_second``, ``ask_above`` and
@@ -202,7 +204,7 @@ class ExperimentMethods(ABC):
 
         words = read_plan(path)
         options = {name: changes.pop(name) for name in _OF_A_RUN if name in changes}
-        check_pictures(self.session, words, replaced=changes)
+        check_pictures(self.session, words, replaced=changes, folder=pictures)
         kind = Sweep if words["kind"] == "sweep" else Batch
         return kind.from_words(self.session, words, changes, show=_show_sweep, show_pictures=_show_pictures, **options)
 

@@ -6,6 +6,7 @@ plan from somebody else can neither name a file of this computer nor raise what 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import numbers
@@ -23,10 +24,11 @@ from fox_nb.experiments.axes import MOST_VALUES, word
 from fox_nb.experiments.batch_plan import BatchPlan
 from fox_nb.experiments.sweep_plan import SweepPlan
 from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing, once
-from fox_nb.images.sources import refuse_server_files
+from fox_nb.images.sources import LARGEST_FILE, refuse_server_files
 from fox_nb.models import LOCAL_PICTURE, MODELS, bare, file_names, is_link
-from fox_nb.parameters import shown, unboxed
+from fox_nb.parameters import parameters, shown, unboxed
 from fox_nb.session import Session
+from fox_nb.store import sha256_of
 from fox_nb.workdir import given_path
 
 _Scalar = str | int | float | bool | None
@@ -34,11 +36,15 @@ _Value = _Scalar | list[_Scalar]
 
 FORMAT = "fox_nb plan"
 VERSION = 1
-LARGEST = 50_000_000
+LARGEST = 200_000_000
+_TOO_LARGE = f"it has more than {LARGEST:,} bytes"
+_WRITTEN = "Give a file that plan.to_json(…) has written."
+_IN_PARTS = "Plan it in parts, or with fewer columns."
 _MOST_TOLD = 5
 _TYPES = (["str"], ["int"], ["float"], ["bool"])
 """How pydantic calls what a value was tried as."""
 PICTURES = frozenset[str]().union(*map(file_names, MODELS.values()))
+_ARCHIVES = {one.name for cls in MODELS.values() for one in parameters(cls) if one.hint.kind == "archive"}
 
 
 class _Part(BaseModel):
@@ -140,6 +146,10 @@ def batch_words(plan: BatchPlan) -> dict[str, Any]:
 def save_plan(words: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
     """Write a plan's file, whole or not at all; it takes the place of an older plan, and of nothing else."""
     target = given_path(path)
+    data = f"{json.dumps(words, ensure_ascii=False, indent=1, allow_nan=False)}\n".encode()
+    _checked(target, words, _IN_PARTS)  # what is written can be read again
+    if len(data) > LARGEST:
+        raise _refused(target, _TOO_LARGE, _IN_PARTS)
     try:
         if target.exists():
             with target.open("rb") as file:
@@ -151,7 +161,7 @@ def save_plan(words: Mapping[str, Any], path: str | os.PathLike[str]) -> Path:
                         todo="Choose another name.",
                     )
         target.parent.mkdir(parents=True, exist_ok=True)
-        write(target, f"{json.dumps(words, ensure_ascii=False, indent=1, allow_nan=False)}\n".encode())
+        write(target, data)
     except OSError as error:
         raise FoxError(f"The plan could not be written to {target}: {error}.", todo="Choose another place.") from None
     return target
@@ -171,7 +181,7 @@ def read_plan(path: str | os.PathLike[str]) -> dict[str, Any]:
         if place.exists() and not place.is_file():  # reading a pipe would wait for ever
             raise _refused(place, "it is no file")
         if place.stat().st_size > LARGEST:
-            raise _refused(place, f"it has more than {LARGEST:,} bytes")
+            raise _refused(place, _TOO_LARGE)
         words = json.loads(place.read_bytes(), object_pairs_hook=once, parse_constant=_no_constant)
     except FileNotFoundError:
         raise _refused(place, f"there is no such file in {place.absolute().parent}") from None
@@ -184,7 +194,12 @@ def read_plan(path: str | os.PathLike[str]) -> dict[str, Any]:
     return _checked(place, words)
 
 
-def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterable[str] = ()) -> None:
+def check_pictures(
+    session: Session,
+    words: Mapping[str, Any],
+    replaced: Iterable[str] = (),
+    folder: str | os.PathLike[str] | None = None,
+) -> None:
     """Refuse a plan whose pictures are neither links nor known to this store.
 
     Parameters
@@ -195,6 +210,8 @@ def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterabl
         What the file says.
     replaced : iterable of str
         The parameters that are given anew, so that the file's own does not count.
+    folder : path, optional
+        Where pictures lie that the store doesn't know; those that are found are kept in it.
     """
     if words["kind"] == "sweep":
         found = [*words["fixed"].items(), *((axis["name"], axis["values"]) for axis in words["axes"])]
@@ -219,20 +236,52 @@ def check_pictures(session: Session, words: Mapping[str, Any], replaced: Iterabl
                 )
             is_here = session.store.catalog.source(item.removeprefix("sha256:")) is not None
             named.setdefault(name, {})[item] = is_here
+    if folder is not None:
+        _look_for(session, named, folder)
     for name, known in named.items():
         if not all(known.values()):
             raise _not_here(name, known, is_batch=words["kind"] == "batch")
 
 
+def _look_for(session: Session, named: Mapping[str, dict[str, bool]], folder: str | os.PathLike[str]) -> None:
+    """Keep in the store what it lacks and a folder has, and note that it is here."""
+    found = _pictures_in(folder, {item for known in named.values() for item, is_here in known.items() if not is_here})
+    for name, known in named.items():
+        for item in found.keys() & known.keys():
+            one = session.sources.one(found[item], name, archive=name in _ARCHIVES)
+            if not isinstance(one, str):
+                session.sources.keep({one.sha256: one})
+                known[item] = item == f"sha256:{one.sha256}"  # it may have been changed just now
+
+
+def _pictures_in(folder: str | os.PathLike[str], wanted: set[str]) -> dict[str, Path]:
+    """Return the files, in a folder and those in it, that have the hashes of pictures."""
+    place = given_path(folder, "pictures")
+    if not place.is_dir():
+        what = f"pictures is {shown(folder)}, which is no folder that is there."
+        raise InvalidRequest(what, parameter="pictures", value=folder, allowed="a folder")
+    found: dict[str, Path] = {}
+    for path in (Path(root, name) for root, _, names in os.walk(place) for name in names):
+        if found.keys() == wanted:
+            break
+        with contextlib.suppress(OSError):  # somebody else's, or gone meanwhile
+            if path.is_file() and 0 < path.stat().st_size <= LARGEST_FILE:  # reading a pipe would wait for ever
+                name = f"sha256:{sha256_of(path)}"
+                found |= {name: path} if name in wanted else {}
+    return found
+
+
 def _not_here(name: str, known: Mapping[str, bool], *, is_batch: bool) -> InvalidRequest:
     """Return what is said of pictures that are not in this store; one that is given would stand in every row."""
     missing = [f"{item[:19]}…" for item, is_here in known.items() if not is_here]
-    todo = f"Give the picture itself: fox.load_plan(…, {name}=…)."
+    todo = f"Give the picture itself: fox.load_plan(…, {name}=…)"
     if len(known) > 1:
         anew = f"Give all {len(known)} again, in the plan's order: fox.load_plan(…, {name}=[…])"
         anew = "Plan again from your table: fox.batch(table)" if is_batch else anew
-        todo = f"{anew}; or load the plan where it was written: Fox(store=…)."
+        todo = f"{anew}; or load the plan where it was written: Fox(store=…)"
     several = len(missing) > 1
+    lie = "their files lie" if several else "its file lies"
+    todo = f"Say where {lie}: fox.load_plan(…, pictures=folder). Or: {todo[0].lower()}{todo[1:]}."
     return InvalidRequest(
         f"The plan's {name} {'are the pictures' if several else 'is the picture'} {', '.join(missing)}, which "
         f"{'are' if several else 'is'} not in this folder.",
@@ -249,7 +298,7 @@ def table_of(words: Mapping[str, Any], changes: Mapping[str, Any]) -> Table:
     return Table(columns, rows, [as_json(row["label"]) for row in words["rows"]])
 
 
-def _checked(place: Path, words: Any) -> dict[str, Any]:
+def _checked(place: Path, words: Any, todo: str = _WRITTEN) -> dict[str, Any]:
     if isinstance(words, dict) and words.get("format") == FORMAT and type(words.get("version")) is int:
         if words["version"] > VERSION:
             raise _refused(place, f"a newer fox_nb wrote it (version {words['version']})", "Update fox_nb.")
@@ -264,7 +313,7 @@ def _checked(place: Path, words: Any) -> dict[str, Any]:
     except ValidationError as error:
         wrong = dict(map(_fault, error.errors(include_url=False, include_input=False)))
         told = [f"{where}: {why}" for where, why in wrong.items()][:_MOST_TOLD]
-        raise _refused(place, "; ".join(told)) from None
+        raise _refused(place, "; ".join(told), todo) from None
 
 
 def _fault(one: Any) -> tuple[str, str]:
@@ -326,7 +375,7 @@ def _no_constant(word: str) -> Any:
     raise ValueError(f"{word} is no number")
 
 
-def _refused(place: Path, why: str, todo: str = "Give a file that plan.to_json(…) has written.") -> InvalidRequest:
+def _refused(place: Path, why: str, todo: str = _WRITTEN) -> InvalidRequest:
     return InvalidRequest(
         f"{place.name or place} is no plan that can be used: {why}.", parameter="plan", value=place, todo=todo
     )

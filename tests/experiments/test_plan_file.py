@@ -128,6 +128,42 @@ def test_several_pictures_that_are_not_there_are_named(fox: Fox, open_fox: Any, 
     assert [slot.request for slot in given.plan.slots] == [slot.request for slot in sweep.plan.slots]
 
 
+def test_pictures_that_are_not_there_are_looked_for_in_a_folder(
+    fox: Fox, open_fox: Any, photo: Path, tmp_path: Path
+) -> None:
+    """In it and in its folders, by their bytes whatever they are called; what is not there, either, is named."""
+    second = tmp_path / "second.png"
+    Image.new("RGB", (64, 64), "teal").save(second)
+    batch = fox.batch([{"image_url": str(path)} for path in (photo, second)], "phota-image-enhance")
+    sweep = fox.sweep("phota-image-enhance", image_url=[photo, second], original=second)
+    other, lies = open_fox(store=tmp_path / "other"), tmp_path / "lies" / "deep"
+    lies.mkdir(parents=True)
+    (lies / "notes.txt").write_text("no picture")
+    (lies / "renamed").write_bytes(photo.read_bytes())
+    plans = [plan.to_json(tmp_path / f"{plan.kind}.json") for plan in (batch, sweep)]
+    with pytest.raises(InvalidRequest, match=r"is the picture sha256:\w+…, which is not in .*pictures=folder"):
+        other.load_plan(plans[0], pictures=lies.parent)
+    (lies / "other.png").write_bytes(second.read_bytes())
+    for plan, path in zip((batch, sweep), plans, strict=True):
+        again = open_fox(store=tmp_path / plan.kind).load_plan(path, pictures=str(lies.parent))
+        assert [slot.request for slot in again.plan.slots] == [slot.request for slot in plan.plan.slots]
+    for odd in (lies / "renamed", tmp_path / "nowhere", 3):
+        with pytest.raises(InvalidRequest, match="pictures is"):
+            open_fox(store=tmp_path / "third").load_plan(plans[0], pictures=odd)
+
+
+def test_what_is_written_can_be_read_again(fox: Fox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan with more columns or bytes than one is read with is refused before it is written, not on the day that it is needed."""
+    path, batch = tmp_path / "plan.json", fox.batch([{"prompt": "a fox"}], "phota-image")
+    wide = fox.batch([{"prompt": "a fox", **{f"a{at}": at for at in range(1000)}}], "phota-image")
+    with pytest.raises(InvalidRequest, match=r"columns: .* at most 1000 .*fewer columns"):
+        wide.to_json(path)
+    monkeypatch.setattr("fox_nb.experiments.plan_file.LARGEST", 100)
+    with pytest.raises(InvalidRequest, match=r"bytes\. .*in parts"):
+        batch.to_json(path)
+    assert not path.exists()
+
+
 def hostile(**changes: Any) -> dict[str, Any]:
     plan = {"format": "fox_nb plan", "version": 1, "kind": "sweep", "models": ["phota-image"], "take": 1, "takes": 1}
     return {**plan, "fixed": {"prompt": "a fox"}, "axes": [], **changes}
