@@ -110,6 +110,10 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     colours = image.convert("RGB") if image.mode in {"RGBA", "L"} else image
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile or b""))
+        if source.profile.xcolor_space.strip() == "GRAY":
+            grey = image.convert("L")
+            if image.mode == "L" or grey.convert("RGB") == colours:  # to colours it is nonsense
+                colours = grey
         target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
         changed = ImageCms.profileToProfile(colours, source, target, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):

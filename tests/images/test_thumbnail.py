@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import struct
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image, ImageCms
 from fox_nb.errors import DownloadFailed
 from fox_nb.images import check
 from fox_nb.images import thumbnail as thumbnails
+from fox_nb.images.pixels import as_seen
 from fox_nb.images.thumbnail import (
     LARGEST,
     cached_thumbnail,
@@ -113,6 +115,33 @@ def test_other_colour_spaces_become_srgb():
     assert decoded(thumbnail(encoded(image, "PNG", icc_profile=srgb))).getpixel((9, 9)) == plain
     assert decoded(thumbnail(encoded(image, "PNG", icc_profile=lab))).size == (64, 64)
     assert decoded(thumbnail(encoded(image, "PNG", icc_profile=b"nonsense"))).getpixel((9, 9)) == plain
+
+
+def grey_profile():
+    """A scanner's profile, in which grey values are light itself: 55 of 255 is sRGB's 128."""
+    words = {b"desc": b"desc\0\0\0\0\0\0\0\5grey" + bytes(79), b"kTRC": b"curv\0\0\0\0\0\0\0\1\1\0\0\0"}
+    white = bytes.fromhex("0000f6d6 00010000 0000d32d")
+    words[b"wtpt"] = b"XYZ \0\0\0\0" + white
+    at, table, data = 132 + 12 * len(words), b"", b""
+    for name, word in words.items():
+        table += name + struct.pack(">II", at + len(data), len(word))
+        data += word + bytes(-len(word) % 4)
+    head = struct.pack(">I4sI4s4s4s12s4s", at + len(data), b"lcms", 0x02400000, b"mntr", b"GRAY", b"XYZ ", b"", b"acsp")
+    return head + bytes(68 - len(head)) + white + bytes(48) + struct.pack(">I", len(words)) + table + data
+
+
+@pytest.mark.parametrize("mode", ["L", "LA"])
+def test_grey_is_shown_as_its_own_profile_says(mode):
+    """A scanner's grey is neither sent nor shown too dark; to a picture in colours such a profile is nonsense."""
+    image = Image.new("L", (64, 64), 55)
+    if mode == "LA":
+        image.putalpha(Image.linear_gradient("L").resize((64, 64)))
+    small = decoded(thumbnail(encoded(image, "PNG", icc_profile=grey_profile())))
+    assert small.getpixel((9, 60))[0] in range(126, 131)
+    coloured = Image.new("RGB", (64, 64), (200, 60, 40))
+    assert as_seen(coloured, 1, grey_profile()) == coloured
+    coloured.putalpha(image if mode == "L" else image.getchannel("A"))
+    assert as_seen(coloured, 1, grey_profile()) == coloured
 
 
 def test_nothing_of_the_camera_comes_along():
