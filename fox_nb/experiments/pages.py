@@ -38,14 +38,18 @@ def plan_page(made: Made) -> str:
     left = made.session.left
     if left is not None and plan.missing:
         facts.append(("Left of the budget", str(left)))
-    short = left is not None and left < made.cost
+    short = ""
+    if left is not None and left < plan.reserved_for(plan.missing):  # more than the cost while the group is not known
+        short = (
+            f"The budget {'does' if left < made.cost else 'may'} not cover all of it: the run stops when it is used up."
+        )
     return frame(
         _MAP_STYLE,
         head(made.title, sandbox=made.session.gateway.is_sandbox),
         facts_line(facts),
         *([_map(plan)] if _is_drawn(plan) else []),
         *(note(line) for line in [*made.about(), *_impossible(plan)]),
-        note("The budget does not cover all of it: the run stops when it is used up." if short else ""),
+        note(short),
     )
 
 

@@ -270,6 +270,7 @@ def _existing(name: str | bytes, parameter: str) -> Path:
         found = path.stat()
     except (OSError, ValueError) as error:
         reason = "there is no such file" if isinstance(error, FileNotFoundError) else "it cannot be read"
+        reason = "this link leads to no file" if path.is_symlink() else reason
         raise refused(parameter, f"{reason}: {shown}.", _advice(path, text), value=shown) from error
     if path.is_dir():
         raise refused(parameter, f"{shown} is a folder.", _inside(path), value=shown)
@@ -296,7 +297,7 @@ def _advice(path: Path, text: str) -> str:
     names = _names(path.parent)
     if names is None:
         return f"The folder {clipped(str(path.parent))} is not there; {_here()}."
-    lowered = {name.lower(): name for name in names}
+    lowered = {name.lower(): name for name in names if name != path.name}
     near = [lowered[name] for name in difflib.get_close_matches(path.name.lower(), lowered, n=3, cutoff=0.6)]
     if near:
         return "Did you mean " + " or ".join(str(path.parent / name) for name in near) + "?"

@@ -107,6 +107,18 @@ def test_the_budget_holds(open_fox: Callable[..., Fox], photo: Path, sandbox: An
     assert float(fox.spent) == pytest.approx(0.39)
 
 
+def test_a_budget_that_the_dearest_group_would_pass_is_told_beforehand(
+    open_fox: Callable[..., Fox], sandbox: Any
+) -> None:
+    """While the key's group is not known a budget counts the dearest one's price, and so does what is said of it."""
+    sandbox.set(groups={"default": 1, "dear": 3})
+    fox = open_fox(budget=0.4)
+    fox.session.prices.ask()
+    sweep = fox.sweep("phota-image", prompt=["a fox", "a cat"])
+    assert sweep.cost < fox.left < sweep.plan.reserved_for(sweep.plan.missing)
+    assert "The budget may not cover all of it" in pages.page(sweep)
+
+
 def test_the_amount_is_of_what_is_missing(fox: Fox, photo: Path) -> None:
     """What an earlier sweep or a single call has paid for is counted as paid, and costs nothing."""
     fox.enhance(photo, resolution="1K", creativity=0.5, resemblance=0.2).wait()
