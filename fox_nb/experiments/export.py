@@ -15,6 +15,7 @@ from fox_nb.atomic import aside, put, write
 from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.experiments.axes import label, picture_names
 from fox_nb.experiments.made import Made
+from fox_nb.experiments.table_reader import in_words, is_missing
 from fox_nb.images.saving import Folder, file_stem
 from fox_nb.parameters import unboxed
 from fox_nb.session import Image
@@ -214,7 +215,7 @@ def _columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _value(value: Any) -> Any:
     """Return a value as JSON has it."""
     plain = unboxed(value)
-    if isinstance(plain, float) and not math.isfinite(plain):
+    if is_missing(plain) or (isinstance(plain, float) and math.isinf(plain)):
         return None
     if isinstance(plain, int) and not -_WORD <= plain < _WORD:
         return str(plain)
@@ -224,7 +225,7 @@ def _value(value: Any) -> Any:
         return plain
     if isinstance(plain, list) and all(isinstance(item, str) for item in plain):
         return [_text(item) for item in plain]
-    return _text(label(plain) if hasattr(plain, "sha256") or isinstance(plain, (list, tuple)) else str(plain))
+    return _text(label(plain) if hasattr(plain, "sha256") or isinstance(plain, (list, tuple)) else in_words(plain))
 
 
 def _text(text: str) -> str:

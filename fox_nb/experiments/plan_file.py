@@ -23,7 +23,7 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.experiments.axes import MOST_VALUES, word
 from fox_nb.experiments.batch_plan import BatchPlan
 from fox_nb.experiments.sweep_plan import SweepPlan
-from fox_nb.experiments.table_reader import MOST_ROWS, Table, is_missing, once
+from fox_nb.experiments.table_reader import MOST_ROWS, Table, in_words, is_missing, once
 from fox_nb.images.sources import LARGEST_FILE, refuse_server_files
 from fox_nb.models import LOCAL_PICTURE, MODELS, bare, file_names, is_link
 from fox_nb.parameters import parameters, shown, unboxed
@@ -360,7 +360,7 @@ def as_json(value: Any) -> Any:
     plain = unboxed(value)
     if isinstance(plain, (bool, int)) or (isinstance(plain, float) and math.isfinite(plain)):
         return plain
-    return str(plain).encode(errors="replace").decode()  # a text cut in the middle of a letter is none
+    return in_words(plain).encode(errors="replace").decode()  # a text cut in the middle of a letter is none
 
 
 def _flat(value: Any) -> Iterable[Any]:

@@ -106,6 +106,16 @@ def is_missing(value: Any) -> bool:
     return isinstance(value, numbers.Real) and bool(value != value)  # noqa: PLR0124 - only NaN differs from itself
 
 
+def in_words(value: Any) -> str:
+    """Return what a file has of a value that is no text, number or list; of pictures and bytes not what they hold."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return f"{len(value):,} bytes"
+    if isinstance(value, Mapping):  # as Hugging Face's tables have pictures
+        return str({name: in_words(item) if isinstance(item, bytes) else item for name, item in value.items()})
+    is_picture = hasattr(type(value), "__array_interface__") and getattr(value, "ndim", 2) > 1
+    return type(value).__name__ if is_picture else str(value)  # such a one's own words change with each kernel
+
+
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return a JSON object, or refuse one that has a name twice: one of its values would be lost in silence."""
     found = dict(pairs)

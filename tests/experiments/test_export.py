@@ -54,6 +54,26 @@ def test_an_image_folder_as_datasets_documents_it(batch: Batch, tmp_path: Path) 
     assert frame["weight"].tolist()[:3] == [0.5, 1, 1]
 
 
+def test_what_a_table_lacks_is_no_text_and_a_picture_is_told_in_a_word(fox: Fox, tmp_path: Path) -> None:
+    """Missing whole numbers and times are missing in the folder, too; bytes and pictures of a column are named, alike in each kernel."""
+    table = pd.DataFrame(
+        {
+            "prompt": ["a fox", "an owl"],
+            "weight": pd.array([1, None], dtype="Int64"),
+            "day": pd.to_datetime(["2026-01-02", None]),
+            "photo": [Image.new("RGB", (8, 8)), None],
+            "image_of": [{"bytes": b"x" * 5000, "path": "a.png"}, None],
+        }
+    )
+    batch = fox.batch(table, "phota-image", per_second=200).run()
+    rows = read(batch.save(tmp_path / "out", name="{index}-{weight}"))
+    told = [tuple(row[name] for name in ("file_name", "weight", "day", "photo", "image_of")) for row in rows]
+    words = str({"bytes": "5,000 bytes", "path": "a.png"})
+    assert told == [("0-1.jpg", 1, "2026-01-02 00:00:00", "Image", words), ("1.jpg", None, None, None, None)]
+    again = fox.load_plan(batch.to_json(tmp_path / "plan.json"))
+    assert again.plan.table.rows[0]["image_of"] == words
+
+
 @pytest.mark.long
 @pytest.mark.filterwarnings("default")  # those libraries' own
 def test_datasets_loads_what_was_saved(batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
