@@ -22,7 +22,7 @@ _CUT = (
     r"(?:\x1b\[[0-?]*[ -/]*[@-~]"  # a terminal's colour
     r"|\\(?:u001[bB]|x1[bB]|033|e)\[[0-9;]*[A-Za-z]"  # the same, as JSON, Python and shells write it
     r"|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # a terminal's link
-    r"|</?(?:span|b|i|em|strong|font|code|mark|wbr|br)\b[^<>]{0,200}>"  # a page's colour, or where it may break
+    r"|</?(?:span|b|i|em|strong|font|code|mark|wbr|br|tspan|(?:w|a|text):\w+)\b[^<>]{0,200}>"  # of pages and Office
     r"|[\u200b-\u200f\u2060\ufeff]|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|\xef\xbb\xbf"  # what has no width, and its bytes
     r"|\xc2?\xad"  # a soft hyphen
     r"|\\\r?\n)"  # the end of a line that goes on

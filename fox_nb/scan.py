@@ -58,6 +58,8 @@ _STREAMS = {
     ),
 }
 """Where texts are packed in a file whose own bytes are looked through, too."""
+_GLYPHS = "/Identity-H"
+"""Names fonts of which a PDF has the numbers of the shapes, and no letters: those of browsers and of xelatex."""
 _LOCKED = re.compile(rb"\A%PDF(?s:.)*/(?:Encrypt|LZWDecode|ASCII85Decode|ASCIIHexDecode)\b")
 _NOT_LOOKED_INTO = "is packed in a way that is not looked into here: look yourself whether it shows a key"
 _LONGEST_NAME = 200
@@ -303,16 +305,18 @@ def _look_into_streams(file: IO[bytes], streams: re.Pattern[bytes], seeker: KeyS
     file.seek(0)
     data = file.read(_LARGEST_NOTEBOOK)
     left = 0 if len(data) == _LARGEST_NOTEBOOK or _LOCKED.search(data) else _LARGEST_NOTEBOOK
+    is_told = left == 0 or _GLYPHS.encode() in data
     for match in streams.finditer(data) if left else ():
         unpacker = zlib.decompressobj()
         with suppress(zlib.error):
             text = unpacker.decompress(match["packed"], left).decode("latin-1")
             left = left - len(text) if unpacker.eof else 0
+            is_told |= left <= 0 or _GLYPHS in text
             for place in seeker.places(text):
                 report.found(place, "somewhere in it")
         if left <= 0:
             break
-    if left <= 0:
+    if is_told:
         report.trouble = _NOT_LOOKED_INTO
 
 

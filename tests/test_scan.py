@@ -325,11 +325,12 @@ def test_what_a_pdf_or_a_picture_has_packed_is_looked_through(tmp_path: Path, da
     assert main([tmp_path]) == 1
 
 
+GLYPHS = [pdf(b"x", b"/Encoding/Identity-H"), pdf(b"/Encoding /Identity-H")]
 TABLES = [b"PAR1abc", b"\x89HDF\r\n\x1a\nabc", b"ORCabc", zipped("a.feather", b"ARROW1abc")]
 
 
 @pytest.mark.parametrize(
-    "data", [pdf(b"x", b"/Filter/ASCII85Decode"), pdf(b"x", b"/Encrypt 2 0 R"), pdf(bytes(1 << 12)), *TABLES]
+    "data", [pdf(b"x", b"/Filter/ASCII85Decode"), pdf(b"x", b"/Encrypt 2 0 R"), pdf(bytes(1 << 12)), *GLYPHS, *TABLES]
 )
 def test_a_pdf_or_a_table_that_was_not_looked_into_is_told(
     tmp_path: Path, data: bytes, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

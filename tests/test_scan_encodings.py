@@ -75,6 +75,7 @@ CUTS = {
     "the end of it": "</span>",
     "where a page may break": "<wbr>",
     "a line of a page": "<br/>",
+    "a word of Word's": '</w:t></w:r><w:proofErr w:type="spellStart"/><w:r><w:t xml:space="preserve">',
     "a terminal's link": "\x1b]8;;http://a.example\x1b\\",
     "a line that goes on": "\\\n",
     "a line of a mail": "=\r\n",
