@@ -199,7 +199,11 @@ def _convert(source: Path, target: Path, wanted: str) -> None:
 
     with Image.open(source) as image:
         profile = image.info.get("icc_profile") or b""
-        keeps = image.mode != "CMYK"  # a profile of four inks is no other format's
+        keeps = image.mode in {
+            "RGB",
+            "RGBA",
+            "P",
+        }  # what is written has colours: a profile of inks or greys is none of it
         seen = as_seen(image, orientation_of(image), b"" if keeps else profile)
         written = on_white(seen) if wanted == "JPEG" else seen
         options = {"quality": 95} if wanted != "PNG" else {}

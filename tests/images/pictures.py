@@ -54,3 +54,16 @@ def png_of(width: int, height: int, rows: int | None = None) -> bytes:
     count = height if rows is None else rows
     body = b"".join(packer.compress(bytes(1 + 3 * width)) for _ in range(count)) + packer.flush()
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def grey_profile() -> bytes:
+    """Make a scanner's profile, in which grey values are light itself: 55 of 255 is sRGB's 128."""
+    words = {b"desc": b"desc\0\0\0\0\0\0\0\5grey" + bytes(79), b"kTRC": b"curv\0\0\0\0\0\0\0\1\1\0\0\0"}
+    white = bytes.fromhex("0000f6d6 00010000 0000d32d")
+    words[b"wtpt"] = b"XYZ \0\0\0\0" + white
+    at, table, data = 132 + 12 * len(words), b"", b""
+    for name, word in words.items():
+        table += name + struct.pack(">II", at + len(data), len(word))
+        data += word + bytes(-len(word) % 4)
+    head = struct.pack(">I4sI4s4s4s12s4s", at + len(data), b"lcms", 0x02400000, b"mntr", b"GRAY", b"XYZ ", b"", b"acsp")
+    return head + bytes(68 - len(head)) + white + bytes(48) + struct.pack(">I", len(words)) + table + data

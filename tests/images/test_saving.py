@@ -6,6 +6,7 @@ from PIL import Image
 
 from fox_nb import InvalidRequest
 from fox_nb.images.saving import Folder, save_picture
+from images.pictures import grey_profile
 
 
 @pytest.mark.parametrize("suffix", ["png", "webp"])
@@ -34,6 +35,15 @@ def test_four_inks_become_three_colours(tmp_path, suffix):
         red, green, blue = saved.convert("RGB").getpixel((3, 3))
     assert red > 200
     assert max(green, blue) < 60
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "webp"])
+def test_grey_of_a_profile_is_saved_as_it_is_seen(tmp_path, suffix):
+    """A grey profile belongs to no format of colours: its tones are in the pixels."""
+    Image.new("L", (30, 30), 55).save(tmp_path / "a.png", icc_profile=grey_profile())
+    with Image.open(save_picture(tmp_path / "a.png", tmp_path / f"b.{suffix}")) as saved:
+        assert saved.convert("L").getpixel((3, 3)) in range(126, 131)
+        assert "icc_profile" not in saved.info
 
 
 def test_a_kind_that_is_not_written_is_copied_alone(tmp_path):

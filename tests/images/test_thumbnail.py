@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import os
-import struct
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -24,7 +23,7 @@ from fox_nb.images.thumbnail import (
     size_for,
     thumbnail,
 )
-from images.pictures import camera_exif, decoded, encoded, gradient, noise
+from images.pictures import camera_exif, decoded, encoded, gradient, grey_profile, noise
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not delete the folder that a process stands in")
@@ -115,19 +114,6 @@ def test_other_colour_spaces_become_srgb():
     assert decoded(thumbnail(encoded(image, "PNG", icc_profile=srgb))).getpixel((9, 9)) == plain
     assert decoded(thumbnail(encoded(image, "PNG", icc_profile=lab))).size == (64, 64)
     assert decoded(thumbnail(encoded(image, "PNG", icc_profile=b"nonsense"))).getpixel((9, 9)) == plain
-
-
-def grey_profile():
-    """A scanner's profile, in which grey values are light itself: 55 of 255 is sRGB's 128."""
-    words = {b"desc": b"desc\0\0\0\0\0\0\0\5grey" + bytes(79), b"kTRC": b"curv\0\0\0\0\0\0\0\1\1\0\0\0"}
-    white = bytes.fromhex("0000f6d6 00010000 0000d32d")
-    words[b"wtpt"] = b"XYZ \0\0\0\0" + white
-    at, table, data = 132 + 12 * len(words), b"", b""
-    for name, word in words.items():
-        table += name + struct.pack(">II", at + len(data), len(word))
-        data += word + bytes(-len(word) % 4)
-    head = struct.pack(">I4sI4s4s4s12s4s", at + len(data), b"lcms", 0x02400000, b"mntr", b"GRAY", b"XYZ ", b"", b"acsp")
-    return head + bytes(68 - len(head)) + white + bytes(48) + struct.pack(">I", len(words)) + table + data
 
 
 @pytest.mark.parametrize("mode", ["L", "LA"])
