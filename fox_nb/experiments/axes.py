@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any
 
 from fox_nb.errors import InvalidRequest
@@ -100,10 +101,12 @@ def picture_names(axes: Sequence[PlanAxis]) -> Callable[[Sequence[int]], dict[st
 
 
 def without_decimals(parameter: Parameter, value: Any) -> Any:
-    """Return a value, of a parameter that is a number as one: databases give decimals.
+    """Return a value, of a parameter that is a number as one: databases give decimals, and a quarter may be a fraction.
 
     A decimal that would be another request as a number stays one: requests have all places of it, of a number four.
     """
+    if isinstance(value, Fraction) and parameter.type is float:
+        return float(value)
     if not isinstance(value, Decimal) or not value.is_finite() or value.adjusted() > _MOST_DIGITS:
         return value
     if parameter.type is int and str(int(value)) == str(value):

@@ -1,6 +1,7 @@
 """Axes: what people write as values is what they mean, and what can't be meant is refused with what may be."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -88,9 +89,10 @@ def test_a_list_a_tuple_a_generator_and_an_array_mean_the_same(values: list[floa
 
 
 def test_numpy_ranges_give_the_numbers_that_are_meant() -> None:
-    """arange's 0.30000000000000004 is 0.3, linspace is as it reads, and NumPy's whole numbers are whole."""
+    """arange's 0.30000000000000004 is 0.3, linspace and fractions are as they read, and NumPy's whole numbers are whole."""
     assert axis_of(LEVEL, np.arange(0, 0.5, 0.1)).values == (0, 0.1, 0.2, 0.3, 0.4)  # type: ignore[union-attr]
     assert axis_of(LEVEL, np.linspace(0, 1, 4)).values == (0, 0.3333, 0.6667, 1)  # type: ignore[union-attr]
+    assert axis_of(LEVEL, [Fraction(1, 4), 0.25, Fraction(1, 3)]).values == (0.25, 0.3333)  # type: ignore[union-attr]
     assert axis_of(COUNT, np.arange(1, 4)).values == (1, 2, 3)  # type: ignore[union-attr]
     assert axis_of(COUNT, range(1, 4)).values == (1, 2, 3)  # type: ignore[union-attr]
     assert axis_of(SIZE, np.array(["1K", "4K"])).values == ("1K", "4K")  # type: ignore[union-attr]
