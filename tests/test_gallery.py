@@ -10,9 +10,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,10 +22,12 @@ from hypothesis import strategies as st
 
 import fox_nb
 from artifacts import MARKED_KEY, search
+from fox_nb.classroom import gallery
 from fox_nb.classroom.gallery import write_gallery
 from fox_nb.cli import main
 from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
+from fox_nb.store.handed_in import found_in_zip
 
 QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
 NASTY = "</bdi><script>alert(1)</script>"
@@ -386,6 +390,54 @@ def test_a_bomb_is_refused_in_words(store: Path, tmp_path: Path, monkeypatch: py
     assert "too large" in found["liar"][1]
     assert "ask for one" in found["tom"][1]
     assert "history is empty" in found["eve"][1]
+
+
+def test_no_name_in_a_journal_is_a_place_on_disk(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handed-in journal whose texts are paths has nothing written or changed there; its pictures are shown."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    shutil.copytree(store, tmp_path / "theirs")
+    mine = tmp_path / "mine-1"
+    mine.write_text("a letter")
+    with contextlib.closing(sqlite3.connect(tmp_path / "theirs" / "journal.sqlite")) as journal:
+        for table in ("task", "charge", "picture"):
+            journal.execute(f"UPDATE {table} SET identity = '../../mine'")
+        journal.commit()
+    packed(tmp_path / "in" / "eve.zip", tmp_path / "theirs")
+    assert seen(tmp_path / "in", tmp_path) == {"eve": (1, "")}
+    assert mine.read_text() == "a letter"
+
+
+def test_what_one_unpacks_leaves_its_room_to_the_next(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one person's ZIP is read, nothing lies there of what another one's held: together they fill no disk."""
+    (tmp_path / "temp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temp"))
+    work = packed(tmp_path / "work.zip", store).read_bytes()
+    for name in ("ada", "ben"):
+        packed(tmp_path / "in" / f"{name}.zip", store, **{f"{name}.zip": work})
+    there: list[int] = []
+
+    def watched(path: Path, folder: Path) -> Iterator[Any]:
+        if path.parent == tmp_path / "in":
+            there.append(len(rglobbed(tmp_path / "temp")))
+        yield from found_in_zip(path, folder)
+
+    monkeypatch.setattr(gallery, "found_in_zip", watched)
+    assert {*seen(tmp_path / "in", tmp_path)} == {"ada", "ben"}
+    assert there == [0, 0]
+
+
+def test_a_zip_of_too_many_stores_keeps_nobody_waiting(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ZIP with more histories in it than any class has is refused in words before it is looked through."""
+    monkeypatch.setattr("fox_nb.store.handed_in._MOST_STORES", 5)
+    packed(tmp_path / "in" / "ada.zip", store)
+    packed(tmp_path / "in" / "eve.zip", store, **{f"{number}/journal.sqlite": b"" for number in range(6)})
+    found = seen(tmp_path / "in", tmp_path)
+    assert found["ada"] == (1, "")
+    assert "too many" in found["eve"][1]
 
 
 ODD = {

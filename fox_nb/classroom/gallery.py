@@ -170,27 +170,28 @@ def _read(
 
     Where the ZIP around it has named people, all that is in it is theirs, whatever is called how.
     """
-    own = Path(tempfile.mkdtemp(dir=folder))
     person = known(name)
     try:
-        if deep > _MOST_DEEP:
-            person.trouble = "It is a ZIP in too many others; ask for the ZIP of the fox_nb folder alone."
-        elif place.suffix.lower() in _OTHER_ARCHIVES:
-            person.trouble = f"{place.name} is no ZIP of a fox_nb folder; ask for one."
-        elif place.suffix == SUFFIX:
-            _from_pack(person, Pack(place), own)
-        elif place.is_dir():
-            _from_store(person, OtherStore("", place), own)
-        else:
-            found = list(found_in_zip(place, own))
-            person.trouble = person.trouble if found or person.made else "There is no fox_nb folder in it."
-            for one in found:
-                inner = one.name if isinstance(one, OtherStore) else one[0]
-                whose = name if is_named else inner or name
-                if isinstance(one, OtherStore):
-                    _from_store(known(whose), one, own)
-                else:
-                    _read(known, whose, one[1], folder, deep + 1, is_named=is_named or bool(inner))
+        with tempfile.TemporaryDirectory(dir=folder) as made:  # what one unpacks leaves its room to the next
+            own = Path(made)
+            if deep > _MOST_DEEP:
+                person.trouble = "It is a ZIP in too many others; ask for the ZIP of the fox_nb folder alone."
+            elif place.suffix.lower() in _OTHER_ARCHIVES:
+                person.trouble = f"{place.name} is no ZIP of a fox_nb folder; ask for one."
+            elif place.suffix == SUFFIX:
+                _from_pack(person, Pack(place), own)
+            elif place.is_dir():
+                _from_store(person, OtherStore("", place), own)
+            else:
+                found = list(found_in_zip(place, own))
+                person.trouble = person.trouble if found or person.made else "There is no fox_nb folder in it."
+                for one in found:
+                    inner = one.name if isinstance(one, OtherStore) else one[0]
+                    whose = name if is_named else inner or name
+                    if isinstance(one, OtherStore):
+                        _from_store(known(whose), one, own)
+                    else:
+                        _read(known, whose, one[1], folder, deep + 1, is_named=is_named or bool(inner))
     except Exception as error:  # noqa: BLE001 - what others hand in can make a reader raise anything
         person.trouble = _words(error)
 
@@ -200,8 +201,9 @@ def _words(error: Exception) -> str:
 
 
 def _from_store(person: Person, store: OtherStore, own: Path) -> None:
+    own = Path(tempfile.mkdtemp(dir=own))
     rows, odd = store.rows(own)
-    for row in rows:
+    for count, row in enumerate(rows):
         if (row.identity, row.asked) in person.known:  # handed in once more, later
             continue
         person.known.add((row.identity, row.asked))
@@ -211,9 +213,8 @@ def _from_store(person: Person, store: OtherStore, own: Path) -> None:
             if not store.has(picture.file):
                 person.lost += 1
             else:
-                fetch = partial(
-                    store.fetch, picture.file, own / f"{row.identity[:40]}-{picture.number}", LARGEST_PICTURE
-                )
+                copy = own / f"{count}-{picture.number}"  # no text of a journal is part of a path
+                fetch = partial(store.fetch, picture.file, copy, LARGEST_PICTURE)
                 _show(person, fetch, own, words=row.words, facts=_facts(row))
     if odd:
         person.trouble = (

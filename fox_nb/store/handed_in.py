@@ -22,7 +22,7 @@ from fox_nb.store.rows import PictureRow, TaskRow
 MOST_UNPACKED = 4 << 30
 """Bytes that one ZIP may hold when it is unpacked; only what is shown is unpacked at all."""
 LARGEST_JOURNAL = 1 << 30
-_MOST_MEMBERS = 100_000
+_MOST_MEMBERS, _MOST_STORES = 100_000, 1000
 _PIECE = 1 << 20
 _LOCKED = 0x1
 _UNFINISHED = f"{JOURNAL}-journal"
@@ -127,7 +127,7 @@ def found_in_zip(path: Path, folder: Path) -> Iterator[OtherStore | tuple[str, P
     Raises
     ------
     ValueError
-        It is locked, or too large when unpacked.
+        It is locked, too large when unpacked, or holds too many.
     """
     members = _members(path)
     around = _around(members)
@@ -138,6 +138,8 @@ def found_in_zip(path: Path, folder: Path) -> Iterator[OtherStore | tuple[str, P
         for name in members
         if name.lower().endswith(kinds) and "sources" not in PurePosixPath(name).parts  # a store keeps trainings there
     ]
+    if len(roots) + len(inner) > _MOST_STORES:
+        raise ValueError("there are too many folders and ZIPs in it")
     for root in roots:
         below = {name[len(root) :]: info for name, info in members.items() if name.startswith(root)}
         yield OtherStore(_first(root[around:]) if inner else "", _Folder(path, below))
