@@ -253,10 +253,9 @@ class Bookings:
         return self._database.read(sql.select(creation).where(_NOT_REFUSED).order_by(creation.c.id.desc()).limit(limit))
 
     def refusals(self, limit: int) -> list[Any]:
-        """Return what was certainly not accepted, newest first; once, however often it was asked for."""
-        which = sql.and_(creation.c.state == "refused", creation.c.identity != "")
-        last = sql.select(sql.func.max(creation.c.id)).where(which).group_by(creation.c.identity)
-        query = sql.select(creation).where(creation.c.id.in_(last))
+        """Return what was certainly not accepted when it was asked for last, newest first."""
+        last = sql.select(sql.func.max(creation.c.id)).where(creation.c.identity != "").group_by(creation.c.identity)
+        query = sql.select(creation).where(creation.c.id.in_(last), creation.c.state == "refused")
         return self._database.read(query.order_by(creation.c.id.desc()).limit(limit))
 
     def first_asked_by_seat(self) -> dict[str, int]:

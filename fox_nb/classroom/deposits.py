@@ -34,6 +34,8 @@ DEAD_AFTER = 600.0
 """Seconds after which a link that should live is believed to be dead: it is tried again and again meanwhile."""
 MOST_OF_A_SEAT = 2 << 30
 """Bytes that one seat may have here, of uploads and of what it hands in: a full disk would stop the class."""
+UPLOADS_OF_A_SEAT = 3
+"""So many of a seat's files go to the gateway at a time, which has room for four seats like that."""
 LINK = r"/files/([A-Za-z0-9_-]{43})/[^/?#]+"
 _PIECE = 1 << 20
 
@@ -63,6 +65,8 @@ class Deposits:
         self._gone: dict[str, float] = {}
         """The results whose links were dead when they were last fetched, by their tokens; and since when they are."""
         self._linking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._uploading: set[asyncio.Task[str]] = set()
+        self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(UPLOADS_OF_A_SEAT))
 
     def add(self, who: str, file: IO[bytes], name: str) -> Any:
         """Keep an upload, and return its row."""
@@ -141,7 +145,9 @@ class Deposits:
         if going is None:
             going = self._fetching[row.token] = asyncio.ensure_future(self._fetch(row))
             going.add_done_callback(lambda _done: self._fetching.pop(row.token, None))
-        return await asyncio.shield(going)
+            going.add_done_callback(heard)
+        await asyncio.wait({going})
+        return going.result()
 
     async def _fetch(self, row: Any) -> Path:
         target = self.path(row.token)
@@ -202,7 +208,18 @@ class Deposits:
         return bool(self._database.read(query))
 
     async def link(self, sha256: str, *, anew: bool = False) -> str:
-        """Return the gateway's link to a file that a request names by its hash, uploading it where there is none."""
+        """Return the gateway's link to a file that a request names by its hash, uploading it where there is none.
+
+        Who stops waiting for it does not end that: it is there when they ask again.
+        """
+        linking = asyncio.create_task(self._link(sha256, anew=anew))
+        self._uploading.add(linking)
+        linking.add_done_callback(self._uploading.discard)
+        linking.add_done_callback(heard)
+        await asyncio.wait({linking})
+        return linking.result()
+
+    async def _link(self, sha256: str, *, anew: bool) -> str:
         async with self._linking[sha256]:
             rows = await asyncio.to_thread(self._database.read, sql.select(deposit).where(deposit.c.sha256 == sha256))
             fresh = time.time() - _LINK_TRUSTED
@@ -213,10 +230,11 @@ class Deposits:
             links = [row.origin for row in rows if row.creation is None and row.origin and not row.linked]
             if not here and not links:
                 raise Refusal(422, "This file is not here any more: upload it again.", code="invalid_image_url")
-            if here:
-                sent = await self._upstream.upload(self.path(here[0].token), here[0].name)
-            else:
-                sent = await self._upstream.upload_url(links[0])
+            async with self._turns[rows[0].seat]:
+                if here:
+                    sent = await self._upstream.upload(self.path(here[0].token), here[0].name)
+                else:
+                    sent = await self._upstream.upload_url(links[0])
             await asyncio.to_thread(self._linked, sha256, rows[0].name, sent.url)
             return sent.url
 
@@ -269,6 +287,12 @@ class Deposits:
     def _row(self, token: str) -> Any:
         found = self._database.read(sql.select(deposit).where(deposit.c.token == token))
         return found[0] if found else None
+
+
+def heard(task: asyncio.Future[Any]) -> None:
+    """Take note of how something ended: who waits for it is told, and there may be nobody who does."""
+    if not task.cancelled():
+        task.exception()
 
 
 def handed_in(folder: Path) -> Path:

@@ -27,6 +27,7 @@ from fox_nb.classroom.deposits import LINK, Deposits
 from fox_nb.classroom.forwarding import Forwarder, take_in
 from fox_nb.classroom.refusals import Refusal, as_refusal, journal_away, not_found, nothing_sent, unknown_token
 from fox_nb.classroom.tables import CLASS, Database
+from fox_nb.classroom.upstream import IN_TIME
 from fox_nb.client.accounts import CHARGE, REFUND
 from fox_nb.client.responses import CAN_TELL, TAKE, TAKE_MISSING
 from fox_nb.errors import FoxError
@@ -155,19 +156,21 @@ class Endpoint(Plain):
         """Take what the route was given."""
         super().initialize(context)
         self.refusal: Refusal | None = None
+        self.until = asyncio.get_running_loop().time() + IN_TIME
         self.received: IO[bytes] = tempfile.SpooledTemporaryFile(_MEMORY)  # noqa: SIM115 - closed in on_finish
         self.size = 0
 
     async def prepare(self) -> None:
         """Find out who asks, and how much of them is read, before the body comes."""
         try:
-            self.seat = await self.context.admit(_bearer(self.request.headers))
+            async with asyncio.timeout_at(self.until):
+                self.seat = await self.context.admit(_bearer(self.request.headers))
             self.seat.admit(None if self.AFTER_THE_END else time.time())
             if self.LARGEST > LARGEST_REQUEST:
                 self._bring_file()
         except Refusal as refusal:
             self.refusal = refusal
-        except SQLAlchemyError:
+        except (SQLAlchemyError, TimeoutError):
             self.refusal = nothing_sent(journal_away())
         self.request.connection.set_body_timeout(self.SECONDS)  # type: ignore[union-attr]
         # What is refused is read on for a while, so that the answer can be: of a stranger not for long.
@@ -243,8 +246,9 @@ class _Generations(Endpoint):
         take = take_in(headers.get(TAKE, ""))
         if take is None and CAN_TELL in headers.get("User-Agent", ""):
             raise Refusal(HTTPStatus.PRECONDITION_REQUIRED, "Say which variation it is.", code=TAKE_MISSING)
-        host = self.request.host
-        row, joined = await self.context.forwarder.create(who, body, take, host, lambda: self.received.closed)
+        row, joined = await self.context.forwarder.create(
+            who, body, take, self.request.host, lambda: self.received.closed, self.until
+        )
         self.finish(await self.context.forwarder.told(row, self.base, joined=joined))
 
 

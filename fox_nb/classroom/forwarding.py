@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 
 from fox_nb.classroom.bookings import ENDED, FAILED, Bookings, Ended, Wanted
-from fox_nb.classroom.deposits import RESULT_LIFE, Deposits
+from fox_nb.classroom.deposits import RESULT_LIFE, Deposits, heard
 from fox_nb.classroom.refusals import (
     Refusal,
     as_refusal,
@@ -23,6 +23,7 @@ from fox_nb.classroom.refusals import (
     clock,
     journal_away,
     left_alone,
+    no_turn,
     nobody_knows,
     nothing_sent,
     refused_to_another,
@@ -59,6 +60,8 @@ RENEW_AFTER = 3600.0
 """Seconds after which the relay's own links live anew for who asks for a task: what is kept is never called expired."""
 PROMPT = 0.015
 """Seconds that whoever asks for a task waits for the gateway; what it said last is the answer after that."""
+LATE = 2.0
+"""Seconds after which who waits for a booking is told that it comes too late: it is, then, by whatever clock."""
 AGAIN = (0.1, 0.5, 1.0, 2.0, *[5.0] * 60)
 """Seconds between the tries to note what became of a creation, while the database is away."""
 _SERVER_FAULT = 500
@@ -109,11 +112,12 @@ class Forwarder:
     # -- creations ----------------------------------------------------------------------------------------------------
 
     async def create(
-        self, who: Seat, body: Any, take: int | None, host: str, has_left: Callable[[], bool]
+        self, who: Seat, body: Any, take: int | None, host: str, has_left: Callable[[], bool], until: float
     ) -> tuple[Any, bool]:
         """Answer a creation with a row of the journal, and whether that was asked for before and not sent now.
 
         Who has left before it is booked does not wait for it any more, and would pay for what they know nothing of.
+        So it is with what would be sent after `until`, by the loop's clock: its answer would come too late.
 
         Raises
         ------
@@ -121,13 +125,20 @@ class Forwarder:
             It was not accepted, or nobody knows whether it was.
         """
         try:
-            request, wanted = await self._wanted(who, body, take, host)
+            async with asyncio.timeout_at(until):
+                request, wanted = await self._wanted(who, body, take, host)
             if has_left():
                 raise Refusal(429, "You have left; nothing was sent.", "rate_limit_error")
-            booking = asyncio.create_task(self._book(who, wanted, request.body(), take))
+            booking = asyncio.create_task(self._book(who, wanted, request.body(), take, until))
             self._booking.add(booking)
             booking.add_done_callback(self._booking.discard)
-            row, is_ours = await asyncio.shield(booking)
+            booking.add_done_callback(heard)
+            await asyncio.wait({booking}, timeout=until + LATE - asyncio.get_running_loop().time())
+            if not booking.done():  # what is booked as late as that is given back unsent
+                raise no_turn()
+            row, is_ours = booking.result()
+        except TimeoutError:
+            raise no_turn() from None
         except SQLAlchemyError:
             log.exception("the database cannot be reached; nothing was sent")
             raise nothing_sent(journal_away()) from None
@@ -141,7 +152,9 @@ class Forwarder:
             raise before or nobody_knows(clock(row.asked))
         return row, not is_ours
 
-    async def _book(self, who: Seat, wanted: Wanted, body: dict[str, Any], take: int | None) -> tuple[Any, bool]:
+    async def _book(
+        self, who: Seat, wanted: Wanted, body: dict[str, Any], take: int | None, until: float
+    ) -> tuple[Any, bool]:
         """Book a creation, and begin to send it where it is ours to send: the row, and whether it was."""
         if self._closing:
             raise Refusal(429, "The relay is being stopped; nothing was sent. Try again later.", "rate_limit_error")
@@ -152,7 +165,7 @@ class Forwarder:
             raise
         self._rows.pop(row.task, None)
         self._ended.pop(row.id, None)
-        return row, self._begin(row, self._send, body, take)
+        return row, self._begin(row, self._send, body, take, until)
 
     def _begin(self, row: Any, work: Callable[..., Coroutine[Any, Any, None]], *about: Any) -> bool:
         """Begin what is to be done with a creation that is booked as to be sent; once, whoever asks for it, too.
@@ -164,6 +177,7 @@ class Forwarder:
         self._begun.add(row.id)
         sending = self._sending[row.id] = asyncio.create_task(work(row, *about))
         sending.add_done_callback(lambda _done: self._sending.pop(row.id, None))
+        sending.add_done_callback(heard)
         return True
 
     async def _give_back(self, identity: str) -> None:
@@ -233,10 +247,10 @@ class Forwarder:
         except InvalidRequest as error:
             raise Refusal(422, error.what) from None
 
-    async def _send(self, row: Any, body: dict[str, Any], take: int | None) -> None:
+    async def _send(self, row: Any, body: dict[str, Any], take: int | None, until: float) -> None:
         """Send what is booked as ours to send; every way out is journalled before it is told."""
         try:
-            state = await self._sent(body, take)
+            state = await self._sent(body, take, until)
         except BaseException as error:  # noqa: BLE001 - each is told as a refusal
             words = error.what if isinstance(error, FoxError) else str(error) or type(error).__name__
             if certainly_not_accepted(error) or isinstance(error, Refusal):
@@ -268,17 +282,20 @@ class Forwarder:
                 await asyncio.sleep(pause)
         return await asyncio.wrap_future(write())
 
-    async def _sent(self, body: dict[str, Any], take: int | None) -> TaskState:
+    async def _sent(self, body: dict[str, Any], take: int | None, until: float) -> TaskState:
         """Send with links in place of hashes, and once more where the gateway threw out an upload before its time."""
         for anew in (False, True):
             try:
-                linked = await self._linked(body, anew=anew)
+                async with asyncio.timeout_at(until):
+                    linked = await self._linked(body, anew=anew)
+            except TimeoutError:  # the uploads go on: who asks again finds them done
+                raise no_turn() from None
             except Exception as error:
                 if not isinstance(error, (Refusal, FoxError)):
                     log.exception("the links for a creation could not be had; it was not sent")
                 raise nothing_sent(as_refusal(error)) from None
             try:
-                return await self._upstream.create(linked, take)
+                return await self._upstream.create(linked, take, until)
             except GatewayError as error:
                 if anew or linked == body or not may_be_an_upload(error):
                     raise

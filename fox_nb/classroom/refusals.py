@@ -97,7 +97,7 @@ def too_many(count: int) -> Refusal:
 
 def no_turn() -> Refusal:
     """Return the answer to who would be sent so late that nobody waits for the answer any more."""
-    words = "The gateway is slow, and others are before you. Nothing was sent. Try again in a moment."
+    words = "The gateway or the class's disk is slow just now. Nothing was sent. Try again in a moment."
     return Refusal(429, words, "rate_limit_error", retry_after=_SOON)
 
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,8 +28,8 @@ TIMEOUTS = Timeouts(connect=5.0, read=40.0)
 """Shorter than a student's own, which are running meanwhile."""
 SENDERS, ASKERS, FETCHERS = 16, 8, 12
 """So many creations, questions and files are on the wire at once: none of them waits for the others' threads."""
-TURN = 10.0
-"""Seconds that a creation waits for others to be sent: with `TIMEOUTS` less than a student waits for the answer."""
+IN_TIME = 10.0
+"""Seconds after a student has asked in which a creation is sent, or it is not: with `TIMEOUTS` as long as they wait."""
 SOON = 0.5
 """Seconds for which a student's question about prices is held by the gateway's answer to it."""
 FRESH, FRESH_IN_THE_SANDBOX = 2.0, 0.25
@@ -58,6 +59,7 @@ class Upstream:
         self._asking = ThreadPoolExecutor(ASKERS, "relay-asking")
         self._pricing = ThreadPoolExecutor(ASKERS, "relay-pricing")
         self._fetching = ThreadPoolExecutor(FETCHERS, "relay-fetching")
+        self._uploading = ThreadPoolExecutor(FETCHERS, "relay-uploading")
 
     @classmethod
     def found(cls, file: Path | None = None) -> Upstream:
@@ -111,21 +113,25 @@ class Upstream:
             self._models_asked = time.monotonic()
         return self._models
 
-    async def create(self, body: Mapping[str, Any], take: int | None) -> TaskState:
-        """Send a creation, once; or refuse to, where its turn would come too late.
+    async def create(self, body: Mapping[str, Any], take: int | None, until: float) -> TaskState:
+        """Send a creation, once, whatever is said: a pause is for the student to make, who waits for this answer.
 
         Raises
         ------
         Refusal
-            Others are being sent for so long that nothing was.
+            It would be sent after `until`, by the loop's clock; nothing was.
         """
         headers = {"X-Sandbox-Take": str(take)} if self.is_sandbox and take is not None else None
         try:
-            await asyncio.wait_for(self._turns.acquire(), TURN)
+            async with asyncio.timeout_at(until):
+                await self._turns.acquire()
         except TimeoutError:
             raise no_turn() from None
         try:
-            return self._noted(await self._do(self._sending, lambda: self._client.create(body, headers=headers)))
+            if asyncio.get_running_loop().time() >= until:  # a turn that is free is had without a look at the clock
+                raise no_turn()
+            create = partial(self._client.create, body, headers=headers, repeat=False)
+            return self._noted(await self._do(self._sending, create))
         finally:
             self._turns.release()
 
@@ -145,11 +151,11 @@ class Upstream:
 
     async def upload(self, path: Path, name: str) -> Upload:
         """Upload a file."""
-        return await self._do(self._fetching, lambda: self._client.upload_file(path, file_name=name))
+        return await self._do(self._uploading, lambda: self._client.upload_file(path, file_name=name))
 
     async def upload_url(self, url: str) -> Upload:
         """Let the gateway fetch a link."""
-        return await self._do(self._fetching, lambda: self._client.upload_url(url))
+        return await self._do(self._uploading, lambda: self._client.upload_url(url))
 
     async def download(self, url: str, target: Path) -> Downloaded:
         """Fetch a result."""
@@ -157,7 +163,7 @@ class Upstream:
 
     def close(self) -> None:
         """End, when what is being sent has its answer."""
-        for pool in (self._asking, self._pricing, self._fetching, self._sending):
+        for pool in (self._asking, self._pricing, self._fetching, self._uploading, self._sending):
             pool.shutdown(cancel_futures=pool is not self._sending)
         self._prices.close()
         self._client.close()

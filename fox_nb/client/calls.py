@@ -155,7 +155,12 @@ class Client:
         return PATIENCE + 2 * (self.timeouts.connect + 2 * self.timeouts.read)
 
     def create(
-        self, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, take: int | None = None
+        self,
+        body: Mapping[str, Any],
+        *,
+        headers: Mapping[str, str] | None = None,
+        take: int | None = None,
+        repeat: bool = True,
     ) -> TaskState:
         """Create a task: ``POST /v1/images/generations`` (documented). Sent once.
 
@@ -172,6 +177,8 @@ class Client:
         take : int, optional
             Which variation it is. That is told to whoever asks for it, before it takes the creation: the relay of a
             class, which sends the same one of many students once.
+        repeat : bool
+            False sends it once whatever is certain, for a caller that others wait for.
 
         Raises
         ------
@@ -193,7 +200,7 @@ class Client:
             from fox_nb.client.transport import USER_AGENT
 
             about["User-Agent"] = f"{USER_AGENT} {CAN_TELL}"
-        sent = self._with_retries(_TRIES, partial(self._create_once, content, about, take))
+        sent = self._with_retries(_TRIES if repeat else 1, partial(self._create_once, content, about, take))
         state = tasks.read(decoded(sent), created=True) or redirected(sent, self.base_url)
         if state is None or not state.id:
             raise self._failure(sent, Purpose.CREATE, "a task with an id")

@@ -3,6 +3,7 @@
 import base64
 import re
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,11 +20,11 @@ from classroom.browsing import log_in, token_in
 from classroom.room import answering
 from client.scripted import Step, say
 from fox_nb import Fox
-from fox_nb.classroom import deposits, forwarding, upstream
+from fox_nb.classroom import deposits, endpoints, forwarding
 from fox_nb.classroom.bookings import AT_ONCE
 from fox_nb.classroom.seats import Seats
-from fox_nb.classroom.tables import Database, creation, deposit
-from fox_nb.classroom.upstream import ASKERS, FRESH_IN_THE_SANDBOX, SENDERS
+from fox_nb.classroom.tables import DATABASE, Database, creation, deposit
+from fox_nb.classroom.upstream import ASKERS, FETCHERS, FRESH_IN_THE_SANDBOX, SENDERS
 from fox_nb.errors import AccessDenied, SubmissionUnknown
 from fox_nb.session import irregular
 from fox_nb.settings import Timeouts
@@ -360,6 +361,87 @@ def test_a_retry_that_is_joined_to_what_was_lost_costs_once(lesson, student, loo
     assert len(lesson.gateway.tasks) == 1
 
 
+def test_a_pause_that_the_gateway_asks_for_is_the_students_to_make(lesson, student):
+    """A 429 is told at once, with its pause, and never slept through while a student's kernel gives up: that one asks again."""
+    limit, accept = {"error": {"message": "too many", "type": "rate_limit_error"}}, lesson.gateway.create
+    lesson.gateway.create = lambda *_: say(429, limit, Retry_After="29")
+    refused = lesson.ask("Ada", "/v1/images/generations", FOX)
+    assert (refused.status_code, refused.headers["Retry-After"], len(lesson.gateway.creations())) == (429, "29", 1)
+    lesson.gateway.create = lambda gateway, count, task: (
+        say(429, limit, Retry_After="0") if count < 4 else accept(gateway, count, task)
+    )
+    assert student("Ben").generate("a fox").wait(PATIENCE).images
+    assert (lesson.seats.spent("Ada"), lesson.seats.spent(), len(lesson.gateway.creations())) == (0, 90_000, 4)
+    teacher = log_in(SimpleNamespace(url=lesson.url, folder=lesson.path / "class"))
+    assert "Refused last" not in teacher.get(f"{lesson.url}/teacher", timeout=PATIENCE).text
+
+
+def test_an_upload_that_takes_its_time_has_nothing_sent_behind_a_students_back(lesson, monkeypatch):
+    """While a picture is still on its way to the gateway a student is told in time that nothing was sent; once it is there, it is."""
+    over, url = threading.Event(), "https://storage.example/1.png"
+
+    def slow(gateway: Gateway, line: socket.socket) -> bool:
+        over.wait(PATIENCE)
+        return say(200, {"id": "file-1", "url": url})(gateway, line)
+
+    lesson.gateway.reads["/v1/files/upload/stream"] = slow
+    file = {"file_data": base64.b64encode(b"a picture").decode(), "file_name": "a.png"}
+    link = lesson.ask("Ada", "/v1/files/upload/base64", file).json()["url"]
+    body = {"model": "phota-image-enhance", "image_url": link}
+    with monkeypatch.context() as context:
+        context.setattr(endpoints, "IN_TIME", 0.5)
+        refused = lesson.ask("Ada", "/v1/images/generations", body)
+    assert (refused.status_code, "Nothing was sent" in refused.text, lesson.seats.spent()) == (429, True, 0)
+    over.set()
+    assert lesson.create(body=body)
+    assert lesson.gateway.counts["/v1/files/upload/stream"] == 1
+    assert [one.json["image_url"] for one in lesson.gateway.creations()] == [url]
+
+
+def test_one_students_uploads_hold_up_nobody(lesson, monkeypatch):
+    """However many large pictures one seat has on their way to the gateway, another one's goes at once."""
+    over, begun = threading.Event(), []
+
+    def upload(gateway: Gateway, line: socket.socket) -> bool:
+        is_large = b"large" in gateway.current.request.body
+        if is_large:
+            begun.append(1)
+            over.wait(PATIENCE)
+        return say(200, {"id": "file-1", "url": "https://storage.example/1.png"})(gateway, line)
+
+    def edit(name: str, data: bytes) -> requests.Response:
+        file = {"file_data": base64.b64encode(data).decode(), "file_name": "a.png"}
+        link = lesson.ask(name, "/v1/files/upload/base64", file).json()["url"]
+        return lesson.ask(name, "/v1/images/generations", {"model": "phota-image-enhance", "image_url": link})
+
+    lesson.gateway.reads["/v1/files/upload/stream"] = upload
+    with monkeypatch.context() as context:
+        context.setattr(endpoints, "IN_TIME", 0.2)
+        refused = [edit("Ada", b"large %d" % number).status_code for number in range(FETCHERS + 1)]
+    assert {*refused} == {429}
+    assert edit("Ben", b"small").ok
+    assert len(begun) <= deposits.UPLOADS_OF_A_SEAT
+    over.set()
+
+
+@pytest.mark.parametrize("lock", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_locked_journal_is_told_in_time(lesson, monkeypatch, lock):
+    """Where another program holds the class's journal, students hear in time that nothing was sent, and nothing is, later either."""
+    monkeypatch.setattr(forwarding, "LATE", 0.1)
+    other = sqlite3.connect(lesson.path / "class" / DATABASE, isolation_level=None)
+    with monkeypatch.context() as context:
+        context.setattr(endpoints, "IN_TIME", 0.5)
+        other.execute(f"BEGIN {lock}")
+        refused = lesson.ask("Ada", "/v1/images/generations", FOX)
+    assert (refused.status_code, re.search("(?i)nothing was sent", refused.text) is not None) == (429, True)
+    other.execute("ROLLBACK")
+    other.close()
+    assert lesson.create(body={**FOX, "prompt": "a wolf"})  # written behind what came before
+    until(lambda: lesson.seats.spent() == 90_000 or None, "what was booked too late to be given back")
+    assert [one.json["prompt"] for one in lesson.gateway.creations()] == ["a wolf"]
+    assert lesson.create()
+
+
 def test_nothing_is_sent_behind_a_students_back(lesson, monkeypatch):
     """Where the gateway is so slow that a turn comes too late, a student is told in time that nothing was sent, and nothing is."""
     over = threading.Event()
@@ -368,7 +450,6 @@ def test_nothing_is_sent_behind_a_students_back(lesson, monkeypatch):
         over.wait(PATIENCE)
         return say(200, gateway.accepted(task))
 
-    monkeypatch.setattr(upstream, "TURN", 0.1)
     lesson.tokens |= dict(lesson.seats.make(["Cem"], 5))
     lesson.gateway.create = create
     with ThreadPoolExecutor(SENDERS) as pool:
@@ -376,7 +457,9 @@ def test_nothing_is_sent_behind_a_students_back(lesson, monkeypatch):
             body = {**FOX, "prompt": f"fox {number}"}
             pool.submit(lesson.ask, "Ada" if number % 2 else "Ben", "/v1/images/generations", body)
         until(lambda: len(lesson.gateway.tasks) == SENDERS or None, "all that is sent at once")
-        refused = lesson.ask("Cem", "/v1/images/generations", FOX)
+        with monkeypatch.context() as context:
+            context.setattr(endpoints, "IN_TIME", 0.5)
+            refused = lesson.ask("Cem", "/v1/images/generations", FOX)
         assert (refused.status_code, "Nothing was sent" in refused.text, lesson.seats.spent("Cem")) == (429, True, 0)
         over.set()
     assert lesson.ask("Cem", "/v1/images/generations", {**FOX, "prompt": "a wolf"}).ok
