@@ -121,6 +121,15 @@ def test_a_recorded_failure_stays_one_and_the_marks_stay(replay: fox_nb.Fox) -> 
     assert not replay.is_sandbox
 
 
+def test_nothing_of_a_recording_is_a_sum_to_pay(replay: fox_nb.Fox) -> None:
+    """What a picture cost when it was recorded is told as that: nothing is reserved here, charged, or looked for in a bill."""
+    made, failed = replay.generate(PROMPT, aspect_ratio="16:9"), replay.generate("bad luck")
+    assert [str(task.cost) for task in (made, failed)] == ["$0.09 recorded (play money)"] * 2
+    assert made.cost.is_settled
+    assert str(failed.error).count("nothing is charged here") == 1
+    assert "You may have been charged" not in str(failed.error)
+
+
 def test_a_link_is_known_by_its_hash(replay: fox_nb.Fox, recorded: tuple[Path, fox_nb.Fox]) -> None:
     """A request with a link to a picture replays by the same link, which is itself nowhere in the pack."""
     url = recorded[1].tasks(text=PROMPT)[-1].images[0].url

@@ -21,7 +21,7 @@ from fox_nb.store import TaskRow
 from fox_nb.store.files import spare_others
 from fox_nb.store.handed_in import OtherStore, found_in_zip
 from fox_nb.store.journal import JOURNAL
-from fox_nb.store.packs import REPLAYED, SUFFIX, Pack, RecordedPicture, RecordedTask
+from fox_nb.store.packs import SUFFIX, Pack, RecordedPicture, RecordedTask
 from fox_nb.tasks import LARGEST_PICTURE
 
 MOST_PICTURES = 60
@@ -207,7 +207,7 @@ def _from_store(person: Person, store: OtherStore, own: Path) -> None:
         if (row.identity, row.asked) in person.known:  # handed in once more, later
             continue
         person.known.add((row.identity, row.asked))
-        if not row.gateway.startswith(REPLAYED):  # what was recorded is nobody's spending here
+        if not row.is_recorded:  # what was recorded is nobody's spending here
             _count(person, row.net, sandbox=row.is_play_money)
         for picture in row.pictures:
             if not store.has(picture.file):

@@ -14,8 +14,8 @@ from fox_nb.session.profiles import Profile
 from fox_nb.session.renderer import TERMINAL, Renderer, Shows
 from fox_nb.session.session import Session
 from fox_nb.store import Store
-from fox_nb.store.packs import REPLAYED
 from fox_nb.store.people import Belongings, People
+from fox_nb.store.rows import REPLAYED
 
 _NAMED = 3
 

@@ -31,6 +31,8 @@ ASK_AGAIN = 60.0
 
 PATIENCE = 2.0
 """Seconds that a call is held by the price list, however slowly that comes; it may go on coming meanwhile."""
+RECORDED = "recorded"
+"""The kind of what a recorded task cost its teacher: nothing is charged where it is shown."""
 GROUP, LISTED = "group", "listed"
 """What is kept beside `REHEARSAL`: the key's group, and every price that was listed."""
 _MOST_SEEN = 50
@@ -49,7 +51,7 @@ class Cost(float):
     credits_reserved : float or None
         What the gateway says that it reserved, in its own unit.
     kind : str
-        Of a task: estimated, reserved, charged, refunded or shared; '' for a price.
+        Of a task: estimated, reserved, charged, refunded, shared or recorded; '' for a price.
     charged, refunded : Cost or None
         What the gateway's log says of it; None where it says nothing. The amount itself is what is left of them.
     at : float or None
@@ -105,8 +107,8 @@ class Cost(float):
 
     @property
     def is_settled(self) -> bool:
-        """True where no bill is going to say more: it was refunded, or nothing was kept."""
-        return self.kind == "refunded" or not self
+        """True where no bill is going to say more: it was refunded, nothing was kept, or it is a recording."""
+        return self.kind in {"refunded", RECORDED} or not self
 
     @property
     def about(self) -> list[str]:
@@ -143,6 +145,8 @@ def cost_of(row: TaskRow) -> Cost:
     known = is_shared or (row.unbilled == 0 and (row.charged is not None or row.refunded > 0))
     if is_shared:
         kind = SHARED
+    elif row.is_recorded:
+        kind = RECORDED
     elif known:
         kind = "refunded" if row.refunded > 0 and row.net == 0 else "charged"
     else:

@@ -22,7 +22,17 @@ from fox_nb.errors import (
     SandboxError,
     StoreError,
 )
-from fox_nb.models import MODELS, Request, file_names, is_link, mentioned, request_class, take_number, validate
+from fox_nb.models import (
+    LOCAL_PICTURE,
+    MODELS,
+    Request,
+    file_names,
+    is_link,
+    mentioned,
+    request_class,
+    take_number,
+    validate,
+)
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import shown
 from fox_nb.session.code import call
@@ -48,7 +58,7 @@ if TYPE_CHECKING:
     from fox_nb.tasks import TaskState
 
 SENDERS = 4
-"""So many creations of a kernel are under way at once, the uploads of their pictures among them."""
+"""So many creations of a kernel are under way at once; and so many besides whose pictures are uploaded first."""
 ASKERS = 4
 """So many are asked of the journal, and their pictures read, at once."""
 
@@ -119,6 +129,7 @@ class Submitter(OfOneProcess):
         self._is_far = host is not None and not is_private(host)
         self._asking = Pool(ASKERS, "asking")
         self._sending = Pool(SENDERS, "sending")
+        self._uploading = Pool(SENDERS, "uploading")
         self._where = gateway.name
         self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
@@ -243,8 +254,8 @@ class Submitter(OfOneProcess):
 
         An answer that is being waited for is waited for here, too: it holds the id of what is paid for.
         """
-        self._asking.close(wait=True, late=self._say_what_is_awaited)
-        self._sending.close(wait=True, late=self._say_what_is_awaited)
+        for pool in (self._asking, self._uploading, self._sending):
+            pool.close(wait=True, late=self._say_what_is_awaited)
         self.poller.close()
         self.prices.close()
 
@@ -361,7 +372,9 @@ class Submitter(OfOneProcess):
         """Have a thread send it; one that never gets to it has refused it."""
         if self._listeners:
             task.follow(self._tell)
-        sent = self._sending.submit(partial(self._send, task, row, prepared))
+        # what has nothing to upload waits for nobody's uploads
+        pool = self._uploading if LOCAL_PICTURE.search(row.request) else self._sending
+        sent = pool.submit(partial(self._send, task, row, prepared))
         sent.add_done_callback(partial(self._dropped, task, row))
         return sent
 

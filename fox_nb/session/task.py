@@ -18,7 +18,7 @@ from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
 from fox_nb.session.lost_answers import Proposal, id_or_none, proposal_of, yes_or_no
 from fox_nb.session.pool import deadline
-from fox_nb.session.prices import Cost, cost_of
+from fox_nb.session.prices import RECORDED, Cost, cost_of
 from fox_nb.session.renderer import Renderer, Shows
 from fox_nb.store import BEING_SENT, FORGOTTEN, ON_ITS_WAY, SHARED, TaskRow
 
@@ -544,6 +544,8 @@ class Task(Shows):
             return f"It was made and paid for, {cost.amount}."
         if cost.kind == SHARED:
             return "The class pays for it, not you."
+        if cost.kind == RECORDED:
+            return "It is a recording: nothing is charged here."
         if cost.kind == "refunded":
             return f"It was charged and refunded, so it cost {cost.amount}."
         if cost.kind == "charged":

@@ -20,7 +20,7 @@ from fox_nb.models import MENTION, is_link
 from fox_nb.store.files import place_of, sha256_of, zipped
 from fox_nb.store.journal import Journal
 from fox_nb.store.people import People
-from fox_nb.store.rows import TaskRow
+from fox_nb.store.rows import REPLAYED, TaskRow
 from fox_nb.tasks import LARGEST_PICTURE
 from fox_nb.workdir import given_path
 
@@ -28,8 +28,6 @@ SUFFIX = ".foxpack"
 MANIFEST, SEAL, PICTURES = "manifest.json", "manifest.sha256", "pictures/"
 MOST_TASKS = 100_000
 LARGEST_MANIFEST = 64 << 20
-REPLAYED = "pack "
-"""How the names of replayed gateways begin: a pack is not packed again."""
 
 _LINK = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _PIECE = 1 << 20

@@ -19,6 +19,8 @@ TRAINS = "phota-create-profile"
 """The model whose result is a profile; an id beside any other one's pictures is no result."""
 FORGOTTEN = "forgotten"
 """Error code of a task that was made and paid for, whose results were removed when a profile was forgotten."""
+REPLAYED = "pack "
+"""How the names of replayed gateways begin: what was recorded costs nothing here, and is not packed again."""
 SHARED = "shared"
 """How sure the bill is of a sending for which a class pays, and not this seat: its relay has said so."""
 CLOCK_STEP = 30.0
@@ -87,6 +89,11 @@ class TaskRow(NamedTuple):
     bill_refunded: int
     bill_seen_at: float | None
     pictures: tuple[PictureRow, ...]
+
+    @property
+    def is_recorded(self) -> bool:
+        """True for what a pack has brought: what it cost was paid elsewhere."""
+        return self.gateway.startswith(REPLAYED)
 
     @property
     def body(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,12 +13,15 @@ from unittest.mock import Mock
 import pytest
 
 import fox_nb
+import gateways
+from client.scripted import say
 from fox_nb import Fox, FoxError, InvalidRequest, RequestRejected, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.client import Client
 from fox_nb.session import Session, Task
+from fox_nb.session.submission import SENDERS
 from fox_nb.settings import DEFAULT_BASE_URL, Gateway, Polling, Timeouts, checked_key, hidden
 from fox_nb.store import Store
-from processes import ended
+from processes import PATIENCE, ended, until
 
 LOST = [
     ("lost_answer", {}),
@@ -258,6 +262,27 @@ def test_an_upload_that_a_task_failed_for_is_made_again(fox: Fox, sandbox: Any) 
     failed.value.task.retry().wait()
     blue, red, again = (creation["body"]["image_urls"] for creation in sandbox.creations[1:])
     assert blue == red != again
+
+
+def test_uploads_hold_up_nothing_that_has_none(fox_at: Callable[..., Fox]) -> None:
+    """While more requests wait for their uploads than are sent at once, one of words alone is sent."""
+    over = threading.Event()
+
+    def slow(gateway: Any, line: Any) -> bool:
+        over.wait(PATIENCE)
+        return say(200, {"id": "file-1", "url": "https://storage.example/1.png"})(gateway, line)
+
+    with gateways.Gateway() as gateway, ThreadPoolExecutor(SENDERS + 2) as callers:
+        gateway.reads["/v1/files/upload/stream"] = slow
+        fox = fox_at(gateway)
+        edits = [callers.submit(fox.edit, "blue", gateways.picture(number)) for number in range(SENDERS + 1)]
+        until(lambda: (len(fox.tasks()) > SENDERS and gateway.counts["/v1/files/upload/stream"]) or None, "the uploads")
+        words = callers.submit(fox.generate, "a fox")
+        try:
+            until(lambda: gateway.tasks or None, "the request of words alone")
+        finally:
+            over.set()
+        assert [one.result(PATIENCE).wait(PATIENCE).status for one in (words, *edits)] == ["completed"] * (SENDERS + 2)
 
 
 def test_an_upload_near_its_end_is_made_again(fox: Fox, sandbox: Any) -> None:
