@@ -84,7 +84,9 @@ class RelayContext:
     receiving: WeakSet[Endpoint] = field(default_factory=WeakSet)
     """The calls that bring a file."""
     filing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Files are taken in one after the other: a form has to be in memory to be read."""
+    """Pictures are taken in one after the other: a form has to be in memory to be read."""
+    handing_in: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """So is work, by itself: it is large, and no picture waits for it."""
 
     @property
     def bookings(self) -> Bookings:
@@ -334,7 +336,7 @@ class _HandIn(Endpoint):
         if not is_zip(self.received.read(4)):
             raise Refusal(422, "What is handed in must be a ZIP.")
         self.received.seek(0)
-        async with self.context.filing:
+        async with self.context.handing_in:
             name = await asyncio.to_thread(self.context.deposits.hand_in, who.name, self.received)
         self.finish({"url": f"{self.base}/class/hand-in", "handed_in": name, "size": self.size})
 

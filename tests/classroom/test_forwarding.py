@@ -424,6 +424,28 @@ def test_one_students_uploads_hold_up_nobody(lesson, monkeypatch):
     over.set()
 
 
+def test_work_that_is_handed_in_holds_up_no_picture(lesson, monkeypatch):
+    """While somebody's large work is written to the disk, another one's picture is taken in."""
+    over, begun, hand_in = threading.Event(), threading.Event(), deposits.Deposits.hand_in
+
+    def slow(self: Any, who: str, file: Any) -> str:
+        begun.set()
+        over.wait(PATIENCE)
+        return hand_in(self, who, file)
+
+    monkeypatch.setattr(deposits.Deposits, "hand_in", slow)
+    headers = {"Authorization": f"Bearer {lesson.tokens['Ada']}"}
+    about = {"data": b"PK\x05\x06" + bytes(18), "headers": headers, "timeout": PATIENCE}
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(requests.post, f"{lesson.url}/class/hand-in", **about)
+        assert begun.wait(PATIENCE)
+        try:
+            assert lesson.ask("Ben", "/v1/files/upload/base64", {"file_data": "YQ=="}, timeout=20).ok
+        finally:
+            over.set()
+        assert work.result(PATIENCE).ok
+
+
 @pytest.mark.parametrize("lock", ["IMMEDIATE", "EXCLUSIVE"])
 def test_a_locked_journal_is_told_in_time(lesson, monkeypatch, lock):
     """Where another program holds the class's journal, students hear in time that nothing was sent, and nothing is, later either."""
