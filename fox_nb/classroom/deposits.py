@@ -32,6 +32,8 @@ RESULT_LIFE, UPLOAD_LIFE = 24 * 3600.0, 72 * 3600.0
 _LINK_TRUSTED = UPLOAD_LIFE - 3600.0
 DEAD_AFTER = 600.0
 """Seconds after which a link that should live is believed to be dead: it is tried again and again meanwhile."""
+LEAP = 3600.0
+"""Seconds by which a clock goes ahead that was set, or whose machine has slept; looked at every few seconds."""
 MOST_OF_A_SEAT = 2 << 30
 """Bytes that one seat may have here, of uploads and of what it hands in: a full disk would stop the class."""
 UPLOADS_OF_A_SEAT = 3
@@ -66,6 +68,7 @@ class Deposits:
         """The results whose links were dead when they were last fetched, by their tokens; and since when they are."""
         self._linking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._uploading: set[asyncio.Task[str]] = set()
+        self._swept, self._leapt = time.time(), float("-inf")
         self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(UPLOADS_OF_A_SEAT))
 
     def add(self, who: str, file: IO[bytes], name: str) -> Any:
@@ -265,7 +268,12 @@ class Deposits:
         return [row for row in results if not self.path(row.token).exists()]
 
     def sweep(self, now: float) -> None:
-        """Remove what has been kept for long enough."""
+        """Remove what has been kept for long enough; for an hour nothing after the clock leapt: it may be set right."""
+        if now - self._swept > LEAP:
+            self._leapt = time.monotonic()
+        self._swept = now
+        if time.monotonic() - self._leapt < LEAP:
+            return
         for path in [*self._folder.iterdir(), *self._handed_in.glob("*/*"), *self.thumbnails.glob("*")]:
             if path.is_file() and now - path.stat().st_mtime > self.keep:
                 path.unlink(missing_ok=True)

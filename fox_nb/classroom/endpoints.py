@@ -478,7 +478,7 @@ def media_type(start: bytes) -> str:
 def _refusal(about: dict[str, Any]) -> Refusal | None:
     """Return what is told of what was raised; None where it is nobody's business."""
     raised = about.get("exc_info", (None, None, None))[1]
-    return as_refusal(raised) if isinstance(raised, (Refusal, FoxError)) else None
+    return as_refusal(raised) if isinstance(raised, (Refusal, FoxError, SQLAlchemyError, OSError)) else None
 
 
 def quota(micro_usd: int) -> int:

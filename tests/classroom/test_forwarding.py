@@ -1,6 +1,7 @@
 """Forwarding: what the relay makes of a gateway that is slow, wrong or gone: nothing paid is lost, and nobody is held up."""
 
 import base64
+import errno
 import re
 import socket
 import sqlite3
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -444,6 +446,29 @@ def test_work_that_is_handed_in_holds_up_no_picture(lesson, monkeypatch):
         finally:
             over.set()
         assert work.result(PATIENCE).ok
+
+
+def test_a_full_disk_is_told_in_words(lesson, monkeypatch):
+    """A student whose picture or work finds no room on the class's disk is told that it is the disk, and nothing of its place."""
+    full = Mock(side_effect=OSError(errno.ENOSPC, "No space left on device", str(lesson.path)))
+    monkeypatch.setattr(deposits, "aside", full)
+    told = lesson.ask("Ada", "/v1/files/upload/base64", {"file_data": "YQ=="})
+    assert (told.status_code, "database or folder cannot be reached" in told.json()["error"]["message"]) == (503, True)
+    assert str(lesson.path) not in told.text
+
+
+def test_a_clock_that_leaps_removes_nothing(lesson, monkeypatch):
+    """A clock that is set a month ahead and back again removes no picture and no work; one that stays there does, in an hour."""
+    lesson.ended(lesson.create())
+    (path,) = until(lambda: [*(lesson.path / "class" / "files").glob("?" * 43)] or None, "the picture")
+    kept = deposits.Deposits(lesson.database, Mock(), 14 * DAY)
+    month = time.time() + 30 * DAY
+    for now in (month, month + 10, time.time(), month):
+        kept.sweep(now)
+    assert path.exists()
+    monkeypatch.setattr(deposits, "LEAP", 0.0)
+    kept.sweep(month)
+    assert not path.exists()
 
 
 @pytest.mark.parametrize("lock", ["IMMEDIATE", "EXCLUSIVE"])
