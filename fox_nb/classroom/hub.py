@@ -44,14 +44,15 @@ def seat_name(user: str) -> str:
     a number, '()' is put in where something begins anew, and who is really called so is one of the others.
     """
     name = unicodedata.normalize("NFC", user)
-    if is_name(name) and not re.search(_LIKE_OURS, name):
+    is_composed = name == user  # else another one may be called what it comes to
+    if is_composed and is_name(name) and not re.search(_LIKE_OURS, name):
         return name
     name = "".join(sign if may_stand(sign) and sign != "(" else _by_number(sign) for sign in name)
     if not name[:1].isalnum():
         name = f"u(){name}"
     if name.endswith((" ", ".")):
         name = f"{name[:-1]}{_by_number(name[-1])}"
-    if len(name) > _LONGEST_NAME:
+    if len(name) > _LONGEST_NAME or not is_composed:
         name = f"{name[: _LONGEST_NAME - _DIGEST - 2]}(){digest(user)[:_DIGEST]}"
     return checked_name(name)
 

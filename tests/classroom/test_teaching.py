@@ -224,6 +224,10 @@ def test_every_user_of_a_hub_has_a_name(tmp_path):
         "",
         " ",
         "../ada",
+        "ren\u00e9",
+        "rene\u0301",
+        "\u00c5sa",
+        "\u212bsa",
     ]
     names = [checked_name(seat_name(name)) for name in odd]
     assert len(set(names)) == len(odd)
