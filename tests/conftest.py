@@ -133,11 +133,23 @@ def artifacts(pytestconfig: pytest.Config) -> Places:
 
 
 @pytest.fixture(scope="session")
-def runner(artifacts: Places) -> "Runner":
-    """Runs notebooks without a screen and exports them: ``runner.execute(…)``, ``runner.export_html(…)``."""
-    from kernels import Runner  # nbclient and nbconvert take a second that most tests need not wait for
+def kernel(artifacts: Places) -> "Iterator[list[str] | None]":
+    """The command line of a kernel that is quickly there; None where it is none of this Python's or the system's."""
+    from kernels import forking  # nbclient and nbconvert take a second that most tests need not wait for
 
-    return Runner(artifacts)
+    if sys.platform != "linux" or "FOX_NB_TEST_KERNEL_PYTHON" in os.environ:
+        yield None
+    else:
+        with forking(artifacts) as argv:
+            yield argv
+
+
+@pytest.fixture(scope="session")
+def runner(artifacts: Places, kernel: list[str] | None) -> "Runner":
+    """Runs notebooks without a screen and exports them: ``runner.execute(…)``, ``runner.export_html(…)``."""
+    from kernels import Runner
+
+    return Runner(artifacts, kernel)
 
 
 @pytest.fixture

@@ -1,8 +1,13 @@
 """Running a notebook in a real kernel without a screen, and exporting it, as nbclient and nbconvert do it for people."""
 
+import contextlib
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +17,7 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 from artifacts import Places
-from processes import clean_environment
+from processes import PATIENCE, clean_environment, until
 
 NO_PORTS = "ipc"
 """Jupyter finds ports free and binds them later: meanwhile another's kernel takes them, and this one dies or stays silent."""
@@ -22,6 +27,45 @@ def without_ports() -> Config:
     """How a kernel that nbclient starts is spoken to; its place is whole, as kernel and client have folders of their own."""
     place = Path(tempfile.gettempdir(), f"fox-nb-kernel-{uuid.uuid4().hex}")
     return Config({"KernelManager": {"transport": NO_PORTS, "ip": str(place)}})
+
+
+@contextlib.contextmanager
+def forking(places: Places) -> Iterator[list[str]]:
+    """Start the process that forks kernels; give the command line of such a kernel, as a kernelspec has it."""
+    here = Path(__file__).parent
+    at = places.fresh("kernels", private=True) / "socket"
+    command = [sys.executable, here / "forking.py", at]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=clean_environment(places))
+    try:
+        until(lambda: at.exists() or process.poll(), "the process that forks kernels")
+        yield [
+            sys.executable,
+            "-I",
+            "-S",
+            str(here / "forked_kernel.py"),
+            str(at),
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+        ]
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        process.wait(PATIENCE)
+
+
+def specify(data: str, name: str, argv: list[str], env: Mapping[str, str]) -> None:
+    """Write a kernelspec into Jupyter's folder for data."""
+    spec = {
+        "argv": argv,
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "metadata": {"debugger": True},
+        "env": dict(env),
+    }
+    folder = Path(data, "kernels", name)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kernel.json").write_text(json.dumps(spec))
 
 
 def notebook(*cells: str) -> nbformat.NotebookNode:
@@ -44,8 +88,12 @@ def printed(cell: Any) -> str:
 class Runner:
     """Runs notebooks in kernels of a clean environment; what comes of it is kept where the key is searched for."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, kernel: list[str] | None = None) -> None:
         self.places = places
+        self._name = "python3"
+        if kernel:
+            self._name = "fox-forked"
+            specify(os.environ["JUPYTER_DATA_DIR"], self._name, kernel, {})
 
     def execute(
         self,
@@ -70,7 +118,7 @@ class Runner:
         client = NotebookClient(
             node,
             config=without_ports(),
-            kernel_name="python3",
+            kernel_name=self._name,
             timeout=seconds,
             allow_errors=allow_errors,
             resources={"metadata": {"path": str(folder)}},

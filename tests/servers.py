@@ -23,7 +23,7 @@ import psutil
 import zmq
 
 from artifacts import Places
-from kernels import NO_PORTS
+from kernels import NO_PORTS, specify
 from processes import PATIENCE, clean_environment, command_of, end_with_children, ended, until
 
 KERNEL_PYTHON = "FOX_NB_TEST_KERNEL_PYTHON"
@@ -44,8 +44,9 @@ class Server:
 
     name = "server"
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, kernel: list[str] | None = None) -> None:
         self.places = places
+        self.kernel = kernel
         self.root = places.fresh(f"{self.name}-root")
         self.log = places.searched / f"{self.root.name}.log"
         self.env = clean_environment(places)
@@ -146,22 +147,9 @@ class Server:
         """The name of a kernel that has `env` in its environment: servers take no environment for one kernel alone."""
         written = json.dumps(env, sort_keys=True)
         name = "fox-test-" + hashlib.sha256(written.encode()).hexdigest()[:12]
-        spec = {
-            "argv": [
-                os.environ.get(KERNEL_PYTHON, sys.executable),
-                "-m",
-                "ipykernel_launcher",
-                "-f",
-                "{connection_file}",
-            ],
-            "display_name": "Python 3 (ipykernel)",
-            "language": "python",
-            "metadata": {"debugger": True},
-            "env": dict(env),
-        }
-        folder = Path(self.env["JUPYTER_DATA_DIR"], "kernels", name)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "kernel.json").write_text(json.dumps(spec))
+        python = os.environ.get(KERNEL_PYTHON, sys.executable)
+        argv = self.kernel or [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        specify(self.env["JUPYTER_DATA_DIR"], name, argv, env)
         return name
 
     def sign(self, path: Path, *, trusted: bool = True) -> None:
@@ -198,8 +186,8 @@ class JupyterServer(Server):
     name = "jupyter"
     token = "the-tests-own-token"
 
-    def __init__(self, places: Places) -> None:
-        super().__init__(places)
+    def __init__(self, places: Places, kernel: list[str] | None = None) -> None:
+        super().__init__(places, kernel)
         self._ending: list[threading.Thread] = []
 
     def __exit__(self, *exc: object) -> None:

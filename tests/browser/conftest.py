@@ -77,16 +77,16 @@ def still_page(profile: BrowserContext) -> OnePage:
 
 
 @pytest.fixture(scope="session")
-def lab_server(artifacts: Places) -> Iterator[JupyterServer]:
+def lab_server(artifacts: Places, kernel: list[str] | None) -> Iterator[JupyterServer]:
     """The worker's Jupyter server, for JupyterLab and Notebook 7."""
-    with JupyterServer(artifacts) as server:
+    with JupyterServer(artifacts, kernel) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def voila_server(artifacts: Places) -> Iterator[VoilaServer]:
+def voila_server(artifacts: Places, kernel: list[str] | None) -> Iterator[VoilaServer]:
     """The worker's Voila."""
-    with VoilaServer(artifacts) as server:
+    with VoilaServer(artifacts, kernel) as server:
         yield server
 
 
