@@ -29,6 +29,8 @@ from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
 from fox_nb.store.handed_in import found_in_zip
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
 NASTY = "</bdi><script>alert(1)</script>"
 

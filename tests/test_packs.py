@@ -25,6 +25,8 @@ from fox_nb.store import Store
 from fox_nb.store.packs import MANIFEST, SEAL, Pack, without_links
 from processes import clean_environment
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
 PROMPT = "a fox <b>in</b> the snow"
 

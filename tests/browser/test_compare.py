@@ -235,6 +235,7 @@ def test_a_grid_fills_and_stays(lab: Lab, sandbox: Any, env: dict[str, str], axe
     kept_without_a_kernel(lab, page.path, 9)
 
 
+@pytest.mark.usefixtures("noise")
 def test_a_failed_cell_is_tried_again_from_its_place(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """The reason stands in the cell; its button sends that one alone, and the picture comes into its place."""
     sandbox.misbehave("failed", times=1, message="<b>the upstream said no</b>")
@@ -248,6 +249,7 @@ def test_a_failed_cell_is_tried_again_from_its_place(lab: Lab, sandbox: Any, env
     assert len(sandbox.creations) == 10
 
 
+@pytest.mark.usefixtures("noise")
 def test_more_than_the_set_amount_asks_once_more(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """The first press asks, No takes it back, Yes sends."""
     page = lab.open(
@@ -269,6 +271,7 @@ def test_more_than_the_set_amount_asks_once_more(lab: Lab, sandbox: Any, env: di
     assert len(sandbox.creations) == 2
 
 
+@pytest.mark.usefixtures("noise")
 def test_a_cell_that_runs_shows_its_progress_and_leaves_one_grid(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """`.run()` in a cell shows the bar, then the result once: the saved file has each picture a single time."""
     sandbox.misbehave("lasts", seconds=3600, after=8, times=1)
@@ -408,6 +411,7 @@ def exported_works(browser: Browser, path: Path) -> None:
     context.close()
 
 
+@pytest.mark.usefixtures("noise")
 def test_voila_runs_a_sweep_by_its_button(voila: Voila, sandbox: Any, env: dict[str, str]) -> None:
     """In Voila nothing is sent by the visit; Run fills the grid inside the widget."""
     picture = "Path('portrait.jpg').read_bytes()"  # in an app no file of the server is opened by its name

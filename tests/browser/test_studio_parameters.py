@@ -9,6 +9,8 @@ from fox_nb.parameters import Parameter, parameters
 from lab import Lab
 from studios import Studio, open_studio, received
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 LINK = "https://example.com/{}.jpg"
 OWN = {"image_archive_url": "https://example.com/photos.zip", "image_url": LINK.format("a")}
 PROFILE = """from fox_nb.store.people import People

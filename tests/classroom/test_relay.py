@@ -111,6 +111,7 @@ def lesson(classroom, name, folder):
         return tasks, [state.status for state in states]
 
 
+@pytest.mark.usefixtures("noise")
 @pytest.mark.parametrize("options", [(), ("--no-share",)])
 def test_the_same_lesson_of_thirty_is_paid_once(classroom, sandbox, tmp_path, options):
     """Thirty students with one lesson make the creations of one, or thirty times as many with --no-share; every cent adds up."""
@@ -634,6 +635,7 @@ def asked(classroom, number):
     raise AssertionError(number)
 
 
+@pytest.mark.usefixtures("noise")
 @pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.long)])
 def test_kill_9_loses_and_doubles_nothing(classroom, sandbox, count):
     """The relay is killed at random while students create and the gateway errs: no identity is created twice, no task is lost."""

@@ -22,6 +22,8 @@ from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Take, version_
 from fox_nb.session.pool import Pool
 from servers import until
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 
 def compared(folder, name="a", size=1100, *, tiled=True, seed=0):
     pixels = np.random.default_rng(seed).integers(0, 256, (size, size, 3), dtype=np.uint8)

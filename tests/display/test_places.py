@@ -15,6 +15,8 @@ from gateways import EAGER
 from kernels import Runner, notebook, printed
 from processes import Child, clean_environment
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 OPEN = """\
 import fox_nb, threading, ipywidgets as w
 from IPython.display import HTML, clear_output, display, update_display

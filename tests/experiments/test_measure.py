@@ -31,7 +31,7 @@ ALLOWED = 400_000_000
 def test_ssim_follows_the_two_settings(fox: Fox, tmp_path: Path) -> None:
     """On the sandbox SSIM never falls as resemblance grows nor rises with creativity, and moves strictly inside the range."""
     photo = tmp_path / "portrait.jpg"
-    portrait(invented("mira"), (512, 640), seed=8).save(photo, quality=92)
+    portrait(invented("mira"), (320, 640), seed=8).save(photo, quality=92)
     sweep = fox.compare_enhance(photo, creativity="0..1 step 0.25", resemblance="0..1 step 0.25", per_second=50).run()
     table = sweep.to_frame().pivot_table(index="resemblance", columns="creativity", values="ssim")
     assert table.shape == (5, 5)

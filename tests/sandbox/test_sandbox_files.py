@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from functools import cache
 
 import pytest
 import requests
@@ -75,6 +76,7 @@ def test_an_upload_that_is_no_image_is_refused_as_one(asking):
         assert asking.refused(422, **body)["code"] == "invalid_file_type"
 
 
+@cache
 def bomb() -> bytes:
     """A PNG of 20,000 by 20,000 pixels in some 50 kB."""
     from fox_nb.sandbox.http_faults import PICTURES
@@ -83,11 +85,13 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize(
-    "data", [photo()[:2000], b"\x89PNG\r\n\x1a\nnothing", b"GIF89a", bomb()], ids=["cut", "png", "gif", "bomb"]
+    "data",
+    [lambda: photo()[:2000], lambda: b"\x89PNG\r\n\x1a\nnothing", lambda: b"GIF89a", bomb],
+    ids=["cut", "png", "gif", "bomb"],
 )
 def test_a_broken_image_makes_the_task_fail(asking, data):
     """Its error says what was wrong with the input; the sandbox goes on."""
-    task = asking.create(model="phota-image-enhance", image_url=asking.uploaded(data), resolution="1K")
+    task = asking.create(model="phota-image-enhance", image_url=asking.uploaded(data()), resolution="1K")
     error = asking.ended(task["id"])["error"]
     assert (error["code"], error["type"]) == ("invalid_image_url", "task_error")
     assert error["message"]

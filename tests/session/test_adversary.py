@@ -26,6 +26,8 @@ from fox_nb.store.ledger import Ledger
 from gateways import Gateway
 from processes import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 DAY = 86_400.0
 
 

@@ -17,6 +17,8 @@ from fox_nb.settings import Timeouts
 from kernels import Runner, notebook, printed
 from processes import PATIENCE, Child, ended, until
 
+pytestmark = pytest.mark.usefixtures("noise")
+
 EDITS = """
 import sys
 from fox_nb import Fox
