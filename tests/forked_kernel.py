@@ -9,6 +9,8 @@ import signal
 import socket
 import sys
 
+FORWARDED = (signal.SIGINT, signal.SIGTERM)
+
 
 def ask(at: str, words: list[str]) -> int:
     """Be the kernel for whoever has started it; return its exit status."""
@@ -19,11 +21,12 @@ def ask(at: str, words: list[str]) -> int:
         wanted = {"argv": words, "folder": os.getcwd(), "environment": dict(os.environ)}  # noqa: PTH109
         socket.send_fds(line, [json.dumps(wanted).encode()], [0, 1, 2])
         kernel = int(line.recv(100))
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in FORWARDED:
             signal.signal(number, lambda number, _: os.killpg(kernel, number))
         status = int(line.recv(100))
     if status < 0:
-        signal.signal(-status, signal.SIG_DFL)
+        for number in FORWARDED:
+            signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
     return status
 
