@@ -61,7 +61,7 @@ def run(coroutine: Awaitable[Value]) -> Value:
 
 
 def _run_alone(coroutine: Awaitable[Value]) -> Value:
-    """Run it on a loop of its own; not by `asyncio.run`, which nest_asyncio replaces by one that closes no loop."""
+    """Run it on a loop of its own."""
     with asyncio.Runner() as runner:
         return runner.run(_awaited(coroutine))
 

@@ -61,6 +61,32 @@ def test_a_port_that_is_taken_is_said_to_be(sandbox: Sandbox, capsys: pytest.Cap
     assert re.search(rf"port {port} \(.*in use.*--port", capsys.readouterr().err)
 
 
+NESTED = """
+import asyncio, signal, sys, threading
+import fox_nb
+from fox_nb.cli import main
+from fox_nb.sandbox import Sandbox
+
+async def cell():
+    fox_nb.run(asyncio.sleep(0))
+
+asyncio.run(cell())
+main(["sandbox", "--port", sys.argv[1]])
+with Sandbox(speed=500, keys="any") as box, fox_nb.Fox(api_key="some-key", base_url=box.base_url) as fox:
+    fox.generate("a fox").wait(90)
+print(signal.getsignal(signal.SIGTERM) is signal.SIG_DFL, *(t.name for t in threading.enumerate() if "asyncio" in t.name))
+"""
+
+
+def test_what_has_ended_leaves_no_thread_and_no_handler(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A sandbox ends with its loop also where nest_asyncio is in use: a process that is forked then heeds SIGTERM."""
+    port = sandbox.base_url.rsplit(":", 1)[1]
+    done = subprocess.run(
+        [sys.executable, "-c", NESTED, port], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True
+    )
+    assert done.stdout.split() == ["True"]
+
+
 @pytest.mark.parametrize(
     ("words", "names"),
     [

@@ -226,7 +226,8 @@ def _door(seats: Seats, options: Options) -> tuple[Callable[[str], Awaitable[Sea
 def serve(options: Options) -> None:
     """Run the relay until Ctrl-C or SIGTERM; its first line is its address."""
     sys.setswitchinterval(_TURN)
-    asyncio.run(_serve(options))
+    with asyncio.Runner() as runner:
+        runner.run(_serve(options))
 
 
 async def _serve(options: Options) -> None:

@@ -180,7 +180,8 @@ class Sandbox:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner() as runner:
+                runner.run(self._serve())
         except BaseException as failure:  # noqa: BLE001 - handed to the thread that waits for it
             self._failure = failure
             self._ready.set()

@@ -62,7 +62,8 @@ def run_in_background() -> int:
             lock = _take_over(folder)
             if lock is not None:
                 start_lightly()
-                asyncio.run(_serve(folder, asked_speed() or SHARED_SPEED, lock))
+                with asyncio.Runner() as runner:
+                    runner.run(_serve(folder, asked_speed() or SHARED_SPEED, lock))
         finally:
             starting_file(folder).unlink(missing_ok=True)
     except SandboxUnavailable as error:
@@ -221,7 +222,8 @@ def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None 
     with contextlib.ExitStack() as stack:
         if folder is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fox_nb-sandbox-"))
-        asyncio.run(_by_hand(port, speed, Path(folder)))
+        with asyncio.Runner() as runner:
+            runner.run(_by_hand(port, speed, Path(folder)))
 
 
 async def _by_hand(port: int, speed: float, folder: Path) -> None:
