@@ -16,6 +16,7 @@ def ask(at: str, words: list[str]) -> int:
     """Be the kernel for whoever has started it; return its exit status."""
     if any(name.startswith("PYTHON") for name in os.environ):  # what an interpreter reads when it starts
         os.execv(sys.executable, [sys.executable, "-m", *words])
+    signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED)  # until it is known whom to forward them to
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
         line.connect(at)
         wanted = {"argv": words, "folder": os.getcwd(), "environment": dict(os.environ)}  # noqa: PTH109
@@ -23,6 +24,7 @@ def ask(at: str, words: list[str]) -> int:
         kernel = int(line.recv(100))
         for number in FORWARDED:
             signal.signal(number, lambda number, _: os.killpg(kernel, number))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED)
         status = int(line.recv(100))
     if status < 0:
         for number in FORWARDED:

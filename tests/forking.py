@@ -83,7 +83,8 @@ class Forks:
                 of_another.close()
             line.close()
             return json.loads(wanted), files
-        line.send(str(kernel).encode())
+        with contextlib.suppress(OSError):  # who asked was killed, which is seen at the next look
+            line.send(str(kernel).encode())
         self._kernels[os.pidfd_open(kernel)] = kernel, line
         for number in files:
             os.close(number)

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kernels are for
 
 ASKED = """\
 import os, sys, time
-print(os.getpid(), os.environ["ASKED"], *sys.argv[1:], flush=True)
 try:
+    print(os.getpid(), os.environ["ASKED"], *sys.argv[1:], flush=True)
     time.sleep(600)
 except KeyboardInterrupt:
     print(f"interrupted in {os.getcwd()}", flush=True)
