@@ -294,10 +294,7 @@ def ask_key(prompt: str = "FoxAPI key (not shown, not saved): ") -> SecretStr:
 def key_advice(before: str = "") -> str:
     """Return in a sentence or two where the key belongs here, before what; on Binder, why it belongs nowhere."""
     if on_binder():
-        return (
-            "No key should be typed on Binder: this machine is somebody else's, anybody can start one like it, and "
-            "what is typed or set in it can be read by those who run it. Here the sandbox answers."
-        )
+        return "No key should be typed on Binder: who runs this machine can read it. Here the sandbox answers."
     empty = f"{KEY_VARIABLE} is set, but empty. " if os.environ.get(KEY_VARIABLE) == "" else ""
     return f"{empty}To use the service, set {KEY_VARIABLE}{before}, or use Fox(api_key=fox_nb.ask_key())."
 

@@ -18,7 +18,7 @@ from fox_nb.render.html import PLAIN, bdi, escape
 
 MOST = 320
 """Cells that a table holds, and pictures where it makes their previews; with more a notebook wouldn't open any more."""
-_STATE_WORDS = {"pending": "not made yet", "running": "sent, not seen yet"}
+_STATE_WORDS = {"pending": "not sent", "running": "sent, not seen yet"}
 _WITH_REASON = {"failed": "failed", "impossible": "not possible"}
 _SHOWN_WIDTH = 180
 _CAPTION = "text-align:left;padding:4px;font-weight:bold"

@@ -87,12 +87,12 @@ def tasks_table(
     names = (
         ("", ""),
         ("Request", ""),
-        ("Model", ""),
-        *((escape(label, 40), "") for label in settings),
+        (f"Cost{PLAY * sandbox}", "fx-num"),  # here, it is in sight however many settings there are
         ("State", ""),
+        *((escape(label, 40), "") for label in settings),
+        ("Model", ""),
         ("Asked", ""),
         ("Took", "fx-num"),
-        (f"Cost{PLAY * sandbox}", "fx-num"),
     )
     header = "".join(f'<th scope="col"{_css(css)}>{name}</th>' for name, css in names)
     body = "".join(_row(row) for row in rows)
@@ -114,12 +114,12 @@ def _row(row: TableLine) -> str:
     cells = (
         (picture, ""),
         (bdi(row.title, 140) + small, "fx-text"),
-        (escape(row.model, 60), ""),
-        *((bdi(value, 60), "") for value in row.settings),
+        (dollars(row.cost) if row.cost is not None else "", "fx-num"),
         (escape(row.status, 40), ""),
+        *((bdi(value, 60), "") for value in row.settings),
+        (escape(row.model, 60), ""),
         (f"{day(row.asked)}, {clock(row.asked)}", ""),
         (duration(row.took) if row.took is not None else "", "fx-num"),
-        (dollars(row.cost) if row.cost is not None else "", "fx-num"),
     )
     return "<tr>" + "".join(f"<td{_css(css)}>{content}</td>" for content, css in cells) + "</tr>"
 

@@ -555,8 +555,7 @@ class Task(Shows):
     def _unknown(self) -> SubmissionUnknown:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.sent_at))
         return SubmissionUnknown(
-            f"{self.model} was sent at {when} and no usable answer came ({self._row.error.rstrip('.')}): "
-            f"{self._about()}.",
+            f"{self._row.words[:60]!r} was sent at {when} and no usable answer came. {self._row.error.rstrip('.')}.",
             task=self,
             money=f"You may have been charged {self.cost.amount}; it was not sent again."
             + (f" {self.proposal.words}" if self.proposal is not None and self._row.bill else ""),
@@ -584,10 +583,6 @@ class Task(Shows):
             money=f"It was paid for once, {self.cost.amount}, and is not charged again automatically.",
             todo=another if dead else "Ask for it again: it is downloaded again, for free.",
         )
-
-    def _about(self) -> str:
-        parts = [f"{name}={value!r}"[:80] for name, value in self._row.body.items() if name != "model"]
-        return ", ".join([*parts, f"take={self.take}"])
 
 
 def _arrived(row: TaskRow, folder: Path, renderer: Renderer, reused: bool) -> Task:

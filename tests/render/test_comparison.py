@@ -165,7 +165,7 @@ def test_what_is_not_there_says_why(tmp_path):
     ]
     seen = PollResult(static_grid(laid_out("t", None, Axis("x", list("abcd")), cells)))
     assert "failed: content policy" in seen.text
-    assert "not made yet" in seen.text
+    assert "not sent" in seen.text
     assert "d: the picture's file can't be read" in seen.text
     assert not seen.all("img")
     assert str(tmp_path) not in seen.text
@@ -246,7 +246,7 @@ def test_a_cell_without_a_place_is_refused(tmp_path):
     for place in ((2, 0), (0, -1), (0,), (0, 0, 0)):
         with pytest.raises(ValueError, match="2 by 1 values has no place"):
             Comparison("t", axes, {place: Cell("a")})
-    assert "not made yet" in static_grid(Comparison("t", axes, {(1, 0): Cell("a")}))
+    assert "not sent" in static_grid(Comparison("t", axes, {(1, 0): Cell("a")}))
     with pytest.raises(ValueError, match="take"):
         laid_out("t", None, Axis("x", ["1"]), [[Cell("a", [])]])
 

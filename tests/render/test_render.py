@@ -225,7 +225,7 @@ def test_unknown_says_when_and_what_to_check():
 
 
 def test_table_of_tasks():
-    """The list shows what was asked, its state, time and cost, and how many more there are; an empty one says how to begin."""
+    """It shows what was asked, what it cost beside it, state and time, how many more there are; an empty one how to begin."""
     page = Page(table.tasks_table([row("A fox")] * 50, total=3264))
     assert len(page.all("tr")) == 51
     assert "variation 2 · 2 pictures" in page.text
@@ -233,6 +233,7 @@ def test_table_of_tasks():
     assert "$0.18" in page.text
     assert page.text.endswith("and 3,214 more")
     assert all(header["scope"] == "col" for header in page.all("th"))
+    assert page.text.index("Request") < page.text.index("Cost") < page.text.index("State")
     assert "fox.generate(" in Page(table.tasks_table([])).text
     assert "fox.generate(" not in Page(table.tasks_table([], empty="Nothing is unfinished.")).text
 

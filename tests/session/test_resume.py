@@ -133,12 +133,13 @@ def script_says(sandbox: Any, store: Path, *arguments: str) -> list[str]:
 def test_a_script_that_ends_too_soon_says_so(sandbox: Any, open_fox: Callable[..., Fox], tmp_path: Path) -> None:
     """A script says who answers; one that ends without its pictures says once what gets them, and that gets them."""
     sandbox.misbehave("lasts", seconds=3600, times=2, after=1)
-    first, left = script_says(sandbox, tmp_path / "fox_runs", "and goes")
-    assert first.startswith("fox_nb: running on the built-in sandbox")
+    *first, left = script_says(sandbox, tmp_path / "fox_runs", "and goes")
+    assert first[0].startswith("fox_nb: running on the built-in sandbox")
+    assert max(map(len, first)) < 100
     assert left.startswith("fox_nb: 2 tasks are still in progress. They are paid for; fox.resume().wait() gets the")
     sandbox.advance(3600)
     assert [task.images[0].path.exists() for task in open_fox().resume().wait(PATIENCE)] == [True, True]
-    assert script_says(sandbox, tmp_path / "fox_runs") == [first]
+    assert script_says(sandbox, tmp_path / "fox_runs") == first
     assert len(sandbox.creations) == 3
 
 

@@ -10,7 +10,7 @@ export function labelFrame(grid, frame, place) {
   frame.cell?.setAttribute("tabindex", active ? "0" : "-1");
   frame.cell?.setAttribute("aria-selected", String(active));
   const impossible = take?.reason ? `not possible: ${take.reason}` : "not possible";
-  const words = { pending: "waiting", running: "in progress", failed: take?.reason || "failed", impossible, done: "" };
+  const words = { pending: "not sent", running: "in progress", failed: take?.reason || "failed", impossible, done: "" };
   const state = take ? take.state : "pending";
   frame.stale = false;
   const again = state === "failed" && grid.retry ? [retryButton(grid, frame, place)] : [];
