@@ -56,6 +56,11 @@ class _Value(traitlets.TraitType[Any, Any]):
     def validate(self, panel: Panel, value: Any) -> Any:
         return panel.checked(str(self.name), value)
 
+    def set(self, obj: Any, value: Any) -> None:
+        """Have the control show it in any case: while notifications are held, nobody hears of it."""
+        super().set(obj, value)
+        obj._show(str(self.name))  # noqa: SLF001 - a trait of the panel's own
+
 
 class _Newest(traitlets.Any):
     """The newest task; it can be read before its observers have heard of it."""
@@ -170,7 +175,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         """Bring traits and controls together, then set what was asked for."""
         for name, control in self._inputs.items():
             control.on_change(functools.partial(self._on_control_change, name))
-            self.observe(self._set, name)
+            self.observe(lambda change: self._show(change["name"]), name)  # before others hear of it
         self.values = self._read()
         self._known(values)
         for name, value in values.items():
@@ -296,10 +301,10 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             self._pool.submit(self.show_cost)
             self.values = self._read()
 
-    def _set(self, change: dict[str, Any]) -> None:
-        control = self._inputs[change["name"]]
-        if not _same(change["new"], control.value):
-            control.set(change["new"])
+    def _show(self, name: str) -> None:
+        control, value = self._inputs[name], getattr(self, name)
+        if not _same(value, control.value):
+            control.set(value)
 
     def _read(self, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:
         found = {name: control.read(seen) for name, control in self._inputs.items() if not self._is_away(control, seen)}

@@ -231,15 +231,20 @@ def test_what_code_has_switched_off_stays_off(fox: Fox, model: str) -> None:
 
 
 def test_values_that_are_set_while_notifications_are_held_fill_the_panel(fox: Fox) -> None:
-    """Controls and traits have them at once, and who observes hears of them at the end."""
+    """Controls, traits and what is sent have them at once, and who observes hears of them at the end."""
     panel = fox.panel(prompt="a fox")
     heard: list[Any] = []
     panel.observe(lambda change: heard.append(change["new"]), "prompt")
     with panel.hold_trait_notifications():
         panel.values = {"prompt": "a bear"}
         assert heard == []
-    assert panel.values["prompt"] == panel.prompt == panel.controls["prompt"].value == "a bear"
-    assert heard == ["a bear"]
+        panel.prompt = "a cat"
+        assert panel.submit().request["prompt"] == "a cat"
+    assert panel.values["prompt"] == panel.prompt == panel.controls["prompt"].value == "a cat"
+    assert heard == ["a cat"]
+    panel.unobserve_all()
+    panel.prompt = "a fox"
+    assert panel.controls["prompt"].value == "a fox"
 
 
 def test_what_is_not_set_says_so_in_its_list(fox: Fox) -> None:
