@@ -11,7 +11,7 @@ PIECE = 900_000
 """Bytes in one message: with its header it stays below 1 MB, far from a server's limit of 10 MiB."""
 
 _MOST_AT_ONCE = 4
-_GIVEN_UP_AFTER = 1800.0
+_GIVEN_UP_AFTER = 180.0  # its sender asks every 12 s, in a page behind others once a minute
 
 
 class Refused(Exception):
@@ -91,11 +91,6 @@ class Incoming:
             partial.digest.update(piece)
             partial.received += len(piece)
         return partial.received
-
-    def received(self, key: str) -> int | None:
-        """Bytes of a file that are here; None when no such file is on its way."""
-        partial = self._partials.get(key)
-        return None if partial is None else partial.received
 
     def finish(self, key: str, sha256: str) -> PickedFile:
         """Give the whole file; Refused when it is not whole.

@@ -42,7 +42,6 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
 
     def __init__(self, **traits: Any) -> None:
         self._names: dict[str, str] = {}
-        self._page = ""
         super().__init__(**traits)
         self.on_ready(self._say_names)
 
@@ -64,14 +63,14 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
         """Return the names by id; ids that no name is known for stand for themselves."""
         return {**self._names, **{key: key for key in self.value if key not in self._names}}
 
-    def _say_names(self) -> None:
+    def _say_names(self, by: str = "") -> None:
         items = [[key, name if name == key else f"{name} ({key[:12]})"] for key, name in self._offered().items()]
         self.say(
             "persons",
             items=items,
             chosen=list(self.value),
             empty=f"{NO_PROFILES}: train one in the studio.",
-            by=self._page,
+            by=by,
         )
 
     @traitlets.default("value")
@@ -114,14 +113,10 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
         self._say_names()
 
     def _on_choose(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._page = str(content.get("page"))  # which knows it already, and may be ahead by now
-        before = self.value
         try:
             self.value = self.known(content.get("ids"))
-            if self.value == before:
-                self._say_names()  # each choice is answered
-        finally:
-            self._page = ""
+        finally:  # each choice is answered once, by what has become of it: an observer may have changed it
+            self._say_names(by=str(content.get("page")))
 
 
 class PersonName(Scripted, w.ValueWidget):  # type: ignore[misc]

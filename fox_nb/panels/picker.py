@@ -331,18 +331,10 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
             self.say("refused", id=key, words=str(refused))
 
     def _on_piece(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        with self._list_lock:
-            received = self._incoming.put(str(content.get("id")), int(content.get("at", -1)), b"".join(buffers))
-        self._acknowledge(content, received)
-
-    def _on_received(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        """Say how much of a file is here: its sender has heard nothing for a while."""
-        with self._list_lock:
-            received = self._incoming.received(str(content.get("id")))
-        self._acknowledge(content, received)
-
-    def _acknowledge(self, content: dict[str, Any], received: int | None) -> None:
+        """Take a piece, say how much of its file is here; one who has heard nothing for a while brings none."""
         key = content.get("id")
+        with self._list_lock:
+            received = self._incoming.put(str(key), int(content.get("at", -1)), b"".join(buffers))
         if received is None:
             words = "A file was lost on its way, perhaps since the kernel was restarted. Choose it again."
             self.say("refused", id=key, words=words)

@@ -57,7 +57,7 @@ def test_what_is_no_profile_is_refused_in_words(wrong: Any):
 
 
 def test_a_tick_in_one_page_is_seen_in_the_other():
-    """The page that ticked knows it already, and may be ahead: it is told whose word it is."""
+    """The page that ticked may be ahead: it is told, once, when its own tick is answered."""
     persons = Persons()
     browser = Browser(persons)
     persons.offer(NAMES)
@@ -72,8 +72,20 @@ def test_a_tick_in_one_page_is_seen_in_the_other():
         "empty": browser.of("persons")[-1]["empty"],
         "by": "one",
     }
+    assert [content["by"] for content in browser.of("persons")].count("one") == 1
     persons.value = []
     assert browser.of("persons")[-1]["by"] == ""
+
+
+def test_a_page_shows_what_an_observer_made_of_its_tick():
+    """What counts in Python is what the page is told, and so what its next press sends."""
+    persons = Persons()
+    browser = Browser(persons)
+    persons.offer(NAMES)
+    persons.observe(lambda change: setattr(persons, "value", change["new"][:1]), "value")
+    browser.say("choose", ids=list(NAMES), page="one")
+    answers = [content["chosen"] for content in browser.of("persons") if content["by"] == "one"]
+    assert answers == [list(persons.value)] == [["p-ruth-0123456789"]]
 
 
 def test_no_name_is_in_the_state():

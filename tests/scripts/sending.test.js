@@ -13,8 +13,8 @@ function kernel(job, lose = () => false) {
     said.push({ ...message, bytes: buffers[0]?.byteLength ?? 0 });
     if (lose(message)) return;
     if (message.type === "piece" && message.at === received) received += buffers[0].byteLength;
-    if (message.type === "piece") queueMicrotask(() => job.update({ received }));
-    if (message.type === "received") queueMicrotask(() => job.update({ received, asked: message.number }));
+    const asked = message.number ?? job.asked;
+    if (message.type === "piece") queueMicrotask(() => job.update({ received, asked }));
     if (message.type === "end") queueMicrotask(() => job.update({ done: true }));
   };
   return { said, say };

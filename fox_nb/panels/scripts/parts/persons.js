@@ -15,7 +15,7 @@ export const persons = () => {
     if (content.type !== "persons") return;
     Object.assign(state, { items: content.items, empty: content.empty });
     if (content.by === page) unanswered = Math.max(0, unanswered - 1);
-    else if (!unanswered) state.chosen = content.chosen; // else the kernel doesn't know yet what was chosen here
+    if (!unanswered) state.chosen = content.chosen; // else the kernel doesn't know yet what was chosen here
     setSeen(model, state.chosen);
     show();
   }

@@ -82,7 +82,7 @@ export async function send(job, { blob, mime, thumb, note }, batch, say, waits) 
     }
     if (!(await job.word())) {
       job.waiting = true;
-      say({ type: "received", id, number: ++number });
+      say({ type: "piece", id, number: ++number });
       waits();
     } else if (job.asked && job.asked === number) {
       // What lay between was lost, for example with the connection.
