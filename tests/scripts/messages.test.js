@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { persons } from "../../fox_nb/panels/scripts/parts/persons.js";
-import { Tasks } from "../../fox_nb/panels/scripts/parts/tasks.js";
+import { keepInStep, Tasks } from "../../fox_nb/panels/scripts/parts/tasks.js";
 
 function fakeModel(sent = []) {
   const attributes = {};
@@ -43,7 +43,11 @@ test("a person who was ticked stays so when the kernel says what it knew before"
   const { page } = model.sent[0];
   model.heard({ type: "persons", items, chosen: [], empty: "", by: "" });
   assert.deepEqual(model.get("seen").value, ["p1"]);
+  widget.choose("p2", true);
   model.heard({ type: "persons", items, chosen: ["p1"], empty: "", by: page });
+  assert.deepEqual(model.get("seen").value, ["p1", "p2"]);
+  model.heard({ type: "persons", items, chosen: ["p1"], empty: "", by: page }); // an observer allows one
+  assert.deepEqual(model.get("seen").value, ["p1"]);
   model.heard({ type: "persons", items, chosen: ["p2"], empty: "", by: "" });
   assert.deepEqual(model.get("seen").value, ["p2"]);
 });
@@ -67,4 +71,63 @@ test("a page that has searched takes its own rows and pieces alone", () => {
   assert.equal(tasks.pixels.percent("b", 1), 0);
   model.heard({ type: "wrong", key: "b", number: 1, by: "another page", lines: ["Its file is gone."] });
   assert.equal(tasks.pixels.percent("b", 1), 0);
+});
+
+test("a panel that has made hundreds holds the pixels of what it shows alone", (context) => {
+  const revoked = context.mock.method(URL, "revokeObjectURL").mock;
+  const tasks = new Tasks();
+  const model = fakeModel();
+  tasks.initialize(model);
+  const item = (key) => ({ type: "item", item: { key, pictures: [] }, most: 12, earlier: 0 });
+  for (let n = 1; n <= 500; n += 1) {
+    model.heard(item(`t${n}`));
+    tasks.pixels.get("picture", `t${n}`, 1);
+    const pixels = { type: "picture", key: `t${n}`, number: 1 };
+    tasks.onMessage(pixels, [new Uint8Array(9)]);
+    tasks.onMessage(pixels, [new Uint8Array(9)]); // the answer to another page
+  }
+  assert.equal(tasks.pixels.urls.size, 12);
+  assert.equal(revoked.callCount(), 488);
+  model.heard({ type: "list", items: [{ key: "t1" }, { key: "t500" }], earlier: 0 });
+  assert.match(tasks.pixels.get("picture", "t500", 1), /^blob:/);
+  assert.equal(tasks.pixels.get("picture", "t1", 1), undefined);
+  assert.equal(model.sent.filter(({ key }) => key === "t1").length, 2);
+});
+
+test("whoever pressed a button of what is gone then goes on with its neighbour", () => {
+  const children = [];
+  const make = ({ key }) => {
+    const node = {
+      key,
+      contains: (one) => one === node,
+      focus: () => (document.activeElement = node),
+      remove: () => children.includes(node) && children.splice(children.indexOf(node), 1),
+      querySelector: () => node,
+    };
+    return { node, fill() {} };
+  };
+  const list = {
+    children,
+    closest: () => ({ querySelector: () => ({ focus: () => (document.activeElement = "press") }) }),
+    insertBefore(node, before) {
+      node.remove();
+      children.splice(before ? children.indexOf(before) : children.length, 0, node);
+    },
+  };
+  const later = [];
+  Object.assign(globalThis, { document: { body: "body" }, requestAnimationFrame: (run) => later.push(run) });
+  const shown = new Map();
+  const show = (...keys) => {
+    const items = keys.map((key) => ({ key }));
+    keepInStep(list, shown, items, make);
+    if (!children.includes(document.activeElement)) document.activeElement = document.body;
+    for (const run of later.splice(0)) run();
+    return document.activeElement.key ?? document.activeElement;
+  };
+  assert.equal(show("a", "b", "c"), "body");
+  children[1].focus();
+  assert.equal(show("a", "b", "c"), "b");
+  assert.equal(show("a", "c"), "c");
+  assert.equal(show("a"), "a");
+  assert.equal(show(), "press");
 });

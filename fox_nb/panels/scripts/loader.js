@@ -31,10 +31,10 @@ async function load(model) {
   model.on("msg:custom", onMessage);
   ask();
   const timer = setInterval(ask, AGAIN);
-  await known.promise;
-  clearInterval(timer);
-  model.off("msg:custom", onMessage);
-  return known.promise;
+  return known.promise.finally(() => {
+    clearInterval(timer);
+    model.off("msg:custom", onMessage);
+  });
 }
 
 export default () => {

@@ -99,7 +99,7 @@ export const history = () => {
       el.append(root);
 
       function choose(item) {
-        const box = put("input", "fox-choose", { type: "checkbox", checked: chosen.has(item.key) });
+        const box = put("input", "fox-choose", { type: "checkbox", value: item.key });
         box.setAttribute("aria-label", `Choose: ${short(item.title)}`);
         box.addEventListener("change", () => {
           if (box.checked) chosen.add(item.key);
@@ -110,9 +110,8 @@ export const history = () => {
       }
 
       function star(item) {
-        const words = item.favourite ? "No longer a favourite" : "Favourite";
         const on = !item.favourite;
-        const made = button(item.favourite ? "\u2605" : "\u2606", `${words}: ${short(item.title)}`, () =>
+        const made = button(on ? "\u2606" : "\u2605", `Favourite: ${short(item.title)}`, () =>
           model.send({ type: "favourite", key: item.key, on }),
         );
         made.classList.add("fox-star");
@@ -157,14 +156,13 @@ export const history = () => {
       archive.addEventListener("click", () => tasks.pixels.save("archive", 0, { type: "archive", keys: [...chosen] }));
       none.addEventListener("click", () => {
         chosen.clear();
-        for (const box of list.querySelectorAll(".fox-choose"))
-          if (box instanceof HTMLInputElement) box.checked = false;
         tasks.show();
       });
 
       function show() {
         const { items, wrong: lines } = tasks.state;
         keepInStep(list, shown, items, row);
+        for (const box of list.querySelectorAll("input")) box.checked = chosen.has(box.value);
         list.hidden = !items.length;
         finder.show();
         write(note, !items.length && finder.isTold() ? (finder.asks() ? NONE : EMPTY) : "");

@@ -128,6 +128,7 @@ function makeView(model, el, state, views) {
       press("Cancel", "", () => row.close("rename")),
     );
     row.more.replaceChildren(form);
+    input.focus(); // which `select` does in Chromium alone
     input.select();
   }
 

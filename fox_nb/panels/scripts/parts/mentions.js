@@ -83,7 +83,7 @@ export const mentions = () => {
 
       function person(one) {
         const known = Object.hasOwn(state.names, one);
-        const item = put("li", known ? "" : "fox-unknown");
+        const item = put("li");
         const code = put("code", "", { textContent: `[[${one}]]` });
         if (known) item.append(put("bdi", "fox-name", { textContent: state.names[one] }), " ", code);
         else item.append("\u26a0 ", code, " is not among your profiles");

@@ -132,6 +132,7 @@ export const picker = () => {
     initialize(context) {
       model = context.model;
       model.on("msg:custom", onMessage);
+      return () => state.thumbs.forEach((url) => URL.revokeObjectURL(url));
     },
     render({ model, el }) {
       const view = makeView({ model, el, state, choose, change, say });

@@ -18,8 +18,8 @@ export class Pixels {
     this.changed = changed;
     /** Tells this page from others that show the same: what only it has asked for is not for them. */
     this.page = unique();
+    /** What images show, by its name; undefined while it is fetched. */
     this.urls = new Map();
-    this.asked = new Set();
     this.saving = new Map();
     this.model = /** @type {any} */ (null);
   }
@@ -33,8 +33,8 @@ export class Pixels {
    */
   get(kind, key, number = 0, kept = false) {
     const name = `${kind} ${place(key, number)}`;
-    if (!this.asked.has(name)) {
-      this.asked.add(name);
+    if (!this.urls.has(name)) {
+      this.urls.set(name, undefined);
       this.fetch(kind, key, number, name, kept);
     }
     return this.urls.get(name);
@@ -58,8 +58,9 @@ export class Pixels {
     const { type, key, number = 0 } = content;
     if (type === "piece") content.by === this.page && this.take(content, buffers);
     else if (["thumb", "picture", "large", "before"].includes(type)) {
-      const blob = buffers?.length ? URL.createObjectURL(new Blob(buffers, { type: "image/webp" })) : "";
-      this.urls.set(`${type} ${place(key, number)}`, blob);
+      const name = `${type} ${place(key, number)}`; // which another page may have asked for, too
+      const url = () => (buffers?.length ? URL.createObjectURL(new Blob(buffers, { type: "image/webp" })) : "");
+      if (!this.urls.get(name)) this.urls.set(name, url());
     } else return false;
     this.changed();
     return true;
@@ -75,9 +76,13 @@ export class Pixels {
     this.changed();
   }
 
-  /** A browser keeps what such an address stands for until it is told that nobody needs it. */
-  forget() {
-    for (const url of this.urls.values()) URL.revokeObjectURL(url);
+  /** A browser keeps what an address stands for until it is told that nobody needs it: of these items all is kept. */
+  forget(items = []) {
+    for (const [name, url] of this.urls)
+      if (!items.some(({ key }) => name.includes(` ${key}/`))) {
+        URL.revokeObjectURL(url ?? "");
+        this.urls.delete(name);
+      }
   }
 
   stop(key, number) {

@@ -32,11 +32,13 @@ export class Tasks {
     if (type === "list" && (content.by ?? "") !== this.by) return false;
     if (type === "list") {
       Object.assign(this.state, content);
+      this.pixels.forget(content.items);
     } else if (type === "item") {
       const items = this.state.items.some((item) => item.key === content.item.key)
         ? this.state.items.map((item) => (item.key === content.item.key ? content.item : item))
         : [content.item, ...this.state.items].slice(0, content.most);
       Object.assign(this.state, { items, earlier: content.earlier });
+      this.pixels.forget(items);
       this.details.delete(content.item.key);
     } else if (type === "detail") this.details.set(key, content);
     else if (type === "wrong") {
@@ -128,8 +130,10 @@ export function inWords(item) {
  * @param {(item: any, index: number) => {node: HTMLElement, fill: () => void}} make
  */
 export function keepInStep(list, shown, items, make) {
+  let left = -1;
   for (const [key, { node }] of shown)
     if (!items.some((item) => item.key === key)) {
+      if (node.contains(document.activeElement)) left = [...list.children].indexOf(node);
       node.remove();
       shown.delete(key);
     }
@@ -148,4 +152,11 @@ export function keepInStep(list, shown, items, make) {
     before = one.node;
     one.fill();
   }
+  // Whoever pressed a button of what is gone goes on with what stands there now.
+  if (left < 0) return;
+  requestAnimationFrame(() => {
+    const next = list.children[Math.min(left, list.children.length - 1)]?.querySelector("button");
+    const near = next ?? list.closest(".fox-nb-panel")?.querySelector(".fox-press");
+    if (document.activeElement === document.body) near?.focus();
+  });
 }
