@@ -163,8 +163,7 @@ def main(paths: Sequence[Path], *, clean: bool = False) -> int:
     found = [report for report in reports if report.findings or report.in_name]
     if found:
         print(_advice(found, clean=clean))
-    else:
-        read = sum(not report.trouble for report in reports)
+    elif (read := sum(not report.trouble for report in reports)) or not reports:
         print(f"No key found in {read} file{'s' * (read != 1)}.")
     if any(report.trouble for report in reports):
         return 2
