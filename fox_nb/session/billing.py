@@ -87,7 +87,7 @@ class Account(Shows):
         if self.models is not None:
             count = sum(name in self.models for name in MODELS)
             found.append(("Models", f"all {count}" if count == len(MODELS) else f"{count} of {len(MODELS)}"))
-        return [*found, ("Asked", moment(self.asked_at))] if self.asked_at is not None else found
+        return [*found, ("Gateway asked", moment(self.asked_at, whole=True))] if self.asked_at is not None else found
 
     def __repr__(self) -> str:
         words = ", ".join(f"{name.lower()} {value}" for name, value in self.facts) or "not known"

@@ -10,6 +10,7 @@ from fox_nb.errors import FoxError
 from fox_nb.models import MODELS
 from fox_nb.session.backoff import USUAL_SPREAD
 from fox_nb.session.code import call
+from fox_nb.session.pool import Pool
 from fox_nb.store import TaskRow
 
 
@@ -35,6 +36,7 @@ class Detached:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.telling = Pool(1, "telling")
 
     @property
     def poller(self) -> Self:

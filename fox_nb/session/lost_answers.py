@@ -97,10 +97,12 @@ def id_or_none(task_id: Any) -> str:
     return found
 
 
-def moment(seconds: float) -> str:
-    """Write a moment as people read it, in local time; the date where it is not today."""
+def moment(seconds: float, *, whole: bool = False) -> str:
+    """Write a moment as people read it, in local time; the date where it is not today, and `whole` with its zone."""
     try:
         local = datetime.fromtimestamp(seconds).astimezone()
     except (ValueError, OverflowError, OSError):
         return "an unknown time"
+    if whole:
+        return f"{local:%Y-%m-%d %H:%M %Z}"
     return f"{local:%H:%M:%S}" if local.date() == datetime.now().astimezone().date() else f"{local:%Y-%m-%d %H:%M}"

@@ -119,13 +119,15 @@ class PollLoop(Generic[Subject]):
         FoxError
             There is no thread for it, and none can be started; it is not followed.
         """
+        # before the lock: what is learned of it stands in the journal, which may be locked for a while
+        delay = self._due_in(subject) if delay is None else delay
         with self._changed:
             if self._stopped:
                 return
             self._have_a_thread()
             if key in self._watched:
                 return
-            self._put(key, subject, self._due_in(subject) if delay is None else delay)
+            self._put(key, subject, delay)
 
     def leave(self, key: str) -> None:
         """Stop following a task; it goes on at the gateway."""
@@ -240,26 +242,25 @@ class PollLoop(Generic[Subject]):
 
     def _note(self, due: _Due[Subject], seen: PollResult) -> None:
         """Say when the next poll is due: for this task, and for all where the gateway asked for a pause."""
+        pause = 0.0 if seen.done else self._until_next(due, seen)  # before the lock, as above
         with self._changed:
             if seen.everybody_waits > 0:
                 # a little longer, by chance: else thirty classmates who were all sent away come back as one
                 wait = seen.everybody_waits * (1 + self._polling.jitter * self._rng.random())
                 self._quiet_until = max(self._quiet_until, self._clock() + wait)
             if not seen.done and self._is_current(due):
-                self._again(due, seen)
+                self._put(due.key, due.subject, pause, 0 if seen.answered else due.failures + 1)
 
     def _is_current(self, due: _Due[Subject]) -> bool:
         with self._changed:
             return self._watched.get(due.key) == due.number
 
-    def _again(self, due: _Due[Subject], seen: PollResult) -> None:
+    def _until_next(self, due: _Due[Subject], seen: PollResult) -> float:
         if not seen.answered:
-            pause = max(pause_after(due.failures, self._rng), self._polling.at_least)
-            self._put(due.key, due.subject, pause, due.failures + 1)
-        elif seen.soon is not None:
-            self._put(due.key, due.subject, seen.soon)
-        else:
-            self._put(due.key, due.subject, self._pause(due.subject, max(0.0, due.subject.waited)))
+            return max(pause_after(due.failures, self._rng), self._polling.at_least)
+        if seen.soon is not None:
+            return seen.soon
+        return self._pause(due.subject, max(0.0, due.subject.waited))
 
     def _safely(self, subject: Subject) -> PollResult:
         """Poll; whatever goes wrong in it never ends the watching."""

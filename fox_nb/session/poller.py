@@ -117,8 +117,8 @@ class Poller:
 
     @property
     def holds_all(self) -> FoxError | None:
-        """Why no task is polled just now: one of them met with a gateway that wants to be left alone for a while."""
-        return self._quiet if self._poll_loop.is_quiet else None
+        """Why no task is polled just now: the gateway wants to be left alone for a while, or the journal is locked."""
+        return self._quiet if self._poll_loop.is_quiet else self._store.journal.locked
 
     def close(self) -> None:
         """Stop all threads."""
@@ -179,7 +179,9 @@ class Poller:
             return PollResult(answered=False)
 
     def _poll_now(self, task: Task) -> PollResult:
-        row = self._store.journal.find(task.identity, self._now())
+        row, known = self._store.journal.find(task.identity, self._now()), task.row
+        if known.on_its_way and (row is None or row.state != known.state):  # an older copy may have replaced the file
+            row = self._store.journal.put_back(known, self._now())
         if row is not None and row.state in BEING_SENT:
             task.renew()
             return PollResult(soon=OTHERS_SENDING)

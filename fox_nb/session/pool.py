@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import math
 import numbers
 import threading
@@ -138,6 +139,43 @@ class Pool:
             self._threads.discard(threading.current_thread())
             self._changed.notify_all()
             return None
+
+
+class OneAtATime:
+    """Work that is done anew whenever it is due: by one thread at a time, and once for all that happens meanwhile."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_due = self._is_at_work = False
+
+    def due(self, work: Callable[[], object], pool: Pool) -> None:
+        """Have it done by a thread of the pool, or by the main thread itself; one that is at it does it once more."""
+        with self._lock:
+            self._is_due = True
+            if self._is_at_work:
+                return
+            self._is_at_work = True
+        run = functools.partial(self._run, work)
+        if threading.current_thread() is threading.main_thread():
+            run()
+            return
+        try:
+            pool.submit(run)
+        except FoxError:  # no thread is to be had
+            run()
+
+    def _run(self, work: Callable[[], object]) -> None:
+        try:
+            while self._take():
+                work()
+        except BaseException:
+            self._is_at_work = False
+            raise
+
+    def _take(self) -> bool:
+        with self._lock:
+            self._is_at_work, self._is_due = self._is_due, False
+            return self._is_at_work
 
 
 def result(future: Future[Value]) -> Value:

@@ -50,7 +50,7 @@ from fox_nb.sharing import OfOneProcess
 from fox_nb.store import BEING_SENT, Asked, Store, TaskRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from fox_nb.client import Client
@@ -61,6 +61,8 @@ SENDERS = 4
 """So many creations of a kernel are under way at once; and so many besides whose pictures are uploaded first."""
 ASKERS = 4
 """So many are asked of the journal, and their pictures read, at once."""
+TELLERS = 256
+"""So many tasks' listeners, who are anybody's code, may take for ever before other tasks' listeners wait for them."""
 
 
 class Submitter(OfOneProcess):
@@ -130,6 +132,7 @@ class Submitter(OfOneProcess):
         self._asking = Pool(ASKERS, "asking")
         self._sending = Pool(SENDERS, "sending")
         self._uploading = Pool(SENDERS, "uploading")
+        self.telling = Pool(TELLERS, "telling")
         self._where = gateway.name
         self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
@@ -309,8 +312,7 @@ class Submitter(OfOneProcess):
         journalled: Callable[[Task], None] | None,
     ) -> tuple[Task, Future[None] | None]:
         """Look up or journal a request, and hand on what is ours to send."""
-        rows = (task._row for task in self.held())  # noqa: SLF001 - a sweep's thousand are gone through for each of them
-        held = [row for row in rows if row.request == asked.request]
+        held = list(self._known(asked.request))
         row, ours = self.store.journal.ask(asked, take, budget=self._budget_micro_usd, now=self.now(), held=held)
         task = None
         try:
@@ -323,6 +325,13 @@ class Submitter(OfOneProcess):
             if ours:
                 self._refused(task, row, error)
             raise
+
+    def _known(self, request: str) -> Iterator[TaskRow]:
+        """Give what this kernel knows of a request, whatever the file says: what is on the wire is being sent."""
+        for task in self.held():
+            row = task._row  # noqa: SLF001 - a sweep's thousand are gone through for each of them
+            if row.request == request and (row.state not in BEING_SENT or self._at_work.get(task)):
+                yield row._replace(state="sending") if row.state in BEING_SENT else row
 
     def _ask_again(self, task: Task, asked: Asked) -> tuple[Task, Future[None] | None]:
         """Journal another sending of a task that has ended, and hand it on."""

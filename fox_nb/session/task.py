@@ -17,7 +17,7 @@ from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
 from fox_nb.session.lost_answers import Proposal, id_or_none, proposal_of, yes_or_no
-from fox_nb.session.pool import deadline
+from fox_nb.session.pool import OneAtATime, Pool, deadline
 from fox_nb.session.prices import RECORDED, Cost, cost_of
 from fox_nb.session.renderer import Renderer, Shows
 from fox_nb.store import BEING_SENT, FORGOTTEN, ON_ITS_WAY, SHARED, TaskRow
@@ -74,6 +74,9 @@ class Watching(Protocol):
 class TaskBackend(Protocol):
     """What a task asks of the session that it belongs to."""
 
+    telling: Pool
+    """Who tells those that listen to it: nothing else waits for them."""
+
     @property
     def poller(self) -> Watching:
         """Who looks after it."""
@@ -118,6 +121,7 @@ class Task(Shows):
         self._changed = threading.Condition()
         self._renewing = threading.Lock()
         self._listeners: list[Callable[[Task], None]] = []
+        self._telling = OneAtATime()
         self.reused = False
         self.trouble: FoxError | None = None
 
@@ -304,7 +308,7 @@ class Task(Shows):
     def _detach(self, folder: Path) -> None:
         """Go on without a session: in a forked process it has no threads, and locks may be held for ever."""
         self._backend = Detached(folder)
-        self._changed, self._renewing = threading.Condition(), threading.Lock()
+        self._changed, self._renewing, self._telling = threading.Condition(), threading.Lock(), OneAtATime()
 
     def __repr__(self) -> str:
         words = f"<Task {self.model} {self.status}"
@@ -403,7 +407,7 @@ class Task(Shows):
         try:
             self._begin_to_wait()
             notify(self)
-            while not over.done():
+            while not (over.done() or self.is_over):
                 self._be_watched()
                 await asyncio.wait({over}, timeout=1.0)
         finally:
@@ -525,7 +529,8 @@ class Task(Shows):
     def _notify(self) -> None:
         with self._changed:
             self._changed.notify_all()
-        tell(self._listeners, self)
+        if self._listeners:
+            self._telling.due(lambda: tell(self._listeners, self), self._backend.telling)
 
     def _failure(self) -> TaskFailed:
         names = ", ".join(part for part in (self._row.error_code, self._support_case()) if part)

@@ -222,6 +222,7 @@ class Journal(JournalReader):
         *,
         known: bool,
         take: int,
+        number: int | None = None,
     ) -> None:
         if budget is not None:
             left = budget - self._sum(connection, COUNTED_SUM, asked.gateway, asked.account)
@@ -254,9 +255,9 @@ class Journal(JournalReader):
                 ),
             )
         connection.execute(
-            "INSERT INTO charge (identity, gateway, account, micro, estimate, state, at) "
-            "VALUES (?, ?, ?, ?, ?, 'held', ?)",
-            (identity, asked.gateway, asked.account, asked.micro_usd, asked.price_is_estimate, now),
+            "INSERT INTO charge (number, identity, gateway, account, micro, estimate, state, at) "
+            "VALUES (?, ?, ?, ?, ?, ?, 'held', ?)",
+            (number, identity, asked.gateway, asked.account, asked.micro_usd, asked.price_is_estimate, now),
         )
 
     def sending(self, row: TaskRow, now: float) -> bool:
@@ -463,21 +464,33 @@ class Journal(JournalReader):
 
     def _here(self, connection: sqlite3.Connection, row: TaskRow, now: float) -> TaskRow:
         """Return a sending; one that the file has lost, as an older copy was written over it, is journalled anew."""
-        query = "SELECT 1 FROM charge WHERE number = ? AND identity = ?"
-        if connection.execute(query, (row.charge, row.identity)).fetchone():
+        found = connection.execute("SELECT identity FROM charge WHERE number = ?", (row.charge,)).fetchone()
+        if found == (row.identity,):
             return row
+        number = row.charge if found is None else None  # what is on the wire knows its sending by that
         known = self._row(connection, row.identity)
         micro = row.micro_usd - (known.micro_usd if known is not None else 0)  # a row's is that of all its sendings
         asked = Asked(row.gateway, row.account, row.model, row.request, max(0, micro), row.price_is_estimate)
-        self._reserve(connection, row.identity, asked, None, now, known=known is not None, take=row.take)
+        is_known = known is not None
+        self._reserve(connection, row.identity, asked, None, now, known=is_known, take=row.take, number=number)
         return self._known(connection, row.identity)
+
+    def put_back(self, row: TaskRow, now: float) -> TaskRow | None:
+        """Journal a task anew that the file has lost; returns what the file knows then."""
+        with self.writing() as connection:
+            self._put_back(connection, row, now)
+            return self._row(connection, row.identity)
 
     def _put_back(self, connection: sqlite3.Connection, row: TaskRow, now: float) -> None:
         """Journal anew what was sent and the file has lost, as `_here` does; what the file knows of it stays."""
         known = self._row(connection, row.identity)
         if known is not None and (known.state == row.state or (row.task_id and known.task_id == row.task_id)):
             return
-        if row.state in {"refused", *BEING_SENT} or (here := self._here(connection, row, now)) is row:
+        if row.state in {"refused", "preparing"}:
+            return
+        here = self._here(connection, row, now)
+        is_older = known is not None and known.charge == row.charge and not known.task_id
+        if here is row and not (is_older and known and (row.task_id or known.state in BEING_SENT)):
             return
         self._charge(connection, here, "paid" if row.error_code == ANSWER_LOST else "kept" if row.task_id else "held")
         connection.execute(

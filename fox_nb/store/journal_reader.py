@@ -7,6 +7,7 @@ import os
 import re
 import sqlite3
 import threading
+import time
 import unicodedata
 import weakref
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from fox_nb.errors import NOTHING_SENT, BudgetExceeded, StoreError
 from fox_nb.money import MICRO_PER_USD, PLAY, apart, dollars
 from fox_nb.settings import SANDBOX, named
 from fox_nb.store.rows import SHARED, PictureRow, TaskRow
-from fox_nb.store.schema import connect, unreadable
+from fox_nb.store.schema import connect, locked, unreadable
 
 SPENT = f"""coalesce(sum(CASE WHEN c.bill = '{SHARED}' THEN 0
     WHEN c.refunded IS NULL THEN coalesce(c.charged, c.micro)
@@ -76,6 +77,9 @@ def check_budget(micro_usd: int, left: int, whole: int, *, play: bool, of: str, 
         )
 
 
+LOCKED_AFTER = 5.0
+"""Seconds that nothing takes which is done with the file: it waits for another program."""
+
 _FLAGS = list(TaskRow.__annotations__).index("price_is_estimate")
 """Where the two columns are that are true or false."""
 
@@ -117,6 +121,7 @@ class OpenDatabase:
         self._connection: sqlite3.Connection
         self._lock = threading.RLock()
         self._closed, self._opened_by = False, os.getpid()
+        self._busy_since: float | None = None
         _open.add(self)
 
     def close(self) -> None:
@@ -147,7 +152,20 @@ class OpenDatabase:
                     money=NOTHING_SENT,
                     todo="Make a new Fox: it goes on where this one stood.",
                 )
-            yield
+            if self._busy_since is not None:
+                yield
+                return
+            self._busy_since = time.monotonic()
+            try:
+                yield
+            finally:
+                self._busy_since = None
+
+    @property
+    def busy_for(self) -> float:
+        """Seconds since a thread began with what it does with it, or waits for; 0 while none does. Waits for nobody."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
 
 
 _open: weakref.WeakSet[OpenDatabase] = weakref.WeakSet()
@@ -167,7 +185,7 @@ def _release() -> None:
 def _close_in_child() -> None:
     for database in list(_open):
         database._lock = threading.RLock()  # noqa: SLF001
-        database._closed = True  # noqa: SLF001 - a file that SQLite has open may not be used in two processes
+        database._closed, database._busy_since = True, None  # noqa: SLF001 - a file that SQLite has open may not be used in two processes
 
 
 if hasattr(os, "register_at_fork"):
@@ -191,6 +209,11 @@ class JournalReader(OpenDatabase):
                 yield self._connection
             except sqlite3.Error as error:
                 raise unreadable(self.path, error) from None
+
+    @property
+    def locked(self) -> StoreError | None:
+        """What is amiss while another program has had the file for some seconds; else None. Waits for nobody."""
+        return locked(self.path, self.busy_for) if self.busy_for > LOCKED_AFTER else None
 
     def get(self, identity: str) -> TaskRow:
         """Return one row as it stands."""
@@ -285,7 +308,7 @@ class JournalReader(OpenDatabase):
             raise StoreError(
                 f"The history file {named(self.path)} no longer knows this task: another one was put in its place.",
                 money="Nothing more was sent.",
-                todo="Put the old file back, or make a new Fox for this one.",
+                todo="Put the old file back, or run the cell again: what this kernel knows of is written down again.",
             )
         return row
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -224,6 +225,7 @@ def test_the_account(fox: Fox, sandbox: Any) -> None:
     assert fox.account.left == pytest.approx(0.91)
     assert fox.account.asked_at == account.asked_at
     assert "Left" in account._repr_html_()
+    assert re.search(r"gateway asked \d{4}-\d\d-\d\d \d\d:\d\d \S+>$", repr(account))  # whose page is kept for years
 
 
 def test_an_account_goes_down_with_what_was_sent_since(fox: Fox, sandbox: Any) -> None:

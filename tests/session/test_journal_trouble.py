@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from client.scripted import Step, say
-from fox_nb import ConnectionLost, Fox, InvalidRequest, StoreError, SubmissionUnknown, TaskFailed
+from fox_nb import ConnectionLost, Fox, FoxError, InvalidRequest, StoreError, SubmissionUnknown, TaskFailed, WaitTimeout
 from fox_nb.atomic import BUSY_SECONDS
 from fox_nb.session.task import Task
 from gateways import Gateway
@@ -196,6 +197,23 @@ def test_one_trouble_names_each_task_by_its_own_id(fox: Fox, sandbox: Any) -> No
     assert first.id not in str(second.trouble)
 
 
+def test_a_journal_that_another_program_keeps_is_told_before_the_minute_is_over(
+    fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waits for less than SQLite does hears why nothing goes on, and when the time that was given is over."""
+    monkeypatch.setattr("fox_nb.store.journal_reader.LOCKED_AFTER", 0.1)
+    sandbox.misbehave("stuck", times=50)
+    task = fox.generate("a fox")
+    other = sqlite3.connect(fox.store.journal.path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        until(lambda: fox.session.poller.holds_all, "a poll that waits for the file")
+        with pytest.raises(WaitTimeout, match=r"journal.sqlite has been locked by another process for \d+ s"):
+            task.wait(0.3)
+    finally:
+        other.close()
+
+
 def test_settling_says_why_not(fox: Fox, sandbox: Any) -> None:
     """What the journal knows better is not settled in silence; what it knows already is settled without a word."""
     done = fox.generate("a cat").wait()
@@ -286,3 +304,66 @@ def test_an_older_copy_that_is_written_over_what_was_sent(
         assert (outcome(task), fox.spent, len(gateway.creations())) == (before, spent, sent)
         fox.store.journal.path.write_bytes(backup.read_bytes())
         assert fox.session.submit("phota-image", {"prompt": "a cat"}, "new").take == 2
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("copied", ["before", "on the wire"])
+def test_an_older_copy_that_is_written_over_what_is_waited_for(
+    copied: str, fox_at: Callable[..., Fox], tmp_path: Path
+) -> None:
+    """Whoever waits gets the pictures all the same, and a Fox that is made later finds them, too."""
+    backup, replaced = tmp_path / "backup.sqlite", threading.Event()
+
+    def copy() -> None:
+        backup.write_bytes(fox.store.journal.path.read_bytes())
+
+    def create(gateway: Gateway, count: int, task_id: str) -> Step:
+        if count == 2 and copied == "on the wire":
+            copy()
+        return say(200, gateway.accepted(task_id))
+
+    def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
+        if task_id.endswith("-1") or replaced.is_set():
+            return say(200, gateway.completed(task_id))
+        return say(200, {"id": task_id, "status": "processing", "progress": 50})
+
+    with Gateway(create=create, poll=poll) as gateway:
+        fox = fox_at(gateway)
+        fox.generate("a fox").wait(PATIENCE)
+        copy()
+        task = fox.generate("a cat", num_outputs=2)
+        until(lambda: task.status == "processing" or None, "the task to be under way")
+        fox.store.journal.path.write_bytes(backup.read_bytes())
+        replaced.set()
+        assert len(task.wait(PATIENCE).images) == 2
+        assert len(fox_at(gateway).generate("a cat", num_outputs=2).wait(PATIENCE).images) == 2
+        assert (fox.spent, len(gateway.creations())) == (pytest.approx(0.27), 2)
+
+
+@pytest.mark.parametrize("status", [200, 500, 402])
+def test_what_is_on_the_wire_when_an_older_copy_is_written_over_the_journal(
+    status: int, fox_at: Callable[..., Fox], tmp_path: Path
+) -> None:
+    """Asked for again before its answer it is the same task, and the next take another one: each is paid once."""
+    backup, asked = tmp_path / "backup.sqlite", list[Task]()
+
+    def create(gateway: Gateway, count: int, task_id: str) -> Step:
+        if count == 2:
+            fox.store.journal.path.write_bytes(backup.read_bytes())
+            asked.append(fox.session.submit("phota-image", {"prompt": "a cat"}))
+            asked.append(fox.session.submit("phota-image", {"prompt": "a cat"}, "new"))
+            return say(status, gateway.accepted(task_id) if status == 200 else b"boom")
+        return say(200, gateway.accepted(task_id))
+
+    with Gateway(create=create) as gateway:
+        fox = fox_at(gateway)
+        fox.generate("a fox").wait(PATIENCE)
+        backup.write_bytes(fox.store.journal.path.read_bytes())
+        with pytest.raises(FoxError) if status != 200 else contextlib.nullcontext():
+            fox.generate("a cat")
+        same, other = asked
+        with pytest.raises(FoxError) if status != 200 else contextlib.nullcontext():
+            same.wait(PATIENCE)
+        assert (same.take, same.status) == (1, {200: "completed", 500: "unknown", 402: "refused"}[status])
+        assert (other.wait(PATIENCE).take, len(gateway.creations())) == (2, 3)
+        assert fox.spent == pytest.approx(0.18 if status == 402 else 0.27)

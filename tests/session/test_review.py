@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import fox_nb
 from fox_nb import Fox, FoxError, InvalidRequest, StoreError
 from fox_nb.errors import DownloadFailed
 from fox_nb.session import poller
@@ -52,6 +53,24 @@ def test_a_listener_that_fails_is_its_own_trouble(
     task.wait(timeout=PATIENCE)
     assert seen.wait(PATIENCE)
     assert raised.__name__ in caplog.text
+
+
+def test_listeners_that_never_return_hold_up_nobody_else(fox: Fox) -> None:
+    """Their own tasks come to their end, and so do others, whose listeners are told."""
+    let_go, told = threading.Event(), threading.Event()
+
+    def submit(prompt: str, listener: Callable[[Task], object]) -> Task:
+        journalled = lambda task: task.on_change(listener)  # noqa: E731
+        return fox.session.submit("phota-image", {"prompt": prompt}, journalled=journalled)
+
+    tasks = [submit(f"a fox that blocks, number {number}", lambda _: let_go.wait()) for number in range(12)]
+    try:
+        tasks.append(submit("a fox that comes", lambda task: told.set() if task.status == "completed" else None))
+        assert all(task.wait(PATIENCE).images for task in tasks)
+        assert told.wait(PATIENCE)
+        assert fox_nb.run(submit("a fox awaited", lambda _: let_go.wait())).images
+    finally:
+        let_go.set()
 
 
 def test_an_older_row_does_not_undo_the_end(fox: Fox) -> None:
