@@ -240,7 +240,7 @@ class Runner:
         """Tell of each change of a task, and give its place free when it is over."""
         task = slot.task
         assert task is not None  # noqa: S101 - those that call have looked
-        over = threading.Event()
+        over = threading.Lock()
 
         def on_change(task: Task) -> None:
             if not task.is_over:
@@ -248,9 +248,7 @@ class Runner:
                 if slot.is_made:
                     with self._state:
                         self._state.notify_all()
-            elif not over.is_set():
-                over.set()
-                forget()
+            elif over.acquire(blocking=False):  # once, of several threads that may tell
                 self._over(slot, task.error)
 
         forget = task.on_change(on_change)
@@ -271,7 +269,7 @@ class Runner:
             self.stop(f"{failures} failures in a row, the last: {error}")
         self._notify(slot)
         with self._state:
-            self._in_flight.pop(slot, None)
+            self._in_flight.pop(slot, _nothing)()
             self._state.notify_all()
 
     def _notify(self, slot: Slot | None) -> None:

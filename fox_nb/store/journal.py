@@ -108,7 +108,7 @@ class Journal(JournalReader):
                 for owed in self._owed:
                     try:
                         owed.write(connection)
-                    except (FoxError, sqlite3.Error):
+                    except (FoxError, sqlite3.Error, MemoryError):
                         raise
                     except Exception as error:  # noqa: BLE001 - what can never be written keeps nothing else from being written
                         logging.getLogger("fox_nb").warning("It will never be noted: %s (%s).", owed.words, error)

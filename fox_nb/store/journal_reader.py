@@ -209,6 +209,12 @@ class JournalReader(OpenDatabase):
                 yield self._connection
             except sqlite3.Error as error:
                 raise unreadable(self.path, error) from None
+            except MemoryError:
+                raise StoreError(
+                    f"There is no memory left to read or write the history file {named(self.path)}.",
+                    money="Nothing more was sent.",
+                    todo="Delete large variables or close other programs, then run the cell again.",
+                ) from None
 
     @property
     def locked(self) -> StoreError | None:

@@ -197,6 +197,21 @@ def test_one_trouble_names_each_task_by_its_own_id(fox: Fox, sandbox: Any) -> No
     assert first.id not in str(second.trouble)
 
 
+def test_memory_that_has_run_out_loses_no_id(fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written for want of it is kept, told, and written later, as on a full disk."""
+    charge = fox.store.journal._charge
+
+    def full(*_: Any) -> None:
+        monkeypatch.setattr(fox.store.journal, "_charge", charge)
+        raise MemoryError
+
+    monkeypatch.setattr(fox.store.journal, "_charge", full)
+    with pytest.raises(StoreError, match=r"accepted it as task .* could not be written down: There is no memory left"):
+        fox.generate("a fox")
+    assert fox.generate("a fox").wait(PATIENCE).images
+    assert len(sandbox.creations) == 1
+
+
 def test_a_journal_that_another_program_keeps_is_told_before_the_minute_is_over(
     fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

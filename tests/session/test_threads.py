@@ -1,13 +1,15 @@
 """Threads that cannot be started: what was told as an error is never sent, and everything ends."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from client.scripted import Step, say
 from fox_nb import Fox, FoxError
 from fox_nb.session.pool import Pool
+from gateways import Gateway
 
 WAIT = 60.0
 
@@ -66,6 +68,21 @@ def test_a_task_that_nobody_can_look_after_says_so(fox: Fox, sandbox: Any, limit
     limit.names = ()
     assert fox.generate("a fox").wait().status == "completed"
     assert len(sandbox.creations) == 1
+
+
+def test_what_was_accepted_is_written_down_whoever_pays(
+    fox_at: Callable[..., Fox], limit: Limit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that says that a class pays is that of a paid task, also where the price list gets no thread."""
+
+    def create(gateway: Gateway, _count: int, task_id: str) -> Step:
+        monkeypatch.setattr("fox_nb.session.prices.ASK_AGAIN", 0.0)
+        limit.names = ("fox_nb-prices",)
+        return say(200, {**gateway.accepted(task_id), "usage": {"class_pays": True}})
+
+    with Gateway(create=create) as gateway:
+        task = fox_at(gateway).generate("a fox").wait(WAIT)
+    assert (task.id, limit.hit > 0) == (*gateway.tasks, True)
 
 
 def test_a_plan_that_cannot_begin_says_so_and_begins_later(fox: Fox, sandbox: Any, limit: Limit) -> None:
