@@ -8,7 +8,6 @@ import logging
 import threading
 import time
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Late
 from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import FoxError, StoreError
@@ -219,10 +218,8 @@ class PriceList:
             fetching, left = self._fetching, self._asked + PATIENCE - time.monotonic()
         if fetching is None or fetching.cancelled():  # closed
             return
-        try:
+        with contextlib.suppress(Exception):  # late, refused, closed meanwhile, no list at all: what is known stands
             fetching.result(max(0.0, left))
-        except (FoxError, Late):
-            return
 
     @property
     def _group(self) -> str:

@@ -18,7 +18,7 @@ from fox_nb.errors import NOTHING_SENT, BudgetExceeded, StoreError
 from fox_nb.money import MICRO_PER_USD, PLAY, apart, dollars
 from fox_nb.settings import SANDBOX, named
 from fox_nb.store.rows import SHARED, PictureRow, TaskRow
-from fox_nb.store.schema import connect, locked, unreadable
+from fox_nb.store.schema import connect, unreadable
 
 SPENT = f"""coalesce(sum(CASE WHEN c.bill = '{SHARED}' THEN 0
     WHEN c.refunded IS NULL THEN coalesce(c.charged, c.micro)
@@ -78,7 +78,7 @@ def check_budget(micro_usd: int, left: int, whole: int, *, play: bool, of: str, 
 
 
 LOCKED_AFTER = 5.0
-"""Seconds that nothing takes which is done with the file: it waits for another program."""
+"""Seconds that nothing takes which is done with the file, unless it waits for another program."""
 
 _FLAGS = list(TaskRow.__annotations__).index("price_is_estimate")
 """Where the two columns are that are true or false."""
@@ -218,8 +218,12 @@ class JournalReader(OpenDatabase):
 
     @property
     def locked(self) -> StoreError | None:
-        """What is amiss while another program has had the file for some seconds; else None. Waits for nobody."""
-        return locked(self.path, self.busy_for) if self.busy_for > LOCKED_AFTER else None
+        """What is amiss while a thread has waited for the file for some seconds; else None. Waits for nobody itself."""
+        seconds = self.busy_for
+        if seconds < LOCKED_AFTER:
+            return None
+        what = f"The history file {named(self.path)} has not answered for {seconds:.0f} s"
+        return StoreError(f"{what}: another program may have locked it.")
 
     def get(self, identity: str) -> TaskRow:
         """Return one row as it stands."""

@@ -174,7 +174,11 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
             todo=f"Put it back where it was, {todo}, then run the cell again.",
         )
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return no_locks(path.parent) or locked(path, BUSY_SECONDS)
+        return no_locks(path.parent) or StoreError(
+            f"The history file {named(path)} has been locked by another process for {BUSY_SECONDS:.0f} s.",
+            money="Nothing more was sent.",
+            todo="End the kernel that hangs, then run the cell again.",
+        )
     if isinstance(error, (sqlite3.InterfaceError, sqlite3.ProgrammingError)):
         return StoreError(
             f"The history file {named(path)} was asked for what it cannot be ({words}): that is a fault of fox_nb.",
@@ -199,15 +203,6 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
         f"The history file {named(path)} is {'empty' if is_empty else f'damaged or not one of fox_nb ({words})'}.",
         money="It was left as it is" + ("." if is_empty else "; what it knows is not lost yet."),
         todo="Keep a copy of the folder; put a backup in its place, or go on with a new store=….",
-    )
-
-
-def locked(path: Path, seconds: float) -> StoreError:
-    """Return the error for a journal that another process has had for so many seconds."""
-    return StoreError(
-        f"The history file {named(path)} has been locked by another process for {seconds:.0f} s.",
-        money="Nothing more was sent.",
-        todo="End the kernel that hangs, then run the cell again.",
     )
 
 

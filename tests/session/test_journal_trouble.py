@@ -223,7 +223,7 @@ def test_a_journal_that_another_program_keeps_is_told_before_the_minute_is_over(
     other.execute("BEGIN EXCLUSIVE")
     try:
         until(lambda: fox.session.poller.holds_all, "a poll that waits for the file")
-        with pytest.raises(WaitTimeout, match=r"journal.sqlite has been locked by another process for \d+ s"):
+        with pytest.raises(WaitTimeout, match=r"journal.sqlite has not answered for \d+ s"):
             task.wait(0.3)
     finally:
         other.close()
