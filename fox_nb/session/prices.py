@@ -10,7 +10,7 @@ import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self
 
-from fox_nb.errors import FoxError, StoreError
+from fox_nb.errors import StoreError
 from fox_nb.models import MODELS, Request
 from fox_nb.money import LEAST_USD, MICRO_PER_USD, MOST_USD, dollars
 from fox_nb.session.pool import Pool

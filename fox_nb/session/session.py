@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from fox_nb.errors import NOTHING_SENT, FoxError, NotFound
+from fox_nb.errors import NOTHING_SENT, FoxError, NotFound, StoreError
 from fox_nb.models import Request, check, request_class, take_number
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
@@ -144,7 +145,8 @@ class Session(Submitter):
         """Hold the gateway's log against the journal, and bring tasks up to date with it; settles nothing."""
         note, joined = self.billing.reconcile(fresh=fresh)
         for task in self.held():
-            task.renew()
+            with contextlib.suppress(StoreError):  # the file may have lost one: the bill is told all the same
+                task.renew()
         lost = [row for row in self.unfinished() if row.state == "unknown" and row.account == self.account]
         return self.billing.report(lost, note, joined)
 

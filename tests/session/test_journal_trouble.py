@@ -355,6 +355,14 @@ def test_an_older_copy_that_is_written_over_what_is_waited_for(
         assert (fox.spent, len(gateway.creations())) == (pytest.approx(0.27), 2)
 
 
+def test_the_bill_is_read_where_an_older_copy_has_lost_a_task(fox: Fox, sandbox: Any) -> None:
+    """What is charged is told, though a task that somebody holds is not in the file."""
+    before = fox.store.journal.path.read_bytes()
+    task = fox.generate("a fox").wait(PATIENCE)
+    fox.store.journal.path.write_bytes(before)
+    assert [one.amount for one in fox.reconcile().strays] == [task.cost.amount]
+
+
 @pytest.mark.parametrize("status", [200, 500, 402])
 def test_what_is_on_the_wire_when_an_older_copy_is_written_over_the_journal(
     status: int, fox_at: Callable[..., Fox], tmp_path: Path
