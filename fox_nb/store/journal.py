@@ -488,9 +488,9 @@ class Journal(JournalReader):
             return
         if row.state in {"refused", "preparing"}:
             return
-        here = self._here(connection, row, now)
-        is_older = known is not None and known.charge == row.charge and not known.task_id
-        if here is row and not (is_older and known and (row.task_id or known.state in BEING_SENT)):
+        here, before = self._here(connection, row, now), {"unknown", *BEING_SENT} if row.task_id else BEING_SENT
+        is_older = known is not None and known.charge == row.charge and known.state in before
+        if here is row and not is_older:
             return
         self._charge(connection, here, "paid" if row.error_code == ANSWER_LOST else "kept" if row.task_id else "held")
         connection.execute(
