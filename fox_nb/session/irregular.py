@@ -76,6 +76,6 @@ def tolerated_for(error: FoxError, age: float) -> float:
     if isinstance(error, (AuthenticationError, InsufficientBalance, AccessDenied)) and error.message:
         return 0.0  # its own word, not the page of something in between
     if isinstance(error, NotFound):
-        return max(LOST_AFTER - age, IRREGULAR_FOR)
+        return max(LOST_AFTER - max(0.0, age), IRREGULAR_FOR)  # a clock that was set back makes no task younger
     passing = isinstance(error, (RateLimited, ServerError)) or not isinstance(error, GatewayError)
     return float("inf") if passing else IRREGULAR_FOR

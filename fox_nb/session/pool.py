@@ -23,6 +23,8 @@ from fox_nb.parameters import shown
 Value = TypeVar("Value")
 PROMPT = 2.0
 """Seconds for which nobody wonders what is waited for."""
+LONGEST_TOLD = 0.5
+"""Seconds for which whoever has news waits until those that listen have been told."""
 
 
 class Pool:
@@ -145,17 +147,26 @@ class OneAtATime:
     """Work that is done anew whenever it is due: by one thread at a time, and once for all that happens meanwhile."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._is_due = self._is_at_work = False
+        self._changed = threading.Condition()
+        self._is_due = self._is_late = False
+        self._thread: int | None = None
+        """Who is at it; 0 while a thread of the pool is on its way to it."""
 
     def due(self, work: Callable[[], object], pool: Pool) -> None:
-        """Have it done by a thread of the pool, or by the main thread itself; one that is at it does it once more."""
-        with self._lock:
+        """Have it done, by a thread of the pool or the main thread itself; it is waited for, but not for long."""
+        this = threading.get_ident()
+        with self._changed:
             self._is_due = True
-            if self._is_at_work:
-                return
-            self._is_at_work = True
-        run = functools.partial(self._run, work)
+            if self._thread == this:
+                return  # which does it once more
+            is_free, self._thread = self._thread is None, self._thread or 0
+        if is_free:
+            self._begin(functools.partial(self._run, work), pool)
+        with self._changed:
+            if not self._is_late:
+                self._is_late = not self._changed.wait_for(lambda: self._thread is None, LONGEST_TOLD)
+
+    def _begin(self, run: Callable[[], object], pool: Pool) -> None:
         if threading.current_thread() is threading.main_thread():
             run()
             return
@@ -166,16 +177,24 @@ class OneAtATime:
 
     def _run(self, work: Callable[[], object]) -> None:
         try:
-            while self._take():
+            while self._goes_on():
                 work()
         except BaseException:
-            self._is_at_work = False
+            self._ends()
             raise
 
-    def _take(self) -> bool:
-        with self._lock:
-            self._is_at_work, self._is_due = self._is_due, False
-            return self._is_at_work
+    def _goes_on(self) -> bool:
+        with self._changed:
+            if not self._is_due:
+                self._ends()
+                return False
+            self._is_due, self._thread = False, threading.get_ident()
+            return True
+
+    def _ends(self) -> None:
+        with self._changed:
+            self._thread, self._is_late = None, False
+            self._changed.notify_all()
 
 
 def result(future: Future[Value]) -> Value:
