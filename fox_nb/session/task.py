@@ -74,8 +74,7 @@ class Watching(Protocol):
 class TaskBackend(Protocol):
     """What a task asks of the session that it belongs to."""
 
-    telling: Pool
-    """Who tells those that listen to it: nothing else waits for them."""
+    telling: Pool  # of threads that tell those who listen to it: nothing else waits for them
 
     @property
     def poller(self) -> Watching:
@@ -119,9 +118,8 @@ class Task(Shows):
         self._backend = backend
         self._row = row
         self._changed = threading.Condition()
-        self._renewing = threading.Lock()
         self._listeners: list[Callable[[Task], None]] = []
-        self._telling = OneAtATime()
+        self._renewing, self._telling = threading.Lock(), OneAtATime()
         self.reused = False
         self.trouble: FoxError | None = None
 
