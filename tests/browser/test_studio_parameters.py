@@ -128,10 +128,14 @@ def test_several_pictures_arrive_in_their_order(lab: Lab, sandbox: Any, sandbox_
 
 
 def test_a_profile_is_put_into_the_prompt(lab: Lab, sandbox: Any, sandbox_env: dict[str, str]) -> None:
-    """Choosing one adds ``[[id]]`` and shows the name; an id that the store does not know is pointed out."""
+    """Choosing one adds ``[[id]]`` and shows the name, an arrow key alone none; an id that is not known is pointed out."""
     studio = open_studio(lab, sandbox_env, what=PROFILE.format(model="phota-image"))
     studio.prompt("a portrait of")
-    studio.here.get_by_role("combobox", name="Profile").select_option(label="Ada (profile_ada)")
+    profiles = studio.here.get_by_role("combobox", name="Profile")
+    profiles.press("ArrowDown")
+    studio.page.page.keyboard.press("Escape")
+    assert studio.here.get_by_role("textbox", name="Prompt").input_value() == "a portrait of"
+    profiles.select_option(label="Ada (profile_ada)")
     studio.page.locator(".fox-people:has-text('Ada')").wait_for()
     studio.press()
     assert "[[profile_ada]]" in received(studio.page, sandbox, 1)[0]["prompt"]

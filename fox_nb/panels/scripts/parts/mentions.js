@@ -125,6 +125,12 @@ export const mentions = () => {
         area.focus();
       }
 
+      // By an arrow alone a closed list would put its first person in, and whoever has a keyboard could reach no other.
+      list.addEventListener("keydown", (event) => {
+        if (event.altKey || !/^Arrow(Down|Up)$/.test(event.key) || !list.showPicker) return;
+        list.showPicker();
+        event.preventDefault();
+      });
       list.addEventListener("change", () => {
         const area = areaBeside(el);
         if (list.value && area) {
