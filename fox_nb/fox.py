@@ -461,7 +461,8 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         line = f"fox_nb: {self._where}."
         if self.is_sandbox:
             line = "fox_nb: running on the built-in sandbox: drawn pictures, nothing is charged.\n"
-            line += key_advice(" before Jupyter starts" if is_cell else "")  # a line of its own: no page breaks a word
+            # a line of its own: no page breaks a word; on stderr, where others write, too, it says whose it is
+            line += key_advice(" before Jupyter starts") if is_cell else f"fox_nb: {key_advice()}"
         if self._pack is not None:
             made, pictures = self._pack.manifest.made, self._pack.pictures
             line = f"fox_nb: {self._where} is shown ({pictures} picture{'s' * (pictures != 1)}, packed on {made}, "
