@@ -19,9 +19,11 @@ from PIL import Image
 
 import fox_nb
 from artifacts import MARKED_KEY
+from client.scripted import Scripted, say
 from fox_nb import atomic
 from fox_nb.sandbox import Sandbox
 from fox_nb.settings import Polling
+from gateways import picture
 from panels.browsers import Browser
 from processes import ended
 
@@ -262,6 +264,18 @@ def test_no_file_of_the_server_is_opened_named_or_told_apart(sandbox: Sandbox, t
         assert len(told) == 1, told
         assert "your own computer" in told.pop()
         assert len(sandbox.creations) == 1
+
+
+@pytest.mark.usefixtures("in_voila")
+def test_nothing_in_the_servers_network_is_fetched_for_a_visitor(sandbox: Sandbox) -> None:
+    """A link that a visitor compares with leads to no other program of the server; one to an own result is shown."""
+    with Scripted(say(200, picture())) as private, visitor(sandbox) as ada:
+        own = ada.generate("a garden").wait(60).images[0].url
+        for link, told in ((f"{private.url}/secret.png", "private network"), (own, "")):
+            sweep = ada.sweep("phota-image-enhance", image_url=link, creativity=[0, 1])
+            sweep.run()
+            assert (told in sweep.originals.trouble, bool(sweep.originals.trouble)) == (True, bool(told))
+        assert private.received == []
 
 
 @pytest.mark.usefixtures("in_voila")

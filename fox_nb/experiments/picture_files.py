@@ -31,7 +31,7 @@ Scale = tuple[float, float] | None
 
 _PLAIN_FORMATS = frozenset({"JPEG", "PNG", "WEBP", "GIF"})
 """What every viewer reads as it stands; pictures of phones, scanners and instruments are written anew."""
-_NOWHERE = "https://gateway.invalid"
+NOWHERE = "https://gateway.invalid"
 """The gateway of somebody who has none: links are fetched without one, and none leads into a private network."""
 
 
@@ -186,7 +186,7 @@ class PictureFiles:
 
     @functools.cached_property
     def _client(self) -> Client:
-        return self._session.client if self._session is not None else Client(_NOWHERE)
+        return self._session.client if self._session is not None else Client(NOWHERE)
 
 
 def result(image: Image, thumbs: Path, *, tiled: bool = True) -> ComparedPicture:
