@@ -12,15 +12,16 @@ from typing import Any, Self
 from fox_nb.display.places import Shown
 from fox_nb.errors import NOTHING_SENT, ConfirmationNeeded, FoxError, InvalidRequest
 from fox_nb.experiments import export, look, pages
-from fox_nb.experiments.measuring import Numbers, checked
+from fox_nb.experiments.made import Made
+from fox_nb.experiments.measuring import checked
 from fox_nb.experiments.plan import UNKNOWN, Plan, PlannedCell, Slot
 from fox_nb.experiments.plan_file import save_plan
 from fox_nb.experiments.runner import BY_HAND, Runner
 from fox_nb.experiments.side_by_side import Pictures
 from fox_nb.money import dollars
 from fox_nb.parameters import shown, unboxed
-from fox_nb.render.comparison import Cell, ComparedPicture, Comparison
-from fox_nb.session import Cost, Image, Session, Task
+from fox_nb.render.comparison import Cell, Comparison
+from fox_nb.session import Cost, Session, Task
 from fox_nb.session.task import listening, tell
 from fox_nb.sharing import OfOneProcess
 
@@ -31,7 +32,7 @@ ASK_ABOVE = 5.0
 _MOST = 10**15
 
 
-class Experiment(OfOneProcess, Shown):
+class Experiment(OfOneProcess, Shown, Made):
     """A plan, and the run of it; nothing is sent until `run`.
 
     Parameters
@@ -79,11 +80,6 @@ class Experiment(OfOneProcess, Shown):
     # -- before it is paid for ------------------------------------------------------------------------------------
 
     @property
-    def title(self) -> str:
-        """What it is, in a line."""
-        return " and ".join(dict.fromkeys(cls.title for cls in self.plan.classes))
-
-    @property
     def pictures(self) -> int:
         """How many pictures it has."""
         return self.plan.pictures
@@ -94,19 +90,9 @@ class Experiment(OfOneProcess, Shown):
         return self.plan.paid_already
 
     @property
-    def cost(self) -> Cost:
-        """What the missing ones may cost, in USD: after the run nothing; what was made has cost `spent`."""
-        return self.plan.cost
-
-    @property
     def spent(self) -> Cost:
         """What those that were sent have cost so far, in USD; those that an earlier run has made, too."""
         return self.plan.spent
-
-    @property
-    def seconds(self) -> float:
-        """About how long the missing ones take."""
-        return self.plan.seconds(self.at_once, self.per_second)
 
     # -- making ---------------------------------------------------------------------------------------------------
 
@@ -238,27 +224,9 @@ class Experiment(OfOneProcess, Shown):
     kind = "experiment"
 
     @property
-    def size(self) -> tuple[str, str]:
-        """Name and value of how large it is."""
-        return "Cells", f"{len(self.plan.cells):,}"
-
-    @property
     def _in_words(self) -> str:
         """How large it is, in a line."""
         return self.size[1]
-
-    @property
-    def developing(self) -> int:
-        """How many pictures have still to be cut and measured."""
-        return 0
-
-    def about(self) -> list[str]:
-        """Say what a person should know of the plan, a sentence a line."""
-        return []
-
-    def findings_so_far(self) -> list[str]:
-        """Say what the pictures that are made show, a sentence a line."""
-        return []
 
     def comparison(self) -> Comparison:
         """Return the pictures as they stand, for a viewer or a page."""
@@ -267,22 +235,6 @@ class Experiment(OfOneProcess, Shown):
     def cell(self, planned: PlannedCell) -> Cell:
         """Return one cell as a viewer takes it."""
         return look.cell(self, planned)
-
-    def facts(self, cell: PlannedCell) -> dict[str, Any]:
-        """Return what is told of a cell's pictures beside their request."""
-        return {"label": cell.label}
-
-    def own_original(self, cell: PlannedCell) -> ComparedPicture | None:
-        """Return what a cell was made from, where cells have different originals."""
-        return None
-
-    def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> tuple[Numbers, str]:
-        """Return the numbers of a picture that are there by now, and why some are missing."""
-        return {}, ""
-
-    def static(self, *, live: bool = False) -> str:
-        """Return the pictures as HTML that needs no kernel; `live` says that a viewer stands in for it."""
-        raise NotImplementedError
 
     def _prepare(self) -> None:
         """Do what has to be done before anything is sent."""
