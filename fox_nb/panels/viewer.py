@@ -30,7 +30,6 @@ from fox_nb.render.comparison import (
     place,
     preview_size,
 )
-from fox_nb.render.comparison_kept import kept
 from fox_nb.session.pool import Pool
 from fox_nb.sharing import temporary_folder
 
@@ -76,16 +75,6 @@ class Viewer(Scripted):
     def comparison(self) -> Comparison:
         """What is shown, with all that `update_cell` has changed."""
         return self._comparison
-
-    def show(self) -> None:
-        """Display the viewer and, in the same output, the table that stays in the saved notebook.
-
-        The table goes first, so that the viewer finds its pictures in the page and needs none of them sent again.
-        """
-        from IPython.display import HTML, display
-
-        display(HTML(kept(self._comparison)))
-        display(self)
 
     def update_cell(self, key: Key, cell: Cell) -> None:
         """Show something else in one cell; only that cell is sent, and its preview when it is looked at."""

@@ -25,6 +25,8 @@ from pathlib import Path
 from PIL import Image
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Take
 from fox_nb.panels.viewer import Viewer
+from fox_nb.render.comparison_kept import kept
+from IPython.display import HTML, display
 
 SIDE = 1536
 def picture(name, seed):
@@ -43,7 +45,7 @@ tried = queue.Queue()  # put in by a thread of the viewer's
 viewer = Viewer(comparison, on_retry=lambda *place: tried.put(place))
 asked, want = [], viewer._tiles.want
 viewer._tiles.want = lambda view, add, drop: (asked.extend(add), want(view, add, drop))
-viewer.show()
+display(HTML(kept(comparison)), viewer)
 """
 READY = "() => document.querySelector('.foxc-compare')?.getAttribute('aria-busy') === 'false'"
 

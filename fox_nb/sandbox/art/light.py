@@ -56,12 +56,6 @@ class Light:
         seen = times(colour, self.tint)
         return mix(seen, self.low, min(0.94, far * self.haze))
 
-    def sky(self, height: float) -> Colour:
-        """Return the sky's colour at a height, 0 at the horizon, 1 at the top."""
-        if height < 0.45:  # where the lower half of the gradient ends
-            return mix(self.low, self.middle, height / 0.45)
-        return mix(self.middle, self.top, (height - 0.45) / 0.55)
-
 
 def _light(hour: str, sky: str, sun: str, shade: str, tint: tuple[float, float, float], accents: str,
            height: float) -> Light:  # fmt: skip
