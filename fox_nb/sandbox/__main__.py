@@ -10,8 +10,6 @@ from fox_nb.sandbox.process import SHARED_SPEED
 
 def main() -> int:
     """Run the command."""
-    # jsonschema would have a grammar built, for a format that no schema here has: a second of the start.
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     from fox_nb.sandbox.daemon import run_in_background, serve
 
     parser = argparse.ArgumentParser(prog="python -m fox_nb.sandbox", description="The local stand-in for FoxAPI.")

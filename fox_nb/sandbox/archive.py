@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from fox_nb.atomic import ASIDE, remove_leftovers, write
+from fox_nb.atomic import ASIDE, remove_leftovers
 from fox_nb.filetypes import KINDS, is_zip, sniff
 
 LONGEST_NAME = 100
@@ -23,21 +23,13 @@ class Archive:
         for place in (self.uploads, self.pictures):
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def write(self, path: Path, data: bytes) -> None:
-        """Write a file so that nobody ever sees a part of it."""
-        write(path, data, private=True)
-
-    def remove(self, path: Path) -> None:
-        """Remove a file that may be gone already."""
-        path.unlink(missing_ok=True)
-
     def drop_pictures_except(self, names: Iterable[str]) -> None:
         """Remove the pictures that nothing leads to any more, and what was left half-written."""
         kept = set(names)
         remove_leftovers(self.pictures)
         for path in self.pictures.iterdir():
             if path.name not in kept and not path.name.startswith(ASIDE):
-                self.remove(path)
+                path.unlink(missing_ok=True)
 
 
 def kind_of(data: bytes) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -64,11 +65,7 @@ class Sandbox:
         self._settings = Settings()
         self._settings.change(asked)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._failure: BaseException | None = None
-        self._ready = threading.Event()
-        self._end: asyncio.Event | None = None
         self._seen: list[dict[str, Any]] = []
-        self._thread: threading.Thread | None = None
         self.base_url = ""
         self.key = ""
 
@@ -76,30 +73,24 @@ class Sandbox:
         return f"<Sandbox {self.base_url or 'not running'} speed={self._settings.speed:g}>"
 
     def __enter__(self) -> Self:
-        self._stack = ExitStack()
-        if self._folder is None:
-            self._place = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="fox_nb-sandbox-")))
-        else:
-            self._place = self._folder
-        self._ready.clear()
-        self._failure = None
-        self._thread = threading.Thread(target=self._run, name="fox_nb-sandbox")
-        self._thread.start()
-        self._ready.wait()
-        if self._failure is not None:
-            self._thread.join()
-            self._stack.close()
-            raise self._failure
+        ready: Future[None] = Future()
+        with ExitStack() as stack:
+            self._place = self._folder or Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="fox_nb-sandbox-"))
+            )
+            thread = threading.Thread(target=self._run, args=(ready,), name="fox_nb-sandbox")
+            thread.start()
+            stack.callback(thread.join)
+            ready.result()
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._seen = self.creations
-        if self._loop is not None and self._end is not None:
+        if self._loop is not None:
             self._loop.call_soon_threadsafe(self._end.set)
-        if self._thread is not None:
-            self._thread.join()
-        self._loop = None
         self._stack.close()
+        self._loop = None
 
     @property
     def creations(self) -> list[dict[str, Any]]:
@@ -178,15 +169,15 @@ class Sandbox:
 
         return asyncio.run_coroutine_threadsafe(on_loop(), self._loop).result()
 
-    def _run(self) -> None:
+    def _run(self, ready: Future[None]) -> None:
         try:
             with asyncio.Runner() as runner:
-                runner.run(self._serve())
+                runner.run(self._serve(ready))
         except BaseException as failure:  # noqa: BLE001 - handed to the thread that waits for it
-            self._failure = failure
-            self._ready.set()
+            if not ready.done():
+                ready.set_exception(failure)
 
-    async def _serve(self) -> None:
+    async def _serve(self, ready: Future[None]) -> None:
         self._server = Server(self._place, self._settings, keys=self._keys)
         try:
             self._server.open(self._port)
@@ -194,7 +185,7 @@ class Sandbox:
             self._end = asyncio.Event()
             self.base_url = self._server.base_url
             self.key = self._server.key
-            self._ready.set()
+            ready.set_result(None)
             await self._end.wait()
         finally:
             await self._server.close()

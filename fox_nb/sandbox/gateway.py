@@ -9,6 +9,7 @@ import string
 import time
 from typing import TYPE_CHECKING, Any
 
+from fox_nb.atomic import write
 from fox_nb.sandbox import bill
 from fox_nb.sandbox.archive import Archive, kind_of, safe_name
 from fox_nb.sandbox.contract import load_contract
@@ -38,7 +39,7 @@ from fox_nb.sandbox.plans import (
 from fox_nb.sandbox.problems import Problem, Unusable
 from fox_nb.sandbox.process import take_lock
 from fox_nb.sandbox.source import art_mark
-from fox_nb.sandbox.states import accepted, shown, state_of, under_way
+from fox_nb.sandbox.states import shown, state_of, under_way
 from fox_nb.sandbox.task_faults import seconds_with_faults
 from fox_nb.sandbox.workshop import Workshop
 
@@ -201,10 +202,6 @@ class Gateway:
         ahead: float = self.settings.log.get("ahead", 0)
         return self.clock.now() + ahead
 
-    def accepted(self, task: Task) -> dict[str, Any]:
-        """Return what the creation of a task answers."""
-        return accepted(task)
-
     def read_task(self, task_id: str, base_url: str) -> dict[str, Any]:
         """Return what a read of a task answers."""
         task = self.ledger.task(task_id)
@@ -257,7 +254,7 @@ class Gateway:
             size=len(data),
             created=now,
         )
-        self.archive.write(self.archive.uploads / upload.token, data)
+        write(self.archive.uploads / upload.token, data, private=True)
         self.ledger.add_upload(upload)
         return upload
 
@@ -283,7 +280,7 @@ class Gateway:
 
     def _drop(self, upload: Upload) -> None:
         self.ledger.forget_upload(upload.token)
-        self.archive.remove(self.archive.uploads / upload.token)
+        (self.archive.uploads / upload.token).unlink(missing_ok=True)
 
     # --- faults, settings and time
 

@@ -17,6 +17,7 @@ from fox_nb.sandbox.answers import Answer, json_answer
 from fox_nb.sandbox.options import PRICES, QUOTA
 from fox_nb.sandbox.problems import Problem
 from fox_nb.sandbox.source import version
+from fox_nb.sandbox.states import accepted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -83,7 +84,7 @@ def _no_constant(name: str) -> Any:
 async def _create_task(call: Incoming, gateway: Gateway) -> Answer:
     task = gateway.create_task(call.value, call.parameters.get("X-Sandbox-Take"), call.account)
     call.task_id = task.id
-    return json_answer(gateway.accepted(task))
+    return json_answer(accepted(task))
 
 
 async def _read_task(call: Incoming, gateway: Gateway) -> Answer:
