@@ -393,17 +393,6 @@ def without_key(text: str, key: SecretStr | None) -> str:
     return text
 
 
-@functools.cache
-def version() -> str:
-    """Return the version of fox_nb that is installed."""
-    from importlib import metadata
-
-    try:
-        return metadata.version("fox_nb")
-    except metadata.PackageNotFoundError:
-        return "0"
-
-
 @functools.lru_cache(maxsize=8)  # every header of every answer is looked through
 def spellings(key: SecretStr) -> tuple[str, ...]:
     """Return a key as it is, URL-quoted, JSON-escaped, HTML-escaped, within base64 and as hex; the longest first."""

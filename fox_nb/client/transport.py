@@ -30,10 +30,11 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import DeflateDecoder, GzipDecoder
 from urllib3.util.retry import Retry
 
+from fox_nb import __version__
 from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
 from fox_nb.client.exchange import USUAL_ANSWER, Broken, Call, Exchange, Part
 from fox_nb.errors import NOTHING_SENT, KeyMissing
-from fox_nb.settings import is_loopback, is_private, version, without_key
+from fox_nb.settings import is_loopback, is_private, without_key
 from fox_nb.sharing import renew_in_children
 from fox_nb.tasks import REQUEST_IDS
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 
-USER_AGENT = f"fox_nb/{version()} (+Jupyter toolkit) python/{sys.version_info.major}.{sys.version_info.minor}"
+USER_AGENT = f"fox_nb/{__version__} (+Jupyter toolkit) python/{sys.version_info.major}.{sys.version_info.minor}"
 """The product's own; a library's default one is refused by the gateway's CDN."""
 PIECE = 64 * 1024
 """Bytes that are read or sent at a time."""

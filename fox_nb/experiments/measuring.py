@@ -175,8 +175,8 @@ def _measure(picture: Path, original: Path) -> Measured:
     """Measure a picture; here or in another process."""
     from fox_nb.images.metrics import EXPLANATIONS, measure
 
-    stored = measure(picture, original).to_dict()
-    return {name: stored[name] for name in EXPLANATIONS}, str(stored["note"])
+    found = measure(picture, original)
+    return {name: getattr(found, name) for name in EXPLANATIONS}, found.note
 
 
 def _read(kept: Path) -> Measured | None:

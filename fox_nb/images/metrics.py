@@ -83,17 +83,6 @@ class Metrics:
     size: tuple[int, int]
     note: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the numbers as columns of a table."""
-        return {
-            "psnr": self.psnr,
-            "ssim": self.ssim,
-            "sharpness": self.sharpness,
-            "colour_shift": self.colour_shift,
-            "measured_at": f"{self.size[0]}x{self.size[1]}",
-            "note": self.note,
-        }
-
 
 def measure(picture: Path, original: Path, *, edge: int = EDGE) -> Metrics:
     """Measure a picture against its original.

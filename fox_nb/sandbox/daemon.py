@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fox_nb import __version__
 from fox_nb.sandbox.process import (
     CANNOT_START,
     SHARED_SPEED,
@@ -34,7 +35,7 @@ from fox_nb.sandbox.process import (
     take_lock,
     write_address,
 )
-from fox_nb.sandbox.source import source_mark, version
+from fox_nb.sandbox.source import source_mark
 
 if TYPE_CHECKING:
     import psutil
@@ -143,7 +144,7 @@ async def _serve(folder: Path, speed: float, lock: BaseFileLock) -> None:
     try:
         server.open()
         address = Address(
-            server.base_url, server.key, os.getpid(), version(), speed, source_mark(), socket.gethostname()
+            server.base_url, server.key, os.getpid(), __version__, speed, source_mark(), socket.gethostname()
         )
         write_address(folder, address)
         starting_file(folder).unlink(missing_ok=True)

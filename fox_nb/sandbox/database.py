@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,17 +77,14 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
         self._database = open_database(path, _missing, synchronous="OFF")
 
     def close(self) -> None:
         """Close the database."""
-        with self._lock:
-            self._database.close()
+        self._database.close()
 
     def _run(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._database.execute(sql, values).fetchall()
+        return self._database.execute(sql, values).fetchall()
 
     def fact(self, name: str, default: str) -> str:
         """Return a fact of the folder; the first one to ask sets it."""

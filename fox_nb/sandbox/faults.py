@@ -7,7 +7,6 @@ runs in a process of its own and would have to load code of the tests; and peopl
 from __future__ import annotations
 
 import random
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,7 +85,6 @@ class Faults:
         self._due: list[_Due] = []
         self.happened: Counter[str] = Counter()
         """How often each one came to pass, by its name."""
-        self._lock = threading.Lock()
 
     def add(self, spec: dict[str, Any]) -> None:
         """Schedule one fault, which must be as the OpenAPI document says."""
@@ -94,18 +92,15 @@ class Faults:
         calls = HTTP_FAULTS[name].calls if name in HTTP_FAULTS else (TASK,)
         times = spec.get("times", None if "rate" in spec else 1)
         chance = random.Random(spec.get("seed"))
-        with self._lock:
-            self._due.append(_Due({"on": calls[0], **spec}, times, spec.get("after", 0), chance))
+        self._due.append(_Due({"on": calls[0], **spec}, times, spec.get("after", 0), chance))
 
     def clear(self, label: str | None = None) -> None:
         """Behave again; with a label, as far as the fault that has it goes."""
-        with self._lock:
-            self._due = [due for due in self._due if label is not None and due.spec.get("label") != label]
+        self._due = [due for due in self._due if label is not None and due.spec.get("label") != label]
 
     def remaining(self) -> list[dict[str, Any]]:
         """Return what is still due."""
-        with self._lock:
-            return [{**due.spec, "times": due.times, "after": due.skip} for due in self._due]
+        return [{**due.spec, "times": due.times, "after": due.skip} for due in self._due]
 
     def on_call(self, call: str | None, model: str | None = None) -> dict[str, Any] | None:
         """Return the fault of this call, if any: the first one scheduled."""
@@ -117,10 +112,9 @@ class Faults:
 
     def _draw(self, call: str | None, model: str | None, most: int) -> list[dict[str, Any]]:
         drawn: list[dict[str, Any]] = []
-        with self._lock:
-            for due in self._due:
-                if len(drawn) < most and due.spec["on"] == call and due.hits(model):
-                    drawn.append(due.spec)
-                    self.happened[due.spec["fault"]] += 1
-            self._due = [due for due in self._due if due.times != 0]
+        for due in self._due:
+            if len(drawn) < most and due.spec["on"] == call and due.hits(model):
+                drawn.append(due.spec)
+                self.happened[due.spec["fault"]] += 1
+        self._due = [due for due in self._due if due.times != 0]
         return drawn

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 import string
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fox_nb.atomic import write
 from fox_nb.sandbox import bill
@@ -44,10 +44,12 @@ from fox_nb.sandbox.task_faults import seconds_with_faults
 from fox_nb.sandbox.workshop import Workshop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from filelock import BaseFileLock
 
+Value = TypeVar("Value")
 LETTERS = string.ascii_lowercase + string.digits
 SWEEP_EVERY = 300.0
 
@@ -184,17 +186,11 @@ class Gateway:
         if 0 < self.settings.key_expires <= self.clock.now():
             raise Problem(401, "The key has expired.", "authentication_error")
 
-    def read_account(self, account: str) -> dict[str, Any]:
-        """Return what a key's own account answers."""
+    def read_bill(self, told: Callable[[list[Task], Settings, float], Value], account: str) -> Value:
+        """Return what is told of a key's tasks: its account, or the entries of its log."""
         now = self.clock.now()
         self._reads.count(now, self.settings.bill_reads)
-        return bill.account(self.ledger.tasks_of(account), self.settings, now)
-
-    def read_log(self, account: str) -> list[dict[str, Any]]:
-        """Return the entries of a key's log."""
-        now = self.clock.now()
-        self._reads.count(now, self.settings.bill_reads)
-        return bill.log(self.ledger.tasks_of(account), self.settings, now)
+        return told(self.ledger.tasks_of(account), self.settings, now)
 
     @property
     def date(self) -> float:

@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from tornado import httputil
 
+from fox_nb import __version__
+from fox_nb.sandbox import bill
 from fox_nb.sandbox.answers import Answer, json_answer
 from fox_nb.sandbox.options import PRICES, QUOTA
 from fox_nb.sandbox.problems import Problem
-from fox_nb.sandbox.source import version
 from fox_nb.sandbox.states import accepted
 
 if TYPE_CHECKING:
@@ -201,11 +202,11 @@ async def _read_usage(_call: Incoming, gateway: Gateway) -> Answer:
 
 
 async def _read_account(call: Incoming, gateway: Gateway) -> Answer:
-    return json_answer({"code": True, "message": "ok", "data": gateway.read_account(call.account)})
+    return json_answer({"code": True, "message": "ok", "data": gateway.read_bill(bill.account, call.account)})
 
 
 async def _read_log(call: Incoming, gateway: Gateway) -> Answer:
-    return json_answer({"success": True, "message": "", "data": gateway.read_log(call.account)})
+    return json_answer({"success": True, "message": "", "data": gateway.read_bill(bill.log, call.account)})
 
 
 # --- the sandbox's own
@@ -216,7 +217,7 @@ async def _read_contract(_call: Incoming, gateway: Gateway) -> Answer:
 
 
 async def _read_sandbox(call: Incoming, gateway: Gateway) -> Answer:
-    said = {"sandbox": "fox_nb", "version": version(), "speed": gateway.settings.speed}
+    said = {"sandbox": "fox_nb", "version": __version__, "speed": gateway.settings.speed}
     if "challenge" in call.parameters:
         host = urlsplit(call.base_url).netloc
         said["proof"] = proof(call.key, call.parameters["challenge"], host)

@@ -28,8 +28,6 @@ MOST_BYTES_OF_ALL = 400_000_000
 PHOTO_SIDE = 384
 """A figure is learned from photos of this size; more shows nothing more."""
 
-MEDIA_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
-
 Step = dict[str, Any]
 
 
@@ -53,12 +51,7 @@ def carry_out(step: Step, folder: Path) -> dict[str, Any]:
         write(path, art.encode(_draw(step, folder), step["format"]), private=True)
     with Image.open(path) as picture:
         width, height = picture.size
-    return {
-        "name": step["name"],
-        "media_type": MEDIA_TYPES[step["format"]],
-        "width": width,
-        "height": height,
-    }
+    return {"name": step["name"], "media_type": art.mime(step["format"]), "width": width, "height": height}
 
 
 def stand_in_file(url: str) -> bytes:

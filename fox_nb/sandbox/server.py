@@ -250,7 +250,8 @@ class _Handler(web.RequestHandler):
         for name, value in answer.headers.items():
             self.set_header(name, value)
         if answer.keep is None or self.request.method == "HEAD":
-            await self._finish(answer)
+            with contextlib.suppress(StreamClosedError):
+                await self.finish(answer.body)
             return
         self.set_header("Content-Length", str(len(answer.body)))
         self.write(answer.body[: answer.keep])
@@ -259,12 +260,6 @@ class _Handler(web.RequestHandler):
         except StreamClosedError:
             return
         self._cut_line()
-
-    async def _finish(self, answer: Answer) -> None:
-        try:
-            await self.finish(answer.body)
-        except StreamClosedError:
-            return
 
     def _cut_line(self) -> None:
         self.request.connection.stream.close()  # type: ignore[union-attr]

@@ -50,14 +50,3 @@ def _files(folder: str, prefix: str) -> list[tuple[str, int, int]]:
                 stat = entry.stat()
                 files.append((prefix + entry.name, stat.st_size, stat.st_mtime_ns))
     return files
-
-
-@lru_cache(maxsize=1)
-def version() -> str:
-    """Return the version of the installed package."""
-    from importlib import metadata  # slow to import, and only a server asks
-
-    try:
-        return metadata.version("fox_nb")
-    except metadata.PackageNotFoundError:
-        return "not installed"

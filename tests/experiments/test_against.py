@@ -143,7 +143,7 @@ def test_what_is_measured_runs_on_an_executor(
         sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], executor=processes).run()
         found = sweep.to_frame()["ssim"].tolist()
     monkeypatch.undo()
-    assert [metrics.measure(task.images[0].path, photo).to_dict()["ssim"] for task in sweep.tasks] == found
+    assert [metrics.measure(task.images[0].path, photo).ssim for task in sweep.tasks] == found
     assert all(take.picture.tiles.exists() for cell in sweep.comparison().cells.values() for take in cell.takes)
 
 
@@ -191,7 +191,7 @@ def test_what_is_measured_runs_on_a_dask_cluster(fox: Fox, photo: Path, monkeypa
         sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], executor=executor).run()
         found = sweep.to_frame()["ssim"].tolist()
     monkeypatch.undo()
-    assert [metrics.measure(task.images[0].path, photo).to_dict()["ssim"] for task in sweep.tasks] == found
+    assert [metrics.measure(task.images[0].path, photo).ssim for task in sweep.tasks] == found
     assert all(take.picture.tiles.exists() for cell in sweep.comparison().cells.values() for take in cell.takes)
 
 

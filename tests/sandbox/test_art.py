@@ -216,13 +216,12 @@ def test_an_enhanced_picture_keeps_its_shape(size):
     ("name", "magic"), [("jpeg", b"\xff\xd8"), ("jpg", b"\xff\xd8"), ("png", b"\x89PNG"), ("webp", b"RIFF")]
 )
 def test_files_are_what_they_are_called(name, magic):
-    """A file's bytes, ending and media type agree, and it opens again."""
+    """A file's bytes and media type agree, and it opens again."""
     raw = art.encode(art.generate("sea", (120, 80), seed=1), name)
     assert raw.startswith(magic)
     again = Image.open(io.BytesIO(raw))
     assert again.size == (120, 80)
     assert art.mime(name) == again.get_format_mimetype()
-    assert art.extension(name) in ("jpg", "png", "webp")
 
 
 def test_no_other_format():

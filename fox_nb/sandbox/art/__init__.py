@@ -4,7 +4,7 @@ They are made from numbers alone: nothing is fetched, and the same arguments giv
 """
 
 from fox_nb.sandbox.art.edit import Drawn, edit
-from fox_nb.sandbox.art.encoding import encode, extension, mime
+from fox_nb.sandbox.art.encoding import encode, mime
 from fox_nb.sandbox.art.enhance import enhance
 from fox_nb.sandbox.art.figure import Figure, invented
 from fox_nb.sandbox.art.learn import figure_from_photos
@@ -19,7 +19,6 @@ __all__ = [
     "encode",
     "enhance",
     "enhanced_size",
-    "extension",
     "figure_from_photos",
     "generate",
     "invented",

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image, ImageOps
 
-_KINDS = {"jpeg": ("jpg", "image/jpeg"), "png": ("png", "image/png"), "webp": ("webp", "image/webp")}
+_KINDS = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
 def _kind(name: str) -> str:
@@ -36,14 +36,9 @@ def encode(image: Image.Image, format: str = "jpeg") -> bytes:  # noqa: A002 (Pi
     return out.getvalue()
 
 
-def extension(format: str) -> str:  # noqa: A002 (Pillow's word for it)
-    """Return a format's file name ending without the dot, such as ``"jpg"``."""
-    return _KINDS[_kind(format)][0]
-
-
 def mime(format: str) -> str:  # noqa: A002 (Pillow's word for it)
     """Return a format's media type, such as ``"image/jpeg"``."""
-    return _KINDS[_kind(format)][1]
+    return _KINDS[_kind(format)]
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
