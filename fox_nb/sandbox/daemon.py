@@ -207,8 +207,8 @@ def _on_signals(done: asyncio.Event) -> None:
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(done.set))
 
 
-def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None = None) -> None:
-    """Run a sandbox by hand until Ctrl-C or SIGTERM; print its base URL as the first line.
+def serve(port: int = 0, speed: float = SHARED_SPEED) -> None:
+    """Run a sandbox by hand until Ctrl-C or SIGTERM, in a folder of its own; print its base URL as the first line.
 
     Parameters
     ----------
@@ -216,15 +216,10 @@ def serve(port: int = 0, speed: float = SHARED_SPEED, folder: str | Path | None 
         The port; 0 takes a free one.
     speed : float
         How many times faster than the service its tasks go.
-    folder : path, optional
-        Where its tasks are kept; a temporary folder, gone afterwards, if left out.
     """
     start_lightly()
-    with contextlib.ExitStack() as stack:
-        if folder is None:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fox_nb-sandbox-"))
-        with asyncio.Runner() as runner:
-            runner.run(_by_hand(port, speed, Path(folder)))
+    with tempfile.TemporaryDirectory(prefix="fox_nb-sandbox-") as folder, asyncio.Runner() as runner:
+        runner.run(_by_hand(port, speed, Path(folder)))
 
 
 async def _by_hand(port: int, speed: float, folder: Path) -> None:

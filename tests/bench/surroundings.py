@@ -64,7 +64,7 @@ class Surroundings(contextlib.ExitStack):
     @contextlib.contextmanager
     def sandbox(self, speed: float) -> Iterator[Gateway]:
         """A sandbox in a process of its own, so that it takes no time of what is measured."""
-        command = [sys.executable, "-m", "fox_nb.sandbox", "--speed", str(speed)]
+        command = [sys.executable, "-m", "fox_nb.cli", "sandbox", "--speed", str(speed)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=self.environment) as process:
             assert process.stdout is not None
             try:

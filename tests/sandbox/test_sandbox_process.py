@@ -533,9 +533,9 @@ def test_finding_it_loads_nothing_heavy(shared):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_sandbox_by_hand_prints_its_address_first_and_takes_any_key(tmp_path, number):
-    """`python -m fox_nb.sandbox` serves until Ctrl-C or SIGTERM and leaves nothing."""
+    """`fox-nb sandbox` serves until Ctrl-C or SIGTERM and leaves nothing."""
     port = free_port()
-    command = ["-m", "fox_nb.sandbox", "--port", str(port), "--speed", "100"]
+    command = ["-m", "fox_nb.cli", "sandbox", "--port", str(port), "--speed", "100"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with Child(*command, env=environment) as server:
         base_url = server.line("its address")
