@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import ipywidgets as w
 import traitlets
@@ -12,6 +12,7 @@ from fox_nb.models import check
 from fox_nb.panels.level import Level
 from fox_nb.panels.script import Layout
 from fox_nb.parameters import Parameter
+from fox_nb.session.profiles import Profiles
 from fox_nb.store import Store
 
 FEW = 3
@@ -19,19 +20,12 @@ FEW = 3
 _STEPS = {int: 1, float: 0.01}
 
 
-class ProfileNames(Protocol):
-    """The names that the store knows profiles by."""
-
-    def names(self) -> dict[str, str]:
-        """Return the profiles' names by their ids."""
-
-
 class FieldContext(NamedTuple):
     """What controls need from outside.
 
     Attributes
     ----------
-    profiles : ProfileNames
+    profiles : Profiles
         The people that can be chosen.
     store : Store
         Where earlier pictures are, and thumbnails.
@@ -41,7 +35,7 @@ class FieldContext(NamedTuple):
         One for all that nobody lays out: each of its own would be another model for the browser, and in the file.
     """
 
-    profiles: ProfileNames
+    profiles: Profiles
     store: Store
     later: Callable[[Callable[[], Any]], Any]
     layout: Layout

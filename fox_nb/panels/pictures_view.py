@@ -90,5 +90,5 @@ class PicturesView:
 def show(pictures: Pictures) -> Any:
     """Show pictures in a cell; returns what marimo shows."""
     view = PicturesView(pictures)
-    replace_earlier(view)
+    replace_earlier(view.close)
     return view.show()

@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from fox_nb.display.places import Place, bundle, in_notebook, is_unseen, open_place, output_of
 from fox_nb.errors import StoreError
@@ -25,15 +25,8 @@ _used: dict[str, int] = {}
 """How many of these the running cell has."""
 
 
-class Closable(Protocol):
-    """What a cell shows."""
-
-    def close(self) -> None:
-        """End it."""
-
-
-_shown: dict[str, tuple[int, list[Closable]]] = {}
-"""What each notebook cell shows, and in which execution of it that was made."""
+_shown: dict[str, tuple[int, list[Callable[[], None]]]] = {}
+"""What ends each view that a notebook cell shows, and in which execution of it they were made."""
 
 
 class Record:
@@ -258,8 +251,8 @@ def can_follow() -> bool:
     return bool(running_cell() and cell_id()) and output_of(_parent()["header"]) is None and not is_unseen()
 
 
-def replace_earlier(view: Closable) -> None:
-    """End the views that an earlier run of the same cell has shown: nobody sees them any more."""
+def replace_earlier(close: Callable[[], None]) -> None:
+    """End the views that an earlier run of the same cell has shown: nobody sees them any more; `close` ends the new."""
     cell = cell_id() if in_notebook() else ""
     if not cell:
         return
@@ -268,10 +261,10 @@ def replace_earlier(view: Closable) -> None:
     execution = get_ipython().execution_count
     count, views = _shown.get(cell, (execution, []))
     if count != execution:
-        for earlier in views:
-            earlier.close()
+        for close_earlier in views:
+            close_earlier()
         views = []
-    _shown[cell] = (execution, [*views, view])
+    _shown[cell] = (execution, [*views, close])
 
 
 def _parent() -> dict[str, Any]:

@@ -39,7 +39,7 @@ def show(sweep: Experiment) -> Any:
     if not in_notebook():
         return beside(pages.page(sweep), *([Viewer(sweep.comparison())] if sweep.plan.count("done") else []))
     view = SweepView(sweep)
-    replace_earlier(view)
+    replace_earlier(view.close)
     view.show()
     return None
 

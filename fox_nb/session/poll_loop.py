@@ -9,12 +9,15 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.errors import FoxError
 from fox_nb.session.backoff import next_poll, pause_after
 from fox_nb.session.pool import Pool, start
 from fox_nb.settings import Polling
+
+if TYPE_CHECKING:
+    from fox_nb.session.task import Task
 
 LONGEST_SLEEP = 60.0
 """Seconds: a clock that is set, or a time that nobody can sleep for, never holds the thread for longer."""
@@ -44,34 +47,15 @@ class PollResult(NamedTuple):
     soon: float | None = None
 
 
-class Watched(Protocol):
-    """What the loop has to know of a task."""
-
-    @property
-    def waited(self) -> float:
-        """Seconds since the gateway accepted it."""
-
-    @property
-    def estimate(self) -> float:
-        """Seconds that it is thought to take."""
-
-    @property
-    def spread(self) -> float:
-        """How far off that may be: sigma of the logarithm of durations."""
-
-
-Subject = TypeVar("Subject", bound=Watched)
-
-
-class _Due(NamedTuple, Generic[Subject]):
+class _Due(NamedTuple):
     at: float
     number: int  # no other has it, so that nothing behind it is ever compared
     key: str
-    subject: Subject
+    subject: Task
     failures: int = 0
 
 
-class PollLoop(Generic[Subject]):
+class PollLoop:
     """Polls each task when it is due, until a poll says that it is done.
 
     Parameters
@@ -90,7 +74,7 @@ class PollLoop(Generic[Subject]):
 
     def __init__(
         self,
-        poll: Callable[[Subject], PollResult],
+        poll: Callable[[Task], PollResult],
         pool: Pool,
         polling: Polling,
         *,
@@ -103,7 +87,7 @@ class PollLoop(Generic[Subject]):
         self._clock = clock
         self._rng = rng or random.Random()
         self._changed = threading.Condition()
-        self._heap: list[_Due[Subject]] = []
+        self._heap: list[_Due] = []
         self._watched: dict[str, int] = {}
         """For each key the number of its one entry in the heap, or of the poll that is being made."""
         self._count = itertools.count()
@@ -111,7 +95,7 @@ class PollLoop(Generic[Subject]):
         self._thread: threading.Thread | None = None
         self._stopped = False
 
-    def watch(self, key: str, subject: Subject, *, delay: float | None = None) -> None:
+    def watch(self, key: str, subject: Task, *, delay: float | None = None) -> None:
         """Follow a task from now on, first after `delay` seconds; one that is watched already stays as it is.
 
         Raises
@@ -160,16 +144,16 @@ class PollLoop(Generic[Subject]):
         if self._thread is None or not self._thread.is_alive():
             self._thread = start(self._run, "fox_nb-poll-loop", "The task goes on and is paid for once.")
 
-    def _due_in(self, subject: Subject) -> float:
+    def _due_in(self, subject: Task) -> float:
         waited = max(0.0, subject.waited)
         if waited > min(self._polling.first_looks, default=0.0):
             return 0.0  # of an earlier kernel: the first poll tells where it stands
         return self._pause(subject, waited)
 
-    def _pause(self, subject: Subject, waited: float) -> float:
+    def _pause(self, subject: Task, waited: float) -> float:
         return next_poll(waited, subject.estimate, self._polling, self._rng, subject.spread) - waited
 
-    def _put(self, key: str, subject: Subject, delay: float, failures: int = 0) -> None:
+    def _put(self, key: str, subject: Task, delay: float, failures: int = 0) -> None:
         number = self._watched[key] = next(self._count)
         delay = min(LONGEST_DELAY, delay)  # in this order what is no number is that long, too
         heapq.heappush(self._heap, _Due(self._clock() + delay, number, key, subject, failures))
@@ -198,7 +182,7 @@ class PollLoop(Generic[Subject]):
             next_turn = self._clock() + 1 / self._polling.per_second
             self._have_polled(due)
 
-    def _have_polled(self, due: _Due[Subject]) -> None:
+    def _have_polled(self, due: _Due) -> None:
         """Have the pool poll; where it can start no thread this one polls, and the others wait for their turn."""
         try:
             self._pool.submit(lambda: self._one(due))
@@ -208,7 +192,7 @@ class PollLoop(Generic[Subject]):
             self._not_forgotten(due)
             raise
 
-    def _next_due(self, next_turn: float) -> _Due[Subject] | None:
+    def _next_due(self, next_turn: float) -> _Due | None:
         """Wait until a poll is due; None when nothing is left to follow."""
         while self._watched:
             if not self._heap:
@@ -225,7 +209,7 @@ class PollLoop(Generic[Subject]):
         self._heap.clear()
         return None
 
-    def _one(self, due: _Due[Subject]) -> None:
+    def _one(self, due: _Due) -> None:
         if not self._is_current(due):
             return
         try:
@@ -234,13 +218,13 @@ class PollLoop(Generic[Subject]):
             logging.getLogger("fox_nb").exception("What a poll found could not be noted; the task is polled again.")
             self._not_forgotten(due)
 
-    def _not_forgotten(self, due: _Due[Subject]) -> None:
+    def _not_forgotten(self, due: _Due) -> None:
         """Poll again later what could not be polled, unless somebody follows it anew already."""
         with self._changed:
             if self._watched.get(due.key) == due.number and not self._stopped:
                 self._put(due.key, due.subject, AFTER_A_FAILURE, due.failures + 1)
 
-    def _note(self, due: _Due[Subject], seen: PollResult) -> None:
+    def _note(self, due: _Due, seen: PollResult) -> None:
         """Say when the next poll is due: for this task, and for all where the gateway asked for a pause."""
         pause = 0.0 if seen.done else self._until_next(due, seen)  # before the lock, as above
         with self._changed:
@@ -251,18 +235,18 @@ class PollLoop(Generic[Subject]):
             if not seen.done and self._is_current(due):
                 self._put(due.key, due.subject, pause, 0 if seen.answered else due.failures + 1)
 
-    def _is_current(self, due: _Due[Subject]) -> bool:
+    def _is_current(self, due: _Due) -> bool:
         with self._changed:
             return self._watched.get(due.key) == due.number
 
-    def _until_next(self, due: _Due[Subject], seen: PollResult) -> float:
+    def _until_next(self, due: _Due, seen: PollResult) -> float:
         if not seen.answered:
             return max(pause_after(due.failures, self._rng), self._polling.at_least)
         if seen.soon is not None:
             return seen.soon
         return self._pause(due.subject, max(0.0, due.subject.waited))
 
-    def _safely(self, subject: Subject) -> PollResult:
+    def _safely(self, subject: Task) -> PollResult:
         """Poll; whatever goes wrong in it never ends the watching."""
         try:
             return self._poll(subject)

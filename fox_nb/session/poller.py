@@ -75,7 +75,7 @@ class Poller:
         self._polls = Pool(4, "polling")
         self._download_pool = Pool(3, "downloads")
         self._fetching = Pool(4, "fetching")
-        self._poll_loop: PollLoop[Task] = PollLoop(self._poll, self._polls, polling, rng=rng)
+        self._poll_loop = PollLoop(self._poll, self._polls, polling, rng=rng)
         self._quiet: FoxError | None = None
         self._closed = False
         self._lock = threading.Lock()

@@ -71,11 +71,11 @@ def log() -> Log:
 @pytest.fixture
 def watch(log: Log) -> Iterator[Callable[..., None]]:
     """Watch so many tasks under a Polling: ``watch(30, at_least=…, per_second=…)``."""
-    started: list[PollLoop[Watched]] = []
+    started: list[PollLoop] = []
 
     def begin(count: int, **pace: Any) -> None:
         polling = Polling(first_looks=(), **pace)
-        poll_loop: PollLoop[Watched] = PollLoop(log.look, AtOnce(), polling, clock=log.clock, rng=random.Random(1))  # type: ignore[arg-type]
+        poll_loop = PollLoop(log.look, AtOnce(), polling, clock=log.clock, rng=random.Random(1))  # type: ignore[arg-type]
         started.append(poll_loop)
         for number in range(count):
             poll_loop.watch(f"{number}", Watched())

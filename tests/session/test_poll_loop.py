@@ -18,7 +18,7 @@ class Subject:
     spread = 0.1
 
 
-def poll_loop(look: Any, **polling: Any) -> PollLoop[Subject]:
+def poll_loop(look: Any, **polling: Any) -> PollLoop:
     given: dict[str, Any] = {"first_looks": (0.01,), "at_least": 0.01, "per_second": 1000, **polling}
     return PollLoop(look, Pool(2, "test"), Polling(**given))
 
