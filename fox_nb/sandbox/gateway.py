@@ -34,7 +34,6 @@ from fox_nb.sandbox.plans import (
     plan,
     profile_id_of,
     profiles_of,
-    training_plan,
 )
 from fox_nb.sandbox.problems import Problem, Unusable
 from fox_nb.sandbox.process import take_lock
@@ -148,7 +147,7 @@ class Gateway:
             steps = []
         elif request["model"] == "phota-create-profile":
             profile_id = profile_id_of(digest, take)
-            steps = training_plan(profile_id, sources)
+            steps = [{"work": "train", "profile_id": profile_id, "sources": sources}]
         else:
             figures = [{"id": name, "figure": self.ledger.profile(name)} for name in profiles_of(request)]
             steps = plan(request, sources, figures, take, art_mark())

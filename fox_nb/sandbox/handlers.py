@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import binascii
-import hashlib
-import hmac
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +16,7 @@ from fox_nb.sandbox import bill
 from fox_nb.sandbox.answers import Answer, json_answer
 from fox_nb.sandbox.options import PRICES, QUOTA
 from fox_nb.sandbox.problems import Problem
+from fox_nb.sandbox.process import proof
 from fox_nb.sandbox.states import accepted
 
 if TYPE_CHECKING:
@@ -219,14 +218,8 @@ async def _read_contract(_call: Incoming, gateway: Gateway) -> Answer:
 async def _read_sandbox(call: Incoming, gateway: Gateway) -> Answer:
     said = {"sandbox": "fox_nb", "version": __version__, "speed": gateway.settings.speed}
     if "challenge" in call.parameters:
-        host = urlsplit(call.base_url).netloc
-        said["proof"] = proof(call.key, call.parameters["challenge"], host)
+        said["proof"] = proof(call.key, call.parameters["challenge"], call.base_url)
     return json_answer(said)
-
-
-def proof(key: str, challenge: str, host: str) -> str:
-    """Return what only a server at this host and port that knows the key can answer."""
-    return hmac.new(key.encode(), f"{challenge}|{host}".encode(), hashlib.sha256).hexdigest()
 
 
 async def _read_creations(_call: Incoming, gateway: Gateway) -> Answer:

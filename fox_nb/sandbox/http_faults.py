@@ -56,10 +56,14 @@ def _never(answer: Answer, _p: Parameters) -> Answer:
     return replace(answer, silent=True)
 
 
-def _error(_answer: Answer, p: Parameters, *, status: int, kind: str, message: str) -> Answer:
-    error = {"message": p.get("message", message), "type": kind}
-    headers = {"Retry-After": str(p["retry_after"])} if "retry_after" in p else {}
-    return error_answer(status, error, **headers)
+def _refusal(status: int, kind: str, message: str) -> HttpFault:
+    """Return the row of an error that the gateway itself answers with."""
+
+    def effect(_answer: Answer, p: Parameters) -> Answer:
+        headers = {"Retry-After": str(p["retry_after"])} if "retry_after" in p else {}
+        return error_answer(status, {"message": p.get("message", message), "type": kind}, **headers)
+
+    return HttpFault(str(status), effect, parameters={**DONE, **RETRY, **MESSAGE}, done=False)
 
 
 def _page(_answer: Answer, p: Parameters, *, status: int, text: str) -> Answer:
@@ -177,45 +181,20 @@ HTTP_FAULTS: Mapping[str, HttpFault] = {
         required=("seconds",),
     ),
     "never": HttpFault("The answer never comes, while the connection stays open", _never, parameters=DONE),
-    "rate_limit": HttpFault(
-        "429",
-        partial(_error, status=429, kind="rate_limit_error", message="Too many requests."),
-        parameters={**RETRY, **MESSAGE},
-        done=False,
-    ),
-    "server_error": HttpFault(
-        "500",
-        partial(_error, status=500, kind="server_error", message=BROKEN),
-        parameters={**DONE, **RETRY, **MESSAGE},
-        done=False,
-    ),
+    "rate_limit": _refusal(429, "rate_limit_error", "Too many requests."),
+    "server_error": _refusal(500, "server_error", BROKEN),
     "bad_gateway": HttpFault(
         "502 with a page of HTML",
         partial(_page, status=502, text="502 Bad Gateway"),
         parameters={**DONE, **MESSAGE},
         done=False,
     ),
-    "unavailable": HttpFault(
-        "503",
-        partial(_error, status=503, kind="service_unavailable", message="No channel is available."),
-        parameters={**DONE, **RETRY, **MESSAGE},
-        done=False,
-    ),
+    "unavailable": _refusal(503, "service_unavailable", "No channel is available."),
     "cdn_forbidden": HttpFault(
         "403 with a CDN's page of HTML", partial(_page, status=403, text="error code: 1010"), done=False
     ),
-    "no_balance": HttpFault(
-        "402",
-        partial(_error, status=402, kind="insufficient_quota", message="The balance is used up."),
-        parameters=MESSAGE,
-        done=False,
-    ),
-    "bad_key": HttpFault(
-        "401",
-        partial(_error, status=401, kind="authentication_error", message="The key is not valid."),
-        parameters=MESSAGE,
-        done=False,
-    ),
+    "no_balance": _refusal(402, "insufficient_quota", "The balance is used up."),
+    "bad_key": _refusal(401, "authentication_error", "The key is not valid."),
     "too_large_page": HttpFault(
         "413 with a CDN's page of HTML",
         partial(_page, status=413, text="413 Request Entity Too Large"),
@@ -265,11 +244,7 @@ HTTP_FAULTS: Mapping[str, HttpFault] = {
         _early,
         parameters={"status": {"enum": [100, 102, 103]}},
     ),
-    "expired": HttpFault(
-        "The link is dead",
-        partial(_error, status=410, kind="not_found", message="This link has expired."),
-        calls=FILES,
-    ),
+    "expired": replace(_refusal(410, "not_found", "This link has expired."), about="The link is dead", calls=FILES),
     "truncated": HttpFault("The file is shorter than it should be", _truncated, FILES, FRACTION),
     "page": HttpFault(
         "A page of HTML instead of a picture", partial(_page, status=200, text="Please log in"), FILES, MESSAGE

@@ -119,11 +119,6 @@ def plan(
     ]
 
 
-def training_plan(profile_id: str, sources: list[Source]) -> list[dict[str, Any]]:
-    """Return the one step that trains a profile."""
-    return [{"work": "train", "profile_id": profile_id, "sources": sources}]
-
-
 def profile_id_of(digest: str, take: int) -> str:
     """Return a profile's id: the same photos and take train the same profile, so that a lesson can be repeated."""
     return f"profile_{_hash([digest, take])[:8]}"

@@ -324,12 +324,16 @@ def _listens(address: Address) -> bool:
 def proved(address: Address) -> Address | None:
     """Return the address, with the speed that holds now, if who answers there knows its key; the key is not sent."""
     challenge = secrets.token_hex(16)
-    host = address.base_url.removeprefix("http://")
-    expected = hmac.new(address.key.encode(), f"{challenge}|{host}".encode(), hashlib.sha256).hexdigest()
     said = _ask(address, "GET", f"/sandbox?challenge={challenge}")
-    if not hmac.compare_digest(str(said.get("proof")), expected):
+    if not hmac.compare_digest(str(said.get("proof")), proof(address.key, challenge, address.base_url)):
         return None
     return address._replace(speed=float(said.get("speed", address.speed)))
+
+
+def proof(key: str, challenge: str, base_url: str) -> str:
+    """Return what only a server that answers there and knows the key can say."""
+    host = base_url.removeprefix("http://")
+    return hmac.new(key.encode(), f"{challenge}|{host}".encode(), hashlib.sha256).hexdigest()
 
 
 def _ask(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from fox_nb.sandbox.database import Task
@@ -28,10 +29,7 @@ def state_of(task: Task, now: float) -> State:
         state = State("completed", 100)
     else:
         state = State("processing", min(ALMOST, int(100 * part)))
-    return with_faults(
-        State(state.status, state.progress, state.error, reads=task.reads),
-        task.fates,
-    )
+    return with_faults(replace(state, reads=task.reads), task.fates)
 
 
 def failed_at(task: Task, now: float) -> float | None:
