@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.display import live, task_pages
 from fox_nb.display.places import area_here, bundle, in_notebook, is_unseen, open_place
 from fox_nb.display.printed import printable
-from fox_nb.session.renderer import TERMINAL
+from fox_nb.session.renderer import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ LONGEST_WAIT = 300.0
 """Seconds for which a task is waited for where nobody looks."""
 
 
-class Notebook:
+class Notebook(Renderer):
     """Shows a session's things wherever Jupyter shows something."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class Notebook:
     def waiting(self, task: Task) -> Iterator[Callable[[], None]]:
         """Show progress while a cell or a script waits; gives what is called about once a second."""
         if not in_notebook():
-            with TERMINAL.waiting(task) as show:
+            with super().waiting(task) as show:
                 yield show
             return
         now = _drawn(task)  # before it is asked whether it has ended: a line of progress never shows the pictures
@@ -144,7 +144,7 @@ class Notebook:
         if in_notebook():
             print(f"fox_nb: {words}")  # noqa: T201 - a line in the cell is what is asked for
         else:
-            TERMINAL.say(words)
+            super().say(words)
 
     def _wait_unseen(self, task: Task) -> None:
         self._local.unseen = True

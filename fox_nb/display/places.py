@@ -7,7 +7,7 @@ import os
 import sys
 import uuid
 from html import escape
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from fox_nb.images.inline import data_uri
 from fox_nb.settings import in_voila
@@ -51,19 +51,6 @@ def is_unseen() -> bool:
 def bundle(html: str, words: str = "") -> Bundle:
     """Return an output that is HTML where that can be shown, and words elsewhere."""
     return {"text/html": html, "text/plain": words}
-
-
-class Place(Protocol):
-    """Where something is shown."""
-
-    area: str
-    """What is cleared together: the outputs of one run of a cell, or of one Output widget."""
-
-    def prepare(self, content: Mapping[str, Any]) -> None:
-        """Make the first message, which puts it there, one that can be followed by others."""
-
-    def show(self, shown: Bundle) -> None:
-        """Show this there instead."""
 
 
 class Shown:
@@ -134,6 +121,10 @@ class Box:
     def show(self, shown: Bundle) -> None:
         """Change the widget."""
         self._box.value = shown["text/html"]
+
+
+Place = CellOutput | Box
+"""Where something is shown; its `area` is what is cleared together: what one run of a cell, or one widget, shows."""
 
 
 def _as_html(shown: Bundle) -> str:

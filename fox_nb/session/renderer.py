@@ -5,50 +5,27 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any
 
 
-class Renderer(Protocol):
-    """What shows things, and alone knows where and how: outputs, widgets, HTML, a terminal."""
+class Renderer:
+    """What shows things, and alone knows where and how: as words, for scripts and consoles; others go on from here."""
 
     def html(self, thing: Any) -> str:
         """Return how a thing looks now; '' where only words are shown."""
-
-    def bundle(self, thing: Any) -> dict[str, Any]:
-        """Return how a thing looks now, by MIME type; where that is then displayed it is brought up to date."""
-
-    def show_value(self, thing: Any) -> None:
-        """Show a thing as a cell's value; NotImplementedError when its bundle is what is wanted."""
-
-    def waiting(self, task: Any) -> AbstractContextManager[Callable[[], None]]:
-        """Show progress while somebody waits for a task; gives what is called about once a second."""
-
-    def progress_line(self) -> AbstractContextManager[Callable[[str], None]]:
-        """Give what says how far some work is, in words that go when it is over."""
-
-    def say(self, words: str) -> None:
-        """Say something that is good to know and holds nothing up."""
-
-
-class Terminal:
-    """Words, for scripts and consoles."""
-
-    def html(self, thing: Any) -> str:
-        """Return nothing: there are words alone."""
         return ""
 
     def bundle(self, thing: Any) -> dict[str, Any]:
-        """Return the words that stand for it."""
+        """Return how a thing looks now, by MIME type; where that is then displayed it is brought up to date."""
         return {"text/plain": repr(thing)}
 
     def show_value(self, thing: Any) -> None:
-        """Leave it to the console."""
+        """Show a thing as a cell's value; NotImplementedError when its bundle, or nothing, is wanted."""
         raise NotImplementedError
 
     @contextlib.contextmanager
     def waiting(self, task: Any) -> Iterator[Callable[[], None]]:
-        """Keep one line up to date, where somebody sees it."""
+        """Keep one line up to date while somebody waits and sees it; gives what is called about once a second."""
         if task.is_over or sys.stderr is None or not sys.stderr.isatty():
             yield lambda: None
             return
@@ -59,17 +36,17 @@ class Terminal:
 
     @contextlib.contextmanager
     def progress_line(self) -> Iterator[Callable[[str], None]]:
-        """Say nothing: a script's output is its own."""
+        """Give what says how far some work is, in words that go when it is over; a script's output is its own."""
         yield lambda _: None
 
     def say(self, words: str) -> None:
-        """Say it on stderr, where there is one: a program without a console (pythonw) has none."""
+        """Say something that is good to know, on stderr where there is one: a program without a console has none."""
         if sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):  # whoever read it is gone, or it was closed
                 sys.stderr.write(f"fox_nb: {words}\n")
 
 
-TERMINAL = Terminal()
+TERMINAL = Renderer()
 
 
 class Shows:
