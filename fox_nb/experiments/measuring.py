@@ -120,8 +120,10 @@ class MeasuringPool:
     def _cut(self, picture: ComparedPicture) -> None:
         if picture.tiles is None:
             return
+        from fox_nb.images.tiles import make_tiles
+
         try:
-            self._do(_cut, picture.path, picture.tiles)
+            self._do(make_tiles, picture.path, picture.tiles)
         except (FoxError, OSError) as error:  # the viewer tries again, and tells whoever looks
             logging.getLogger("fox_nb").info("No tiles of %s: %s", picture.path.name, error)
         picture.preview(*LIVE_PREVIEW)  # kept: of a thousand a viewer shows sixty at once
@@ -162,13 +164,6 @@ def checked(executor: Any) -> Executor | None:
     what = f"executor is {shown(executor)}, which takes no work."
     allowed = "a concurrent.futures.Executor, such as ProcessPoolExecutor()"
     raise InvalidRequest(what, parameter="executor", value=executor, allowed=allowed)
-
-
-def _cut(picture: Path, tiles: Path) -> None:
-    """Cut a picture; here or in another process, which is why it is a function of its own."""
-    from fox_nb.images.tiles import make_tiles
-
-    make_tiles(picture, tiles)
 
 
 def _measure(picture: Path, original: Path) -> Measured:

@@ -70,7 +70,6 @@ def thumbnail(
     edge: int = EDGE,
     max_bytes: int = MAX_BYTES,
     bounds: PictureLimits = check.LOCAL,
-    refuse: Refuse = DownloadFailed,
 ) -> bytes:
     """Make a small picture: upright, in sRGB, its transparency kept, never larger than the original.
 
@@ -82,7 +81,7 @@ def thumbnail(
         The long side in pixels.
     max_bytes : int
         The limit in bytes; quality and, in the end, the size give way to it.
-    bounds, refuse
+    bounds
         As of :func:`fox_nb.images.check.check`.
 
     Returns
@@ -90,7 +89,7 @@ def thumbnail(
     bytes
         A WebP file.
     """
-    return check_and_thumbnail(source, edge=edge, max_bytes=max_bytes, bounds=bounds, refuse=refuse)[1]
+    return check_and_thumbnail(source, edge=edge, max_bytes=max_bytes, bounds=bounds)[1]
 
 
 def check_and_thumbnail(
@@ -114,7 +113,6 @@ def cached_thumbnail(
     *,
     max_bytes: int = MAX_BYTES,
     bounds: PictureLimits = check.LOCAL,
-    refuse: Refuse = DownloadFailed,
 ) -> bytes:
     """Give a picture's thumbnail from the folder of such, made when it is missing or not of this picture.
 
@@ -132,10 +130,10 @@ def cached_thumbnail(
             return kept.read_bytes()
     made = b""
     if edge < LARGEST[0]:
-        large = cached_thumbnail(path, thumbs_dir, LARGEST[0], max_bytes=LARGEST[1], bounds=bounds, refuse=refuse)
+        large = cached_thumbnail(path, thumbs_dir, LARGEST[0], max_bytes=LARGEST[1], bounds=bounds)
         with suppress(FoxError):  # kept, and damaged since: then of the picture itself
             made = thumbnail(large, edge=edge, max_bytes=max_bytes)
-    made = made or thumbnail(path, edge=edge, max_bytes=max_bytes, bounds=bounds, refuse=refuse)
+    made = made or thumbnail(path, edge=edge, max_bytes=max_bytes, bounds=bounds)
     if changed is not None:
         with suppress(OSError):
             _keep(made, kept, changed)

@@ -9,11 +9,10 @@ headings, which JupyterLab's table of contents would collect.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from fox_nb.render.html import escape, frame
+from fox_nb.render.html import escape, frame, unlike
 
 _IMAGE = re.compile(r'<img src="(data:image/[a-z]+;base64,[A-Za-z0-9+/=]+)"/>')
 _NUMBER = re.compile(r"<h4[^>]*>\d+</h4>\s*(?=<h4)")
@@ -119,13 +118,8 @@ def _matched(thumbnails: Sequence[str], labels: Sequence[object]) -> tuple[list[
 
 def _names(labels: Sequence[object]) -> list[str]:
     """Clip and escape labels; those that only their clipped ends tell apart, as prompts may be, are numbered."""
-    names: dict[str, str] = {}
-    seen: Counter[str] = Counter()
-    for label in map(str, labels):
-        if label not in names:
-            short = escape(label, 120)
-            seen[short] += 1
-            names[label] = short if seen[short] == 1 else f"{short} ({seen[short]})"
+    different = dict.fromkeys(map(str, labels))
+    names = dict(zip(different, unlike([escape(label, 120) for label in different]), strict=True))
     return [names[str(label)] for label in labels]
 
 
