@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import zipfile
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -254,7 +255,11 @@ class Pack:
                 if hashlib.sha256(text).hexdigest().encode() != _read(archive, members[SEAL], 64):
                     raise self._refused("its list of contents was changed")
                 self.manifest = self._manifest(text)
-                self._prove(archive, members)
+                pictures = {one.sha256: one for task in self.manifest.tasks for one in task.pictures}
+                if set(members) != {MANIFEST, SEAL, *(PICTURES + sha256 for sha256 in pictures)}:
+                    raise self._refused("it holds more, or less, than its list of contents says")
+                for picture in pictures.values():
+                    deque(self._proved(archive, picture), maxlen=0)
         except FileNotFoundError:
             raise PackError(f"There is no {self.path}.", todo="Check the path.") from None
         except DAMAGED_ZIP as error:
@@ -274,12 +279,7 @@ class Pack:
     def write(self, picture: RecordedPicture, target: Path) -> None:
         """Write a picture's bytes to a file."""
         with zipfile.ZipFile(self.path) as archive, target.open("wb") as file:
-            digest = hashlib.sha256()
-            for piece in _pieces(archive, archive.getinfo(PICTURES + picture.sha256), picture.bytes):
-                digest.update(piece)
-                file.write(piece)
-        if digest.hexdigest() != picture.sha256:
-            raise self._refused("a picture was changed since it was opened")
+            file.writelines(self._proved(archive, picture))
 
     def _members(self, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         members = {info.filename: info for info in archive.infolist()}
@@ -313,16 +313,14 @@ class Pack:
             json.dumps(request, ensure_ascii=False).encode()  # halves of characters are refused as any other ValueError
         return manifest
 
-    def _prove(self, archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
-        pictures = {PICTURES + picture.sha256: picture for task in self.manifest.tasks for picture in task.pictures}
-        if set(members) != {MANIFEST, SEAL, *pictures}:
-            raise self._refused("it holds more, or less, than its list of contents says")
-        for name, picture in pictures.items():
-            digest = hashlib.sha256()
-            for piece in _pieces(archive, members[name], picture.bytes):
-                digest.update(piece)
-            if digest.hexdigest() != picture.sha256:
-                raise self._refused("a picture was changed")
+    def _proved(self, archive: zipfile.ZipFile, picture: RecordedPicture) -> Iterator[bytes]:
+        """Give a picture's bytes, and refuse them at their end if they are not the ones that were recorded."""
+        digest = hashlib.sha256()
+        for piece in _pieces(archive, archive.getinfo(PICTURES + picture.sha256), picture.bytes):
+            digest.update(piece)
+            yield piece
+        if digest.hexdigest() != picture.sha256:
+            raise self._refused("a picture was changed")
 
     def _refused(self, why: str) -> PackError:
         return PackError(
