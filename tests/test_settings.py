@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from fox_nb import Fox, settings
+from fox_nb import Fox, __version__, settings
+from fox_nb.client.transport import USER_AGENT
 from fox_nb.errors import InvalidRequest, KeyMissing
 from fox_nb.settings import Gateway, Polling, Timeouts, find_base_url, find_key, normal_base_url, redact
 
@@ -336,4 +337,5 @@ def test_this_machine_is_known_by_its_names(host):
 
 def test_the_version_is_a_text():
     """It stands in the User-Agent."""
-    assert settings.version()
+    assert __version__
+    assert __version__ in USER_AGENT
