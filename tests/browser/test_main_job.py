@@ -291,12 +291,12 @@ def test_the_same_panel_in_voila(voila: Voila, calm: Any, env: dict[str, str]) -
 
 
 def test_without_a_key_everything_says_sandbox(lab: Lab) -> None:
-    """One line says where the pictures come from and how to use a key; the panel and the pictures are marked."""
+    """One line says where the pictures come from, one how to use a key; the panel and the pictures are marked."""
     page = lab.open(notebook(OPEN, PANEL))
     page.run_all()
     said = page.outputs_text(0).strip()
     assert len(page.outputs(0)) == 1
-    assert len("".join(page.outputs(0)[0]["text"]).strip().splitlines()) == 1
+    assert len("".join(page.outputs(0)[0]["text"]).strip().splitlines()) == 2
     assert "sandbox" in said
     assert "FOXAPI_KEY" in said
     page.locator(".fox-nb-panel .fox-pill:has-text('sandbox')").wait_for()
