@@ -150,7 +150,7 @@ def folders(places: Places) -> dict[str, str]:
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_CONFIG_DIR": str(home / "jupyter-config"),
         "JUPYTER_DATA_DIR": str(private / "jupyter-data"),
-        "JUPYTER_RUNTIME_DIR": str(private / "jupyter-runtime"),
+        "JUPYTER_RUNTIME_DIR": str(private / "run"),  # short, as the path of a kernel's socket has to be
         "JUPYTERLAB_SETTINGS_DIR": str(home / "lab-settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "lab-workspaces"),
         "FOX_NB_SANDBOX_DIR": str(home / "fox-sandbox"),
