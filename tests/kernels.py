@@ -6,14 +6,19 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import nbformat
+from jupyter_client.asynchronous import AsyncKernelClient
+from jupyter_client.channels import AsyncZMQSocketChannel
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
+from traitlets import Type
 from traitlets.config import Config
 
 from artifacts import Places
@@ -23,10 +28,32 @@ NO_PORTS = "ipc"
 """Jupyter finds ports free and binds them later: meanwhile another's kernel takes them, and this one dies or stays silent."""
 
 
+class WatchfulChannel(AsyncZMQSocketChannel):
+    """Looks for messages each second: where nbclient has sent an Output's state meanwhile, none woke it (nbclient#312)."""
+
+    async def get_msg(self, timeout: float | None = None) -> dict[str, Any]:  # noqa: ASYNC109
+        """Wait for a message; `queue.Empty` when none has come."""
+        end = float("inf") if timeout is None else time.monotonic() + timeout
+        while True:
+            left = end - time.monotonic()
+            try:
+                return await super().get_msg(max(0.0, min(1.0, left)))
+            except Empty:
+                if left <= 0:
+                    raise
+
+
+class WatchfulClient(AsyncKernelClient):
+    """What nbclient speaks to a kernel by."""
+
+    shell_channel_class = Type(WatchfulChannel)
+
+
 def without_ports() -> Config:
     """How a kernel that nbclient starts is spoken to; its place is whole, as kernel and client have folders of their own."""
     place = Path(tempfile.gettempdir(), f"fox-nb-kernel-{uuid.uuid4().hex}")
-    return Config({"KernelManager": {"transport": NO_PORTS, "ip": str(place)}})
+    client = f"{__name__}.{WatchfulClient.__name__}"
+    return Config({"KernelManager": {"transport": NO_PORTS, "ip": str(place), "client_class": client}})
 
 
 @contextlib.contextmanager
