@@ -39,7 +39,7 @@ from fox_nb.experiments.experiment import Experiment
 from fox_nb.settings import Polling
 getpass.getpass = lambda *_: {MARKED_KEY!r}
 # The sandbox is quick here: what would be waited for are the pauses between two polls, and two creations a second.
-fox_nb.fox.SANDBOX_POLLING = Polling(first_looks=(0.05,), at_least=0.05, per_second=200)
+fox_nb.fox.SANDBOX_POLLING = Polling(first_looks=tuple(n / 20 for n in range(1, 1200)), at_least=0.05, per_second=200)
 for method in (Experiment.__init__, fox_nb.Fox.batch.__wrapped__):
     method.__kwdefaults__["per_second"] = 200.0
 """

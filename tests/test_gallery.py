@@ -26,12 +26,11 @@ from fox_nb.classroom import gallery
 from fox_nb.classroom.gallery import write_gallery
 from fox_nb.cli import main
 from fox_nb.sandbox import Sandbox
-from fox_nb.settings import Polling
 from fox_nb.store.handed_in import found_in_zip
+from gateways import EAGER
 
 pytestmark = pytest.mark.usefixtures("noise")
 
-QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
 NASTY = "</bdi><script>alert(1)</script>"
 
 
@@ -45,10 +44,10 @@ def classroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder.mkdir()
             patch.chdir(folder)
             Path("notes.ipynb").write_text("{}")
-            with fox_nb.Fox(MARKED_KEY, sandbox.base_url, polling=QUICK) as fox:
+            with fox_nb.Fox(MARKED_KEY, sandbox.base_url, polling=EAGER) as fox:
                 fox.generate(prompt, num_outputs=2).wait(60)
                 if name == "ada":
-                    with fox_nb.Fox(MARKED_KEY, sandbox.base_url, store="fox_runs/other", polling=QUICK) as other:
+                    with fox_nb.Fox(MARKED_KEY, sandbox.base_url, store="fox_runs/other", polling=EAGER) as other:
                         other.generate("a hen").wait(60)
                 if name == "ben":
                     fox.store.export(room / "ben.foxpack")
@@ -79,7 +78,7 @@ def test_what_was_spent_is_what_its_owner_is_told(tmp_path: Path) -> None:
     """What came back is not spent, a replayed lesson is nobody's spending, and a pack says the price that was charged."""
     with (
         Sandbox(keys=[MARKED_KEY], speed=1000) as sandbox,
-        fox_nb.Fox(MARKED_KEY, sandbox.base_url, tmp_path / "class/ada", polling=QUICK) as fox,
+        fox_nb.Fox(MARKED_KEY, sandbox.base_url, tmp_path / "class/ada", polling=EAGER) as fox,
     ):
         fox.generate("a fox").wait(60)
         sandbox.misbehave("failed")
@@ -135,7 +134,7 @@ def test_work_taken_home_goes_on_there(classroom: Path, tmp_path: Path, monkeypa
     assert (tmp_path / "notes.ipynb").exists()
     assert search(classroom, MARKED_KEY).found_in == ()
     monkeypatch.chdir(tmp_path)
-    with Sandbox(speed=1000) as sandbox, fox_nb.Fox(sandbox.key, sandbox.base_url, polling=QUICK) as fox:
+    with Sandbox(speed=1000) as sandbox, fox_nb.Fox(sandbox.key, sandbox.base_url, polling=EAGER) as fox:
         task = fox.generate("a boat", num_outputs=2).wait(60)
         assert task.reused
         assert [image.path.exists() for image in task.images] == [True, True]

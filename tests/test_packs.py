@@ -20,14 +20,13 @@ import fox_nb
 from artifacts import MARKED_KEY, Places, search
 from fox_nb.models import validate
 from fox_nb.sandbox import Sandbox
-from fox_nb.settings import Polling
 from fox_nb.store import Store
 from fox_nb.store.packs import MANIFEST, SEAL, Pack, without_links
+from gateways import EAGER
 from processes import clean_environment
 
 pytestmark = pytest.mark.usefixtures("noise")
 
-QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
 PROMPT = "a fox <b>in</b> the snow"
 
 
@@ -38,7 +37,7 @@ def recorded(artifacts: Places, tmp_path_factory: pytest.TempPathFactory) -> Ite
     Image.effect_noise((256, 256), 80).convert("RGB").save(folder / "photo.png")
     with (
         Sandbox(keys=[MARKED_KEY], speed=1000) as sandbox,
-        fox_nb.Fox(MARKED_KEY, sandbox.base_url, folder / "runs", polling=QUICK) as fox,
+        fox_nb.Fox(MARKED_KEY, sandbox.base_url, folder / "runs", polling=EAGER) as fox,
     ):
         first = fox.generate(PROMPT, aspect_ratio="16:9").wait(60)
         fox.generate(PROMPT, aspect_ratio="16:9", take=2).wait(60)
@@ -170,7 +169,7 @@ def test_a_sweep_replays(tmp_path: Path) -> None:
     """What was swept once is swept again from the pack: nothing is missing, and nothing costs."""
     with (
         Sandbox(speed=1000) as sandbox,
-        fox_nb.Fox(sandbox.key, sandbox.base_url, tmp_path / "a", polling=QUICK) as fox,
+        fox_nb.Fox(sandbox.key, sandbox.base_url, tmp_path / "a", polling=EAGER) as fox,
     ):
         fox.sweep("phota-image", prompt="boats", aspect_ratio=["1:1", "16:9"], per_second=50).run()
         pack = fox.store.export(tmp_path / "sweep")

@@ -22,12 +22,9 @@ from artifacts import MARKED_KEY
 from client.scripted import Scripted, say
 from fox_nb import atomic
 from fox_nb.sandbox import Sandbox
-from fox_nb.settings import Polling
-from gateways import picture
+from gateways import EAGER, picture
 from panels.browsers import Browser
 from processes import ended
-
-QUICK = Polling(first_looks=(0.05,), at_least=0.05, per_second=50)
 
 
 @pytest.fixture
@@ -38,7 +35,7 @@ def in_voila(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def visitor(sandbox: Sandbox, budget: float = 5.0) -> fox_nb.Fox:
-    return fox_nb.Fox.for_visitor(budget, api_key=MARKED_KEY, base_url=sandbox.base_url, polling=QUICK)
+    return fox_nb.Fox.for_visitor(budget, api_key=MARKED_KEY, base_url=sandbox.base_url, polling=EAGER)
 
 
 def ledger_of(fox: fox_nb.Fox) -> Path:
@@ -266,7 +263,7 @@ def test_no_file_of_the_server_is_opened_named_or_told_apart(sandbox: Sandbox, t
         assert len(sandbox.creations) == 1
 
 
-@pytest.mark.usefixtures("in_voila")
+@pytest.mark.usefixtures("in_voila", "noise")
 def test_nothing_in_the_servers_network_is_fetched_for_a_visitor(sandbox: Sandbox) -> None:
     """A link that a visitor compares with leads to no other program of the server; one to an own result is shown."""
     with Scripted(say(200, picture())) as private, visitor(sandbox) as ada:
@@ -377,7 +374,7 @@ def test_stores_lie_outside_of_what_voila_serves(sandbox: Sandbox, tmp_path: Pat
 def test_what_was_spent_in_an_older_place_stays_spent(sandbox: Sandbox, tmp_path: Path) -> None:
     """An app whose ledger is where earlier versions put it goes on with that ledger."""
     with fox_nb.Fox.for_visitor(
-        0.10, folder=tmp_path / "visitors", api_key=MARKED_KEY, base_url=sandbox.base_url, polling=QUICK
+        0.10, folder=tmp_path / "visitors", api_key=MARKED_KEY, base_url=sandbox.base_url, polling=EAGER
     ) as earlier:
         earlier.generate("a fox")
     with visitor(sandbox, budget=0.10) as ada, pytest.raises(fox_nb.BudgetExceeded):

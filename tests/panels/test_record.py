@@ -53,7 +53,7 @@ wait_for(again)"""
 
 _WAYS = """import fox_nb, time, ipywidgets as w
 from fox_nb.settings import Polling
-fox = fox_nb.Fox(polling=Polling(first_looks=(0.05,), at_least=0.05, per_second=100))
+fox = fox_nb.Fox(polling=Polling(first_looks=tuple(n / 20 for n in range(1, 1200)), at_least=0.05, per_second=100))
 def in_cell(name):
     get_ipython().get_parent()['metadata']['cellId'] = name  # as JupyterLab names its cells
 def seen(*panels):  # by a browser, which says so wherever they stand
