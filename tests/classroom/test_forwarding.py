@@ -348,9 +348,9 @@ def test_a_retry_that_is_joined_to_what_was_lost_costs_once(lesson, student, loo
         return say(200, gateway.accepted(task))
 
     lesson.gateway.create = create
-    ada = student("Ada", timeouts=Timeouts(read=1.0))
-    with pytest.raises(SubmissionUnknown):
-        ada.generate("a fox")
+    with student("Ada", timeouts=Timeouts(read=1.0)) as impatient, pytest.raises(SubmissionUnknown):
+        impatient.generate("a fox")
+    ada = student("Ada")
     over.set()
     until(lambda: lesson.ask("Ada", "/api/log/token").json()["data"] or None, "the charge on the bill")
     if looked:
