@@ -53,7 +53,12 @@ def without_ports() -> Config:
     """How a kernel that nbclient starts is spoken to; its place is whole, as kernel and client have folders of their own."""
     place = Path(tempfile.gettempdir(), f"fox-nb-kernel-{uuid.uuid4().hex}")
     client = f"{__name__}.{WatchfulClient.__name__}"
-    return Config({"KernelManager": {"transport": NO_PORTS, "ip": str(place), "client_class": client}})
+    return Config(
+        {
+            "KernelManager": {"transport": NO_PORTS, "ip": str(place)},
+            "AsyncKernelManager": {"client_class": client},
+        }
+    )
 
 
 @contextlib.contextmanager
