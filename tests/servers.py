@@ -29,6 +29,10 @@ from processes import PATIENCE, clean_environment, command_of, end_with_children
 KERNEL_PYTHON = "FOX_NB_TEST_KERNEL_PYTHON"
 """Names the Python whose ipykernel runs the notebooks, where it is not the one that runs the tests."""
 
+KNOCKS = "FOX_NB_TEST_KNOCKS"
+"""Set where ipykernel leaves requests unread (7.0 to 7.3, ipython/ipykernel#1554): kernels are knocked at all the while."""
+BETWEEN_KNOCKS = 10.0
+
 
 def free_port() -> int:
     """A port for a program that has to be told one: none that a system gives to whoever asks for any, meanwhile."""
@@ -53,6 +57,8 @@ class Server:
         if kernel := os.environ.get(KERNEL_PYTHON):  # what is installed there may have a front end of its own
             self.env["JUPYTER_PATH"] = str(Path(kernel).parents[1] / "share" / "jupyter")
         self.url = ""
+        self._ends = threading.Event()
+        self._knocks = threading.Thread(target=self._knock_always)
         self._process: subprocess.Popen[bytes] | None = None
 
     KERNELS = f"--KernelManager.transport={NO_PORTS}"
@@ -84,9 +90,14 @@ class Server:
         except BaseException:
             self.__exit__()
             raise
+        if os.environ.get(KNOCKS):
+            self._knocks.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self._ends.set()
+        if self._knocks.ident:
+            ended(self._knocks)
         assert self._process is not None
         self._process.terminate()
         try:
@@ -167,17 +178,22 @@ class Server:
         return [p for p in psutil.Process(self.pid).children(recursive=True) if "ipykernel_launcher" in command_of(p)]
 
     @contextlib.contextmanager
-    def knock(self, folder: Path) -> Iterator[None]:
-        """Hold one more connection to the kernel that was started in `folder`, and say nothing: it reads what lies unread."""
+    def knock(self, folder: Path | None = None) -> Iterator[None]:
+        """Hold one more connection to the kernels, or those that were started in `folder`: they read what lies unread."""
         with contextlib.ExitStack() as connections:
             for kernel in self.kernels():
                 # An earlier notebook's ends just now: it, its command line or its file is gone.
                 with contextlib.suppress(psutil.Error, OSError, IndexError):
-                    if Path(kernel.cwd()) == folder.resolve():
+                    if folder is None or Path(kernel.cwd()) == folder.resolve():
                         about = json.loads(Path(kernel.cmdline()[-1]).read_text())
                         connection = connections.enter_context(zmq.Context.instance().socket(zmq.DEALER))
                         connection.connect(f"ipc://{about['ip']}-{about['shell_port']}")
             yield
+
+    def _knock_always(self) -> None:
+        while not self._ends.is_set():
+            with self.knock():
+                self._ends.wait(BETWEEN_KNOCKS)
 
 
 class JupyterServer(Server):

@@ -24,7 +24,7 @@ from kernels import without_ports
 from lessons import outputs
 from processes import clean_environment, command_of, left_running
 from ran_in import versions
-from servers import KERNEL_PYTHON
+from servers import KERNEL_PYTHON, KNOCKS
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(5400)]
 
@@ -105,7 +105,7 @@ def test_thirty_kernels_run_the_first_lesson_at_once(
     assert len(mine) == 1
 
 
-def run_browser_tests(folder: Path, wanted: list[str], ran: Callable[[str], None]) -> None:
+def run_browser_tests(folder: Path, wanted: list[str], ran: Callable[[str], None], *, knocks: bool = False) -> None:
     """Run the browser's tests with kernels, and front ends, of another version of something."""
     venv.create(folder, with_pip=True, symlinks=True)
     python = folder / "bin" / "python"
@@ -117,7 +117,7 @@ def run_browser_tests(folder: Path, wanted: list[str], ran: Callable[[str], None
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/browser", "-q", "-p", "no:xdist"],
         cwd=ROOT,
-        env={**os.environ, KERNEL_PYTHON: str(python), "FOX_NB_ROUNDS": str(ROUNDS)},
+        env={**os.environ, KERNEL_PYTHON: str(python), "FOX_NB_ROUNDS": str(ROUNDS), KNOCKS: "1" if knocks else ""},
         capture_output=True,
         text=True,
         check=False,
@@ -130,7 +130,7 @@ def run_browser_tests(folder: Path, wanted: list[str], ran: Callable[[str], None
 def test_the_browser_tests_with_other_ipykernels(version: str, artifacts: Places, ran: Callable[[str], None]) -> None:
     """The browser's tests pass with kernels of other ipykernels, in the same JupyterLab, Notebook 7 and Voila."""
     wanted = f"ipykernel=={version}" if version else "ipykernel"
-    run_browser_tests(artifacts.fresh("ipykernel", private=True), [wanted], ran)
+    run_browser_tests(artifacts.fresh("ipykernel", private=True), [wanted], ran, knocks=version.startswith("7.3"))
 
 
 def test_the_browser_tests_with_the_oldest_anywidget(artifacts: Places, ran: Callable[[str], None]) -> None:
