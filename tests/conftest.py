@@ -68,6 +68,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.name not in {"test_pythons.py", "test_long.py"})
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name files by their parameter: a ZIP holds the second in which it was made, and workers have to call tests alike."""
+    return argname if isinstance(val, bytes) and len(val) > 40 else None
+
+
 class EndOfRun:
     """In the one process that sees all workers' reports: once the last has ended, the key is nowhere and nothing runs on."""
 
