@@ -93,7 +93,7 @@ def test_without_a_kernel_only_what_was_saved_is_there(lab: Lab) -> None:
     page.run_all()
     page.save()
     page.close()
-    until(lambda: not lab.server.kernels() or None, "the kernel to end")
+    until(lambda: not lab.server.kernels() or None, "the kernel to end", show=lab.server.kernels)
     again = lab.open(page.path, kernel=False)
     assert again.outputs_text(0).strip() == "said 42"
     assert again.output(1).locator("p.card").inner_text() == "kept"
