@@ -22,6 +22,7 @@ class FoxLab(Server):
             "FOXAPI_KEY": MARKED_KEY,
             "FOX_NB_SANDBOX_DIR": str(places.fresh("sandbox")),
         }
+        self.env.pop("JUPYTER_PATH", None)  # its kernel is this Python's, and so is the front end that it needs
 
     def command(self) -> list[str]:
         return ["fox_nb.cli", "lab", "lessons", "--no-browser", f"--port={free_port()}"]
