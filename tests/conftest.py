@@ -140,12 +140,12 @@ def artifacts(pytestconfig: pytest.Config) -> Places:
 @pytest.fixture(scope="session")
 def kernel(artifacts: Places) -> "Iterator[list[str] | None]":
     """The command line of a kernel that is quickly there; None where it is none of this Python's or the system's."""
-    from kernels import forking  # nbclient and nbconvert take a second that most tests need not wait for
+    from kernels import forked_kernels  # nbclient and nbconvert take a second that most tests need not wait for
 
     if sys.platform != "linux" or "FOX_NB_TEST_KERNEL_PYTHON" in os.environ:
         yield None
     else:
-        with forking(artifacts) as argv:
+        with forked_kernels(artifacts) as argv:
             yield argv
 
 

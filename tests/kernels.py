@@ -62,7 +62,7 @@ def without_ports() -> Config:
 
 
 @contextlib.contextmanager
-def forking(places: Places) -> Iterator[list[str]]:
+def forked_kernels(places: Places) -> Iterator[list[str]]:
     """Start the process that forks kernels; give the command line of such a kernel, as a kernelspec has it."""
     here = Path(__file__).parent
     at = places.fresh("kernels", private=True) / "socket"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -109,10 +110,13 @@ class Originals:
         return self._session.store.thumbnails / "originals" / name
 
     def _download(self, link: str) -> None:
-        place, client = self._place(link), self._session.client
-        if in_voila() and urlsplit(link).netloc != urlsplit(client.base_url).netloc:
-            client = Client(NOWHERE)  # what a visitor names is not looked for in the server's own network
-        with aside(place.parent, private=True) as part:
+        place, own = self._place(link), self._session.client
+        # What a visitor names is not looked for in the server's own network.
+        is_strange = in_voila() and urlsplit(link).netloc != urlsplit(own.base_url).netloc
+        with (
+            aside(place.parent, private=True) as part,
+            Client(NOWHERE) if is_strange else contextlib.nullcontext(own) as client,
+        ):
             client.download(link, part)
             check(part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the original")
             put(part, place)

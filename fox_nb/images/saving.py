@@ -199,11 +199,7 @@ def _convert(source: Path, target: Path, wanted: str) -> None:
 
     with Image.open(source) as image:
         profile = image.info.get("icc_profile") or b""
-        keeps = image.mode in {
-            "RGB",
-            "RGBA",
-            "P",
-        }  # what is written has colours: a profile of inks or greys is none of it
+        keeps = image.mode in {"RGB", "RGBA", "P"}  # colours are written: a profile of inks or greys is none of theirs
         seen = as_seen(image, orientation_of(image), b"" if keeps else profile)
         written = on_white(seen) if wanted == "JPEG" else seen
         options = {"quality": 95} if wanted != "PNG" else {}

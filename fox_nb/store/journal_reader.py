@@ -185,7 +185,8 @@ def _release() -> None:
 def _close_in_child() -> None:
     for database in list(_open):
         database._lock = threading.RLock()  # noqa: SLF001
-        database._closed, database._busy_since = True, None  # noqa: SLF001 - a file that SQLite has open may not be used in two processes
+        database._closed = True  # noqa: SLF001 - a file that SQLite has open may not be used in two processes
+        database._busy_since = None  # noqa: SLF001
 
 
 if hasattr(os, "register_at_fork"):

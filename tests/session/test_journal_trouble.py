@@ -255,16 +255,16 @@ def test_an_id_that_is_found_after_all(fox: Fox, sandbox: Any, paid: bool) -> No
     assert len(sandbox.creations) == 1
 
 
-@pytest.mark.parametrize("status", [200, 500])
-def test_an_older_copy_that_is_written_over_the_journal(
-    status: int, fox_at: Callable[..., Fox], tmp_path: Path
-) -> None:
-    """A backup that comes back while a request is on the wire loses nothing of it: it is journalled anew, sent once."""
-    backup = tmp_path / "backup.sqlite"
+@contextlib.contextmanager
+def written_over(
+    fox_at: Callable[..., Fox], backup: Path, status: int, meanwhile: Callable[[Fox], None] = lambda _: None
+) -> Iterator[tuple[Fox, Gateway]]:
+    """A Fox over whose journal an older copy is written while its second creation, answered so, is on the wire."""
 
     def create(gateway: Gateway, count: int, task_id: str) -> Step:
         if count == 2:
             fox.store.journal.path.write_bytes(backup.read_bytes())
+            meanwhile(fox)
             return say(status, gateway.accepted(task_id) if status == 200 else b"boom")
         return say(200, gateway.accepted(task_id))
 
@@ -272,6 +272,15 @@ def test_an_older_copy_that_is_written_over_the_journal(
         fox = fox_at(gateway)
         fox.generate("a fox").wait(PATIENCE)
         backup.write_bytes(fox.store.journal.path.read_bytes())
+        yield fox, gateway
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_older_copy_that_is_written_over_the_journal(
+    status: int, fox_at: Callable[..., Fox], tmp_path: Path
+) -> None:
+    """A backup that comes back while a request is on the wire loses nothing of it: it is journalled anew, sent once."""
+    with written_over(fox_at, tmp_path / "backup.sqlite", status) as (fox, gateway):
         for asking in (fox, fox_at(gateway)):
             if status == 200:
                 assert asking.generate("a cat").wait(PATIENCE).images[0].path.exists()
@@ -368,20 +377,13 @@ def test_what_is_on_the_wire_when_an_older_copy_is_written_over_the_journal(
     status: int, fox_at: Callable[..., Fox], tmp_path: Path
 ) -> None:
     """Asked for again before its answer it is the same task, and the next take another one: each is paid once."""
-    backup, asked = tmp_path / "backup.sqlite", list[Task]()
+    asked = list[Task]()
 
-    def create(gateway: Gateway, count: int, task_id: str) -> Step:
-        if count == 2:
-            fox.store.journal.path.write_bytes(backup.read_bytes())
-            asked.append(fox.session.submit("phota-image", {"prompt": "a cat"}))
-            asked.append(fox.session.submit("phota-image", {"prompt": "a cat"}, "new"))
-            return say(status, gateway.accepted(task_id) if status == 200 else b"boom")
-        return say(200, gateway.accepted(task_id))
+    def ask(fox: Fox) -> None:
+        asked.append(fox.session.submit("phota-image", {"prompt": "a cat"}))
+        asked.append(fox.session.submit("phota-image", {"prompt": "a cat"}, "new"))
 
-    with Gateway(create=create) as gateway:
-        fox = fox_at(gateway)
-        fox.generate("a fox").wait(PATIENCE)
-        backup.write_bytes(fox.store.journal.path.read_bytes())
+    with written_over(fox_at, tmp_path / "backup.sqlite", status, ask) as (fox, gateway):
         with pytest.raises(FoxError) if status != 200 else contextlib.nullcontext():
             fox.generate("a cat")
         same, other = asked
