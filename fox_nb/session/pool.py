@@ -25,6 +25,9 @@ PROMPT = 2.0
 """Seconds for which nobody wonders what is waited for."""
 LONGEST_TOLD = 0.5
 """Seconds for which whoever has news waits until those that listen have been told."""
+_ITS_PARENT = "_ipykernel_parent_thread_ident"
+"""Where threads begin threads and a dead one's number comes again, older ipykernels seek the cell of what one prints or
+logs in a circle, for ever (ipython/ipykernel#1269): they seek no further where the main thread began it."""
 
 
 class Pool:
@@ -241,6 +244,8 @@ def start(run: Callable[[], object], name: str, money: str = NOTHING_SENT) -> th
         It cannot be started: too many run, or the kernel is ending.
     """
     thread = threading.Thread(target=run, name=name, daemon=True)
+    if hasattr(thread, _ITS_PARENT):
+        setattr(thread, _ITS_PARENT, threading.main_thread().ident)
     try:
         thread.start()
     except (RuntimeError, MemoryError) as error:

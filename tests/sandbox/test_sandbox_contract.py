@@ -48,7 +48,7 @@ def test_schemathesis_finds_nothing(tmp_path, caplog, which, phases, examples):
     """
     with Sandbox(speed=1, bill_reads=1_000_000) as sandbox:
         command = [
-            *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", f"{sandbox.base_url}/openapi.json"),
+            *(sys.executable, "-m", "schemathesis.cli", "run", "--no-color", f"{sandbox.base_url}/openapi.json"),
             *("--header", f"Authorization: Bearer {sandbox.key}", "--seed", SEED, "--max-examples", examples),
             *("--phases", phases, "--continue-on-failure", which),
         ]
