@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import functools
 import hashlib
 import hmac
@@ -10,6 +11,7 @@ import ipaddress
 import json
 import os
 import re
+import socket
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,8 +40,13 @@ _DELETE = 0x7F
 _HOUR = 3600
 _PRIVATE = [
     ipaddress.ip_network(network)
-    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16"),
+        *("64:ff9b:1::/48", "fc00::/7", "fec0::/10"),
+    )
 ]
+_WITH_IPV4 = frozenset({0, 0xFFFF, 0x64FF9B << 64})
+"""How an IPv6 address begins that has one of IPv4 behind it: ``::a.b.c.d``, ``::ffff:a.b.c.d``, ``64:ff9b::a.b.c.d``"""
 
 
 def in_voila() -> bool:
@@ -218,12 +225,8 @@ def _plain_http_hosts() -> set[str | None]:
 @functools.lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Return True when a host name or address means this machine itself."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
-    except ValueError:
-        return False
+    address = _address(host)
+    return address.is_loopback if address is not None else host.lower().rstrip(".") == "localhost"
 
 
 def is_private(host: str) -> bool:
@@ -232,16 +235,28 @@ def is_private(host: str) -> bool:
     Neither 198.18.0.0/15 nor 240.0.0.0/4 is among them: proxies that answer every name with such an address are widely
     used. So ipaddress.is_global, which grows with Python besides, does not say it.
     """
-    if is_loopback(host):
+    if is_loopback(host) or host.lower().rstrip(".").endswith(".localhost"):
         return True
-    try:
-        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
-    except ValueError:
+    address = _address(host.rstrip("."))
+    if address is None:
         return False
-    address = getattr(address, "ipv4_mapped", None) or address
+    if isinstance(address, ipaddress.IPv6Address):
+        number = int(address)
+        within = ipaddress.ip_address(number & 0xFFFFFFFF) if number >> 32 in _WITH_IPV4 else address.sixtofour
+        address = within or address
     if address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast:
         return True
     return any(address in network for network in _PRIVATE)
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return a host that is an address as one, also as 127.1, 0x7f000001 or 2130706433; None for a name."""
+    text = host.strip("[]").partition("%")[0]
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(text)
+    with contextlib.suppress(ValueError, OSError):
+        return ipaddress.IPv4Address(socket.inet_aton(text))  # what the system makes of it, and a proxy's, too
+    return None
 
 
 def find_key(argument: str | SecretStr | None = None) -> SecretStr | None:

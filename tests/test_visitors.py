@@ -272,6 +272,12 @@ def test_nothing_in_the_servers_network_is_fetched_for_a_visitor(sandbox: Sandbo
             sweep = ada.sweep("phota-image-enhance", image_url=link, creativity=[0, 1])
             sweep.run()
             assert (told in sweep.originals.trouble, bool(sweep.originals.trouble)) == (True, bool(told))
+            shown = ada.compare(ada.enhance(link, creativity=0))  # as History does
+            assert (shown.comparison().original is None) == bool(told)
+        with pytest.raises(fox_nb.DownloadFailed, match="private network"):
+            ada.compare([f"{private.url}/secret.png"])
+        with pytest.raises(fox_nb.InvalidRequest, match="names no host"):
+            ada.compare(["http://[127.0.0.1/secret.png"])
         assert private.received == []
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fox_nb.experiments.axes import label
 from fox_nb.filetypes import is_data
+from fox_nb.images.sources import link_name
 from fox_nb.models import MODELS
 from fox_nb.session import Task
 
@@ -55,7 +55,7 @@ def _of(source: Any) -> str:
     if isinstance(source, str):
         if is_data(source):
             return ""
-        return _short(Path(urlsplit(source).path if "://" in source else source).name)
+        return _short(link_name(source) if "://" in source else Path(source).name)
     place = getattr(source, "path", None) or getattr(source, "filename", None)
     if place is None and hasattr(source, "__fspath__"):
         place = source

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from fox_nb.client import Client
 from fox_nb.errors import DownloadFailed, FoxError
-from fox_nb.experiments.picture_files import NOWHERE
+from fox_nb.experiments.picture_files import fetcher
 from fox_nb.images.check import DOWNLOADED, check
 from fox_nb.models import Request
 from fox_nb.parameters import parameters
 from fox_nb.render.comparison import ComparedPicture, version_of
 from fox_nb.session import Session
-from fox_nb.settings import in_voila
 from fox_nb.store import aside, put
 
 _LOCAL = "sha256:"
@@ -110,13 +106,8 @@ class Originals:
         return self._session.store.thumbnails / "originals" / name
 
     def _download(self, link: str) -> None:
-        place, own = self._place(link), self._session.client
-        # What a visitor names is not looked for in the server's own network.
-        is_strange = in_voila() and urlsplit(link).netloc != urlsplit(own.base_url).netloc
-        with (
-            aside(place.parent, private=True) as part,
-            Client(NOWHERE) if is_strange else contextlib.nullcontext(own) as client,
-        ):
+        place = self._place(link)
+        with aside(place.parent, private=True) as part, fetcher(link, self._session) as client:
             client.download(link, part)
             check(part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the original")
             put(part, place)

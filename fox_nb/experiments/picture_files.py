@@ -8,7 +8,7 @@ import functools
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from fox_nb.images.pixels import DEEP, as_seen, scale_of
 from fox_nb.images.sources import taken
 from fox_nb.render.comparison import ComparedPicture, Take, version_of
 from fox_nb.session import Image, Session, Task
+from fox_nb.settings import in_voila
 from fox_nb.sharing import temporary_folder
 
 Scale = tuple[float, float] | None
@@ -174,7 +175,8 @@ class PictureFiles:
             private_folder(path.parent)
             part = path.with_suffix(".part")
             try:
-                self._client.download(link, part)
+                with fetcher(link, self._session) as client:
+                    client.download(link, part)
             except DownloadFailed as error:
                 # its words are of a result that was paid for, which no link of a person's is
                 todo = "Check the link, or give the picture's file."
@@ -184,9 +186,16 @@ class PictureFiles:
             part.unlink()
         return path
 
-    @functools.cached_property
-    def _client(self) -> Client:
-        return self._session.client if self._session is not None else Client(NOWHERE)
+
+@contextlib.contextmanager
+def fetcher(link: str, session: Session | None) -> Iterator[Client]:
+    """Give what fetches a link that a person named; what a visitor names is not looked for in the server's network."""
+    own = session.client if session is not None else None
+    if own is None or (in_voila() and not link.startswith(f"{own.base_url}/")):
+        with Client(NOWHERE) as nobody:
+            yield nobody
+    else:
+        yield own
 
 
 def result(image: Image, thumbs: Path, *, tiled: bool = True) -> ComparedPicture:

@@ -325,6 +325,13 @@ def _names(folder: Path) -> list[str] | None:
         return None
 
 
+def link_name(link: str) -> str:
+    """Return what the file behind a link is called; '' where it has no name, or the link is none after all."""
+    with suppress(ValueError):
+        return Path(urlsplit(link).path).name
+    return ""
+
+
 def refused(parameter: str, what: str, todo: str, **about: Any) -> InvalidRequest:
     """Return the refusal of what was given for a parameter; `about` is its value, and what is allowed."""
     return InvalidRequest(f"{parameter}: {what}", parameter=parameter, todo=todo, **about)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from fox_nb.display import task_pages
 from fox_nb.errors import StoreError
+from fox_nb.images.sources import link_name
 from fox_nb.models import LOCAL_PICTURE, MENTION, MODELS, CreateProfile, pictures_given
 from fox_nb.session import Session, Task
 
@@ -65,7 +65,7 @@ class Titles:
     def _picture(self, value: str) -> str | None:
         """Name a picture that was handed over: an earlier result by its prompt, a file or a link by its name."""
         if not LOCAL_PICTURE.fullmatch(value):
-            return Path(urlsplit(value).path).name or value
+            return link_name(value) or value
         source = self.store.catalog.source(value.removeprefix("sha256:"))
         if source is None:
             return None

@@ -5,6 +5,7 @@ import contextlib
 import gzip
 import logging
 import re
+import socket
 
 import pytest
 
@@ -162,27 +163,38 @@ def test_a_certificate_that_is_not_trusted_ends_it(target):
 
 PRIVATE = ["127.0.0.1", "localhost", "[::1]", "10.0.0.7", "192.168.1.1", "172.16.0.1", "169.254.169.254", "0.0.0.0"]
 PRIVATE += ["[::ffff:127.0.0.1]", "[fe80::1]", "[fd00::1]", "100.100.100.200", "[::]"]
+PRIVATE += ["127.1", "2130706433", "0x7f.1", "0177.0.0.1", "0", "10.1", "0xa9fea9fe", "127.0.0.1.", "home.localhost"]
+PRIVATE += ["[::127.0.0.1]", "[64:ff9b::169.254.169.254]", "[2002:7f00:1::]", "[fec0::1]", "192.0.0.192"]
 
 
 @pytest.mark.parametrize("host", PRIVATE)
-def test_a_public_gateway_s_link_into_the_private_network_is_not_followed(host, target):
-    """A hostile link must not make this machine talk to its neighbours or to a cloud's own address."""
-    error = failing(f"http://{host}:9/out.png", target, base="https://api.foxapi.cc")
+def test_a_public_gateway_s_link_into_the_private_network_is_not_followed(host, target, monkeypatch):
+    """A hostile link must not make this machine, or a proxy of it, talk to its neighbours or to a cloud's own address."""
+    with Scripted(say(200, PICTURE)) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        error = failing(f"http://{host}:9/out.png", target, base="https://api.foxapi.cc")
+    assert proxy.received == []
     assert error.gone
     assert "private network" in error.what
 
 
-def test_a_name_that_leads_to_this_machine_is_found_out_before_anything_is_sent(target):
-    """A name is judged by where the connection in fact went: 127.1 is no address to look at, but leads home."""
+def test_a_name_that_leads_to_this_machine_is_found_out_before_anything_is_sent(target, monkeypatch):
+    """A name is judged by where the connection in fact went: nobody knows before to whom it leads."""
+    found = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _host, *about, **more: found("127.0.0.1", *about, **more))
     with Scripted(say(200, PICTURE)) as host:
-        assert not is_private("127.1")
-        error = failing(f"http://127.1:{host.port}/out.png", target, base="https://api.foxapi.cc")
+        assert not is_private("pictures.example")
+        error = failing(f"http://pictures.example:{host.port}/out.png", target, base="https://api.foxapi.cc")
     assert host.received == []
     assert error.gone
     assert "private network" in error.what
 
 
-@pytest.mark.parametrize("host", ["8.8.8.8", "198.18.0.7", "2606:4700::1111", "api.foxapi.cc", "172.32.0.1"])
+@pytest.mark.parametrize(
+    "host",
+    ["8.8.8.8", "198.18.0.7", "2606:4700::1111", "api.foxapi.cc", "172.32.0.1", "64:ff9b::808:808", "1.2.3.cafe"],
+)
 def test_public_addresses_are_not_private(host):
     """198.18.0.0/15 is what some proxies answer for every name; refusing it would refuse every picture there."""
     assert not is_private(host)
