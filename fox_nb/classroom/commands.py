@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import unicodedata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,29 +47,31 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     seats = commands.add_parser("seats", help="the students of a class: budgets, tokens, an end")
     actions = seats.add_subparsers(title="actions", metavar="ACTION", required=True, parser_class=_AnyOrder)
     make = _action(actions, "make", _make, "make a seat for each name in a CSV; prints NAME TOKEN, once")
-    make.add_argument("students", type=Path, help="a CSV file: its column 'name', or its first one")
+    make.add_argument("students", type=Path, help="a CSV file: its column 'name', or its only one")
     make.add_argument("--each", type=float, required=True, metavar="USD", help="what each may spend")
     make.add_argument("--total", type=float, metavar="USD", help="what all may spend together, where a class begins")
     make.add_argument("--ends", type=_day, metavar="DATE", help="the last day, such as 2027-02-28 (default: never)")
     make.add_argument("--models", default="", help="the models that they may use, with commas (default: all)")
     _action(actions, "list", _list, "show every seat and what it has spent")
     for name, about in (("block", "stop seats"), ("unblock", "let seats go on")):
-        _action(actions, name, _block, about, blocked=name == "block").add_argument("names", nargs="+", metavar="NAME")
+        _action(actions, name, _block, about, blocked=name == "block").add_argument(
+            "names", type=_name, nargs="+", metavar="NAME"
+        )
     ends = _action(actions, "ends", _ends, "move the last day of seats")
     ends.add_argument("ends", type=_day, metavar="DATE", help="such as 2027-02-28, or never")
-    ends.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
+    ends.add_argument("names", type=_name, nargs="*", metavar="NAME", help="these seats alone")
     more = _action(actions, "raise", _raise, "give a seat more to spend, or less (-1); --all: the class")
-    more.add_argument("name", nargs="?", default="", metavar="NAME")
+    more.add_argument("name", type=_name, nargs="?", default="", metavar="NAME")
     more.add_argument("usd", type=float, metavar="USD")
     more.add_argument("--all", action="store_true", help="raise what all may spend together")
     hand_out = _action(actions, "hand-out", _hand_out, "write a file for each seat, with a new token: the old one ends")
     hand_out.add_argument("to", type=Path, help="the folder to write to")
-    hand_out.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
+    hand_out.add_argument("names", type=_name, nargs="*", metavar="NAME", help="these seats alone")
     hand_out.add_argument("--address", required=True, metavar="URL", help="where the relay answers")
     for name, about in (("share", "let every seat use a trained profile"), ("unshare", "let no other seat use it")):
         _action(actions, name, _share, about, shared=name == "share").add_argument("profile", metavar="PROFILE_ID")
     remove = _action(actions, "remove", _remove, "remove a seat with all that it made")
-    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("name", type=_name, metavar="NAME")
 
 
 class _AnyOrder(argparse.ArgumentParser):
@@ -150,7 +153,8 @@ def _make(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None
     from fox_nb.classroom.seats import names_in
 
     models = [name.strip() for name in chosen.models.split(",") if name.strip()]
-    for name, token in seats.make(names_in(chosen.students), chosen.each, chosen.total, chosen.ends, models):
+    names = map(_name, names_in(chosen.students))
+    for name, token in seats.make(names, chosen.each, chosen.total, chosen.ends, models):
         print(name, token)
 
 
@@ -178,13 +182,13 @@ def _usd_of(database: Database) -> Callable[[int], str]:
 
 
 def _block(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
-    for name in chosen.names:
+    for name in seats.known(chosen.names):
         seats.block(name, blocked=chosen.blocked)
     return f"{', '.join(chosen.names)}: {'stopped' if chosen.blocked else 'may go on'}."
 
 
 def _ends(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:
-    names = chosen.names or [one.name for one in seats.all()]
+    names = seats.known(chosen.names)
     for name in names:
         seats.end(name, chosen.ends)
     return f"{', '.join(names)}: open{_until(chosen.ends) or ' without an end'}."
@@ -213,8 +217,9 @@ def _hand_out(chosen: argparse.Namespace, seats: Seats, _database: Database) -> 
     except InvalidRequest as error:
         todo = "Give the relay's own with --address, such as https://your-machine:8765."
         raise FoxError(error.what, money="No token was changed.", todo=todo) from None
+    names = seats.known(chosen.names)
     private_folder(chosen.to)
-    for name in chosen.names or [one.name for one in seats.all()]:
+    for name in names:
         text = f"FOXAPI_BASE_URL={address}\nFOXAPI_KEY={seats.renew(name)}\n"
         write(chosen.to / f"{name}.env", text.encode(), private=True)
         print(chosen.to / f"{name}.env")
@@ -231,6 +236,11 @@ def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> str
     database.claim()  # the files are in the folder of the relay, and nowhere else
     remove_files(database.folder, seats.remove(chosen.name), chosen.name)
     return f"{chosen.name} is removed, with all that they made."
+
+
+def _name(text: str) -> str:
+    """Read a name as it is kept: a list from a Mac has the dots of an ë by themselves, a Japanese one wide blanks."""
+    return "".join(" " if sign.isspace() else sign for sign in unicodedata.normalize("NFC", text)).strip()
 
 
 def _day(text: str) -> float | None:

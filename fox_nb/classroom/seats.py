@@ -8,6 +8,7 @@ import hashlib
 import secrets
 import time
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,10 @@ COUNTED = ("sending", "unknown", "accepted", "completed", "failed", "lost")
 REMOVED = "(removed)"
 FRESH = 1.0
 """Seconds for which who has a seat is believed."""
-_LONGEST_NAME, _SIGNS = 79, " .,_'\u2019@()-"
+_LONGEST_NAME, _SIGNS = 79, " .,_'\u2018\u2019\u00b4@()-\u00b7\u30fb\u05f3\u05f4\u200c\u200d"
+"""Beside letters and digits: also the dots between the parts of Catalan, Chinese and Japanese names, what Hebrew writes
+for apostrophes, and what joins or parts the letters of Persian and Indian ones."""
+_SHOWN = ". , _ ' @ ( ) -"
 _OF_DIGEST = sql.select(seat).where(seat.c.digest == sql.bindparam("digest"))
 _TOKEN_BYTES = 24
 
@@ -107,8 +111,11 @@ class Seats:
             A name, an amount or a model cannot be what it is; no seat was made.
         """
         new = [(checked_name(name), secrets.token_urlsafe(_TOKEN_BYTES)) for name in names]
-        if len({name.casefold() for name, _ in new}) < len(new) or not new:
-            raise InvalidRequest("Every seat needs a name of its own.", parameter="students", todo="Mend the list.")
+        twice = [name for name, count in Counter(name.casefold() for name, _ in new).items() if count > 1]
+        if twice or not new:
+            what = f"{twice[0]!r} stands in the list twice" if twice else "The list has no names in it"
+            todo = "Every seat needs a name of its own: mend the list."
+            raise InvalidRequest(f"{what}; no seat was made.", parameter="students", todo=todo)
         for model in models:
             request_class(model)
         budget, in_all = micro_of(each, "each"), None if total is None else micro_of(total, "total")
@@ -130,6 +137,15 @@ class Seats:
 
         self._database.change(work)
         return new
+
+    def known(self, names: Sequence[str]) -> list[str]:
+        """Return these names, or all that there are; one that is nobody's is refused before the others are changed."""
+        every = [row.name for row in self._database.read(sql.select(seat.c.name).order_by(seat.c.name))]
+        removed_users = {row.digest for row in self._database.read(sql.select(hub_user.c.digest))}
+        for name in names:
+            if name not in every and digest(name) not in removed_users:
+                raise _no_seat(name)
+        return list(names) or every
 
     def of_token(self, token: str) -> Seat:
         """Return the seat that a token opens.
@@ -313,15 +329,29 @@ class Roster:
 
 
 def names_in(path: Path) -> list[str]:
-    """Return the students of a CSV file: its column 'name', or its first one."""
+    """Return the students of a CSV file, with commas, semicolons or tabs in it: its column 'name', or its only one."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidRequest(f"{path} cannot be read as CSV ({type(error).__name__}).", parameter="students") from None
+            head = file.readline()
+            file.seek(0)
+            delimiter = next((sign for sign in ";\t" if sign in head), ",")  # neither stands in a name
+            rows = [row for row in csv.reader(file, delimiter=delimiter) if any(cell.strip() for cell in row)]
+    except FileNotFoundError:
+        raise _no_list(f"File not found: {path}", "Check the path.") from None
+    except UnicodeDecodeError:
+        raise _no_list(f"{path} is not written in UTF-8", "Save it as CSV in UTF-8.") from None
+    except (OSError, csv.Error) as error:
+        raise _no_list(f"{path} cannot be read as CSV ({type(error).__name__})", "Save it as CSV in UTF-8.") from None
     heads = [cell.strip().lower() for cell in rows[0]] if rows else []
+    if "name" not in heads and any(cell.strip() for row in rows for cell in row[1:]):
+        what = f"{path} has several columns, and none is called 'name'"
+        raise _no_list(what, "Call the one with the names so; or leave that one alone, a name with a comma in quotes.")
     column = heads.index("name") if "name" in heads else 0
-    return [row[column].strip() if column < len(row) else "" for row in rows[1 if "name" in heads else 0 :]]
+    return [row[column] if column < len(row) else "" for row in rows[1 if "name" in heads else 0 :]]
+
+
+def _no_list(what: str, todo: str) -> InvalidRequest:
+    return InvalidRequest(f"{what}; no seat was made.", parameter="students", todo=todo)
 
 
 def may_stand(sign: str) -> bool:
@@ -340,11 +370,14 @@ def checked_name(name: str) -> str:
     name = unicodedata.normalize("NFC", name)  # a list from a Mac has the dots of an ë by themselves
     if is_name(name):
         return name
+    wrong = next((f": {sign!r} can't stand in it" for sign in name if not may_stand(sign)), "")
+    allowed = f"a letter or digit, then up to 78 letters, digits, blanks and {_SHOWN}; a blank or dot doesn't end it"
     raise InvalidRequest(
-        f"{name[:90]!r} is no name for a seat.",
+        f"{name[:90]!r} is no name for a seat{wrong}.",
         parameter="name",
         value=name[:90],
-        allowed=f"a letter or digit, then up to 78 letters, digits, spaces and {' '.join(_SIGNS[1:])}",
+        allowed=allowed,
+        todo=f"Allowed is {allowed}.",
     )
 
 
@@ -385,4 +418,5 @@ def _seat(row: Any, spent: int = 0) -> Seat:
 
 
 def _no_seat(name: str) -> FoxError:
-    return FoxError(f"There is no seat for {name!r}.", todo="`fox-nb seats list` shows them.")
+    what, todo = f"There is no seat for {name!r}.", "`fox-nb seats list` shows them."
+    return FoxError(what, money="Nothing was changed.", todo=todo)

@@ -30,7 +30,7 @@ from fox_nb.errors import FoxError
 from fox_nb.images.check import DOWNLOADED
 from fox_nb.images.thumbnail import MIME, cached_thumbnail
 from fox_nb.models import MODELS
-from fox_nb.money import MICRO_PER_USD
+from fox_nb.money import MICRO_PER_USD, dollars
 from fox_nb.parameters import parameters
 from fox_nb.render.html import clip, table_cell
 from fox_nb.tasks import usable_id
@@ -224,6 +224,22 @@ class _Change(Page):
         """Do it; not on the thread that answers everybody."""
         raise NotImplementedError
 
+    def field(self, name: str, now: str) -> str:
+        """Return what a field is to be: as it is `now` where it was left as it was shown.
+
+        Raises
+        ------
+        Refusal
+            Another teacher has changed it since it was shown: what that one wrote would be lost.
+        """
+        said, was = (self.get_body_argument(one, now).replace("\r", "") for one in (name, f"{name}_was"))
+        if said in {was, now}:
+            return now
+        if was != now:
+            words = f"Somebody else has changed the {name} meanwhile, to {clip(now)!r}; you wrote {clip(said)!r}."
+            raise Refusal(409, f"{words} Go back, and save yours again if it is to stand.")
+        return said
+
 
 class _Stop(_Change):
     def change(self) -> None:
@@ -239,7 +255,7 @@ class _Stop(_Change):
 
 class _Words(_Change):
     def change(self) -> None:
-        words = self.get_body_argument("words", "").replace("\r", "")
+        words = self.field("words", self.database.setting("words"))
         if len(words) > MOST_SIGNS:
             raise Refusal(422, f"The list has {len(words):,} of {MOST_SIGNS:,} signs. Nothing was changed.")
         self.database.set("words", words)
@@ -247,8 +263,9 @@ class _Words(_Change):
 
 class _Grade(_Change):
     def change(self) -> None:
-        mark, comment = (self.get_body_argument(name, "")[:2000] for name in ("mark", "comment"))
-        self.context.bookings.grade(self.creation(self.get_body_argument("number", "")).id, mark, comment)
+        one = self.creation(self.get_body_argument("number", ""))
+        mark, comment = (self.field(name, getattr(one, name))[:2000] for name in ("mark", "comment"))
+        self.context.bookings.grade(one.id, mark, comment)
 
 
 class _Settle(_Change):
@@ -366,7 +383,7 @@ def _template() -> Any:
         "settings": lambda row: _settings(row, changed=True),
         "paid": _paid,
         "why": lambda row: json.loads(row.answer or "{}").get("why", ""),
-        "usd": lambda micro_usd: f"${micro_usd / MICRO_PER_USD:.2f}",
+        "usd": lambda micro_usd: dollars(micro_usd / MICRO_PER_USD),
         "time": lambda when: time.strftime("%Y-%m-%d %H:%M", time.localtime(when)),
     }
     return pages.get_template("teacher.html")

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import zipfile
+from html import unescape
 from types import SimpleNamespace
 
 import pytest
@@ -87,6 +88,55 @@ def test_seats_are_made_from_a_table_and_told_once(tmp_path, capsys):
     for wrong in ("../Ben", "a/b", "x" * 100, ".hidden", "Ben\u202e", "ADA LOVELACE", "Zoe\u0308\nZo\u00eb"):
         (tmp_path / "students.csv").write_text(f"name\n{wrong}\nother\n")
         assert main(make) == 1
+
+
+@pytest.mark.parametrize(
+    ("listed", "told"),
+    [
+        (b"name;class\nAda, B;3a\nBen;3b\n", ["Ada, B", "Ben"]),
+        ("Name\tMail\nAda\ta@x\n".encode("utf-8-sig"), ["Ada"]),
+        ("山田\u3000太郎\nZoe\u0308\u00a0B\n".encode(), ["山田 太郎", "Zoë B"]),
+        ("Zoë\n".encode("latin-1"), "UTF-8"),
+        ("Zoë\n".encode("utf-16"), "UTF-8"),
+        (b"first,last\nAda,Lovelace\n", "none is called 'name'"),
+        (b"Lovelace, Ada\nNoether, Emmy\n", "in quotes"),
+        (b"name\nAda\nBen\nada\n", "'ada' stands in the list twice"),
+        (b"name\n\n", "no names"),
+        (b"Ada/Ben\n", "'/' can't stand in it"),
+        (None, "File not found"),
+    ],
+)
+def test_a_list_is_read_as_people_save_it(tmp_path, capsys, listed, told):
+    """Semicolons, tabs and wide blanks are taken as they are meant; of another list what is wrong is told, and no seat is made."""
+    students, folder = tmp_path / "students.csv", tmp_path / "class"
+    if listed is not None:
+        students.write_bytes(listed)
+    done = main(["seats", "make", str(students), "--each=1", "--total=5", f"--folder={folder}"])
+    said = capsys.readouterr()
+    if isinstance(told, list):
+        assert [line.rpartition(" ")[0] for line in said.out.splitlines()] == told
+        assert main(["seats", "block", f"  {told[-1].replace('ë', 'e' + chr(0x308))}", f"--folder={folder}"]) == 0
+    else:
+        assert (done, said.out) == (1, "")
+        assert told in said.err
+
+
+@pytest.mark.parametrize(
+    "words", ["block Ada Nobody", "unblock Ada Nobody", "ends never Ada Nobody", "hand-out out Ada Nobody"]
+)
+def test_a_command_with_a_slip_in_it_changes_nothing(tmp_path, capsys, monkeypatch, words):
+    """Of several names one that is no seat's is told before anything is done to the others."""
+    monkeypatch.chdir(tmp_path)
+    database = Database(tmp_path / "class")
+    seats = Seats(database)
+    ((_, token),) = seats.make(["Ada"], 1, 5, ends=4e9)
+    seats.block("Ada", blocked=words.startswith("un"))
+    before = seats.all()
+    address = ["--address=https://relay.example"] if "hand-out" in words else []
+    assert main(["seats", *words.split(), *address, f"--folder={tmp_path / 'class'}"]) == 1
+    assert "no seat for 'Nobody'. Nothing was changed." in capsys.readouterr().err
+    assert (seats.all(), seats.of_token(token).name) == (before, "Ada")
+    database.close()
 
 
 @pytest.mark.parametrize("day", ["2020-01-01", "9999-12-31", "tomorrow"])
@@ -290,7 +340,18 @@ def test_an_address_to_hand_out_is_the_relays(tmp_path, capsys):
 
 def test_everybody_can_have_a_seat(tmp_path):
     """A list may have names of any script and as offices write them; each is kept as it is written everywhere."""
-    names = ["Müller, Anna", "O\u2019Brien", "Li (B)", "李雷", "प्रिया", "نور"]
+    names = [
+        "Müller, Anna",
+        "O\u2019Brien",
+        "O\u00b4Hara",
+        "Li (B)",
+        "李雷",
+        "ジョン・スミス",
+        "阿卜杜拉·买买提",
+        "प्रिया",
+        "نور",
+    ]
+    names += ["\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "ג\u05f3ק"]
     database = Database(tmp_path / "class")
     seats = Seats(database)
     seats.make([*names, "Zoe\u0308"], 1, 5)
@@ -700,6 +761,36 @@ def test_a_long_list_of_words_is_read_once(tmp_path, monkeypatch):
         wanted = Wanted(f"{number}", "phota-image", json.dumps({"prompt": f"fox {number}"}), "", 1)
         assert bookings.reserve(Seat("Ada", 0), wanted, 1.0).result(PATIENCE).state == "sending"
     assert len(made_ready) == 2400 + 30
+    database.close()
+
+
+def test_what_another_teacher_wrote_is_not_lost(tmp_path, sandbox):
+    """Of two who have one page open each changes what they typed alone; who would overwrite the other's words is told them."""
+    database = Database(tmp_path / "class")
+    seats, bookings = Seats(database), Bookings(database)
+    seats.make(["Ada"], 1, 5)
+    bookings.reserve(Seat("Ada", 0), Wanted("one", "phota-image", "{}", "a fox", 22_500), 1.0).result(PATIENCE)
+    bookings.accepted(1, "task-1").result(PATIENCE)
+    with answering(tmp_path / "class", sandbox.base_url) as url:
+        teacher = log_in(SimpleNamespace(url=url, folder=tmp_path / "class"))
+        page = teacher.get(f"{url}/teacher", timeout=PATIENCE).text
+        assert "$0.0225" in page  # not $0.02, which is less than was spent
+
+        def save(action: str, **typed: str) -> requests.Response:
+            names = ("mark", "comment") if action == "grade" else ("words",)
+            shown = dict.fromkeys(names, "") | {f"{name}_was": "" for name in names}  # as both have opened it
+            assert all(f'name="{name}_was"' in page for name in names)
+            data = {"_xsrf": token_in(page), "number": "1", **shown, **typed}
+            return teacher.post(f"{url}/teacher/{action}", data=data, timeout=PATIENCE)
+
+        assert save("grade", mark="A").ok
+        assert save("grade", comment="a good fox").ok
+        refused = save("grade", mark="B")
+        assert (refused.status_code, "to 'A'; you wrote 'B'" in unescape(refused.text)) == (409, True)
+        assert save("words", words="wolf\r\nbear").ok
+        assert save("words", words="lynx").status_code == 409
+    assert (bookings.row(1).mark, bookings.row(1).comment) == ("A", "a good fox")
+    assert database.setting("words") == "wolf\nbear"
     database.close()
 
 
