@@ -40,9 +40,16 @@ def is_link(value: object) -> typing.TypeGuard[str]:
     return isinstance(value, str) and value[:8].casefold().startswith(("https://", "http://"))
 
 
-def _whole(value: Any) -> Any:
+def _refuse_no_number(value: Any) -> None:
+    """Refuse what Python or NumPy has among its numbers, and is none."""
     if isinstance(value, bool):
         raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error
+    if getattr(getattr(value, "dtype", None), "kind", "") == "m":
+        raise ValueError("is a length of time")
+
+
+def _whole(value: Any) -> Any:
+    _refuse_no_number(value)
     if isinstance(value, numbers.Integral):
         return int(value)
     if isinstance(value, numbers.Real) and _float(value).is_integer():
@@ -52,8 +59,7 @@ def _whole(value: Any) -> Any:
 
 def _real(value: Any) -> Any:
     """Take any real number; four decimals, so that arange's 0.30000000000000004 is 0.3."""
-    if isinstance(value, bool):
-        raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error
+    _refuse_no_number(value)
     if isinstance(value, numbers.Real):
         number = _float(value)
         if math.isnan(number):

@@ -139,7 +139,7 @@ def _row(value: Any) -> dict[str, Any] | None:
 def _checked(labels: Any, wanted: int, name: str) -> list[str]:
     if labels is None:
         return []
-    if isinstance(labels, str) or not isinstance(labels, Iterable):
+    if isinstance(labels, str) or not isinstance(labels, Iterable) or getattr(labels, "ndim", 1) == 0:
         what = f"{name}: {shown(labels)} is one thing, where a list is meant."
         raise InvalidRequest(what, parameter="labels", value=labels, allowed="a list")
     found = [str(label) for label in islice(labels, MOST_PICTURES + 1)]

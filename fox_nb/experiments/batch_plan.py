@@ -84,6 +84,7 @@ class BatchPlan(Plan):
         self._refuse_near_names(known, 1.0)
         self.axes = (PlanAxis(parameter_of("row"), tuple(table.labels)),)
         self._wrong: list[Wrong] = []
+        self._wrong_rows: set[int] = set()
         used: dict[str, None] = {}
         for number, row in enumerate(table.rows):
             asked = self._row(number, row)
@@ -91,7 +92,7 @@ class BatchPlan(Plan):
                 used[asked] = None
         self.models = tuple(used)
         if self._wrong:
-            raise _refusal(self._wrong, table)
+            raise _refusal(self._wrong, len(self._wrong_rows), table)
         self._refuse_near_names(set().union(*map(known_of, self.models)), nearness)
         self._look_up()
 
@@ -229,6 +230,7 @@ class BatchPlan(Plan):
         line = self.table.lines[number] if self.table.lines else 0
         is_empty = value is None or (isinstance(value, str) and not value)
         said = "" if is_empty else f"{shown(value)} ({why})" if why else shown(value)
+        self._wrong_rows.add(number)
         self._wrong.append(Wrong(self.table.labels[number], line, column, said, allowed))
 
     @property
@@ -247,9 +249,8 @@ def _folded(name: str) -> str:
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
-def _refusal(wrong: Sequence[Wrong], table: Table) -> InvalidRequest:
-    """Return the one error for all that is wrong: a table of row, column, value and what is allowed."""
-    bad = len({(one.label, one.line) for one in wrong})
+def _refusal(wrong: Sequence[Wrong], bad: int, table: Table) -> InvalidRequest:
+    """Return the one error for all that is wrong in so many rows: row, column, value and what is allowed."""
     names = ("row", "line", "column", "value", "allowed") if wrong[0].line else ("row", "column", "value", "allowed")
     lines = [
         [str(one.label), *([str(one.line)] if wrong[0].line else []), one.column, one.value or "(empty)", one.allowed]

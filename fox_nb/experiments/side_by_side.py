@@ -7,17 +7,16 @@ large as it goes, in the middle. Numbers that compare pixels are there for pictu
 from __future__ import annotations
 
 import contextlib
-import numbers
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import date
 from typing import Any, Self
 
 from fox_nb.display.places import Shown
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.experiments.arranged import MOST_PICTURES, arranged
+from fox_nb.experiments.axes import word
 from fox_nb.experiments.compared import Compared, scaled, unlike_scales
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.picture_files import PictureFiles
@@ -290,9 +289,7 @@ def compare(
 
 def _reference(original: Any, axes: Sequence[tuple[str, Sequence[str]]]) -> Reference | None:
     """Return the places that a label names; None for what is no label."""
-    if not isinstance(original, (str, numbers.Number, date)):
-        return None
-    label = str(original)
+    label = str(original) if isinstance(original, tuple) else word(original)  # which a column of a MultiIndex is
     for number, (_, labels) in enumerate(axes):
         if label in labels:
             return tuple(labels.index(label) if at == number else None for at in range(len(axes)))

@@ -208,11 +208,15 @@ def test_pixels_that_were_changed_are_another_picture(tmp_path: Path) -> None:
     assert (shown.reference, len(shown.pictures())) == (None, 2)
 
 
-@pytest.mark.parametrize("label", [0.0, np.float32(0.0), 0])
+@pytest.mark.parametrize("label", [0.0, np.float32(0.0), 0, np.datetime64("2026-01-01"), ("file", "phota-image")])
 def test_a_number_that_is_a_label_names_its_picture(label: Any) -> None:
-    """Labels become texts, and so does what is called the original by one of them."""
+    """Labels become texts, and so does what is called the original by one of them, be it a date or of a MultiIndex."""
     shown = fox_nb.compare({label: drawn(), 0.5: drawn()}, original=label).comparison()
     assert (shown.original, shown.reference) == (None, (0,))
+    with pytest.raises(fox_nb.InvalidRequest, match="original"):
+        fox_nb.compare([drawn()], original=10**5000)
+    with pytest.raises(fox_nb.InvalidRequest, match="where a list is meant"):
+        fox_nb.compare([drawn()], labels=np.array(3))
 
 
 def test_a_named_picture_is_the_original_of_every_picture(sandbox: Any, tmp_path: Path) -> None:

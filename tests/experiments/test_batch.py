@@ -88,6 +88,8 @@ def test_a_frame_names_its_own_rows(fox: Fox, sandbox: Any) -> None:
     with pytest.raises(InvalidRequest) as refused:
         fox.batch(frame, "phota-image")
     assert {(one["label"], one["column"]) for one in refused.value.value} == {("y", "num_outputs"), ("y", "take")}
+    with pytest.raises(InvalidRequest, match=r"^2 of 4 rows"):
+        fox.batch(pd.concat([frame, frame]), "phota-image")  # whose labels stand twice
     assert sandbox.creations == []
 
 
@@ -119,6 +121,8 @@ def test_a_link_that_the_gateway_cannot_open_is_told_with_its_row(open_fox: Call
         ("prompt", "a\0b", "holds a NUL character"),
         ("prompt", " ", r"' ' \(is empty\)"),
         ("num_outputs", True, r"True \(is a truth value\)"),
+        ("num_outputs", np.timedelta64(3, "s"), "is a length of time"),
+        ("num_outputs", np.timedelta64(3, "ns"), "is a length of time"),  # which NumPy turns into the number 3
         ("image_urls", "https://example.com/a b.png", "holds a space"),
         ("image_urls", "phot.jpg", r"no such file: phot\.jpg\. Did you mean photo\.jpg"),
         ("image_urls", np.full((9, 9), np.nan), "image_urls"),
