@@ -393,6 +393,36 @@ def test_a_bomb_is_refused_in_words(store: Path, tmp_path: Path, monkeypatch: py
     assert "history is empty" in found["eve"][1]
 
 
+def test_a_bomb_in_a_bomb_takes_no_more_than_its_share(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is small in many ZIPs within a ZIP, or named again and again, is ended for that person; others are shown."""
+    monkeypatch.setattr(gallery, "MOST_OF_A_PERSON", 30_000_000)
+    monkeypatch.setattr(gallery, "MOST_OF_A_FILE", 100_000_000)
+    work = packed(tmp_path / "work.zip", store).read_bytes()
+    nothing = io.BytesIO()
+    with zipfile.ZipFile(nothing, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.zip", bytes(9_000_000))
+    bomb = zipped({f"{number}.zip": nothing.getvalue() for number in range(20)})
+    shutil.copytree(store, tmp_path / "again")
+    with contextlib.closing(sqlite3.connect(tmp_path / "again/journal.sqlite")) as journal:
+        journal.execute(
+            "WITH n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 90) INSERT INTO picture "
+            "SELECT identity, i, 'notes.ipynb', sha256, url, mime, width, height, bytes FROM picture, n"
+        )
+        journal.commit()
+    again = packed(tmp_path / "again.zip", tmp_path / "again", **{"notes.ipynb": b"{}"}).read_bytes()
+    (tmp_path / "in").mkdir()
+    people = {"Ann": work, "Ben": bomb, "Eve": again, "Tom": work}
+    (tmp_path / "in/moodle.zip").write_bytes(zipped({f"{name}/my-work.zip": data for name, data in people.items()}))
+    found = seen(tmp_path / "in", tmp_path)
+    assert (found["Ann"], found["Tom"]) == ((1, ""), (1, ""))
+    assert "too large" in found["Ben"][1]
+    assert "too large" in found["Eve"][1]
+    (tmp_path / "in/moodle.zip").write_bytes(zipped({f"{number}/x.zip": nothing.getvalue() for number in range(20)}))
+    assert 0 < sum("too large" in trouble for _, trouble in seen(tmp_path / "in", tmp_path).values()) < 20
+
+
 def test_no_name_in_a_journal_is_a_place_on_disk(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A handed-in journal whose texts are paths has nothing written or changed there; its pictures are shown."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
@@ -419,10 +449,10 @@ def test_what_one_unpacks_leaves_its_room_to_the_next(
         packed(tmp_path / "in" / f"{name}.zip", store, **{f"{name}.zip": work})
     there: list[int] = []
 
-    def watched(path: Path, folder: Path) -> Iterator[Any]:
+    def watched(path: Path, *about: Any) -> Iterator[Any]:
         if path.parent == tmp_path / "in":
             there.append(len(rglobbed(tmp_path / "temp")))
-        yield from found_in_zip(path, folder)
+        yield from found_in_zip(path, *about)
 
     monkeypatch.setattr(gallery, "found_in_zip", watched)
     assert {*seen(tmp_path / "in", tmp_path)} == {"ada", "ben"}
@@ -492,6 +522,18 @@ def test_a_pipe_keeps_nobody_waiting(store: Path, tmp_path: Path) -> None:
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True).stdout
     assert "ada: " in said
     assert "ben" not in said
+
+
+@pytest.mark.parametrize("name", ["'a' || char(0) || 'b'", "'pictures/' || printf('%999s', 'x')"])
+def test_a_name_that_no_file_can_have_hides_no_other_picture(store: Path, tmp_path: Path, name: str) -> None:
+    """One picture whose name is none is missing; the others of its owner are shown."""
+    shutil.copytree(store, tmp_path / "in" / "ben")
+    with contextlib.closing(sqlite3.connect(tmp_path / "in/ben/journal.sqlite")) as journal:
+        journal.execute(
+            f"INSERT INTO picture SELECT identity, -1, {name}, sha256, url, mime, width, height, bytes FROM picture"
+        )
+        journal.commit()
+    assert seen(tmp_path / "in", tmp_path)["ben"] == (1, "1 of 2 pictures cannot be shown: missing or damaged.")
 
 
 def test_a_file_elsewhere_is_not_shown(store: Path, tmp_path: Path) -> None:

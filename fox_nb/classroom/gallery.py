@@ -19,7 +19,7 @@ from fox_nb.render.html import escape, frame, head, note
 from fox_nb.render.image_grid import Picture, sheet
 from fox_nb.store import TaskRow
 from fox_nb.store.files import spare_others
-from fox_nb.store.handed_in import OtherStore, found_in_zip
+from fox_nb.store.handed_in import MOST_OF_A_FILE, MOST_OF_A_PERSON, OtherStore, Room, found_in_zip
 from fox_nb.store.journal import JOURNAL
 from fox_nb.store.packs import SUFFIX, Pack, RecordedPicture, RecordedTask
 from fox_nb.tasks import LARGEST_PICTURE
@@ -70,6 +70,7 @@ class Person:
     trouble: str = ""
     known: set[tuple[str, float]] = field(default_factory=set, repr=False)
     """What was counted, by identity and time: of a store that was handed in twice the newer one counts."""
+    room: Room = field(default_factory=lambda: Room(MOST_OF_A_PERSON), repr=False)
 
     def __str__(self) -> str:
         said = f"{self.made} picture{'s' * (self.made != 1)}, {dollars(self.usd)}, {dollars(self.play, play=True)}"
@@ -120,7 +121,7 @@ def _people(places: Iterable[Path], folder: Path) -> list[Person]:
         for name, path in _handed_in(place):
             before = len(known)
             is_by_itself = place in {path, path.parent}  # in a person's folder all is theirs, whatever is called how
-            _read(person if is_by_itself else partial(_only, person(name)), name, path, folder)
+            _read(person if is_by_itself else partial(_only, person(name)), name, path, folder, Room(MOST_OF_A_FILE))
             around |= {name} if path.is_file() and len(known) > before + 1 else set()
         for one in known.values():
             one.trouble = f"{one.trouble} {_lost(one)}".strip()
@@ -164,7 +165,14 @@ def _name(path: Path, place: Path) -> str:
 
 
 def _read(
-    known: Callable[[str], Person], name: str, place: Path, folder: Path, deep: int = 0, *, is_named: bool = False
+    known: Callable[[str], Person],
+    name: str,
+    place: Path,
+    folder: Path,
+    whole: Room,
+    deep: int = 0,
+    *,
+    is_named: bool = False,
 ) -> None:
     """Read what lies at a place; whatever is wrong with it is said of that person, and everybody else is shown.
 
@@ -181,17 +189,17 @@ def _read(
             elif place.suffix == SUFFIX:
                 _from_pack(person, Pack(place), own)
             elif place.is_dir():
-                _from_store(person, OtherStore("", place), own)
+                _from_store(person, OtherStore("", place), own, whole)
             else:
-                found = list(found_in_zip(place, own))
+                found = list(found_in_zip(place, own, (person.room, whole)))
                 person.trouble = person.trouble if found or person.made else "There is no fox_nb folder in it."
                 for one in found:
                     inner = one.name if isinstance(one, OtherStore) else one[0]
                     whose = name if is_named else inner or name
                     if isinstance(one, OtherStore):
-                        _from_store(known(whose), one, own)
+                        _from_store(known(whose), one, own, whole)
                     else:
-                        _read(known, whose, one[1], folder, deep + 1, is_named=is_named or bool(inner))
+                        _read(known, whose, one[1], folder, whole, deep + 1, is_named=is_named or bool(inner))
     except Exception as error:  # noqa: BLE001 - what others hand in can make a reader raise anything
         person.trouble = _words(error)
 
@@ -200,9 +208,9 @@ def _words(error: Exception) -> str:
     return error.what if isinstance(error, FoxError) else f"It cannot be read ({error or type(error).__name__})."
 
 
-def _from_store(person: Person, store: OtherStore, own: Path) -> None:
-    own = Path(tempfile.mkdtemp(dir=own))
-    rows, odd = store.rows(own)
+def _from_store(person: Person, store: OtherStore, own: Path, whole: Room) -> None:
+    own, rooms = Path(tempfile.mkdtemp(dir=own)), (person.room, whole)
+    rows, odd = store.rows(own, rooms)
     for count, row in enumerate(rows):
         if (row.identity, row.asked) in person.known:  # handed in once more, later
             continue
@@ -214,7 +222,7 @@ def _from_store(person: Person, store: OtherStore, own: Path) -> None:
                 person.lost += 1
             else:
                 copy = own / f"{count}-{picture.number}"  # no text of a journal is part of a path
-                fetch = partial(store.fetch, picture.file, copy, LARGEST_PICTURE)
+                fetch = partial(store.fetch, picture.file, copy, LARGEST_PICTURE, rooms)
                 _show(person, fetch, own, words=row.words, facts=_facts(row))
     if odd:
         person.trouble = (

@@ -9,8 +9,8 @@ import math
 import re
 import sqlite3
 import zipfile
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 
 from fox_nb.atomic import open_database
@@ -21,6 +21,8 @@ from fox_nb.store.rows import PictureRow, TaskRow
 
 MOST_UNPACKED = 4 << 30
 """Bytes that one ZIP may hold when it is unpacked; only what is shown is unpacked at all."""
+MOST_OF_A_PERSON, MOST_OF_A_FILE = 4 << 30, 64 << 30
+"""Bytes that are unpacked of one person's work, and of one file with all in it: ZIPs in ZIPs may hold any more."""
 LARGEST_JOURNAL = 1 << 30
 _MOST_MEMBERS, _MOST_STORES = 100_000, 1000
 _PIECE = 1 << 20
@@ -41,6 +43,23 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+class TooMuch(Exception):
+    """More was to be unpacked than anybody's work is."""
+
+
+class Room:
+    """How many bytes may still be unpacked."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def take(self, size: int) -> None:
+        """Take so much of it, or raise `TooMuch`."""
+        self.left -= size
+        if self.left < 0:
+            raise TooMuch("it is too large when unpacked")
+
+
 class OtherStore:
     """A store that somebody handed in: a folder, or a folder in a ZIP; only read, a file at a time.
 
@@ -59,41 +78,45 @@ class OtherStore:
         """Return True when the file is in the store, and not somewhere else by way of it."""
         if isinstance(self._place, _Folder):
             return file in self._place.members
-        path = (self._place / file).resolve()
-        return path.is_relative_to(self._place.resolve()) and path.is_file()
+        with suppress(OSError, ValueError):  # what no file can be called
+            path = (self._place / file).resolve()
+            return path.is_relative_to(self._place.resolve()) and path.is_file()
+        return False
 
-    def fetch(self, file: str, target: Path, most: int) -> Path:
+    def fetch(self, file: str, target: Path, most: int, rooms: Sequence[Room]) -> Path:
         """Return a path to the file: its own, or `target`, unpacked.
 
         Raises
         ------
+        TooMuch
+            One of the rooms is full.
         ValueError, OSError, RuntimeError, zipfile.BadZipFile
             It is larger than `most`, or cannot be unpacked.
         """
         if isinstance(self._place, _Folder):
-            return _unpacked(self._place.archive, self._place.members[file], target, most)
+            return _unpacked(self._place.archive, self._place.members[file], target, most, rooms)
         return self._place / file
 
-    def _copy(self, file: str, copy: Path) -> None:
-        got = self.fetch(file, copy, LARGEST_JOURNAL)
+    def _copy(self, file: str, copy: Path, rooms: Sequence[Room]) -> None:
+        got = self.fetch(file, copy, LARGEST_JOURNAL, rooms)
         if got != copy:
             copy.write_bytes(got.read_bytes())
 
-    def rows(self, folder: Path) -> tuple[list[TaskRow], int]:
+    def rows(self, folder: Path, rooms: Sequence[Room]) -> tuple[list[TaskRow], int]:
         """Return the tasks of its journal, and how many entries are not what fox_nb writes.
 
         A copy is read, in `folder`: what was handed in is not written to, not even to be brought up to date.
 
         Raises
         ------
-        ValueError, sqlite3.Error, StoreError
+        ValueError, sqlite3.Error, StoreError, TooMuch
             It is no journal, or one without an end.
         """
         copy = folder / f"{JOURNAL}-{len(list(folder.iterdir()))}"
-        self._copy(JOURNAL, copy)
+        self._copy(JOURNAL, copy, rooms)
         if self.has(_UNFINISHED):  # packed while it was written: SQLite puts the copy right by it
             undo = copy.with_name(f"{copy.name}-journal")
-            self._copy(_UNFINISHED, undo)
+            self._copy(_UNFINISHED, undo, rooms)
             _refuse_names(undo)
         if not copy.stat().st_size:
             raise StoreError("Its history is empty.")
@@ -118,7 +141,7 @@ class _Folder:
     members: dict[str, zipfile.ZipInfo]
 
 
-def found_in_zip(path: Path, folder: Path) -> Iterator[OtherStore | tuple[str, Path]]:
+def found_in_zip(path: Path, folder: Path, rooms: Sequence[Room]) -> Iterator[OtherStore | tuple[str, Path]]:
     """Find the stores of a ZIP, wherever they are in it, and the packs and ZIPs in it, each as a name and a path.
 
     Whoever packed it: with a folder around everything or without, with backslashes as some Windows programs do, with
@@ -126,7 +149,7 @@ def found_in_zip(path: Path, folder: Path) -> Iterator[OtherStore | tuple[str, P
 
     Raises
     ------
-    ValueError
+    ValueError, TooMuch
         It is locked, too large when unpacked, or holds too many.
     """
     members = _members(path)
@@ -145,7 +168,7 @@ def found_in_zip(path: Path, folder: Path) -> Iterator[OtherStore | tuple[str, P
         yield OtherStore(_first(root[around:]) if inner else "", _Folder(path, below))
     for number, name in enumerate(inner):
         target = folder / f"inner-{number}{PurePosixPath(name).suffix.lower()}"
-        _unpacked(path, members[name], target, MOST_UNPACKED)
+        _unpacked(path, members[name], target, MOST_UNPACKED, rooms)
         is_alone = len(inner) == 1 and not roots and "/" not in name[around:]
         yield "" if is_alone else _first(name[around:]), target
 
@@ -173,14 +196,18 @@ def _first(name: str) -> str:
     return PurePosixPath(PurePosixPath(name).parts[0]).stem if name else ""
 
 
-def _unpacked(archive: Path, member: zipfile.ZipInfo, target: Path, most: int) -> Path:
+def _unpacked(archive: Path, member: zipfile.ZipInfo, target: Path, most: int, rooms: Sequence[Room]) -> Path:
     """Unpack one member under a name of ours; stop where it is larger than it may be, whatever it says of itself."""
     left = most
+    for room in rooms:
+        room.take(_PIECE)  # the least that looking for it takes: a journal may name one member a million times
     with zipfile.ZipFile(archive) as opened, opened.open(member) as source, target.open("wb") as file:
         while piece := source.read(_PIECE):
             left -= len(piece)
             if left < 0:
                 raise ValueError("it is too large when unpacked")
+            for room in rooms:
+                room.take(len(piece))
             file.write(piece)
     return target
 
