@@ -285,6 +285,16 @@ def shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:60]}… ({type(value).__name__})"  # noqa: PLR2004 - one line
 
 
+def is_same(one: Any, other: Any) -> bool:
+    """Return True where two values are the same; arrays and the like, which do not say, are so when they are one."""
+    if one is other:
+        return True
+    try:
+        return type(one) is type(other) and bool(one == other)
+    except Exception:  # noqa: BLE001 - NumPy's and pandas' own
+        return False
+
+
 def unboxed(value: Any) -> Any:
     """Return one of NumPy's numbers as Python's own; anything else as it is."""
     return value.item() if getattr(value, "ndim", None) == 0 else value

@@ -165,7 +165,7 @@ import os, sys; os.environ["FOX_NB_SANDBOX_DIR"] = {str(tmp_path / "sandbox")!r}
 import fox_nb
 from fox_nb.sandbox import process
 fox = fox_nb.Fox()
-fox.panel("phota-image")._ipython_display_()
+fox.panel("phota-image")._repr_mimebundle_()
 late = {LATE}
 print([name for name in late if name in sys.modules])
 fox.session.validated("phota-image", dict(prompt="a fox"))

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.display import live, task_pages
-from fox_nb.display.places import area_here, bundle, in_notebook, is_unseen, open_place
+from fox_nb.display.places import area_here, bundle, in_notebook, is_last_value, is_unseen, open_place
 from fox_nb.display.printed import printable
 from fox_nb.session.renderer import Renderer
 
@@ -60,12 +60,11 @@ class Notebook(Renderer):
         Whoever else asks, as `display` or an Output widget do, gets the bundle. Where a cell has waited for a task
         and then ends with it, the pictures take the place of the progress.
         """
-        from IPython import get_ipython
         from IPython.display import display
 
         from fox_nb.session import Task
 
-        if not in_notebook() or getattr(get_ipython().displayhook, "msg", None) is None:
+        if not is_last_value():
             raise NotImplementedError
         place = live.take_wait(thing, area_here()) if isinstance(thing, Task) and thing.is_over else None
         if place is not None:

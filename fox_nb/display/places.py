@@ -53,18 +53,38 @@ def bundle(html: str, words: str = "") -> Bundle:
     return {"text/html": html, "text/plain": words}
 
 
+def output_for(widget: w.Widget, words: str = "") -> Bundle:
+    """Return an output that is a widget's view and nothing else; where nobody looks that would be a hole there."""
+    return bundle("") if is_unseen() else {**bundle("", words), **view_of(widget)}
+
+
+def is_last_value() -> bool:
+    """Return True while a cell's last value is shown."""
+    from IPython import get_ipython
+
+    return in_notebook() and getattr(get_ipython().displayhook, "msg", None) is not None
+
+
+def show_last_value(thing: Any) -> None:
+    """Show a cell's last value as a display; whoever else asks, as `display` and Output widgets do, gets its bundle."""
+    from IPython.display import display
+
+    if not is_last_value():
+        raise NotImplementedError
+    display(thing._repr_mimebundle_(), raw=True)
+
+
 class Shown:
     """What shows itself by a function that it was handed; without one, and outside of Jupyter, by its static page."""
 
     _show: Callable[[Any], Any] | None
+    _ipython_display_ = show_last_value
 
     def _repr_html_(self) -> str:
         raise NotImplementedError
 
-    def _ipython_display_(self) -> None:
-        if not in_notebook() or self._show is None:
-            raise NotImplementedError
-        self._show(self)
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        return self._show(self) if in_notebook() and self._show is not None else {}
 
     def _display_(self) -> Any:
         """Return what marimo shows, which asks for this first."""

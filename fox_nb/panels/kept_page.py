@@ -6,9 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from IPython.display import display
-
-from fox_nb.display.places import Place, is_unseen, open_place
+from fox_nb.display.places import Place, open_place, output_for
 from fox_nb.display.printed import printable
 from fox_nb.panels.record import can_follow
 from fox_nb.session.pool import Pool
@@ -31,8 +29,8 @@ class KeptPage:
         self._html = ""
         self._output: Place | None = None
 
-    def show(self, widget: Any, *, now: bool = False) -> None:
-        """Display it, and the widget that stands for it; where somebody looks it is blank until it is made anew.
+    def show(self, widget: Any, *, now: bool = False) -> dict[str, Any]:
+        """Display it, and return the output of the widget that stands for it; where somebody looks it begins blank.
 
         Parameters
         ----------
@@ -45,8 +43,7 @@ class KeptPage:
         self._html = "" if follows else self._make()
         # IPython's own updates go into whatever captures the cell that runs then
         self._output = open_place(printable(self._html))
-        if not is_unseen():
-            display(widget)
+        return output_for(widget)
 
     @property
     def is_blank(self) -> bool:

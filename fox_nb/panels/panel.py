@@ -14,7 +14,7 @@ import traitlets
 from IPython.display import HTML
 
 from fox_nb.display import task_pages
-from fox_nb.display.places import is_unseen, view_of
+from fox_nb.display.places import output_for, show_last_value
 from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
 from fox_nb.models import Request, request_class
 from fox_nb.panels.control_table import control_for
@@ -27,7 +27,7 @@ from fox_nb.panels.record import Record, running_cell
 from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.task_cards import Action
 from fox_nb.panels.titles import Titles
-from fox_nb.parameters import Parameter, meant, meant_name, parameters, shown
+from fox_nb.parameters import Parameter, is_same, meant, meant_name, parameters, shown
 from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
 from fox_nb.session.task import tell
@@ -81,18 +81,17 @@ class _Pictures(traitlets.List[Any]):
 
 
 class _Values(traitlets.Dict):
-    """What is set; each reading gives a dict of its own, since nobody would hear of a change inside of one."""
+    """What is set; each reading gives a dict of its own: nobody would hear of a change inside of one."""
 
     def validate(self, obj: Any, value: Any) -> Any:
         """Fill the panel, at once: a validator of the panel would be put off while notifications are held."""
-        read = obj._read  # noqa: SLF001 - a trait of the panel's own
-        if not _same(value, read()):
+        if not is_same(value, self.get(obj)):
             obj.fill(value)
-        return read()
+        return self.get(obj)
 
     def get(self, obj: Any, cls: Any = None) -> Any:
-        """Return a copy."""
-        return dict(super().get(obj, cls) or {})
+        """Return what is set by now, whoever is told of which parameter first."""
+        return obj._read()  # noqa: SLF001 - a trait of the panel's own
 
 
 class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
@@ -216,9 +215,10 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         given = {name: value for name, value in values.items() if name != "model"}
         self._known(given)
         checked = {name: self.checked(name, value) for name, value in given.items()}
-        for name, control in self._inputs.items():
-            if name in checked or not control.lacks(control.parameter.default):
-                control.set(checked.get(name, control.parameter.default))
+        with self.hold_trait_notifications():  # whoever observes, and may submit or fail, does so when all is set
+            for name, control in self._inputs.items():
+                if name in checked or not control.lacks(control.parameter.default):
+                    control.set(checked.get(name, control.parameter.default))
 
     def submit(self) -> Task:
         """Ask for what the panel shows, as a new variation: the press, from code.
@@ -249,7 +249,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     def checked(self, name: str, value: Any) -> Any:
         """Return a parameter's value as its control takes it; InvalidRequest where that, or the model, refuses it."""
         control = self._inputs[name]
-        if _same(value, control.value):
+        if is_same(value, control.value):
             return value
         checked = control.checked(value, self.request.model)
         if allowed := control.lacks(checked):
@@ -303,7 +303,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     def _show(self, name: str) -> None:
         control, value = self._inputs[name], getattr(self, name)
-        if not _same(value, control.value):
+        if not is_same(value, control.value):
             control.set(value)
 
     def _read(self, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -359,7 +359,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             return
         now = time.monotonic()
         with self._lock:
-            again = now - self._pressed < DOUBLE_CLICK and _same(values, self._sent)
+            again = now - self._pressed < DOUBLE_CLICK and is_same(values, self._sent)
             if self._press.busy or again:
                 self._pressed = now  # a key that is held is one press, however long
                 return
@@ -421,7 +421,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         self._observers.submit(lambda: self._notify(trait, value))
 
     def _say_whether_changed(self) -> None:
-        self._press.again = self._sent is not None and _same(self._read(), self._sent)
+        self._press.again = self._sent is not None and is_same(self._read(), self._sent)
 
     def show_cost(self) -> None:
         """Say what a press would cost, and what is left; the last one to do so has read the controls last."""
@@ -548,9 +548,12 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             f"{self.request.title}: {self.request.model}", sandbox=self._session.gateway.is_sandbox, earlier=earlier
         )
 
-    def _ipython_display_(self) -> None:
-        show(self, self._record)
+    _ipython_display_ = show_last_value
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        shown = below_record(self, self._record)
         self.resume()
+        return shown
 
     def _display_(self) -> HTML:
         return in_marimo({self.request: self.values})
@@ -559,15 +562,11 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         return f"<Panel {self.request.model}>"
 
 
-def show(box: w.Widget, record: Record) -> None:
-    """Display a box below the outputs that stay of it."""
-    from IPython.display import display
-
+def below_record(box: w.Widget, record: Record) -> dict[str, Any]:
+    """Return the output that shows a box, below those that stay of it."""
     record.open()
     record.show_card(running_cell())
-    if is_unseen():
-        return
-    display({"text/plain": repr(box), "text/html": "", **view_of(box)}, raw=True)
+    return output_for(box, repr(box))
 
 
 @functools.cache
@@ -588,13 +587,3 @@ def _no_such(request: type[Request], name: str) -> InvalidRequest:
         parameter=name,
         allowed=", ".join(names),
     )
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Return True where two values are the same; arrays and the like, which do not say, are so when they are one."""
-    if one is other:
-        return True
-    try:
-        return type(one) is type(other) and bool(one == other)
-    except Exception:  # noqa: BLE001 - NumPy's and pandas' own
-        return False

@@ -11,7 +11,7 @@ import traitlets
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import bare
 from fox_nb.panels.controls import Control, FieldContext, TextControl, about
-from fox_nb.panels.script import Scripted
+from fox_nb.panels.script import Chosen, Scripted
 from fox_nb.parameters import Parameter
 from fox_nb.store.people import same
 
@@ -36,7 +36,7 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
 
     part = "persons"
 
-    value: traitlets.Instance[Any] = traitlets.Instance(object)  # traitlets.Any would let None by
+    value = Chosen()
     description = traitlets.Unicode("").tag(sync=True)
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
 
@@ -48,9 +48,9 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer profiles, names by their ids, and what is chosen already; who was chosen by name is now so by id."""
         self._names = dict(names)
-        chosen = self.value
-        ids = self.ids(chosen)
-        if ids != chosen and self.value == chosen:  # what is chosen meanwhile, on another thread, has its ids already
+        before = self.value
+        ids = self.chosen(before)
+        if ids != before and self.value == before:  # what is chosen meanwhile, on another thread, has its ids already
             self.value = ids
         self._say_names()
 
@@ -73,15 +73,7 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
             by=by,
         )
 
-    @traitlets.default("value")
-    def _nothing(self) -> tuple[Any, ...]:
-        return ()
-
-    @traitlets.validate("value")
-    def _valid(self, proposal: dict[str, Any]) -> tuple[str, ...]:
-        return self.ids(proposal["value"])
-
-    def ids(self, value: Any) -> tuple[str, ...]:
+    def chosen(self, value: Any) -> tuple[str, ...]:
         """Return the ids of profiles that are given by id or by name, several or one.
 
         Raises
@@ -212,7 +204,7 @@ class PersonsControl(Control):
     def checked(self, value: Any, model: str) -> Any:
         """Return the ids of profiles that are given by id or by name; ids that the store doesn't know, too."""
         self.refresh()
-        return self._meant(self.widget.ids(value))
+        return self._meant(self.widget.chosen(value))
 
     def refresh(self) -> None:
         """Offer the profiles that the store knows now, and keep what is chosen."""

@@ -24,7 +24,8 @@ from fox_nb.images.inline import size_words
 from fox_nb.images.sources import listed
 from fox_nb.models import is_link
 from fox_nb.panels.incoming import Incoming, PickedFile, Refused
-from fox_nb.panels.script import Scripted
+from fox_nb.panels.script import Chosen, Scripted
+from fox_nb.parameters import is_same
 
 __all__ = ["PickedFile", "Picker", "PickerEntry"]
 
@@ -108,7 +109,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
 
     part = "picker"
 
-    value: traitlets.Instance[Any] = traitlets.Instance(object)  # traitlets.Any would let None by
+    value = Chosen()
     description = traitlets.Unicode("Pictures").tag(sync=True)
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
     most = traitlets.Int(20, min=1).tag(sync=True)
@@ -210,14 +211,6 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         """Empty the line for links and paths: what it said was taken over."""
         self.say("taken")
 
-    @traitlets.default("value")
-    def _nothing(self) -> tuple[Any, ...]:
-        return ()
-
-    @traitlets.validate("value")
-    def _valid(self, proposal: dict[str, Any]) -> tuple[Any, ...]:
-        return self.within_bounds(proposal["value"])
-
     def within_bounds(self, value: Any) -> tuple[Any, ...]:
         """Return several pictures, or one, as `value` has them; InvalidRequest where they are too many."""
         found = listed(value)
@@ -231,21 +224,22 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
             )
         return several
 
-    @traitlets.observe("value")
-    def _value_set(self, change: dict[str, Any]) -> None:
-        """Show what code has put in; what was in the list before keeps its place in the browser."""
+    def chosen(self, value: Any) -> tuple[Any, ...]:
+        """Show what code has put in, and return it; what was in the list before keeps its place in the browser."""
+        several = self.within_bounds(value)
         with self._list_lock:
             left = list(self._entries)
-            if [id(entry.value) for entry in left] == [id(value) for value in change["new"]]:
-                return
+            if is_same(several, tuple(entry.value for entry in left)):
+                return several
             entries = []
-            for value in change["new"]:
-                known = next((entry for entry in left if entry.value is value), None)
+            for one in several:
+                known = next((entry for entry in left if is_same(entry.value, one)), None)
                 if known is not None:
                     left.remove(known)
-                entries.append(known or self._entry_of(value))
+                entries.append(known or self._entry_of(one))
             self._entries = tuple(entries)
         self._send_list()
+        return several
 
     def _change(
         self,

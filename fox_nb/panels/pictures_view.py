@@ -43,12 +43,13 @@ class PicturesView:
         self._forget = pictures.on_change(self._changed)
 
     def show(self) -> Any:
-        """Display the viewer and the page that stays, or return both for marimo; begin to measure."""
-        shown = None if in_notebook() else beside(page(self._pictures, live=True), self.widget)
-        if shown is None:
-            self._kept.show(self.widget)
+        """Display the page that stays and return the viewer's output, or both for marimo; begin to measure."""
+        if in_notebook():
+            shown: Any = self._kept.show(self.widget)
             if self._kept.is_blank:
                 self._kept.renew()
+        else:
+            shown = beside(page(self._pictures, live=True), self.widget)
         self._pictures.start()
         return shown
 
@@ -88,7 +89,7 @@ class PicturesView:
 
 
 def show(pictures: Pictures) -> Any:
-    """Show pictures in a cell; returns what marimo shows."""
+    """Show pictures; returns the output of the viewer, or what marimo shows."""
     view = PicturesView(pictures)
     replace_earlier(view.close)
     return view.show()

@@ -40,6 +40,17 @@ class Layout(w.Layout):  # type: ignore[misc]
         return state if key is not None else {name: value for name, value in state.items() if value is not None}
 
 
+class Chosen(traitlets.TraitType[Any, Any]):
+    """What is chosen, not synced; looked at at once: validators are put off while notifications are held."""
+
+    default_value = ()
+
+    def validate(self, obj: Any, value: Any) -> tuple[Any, ...]:
+        """Return what the widget takes it for."""
+        chosen: tuple[Any, ...] = obj.chosen(value)
+        return chosen
+
+
 class Scripted(anywidget.AnyWidget):
     """An anywidget of fox_nb's own.
 

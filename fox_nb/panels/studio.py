@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 
 from fox_nb.display import task_pages
+from fox_nb.display.places import show_last_value
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import MODELS, CreateProfile
 from fox_nb.panels.hand_in import HandIn
@@ -14,7 +15,7 @@ from fox_nb.panels.head import card, in_marimo
 from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import must_be_of_outcome, remedies
-from fox_nb.panels.panel import FILL, PAUSE, Panel, panel_class, show
+from fox_nb.panels.panel import FILL, PAUSE, Panel, below_record, panel_class
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
 from fox_nb.panels.script import Layout, close_inside
@@ -181,10 +182,13 @@ class Studio(w.Tab):  # type: ignore[misc]
     def _card(self, earlier: int) -> str:
         return card("Studio: all models and the history", sandbox=self._session.gateway.is_sandbox, earlier=earlier)
 
-    def _ipython_display_(self) -> None:
-        show(self, self._record)
+    _ipython_display_ = show_last_value
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        shown = below_record(self, self._record)
         for panel in self.panels.values():
             panel.resume()
+        return shown
 
     def _display_(self) -> HTML:
         return in_marimo({**{one.request: one.values for one in self.panels.values()}, CreateProfile: {}})

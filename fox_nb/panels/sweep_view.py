@@ -32,16 +32,15 @@ from fox_nb.session.pool import Pool
 
 
 def show(sweep: Experiment) -> Any:
-    """Show a sweep in a cell: the page that stays, and the controls and the viewer that stand for it.
+    """Show the page that stays of a sweep; return the output of the controls and the viewer that stand for it.
 
-    Returns what marimo shows, which has no boxes, so no controls: the page, and the viewer when there is a picture.
+    In marimo, which has no boxes, so no controls, return what it shows: the page, and the viewer if there is a picture.
     """
     if not in_notebook():
         return beside(pages.page(sweep), *([Viewer(sweep.comparison())] if sweep.plan.count("done") else []))
     view = SweepView(sweep)
     replace_earlier(view.close)
-    view.show()
-    return None
+    return view.show()
 
 
 class SweepControls(Scripted):
@@ -116,13 +115,14 @@ class SweepView:
         self.widget = w.VBox([self._controls, self._place, missing])
         self._forget = sweep.on_change(self._changed)
 
-    def show(self) -> None:
-        """Display the controls and the page that stays; sends nothing, and follows what is under way."""
-        self._kept.show(self.widget, now=not self._sweep.plan.count("done"))
+    def show(self) -> dict[str, Any]:
+        """Display the page that stays, return the controls' output; sends nothing, and follows what is under way."""
+        shown = self._kept.show(self.widget, now=not self._sweep.plan.count("done"))
         self._stale |= self._kept.is_blank  # it is made behind the viewer: it takes as long, and nobody waits for it
         self._sweep.watch()
         self._tell()
         self._acting.submit(self._learn_prices)
+        return shown
 
     def close(self) -> None:
         """End the view and its threads; the sweep itself goes on."""

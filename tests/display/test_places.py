@@ -154,6 +154,26 @@ def test_what_is_appended_to_an_output_widget(run: Run) -> None:
     assert 'alt="one fox"' in after["data"]["text/html"]
 
 
+@pytest.mark.parametrize(
+    "thing", ["fox.panel()", "fox.studio()", "fox.sweep('phota-image', prompt='one')", "fox.compare([t, t])"]
+)
+def test_what_is_a_widget_is_shown_where_it_is_asked_for(run: Run, thing: str) -> None:
+    """As any widget: an Output that it is appended to has its view, a display its id, and that what is put there later."""
+    *_, said, shown, handed, updated = run(
+        f"gate.set()\nt = fox.generate('one').wait()\nthing = {thing}",
+        "out = w.Output()\nout.append_display_data(thing)\nprint('widget-view' in str(out.outputs))",
+        "display(thing, display_id='mine')",
+        "handle = display(HTML('before'), display_id='other')",
+        "handle.update(thing)",
+    )
+
+    def views(cell: nbformat.NotebookNode) -> int:
+        return sum("widget-view" in str(output) for output in cell.outputs)
+
+    assert printed(said).strip() == "True"
+    assert [views(cell) for cell in (said, shown, handed, updated)] == [0, 1, 1, 0]
+
+
 def test_two_that_look_the_same(run: Run) -> None:
     """Of tasks that look the same under way each Output has its own pictures, also if a cell waits for them at once."""
     _, said = run(

@@ -4,6 +4,7 @@ import errno
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,7 +34,6 @@ class Output:
 @pytest.fixture
 def show(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Shows a sweep as a cell would, and gives the view."""
-    monkeypatch.setattr(kept_page, "display", Output)
     monkeypatch.setattr(kept_page, "open_place", Output)
     views = []
 
@@ -78,10 +78,10 @@ def test_numbers_that_come_while_the_viewer_is_made_are_shown(
 
 
 def test_what_is_seen_waits_for_nothing_that_is_only_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before a screen the widget is displayed and the cell ends while the page is blank; then it is made beside."""
+    """Before a screen the widget's output is there, and the cell ends, while the page is blank; then it is made beside."""
     shown, may_go_on = [], threading.Event()
 
-    def display(thing: Any, **_: Any) -> Output:
+    def display(thing: Any) -> Output:
         shown.append(thing)
         return output
 
@@ -90,12 +90,11 @@ def test_what_is_seen_waits_for_nothing_that_is_only_kept(monkeypatch: pytest.Mo
         return "a table of pictures"
 
     output = Output()
-    monkeypatch.setattr(kept_page, "display", display)
     monkeypatch.setattr(kept_page, "open_place", display)
     monkeypatch.setattr(kept_page, "can_follow", lambda: True)
     kept = KeptPage(make)
-    kept.show("the viewer")
-    assert shown == [{"text/html": "", "text/plain": ""}, "the viewer"]
+    assert "a-viewer" in str(kept.show(SimpleNamespace(model_id="a-viewer")))
+    assert shown == [{"text/html": "", "text/plain": ""}]
     assert kept.is_blank
     kept.renew()
     may_go_on.set()

@@ -247,6 +247,45 @@ def test_values_that_are_set_while_notifications_are_held_fill_the_panel(fox: Fo
     assert panel.controls["prompt"].value == "a fox"
 
 
+def test_what_a_control_is_given_while_its_notifications_are_held_is_sent(fox: Fox) -> None:
+    """Its pictures and persons, too, whose values are looked at as they are set."""
+    fox.profiles.add("profile_ada", "Ada")
+    panel = fox.panel("phota-image-edit", prompt="at night", image_urls=[LINK.format("before")])
+    pictures, persons = panel.controls["image_urls"], panel.controls["profile_ids"]
+    with pictures.hold_trait_notifications(), persons.hold_trait_notifications():
+        pictures.value, persons.value = LINK.format("now"), "Ada"
+        sent = panel.submit().request
+    assert (sent["image_urls"], sent["profile_ids"]) == ([LINK.format("now")], ["profile_ada"])
+    assert (panel.image_urls, panel.profile_ids) == ([LINK.format("now")], ["profile_ada"])
+
+
+@pytest.mark.parametrize("name", ["values", "prompt", "resolution"])
+def test_whoever_observes_a_panel_that_is_filled_hears_when_all_is_set(fox: Fox, sandbox: Any, name: str) -> None:
+    """Once: it may submit, and would pay for what nobody has asked for; where it fails, all is set all the same."""
+    panel = fox.panel(prompt="a fox", aspect_ratio="16:9")
+    values = {"prompt": "a bear", "num_outputs": 2, "resolution": "4K", "aspect_ratio": "9:16"}
+
+    def submit(_change: object) -> None:
+        assert panel.submit().request == {"model": "phota-image", **panel.values}
+        raise ValueError("the observer's own mistake")
+
+    panel.observe(submit, name)
+    with pytest.raises(ValueError, match="mistake"):
+        panel.values = values
+    assert panel.values == values
+    assert [creation["body"] for creation in sandbox.creations] == [{"model": "phota-image", **values}]
+
+
+def test_values_are_those_of_now_for_every_observer(fox: Fox) -> None:
+    """Whoever is told of a parameter finds it there."""
+    panel = fox.panel(prompt="a fox")
+    heard: list[Any] = []
+    panel.observe(lambda _: heard.append(panel.values["prompt"]), "prompt")
+    panel.prompt = "a bear"
+    panel.controls["prompt"].value = "a cat"
+    assert heard == ["a bear", "a cat"]
+
+
 def test_what_is_not_set_says_so_in_its_list(fox: Fox) -> None:
     """At first, and after it was unset from code or by a person; its value is None all the same."""
     panel = fox.panel("grok-imagine-image")

@@ -127,15 +127,15 @@ def test_a_choice_that_is_made_during_a_refresh_stays(first: str, monkeypatch: p
     persons = Persons(description="People")
     persons.offer(NAMES)
     persons.value = [first]
-    ids, later = persons.ids, [["p-ruth-0123456789"]]
+    chosen, later = persons.chosen, [["p-ruth-0123456789"]]
 
     def overtaken(value: Any) -> tuple[str, ...]:
-        found = ids(value)
+        found = chosen(value)
         if later:
             persons.value = later.pop()
         return found
 
-    monkeypatch.setattr(persons, "ids", overtaken)
+    monkeypatch.setattr(persons, "chosen", overtaken)
     persons.offer({**NAMES, "p-new": "Grace"})
     assert persons.value == ("p-ruth-0123456789",)
 
