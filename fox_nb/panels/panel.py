@@ -212,7 +212,15 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
                 value=values,
                 todo='Say panel.fill({"prompt": "a fox"}).',
             )
-        given = {name: value for name, value in values.items() if name != "model"}
+        given = dict(values)
+        if (model := given.pop("model", self.request.model)) != self.request.model:
+            raise InvalidRequest(
+                f"model is {shown(model)}, and this is the panel of {self.request.model}.",
+                parameter="model",
+                value=model,
+                allowed=self.request.model,
+                todo="Fill that model's own panel.",
+            )
         self._known(given)
         checked = {name: self.checked(name, value) for name, value in given.items()}
         with self.hold_trait_notifications():  # whoever observes, and may submit or fail, does so when all is set

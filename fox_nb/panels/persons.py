@@ -134,7 +134,7 @@ class PersonName(Scripted, w.ValueWidget):  # type: ignore[misc]
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
-        self._page = ""
+        self._typed = "", ""
         super().__init__(**traits)
         self.on_ready(self._say_name)
 
@@ -143,14 +143,15 @@ class PersonName(Scripted, w.ValueWidget):  # type: ignore[misc]
         self._say_name()
 
     def _say_name(self) -> None:
-        self.say("name", name=self.value, by=self._page)
+        page, text = self._typed
+        self.say("name", name=self.value, by=page if self.value == text else "")  # an observer may have changed it
 
     def _on_typed(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._page = str(content.get("page"))
+        self._typed = str(content.get("page")), str(content.get("name") or "").strip()
         try:
-            self.value = str(content.get("name") or "").strip()
+            self.value = self._typed[1]
         finally:
-            self._page = ""
+            self._typed = "", ""
 
 
 class Mentions(Scripted):

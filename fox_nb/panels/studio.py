@@ -149,7 +149,9 @@ class Studio(w.Tab):  # type: ignore[misc]
             before.close()
 
     def _go(self, model: str) -> None:
-        self.selected_index = list(MODELS).index(model)
+        """Show a model's tab, wherever it stands: somebody may have laid out the tabs anew, or have left it out."""
+        if self._by_model[model] in self.children:
+            self.selected_index = self.children.index(self._by_model[model])
 
     def _shown(self, index: int | None) -> None:
         """Bring up to date what somebody goes to."""

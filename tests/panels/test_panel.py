@@ -160,6 +160,10 @@ def test_profiles_are_told_of_once_and_sent_by_their_ids(fox: Fox, sandbox: Any)
         (lambda panel: setattr(panel, "request", None), "no parameter 'request'"),
         (lambda panel: setattr(panel, "controls", {}), "no parameter 'controls'"),
         (lambda panel: setattr(panel, "resolution", 3), "resolution is 3"),
+        (
+            lambda panel: panel.fill({"model": "phota-image-edit", "prompt": "a bear"}),
+            "this is the panel of phota-image.",
+        ),
     ],
 )
 def test_wrong_names_and_values_are_refused_in_words(fox: Fox, attempt: Any, words: str) -> None:
@@ -371,6 +375,17 @@ def test_a_trait_that_is_added_to_a_studio_can_be_set(fox: Fox) -> None:
     studio.add_traits(lesson=traitlets.Int(3))
     studio.lesson = 4
     assert studio.lesson == 4
+
+
+def test_a_studio_whose_tabs_were_laid_out_anew_goes_where_they_are(fox: Fox) -> None:
+    """A result is handed to the panel that its button names, also where that has no tab."""
+    studio, task = fox.studio(), fox.generate("a fox").wait()
+    edit, enhance = studio.panels["phota-image-edit"], studio.panels["phota-image-enhance"]
+    studio.children = [studio.panels["phota-image"], w.VBox([enhance]), edit]
+    for model in ("phota-image-edit", "phota-image-enhance"):
+        studio._use(f"use:{model}", task, 1)
+    assert (edit.image_urls, enhance.image_url) == (task.images, task.images[0])
+    assert studio.selected_index == 2
 
 
 def test_a_closed_studio_leaves_no_threads(fox: Fox) -> None:

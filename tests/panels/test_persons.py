@@ -11,7 +11,7 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.models import request_class
 from fox_nb.panels.control_table import control_for
 from fox_nb.panels.controls import FieldContext
-from fox_nb.panels.persons import Mentions, Persons
+from fox_nb.panels.persons import Mentions, PersonName, Persons
 from fox_nb.parameters import parameters
 from panels.browsers import Browser
 
@@ -138,6 +138,18 @@ def test_a_choice_that_is_made_during_a_refresh_stays(first: str, monkeypatch: p
     monkeypatch.setattr(persons, "chosen", overtaken)
     persons.offer({**NAMES, "p-new": "Grace"})
     assert persons.value == ("p-ruth-0123456789",)
+
+
+def test_a_name_that_an_observer_changes_is_changed_in_the_page_that_typed_it():
+    """A page that is ahead keeps what is typed there only where that is what the name is."""
+    name = PersonName()
+    browser = Browser(name)
+    name.observe(lambda change: setattr(name, "value", change["new"].title()), "value")
+    browser.say("typed", name="Ada", page="p1")
+    browser.say("typed", name="Ada lovelace", page="p1")
+    assert [(said["name"], said["by"]) for said in browser.of("name")] == [
+        ("Ada", "p1"), ("Ada lovelace", "p1"), ("Ada Lovelace", ""),
+    ]  # fmt: skip
 
 
 def test_a_prompt_that_may_name_people_offers_them_below():
