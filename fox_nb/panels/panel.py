@@ -56,6 +56,11 @@ class _Value(traitlets.TraitType[Any, Any]):
     def validate(self, panel: Panel, value: Any) -> Any:
         return panel.checked(str(self.name), value)
 
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return it, of a list one of its own, as of `values`: what is appended there would be shown and not sent."""
+        value = super().get(obj, cls)
+        return list(value) if isinstance(value, list) else value
+
     def set(self, obj: Any, value: Any) -> None:
         """Have the control show it in any case: while notifications are held, nobody hears of it."""
         super().set(obj, value)
@@ -217,8 +222,6 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             raise InvalidRequest(
                 f"model is {shown(model)}, and this is the panel of {self.request.model}.",
                 parameter="model",
-                value=model,
-                allowed=self.request.model,
                 todo="Fill that model's own panel.",
             )
         self._known(given)

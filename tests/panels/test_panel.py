@@ -112,6 +112,13 @@ def test_it_gives_back_what_it_was_filled_with(fox: Fox) -> None:
     assert panel.image_url == LINK.format("b")
     panel.values.update(resolution="1K")  # a dict of its own: what is set stays as it is
     assert panel.values["resolution"] == panel.resolution == "4K"
+    panel, heard = fox.panel("phota-image-edit", image_urls=[LINK.format("a")]), list[Any]()
+    panel.observe(lambda change: heard.append((change["old"], change["new"])), "image_urls")
+    panel.image_urls.append(LINK.format("b"))
+    assert panel.image_urls == panel.values["image_urls"] == [LINK.format("a")]
+    panel.image_urls += [LINK.format("b")]
+    assert panel.image_urls == panel.values["image_urls"] == [LINK.format("a"), LINK.format("b")]
+    assert heard == [([LINK.format("a")], panel.image_urls)]
 
 
 def test_profiles_are_told_of_once_and_sent_by_their_ids(fox: Fox, sandbox: Any) -> None:
