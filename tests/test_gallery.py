@@ -27,6 +27,7 @@ from fox_nb.classroom.gallery import write_gallery
 from fox_nb.cli import main
 from fox_nb.sandbox import Sandbox
 from fox_nb.store.handed_in import found_in_zip
+from fox_nb.store.journal import JOURNAL
 from gateways import EAGER
 
 pytestmark = pytest.mark.usefixtures("noise")
@@ -239,6 +240,23 @@ def test_work_that_is_handed_in_again_counts_once(store: Path, tmp_path: Path) -
     for day in ("2026-11-26", "2026-11-27"):
         packed(tmp_path / "in" / "Ada" / f"{day}.zip", store, "fox_runs/")
     assert seen(tmp_path / "in", tmp_path) == {"Ada": (1, "")}
+
+
+def test_what_two_computers_of_one_student_have_counts_once(tmp_path: Path) -> None:
+    """The same task in two stores of one person was made and paid once, and its picture is shown from the one that has it."""
+    with Sandbox(keys=[MARKED_KEY], speed=1000) as sandbox:
+        stores = [tmp_path / "in" / "Ada" / name for name in ("desk", "laptop")]
+        with fox_nb.Fox(MARKED_KEY, sandbox.base_url, stores[0], polling=EAGER) as fox:
+            task = fox.generate("a fox").wait(60)
+        shutil.copytree(stores[0], stores[1])
+        with contextlib.closing(sqlite3.connect(stores[1] / JOURNAL)) as journal, journal:
+            journal.execute("UPDATE task SET asked = asked + 60")  # as a class's relay lets a second one join
+        for count in (1, 0):
+            (told,) = write_gallery([tmp_path / "in"], tmp_path / "page.html")
+            assert (told.made, told.play, told.lost, told.trouble) == (1, 0.09, 0, "")
+            (stores[count] / task[0].path.relative_to(stores[0])).unlink()
+        (told,) = write_gallery([tmp_path / "in"], tmp_path / "page.html")
+        assert (told.made, told.play, told.trouble) == (0, 0.09, "1 of 1 pictures cannot be shown: missing or damaged.")
 
 
 def test_a_zip_of_zips_is_everybody_in_it(store: Path, tmp_path: Path) -> None:

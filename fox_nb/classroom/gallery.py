@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import Any
 from zipfile import is_zipfile
 
 from fox_nb.errors import FoxError
@@ -68,8 +69,11 @@ class Person:
     usd: float = 0.0
     play: float = 0.0
     trouble: str = ""
-    known: set[tuple[str, float]] = field(default_factory=set, repr=False)
-    """What was counted, by identity and time: of a store that was handed in twice the newer one counts."""
+    known: set[Any] = field(default_factory=set, repr=False)
+    """What was counted: sendings by their tasks, and by identity and time, pictures by task and number. Of a store that
+    was handed in twice the newer one counts; what two computers of a student had of their class was made once."""
+    missing: set[Any] = field(default_factory=set, repr=False)
+    """Pictures whose files one of the stores lacks."""
     room: Room = field(default_factory=lambda: Room(MOST_OF_A_PERSON), repr=False)
 
     def __str__(self) -> str:
@@ -124,6 +128,7 @@ def _people(places: Iterable[Path], folder: Path) -> list[Person]:
             _read(person if is_by_itself else partial(_only, person(name)), name, path, folder, Room(MOST_OF_A_FILE))
             around |= {name} if path.is_file() and len(known) > before + 1 else set()
         for one in known.values():
+            one.lost += len(one.missing - one.known)
             one.trouble = f"{one.trouble} {_lost(one)}".strip()
         people += (one for one in known.values() if one.made or one.trouble or one.name not in around)
     return people
@@ -212,15 +217,16 @@ def _from_store(person: Person, store: OtherStore, own: Path, whole: Room) -> No
     own, rooms = Path(tempfile.mkdtemp(dir=own)), (person.room, whole)
     rows, odd = store.rows(own, rooms)
     for count, row in enumerate(rows):
-        if (row.identity, row.asked) in person.known:  # handed in once more, later
-            continue
-        person.known.add((row.identity, row.asked))
-        if not row.is_recorded:  # what was recorded is nobody's spending here
+        sending = {row.task_id, (row.identity, row.asked)} - {""}
+        if not (row.is_recorded or sending & person.known):  # what was recorded is nobody's spending here
             _count(person, row.net, sandbox=row.is_play_money)
+        person.known |= sending
         for picture in row.pictures:
+            one = row.task_id, picture.number
             if not store.has(picture.file):
-                person.lost += 1
-            else:
+                person.missing.add(one)
+            elif one not in person.known:
+                person.known.add(one)
                 copy = own / f"{count}-{picture.number}"  # no text of a journal is part of a path
                 fetch = partial(store.fetch, picture.file, copy, LARGEST_PICTURE, rooms)
                 _show(person, fetch, own, words=row.words, facts=_facts(row))
@@ -274,7 +280,7 @@ def _size(path: Path) -> tuple[int, int]:
 
 def _facts(row: TaskRow | RecordedTask) -> list[tuple[str, str]]:
     model = MODELS.get(row.model)
-    return [("", model.title if model else row.model), ("Take", str(row.take))]
+    return [("", model.title if model else row.model), ("Variation", str(row.take))]
 
 
 def _summary(people: list[Person]) -> str:
