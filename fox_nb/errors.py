@@ -132,7 +132,8 @@ class InvalidRequest(FoxError, ValueError):
     def __init__(
         self, what: str, *, parameter: str = "", value: Any = None, allowed: str = "", why: str = "", todo: str = ""
     ) -> None:
-        super().__init__(what, money=NOTHING_SENT, todo=todo)
+        is_told = not allowed or "allowed" in what or allowed in what
+        super().__init__(what, money=NOTHING_SENT, todo=todo or ("" if is_told else f"Allowed is {allowed}."))
         self.parameter = parameter
         self.value = value
         self.allowed = allowed

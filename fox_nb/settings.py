@@ -464,7 +464,9 @@ def _bad_url(what: str, url: str, todo: str = "") -> InvalidRequest:
 
 def _positive(name: str, value: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-        raise InvalidRequest(f"{name} is {value!r}, no number above 0.", parameter=name, value=value, allowed="> 0")
+        raise InvalidRequest(
+            f"{name} is {value!r}, no number above 0.", parameter=name, value=value, allowed="number above 0"
+        )
 
 
 def _within(name: str, value: float, least: float, most: float) -> None:

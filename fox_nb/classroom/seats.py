@@ -371,13 +371,11 @@ def checked_name(name: str) -> str:
     if is_name(name):
         return name
     wrong = next((f": {sign!r} can't stand in it" for sign in name if not may_stand(sign)), "")
-    allowed = f"a letter or digit, then up to 78 letters, digits, blanks and {_SHOWN}; a blank or dot doesn't end it"
     raise InvalidRequest(
         f"{name[:90]!r} is no name for a seat{wrong}.",
         parameter="name",
         value=name[:90],
-        allowed=allowed,
-        todo=f"Allowed is {allowed}.",
+        allowed=f"a letter or digit, then up to 78 letters, digits, blanks and {_SHOWN}; a blank or dot doesn't end it",
     )
 
 

@@ -56,7 +56,7 @@ def _of_frame(frame: Any, labels: Any) -> tuple[Axes, dict[Key, Any]]:
         name = str(labels)
         if name not in columns:
             what = f"labels is {labels!r}, which is no column of the table."
-            raise InvalidRequest(what, parameter="labels", value=labels, allowed=", ".join(columns))
+            raise InvalidRequest(what, parameter="labels", value=labels, todo=f"Give one of {', '.join(columns)}.")
         columns.remove(name)
         index, labels = [str(row[name]) for row in table.rows], None
     cells: dict[Key, Any] = {(c, r): row[name] for r, row in enumerate(table.rows) for c, name in enumerate(columns)}

@@ -215,8 +215,12 @@ def test_a_number_that_is_a_label_names_its_picture(label: Any) -> None:
     assert (shown.original, shown.reference) == (None, (0,))
     with pytest.raises(fox_nb.InvalidRequest, match="original"):
         fox_nb.compare([drawn()], original=10**5000)
-    with pytest.raises(fox_nb.InvalidRequest, match="where a list is meant"):
+    with pytest.raises(fox_nb.InvalidRequest, match=r"where a list is meant\. .* nothing was paid\.$"):
         fox_nb.compare([drawn()], labels=np.array(3))
+    for wrong, told in ({"labels": ["a", "b"]}, "Allowed is 1 of them."), ({"labels": "b"}, "Give one of a."):
+        with pytest.raises(fox_nb.InvalidRequest) as refused:
+            fox_nb.compare(pd.DataFrame({"a": [drawn()]}), **wrong)  # type: ignore[arg-type]
+        assert str(refused.value).endswith(told)
 
 
 def test_a_named_picture_is_the_original_of_every_picture(sandbox: Any, tmp_path: Path) -> None:
