@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 from bisect import bisect_right
@@ -20,10 +21,12 @@ LOOKS_LIKE = "what looks like a key"
 
 _CUT = (
     r"(?:\x1b\[[0-?]*[ -/]*[@-~]"  # a terminal's colour
-    r"|\\(?:u001[bB]|x1[bB]|033|e)\[[0-9;]*[A-Za-z]"  # the same, as JSON, Python and shells write it
+    r"|\x1b[()][0-9A-Z]"  # its letters, which are set anew where a colour ends
+    r"|\\(?:u001[bB]|x1[bB]|033|e)(?:\[[0-9;]*[A-Za-z]|[()][0-9A-Z])"  # the same, as JSON, Python and shells write it
     r"|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)"  # a terminal's link
     r"|</?(?:span|b|i|em|strong|font|code|mark|wbr|br|tspan|(?:w|a|text):\w+)\b[^<>]{0,200}>"  # of pages and Office
     r"|[\u200b-\u200f\u2060\ufeff]|\xe2\x80[\x8b-\x8f]|\xe2\x81\xa0|\xef\xbb\xbf"  # what has no width, and its bytes
+    r"|\\u(?:200[b-fB-F]|2060|[fF][eE][fF][fF]|00[aA][dD])|&(?:shy|ZeroWidthSpace|#8203|#[xX]200[bB]);"  # in escapes
     r"|\xc2?\xad"  # a soft hyphen
     r"|\\\r?\n)"  # the end of a line that goes on
 )
@@ -35,14 +38,16 @@ _BLANK = rf"(?:[ \t]|{_CUT})*+"
 """Each takes all that it can for good: with a key that may begin with such, too, a long run had as many readings."""
 _QUOTE = r"""(?:\\*["'`]|&quot;|&#0?39;|&#[xX]27;)"""
 _VALUE = rf"(?:{_CUT}*(?:\\u00[2-7][0-9a-fA-F]|\\/|[A-Za-z0-9_\-.~+/=!@#$%^*|:])){{12,500}}?{_CUT}*"
+_BARE = rf"(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}}"
 
 
 def _start(first: str) -> str:
-    r"""Return a pattern for the first letter of a word, also behind a colour or an escaped end of a line.
+    r"""Return a pattern for the first letter of a word, also behind a colour or an escape.
 
     The letter comes first and what is before it is looked at then: so a text is searched ten times as fast.
     """
-    return rf"{first}(?:(?<![A-Za-z0-9_-]{first})|(?<=[0-9;\[][mK]{first})|(?<=\\[nrt]{first}))"
+    before = ("(?<![A-Za-z0-9_-]", r"(?<=[0-9;\[][mK]", r"(?<=\\[nrt]", r"(?<=\\u[0-9a-fA-F]{4}")
+    return f"{first}(?:{'|'.join(f'{look}{first})' for look in before)})"
 
 
 _NAME = rf"(?:(?i:api[_-]?key|secret[_-]?key|access[_-]?token|auth[_-]?token)|{_start('[A-Z]')}[A-Z0-9_]{{1,30}}_KEY)"
@@ -59,9 +64,11 @@ _PATTERNS = tuple(
         rf"(?:{_start('S')}ecretStr|{_start('F')}ox|{_start('C')}lient){_GAP}\({_GAP}{_QUOTE}(?P<key>(?!https?:){_VALUE}){_QUOTE}",
         # what a call has beside the name: getenv("FOXAPI_KEY", "…"), environ.setdefault, putenv, monkeypatch.setenv
         rf"FOXAPI_KEY{_QUOTE}{_GAP},{_GAP}[rbfu]?{_QUOTE}(?P<key>{_VALUE}){_QUOTE}",
-        # FOXAPI_KEY=…, %env FOXAPI_KEY=…, export FOXAPI_KEY=…, foxapi_key: …
-        rf"(?i:FOXAPI_KEY){_BLANK}[=:]{_BLANK}(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
-        rf"(?:%(?:set_)?env|setx|set[ \t]+-x)[ \t]+FOXAPI_KEY[ \t]+(?P<key>(?:{_CUT}*[A-Za-z0-9_\-.~+/=]){{12,500}})",
+        # {"name": "FOXAPI_KEY", "value": "…"}, and the same in YAML and XML
+        rf"FOXAPI_KEY{_QUOTE}?{_GAP},?{_GAP}{_QUOTE}?value{_QUOTE}?{_GAP}[:=]{_GAP}{_QUOTE}?(?P<key>{_BARE})",
+        # FOXAPI_KEY=…, %env FOXAPI_KEY=…, export FOXAPI_KEY=…, foxapi_key: …, <FOXAPI_KEY>…
+        rf"(?i:FOXAPI_KEY){_BLANK}[=:>]{_BLANK}(?P<key>{_BARE})",
+        rf"(?:%(?:set_)?env|setx|setenv|ENV|set[ \t]+-\w{{1,3}})[ \t]+FOXAPI_KEY[ \t]+(?P<key>{_BARE})",
         # a maker's prefix in hex digits, and letters, digits, '-' and '_' behind it
         r"(?i)(?P<key>(?<![0-9a-f])736b2d(?:2d|3\d|[46][1-9a-f]|[57][\da]|5f){16,200}(?![0-9a-f]))",
     )
@@ -75,15 +82,24 @@ _WORDS = (
     ("foxapi",),
     ("foxapi",),
     ("foxapi",),
+    ("foxapi",),
     ("736b2d",),
 )
 """One of which each pattern needs: where there is none, it isn't tried."""
 _CUTS = re.compile(_CUT + r"|=?\r?\n")
-_ESCAPED = re.compile(
-    r"(?:(?<!\\)\\++(?:u00|x)|%(?:25)?)(?P<hex>[2-7][0-9a-fA-F])"
-    r"|&#(?:[xX]0{0,6}(?P<page>[2-7][0-9a-fA-F])|0{0,6}(?P<decimal>3[2-9]|[4-9]\d|1[01]\d|12[0-6]));?"
+_BASE64 = re.compile(
+    r"(?:c2st|[3HXn]NrL[Q-Za-f]|[159BFJNRVZdhlptx]zay[0-3])(?:(?:\r?\n|(?:\\[nr])+)?[A-Za-z0-9+/_-]){20,300}"
 )
-"""A letter as JSON and programs, URLs and pages write it."""
+"""What may be base64 of a maker's prefix and what is behind it, wherever in a group of three it begins."""
+_ESCAPED = re.compile(
+    r"[\\%&](?:(?<=\\)(?<!\\\\)\\*+(?:"
+    r"(?:u00|x|[ux](?P<brace>\{)0{0,6}|U0{6})(?P<hex>[2-7][0-9a-fA-F])(?(brace)\})"
+    r"|(?P<octal>0[4-7][0-7]|1[0-7][0-7])"
+    r"|PYZ(?P<latex>hy|us)\{\}|(?P<itself>[-_]))"  # as pygments and others write LaTeX, and as Markdown has it
+    r"|(?<=%)(?:25)?(?P<percent>[2-7][0-9a-fA-F])"
+    r"|(?<=&)#(?:[xX]0{0,6}(?P<page>[2-7][0-9a-fA-F])|0{0,6}(?P<decimal>3[2-9]|[4-9]\d|1[01]\d|12[0-6]));?)"
+)
+"""A letter as JSON and programs, URLs, pages and LaTeX write it."""
 _LEAST_ENTROPY = 3.0
 """Bits a character: 'your-api-key-here' has 3.2 and no digit, 32 random hex digits have 3.5."""
 _SHOWN = 4
@@ -130,8 +146,7 @@ class KeySeeker:
         found = list(self._places(text, patterns=patterns))
         parts, behind, written, at, size = list[str](), list[int](), list[int](), 0, 0
         for match in _ESCAPED.finditer(text):
-            hexed, decimal = match["hex"] or match["page"], match["decimal"]
-            parts += [text[at : match.start()], chr(int(hexed, 16) if hexed else int(decimal))]
+            parts += [text[at : match.start()], _unescaped(match)]
             size += match.start() - at + 1
             at = match.end()
             behind.append(size)
@@ -157,6 +172,11 @@ class KeySeeker:
                 secret = _CUTS.sub("", match["key"])
                 if looks_random(secret):
                     yield KeySpan(*match.span("key"), LOOKS_LIKE, describe(secret), _instead(match["key"]))
+        for match in _BASE64.finditer(text) if patterns else ():
+            secret, end = _of_base64(match[0])
+            if looks_random(secret):
+                at, key = match.start(), match[0][:end]
+                yield KeySpan(at, at + end, LOOKS_LIKE, describe(secret), _instead(key))
 
     def _behind_nuls(self, text: str, *, patterns: bool) -> Iterator[KeySpan]:
         """Find what UTF-16 and UTF-32 write with zeros between the letters, wherever in the text they begin."""
@@ -169,6 +189,29 @@ class KeySeeker:
             start, last = at[place.start], at[place.end - 1]
             between = text[start + 1 : at[place.start + 1]]
             yield place._replace(start=start, end=last + 1, instead=between.join(place.instead))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    """Return the letter that is written in an escape."""
+    if match["latex"] or match["itself"]:
+        return match["itself"] or {"hy": "-", "us": "_"}[match["latex"]]
+    for name, base in (("hex", 16), ("percent", 16), ("page", 16), ("octal", 8), ("decimal", 10)):
+        if match[name]:
+            return chr(int(match[name], base))
+    raise AssertionError
+
+
+def _of_base64(text: str) -> tuple[str, int]:
+    """Return the key with a maker's prefix with which a text in base64 begins, and where it ends; '' for none."""
+    signs = list(re.finditer(r"(?:\\[nr]|\s)*([A-Za-z0-9+/_-])", text))
+    coded = "".join(sign[1] for sign in signs).replace("-", "+").replace("_", "/")
+    for shift in range(3):
+        whole = "A" * shift + coded
+        data = base64.b64decode(whole[: len(whole) // 4 * 4])[shift:]
+        if found := re.match(rb"sk-[A-Za-z0-9_-]{16,200}", data):
+            count = math.ceil((shift + found.end()) * 4 / 3) - shift
+            return found[0].decode(), signs[count - 1].end()
+    return "", 0
 
 
 def _apart(places: list[KeySpan]) -> list[KeySpan]:

@@ -1,5 +1,6 @@
 """Scan: keys are found in every place of a notebook, taken out of it, and nothing else is taken for one."""
 
+import base64
 import bz2
 import gzip
 import io
@@ -23,7 +24,7 @@ from PIL import Image, PngImagePlugin
 from pydantic import SecretStr
 
 from fox_nb import cli
-from fox_nb.key_patterns import REMOVED, looks_random
+from fox_nb.key_patterns import REMOVED, KeySeeker, looks_random
 from fox_nb.scan import main, scan
 
 KEY = "kP9x2mQw7Zt4Lr8Vb3Nc6Hd1"
@@ -71,6 +72,13 @@ WRITTEN = [
     f"%set_env FOXAPI_KEY {KEY}",
     f"setx FOXAPI_KEY {KEY}",
     f"set -x FOXAPI_KEY {KEY}",
+    f"set -gx FOXAPI_KEY {KEY}",
+    f"setenv FOXAPI_KEY {KEY}",
+    f"ENV FOXAPI_KEY {KEY}",
+    f'{{"name": "FOXAPI_KEY", "value": "{KEY}"}}',
+    f"- name: FOXAPI_KEY\n  value: {KEY}\n",
+    f'<add key="FOXAPI_KEY" value="{KEY}"/>',
+    f"<FOXAPI_KEY>{KEY}</FOXAPI_KEY>",
     f"foxapi_key: {KEY}",
     f'os.environ.setdefault("FOXAPI_KEY", "{KEY}")',
     f"os.getenv('FOXAPI_KEY', '{KEY}')",
@@ -144,6 +152,13 @@ ESCAPED: dict[str, Callable[[str], str]] = {
     "page in hex": lambda key: "".join(f"&#x{ord(sign):04x};" for sign in key),
     "json": lambda key: "".join(f"\\u{ord(sign):04x}" for sign in key),
     "python": lambda key: "".join(f"\\x{ord(sign):02x}" for sign in key),
+    "octal": lambda key: "".join(f"\\{ord(sign):03o}" for sign in key),
+    "JavaScript": lambda key: "".join(f"\\u{{{ord(sign):x}}}" for sign in key),
+    "Perl": lambda key: "".join(f"\\x{{{ord(sign):04x}}}" for sign in key),
+    "Python's longest": lambda key: "".join(f"\\U{ord(sign):08x}" for sign in key),
+    "LaTeX": lambda key: key.replace("-", "\\PYZhy{}").replace("_", "\\PYZus{}"),
+    "Markdown": lambda key: key.replace("-", "\\-").replace("_", "\\_"),
+    "base64": lambda key: base64.b64encode(key.encode()).decode(),
     "in part": lambda key: f"&#{ord(key[0])};{key[1:9]}%{ord(key[9]):02x}{key[10:]}",
 }
 
@@ -158,6 +173,18 @@ def test_a_key_in_escapes_is_found_and_taken_out(tmp_path: Path, name: str, spel
     assert len(scan(path, clean=True).findings) == 1
     assert path.read_text() == text.replace(json.dumps(written)[1:-1], REMOVED)
     assert scan(path).findings == []
+
+
+@pytest.mark.parametrize("before", ["", "u", "us", "FOXAPI_KEY=", "user:", "Bearer "])
+@pytest.mark.parametrize("width", [30, 76, 500])
+def test_a_key_is_found_wherever_it_stands_in_base64(before: str, width: int) -> None:
+    """As Kubernetes, HTTP and mails pack it, over several lines, too; no more than its letters are taken."""
+    coded = base64.b64encode(f"{before}{PREFIXED}\nand more words, a colon and a blank".encode()).decode()
+    text = "\n".join(coded[at : at + width] for at in range(0, len(coded), width))
+    (place,) = KeySeeker(None).places(text)
+    taken = text[place.start : place.end].replace("\n", "")
+    assert len(taken) in {36, 37}  # of 27 letters, which may begin and end within a group of three
+    assert coded.find(taken) == len(before) * 4 // 3
 
 
 SPELLED = ['a"key/with+signs&more', "plainButInUse", PREFIXED]
@@ -186,6 +213,7 @@ def test_the_key_in_use_is_known_in_every_spelling(tmp_path: Path, key: str, spe
 
 
 HARMLESS = [
+    "data:image/png;base64,zay1c2stHNrLQzay3c2stc2stc2stc2stc2stc2stc2stc2st",
     'fox = fox_nb.Fox(api_key="your-api-key-goes-here")',
     "fox = fox_nb.Fox(api_key=fox_nb.ask_key())",
     'os.environ["FOXAPI_KEY"] = "sk-xxxxxxxxxxxxxxxxxxxxxxxx"',
