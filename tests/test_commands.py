@@ -278,6 +278,13 @@ def test_the_doctor_outlives_every_examination(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="names of files are text there")
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_what_is_closed_is_written_to_by_nobody(tmp_path: Path, own_sandbox: dict[str, str]) -> None:
+    """A command that nobody reads, as of a job in the background, does what it is for all the same."""
+    command = f"exec '{sys.executable}' -m fox_nb.cli doctor >&- 2>&-"
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, env=own_sandbox, timeout=120, check=True)
+
+
 def test_a_folder_whose_name_the_terminal_cannot_say_is_no_trouble(tmp_path: Path, own_sandbox: dict[str, str]) -> None:
     """A Latin-1 name, a terminal that knows ASCII alone, no home: the doctor says what it sees, to its last line."""
     folder = os.fsencode(tmp_path / "caf") + b"\xe9"

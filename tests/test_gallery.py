@@ -128,6 +128,15 @@ def test_any_name_is_only_text(name: str) -> None:
     assert "<img" not in page
 
 
+def test_a_name_gives_a_terminal_no_orders() -> None:
+    """What a file in somebody's ZIP is called neither changes a terminal's title, nor what stands in it already."""
+    from fox_nb.classroom.gallery import Person
+
+    line = str(Person("Eve\x1b]0;hi\x07\x1b[1A\r\u202eü", trouble="a\x9b2J"))
+    assert line.isprintable()
+    assert "ü" in line
+
+
 def test_work_taken_home_goes_on_there(classroom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unpacked elsewhere, the ZIP has notebooks and store; the same code shows the same pictures, and no key is in it."""
     with zipfile.ZipFile(classroom / "eve.zip") as archive:

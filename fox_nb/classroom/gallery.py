@@ -16,7 +16,7 @@ from fox_nb.images.check import DOWNLOADED
 from fox_nb.images.thumbnail import MIME, cached_thumbnail
 from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD, dollars
-from fox_nb.render.html import escape, frame, head, note
+from fox_nb.render.html import clip, escape, frame, head, note
 from fox_nb.render.image_grid import Picture, sheet
 from fox_nb.store import TaskRow
 from fox_nb.store.files import spare_others
@@ -29,6 +29,7 @@ MOST_PICTURES = 60
 """Of one person, the newest: thirty people's are about 50 MB of page otherwise."""
 _EDGE, _BYTES, _COLUMN = 320, 12_000, 184
 _MOST_DEEP = 3
+_LONGEST_LINE = 1000
 _HIDDEN_ZIPS = {"", ".exe", ".download"}
 """What a ZIP may be called whose ending was lost, that unpacks itself, or that a browser has not renamed."""
 _OTHER_ARCHIVES = {".rar", ".7z", ".tar", ".tgz", ".gz"}
@@ -78,8 +79,7 @@ class Person:
 
     def __str__(self) -> str:
         said = f"{self.made} picture{'s' * (self.made != 1)}, {dollars(self.usd)}, {dollars(self.play, play=True)}"
-        line = f"{self.name}: {said}{f'; {self.trouble}' if self.trouble else ''}"
-        return line.encode(errors="replace").decode()
+        return clip(f"{self.name}: {said}{f'; {self.trouble}' if self.trouble else ''}", _LONGEST_LINE)
 
 
 def write_gallery(places: Sequence[Path], target: Path, *, title: str = "Our pictures") -> list[Person]:

@@ -47,7 +47,6 @@ _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 _PLANES, _APART, _COMPRESSION, _NOT_COMPRESSED = 284, 2, 259, 1
 """TIFF's tags for numbers, for what 0 is, for planes and packing, and the values of them that we refuse."""
 _HEAD = 512
-_MOST_FRAMES = 1000
 _BIG, _BIG_JPEG = 8_000_000, 24_000_000  # JPEGs are mostly decoded at a fraction of their size
 
 _one_big_at_a_time = threading.RLock()
@@ -69,8 +68,8 @@ class Facts:
         What belongs to the format, such as ``image/jpeg`` and ``.jpg``.
     width, height : int
         Pixels of the picture as it is seen, that is: turned upright.
-    frames : int
-        1 for a still picture; counted up to 1,000.
+    is_animated : bool
+        Whether it holds more pictures than the first; they are not counted, as a small file may have millions.
     """
 
     format: str
@@ -78,7 +77,7 @@ class Facts:
     extension: str
     width: int
     height: int
-    frames: int = 1
+    is_animated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def check(source: Source, *, bounds: PictureLimits = LOCAL, refuse: Refuse = Inv
     Returns
     -------
     Facts
-        Format, size as seen and number of frames.
+        Format, size as seen, and whether it is an animation.
 
     Raises
     ------
@@ -273,8 +272,8 @@ def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageF
 
 def _described(image: ImageFile.ImageFile, kind: str) -> Opened:
     mime, extension = KINDS[kind]
-    frames = 1 if kind == "JPEG" else min(int(getattr(image, "n_frames", 1)), _MOST_FRAMES)
-    return Opened(image, Facts(kind, mime, extension, *size_as_seen(image), frames), orientation_of(image))
+    is_animated = bool(getattr(image, "is_animated", False))
+    return Opened(image, Facts(kind, mime, extension, *size_as_seen(image), is_animated), orientation_of(image))
 
 
 def size_as_seen(image: Image.Image) -> tuple[int, int]:

@@ -47,7 +47,7 @@ def needed(picture: Opened, size: int, limits: Limits) -> tuple[str, ...]:
         changed.append("camera, place and text data removed")
     if not is_srgb(image.info.get("icc_profile")) or image.mode == "CMYK":
         changed.append("colours changed to sRGB")
-    if facts.frames > 1:
+    if facts.is_animated:
         changed.append("first frame taken")
     if size > limits.max_bytes:
         changed.append("compressed")

@@ -57,6 +57,7 @@ CANNOT_START = 3
 """The exit status of a server that has said on stderr, for a person, why it can't be the sandbox of its folder."""
 
 ANOTHER_FOLDER = "Set FOX_NB_SANDBOX_DIR to a folder of your own on this computer."
+_BY_HAND = "Restart the kernel; if it stays so, run `fox-nb doctor` in a terminal: that starts the sandbox, too."
 
 
 class SandboxUnavailable(RuntimeError):
@@ -455,7 +456,7 @@ def _launch() -> _Detached:
         flags = os.O_CREAT | os.O_WRONLY | (os.O_TRUNC if fresh else os.O_APPEND)
         with os.fdopen(os.open(errors, flags, 0o600), "wb") as said:
             child = _Detached(
-                [sys.executable, "-P", "-m", "fox_nb.sandbox", "--background"],
+                [sys.executable or "", "-P", "-m", "fox_nb.sandbox", "--background"],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=said,
@@ -467,6 +468,9 @@ def _launch() -> _Detached:
             )
     except OSError as error:
         starting_file(folder).unlink(missing_ok=True)
+        if not os.access(sys.executable or "", os.X_OK):  # Python inside of another program, or moved since it started
+            what = f"This kernel's Python, {sys.executable or 'of which nothing says where it is'}, can't be started."
+            raise SandboxUnavailable(what, _BY_HAND) from None
         raise _unusable(folder, error) from None
     _children.append(child)
     return child

@@ -518,6 +518,16 @@ def test_a_start_that_fails_says_why(shared, monkeypatch):
         process.connect()
 
 
+@pytest.mark.parametrize("program", ["", None, "/moved/away/python"])
+def test_a_python_that_cannot_be_started_is_told(shared, monkeypatch, program):
+    """Inside of another program, or where it was replaced meanwhile: the folder is not to blame, and nobody waits."""
+    monkeypatch.setattr(sys, "executable", program)
+    with pytest.raises(process.SandboxUnavailable, match=r"Python.* can't be started") as told:
+        process.connect(20)
+    assert "Restart the kernel" in told.value.todo
+    assert not process.starting_file(shared.data).exists()
+
+
 def test_finding_it_loads_nothing_heavy(shared):
     """Fox() does it while it is made: neither tornado nor Pillow, NumPy, jsonschema or requests is imported."""
     code = (
