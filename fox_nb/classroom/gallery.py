@@ -222,7 +222,7 @@ def _from_store(person: Person, store: OtherStore, own: Path, whole: Room) -> No
             _count(person, row.net, sandbox=row.is_play_money)
         person.known |= sending
         for picture in row.pictures:
-            one = row.task_id, picture.number
+            one = row.task_id or row.identity, picture.number
             if not store.has(picture.file):
                 person.missing.add(one)
             elif one not in person.known:
