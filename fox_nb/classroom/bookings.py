@@ -176,7 +176,7 @@ class Bookings:
         Raises
         ------
         Refusal
-            Another one has that id: its pictures would be taken for these.
+            Another one has that id: its pictures would be taken for these. Or another teacher has settled it meanwhile.
         """
         which = sql.and_(creation.c.id == number, creation.c.state == "unknown")
         ended = {"state": "lost" if paid else "refused", "ended": now}
@@ -186,7 +186,8 @@ class Bookings:
             of_another = sql.select(creation).where(creation.c.task == task, creation.c.id != number)
             if task and (other := connection.execute(of_another).first()):
                 raise Refusal(422, f"{task} is the id of another one: {other.seat}, {other.words[:80]!r}.")
-            connection.execute(sql.update(creation).where(which).values(**values))
+            if not connection.execute(sql.update(creation).where(which).values(**values)).rowcount:
+                raise Refusal(409, "This was settled already, perhaps by somebody else. Nothing was changed.")
 
         self._database.change(work)
 

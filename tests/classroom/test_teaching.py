@@ -771,6 +771,12 @@ def test_what_another_teacher_wrote_is_not_lost(tmp_path, sandbox):
     seats.make(["Ada"], 1, 5)
     bookings.reserve(Seat("Ada", 0), Wanted("one", "phota-image", "{}", "a fox", 22_500), 1.0).result(PATIENCE)
     bookings.accepted(1, "task-1").result(PATIENCE)
+    bookings.reserve(Seat("Ada", 0), Wanted("two", "phota-image", "{}", "a bear", 0), 1.0).result(PATIENCE)
+    bookings.unknown(2, "no answer").result(PATIENCE)
+    bookings.settle(2, paid=True, now=2.0)
+    with pytest.raises(Refusal, match="settled already"):
+        bookings.settle(2, paid=False, now=3.0)
+    assert bookings.row(2).state == "lost"
     with answering(tmp_path / "class", sandbox.base_url) as url:
         teacher = log_in(SimpleNamespace(url=url, folder=tmp_path / "class"))
         page = teacher.get(f"{url}/teacher", timeout=PATIENCE).text
