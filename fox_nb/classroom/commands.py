@@ -217,12 +217,22 @@ def _hand_out(chosen: argparse.Namespace, seats: Seats, _database: Database) -> 
     except InvalidRequest as error:
         todo = "Give the relay's own with --address, such as https://your-machine:8765."
         raise FoxError(error.what, money="No token was changed.", todo=todo) from None
-    names = seats.known(chosen.names)
-    private_folder(chosen.to)
-    for name in names:
-        text = f"FOXAPI_BASE_URL={address}\nFOXAPI_KEY={seats.renew(name)}\n"
-        write(chosen.to / f"{name}.env", text.encode(), private=True)
-        print(chosen.to / f"{name}.env")
+    for name in seats.known(chosen.names):
+        file = chosen.to / f"{name}.env"
+
+        def keep(token: str, file: Path = file) -> None:
+            write(file, f"FOXAPI_BASE_URL={address}\nFOXAPI_KEY={token}\n".encode(), private=True)
+
+        try:
+            private_folder(chosen.to)
+            seats.renew(name, keep)
+        except OSError as error:
+            kept, todo = (
+                f"The token of {name} is as it was.",
+                "Give another folder, and the names that are missing in it.",
+            )
+            raise FoxError(f"{file} cannot be written ({error.strerror}).", money=kept, todo=todo) from None
+        print(file)
 
 
 def _share(chosen: argparse.Namespace, seats: Seats, _database: Database) -> str:

@@ -9,7 +9,7 @@ import secrets
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -236,9 +236,10 @@ class Seats:
         if blocked or not self._database.execute(sql.delete(hub_user).where(again)):
             raise _no_seat(name)
 
-    def renew(self, name: str) -> str:
-        """Give a seat a new token; the old one opens nothing any more."""
+    def renew(self, name: str, keep: Callable[[str], object] = lambda _token: None) -> str:
+        """Give a seat a new token once `keep` has written it down; the old one opens nothing any more."""
         token = secrets.token_urlsafe(_TOKEN_BYTES)
+        keep(token)
         self._change(name, digest=digest(token))
         return token
 

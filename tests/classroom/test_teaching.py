@@ -328,12 +328,15 @@ def test_what_keeps_a_relay_from_starting_is_told(tmp_path, sandbox, capsys, mon
 
 
 def test_an_address_to_hand_out_is_the_relays(tmp_path, capsys):
-    """What is no address is refused in words about this command, before a token is changed."""
+    """What is no address, or no folder, is refused in words about this command, before a token is changed."""
     database = Database(tmp_path / "class")
     ((_, token),) = Seats(database).make(["Ada"], 1, 5)
     hand_out = ["seats", "hand-out", str(tmp_path / "out"), "--address=x", f"--folder={tmp_path / 'class'}"]
     assert main(hand_out) == 1
     assert re.search(r"--address", capsys.readouterr().err)
+    (tmp_path / "out").write_text("no folder")
+    assert main([*hand_out, "--address=https://relay.example"]) == 1
+    assert re.search(r"Ada\.env cannot be written.*Ada is as it was", capsys.readouterr().err)
     assert Seats(database).of_token(token).name == "Ada"
     database.close()
 
