@@ -19,7 +19,7 @@ import ipywidgets as w
 from PIL import Image
 from fox_nb.panels.head import when_missing
 from fox_nb.panels.level import Level
-from fox_nb.panels.persons import Mentions
+from fox_nb.panels.persons import Mentions, Persons
 from fox_nb.panels.picker import PickerEntry, Picker
 from fox_nb.panels.press import Press
 
@@ -32,13 +32,14 @@ mentions.offer({"p-1": "Ada <b>L.</b>"})
 slider = Level(description="Creativity", tooltip="How much is invented.")
 other = Level(description="Resemblance", value=0.3)
 picker = Picker(description="Pictures", most=4)
+people = Persons(description="People")
 button = w.Button(description="Generate")
 seen, files, late = [], [], []
 press = Press(description="Press", controls={"prompt": prompt, "level": slider})
 press.on_press(lambda values: seen.append((values["prompt"], values["level"])))
 picker.on_files(files.extend)
 """
-PANEL = "box = w.VBox([w.VBox([prompt, mentions]), slider, other, picker, press, button]); box.add_class('fox-nb-panel'); box"
+PANEL = "box = w.VBox([w.VBox([prompt, mentions]), slider, other, picker, press, button, people]); box.add_class('fox-nb-panel'); box"
 
 
 @pytest.fixture
@@ -277,6 +278,16 @@ def test_what_was_removed_does_not_come_back(page: NotebookPage) -> None:
         assert page.page.evaluate(seen) == ["Remove: a", "a", "c"]
 
 
+def test_whoever_is_among_people_stays_there(page: NotebookPage) -> None:
+    """A list that becomes another one leaves the keyboard where it was, or beside whom it was on."""
+    focused = "() => [document.activeElement.value, document.querySelectorAll('.fox-persons input').length].join()"
+    page.kernel_value("people.offer({name: name for name in 'abc'})")
+    page.locator(".fox-persons input[value=b]").focus()
+    for offered, now in (("bc", "b,2"), ("ca", "c,2"), ("a", "a,1")):
+        page.kernel_value(f"people.offer({{name: name for name in {offered!r}}})")
+        page.wait_for(f"() => ({focused})() === {now!r}")
+
+
 def test_what_cannot_be_used_is_said(page: NotebookPage, tmp_path: Path) -> None:
     """Text, a damaged picture, a HEIC photo and one too many are each said, by name; the others go through."""
     (tmp_path / "notes.txt").write_text("hello")
@@ -320,6 +331,7 @@ def test_a_file_waits_for_a_busy_kernel_and_can_be_cancelled(page: NotebookPage,
     page.locator(".fox-way:has-text('2 of 2: b.jpg')").wait_for()
     gate.touch()
     value(page, "[f.name for f in files]", "['b.jpg']")
+    page.wait_for("() => document.activeElement.matches('.fox-choose')")  # the button that was pressed is gone
     choose(page, tmp_path / "a.jpg")
     value(page, "[f.name for f in files]", "['b.jpg', 'a.jpg']")
     assert page.kernel_value("picker._incoming._partials") == "{}"

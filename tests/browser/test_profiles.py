@@ -115,6 +115,9 @@ def test_names_by_the_keyboard_in_both_themes(lab: Lab, env: dict[str, str], axe
             assert page.violations(axe, ".fox-nb-panel:has(.fox-known)") == []
     wide = "() => { const e = document.querySelector('.fox-nb-panel:has(.fox-known)'); return e.scrollWidth <= e.clientWidth + 1; }"
     assert page.wait_for(wide)
+    studio.here.get_by_role("button", name="Forget Grace for good").press("Enter")
+    row.wait_for(state="detached")
+    page.wait_for("() => document.activeElement.matches('.fox-adding summary')")
 
 
 def test_a_training_is_picked_up_by_the_next_kernel(

@@ -272,7 +272,7 @@ def test_groks_aspect_ratio_is_put_away_beside_pictures(lab: Lab, sandbox: Any, 
 
 def test_a_result_is_seen_larger_and_saved_whole(lab: Lab, sandbox: Any, env: dict[str, str]) -> None:
     """The larger view has its facts, and Close in sight on a phone; Save gives the very bytes of the file, also when they are many pieces."""
-    studio = open_studio(lab, env)
+    studio = open_studio(lab, env, what="studio = fox.studio()\nstudio")
     page: Any = studio.page
     studio.prompt(FOX)
     studio.choose("Resolution", "4K")
@@ -296,8 +296,10 @@ def test_a_result_is_seen_larger_and_saved_whole(lab: Lab, sandbox: Any, env: di
     box = page.locator("dialog[open]").bounding_box()
     assert 2 * box["x"] + box["width"] == pytest.approx(400, abs=2), "it stands in the middle"
     expect(page.locator("dialog[open] button:has-text('Close')")).to_be_in_viewport()
+    page.kernel_value("studio.panels['phota-image'].follow(fox.generate('another').wait())")
+    studio.cards.nth(1).wait_for(state="attached")  # what had opened the view is drawn anew
     page.page.keyboard.press("Escape")
-    assert page.page.evaluate("() => document.activeElement.className") == "fox-thumb"
+    page.wait_for("() => document.activeElement.className === 'fox-thumb'")
 
 
 def test_no_pixels_are_saved_with_the_state_of_widgets(runner: Runner, sandbox: Any, env: dict[str, str]) -> None:

@@ -157,6 +157,7 @@ export const history = () => {
       none.addEventListener("click", () => {
         chosen.clear();
         tasks.show();
+        grid.focus(); // this button is gone
       });
 
       function show() {

@@ -141,7 +141,7 @@ function makeView(model, el, state, views) {
       "Forget for good",
       `Forget ${name} for good`,
       () => {
-        row.close();
+        row.close("forget");
         act("forget", key);
       },
       "fox-act fox-grave",
@@ -218,8 +218,10 @@ function makeView(model, el, state, views) {
     empty();
     head.textContent = items.length ? "Known profiles" : "Known profiles: none yet";
     list.hidden = !items.length;
+    let left = -1;
     for (const [key, row] of rows)
       if (!items.some((item) => item.key === key)) {
+        if (row.item.contains(focused(row.item))) left = [...list.children].indexOf(row.item);
         row.item.remove();
         rows.delete(key);
       }
@@ -229,6 +231,9 @@ function makeView(model, el, state, views) {
       if (list.children[at] !== row.item) list.insertBefore(row.item, list.children[at] ?? null);
       update(row, item);
     });
+    // Whoever was in a row that is gone goes on with what stands there now.
+    const near = left < 0 ? null : (list.children[Math.min(left, items.length - 1)] ?? root);
+    /** @type {HTMLElement | null | undefined} */ (near?.querySelector("button, summary"))?.focus();
     for (const [box, texts] of [
       [said, state.said],
       [wrong, state.wrong],

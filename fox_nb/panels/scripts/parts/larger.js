@@ -151,6 +151,11 @@ export function largerView({ model, pixels, details, act, items }) {
   // A click beside the dialog closes it, as people expect.
   element.addEventListener("click", (event) => event.target === element && element.close());
   close.addEventListener("click", () => element.close());
+  // What had opened it may have been drawn anew meanwhile.
+  element.addEventListener("close", () => {
+    const at = focused(element);
+    if (!at || at === document.body || element.contains(at)) element.parentElement?.querySelector("button")?.focus();
+  });
   return {
     element,
     fill,

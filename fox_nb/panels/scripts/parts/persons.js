@@ -1,5 +1,5 @@
 // Persons: profiles by name, each with a tick. Names come as messages, and what is chosen goes as one: none of it is state.
-import { guard, put, setSeen, unique } from "./elements.js";
+import { focused, guard, put, setSeen, unique } from "./elements.js";
 
 // One for each model; its views share it.
 export const persons = () => {
@@ -56,7 +56,11 @@ export const persons = () => {
         const shown = JSON.stringify(state.items);
         if (choices.dataset.shown !== shown) {
           choices.dataset.shown = shown;
+          const held = focused(choices);
+          const at = [...choices.querySelectorAll("input")].findIndex((tick) => tick === held);
           choices.replaceChildren(...state.items.map(choice));
+          const ticks = at < 0 ? [] : [...choices.querySelectorAll("input")];
+          (ticks.find(({ value }) => value === /** @type {any} */ (held).value) ?? ticks[at] ?? ticks.at(-1))?.focus();
         }
         for (const tick of choices.querySelectorAll("input")) {
           tick.checked = state.chosen.includes(tick.value);

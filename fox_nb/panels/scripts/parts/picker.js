@@ -1,5 +1,5 @@
 // The picker: takes files, scales what is too large, sends it in pieces, shows the list; links and paths can be typed.
-import { guard, onPress, put, setSeen, unique, write } from "./elements.js";
+import { focused, guard, onPress, put, setSeen, unique, write } from "./elements.js";
 import { amount, prepare } from "./scaling.js";
 import { Job, key as newKey, send } from "./sending.js";
 import { keepInStep } from "./tasks.js";
@@ -213,6 +213,7 @@ function makeView({ model, el, state, choose, change, say }) {
   }
 
   function showJob(job) {
+    if (!job && way.contains(focused(way))) button.focus();
     way.hidden = !job;
     if (!job) return;
     if (job.size) Object.assign(bar, { max: job.size, value: job.received });

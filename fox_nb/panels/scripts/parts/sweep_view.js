@@ -19,7 +19,7 @@ export const sweepView = () => {
       model.on("msg:custom", onMessage);
     },
     render({ model, el }) {
-      const root = put("div", "fox-sweep");
+      const root = put("div", "fox-sweep", { tabIndex: -1 });
       const hiding = put("style");
       const plan = put("div", "fox-plan");
       const run = put("button", "fox-act fox-run", { type: "button" });
@@ -86,7 +86,7 @@ export const sweepView = () => {
         putOff(no, false);
         putOff(stop, false);
         if (held instanceof HTMLElement && acts.contains(held) && held.hidden)
-          [stop, run].find((one) => !one.hidden)?.focus();
+          ([stop, run].find((one) => !one.hidden) ?? root).focus({ preventScroll: true });
         acts.hidden = run.hidden && no.hidden && stop.hidden;
         bar.hidden = !state.going;
         bar.max = state.total;
