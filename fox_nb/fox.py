@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from urllib.parse import urlsplit
 
 from fox_nb.atomic import private_folder
-from fox_nb.errors import NOTHING_SENT, InvalidRequest, KeyMissing, SandboxError
+from fox_nb.errors import NOTHING_SENT, InvalidRequest, KeyMissing, SandboxError, StoreError
 from fox_nb.experiment_methods import ExperimentMethods
 from fox_nb.model_methods import ModelMethods
 from fox_nb.parameters import shown
@@ -191,8 +191,16 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
                 value=budget,
                 todo="Say Fox.for_visitor(budget=5.00): USD for all visitors together.",
             )
-        place = _visitors() if folder is None else given_path(folder, "folder").absolute()
-        private_folder(place)
+        try:
+            place = _visitors() if folder is None else given_path(folder, "folder").absolute()
+            private_folder(place)
+        except (OSError, RuntimeError) as error:  # a home that can't be written to, or none, as of a container's user
+            why = getattr(error, "strerror", None) or "this user has no home"
+            raise StoreError(
+                f"No place for the visitors' folders can be made here ({why}).",
+                money=NOTHING_SENT,
+                todo="Say Fox.for_visitor(folder=…): a folder that the app may write to, outside of what Voila serves.",
+            ) from None
         older = Path("visitors/ledger.sqlite").absolute()  # where it was in 0.1: what was spent stays spent
         ledger = older if folder is None and older.exists() else place / "ledger.sqlite"
         store = place / f"{time.strftime('%Y-%m-%d')}-{secrets.token_hex(8)}"
@@ -495,7 +503,10 @@ def _visitors() -> Path:
 
     here = Path.cwd()
     mark = hashlib.sha256(os.fsencode(here)).hexdigest()[:12]
-    return Path(platformdirs.user_data_dir("fox_nb")) / "visitors" / f"{here.name}-{mark}"
+    place = Path(platformdirs.user_data_dir("fox_nb"))
+    if not place.is_absolute():  # "~", or what XDG_DATA_HOME must not be: it would be below the app's own folder
+        raise RuntimeError
+    return place / "visitors" / f"{here.name}-{mark}"
 
 
 def _opened(replay: str | Path, api_key: object, base_url: object) -> Pack:

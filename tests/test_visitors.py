@@ -377,6 +377,21 @@ def test_stores_lie_outside_of_what_voila_serves(sandbox: Sandbox, tmp_path: Pat
 
 
 @pytest.mark.usefixtures("in_voila")
+@pytest.mark.skipif(os.name != "posix", reason="needs a list of users")
+@pytest.mark.parametrize("home", ["/dev/null", "relative", None])
+def test_an_app_without_a_home_is_told_what_to_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: Any) -> None:
+    """Where nothing can be written, or nobody says where: no folder is made below the app, and a sentence says how."""
+    monkeypatch.setattr("pwd.getpwuid", lambda _: {}["nobody"])  # a container's random user is in no list
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    if home is not None:
+        monkeypatch.setenv("XDG_DATA_HOME", home)
+    with pytest.raises(fox_nb.StoreError, match=r"Say Fox.for_visitor\(folder=…\)"):
+        fox_nb.Fox.for_visitor()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("in_voila")
 def test_what_was_spent_in_an_older_place_stays_spent(sandbox: Sandbox, tmp_path: Path) -> None:
     """An app whose ledger is where earlier versions put it goes on with that ledger."""
     with fox_nb.Fox.for_visitor(
