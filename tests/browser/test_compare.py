@@ -16,10 +16,12 @@ from kernels import notebook
 from lab import Lab, NotebookPage, Voila, Watched
 from processes import PEAK
 
-OPEN = """
+OPEN = f"""
+import sys
+sys.path.append({str(Path(__file__).parents[1])!r})
 import fox_nb
 from fox_nb.settings import Polling
-from fox_nb.sandbox.art import invented, portrait
+from portraits import invented, portrait
 from pathlib import Path
 if not Path('portrait.jpg').exists():
     portrait(invented('mira'), (1024, 1280), seed=8).save('portrait.jpg', quality=92)

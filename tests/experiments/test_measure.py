@@ -23,7 +23,7 @@ from fox_nb.images import metrics
 from fox_nb.images.tiles import read_tile
 from fox_nb.render.comparison import Cell, Take, facts
 from fox_nb.sandbox import pictures
-from fox_nb.sandbox.art import invented, portrait
+from portraits import invented, portrait
 
 ALLOWED = 400_000_000
 

@@ -14,8 +14,8 @@ from fox_nb.images.impressions import ALIKE, BLURRED, blur, fingerprint
 from fox_nb.images.photo_archive import pack, photos_in
 from fox_nb.images.photos import PhotoFact, PhotoProblem, PhotoReport, inspect
 from fox_nb.render.contact_sheet import contact_sheet
-from fox_nb.sandbox.art import invented, portrait
 from images.pictures import camera_exif, decoded, encoded, gradient, png_of
+from portraits import invented, portrait
 
 
 def figure(seed: int, width: int = 1200, height: int = 1200) -> Image.Image:

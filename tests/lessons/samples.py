@@ -6,11 +6,14 @@ They are committed, so that a lesson's request is the same on every machine; dra
 """
 
 import io
+import sys
 from pathlib import Path
 
 from PIL import Image, ImageFilter
 
-from fox_nb.sandbox.art import invented, portrait
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from portraits import invented, portrait
 
 FOLDER = Path(__file__).parents[2] / "notebooks" / "samples"
 SITTER = "ruth"

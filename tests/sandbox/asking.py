@@ -81,9 +81,10 @@ class Asking:
 def photo(number: int = 0) -> bytes:
     """A portrait of one and the same figure, as a JPEG."""
     from fox_nb.sandbox import art
+    from portraits import portrait
 
     figure = art.invented("profile_test0001")
-    return art.encode(art.portrait(figure, (256, 256), seed=number), "jpeg")
+    return art.encode(portrait(figure, (256, 256), seed=number), "jpeg")
 
 
 def archive(*files: bytes, name: str = "{}.jpg") -> bytes:

@@ -20,6 +20,7 @@ from fox_nb.sandbox.art.mark import is_marked, unmarked
 from fox_nb.sandbox.art.picture import SCENES
 from fox_nb.sandbox.art.vocabulary import HOURS, STYLES, SUBJECTS, WEATHER, missing, read
 from fox_nb.sandbox.art.vocabulary import SCENES as SCENE_WORDS
+from portraits import portrait
 
 SMALL = (192, 128)
 THINGS = sorted(set(SUBJECTS.values()) - {"person", "woman", "man", "child"})
@@ -418,7 +419,7 @@ def test_a_figure_survives_json():
 def test_photos_teach_the_figure(who):
     """From portraits of one person, in changing light and places, skin, hair and clothes are learned."""
     person = invented(who)
-    photos = [art.portrait(person, (256, 320), seed=seed) for seed in range(10)]
+    photos = [portrait(person, (256, 320), seed=seed) for seed in range(10)]
     learned = art.figure_from_photos(iter(photos), "learned")
     assert colours_apart(learned.skin, person.skin) < 0.1
     assert colours_apart(learned.hair, person.hair) < 0.14
@@ -429,7 +430,7 @@ def test_two_sets_of_photos_are_two_people():
     """Two people's photos give two figures that can be told apart at a glance, in pictures of the same words."""
     made = []
     for who in ("ada", "grace"):
-        photos = [art.portrait(invented(who), (256, 256), seed=seed) for seed in range(8)]
+        photos = [portrait(invented(who), (256, 256), seed=seed) for seed in range(8)]
         made.append(art.figure_from_photos(photos, who))
     one, other = (art.generate("portrait in a garden", (256, 256), seed=1, figures=[figure]) for figure in made)
     assert apart(one, other) > 4
@@ -449,7 +450,7 @@ def test_the_same_figure_in_two_scenes():
 
 def test_photos_of_one_person_vary():
     """Sample photos differ in angle, light, expression and background."""
-    photos = [art.portrait(invented("mia"), (128, 160), seed=seed) for seed in range(6)]
+    photos = [portrait(invented("mia"), (128, 160), seed=seed) for seed in range(6)]
     assert min(apart(a, b) for k, a in enumerate(photos) for b in photos[:k]) > 5
 
 

@@ -21,6 +21,7 @@ from fox_nb.experiments import pages
 from fox_nb.experiments.picture_files import result
 from fox_nb.sandbox import art
 from fox_nb.session import profiles
+from portraits import portrait
 from processes import ended
 
 LINK = "https://example.com/a.png"
@@ -34,7 +35,7 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     exif = Image.Exif()
     exif[0x010F] = "SecretCamera"
     for number in range(12):
-        photo = art.portrait(art.invented("ada"), (256, 256), seed=number)
+        photo = portrait(art.invented("ada"), (256, 256), seed=number)
         photo.save(folder / f"photo {number + 1}.jpg", quality=85, exif=exif)
     (folder / "notes.txt").write_text("not a photo")
     return folder
@@ -417,7 +418,7 @@ def with_pictures(fox: Fox, portraits: Path, tmp_path: Path) -> dict[str, Any]:
     """Ada trained and used in every way; and a picture that has nothing to do with her."""
     task = trained(fox, portraits)
     holiday = tmp_path / "holiday.jpg"
-    art.portrait(art.invented("ada"), (300, 300), seed=99).save(holiday)
+    portrait(art.invented("ada"), (300, 300), seed=99).save(holiday)
     made = {"training": task, "alone": fox.generate("a red fox in the snow").wait(60)}
     made["of_her"] = fox.generate(f"[[{task.profile_id}]] in a library").wait(60)
     made["from_it"] = fox.enhance(made["of_her"].images[0], resolution="1K").wait(60)

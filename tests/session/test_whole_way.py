@@ -18,7 +18,7 @@ from PIL import Image as Pillow
 
 import fox_nb
 from fox_nb import Fox
-from fox_nb.sandbox.art import invented, portrait
+from portraits import invented, portrait
 from processes import PATIENCE, Child
 
 

@@ -9,7 +9,7 @@ from fox_nb.sandbox.art.enhance import enhance
 from fox_nb.sandbox.art.figure import Figure, invented
 from fox_nb.sandbox.art.learn import figure_from_photos
 from fox_nb.sandbox.art.mark import mark
-from fox_nb.sandbox.art.picture import generate, portrait, stand_in
+from fox_nb.sandbox.art.picture import generate, stand_in
 from fox_nb.sandbox.art.sizes import enhanced_size, size_of
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "invented",
     "mark",
     "mime",
-    "portrait",
     "size_of",
     "stand_in",
 ]

@@ -82,22 +82,6 @@ def draw_beside(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief
         draw_person(c, light, figure, Pose(x, y, size, turn=-0.5 * side, tilt=0.03 * side, smile=smile, side=-side))
 
 
-def sit(c: Canvas, light: Light, figure: Figure, seed: int) -> None:
-    """Draw one person for a portrait: another angle, expression and side of the light with each seed."""
-    rng = stream("sit", figure.id, seed)
-    small = 0.86 if figure.age < 0.3 else 1.0
-    pose = Pose(
-        x=c.w * (0.5 + float(rng.uniform(-0.05, 0.05))),
-        y=c.h * 0.47 + float(rng.uniform(-0.02, 0.03)),
-        size=min(0.255 * c.h, 0.3 * c.w) * small * float(rng.uniform(0.88, 1.1)),
-        turn=float(rng.uniform(-1, 1)),
-        tilt=float(rng.normal(0, 0.07)),
-        smile=float(rng.uniform(0.05, 1.0)),
-        side=1 if rng.random() < 0.5 else -1,
-    )
-    draw_person(c, light, figure, pose)
-
-
 def draw_person(c: Canvas, light: Light, figure: Figure, pose: Pose) -> None:
     """Draw one person: the groups of ``bust.svg`` that make up their looks, in their own colours."""
     bust = read_drawing("bust")

@@ -67,13 +67,6 @@ def saturated(colour: Colour, factor: float) -> Colour:
     return from_lab((lightness, a * factor, b * factor))
 
 
-def turned(colour: Colour, degrees: float) -> Colour:
-    """Return the colour with its hue turned by `degrees`."""
-    lightness, a, b = to_lab(colour)
-    angle = math.radians(degrees)
-    return from_lab((lightness, a * math.cos(angle) - b * math.sin(angle), a * math.sin(angle) + b * math.cos(angle)))
-
-
 def hued(colour: Colour, towards: Colour, share: float) -> Colour:
     """Return the colour with its hue moved towards another's, its lightness nearly kept."""
     l1, a1, b1 = to_lab(colour)

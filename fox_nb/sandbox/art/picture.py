@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter, ImageOps
 
 from fox_nb.sandbox.art import city, forest, land, water
 from fox_nb.sandbox.art.canvas import Canvas, Fade
-from fox_nb.sandbox.art.cast import cast, draw_people, sit
+from fox_nb.sandbox.art.cast import cast, draw_people
 from fox_nb.sandbox.art.chance import digest
 from fox_nb.sandbox.art.colour import NAMED, lighter, mix, rgb
 from fox_nb.sandbox.art.curves import ellipse
@@ -113,30 +113,6 @@ def stand_in(url: str, size: tuple[int, int] = (1024, 1024)) -> Image.Image:
         topics = ("portrait of a woman", "portrait of a man", "mountains", "sea", "lake", "meadow", "city", "forest")
         brief = read(f"{topics[digest('url', url) % len(topics)]} {url}")
     return paint(brief, size, digest("stand-in", url) % 2**31)
-
-
-def portrait(figure: Figure, size: tuple[int, int], *, seed: int, scene: str = "") -> Image.Image:
-    """Return a portrait of one figure, without a mark: the same person, in another pose, another light, elsewhere.
-
-    Parameters
-    ----------
-    figure : Figure
-        The person.
-    size : tuple of int
-        Width and height in pixels.
-    seed : int
-        Another seed is another angle, expression, light and background.
-    scene : str
-        Words for the background; if empty, the seed chooses.
-    """
-    hours = ("day", "golden", "day", "dawn", "day", "sunset")
-    places = ("meadow", "city", "beach", "library", "room", "forest", "lake", "studio")
-    brief = read(scene or f"{places[digest('place', seed) % 8]} {hours[digest('hour', seed) % 6]}")
-    light = light_for(brief.hour, brief.weather, brief.tints, ("portrait", seed))
-    c = Canvas(size)
-    c.image = backdrop(brief, light, size, seed)
-    sit(c, light, figure, seed)
-    return finished(c.image, brief.styles, seed)
 
 
 def draw_subjects(c: Canvas, light: Light, ask: Ask, spot: Spot, *, far: bool | None = None) -> None:
