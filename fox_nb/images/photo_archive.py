@@ -20,7 +20,7 @@ from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
 from fox_nb.images import check, rewrite
 from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, HasData, Photo, PhotoReport, bytes_of, name_of
-from fox_nb.images.pixels import plain
+from fox_nb.images.pixels import is_srgb, plain
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.settings import named
@@ -233,8 +233,11 @@ def _went_as_it_is(data: bytes, name: str, limits: Limits) -> bool:
     with check.opened(data, bounds=check.LOCAL, name=name) as picture:
         if picture.facts.format != "JPEG":
             return False
-        picture.image.load()
-        return not rewrite.needed(picture, len(data), limits)
+        image = picture.image
+        image.load()
+        is_large = len(data) > limits.max_bytes or max(image.size) > limits.long_side
+        is_turned = picture.orientation > 1 or image.mode == "CMYK" or not is_srgb(image.info.get("icc_profile"))
+        return not (is_large or is_turned or rewrite.tells_more_than_pixels(image))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

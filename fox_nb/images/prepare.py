@@ -28,6 +28,9 @@ from fox_nb.images.photos import AT_LEAST
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refused, taken
 
+UPLOADED = Limits()
+"""What an upload may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -42,8 +45,6 @@ class Prepared:
         A safe, short name for the upload.
     facts : Facts or None
         What the picture is, before anything is done to it; None for an archive.
-    changed : tuple of str
-        What is done to it for the upload, in words; empty when its pixels are written anew as they are.
     path : Path or None
         The file that it came from.
     warning : str
@@ -53,7 +54,6 @@ class Prepared:
     sha256: str
     file_name: str
     facts: Facts | None
-    changed: tuple[str, ...] = ()
     path: Path | None = None
     _make: Callable[[], bytes] = field(repr=False, compare=False, default=bytes)
     warning: str = ""
@@ -69,7 +69,7 @@ class Prepared:
         return self._make()
 
 
-def prepare(source: Any, *, parameter: str = "image_url", limits: Limits | None = None) -> Prepared | str:
+def prepare(source: Any, *, parameter: str = "image_url") -> Prepared | str:
     """Take whatever stands for a picture.
 
     Parameters
@@ -80,8 +80,6 @@ def prepare(source: Any, *, parameter: str = "image_url", limits: Limits | None 
         to 255 or floats 0 to 1), or an earlier result (anything with ``.path``).
     parameter : str
         The parameter that it was given for; named in errors.
-    limits : Limits, optional
-        What the upload may be.
 
     Returns
     -------
@@ -93,19 +91,17 @@ def prepare(source: Any, *, parameter: str = "image_url", limits: Limits | None 
     InvalidRequest
         It is no picture, not whole, not there, or a kind of link that a gateway cannot follow.
     """
-    limits = limits or Limits()
     found = taken(source, parameter)
     if isinstance(found, str):
         return found
     if isinstance(found, Path):
-        return _from_file(found, parameter, limits)
+        return _from_file(found, parameter)
     if isinstance(found, bytes):
-        facts, changed, suffix = _look(found, "what was given", parameter, limits)
+        facts, suffix = _look(found, "what was given", parameter)
         sha256 = hashlib.sha256(found).hexdigest()
-        make = partial(_rewritten, found, limits)
-        return Prepared(sha256, _file_name("picture", sha256, suffix), facts, changed, None, make)
+        return Prepared(sha256, _file_name("picture", sha256, suffix), facts, None, partial(_rewritten, found))
     image = found if isinstance(found, Image.Image) else from_array(found, parameter)
-    return _from_image(image, parameter, limits)
+    return _from_image(image, parameter)
 
 
 def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Prepared | str:
@@ -133,22 +129,22 @@ def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Pre
     def make() -> bytes:
         return photo_archive.packed(found if isinstance(found, bytes) else _unchanged(found, sha256, parameter))
 
-    return Prepared(sha256, _file_name(stem, sha256, ".zip"), None, ("packed again",), path, make, few)
+    return Prepared(sha256, _file_name(stem, sha256, ".zip"), None, path, make, few)
 
 
-def _from_file(path: Path, parameter: str, limits: Limits) -> Prepared:
+def _from_file(path: Path, parameter: str) -> Prepared:
     """Prepare a file; it is read again for the upload, so that fifty waiting photos are not held in memory."""
     data = _read(path, parameter)
-    facts, changed, suffix = _look(data, path.name, parameter, limits)
+    facts, suffix = _look(data, path.name, parameter)
     sha256 = hashlib.sha256(data).hexdigest()
 
     def make() -> bytes:
-        return _rewritten(_unchanged(path, sha256, parameter), limits)
+        return _rewritten(_unchanged(path, sha256, parameter))
 
-    return Prepared(sha256, _file_name(path.stem, sha256, suffix), facts, changed, path, make)
+    return Prepared(sha256, _file_name(path.stem, sha256, suffix), facts, path, make)
 
 
-def _from_image(image: Image.Image, parameter: str, limits: Limits) -> Prepared:
+def _from_image(image: Image.Image, parameter: str) -> Prepared:
     """Prepare decoded pixels; a copy is kept, because the person may go on drawing on theirs."""
     check.refuse_misread(image, partial(InvalidRequest, parameter=parameter), f"{parameter}: the PIL image")
     try:
@@ -171,10 +167,9 @@ def _from_image(image: Image.Image, parameter: str, limits: Limits) -> Prepared:
     sha256 = _hash_of_pixels(held, orientation, profile)
 
     def make() -> bytes:
-        return rewrite.written(held, orientation, profile, exact=exact, limits=limits)
+        return rewrite.written(held, orientation, profile, exact=exact, limits=UPLOADED)
 
-    name = _file_name("picture", sha256, facts.extension)
-    return Prepared(sha256, name, facts, (f"written as {facts.format}",), None, make)
+    return Prepared(sha256, _file_name("picture", sha256, facts.extension), facts, None, make)
 
 
 def _hash_of_pixels(image: Image.Image, orientation: int, profile: bytes | None) -> str:
@@ -187,8 +182,8 @@ def _hash_of_pixels(image: Image.Image, orientation: int, profile: bytes | None)
     return digest.hexdigest()
 
 
-def _look(data: bytes, name: str, parameter: str, limits: Limits) -> tuple[Facts, tuple[str, ...], str]:
-    """Check a picture to its end; give its facts, what must be done to it, and the suffix of what is sent."""
+def _look(data: bytes, name: str, parameter: str) -> tuple[Facts, str]:
+    """Check a picture to its end; give its facts, and the suffix of what is sent."""
 
     def refuse(what: str, *, todo: str = "") -> InvalidRequest:
         return InvalidRequest(f"{parameter}: {what}", parameter=parameter, value=name, todo=todo)
@@ -197,14 +192,13 @@ def _look(data: bytes, name: str, parameter: str, limits: Limits) -> tuple[Facts
         picture.decode()
         if picture.image.mode in pixels.DEEP:
             pixels.plain(picture.image, parameter)  # what is no brightness is refused now, not when it is sent
-        changed = rewrite.needed(picture, len(data), limits)
-        exact = rewrite.stays_exact(picture, len(data), limits)
-        return picture.facts, changed, ".png" if exact else ".jpg"
+        exact = rewrite.stays_exact(picture, len(data), UPLOADED)
+        return picture.facts, ".png" if exact else ".jpg"
 
 
-def _rewritten(data: bytes, limits: Limits) -> bytes:
+def _rewritten(data: bytes) -> bytes:
     with check.opened(data) as picture:
-        return rewrite.rewritten(picture, len(data), limits)
+        return rewrite.rewritten(picture, len(data), UPLOADED)
 
 
 def _read(path: Path, parameter: str) -> bytes:

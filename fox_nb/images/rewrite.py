@@ -9,9 +9,8 @@ import PIL.Image
 from PIL import Image
 
 from fox_nb.images.check import Opened
-from fox_nb.images.pixels import as_seen, is_srgb, sized
+from fox_nb.images.pixels import as_seen, sized
 
-_WRITTEN = {"JPEG", "PNG"}
 _STAYS_EXACT = {"PNG", "GIF", "BMP"}
 _CLEAN_SEGMENTS = {"APP0", "APP14"}
 _PRIVATE = {"exif", "xmp", "XML:com.adobe.xmp", "photoshop", "comment"}
@@ -33,27 +32,6 @@ class Limits:
 
     long_side: int = 6000
     max_bytes: int = 20_000_000
-
-
-def needed(picture: Opened, size: int, limits: Limits) -> tuple[str, ...]:
-    """Say in words what is done to a decoded picture of `size` bytes; nothing when its pixels stay as they are."""
-    facts, image = picture.facts, picture.image
-    changed = []
-    if picture.orientation > 1:
-        changed.append("turned upright")
-    if max(facts.width, facts.height) > limits.long_side:
-        changed.append(f"scaled down to {limits.long_side:,} px")
-    if _tells_more_than_pixels(image):
-        changed.append("camera, place and text data removed")
-    if not is_srgb(image.info.get("icc_profile")) or image.mode == "CMYK":
-        changed.append("colours changed to sRGB")
-    if facts.is_animated:
-        changed.append("first frame taken")
-    if size > limits.max_bytes:
-        changed.append("compressed")
-    if facts.format not in _WRITTEN:
-        changed.append(f"converted to {'PNG' if stays_exact(picture, size, limits) else 'JPEG'}")
-    return tuple(changed)
 
 
 def stays_exact(picture: Opened, size: int, limits: Limits) -> bool:
@@ -86,7 +64,7 @@ def is_small(image: Image.Image) -> bool:
     return image.width * image.height <= _EXACT_PIXELS
 
 
-def _tells_more_than_pixels(image: Image.Image) -> bool:
+def tells_more_than_pixels(image: Image.Image) -> bool:
     """Look for EXIF, GPS, XMP, comments, thumbnails, second pictures: everything that is not needed to see it."""
     if _PRIVATE & image.info.keys() or getattr(image, "text", None):
         return True

@@ -165,7 +165,7 @@ class TrainedProfiles(Shows, Profiles):
             facts = pack(report, part)
             path = self._store.folder / written_name(facts.sha256, ".zip")
             put(part, path)
-        return Prepared(facts.sha256, path.name, None, (), path, path.read_bytes)
+        return Prepared(facts.sha256, path.name, None, path, path.read_bytes)
 
     def _named(self, task: Task, name: str, prepared: dict[str, Prepared]) -> None:
         """Keep the name before anything is sent; a profile that has one already keeps it."""
