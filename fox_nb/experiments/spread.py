@@ -14,8 +14,8 @@ _BY = "ssim"
 _MOST_NAMED = 4
 
 
-def level(cells: Sequence[Cell], name: str = _BY) -> list[Cell]:
-    """Return the cell with the highest mean of a number, and every cell that the spread can't tell from it.
+def level(cells: Sequence[Cell]) -> list[Cell]:
+    """Return the cell with the highest mean of SSIM, and every cell that the spread can't tell from it.
 
     Two cells are apart when their means differ by more than both spreads (standard deviations over the takes) together.
     A cell of a single take has no known spread, so it is apart from none.
@@ -24,15 +24,13 @@ def level(cells: Sequence[Cell], name: str = _BY) -> list[Cell]:
     ----------
     cells : sequence of Cell
         Cells; those without the number are left out.
-    name : str
-        The number.
 
     Returns
     -------
     list of Cell
         The highest first; empty when nothing is measured.
     """
-    found = [(cell, *cell.summary()[name]) for cell in cells if name in cell.summary()]
+    found = [(cell, *cell.summary()[_BY]) for cell in cells if _BY in cell.summary()]
     if not found:
         return []
     found.sort(key=lambda told: -told[1])
