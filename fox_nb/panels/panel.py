@@ -62,9 +62,8 @@ class _Value(traitlets.TraitType[Any, Any]):
         return list(value) if isinstance(value, list) else value
 
     def set(self, obj: Any, value: Any) -> None:
-        """Have the control show it in any case: while notifications are held, nobody hears of it."""
-        super().set(obj, value)
-        obj._show(str(self.name))  # noqa: SLF001 - a trait of the panel's own
+        """Have the control show it first: whoever hears of it may submit, and nobody does while that is held."""
+        super().set(obj, obj._shown(str(self.name), self._validate(obj, value)))  # noqa: SLF001 - of the panel's own
 
 
 class _Newest(traitlets.Any):
@@ -179,7 +178,6 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         """Bring traits and controls together, then set what was asked for."""
         for name, control in self._inputs.items():
             control.on_change(functools.partial(self._on_control_change, name))
-            self.observe(lambda change: self._show(change["name"]), name)  # before others hear of it
         self.values = self._read()
         self._known(values)
         for name, value in values.items():
@@ -303,19 +301,21 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     def _on_control_change(self, name: str) -> None:
         """Take over what a control shows: a person, or code, has changed it."""
+        self._put_away()
+        self._press.error = []
+        self._say_whether_changed()
+        self._pool.submit(self.show_cost)
         try:
             setattr(self, name, self._inputs[name].value)
         finally:  # its observers are anybody's code: where one raises, all else is up to date
-            self._put_away()
-            self._press.error = []
-            self._say_whether_changed()
-            self._pool.submit(self.show_cost)
             self.values = self._read()
 
-    def _show(self, name: str) -> None:
-        control, value = self._inputs[name], getattr(self, name)
+    def _shown(self, name: str, value: Any) -> Any:
+        """Have a control show a value; return what it shows then: an observer may have set another one."""
+        control = self._inputs[name]
         if not is_same(value, control.value):
             control.set(value)
+        return control.value
 
     def _read(self, seen: Mapping[str, Any] | None = None) -> dict[str, Any]:
         found = {name: control.read(seen) for name, control in self._inputs.items() if not self._is_away(control, seen)}

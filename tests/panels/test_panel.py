@@ -287,6 +287,25 @@ def test_whoever_observes_a_panel_that_is_filled_hears_when_all_is_set(fox: Fox,
     assert [creation["body"] for creation in sandbox.creations] == [{"model": "phota-image", **values}]
 
 
+def test_a_subclass_that_observes_a_panel_sends_what_is_set(fox: Fox) -> None:
+    """Its own observers hear before all others; one that sets something else is obeyed, and each is told once."""
+
+    class Own(panel_file.panel_class("phota-image")):  # type: ignore[misc]
+        @traitlets.observe("prompt", "num_outputs")
+        def _asks(self, change: dict[str, Any]) -> None:
+            self.num_outputs = min(2, self.num_outputs)
+            asked.append((change["new"], self.submit().request if change["name"] == "prompt" else None))
+
+    asked: list[Any] = []
+    panel = Own(fox.session)
+    panel.prompt = "a fox"
+    panel.num_outputs = 4
+    panel.values = {"prompt": "a bear", "num_outputs": 3}
+    assert [new for new, _ in asked] == ["a fox", 2, 4, 2, "a bear", 3]
+    assert (panel.num_outputs, panel.controls["num_outputs"].value, panel.values["num_outputs"]) == (2, 2, 2)
+    assert [(sent["prompt"], sent["num_outputs"]) for _, sent in asked if sent] == [("a fox", 1), ("a bear", 2)]
+
+
 def test_values_are_those_of_now_for_every_observer(fox: Fox) -> None:
     """Whoever is told of a parameter finds it there."""
     panel = fox.panel(prompt="a fox")
