@@ -11,17 +11,20 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from datetime import date
+from numbers import Number
 from typing import Any, Self
 
 from fox_nb.display.places import Shown
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.experiments.arranged import MOST_PICTURES, arranged
-from fox_nb.experiments.axes import word
+from fox_nb.experiments.axes import steps, word
 from fox_nb.experiments.compared import Compared, scaled, unlike_scales
 from fox_nb.experiments.measuring import MeasuringPool
 from fox_nb.experiments.picture_files import PictureFiles
 from fox_nb.images.metrics import same_shape
 from fox_nb.models import LOCAL_PICTURE, pictures_given
+from fox_nb.parameters import shown
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Key, Reference, Take, stands_at
 from fox_nb.session import Session, Task
 from fox_nb.session.task import listening, tell
@@ -288,11 +291,16 @@ def compare(
 
 
 def _reference(original: Any, axes: Sequence[tuple[str, Sequence[str]]]) -> Reference | None:
-    """Return the places that a label names; None for what is no label."""
+    """Return the places that a label names; None for what is no label, and may be a picture."""
     label = str(original) if isinstance(original, tuple) else word(original)  # which a column of a MultiIndex is
     for number, (_, labels) in enumerate(axes):
         if label in labels:
             return tuple(labels.index(label) if at == number else None for at in range(len(axes)))
+    if isinstance(original, Number | date):  # no picture is called by one, as one is by a path
+        todo = f"Give one of {'; '.join(steps(labels) for _, labels in axes)}, or a picture."
+        raise InvalidRequest(
+            f"original is {shown(original)}, no label.", parameter="original", value=original, todo=todo
+        )
     return None
 
 
