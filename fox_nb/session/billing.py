@@ -214,6 +214,7 @@ class Billing:
             if not self._store.bills.may_read(*self._who, ACCOUNT, asked, every=every, reads=3):
                 return self._known_elsewhere()
             try:
+                self._prices.ask()  # a class's say whether its money is play money
                 with self._reading(ACCOUNT):
                     self._remember(self._client.account(), asked)
             except (InvalidRequest, SandboxError):

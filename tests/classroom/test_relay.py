@@ -274,6 +274,7 @@ def test_a_rehearsals_money_is_play_money_everywhere(tmp_path, sandbox, capsys):
     with answering(tmp_path / "class", sandbox.base_url) as url:
         at = {"api_key": token, "base_url": url, "store": tmp_path / "Ada" / "fox_runs", "polling": EAGER}
         with Fox(**at, budget=1) as fox:
+            assert "left $1.00 (play money)" in repr(fox.account)  # before anything is asked for
             task = fox.generate("a fox").wait()
             plan = fox.sweep("phota-image", prompt=["a fox", "a bear"])
             told = [task.cost, fox.spent, fox.left, fox.budget, fox.account.used, plan.cost, fox.price("phota-image")]
