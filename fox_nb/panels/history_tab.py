@@ -53,7 +53,7 @@ class HistoryTab(TaskCards):
 
     part = "history"
 
-    rows = traitlets.Int(20).tag(sync=True)
+    rows = traitlets.Int(20, min=1).tag(sync=True)
     """How many tasks a page has."""
 
     def __init__(

@@ -6,7 +6,7 @@ import contextlib
 import functools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import ipywidgets as w
@@ -257,6 +257,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     def checked(self, name: str, value: Any) -> Any:
         """Return a parameter's value as its control takes it; InvalidRequest where that, or the model, refuses it."""
+        self._known((name,))
         control = self._inputs[name]
         if is_same(value, control.value):
             return value
@@ -271,8 +272,8 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             )
         return checked
 
-    def _known(self, values: Mapping[str, Any]) -> None:
-        for name in values:
+    def _known(self, names: Iterable[str]) -> None:
+        for name in names:
             if name not in self._inputs:
                 raise _no_such(self.request, name)
 
@@ -442,8 +443,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             was, self._price = self._price, self._session.prices.cost(self.request.unchecked()).short
             # Without hold_sync: it keeps back what other threads set meanwhile, and may then send a `busy` that was.
             self._press.price, self._press.note = cost.short, money_note(cost, self._session.left, account)
-            is_class = self._session.prices.is_class
-            self._press.hint = key_is_empty(account, self._session.now(), is_class=is_class)
+            self._press.hint = key_is_empty(account, self._session.now(), is_class=self._session.prices.is_class)
         if was not in {"", self._price}:
             self._outcome.results.refresh()  # 'Try again' names its price, too
 
@@ -505,8 +505,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     def _own_uses(self, task: Task) -> list[Action]:
         words = self.request.on_result
-        own = [FILL] if task.model == self.request.model else []
-        return [*([("use", words)] if words and task.images else []), *own]
+        return [*[("use", words)] * bool(words and task.images), *[FILL] * (task.model == self.request.model)]
 
     def _use(self, name: str, task: Task, number: int) -> None:
         if name == "use":
@@ -522,12 +521,13 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            There is no room for one more.
+            There is no such picture, or no room for one more.
         """
-        image = next((image for image in task.images if image.number == number), None)
-        control = next((c for c in self._inputs.values() if c.parameter.hint.kind == "picture"), None)
-        if image is not None and control is not None:
-            control.add(image, Titles(self._session).of(task))
+        images = [image for image in task.images if image.number == number]
+        controls = [control for control in self._inputs.values() if control.parameter.hint.kind == "picture"]
+        if not (images and controls):
+            raise ValueError(f"There is no picture {number}, or nothing here takes one.")
+        controls[0].add(images[0], Titles(self._session).of(task))
 
     def close(self) -> None:
         """Close the panel and all that is in it; what is under way goes on."""

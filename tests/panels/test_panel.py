@@ -167,6 +167,7 @@ def test_profiles_are_told_of_once_and_sent_by_their_ids(fox: Fox, sandbox: Any)
         (lambda panel: setattr(panel, "request", None), "no parameter 'request'"),
         (lambda panel: setattr(panel, "controls", {}), "no parameter 'controls'"),
         (lambda panel: setattr(panel, "resolution", 3), "resolution is 3"),
+        (lambda panel: panel.checked("promt", "x"), "Did you mean 'prompt'"),
         (
             lambda panel: panel.fill({"model": "phota-image-edit", "prompt": "a bear"}),
             "this is the panel of phota-image.",
@@ -408,6 +409,9 @@ def test_a_studio_whose_tabs_were_laid_out_anew_goes_where_they_are(fox: Fox) ->
     studio, task = fox.studio(), fox.generate("a fox").wait()
     edit, enhance = studio.panels["phota-image-edit"], studio.panels["phota-image-enhance"]
     studio.children = [studio.panels["phota-image"], w.VBox([enhance]), edit]
+    for panel, number in ((edit, 2), (studio.panels["phota-image"], 1)):
+        with pytest.raises(ValueError, match=f"There is no picture {number}, or nothing here takes one"):
+            panel.take_result(task, number)
     for model in ("phota-image-edit", "phota-image-enhance"):
         studio._use(f"use:{model}", task, 1)
     assert (edit.image_urls, enhance.image_url) == (task.images, task.images[0])
