@@ -138,7 +138,7 @@ class TaskState:
         return self.status in FAILED or bool(self.error_code or self.error_message)
 
 
-def read(answer: Any, *, created: bool = False) -> TaskState | None:
+def read(answer: Any, *, created: bool = False, asked: str = "") -> TaskState | None:
     """Read a task out of the gateway's JSON, in the newer or the older documented form.
 
     Parameters
@@ -147,6 +147,8 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
         The decoded JSON of ``POST /v1/images/generations`` or ``GET /v1/tasks/{id}``.
     created : bool
         True for the answer to a creation: an id without a word beside it is that of a task that waits.
+    asked : str
+        The id that was asked for; of several that an answer names it is the task's.
 
     Returns
     -------
@@ -155,7 +157,7 @@ def read(answer: Any, *, created: bool = False) -> TaskState | None:
     """
     outer = _one(answer)
     answer = _unwrapped(outer)
-    task_id = next(filter(None, (usable_id(answer.get(name)) for name in _IDS)), "")
+    task_id = _id_of(answer, asked)
     status = _word(answer.get("status"))
     results = _results(answer, is_done=status in DONE or not (status or created))
     if not status and not results:
@@ -201,6 +203,13 @@ def usable_id(value: Any) -> str:
     """Return an id by which a task can be asked for; '' for what is none: '..' would be another call."""
     text = value.strip() if isinstance(value, str) else "" if isinstance(value, float) else _text(value)
     return text if text.strip(".") and len(text) <= LONGEST_ID and text.isprintable() else ""
+
+
+def _id_of(answer: dict[str, Any], asked: str) -> str:
+    """Return a task's id: the one that was asked for, else a text; a number beside one is that of a line in a table."""
+    said = sorted((answer.get(name) for name in _IDS), key=lambda value: not isinstance(value, str))
+    found = [one for one in map(usable_id, said) if one]
+    return asked if asked in found else next(iter(found), "")
 
 
 def _only_id(parts: Iterable[dict[str, Any]]) -> str:

@@ -204,7 +204,8 @@ class Client:
         state = tasks.read(decoded(sent), created=True) or redirected(sent, self.base_url)
         if state is None or not state.id:
             raise self._failure(sent, Purpose.CREATE, "a task with an id")
-        return dataclasses.replace(state, request_id=request_id_of(sent, self._transport.key))
+        results = tuple(map(self._with_its_host, state.results))
+        return dataclasses.replace(state, results=results, request_id=request_id_of(sent, self._transport.key))
 
     def _create_once(self, content: bytes, headers: dict[str, str], take: int | None) -> Attempt[Exchange]:
         """Send a creation; say that it may be sent again only when it certainly was not accepted.
@@ -219,7 +220,9 @@ class Client:
         read = self.timeouts.read
         if take is not None and self._is_asked:
             headers[TAKE] = str(take)
-        sent = self._send("POST", CREATE_PATH, content=[content], headers=headers, sending=read, alone=True)
+        sent = self._send(
+            "POST", CREATE_PATH, content=[content], headers=headers, sending=read, alone=True, largest=LONG_STATE
+        )
         if isinstance(sent, Broken):
             sent.connected, sent.again = sent.taken, sent.again and not sent.taken
         elif take is not None and TAKE not in headers and is_asking(sent):
@@ -246,7 +249,7 @@ class Client:
         """
         path = f"/v1/tasks/{_in_path(task_id)}" + ("?sync_upstream=true" if sync_upstream else "")
         sent = self._read(path, repeat=repeat, task_id=task_id, largest=LONG_STATE)
-        state = tasks.read(decoded(sent))
+        state = tasks.read(decoded(sent), asked=task_id)
         if state is None or state.id != task_id:
             raise self._failure(sent, Purpose.READ, f"the state of task {task_id}")
         state = dataclasses.replace(state, results=tuple(map(self._with_its_host, state.results)))

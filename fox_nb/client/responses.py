@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 LONG_ANSWER = 4 << 20
 """Bytes that a list of all models or prices may have."""
 LONG_STATE = 64 << 20
-"""Bytes that a task's state may have: its pictures may stand in it, four large PNG among them."""
+"""Bytes that a task may have, as it is created, too: its pictures may stand in it, four large PNG among them."""
 PATIENCE = 90.0
 """Seconds after which a call that may be sent again is not any more."""
 LONGEST_BODY = 500
@@ -221,7 +221,7 @@ def is_state(answer: Exchange, task_id: str) -> bool:
 
     So it is the task's only where the documented error says so, and never of a moment in which the service is busy.
     """
-    task = read(decoded(answer)) if task_id else None
+    task = read(decoded(answer), asked=task_id) if task_id else None
     if task is None or task.id != task_id:
         return False
     if task.status in _DOCUMENTED_FAILURES:

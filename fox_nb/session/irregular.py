@@ -79,3 +79,8 @@ def tolerated_for(error: FoxError, age: float) -> float:
         return max(LOST_AFTER - max(0.0, age), IRREGULAR_FOR)  # a clock that was set back makes no task younger
     passing = isinstance(error, (RateLimited, ServerError)) or not isinstance(error, GatewayError)
     return float("inf") if passing else IRREGULAR_FOR
+
+
+def links_alone_after(error: FoxError, age: float) -> float:
+    """Return after how many seconds in a row of no answer the links of earlier ones are followed without one."""
+    return min(tolerated_for(error, age), IRREGULAR_FOR)

@@ -9,11 +9,20 @@ from fox_nb.errors import DownloadFailed, FoxError, NotFound, RateLimited, Store
 from fox_nb.models import LOCAL_PICTURE, MODELS, Request
 from fox_nb.session.backoff import USUAL_SPREAD, learned, pause_after, quiet
 from fox_nb.session.downloads import LINKS_LIVE, download_results, not_fetched, pictures_here
-from fox_nb.session.irregular import LONGEST_ESTIMATE, MOST_BELIEVED, Irregular, may_still_come, tolerated_for, usual
+from fox_nb.session.irregular import (
+    LONGEST_ESTIMATE,
+    MOST_BELIEVED,
+    Irregular,
+    links_alone_after,
+    may_still_come,
+    tolerated_for,
+    usual,
+)
 from fox_nb.session.leaving import IN_PROGRESS
 from fox_nb.session.poll_loop import PollLoop, PollResult
 from fox_nb.session.pool import Pool
 from fox_nb.store import BEING_SENT, ON_ITS_WAY, Store, TaskRow
+from fox_nb.store.rows import TRAINS
 from fox_nb.tasks import UPLOAD_GONE, TaskState
 
 if TYPE_CHECKING:
@@ -103,6 +112,11 @@ class Poller:
             if task.identity in self._notified:
                 self.leave(task)  # who asks again has it polled now
             self._poll_loop.watch(task.identity, task)
+
+    def take_in(self, task: Task, answer: TaskState) -> None:
+        """Fetch at once what an answer to a creation gave: a gateway that is done by then may keep no task."""
+        if answer.completed and answer.results and task.row.on_its_way:
+            self._take_in(task, task.row, answer)
 
     def leave(self, task: Task) -> None:
         """Stop following a task."""
@@ -199,6 +213,9 @@ class Poller:
         if not known.on_its_way or known.task_id != row.task_id:  # it has gone on while the gateway was asked
             return self._poll_now(task)
         since, _ = self._irregular.lasting(task.identity, type(error).__name__)
+        is_completed = task.identity in self._given
+        if (is_completed or since >= links_alone_after(error, age)) and self._has_come_by_known_links(task, known):
+            return self._over(task)
         if since >= tolerated_for(error, age):
             if isinstance(error, NotFound) and age > LINKS_LIVE:
                 return self._failed(task, row, "not_found", "the gateway no longer knows this task")
@@ -218,8 +235,8 @@ class Poller:
             row = self._store.journal.get(row.identity)
         if answer.failed:
             return self._fetch_and_fail(task, row, answer, urls)
-        given_for_long = len(urls) >= row.wanted and self._lasts_too_long(row, "given")
-        if answer.completed or given_for_long:
+        given_for_long = bool(urls) and self._lasts_too_long(row, f"{len(urls)} given")
+        if answer.completed or (given_for_long and len(urls) >= row.wanted):
             task.renew()
             self._given[task.identity] = answer.body
             self.fetch(task, urls)
@@ -227,11 +244,14 @@ class Poller:
         if answer.is_known:
             if not urls:
                 self._irregular.forget(task.identity)
+            if given_for_long and self._has_come_by_known_links(task, row):
+                return self._over(task)
             task.renew()
             return PollResult()
         error = _unknown_word(row, answer)
         if self._lasts_too_long(row, answer.status):
-            return self._give_up(task, error)
+            has_come = self._has_come_by_known_links(task, row)
+            return self._over(task) if has_come else self._give_up(task, error)
         task.renew(error)
         return PollResult()
 
@@ -239,7 +259,7 @@ class Poller:
         """Fetch what the gateway has made of a task before it gave up on it, and journal that it did."""
         from fox_nb.client.responses import shown
 
-        error = self._downloaded(task, row, lambda: urls) if urls and row.on_its_way else None
+        error = self._downloaded(task, row, lambda: urls or row.urls) if row.urls and row.on_its_way else None
         may_come = self._now() - (row.accepted or row.asked) <= LINKS_LIVE
         if error is not None and may_come and not (isinstance(error, DownloadFailed) and error.gone):
             return self._give_up(task, error)
@@ -247,12 +267,32 @@ class Poller:
         words = shown(answer.error_message, None, LONGEST_WORDS)
         return self._failed(task, self._store.journal.get(row.identity), shown(code, None, LONGEST_CODE), words)
 
+    def _has_come_by_known_links(self, task: Task, row: TaskRow) -> bool:
+        """Fetch by the links that an earlier answer gave: they live, and die, whatever the gateway says now.
+
+        Returns True when nothing is missing then. Not done at a first sign of trouble: what a link beside work that
+        goes on leads to may be a draft.
+        """
+        if pictures_here(self._store, row) < min(len(row.urls), row.wanted):
+            error = self._downloaded(task, row, lambda: row.urls)
+            if isinstance(error, StoreError):
+                raise error
+            row = self._store.journal.get(row.identity)
+        if not row.on_its_way or self._results_here(row) < row.wanted:
+            return False
+        self._store.journal.completed(row, self._now())
+        return True
+
+    def _results_here(self, row: TaskRow) -> int:
+        """Return how many of a task's results are here; a picture that comes with a training is none."""
+        return int(bool(row.profile_id)) if row.model == TRAINS else pictures_here(self._store, row)
+
     def _failed(self, task: Task, row: TaskRow, code: str, words: str) -> PollResult:
         """Journal that it failed; one that has pictures here was made, in part at least: they stay, and why is told."""
         if code == UPLOAD_GONE:  # else a retry would be paid for with the same dead link
             for name in LOCAL_PICTURE.findall(row.request):
                 self._store.catalog.forget_upload(row.gateway, row.account, name.removeprefix("sha256:"))
-        here = pictures_here(self._store, row)
+        here = 0 if row.model == TRAINS else pictures_here(self._store, row)
         if here:
             self._store.journal.completed(row, self._now())
             why = " ".join(filter(None, (words, f"({code})" if code else "")))
@@ -387,25 +427,26 @@ class Poller:
         self, task: Task, row: TaskRow, error: FoxError | None
     ) -> tuple[float | None, FoxError | None]:
         """Journal the end of what is at its end; return when to poll again, if so, and what to tell."""
-        journal, here = self._store.journal, pictures_here(self._store, row)
+        journal, here = self._store.journal, self._results_here(row)
+        given, error = (here, None) if row.model == TRAINS else (len(row.urls), error)
         # another kernel may have fetched what this one could not
-        whole = (here >= row.wanted or bool(row.profile_id)) and (error is None or row.state == "completed")
+        whole = here >= row.wanted and (error is None or row.state == "completed")
         if whole:
             journal.completed(row, self._now())
         if whole or row.state == "failed":
             return None, None
         if not row.on_its_way:
             return None, error
-        if len(row.urls) < row.wanted or (here < row.wanted and error is None):  # the links may have changed meanwhile
+        if given < row.wanted or (here < row.wanted and error is None):  # the links may have changed meanwhile
             since, polls = self._irregular.lasting(task.identity, "fewer")
-            if may_still_come(len(row.urls), since, polls):
+            if may_still_come(given, since, polls):
                 return min(pause_after(polls, self._rng), LONGEST_FEWER_PAUSE), None
         dead = self._now() - (row.accepted or row.asked) > LINKS_LIVE
         if here and (dead or error is None):
             journal.completed(row, self._now())
         elif dead and isinstance(error, DownloadFailed) and error.gone:
             journal.failed(row, "links_died", f"its links have died: {error.what}", self._now())
-        elif dead and not row.urls:
+        elif dead and not given:
             journal.failed(row, "no_results", "the gateway completed it and gave no result", self._now())
         return None, error or _fewer(here, row, self._given.get(task.identity, ""))
 

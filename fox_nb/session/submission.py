@@ -469,6 +469,7 @@ class Submitter(OfOneProcess):
         with contextlib.suppress(StoreError):  # it is written: whoever waits is told of what can't be read
             task.renew()
             self.prices.note_group(answer.user_group)
+            self.poller.take_in(task, answer)
         if task.row.state == "unknown" and task.error is not None:
             raise task.error
 

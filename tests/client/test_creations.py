@@ -244,7 +244,7 @@ def test_an_id_is_read_whatever_else_is_wrong_with_the_answer(body):
         say(200, json.dumps(json.dumps(ACCEPTED))),
         say(200, b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b', "id": "task-unified-1"}'),
         say(200, {"x": "a" * 100_000} | ACCEPTED, length=100_100),
-        say(200, gzip.compress(json.dumps(ACCEPTED | {"x": "a" * (9 << 20)}).encode())),
+        say(200, gzip.compress(json.dumps(ACCEPTED | {"x": "a" * (65 << 20)}).encode())),
     ],
 )
 def test_what_may_be_an_id_is_told_where_none_is_read(step):

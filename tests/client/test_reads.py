@@ -278,6 +278,14 @@ def test_a_number_that_is_too_long_to_read_costs_no_answer():
     assert (state.finished, state.progress) == (True, 0)
 
 
+@pytest.mark.parametrize("beside", [{"id": 17}, {"id": "17"}, {"taskId": "upstream-17"}])
+@pytest.mark.parametrize("wrap", [lambda task: task, lambda task: {"code": "success", "data": task}])
+def test_the_id_that_was_asked_for_is_found_among_several(wrap, beside):
+    """The engine's own answer has the number of its line in a table as `id`, and the task's id as `task_id`."""
+    state, _ = read(wrap(NEWER | {"task_id": "task-1"} | beside))
+    assert (state.id, state.finished) == ("task-1", True)
+
+
 @pytest.mark.parametrize("results", [[], {}, None, "", "soon", 7, [[[[[LINKS[0]]]]]]])
 def test_results_that_hold_no_link_are_none_yet(results):
     """Completed, and the links are still to come: that is not the end."""

@@ -570,6 +570,77 @@ def test_what_was_made_of_a_task_before_it_failed_is_fetched(word: str, fox_at: 
         assert (gateway.fetched(1), len(gateway.creations())) == (1, 1)
 
 
+NO_MORE_LINKS: dict[str, Callable[[str], Step]] = {
+    "failed": lambda task_id: say(
+        200, {"id": task_id, "status": "failed", "results": None, "error": {"message": "no"}}
+    ),
+    "cancelled": lambda task_id: say(200, {"id": task_id, "status": "cancelled"}),
+    "of an unknown word": lambda task_id: say(200, {"id": task_id, "status": "archived"}),
+    "forgotten": lambda _: say(404, {"error": {"message": "no such task", "type": "not_found"}}),
+    "out of order": lambda _: say(500, {"error": {"message": "no", "type": "server_error"}}),
+    "a page": lambda _: say(200, "<html>Please log in to this network</html>"),
+    "of another key": lambda _: say(401, {"error": {"message": "expired", "type": "authentication_error"}}),
+}
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("case", [*NO_MORE_LINKS, "stuck"])
+def test_links_that_an_earlier_answer_gave_are_followed_whatever_the_gateway_says_now(
+    case: str, fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are paid for and die within a day: of two that were named beside work that went on none is lost."""
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.05)
+    monkeypatch.setattr(irregular, "LOST_AFTER", 0.05)
+    monkeypatch.setattr(poller, "LONGEST_ESTIMATE", 0.01)
+
+    def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+        if count > 1 and case != "stuck":
+            return NO_MORE_LINKS[case](task_id)
+        return say(200, gateway.completed(task_id, *gateway.links(task_id)[:2]) | {"status": "processing"})
+
+    with Gateway(poll=poll) as gateway:
+        task = fox_at(gateway).generate("four foxes", num_outputs=4)
+        until(lambda: len(task.images) == 2 or None, "both pictures")
+        assert task.status in {"processing", "completed"}, "nothing is offered to be paid for anew"
+        gateway.poll = lambda gateway, _count, task_id: say(200, gateway.completed(task_id))
+        assert len(fox_at(gateway).generate("four foxes", num_outputs=4).wait(PATIENCE).images) == 4
+        assert len(gateway.creations()) == 1
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_a_gateway_that_forgets_what_it_has_completed_costs_no_picture(
+    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the links' host had a bad minute, and the gateway no longer knows the task then, the links are followed on."""
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.05)
+    monkeypatch.setattr(irregular, "LOST_AFTER", 0.05)
+    with Gateway(file=always(say(503, b"no"))) as gateway:
+        task = fox_at(gateway).generate("two foxes", num_outputs=2)
+        with pytest.raises(DownloadFailed, match="could not be fetched"):
+            task.wait(PATIENCE)
+        gateway.file = but(0, say(404))
+        gateway.poll = lambda _gateway, _count, task_id: NO_MORE_LINKS["forgotten"](task_id)
+        for fox in (fox_at(gateway), fox_at(gateway)):  # the second one finds it done
+            assert len(fox.generate("two foxes", num_outputs=2).wait(PATIENCE).images) == 2
+        assert (gateway.fetched(1) > 1, len(gateway.creations())) == (True, 1)
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_a_training_is_not_done_by_a_picture(fox_at: Callable[..., Fox]) -> None:
+    """A preview, whether it comes or not, is no profile: the id that comes later is waited for, for it is lost for good."""
+    for file in (but(0, say(404)), but(1, say(404))):
+
+        def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+            profile = {"result_type": "profile", "profile_id": "ada-1"}
+            return say(
+                200, gateway.completed(task_id) | {"results": [*gateway.results(task_id), *[profile] * (count > 2)]}
+            )
+
+        with Gateway(poll=poll, file=file) as gateway:
+            task = fox_at(gateway).create_profile("https://photos.example/ada.zip").wait(PATIENCE)
+            assert (task.status, task.profile_id) == ("completed", "ada-1")
+
+
 def test_who_waits_is_told_why_nobody_asks(fox_at: Callable[..., Fox]) -> None:
     """Where the gateway wants to be left alone for minutes, each task that waits for that says so when its time is over."""
     busy = say(429, {"error": {"message": "slow down, please", "type": "rate_limit_error"}}, Retry_After="3000")
@@ -596,6 +667,40 @@ def test_a_creation_that_is_answered_by_a_redirect_to_its_task(status: int, fox_
         for _ in range(2):
             assert fox_at(gateway).generate("a fox").wait(PATIENCE).images[0].path.exists()
         assert len(gateway.creations()) == 1
+
+
+GIVEN_AT_ONCE = {
+    "links": lambda gateway, task_id: {"results": gateway.results(task_id)},
+    "links without a host": lambda _, task_id: {"results": [{"url": f"/out/{task_id}/{n}.png"} for n in (1, 2)]},
+    "pictures": lambda gateway, task_id: {
+        "data": [{"b64_json": base64.b64encode(gateway.picture(link)).decode()} for link in gateway.links(task_id)],
+        "request": "of two megabytes, as large pictures are " * 50_000,
+    },
+}
+
+
+@pytest.mark.parametrize("case", GIVEN_AT_ONCE)
+def test_what_the_answer_to_a_creation_holds_is_not_lost(case: str, fox_at: Callable[..., Fox]) -> None:
+    """A gateway that is done by then may not know the task a moment later: its pictures are taken as they came."""
+
+    def create(gateway: Gateway, _count: int, task_id: str) -> Step:
+        done = gateway.accepted(task_id) | {"status": "completed"}
+        return say(200, done | GIVEN_AT_ONCE[case](gateway, task_id))
+
+    with Gateway(create=create, poll=always(say(404, {"error": {"message": "no such task"}}))) as gateway:
+        fox = fox_at(gateway)
+        assert len(fox.generate("two foxes", num_outputs=2).wait(PATIENCE).images) == 2
+        assert (len(fox.tasks(status="completed")), len(gateway.creations())) == (1, 1)
+
+
+def test_a_number_is_the_id_of_a_line_in_a_table(fox_at: Callable[..., Fox]) -> None:
+    """The engine's own answer has the task's id beside it: by that it is asked for."""
+
+    def create(gateway: Gateway, _count: int, task_id: str) -> Step:
+        return say(200, {"code": "success", "data": {"id": 17, "task_id": task_id, "status": "QUEUED"}})
+
+    with Gateway(create=create) as gateway:
+        assert fox_at(gateway).generate("a fox").wait(PATIENCE).id == "task-unified-1"
 
 
 def test_the_id_of_another_task_is_no_answer(fox_at: Callable[..., Fox]) -> None:
