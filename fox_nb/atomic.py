@@ -27,7 +27,8 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 _OTHERS = 0o077
 
 ALONE = "BEGIN IMMEDIATE"
-"""Begins a transaction that writes; ``with connection:`` behind it commits it as a whole, or not at all."""
+"""Begins a transaction that writes; in ``with connection:``, which commits it as a whole, or not at all: begun before
+that it would stay open, and the file locked, where an interrupt ends the waiting for it."""
 BUSY_SECONDS = 60.0
 """How long one process waits for another's transaction."""
 

@@ -68,15 +68,19 @@ class Pool:
                 future.cancel()
                 return future
             item = (future, work)
-            self._work.append(item)
-            if len(self._work) > self._waiting and len(self._threads) < self._size:
-                try:
-                    self._threads.add(start(self._run, f"fox_nb-{self._name}"))
-                except FoxError:
-                    if not self._threads:  # else one of those does it, a little later
-                        self._work.remove(item)
-                        raise
-            self._changed.notify()
+            try:
+                self._work.append(item)
+                if len(self._work) > self._waiting and len(self._threads) < self._size:
+                    try:
+                        self._threads.add(start(self._run, f"fox_nb-{self._name}"))
+                    except FoxError:
+                        if not self._threads:  # else one of those does it, a little later
+                            raise
+                self._changed.notify()
+            except BaseException:  # an interrupt, too: what nobody waits for is not done with the next call
+                with contextlib.suppress(ValueError):
+                    self._work.remove(item)
+                raise
         return future
 
     def soon(self, work: Callable[[], object], pause: float) -> None:

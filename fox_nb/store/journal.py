@@ -103,8 +103,8 @@ class Journal(JournalReader):
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, committed as a whole or not at all."""
         with self.reading() as connection:
-            connection.execute(ALONE)
             with connection:
+                connection.execute(ALONE)
                 for owed in self._owed:
                     try:
                         owed.write(connection)

@@ -121,8 +121,8 @@ class Ledger(OpenDatabase):
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._reading() as connection:
-            connection.execute(ALONE)
             with connection:
+                connection.execute(ALONE)
                 connection.executemany("DELETE FROM held WHERE number = ?", [(number,) for number in self._returned])
                 yield connection
             self._returned.clear()

@@ -59,6 +59,28 @@ def test_what_was_told_as_an_error_is_never_sent(fox: Fox, sandbox: Any, limit: 
     assert closes(fox)
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_what_was_interrupted_before_it_was_begun_is_not_sent_with_the_next_call(
+    when: str, fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person who stops a cell while its thread is being started pays for nothing of it, then or later."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        if when == "after":
+            start(thread)
+        monkeypatch.setattr(threading.Thread, "start", start)
+        raise KeyboardInterrupt
+
+    fox.session.prices.ask()
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fox.generate("never mind")
+    fox.generate("the next one").wait(WAIT)
+    assert [creation["body"]["prompt"] for creation in sandbox.creations] == ["the next one"]
+    assert closes(fox)
+
+
 def test_a_task_that_nobody_can_look_after_says_so(fox: Fox, sandbox: Any, limit: Limit) -> None:
     """It was sent, so asking tells no error; who waits is told, and the same cell gets it when there is room again."""
     limit.names = ("fox_nb-poll-loop",)

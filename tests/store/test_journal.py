@@ -1,7 +1,9 @@
 """The journal's transitions: what came of a sending is written only while it is the newest, whoever is late."""
 
+import signal
 import sqlite3
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,9 @@ import pytest
 
 from fox_nb.store import LONGEST_SENDING, Asked, PictureRow, Store, TaskRow, identity_of, rows
 from fox_nb.store.journal import Journal
+from fox_nb.store.ledger import Ledger
 from fox_nb.tasks import Result, TaskState
+from processes import until
 
 NOW = 1_800_000_000.0
 PRICE = 90_000
@@ -247,3 +251,39 @@ def test_a_sending_that_an_older_copy_has_lost_counts_once(journal: Journal) -> 
         older.backup(file)
     journal.accepted(again, told("task-2"), NOW)
     assert (journal.get(FIRST).task_id, spent(journal)) == ("task-2", 2 * PRICE)
+
+
+def hold(ledger: Ledger) -> int:
+    about: dict[str, Any] = {"budget": PRICE, "visitor": "ada", "what": FIRST, "now": NOW, "play": False}
+    return ledger.hold("gateway", "account", PRICE, **about)
+
+
+WRITING: dict[str, tuple[Callable[[Path], Any], Callable[[Any], object]]] = {
+    "journal": (lambda folder: Store(folder / "fox_runs").journal, ask),
+    "ledger": (lambda folder: Ledger(folder / "ledger.sqlite"), hold),
+}
+
+
+@pytest.mark.parametrize("what", WRITING)
+def test_an_interrupt_of_the_waiting_for_a_locked_file_leaves_no_lock(what: str, tmp_path: Path) -> None:
+    """Who no longer waits for another program has the file locked neither for that nor for this kernel, nor written."""
+    made, write = WRITING[what]
+    other = sqlite3.connect(made(tmp_path).path, isolation_level=None, check_same_thread=False)
+    with closing(made(tmp_path)) as database, closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        main = threading.main_thread().ident or 0
+
+        def interrupt() -> None:
+            until(lambda: database.busy_for > 0.3 or None, "the waiting to begin")
+            signal.pthread_kill(main, signal.SIGINT)
+            other.execute("ROLLBACK")
+
+        interrupting = threading.Thread(target=interrupt, daemon=True)
+        interrupting.start()
+        with pytest.raises(KeyboardInterrupt):
+            write(database)
+        interrupting.join()
+        other.execute("PRAGMA busy_timeout = 20")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+        write(database)  # for the first time: what was interrupted holds nothing of the budget
