@@ -282,7 +282,7 @@ def test_an_interrupt_of_the_waiting_for_a_locked_file_leaves_no_lock(what: str,
         interrupting.start()
         with pytest.raises(KeyboardInterrupt):
             write(database)
-        interrupting.join()
+        interrupting.join(60)
         other.execute("PRAGMA busy_timeout = 20")
         other.execute("BEGIN IMMEDIATE")
         other.execute("ROLLBACK")
