@@ -13,6 +13,7 @@ import sqlalchemy as sql
 
 from fox_nb.atomic import BUSY_SECONDS, close_to_others, private_folder, write
 from fox_nb.errors import NOTHING_SENT, FoxError
+from fox_nb.store.schema import no_locks
 
 Value = TypeVar("Value")
 
@@ -127,11 +128,15 @@ class Database:
         _refuse_what_is_no_class(folder)
         private_folder(folder)
         close_to_others(folder)
+        if url is None and (unlocked := no_locks(folder)) is not None:
+            todo = "Give a --folder on a disk of this machine, or --database; or have locks turned on for the drive."
+            raise FoxError(unlocked.what, money=NOTHING_SENT, todo=todo)
         self.folder = folder
         self._writer = ThreadPoolExecutor(1, "class-journal")
         self._waiting: deque[tuple[Callable[[sql.Connection], Any], Future[Any]]] = deque()
         try:
-            place = url or f"sqlite:///{(folder / DATABASE).absolute()}"
+            # no text: a '?' in the folder's name would end it, and the tables lie in another file, open to others
+            place = url or sql.URL.create("sqlite", database=str((folder / DATABASE).absolute()))
             # A failed statement is logged without what was in it: names, words and links are the students'.
             self._engine = sql.create_engine(
                 place, pool_size=THREADS, pool_pre_ping=url is not None, hide_parameters=True

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import csv
+import errno
 import io
 import itertools
 import json
@@ -88,6 +89,33 @@ def test_seats_are_made_from_a_table_and_told_once(tmp_path, capsys):
     for wrong in ("../Ben", "a/b", "x" * 100, ".hidden", "Ben\u202e", "ADA LOVELACE", "Zoe\u0308\nZo\u00eb"):
         (tmp_path / "students.csv").write_text(f"name\n{wrong}\nother\n")
         assert main(make) == 1
+
+
+def test_a_folder_may_be_called_anything(tmp_path, capsys):
+    """Whatever stands in its name, all of a class is in its folder, which is closed to others."""
+    folder = tmp_path / "7b? #1 100%25"
+    (tmp_path / "students.csv").write_text("Ada\n")
+    assert main(["seats", "make", str(tmp_path / "students.csv"), "--each=1", "--total=5", f"--folder={folder}"]) == 0
+    assert main(["seats", "list", f"--folder={folder}"]) == 0
+    assert "Ada: $0.00 of $1.00" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {folder.name, "students.csv"}
+    if os.name == "posix":
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks differ elsewhere")
+def test_a_folder_without_locks_is_told_at_once(tmp_path, capsys, monkeypatch):
+    """SQLite takes it for somebody else's lock, waits a minute, and would be blamed."""
+
+    def lockf(*_about):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.lockf", lockf)
+    (tmp_path / "students.csv").write_text("Ada\n")
+    make = ["seats", "make", str(tmp_path / "students.csv"), "--each=1", "--total=5", f"--folder={tmp_path / 'class'}"]
+    assert main(make) == 1
+    assert "cannot be locked (No locks available)" in capsys.readouterr().err
+    assert not (tmp_path / "class/class.sqlite").exists()
 
 
 @pytest.mark.parametrize(
