@@ -149,7 +149,7 @@ Place = CellOutput | Box
 
 def _as_html(shown: Bundle) -> str:
     """Return anything that a notebook shows as the HTML of a widget."""
-    if "text/html" in shown:
+    if shown.get("text/html"):
         return str(shown["text/html"])
     image = next((kind for kind in ("image/png", "image/jpeg") if kind in shown), None)
     if image is not None:

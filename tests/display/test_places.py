@@ -230,7 +230,7 @@ def test_updates_of_what_stands_in_an_output_widget(run: Run) -> None:
 from ipywidgets.widgets.widget import _instances
 from PIL import Image
 t, u = fox.generate('one fox'), fox.generate('two foxes')
-outs, handles = [w.Output() for _ in range(6)], []
+outs, handles = [w.Output() for _ in range(7)], []
 for out in outs:
     with out:
         handles.append(display(t, display_id=True))
@@ -238,13 +238,14 @@ with outs[0]:
     handles[0].update(t)
 handles[1].update(u)
 handles[2].update(HTML('gone'))""",
-        "gate.set()\nt.wait(), u.wait()\nfor handle, new in zip(handles[3:], (u, Image.new('RGB', (9, 9)), '<b>')):\n    handle.update(new)",
+        "gate.set()\nt.wait(), u.wait()\nfor handle, new in zip(handles[3:], (u, Image.new('RGB', (9, 9)), '<b>', fox.panel())):\n    handle.update(new)",
         """\
 for out in outs:
     print(_instances[out.outputs[0]['data']['application/vnd.jupyter.widget-view+json']['model_id']].value)""",
     )
-    assert re.findall(r'alt="([^"]*)"|(gone|&lt;b&gt;)', printed(said)) == [
-        *(("one fox", ""), ("two foxes", ""), ("", "gone"), ("two foxes", ""), ("", ""), ("", "&lt;b&gt;"))
+    assert re.findall(r'alt="([^"]*)"|(gone|&lt;b&gt;|&lt;Panel)', printed(said)) == [
+        *(("one fox", ""), ("two foxes", ""), ("", "gone"), ("two foxes", ""), ("", ""), ("", "&lt;b&gt;")),
+        ("", "&lt;Panel"),
     ]
 
 
