@@ -32,7 +32,10 @@ _TURNS = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 # Left to re's own cache: compiling them would cost every panel.
 _UNSEEN = f"[\x00-\x1f\x7f-\x9f\ufeff\u2028\u2029{_TURNS}]+"
 _UNSEEN_IN_CODE = f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{_TURNS}]"
-_FORMULA = r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]"
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+_FORMULA = rf"\s*{_SIGN}|[\t\r\n]"
+_INSIDE = rf"([;\t\r\n][ \t]{{0,9}})(?={_SIGN})"
+"""Where a formula begins for who splits cells at other signs than commas, as Excel does in half of Europe."""
 _PICTURE_TYPES = {"image/webp", "image/jpeg", "image/png", "image/gif"}
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MINUTE, _HOUR = 60, 3600
@@ -75,7 +78,9 @@ def table_cell(value: object) -> object:
     """Return a value as a CSV takes it: a text that a spreadsheet would run becomes one that it shows."""
     if isinstance(value, list):
         value = ", ".join(map(str, value))
-    return f"'{value}" if isinstance(value, str) and re.match(_FORMULA, value) else value
+    if not isinstance(value, str):
+        return value
+    return re.sub(_INSIDE, r"\1'", f"'{value}" if re.match(_FORMULA, value) else value)
 
 
 def code_block(code: str) -> str:

@@ -397,6 +397,12 @@ def test_no_cell_of_a_table_is_a_formula(text):
     assert table_cell(f"a{text}") == f"a{text}"
 
 
+def test_no_part_of_a_cell_is_a_formula():
+    """Excel in half of Europe ends a cell at a semicolon, and whoever pastes a table at a tab."""
+    assert table_cell("a;=1; -2\t@b\n+c") == "a;'=1; '-2\t'@b\n'+c"
+    assert table_cell(["a;b", "c; d-e"]) == "a;b, c; d-e"
+
+
 def test_what_arrives_late_of_a_removed_seat_is_not_kept(tmp_path):
     """A picture that ends after its seat was removed leaves no file and no link; its price stays; the next who asks has another made."""
     database = Database(tmp_path / "class")
