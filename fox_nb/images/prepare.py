@@ -99,7 +99,12 @@ def prepare(source: Any, *, parameter: str = "image_url") -> Prepared | str:
     if isinstance(found, bytes):
         facts, suffix = _look(found, "what was given", parameter)
         sha256 = hashlib.sha256(found).hexdigest()
-        return Prepared(sha256, _file_name("picture", sha256, suffix), facts, None, partial(_rewritten, found))
+        name, make, warning = (
+            _file_name("picture", sha256, suffix),
+            partial(_rewritten, found),
+            _of_several("What was given", facts),
+        )
+        return Prepared(sha256, name, facts, None, make, warning)
     image = found if isinstance(found, Image.Image) else from_array(found, parameter)
     return _from_image(image, parameter)
 
@@ -141,7 +146,7 @@ def _from_file(path: Path, parameter: str) -> Prepared:
     def make() -> bytes:
         return _rewritten(_unchanged(path, sha256, parameter))
 
-    return Prepared(sha256, _file_name(path.stem, sha256, suffix), facts, path, make)
+    return Prepared(sha256, _file_name(path.stem, sha256, suffix), facts, path, make, _of_several(path.name, facts))
 
 
 def _from_image(image: Image.Image, parameter: str) -> Prepared:
@@ -194,6 +199,11 @@ def _look(data: bytes, name: str, parameter: str) -> tuple[Facts, str]:
             pixels.plain(picture.image, parameter)  # what is no brightness is refused now, not when it is sent
         exact = rewrite.stays_exact(picture, len(data), UPLOADED)
         return picture.facts, ".png" if exact else ".jpg"
+
+
+def _of_several(name: str, facts: Facts) -> str:
+    """Say that of a scan's pages, or of what moves, one picture is sent and paid for."""
+    return f"{name} has several pages or frames: the first is sent." if facts.is_animated else ""
 
 
 def _rewritten(data: bytes) -> bytes:

@@ -136,6 +136,7 @@ class Submitter(OfOneProcess):
         self._where = gateway.name
         self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
+        self._warned: set[str] = set()
         self._lock = threading.Lock()
         self._listeners: list[Callable[[], object]] = []
         self._at_work: dict[Task, bool] = {}
@@ -220,9 +221,10 @@ class Submitter(OfOneProcess):
         request = validate(model, values)
         if self._is_far:
             _refuse_near_links(request)
-        for archive in prepared.values():
-            if archive.warning:
-                self.renderer.say(archive.warning)
+        for one in prepared.values():
+            if one.warning and one.sha256 not in self._warned:  # once, however many of a plan's cells name it
+                self._warned.add(one.sha256)
+                self.renderer.say(one.warning)
         return request, prepared
 
     def task(self, row: TaskRow) -> Task:

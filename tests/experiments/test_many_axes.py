@@ -287,3 +287,13 @@ def test_the_sum_above_which_is_asked(fox: Fox, ask_above: Any) -> None:
     with pytest.raises(InvalidRequest, match="ask_above"):
         fox.sweep(PHOTA, prompt=["a fox"], ask_above=ask_above)
     assert fox.sweep(PHOTA, prompt=["a fox"], ask_above=None).ask_above == 5
+
+
+def test_that_one_of_several_pages_is_sent_is_said_once(
+    fox: Fox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A scan of several pages is sent by its first, which is told when a sweep of it is planned, and not for each cell."""
+    pages_of = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    pages_of[0].save(tmp_path / "scan.tif", save_all=True, append_images=pages_of[1:])
+    fox.compare_enhance(tmp_path / "scan.tif", creativity=[0, 0.5, 1])
+    assert "".join(capsys.readouterr()).count("scan.tif has several pages or frames: the first is sent.") == 1

@@ -210,9 +210,10 @@ def test_transparency_is_kept_within_the_limits(monkeypatch):
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF"])
 def test_other_formats_are_converted(kind):
-    """What gateways may not know is sent as PNG or JPEG; of an animation the first frame."""
-    frames = {"save_all": True, "append_images": [Image.new("RGB", (320, 200), "red")]} if kind == "GIF" else {}
+    """What gateways may not know is sent as PNG or JPEG; of an animation, or a scan's pages, the first, and it is said."""
+    frames = {"save_all": True, "append_images": [Image.new("RGB", (320, 200), "red")]} if kind != "BMP" else {}
     ready = prepare(encoded(gradient(), kind, **frames))
+    assert ready.warning == ("What was given has several pages or frames: the first is sent." if frames else "")
     sent = decoded(ready.bytes_for_upload())
     assert sent.format in {"PNG", "JPEG"}
     off = np.abs(np.asarray(sent.convert("RGB"), float) - np.asarray(gradient()))
