@@ -55,6 +55,7 @@ def pytest_unconfigure() -> None:
     """Leave without a word what the tests left in progress."""
     if leaving := sys.modules.get("fox_nb.session.leaving"):
         leaving.IN_PROGRESS.clear()
+        leaving.ON_THE_WIRE.clear()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -37,6 +37,7 @@ from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import shown
 from fox_nb.session.code import call
 from fox_nb.session.downloads import LINKS_LIVE, pictures_here
+from fox_nb.session.leaving import ON_THE_WIRE
 from fox_nb.session.lost_answers import moment
 from fox_nb.session.poller import Poller
 from fox_nb.session.pool import Pool, result
@@ -416,6 +417,8 @@ class Submitter(OfOneProcess):
                 self.poller.watch(task)
             except FoxError as error:  # whoever waits for it is told
                 task.note(error)
+            finally:
+                ON_THE_WIRE.discard((self.store.folder, row.identity))
 
     def _created(self, task: Task, row: TaskRow, prepared: Mapping[str, Prepared]) -> TaskState | None:
         """Make the creating call, and once more when the gateway threw out an upload before its time."""
@@ -437,6 +440,7 @@ class Submitter(OfOneProcess):
             if not ours:
                 return None
             self._at_work[task] = True
+            ON_THE_WIRE.add((self.store.folder, row.identity))
             try:
                 return self.client.create(body, headers=headers, take=row.take)
             except BaseException as error:  # noqa: BLE001 - raised again when it is journalled

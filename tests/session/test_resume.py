@@ -1,6 +1,7 @@
 """Resume: after kill -9, in another kernel, the same line goes on where it stood; what is unknown is told."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from artifacts import MARKED_KEY
+from client.scripted import Step, say
 from fox_nb import AuthenticationError, Fox, SubmissionUnknown, Task, WaitTimeout
+from gateways import Gateway
 from processes import PATIENCE, Child, until
 
 KERNEL = """
@@ -144,6 +147,37 @@ def test_a_script_that_ends_too_soon_says_so(sandbox: Any, open_fox: Callable[..
     assert [task.images[0].path.exists() for task in open_fox().resume().wait(PATIENCE)] == [True, True]
     assert script_says(sandbox, tmp_path / "fox_runs") == first
     assert len(sandbox.creations) == 3
+
+
+SENDS = """
+import sys
+from fox_nb import Fox
+Fox(base_url=sys.argv[1], store=sys.argv[2]).generate("a fox")
+"""
+
+
+def test_a_script_that_is_stopped_while_it_sends_waits_for_the_answer(
+    fox_at: Callable[..., Fox], tmp_path: Path
+) -> None:
+    """Ctrl+C while a creation is on the wire loses no id: its picture is got like any other task's."""
+    sent, stopped = threading.Event(), threading.Event()
+
+    def create(gateway: Gateway, _count: int, task_id: str) -> Step:
+        sent.set()
+        assert stopped.wait(PATIENCE)
+        return say(200, gateway.accepted(task_id))
+
+    with Gateway(create=create) as gateway:
+        env = {**os.environ, "FOXAPI_KEY": MARKED_KEY}
+        with Child("-c", SENDS, gateway.url, str(tmp_path / "own_runs"), env=env) as script:
+            assert sent.wait(PATIENCE)
+            script.send_signal(signal.SIGINT)
+            while script.line("the interrupt") != "KeyboardInterrupt":
+                pass
+            stopped.set()
+            assert script.end() != 0
+        assert fox_at(gateway).resume()[0].wait(PATIENCE).status == "completed"
+        assert len(gateway.creations()) == 1
 
 
 def test_an_empty_key_is_told(
