@@ -66,9 +66,9 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self.press.on_press(self._pressed)
         self.known.on_act(self._acted)
         self.known.on_ready(self._opened)
-        for part in (self.name, self.photos.picker):
+        for part in (self.name, self.photos.picker, self.agreed):
             part.observe(lambda _: self._show_lacking(), "value")
-        self.agreed.observe(lambda _: self._show_lacking(), "value")
+        self.photos.picker.observe(self._withdraw_consent, "value")
         words = w.HTML(head(CreateProfile, sandbox=session.gateway.is_sandbox), layout=Layout())
         parts = [words, self.photos.picker, self.name, self.agreed, self.press, self.known]
         super().__init__(parts, layout=Layout(), _dom_classes=("fox-nb-panel",))
@@ -103,6 +103,11 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     def _show_lacking(self) -> None:
         self.press.error = []
         self.press.hint = self._lacks(self.name.value, agreed=self.agreed.value) or self._refused
+
+    def _withdraw_consent(self, change: Mapping[str, Any]) -> None:
+        """Take the tick away with the last photo: who is in the next ones has to be asked anew."""
+        if not change["new"]:
+            self.agreed.value = False
 
     def _pressed(self, seen: Mapping[str, Any]) -> None:
         name, agreed = str(seen.get("name", self.name.value)), bool(seen.get("agreed", self.agreed.value))

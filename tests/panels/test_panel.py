@@ -479,7 +479,7 @@ def test_what_the_browser_says_at_a_press_counts(fox: Fox, sandbox: Any) -> None
 
 
 def test_faces_are_sent_with_consent_alone(fox: Fox, sandbox: Any) -> None:
-    """The panel that trains from an archive asks, and asks anew when there is another archive."""
+    """Who trains from an archive or from photos is asked, and asked anew for another archive or when no photo is left."""
     panel = fox.panel("phota-create-profile")
     with pytest.raises(InvalidRequest, match="Photos is empty"):
         panel.submit()
@@ -500,6 +500,13 @@ def test_faces_are_sent_with_consent_alone(fox: Fox, sandbox: Any) -> None:
     agreed.value = True
     panel.submit()
     assert len(sandbox.creations) == 1
+    form = fox.studio().profiles
+    form.photos.picker.value = [LINK.format("ada"), LINK.format("ada2")]
+    form.agreed.value = True
+    Browser(form.photos.picker).say("remove", key=form.photos.picker.entries[0].key)
+    assert form.agreed.value
+    form.photos.picker.value = ()
+    assert not form.agreed.value
 
 
 @pytest.mark.parametrize("place", [99, -1, "1K", None, {}])
