@@ -194,9 +194,19 @@ def json_in(text: str) -> tuple[Any, str]:
     start = re.search(r"[\[{]", text)
     if start:
         with contextlib.suppress(ValueError, RecursionError):
-            found, end = json.JSONDecoder(strict=False, parse_int=whole_number).raw_decode(text, start.start())
+            decoder = json.JSONDecoder(strict=False, parse_int=whole_number, object_pairs_hook=_object)
+            found, end = decoder.raw_decode(text, start.start())
             return found, text[: start.start()] + text[end:]
     return None, text
+
+
+def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; where a name stands in it twice, nothing takes the place of what was said before."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name not in found or value not in (None, "", [], {}):
+            found[name] = value
+    return found
 
 
 def usable_id(value: Any) -> str:

@@ -278,6 +278,13 @@ def test_a_number_that_is_too_long_to_read_costs_no_answer():
     assert (state.finished, state.progress) == (True, 0)
 
 
+@pytest.mark.parametrize("nothing", ["null", '""', "[]", "{}"])
+def test_a_name_that_stands_twice_loses_nothing_that_was_said(nothing):
+    """An id or results are not replaced by nothing: with the last of two alone what is paid for would be lost."""
+    state, _ = read(f'{json.dumps(NEWER)[:-1]}, "id": {nothing}, "results": {nothing}}}'.encode())
+    assert (state.id, len(state.results)) == ("task-1", 1)
+
+
 @pytest.mark.parametrize("beside", [{"id": 17}, {"id": "17"}, {"taskId": "upstream-17"}])
 @pytest.mark.parametrize("wrap", [lambda task: task, lambda task: {"code": "success", "data": task}])
 def test_the_id_that_was_asked_for_is_found_among_several(wrap, beside):
