@@ -19,6 +19,7 @@ from fox_nb.parameters import meant, meant_name, shown
 from fox_nb.render.comparison import Axis, Comparison
 from fox_nb.session import Session, Task
 from fox_nb.session.tasklist import pandas
+from fox_nb.store import SHARED
 
 MOST_SHOWN = 500
 """So many rows are shown as pictures; all of them are in `to_frame` and `save`."""
@@ -142,7 +143,7 @@ class Batch(Experiment):
         data frame
             With the columns ``status``, ``files``, ``task_id``, ``seconds``, ``estimated_usd``, ``charged_usd`` and
             ``error``; where the table has a column of that name, ours begins with ``fox_``. Of equal rows,
-            which are one task, the first has the costs: those of all its sendings.
+            which are one task, the first has the costs: those of all its sendings. What a class pays costs nothing.
 
         Raises
         ------
@@ -202,7 +203,8 @@ def _result(batch: Batch, cell: PlannedCell) -> dict[str, Any]:
     task = slot.task
     is_first = slot.cells[0] is cell
     cost = float(batch.session.prices.cost(slot.request)) if task is None else task.row.micro_usd / MICRO_PER_USD
-    estimated = cost if is_first else 0.0
+    class_pays = task is not None and task.cost.kind == SHARED
+    estimated = cost if is_first and not class_pays else 0.0
     if task is None:
         nothing: dict[str, Any] = {"status": "not sent", "files": [], "task_id": "", "seconds": None}
         return {**nothing, "estimated_usd": estimated, "charged_usd": None, "error": slot.why}

@@ -190,6 +190,8 @@ def test_what_the_class_pays_is_on_no_students_budget(student):
         0,
         0.10,
     )
+    batch = ben.batch([{"prompt": "a fox"}], model="phota-image")
+    assert (batch.spent, batch.to_frame()["estimated_usd"].sum()) == (0, 0)
     for fox in (ada, ben):
         found = fox.reconcile(fresh=True)
         assert (float(fox.spent), found.shared, found.missing) == (0, 1, 0)
