@@ -44,6 +44,12 @@ def working_folder() -> Path | None:
         return None
 
 
+def whole(path: Path) -> Path:
+    """Return a path from its root on; as it is where the folder in which it begins was deleted."""
+    here = working_folder()
+    return path if here is None else here / path
+
+
 def notebook_folder() -> Path | None:
     """Return the folder where the kernel has started, which is the notebook's own, whatever `os.chdir` did since."""
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None

@@ -45,6 +45,15 @@ def test_the_working_folder_is_deleted(open_fox: Callable[..., Fox], tmp_path: P
         fox.enhance("photo.png")
     with pytest.raises(StoreError, match="deleted"):
         fox.store.take_home("work.zip")
+    for ask in (
+        lambda: fox.load_plan("plan.json"),
+        lambda: fox.batch("table.csv"),
+        lambda: Fox(replay="lesson.foxpack", store=tmp_path / "runs"),
+        lambda: compare(task).save_html("page.html"),
+        lambda: Ledger("ledger.sqlite"),
+    ):
+        with pytest.raises(FoxError):
+            ask()
     assert zipfile.is_zipfile(fox.store.take_home(tmp_path / "work.zip"))
     assert (working_folder(), notebook_folder()) == (None, None)
 

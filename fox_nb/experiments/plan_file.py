@@ -29,7 +29,7 @@ from fox_nb.models import LOCAL_PICTURE, MODELS, bare, file_names, is_link
 from fox_nb.parameters import parameters, shown, unboxed
 from fox_nb.session import Session
 from fox_nb.store import sha256_of
-from fox_nb.workdir import given_path
+from fox_nb.workdir import given_path, whole
 
 _Scalar = str | int | float | bool | None
 _Value = _Scalar | list[_Scalar]
@@ -184,7 +184,7 @@ def read_plan(path: str | os.PathLike[str]) -> dict[str, Any]:
             raise _refused(place, _TOO_LARGE)
         words = json.loads(place.read_bytes(), object_pairs_hook=once, parse_constant=_no_constant)
     except FileNotFoundError:
-        raise _refused(place, f"there is no such file in {place.absolute().parent}") from None
+        raise _refused(place, f"there is no such file in {whole(place).parent}") from None
     except OSError as error:
         raise _refused(place, str(error)) from None
     except InvalidRequest:

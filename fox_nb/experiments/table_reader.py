@@ -16,7 +16,7 @@ from typing import Any
 from fox_nb.errors import ExtraMissing, InvalidRequest
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.parameters import shown
-from fox_nb.workdir import given_path
+from fox_nb.workdir import given_path, whole
 
 MOST_ROWS = 100_000
 LARGEST_FILE = 200_000_000
@@ -168,7 +168,7 @@ def _file(path: Path) -> Table:
             raise _refused(f"{path.name} has {size:,} bytes; allowed are {LARGEST_FILE:,}.", path)
         return reader(path)
     except FileNotFoundError:
-        raise _refused(f"File not found: {path.name} (looked in {path.absolute().parent}).", path) from None
+        raise _refused(f"File not found: {path.name} (looked in {whole(path).parent}).", path) from None
     except UnicodeDecodeError:
         raise _refused(f"{path.name} is not written in UTF-8.", path, "Save it as UTF-8.") from None
     except (OSError, csv.Error) as error:

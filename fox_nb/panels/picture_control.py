@@ -19,7 +19,7 @@ from fox_nb.panels.picker import PickedFile, Picker, PickerEntry
 from fox_nb.panels.script import Layout
 from fox_nb.parameters import Parameter
 from fox_nb.settings import in_voila
-from fox_nb.workdir import given_path
+from fox_nb.workdir import given_path, working_folder
 
 MOST_PICTURES = 8
 """How many pictures a panel takes where the reference page gives no limit."""
@@ -169,7 +169,8 @@ class PictureControl(Control):
         return given_path(value, self.parameter.name)
 
     def _suggest(self) -> None:
-        self.widget.offer(_files_near(Path.cwd(), self._suffixes))
+        here = working_folder()
+        self.widget.offer([] if here is None else _files_near(here, self._suffixes))
 
 
 def consent_box(sentence: str) -> w.Checkbox:

@@ -214,9 +214,8 @@ class TrainingPhotos:
 
     def _suggest(self) -> None:
         """Offer the folders and archives beside the notebook."""
-        here = Path.cwd()
         try:
-            found = sorted(os.scandir(here), key=lambda item: item.name.casefold())
+            found = sorted(os.scandir(Path.cwd()), key=lambda item: item.name.casefold())
         except OSError:
             return
         names = [

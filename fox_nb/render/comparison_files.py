@@ -420,15 +420,15 @@ def _put(comparison: Comparison, path: Path, data: bytes) -> Path:
     """Write a file whole or not at all, and over none of the pictures that it shows, nor over a copy of one."""
     there = version_of(path) if path.is_file() else ()
     shown = [take.picture for cell in comparison.cells.values() for take in cell.takes]
-    if any(
-        path.resolve() in (picture.path.resolve(), Path(picture.source or picture.path).resolve())
-        or there in (picture.version, picture.made_of)
-        for picture in [comparison.original, *shown]
-        if picture is not None
-    ):
-        what = f"{path} is one of the pictures themselves; it is not overwritten."
-        raise InvalidRequest(what, parameter="path", value=str(path), todo="Choose another name.")
     try:
+        if any(
+            path.resolve() in (picture.path.resolve(), Path(picture.source or picture.path).resolve())
+            or there in (picture.version, picture.made_of)
+            for picture in [comparison.original, *shown]
+            if picture is not None
+        ):
+            what = f"{path} is one of the pictures themselves; it is not overwritten."
+            raise InvalidRequest(what, parameter="path", value=str(path), todo="Choose another name.")
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path, data)
     except OSError as error:

@@ -11,7 +11,7 @@ from fox_nb.atomic import ALONE, BUSY_SECONDS, PRIVATE_FILE, open_database
 from fox_nb.errors import NOTHING_SENT, StoreError
 from fox_nb.settings import named
 from fox_nb.store.journal_reader import OpenDatabase, check_budget
-from fox_nb.workdir import given_path
+from fox_nb.workdir import given_path, whole
 
 _MADE = (
     "CREATE TABLE purse (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -47,7 +47,7 @@ class Ledger(OpenDatabase):
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = given_path(path, "ledger").absolute()
+        self.path = whole(given_path(path, "ledger"))
         super().__init__(f"ledger {self._shown}")
         self._returned: list[int] = []
         """Numbers of what goes back with the next transaction."""

@@ -23,7 +23,7 @@ from fox_nb.store.journal import Journal
 from fox_nb.store.people import People
 from fox_nb.store.rows import REPLAYED, TaskRow
 from fox_nb.tasks import LARGEST_PICTURE
-from fox_nb.workdir import given_path
+from fox_nb.workdir import given_path, whole
 
 SUFFIX = ".foxpack"
 MANIFEST, SEAL, PICTURES = "manifest.json", "manifest.sha256", "pictures/"
@@ -245,7 +245,7 @@ class Pack:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = given_path(path, "replay").absolute()
+        self.path = whole(given_path(path, "replay"))
         if self.path.exists() and not self.path.is_file():  # reading a pipe would wait for ever
             raise self._refused("it is no file")
         try:
