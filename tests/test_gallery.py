@@ -563,6 +563,16 @@ def test_a_name_that_no_file_can_have_hides_no_other_picture(store: Path, tmp_pa
     assert seen(tmp_path / "in", tmp_path)["ben"] == (1, "1 of 2 pictures cannot be shown: missing or damaged.")
 
 
+def test_a_link_in_somebodys_work_shows_nothing_of_another(store: Path, tmp_path: Path) -> None:
+    """Unpacked, it may lead to a classmate's or a teacher's work; those that a teacher has put beside each other serve."""
+    packed(tmp_path / "elsewhere" / "ada.zip", store)
+    (tmp_path / "in/eve").mkdir(parents=True)
+    (tmp_path / "in/eve/my-work.zip").symlink_to(tmp_path / "elsewhere/ada.zip")
+    (tmp_path / "in/eve/journal.sqlite").symlink_to(store / "journal.sqlite")
+    (tmp_path / "in/ada.zip").symlink_to(tmp_path / "elsewhere/ada.zip")
+    assert seen(tmp_path / "in", tmp_path) == {"ada": (1, "")}
+
+
 def test_a_file_elsewhere_is_not_shown(store: Path, tmp_path: Path) -> None:
     """A journal that names a file outside of its store, also by a link, shows nothing of it."""
     shutil.copytree(store, tmp_path / "in" / "ben")

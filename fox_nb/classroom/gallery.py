@@ -151,12 +151,17 @@ def _handed_in(place: Path) -> Iterator[tuple[str, Path]]:
         yield place.stem, place
         return
     kinds = {SUFFIX, ".zip", *_OTHER_ARCHIVES}
-    files = [path for path in place.rglob("*") if path.is_file()]  # no pipes: who opens one waits
+    files = [path for path in place.rglob("*") if path.is_file() and _is_theirs(path, place)]  # no pipes: they block
     found = [path for path in files if path.name == JOURNAL or path.suffix.lower() in kinds or _is_hidden_zip(path)]
     newest = sorted(found, reverse=True)
     for path in sorted(newest, key=lambda path: _name(path, place)):
         if "sources" not in path.parts:  # a store keeps the ZIPs of trainings there
             yield _name(path, place), path.parent if path.name == JOURNAL else path
+
+
+def _is_theirs(path: Path, place: Path) -> bool:
+    """Return False for a link in a person's folder: unpacked with their work, it may show what is another's."""
+    return not path.is_symlink() or (path.parent == place and path.name != JOURNAL)
 
 
 def _is_hidden_zip(path: Path) -> bool:
