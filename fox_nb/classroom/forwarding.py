@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import hashlib
 import json
 import logging
@@ -36,7 +37,15 @@ from fox_nb.models import MENTION, MODELS, MOST_TAKES, Request, file_names, vali
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.session.backoff import quiet
-from fox_nb.session.irregular import LONGEST_ESTIMATE, Irregular, may_still_come, tolerated_for, usual
+from fox_nb.session.irregular import (
+    LONGEST_ESTIMATE,
+    Irregular,
+    links_alone_after,
+    may_still_come,
+    tolerated_for,
+    usual,
+)
+from fox_nb.store.rows import TRAINS
 from fox_nb.tasks import TaskState
 
 if TYPE_CHECKING:
@@ -371,6 +380,9 @@ class Forwarder:
                     self._left_alone = max(self._left_alone, time.monotonic() + quiet(error.retry_after))
                 return
         else:
+            _, before = _at(self._said, row)
+            if before is not None and not state.results:  # they are paid for, whatever is said now
+                state = dataclasses.replace(state, results=before.results)
             outcome = self._outcome(row, state)
         self._trouble.pop(row.id, None)
         if outcome is None:
@@ -384,8 +396,10 @@ class Forwarder:
 
     def _outcome(self, row: Any, state: TaskState) -> TaskState | None:
         """Return what a task has come to; None while there may be more to come, for as long as a kernel would wait."""
-        wanted, given = json.loads(row.body).get("num_outputs", 1), len(state.results)
-        if state.failed or (state.completed and given >= wanted):
+        wanted, given = _wanted(row), _given(row, state)
+        if state.failed:
+            return dataclasses.replace(state, status="completed") if given else state
+        if state.completed and given >= wanted:
             return state
         if state.completed:
             if may_still_come(given, *self._irregular.lasting(row.id, "fewer")):
@@ -400,8 +414,14 @@ class Forwarder:
         return None
 
     def _forgotten(self, row: Any, error: FoxError) -> TaskState | None:
-        """Return the end of a task of which the gateway knows nothing any more; None while it may be found yet."""
+        """Return the end of a task of which the gateway says nothing any more; None while that may pass.
+
+        Where it named all the results before, their links are followed: they live, and die, whatever it says now.
+        """
         since, _ = self._irregular.lasting(row.id, type(error).__name__)
+        _, before = _at(self._said, row)
+        if before is not None and _given(row, before) >= _wanted(row) and since >= links_alone_after(error, time.time() - row.asked):
+            return dataclasses.replace(before, status="completed")
         if isinstance(error, NotFound) and _is_old(row) and since >= tolerated_for(error, RESULT_LIFE):
             return _failed(row, "not_found", "the gateway no longer knows this task")
         return None
@@ -516,6 +536,15 @@ def _at(known: Mapping[int, tuple[float, Value]], row: Any) -> tuple[float, Valu
 
 def _is_old(row: Any) -> bool:
     return time.time() - float(row.asked) > RESULT_LIFE
+
+
+def _wanted(row: Any) -> int:
+    return int(json.loads(row.body).get("num_outputs", 1))
+
+
+def _given(row: Any, state: TaskState) -> int:
+    """Return how many of a task's results are named; a picture that comes with a training is none."""
+    return sum(bool(result.profile_id) or row.model != TRAINS for result in state.results)
 
 
 def _failed(row: Any, code: str, words: str) -> TaskState:

@@ -93,6 +93,41 @@ def test_results_that_grow_are_waited_for(lesson, student):
     assert len(student("Ada").generate("four foxes", num_outputs=4).wait(PATIENCE).images) == 4
 
 
+@pytest.mark.parametrize(
+    ("later", "count"),
+    [
+        (say(200, {"id": "task-unified-1", "status": "failed", "results": []}), 2),
+        (say(404, {"error": {"message": "no such task", "type": "not_found"}}), 4),
+        (say(500, {"error": {"message": "internal", "type": "server_error"}}), 4),
+    ],
+    ids=["failed", "forgotten", "in trouble"],
+)
+def test_what_was_named_before_is_had_whatever_is_said_later(lesson, monkeypatch, later, count):
+    """Links that an earlier answer gave are followed when the gateway fails the task, forgets it or is in trouble."""
+    monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.0)
+    monkeypatch.setattr(irregular, "LOST_AFTER", 0.0)
+
+    def poll(gateway, polls, task):
+        status = "completed" if count < 4 else "processing"
+        return say(200, gateway.completed(task, *gateway.links(task)[:count], status=status)) if polls < 2 else later
+
+    lesson.gateway.poll = poll
+    results = lesson.ended(lesson.create(body={**FOX, "num_outputs": 4}))["results"]
+    assert len(results) == count
+    for result in results:
+        until(lambda link=result["url"]: requests.get(link, timeout=PATIENCE).ok or None, "the picture")
+
+
+def test_a_training_is_not_done_by_a_picture(lesson):
+    """A training whose picture is named before its profile's id is looked at further: the id is what was paid for."""
+    trained = {"result_type": "profile", "profile_id": "profile-abc"}
+    lesson.gateway.poll = lambda gateway, count, task: say(
+        200, {**gateway.completed(task), "results": [*gateway.results(task), *[trained] * (count >= 3)]}
+    )
+    body = {"model": "phota-create-profile", "image_archive_url": "https://example.com/a.zip"}
+    assert trained in lesson.ended(lesson.create(body=body))["results"]
+
+
 def test_fewer_results_than_asked_for_are_had_after_a_while(lesson, monkeypatch):
     """What the gateway never names in full is told as it is, and its one picture can be had."""
     monkeypatch.setattr(irregular, "FEWER_FOR", 0.0)
