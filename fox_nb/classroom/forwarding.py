@@ -397,16 +397,15 @@ class Forwarder:
     def _outcome(self, row: Any, state: TaskState) -> TaskState | None:
         """Return what a task has come to; None while there may be more to come, for as long as a kernel would wait."""
         wanted, given = _wanted(row), _given(row, state)
-        if state.failed:
-            return dataclasses.replace(state, status="completed") if given else state
-        if state.completed and given >= wanted:
+        if state.failed and given:  # it is paid for
+            return dataclasses.replace(state, status="completed")
+        if state.failed or (state.completed and given >= wanted):
             return state
         if state.completed:
             if may_still_come(given, *self._irregular.lasting(row.id, "fewer")):
                 return None
-            if not given and _is_old(row):
-                return _failed(row, "no_results", "the gateway completed it and gave no result")
-            return state if given else None
+            none = _failed(row, "no_results", "the gateway completed it and gave no result") if _is_old(row) else None
+            return state if given else none
         if not given:
             self._irregular.forget(row.id)
         elif given >= wanted and self._irregular.lasting(row.id, "given")[0] >= LONGEST_ESTIMATE * usual(row.model):
@@ -420,7 +419,8 @@ class Forwarder:
         """
         since, _ = self._irregular.lasting(row.id, type(error).__name__)
         _, before = _at(self._said, row)
-        if before is not None and _given(row, before) >= _wanted(row) and since >= links_alone_after(error, time.time() - row.asked):
+        is_trouble = since >= links_alone_after(error, time.time() - row.asked)
+        if is_trouble and before is not None and _given(row, before) >= _wanted(row):
             return dataclasses.replace(before, status="completed")
         if isinstance(error, NotFound) and _is_old(row) and since >= tolerated_for(error, RESULT_LIFE):
             return _failed(row, "not_found", "the gateway no longer knows this task")

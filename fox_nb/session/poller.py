@@ -220,7 +220,7 @@ class Poller:
             if isinstance(error, NotFound) and age > LINKS_LIVE:
                 return self._failed(task, row, "not_found", "the gateway no longer knows this task")
             return self._give_up(task, error)  # another key's, another host's: it may be found yet
-        task.renew(error)
+        task.renew(error, of_poll=True)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
         pause = quiet(asked_to_wait)
         if pause > 0:
@@ -252,7 +252,7 @@ class Poller:
         if self._lasts_too_long(row, answer.status):
             has_come = self._has_come_by_known_links(task, row)
             return self._over(task) if has_come else self._give_up(task, error)
-        task.renew(error)
+        task.renew(error, of_poll=True)
         return PollResult()
 
     def _fetch_and_fail(self, task: Task, row: TaskRow, answer: TaskState, urls: list[str]) -> PollResult:
@@ -324,7 +324,7 @@ class Poller:
         self._poll_loop.leave(task.identity)
         self._poll_loop.watch(task.identity, task, delay=pause)
         self._notified.add(task.identity)  # from now on who asks again has it polled at once
-        task.renew(error)
+        task.renew(error, of_poll=True)
         return PollResult(done=True)
 
     # -- downloads ------------------------------------------------------------------------------------------------

@@ -374,8 +374,8 @@ class Task(Shows):
         return self
 
     def _begin_to_wait(self) -> None:
-        """Be looked after; what ended badly may have been sent again, or settled, by another kernel since."""
-        if self.status in ENDED - {"completed"}:
+        """Be looked after; what ended badly may have been sent again or settled since, and a journal be read by now."""
+        if self.status in ENDED - {"completed"} or isinstance(self.trouble, StoreError):
             with contextlib.suppress(FoxError):  # no journal can be read: what was known stands
                 self.renew()
         self._backend.poller.watch(self)
@@ -516,10 +516,15 @@ class Task(Shows):
         self.trouble = trouble.with_traceback(None)
         self._notify()
 
-    def renew(self, trouble: FoxError | None = None) -> None:
-        """Read the journal anew, and tell whoever waits; of two threads that do so at once the later reading stays."""
+    def renew(self, trouble: FoxError | None = None, *, of_poll: bool = False) -> None:
+        """Read the journal anew, and tell whoever waits; of two threads that do so at once the later reading stays.
+
+        A poll's trouble is none once the task has ended, as another poll may have seen meanwhile.
+        """
         with self._renewing:
-            row = self._backend.row(self.identity)
+            row = self._row.unless_older(self._backend.row(self.identity))
+            if of_poll and not row.on_its_way:
+                trouble = None
             self.trouble = trouble.with_traceback(None) if trouble is not None else None
             self._row = row
         self._notify()

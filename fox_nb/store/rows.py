@@ -119,6 +119,10 @@ class TaskRow(NamedTuple):
         """True from the acceptance until it has ended."""
         return self.state in ON_ITS_WAY
 
+    def unless_older(self, found: TaskRow) -> TaskRow:
+        """Return what a journal says, unless it is an older copy, which doesn't know yet that this was accepted."""
+        return self if self.task_id and not found.task_id and found.charge == self.charge else found
+
     @property
     def words(self) -> str:
         """What the task was about, for a person: the prompt, else the model."""

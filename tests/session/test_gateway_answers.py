@@ -4,6 +4,7 @@ import base64
 import errno
 import gzip
 import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -505,6 +506,42 @@ def test_a_bad_hour_of_the_gateway_is_sat_out(answer: Step, fox_at: Callable[...
 
 
 @pytest.mark.usefixtures("short_pauses")
+def test_a_bad_moment_that_is_told_late_is_none_of_a_task_that_has_ended(
+    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two polls the one that fails may be told after the other has seen the end: the task stays completed, for good."""
+
+    def poll(gateway: Gateway, count: int, task_id: str) -> Step:
+        return say(429, {"error": {"message": "busy"}}) if count == 1 else say(200, gateway.completed(task_id))
+
+    with Gateway(poll=poll) as gateway:
+        fox = fox_at(gateway)
+        late, passed = threading.Event(), threading.Event()
+        lasting = irregular.Irregular.lasting
+
+        def slowly(self: Any, name: str, what: str) -> tuple[float, int]:
+            if what == "RateLimited":
+                late.set()
+                assert passed.wait(PATIENCE)
+            return lasting(self, name, what)
+
+        monkeypatch.setattr(irregular.Irregular, "lasting", slowly)
+        renewed, renew = threading.Event(), Task.renew
+        task = fox.generate("a fox")
+        assert late.wait(PATIENCE)
+        fox.session.poller.leave(task)  # as when it was told of, and is polled at once for whoever asks again
+        task.wait(PATIENCE)
+
+        def told(self: Task, *trouble: Any, **more: Any) -> None:
+            renew(self, *trouble, **more)
+            renewed.set()
+
+        monkeypatch.setattr(Task, "renew", told)
+        passed.set()
+        assert renewed.wait(PATIENCE)
+        assert task.wait(PATIENCE).error is None
+
+
 def test_what_makes_no_sense_for_long_is_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits is told in the gateway's own words, the task stays under way, and the same cell goes on with it."""
     monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.2)

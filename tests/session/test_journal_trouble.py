@@ -331,15 +331,19 @@ def test_an_older_copy_that_is_written_over_what_was_sent(
 
 
 @pytest.mark.usefixtures("short_pauses")
-@pytest.mark.parametrize("copied", ["before", "on the wire"])
+@pytest.mark.parametrize(("copied", "in_a_poll"), [("before", False), ("on the wire", False), ("on the wire", True)])
 def test_an_older_copy_that_is_written_over_what_is_waited_for(
-    copied: str, fox_at: Callable[..., Fox], tmp_path: Path
+    copied: str, in_a_poll: bool, fox_at: Callable[..., Fox], tmp_path: Path
 ) -> None:
     """Whoever waits gets the pictures all the same, and a Fox that is made later finds them, too."""
     backup, replaced = tmp_path / "backup.sqlite", threading.Event()
 
     def copy() -> None:
         backup.write_bytes(fox.store.journal.path.read_bytes())
+
+    def replace() -> None:
+        fox.store.journal.path.write_bytes(backup.read_bytes())
+        replaced.set()
 
     def create(gateway: Gateway, count: int, task_id: str) -> Step:
         if count == 2 and copied == "on the wire":
@@ -349,6 +353,8 @@ def test_an_older_copy_that_is_written_over_what_is_waited_for(
     def poll(gateway: Gateway, _count: int, task_id: str) -> Step:
         if task_id.endswith("-1") or replaced.is_set():
             return say(200, gateway.completed(task_id))
+        if in_a_poll:
+            replace()
         return say(200, {"id": task_id, "status": "processing", "progress": 50})
 
     with Gateway(create=create, poll=poll) as gateway:
@@ -356,9 +362,9 @@ def test_an_older_copy_that_is_written_over_what_is_waited_for(
         fox.generate("a fox").wait(PATIENCE)
         copy()
         task = fox.generate("a cat", num_outputs=2)
-        until(lambda: task.status == "processing" or None, "the task to be under way")
-        fox.store.journal.path.write_bytes(backup.read_bytes())
-        replaced.set()
+        if not in_a_poll:
+            until(lambda: task.status == "processing" or None, "the task to be under way")
+            replace()
         assert len(task.wait(PATIENCE).images) == 2
         assert len(fox_at(gateway).generate("a cat", num_outputs=2).wait(PATIENCE).images) == 2
         assert (fox.spent, len(gateway.creations())) == (pytest.approx(0.27), 2)
