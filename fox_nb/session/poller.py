@@ -220,7 +220,7 @@ class Poller:
             if isinstance(error, NotFound) and age > LINKS_LIVE:
                 return self._failed(task, row, "not_found", "the gateway no longer knows this task")
             return self._give_up(task, error)  # another key's, another host's: it may be found yet
-        task.renew(error, of_poll=True)
+        task.renew(error, _has_ended)
         asked_to_wait = error.retry_after if isinstance(error, RateLimited) else None
         pause = quiet(asked_to_wait)
         if pause > 0:
@@ -252,7 +252,7 @@ class Poller:
         if self._lasts_too_long(row, answer.status):
             has_come = self._has_come_by_known_links(task, row)
             return self._over(task) if has_come else self._give_up(task, error)
-        task.renew(error, of_poll=True)
+        task.renew(error, _has_ended)
         return PollResult()
 
     def _fetch_and_fail(self, task: Task, row: TaskRow, answer: TaskState, urls: list[str]) -> PollResult:
@@ -324,7 +324,7 @@ class Poller:
         self._poll_loop.leave(task.identity)
         self._poll_loop.watch(task.identity, task, delay=pause)
         self._notified.add(task.identity)  # from now on who asks again has it polled at once
-        task.renew(error, of_poll=True)
+        task.renew(error, _has_ended)
         return PollResult(done=True)
 
     # -- downloads ------------------------------------------------------------------------------------------------
@@ -381,7 +381,7 @@ class Poller:
             return
         try:
             if not isinstance(error, StoreError):
-                task.renew(error)
+                task.renew(error, self._is_whole)
         except StoreError as unread:
             error = unread
         if isinstance(error, StoreError):
@@ -401,6 +401,9 @@ class Poller:
         except BaseException as failed:  # noqa: BLE001 - whatever it is, whoever waits has to be told
             error = _not_put(failed)
         return row, pause, error
+
+    def _is_whole(self, row: TaskRow) -> bool:
+        return row.state == "completed" and pictures_here(self._store, row) >= row.wanted
 
     def _until_next_try(self, task: Task, error: FoxError) -> float:
         """Return the seconds until it is tried again although whoever waits is told: the links live for a day."""
@@ -449,6 +452,10 @@ class Poller:
         elif dead and not given:
             journal.failed(row, "no_results", "the gateway completed it and gave no result", self._now())
         return None, error or _fewer(here, row, self._given.get(task.identity, ""))
+
+
+def _has_ended(row: TaskRow) -> bool:
+    return not row.on_its_way
 
 
 def _not_put(error: BaseException) -> StoreError:

@@ -516,14 +516,14 @@ class Task(Shows):
         self.trouble = trouble.with_traceback(None)
         self._notify()
 
-    def renew(self, trouble: FoxError | None = None, *, of_poll: bool = False) -> None:
+    def renew(self, trouble: FoxError | None = None, is_past: Callable[[TaskRow], bool] = lambda _row: False) -> None:
         """Read the journal anew, and tell whoever waits; of two threads that do so at once the later reading stays.
 
-        A poll's trouble is none once the task has ended, as another poll may have seen meanwhile.
+        `is_past` says of what was read that the trouble is none any more, as others have seen more meanwhile.
         """
         with self._renewing:
             row = self._row.unless_older(self._backend.row(self.identity))
-            if of_poll and not row.on_its_way:
+            if is_past(row):
                 trouble = None
             self.trouble = trouble.with_traceback(None) if trouble is not None else None
             self._row = row

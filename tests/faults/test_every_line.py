@@ -41,7 +41,7 @@ def die(places: Places, sandbox: Any, lines: list[tuple[str, int]]) -> tuple[lis
         capture_output=True,
         text=True,
         check=False,
-        timeout=1200,
+        timeout=1700,
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()], store

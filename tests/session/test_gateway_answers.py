@@ -542,6 +542,28 @@ def test_a_bad_moment_that_is_told_late_is_none_of_a_task_that_has_ended(
         assert task.wait(PATIENCE).error is None
 
 
+@pytest.mark.usefixtures("short_pauses")
+def test_a_picture_that_another_has_fetched_meanwhile_is_not_told_as_missing(
+    fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who could not fetch one of four says nothing of it where all four are here by then."""
+    missing = poller.Poller._what_is_missing
+
+    def slowly(self: poller.Poller, task: Task, row: Any, error: FoxError | None) -> tuple[float | None, Any]:
+        found = missing(self, task, row, error)
+        if self is fox.session.poller:
+            gateway.file = but(0, say(404))
+            other.generate("four foxes", num_outputs=4).wait(PATIENCE)
+        return found
+
+    with Gateway(file=but(2, say(404))) as gateway:
+        fox, other = fox_at(gateway), fox_at(gateway)
+        monkeypatch.setattr(poller.Poller, "_what_is_missing", slowly)
+        task = fox.generate("four foxes", num_outputs=4)
+        assert len(task.wait(PATIENCE).images) == 4
+        assert task.error is None
+
+
 def test_what_makes_no_sense_for_long_is_told(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits is told in the gateway's own words, the task stays under way, and the same cell goes on with it."""
     monkeypatch.setattr(irregular, "IRREGULAR_FOR", 0.2)
