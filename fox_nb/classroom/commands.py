@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-import unicodedata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,24 +53,22 @@ def add(commands: Any, port: Callable[[str], int]) -> None:
     make.add_argument("--models", default="", help="the models that they may use, with commas (default: all)")
     _action(actions, "list", _list, "show every seat and what it has spent")
     for name, about in (("block", "stop seats"), ("unblock", "let seats go on")):
-        _action(actions, name, _block, about, blocked=name == "block").add_argument(
-            "names", type=_name, nargs="+", metavar="NAME"
-        )
+        _action(actions, name, _block, about, blocked=name == "block").add_argument("names", nargs="+", metavar="NAME")
     ends = _action(actions, "ends", _ends, "move the last day of seats")
     ends.add_argument("ends", type=_day, metavar="DATE", help="such as 2027-02-28, or never")
-    ends.add_argument("names", type=_name, nargs="*", metavar="NAME", help="these seats alone")
+    ends.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
     more = _action(actions, "raise", _raise, "give a seat more to spend, or less (-1); --all: the class")
-    more.add_argument("name", type=_name, nargs="?", default="", metavar="NAME")
+    more.add_argument("name", nargs="?", default="", metavar="NAME")
     more.add_argument("usd", type=float, metavar="USD")
     more.add_argument("--all", action="store_true", help="raise what all may spend together")
     hand_out = _action(actions, "hand-out", _hand_out, "write a file for each seat, with a new token: the old one ends")
     hand_out.add_argument("to", type=Path, help="the folder to write to")
-    hand_out.add_argument("names", type=_name, nargs="*", metavar="NAME", help="these seats alone")
+    hand_out.add_argument("names", nargs="*", metavar="NAME", help="these seats alone")
     hand_out.add_argument("--address", required=True, metavar="URL", help="where the relay answers")
     for name, about in (("share", "let every seat use a trained profile"), ("unshare", "let no other seat use it")):
         _action(actions, name, _share, about, shared=name == "share").add_argument("profile", metavar="PROFILE_ID")
     remove = _action(actions, "remove", _remove, "remove a seat with all that it made")
-    remove.add_argument("name", type=_name, metavar="NAME")
+    remove.add_argument("name", metavar="NAME")
 
 
 class _AnyOrder(argparse.ArgumentParser):
@@ -102,9 +99,13 @@ def _action(actions: Any, name: str, run: Any, about: str, **values: Any) -> arg
         _check_installed()
         from sqlalchemy.exc import SQLAlchemyError
 
-        from fox_nb.classroom.seats import Seats
+        from fox_nb.classroom.seats import Seats, as_kept
         from fox_nb.classroom.tables import DATABASE, Database
 
+        if "name" in chosen:
+            chosen.name = as_kept(chosen.name)
+        if "names" in chosen:
+            chosen.names = [as_kept(name) for name in chosen.names]
         is_new = not (chosen.database or (chosen.folder / DATABASE).exists())
         if is_new and not (name == "make" or getattr(chosen, "all", False)):
             raise FoxError(
@@ -153,8 +154,7 @@ def _make(chosen: argparse.Namespace, seats: Seats, _database: Database) -> None
     from fox_nb.classroom.seats import names_in
 
     models = [name.strip() for name in chosen.models.split(",") if name.strip()]
-    names = map(_name, names_in(chosen.students))
-    for name, token in seats.make(names, chosen.each, chosen.total, chosen.ends, models):
+    for name, token in seats.make(names_in(chosen.students), chosen.each, chosen.total, chosen.ends, models):
         print(name, token)
 
 
@@ -227,11 +227,11 @@ def _hand_out(chosen: argparse.Namespace, seats: Seats, _database: Database) -> 
             private_folder(chosen.to)
             seats.renew(name, keep)
         except OSError as error:
-            kept, todo = (
-                f"The token of {name} is as it was.",
-                "Give another folder, and the names that are missing in it.",
-            )
-            raise FoxError(f"{file} cannot be written ({error.strerror}).", money=kept, todo=todo) from None
+            raise FoxError(
+                f"{file} cannot be written ({error.strerror}).",
+                money=f"The token of {name} is as it was.",
+                todo="Give another folder, and the names that are missing in it.",
+            ) from None
         print(file)
 
 
@@ -246,11 +246,6 @@ def _remove(chosen: argparse.Namespace, seats: Seats, database: Database) -> str
     database.claim()  # the files are in the folder of the relay, and nowhere else
     remove_files(database.folder, seats.remove(chosen.name), chosen.name)
     return f"{chosen.name} is removed, with all that they made."
-
-
-def _name(text: str) -> str:
-    """Read a name as it is kept: a list from a Mac has the dots of an ë by themselves, a Japanese one wide blanks."""
-    return "".join(" " if sign.isspace() else sign for sign in unicodedata.normalize("NFC", text)).strip()
 
 
 def _day(text: str) -> float | None:

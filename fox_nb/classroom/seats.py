@@ -366,9 +366,14 @@ def is_name(name: str) -> bool:
     return ends_well and len(name) <= _LONGEST_NAME and all(map(may_stand, name))
 
 
+def as_kept(name: str) -> str:
+    """Return a name as it is kept: a list from a Mac has the dots of an ë by themselves, a Japanese one wide blanks."""
+    return "".join(" " if sign.isspace() else sign for sign in unicodedata.normalize("NFC", name)).strip()
+
+
 def checked_name(name: str) -> str:
     """Return a seat's name, which is a folder's name too, as it is written everywhere, or refuse it."""
-    name = unicodedata.normalize("NFC", name)  # a list from a Mac has the dots of an ë by themselves
+    name = as_kept(name)
     if is_name(name):
         return name
     wrong = next((f": {sign!r} can't stand in it" for sign in name if not may_stand(sign)), "")

@@ -99,12 +99,8 @@ def prepare(source: Any, *, parameter: str = "image_url") -> Prepared | str:
     if isinstance(found, bytes):
         facts, suffix = _look(found, "what was given", parameter)
         sha256 = hashlib.sha256(found).hexdigest()
-        name, make, warning = (
-            _file_name("picture", sha256, suffix),
-            partial(_rewritten, found),
-            _of_several("What was given", facts),
-        )
-        return Prepared(sha256, name, facts, None, make, warning)
+        name, make = _file_name("picture", sha256, suffix), partial(_rewritten, found)
+        return Prepared(sha256, name, facts, None, make, _of_several("What was given", facts))
     image = found if isinstance(found, Image.Image) else from_array(found, parameter)
     return _from_image(image, parameter)
 
