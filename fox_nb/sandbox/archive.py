@@ -10,26 +10,33 @@ from fox_nb.atomic import ASIDE, remove_leftovers
 from fox_nb.filetypes import KINDS, is_zip, sniff
 
 LONGEST_NAME = 100
+MOST_RECIPES = 4000
+"""So many are kept; the oldest go first."""
 
 UNKNOWN = "application/octet-stream"
 
 
 class Archive:
-    """Two folders: `uploads`, by the token of their link, and `pictures`, by what they show."""
+    """Three folders: `uploads`, by the token of their link, `pictures`, by what they show, and their `recipes`."""
 
     def __init__(self, folder: Path) -> None:
         self.uploads = folder / "uploads"
         self.pictures = folder / "pictures"
-        for place in (self.uploads, self.pictures):
+        self.recipes = folder / "recipes"
+        for place in (self.uploads, self.pictures, self.recipes):
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def drop_pictures_except(self, names: Iterable[str]) -> None:
-        """Remove the pictures that nothing leads to any more, and what was left half-written."""
-        kept = set(names)
-        remove_leftovers(self.pictures)
-        for path in self.pictures.iterdir():
-            if path.name not in kept and not path.name.startswith(ASIDE):
-                path.unlink(missing_ok=True)
+    def sweep(self, in_use: Iterable[str]) -> None:
+        """Remove the pictures that nothing leads to any more, the oldest recipes, and what was left half-written."""
+        kept = set(in_use)
+        remove_leftovers(self.uploads, self.pictures, self.recipes)
+        oldest = sorted(_whole(self.recipes), key=lambda path: path.stat().st_mtime)[:-MOST_RECIPES]
+        for path in (*(path for path in _whole(self.pictures) if path.name not in kept), *oldest):
+            path.unlink(missing_ok=True)
+
+
+def _whole(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if not path.name.startswith(ASIDE)]
 
 
 def kind_of(data: bytes) -> str:

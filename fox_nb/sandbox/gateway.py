@@ -305,4 +305,4 @@ class Gateway:
         for upload in self.ledger.uploads():
             if now >= upload.created + 2 * UPLOAD_LIFE:  # an expired link says so for as long again, then 404
                 self._drop(upload)
-        self.archive.drop_pictures_except(self.ledger.pictures_in_use(now))
+        self.archive.sweep(self.ledger.pictures_in_use(now))

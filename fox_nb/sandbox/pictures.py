@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from fox_nb.atomic import write
 from fox_nb.sandbox import art, recipes
@@ -103,7 +103,7 @@ def _decoded(data: bytes, longest_side: int) -> Image.Image:
         with Image.open(io.BytesIO(data)) as picture:
             fits = picture.width * picture.height <= MOST_PIXELS
             picture.draft("RGB", (longest_side, longest_side))
-            upright = ImageOps.exif_transpose(picture).convert("RGB") if fits else None
+            upright = art.as_rgb(picture) if fits else None
     except Exception as error:  # Pillow's decoders raise nearly everything on a broken file
         raise Unusable("invalid_image_url", "The image could not be decoded.") from error
     if upright is None:

@@ -15,8 +15,6 @@ from fox_nb.sandbox import art
 _SIDE = 16
 _NEAR = 24
 """Of 256 signs so many may differ: in a JPEG that was written again a few do, in two takes of one prompt many more."""
-_MOST = 4000
-"""Recipes that are kept; the oldest go first."""
 
 
 def remember(image: Image.Image, drawn: art.Drawn, folder: Path) -> None:
@@ -26,10 +24,6 @@ def remember(image: Image.Image, drawn: art.Drawn, folder: Path) -> None:
     figures = [figure.to_dict() for figure in drawn.figures]
     recipe = {"prompts": drawn.prompts, "seed": drawn.seed, "figures": figures}
     write(place / f"{_looks(image):064x}", json.dumps(recipe).encode())
-    known = list(place.iterdir())
-    if len(known) > _MOST:
-        for path in sorted(known, key=lambda path: path.stat().st_mtime)[: _MOST // 10]:
-            path.unlink(missing_ok=True)
 
 
 def find(image: Image.Image, folder: Path) -> art.Drawn | None:

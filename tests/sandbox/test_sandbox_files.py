@@ -1,14 +1,18 @@
 """What is uploaded to the sandbox: names, sizes and storage, and archives and pictures that are not what they should be."""
 
 import io
+import os
 import zipfile
 from functools import cache
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image
 
-from fox_nb.sandbox import Sandbox
+from fox_nb.sandbox import Sandbox, art, recipes
+from fox_nb.sandbox.archive import MOST_RECIPES
+from processes import until
 from sandbox.asking import Asking, archive, photo
 
 
@@ -95,6 +99,39 @@ def test_a_broken_image_makes_the_task_fail(asking, data):
     error = asking.ended(task["id"])["error"]
     assert (error["code"], error["type"]) == ("invalid_image_url", "task_error")
     assert error["message"]
+
+
+def test_see_through_and_16_bit_pictures_are_seen_as_they_are(asking):
+    """What is see-through stands on light paper, and 16 bits of grey keep their shades; both were black or white alone."""
+    logo = Image.new("RGBA", (300, 200))
+    logo.paste((200, 40, 30, 255), (100, 60, 200, 140))
+    shades = Image.fromarray(np.linspace(2000, 60000, 300)[None, :].repeat(200, 0).astype(np.uint16))
+    seen = []
+    for given in (logo, shades):
+        file = io.BytesIO()
+        given.save(file, "PNG")
+        link = asking.uploaded(file.getvalue(), "given.png")
+        task = asking.done(model="phota-image-enhance", image_url=link, resolution="1K", creativity=0, resemblance=1)
+        grey = asking.picture(task["results"][0]["url"]).convert("L").resize((3, 2), Image.Resampling.BOX)
+        seen.append([grey.getpixel((x, 0)) for x in range(3)])
+    (paper, sign, _), (dark, middle, bright) = seen
+    assert sign < paper - 20 > 180
+    assert dark + 40 < middle < bright - 40
+
+
+def test_the_oldest_recipes_go(tmp_path):
+    """What the sandbox notes of its drawings stays below a number; a thread that draws removes none, as another may."""
+    place = tmp_path / "recipes"
+    place.mkdir()
+    for number in range(1, MOST_RECIPES + 3):
+        (place / f"{number:064x}").write_bytes(b"{}")
+        os.utime(place / f"{number:064x}", (number, number))
+    recipes.remember(Image.new("RGB", (32, 32)), art.Drawn(("a fox",), 1), tmp_path)
+    assert len(list(place.iterdir())) == MOST_RECIPES + 3
+    with Sandbox(folder=tmp_path):
+        until(lambda: None if (place / f"{3:064x}").exists() else True, "the sweep")
+        assert len(list(place.iterdir())) == MOST_RECIPES
+        assert recipes.find(Image.new("RGB", (32, 32)), tmp_path) == art.Drawn(("a fox",), 1)
 
 
 def test_foreign_addresses_are_never_fetched(asking):

@@ -4,7 +4,7 @@ They are made from numbers alone: nothing is fetched, and the same arguments giv
 """
 
 from fox_nb.sandbox.art.edit import Drawn, edit
-from fox_nb.sandbox.art.encoding import encode, mime
+from fox_nb.sandbox.art.encoding import as_rgb, encode, mime
 from fox_nb.sandbox.art.enhance import enhance
 from fox_nb.sandbox.art.figure import Figure, invented
 from fox_nb.sandbox.art.learn import figure_from_photos
@@ -15,6 +15,7 @@ from fox_nb.sandbox.art.sizes import enhanced_size, size_of
 __all__ = [
     "Drawn",
     "Figure",
+    "as_rgb",
     "edit",
     "encode",
     "enhance",
