@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from fox_nb.models import Request
 from fox_nb.parameters import parameters
 from fox_nb.render.comparison import ComparedPicture, version_of
 from fox_nb.session import Session
-from fox_nb.store import aside, put
+from fox_nb.store import aside, copy_of, put
 
 _LOCAL = "sha256:"
 _AS_ORIGINAL = "Hand over its file as original=…."
@@ -94,19 +93,15 @@ class Originals:
         if path is not None and version_of(path)[1] == picture.sha256:  # what lies there by now may be another one
             return Path(path)
         if isinstance(picture, str) and not picture.startswith(_LOCAL):
-            kept = self._place(picture)
+            kept = self._session.path(copy_of(picture))
             return kept if kept.exists() else None
         sha256 = picture.removeprefix(_LOCAL) if isinstance(picture, str) else getattr(picture, "sha256", "")
         source = self._session.store.catalog.source(sha256)
         copy = self._session.path(source.file) if source is not None else None
         return copy if copy is not None and copy.exists() else None
 
-    def _place(self, link: str) -> Path:
-        name = hashlib.sha256(link.encode()).hexdigest()[:32]
-        return self._session.store.thumbnails / "originals" / name
-
     def _download(self, link: str) -> None:
-        place = self._place(link)
+        place = self._session.path(copy_of(link))
         with aside(place.parent, private=True) as part, fetcher(link, self._session) as client:
             client.download(link, part)
             check(part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the original")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -152,12 +152,8 @@ def _said(session: Session, found: Belongings, profile: Profile, *, done: bool) 
 
 def _remove(store: Store, found: Belongings) -> None:
     paths = [store.path(file) for file in found.files]
-    origins = [Path(source.origin) for source in found.sources if source.origin]
-    # a picture of this store that went along in an edit is another task's, and keeps what is made of it
-    origins = [path for path in origins if not path.resolve().is_relative_to(store.pictures.resolve())]
     try:
-        for path in dict.fromkeys([*paths, *origins]):
-            _remove_made_of(path, store.thumbnails)
+        _remove_made_of_others(store.thumbnails, [store.folder / file for file in found.others])
         for path in paths:
             path.unlink(missing_ok=True)
         # half a picture shows a face, too
@@ -170,25 +166,24 @@ def _remove(store: Store, found: Belongings) -> None:
         ) from None
 
 
-def _remove_made_of(picture: Path, thumbnails: Path) -> None:
-    """Remove a picture's thumbnails of all sizes, and its tiles."""
+def _remove_made_of_others(thumbnails: Path, pictures: Sequence[Path]) -> None:
+    """Remove all thumbnails and tiles but those of some pictures: of a file elsewhere nobody knows whom it shows.
+
+    They are made again. Those of a picture that stays are not removed: somebody may have deleted the picture itself.
+    """
     from fox_nb.images.thumbnail import _kept_name
 
-    stem, _, mark = _kept_name(picture, thumbnails, 0).rsplit("-", 2)
-    with os.scandir(thumbnails) as entries:
-        names = [entry.name for entry in entries if entry.name.startswith(f"{stem}-") and entry.name.endswith(mark)]
-    for name in names:
-        (thumbnails / name).unlink(missing_ok=True)
-    for folder in _tiles_of(picture, thumbnails / "tiles"):
-        shutil.rmtree(folder)
+    def of_any_size(name: str) -> tuple[str, ...]:
+        return tuple(name.rsplit("-", 2)[::2])
 
-
-def _tiles_of(picture: Path, tiles: Path) -> list[Path]:
-    """Return the folders of a picture's tiles: called as the picture, with its size behind it for a foreign one."""
-    if not tiles.is_dir():
-        return []
-    names = [entry.name for entry in os.scandir(tiles)]
-    return [tiles / name for name in names if name == picture.stem or name.startswith(f"{picture.stem}-")]
+    own = {of_any_size(_kept_name(path, thumbnails, 0)) for path in pictures}
+    for path in list(thumbnails.glob("[!.]*.webp")):
+        if of_any_size(path.name) not in own:
+            path.unlink(missing_ok=True)
+    stems = {path.stem for path in pictures}
+    for folder in list(thumbnails.glob("tiles/*")):
+        if not {folder.name, folder.name.rpartition("-")[0]} & stems:  # called as the picture, and by its bytes
+            shutil.rmtree(folder)
 
 
 def _several(count: int, thing: str) -> str:

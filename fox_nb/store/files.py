@@ -18,7 +18,7 @@ from fox_nb.errors import StoreError
 from fox_nb.settings import named
 from fox_nb.workdir import given_path
 
-__all__ = ["ASIDE", "aside", "picture_name", "place_of", "put", "sha256_of", "slug", "spare_others", "zipped"]
+__all__ = ["ASIDE", "aside", "copy_of", "picture_name", "place_of", "put", "sha256_of", "slug", "spare_others", "zipped"]
 
 LONGEST_WORDS = 40
 
@@ -81,6 +81,11 @@ def picture_name(words: str, identity: str, take: int, number: int, extension: s
     """
     day = time.strftime("%Y-%m-%d", time.localtime(at))
     return f"{day}-{slug(words)}-{identity[:8]}-t{take}-{number}{extension}"
+
+
+def copy_of(link: str) -> str:
+    """Return where the copy of a linked picture is that others are compared with, relative to the store."""
+    return f"thumbnails/originals/{hashlib.sha256(link.encode()).hexdigest()[:32]}"
 
 
 def slug(words: str) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from fox_nb.store.catalog import UPLOADS_LIVE, Source
+from fox_nb.store.files import copy_of
 from fox_nb.store.journal import Journal
 from fox_nb.store.rows import BEING_SENT, FORGOTTEN, ON_ITS_WAY, TRAINS, TaskRow
 
@@ -71,6 +72,8 @@ class Belongings(NamedTuple):
         Those that something else needs.
     copies : tuple of Source
         What was written for the upload of pictures that were made here.
+    others : tuple of str
+        The pictures of all other tasks, relative to the store.
     uploads_until : float
         Until when the gateway keeps what was uploaded; 0 when nothing is left there.
     """
@@ -80,13 +83,15 @@ class Belongings(NamedTuple):
     sources: tuple[Source, ...]
     shared: tuple[Source, ...]
     copies: tuple[Source, ...]
+    others: tuple[str, ...]
     uploads_until: float
 
     @property
     def files(self) -> tuple[str, ...]:
         """What is to be removed, relative to the store."""
         pictures = [picture.file for task in self.tasks for picture in task.pictures]
-        return tuple(dict.fromkeys([*pictures, *(source.file for source in (*self.sources, *self.copies))]))
+        linked = [copy_of(link) for task in self.tasks for link in _given(task.body)]
+        return tuple(dict.fromkeys([*pictures, *linked, *(source.file for source in (*self.sources, *self.copies))]))
 
 
 class People:
@@ -203,6 +208,7 @@ class People:
             sources=tuple(source for source in sources if source.sha256 not in needed | own),
             shared=tuple(source for source in sources if source.sha256 in needed - own),
             copies=tuple(source for source in sources if source.sha256 in own),
+            others=tuple(picture.file for row in rows if row.identity not in ours for picture in row.pictures),
             uploads_until=self._uploads_until(connection, gateway, [*named, *own], now),
         )
 

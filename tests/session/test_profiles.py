@@ -19,6 +19,7 @@ from artifacts import MARKED_KEY
 from fox_nb import BudgetExceeded, Fox, InvalidRequest, StoreError, TaskFailed
 from fox_nb.experiments import pages
 from fox_nb.experiments.picture_files import result
+from fox_nb.images.thumbnail import cached_thumbnail
 from fox_nb.sandbox import art
 from fox_nb.session import profiles
 from portraits import portrait
@@ -461,6 +462,34 @@ def test_forgetting_removes_all_that_shows_the_person_and_keeps_the_rest(
     assert fox.profiles.names() == {}
     assert float(fox.spent) == spent
     assert (gone.done, gone.pictures) == (True, 5)
+
+
+def test_forgetting_removes_what_was_made_of_pictures_that_lie_elsewhere(
+    fox: Fox, portraits: Path, tmp_path: Path
+) -> None:
+    """Comparing keeps tiles of an original and the copy of a linked one, a panel small pictures: these go as well."""
+
+    def shown() -> set[str]:
+        return {file for file in files(fox) if not file.startswith("thumbnails/numbers/")}  # those show nobody
+
+    profile = trained(fox, portraits).profile_id
+    link = fox.generate(f"[[{profile}]] in a library").wait(60).images[0].url
+    alone = fox.generate("a red fox in the snow").wait(60)
+    fox.compare_enhance(alone.images[0].url, [0.5], [0.5]).run()
+    before = shown()
+    photo = portrait(art.invented("ada"), (300, 300), seed=99)
+    for name in ("holiday.png", "the same.png"):
+        photo.save(tmp_path / name)
+        cached_thumbnail(tmp_path / name, fox.store.thumbnails)
+        fox.enhance(tmp_path / name, "1K", profile_ids=[profile]).wait(60)
+    for original in (tmp_path / "holiday.png", link):
+        fox.compare_enhance(original, [0.5], [0.5], profile_ids=[profile]).run()
+    places = {file.rpartition("/")[0].split("/")[1] for file in shown() - before if file.count("/") > 1}
+    assert places == {"originals", "tiles"}
+    fox.profiles.forget(profile)
+    assert shown() <= before
+    assert alone.images[0].path.exists()
+    assert sum(file.startswith("thumbnails/originals/") for file in shown()) == 1
 
 
 def test_forgetting_reaches_recordings(open_fox: Callable[..., Fox], portraits: Path, tmp_path: Path) -> None:
