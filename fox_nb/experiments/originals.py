@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from fox_nb.atomic import aside
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.experiments.picture_files import fetcher
 from fox_nb.images.check import DOWNLOADED, check
@@ -13,7 +14,7 @@ from fox_nb.models import Request
 from fox_nb.parameters import parameters
 from fox_nb.render.comparison import ComparedPicture, version_of
 from fox_nb.session import Session
-from fox_nb.store import aside, copy_of, put
+from fox_nb.store import copy_of, put
 
 _LOCAL = "sha256:"
 _AS_ORIGINAL = "Hand over its file as original=…."

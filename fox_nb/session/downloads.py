@@ -8,8 +8,9 @@ from concurrent.futures import CancelledError, Future
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
+from fox_nb.atomic import aside
 from fox_nb.errors import DownloadFailed, FoxError
-from fox_nb.store import PictureRow, Store, TaskRow, aside, kept, moved, numbered, picture_name, put, sha256_of
+from fox_nb.store import PictureRow, Store, TaskRow, kept, moved, numbered, picture_name, put, sha256_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Never
 
+from fox_nb.atomic import aside
 from fox_nb.client.calls import TransportClient
 from fox_nb.client.exchange import Call
 from fox_nb.errors import NOTHING_SENT, NotRecorded, PackError
@@ -17,7 +18,7 @@ from fox_nb.session.prices import Cost, PriceList
 from fox_nb.session.session import Session
 from fox_nb.session.task import Task
 from fox_nb.settings import Gateway
-from fox_nb.store import PictureRow, Store, aside, identity_of, picture_name, put, request_hash, sha256_of
+from fox_nb.store import PictureRow, Store, identity_of, picture_name, put, request_hash, sha256_of
 from fox_nb.store.packs import Pack, RecordedPicture, RecordedTask, without_links
 from fox_nb.store.people import write_name
 from fox_nb.store.replayed import add, takes

@@ -8,13 +8,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from fox_nb.atomic import aside
 from fox_nb.errors import NOTHING_SENT, StoreError
 from fox_nb.images.sources import listed
 from fox_nb.models import LOCAL_PICTURE, file_names, is_link, pictures_given, request_class
 from fox_nb.parameters import Parameter, parameters
 from fox_nb.session.image import Image
 from fox_nb.settings import named
-from fox_nb.store import Source, Store, aside, put
+from fox_nb.store import Source, Store, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -2,7 +2,7 @@
 
 from fox_nb.store.bills import BillMatch, Bills, Sending
 from fox_nb.store.catalog import Source
-from fox_nb.store.files import aside, copy_of, picture_name, put, sha256_of, slug
+from fox_nb.store.files import copy_of, picture_name, put, sha256_of, slug
 from fox_nb.store.folder import Store
 from fox_nb.store.journal import LONGEST_SENDING, Asked, identity_of, request_hash
 from fox_nb.store.rows import BEING_SENT, FORGOTTEN, ON_ITS_WAY, SHARED, PictureRow, TaskRow, kept, moved, numbered
@@ -21,7 +21,6 @@ __all__ = [
     "Source",
     "Store",
     "TaskRow",
-    "aside",
     "copy_of",
     "identity_of",
     "kept",

@@ -13,12 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fox_nb import atomic
-from fox_nb.atomic import ASIDE, aside
+from fox_nb.atomic import aside
 from fox_nb.errors import StoreError
 from fox_nb.settings import named
 from fox_nb.workdir import given_path
-
-__all__ = ["ASIDE", "aside", "copy_of", "picture_name", "place_of", "put", "sha256_of", "slug", "spare_others", "zipped"]
 
 LONGEST_WORDS = 40
 

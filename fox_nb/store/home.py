@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from fox_nb.atomic import open_database
-from fox_nb.store.files import ASIDE, aside, place_of, zipped
+from fox_nb.atomic import ASIDE, aside, open_database
+from fox_nb.store.files import place_of, zipped
 from fox_nb.store.journal import JOURNAL, Journal
 from fox_nb.workdir import below, notebook_folder
 

@@ -8,10 +8,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from fox_nb.atomic import BUSY_SECONDS, open_database
+from fox_nb.atomic import BUSY_SECONDS, aside, open_database
 from fox_nb.errors import NOTHING_SENT, StoreDamaged, StoreError, StoreTooNew
 from fox_nb.settings import named
-from fox_nb.store.files import aside
 
 APPLICATION_ID = 0x464F584E
 """'FOXN': tells a journal from any other SQLite file."""
