@@ -36,7 +36,7 @@ from fox_nb.settings import (
 )
 from fox_nb.sharing import OfOneProcess, forget, made_once, renew_in_children
 from fox_nb.store import LONGEST_SENDING, Store
-from fox_nb.workdir import given_path
+from fox_nb.workdir import given_path, whole
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -138,7 +138,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         self._pack = _opened(replay, api_key, base_url) if replay is not None else None
         self._gateway = Gateway(self._pack.gateway) if self._pack is not None else _gateway(api_key, base_url)
         self._budget = None if budget is None or math.isinf(budget) else float(budget)
-        self._ledger = ledger
+        self._ledger = None if ledger is None else whole(given_path(ledger, "ledger"))  # its place, too, is fixed now
         self._polling = polling
         self._timeouts = timeouts
         self._folder = store

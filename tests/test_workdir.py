@@ -1,5 +1,7 @@
 """Where people run it: working folders that change or are gone, names and times of other systems, no console."""
 
+import errno
+import io
 import os
 import subprocess
 import sys
@@ -14,7 +16,7 @@ import pytest
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, FoxError, InvalidRequest, PackError, StoreError, compare
+from fox_nb import BudgetExceeded, Fox, FoxError, InvalidRequest, PackError, StoreError, compare
 from fox_nb.images.photo_archive import photos_in
 from fox_nb.store.ledger import Ledger
 from fox_nb.store.packs import Pack
@@ -29,7 +31,7 @@ def open_fox(open_fox: Callable[..., Fox], tmp_path: Path, monkeypatch: pytest.M
     """Opens a Fox in a working folder of the test's own."""
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
-    return lambda store="runs": open_fox(store=store)
+    return lambda store="runs", **options: open_fox(store=store, **options)
 
 
 def test_the_working_folder_is_deleted(open_fox: Callable[..., Fox], tmp_path: Path) -> None:
@@ -81,6 +83,16 @@ def test_home_is_where_the_store_was(
     zipfile.ZipFile(taken).extractall("new")
     monkeypatch.chdir("new")
     assert open_fox(store).generate("a fox").wait().reused
+
+
+def test_the_shared_purse_stays_where_it_was(open_fox: Callable[..., Fox], tmp_path: Path) -> None:
+    """A budget that two stores share holds for both, also where the working folder changes before one is first used."""
+    (tmp_path / "work/elsewhere").mkdir()
+    ada, ben = (open_fox(name, budget=0.20, ledger="ledger.sqlite") for name in ("ada", "ben"))
+    ada.generate("a fox", num_outputs=2)
+    os.chdir("elsewhere")
+    with pytest.raises(BudgetExceeded):
+        ben.generate("a fox")
 
 
 def test_a_folder_behind_a_link(tmp_path: Path) -> None:
@@ -247,3 +259,35 @@ open("done", "w").write(fox.generate("a fox [[Ada]]").wait().status)
 """
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, timeout=240)
     assert (tmp_path / "done").read_text() == "completed"
+
+
+class _Tee:
+    """What many programs put in place of stderr to keep a log."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        pass
+
+
+class _Window(_Tee):
+    """A terminal whose window was closed."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+@pytest.mark.parametrize("kind", ["a tee", "a closed one", "a window that is gone"])
+def test_a_program_with_another_stderr(
+    open_fox: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """What stands in place of stderr may be no terminal, be closed or break: a task is waited for all the same."""
+    closed = io.StringIO()
+    closed.close()
+    fox = open_fox()
+    monkeypatch.setattr(sys, "stderr", {"a tee": _Tee(), "a closed one": closed}.get(kind, _Window()))
+    assert fox.generate("a fox").wait().status == "completed"

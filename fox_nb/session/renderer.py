@@ -26,7 +26,7 @@ class Renderer:
     @contextlib.contextmanager
     def waiting(self, task: Any) -> Iterator[Callable[[], None]]:
         """Keep one line up to date while somebody waits and sees it; gives what is called about once a second."""
-        if task.is_over or sys.stderr is None or not sys.stderr.isatty():
+        if task.is_over or not _is_terminal():
             yield lambda: None
             return
         try:
@@ -67,6 +67,15 @@ class Shows:
         return self.renderer.html(self)
 
 
+def _is_terminal() -> bool:
+    """Return True where stderr is one: what a program puts in its place may be closed, or never heard of terminals."""
+    try:
+        return sys.stderr is not None and sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
 def _line(text: str) -> None:
-    sys.stderr.write(f"\r\x1b[K{text}")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError, ValueError):  # the window is gone: what is waited for comes all the same
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
