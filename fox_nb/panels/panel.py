@@ -144,6 +144,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         self._price = ""
         """What one picture costs by what is known, as results have been told."""
         self._own_tasks: list[Task] = []
+        self._forget: Callable[[], None] = lambda: None
         self._uses = uses or self._own_uses
         self._told = journalled
         self._ended = ended
@@ -165,7 +166,6 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over, layout
         )
         self.on_use(lambda *_: self.show_cost())  # what was sent again has cost once more
-        self._forget: Callable[[], None] = lambda: None
         if uses is None:
             self.on_use(self._use)
             self._forget = session.on_sent(lambda: self._pool.soon(self.show_cost, PAUSE))

@@ -24,6 +24,8 @@ from fox_nb.session.pool import Pool
 from fox_nb.store import ON_ITS_WAY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from IPython.display import HTML
 
     from fox_nb.experiments import Pictures
@@ -54,6 +56,8 @@ class Studio(w.Tab):  # type: ignore[misc]
     def __init__(self, session: Session) -> None:
         self._session = session
         self._pool = Pool(2, "studio")
+        self._forget: Callable[[], None] = lambda: None  # what is half made is closed, too
+        self._side: PicturesView | None = None
         names = Titles(session)
         self._record = Record(self._card, task_pages.task_page, Memory(session, "studio"))
         given: dict[str, Any] = {
@@ -70,7 +74,6 @@ class Studio(w.Tab):  # type: ignore[misc]
         self.history.on_act(self._act)
         self.history.on_compare(self._show_side_by_side)
         self._compared = w.VBox([], layout=Layout())
-        self._side: PicturesView | None = None
         for panel in self.panels.values():
             panel.on_use(self._use)
         self._past = w.VBox([self.history, self._compared], layout=Layout())

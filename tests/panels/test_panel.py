@@ -1,6 +1,7 @@
 """A panel from Python's side: its traits and controls, what is refused, what a press does, and what it never waits for."""
 
 import contextlib
+import gc
 import html
 import io
 import json
@@ -514,6 +515,15 @@ def test_a_choice_takes_only_its_options(place: Any) -> None:
     """Whatever a browser sends."""
     parameter = next(p for p in parameters(MODELS["phota-image"]) if p.name == "resolution")
     assert ChoiceControl(parameter).read({"resolution": place}) == "1K"
+
+
+def test_what_a_closed_folder_keeps_from_being_made_is_told_once(fox: Fox) -> None:
+    """A panel and a studio whose folder cannot be read are refused in words; what was begun of them ends in silence."""
+    fox.store.close()
+    for make in (fox.panel, fox.studio):
+        with pytest.raises(StoreError, match="closed"):
+            make()
+    gc.collect()
 
 
 def test_building_panels_and_a_studio_sends_nothing(fox: Fox, sandbox: Any) -> None:
