@@ -238,7 +238,13 @@ class PlainSession(_Genuine):
         self.mount("https://", adapter)
         self.headers.clear()
         self.headers.update(
-            {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "keep-alive"}
+            {
+                "User-Agent": USER_AGENT,
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+                "Connection": "keep-alive",
+                "Cache-Control": "no-cache",  # a cache on the way would give a task's first state for ever
+            }
         )
 
     def get_redirect_target(self, resp: requests.Response) -> None:

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from artifacts import MARKED_KEY, Places
-from client.scripted import CERTIFICATE, Scripted, hang_up, say
+from client.scripted import CERTIFICATE, Scripted, Step, hang_up, say
 from client.scripted import client as scripted_client
 from fox_nb import ConnectionLost, DownloadFailed, FoxError, NotConnected
 from fox_nb.client import Client, certainly_not_accepted
@@ -81,6 +81,24 @@ def test_a_cache_for_requests_does_not_answer_for_the_gateway(artifacts: Places,
         timeout=240,
     )
     assert done.stdout.strip() == "completed", done.stderr
+
+
+def test_a_cache_on_the_way_does_not_answer_for_the_gateway(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that keeps answers asks the gateway anew for each state of a task, whatever that says of keeping them."""
+    states = iter(("processing", "completed"))
+    kept: dict[str, Step] = {}
+
+    def cache(proxy: Scripted, line: socket.socket) -> bool:
+        request = proxy.current.request
+        if request.path not in kept or request.headers.get("Cache-Control") == "no-cache":
+            state = {"id": "task-1", "status": next(states)}
+            kept[request.path] = say(200, state, Cache_Control="public, max-age=600")
+        return kept[request.path](proxy, line)
+
+    monkeypatch.setenv("FOXAPI_PLAIN_HTTP", "relay.school")
+    with Scripted(cache) as proxy, scripted_client("http://relay.school:8800") as client:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        assert [client.task("task-1").status for _ in range(2)] == ["processing", "completed"]
 
 
 @pytest.mark.parametrize("where", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
