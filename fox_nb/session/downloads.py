@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from concurrent.futures import CancelledError, Future
-from queue import SimpleQueue
+from concurrent.futures import CancelledError, Future, as_completed, wait
 from typing import TYPE_CHECKING, NamedTuple
 
 from fox_nb.atomic import aside
@@ -13,7 +12,7 @@ from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.store import PictureRow, Store, TaskRow, kept, moved, numbered, picture_name, put, sha256_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Container, Generator, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from pathlib import Path
 
     from fox_nb.client import Client
@@ -105,7 +104,8 @@ class _Downloads:
                     continue
                 part = files.enter_context(aside(self._store.pictures, private=True))
                 under_way[self._begin(url, part, number, pool)] = number, url, part
-            for done in files.enter_context(contextlib.closing(_as_they_come(under_way))):
+            files.callback(wait, under_way)  # before the files are removed that the others still write to
+            for done in as_completed(under_way):
                 number, url, part = under_way[done]
                 try:
                     checked = done.result()
@@ -174,24 +174,6 @@ class _Downloads:
         if number in self._known or same is not None:
             return number if same is None else same
         return number if lost is None or number <= self._row.wanted else lost
-
-
-def _as_they_come(futures: Collection[Future[_Checked]]) -> Generator[Future[_Checked]]:
-    """Yield what is done or was cancelled; whoever leaves early waits for the rest, whose files are removed then.
-
-    Not ``concurrent.futures.as_completed``: it waits for ever for what is cancelled by a pool that closes.
-    """
-    arrived: SimpleQueue[Future[_Checked]] = SimpleQueue()
-    for future in futures:
-        future.add_done_callback(arrived.put)
-    left = len(futures)
-    try:
-        while left:
-            left -= 1
-            yield arrived.get()
-    finally:
-        for _ in range(left):
-            arrived.get()
 
 
 class _Checked(NamedTuple):

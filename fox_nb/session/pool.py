@@ -65,7 +65,7 @@ class Pool:
         future: Future[Value] = Future()
         with self._changed:
             if self._closed:
-                future.cancel()
+                _drop(future)
                 return future
             item = (future, work)
             try:
@@ -114,7 +114,7 @@ class Pool:
             self._work.clear()
             self._changed.notify_all()
         for future in dropped:
-            future.cancel()
+            _drop(future)
         if not wait:
             return
         with self._changed:
@@ -202,6 +202,12 @@ class OneAtATime:
         with self._changed:
             self._thread, self._is_late = None, False
             self._changed.notify_all()
+
+
+def _drop(future: Future[Any]) -> None:
+    """Cancel what nobody has begun, and tell those who wait for several: `cancel` alone does not."""
+    future.cancel()
+    future.set_running_or_notify_cancel()
 
 
 def result(future: Future[Value]) -> Value:

@@ -1,7 +1,7 @@
 """The poll loop and its pool: one chain of polls a task, threads that end, work that is not lost."""
 
 import threading
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, wait
 from typing import Any
 
 import pytest
@@ -157,9 +157,11 @@ def test_a_pool_that_closes() -> None:
     closing.start()
     until(lambda: second.cancelled() or None, "what has not begun to be cancelled")
     assert closing.is_alive()
+    late = pool.submit(lambda: None)
+    assert set(wait([second, late], 60).done) == {second, late}  # who waits for several is told, too
     go_on.set()
     ended(closing)
     assert first.result(60) is True
     with pytest.raises(CancelledError):
-        pool.submit(lambda: None).result(60)
+        late.result(60)
     assert not any(thread.name == "fox_nb-closing" for thread in threading.enumerate())
