@@ -78,6 +78,7 @@ def judge(places: Places, sandbox: Any, lines: list[tuple[str, int]], count: Cou
     assert found["completed"] > found["unknown"]
 
 
+@pytest.mark.timeout(1800)  # kernels die one after another: beside other work that is minutes
 def test_dying_at_any_line(artifacts: Places, sandbox: Any, count: Count) -> None:
     """The first line of the call and of the download, and five of each drawn by chance; the long form tries every fifth."""
     chance = random.Random(3)

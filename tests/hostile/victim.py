@@ -8,6 +8,7 @@ import html
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,11 @@ def play(fox: Fox, case: Case, take: int) -> dict[str, Any]:
     return {"ends": ends, "says": says, "shown": shown, "files": [str(i.path) for i in task.images] if task else []}
 
 
+def are_over() -> bool | None:
+    """Return True when no thread of a closed Fox runs: what a process that ends cuts off is left half-written."""
+    return None if any(thread.name.startswith("fox_nb-") for thread in threading.enumerate()) else True
+
+
 def main(base_url: str, folder: Path) -> None:
     """Every case, one after the other."""
     fox = Fox(base_url=base_url, store=folder / "fox_runs", polling=EAGER)
@@ -77,6 +83,7 @@ def main(base_url: str, folder: Path) -> None:
         sys.stdout.flush()
     (folder / "pages" / "tasks.html").write_text(fox.tasks()._repr_html_(), encoding="utf-8")
     fox.close()
+    until(are_over, "the end of the last download")
 
 
 if __name__ == "__main__":
