@@ -9,6 +9,7 @@ from fox_nb.sandbox.art.figure import Figure, invented
 from fox_nb.sandbox.art.finish import finished
 from fox_nb.sandbox.art.light import Light, light_for
 from fox_nb.sandbox.art.picture import backdrop
+from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.vocabulary import read
 
 __all__ = ["invented", "portrait"]
@@ -31,9 +32,9 @@ def portrait(figure: Figure, size: tuple[int, int], *, seed: int, scene: str = "
     hours = ("day", "golden", "day", "dawn", "day", "sunset")
     places = ("meadow", "city", "beach", "library", "room", "forest", "lake", "studio")
     brief = read(scene or f"{places[digest('place', seed) % 8]} {hours[digest('hour', seed) % 6]}")
-    light = light_for(brief.hour, brief.weather, brief.tints, ("portrait", seed))
+    light = light_for(brief, ("portrait", seed))
     c = Canvas(size)
-    c.image = backdrop(brief, light, size, seed)
+    c.image = backdrop(Ask(brief, seed), light, size)
     sit(c, light, figure, seed)
     return finished(c.image, brief.styles, seed)
 

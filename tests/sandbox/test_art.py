@@ -13,6 +13,7 @@ from skimage import data
 from skimage.metrics import structural_similarity
 
 from fox_nb.sandbox import art, recipes
+from fox_nb.sandbox.art import vocabulary
 from fox_nb.sandbox.art.colour import to_lab
 from fox_nb.sandbox.art.drawing import read_drawing
 from fox_nb.sandbox.art.figure import invented
@@ -102,6 +103,16 @@ def test_both_spellings_mean_the_same():
     for british, american in (("watercolour", "watercolor"), ("grey", "gray"), ("theatre", "theater")):
         one, other = read(british), read(american)
         assert (one.styles, one.colours, one.scene) == (other.styles, other.colours, other.scene)
+
+
+def test_every_word_of_the_tables_is_read():
+    """Each word of the vocabulary is found where it stands in a prompt, however its apostrophe is written."""
+    for table in vocabulary._TABLES:
+        for word in table:
+            assert table[word] in vocabulary._found(vocabulary._words(f"it is {word}, so"), table)
+    assert read("a B&W photo of a fox").styles == ("mono",)
+    assert not missing(read("a B&W photo of a fox"))
+    assert not missing(read("grandma\u2019s cat in winter\u2019s snow"))
 
 
 def test_every_word_has_a_drawing():

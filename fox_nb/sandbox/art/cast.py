@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fox_nb.sandbox.art.canvas import Canvas
-from fox_nb.sandbox.art.chance import stream
 from fox_nb.sandbox.art.curves import Points, moved
 from fox_nb.sandbox.art.drawing import Part, paint_parts, read_drawing
 from fox_nb.sandbox.art.figure import Figure, invented
 from fox_nb.sandbox.art.light import Light, portrait_light
-from fox_nb.sandbox.art.vocabulary import Brief
+from fox_nb.sandbox.art.scene import Ask
 
 _FRINGED = ("long", "wavy", "bob")
 
@@ -29,34 +28,34 @@ class Pose:
     side: int = 1
 
 
-def cast(brief: Brief, seed: int, figures: Sequence[Figure]) -> list[Figure]:
+def cast(ask: Ask, figures: Sequence[Figure]) -> list[Figure]:
     """Return who is in the picture: the given figures, else those that the prompt's words ask for."""
     if figures:
         return list(figures)[:4]
     softness = {"woman": 0.88, "man": 0.14}
     return [
         invented(
-            f"{who}/{k}/{brief.key}/{seed}",
+            f"{who}/{k}/{ask.brief.key}/{ask.seed}",
             soft=softness.get(who),
             age=0.1 if who == "child" else 0.4,
-            traits=brief.traits,
+            traits=ask.brief.traits,
         )
-        for k, who in enumerate(brief.people)
+        for k, who in enumerate(ask.brief.people)
     ]
 
 
-def draw_people(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief, seed: int) -> None:
+def draw_people(c: Canvas, light: Light, figures: Sequence[Figure], ask: Ask) -> None:
     """Draw the figures side by side, each with a pose of the picture's own."""
-    rng = stream("pose", brief.key, seed)
+    rng, traits = ask.rng("pose"), ask.brief.traits
     count = len(figures)
     size = min(0.245 * c.h, 0.3 * c.w) / (1 if count == 1 else 0.66 + 0.3 * count)
-    size *= 1.25 if "close" in brief.traits else 1
+    size *= 1.25 if "close" in traits else 1
     side = 1 if rng.random() < 0.5 else -1
     for k, figure in enumerate(figures):
         spread = (k - (count - 1) / 2) * min(0.92 * c.w / count, 3.3 * size)
         small = 0.86 if figure.age < 0.3 else 1.0
         smile = float(rng.uniform(0.25, 0.95))
-        smile = 0.95 if "smile" in brief.traits else 0.1 if "serious" in brief.traits else smile
+        smile = 0.95 if "smile" in traits else 0.1 if "serious" in traits else smile
         alone = float(rng.uniform(-0.8, 0.8))
         pose = Pose(
             x=c.w / 2 + spread + float(rng.uniform(-0.05, 0.05)) * c.w / count,
@@ -70,9 +69,9 @@ def draw_people(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief
         draw_person(c, light, figure, pose)
 
 
-def draw_beside(c: Canvas, light: Light, figures: Sequence[Figure], brief: Brief, seed: int) -> None:
+def draw_beside(c: Canvas, light: Light, figures: Sequence[Figure], ask: Ask) -> None:
     """Draw people into a given picture, in its lower corners, so that the picture stays what it is."""
-    rng = stream("beside", brief.key, seed)
+    rng = ask.rng("beside")
     first = 1 if rng.random() < 0.5 else -1
     size = 0.15 * min(c.h, c.w * 1.2)
     for k, figure in enumerate(figures[:2]):

@@ -11,6 +11,7 @@ from PIL import Image
 
 Floats = npt.NDArray[np.float64]
 Field = npt.NDArray[np.float32]
+_GRAIN = 512  # pixels of the grain tile's side
 
 
 def digest(*parts: object) -> int:
@@ -58,10 +59,9 @@ def clouds(rng: np.random.Generator, width: int, height: int, *, cells: float = 
 
 
 @lru_cache(maxsize=8)
-def grain_tile(strength: float, side: int = 512) -> Image.Image:
+def grain_tile(strength: float) -> Image.Image:
     """Return a square of film grain around 128, made once; it repeats without a seam."""
-    rng = stream("grain", side)
-    fine = rng.normal(0, 1, (side, side))
+    fine = stream("grain", _GRAIN).normal(0, 1, (_GRAIN, _GRAIN))
     soft = (fine + np.roll(fine, 1, 0) + np.roll(fine, 1, 1) + np.roll(fine, (1, 1), (0, 1))) / 2
     values = 128 + strength * (0.55 * fine + 0.6 * soft)
     return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8), "L")

@@ -28,6 +28,11 @@ def rgb(code: str) -> Colour:
     return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
 
 
+def palette(codes: str) -> tuple[Colour, ...]:
+    """Return the colours of several codes, with blanks between them."""
+    return tuple(rgb(code) for code in codes.split())
+
+
 def _rows(matrix: Sequence[Sequence[float]], v: Sequence[float]) -> tuple[float, float, float]:
     a, b, c = (row[0] * v[0] + row[1] * v[1] + row[2] * v[2] for row in matrix)
     return a, b, c

@@ -14,28 +14,12 @@ from fox_nb.sandbox.art.drawing import Spot
 from fox_nb.sandbox.art.encoding import as_rgb
 from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.finish import styled, vignette
-from fox_nb.sandbox.art.light import Light, light_for
+from fox_nb.sandbox.art.light import GRADES, Light
 from fox_nb.sandbox.art.mark import mark, noted, unmarked
 from fox_nb.sandbox.art.picture import draw_subjects, paint
 from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import falling, stars
-from fox_nb.sandbox.art.vocabulary import Brief, missing, read
-
-_GRADES = {
-    "beach": ("#1d7f93", "#ffe2a8"),
-    "forest": ("#1f4a2a", "#cfe08a"),
-    "winter": ("#3f5f93", "#f4f8ff"),
-    "sea": ("#15506b", "#dff0ee"),
-    "city": ("#3a3550", "#f5cf90"),
-    "mountains": ("#4a5a7c", "#f2ead8"),
-    "meadow": ("#3f6a35", "#f6ecb0"),
-    "lake": ("#2a5f74", "#e6eeda"),
-    "library": ("#4a2c1c", "#f3d9a4"),
-    "room": ("#553a2c", "#f6dfba"),
-    "sky": ("#3f74b8", "#ffffff"),
-    "studio": ("#4b4250", "#f6e9da"),
-}
-"""The colours of a place, in a picture's shadows and in its lights."""
+from fox_nb.sandbox.art.vocabulary import missing, read
 
 
 @dataclass(frozen=True)
@@ -78,25 +62,24 @@ def edit(images: Sequence[Image.Image], prompt: str, size: tuple[int, int], *, s
         brief = read(drawn.prompts[0])
         for words in (*drawn.prompts[1:], prompt):
             brief = brief.changed_by(read(words))
-        out = paint(brief, size, drawn.seed, tuple(dict.fromkeys((*drawn.figures, *figures))))
+        out = paint(Ask(brief, drawn.seed), size, tuple(dict.fromkeys((*drawn.figures, *figures))))
         undrawn = missing(replace(wish, scene=brief.scene))
     else:
         given = unmarked(as_rgb(images[0]))
         base = ImageOps.fit(given, size, Image.Resampling.BICUBIC, centering=(0.5, 0.4))
-        out = _changed(base, wish, seed, figures)
+        out = _changed(base, Ask(wish, seed), figures)
         undrawn = (*((wish.scene,) if wish.scene_named else ()), *wish.unknown)
     for place, extra in enumerate(images[1:4]):
         out = _pinned(out, unmarked(as_rgb(extra)), place, Ask(wish, seed))
     return mark(noted(out, undrawn))
 
 
-def _changed(base: Image.Image, wish: Brief, seed: int, figures: Sequence[Figure]) -> Image.Image:
+def _changed(base: Image.Image, ask: Ask, figures: Sequence[Figure]) -> Image.Image:
     """Return a foreign picture in another light; who and what is in it stays as it is."""
-    light = light_for(wish.hour, wish.weather, wish.tints, (wish.key, seed))
+    wish, seed, light = ask.brief, ask.seed, ask.light
     out = base
     if wish.scene_named:
-        dark, bright = _GRADES[wish.scene]
-        out = _graded(out, rgb(dark), rgb(bright))
+        out = _graded(out, *GRADES[wish.scene])
         out = _graded(out, light.accent[seed % 3], light.sun)  # before the hour: a grade lifts the darks of a night
     if wish.hour_named or wish.weather:
         out = _relit(out, light)
@@ -104,12 +87,11 @@ def _changed(base: Image.Image, wish: Brief, seed: int, figures: Sequence[Figure
         out = _coloured(out, NAMED[name])
     c = Canvas(base.size)
     c.image = out
-    ask = Ask(wish, seed)
     if wish.hour_named and light.hour == "night":
         stars(c, ask.rng("stars"), c.h * 0.3, 90)
     side = 1 if ask.rng("edit side").random() < 0.5 else -1
     draw_subjects(c, light, ask, Spot(c.w * (0.5 + 0.3 * side), c.h * 0.96, 0.3 * min(c.w, c.h)))
-    draw_beside(c, light, figures, wish, seed)
+    draw_beside(c, light, figures, ask)
     falling(c, light, ask.rng("falling"), wish.weather)
     if "snow" in wish.weather:
         c.image = _frosted(c.image)

@@ -7,17 +7,12 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from fox_nb.sandbox.art.chance import stream
-from fox_nb.sandbox.art.colour import Colour, lighter, rgb
+from fox_nb.sandbox.art.colour import Colour, lighter, palette
 
-
-def _colours(codes: str) -> tuple[Colour, ...]:
-    return tuple(rgb(code) for code in codes.split())
-
-
-SKINS = _colours("#f6d8c2 #efc5a4 #e2ad84 #cf9468 #b0744b #8a5636 #6b412b")
-HAIRS = _colours("#211a1c #33241f #4d3223 #6e4427 #8f5a2c #b5522a #d39a4a #e3bf78 #8d8a88 #d9d5ce")
-EYES = _colours("#5b3a22 #3f2a1d #4f7f6a #4d79a8 #7a6a3f #6b7f8c")
-CLOTHES = _colours("#c8503a #d9983a #3f7f74 #2f5d8a #6a4c86 #b8496b #e8dcc4 #3a3f4c #7d8f55 #8a4b32")
+SKINS = palette("#f6d8c2 #efc5a4 #e2ad84 #cf9468 #b0744b #8a5636 #6b412b")
+HAIRS = palette("#211a1c #33241f #4d3223 #6e4427 #8f5a2c #b5522a #d39a4a #e3bf78 #8d8a88 #d9d5ce")
+EYES = palette("#5b3a22 #3f2a1d #4f7f6a #4d79a8 #7a6a3f #6b7f8c")
+CLOTHES = palette("#c8503a #d9983a #3f7f74 #2f5d8a #6a4c86 #b8496b #e8dcc4 #3a3f4c #7d8f55 #8a4b32")
 LONG = ("long", "wavy", "curly", "bun", "bob", "ponytail")
 SHORT = ("short", "side", "crop", "curls", "swept", "bald")
 

@@ -12,43 +12,44 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 _SMALLEST = 96  # a picture with a shorter side than this has no room for it
 _INK = (250, 246, 236)
 _PLATE = (22, 22, 28)
+_TEXT = "sandbox"
 _SURE = 0.62  # how well (correlation) a corner must match the mark to be taken for it
 
 
 @lru_cache(maxsize=16)
-def _stamp(height: int, text: str) -> tuple[Image.Image, Image.Image]:
+def _stamp(height: int) -> tuple[Image.Image, Image.Image]:
     """Return the plate's and the letters' masks for a mark of that many pixels' height."""
     fine = 4
     font = ImageFont.load_default(size=max(6.0, height * fine * 0.56))
     gap = height * fine * 0.045
-    widths = [font.getlength(letter) for letter in text]
-    full = round(sum(widths) + gap * (len(text) - 1) + height * fine * 0.85)
+    widths = [font.getlength(letter) for letter in _TEXT]
+    full = round(sum(widths) + gap * (len(_TEXT) - 1) + height * fine * 0.85)
     plate = Image.new("L", (full, height * fine))
     ImageDraw.Draw(plate).rounded_rectangle((0, 0, full - 1, height * fine - 1), radius=height * fine // 2, fill=150)
     letters = Image.new("L", plate.size)
     draw = ImageDraw.Draw(letters)
     x = height * fine * 0.425
-    for letter, width in zip(text, widths, strict=True):
+    for letter, width in zip(_TEXT, widths, strict=True):
         draw.text((x, height * fine * 0.46), letter, fill=235, font=font, anchor="lm")
         x += width + gap
     return plate.reduce(fine), letters.reduce(fine)
 
 
-def _place(size: tuple[int, int], text: str) -> tuple[Image.Image, Image.Image, tuple[int, int]] | None:
+def _place(size: tuple[int, int]) -> tuple[Image.Image, Image.Image, tuple[int, int]] | None:
     if min(size) < _SMALLEST:
         return None
     unit = math.sqrt(size[0] * size[1])
-    plate, letters = _stamp(max(9, round(unit * 0.0235)), text)
+    plate, letters = _stamp(max(9, round(unit * 0.0235)))
     margin = round(unit * 0.016)
     if plate.width + 2 * margin > size[0]:
         return None
     return plate, letters, (size[0] - plate.width - margin, size[1] - plate.height - margin)
 
 
-def mark(image: Image.Image, text: str = "sandbox") -> Image.Image:
+def mark(image: Image.Image) -> Image.Image:
     """Return the picture (RGB) with the mark in its lower right corner, scaled with the picture."""
     out = image.convert("RGB") if image.mode != "RGB" else image.copy()
-    place = _place(out.size, text)
+    place = _place(out.size)
     if place is not None:
         plate, letters, corner = place
         out.paste(_PLATE, corner, plate)
@@ -75,9 +76,9 @@ def noted(image: Image.Image, words: Sequence[str]) -> Image.Image:
     return out
 
 
-def is_marked(image: Image.Image, text: str = "sandbox") -> bool:
+def is_marked(image: Image.Image) -> bool:
     """Return whether the mark stands in the picture's corner, also after JPEG or a change of size."""
-    place = _place(image.size, text)
+    place = _place(image.size)
     if place is None:
         return False
     plate, letters, (x, y) = place
@@ -90,11 +91,11 @@ def is_marked(image: Image.Image, text: str = "sandbox") -> bool:
     return float(np.corrcoef(wanted, got)[0, 1]) > _SURE
 
 
-def unmarked(image: Image.Image, text: str = "sandbox") -> Image.Image:
+def unmarked(image: Image.Image) -> Image.Image:
     """Return the picture (RGB) without its mark: what stands above it is mirrored into its place."""
     out = image.convert("RGB") if image.mode != "RGB" else image
-    place = _place(out.size, text)
-    if place is None or not is_marked(out, text):
+    place = _place(out.size)
+    if place is None or not is_marked(out):
         return out
     plate, _, (x, y) = place
     soft = max(2, plate.height // 6)

@@ -17,11 +17,11 @@ from fox_nb.sandbox.art.curves import ellipse
 from fox_nb.sandbox.art.drawing import Spot, draw
 from fox_nb.sandbox.art.figure import Figure
 from fox_nb.sandbox.art.finish import finished
-from fox_nb.sandbox.art.light import Light, light_for, portrait_light
+from fox_nb.sandbox.art.light import Light, portrait_light
 from fox_nb.sandbox.art.mark import mark, noted
 from fox_nb.sandbox.art.scene import Ask
 from fox_nb.sandbox.art.sky import falling, paint_sky
-from fox_nb.sandbox.art.vocabulary import ROOMS, Brief, missing, read
+from fox_nb.sandbox.art.vocabulary import ROOMS, missing, read
 
 _ROOM_SIZE = (1.25, 0.8)
 """The drawings of rooms, in their units."""
@@ -62,22 +62,21 @@ def generate(prompt: str, size: tuple[int, int], *, seed: int, figures: Sequence
         In RGB, with the sandbox's mark; the same arguments give the same pixels anywhere.
     """
     brief = read(prompt)
-    return mark(noted(paint(brief, size, seed, figures), missing(brief)))
+    return mark(noted(paint(Ask(brief, seed), size, figures), missing(brief)))
 
 
-def paint(brief: Brief, size: tuple[int, int], seed: int, figures: Sequence[Figure] = ()) -> Image.Image:
-    """Return a brief's picture, without the mark."""
+def paint(ask: Ask, size: tuple[int, int], figures: Sequence[Figure] = ()) -> Image.Image:
+    """Return the picture that is asked for, without the mark."""
     shape = _drawable(size)
     if shape != size:
-        return ImageOps.fit(paint(brief, shape, seed, figures), size)
-    light = light_for(brief.hour, brief.weather, brief.tints, (brief.key, seed))
-    people = cast(brief, seed, figures)
-    ask = Ask(brief, seed)
+        return ImageOps.fit(paint(ask, shape, figures), size)
+    brief, light = ask.brief, ask.light
+    people = cast(ask, figures)
     inner = _indoors(light) if brief.scene in ROOMS else light
     c = Canvas(size, light.low)
     if people:
-        c.image = backdrop(brief, light, size, seed)
-        draw_people(c, inner, people, brief, seed)
+        c.image = backdrop(ask, light, size)
+        draw_people(c, inner, people, ask)
         side = 1 if ask.rng("beside").random() < 0.5 else -1
         draw_subjects(c, inner, ask, Spot(c.w * (0.5 + 0.33 * side), c.h * 0.99, 0.24 * min(c.w, c.h)), far=False)
     else:
@@ -85,7 +84,7 @@ def paint(brief: Brief, size: tuple[int, int], seed: int, figures: Sequence[Figu
         draw_subjects(c, inner, ask, spot)
     if inner is light:  # it does not rain indoors
         falling(c, light, ask.rng("falling"), brief.weather)
-    return finished(c.image, brief.styles, seed)
+    return finished(c.image, brief.styles, ask.seed)
 
 
 def _drawable(size: tuple[int, int]) -> tuple[int, int]:
@@ -94,12 +93,11 @@ def _drawable(size: tuple[int, int]) -> tuple[int, int]:
     return max(width, height // 4), max(height, width // 4)
 
 
-def backdrop(brief: Brief, light: Light, size: tuple[int, int], seed: int) -> Image.Image:
+def backdrop(ask: Ask, light: Light, size: tuple[int, int]) -> Image.Image:
     """Return the scene as it looks behind people: out of focus."""
     share = min(1.0, 700 / np.sqrt(size[0] * size[1]))
     c = Canvas((max(1, round(size[0] * share)), max(1, round(size[1] * share))), light.low)
-    ask = Ask(brief, seed)
-    spot = SCENES[brief.scene](c, light, ask)
+    spot = SCENES[ask.brief.scene](c, light, ask)
     aside = 0.3 * c.w * (1 if ask.rng("behind").random() < 0.5 else -1)
     draw_subjects(c, light, ask, Spot(c.w / 2 + aside, spot.y - 0.1 * c.h, spot.size), far=True)
     return c.image.filter(ImageFilter.GaussianBlur(0.006 * c.unit)).resize(size, Image.Resampling.BICUBIC)
@@ -112,7 +110,7 @@ def stand_in(url: str, size: tuple[int, int] = (1024, 1024)) -> Image.Image:
     if not (brief.scene_named or brief.subjects or brief.people):
         topics = ("portrait of a woman", "portrait of a man", "mountains", "sea", "lake", "meadow", "city", "forest")
         brief = read(f"{topics[digest('url', url) % len(topics)]} {url}")
-    return paint(brief, size, digest("stand-in", url) % 2**31)
+    return paint(Ask(brief, digest("stand-in", url) % 2**31), size)
 
 
 def draw_subjects(c: Canvas, light: Light, ask: Ask, spot: Spot, *, far: bool | None = None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fox_nb.sandbox.art.chance import stream
+from fox_nb.sandbox.art.light import Light, light_for
 from fox_nb.sandbox.art.vocabulary import Brief
 
 
@@ -21,6 +22,11 @@ class Ask:
     def weather(self) -> tuple[str, ...]:
         """The weather's words."""
         return self.brief.weather
+
+    @property
+    def light(self) -> Light:
+        """The light that all stands in."""
+        return light_for(self.brief, (self.brief.key, self.seed))
 
     def rng(self, purpose: str) -> np.random.Generator:
         """Return the random generator for one purpose."""

@@ -4,157 +4,41 @@ from __future__ import annotations
 
 import itertools
 import re
+import tomllib
 import unicodedata
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 from fox_nb.sandbox.art.chance import digest
 from fox_nb.sandbox.art.colour import NAMED
 
 _PROFILE = re.compile(r"\[\[[^\[\]]*\]\]")
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+_WORDS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("vocabulary.toml").read_text("utf-8"))
 
 
-def _table(lines: str) -> dict[str, str]:
-    """Read lines of ``meaning: word word …`` into word -> meaning."""
-    out: dict[str, str] = {}
-    for line in lines.strip().splitlines():
-        meaning, words = line.split(":")
-        out |= dict.fromkeys((*words.split(), meaning.strip()), meaning.strip())
-    return out
+def _table(name: str) -> dict[str, str]:
+    """Return word -> meaning, of one of the file's tables."""
+    return {word: meaning for meaning, words in _WORDS[name].items() for word in (*words.split(), meaning)}
 
 
-SCENES = _table("""
-library: bookshop bookshelf bookshelves archive study bookcase
-forest: woods woodland jungle rainforest pines grove
-sea: ocean waves harbour coast bay sailing marine cliff cliffs
-beach: seaside shore tropical lagoon island palm palms
-mountains: mountain alps peak peaks hills hill valley highlands landscape
-city: street skyline town downtown urban skyscraper skyscrapers rooftop rooftops market
-meadow: field fields countryside farm prairie grassland village hillside garden park orchard
-lake: river pond fjord waterfall stream
-room: interior bedroom kitchen living indoors home cafe café restaurant office apartment window sofa
-studio: backdrop
-winter: snowscape arctic glacier ski tundra
-sky: clouds heaven flying
-""")
-HOURS = _table("""
-dawn: sunrise daybreak
-day: noon midday daylight sunny morning afternoon bright summer spring
-golden: autumn fall goldenhour candlelight candlelit warm
-sunset: sundown
-dusk: evening twilight bluehour
-night: midnight moonlight moonlit nocturnal starry stars dark neon
-""")
+SCENES = _table("scenes")
+HOURS = _table("hours")
 del HOURS["golden"]  # 'golden leaves' say nothing of the hour
-WEATHER = _table("""
-rain: rainy raining drizzle wet
-snow: snowy snowing snowfall blizzard frost frosty winter winter's
-fog: foggy mist misty haze hazy
-storm: stormy thunder lightning thunderstorm
-cloudy: overcast clouded
-clear: cloudless
-aurora: northern-lights borealis
-""")
-STYLES = _table("""
-mono: monochrome greyscale noir b&w blackandwhite
-sepia: antique nostalgic daguerreotype
-faded: vintage retro
-watercolour: watercolours aquarelle gouache
-oil: impasto impressionist impressionism painterly
-sketch: pencil drawing charcoal engraving etching ink
-pixel: pixelart pixelated 8bit 8-bit voxel
-soft: dreamy pastel gentle delicate tender softly
-dramatic: moody contrast cinematic epic
-""")
-SUBJECTS = _table("""
-fox: foxes vixen
-cat: cats kitten kittens
-dog: dogs puppy puppies
-wolf: wolves husky
-bear: bears
-rabbit: rabbits bunny hare
-deer: stag doe reindeer
-owl: owls
-bird: birds gull gulls seagull swallow swallows
-fish: goldfish
-whale: whales
-butterfly: butterflies
-tree: trees oak willow maple
-house: houses cottage cabin hut barn
-castle: castles fortress palace
-lighthouse: lighthouses beacon
-windmill: windmills mill
-boat: boats ship ships sailboat yacht
-car: cars automobile taxi
-train: trains railway locomotive
-bicycle: bicycles bike bikes
-balloon: balloons
-rocket: rockets spaceship spacecraft
-robot: robots android
-flower: flowers rose roses tulip tulips daisy poppy bouquet blossom blossoms
-cup: coffee tea mug cappuccino espresso latte
-book: books novel
-fruit: fruits apple apples lemon lemons pear pears still-life bowl
-lamp: lantern lanterns lamps
-guitar: guitars
-person: portrait people friends couple family face someone model
-woman: women lady girl girls female mother daughter her she
-man: men gentleman boy boys male father son him he
-child: children kid kids toddler baby
-""")
-_PHRASES = {
-    "black and white": "mono", "black-and-white": "mono", "golden hour": "goldenhour", "blue hour": "bluehour",
-    "northern lights": "aurora", "living room": "room", "still life": "fruit", "pixel art": "pixel",
-    "oil painting": "oil", "hot air balloon": "balloon", "natural light": "daylight",
-}  # fmt: skip
-COLOURS = {name: name for name in NAMED} | {
-    "golden": "gold",
-    "lilac": "lavender",
-    "aqua": "turquoise",
-    "ochre": "amber",
-}
-TRAITS = _table("""
-glasses: spectacles eyeglasses
-beard: bearded
-old: elderly grandmother grandfather grandma grandpa aged
-smile: smiling happy joyful laughing cheerful
-serious: sad solemn thoughtful pensive
-blond: blonde fair-haired
-redhead: ginger red-haired
-dark-haired: brunette brown-haired black-haired
-curly: curls afro
-long-haired: longhair
-short-haired: shorthair
-close: closeup close-up headshot
-""")
-_SCENE_OF_SUBJECT = _table("""
-sea: whale boat lighthouse fish
-city: car bicycle robot
-mountains: train castle
-sky: balloon bird rocket
-room: cup book fruit lamp guitar cat
-forest: deer owl bear fox
-winter: wolf
-meadow: windmill house tree dog rabbit butterfly flower
-""")
-_BRITISH = {"gray": "grey", "color": "colour", "theater": "theatre", "harbor": "harbour"}
-_AMERICAN = re.compile("|".join(_BRITISH))
+WEATHER = _table("weather")
+STYLES = _table("styles")
+SUBJECTS = _table("subjects")
+COLOURS = _table("colours") | {name: name for name in NAMED}
+TRAITS = _table("traits")
+_SCENE_OF_SUBJECT = _table("scene_of_subject")
+_SPELLINGS: dict[str, str] = _WORDS["spellings"]
+_SPELT = re.compile("|".join(_SPELLINGS))
 _TABLES = (SCENES, HOURS, WEATHER, STYLES, SUBJECTS, COLOURS, TRAITS)
-_COUNTS = {"two": 2, "couple": 2, "both": 2, "three": 3, "family": 3, "four": 4}
-_COUNTS |= dict.fromkeys(("women", "ladies", "girls", "men", "boys", "children", "kids", "people", "friends"), 2)
+_COUNTS = {word: int(count) for count, words in _WORDS["counts"].items() for word in words.split()}
 ROOMS = ("library", "room", "studio")
 PEOPLE = ("woman", "man", "child", "person")
-_SILENT = frozenset(
-    _WORD.findall("""
-a add again an and another are art as at background beautiful behind big both by change coat colour colours day
-days detail detailed do dress eyes for four from front group hair has having he her high him his i image images
-in into is it its keep large less light lights like little look looks make me more my natural new no not of on
-one or out over paint painting photo photograph photography picture please put quality reflection reflections
-remove replace same scene setting she shining shot show small so some style than that the their them there they
-this three to turn two under up very view wearing wears with without you your
-""")
-)
-"""Words that no picture has to show."""
+_SILENT = frozenset(_WORDS["silent"].split())
 
 
 @dataclass(frozen=True)
@@ -202,9 +86,9 @@ def missing(brief: Brief) -> tuple[str, ...]:
 def read(prompt: str) -> Brief:
     """Return what a prompt means; words that are not in the vocabulary still count, through `key`."""
     text = unicodedata.normalize("NFKC", _PROFILE.sub(" ", prompt)).casefold()
-    text = _AMERICAN.sub(lambda found: _BRITISH[found[0]], " ".join(text.split()))
+    text = _SPELT.sub(lambda found: _SPELLINGS[found[0]], " ".join(text.split()))
     key, plain = digest("prompt", text), text
-    for phrase, meaning in _PHRASES.items():
+    for phrase, meaning in _WORDS["phrases"].items():
         plain = plain.replace(phrase, f" {meaning} ")
     words = _words(plain)
     scenes, hours, subjects = _found(words, SCENES), _found(words, HOURS), _found(words, SUBJECTS)
