@@ -9,11 +9,13 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from fox_nb.sandbox.contract import load_contract
 from fox_nb.sandbox.options import Settings
 from fox_nb.sandbox.server import Server
+
+Value = TypeVar("Value")
 
 
 class Sandbox:
@@ -101,20 +103,17 @@ class Sandbox:
         """
         if self._loop is None:
             return self._seen
-        creations: list[dict[str, Any]] = self._do(self._server.gateway.ledger.creations)
-        return creations
+        return self._do(self._server.gateway.ledger.creations)
 
     @property
     def faults(self) -> list[dict[str, Any]]:
         """The faults that are still due."""
-        faults: list[dict[str, Any]] = self._do(self._server.gateway.faults.remaining)
-        return faults
+        return self._do(self._server.gateway.faults.remaining)
 
     @property
     def happened(self) -> dict[str, int]:
         """How often each fault has come to pass."""
-        happened: dict[str, int] = self._do(lambda: dict(self._server.gateway.faults.happened))
-        return happened
+        return self._do(lambda: dict(self._server.gateway.faults.happened))
 
     def misbehave(self, fault: str, on: str | None = None, **parameters: Any) -> None:
         """Schedule a fault, as ``POST /sandbox/faults`` does.
@@ -159,12 +158,12 @@ class Sandbox:
         """Put the sandbox's clock forward."""
         self.set(advance=seconds)
 
-    def _do(self, work: Callable[[], Any]) -> Any:
+    def _do(self, work: Callable[[], Value]) -> Value:
         """Do something on the sandbox's thread and return what it gives."""
         if self._loop is None:
             raise RuntimeError("this sandbox is not running: use it inside its with-block")
 
-        async def on_loop() -> Any:
+        async def on_loop() -> Value:
             return work()
 
         return asyncio.run_coroutine_threadsafe(on_loop(), self._loop).result()

@@ -23,7 +23,6 @@ from fox_nb.sandbox.options import (
     Clock,
     Settings,
     credits_of,
-    quota_of,
 )
 from fox_nb.sandbox.plans import (
     check_kind,
@@ -116,7 +115,7 @@ class Gateway:
             message = f"No channel is available for the model {model}."
             raise Problem(422, message, "service_unavailable_error", "no_compatible_channel")
         now = self.clock.now()
-        self._check_balance(quota_of(request, self.settings.groups.get(self.settings.group, 1)), account, now)
+        self._check_balance(self.settings.quota_of(request), account, now)
         error = None
         sources: list[dict[str, str]] = []
         try:
@@ -168,7 +167,7 @@ class Gateway:
             error=error,
             account=account,
             group=self.settings.group,
-            quota=quota_of(request, self.settings.groups.get(self.settings.group, 1)),
+            quota=self.settings.quota_of(request),
         )
 
     def _check_balance(self, quota: int, account: str, now: float) -> None:

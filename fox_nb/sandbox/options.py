@@ -73,6 +73,10 @@ class Settings:
         """Return the settings as JSON has them."""
         return {name: value for name, value in vars(self).items() if name != "chance"}
 
+    def quota_of(self, request: dict[str, Any]) -> int:
+        """Return the price of a request in the engine's own unit, for a group that pays so many times the list."""
+        return round(credits_of(request) * QUOTA * self.groups.get(self.group, 1) / 100)
+
     def duration(self, request: dict[str, Any]) -> tuple[float, float]:
         """Return how many seconds a task will last, and how many are told."""
         seconds = SECONDS[request["model"]]
@@ -103,8 +107,3 @@ def credits_of(request: dict[str, Any]) -> int:
     price: int = round(100 * PRICES[request["model"]]) * request.get("num_outputs", 1)
     doubled = request["model"] in DOUBLED_AT_4K and request.get("resolution") == "4K"
     return price * (2 if doubled else 1)
-
-
-def quota_of(request: dict[str, Any], ratio: float) -> int:
-    """Return the price of a request in the engine's own unit, for a group that pays so many times the list."""
-    return round(credits_of(request) * QUOTA * ratio / 100)

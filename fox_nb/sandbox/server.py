@@ -19,7 +19,7 @@ from tornado.iostream import StreamClosedError
 
 from fox_nb.sandbox.answers import Answer, error_answer
 from fox_nb.sandbox.gateway import Gateway
-from fox_nb.sandbox.handlers import CALLS, FAULTY, Incoming, check, read_json
+from fox_nb.sandbox.handlers import CALLS, Incoming, check, read_json
 from fox_nb.sandbox.http_faults import HTTP_FAULTS
 from fox_nb.sandbox.plans import LOOPBACK
 from fox_nb.sandbox.problems import Problem
@@ -143,7 +143,7 @@ class _Handler(web.RequestHandler):
         try:
             call = self._call(self._operation(), steps)
             self._admit(call.operation)
-            name = FAULTY.get(call.operation.name)
+            _, name = CALLS[call.operation.name]
             fault = self.server.gateway.faults.on_call(name, _model(call)) if name else None
             answer = await self._work(call, fault)
         except Problem as problem:
@@ -207,7 +207,8 @@ class _Handler(web.RequestHandler):
             return Answer()
         try:
             check(call, self.server.gateway)
-            return await CALLS[call.operation.name](call, self.server.gateway)
+            carry_out, _ = CALLS[call.operation.name]
+            return await carry_out(call, self.server.gateway)
         except Problem as problem:
             return self._refusal(problem)
 

@@ -9,7 +9,7 @@ import pytest
 
 from fox_nb.sandbox import Sandbox, pictures
 from fox_nb.sandbox.contract import load_contract
-from fox_nb.sandbox.handlers import CALLS, FAULTY
+from fox_nb.sandbox.handlers import CALLS
 from fox_nb.sandbox.http_faults import CALLS as FAULTY_CALLS
 from fox_nb.sandbox.options import PRICES, SECONDS
 from fox_nb.sandbox.problems import Problem
@@ -32,7 +32,7 @@ def test_document_and_program_name_the_same_things():
     """Each operation has its function, each fault its calls, each model its price and duration."""
     contract = load_contract()
     assert {operation.name for operation in contract.operations} == set(CALLS)
-    assert set(FAULTY.values()) == set(FAULTY_CALLS)
+    assert {fault for _, fault in CALLS.values()} == {*FAULTY_CALLS, None}
     assert set(contract.models) == set(PRICES) == set(SECONDS)
 
 
