@@ -105,6 +105,28 @@ def test_both_spellings_mean_the_same():
         assert (one.styles, one.colours, one.scene) == (other.styles, other.colours, other.scene)
 
 
+def test_what_is_there_and_what_shall_go_is_not_asked_for():
+    """'Turn day into night' asks for a night, and what shall not be there is neither drawn nor left in a drawing."""
+    assert read("Turn day into night, with stars").hour == "night"
+    assert read("Change the background from a forest to a beach at sunset").scene == "beach"
+    assert read("Replace the red beach with a blue city").colours == ("blue",)
+    assert read("A street without cars, a man without glasses and a dog").subjects == ("dog",)
+    assert not read("A man without glasses").traits
+    beach = read("A beach with no people at sunset")
+    assert (beach.scene, beach.people, beach.hour) == ("beach", (), "sunset")
+    drawn = read("a cat and a dog in the rain")
+    assert drawn.changed_by(read("remove the dog and the rain, make it night")).subjects == ("cat",)
+    assert not drawn.changed_by(read("remove the dog and the rain")).weather
+    assert not read("a woman by a lake").changed_by(read("delete all people")).people
+    assert read("a house by a lake").changed_by(read("Now at night, with stars in the sky")).scene == "lake"
+    assert [read(words).scene for words in ("a fox under a starry sky", "the sky")] == ["forest", "sky"]
+    assert missing(read("a beach without palms or hats")) == ("without palms", "without hats")
+    house = art.Drawn(("A small red house by a lake, summer, mountains behind it",), 7)
+    day = a_drawing(house.prompts[0], SMALL, seed=7)
+    night = art.edit([day], "Turn day into night, with stars", SMALL, seed=1, drawn=house)
+    assert pixels(night).mean() < 0.6 * pixels(day).mean()
+
+
 def test_every_word_of_the_tables_is_read():
     """Each word of the vocabulary is found where it stands in a prompt, however its apostrophe is written."""
     for table in vocabulary._TABLES:

@@ -68,7 +68,8 @@ def edit(images: Sequence[Image.Image], prompt: str, size: tuple[int, int], *, s
         given = unmarked(as_rgb(images[0]))
         base = ImageOps.fit(given, size, Image.Resampling.BICUBIC, centering=(0.5, 0.4))
         out = _changed(base, Ask(wish, seed), figures)
-        undrawn = (*((wish.scene,) if wish.scene_named else ()), *wish.unknown)
+        gone = (f"without {word}" for word in wish.without)
+        undrawn = (*((wish.scene,) if wish.scene_named else ()), *wish.unknown, *gone)
     for place, extra in enumerate(images[1:4]):
         out = _pinned(out, unmarked(as_rgb(extra)), place, Ask(wish, seed))
     return mark(noted(out, undrawn))

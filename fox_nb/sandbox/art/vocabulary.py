@@ -36,9 +36,23 @@ _SPELLINGS: dict[str, str] = _WORDS["spellings"]
 _SPELT = re.compile("|".join(_SPELLINGS))
 _TABLES = (SCENES, HOURS, WEATHER, STYLES, SUBJECTS, COLOURS, TRAITS)
 _COUNTS = {word: int(count) for count, words in _WORDS["counts"].items() for word in words.split()}
+_OWN = {word: meaning for word, meaning in (SUBJECTS | WEATHER | TRAITS).items() if meaning not in {"tree", "bird"}}
+"""What is in a picture because it was asked for, and never as a part of a scene."""
+_ABOVE = ("sky", "clouds", "heaven")
+"""Words of what is above any place: 'stars in the sky' leave a house where it stands."""
 ROOMS = ("library", "room", "studio")
 PEOPLE = ("woman", "man", "child", "person")
 _SILENT = frozenset(_WORDS["silent"].split())
+_BEFORE = re.compile(
+    r"\bturn\b[^.,;]*?\binto\b|\b(?:change|transform)\b[^.,;]*?\b(?:in)?to\b|\breplace\b[^.,;]*?\b(?:with|by)\b"
+)
+"""What says what is there now: 'turn day into night' asks for a night."""
+_GOES_ON = "at|in|on|by|from|with|but|make|add|put|turn|change|replace"
+_GONE = re.compile(
+    rf"\b(?:(?:remove|delete|erase)\b(?:(?!\b(?:{_GOES_ON})\b)[^.,;])*"
+    rf"|(?:without|no)\b(?:(?!\b(?:{_GOES_ON}|and)\b)[^.,;])*)"
+)
+"""What says what shall not be there: 'remove the dog', 'a street without cars'."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,7 @@ class Brief:
     people: tuple[str, ...]
     traits: tuple[str, ...]
     unknown: tuple[str, ...]
+    without: tuple[str, ...]
     key: int
 
     def changed_by(self, other: Brief) -> Brief:
@@ -67,20 +82,26 @@ class Brief:
             text=f"{self.text}\n{other.text}",
             scene=other.scene if other.scene_named else self.scene,
             hour=other.hour if other.hour_named or other.weather else self.hour,
-            weather=other.weather if other.weather or other.scene_named or other.hour_named else self.weather,
+            weather=other.weather or (() if other.scene_named or other.hour_named else other.spare(self.weather)),
             colours=other.colours or self.colours,
             tints=other.tints or self.tints,
             styles=other.styles or self.styles,
-            subjects=tuple(dict.fromkeys((*self.subjects, *other.subjects)))[:3],
-            people=self.people or other.people,
-            traits=tuple(dict.fromkeys((*self.traits, *other.traits))),
+            subjects=other.spare(tuple(dict.fromkeys((*self.subjects, *other.subjects))))[:3],
+            people=() if "person" in other.without else other.spare(self.people or other.people),
+            traits=other.spare(tuple(dict.fromkeys((*self.traits, *other.traits)))),
             unknown=other.unknown,
+            without=(*self.without, *other.without),
         )
+
+    def spare(self, things: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the things but for those that shall not be there."""
+        return tuple(thing for thing in things if thing not in self.without)
 
 
 def missing(brief: Brief) -> tuple[str, ...]:
-    """Return the words that a brief's picture does not show: unknown ones, and indoors the weather."""
-    return (*(brief.weather if brief.scene in ROOMS else ()), *brief.unknown)
+    """Return what a brief's picture does not show: unknown words, weather indoors, and that scenery is away."""
+    indoors = brief.weather if brief.scene in ROOMS else ()
+    return (*indoors, *brief.unknown, *(f"without {word}" for word in brief.without if word not in _OWN.values()))
 
 
 def read(prompt: str) -> Brief:
@@ -90,8 +111,11 @@ def read(prompt: str) -> Brief:
     key, plain = digest("prompt", text), text
     for phrase, meaning in _WORDS["phrases"].items():
         plain = plain.replace(phrase, f" {meaning} ")
-    words = _words(plain)
-    scenes, hours, subjects = _found(words, SCENES), _found(words, HOURS), _found(words, SUBJECTS)
+    plain = _BEFORE.sub(" ", plain)
+    gone = _words(" ".join(_GONE.findall(plain)))
+    words = _words(_GONE.sub(" ", plain))
+    scenes = _found([word for word in words if word not in _ABOVE], SCENES)
+    hours, subjects = _found(words, HOURS), _found(words, SUBJECTS)
     several = _several(words)
     others = [word for at, word in enumerate(words) if at not in several]
     people = _counted(tuple(s for s in subjects if s in PEOPLE), others)
@@ -100,7 +124,7 @@ def read(prompt: str) -> Brief:
     return Brief(
         text=text,
         # 'a cottage in the mountains by the sea': the first place named is where it all stands
-        scene=scenes[0] if scenes else _scene(things, people, weather, key),
+        scene=scenes[0] if scenes else _scene(things, people, weather, words, key),
         scene_named=bool(scenes),
         hour=hours[0] if hours else _hour(weather, key),
         hour_named=bool(hours),
@@ -112,6 +136,7 @@ def read(prompt: str) -> Brief:
         people=people[:4],
         traits=tuple(_found(words, TRAITS)),
         unknown=tuple(dict.fromkeys((*several.values(), *(w for w in words if _is_unknown(w))))),
+        without=tuple(dict.fromkeys(_OWN.get(w, w) for w in gone if w in _OWN or _is_unknown(w) or w in SCENES)),
         key=key,
     )
 
@@ -159,7 +184,11 @@ def _found(words: list[str], table: dict[str, str]) -> list[str]:
     return list(dict.fromkeys(table[w] for w in words if w in table))
 
 
-def _scene(things: tuple[str, ...], people: tuple[str, ...], weather: tuple[str, ...], key: int) -> str:
+def _scene(
+    things: tuple[str, ...], people: tuple[str, ...], weather: tuple[str, ...], words: list[str], key: int
+) -> str:
+    if not (things or people) and set(words).intersection(_ABOVE):
+        return "sky"
     if "aurora" in weather or ("snow" in weather and not people):
         return "winter"
     for thing in things:

@@ -71,7 +71,7 @@ def sea(c: Canvas, light: Light, ask: Ask) -> Spot:
     ripples(c, rng, horizon + 0.004, c.h, lighter(deep, -0.05), 260, alpha=0.3)
     ripples(c, rng, horizon + 0.004, c.h, mix(top, light.low, 0.4), 220, alpha=0.4)
     ripples(c, rng, horizon + 0.002, c.h, light.sun, 210, alpha=0.75, x=sun[0], spread=0.085)
-    if not ask.brief.subjects:
+    if not ask.brief.subjects and "boat" not in ask.brief.without:
         x = c.w * (0.3 if sun[0] > c.w / 2 else 0.7)
         draw(c, light, "boat", Spot(x, horizon + 0.09 * (c.h - horizon), 0.085))
         draw(c, light, "boat", Spot(c.w - x * 0.75, horizon + 0.012, 0.03), flip=True)
@@ -117,7 +117,7 @@ def lake(c: Canvas, light: Light, ask: Ask) -> Spot:
     )
     ripples(c, rng, horizon + 0.01, c.h, mix(light.low, light.sun, 0.4), 120, alpha=0.28)
     ripples(c, rng, horizon + 0.006, c.h, light.sun, 60, alpha=0.6, x=sun[0], spread=0.06)
-    if not ask.brief.subjects:
+    if not ask.brief.subjects and "boat" not in ask.brief.without:
         draw(c, light, "rowing_boat", Spot(c.w * float(rng.uniform(0.3, 0.7)), horizon + 0.2 * (c.h - horizon), 0.07))
     _reeds(c, light, rng)
     return Spot(c.w * 0.5, horizon + 0.5 * (c.h - horizon), 0.28)
@@ -152,7 +152,7 @@ def beach(c: Canvas, light: Light, ask: Ask) -> Spot:
         draw(c, light, "parasol", Spot(c.w * (0.5 + 0.16 * side), c.h * 0.9, 0.2))
     draw(c, light, "palm", Spot(near, c.h * 0.93, 0.52), flip=side < 0)
     draw(c, light, "palm", Spot(near - 0.1 * side, c.h * 0.97, 0.38), flip=side < 0)
-    if not ask.brief.subjects:
+    if not ask.brief.subjects and "boat" not in ask.brief.without:
         draw(c, light, "boat", Spot(c.w * (0.5 - 0.25 * side), horizon + 0.02, 0.05))
     birds(c, light, rng, c.w * (0.5 - 0.2 * side), horizon * 0.5)
     return Spot(c.w * (0.5 - 0.1 * side), c.h * 0.94, 0.3)
