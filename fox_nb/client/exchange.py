@@ -56,6 +56,8 @@ class Call:
         True for a connection that nothing else has used or will use.
     private : bool
         True when the other side may be this machine or one of its own network.
+    has_moved : bool
+        True when it is made where an answer to it has pointed.
     """
 
     method: str = "GET"
@@ -71,6 +73,7 @@ class Call:
     with_key: bool = True
     alone: bool = False
     private: bool = True
+    has_moved: bool = False
 
 
 class Broken(Exception):

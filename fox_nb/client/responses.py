@@ -261,6 +261,22 @@ def _place_of(answer: Exchange) -> SplitResult | None:
     return None
 
 
+def moved_path(answer: Exchange, base_url: str, path: str) -> str:
+    """Return the other path of the very same gateway where the same is to be read; '' where an answer points elsewhere.
+
+    The same is what has the same name: the key goes to no other host, and to no page that has taken the call's place.
+    """
+    location = str(answer.headers.get("Location", "")).strip()
+    if answer.status not in _REDIRECTS or not location:
+        return ""
+    with contextlib.suppress(ValueError):
+        place = urljoin(base_url + path, location)
+        name, asked = (urlsplit(one).path.rstrip("/").rpartition("/")[2] for one in (place, path))
+        if place.startswith(f"{base_url}/") and name == asked and place != base_url + path:
+            return place.removeprefix(base_url)
+    return ""
+
+
 def decoded(answer: Exchange) -> Any:
     """Return the object or list that an answer holds, whatever stands around it; None when it holds none.
 

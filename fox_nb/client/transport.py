@@ -6,6 +6,7 @@ The sessions of requests below it follow nothing, remember nothing and read by t
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import http
 import http.client
 import io
@@ -33,6 +34,7 @@ from urllib3.util.retry import Retry
 from fox_nb import __version__
 from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
 from fox_nb.client.exchange import USUAL_ANSWER, Broken, Call, Exchange, Part
+from fox_nb.client.responses import moved_path
 from fox_nb.errors import NOTHING_SENT, KeyMissing
 from fox_nb.settings import is_loopback, is_private, without_key
 from fox_nb.sharing import renew_in_children
@@ -369,6 +371,8 @@ class HttpTransport:
     def send(self, call: Call) -> Exchange | Broken:
         """Send one request; what broke is returned, so that no typed error is raised while another one is handled.
 
+        A read that the gateway has at another path of its own, such as behind a slash, is made there.
+
         Raises
         ------
         OSError
@@ -384,9 +388,12 @@ class HttpTransport:
                     response.taken = body is not None and body.taken
                     return response
                 with response:
-                    return self._answer(response, call)
+                    sent = self._answer(response, call)
         finally:
             _current.reset(token)
+        may_move = call.method == "GET" and not (call.link or call.has_moved)
+        path = moved_path(sent, self.base_url, call.path) if may_move else ""
+        return self.send(dataclasses.replace(call, path=path, has_moved=True)) if path else sent
 
     def _begun(self, session: PlainSession, call: Call, body: Body | None) -> requests.Response | Broken:
         """Send a request and return its answer, body unread.

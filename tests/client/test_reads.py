@@ -745,7 +745,7 @@ def test_a_repeated_read_does_not_swallow_a_body_without_end(head):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_read_follows_no_redirect(status):
+def test_a_read_follows_no_redirect_to_another_host(status):
     """The key stays with the gateway; the error says where it points."""
     with Scripted(say(200, NEWER)) as other:
         step = say(status, Location=f"{other.url}/v1/tasks/task-1")
@@ -753,6 +753,31 @@ def test_a_read_follows_no_redirect(status):
             fox.task("task-1")
         assert other.received == []
     assert other.url in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["/v1/tasks/task-1/", "task-1/", "{url}/v2/tasks/task-1?page=1"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_read_is_made_where_the_gateway_has_it(status, place):
+    """A task that was paid for is found behind a slash or at another path of the same gateway, with the key."""
+    with Scripted(say(200, NEWER)) as server, client(server) as fox:
+        server._steps.insert(0, say(status, Location=place.format(url=server.url)))
+        assert fox.task("task-1").finished
+    asked = [(one.path, one.headers["Authorization"]) for one in server.received]
+    assert [path for path, _ in asked][1] in {"/v1/tasks/task-1/", "/v2/tasks/task-1?page=1"}
+    assert {key for _, key in asked} == {f"Bearer {KEY}"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["/login", "/v1/tasks/task-2", "/v1/tasks/task-1", "//127.0.0.2/v1/tasks/task-1", "{url}@127.0.0.2/v1/tasks/task-1"],
+)
+def test_a_redirect_to_anything_else_is_told(place):
+    """What is not the same, or stands elsewhere, is not read; and a gateway that leads in circles is asked no further."""
+    with Scripted() as server, client(server, reads_tries=1) as fox:
+        server._steps = [say(302, Location=place.format(url=server.url))]
+        with pytest.raises(errors.UnexpectedAnswer, match="points to another address"):
+            fox.task("task-1")
+    assert len(server.received) == 1
 
 
 def test_the_client_keeps_no_cookies():
