@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -20,6 +21,7 @@ HEAD = 32
 _LONGEST_NAME = 120
 _LONGEST_TEXT = 2000
 _BOUNDARY_BYTES = 16
+_LINK = r"(?i)https?://\S+"
 
 _CONTENT_TYPES = {
     **{ending.removeprefix("."): mime for mime, ending in KINDS.values()},
@@ -145,13 +147,17 @@ def _kind(start: bytes) -> str:
 
 
 def read_upload(answer: Any) -> Upload | None:
-    """Read an upload's answer; None when it holds no http(s) link."""
-    if isinstance(answer, dict) and isinstance(answer.get("data"), dict) and "url" not in answer:
-        answer = answer["data"]
-    if not isinstance(answer, dict):
+    """Read an upload's answer; None when it holds no http(s) link, or an error beside it.
+
+    A task is paid for with whatever link it is given.
+    """
+    if not isinstance(answer, dict) or answer.get("success") is False or answer.get("error"):
         return None
-    url = answer.get("url")
-    if not isinstance(url, str) or not url.lower().startswith(("http://", "https://")) or len(url) > _LONGEST_TEXT:
+    if isinstance(answer.get("data"), dict) and "url" not in answer:
+        answer = answer["data"]
+    said = answer.get("url")
+    url = said.strip() if isinstance(said, str) else ""
+    if not re.fullmatch(_LINK, url) or not url.isprintable() or len(url) > _LONGEST_TEXT:
         return None
     size = counted(answer.get("size"))
     return Upload(

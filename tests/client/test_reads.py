@@ -769,7 +769,13 @@ def test_a_read_is_made_where_the_gateway_has_it(status, place):
 
 @pytest.mark.parametrize(
     "place",
-    ["/login", "/v1/tasks/task-2", "/v1/tasks/task-1", "//127.0.0.2/v1/tasks/task-1", "{url}@127.0.0.2/v1/tasks/task-1"],
+    [
+        "/login",
+        "/v1/tasks/task-2",
+        "/v1/tasks/task-1",
+        "//127.0.0.2/v1/tasks/task-1",
+        "{url}@127.0.0.2/v1/tasks/task-1",
+    ],
 )
 def test_a_redirect_to_anything_else_is_told(place):
     """What is not the same, or stands elsewhere, is not read; and a gateway that leads in circles is asked no further."""

@@ -186,11 +186,25 @@ def test_a_filter_is_not_taken_for_a_full_storage():
     assert "storage" not in told.value.todo
 
 
-@pytest.mark.parametrize("answer", [{}, [], {"url": 7}, {"url": "javascript:alert(1)"}, {"url": ""}, b"<html>", b""])
+NO_LINKS = [
+    *({}, [], {"url": 7}, {"url": "javascript:alert(1)"}, {"url": ""}, b"<html>", b""),
+    *({"url": f"https://a.example/{path}"} for path in ("b c.png", "b.png\0", "b" * 2000)),
+    ANSWER | {"success": False},
+    ANSWER | {"error": {"message": "the storage is full"}},
+]
+
+
+@pytest.mark.parametrize("answer", NO_LINKS)
 def test_an_answer_without_a_link_is_no_upload(answer):
-    """The body is shown; a link that no model could fetch is none."""
+    """The body is shown; a link that no model could fetch, or that stands beside an error, is none."""
     with Scripted(say(200, answer)) as server, client(server) as fox, pytest.raises(errors.UnexpectedAnswer):
         fox.upload_file(PNG)
+
+
+def test_a_link_is_what_stands_between_blanks():
+    """A line break behind it would be sent, and paid for, with the task."""
+    with Scripted(say(200, ANSWER | {"url": f" {ANSWER['url']}\n"})) as server, client(server) as fox:
+        assert fox.upload_file(PNG).url == ANSWER["url"]
 
 
 def test_what_cannot_be_read_is_not_sent(tmp_path):
