@@ -66,10 +66,13 @@ def is_last_value() -> bool:
 
 
 def show_last_value(thing: Any) -> None:
-    """Show a cell's last value as a display; whoever else asks, as `display` and Output widgets do, gets its bundle."""
+    """Show a cell's last value as a display; whoever else asks, as `display` and Output widgets do, gets its bundle.
+
+    A widget that was closed has none: it stands there by its name, as any other does.
+    """
     from IPython.display import display
 
-    if not is_last_value():
+    if not is_last_value() or thing._repr_mimebundle_ is None:
         raise NotImplementedError
     display(thing._repr_mimebundle_(), raw=True)
 

@@ -10,6 +10,7 @@ behind the end of the first. A link with http or https stays a link.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,15 +21,16 @@ from typing import Any
 from PIL import Image
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.filetypes import KINDS
 from fox_nb.images import check, photo_archive, pixels, rewrite
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
 from fox_nb.images.inline import size_words
 from fox_nb.images.photos import AT_LEAST
 from fox_nb.images.rewrite import Limits
-from fox_nb.images.sources import refused, taken
+from fox_nb.images.sources import clipped, listed, refused, taken
+from fox_nb.settings import in_voila
 
+_PACKS = 'Say fox.profiles.train(photos, "Ruth", agreed=True): it packs photos, or a folder of them, itself.'
 UPLOADED = Limits()
 """What an upload may be."""
 
@@ -116,7 +118,13 @@ def prepare_archive(source: Any, *, parameter: str = "image_archive_url") -> Pre
     InvalidRequest
         It is not a ZIP archive, is locked by a password, or holds no pictures.
     """
-    found = taken(source, parameter)
+    several = listed(source)
+    is_path = isinstance(source, (str, os.PathLike)) and not in_voila()
+    is_folder = is_path and os.path.isdir(source)  # noqa: PTH112 - pathlib raises for a text that is too long for one
+    if is_folder or (several is not None and len(several) > 1):
+        what = f"{clipped(str(source))} is a folder" if several is None else f"{len(several)} pictures were given"
+        raise refused(parameter, f"{what}, where a ZIP of photos is meant.", _PACKS)
+    found = taken(source if several is None else several, parameter)
     if isinstance(found, str):
         return found
     if not isinstance(found, (bytes, Path)):
@@ -164,8 +172,8 @@ def _from_image(image: Image.Image, parameter: str) -> Prepared:
     orientation = check.orientation_of(held)
     profile = held.info.get("icc_profile")
     exact = held.has_transparency_data or rewrite.is_small(held)
-    kind = "PNG" if exact else "JPEG"
-    facts = Facts(kind, *KINDS[kind], *check.size_as_seen(held))
+    shown = (width, height) if orientation < 5 else (height, width)  # noqa: PLR2004 - 5 to 8 lie on their side
+    facts = Facts("PNG", "image/png", ".png", *shown) if exact else Facts("JPEG", "image/jpeg", ".jpg", *shown)
     sha256 = _hash_of_pixels(held, orientation, profile)
 
     def make() -> bytes:
@@ -190,7 +198,7 @@ def _look(data: bytes, name: str, parameter: str) -> tuple[Facts, str]:
     def refuse(what: str, *, todo: str = "") -> InvalidRequest:
         return InvalidRequest(f"{parameter}: {what}", parameter=parameter, value=name, todo=todo)
 
-    with check.opened(data, refuse=refuse, name=name) as picture:
+    with check.opened(data, bounds=check.LOCAL, refuse=refuse, name=name) as picture:
         picture.decode()
         if picture.image.mode in pixels.DEEP:
             pixels.plain(picture.image, parameter)  # what is no brightness is refused now, not when it is sent

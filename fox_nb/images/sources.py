@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.filetypes import data_in, is_data
+from fox_nb.filetypes import data_in, is_data, is_zip, sniff
 from fox_nb.models import is_link
 from fox_nb.settings import in_voila
 from fox_nb.workdir import given_path, working_folder
@@ -57,10 +57,10 @@ def taken(source: Any, parameter: str) -> Any:
         return as_link_or_path(source, parameter)
     is_array = hasattr(type(source), "__array_interface__") or hasattr(type(source), "__array__")
     if is_array and not listed(source):  # a table's column of paths is one
-        return source  # PIL's images among them
+        return _file_in(source) or source  # PIL's images among them
     if not is_array:
         with suppress(TypeError, ValueError, BufferError), memoryview(source) as buffer:  # array.array's, mmap's
-            return buffer.tobytes()
+            return buffer.tobytes() if buffer.ndim == 1 else source
     held = _held(source, parameter)
     if held is not None:
         return taken(held, parameter)
@@ -122,6 +122,18 @@ def inner_source(source: Any, parameter: str) -> Any:
     return source.path
 
 
+def _file_in(array: Any) -> bytes | None:
+    """Return the file whose bytes an array holds, as `cv2.imencode` gives one: its numbers are no brightness."""
+    shape = getattr(array, "shape", ())
+    is_row = len(shape) == 1 or (len(shape) == 2 and 1 in shape)  # noqa: PLR2004 - OpenCV's older ones are a column
+    if not is_row or not str(getattr(array, "dtype", "")).endswith("uint8"):
+        return None
+    import numpy as np
+
+    data = np.asarray(array).tobytes()
+    return data if sniff(data[:32]) or is_zip(data[:4]) else None
+
+
 def _held(source: Any, parameter: str) -> Any:
     """Return the bytes or the place that an object from elsewhere holds; None when it holds neither."""
     if is_upload(source):
@@ -130,6 +142,8 @@ def _held(source: Any, parameter: str) -> Any:
         return source["bytes"] or source["path"]
     if callable(getattr(source, "read", None)):
         return _read(source, parameter)
+    if callable(getattr(source, "read_bytes", None)):
+        return _read_path(source, parameter)
     several = listed(source)
     if several is not None and len(several) != 1:  # an upload widget in which nothing was chosen yet has none
         what, todo = f"{len(several)} pictures were given, where one is meant.", "Give one of them."
@@ -144,21 +158,35 @@ def _held(source: Any, parameter: str) -> Any:
 
 def _read(file: Any, parameter: str) -> bytes:
     """Read an open file from its start, as Pillow does, and leave it where it stood."""
+    data = bytearray()
     try:
-        place = file.tell() if file.seekable() else None
+        can_seek = file.seekable() if hasattr(file, "seekable") else hasattr(file, "seek")
+        place = file.tell() if can_seek else None
         if place is not None:
             file.seek(0)
-        data = file.read(LARGEST_FILE + 1)
+        while isinstance(part := file.read(LARGEST_FILE + 1 - len(data)), bytes) and part:
+            data += part  # a pipe, and what is not buffered, gives less at a time than there is
         if place is not None:
             file.seek(place)
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, LookupError) as error:
         what = f"the open file cannot be read ({error})."
         raise refused(parameter, what, "Open it again, or give its path.") from error
-    if not isinstance(data, bytes):
+    if isinstance(part, str):
         raise refused(parameter, "the file is open for text.", 'Open it for bytes: open(path, "rb").')
     if len(data) > LARGEST_FILE:
         raise refused(parameter, f"the file has more than {LARGEST_FILE / 1e6:,.0f} MB.", "Make it smaller first.")
-    return data
+    return bytes(data)
+
+
+def _read_path(path: Any, parameter: str) -> bytes:
+    """Read what is a path though none of this computer's: a file in a ZIP, in a package or in a cloud."""
+    try:
+        file = path.open("rb")
+    except (OSError, KeyError, ValueError) as error:
+        shown = clipped(str(path))
+        raise refused(parameter, f"{shown} cannot be read ({error}).", "Check the path.", value=shown) from error
+    with file:
+        return _read(file, parameter)
 
 
 def refuse_server_files(parameter: str) -> None:

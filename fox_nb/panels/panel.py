@@ -22,12 +22,13 @@ from fox_nb.panels.controls import Control, FieldContext
 from fox_nb.panels.head import card, head, in_marimo, key_is_empty, money_note, when_missing
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome, must_be_of_outcome
+from fox_nb.panels.panel_traits import AllValues, NewestPictures, NewestTask, ParameterValue
 from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record, running_cell
 from fox_nb.panels.script import Layout, close_inside
 from fox_nb.panels.task_cards import Action
 from fox_nb.panels.titles import Titles
-from fox_nb.parameters import Parameter, is_same, meant, meant_name, parameters, shown
+from fox_nb.parameters import is_same, meant, meant_name, parameters, shown
 from fox_nb.session import Session, Task
 from fox_nb.session.pool import Pool
 from fox_nb.session.task import tell
@@ -44,58 +45,6 @@ _GONE = {
     "press": "it is panel.submit() now, and gives back the task",
 }
 _NEXT = " Each press, and each panel.submit(), is the next variation; fox.submit({…}, take=2) asks for a certain one."
-
-
-class _Value(traitlets.TraitType[Any, Any]):
-    """A parameter's plain value, the same that its control shows."""
-
-    def __init__(self, parameter: Parameter) -> None:
-        empty = parameter.default or "" if parameter.is_text else parameter.default
-        super().__init__(default_value=empty, help=parameter.help)
-
-    def validate(self, panel: Panel, value: Any) -> Any:
-        return panel.checked(str(self.name), value)
-
-    def get(self, obj: Any, cls: Any = None) -> Any:
-        """Return it, of a list one of its own, as of `values`: what is appended there would be shown and not sent."""
-        value = super().get(obj, cls)
-        return list(value) if isinstance(value, list) else value
-
-    def set(self, obj: Any, value: Any) -> None:
-        """Have the control show it first: whoever hears of it may submit, and nobody does while that is held."""
-        super().set(obj, obj._shown(str(self.name), self._validate(obj, value)))  # noqa: SLF001 - of the panel's own
-
-
-class _Newest(traitlets.Any):
-    """The newest task; it can be read before its observers have heard of it."""
-
-    def get(self, obj: Any, cls: Any = None) -> Any:
-        """Return the one that was asked for last."""
-        tasks = obj._tasks()  # noqa: SLF001 - its own
-        return tasks[-1] if tasks else super().get(obj, cls)
-
-
-class _Pictures(traitlets.List[Any]):
-    """The newest pictures; who waited for a task finds them before others have heard of its end."""
-
-    def get(self, obj: Any, cls: Any = None) -> Any:
-        """Return those of the task that was asked for last of those that have some."""
-        found = (task.images for task in reversed(obj._tasks()) if task.images)  # noqa: SLF001 - its own
-        return next(found, None) or super().get(obj, cls)
-
-
-class _Values(traitlets.Dict):
-    """What is set; each reading gives a dict of its own: nobody would hear of a change inside of one."""
-
-    def validate(self, obj: Any, value: Any) -> Any:
-        """Fill the panel, at once: a validator of the panel would be put off while notifications are held."""
-        if not is_same(value, self.get(obj)):
-            obj.fill(value)
-        return self.get(obj)
-
-    def get(self, obj: Any, cls: Any = None) -> Any:
-        """Return what is set by now, whoever is told of which parameter first."""
-        return obj._read()  # noqa: SLF001 - a trait of the panel's own
 
 
 class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
@@ -119,9 +68,9 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     request: ClassVar[type[Request]]
 
-    values = _Values()
-    task = _Newest(None, allow_none=True, read_only=True)
-    images = _Pictures(read_only=True)
+    values = AllValues()
+    task = NewestTask(None, allow_none=True, read_only=True)
+    images = NewestPictures(read_only=True)
 
     def __init__(
         self,
@@ -279,7 +228,8 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     def __setattr__(self, name: str, value: Any) -> None:
         is_trait = isinstance(getattr(type(self), name, None), traitlets.TraitType)
-        if not (name.startswith("_") or is_trait or hasattr(w.VBox, name)):
+        of_subclass = hasattr(type(self), name) and not hasattr(_class_for(self.request.model), name)
+        if not (name.startswith("_") or is_trait or of_subclass or hasattr(w.VBox, name)):
             if name in _GONE:
                 raise AttributeError(f"panel.{name} is gone: {_GONE[name]}.")
             raise _no_such(self.request, name)
@@ -295,6 +245,8 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     def __getattr__(self, name: str) -> Any:
         if name in _GONE:
             raise AttributeError(f"panel.{name} is gone: {_GONE[name]}.")
+        if name == "model_id":  # ipywidgets' own, until it is closed
+            raise AttributeError("This panel was closed. Make a new one: fox.panel(…).")
         near = "" if name.startswith("_") else meant(name, tuple(p.name for p in parameters(self.request)))
         raise AttributeError(f"{type(self).__name__} has no {name!r}.{near}", name=name, obj=self)
 
@@ -580,11 +532,15 @@ def below_record(box: w.Widget, record: Record) -> dict[str, Any]:
     return output_for(box, repr(box))
 
 
-@functools.cache
 def panel_class(model: str) -> type[Panel]:
     """Return the class of a model's panels, with a trait for each parameter."""
+    return _class_for(request_class(model).model)
+
+
+@functools.cache
+def _class_for(model: str) -> type[Panel]:
     request = request_class(model)
-    traits = {parameter.name: _Value(parameter) for parameter in parameters(request)}
+    traits = {parameter.name: ParameterValue(parameter) for parameter in parameters(request)}
     about = {"request": request, "__module__": __name__, "__doc__": Panel.__doc__}
     return type(f"{request.__name__}Panel", (Panel,), {**traits, **about})
 
@@ -592,7 +548,8 @@ def panel_class(model: str) -> type[Panel]:
 def _no_such(request: type[Request], name: str) -> InvalidRequest:
     """Return the error for a name that a panel does not have."""
     names = tuple(parameter.name for parameter in parameters(request))
-    hint = _NEXT if name == "take" else meant_name(name, (*names, "task", "images", "values"))
+    others = tuple(other for other in ("task", "images", "values") if other != name)
+    hint = _NEXT if name == "take" else meant_name(name, (*names, *others))
     return InvalidRequest(
         f"{request.model} has no parameter {name!r}; it has {', '.join(names)}.{hint}",
         parameter=name,

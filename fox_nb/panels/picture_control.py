@@ -44,7 +44,7 @@ class PictureControl(Control):
         if in_voila():
             own |= {"place": "Link", "place_hint": "https://\u2026"}
         picker = Picker(
-            entry_of=self._entry,
+            entry_of=self._checked_entry,
             **about(parameter),
             most=(parameter.most_items or MOST_PICTURES) if parameter.many else 1,
             accept_archives=archive,
@@ -79,8 +79,7 @@ class PictureControl(Control):
         """Return the pictures, each of which can stand for one, and no more than fit."""
         pictures = self.widget.within_bounds(value)
         for one in pictures:
-            if not (isinstance(one, str) and LOCAL_PICTURE.fullmatch(one)):
-                taken(one, self.parameter.name)
+            self._must_be_picture(one)
         return list(pictures) if self.parameter.many else pictures[0] if pictures else None
 
     def add(self, value: Any, name: str = "") -> None:
@@ -127,6 +126,15 @@ class PictureControl(Control):
             self.widget.error = str(error)
         else:
             self.widget.taken()
+
+    def _must_be_picture(self, value: Any) -> None:
+        """Refuse what can't stand for one; what came by a browser, and what the store has, is known to."""
+        if not (isinstance(value, PickedFile) or (isinstance(value, str) and LOCAL_PICTURE.fullmatch(value))):
+            taken(value, self.parameter.name)
+
+    def _checked_entry(self, value: Any) -> PickerEntry:
+        self._must_be_picture(value)
+        return self._entry(value)
 
     def _entry(self, value: Any) -> PickerEntry:
         if isinstance(value, str) and LOCAL_PICTURE.fullmatch(value):

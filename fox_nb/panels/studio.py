@@ -95,6 +95,8 @@ class Studio(w.Tab):  # type: ignore[misc]
         super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "model_id":  # ipywidgets' own, until it is closed
+            raise AttributeError("This studio was closed. Make a new one: fox.studio().")
         raise AttributeError(f"studio.{name}{_GONE.get(name, ' is not there')}.", name=name, obj=self)
 
     def close(self) -> None:

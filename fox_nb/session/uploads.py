@@ -49,20 +49,19 @@ class Uploads:
         """
         named, prepared = dict(values), {}
         for parameter in parameters(request_class(model)):
-            value = named.get(parameter.name)
+            value, archive = named.get(parameter.name), parameter.hint.kind == "archive"
             # by the request class, in the words of the person
-            is_refused = isinstance(value, list) and not parameter.many
+            is_refused = isinstance(value, list) and not (parameter.many or archive)
             if not parameter.hint.is_file or value is None or is_refused:
                 continue
             names = []
-            for item in _several(value):
-                got = self.one(item, parameter.name, archive=parameter.hint.kind == "archive")
+            for item in _several(value) if parameter.many else [value]:
+                got = self.one(item, parameter.name, archive=archive)
                 if not isinstance(got, str):
                     prepared[got.sha256] = got
                     got = f"sha256:{got.sha256}"
                 names.append(got)
-            one = not parameter.many and len(names) == 1
-            named[parameter.name] = names[0] if one else names
+            named[parameter.name] = names if parameter.many else names[0]
         return named, prepared
 
     def ready(self, model: str, values: Mapping[str, Any]) -> dict[str, Any]:

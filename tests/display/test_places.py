@@ -174,6 +174,16 @@ def test_what_is_a_widget_is_shown_where_it_is_asked_for(run: Run, thing: str) -
     assert [views(cell) for cell in (said, shown, handed, updated)] == [0, 1, 1, 0]
 
 
+def test_a_panel_that_was_closed_is_shown_by_its_name(run: Run) -> None:
+    """As any widget that was closed, and without an error in the cell."""
+    cells = run("panel = fox.panel()\npanel.close()\npanel", "studio = fox.studio()\nstudio.close()\ndisplay(studio)")
+    assert [cell.outputs[-1]["data"] for cell in cells] == [
+        {"text/plain": "<Panel phota-image>"},
+        {"text/plain": "<Studio>"},
+    ]
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+
+
 def test_two_that_look_the_same(run: Run) -> None:
     """Of tasks that look the same under way each Output has its own pictures, also if a cell waits for them at once."""
     _, said = run(

@@ -302,6 +302,10 @@ def test_cells_of_lists_and_commas_are_read_or_refused_with_a_remedy(fox: Fox, p
     assert "sha256" not in str(refused.value)
     with pytest.raises(InvalidRequest, match=r"image_url is \['\S"):
         fox.enhance([str(photo)])
+    with pytest.raises(InvalidRequest, match="2 pictures were given, where one is meant"):
+        fox.enhance((str(photo), str(photo)))
+    with pytest.raises(InvalidRequest, match="2 pictures were given, where a ZIP of photos is meant"):
+        fox.create_profile([str(photo), str(photo)])
     with pytest.raises(InvalidRequest, match=r'Several are a JSON list: \["a\.jpg", "b\.jpg"\]'):
         fox.batch([{"prompt": "a", "image_urls": f"{photo};{photo}"}], "phota-image-edit")
     (tmp_path / "a.csv").write_text(f"image_url;creativity;take\n{photo};0,3;2,0\n{photo};0.5;1\n")

@@ -7,6 +7,7 @@ import io
 import itertools
 import tempfile
 import unicodedata
+import zipfile
 from array import array
 from collections import deque
 from decimal import Decimal
@@ -60,6 +61,55 @@ def test_every_form_is_the_same_picture(path: Path) -> None:
         assert {prepare(form).sha256 for form in forms} == {prepare(path).sha256}
         assert file.tell() == 0
     assert written.tell() == len(RAW), "whose file it is finds it where it stood"
+
+
+def test_arrays_that_hold_a_file_are_that_file(path: Path) -> None:
+    """OpenCV's imencode gives a row of bytes, its older versions a column: sent as brightness it is a wrong picture, paid for."""
+    row = np.frombuffer(RAW, np.uint8)
+    for encoded_picture in (row, row[:, None], row[None], pd.Series(row)):
+        assert prepare(encoded_picture).sha256 == prepare(path).sha256
+    narrow = np.arange(200, dtype=np.uint8)[:, None]
+    assert prepare(narrow).facts == prepare(Image.fromarray(narrow[:, 0][:, None])).facts, "a picture of one column"
+    with pytest.raises(InvalidRequest, match=r"shape \(200,\)"):
+        prepare(narrow[:, 0])
+
+
+def test_a_buffer_of_height_and_width_is_an_array() -> None:
+    """A view of an array, or of bytes that were given a shape, is the array's picture."""
+    pixels = np.asarray(gradient(66, 48))
+    for view in (memoryview(pixels), memoryview(pixels.tobytes()).cast("B", pixels.shape)):
+        assert prepare(view).sha256 == prepare(pixels).sha256
+
+
+def test_a_file_is_read_to_its_end_however_little_it_gives_at_a_time(path: Path) -> None:
+    """A pipe without a buffer gives what has come by then; what Pillow can read needs no `seekable`."""
+
+    class Few:
+        def __init__(self) -> None:
+            self._left = io.BytesIO(RAW)
+
+        def read(self, size: int = -1) -> bytes:
+            return self._left.read(min(size, 100))
+
+    class Whole(Few):
+        def seek(self, place: int) -> int:
+            return self._left.seek(place)
+
+        def tell(self) -> int:
+            return self._left.tell()
+
+    assert {prepare(Few()).sha256, prepare(Whole()).sha256} == {prepare(path).sha256}
+    with zipfile.ZipFile(io.BytesIO(), "w") as none, pytest.raises(InvalidRequest, match="cannot be read"):
+        prepare(none)
+
+
+def test_paths_of_no_folder_here(tmp_path: Path, path: Path) -> None:
+    """A file in a ZIP, in a package or in a cloud is the picture that can be read there."""
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as packed:
+        packed.write(path, "a.png")
+    assert prepare(zipfile.Path(tmp_path / "photos.zip", "a.png")).sha256 == prepare(path).sha256
+    with pytest.raises(InvalidRequest, match=r"nope\.png cannot be read"):
+        prepare(zipfile.Path(tmp_path / "photos.zip", "nope.png"))
 
 
 @pytest.mark.parametrize(

@@ -393,3 +393,10 @@ def test_archives_that_are_none(tmp_path, data, word):
         assert "image_archive_url" in str(caught.value)
     with pytest.raises(InvalidRequest, match="is a folder"):
         prepare_archive(tmp_path)
+
+
+def test_photos_where_an_archive_is_meant_are_told_who_packs_them(tmp_path):
+    """A folder, or a list of photos: the remedy is the call that takes them, and no other picture."""
+    for source in (tmp_path, str(tmp_path), ["a.jpg", "b.jpg"], ("a.jpg", "b.jpg"), iter(["a.jpg", "b.jpg"])):
+        with pytest.raises(InvalidRequest, match=r"where a ZIP of photos is meant.*fox\.profiles\.train"):
+            prepare_archive(source)

@@ -308,6 +308,39 @@ def test_a_subclass_that_observes_a_panel_sends_what_is_set(fox: Fox) -> None:
     assert [(sent["prompt"], sent["num_outputs"]) for _, sent in asked if sent] == [("a fox", 1), ("a bear", 2)]
 
 
+def test_a_subclass_has_what_it_declares(fox: Fox) -> None:
+    """An attribute or a method of its own; a slip of the pen is refused all the same, and so is what a panel itself has."""
+
+    class Own(panel_file.panel_class("phota-image")):  # type: ignore[misc]
+        lesson = None
+
+        def double(self) -> None:
+            self.num_outputs *= 2
+
+    panel = Own(fox.session, {"prompt": "a fox", "num_outputs": 2})
+    panel.lesson = 3
+    panel.double()
+    assert (panel.lesson, panel.values["num_outputs"]) == (3, 4)
+    for name in ("leson", "submit"):
+        with pytest.raises(InvalidRequest, match=f"no parameter '{name}'"):
+            setattr(panel, name, None)
+
+
+@pytest.mark.parametrize("model", [["phota-image"], {"model": "phota-image"}, np.array(["phota-image"]), None])
+def test_what_is_no_models_name_is_refused_in_words(fox: Fox, model: Any) -> None:
+    """Also what Python can't look up in a table."""
+    with pytest.raises(InvalidRequest, match="allowed is one of phota-image"):
+        fox.panel(model)
+
+
+def test_a_panel_that_was_closed_says_so(fox: Fox) -> None:
+    """In place of what ipywidgets lacks by then."""
+    for closed in (fox.panel(), fox.studio()):
+        closed.close()
+        with pytest.raises(AttributeError, match=r"was closed\. Make a new one: fox\."):
+            w.VBox([closed])
+
+
 def test_values_are_those_of_now_for_every_observer(fox: Fox) -> None:
     """Whoever is told of a parameter finds it there."""
     panel = fox.panel(prompt="a fox")
@@ -354,7 +387,9 @@ def test_pictures_are_looked_at_when_they_are_set(fox: Fox, tmp_path: Path) -> N
     for nonsense in (5, [object()], {photo}, np.array([str(photo)] * 50)):
         with pytest.raises(InvalidRequest):
             panel.image_urls = nonsense
-    assert panel.image_urls == [str(photo)] * 2
+        with pytest.raises(InvalidRequest):
+            panel.controls["image_urls"].value = nonsense
+    assert panel.image_urls == list(panel.controls["image_urls"].value) == [str(photo)] * 2
 
 
 def test_names_that_are_gone_say_what_to_do(fox: Fox) -> None:
@@ -364,6 +399,9 @@ def test_names_that_are_gone_say_what_to_do(fox: Fox) -> None:
         with pytest.raises(AttributeError, match=words):
             getattr(panel, name)
     assert not hasattr(panel, "nothing")
+    with pytest.raises(InvalidRequest) as caught:
+        panel.fill({"values": {}})
+    assert "Did you mean" not in str(caught.value)
     with pytest.raises(InvalidRequest, match="'promt'"):
         fox.panel(promt="a fox")
     studio = fox.studio()

@@ -13,9 +13,8 @@ export function takeWords(cell, index) {
 }
 
 export class Facts {
-  /** @param {import("./grid.js").Grid} grid */
-  constructor(grid) {
-    this.grid = grid;
+  constructor(act) {
+    this.act = act;
     this.words = element("div", { class: "foxc-facts-words" });
     this.code = element("code");
     this.copied = button("Copy", "Copy the code", () => this.#copy());
@@ -29,8 +28,8 @@ export class Facts {
     this.root = element("div", { class: "foxc-facts" }, this.words, this.details);
   }
 
-  show() {
-    const { grid } = this;
+  /** @param {import("./grid.js").Grid} grid */
+  show(grid) {
     const cell = grid.cell();
     const index = grid.takeIndex(grid.active);
     const { explanations } = grid.facts;
@@ -39,9 +38,9 @@ export class Facts {
     const head = element("p", {}, element("strong", {}, cell.label));
     if (cell.takes.length > 1) {
       head.append(
-        button("‹", "Variation before ([)", () => grid.stepTake(-1)),
+        button("‹", "Variation before ([)", () => this.act.take(-1)),
         takeWords(cell, index),
-        button("›", "Variation after (])", () => grid.stepTake(1)),
+        button("›", "Variation after (])", () => this.act.take(1)),
       );
     }
     const rule = take?.picture && fittedInto(take.picture, grid.otherOf(grid.active));
@@ -55,8 +54,9 @@ export class Facts {
       ),
     );
     fill(this.words, head, ...(numbers.length ? [element("dl", {}, ...numbers)] : []));
-    this.details.hidden = !take?.code;
-    this.code.textContent = take?.code ?? "";
+    const code = take?.code || cell.code;
+    this.details.hidden = !code;
+    this.code.textContent = code;
     this.copied.textContent = "Copy";
   }
 
