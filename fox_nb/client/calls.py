@@ -39,8 +39,8 @@ from fox_nb.client.responses import (
     is_refusal,
     is_state,
     is_taken,
+    made_by,
     not_connected,
-    redirected,
     request_id_of,
     retry_after,
     shown,
@@ -201,7 +201,7 @@ class Client:
 
             about["User-Agent"] = f"{USER_AGENT} {CAN_TELL}"
         sent = self._with_retries(_TRIES if repeat else 1, partial(self._create_once, content, about, take))
-        state = tasks.read(decoded(sent), created=True) or redirected(sent, self.base_url)
+        state = made_by(sent, self.base_url)
         if state is None or not state.id:
             raise self._failure(sent, Purpose.CREATE, "a task with an id")
         results = tuple(map(self._with_its_host, state.results))
@@ -515,7 +515,7 @@ class Client:
         good = sent.status in _GOOD
         if good and (creating or sent.cut is None):
             return Attempt(answer=sent)
-        if (redirected(sent, self.base_url) or is_taken(sent)) if creating else is_state(sent, task_id):
+        if is_taken(sent, self.base_url) if creating else is_state(sent, task_id):
             return Attempt(answer=sent)
         passing = sent.status in _PASSING or (sent.cut is not None and sent.cut.again)
         again = sent.status == HTTPStatus.TOO_MANY_REQUESTS and is_refusal(sent) if creating else passing

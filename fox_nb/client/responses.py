@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from dataclasses import replace
 from datetime import UTC
 from enum import Enum
 from http import HTTPStatus
@@ -210,10 +211,11 @@ def _error_in(answer: Exchange) -> dict[str, Any] | None:
     return error if isinstance(error, dict) else None
 
 
-def is_taken(answer: Exchange) -> bool:
-    """Return True for a task with no error beside it: it was made, whatever the answer's status says."""
+def is_taken(answer: Exchange, base_url: str) -> bool:
+    """Return True for a task that an answer points to, or with no error beside it: it was made, whatever the status."""
     said = decoded(answer)
-    return bool(_task_in(answer)) and not (isinstance(said, dict) and said.get("error"))
+    is_alone = not (isinstance(said, dict) and said.get("error"))
+    return _pointed_to(answer, base_url) is not None or (bool(_task_in(answer)) and is_alone)
 
 
 def is_state(answer: Exchange, task_id: str) -> bool:
@@ -243,7 +245,13 @@ def _named_in(answer: Exchange) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def redirected(answer: Exchange, base_url: str) -> TaskState | None:
+def made_by(answer: Exchange, base_url: str) -> TaskState | None:
+    """Return the task that a creation has made: what its answer says, with the id that is in it or in its address."""
+    said, pointed = read(decoded(answer), created=True), _pointed_to(answer, base_url)
+    return replace(said, id=pointed.id) if said and pointed and not said.id else said or pointed
+
+
+def _pointed_to(answer: Exchange, base_url: str) -> TaskState | None:
     """Return the task of this gateway that an answer points to: whoever answers a creation so has taken it."""
     place = _place_of(answer)
     if place is None or place.hostname not in {None, urlsplit(base_url).hostname}:

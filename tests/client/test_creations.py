@@ -172,6 +172,17 @@ def test_a_creation_that_is_answered_by_the_way_to_its_task_was_accepted(status,
     assert len(server.received) == 1
 
 
+@pytest.mark.parametrize(
+    "body", [{"status": "queued"}, {"status": "pending", "progress": 3, "id": ""}, {"status": "success"}]
+)
+def test_an_id_that_stands_in_the_address_alone_is_not_lost(body):
+    """What the body says of the task, and the way to it, are one answer."""
+    with Scripted(say(202, body, Location="/v1/tasks/task-unified-1")) as server, client(server) as fox:
+        state = fox.create(BODY)
+    assert (state.id, state.status, state.progress) == ("task-unified-1", body["status"], body.get("progress", 0))
+    assert len(server.received) == 1
+
+
 EARLY = [
     b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n",
     b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n",
