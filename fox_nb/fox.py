@@ -20,7 +20,7 @@ from fox_nb.atomic import private_folder
 from fox_nb.errors import NOTHING_SENT, InvalidRequest, KeyMissing, SandboxError, StoreError
 from fox_nb.experiment_methods import ExperimentMethods
 from fox_nb.model_methods import ModelMethods
-from fox_nb.parameters import shown
+from fox_nb.parameters import not_allowed, shown
 from fox_nb.settings import (
     DEFAULT_BASE_URL,
     Gateway,
@@ -115,12 +115,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             and not isinstance(budget, bool)
             and (0 <= budget <= MOST_BUDGET or budget == math.inf)
         ):
-            raise InvalidRequest(
-                f"budget is {shown(budget)}; allowed is an amount in USD from 0 on, or None for no limit.",
-                parameter="budget",
-                value=budget,
-                allowed="USD from 0 on, or None",
-            )
+            raise not_allowed("budget", budget, "an amount in USD from 0 on, or None for no limit")
         if ledger is not None and (budget is None or budget == math.inf):
             raise InvalidRequest(
                 "ledger is given, and no budget for it to hold.",
@@ -129,12 +124,8 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
             )
         for name, given, kind in (("polling", polling, Polling), ("timeouts", timeouts, Timeouts)):
             if given is not None and not isinstance(given, kind):
-                raise InvalidRequest(
-                    f"{name} is {shown(given)}; allowed is a {kind.__name__}(…).",
-                    parameter=name,
-                    value=given,
-                    todo=f"from fox_nb.settings import {kind.__name__}",
-                )
+                todo = f"from fox_nb.settings import {kind.__name__}"
+                raise not_allowed(name, given, f"a {kind.__name__}(…)", todo=todo)
         self._pack = _opened(replay, api_key, base_url) if replay is not None else None
         self._gateway = Gateway(self._pack.gateway) if self._pack is not None else _gateway(api_key, base_url)
         self._budget = None if budget is None or math.isinf(budget) else float(budget)
@@ -312,9 +303,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         if model:
             request_class(model)
         if not isinstance(limit, numbers.Integral) or abs(limit) > MOST_TASKS:
-            raise InvalidRequest(
-                f"limit is {shown(limit)}; allowed is a whole number, negative for all.", parameter="limit", value=limit
-            )
+            raise not_allowed("limit", limit, "a whole number, negative for all")
         if not isinstance(text or "", str):
             raise InvalidRequest(f"text is {shown(text)}; allowed are words of a prompt.", parameter="text", value=text)
         return self.session.tasks(model=model, text=text or "", states=states_of(status), limit=int(limit))
@@ -351,10 +340,8 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
     @property
     def budget(self) -> Cost | None:
         """The limit of this store in USD, as it was given; None without one."""
-        from fox_nb.session import Cost
-
-        limit, play = self.session.limit, self.session.prices.is_play_money
-        return None if limit is None else Cost(limit, is_estimate=False, is_play_money=play)
+        limit = self.session.limit
+        return None if limit is None else self.session.prices.money(limit)
 
     @budget.setter
     def budget(self, _value: object) -> None:

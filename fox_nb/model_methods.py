@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.parameters import meant_name, parameters, shown
+from fox_nb.parameters import meant_name, not_allowed, parameters
 
 if TYPE_CHECKING:
     from fox_nb.session import Session, Task
@@ -281,13 +281,7 @@ class ModelMethods(ABC):
             As `generate`.
         """
         if not isinstance(request, Mapping):
-            raise InvalidRequest(
-                f"request is {shown(request)}; allowed is a mapping such as "
-                '{"model": "phota-image", "prompt": "a fox"}.',
-                parameter="request",
-                value=request,
-                allowed="a mapping with the model and its parameters",
-            )
+            raise not_allowed("request", request, 'a mapping such as {"model": "phota-image", "prompt": "a fox"}')
         values = {name: value for name, value in request.items() if value is not None}
         return self.session.submit(values.pop("model", None), values, take)
 

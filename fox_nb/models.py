@@ -15,7 +15,19 @@ from urllib.parse import urlsplit
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.money import MICRO_PER_USD
-from fox_nb.parameters import After, Before, Bounds, Hint, marked, meant, name_in, parameters, refusal, shown, unboxed
+from fox_nb.parameters import (
+    After,
+    Before,
+    Bounds,
+    Hint,
+    marked,
+    meant,
+    name_in,
+    not_allowed,
+    parameters,
+    refusal,
+    unboxed,
+)
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -427,12 +439,7 @@ def request_class(model: Any) -> type[Request]:
     """Return a model's request class, or raise `InvalidRequest` with what was probably meant."""
     if isinstance(model, str) and model in MODELS:
         return MODELS[model]
-    raise InvalidRequest(
-        f"model is {shown(model)}; allowed is one of {', '.join(MODELS)}.{meant(model, tuple(MODELS))}",
-        parameter="model",
-        value=model,
-        allowed=f"one of {', '.join(MODELS)}",
-    )
+    raise not_allowed("model", model, f"one of {', '.join(MODELS)}", hint=meant(model, tuple(MODELS)))
 
 
 def _file_names(cls: type) -> frozenset[str]:
@@ -483,12 +490,7 @@ def take_number(take: Any) -> int | None:
     number = counted(take)
     if number is not None:
         return number
-    raise InvalidRequest(
-        f'take is {shown(take)}; allowed is a whole number from 1 to {MOST_TAKES}, or "new" for the next one.',
-        parameter="take",
-        value=take,
-        allowed=f'a whole number from 1 to {MOST_TAKES}, or "new"',
-    )
+    raise not_allowed("take", take, f'a whole number from 1 to {MOST_TAKES}, or "new" for the next one')
 
 
 def validate(model: str, values: Mapping[str, Any]) -> Request:

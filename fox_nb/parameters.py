@@ -266,14 +266,17 @@ def refusal(cls: type, model: str, error: ErrorDetails, count: int) -> InvalidRe
     if error["type"] == "missing":
         return InvalidRequest(f"{name} is missing: {model} needs {allowed}.{more}", parameter=name, allowed=allowed)
     why = str(error["ctx"]["error"]) if error["type"] == "value_error" else ""
-    return InvalidRequest(
-        f"{name} is {shown(error['input'])}{f' ({why})' if why else ''}; "
-        f"allowed is {allowed}.{meant(error['input'], known[name].options)}{more}",
-        parameter=name,
-        value=error["input"],
-        allowed=allowed,
-        why=why,
+    return not_allowed(
+        name, error["input"], allowed, why=why, hint=f"{meant(error['input'], known[name].options)}{more}"
     )
+
+
+def not_allowed(
+    name: str, value: Any, allowed: str, *, why: str = "", hint: str = "", todo: str = ""
+) -> InvalidRequest:
+    """Return the error for a value that is not allowed; `why` and `hint`, a sentence, say more where there is more."""
+    what = f"{name} is {shown(value)}{f' ({why})' if why else ''}; allowed is {allowed}.{hint}"
+    return InvalidRequest(what, parameter=name, value=value, allowed=allowed, why=why, todo=todo)
 
 
 def shown(value: Any) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit
 
 from fox_nb.errors import InvalidRequest, KeyMissing
-from fox_nb.parameters import shown
+from fox_nb.parameters import not_allowed, shown
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -471,7 +471,4 @@ def _positive(name: str, value: float) -> None:
 
 def _within(name: str, value: float, least: float, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
-        allowed = f"{least:g} to {most:g}"
-        raise InvalidRequest(
-            f"{name} is {shown(value)}; allowed is {allowed}.", parameter=name, value=value, allowed=allowed
-        )
+        raise not_allowed(name, value, f"{least:g} to {most:g}")

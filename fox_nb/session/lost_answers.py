@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.money import MICRO_PER_USD
-from fox_nb.parameters import shown, unboxed
+from fox_nb.parameters import not_allowed, shown, unboxed
 from fox_nb.session.matching import AMBIGUOUS, AMOUNT
 from fox_nb.session.prices import Cost
 from fox_nb.store import TaskRow
@@ -88,10 +88,10 @@ def id_or_none(task_id: Any) -> str:
         return ""
     found = usable_id(task_id) if isinstance(task_id, str) else ""
     if not found:
-        raise InvalidRequest(
-            f"task_id is {shown(task_id)}; allowed is an id as the gateway gives it, such as 'task-unified-…'.",
-            parameter="task_id",
-            value=task_id,
+        raise not_allowed(
+            "task_id",
+            task_id,
+            "an id as the gateway gives it, such as 'task-unified-…'",
             todo="Copy it from the gateway's console; without one say paid=True or paid=False alone.",
         )
     return found

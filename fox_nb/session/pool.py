@@ -17,8 +17,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from fox_nb.errors import NOTHING_SENT, FoxError, InvalidRequest
-from fox_nb.parameters import shown
+from fox_nb.errors import NOTHING_SENT, FoxError
+from fox_nb.parameters import not_allowed
 
 Value = TypeVar("Value")
 PROMPT = 2.0
@@ -236,13 +236,8 @@ def deadline(timeout: Any) -> float:
             return math.inf
         if isinstance(timeout, numbers.Real) and not isinstance(timeout, bool) and not math.isnan(timeout):
             return time.monotonic() + float(timeout)
-    raise InvalidRequest(
-        f"timeout is {shown(timeout)}; allowed is a number of seconds, or None.",
-        parameter="timeout",
-        value=timeout,
-        allowed="a number of seconds, or None",
-        todo="The task is not touched: call wait() again.",
-    )
+    todo = "The task is not touched: call wait() again."
+    raise not_allowed("timeout", timeout, "a number of seconds, or None", todo=todo)
 
 
 def start(run: Callable[[], object], name: str, money: str = NOTHING_SENT) -> threading.Thread:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.models import bare
-from fox_nb.parameters import meant, shown
+from fox_nb.parameters import meant, not_allowed, shown
 from fox_nb.session.renderer import Renderer
 from fox_nb.sharing import OfOneProcess
 from fox_nb.store import Store
@@ -264,12 +264,7 @@ def checked_name(name: Any) -> str:
 
     kept = clip(name, 4 * LONGEST_NAME) if isinstance(name, str) else ""
     if not kept or len(kept) > LONGEST_NAME:
-        raise InvalidRequest(
-            f"name is {shown(name)}; allowed is a text of 1 to {LONGEST_NAME} characters.",
-            parameter="name",
-            value=name,
-            allowed=f"a text of 1 to {LONGEST_NAME} characters",
-        )
+        raise not_allowed("name", name, f"a text of 1 to {LONGEST_NAME} characters")
     return kept
 
 
@@ -289,13 +284,8 @@ def name_or_id(profile: Any) -> str:
     wanted = bare(profile)
     if isinstance(wanted, str) and wanted:
         return wanted
-    raise InvalidRequest(
-        f"profile is {shown(profile)}; allowed is a profile's name or id.",
-        parameter="profile",
-        value=profile,
-        allowed="a profile's name or id",
-        todo="fox.profiles lists those of this folder; a training has no id before it is done.",
-    )
+    todo = "fox.profiles lists those of this folder; a training has no id before it is done."
+    raise not_allowed("profile", profile, "a profile's name or id", todo=todo)
 
 
 def _free(name: str, taken: list[str]) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from fox_nb.errors import ExtraMissing, FoxError, InvalidRequest, WaitTimeout
+from fox_nb.errors import ExtraMissing, FoxError, WaitTimeout
 from fox_nb.models import MODELS
-from fox_nb.parameters import parameters
+from fox_nb.parameters import not_allowed, parameters
 from fox_nb.session.pool import deadline
 from fox_nb.session.renderer import Renderer, Shows
 from fox_nb.session.task import Task
@@ -152,12 +152,7 @@ def states_of(status: str) -> tuple[str, ...]:
     if not status:
         return ()
     if status not in STATUSES:
-        raise InvalidRequest(
-            f"status is {status!r}; allowed is one of {', '.join(STATUSES)}.",
-            parameter="status",
-            value=status,
-            allowed=f"one of {', '.join(STATUSES)}",
-        )
+        raise not_allowed("status", status, f"one of {', '.join(STATUSES)}")
     return (status, *sorted(BEING_SENT)) if status == "pending" else (status,)
 
 
