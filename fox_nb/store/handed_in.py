@@ -13,11 +13,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path, PurePosixPath
 
+from pydantic import TypeAdapter
+
 from fox_nb.atomic import open_database
 from fox_nb.errors import StoreError
 from fox_nb.store.journal import JOURNAL, Journal
 from fox_nb.store.packs import SUFFIX
-from fox_nb.store.rows import PictureRow, TaskRow
+from fox_nb.store.rows import TaskRow
 
 MOST_UNPACKED = 4 << 30
 """Bytes that one ZIP may hold when it is unpacked; only what is shown is unpacked at all."""
@@ -33,14 +35,7 @@ _NAMES_A_FILE = bytes.fromhex("d9d505f920a163d7")
 _STEPS, _MOST_STEPS = 100_000, 3000
 """SQLite's steps between two looks, and looks until it is ended: a view may have rows without end."""
 _LONGEST_WORDS = 20_000
-_TYPES: dict[str, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "int | None": (int, type(None)),
-    "float": (int, float),
-    "bool": (bool,),
-    "float | None": (int, float, type(None)),
-}
+_ROW = TypeAdapter(TaskRow)
 
 
 class TooMuch(Exception):
@@ -233,25 +228,9 @@ def _refuse_foreign(connection: sqlite3.Connection) -> None:
 def _checked(row: TaskRow) -> TaskRow | None:
     """Return a row whose every value is of its kind; None for any other."""
     try:
-        if not _fits(row, besides="pictures"):
-            return None
-        pictures = [picture for picture in row.pictures if _fits(picture)]
+        _ROW.validate_python(row, strict=True)
         body = json.loads(row.request)
-    except (ValueError, TypeError, RecursionError):
+    except (ValueError, RecursionError):  # pydantic's own error is a ValueError
         return None
-    whole = isinstance(body, dict) and len(pictures) == len(row.pictures) and row.net >= 0 and math.isfinite(row.asked)
-    return row if whole and len(row.words) <= _LONGEST_WORDS else None
-
-
-def _fits(row: TaskRow | PictureRow, besides: str = "") -> bool:
-    """Whether each value of a row is of its kind."""
-    kinds = type(row).__annotations__
-    return all(
-        _is(getattr(row, name), str(getattr(kind, "__forward_arg__", kind)))
-        for name, kind in kinds.items()
-        if name != besides
-    )
-
-
-def _is(value: object, kind: str) -> bool:
-    return isinstance(value, _TYPES[kind]) and (kind == "bool" or not isinstance(value, bool))
+    is_whole = isinstance(body, dict) and row.net >= 0 and math.isfinite(row.asked)
+    return row if is_whole and len(row.words) <= _LONGEST_WORDS else None
