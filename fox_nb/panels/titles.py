@@ -71,5 +71,5 @@ class Titles:
             return None
         origin = Path(source.origin or source.file)
         inside = origin.relative_to(self.store.folder).as_posix() if origin.is_relative_to(self.store.folder) else ""
-        made = self.store.journal.made(inside) if inside else None
+        made = self.store.journal.picture_of("", inside) if inside else None
         return self.of(self._session.task(made)) if made is not None else origin.name

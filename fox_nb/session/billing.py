@@ -270,7 +270,7 @@ class Billing:
         return replace(known, trouble=f"{trouble} {words}".lstrip())
 
     def _cost(self, usd: float) -> Cost:
-        return Cost(usd, is_estimate=False, is_play_money=self._prices.is_play_money)
+        return self._prices.money(usd)
 
     # -- the log ---------------------------------------------------------------------------------------------------
 

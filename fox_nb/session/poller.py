@@ -239,7 +239,7 @@ class Poller:
         if answer.completed or (given_for_long and len(urls) >= row.wanted):
             task.renew()
             self._given[task.identity] = answer.body
-            self.fetch(task, urls)
+            self._download_soon(task, lambda: urls)
             return PollResult(done=True)
         if answer.is_known:
             if not urls:
@@ -329,10 +329,6 @@ class Poller:
 
     # -- downloads ------------------------------------------------------------------------------------------------
 
-    def fetch(self, task: Task, urls: list[str]) -> None:
-        """Fetch a completed task's pictures in a thread of their own; what is missing then is looked for further."""
-        self._download_soon(task, lambda: urls)
-
     def fetch_again(self, task: Task) -> None:
         """Fetch what is missing of a task that ended: by the links as they are now, for signed ones change."""
         task.trouble = None
@@ -347,6 +343,7 @@ class Poller:
         return links[:MOST_PICTURES] or row.urls
 
     def _download_soon(self, task: Task, urls: Callable[[], list[str]]) -> None:
+        """Fetch a completed task's pictures in a thread of their own; what is missing then is looked for further."""
         with self._lock:
             if task.identity in self._downloading:
                 return

@@ -253,6 +253,10 @@ class PriceList:
             self._plays = bool(self._recall(REHEARSAL))
         return self._plays
 
+    def money(self, usd: float) -> Cost:
+        """Return an amount that is known, as money of this gateway."""
+        return Cost(usd, is_estimate=False, is_play_money=self.is_play_money)
+
     @property
     def usd(self) -> dict[str, float]:
         """What a budget counts for a call of each model that the gateway names."""

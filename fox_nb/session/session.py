@@ -115,8 +115,7 @@ class Session(Submitter):
     @property
     def spent(self) -> Cost:
         """What this store has spent on this gateway and key: charged where that is known, what is reserved included."""
-        amount = self.store.journal.spent(self.gateway.name, self.account) / MICRO_PER_USD
-        return Cost(amount, is_estimate=False, is_play_money=self.prices.is_play_money)
+        return self.prices.money(self.store.journal.spent(self.gateway.name, self.account) / MICRO_PER_USD)
 
     @property
     def left(self) -> Cost | None:
@@ -124,7 +123,7 @@ class Session(Submitter):
         if self.budget is None:
             return None
         counted = self.store.journal.counted(self.gateway.name, self.account) / MICRO_PER_USD
-        return Cost(max(0.0, self.budget - counted), is_estimate=False, is_play_money=self.prices.is_play_money)
+        return self.prices.money(max(0.0, self.budget - counted))
 
     def price(self, model: Any, values: Mapping[str, Any]) -> Cost:
         """Return what a request would cost; what is not given is at its default, and any picture costs the same."""

@@ -78,8 +78,7 @@ class VisitorSession(Session):
     def left(self) -> Cost:
         """What all visitors together have left."""
         spent = self._ledger.spent(self.gateway.name, self._shared_account)
-        left = max(0, self._shared_limit - spent) / MICRO_PER_USD
-        return Cost(left, is_estimate=False, is_play_money=self.prices.is_play_money)
+        return self.prices.money(max(0, self._shared_limit - spent) / MICRO_PER_USD)
 
     @property
     def limit(self) -> float:

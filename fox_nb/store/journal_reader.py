@@ -10,6 +10,7 @@ import threading
 import time
 import unicodedata
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -105,7 +106,7 @@ class Chosen(TypedDict, total=False):
     states: Sequence[str]
 
 
-class OpenDatabase:
+class OpenDatabase(ABC):
     """A file that SQLite has open: for one thread at a time, and in a child process for none.
 
     No fork happens in a transaction: SQLite's own state in the child would be that of a half-made one.
@@ -129,6 +130,25 @@ class OpenDatabase:
         with self._lock:
             self._closed = True
             self._connection.close()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection to one thread at a time; what SQLite cannot do becomes an error of ours."""
+        with self._in_use():
+            try:
+                yield self._connection
+            except sqlite3.Error as error:
+                raise self._unusable(error) from None
+            except MemoryError:
+                raise StoreError(
+                    f"There is no memory left to read or write the {self._name}.",
+                    money="Nothing more was sent.",
+                    todo="Delete large variables or close other programs, then run the cell again.",
+                ) from None
+
+    @abstractmethod
+    def _unusable(self, error: sqlite3.Error) -> StoreError:
+        """Return the error of ours for what SQLite cannot do with it."""
 
     @contextlib.contextmanager
     def _in_use(self) -> Iterator[None]:
@@ -197,25 +217,13 @@ class JournalReader(OpenDatabase):
     """The reading side of the journal; may be used from several threads and processes at once."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"history file {path}")
+        super().__init__(f"history file {named(path)}")
         self.path = path
         self._connection = connect(path)
         self._connection.create_function("folded", 1, folded, deterministic=True)
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection to one thread at a time; what SQLite cannot do becomes an error of ours."""
-        with self._in_use():
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise unreadable(self.path, error) from None
-            except MemoryError:
-                raise StoreError(
-                    f"There is no memory left to read or write the history file {named(self.path)}.",
-                    money="Nothing more was sent.",
-                    todo="Delete large variables or close other programs, then run the cell again.",
-                ) from None
+    def _unusable(self, error: sqlite3.Error) -> StoreError:
+        return unreadable(self.path, error)
 
     @property
     def locked(self) -> StoreError | None:
@@ -239,12 +247,6 @@ class JournalReader(OpenDatabase):
                 part = identities[start : start + _AT_ONCE]
                 found += connection.execute(f"{_TASK} WHERE t.identity IN ({_marks(part)})", part).fetchall()
             return {row.identity: row for row in self._with_pictures(connection, found)}
-
-    def made(self, file: str) -> TaskRow | None:
-        """Return the task that made a picture, by the picture's path in the store."""
-        with self.reading() as connection:
-            found = connection.execute("SELECT identity FROM picture WHERE file = ?", (file,)).fetchone()
-            return self._row(connection, found[0]) if found else None
 
     def with_id(self, task_id: str) -> list[TaskRow]:
         """Return the tasks that have the gateway's id, of whatever gateway."""
@@ -296,7 +298,7 @@ class JournalReader(OpenDatabase):
         return [seconds for (seconds,) in rows if seconds is not None]
 
     def picture_of(self, sha256: str, file: str) -> TaskRow | None:
-        """Return the task that made a picture, found by its bytes or by its name."""
+        """Return the task that made a picture, found by its path in the store, else by its bytes."""
         with self.reading() as connection:
             found = connection.execute(
                 "SELECT identity FROM picture WHERE sha256 = ? OR file = ? ORDER BY file = ? DESC LIMIT 1",

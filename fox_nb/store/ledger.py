@@ -107,20 +107,12 @@ class Ledger(OpenDatabase):
 
     def spent(self, gateway: str, account: str) -> int:
         """Return in micro-USD what all visitors together have spent."""
-        with self._writing() if self._returned else self._reading() as connection:
+        with self._writing() if self._returned else self.reading() as connection:
             return _spent(connection, gateway, account)
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._in_use():
-            try:
-                yield self._connection
-            except sqlite3.Error as error:
-                raise self._unusable(error) from None
-
-    @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as connection:
+        with self.reading() as connection:
             with connection:
                 connection.execute(ALONE)
                 connection.executemany("DELETE FROM held WHERE number = ?", [(number,) for number in self._returned])
