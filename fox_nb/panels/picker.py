@@ -20,6 +20,7 @@ import ipywidgets as w
 import traitlets
 
 from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.filetypes import is_data
 from fox_nb.images.inline import size_words
 from fox_nb.images.sources import listed
 from fox_nb.models import is_link
@@ -33,7 +34,6 @@ PICTURES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp", "
 """Types that go through as they are. What else the browser can decode (HEIC in Safari) is made a JPEG there."""
 
 _LONGEST_NAME = 120
-_LONGEST_PLACE = 9000
 _LARGEST_THUMBNAIL = 100_000
 
 
@@ -70,6 +70,8 @@ class PickerEntry:
             return cls(value, value.name)
         if is_link(value):
             return cls(value, value, "link")
+        if isinstance(value, str) and is_data(value):
+            return cls(value, "data: URL", "picture in a text")
         if hasattr(value, "path") and hasattr(value, "width"):
             return cls(value, value.path.name, size_words(value.width, value.height))
         if isinstance(value, str | os.PathLike):
@@ -291,7 +293,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         text = content.get("text")
         if isinstance(text, str) and text.strip():
             self.error = ""
-            self._call("place", text.strip()[:_LONGEST_PLACE])
+            self._call("place", text.strip())
 
     def _on_ask(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._call("ask", None)

@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets as w
 
 from fox_nb.errors import FoxError, InvalidRequest
+from fox_nb.filetypes import data_in, is_data
 from fox_nb.images.sources import as_link_or_path, taken
 from fox_nb.models import LOCAL_PICTURE, is_link
 from fox_nb.panels.controls import Control, FieldContext, about
@@ -150,18 +151,25 @@ class PictureControl(Control):
             self._field_context.later(lambda: self._make_thumbnails(missing))
 
     def _make_thumbnails(self, entries: list[PickerEntry]) -> None:
-        from fox_nb.images.thumbnail import cached_thumbnail
-
         for entry in entries:
             try:
-                path = self._path(entry.value)
-                if path is None:
-                    continue
-                small = cached_thumbnail(path, self._field_context.store.thumbnails, _EDGE, max_bytes=_BYTES)
-            except (FoxError, OSError) as error:
+                small = self._thumbnail(entry.value)
+            except (FoxError, OSError, ValueError) as error:
                 self.widget.error = str(error)
             else:
-                self.widget.update(replace(entry, thumbnail=small))
+                if small:
+                    self.widget.update(replace(entry, thumbnail=small))
+
+    def _thumbnail(self, value: Any) -> bytes:
+        """Return a small picture of what a value stands for; b'' for a link and for what is no file."""
+        from fox_nb.images.thumbnail import cached_thumbnail, thumbnail
+
+        if isinstance(value, str) and is_data(value):
+            return thumbnail(data_in(value), edge=_EDGE, max_bytes=_BYTES)
+        path = self._path(value)
+        if path is None:
+            return b""
+        return cached_thumbnail(path, self._field_context.store.thumbnails, _EDGE, max_bytes=_BYTES)
 
     def _path(self, value: Any) -> Path | None:
         """Return the file that stands behind a value; None for a link and for what is no file."""

@@ -1,5 +1,6 @@
 """A panel from Python's side: its traits and controls, what is refused, what a press does, and what it never waits for."""
 
+import base64
 import contextlib
 import gc
 import html
@@ -390,6 +391,19 @@ def test_pictures_are_looked_at_when_they_are_set(fox: Fox, tmp_path: Path) -> N
         with pytest.raises(InvalidRequest):
             panel.controls["image_urls"].value = nonsense
     assert panel.image_urls == list(panel.controls["image_urls"].value) == [str(photo)] * 2
+
+
+def test_a_picture_in_a_text_is_no_file(fox: Fox, sandbox: Any) -> None:
+    """A long data: URL, as browsers copy it, is taken whole, has a thumbnail, and is not looked for on the disk."""
+    stream = io.BytesIO()
+    Image.effect_noise((300, 200), 60).save(stream, "PNG")
+    text = f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+    panel = fox.panel("phota-image-edit", prompt="at night")
+    picker = panel.controls["image_urls"]
+    picker._on_place({"text": f" {text}\n"}, [])
+    until(lambda: picker.error or picker.entries[0].thumbnail or None, "the thumbnail")
+    assert (picker.error, panel.image_urls, picker.entries[0].name) == ("", [text], "data: URL")
+    assert panel.submit().wait().status == "completed"
 
 
 def test_names_that_are_gone_say_what_to_do(fox: Fox) -> None:
