@@ -192,6 +192,7 @@ def test_composition_does_not_depend_on_resolution():
         "ثعلب في الغابة",
         "森の中の狐",
         "a fox " * 333,
+        "turn replace " * 10_000,
         "[[",
         "]]",
         "\ud800",
