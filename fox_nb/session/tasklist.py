@@ -52,9 +52,12 @@ class TaskList(Shows, Sequence[Task]):
     @overload
     def __getitem__(self, index: int) -> Task: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Task]: ...
-    def __getitem__(self, index: int | slice) -> Task | Sequence[Task]:
-        return self._tasks[index]
+    def __getitem__(self, index: slice) -> TaskList: ...
+    def __getitem__(self, index: int | slice) -> Task | TaskList:
+        if not isinstance(index, slice):
+            return self._tasks[index]
+        part = self._tasks[index]
+        return TaskList(part, total=len(part), sandbox=self.is_sandbox, renderer=self.renderer, empty=self.empty)
 
     def __len__(self) -> int:
         return len(self._tasks)

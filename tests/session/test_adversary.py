@@ -349,6 +349,16 @@ def test_a_ledger_that_cannot_be_used(
     assert task.retry().wait().status == "completed"
 
 
+def test_a_slice_of_the_list_is_a_list_of_tasks(fox: Fox) -> None:
+    """It shows itself, is waited for and becomes a frame as the whole does; a list of Python's is a line of text in a cell."""
+    for number in range(3):
+        fox.generate(f"fox {number}")
+    newest = fox.tasks()[:2].wait()
+    assert [task.request["prompt"] for task in newest] == ["fox 2", "fox 1"]
+    assert repr(newest).startswith("2 tasks")
+    assert list(newest.to_frame()["prompt"]) == ["fox 2", "fox 1"]
+
+
 def test_a_listener_s_failure_refuses_only_what_is_ours(fox: Fox, sandbox: Any) -> None:
     """Who fails while he is told of a task that somebody else sends does not take it away from him."""
     task = fox.generate("a fox")
