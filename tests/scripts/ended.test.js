@@ -58,12 +58,12 @@ function pressIn(t, controls = {}, widgets = {}) {
       },
     },
   };
-  const part = dressed({ press }, "hash", new Uint8Array())("press");
+  const part = dressed({ press }, "hash", new Uint8Array())("press", model);
   const el = new Part();
-  part.initialize({ model });
-  const close = part.render({ model, el });
+  const closeView = part.render({ el });
   t.after(() => {
-    close();
+    closeView();
+    part.close();
     for (const name of Object.keys(given)) delete globalThis[name];
   });
   const [root, said] = el.children;

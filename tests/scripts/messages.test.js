@@ -6,24 +6,20 @@ import { keepInStep, Tasks } from "../../fox_nb/panels/scripts/parts/tasks.js";
 
 function fakeModel(sent = []) {
   const attributes = {};
-  let hear = (_content) => {};
   return {
     sent,
     get: (name) => attributes[name],
     set: (name, value) => (attributes[name] = value),
-    on: (_name, run) => (hear = run),
     send: (message) => sent.push(message),
-    heard: (content) => hear(content),
   };
 }
 
 test("why something was refused stays until the next press, however often the list comes anew", () => {
-  const tasks = new Tasks();
   const model = fakeModel();
-  tasks.initialize(model);
-  model.heard({ type: "wrong", lines: ["No balance."] });
-  model.heard({ type: "list", items: [{ key: "a", pictures: [] }], earlier: 0 });
-  model.heard({ type: "item", item: { key: "a", pictures: [] }, most: 12, earlier: 0 });
+  const tasks = new Tasks(model, () => {});
+  tasks.hear({ type: "wrong", lines: ["No balance."] });
+  tasks.hear({ type: "list", items: [{ key: "a", pictures: [] }], earlier: 0 });
+  tasks.hear({ type: "item", item: { key: "a", pictures: [] }, most: 12, earlier: 0 });
   assert.deepEqual(tasks.state.wrong, ["No balance."]);
   tasks.act("retry", { key: "a" }, 1, null);
   assert.deepEqual(tasks.state.wrong, []);
@@ -32,63 +28,60 @@ test("why something was refused stays until the next press, however often the li
 
 test("a person who was ticked stays so when the kernel says what it knew before", () => {
   const model = fakeModel();
-  const widget = persons();
-  widget.initialize({ model });
+  const widget = persons(model, () => {});
   const items = [
     ["p1", "Ruth"],
     ["p2", "Ada"],
   ];
-  model.heard({ type: "persons", items, chosen: [], empty: "", by: "" });
+  widget.hear({ type: "persons", items, chosen: [], empty: "", by: "" });
   widget.choose("p1", true);
   const { page } = model.sent[0];
-  model.heard({ type: "persons", items, chosen: [], empty: "", by: "" });
+  widget.hear({ type: "persons", items, chosen: [], empty: "", by: "" });
   assert.deepEqual(model.get("seen").value, ["p1"]);
   widget.choose("p2", true);
-  model.heard({ type: "persons", items, chosen: ["p1"], empty: "", by: page });
+  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: page });
   assert.deepEqual(model.get("seen").value, ["p1", "p2"]);
-  model.heard({ type: "persons", items, chosen: ["p1"], empty: "", by: page }); // an observer allows one
+  widget.hear({ type: "persons", items, chosen: ["p1"], empty: "", by: page }); // an observer allows one
   assert.deepEqual(model.get("seen").value, ["p1"]);
-  model.heard({ type: "persons", items, chosen: ["p2"], empty: "", by: "" });
+  widget.hear({ type: "persons", items, chosen: ["p2"], empty: "", by: "" });
   assert.deepEqual(model.get("seen").value, ["p2"]);
 });
 
 test("a page that has searched takes its own rows and pieces alone", () => {
-  const tasks = new Tasks();
   const model = fakeModel();
-  tasks.initialize(model);
+  const tasks = new Tasks(model, () => {});
   const titles = () => tasks.state.items.map(({ title }) => title);
-  model.heard({ type: "list", items: [{ key: "a", title: "fox" }], by: "" });
-  model.heard({ type: "list", items: [], by: "another page" });
+  tasks.hear({ type: "list", items: [{ key: "a", title: "fox" }], by: "" });
+  tasks.hear({ type: "list", items: [], by: "another page" });
   assert.deepEqual(titles(), ["fox"]);
   tasks.by = tasks.pixels.page;
-  model.heard({ type: "list", items: [{ key: "b", title: "bear" }], by: tasks.by });
-  model.heard({ type: "list", items: [], by: "" });
+  tasks.hear({ type: "list", items: [{ key: "b", title: "bear" }], by: tasks.by });
+  tasks.hear({ type: "list", items: [], by: "" });
   assert.deepEqual(titles(), ["bear"]);
   tasks.pixels.save("b", 1);
   assert.equal(model.sent.at(-1).by, tasks.by);
   const piece = { type: "piece", key: "b", number: 1, at: 0, size: 100 };
-  tasks.onMessage({ ...piece, by: "another page" }, [new ArrayBuffer(40)]);
+  tasks.hear({ ...piece, by: "another page" }, [new ArrayBuffer(40)]);
   assert.equal(tasks.pixels.percent("b", 1), 0);
-  model.heard({ type: "wrong", key: "b", number: 1, by: "another page", lines: ["Its file is gone."] });
+  tasks.hear({ type: "wrong", key: "b", number: 1, by: "another page", lines: ["Its file is gone."] });
   assert.equal(tasks.pixels.percent("b", 1), 0);
 });
 
 test("a panel that has made hundreds holds the pixels of what it shows alone", (context) => {
   const revoked = context.mock.method(URL, "revokeObjectURL").mock;
-  const tasks = new Tasks();
   const model = fakeModel();
-  tasks.initialize(model);
+  const tasks = new Tasks(model, () => {});
   const item = (key) => ({ type: "item", item: { key, pictures: [] }, most: 12, earlier: 0 });
   for (let n = 1; n <= 500; n += 1) {
-    model.heard(item(`t${n}`));
+    tasks.hear(item(`t${n}`));
     tasks.pixels.get("picture", `t${n}`, 1);
     const pixels = { type: "picture", key: `t${n}`, number: 1 };
-    tasks.onMessage(pixels, [new Uint8Array(9)]);
-    tasks.onMessage(pixels, [new Uint8Array(9)]); // the answer to another page
+    tasks.hear(pixels, [new Uint8Array(9)]);
+    tasks.hear(pixels, [new Uint8Array(9)]); // the answer to another page
   }
   assert.equal(tasks.pixels.urls.size, 12);
   assert.equal(revoked.callCount(), 488);
-  model.heard({ type: "list", items: [{ key: "t1" }, { key: "t500" }], earlier: 0 });
+  tasks.hear({ type: "list", items: [{ key: "t1" }, { key: "t500" }], earlier: 0 });
   assert.match(tasks.pixels.get("picture", "t500", 1), /^blob:/);
   assert.equal(tasks.pixels.get("picture", "t1", 1), undefined);
   assert.equal(model.sent.filter(({ key }) => key === "t1").length, 2);
@@ -109,6 +102,7 @@ test("whoever pressed a button of what is gone then goes on with its neighbour",
   const list = {
     children,
     closest: () => ({ querySelector: () => ({ focus: () => (document.activeElement = "press") }) }),
+    getRootNode: () => document,
     insertBefore(node, before) {
       node.remove();
       children.splice(before ? children.indexOf(before) : children.length, 0, node);

@@ -23,10 +23,11 @@ for (const hasTable of [true, false])
     const el = new Part();
     el.closest = () => ({ dataset: {}, querySelector: () => (hasTable ? new Part() : null) });
     el.getRootNode = () => ({});
-    const close = parts.viewer.render({ model: { on() {}, off() {}, send() {} }, el });
+    const end = new AbortController();
+    parts.viewer({ send() {} }).view({ el, signal: end.signal });
     t.mock.timers.tick(10_000);
     const [note] = el.children[0].children;
     assert.match(note.textContent, /^The viewer starts when the running cell has ended/);
     assert.equal(/table/.test(note.textContent), hasTable);
-    close();
+    end.abort();
   });

@@ -40,15 +40,13 @@ async function load(model) {
 export default () => {
   let part;
   let begun;
-  let finish;
   return {
     initialize({ model }) {
       begun = load(model).then((open) => {
-        part = open(PART);
-        finish = part.initialize({ model });
+        part = open(PART, model);
         model.send({ type: "ready" });
       });
-      return async () => (await finish)?.();
+      return () => part?.close();
     },
     async render(view) {
       await begun;

@@ -4,7 +4,6 @@ import { element } from "../../render/compare_view/frame.js";
 import { Grid } from "../../render/compare_view/grid.js";
 import { keyDown } from "../../render/compare_view/keys.js";
 import { Tiles } from "../../render/compare_view/pictures.js";
-import { guard } from "./parts/elements.js";
 
 export { dressed } from "./parts/dress.js";
 
@@ -27,15 +26,12 @@ class LiveView {
     // whoever clicks beside the grid has the focus in here all the same, so that no key reaches the notebook
     this.root = element("div", { class: "foxc-live", tabindex: "-1" }, this.note);
     this.root.addEventListener("keydown", (event) => this.#keys(event));
-    guard(this.root);
     el.append(this.root);
     this.around = outputOf(el);
     this.tiles = new Tiles(
       (change) => this.send({ type: "tiles", ...change }),
       (ids) => this.send({ type: "previews", ids }),
     );
-    this.onMessage = (message, buffers) => this.#take(message, buffers ?? []);
-    model.on("msg:custom", this.onMessage);
     this.silence = setTimeout(() => {
       const saved = this.around.querySelector("[data-fox-comparison]")
         ? " Meanwhile the saved table shows the pictures."
@@ -55,7 +51,7 @@ class LiveView {
     else if (event.key !== "Escape" && !(event.ctrlKey || event.metaKey || event.altKey)) event.stopPropagation();
   }
 
-  #take(message, buffers) {
+  hear(message, buffers = []) {
     if (message.view && message.view !== this.id) return;
     if (message.type === "comparison") this.#start(message.facts, message.retry);
     if (message.type === "previews") this.#previews(message.ids, buffers);
@@ -114,7 +110,6 @@ class LiveView {
 
   close() {
     clearTimeout(this.silence);
-    this.model.off("msg:custom", this.onMessage);
     const marks = (this.around.dataset.foxLive ?? "").split(" ").filter((mark) => mark && mark !== this.standsFor);
     this.around.dataset.foxLive = marks.join(" ");
     this.hiding?.remove();
@@ -124,10 +119,19 @@ class LiveView {
 }
 
 export const parts = {
-  viewer: {
-    render({ model, el }) {
-      const view = new LiveView(model, el);
-      return () => view.close();
-    },
+  viewer(model) {
+    const views = new Set();
+    return {
+      hear: (content, buffers) => views.forEach((view) => view.hear(content, buffers)),
+      view({ el, signal }) {
+        const view = new LiveView(model, el);
+        views.add(view);
+        signal.addEventListener("abort", () => {
+          views.delete(view);
+          view.close();
+        });
+        return () => {};
+      },
+    };
   },
 };

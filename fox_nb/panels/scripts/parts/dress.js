@@ -1,9 +1,16 @@
 // Dressing: the parts of a script, with the style that comes with them, and words for a kernel that hears no more.
-import { put, write } from "./elements.js";
+import { GUARDED, put, write } from "./elements.js";
 
 const ENDED = "This notebook's kernel was restarted or has ended: run the cell again. Nothing was sent.";
 
-/** Return what gives a part by its name; the style stands in the page once, and in a shadow root, as marimo and Bokeh have them. */
+/**
+ * Return what makes a model's part by its name; the style stands in the page once, and in a shadow root, as marimo and Bokeh
+ * have them.
+ *
+ * A part is a function of the model and of what draws all its views anew. It gives `view`, which makes one in an element and
+ * returns what draws it; a signal says when that view is gone. Where the kernel sends messages there is `hear`, which takes
+ * one in and returns whether something is to be drawn; where the model's end matters, `close`.
+ */
 export function dressed(parts, hash, style) {
   const id = `fox-nb-${hash}`;
   const dress = (root) => {
@@ -12,40 +19,48 @@ export function dressed(parts, hash, style) {
     (root.head ?? root).append(sheet);
   };
   dress(document);
-  return (name) => {
-    const part = typeof parts[name] === "function" ? parts[name]() : parts[name];
-    const said = new Map();
+  return (name, given) => {
+    const views = new Set();
+    const alerts = new Set();
+    const show = () => views.forEach((draw) => draw());
 
-    /** A model whose `send` tells whether it could: JupyterLab's throws for a kernel that has ended. */
-    function telling(model) {
-      const send = (...message) => {
-        let sent = true;
-        try {
-          model.send(...message);
-        } catch {
-          sent = false;
-        }
-        for (const words of said.values()) write(words, sent ? "" : ENDED);
-        return sent;
-      };
-      const get = (_, key) => (key === "send" ? send : (model[key]?.bind?.(model) ?? model[key]));
-      return new Proxy(model, { get });
+    /** Tells whether it could: JupyterLab's throws for a kernel that has ended. */
+    function send(...message) {
+      let sent = true;
+      try {
+        given.send(...message);
+      } catch {
+        sent = false;
+      }
+      for (const alert of alerts) write(alert, sent ? "" : ENDED);
+      return sent;
     }
+    const get = (_, key) => (key === "send" ? send : (given[key]?.bind?.(given) ?? given[key]));
+    const model = new Proxy(given, { get });
+    const part = parts[name](model, show);
+    model.on("msg:custom", (content, buffers) => part.hear?.(content, buffers) && show());
+    model.on("change", show);
 
     return {
-      initialize: (given) => part.initialize?.({ ...given, model: telling(given.model) }),
-      render(view) {
+      close: () => part.close?.(),
+      render({ el }) {
+        const end = new AbortController();
+        const alert = put("div", "fox-error", {}, { role: "alert" });
         // Only what has been put into the page and has a size knows in which root it stands.
         new ResizeObserver((_, seen) => {
           seen.disconnect();
-          dress(view.el.getRootNode());
-        }).observe(view.el);
-        const close = part.render({ ...view, model: telling(view.model) });
-        said.set(view, put("div", "fox-guarded fox-error", {}, { role: "alert" }));
-        view.el.append(said.get(view));
+          dress(el.getRootNode());
+        }).observe(el);
+        el.classList.add(GUARDED);
+        const draw = part.view({ el, signal: end.signal });
+        el.append(alert);
+        alerts.add(alert);
+        views.add(draw);
+        draw();
         return () => {
-          said.delete(view);
-          close?.();
+          alerts.delete(alert);
+          views.delete(draw);
+          end.abort();
         };
       },
     };

@@ -14,6 +14,9 @@ export function put(tag, className = "", props = {}, attributes = {}) {
   return element;
 }
 
+/** What an element is called in which keys are kept from Jupyter, where it stands outside of a panel, too. */
+export const GUARDED = "fox-guarded";
+
 export const unique = () => Math.random().toString(36).slice(2);
 
 /**
@@ -41,17 +44,55 @@ export function setSeen(model, value) {
 globalThis.window?.addEventListener(
   "keydown",
   ({ target, key, ctrlKey, metaKey }) => {
-    if (target instanceof Element && target.closest(".fox-nb-panel, .fox-nb-studio, .fox-guarded"))
+    if (target instanceof Element && target.closest(`.fox-nb-panel, .fox-nb-studio, .${GUARDED}`))
       target.toggleAttribute("data-lm-suppress-shortcuts", key === "Enter" || !(ctrlKey || metaKey));
   },
   true,
 );
 
 /**
- * Keep the keys that are pressed in a part from Jupyter, where it stands outside of a panel, too.
- * @param {HTMLElement} root
+ * Make a button; its title, where it has one, is its name for who hears it, too.
+ * @param {string} textContent
+ * @param {string} title
+ * @param {(event: Event) => void} run
  */
-export const guard = (root) => root.classList.add("fox-guarded");
+export function button(textContent, title, run, className = "fox-act") {
+  const made = put("button", className, { type: "button", textContent, title }, title ? { "aria-label": title } : {});
+  made.addEventListener("click", run);
+  return made;
+}
+
+/**
+ * Have keys of a line of text do something there; with Ctrl they are the panel's, or Jupyter's.
+ * @param {HTMLElement} line
+ * @param {Record<string, () => void>} does
+ */
+export function onKeys(line, does) {
+  line.addEventListener("keydown", (event) => {
+    const { key, ctrlKey, metaKey, isComposing } = event;
+    if (!Object.hasOwn(does, key) || ctrlKey || metaKey || isComposing) return;
+    event.preventDefault();
+    event.stopPropagation();
+    does[key]();
+  });
+}
+
+/**
+ * Give a place what is made of these items, unless it has it: what is drawn anew loses the focus, and is read aloud again.
+ * @template T
+ * @param {HTMLElement} place
+ * @param {T[]} items
+ * @param {(item: T, at: number) => Node} make
+ */
+export function fill(place, items, make) {
+  const shown = JSON.stringify(items);
+  if (place.dataset.shown === shown) return;
+  place.dataset.shown = shown;
+  place.replaceChildren(...items.map(make));
+}
+
+/** One of the lines that say how something came out; the first is the main one. @param {string} textContent */
+export const sentence = (textContent, at = 0) => put("p", at ? "" : "fox-what", { textContent });
 
 /**
  * Run at each press of a button: the second half of a double click is none, nor is a key that is held.

@@ -1,7 +1,7 @@
 // The history: rows of the journal as a list or a grid, found by model, text and date; favourites; several to take along.
-import { guard, put, unique, write } from "./elements.js";
+import { button, fill, put, unique, write } from "./elements.js";
 import { short } from "./larger.js";
-import { button, buttons, keepInStep, Tasks, thumb } from "./tasks.js";
+import { buttons, keepInStep, Tasks, thumb } from "./tasks.js";
 
 const PAUSE = 350;
 const QUICK = 3;
@@ -25,9 +25,9 @@ function makeFinder(tasks, model, id) {
   const since = field("From", put("input", "fox-find", { type: "date" }));
   const until = field("To", put("input", "fox-find", { type: "date" }));
   const favourites = field("Favourites", put("input", "", { type: "checkbox" }));
-  const newer = put("button", "fox-act", { type: "button", textContent: "Newer" });
+  const newer = button("Newer", "", () => state.page > 0 && find(state.page - 1));
   const where = put("span", "fox-where", { id: `${id}-where` }, { role: "status" });
-  const older = put("button", "fox-act", { type: "button", textContent: "Older" });
+  const older = button("Older", "", () => (state.page + 1) * model.get("rows") < state.total && find(state.page + 1));
   const spent = put("span", "fox-spent");
   const state = { page: 0, total: 0 };
   let timer = 0;
@@ -46,20 +46,13 @@ function makeFinder(tasks, model, id) {
     timer = setTimeout(find, PAUSE);
   });
   for (const input of [kind, since, until, favourites]) input.addEventListener("change", () => find());
-  newer.addEventListener("click", () => state.page > 0 && find(state.page - 1));
-  older.addEventListener("click", () => (state.page + 1) * model.get("rows") < state.total && find(state.page + 1));
 
   function show() {
     const { items, page = 0, total = 0, models = [], spent: words = "" } = tasks.state;
     Object.assign(state, { page, total });
-    const options = JSON.stringify(models);
-    if (kind.dataset.shown !== options) {
-      const chosen = kind.value;
-      kind.dataset.shown = options;
-      const all = [["all models", ""], ...models];
-      kind.replaceChildren(...all.map(([textContent, value]) => put("option", "", { value, textContent })));
-      kind.value = chosen;
-    }
+    const chosen = kind.value;
+    fill(kind, [["all models", ""], ...models], ([textContent, value]) => put("option", "", { value, textContent }));
+    kind.value = chosen;
     const first = page * model.get("rows") + 1;
     const last = first + items.length - 1;
     const [from, to, of] = [first, last, total].map((number) => number.toLocaleString("en"));
@@ -73,12 +66,13 @@ function makeFinder(tasks, model, id) {
   return { form, pager, show, asks, isTold: () => "total" in tasks.state };
 }
 
-export const history = () => {
-  const tasks = new Tasks();
+export const history = (model, draw) => {
+  const tasks = new Tasks(model, draw);
   const chosen = new Set();
   return {
-    initialize: ({ model }) => tasks.initialize(model),
-    render({ model, el }) {
+    hear: (content, buffers) => tasks.hear(content, buffers),
+    close: () => tasks.pixels.forget(),
+    view({ el }) {
       const id = `fox-history-${unique()}`;
       const root = put("section", "fox-history", { id }, { "aria-label": "History" });
       const list = put("ul", "fox-rows", {}, { "aria-label": "History" });
@@ -89,11 +83,19 @@ export const history = () => {
       const shown = new Map();
       const bar = put("div", "fox-chosen");
       const count = put("span", "fox-note");
-      const grid = put("button", "fox-act", { type: "button", textContent: "Grid" }, { "aria-pressed": "false" });
-      const compare = put("button", "fox-act", { type: "button", textContent: "Compare" });
-      const archive = put("button", "fox-act fox-archive", { type: "button", textContent: "Download as ZIP" });
-      const none = put("button", "fox-act", { type: "button", textContent: "Choose none" });
-      guard(root);
+      const grid = button("Grid", "", () =>
+        grid.setAttribute("aria-pressed", String(root.classList.toggle("fox-grid"))),
+      );
+      const compare = button("Compare", "", () => tasks.send({ type: "compare", keys: [...chosen] }));
+      const archive = button("Download as ZIP", "", () =>
+        tasks.pixels.save("archive", 0, { type: "archive", keys: [...chosen] }),
+      );
+      const none = button("Choose none", "", () => {
+        chosen.clear();
+        tasks.show();
+        grid.focus(); // this button is gone
+      });
+      grid.setAttribute("aria-pressed", "false");
       bar.append(grid, count, compare, archive, none);
       root.append(finder.form, bar, list, note, finder.pager, wrong, dialog.element);
       el.append(root);
@@ -148,18 +150,6 @@ export const history = () => {
         return { node, fill };
       }
 
-      grid.addEventListener("click", () => {
-        const on = root.classList.toggle("fox-grid");
-        grid.setAttribute("aria-pressed", String(on));
-      });
-      compare.addEventListener("click", () => tasks.send({ type: "compare", keys: [...chosen] }));
-      archive.addEventListener("click", () => tasks.pixels.save("archive", 0, { type: "archive", keys: [...chosen] }));
-      none.addEventListener("click", () => {
-        chosen.clear();
-        tasks.show();
-        grid.focus(); // this button is gone
-      });
-
       function show() {
         const { items, wrong: lines } = tasks.state;
         keepInStep(list, shown, items, row);
@@ -178,9 +168,7 @@ export const history = () => {
         dialog.fill();
       }
 
-      tasks.views.add(show);
-      show();
-      return () => tasks.views.delete(show);
+      return show;
     },
   };
 };

@@ -1,52 +1,34 @@
 // The profiles that the store knows. A row stays the same element while its facts change, so nobody loses their place.
-import { copy, focused, guard, put, unique } from "./elements.js";
+import { button, copy, fill, focused, onKeys, put, sentence, unique } from "./elements.js";
+import { keepInStep } from "./tasks.js";
 
-const press = (textContent, title, act, className = "fox-act") => {
-  const button = put("button", className, { type: "button", textContent }, title ? { "aria-label": title } : {});
-  button.addEventListener("click", act);
-  return button;
-};
-
-// One for each model; its views share it.
-export const known = () => {
+export const known = (model, show) => {
   /** @type {{items: any[], said: string[], wrong: string[], plans: Map<string, string[]>, added: number}} */
   const state = { items: [], said: [], wrong: [], plans: new Map(), added: 0 };
-  const views = new Set();
-
   return {
-    initialize({ model }) {
-      model.on("msg:custom", (content) => {
-        if (content.type === "list") state.items = content.items;
-        if (content.type === "added") state.added += 1;
-        if (content.type === "plan") state.plans.set(content.key, content.lines);
-        if (content.type === "said") Object.assign(state, { said: content.lines, wrong: [] });
-        if (content.type === "wrong") Object.assign(state, { wrong: content.lines, said: [] });
-        const known = new Set(state.items.map((item) => item.key));
-        for (const key of state.plans.keys()) if (!known.has(key)) state.plans.delete(key);
-        views.forEach((view) => view());
-      });
+    hear(content) {
+      if (content.type === "list") state.items = content.items;
+      if (content.type === "added") state.added += 1;
+      if (content.type === "plan") state.plans.set(content.key, content.lines);
+      if (content.type === "said") Object.assign(state, { said: content.lines, wrong: [] });
+      if (content.type === "wrong") Object.assign(state, { wrong: content.lines, said: [] });
+      const known = new Set(state.items.map((item) => item.key));
+      for (const key of state.plans.keys()) if (!known.has(key)) state.plans.delete(key);
+      return true;
     },
-    render({ model, el }) {
-      const view = makeView(model, el, state, views);
-      views.add(view);
-      view();
-      return () => views.delete(view);
-    },
+    view: ({ el }) => makeView(model, el, state, show),
   };
 };
 
-function makeView(model, el, state, views) {
+function makeView(model, el, state, show) {
   const id = `fox-known-${unique()}`;
   const root = put("section", "fox-known", {}, { "aria-labelledby": id });
-  guard(root);
   const head = put("p", "fox-head", { id });
   const list = put("ul", "fox-rows", {}, { "aria-labelledby": id });
   const said = put("div", "fox-said", {}, { role: "status" });
   const wrong = put("div", "fox-error", {}, { role: "alert" });
   const rows = new Map();
   const act = (name, key, text = "") => model.send({ type: "act", act: name, key, text });
-  const showAll = () => views.forEach((view) => view());
-  const lines = (texts) => texts.map((textContent, at) => put("p", at ? "" : "fox-what", { textContent }));
   let empty = () => {};
   root.append(head, list, said, wrong, adding());
   el.append(root);
@@ -59,50 +41,47 @@ function makeView(model, el, state, views) {
       since: put("span", "fox-since"),
       buttons: put("span", "fox-buttons"),
       more: put("div", "fox-more"),
-      shown: "",
       open: "",
+      close(focus = "") {
+        row.open = "";
+        row.more.replaceChildren();
+        state.plans.delete(key);
+        if (focus) /** @type {HTMLElement | null} */ (row.buttons.querySelector(`[data-act="${focus}"]`))?.focus();
+      },
     };
     const text = put("div", "fox-text");
     text.append(row.name, row.id, row.since);
     row.item.append(text, row.buttons, row.more);
-    row.close = (focus) => {
-      row.open = "";
-      row.more.replaceChildren();
-      state.plans.delete(key);
-      if (focus) /** @type {HTMLElement | null} */ (row.buttons.querySelector(`[data-act="${focus}"]`))?.focus();
+    return {
+      node: row.item,
+      fill: () =>
+        update(
+          row,
+          state.items.find((item) => item.key === key),
+        ),
     };
-    return row;
   }
 
   function buttons(row, { key, id: profile, name, actions }) {
-    const named = (button, act) => {
-      button.dataset.act = act;
-      return button;
+    const named = (act, words, title, run) => {
+      const made = button(words, title, run);
+      made.dataset.act = act;
+      return made;
     };
     if (!profile)
       return actions.map(([one, words]) =>
-        named(
-          press(words, `${words} ${name}`, () => act(one, key)),
-          one === "plan" ? "forget" : one,
-        ),
+        named(one === "plan" ? "forget" : one, words, `${words} ${name}`, () => act(one, key)),
       );
     return [
-      named(
-        press("Copy id", `Copy the id of ${name}`, async () => {
-          await copy(profile, root);
-          Object.assign(state, { said: [`Copied: ${profile}`], wrong: [] });
-          showAll();
-        }),
-        "copy",
+      named("copy", "Copy id", `Copy the id of ${name}`, async () => {
+        await copy(profile, root);
+        Object.assign(state, { said: [`Copied: ${profile}`], wrong: [] });
+        show();
+      }),
+      named("rename", "Rename", `Rename ${name}`, () =>
+        row.open === "rename" ? row.close("rename") : rename(row, key, name),
       ),
-      named(
-        press("Rename", `Rename ${name}`, () => (row.open === "rename" ? row.close("rename") : rename(row, key, name))),
-        "rename",
-      ),
-      named(
-        press("Forget\u2026", `Forget ${name}`, () => act("plan", key)),
-        "forget",
-      ),
+      named("forget", "Forget\u2026", `Forget ${name}`, () => act("plan", key)),
     ];
   }
 
@@ -112,20 +91,15 @@ function makeView(model, el, state, views) {
       row.close("rename");
       if (input.value.trim() && input.value.trim() !== name) act("rename", key, input.value);
     };
-    input.addEventListener("keydown", (event) => {
-      if (event.isComposing || !["Enter", "Escape"].includes(event.key)) return;
-      event.preventDefault();
-      event.stopPropagation();
-      event.key === "Enter" ? save() : row.close("rename");
-    });
+    onKeys(input, { Enter: save, Escape: () => row.close("rename") });
     row.close();
     row.open = "rename";
     const form = put("div", "fox-form");
     form.append(
       put("label", "", { htmlFor: input.id, textContent: "New name" }),
       input,
-      press("Save", "", save),
-      press("Cancel", "", () => row.close("rename")),
+      button("Save", "", save),
+      button("Cancel", "", () => row.close("rename")),
     );
     row.more.replaceChildren(form);
     input.focus(); // which `select` does in Chromium alone
@@ -137,7 +111,7 @@ function makeView(model, el, state, views) {
     if (!words || row.open === "plan") return;
     row.open = "plan";
     const box = put("div", "fox-plan", {}, { role: "group", "aria-label": `Forget ${name}?` });
-    const go = press(
+    const go = button(
       "Forget for good",
       `Forget ${name} for good`,
       () => {
@@ -146,10 +120,10 @@ function makeView(model, el, state, views) {
       },
       "fox-act fox-grave",
     );
-    const keep = press("Keep", `Keep ${name}`, () => row.close("forget"));
+    const keep = button("Keep", `Keep ${name}`, () => row.close("forget"));
     const form = put("div", "fox-form");
     form.append(go, keep);
-    box.append(...lines(words), form);
+    box.append(...words.map(sentence), form);
     row.more.replaceChildren(box);
     // The answer may come late: who works elsewhere by now stays there, and nobody is led to what can't be undone.
     if (row.item.contains(focused(row.item))) keep.focus();
@@ -157,8 +131,8 @@ function makeView(model, el, state, views) {
 
   function update(row, item) {
     const shown = JSON.stringify(item);
-    if (row.shown !== shown) {
-      row.shown = shown;
+    if (row.item.dataset.shown !== shown) {
+      row.item.dataset.shown = shown;
       row.name.textContent = item.name;
       row.id.textContent = item.id && `[[${item.id}]]`;
       row.id.hidden = !item.id;
@@ -191,13 +165,7 @@ function makeView(model, el, state, views) {
       handed = [profile, name].map(({ input }) => input.value);
       act("add", profile.input.value, name.input.value);
     };
-    for (const { input } of [profile, name])
-      input.addEventListener("keydown", (event) => {
-        if (event.key !== "Enter" || event.isComposing) return;
-        event.preventDefault();
-        event.stopPropagation();
-        add();
-      });
+    for (const { input } of [profile, name]) onKeys(input, { Enter: add });
     let { added } = state;
     empty = () => {
       const inputs = [profile.input, name.input];
@@ -208,7 +176,7 @@ function makeView(model, el, state, views) {
     };
     const box = put("details", "fox-adding");
     const form = put("div", "fox-form");
-    form.append(profile.box, name.box, press("Add", "Add the profile", add));
+    form.append(profile.box, name.box, button("Add", "Add the profile", add));
     box.append(put("summary", "", { textContent: "Add a profile by its id" }), form);
     return box;
   }
@@ -218,29 +186,14 @@ function makeView(model, el, state, views) {
     empty();
     head.textContent = items.length ? "Known profiles" : "Known profiles: none yet";
     list.hidden = !items.length;
-    let left = -1;
-    for (const [key, row] of rows)
-      if (!items.some((item) => item.key === key)) {
-        if (row.item.contains(focused(row.item))) left = [...list.children].indexOf(row.item);
-        row.item.remove();
-        rows.delete(key);
-      }
-    items.forEach((item, at) => {
-      if (!rows.has(item.key)) rows.set(item.key, make(item));
-      const row = rows.get(item.key);
-      if (list.children[at] !== row.item) list.insertBefore(row.item, list.children[at] ?? null);
-      update(row, item);
-    });
-    // Whoever was in a row that is gone goes on with what stands there now.
-    const near = left < 0 ? null : (list.children[Math.min(left, items.length - 1)] ?? root);
-    /** @type {HTMLElement | null | undefined} */ (near?.querySelector("button, summary"))?.focus();
-    for (const [box, texts] of [
-      [said, state.said],
-      [wrong, state.wrong],
-    ]) {
-      const shown = JSON.stringify(texts);
-      if (box.dataset.shown !== shown) box.replaceChildren(...lines(texts));
-      box.dataset.shown = shown;
-    }
+    keepInStep(
+      list,
+      rows,
+      items.map(({ key }) => ({ key })),
+      make,
+      () => root.querySelector("summary"),
+    );
+    fill(said, state.said, sentence);
+    fill(wrong, state.wrong, sentence);
   };
 }

@@ -1,6 +1,6 @@
 // The larger view: one result as large as the page allows, its neighbours, zoom, before and after, its facts and its code.
 import { sizeWords } from "../../../render/compare_view/size.js";
-import { copy, focused, put, unique, write } from "./elements.js";
+import { button, copy, focused, put, unique, write } from "./elements.js";
 import { Zoom } from "./zoom.js";
 
 export const short = (text, longest = 80) => (text.length > longest ? `${text.slice(0, longest - 1)}\u2026` : text);
@@ -24,7 +24,7 @@ export function largerView({ model, pixels, details, act, items }) {
   const bar = put("div", "fox-acts");
   const facts = put("dl", "fox-list");
   const code = put("pre", "fox-code", { tabIndex: 0 }, { "aria-label": "Code" });
-  const close = put("button", "fox-act", { type: "button", textContent: "Close" });
+  const close = button("Close", "", () => element.close());
   const zoom = new Zoom(stage, [image, earlier]);
   let at = { key: "", number: 0 };
   let compared = false;
@@ -46,8 +46,7 @@ export function largerView({ model, pixels, details, act, items }) {
   }
 
   function press(words, run, name = "") {
-    const made = put("button", `fox-act ${name}`, { type: "button", textContent: words });
-    made.addEventListener("click", () => run(made));
+    const made = button(words, "", () => run(made), `fox-act ${name}`);
     bar.append(made);
     return made;
   }
@@ -150,7 +149,6 @@ export function largerView({ model, pixels, details, act, items }) {
   divider.addEventListener("input", fill);
   // A click beside the dialog closes it, as people expect.
   element.addEventListener("click", (event) => event.target === element && element.close());
-  close.addEventListener("click", () => element.close());
   // What had opened it may have been drawn anew meanwhile.
   element.addEventListener("close", () => {
     const at = focused(element);

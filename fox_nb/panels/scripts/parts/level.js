@@ -1,8 +1,8 @@
 // A level: a native range, a number and a button to unset. Nothing is sent while it is being dragged.
-import { guard, put, unique } from "./elements.js";
+import { put, unique } from "./elements.js";
 
-export const level = {
-  render({ model, el }) {
+export const level = (model) => ({
+  view({ el, signal }) {
     const id = `fox-level-${unique()}`;
     const root = put("div", "fox-level");
     const label = put("label", "fox-label", { htmlFor: id });
@@ -11,7 +11,6 @@ export const level = {
     const number = put("input", "fox-number", { type: "number", placeholder: "not set" });
     const clear = put("button", "fox-clear", { type: "button", textContent: "Clear" });
     const help = put("span", "fox-help", { id: `${id}-help` });
-    guard(root);
     row.append(range, number, clear);
     root.append(label, row, help);
     el.append(root);
@@ -30,9 +29,9 @@ export const level = {
       label.textContent = name;
       label.hidden = !name;
       if (style !== model.get("style")) {
-        style?.off?.("change", shown);
+        style?.off?.("change", draw);
         style = model.get("style");
-        style?.on?.("change", shown);
+        style?.on?.("change", draw);
       }
       label.style.width = style?.get?.("description_width") ?? "";
       for (const input of [range, number])
@@ -77,12 +76,8 @@ export const level = {
       commit(null);
       range.focus();
     });
-    const shown = () => show();
-    model.on("change", shown);
-    show();
-    return () => {
-      model.off("change", shown);
-      style?.off?.("change", shown);
-    };
+    const draw = () => show();
+    signal.addEventListener("abort", () => style?.off?.("change", draw));
+    return draw;
   },
-};
+});

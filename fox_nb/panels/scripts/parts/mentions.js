@@ -1,5 +1,5 @@
 // Mentions: below a prompt, who the [[profile_id]] in it are, a list to put one in at the cursor, and how long it may be.
-import { guard, put, unique, write } from "./elements.js";
+import { button, fill, put, unique, write } from "./elements.js";
 
 const MENTION = /\[\[\s*([^[\]\n]+?)\s*\]\]/g;
 
@@ -44,25 +44,18 @@ function areaBeside(el) {
   return null;
 }
 
-// One for each model; its views share it.
-export const mentions = () => {
+export const mentions = (model, show) => {
   const state = { names: {}, empty: "" };
-  const views = new Set();
-  const show = () => views.forEach((view) => view());
   let prompt;
+  model.widget_manager.get_model(model.get("prompt").slice("IPY_MODEL_".length)).then((found) => {
+    prompt = found;
+    prompt.on("change:value", show);
+    show();
+  });
 
   return {
-    async initialize({ model }) {
-      model.on("msg:custom", (content) => {
-        if (content.type !== "names") return;
-        Object.assign(state, content);
-        show();
-      });
-      prompt = await model.widget_manager.get_model(model.get("prompt").slice("IPY_MODEL_".length));
-      prompt.on("change:value", show);
-      show();
-    },
-    render({ model, el }) {
+    hear: (content) => content.type === "names" && Object.assign(state, content),
+    view({ el }) {
       const id = `fox-mentions-${unique()}`;
       const root = put("div", "fox-mentions");
       const people = put("ul", "fox-people", {}, { "aria-label": "Profiles in this prompt" });
@@ -70,11 +63,10 @@ export const mentions = () => {
       const list = put("select", "", { id });
       const count = put("span", "fox-count");
       const aloud = put("span", "fox-aloud", {}, { role: "status" });
-      guard(root);
       const examples = put("div", "fox-examples", {}, { role: "group", "aria-label": "Examples to begin with" });
       for (const example of model.get("examples")) {
-        const begin = put("button", "fox-act", { type: "button", textContent: example, title: "Begin with this" });
-        begin.addEventListener("click", () => type(example, 0));
+        const begin = button(example, "", () => type(example, 0));
+        begin.title = "Begin with this";
         examples.append(begin);
       }
       puts.append(put("label", "", { htmlFor: id, textContent: "Profile" }), list);
@@ -90,14 +82,7 @@ export const mentions = () => {
         return item;
       }
 
-      function fill(place, items, make) {
-        const shown = JSON.stringify(items);
-        if (place.dataset.shown === shown) return;
-        place.dataset.shown = shown;
-        place.replaceChildren(...items.map(make));
-      }
-
-      function view() {
+      function draw() {
         const text = prompt?.get("value") ?? "";
         const found = mentioned(text).map((one) => [one, state.names[one]]);
         examples.hidden = !!text.trim();
@@ -140,9 +125,7 @@ export const mentions = () => {
         // A list from which people are taken stands at its first line again.
         list.value = "";
       });
-      views.add(view);
-      view();
-      return () => views.delete(view);
+      return draw;
     },
   };
 };

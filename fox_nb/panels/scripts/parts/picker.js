@@ -1,5 +1,5 @@
 // The picker: takes files, scales what is too large, sends it in pieces, shows the list; links and paths can be typed.
-import { focused, guard, onPress, put, setSeen, unique, write } from "./elements.js";
+import { button, fill, focused, onKeys, onPress, put, setSeen, unique, write } from "./elements.js";
 import { amount, prepare } from "./scaling.js";
 import { Job, key as newKey, send } from "./sending.js";
 import { keepInStep } from "./tasks.js";
@@ -11,13 +11,20 @@ export function asked({ one, accept, archives }) {
   return { words: `Choose ${what}\u2026`, types: types.join() };
 }
 
-// One for each model; its views share it.
-export const picker = () => {
-  /** @type {{items: any[], thumbs: Map<string, string>, errors: string[], error: string, job: Job | null, words: string, focus: any}} */
-  const state = { items: [], thumbs: new Map(), errors: [], error: "", job: null, words: "", focus: null };
+export const picker = (model, draw) => {
+  /** @type {{items: any[], thumbs: Map<string, string>, errors: string[], error: string, job: Job | null, words: string, focus: any, offered: string[], taken: number}} */
+  const state = {
+    items: [],
+    thumbs: new Map(),
+    errors: [],
+    error: "",
+    job: null,
+    words: "",
+    focus: null,
+    offered: [],
+    taken: 0,
+  };
   const queue = [];
-  const views = new Set();
-  let model;
   let working = false;
   let pressed = ""; // the last press that Python has not answered
 
@@ -27,7 +34,7 @@ export const picker = () => {
   /** Draw all views. What they show is what a press takes along; a file that is on its way is part of it. */
   function show() {
     setSeen(model, [...new Set([...keys(), state.job?.id ?? queue[0]?.batch].filter(Boolean))]);
-    for (const view of views) view.show();
+    draw();
   }
 
   /** Do at once what was pressed; Python hears of it and answers with its list. */
@@ -110,15 +117,15 @@ export const picker = () => {
     if (missing.length) say({ type: "thumbs", keys: missing.map(({ key }) => key) });
   }
 
-  function onMessage(content, buffers) {
+  function hear(content, buffers) {
     const job = state.job?.id === content.id ? state.job : null;
     if (content.type === "list") {
       if (content.by === pressed) pressed = "";
       if (pressed) return; // made before Python heard that press, whose answer is on its way
       takeList(content.items);
     } else if (content.type === "error") state.error = content.words;
-    else if (content.type === "taken") for (const view of views) view.taken();
-    else if (content.type === "offer") for (const view of views) view.offer(content.names);
+    else if (content.type === "taken") state.taken += 1;
+    else if (content.type === "offer") state.offered = content.names;
     else if (content.type === "thumb") state.thumbs.has(content.key) || setThumb(content.key, new Blob(buffers));
     else if (job && content.type === "ack") {
       const received = Math.max(job.received, content.received);
@@ -129,41 +136,31 @@ export const picker = () => {
   }
 
   return {
-    initialize(context) {
-      model = context.model;
-      model.on("msg:custom", onMessage);
-      return () => state.thumbs.forEach((url) => URL.revokeObjectURL(url));
-    },
-    render({ model, el }) {
-      const view = makeView({ model, el, state, choose, change, say });
-      views.add(view);
-      return () => {
-        views.delete(view);
-        view.close();
-      };
-    },
+    hear,
+    close: () => state.thumbs.forEach((url) => URL.revokeObjectURL(url)),
+    view: ({ el, signal }) => makeView({ model, el, signal, state, choose, change, say }),
   };
 };
 
-function makeView({ model, el, state, choose, change, say }) {
+function makeView({ model, el, signal, state, choose, change, say }) {
   const id = `fox-picker-${unique()}`;
   const root = put("div", "fox-picker", {}, { role: "group", "aria-labelledby": id });
   const label = put("div", "fox-label", { id });
   const [body, zone, way] = ["fox-body", "fox-zone", "fox-way"].map((name) => put("div", name));
-  const button = put("button", "fox-choose", { type: "button" }, { "aria-describedby": `${id}-hint` });
+  const opener = button("", "", () => input.click(), "fox-choose");
   const hint = put("span", "fox-hint", { id: `${id}-hint` });
   const input = put("input", "", { type: "file", hidden: true });
   const list = put("ol", "fox-list");
   const lines = new Map();
   const bar = put("progress", "fox-bar", {}, { "aria-label": "Sent" });
   const words = put("span", "fox-words");
-  const cancel = put("button", "", { type: "button", textContent: "Cancel" });
+  const cancel = button("Cancel", "", () => state.job?.update({ cancelled: true }), "");
   const aloud = put("div", "fox-aloud", {}, { role: "status" });
   const error = put("div", "fox-error", {}, { role: "alert" });
-  const place = makePlace(model, say);
-  guard(root);
+  const place = makePlace(model, state, say);
+  opener.setAttribute("aria-describedby", hint.id);
   way.append(bar, words, cancel);
-  zone.append(button, hint, input);
+  zone.append(opener, hint, input);
   body.append(zone, place.root, list, way, error, aloud);
   root.append(label, body);
   el.append(root);
@@ -208,12 +205,12 @@ function makeView({ model, el, state, choose, change, say }) {
     if (document.activeElement && document.activeElement !== document.body) return;
     const items = /** @type {HTMLElement[]} */ ([...list.children]);
     const at = items.find((one) => one.dataset.key === focus.key) ?? items[Math.min(focus.index, items.length - 1)];
-    const target = at?.querySelector(`.fox-${focus.type}`) ?? at?.querySelector("button") ?? button;
+    const target = at?.querySelector(`.fox-${focus.type}`) ?? at?.querySelector("button") ?? opener;
     /** @type {HTMLElement} */ (target).focus();
   }
 
   function showJob(job) {
-    if (!job && way.contains(focused(way))) button.focus();
+    if (!job && way.contains(focused(way))) opener.focus();
     way.hidden = !job;
     if (!job) return;
     if (job.size) Object.assign(bar, { max: job.size, value: job.received });
@@ -230,7 +227,7 @@ function makeView({ model, el, state, choose, change, say }) {
     root.classList.toggle("fox-sheet", model.get("contact_sheet"));
     root.classList.toggle("fox-disabled", disabled);
     const asks = asked({ one, accept: model.get("accept"), archives: model.get("accept_archives") });
-    Object.assign(button, { textContent: asks.words, disabled });
+    Object.assign(opener, { textContent: asks.words, disabled });
     Object.assign(input, { multiple: !one, accept: asks.types });
     const limit = one ? "" : `At most ${most}. `;
     hint.textContent = `or drop ${one ? "it" : "them"} here, or paste. ${limit}${model.get("tooltip") ?? ""}`;
@@ -253,13 +250,11 @@ function makeView({ model, el, state, choose, change, say }) {
     if (event.type === "drop") choose(event.dataTransfer.files);
   };
   for (const name of ["dragenter", "dragover", "dragleave", "drop"]) root.addEventListener(name, drag);
-  button.addEventListener("click", () => input.click());
   input.addEventListener("change", () => {
     choose(input.files);
     // So that the same file can be chosen again.
     input.value = "";
   });
-  cancel.addEventListener("click", () => state.job?.update({ cancelled: true }));
   // The browser sends a paste to wherever the last selection was, so it is heard on the whole page.
   const paste = (event) => {
     if (!root.contains(document.activeElement) || !event.clipboardData?.files.length) return;
@@ -267,46 +262,31 @@ function makeView({ model, el, state, choose, change, say }) {
     event.stopPropagation();
     choose(event.clipboardData.files);
   };
-  document.addEventListener("paste", paste, true);
-  model.on("change", show);
-  show();
-  return {
-    show,
-    taken: place.taken,
-    offer: place.offer,
-    close() {
-      document.removeEventListener("paste", paste, true);
-      model.off("change", show);
-    },
-  };
+  document.addEventListener("paste", paste, { capture: true, signal });
+  return show;
 }
 
 /** The line for links and paths. What is typed goes in a message: it is no part of the widget's state. */
-function makePlace(model, say) {
+function makePlace(model, state, say) {
   const id = `fox-place-${unique()}`;
   const root = put("div", "fox-place");
   const label = put("label", "", { htmlFor: id });
   const input = put("input", "", { type: "text", id, autocomplete: "off", spellcheck: false });
   const known = put("datalist", "", { id: `${id}-known` });
-  const add = put("button", "", { type: "button", textContent: "Add" });
+  const add = button("Add", "", hand, "");
   input.setAttribute("list", known.id);
   root.append(label, input, known, add);
 
   let handed = "";
+  let { taken } = state;
 
   function hand() {
     handed = input.value.trim();
     if (handed) say({ type: "place", text: handed });
     else input.focus();
   }
-  add.addEventListener("click", hand);
   input.addEventListener("focus", () => say({ type: "ask" }));
-  input.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.ctrlKey || event.metaKey || event.isComposing) return;
-    event.preventDefault();
-    event.stopPropagation();
-    hand();
-  });
+  onKeys(input, { Enter: hand });
   return {
     root,
     show() {
@@ -315,11 +295,9 @@ function makePlace(model, say) {
       input.placeholder = model.get("place_hint");
       input.disabled = add.disabled = model.get("disabled");
       add.setAttribute("aria-label", `Add ${model.get("place")}`);
+      fill(known, state.offered, (value) => put("option", "", { value }));
+      if (taken !== state.taken && input.value.trim() === handed) input.value = ""; // what was typed since stays
+      ({ taken } = state);
     },
-    /** It was taken over; what was typed since stays. */
-    taken() {
-      if (input.value.trim() === handed) input.value = "";
-    },
-    offer: (names) => known.replaceChildren(...names.map((value) => put("option", "", { value }))),
   };
 }

@@ -13,15 +13,15 @@ const place = (key, number) => `${key}/${number}`;
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Pixels {
-  /** @param {() => void} changed called when there is something new to show */
-  constructor(changed) {
+  /** @param {any} model @param {() => void} changed called when there is something new to show */
+  constructor(model, changed) {
+    this.model = model;
     this.changed = changed;
     /** Tells this page from others that show the same: what only it has asked for is not for them. */
     this.page = unique();
     /** What images show, by its name; undefined while it is fetched. */
     this.urls = new Map();
     this.saving = new Map();
-    this.model = /** @type {any} */ (null);
   }
 
   /**
@@ -54,7 +54,7 @@ export class Pixels {
   }
 
   /** Take in what the kernel sent; false for a message of another kind. */
-  onMessage(content, buffers) {
+  hear(content, buffers) {
     const { type, key, number = 0 } = content;
     if (type === "piece") content.by === this.page && this.take(content, buffers);
     else if (["thumb", "picture", "large", "before"].includes(type)) {
@@ -62,7 +62,6 @@ export class Pixels {
       const url = () => (buffers?.length ? URL.createObjectURL(new Blob(buffers, { type: "image/webp" })) : "");
       if (!this.urls.get(name)) this.urls.set(name, url());
     } else return false;
-    this.changed();
     return true;
   }
 

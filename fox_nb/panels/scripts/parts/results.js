@@ -1,16 +1,16 @@
 // Results: the newest at reading size, the dozen before it small. While they are on the screen the outputs that keep the
 // same are hidden, and the pictures are taken from there.
-import { guard, put, unique, write } from "./elements.js";
+import { put, unique, write } from "./elements.js";
 import { buttons, inWords, keepInStep, Tasks, thumb } from "./tasks.js";
 
 const QUICK = 2;
 
-// One for each model; its views share it.
-export const results = () => {
-  const tasks = new Tasks();
+export const results = (model, draw) => {
+  const tasks = new Tasks(model, draw);
   return {
-    initialize: ({ model }) => tasks.initialize(model),
-    render({ model, el }) {
+    hear: (content, buffers) => tasks.hear(content, buffers),
+    close: () => tasks.pixels.forget(),
+    view({ el }) {
       const id = `fox-results-${unique()}`;
       const root = put("section", "fox-results", { id }, { "aria-label": "Results" });
       const list = put("ul", "fox-cards");
@@ -20,7 +20,6 @@ export const results = () => {
       const record = model.get("record");
       const dialog = tasks.larger();
       const shown = new Map();
-      guard(root);
       if (record) hiding.textContent = `[data-fox-record="${record}"]{display:none!important}`;
       root.append(hiding, list, earlier, wrong, dialog.element);
       el.append(root);
@@ -60,9 +59,7 @@ export const results = () => {
         dialog.fill();
       }
 
-      tasks.views.add(show);
-      show();
-      return () => tasks.views.delete(show);
+      return show;
     },
   };
 };

@@ -1,24 +1,18 @@
 // A sweep's plan, its Run and Stop, one progress bar and the time left, which runs here between the kernel's messages.
-import { duration, focused, guard, onPress, put, write } from "./elements.js";
+import { duration, fill, focused, onPress, put, write } from "./elements.js";
 
 const TICK = 1000;
 
-// One for each model; its views share what was heard last.
-export const sweepView = () => {
-  const views = new Set();
+export const sweepView = (model) => {
   let state = /** @type {any} */ (null);
 
-  function onMessage(content) {
-    if (content.type !== "state") return;
-    state = { ...content, arrived: performance.now() };
-    views.forEach((view) => view());
-  }
-
   return {
-    initialize({ model }) {
-      model.on("msg:custom", onMessage);
+    hear(content) {
+      if (content.type !== "state") return false;
+      state = { ...content, arrived: performance.now() };
+      return true;
     },
-    render({ model, el }) {
+    view({ el, signal }) {
       const root = put("div", "fox-sweep", { tabIndex: -1 });
       const hiding = put("style");
       const plan = put("div", "fox-plan");
@@ -65,7 +59,7 @@ export const sweepView = () => {
         write(words, text);
       }
 
-      function fill(place, html) {
+      function fillWith(place, html) {
         if (place.dataset.said === html) return;
         place.dataset.said = html;
         place.innerHTML = html; // made and escaped in the kernel, like every output
@@ -75,8 +69,8 @@ export const sweepView = () => {
         if (!state) return;
         root.hidden = false;
         hiding.textContent = `[data-fox-stays="${state.hides}"]{display:none!important}`;
-        fill(plan, state.plan);
-        fill(said, state.said);
+        fillWith(plan, state.plan);
+        fillWith(said, state.said);
         run.textContent = state.run;
         const held = focused(acts);
         run.hidden = !state.run || state.canStop;
@@ -92,21 +86,16 @@ export const sweepView = () => {
         bar.max = state.total;
         bar.value = state.over;
         bar.setAttribute("aria-label", "Pictures made");
-        findings.replaceChildren(...state.lines.map((line) => put("p", "fox-finding", { textContent: line })));
+        fill(findings, state.lines, (textContent) => put("p", "fox-finding", { textContent }));
         words.hidden = !state.going && state.over === state.total && !state.failed;
         tick();
         const news = state.going ? (state.canStop ? "Running." : "") : words.textContent;
         write(aloud, news);
       }
 
-      guard(root);
       const timer = setInterval(tick, TICK);
-      views.add(show);
-      show();
-      return () => {
-        clearInterval(timer);
-        views.delete(show);
-      };
+      signal.addEventListener("abort", () => clearInterval(timer));
+      return show;
     },
   };
 };

@@ -1,33 +1,22 @@
 // What widgets with task cards share: the state of one model, its messages, and the buttons of a task.
-import { put } from "./elements.js";
+import { button, focused, put } from "./elements.js";
 import { largerView, short } from "./larger.js";
 import { Pixels } from "./pixels.js";
 
 /** One model's tasks as the kernel told them last; its views share them. */
 export class Tasks {
-  constructor() {
-    /** @type {Set<() => void>} */
-    this.views = new Set();
+  /** @param {any} model @param {() => void} show */
+  constructor(model, show) {
+    this.model = model;
+    this.show = show;
     this.state = { items: /** @type {any[]} */ ([]), wrong: /** @type {string[]} */ ([]), earlier: 0 };
     this.details = new Map();
-    this.pixels = new Pixels(() => this.show());
-    this.model = /** @type {any} */ (null);
+    this.pixels = new Pixels(model, show);
     /** Whose lists are taken: those for everybody, or those that were asked for here. */
     this.by = "";
   }
 
-  show() {
-    this.views.forEach((view) => view());
-  }
-
-  /** @returns what to do when the model is closed */
-  initialize(model) {
-    this.model = this.pixels.model = model;
-    model.on("msg:custom", (content, buffers) => this.onMessage(content, buffers) && this.show());
-    return () => this.pixels.forget();
-  }
-
-  onMessage(content, buffers) {
+  hear(content, buffers) {
     const { type, key, number } = content;
     if (type === "list" && (content.by ?? "") !== this.by) return false;
     if (type === "list") {
@@ -44,7 +33,7 @@ export class Tasks {
     else if (type === "wrong") {
       this.state.wrong = content.lines;
       if (key && (content.by ?? this.pixels.page) === this.pixels.page) this.pixels.stop(key, number);
-    } else return !this.pixels.onMessage(content, buffers);
+    } else return this.pixels.hear(content, buffers);
     return true;
   }
 
@@ -81,12 +70,6 @@ export function goAlong(studio) {
     if (at === document.body || !at?.checkVisibility()) now.focus(); // else they went elsewhere meanwhile
   });
   watcher.observe(studio, { subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
-}
-
-export function button(words, title, run, name = "fox-act") {
-  const made = put("button", name, { type: "button", textContent: words, title }, { "aria-label": title });
-  made.addEventListener("click", run);
-  return made;
 }
 
 /** The buttons of a task for one of its pictures. */
@@ -128,12 +111,13 @@ export function inWords(item) {
  * @param {Map<string, any>} shown
  * @param {any[]} items
  * @param {(item: any, index: number) => {node: HTMLElement, fill: () => void}} make
+ * @param {() => any} beside where whoever was in the list goes on when it is empty
  */
-export function keepInStep(list, shown, items, make) {
+export function keepInStep(list, shown, items, make, beside = () => pressBeside(list)) {
   let left = -1;
   for (const [key, { node }] of shown)
     if (!items.some((item) => item.key === key)) {
-      if (node.contains(document.activeElement)) left = [...list.children].indexOf(node);
+      if (node.contains(focused(list))) left = [...list.children].indexOf(node);
       node.remove();
       shown.delete(key);
     }
@@ -142,11 +126,11 @@ export function keepInStep(list, shown, items, make) {
     const text = JSON.stringify([item, make.length > 1 && index === 0]);
     let one = shown.get(item.key);
     if (one?.text !== text) {
-      const focused = one?.node.contains(document.activeElement);
+      const held = one?.node.contains(focused(list));
       one?.node.remove();
       one = { text, ...make(item, index) };
       shown.set(item.key, one);
-      if (focused) requestAnimationFrame(() => one.node.querySelector("button")?.focus());
+      if (held) requestAnimationFrame(() => one.node.querySelector(FIRST)?.focus());
     }
     if (one.node.nextSibling !== before || one.node.parentNode !== list) list.insertBefore(one.node, before);
     before = one.node;
@@ -155,8 +139,10 @@ export function keepInStep(list, shown, items, make) {
   // Whoever pressed a button of what is gone goes on with what stands there now.
   if (left < 0) return;
   requestAnimationFrame(() => {
-    const next = list.children[Math.min(left, list.children.length - 1)]?.querySelector("button");
-    const near = next ?? list.closest(".fox-nb-panel")?.querySelector(".fox-press");
-    if (document.activeElement === document.body) near?.focus();
+    const next = list.children[Math.min(left, list.children.length - 1)]?.querySelector(FIRST);
+    if (document.activeElement === document.body) (next ?? beside())?.focus();
   });
 }
+
+const FIRST = "button, .fox-choice > input";
+const pressBeside = (list) => list.closest(".fox-nb-panel")?.querySelector(".fox-press");
