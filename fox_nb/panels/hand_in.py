@@ -44,7 +44,7 @@ class HandIn:
                 return
             self._is_offered = True
         press = Press(description="Hand in", note="Sends your notebooks and pictures to your teacher.")
-        press.on_press(lambda _: self._pressed(press))
+        press.on("press", lambda _: self._pressed(press))
         first, *rest = self._place.children
         self._place.children = (first, press, *rest)
 

@@ -39,6 +39,8 @@ _FAVOURITE = "favourite "
 class HistoryTab(TaskCards):
     """The rows of the journal, as a list or as a grid of pictures.
 
+    It tells "compare", with the pictures, when somebody wants to see several side by side.
+
     Parameters
     ----------
     session : Session
@@ -69,7 +71,6 @@ class HistoryTab(TaskCards):
         self._starred: dict[str, str] = {}
         self._finding = threading.Lock()
         self._archives: dict[str, Path] = {}
-        self._comparing: list[Callable[[Pictures], None]] = []
         super().__init__(titles, later, actions, **traits)
 
     def refresh(self) -> None:
@@ -155,10 +156,6 @@ class HistoryTab(TaskCards):
 
     # -- several at once ------------------------------------------------------------------------------------------
 
-    def on_compare(self, callback: Callable[[Pictures], None]) -> None:
-        """Call `callback(pictures)` when somebody wants to see several side by side."""
-        self._comparing.append(callback)
-
     def _on_compare(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         self._later(lambda: self._put_side_by_side(self.chosen(content.get("keys"))))
 
@@ -166,8 +163,7 @@ class HistoryTab(TaskCards):
         pictures = side_by_side(tasks, self._titles, self._session)
         if pictures is None:
             raise FoxError("None of these has a picture.", todo="Choose some that are completed.")
-        for callback in tuple(self._comparing):
-            callback(pictures)
+        self._emit("compare", pictures)
 
     def chosen(self, keys: Any) -> list[Task]:
         """Return the tasks that were chosen, in their order.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from fox_nb.panels.outcome import FREE_ACTIONS
@@ -14,26 +14,22 @@ _ACTS = FREE_ACTIONS | {"rename", "plan", "forget", "add", "retry"}
 
 
 class KnownProfiles(Scripted):
-    """Profiles by name. None of it is a trait: names and ids stay out of the saved notebook."""
+    """Profiles by name. None of it is a trait: names and ids stay out of the saved notebook.
+
+    When something is pressed it tells "act": rename, plan, forget, add, retry or a remedy, the key, and a text, which
+    is the new name of rename and add.
+    """
 
     part = "known"
 
     def __init__(self, **traits: Any) -> None:
         self._items: list[dict[str, Any]] = []
-        self._acts: list[Callable[[str, str, str], None]] = []
         super().__init__(**traits)
 
     def show(self, items: Sequence[dict[str, Any]]) -> None:
         """List these: key, id, name, since, state and actions of each."""
         self._items = list(items)
         self.say("list", items=self._items)
-
-    def on_act(self, callback: Callable[[str, str, str], None]) -> None:
-        """Call `callback(act, key, text)` when something is pressed: rename, plan, forget, add, retry, or a remedy.
-
-        The text is the new name of rename and add.
-        """
-        self._acts.append(callback)
 
     def plan(self, key: str, lines: Sequence[str]) -> None:
         """Say what forgetting would do, and ask once more."""
@@ -58,5 +54,4 @@ class KnownProfiles(Scripted):
     def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         act, key, text = (str(content.get(word) or "") for word in ("act", "key", "text"))
         if act in _ACTS:
-            for callback in tuple(self._acts):
-                callback(act, key, text)
+            self._emit("act", act, key, text)

@@ -107,7 +107,7 @@ class Outcome:
         self._listened: weakref.WeakSet[Task] = weakref.WeakSet()
         mark = record.mark if not in_voila() else ""
         self.results = Results(titles, later, self.actions, keeps=record.keeps, record=mark, layout=layout)
-        self.results.on_act(self.act)
+        self.results.on("act", self.act)
 
     def actions(self, task: Task) -> list[Action]:
         """Return what can be done with a task, as it stands; what costs money says how much."""

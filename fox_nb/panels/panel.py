@@ -132,8 +132,8 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         for name, value in values.items():
             setattr(self, name, value)
         self._put_away()
-        self._press.on_press(self._on_press)
-        self._press.on_ready(self._seen)
+        self._press.on("press", self._on_press)
+        self._press.on("ready", self._seen)
         self.show_cost()
         if self._own_record:
             self._record.open()
@@ -432,7 +432,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     def on_use(self, callback: Callable[[str, Task, int], None]) -> None:
         """Call `callback(name, task, number of the picture)` when a button of a result is pressed."""
-        self._outcome.results.on_act(callback)
+        self._outcome.results.on("act", callback)
 
     def show_again(self, tasks: list[Task], earlier: int = 0) -> None:
         """Show what an earlier run of the cell has shown, the oldest first, and count those that were there before."""

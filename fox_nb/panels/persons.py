@@ -43,7 +43,7 @@ class Persons(Scripted, w.ValueWidget):  # type: ignore[misc]
     def __init__(self, **traits: Any) -> None:
         self._names: dict[str, str] = {}
         super().__init__(**traits)
-        self.on_ready(self._say_names)
+        self.on("ready", self._say_names)
 
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer profiles, names by their ids, and what is chosen already; who was chosen by name is now so by id."""
@@ -136,7 +136,7 @@ class PersonName(Scripted, w.ValueWidget):  # type: ignore[misc]
     def __init__(self, **traits: Any) -> None:
         self._typed = "", ""
         super().__init__(**traits)
-        self.on_ready(self._say_name)
+        self.on("ready", self._say_name)
 
     @traitlets.observe("value")
     def _value_set(self, _change: object) -> None:
@@ -181,7 +181,7 @@ class Mentions(Scripted):
     def __init__(self, **traits: Any) -> None:
         self._names: dict[str, str] = {}
         super().__init__(**traits)
-        self.on_ready(self._say_names)
+        self.on("ready", self._say_names)
 
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer profiles: names by their ids."""

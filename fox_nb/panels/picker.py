@@ -82,6 +82,11 @@ class PickerEntry:
 class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
     """Chooses pictures, several or one.
 
+    It tells "files", with those of one choice, once all of them are here and in the list; "change", with the entries,
+    when a person added, removed or moved something (`observe` tells of code, too); "place", with the text, when a link
+    or path was typed (`taken` empties the line); "ask" when somebody goes to that line: the time to `offer` some. A
+    FoxError that is raised there is said below the list.
+
     Parameters
     ----------
     value : sequence
@@ -131,7 +136,6 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         self._incoming = Incoming()
         self._thumbnails: dict[str, bytes] = {}
         self._batches: dict[str, list[str]] = {}
-        self._callbacks: dict[str, list[Callable[[Any], None]]] = {"files": [], "change": [], "place": [], "ask": []}
         super().__init__(**traits)
 
     @property
@@ -186,25 +190,6 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         """Show this in place of the entry that has its key, if that one is still there."""
         self._change(lambda entries: tuple(entry if e.key == entry.key else e for e in entries), by_person=False)
 
-    def on_files(self, callback: Callable[[list[PickedFile]], None]) -> None:
-        """Call `callback(files)` once the files of one choice are all here; they are in the list by then.
-
-        A FoxError that it raises is said below the list.
-        """
-        self._callbacks["files"].append(callback)
-
-    def on_change(self, callback: Callable[[tuple[PickerEntry, ...]], None]) -> None:
-        """Call `callback(entries)` when a person added, removed or moved something; `observe` tells of code, too."""
-        self._callbacks["change"].append(callback)
-
-    def on_place(self, callback: Callable[[str], None]) -> None:
-        """Call `callback(text)` when a link or path was typed; `taken` empties the line."""
-        self._callbacks["place"].append(callback)
-
-    def on_ask(self, callback: Callable[[], None]) -> None:
-        """Call `callback()` when somebody goes to the line for links and paths: the time to `offer` some."""
-        self._callbacks["ask"].append(lambda _: callback())
-
     def offer(self, names: list[str]) -> None:
         """Offer these beside the line for links and paths."""
         self.say("offer", names=names)
@@ -257,14 +242,13 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         finally:
             self._send_list(by)  # whatever an observer did: the page that pressed waits for it
         if by_person:
-            self._call("change", self._entries)
+            self._emit("change", self._entries)
 
-    def _call(self, name: str, what: object) -> None:
-        for callback in tuple(self._callbacks[name]):
-            try:
-                callback(what)
-            except FoxError as error:
-                self.error = str(error)
+    def _emit(self, event: str, *what: object) -> None:
+        try:
+            super()._emit(event, *what)
+        except FoxError as error:
+            self.error = str(error)
 
     def _send_list(self, by: object = "") -> None:
         with self._list_lock:  # else an older list could come after a newer one
@@ -293,10 +277,10 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         text = content.get("text")
         if isinstance(text, str) and text.strip():
             self.error = ""
-            self._call("place", text.strip())
+            self._emit("place", text.strip())
 
     def _on_ask(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._call("ask", None)
+        self._emit("ask")
 
     def _on_remove(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         by = content.get("by")
@@ -365,7 +349,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
             keys = self._batches.pop(str(content.get("batch")), [])
             files = [entry.value for entry in self._entries if entry.key in keys]
         if files:
-            self._call("files", files)
+            self._emit("files", files)
 
 
 def clean_name(name: str) -> str:

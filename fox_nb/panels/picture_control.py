@@ -52,9 +52,9 @@ class PictureControl(Control):
             **own,
         )
         super().__init__(parameter, picker)
-        picker.on_place(self._typed)
+        picker.on("place", self._typed)
         if not in_voila():  # a visitor isn't told what lies on the server
-            picker.on_ask(lambda: field_context.later(self._suggest))
+            picker.on("ask", lambda: field_context.later(self._suggest))
         picker.observe(lambda _: self._look_later(), "value")
         if parameter.hint.consent:
             self._consent = consent_box(parameter.hint.consent)

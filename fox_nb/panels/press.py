@@ -63,6 +63,8 @@ class Press(Scripted):
     of it is synced, so no saved notebook shows a task that has long ended as under way; nor is what went wrong, which
     may name files and people.
 
+    At each press it tells "press", with what the controls showed by their names.
+
     Parameters
     ----------
     controls : dict of str to ipywidgets.Widget
@@ -93,16 +95,11 @@ class Press(Scripted):
     error: traitlets.List[str] = traitlets.List(traitlets.Unicode())
 
     def __init__(self, **traits: Any) -> None:
-        self._presses: list[Callable[[dict[str, Any]], None]] = []
         self._under_way: dict[str, tuple[Task, Callable[[Task], str]]] = {}
         """What is shown: the tasks and what names them."""
         self._said = ""
         self._lock = threading.Lock()
         super().__init__(**traits)
-
-    def on_press(self, callback: Callable[[dict[str, Any]], None]) -> None:
-        """Call `callback(values)` at each press, with what the controls showed by their names."""
-        self._presses.append(callback)
 
     def fail(self, error: Exception) -> None:
         """Say what went wrong, in the three sentences of every error."""
@@ -156,8 +153,7 @@ class Press(Scripted):
     def _on_press(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         values = content.get("values")
         try:
-            for callback in tuple(self._presses):
-                callback(values if isinstance(values, dict) else {})
+            self._emit("press", values if isinstance(values, dict) else {})
         finally:
             self.say("received")
 

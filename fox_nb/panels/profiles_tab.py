@@ -63,9 +63,9 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             description=CreateProfile.press,
         )
         self.known = KnownProfiles()
-        self.press.on_press(self._pressed)
-        self.known.on_act(self._acted)
-        self.known.on_ready(self._opened)
+        self.press.on("press", self._pressed)
+        self.known.on("act", self._acted)
+        self.known.on("ready", self._opened)
         for part in (self.name, self.photos.picker, self.agreed):
             part.observe(lambda _: self._show_lacking(), "value")
         self.photos.picker.observe(self._withdraw_consent, "value")

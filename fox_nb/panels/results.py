@@ -35,7 +35,7 @@ class Results(TaskCards):
         # Held while it is told, too: a list that is older than what was added since would take that out again.
         self._earlier = 0
         super().__init__(*args, **traits)
-        self.on_ready(self._send_list)
+        self.on("ready", self._send_list)
 
     def item(self, task: Task) -> dict[str, Any]:
         """Say of a task what its card shows, and whether an output keeps its pictures."""

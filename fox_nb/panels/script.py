@@ -59,7 +59,9 @@ class Scripted(anywidget.AnyWidget):
     comes with that: a kernel that runs a cell hears no question.
 
     What the browser says are messages ``{"type": …}``: one of type ``x`` is handled by the method
-    ``_on_x(content, buffers)``, others are ignored. Handlers run on whatever thread the kernel chooses.
+    ``_on_x(content, buffers)``, others are ignored. Handlers run on whatever thread the kernel chooses. What comes of
+    it is told to those who asked by `on`: a class's docstring says of which events, with what. Each tells "ready"
+    whenever a browser has started it.
 
     Attributes
     ----------
@@ -78,7 +80,7 @@ class Scripted(anywidget.AnyWidget):
 
     def __init__(self, **traits: Any) -> None:
         self.is_alive = False
-        self._ready_callbacks: list[Callable[[], object]] = []
+        self._listeners: dict[str, list[Callable[..., object]]] = {}
         loader = _LOADER.read_text(encoding="utf-8")
         loader = loader.replace("@hash@", bundle(self.script)[0]).replace("@part@", self.part)
         super().__init__(_esm=loader, **{"layout": Layout(), **traits})
@@ -97,9 +99,13 @@ class Scripted(anywidget.AnyWidget):
         """Send a message to the browsers that show it."""
         self.send({"type": kind, **content}, list(buffers) or None)
 
-    def on_ready(self, callback: Callable[[], object]) -> None:
-        """Call `callback()` each time that a browser has started this widget."""
-        self._ready_callbacks.append(callback)
+    def on(self, event: str, callback: Callable[..., object]) -> None:
+        """Call `callback` at each event of that name."""
+        self._listeners.setdefault(event, []).append(callback)
+
+    def _emit(self, event: str, *what: object) -> None:
+        for callback in tuple(self._listeners.get(event, ())):
+            callback(*what)
 
     def _on_message(self, _widget: object, content: Any, buffers: Sequence[memoryview]) -> None:
         if not isinstance(content, dict):
@@ -115,7 +121,7 @@ class Scripted(anywidget.AnyWidget):
 
     def _on_ready(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
         self.is_alive = True
-        for callback in tuple(self._ready_callbacks):
+        for callback in tuple(self._listeners.get("ready", ())):
             try:
                 callback()
             except Exception:

@@ -71,8 +71,8 @@ class Studio(w.Tab):  # type: ignore[misc]
         self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
         self.profiles = ProfilesTab(session, changed=self._profiles_changed, journalled=given["journalled"])
         self._by_model: dict[str, Panel | ProfilesTab] = {CreateProfile.model: self.profiles, **self.panels}
-        self.history.on_act(self._act)
-        self.history.on_compare(self._show_side_by_side)
+        self.history.on("act", self._act)
+        self.history.on("compare", self._show_side_by_side)
         self._compared = w.VBox([], layout=Layout())
         for panel in self.panels.values():
             panel.on_use(self._use)

@@ -108,10 +108,10 @@ class SweepView:
         self._controls.on_run = self._press
         self._controls.on_no = self._refuse
         self._controls.on_stop = sweep.runner.stop
-        self._controls.on_ready(self._tell)
+        self._controls.on("ready", self._tell)
         self._place = w.VBox([])
         missing = w.HTML(when_missing())
-        self._controls.on_ready(missing.close)
+        self._controls.on("ready", missing.close)
         self.widget = w.VBox([self._controls, self._place, missing])
         self._forget = sweep.on_change(self._changed)
 

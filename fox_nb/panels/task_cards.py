@@ -32,6 +32,9 @@ Action = tuple[str, str]
 class TaskCards(Scripted):
     """Tasks with their pictures and what can be done with them.
 
+    When a button is pressed it tells "act", on another thread: the button's name, the task, the number of the picture.
+    What that raises is said below the tasks.
+
     Parameters
     ----------
     titles : Titles
@@ -53,15 +56,7 @@ class TaskCards(Scripted):
         self._run_later = later
         self._actions = actions
         self._tasks: dict[str, Task] = {}
-        self._acts: list[Callable[[str, Task, int], None]] = []
         super().__init__(**traits)
-
-    def on_act(self, callback: Callable[[str, Task, int], None]) -> None:
-        """Call `callback(name, task, number of the picture)` on another thread when a button is pressed.
-
-        What it raises is said below the results.
-        """
-        self._acts.append(callback)
 
     def item(self, task: Task) -> dict[str, Any]:
         """Say of a task what its card or row shows."""
@@ -167,11 +162,7 @@ class TaskCards(Scripted):
     def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         task, number = self._tasks.get(str(content.get("key"))), content.get("number")
         if task is not None and isinstance(number, int):
-            self._later(lambda: self._act(str(content.get("name")), task, number))
-
-    def _act(self, name: str, task: Task, number: int) -> None:
-        for callback in tuple(self._acts):
-            callback(name, task, number)
+            self._later(lambda: self._emit("act", str(content.get("name")), task, number))
 
 
 def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:

@@ -70,10 +70,10 @@ class TrainingPhotos:
             place_hint="a folder beside the notebook",
         )
         if not in_voila():
-            self.picker.on_place(lambda text: later(lambda: self._take_place(text)))
-            self.picker.on_ask(lambda: later(self._suggest))
-        self.picker.on_files(self._arrived)
-        self.picker.on_change(lambda entries: self._look_later() if len(entries) < len(self._keys) else None)
+            self.picker.on("place", lambda text: later(lambda: self._take_place(text)))
+            self.picker.on("ask", lambda: later(self._suggest))
+        self.picker.on("files", self._arrived)
+        self.picker.on("change", lambda entries: self._look_later() if len(entries) < len(self._keys) else None)
 
     @property
     def lacking(self) -> str:

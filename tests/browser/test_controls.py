@@ -36,8 +36,8 @@ people = Persons(description="People")
 button = w.Button(description="Generate")
 seen, files, late = [], [], []
 press = Press(description="Press", controls={"prompt": prompt, "level": slider})
-press.on_press(lambda values: seen.append((values["prompt"], values["level"])))
-picker.on_files(files.extend)
+press.on("press", lambda values: seen.append((values["prompt"], values["level"])))
+picker.on("files", files.extend)
 """
 PANEL = "box = w.VBox([w.VBox([prompt, mentions]), slider, other, picker, press, button, people]); box.add_class('fox-nb-panel'); box"
 
@@ -363,7 +363,7 @@ def test_a_reloaded_page_and_a_second_view_show_the_list(page: NotebookPage, tmp
 def test_the_picker_works_in_voila(voila: Voila, tmp_path: Path) -> None:
     """In Voila a photo reaches the kernel just so."""
     photo(tmp_path / "a.jpg", 1500, 1500, quality=95)
-    show = "text = w.HTML(); picker.on_files(lambda f: setattr(text, 'value', f'{len(f)} of {len(f[0].data)}')); w.VBox([picker, text])"
+    show = "text = w.HTML(); picker.on('files', lambda f: setattr(text, 'value', f'{len(f)} of {len(f[0].data)}')); w.VBox([picker, text])"
     page = voila.open(notebook(CONTROLS, show))
     with page.page.expect_file_chooser() as chooser:
         page.locator("button:has-text('Choose pictures')").click()
@@ -378,7 +378,7 @@ def test_a_jupyter_without_anywidget_is_told_what_to_do(
     artifacts: Places, context: BrowserContext, lab: Lab, tmp_path: Path
 ) -> None:
     """In a Jupyter that has ipywidgets but not anywidget, a note says so; where all is well it is never seen."""
-    show = "missing = w.HTML(when_missing()); press.on_ready(missing.close)\nw.VBox([missing, prompt, slider, press, button])"
+    show = "missing = w.HTML(when_missing()); press.on('ready', missing.close)\nw.VBox([missing, prompt, slider, press, button])"
     note = ".fox-late:has-text('pip install anywidget')"
     well = lab.open(notebook(CONTROLS, show))
     well.run_all()

@@ -485,7 +485,7 @@ def test_a_training_has_the_remedies_of_any_task(act: str) -> None:
     """What is offered of a lost answer in the profiles is heard there, too."""
     known = KnownProfiles()
     heard: list[str] = []
-    known.on_act(lambda act, _key, _text: heard.append(act))
+    known.on("act", lambda act, _key, _text: heard.append(act))
     Browser(known).say("act", act=act, key="k", text="")
     assert heard == [act]
 

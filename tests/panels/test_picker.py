@@ -20,8 +20,8 @@ def test_a_file_arrives_in_pieces():
     """A file of several pieces is whole at the end, is in the list with its thumbnail, and the callback has it."""
     picker = Picker()
     got, changes = [], []
-    picker.on_files(got.append)
-    picker.on_change(changes.append)
+    picker.on("files", got.append)
+    picker.on("change", changes.append)
     browser = Browser(picker)
     browser.send_file("C:\\photos\\me.jpg", PHOTO)
     assert got == []
@@ -37,7 +37,7 @@ def test_several_files_of_one_choice_come_together():
     """The callback is called once for all files of one choice."""
     picker = Picker()
     got = []
-    picker.on_files(got.append)
+    picker.on("files", got.append)
     browser = Browser(picker)
     for n in range(3):
         browser.send_file(f"{n}.jpg", b"%d" % n, key=f"k{n}")
@@ -126,7 +126,7 @@ def test_entries_are_removed_and_moved():
     """A person removes and reorders; what Python shows is told to the browser but not to the callback."""
     picker = Picker()
     changes = []
-    picker.on_change(lambda entries: changes.append("".join(e.name for e in entries)))
+    picker.on("change", lambda entries: changes.append("".join(e.name for e in entries)))
     browser = Browser(picker)
     picker.show([PickerEntry(None, name, key=name) for name in "abc"])
     picker.add(PickerEntry(None, "d", key="d"))
@@ -203,7 +203,7 @@ def test_an_error_of_the_callback_is_shown():
     def complain(_files):
         raise InvalidRequest("That is no photo.")
 
-    picker.on_files(complain)
+    picker.on("files", complain)
     browser = Browser(picker)
     browser.send_file("a.jpg", b"abc")
     browser.say("batch", batch="b1")

@@ -37,8 +37,8 @@ def test_the_first_widget_of_a_kernel_brings_the_script(monkeypatch: pytest.Monk
 def test_one_part_that_fails_does_not_keep_the_others_from_starting() -> None:
     """It is logged, and they hear of the page."""
     level, heard = Level(), []
-    level.on_ready(lambda: 1 / 0)
-    level.on_ready(lambda: heard.append(1))
+    level.on("ready", lambda: 1 / 0)
+    level.on("ready", lambda: heard.append(1))
     level._handle_custom_msg({"type": "ready"}, [])
     assert heard == [1]
     assert level.is_alive
