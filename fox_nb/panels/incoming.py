@@ -23,6 +23,7 @@ class _Partial:
     name: str
     mime: str
     size: int
+    thumbnail: bytes
     touched: float
     pieces: list[bytes] = field(default_factory=list)
     received: int = 0
@@ -63,7 +64,7 @@ class Incoming:
         self._clock = clock
         self._partials: dict[str, _Partial] = {}
 
-    def begin(self, key: str, name: str, mime: str, size: int, *, most: int) -> None:
+    def begin(self, key: str, name: str, mime: str, size: int, *, most: int, thumbnail: bytes = b"") -> None:
         """Make ready for a file of `size` bytes; Refused when that is none, or more than `most`."""
         now = self._clock()
         # A page that was reloaded or closed never ends what it began.
@@ -75,7 +76,7 @@ class Incoming:
             raise Refused(f"{name} is too large: {size / 1e6:,.0f} MB, and at most {most / 1e6:,.0f} MB are taken.")
         if len(self._partials) >= _MOST_AT_ONCE:
             raise Refused(f"{name} has to wait: {_MOST_AT_ONCE} files are on their way. Try again when they are here.")
-        self._partials[key] = _Partial(name, mime, size, now)
+        self._partials[key] = _Partial(name, mime, size, thumbnail, now)
 
     def put(self, key: str, offset: int, piece: bytes) -> int | None:
         """Add a piece and return how many bytes are here; a piece that is not the next one adds nothing.
@@ -92,8 +93,8 @@ class Incoming:
             partial.received += len(piece)
         return partial.received
 
-    def finish(self, key: str, sha256: str) -> PickedFile:
-        """Give the whole file; Refused when it is not whole.
+    def finish(self, key: str, sha256: str) -> tuple[PickedFile, bytes]:
+        """Give the whole file and its thumbnail; Refused when it is not whole.
 
         `sha256` is '' where the browser has none to give: it hashes only in pages from https or from this machine.
         """
@@ -102,7 +103,7 @@ class Incoming:
             raise Refused("A file was lost on its way, perhaps since the kernel was restarted. Choose it again.")
         if partial.received != partial.size or (sha256 and sha256 != partial.digest.hexdigest()):
             raise Refused(f"{partial.name} arrived incomplete. Choose it again.")
-        return PickedFile(partial.name, partial.mime, b"".join(partial.pieces))
+        return PickedFile(partial.name, partial.mime, b"".join(partial.pieces)), partial.thumbnail
 
     def drop(self, key: str) -> None:
         """Forget a file that its sender gave up."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -24,8 +23,6 @@ class KeptPage:
     def __init__(self, make: Callable[[], str]) -> None:
         self._make = make
         self._pool = Pool(1, "kept-page")
-        self._lock = threading.Lock()
-        self._scheduled = False
         self._html = ""
         self._output: Place | None = None
 
@@ -52,20 +49,16 @@ class KeptPage:
 
     def renew(self) -> None:
         """Have it made anew on a thread of its own, where it was displayed; many calls become one."""
-        with self._lock:
-            if self._scheduled or self._output is None:
-                return
-            self._scheduled = True
-        self._pool.submit(self._renew)
+        self._pool.soon(self._renew)
 
     def close(self) -> None:
         """Leave it as it is."""
         self._pool.close()
 
     def _renew(self) -> None:
-        with self._lock:
-            self._scheduled = False
+        if self._output is None:
+            return
         html = self._make()
-        if self._output is not None and html != self._html:
+        if html != self._html:
             self._html = html
             self._output.show(printable(html))

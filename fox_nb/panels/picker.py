@@ -134,7 +134,6 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         self._entries: tuple[PickerEntry, ...] = ()
         self._error = ""
         self._incoming = Incoming()
-        self._thumbnails: dict[str, bytes] = {}
         self._batches: dict[str, list[str]] = {}
         super().__init__(**traits)
 
@@ -302,11 +301,10 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
         if mime not in self.accept and not (self.accept_archives and mime == "application/zip"):
             self.say("refused", id=key, words=f"{name} is of a type that is not taken here.")
             return
+        thumbnail = buffers[0] if buffers and len(buffers[0]) <= _LARGEST_THUMBNAIL else b""
         try:
             with self._list_lock:
-                self._incoming.begin(key, name, mime, size, most=self.max_bytes)
-                thumbnail = buffers[0] if buffers else b""
-                self._thumbnails[key] = thumbnail if len(thumbnail) <= _LARGEST_THUMBNAIL else b""
+                self._incoming.begin(key, name, mime, size, most=self.max_bytes, thumbnail=thumbnail)
         except Refused as refused:
             self.say("refused", id=key, words=str(refused))
 
@@ -324,14 +322,12 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
     def _on_drop(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         with self._list_lock:
             self._incoming.drop(str(content.get("id")))
-            self._thumbnails.pop(str(content.get("id")), None)
 
     def _on_end(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         key, batch = str(content.get("id")), str(content.get("batch"))
         try:
             with self._list_lock:
-                thumbnail = self._thumbnails.pop(key, b"")
-                file = self._incoming.finish(key, str(content.get("sha256") or ""))
+                file, thumbnail = self._incoming.finish(key, str(content.get("sha256") or ""))
                 self._batches.setdefault(batch, []).append(key)
         except Refused as refused:
             self.say("refused", id=key, words=str(refused))

@@ -36,6 +36,7 @@ class PicturesView:
         self._pool = Pool(1, "pictures-view")
         self._lock = threading.Lock()
         self._dirty: set[Key] = set()
+        self._is_over = False
         self.widget = Viewer(pictures.comparison(), executor=pictures.executor)
         self.widget.holds = self
         self._kept = KeptPage(lambda: page(pictures, live=True))
@@ -71,18 +72,18 @@ class PicturesView:
     def _changed(self, keys: list[Key]) -> None:
         """Note what to show anew; without a place everything is measured, so the page is kept."""
         with self._lock:
-            scheduled = bool(self._dirty)
             self._dirty.update(keys)
-        if not scheduled or not keys:
-            self._pool.submit(lambda: self._update(over=not keys))
+            self._is_over |= not keys
+        self._pool.soon(self._update)
 
-    def _update(self, *, over: bool) -> None:
+    def _update(self) -> None:
         with self._lock:
             dirty, self._dirty = self._dirty, set()
+            is_over, self._is_over = self._is_over, False
         cells = self._pictures.comparison().cells
         for key in dirty:
             self.widget.update_cell(key, cells[key])
-        if over and not self._pictures.left:
+        if is_over and not self._pictures.left:
             self._kept.renew()
             if self._said is not None:
                 self._said.value = said(self._pictures)

@@ -35,7 +35,7 @@ class Results(TaskCards):
         # Held while it is told, too: a list that is older than what was added since would take that out again.
         self._earlier = 0
         super().__init__(*args, **traits)
-        self.on("ready", self._send_list)
+        self.on("ready", self.refresh)
 
     def item(self, task: Task) -> dict[str, Any]:
         """Say of a task what its card shows, and whether an output keeps its pictures."""
@@ -60,7 +60,7 @@ class Results(TaskCards):
             self._tasks.update({task.identity: task for task in tasks if task.identity not in self._tasks})
             self._earlier += earlier
             self._fold()
-            self._send_list()
+            self.refresh()
 
     def _fold(self) -> None:
         while len(self._tasks) > MOST:
@@ -71,12 +71,9 @@ class Results(TaskCards):
         """Take a task out, such as one that is tried again."""
         with self._lock:
             self._tasks.pop(task.identity, None)
-            self._send_list()
+            self.refresh()
 
     def refresh(self) -> None:
         """Show anew what is shown: what can be done with a result may have become something else."""
-        self._send_list()
-
-    def _send_list(self) -> None:
         with self._lock:
             self.say("list", items=[self.item(task) for task in self._tasks.values()], earlier=self._earlier)

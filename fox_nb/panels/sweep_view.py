@@ -96,7 +96,6 @@ class SweepView:
         self._acting = Pool(1, "sweep-run")
         self._lock = threading.Lock()
         self._dirty: dict[Key, PlannedCell] = {}
-        self._scheduled = False
         self._said = ""
         self._asks = False
         self._starting = False
@@ -189,16 +188,11 @@ class SweepView:
 
     def _tell(self) -> None:
         """Say how things stand; many changes become one message."""
-        with self._lock:
-            if self._scheduled:
-                return
-            self._scheduled = True
-        self._pool.submit(self._update)
+        self._pool.soon(self._update)
 
     def _update(self) -> None:
         with self._lock:
             dirty, self._dirty = self._dirty, {}
-            self._scheduled = False
         if self._viewer is not None:
             self._bring_up_to_date(self._viewer, dirty)
         elif not is_unseen() and (self._sweep.runner.running or self._sweep.tasks):

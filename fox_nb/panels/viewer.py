@@ -34,7 +34,6 @@ from fox_nb.session.pool import Pool
 from fox_nb.sharing import temporary_folder
 
 Retry = Callable[[Key, int], None]
-Send = Callable[[dict[str, Any], list[bytes]], None]
 
 _BATCH_BYTES = 400_000
 _MOST_ON_THE_WAY = 4_000_000
@@ -66,7 +65,7 @@ class Viewer(Scripted):
         self._comparison = comparison
         self._retry = on_retry
         self._pool = Pool(2, "viewer")
-        self._tiles = TileService(self._pool, self._post, executor)
+        self._tiles = TileService(self._pool, self.say, executor)
         self._tiles.know(comparison.pictures())
         self._turn = threading.Lock()
         super().__init__()
@@ -116,20 +115,14 @@ class Viewer(Scripted):
         if retry is not None and key is not None and isinstance(take, int):
             self._pool.submit(lambda: retry(key, take))
 
-    def _post(self, message: dict[str, Any], buffers: list[bytes]) -> None:
-        if self.comm is not None:
-            self.send(message, buffers)
-
     def _send_all(self, view: str) -> None:
         with self._turn:
-            words = facts(self._comparison)
-            self._post({"type": "comparison", "view": view, "facts": words, "retry": self._retry is not None}, [])
+            self.say("comparison", view=view, facts=facts(self._comparison), retry=self._retry is not None)
 
     def _send_cell(self, key: Key) -> None:
         """Send a cell as it is by now: of several changes whichever is sent last, from whatever thread, is the last."""
         with self._turn:
-            words = cell_facts(self._comparison.cells[key])
-            self._post({"type": "cell", "at": place(key), "cell": words}, [])
+            self.say("cell", at=place(key), cell=cell_facts(self._comparison.cells[key]))
 
     def _send_previews(self, view: str, names: list[str]) -> None:
         pictures = self._comparison.pictures()
@@ -139,7 +132,7 @@ class Viewer(Scripted):
             picture = pictures.get(name)
             data = picture.preview(*size) if picture is not None else b""
             if data:
-                self._post({"type": "previews", "view": view, "ids": [name]}, [data])
+                self.say("previews", [data], view=view, ids=[name])
             elif picture is not None and picture.has_changed:
                 self._tiles.lose(name, _changed(picture))
 
@@ -178,16 +171,16 @@ class TileService:
     ----------
     pool : Pool
         Where files are read. Tiles that are missing are made elsewhere, so that those that are there don't wait.
-    send : callable
-        Sends a message and its buffers to the browser.
+    say : callable
+        Sends a message to the browser, as a widget's `say`.
     executor : concurrent.futures.Executor, optional
         As of the viewer.
     """
 
-    def __init__(self, pool: Pool, send: Send, executor: Executor | None = None) -> None:
+    def __init__(self, pool: Pool, say: Callable[..., None], executor: Executor | None = None) -> None:
         self._pool = pool
         self._maker = Pool(1, "tiles")
-        self._send = send
+        self._say = say
         self._executor = executor
         self._lock = threading.Lock()
         self._pictures: dict[str, ComparedPicture] = {}
@@ -216,7 +209,7 @@ class TileService:
             names = {key.split("/", 1)[0] for key in add}
             lost = {name: reason for name, reason in self._lost.items() if name in names}
         for name, reason in lost.items():  # a view that came later
-            self._send({"type": "lost", "id": name, "reason": reason}, [])
+            self._say("lost", id=name, reason=reason)
         self._go_on(view)
 
     def got(self, view: str, size: int) -> None:
@@ -271,9 +264,7 @@ class TileService:
                 state.busy = bool(batch) and state.on_the_way < _MOST_ON_THE_WAY and view in self._views
                 more = state.busy
             if batch:
-                self._send(
-                    {"type": "tiles", "view": view, "keys": [key for key, _ in batch]}, [data for _, data in batch]
-                )
+                self._say("tiles", [data for _, data in batch], view=view, keys=[key for key, _ in batch])
             if not more:
                 break
         self._go_on_if_ready(view, state)
@@ -346,7 +337,7 @@ class TileService:
             if picture is not None:
                 self._lost[name] = reason
         if picture is not None:
-            self._send({"type": "lost", "id": name, "reason": reason}, [])
+            self._say("lost", id=name, reason=reason)
 
     def _folder(self, name: str, picture: ComparedPicture) -> Path:
         if picture.tiles is not None:

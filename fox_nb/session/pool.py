@@ -83,7 +83,7 @@ class Pool:
                 raise
         return future
 
-    def soon(self, work: Callable[[], object], pause: float) -> None:
+    def soon(self, work: Callable[[], object], pause: float = 0.0) -> None:
         """Have `work` done after a pause in seconds: once, however often it is asked for until then."""
         with self._changed:
             if work in self._due:
@@ -95,7 +95,11 @@ class Pool:
             self._due.discard(work)
             work()
 
-        self.submit(due)
+        try:
+            self.submit(due)
+        except BaseException:  # it is not done, so it may be asked for again
+            self._due.discard(work)
+            raise
 
     def close(self, *, wait: bool = False, late: Callable[[], object] = lambda: None) -> None:
         """Let the threads end; work that has not begun is cancelled, what has begun goes on.

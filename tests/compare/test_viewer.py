@@ -41,9 +41,9 @@ class Browser:
         self.messages = []
         self._changed = threading.Condition()
 
-    def send(self, message, buffers):
+    def say(self, kind, buffers=(), **content):
         with self._changed:
-            self.messages.append((message, buffers))
+            self.messages.append(({"type": kind, **content}, list(buffers)))
             self._changed.notify_all()
 
     def wait_for(self, condition):
@@ -68,7 +68,7 @@ def browser():
 @pytest.fixture
 def service(browser):
     pool = Pool(2, "test")
-    service = TileService(pool, browser.send)
+    service = TileService(pool, browser.say)
     yield service
     service.close()
     pool.close()
@@ -147,7 +147,7 @@ def test_tiles_are_cut_by_the_executor_that_was_given(tmp_path, browser, open_st
     """Those that the store keeps are cut there; by one that was shut down since they can't be, so they are cut here."""
     picture = replace(compared(tmp_path, tiled=False), tiles=tmp_path / "kept")
     pool, executor = Pool(2, "test"), ThreadPoolExecutor(1)
-    service = TileService(pool, browser.send, executor)
+    service = TileService(pool, browser.say, executor)
     if not open_still:
         executor.shutdown()
     service.know({picture.id: picture})
@@ -294,7 +294,7 @@ def test_a_browser_that_says_hello_is_told_and_sent_only_what_it_lacks(tmp_path,
     """Facts come at once; previews only of pictures that it asks for, since it looks at them and the page has none."""
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
-    monkeypatch.setattr(shown, "_post", browser.send)
+    monkeypatch.setattr(shown, "say", browser.say)
     shown._handle_custom_msg({"type": "hello", "view": "v"}, [])
     (told, _) = browser.messages[0]
     assert told["facts"]["title"] == "t"
@@ -312,7 +312,7 @@ def test_updating_a_cell_sends_that_cell_alone(tmp_path, monkeypatch):
     """One cell's facts are sent, and nothing of the others; its new preview can be asked for from then on."""
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
-    monkeypatch.setattr(shown, "_post", browser.send)
+    monkeypatch.setattr(shown, "say", browser.say)
     new = compared(tmp_path, "new", 600, seed=9)
     shown.update_cell((2,), Cell("x 2", [Take(1, "failed", reason="no"), Take(2, "done", new)]))
     browser.wait_for(lambda b: len(b.messages) == 1)
@@ -329,7 +329,7 @@ def test_what_a_browser_hears_last_of_a_cell_is_how_it_is(tmp_path, monkeypatch)
     """A cell changes again while its first change is being sent, and a browser says hello: none of them hears the older last."""
     comparison, browser = whole(tmp_path), Browser()
     shown = Viewer(comparison)
-    monkeypatch.setattr(shown, "_post", browser.send)
+    monkeypatch.setattr(shown, "say", browser.say)
     made, go_on = threading.Event(), threading.Event()
     real = viewer.cell_facts
 

@@ -45,6 +45,18 @@ def closes(fox: Fox) -> bool:
     return closed.wait(WAIT)
 
 
+def test_what_is_due_soon_is_done_once_a_thread_can_be_had(limit: Limit) -> None:
+    """Work that no thread was to be had for is not taken for what is under way already: asked for again it is done."""
+    pool, done = Pool(1, "soon"), threading.Event()
+    limit.names = ("fox_nb-soon",)
+    with pytest.raises(FoxError, match="cannot start another thread"):
+        pool.soon(done.set)
+    limit.names = ()
+    pool.soon(done.set)
+    assert done.wait(WAIT)
+    pool.close(wait=True)
+
+
 @pytest.mark.parametrize("name", ["fox_nb-asking", "fox_nb-sending"])
 def test_what_was_told_as_an_error_is_never_sent(fox: Fox, sandbox: Any, limit: Limit, name: str) -> None:
     """Without a thread to send it a request is refused in words, is not sent with the next one, and asks anew as new."""
