@@ -20,10 +20,10 @@ function makeFinder(tasks, model, id) {
     form.append(label);
     return input;
   };
-  const kind = field("Model", put("select", "fox-find"));
-  const text = field("Text", put("input", "fox-find", { type: "search", placeholder: "words of the prompt" }));
-  const since = field("From", put("input", "fox-find", { type: "date" }));
-  const until = field("To", put("input", "fox-find", { type: "date" }));
+  const kind = field("Model", put("select", "fox-field"));
+  const text = field("Text", put("input", "fox-field", { type: "search", placeholder: "words of the prompt" }));
+  const since = field("From", put("input", "fox-field", { type: "date" }));
+  const until = field("To", put("input", "fox-field", { type: "date" }));
   const favourites = field("Favourites", put("input", "", { type: "checkbox" }));
   const newer = button("Newer", "", () => state.page > 0 && find(state.page - 1));
   const where = put("span", "fox-where", { id: `${id}-where` }, { role: "status" });

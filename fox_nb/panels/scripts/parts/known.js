@@ -86,7 +86,7 @@ function makeView(model, el, state, show) {
   }
 
   function rename(row, key, name) {
-    const input = put("input", "fox-input", { type: "text", value: name, maxLength: 60, id: `${id}-${key}` });
+    const input = put("input", "fox-field", { type: "text", value: name, maxLength: 60, id: `${id}-${key}` });
     const save = () => {
       row.close("rename");
       if (input.value.trim() && input.value.trim() !== name) act("rename", key, input.value);
@@ -147,13 +147,13 @@ function makeView(model, el, state, show) {
 
   function adding() {
     const field = (name, label) => {
-      const input = put("input", "fox-input", {
+      const input = put("input", "fox-field", {
         type: "text",
         id: `${id}-${name}`,
         autocomplete: "off",
         maxLength: name === "name" ? 60 : 220,
       });
-      const box = put("span", "fox-field");
+      const box = put("span", "fox-named");
       box.append(put("label", "", { htmlFor: input.id, textContent: label }), input);
       return { input, box };
     };

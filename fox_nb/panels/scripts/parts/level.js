@@ -8,8 +8,8 @@ export const level = (model) => ({
     const label = put("label", "fox-label", { htmlFor: id });
     const row = put("div", "fox-row");
     const range = put("input", "fox-range", { type: "range", id }, { "aria-describedby": `${id}-help` });
-    const number = put("input", "fox-number", { type: "number", placeholder: "not set" });
-    const clear = put("button", "fox-clear", { type: "button", textContent: "Clear" });
+    const number = put("input", "fox-number fox-field", { type: "number", placeholder: "not set" });
+    const clear = put("button", "fox-clear fox-act", { type: "button", textContent: "Clear" });
     const help = put("span", "fox-help", { id: `${id}-help` });
     row.append(range, number, clear);
     root.append(label, row, help);

@@ -60,7 +60,7 @@ export const mentions = (model, show) => {
       const root = put("div", "fox-mentions");
       const people = put("ul", "fox-people", {}, { "aria-label": "Profiles in this prompt" });
       const puts = put("div", "fox-puts");
-      const list = put("select", "", { id });
+      const list = put("select", "fox-field", { id });
       const count = put("span", "fox-count");
       const aloud = put("span", "fox-aloud", {}, { role: "status" });
       const examples = put("div", "fox-examples", {}, { role: "group", "aria-label": "Examples to begin with" });

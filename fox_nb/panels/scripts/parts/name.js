@@ -17,7 +17,13 @@ export const name = (model, show) => {
       const id = `fox-name-${unique()}`;
       const root = put("div", "fox-person-name");
       const label = put("label", "fox-label", { htmlFor: id });
-      const input = put("input", "", { type: "text", id, maxLength: 60, autocomplete: "off", spellcheck: false });
+      const input = put("input", "fox-field", {
+        type: "text",
+        id,
+        maxLength: 60,
+        autocomplete: "off",
+        spellcheck: false,
+      });
       const help = put("span", "fox-help", { id: `${id}-help` });
       input.setAttribute("aria-describedby", help.id);
       root.append(label, input, help);

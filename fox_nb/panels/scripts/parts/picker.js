@@ -147,14 +147,14 @@ function makeView({ model, el, signal, state, choose, change, say }) {
   const root = put("div", "fox-picker", {}, { role: "group", "aria-labelledby": id });
   const label = put("div", "fox-label", { id });
   const [body, zone, way] = ["fox-body", "fox-zone", "fox-way"].map((name) => put("div", name));
-  const opener = button("", "", () => input.click(), "fox-choose");
+  const opener = button("", "", () => input.click(), "fox-act fox-choose");
   const hint = put("span", "fox-hint", { id: `${id}-hint` });
   const input = put("input", "", { type: "file", hidden: true });
   const list = put("ol", "fox-list");
   const lines = new Map();
   const bar = put("progress", "fox-bar", {}, { "aria-label": "Sent" });
   const words = put("span", "fox-words");
-  const cancel = button("Cancel", "", () => state.job?.update({ cancelled: true }), "");
+  const cancel = button("Cancel", "", () => state.job?.update({ cancelled: true }));
   const aloud = put("div", "fox-aloud", {}, { role: "status" });
   const error = put("div", "fox-error", {}, { role: "alert" });
   const place = makePlace(model, state, say);
@@ -172,7 +172,7 @@ function makeView({ model, el, signal, state, choose, change, say }) {
     const image = put("img", "fox-thumb", { alt: "" });
     const buttons = put("span", "fox-buttons");
     const act = (type, textContent, title, done) => {
-      const one = put("button", `fox-${type}`, { type: "button", textContent, title });
+      const one = put("button", `fox-act fox-${type}`, { type: "button", textContent, title });
       one.setAttribute("aria-label", `${title}: ${entry.name}`);
       onPress(one, () => {
         Object.assign(state, { focus: { root, key, type, index }, words: `${done}: ${entry.name}` });
@@ -271,9 +271,9 @@ function makePlace(model, state, say) {
   const id = `fox-place-${unique()}`;
   const root = put("div", "fox-place");
   const label = put("label", "", { htmlFor: id });
-  const input = put("input", "", { type: "text", id, autocomplete: "off", spellcheck: false });
+  const input = put("input", "fox-field", { type: "text", id, autocomplete: "off", spellcheck: false });
   const known = put("datalist", "", { id: `${id}-known` });
-  const add = button("Add", "", hand, "");
+  const add = button("Add", "", hand);
   input.setAttribute("list", known.id);
   root.append(label, input, known, add);
 
