@@ -31,21 +31,9 @@ class KnownProfiles(Scripted):
         self._items = list(items)
         self.say("list", items=self._items)
 
-    def plan(self, key: str, lines: Sequence[str]) -> None:
-        """Say what forgetting would do, and ask once more."""
-        self.say("plan", key=key, lines=[clip(line, _LONGEST) for line in lines])
-
-    def added(self) -> None:
-        """Empty the lines for an id and its name: they were taken over."""
-        self.say("added")
-
-    def done(self, *lines: str) -> None:
-        """Say what was done."""
-        self.say("said", lines=[clip(line, _LONGEST) for line in lines])
-
-    def wrong(self, *lines: str) -> None:
-        """Say what went wrong, at once."""
-        self.say("wrong", lines=[clip(line, _LONGEST) for line in lines if line])
+    def tell(self, kind: str, lines: Sequence[str], **about: Any) -> None:
+        """Say lines of a kind: "said" of what was done, "wrong", at once, or the "plan" of what forgetting would do."""
+        self.say(kind, lines=[clip(line, _LONGEST) for line in lines], **about)
 
     def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         self.say("list", items=self._items)

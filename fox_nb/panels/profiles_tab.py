@@ -235,20 +235,20 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
     def _act(self, act: str, key: str, text: str) -> None:
         try:
             if act == "plan":
-                self.known.plan(key, self.profiles.forget(key, dry_run=True).lines)
+                self.known.tell("plan", self.profiles.forget(key, dry_run=True).lines, key=key)
                 return
             if act == "retry" or act in FREE_ACTIONS:
                 for task in [task for task in self.profiles.trainings if task.identity == key]:
                     self.act(act, task, 0)
             elif act == "rename":
-                self.known.done(f"Renamed: {self.profiles.rename(key, text).name}")
+                self.known.tell("said", [f"Renamed: {self.profiles.rename(key, text).name}"])
             elif act == "add":
-                self.known.done(f"Added: {self.profiles.add(key, text).name}")
-                self.known.added()
+                self.known.tell("said", [f"Added: {self.profiles.add(key, text).name}"])
+                self.known.say("added")  # the lines for an id and its name are empty again
             elif act == "forget":
-                self.known.done(*self.profiles.forget(key).lines)
+                self.known.tell("said", self.profiles.forget(key).lines)
         except Exception as error:  # noqa: BLE001 - as in _train
-            self.known.wrong(*lines_of(error))
+            self.known.tell("wrong", lines_of(error))
         self._list()
         self._changed()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as w
@@ -46,6 +45,8 @@ def show(sweep: Experiment) -> Any:
 class SweepControls(Scripted):
     """The plan, the buttons, the one progress bar and what went wrong.
 
+    It tells "run", with whether a person has confirmed the price, "no" and "stop" when these are pressed.
+
     Parameters
     ----------
     hides : str
@@ -55,9 +56,6 @@ class SweepControls(Scripted):
     part = "sweep_view"
 
     def __init__(self, hides: str) -> None:
-        self.on_run: Callable[[bool], None] = lambda _: None
-        self.on_no: Callable[[], None] = lambda: None
-        self.on_stop: Callable[[], None] = lambda: None
         self._hides = hides
         super().__init__()
 
@@ -66,13 +64,13 @@ class SweepControls(Scripted):
         self.say("state", hides=self._hides, **state)
 
     def _on_run(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self.on_run(content.get("sure") is True)
+        self._emit("run", content.get("sure") is True)
 
     def _on_no(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self.on_no()
+        self._emit("no")
 
     def _on_stop(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self.on_stop()
+        self._emit("stop")
 
 
 class SweepView:
@@ -104,9 +102,9 @@ class SweepView:
         self._stale = False
         self._viewer: Viewer | None = None
         self._controls = SweepControls(self._mark)
-        self._controls.on_run = self._press
-        self._controls.on_no = self._refuse
-        self._controls.on_stop = sweep.runner.stop
+        self._controls.on("run", self._press)
+        self._controls.on("no", self._refuse)
+        self._controls.on("stop", sweep.runner.stop)
         self._controls.on("ready", self._tell)
         self._place = w.VBox([])
         missing = w.HTML(when_missing())
