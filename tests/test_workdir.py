@@ -261,6 +261,33 @@ open("done", "w").write(fox.generate("a fox [[Ada]]").wait().status)
     assert (tmp_path / "done").read_text() == "completed"
 
 
+def test_a_program_with_too_many_files_open(tmp_path: Path) -> None:
+    """It is told that, and not to look at the disk; and what is asked for when there is room again is done."""
+    pytest.importorskip("resource")
+    code = """
+import os, resource, fox_nb
+from fox_nb.store import Store
+store, files = Store("runs"), []
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+try:
+    while True:
+        files.append(os.open(os.devnull, os.O_RDONLY))
+except OSError:
+    pass
+try:
+    store.catalog.set_fact("a", "b")
+except fox_nb.StoreError as error:
+    print(error)
+os.close(files.pop()), os.close(files.pop())
+store.catalog.set_fact("a", "b")
+"""
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=240)
+    assert ran.returncode == 0, ran.stderr
+    assert "too many files open" in ran.stdout
+    assert "free space" not in ran.stdout
+
+
 class _Tee:
     """What many programs put in place of stderr to keep a log."""
 

@@ -343,6 +343,12 @@ def _text(body: bytes) -> str:
     return body.decode(errors="surrogateescape")
 
 
+def _given(response: requests.Response | None) -> requests.Response | Broken:
+    """Return an answer: what a notebook wraps around requests, to try again, may give nothing in the end."""
+    nothing = Broken("what wraps requests in this program gave no answer", connected=True)
+    return nothing if response is None else response
+
+
 class HttpTransport:
     """One gateway over HTTP; safe to use from several threads at once.
 
@@ -403,15 +409,17 @@ class HttpTransport:
         auth = NOBODY if call.link or not call.with_key else self._auth()
         stop: BaseException
         try:
-            return session.request(
-                call.method,
-                call.link or self.base_url + call.path,
-                auth=auth,
-                data=body,
-                headers={**call.headers, "Connection": "close"} if call.alone else call.headers,
-                timeout=(min(call.timeouts.connect, call.within), min(call.timeouts.read, call.within)),
-                stream=True,
-                allow_redirects=False,
+            return _given(
+                session.request(
+                    call.method,
+                    call.link or self.base_url + call.path,
+                    auth=auth,
+                    data=body,
+                    headers={**call.headers, "Connection": "close"} if call.alone else call.headers,
+                    timeout=(min(call.timeouts.connect, call.within), min(call.timeouts.read, call.within)),
+                    stream=True,
+                    allow_redirects=False,
+                )
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key and a request may be out
             return explain(error, call, self.key, connecting=_connecting.get()).with_traceback(None)

@@ -191,11 +191,16 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
             todo="Give a folder with a shorter path with store=….",
         )
     if code.startswith(_OF_THE_DISK):
+        remedy = "Check the free space and the folder's rights"
+        if _is_out_of_files():
+            words, remedy = (
+                "this program has too many files open",
+                "Close figures or connections, or restart the kernel",
+            )
         return StoreError(
             f"The history file {named(path)} cannot be opened or written ({words}).",
             money="Nothing more was sent.",
-            todo="Check the free space and the folder's rights, then run the cell again; "
-            "another store=… would pay again for what this one has.",
+            todo=f"{remedy}, then run the cell again; another store=… would pay again for what this one has.",
         )
     is_empty = path.is_file() and path.stat().st_size == 0
     return StoreDamaged(
@@ -203,6 +208,15 @@ def unreadable(path: Path, error: sqlite3.Error) -> StoreError:
         money="It was left as it is" + ("." if is_empty else "; what it knows is not lost yet."),
         todo="Keep a copy of the folder; put a backup in its place, or go on with a new store=….",
     )
+
+
+def _is_out_of_files() -> bool:
+    """Return True where this program can open no file at all: SQLite says the same of a folder without rights."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in {errno.EMFILE, errno.ENFILE}
+    return False
 
 
 def no_locks(folder: Path) -> StoreError | None:

@@ -101,6 +101,28 @@ def test_a_cache_on_the_way_does_not_answer_for_the_gateway(monkeypatch: pytest.
         assert [client.task("task-1").status for _ in range(2)] == ["processing", "completed"]
 
 
+@pytest.mark.parametrize("call", CALLS)
+def test_what_wraps_requests_and_gives_nothing_is_told(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook's own retries that end without an answer send nothing twice; what never went out is told as that."""
+    genuine = requests.sessions.Session.request
+
+    def tried(*args: Any, **options: Any) -> Any:
+        for _ in range(3):
+            with contextlib.suppress(Exception):
+                return genuine(*args, **options)
+        return None
+
+    monkeypatch.setattr(requests.sessions.Session, "request", tried)
+    with Scripted(hang_up) as gateway, scripted_client(gateway, reads_tries=1) as client:
+        with pytest.raises(ConnectionLost, match="wraps requests"):
+            CALLS[call](client)
+        creations = len(gateway.creations())
+    assert creations == (call == "create")
+    with scripted_client(gateway.url, reads_tries=1) as client, pytest.raises(FoxError) as told:
+        CALLS["create"](client)
+    assert certainly_not_accepted(told.value)
+
+
 @pytest.mark.parametrize("where", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
 def test_authorities_of_this_system_are_trusted(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a company its own certificate is among the system's, or in requests' own setting; the doctor sees what the calls see."""
