@@ -203,6 +203,7 @@ class Relay:
         if self._server is not None:
             await self._server.close_all_connections()
         await asyncio.to_thread(self._upstream.close)
+        await asyncio.get_running_loop().shutdown_default_executor()  # what is still being read has its connection
         self._database.close()
         self._lock.release()
 

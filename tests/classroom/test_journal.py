@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
@@ -114,6 +115,25 @@ def test_a_creation_that_the_journal_has_lost_is_told(ada, sandbox, caplog):
     assert told[0] >= 500
     (made,) = sandbox.creations
     assert f"accepted as {made['task_id']}, and is not in the database any more" in caplog.text
+
+
+def test_what_is_being_read_when_a_relay_ends_is_read_to_its_end(tmp_path, sandbox, monkeypatch):
+    """The database is closed after that: a connection that comes back later would be nobody's."""
+    begun, seen = threading.Event(), []
+    under_way, close = Bookings.under_way, Database.close
+
+    def slow(bookings):
+        begun.set()
+        time.sleep(1)
+        seen.append(under_way(bookings))
+        return []
+
+    monkeypatch.setattr(forwarding, "WATCH_EVERY", 0.2)
+    monkeypatch.setattr(Bookings, "under_way", slow)
+    monkeypatch.setattr(Database, "close", lambda database: (seen.append("closed"), close(database)))
+    with answering(tmp_path / "class", sandbox.base_url):
+        assert begun.wait(PATIENCE)
+    assert seen == [[], "closed"]
 
 
 def test_a_seat_that_is_made_anew_sees_nothing_of_the_one_before(ada, sandbox):
