@@ -87,9 +87,10 @@ class Ledger:
         return self._database.execute(sql, values).fetchall()
 
     def fact(self, name: str, default: str) -> str:
-        """Return a fact of the folder."""
-        rows = self._run("select value from facts where name = ?", name)
-        return rows[0][0] if rows else default
+        """Return a fact of the folder; the first one to ask sets it."""
+        self._run("insert or ignore into facts values (?, ?)", name, default)
+        value: str = self._run("select value from facts where name = ?", name)[0][0]
+        return value
 
     def set_fact(self, name: str, value: str) -> None:
         """Keep a fact of the folder."""
