@@ -268,8 +268,10 @@ WRITING: dict[str, tuple[Callable[[Path], Any], Callable[[Any], object]]] = {
 def test_an_interrupt_of_the_waiting_for_a_locked_file_leaves_no_lock(what: str, tmp_path: Path) -> None:
     """Who no longer waits for another program has the file locked neither for that nor for this kernel, nor written."""
     made, write = WRITING[what]
-    other = sqlite3.connect(made(tmp_path).path, isolation_level=None, check_same_thread=False)
-    with closing(made(tmp_path)) as database, closing(other):
+    with (
+        closing(made(tmp_path)) as database,
+        closing(sqlite3.connect(database.path, isolation_level=None, check_same_thread=False)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")
         main = threading.main_thread().ident or 0
 
