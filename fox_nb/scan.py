@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
@@ -73,6 +73,8 @@ _MARKS = {
 }
 """Marks that say how a text is written; UTF-32's before UTF-16's, which begin alike."""
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_PART = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\]]|[^\s",:{}\[\]]++')
+"""A text, a bracket, a number or a word of JSON."""
 _ALTERNATING = re.compile(rb"(?:[^\0]\0{1,3}){8}|(?:\0{1,3}[^\0]){8}")
 """How letters stand in UTF-16 and UTF-32."""
 
@@ -407,125 +409,103 @@ def _write(sink: BinaryIO, data: bytes) -> None:
 
 
 def _notebook(data: bytes, seeker: KeySeeker, report: Report) -> bytes | None:
-    """Return a notebook without keys, in its source, outputs, attachments and metadata; None for what is none."""
+    """Return a notebook without keys, in its source, outputs, attachments and metadata; None for what is none.
+
+    What is changed are the texts with keys alone; every other character is as it was.
+    """
     mark = next((mark for mark in _MARKS if data.startswith(mark)), b"")
     encoding = _MARKS[mark] if mark else json.detect_encoding(data)
+    found: list[tuple[KeySpan, str]] = []
+    parts, at = [], 0
     try:
         text = data[len(mark) :].decode(encoding, "surrogatepass")
         node = json.loads(text)
         if not isinstance(node, dict) or not isinstance(node.get("cells"), list):
             return None
-        walk = _Walk(text, seeker)
-        walk.value(0, "", node)
+        for lines, where, is_typed in _texts(_tree(text)):
+            places = _keys_in("".join(line.value for line in lines), where, seeker, is_typed=is_typed)
+            found += [(place, where) for place in places]
+            begin = 0
+            for start, end, value in lines if places else ():
+                new = without(value, [one._replace(start=one.start - begin, end=one.end - begin) for one in places])
+                begin += len(value)
+                if new != value:
+                    parts += [text[at:start], json.dumps(new, ensure_ascii=text[start:end].isascii())]
+                    at = end
     except (ValueError, RecursionError):
         return None
-    for place, where in walk.found:
+    for place, where in found:
         report.found(place, where)
-    return mark + walk.cleaned().encode(encoding, "surrogatepass")
+    return mark + "".join([*parts, text[at:]]).encode(encoding, "surrogatepass")
 
 
-class _Walk:
-    """Goes through the text of a notebook, which is known to be JSON; what is changed are the texts with keys alone."""
+def _keys_in(text: str, where: str, seeker: KeySeeker, *, is_typed: bool) -> list[KeySpan]:
+    """Return where keys stand in a text; of a password field it is one, whatever it looks like: what else is typed."""
+    if not is_typed:
+        return seeker.places(text, patterns="image/" not in where)
+    if text in {"", REMOVED}:
+        return []
+    return [KeySpan(0, len(text), IN_USE if seeker.is_in(text) else LOOKS_LIKE, describe(text), REMOVED)]
 
-    def __init__(self, text: str, seeker: KeySeeker) -> None:
-        self.found: list[tuple[KeySpan, str]] = []
-        self._text = text
-        self._seeker = seeker
-        self._changes: list[tuple[int, int, str]] = []
 
-    def cleaned(self) -> str:
-        """Return the text without keys; every other character is as it was."""
-        parts, at = [], 0
-        for start, end, literal in sorted(self._changes):
-            parts += [self._text[at:start], literal]
-            at = end
-        return "".join([*parts, self._text[at:]])
+class _Text(NamedTuple):
+    """A text of a notebook, and where it stands in the notebook's own."""
 
-    def value(self, at: int, where: str, node: Any, *, typed: bool = False) -> int:
-        """Look at the value that begins at a place; return where it ends."""
-        at = self._skip(at)
-        sign = self._text[at]
-        if sign == '"':
-            value, end = scanstring(self._text, at + 1, False)
-            self._look([(at, end, value)], where)
-            return int(end)
-        if sign == "{":
-            return self._object(at + 1, where, node if isinstance(node, dict) else {}, typed=typed)
-        if sign == "[":
-            return self._array(at + 1, where, node if isinstance(node, list) else [])
-        match = _SCALAR.match(self._text, at)
-        return match.end() if match else at + 1
+    start: int
+    end: int
+    value: str
 
-    def _object(self, at: int, where: str, node: dict[str, Any], *, typed: bool) -> int:
-        within = f"{where}, " if where else ""
-        is_password = node.get("model_name") == _PASSWORD_FIELD
-        while self._text[at := self._skip(at)] != "}":
-            if self._text[at] == ",":
-                at = self._skip(at + 1)
-            name, end = scanstring(self._text, at + 1, False)
-            self._look([(at, end, name)], where)
-            at = self._skip(self._skip(end) + 1)
-            place = within + "".join(sign if sign.isprintable() else "?" for sign in name[:60])
-            child = node.get(name)
-            if typed and name == "value" and isinstance(child, str):
-                at = self._typed(at, place, child)
+
+class _Pairs(list[tuple[_Text, Any]]):
+    """The names and values of an object."""
+
+
+def _tree(text: str) -> Any:
+    """Return what is in a text that is known to be JSON: lists, pairs of names and values, texts; None for the rest."""
+    within: list[list[Any]] = [[]]
+    for match in _PART.finditer(text):
+        start, end = match.span()
+        sign = text[start]
+        if sign in "{[":
+            within.append([])
+        elif sign in "]}":
+            inside = within.pop()
+            within[-1].append(inside if sign == "]" else _Pairs(zip(inside[::2], inside[1::2], strict=True)))
+        else:
+            within[-1].append(_Text(start, end, scanstring(text, start + 1, False)[0]) if sign == '"' else None)
+    return within[0][0]
+
+
+def _texts(node: Any, where: str = "", *, typed: bool = False) -> Iterator[tuple[list[_Text], str, bool]]:
+    """Give each text of a tree as its lines, with its place, and whether it was typed into a password field.
+
+    `typed` says that the tree is the state of such a field.
+    """
+    if isinstance(node, _Text):
+        yield [node], where, False
+    elif isinstance(node, _Pairs):
+        words = {name.value: child.value for name, child in node if isinstance(child, _Text)}
+        is_password = words.get("model_name") == _PASSWORD_FIELD
+        for name, child in node:
+            yield [name], where, False
+            shown = "".join(sign if sign.isprintable() else "?" for sign in name.value[:60])
+            place = f"{where}, {shown}" if where else shown
+            if typed and name.value == "value" and isinstance(child, _Text):
+                yield [child], place, True
             else:
-                at = self.value(at, place, child, typed=is_password and name == "state")
-        return at + 1
-
-    def _typed(self, at: int, where: str, value: str) -> int:
-        """Take out what was typed into a password field, whatever it looks like: what else would that be."""
-        _, end = scanstring(self._text, at + 1, False)
-        if value not in {"", REMOVED}:
-            what = IN_USE if self._seeker.is_in(value) else LOOKS_LIKE
-            self.found.append((KeySpan(0, len(value), what, describe(value), REMOVED), where))
-            self._changes.append((at, end, json.dumps(REMOVED)))
-        return int(end)
-
-    def _array(self, at: int, where: str, node: list[Any]) -> int:
-        one_text = _is_one_text(where.rpartition(", ")[2], node)
-        lines, number = [], 0
-        while self._text[at := self._skip(at)] != "]":
-            if self._text[at] == ",":
-                at = self._skip(at + 1)
-            number += 1
-            if one_text:
-                value, end = scanstring(self._text, at + 1, False)
-                lines.append((at, end, value))
-                at = end
-            else:
-                at = self.value(at, f"{where} {number}", node[number - 1] if number <= len(node) else None)
-        self._look(lines, where)
-        return at + 1
-
-    def _look(self, lines: list[tuple[int, int, str]], where: str) -> None:
-        """Look at a text, which may be written as several lines."""
-        places = self._seeker.places("".join(value for _, _, value in lines), patterns="image/" not in where)
-        self.found += [(place, where) for place in places]
-        begin = 0
-        for start, end, value in lines if places else ():
-            moved = [one._replace(start=one.start - begin, end=one.end - begin) for one in places]
-            begin += len(value)
-            new = without(value, moved)
-            if new != value:
-                literal = json.dumps(new, ensure_ascii=self._text[start:end].isascii())
-                self._changes.append((start, end, literal))
-
-    def _skip(self, at: int) -> int:
-        """Return where the next sign stands that is no space."""
-        match = _SPACE.match(self._text, at)
-        return match.end() if match else at
-
-
-_SPACE = re.compile(r"[ \t\r\n]*")
-_SCALAR = re.compile(r"[^\s,\]}]+")
+                yield from _texts(child, place, typed=is_password and name.value == "state")
+    elif isinstance(node, list) and _is_one_text(where.rpartition(", ")[2], node):
+        yield node, where, False
+    elif isinstance(node, list):
+        for number, child in enumerate(node, 1):
+            yield from _texts(child, f"{where} {number}")
 
 
 def _is_one_text(name: str, value: list[Any]) -> bool:
     """Whether a list is the lines of one text: readers join those of a source or an output wherever they were cut."""
-    if not value or not all(isinstance(line, str) for line in value):
+    if not value or not all(isinstance(line, _Text) for line in value):
         return False
-    return name in {"source", "text"} or "/" in name or all(line.endswith("\n") for line in value[:-1])
+    return name in {"source", "text"} or "/" in name or all(line.value.endswith("\n") for line in value[:-1])
 
 
 def _replace(link: Path, write: Callable[[BinaryIO], None]) -> None:
