@@ -23,22 +23,7 @@ from fox_nb.atomic import aside, put
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.images import check
 from fox_nb.images.check import Facts, Opened, PictureLimits, Refuse, Source
-from fox_nb.images.inline import data_uri
 from fox_nb.images.pixels import as_seen, plain, sized
-
-__all__ = [
-    "EDGE",
-    "LARGEST",
-    "MAX_BYTES",
-    "MIME",
-    "cached_thumbnail",
-    "check_and_thumbnail",
-    "data_uri",
-    "encoded",
-    "keep",
-    "size_for",
-    "thumbnail",
-]
 
 MIME = "image/webp"
 EDGE = 512
@@ -114,7 +99,7 @@ def cached_thumbnail(
     max_bytes: int = MAX_BYTES,
     bounds: PictureLimits = check.LOCAL,
 ) -> bytes:
-    """Give a picture's thumbnail from the folder of such, made when it is missing or not of this picture.
+    """Give a picture's thumbnail from the folder of such, made when it is missing, not of this picture, or too large.
 
     A thumbnail bears its picture's time of change, so one look tells whether it still belongs. When the
     picture is gone, the thumbnail is what is left of it, and is given. A folder that can't be written costs
@@ -126,7 +111,8 @@ def cached_thumbnail(
     except OSError:
         changed = None
     with suppress(OSError):
-        if changed is None or kept.stat().st_mtime_ns == changed:
+        facts = kept.stat()
+        if changed is None or (facts.st_mtime_ns == changed and facts.st_size <= max_bytes):
             return kept.read_bytes()
     made = b""
     if edge < LARGEST[0]:

@@ -41,7 +41,7 @@ def plot_images(thumbnails: Sequence[str], labels: Sequence[object]) -> str:
     Parameters
     ----------
     thumbnails : sequence of str
-        ``data:`` URIs (see ``fox_nb.images.thumbnail.data_uri``).
+        ``data:`` URIs (see ``fox_nb.images.inline.data_uri``).
     labels : sequence
         One for each.
 
@@ -112,7 +112,7 @@ def _matched(thumbnails: Sequence[str], labels: Sequence[object]) -> tuple[list[
         raise ValueError(f"{len(thumbnails)} pictures and {len(labels)} labels; give one label for each picture")
     for thumbnail in thumbnails:
         if not _THUMBNAIL.fullmatch(thumbnail):
-            raise ValueError("a plot takes data: URIs of pictures; make them with fox_nb.images.thumbnail.data_uri")
+            raise ValueError("a plot takes data: URIs of pictures; make them with fox_nb.images.inline.data_uri")
     return list(thumbnails), _names(labels)
 
 

@@ -13,12 +13,12 @@ from PIL import Image, ImageCms
 from fox_nb.errors import DownloadFailed
 from fox_nb.images import check
 from fox_nb.images import thumbnail as thumbnails
+from fox_nb.images.inline import data_uri
 from fox_nb.images.pixels import as_seen
 from fox_nb.images.thumbnail import (
     LARGEST,
     cached_thumbnail,
     check_and_thumbnail,
-    data_uri,
     keep,
     size_for,
     thumbnail,
@@ -164,6 +164,17 @@ def test_kept_thumbnail_is_used_until_the_picture_changes(tmp_path, monkeypatch)
     assert decoded(cached_thumbnail(path, thumbs)).size == (90, 90)
     assert made
     assert len(list(thumbs.iterdir())) == 2  # the largest, and the one that was asked for
+
+
+def test_a_kept_thumbnail_holds_the_limit_of_who_asks(tmp_path):
+    """One that was kept for a higher limit isn't given where a lower one holds, such as a saved notebook's."""
+    picture = tmp_path / "picture.png"
+    noise(600).save(picture)
+    thumbs = tmp_path / "thumbnails"
+    assert len(cached_thumbnail(picture, thumbs, 512, max_bytes=32_000)) > 19_000
+    small = cached_thumbnail(picture, thumbs, 512, max_bytes=19_000)
+    assert len(small) <= 19_000
+    assert cached_thumbnail(picture, thumbs, 512, max_bytes=32_000) == small, "made once more by each in turn"
 
 
 def test_the_picture_itself_is_decoded_once(tmp_path):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from fox_nb.images import thumbnail
+from fox_nb.images.inline import data_uri
 from fox_nb.render import html, plots, table
 from fox_nb.render.image_grid import Picture, grid
 from fox_nb.render.progress import Progress, failure, progress, unknown
@@ -62,9 +63,9 @@ OUTPUTS = {
     "unknown": lambda t: unknown(t, NOW, what=t, facts=[(t, t)], code=t),
     "card": lambda t: html.frame(html.head(t), html.note(t), html.code_block(t)),
     "table": lambda t: table.tasks_table([row(t)] * 3, total=3221, settings=[t]),
-    "plot": lambda t: plots.plot_images([thumbnail.data_uri(SMALL)] * 2, [t, 1]),
-    "tabs": lambda t: plots.plot_class_tabs([thumbnail.data_uri(SMALL)] * 3, [t, t, 0.5]),
-    "classes": lambda t: plots.plot_class_representations([thumbnail.data_uri(SMALL)] * 3, [t, t, 0.5]),
+    "plot": lambda t: plots.plot_images([data_uri(SMALL)] * 2, [t, 1]),
+    "tabs": lambda t: plots.plot_class_tabs([data_uri(SMALL)] * 3, [t, t, 0.5]),
+    "classes": lambda t: plots.plot_class_representations([data_uri(SMALL)] * 3, [t, t, 0.5]),
 }
 
 
@@ -258,7 +259,7 @@ def test_durations_are_said_as_people_say_them(seconds, words):
 
 def test_plots_show_each_picture_once_with_its_label():
     """ipyplot's forms come once, not twice, without its text area, with texts for those who don't see."""
-    uris = [thumbnail.data_uri(thumbnail.encoded(gradient(40 + n, 30))) for n in range(4)]
+    uris = [data_uri(thumbnail.encoded(gradient(40 + n, 30))) for n in range(4)]
     made = plots.plot_class_tabs(uris, ["a", "b", "a", "b"])
     assert made.count("base64,") == 4
     page = Page(made)
@@ -272,7 +273,7 @@ def test_plots_show_each_picture_once_with_its_label():
 
 def test_equal_pictures_have_texts_of_their_own():
     """Whoever doesn't see them hears what stands at each, be they the same pixels."""
-    one, other = (thumbnail.data_uri(thumbnail.encoded(gradient(size, 30))) for size in (40, 50))
+    one, other = (data_uri(thumbnail.encoded(gradient(size, 30))) for size in (40, 50))
     uris, names = [one, one, other, one], ["a", "b", "a", "c"]
     for made, heard in (
         (plots.plot_images(uris, names), ["a", "b", "a", "c"]),
@@ -284,7 +285,7 @@ def test_equal_pictures_have_texts_of_their_own():
 
 def test_a_tab_names_each_of_its_pictures():
     """What stands above a picture in its tab is what it was given, escaped, and not ipyplot's number."""
-    uris = [thumbnail.data_uri(thumbnail.encoded(gradient(40 + n, 30))) for n in range(3)]
+    uris = [data_uri(thumbnail.encoded(gradient(40 + n, 30))) for n in range(3)]
     page = Page(plots.plot_class_tabs(uris, ["a", "b", "a"], ["x 1", "x 1", "<b>2"]))
     assert sorted(image["alt"] for image in page.all("img")) == ["a, <b>2", "a, x 1", "b, x 1"]
     assert not page.all("b")
@@ -293,7 +294,7 @@ def test_a_tab_names_each_of_its_pictures():
 
 def test_labels_that_only_their_ends_tell_apart_keep_their_own_tabs():
     """Two long prompts that begin alike are two tabs, told apart by a number."""
-    uris = [thumbnail.data_uri(thumbnail.encoded(gradient(40 + n, 30))) for n in range(3)]
+    uris = [data_uri(thumbnail.encoded(gradient(40 + n, 30))) for n in range(3)]
     prompts = ["a fox " * 30 + end for end in ("at night", "in snow", "at night")]
     page = Page(plots.plot_class_tabs(uris, prompts))
     assert len(page.all("input")) == 2
