@@ -52,40 +52,43 @@ def _start(first: str) -> str:
 
 _NAME = rf"(?:(?i:api[_-]?key|secret[_-]?key|access[_-]?token|auth[_-]?token)|{_start('[A-Z]')}[A-Z0-9_]{{1,30}}_KEY)"
 _PATTERNS = tuple(
-    re.compile(pattern)
-    for pattern in (
+    (words, re.compile(pattern))
+    for words, pattern in (
         # a maker's prefix, wherever it stands
-        rf"(?P<key>{_start('s')}{_BREAK}*k{_BREAK}*(?:-|&#45;|%2[dD])(?:{_BREAK}*[A-Za-z0-9_-]){{16,200}})(?![A-Za-z0-9_-])",
+        (
+            ("s",),
+            rf"(?P<key>{_start('s')}{_BREAK}*k{_BREAK}*(?:-|&#45;|%2[dD])(?:{_BREAK}*[A-Za-z0-9_-]){{16,200}})(?![A-Za-z0-9_-])",
+        ),
         # the same, cut by the end of a line before it is long enough to be known
-        rf"(?P<key>{_start('s')}k-(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{{6,15}}\r?\n[A-Za-z0-9_-]{{10,200}})",
-        rf"(?i)bearer(?:\s|%20|\+)+(?P<key>(?:{_CUT}*[A-Za-z0-9_.~+/=-]){{12,500}})",
+        (
+            ("sk-",),
+            rf"(?P<key>{_start('s')}k-(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{{6,15}}\r?\n[A-Za-z0-9_-]{{10,200}})",
+        ),
+        (("bearer",), rf"(?i)bearer(?:\s|%20|\+)+(?P<key>(?:{_CUT}*[A-Za-z0-9_.~+/=-]){{12,500}})"),
         # api_key="…", api_key: str = f"…", "api_key": "…", os.environ["FOXAPI_KEY"] = "…", SecretStr("…"), Fox("…")
-        rf"{_NAME}{_QUOTE}?(?:{_GAP}\])?{_GAP}(?::{_GAP}\w{{1,30}}{_GAP}=|:?=|:){_GAP}[rbfu]?{_QUOTE}{{1,3}}(?P<key>{_VALUE}){_QUOTE}",
-        rf"(?:{_start('S')}ecretStr|{_start('F')}ox|{_start('C')}lient){_GAP}\({_GAP}{_QUOTE}(?P<key>(?!https?:){_VALUE}){_QUOTE}",
+        (
+            ("key", "token"),
+            rf"{_NAME}{_QUOTE}?(?:{_GAP}\])?{_GAP}(?::{_GAP}\w{{1,30}}{_GAP}=|:?=|:){_GAP}[rbfu]?{_QUOTE}{{1,3}}(?P<key>{_VALUE}){_QUOTE}",
+        ),
+        (
+            ("secretstr", "fox", "client"),
+            rf"(?:{_start('S')}ecretStr|{_start('F')}ox|{_start('C')}lient){_GAP}\({_GAP}{_QUOTE}(?P<key>(?!https?:){_VALUE}){_QUOTE}",
+        ),
         # what a call has beside the name: getenv("FOXAPI_KEY", "…"), environ.setdefault, putenv, monkeypatch.setenv
-        rf"FOXAPI_KEY{_QUOTE}{_GAP},{_GAP}[rbfu]?{_QUOTE}(?P<key>{_VALUE}){_QUOTE}",
+        (("foxapi",), rf"FOXAPI_KEY{_QUOTE}{_GAP},{_GAP}[rbfu]?{_QUOTE}(?P<key>{_VALUE}){_QUOTE}"),
         # {"name": "FOXAPI_KEY", "value": "…"}, and the same in YAML and XML
-        rf"FOXAPI_KEY{_QUOTE}?{_GAP},?{_GAP}{_QUOTE}?value{_QUOTE}?{_GAP}[:=]{_GAP}{_QUOTE}?(?P<key>{_BARE})",
+        (
+            ("foxapi",),
+            rf"FOXAPI_KEY{_QUOTE}?{_GAP},?{_GAP}{_QUOTE}?value{_QUOTE}?{_GAP}[:=]{_GAP}{_QUOTE}?(?P<key>{_BARE})",
+        ),
         # FOXAPI_KEY=…, %env FOXAPI_KEY=…, export FOXAPI_KEY=…, foxapi_key: …, <FOXAPI_KEY>…
-        rf"(?i:FOXAPI_KEY){_BLANK}[=:>]{_BLANK}(?P<key>{_BARE})",
-        rf"(?:%(?:set_)?env|setx|setenv|ENV|set[ \t]+-\w{{1,3}})[ \t]+FOXAPI_KEY[ \t]+(?P<key>{_BARE})",
+        (("foxapi",), rf"(?i:FOXAPI_KEY){_BLANK}[=:>]{_BLANK}(?P<key>{_BARE})"),
+        (("foxapi",), rf"(?:%(?:set_)?env|setx|setenv|ENV|set[ \t]+-\w{{1,3}})[ \t]+FOXAPI_KEY[ \t]+(?P<key>{_BARE})"),
         # a maker's prefix in hex digits, and letters, digits, '-' and '_' behind it
-        r"(?i)(?P<key>(?<![0-9a-f])736b2d(?:2d|3\d|[46][1-9a-f]|[57][\da]|5f){16,200}(?![0-9a-f]))",
+        (("736b2d",), r"(?i)(?P<key>(?<![0-9a-f])736b2d(?:2d|3\d|[46][1-9a-f]|[57][\da]|5f){16,200}(?![0-9a-f]))"),
     )
 )
-_WORDS = (
-    ("s",),
-    ("sk-",),
-    ("bearer",),
-    ("key", "token"),
-    ("secretstr", "fox", "client"),
-    ("foxapi",),
-    ("foxapi",),
-    ("foxapi",),
-    ("foxapi",),
-    ("736b2d",),
-)
-"""One of which each pattern needs: where there is none, it isn't tried."""
+"""What keys look like, each behind the words of which it needs one: where there is none, it isn't tried."""
 _CUTS = re.compile(_CUT + r"|=?\r?\n")
 _BASE64 = re.compile(
     r"(?:c2st|[3HXn]NrL[Q-Za-f]|[159BFJNRVZdhlptx]zay[0-3])(?:(?:\r?\n|(?:\\[nr])+)?[A-Za-z0-9+/_-]){20,300}"
@@ -165,7 +168,7 @@ class KeySeeker:
             for match in known.finditer(text):
                 yield KeySpan(*match.span(), IN_USE, self._shown, _instead(match[0]))
         small = text.lower() if patterns else ""
-        for pattern, words in zip(_PATTERNS, _WORDS, strict=True):
+        for words, pattern in _PATTERNS:
             if not any(word in small for word in words):
                 continue
             for match in pattern.finditer(text):

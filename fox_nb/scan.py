@@ -348,14 +348,14 @@ def _named(name: str, seeker: KeySeeker) -> str:
     return "".join(sign if sign.isprintable() else "?" for sign in clean)
 
 
-def _look_through(file: IO[bytes], seeker: KeySeeker, report: Report) -> Callable[[BinaryIO], None] | None:
+def _look_through(file: IO[bytes], seeker: KeySeeker, report: Report) -> Callable[[BinaryIO], Any] | None:
     """Find the keys of a file; return what writes it without them, None where it is no text."""
     notebook = report.path.suffix == ".ipynb"
     head = file.read(_LARGEST_NOTEBOOK if notebook else _HEAD)
     if notebook and len(head) < _LARGEST_NOTEBOOK:
         cleaned = _notebook(head, seeker, report)
         if cleaned is not None:
-            return lambda sink: _write(sink, cleaned)
+            return lambda sink: sink.write(cleaned)
     is_text = _is_text(head[:_HEAD])
     line = 1
     for piece, places in _pieces(head, file, seeker):
@@ -399,10 +399,6 @@ def _pieces(head: bytes, file: IO[bytes], seeker: KeySeeker) -> Iterator[tuple[s
 def _copy_without(path: Path, seeker: KeySeeker, sink: BinaryIO) -> None:
     with path.open("rb") as file:
         sink.writelines(without(piece, places).encode("latin-1") for piece, places in _pieces(b"", file, seeker))
-
-
-def _write(sink: BinaryIO, data: bytes) -> None:
-    sink.write(data)
 
 
 # --- notebooks
@@ -508,7 +504,7 @@ def _is_one_text(name: str, value: list[Any]) -> bool:
     return name in {"source", "text"} or "/" in name or all(line.value.endswith("\n") for line in value[:-1])
 
 
-def _replace(link: Path, write: Callable[[BinaryIO], None]) -> None:
+def _replace(link: Path, write: Callable[[BinaryIO], Any]) -> None:
     """Write a file anew, whole or not at all; of a symbolic link the file that it leads to."""
     path = link.resolve()
     with aside(path.parent, private=True) as part:
