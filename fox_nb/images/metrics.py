@@ -14,15 +14,19 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from PIL import Image
+
 from fox_nb.errors import ExtraMissing, FoxError
+from fox_nb.images.check import opened
 from fox_nb.images.inline import size_words
+from fox_nb.images.pixels import as_seen, on_white
 from fox_nb.images.tiles import decoding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.uint8]
@@ -143,8 +147,6 @@ def _skimage(part: str) -> Any:
 
 
 def _psnr(here: Pixels, there: Pixels) -> float:
-    import numpy as np
-
     error = float(np.mean(np.square(here.astype(np.float32) - there)))
     return math.inf if error == 0 else 10 * math.log10(255**2 / error)
 
@@ -176,9 +178,6 @@ def _edges(pixels: Pixels) -> float:
 
 
 def _colour_shift(here: Pixels, there: Pixels) -> float:
-    import numpy as np
-    from PIL import Image
-
     color = _skimage("color")
     size = _scaled((here.shape[1], here.shape[0]), min(_COLOUR_EDGE, max(here.shape)))
     labs = [
@@ -189,15 +188,11 @@ def _colour_shift(here: Pixels, there: Pixels) -> float:
 
 
 def _brightness(pixels: Pixels) -> NDArray[np.float32]:
-    import numpy as np
-
     return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], dtype=np.float32))
 
 
 def _size(picture: Path) -> tuple[int, int]:
     """Return width and height as the picture is seen, turned upright."""
-    from fox_nb.images.check import opened
-
     with opened(picture, refuse=FoxError) as found:
         return found.facts.width, found.facts.height
 
@@ -225,12 +220,6 @@ def _kept(picture: Path, size: tuple[int, int], version: tuple[int, int]) -> Pix
 
 def _read(picture: Path, size: tuple[int, int]) -> Pixels:
     """Decode a picture as an upload of it is seen, on white where it is transparent, at the given size."""
-    import numpy as np
-    from PIL import Image
-
-    from fox_nb.images.check import opened
-    from fox_nb.images.pixels import as_seen, on_white
-
     with opened(picture, refuse=FoxError) as found:
         image = found.image
         # a JPEG is decoded at twice the size or more, so that the scaling is Pillow's own for all formats

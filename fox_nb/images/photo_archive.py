@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from PIL import Image
-
 from fox_nb.atomic import aside, put
 from fox_nb.errors import InvalidRequest
 from fox_nb.images import check, rewrite
 from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, HasData, Photo, PhotoReport, bytes_of, name_of
-from fox_nb.images.pixels import is_srgb, plain
+from fox_nb.images.pixels import is_srgb, on_white, plain
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.settings import named
@@ -221,16 +219,18 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def _only_pixels(data: bytes, name: str, limits: Limits) -> bytes:
-    with check.opened(data, bounds=check.LOCAL, name=name) as picture:
+    with check.opened(data, name=name) as picture:
         image, profile = picture.decode(limits.long_side), picture.image.info.get("icc_profile")
-        return rewrite.written(_on_white(image), picture.orientation, profile, exact=False, limits=limits)
+        if image.mode != "CMYK":
+            image = on_white(plain(image))  # a JPEG would make black of what is transparent
+        return rewrite.written(image, picture.orientation, profile, exact=False, limits=limits)
 
 
 def _went_as_it_is(data: bytes, name: str, limits: Limits) -> bool:
     """Return True for what version 0.1 took for clean and passed on."""
     if not data.endswith(b"\xff\xd9"):
         return False
-    with check.opened(data, bounds=check.LOCAL, name=name) as picture:
+    with check.opened(data, name=name) as picture:
         if picture.facts.format != "JPEG":
             return False
         image = picture.image
@@ -238,16 +238,6 @@ def _went_as_it_is(data: bytes, name: str, limits: Limits) -> bool:
         is_large = len(data) > limits.max_bytes or max(image.size) > limits.long_side
         is_turned = picture.orientation > 1 or image.mode == "CMYK" or not is_srgb(image.info.get("icc_profile"))
         return not (is_large or is_turned or rewrite.tells_more_than_pixels(image))
-
-
-def _on_white(image: Image.Image) -> Image.Image:
-    """Lay what is transparent on white: a JPEG would make it black."""
-    image = image if image.mode == "CMYK" else plain(image)
-    if image.mode != "RGBA":
-        return image
-    paper = Image.new("RGB", image.size, "white")
-    paper.paste(image, mask=image.getchannel("A"))
-    return paper
 
 
 def _in_archive(source: Path | bytes, name: str) -> FoundPhotos:

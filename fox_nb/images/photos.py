@@ -210,7 +210,7 @@ def _look(photo: Photo, name: str, first_with: dict[str, str], prints: list[tupl
 
 
 def _decoded(data: bytes, name: str) -> tuple[check.Facts, Image.Image]:
-    with check.opened(data, bounds=check.LOCAL, name=name) as picture:
+    with check.opened(data, name=name) as picture:
         small = plain(sized(picture.decode(_LOOKED_AT), _LOOKED_AT))
         return picture.facts, upright(small, picture.orientation)
 

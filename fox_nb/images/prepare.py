@@ -21,6 +21,7 @@ from typing import Any
 from PIL import Image
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.filetypes import KINDS
 from fox_nb.images import check, photo_archive, pixels, rewrite
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import Facts
@@ -172,8 +173,8 @@ def _from_image(image: Image.Image, parameter: str) -> Prepared:
     orientation = check.orientation_of(held)
     profile = held.info.get("icc_profile")
     exact = held.has_transparency_data or rewrite.is_small(held)
-    shown = (width, height) if orientation < 5 else (height, width)  # noqa: PLR2004 - 5 to 8 lie on their side
-    facts = Facts("PNG", "image/png", ".png", *shown) if exact else Facts("JPEG", "image/jpeg", ".jpg", *shown)
+    kind = "PNG" if exact else "JPEG"
+    facts = Facts(kind, *KINDS[kind], *check.size_as_seen(held))
     sha256 = _hash_of_pixels(held, orientation, profile)
 
     def make() -> bytes:
@@ -198,7 +199,7 @@ def _look(data: bytes, name: str, parameter: str) -> tuple[Facts, str]:
     def refuse(what: str, *, todo: str = "") -> InvalidRequest:
         return InvalidRequest(f"{parameter}: {what}", parameter=parameter, value=name, todo=todo)
 
-    with check.opened(data, bounds=check.LOCAL, refuse=refuse, name=name) as picture:
+    with check.opened(data, refuse=refuse, name=name) as picture:
         picture.decode()
         if picture.image.mode in pixels.DEEP:
             pixels.plain(picture.image, parameter)  # what is no brightness is refused now, not when it is sent

@@ -23,7 +23,7 @@ _SPEC = re.compile(r"[<>^]?0?\d{0,3}(?:\.\d{1,3})?[dfs]?")
 _ZEROS = re.compile(r"^([<>^]?)0")
 _RESERVED = re.compile(r"((?:con|prn|aux|nul|(?:com|lpt)[\d¹²³]) *)(\..*)?", re.IGNORECASE)
 """What Windows takes for a device, whatever follows a dot."""
-_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 
 
 def file_stem(pattern: str, fields: Mapping[str, Any]) -> str:
@@ -93,7 +93,7 @@ class Folder:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = given_path(path, "folder")
         try:
-            if self.path.suffix.lower() in _FORMATS and not self.path.is_dir():
+            if self.path.suffix.lower() in FORMATS and not self.path.is_dir():
                 raise InvalidRequest(
                     f"folder is {str(path)!r}, the name of a picture.",
                     parameter="folder",
@@ -162,15 +162,15 @@ def save_picture(source: Path, path: str | os.PathLike[str]) -> Path:
         if target.is_dir():
             target /= source.name
         ending, own = target.suffix.lower(), source.suffix.lower()
-        wanted = _FORMATS.get(ending, "")
-        is_same = ending == own or wanted == _FORMATS.get(own)
+        wanted = FORMATS.get(ending, "")
+        is_same = ending == own or wanted == FORMATS.get(own)
         if not wanted and not is_same:
             raise InvalidRequest(
                 f"{target.name} does not end in a picture's suffix.",
                 parameter="path",
                 value=target,
-                allowed=f"a folder, or a file that ends in {', '.join(_FORMATS)}",
-                todo=f"Give a folder, or a file that ends in {', '.join(dict.fromkeys((own, *_FORMATS)))}.",
+                allowed=f"a folder, or a file that ends in {', '.join(FORMATS)}",
+                todo=f"Give a folder, or a file that ends in {', '.join(dict.fromkeys((own, *FORMATS)))}.",
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         with aside(target.parent) as part:

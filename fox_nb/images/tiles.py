@@ -25,15 +25,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
 from weakref import WeakValueDictionary
 
+from PIL import Image, ImageOps
+
 from fox_nb.atomic import aside, put
 from fox_nb.errors import FoxError, StoreError
+from fox_nb.images.check import give_memory_back, opened
+from fox_nb.images.pixels import DEEP, plain, to_srgb
 from fox_nb.settings import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from PIL import Image
 
 TILE = 256
 """Side of a tile in pixels; the last ones of a row or column are smaller."""
@@ -60,8 +62,6 @@ def decoding() -> Iterator[None]:
 
     A sweep of twenty-five 4K pictures held 860 MB at its end.
     """
-    from fox_nb.images.check import give_memory_back
-
     with _decoding:
         try:
             yield
@@ -286,11 +286,6 @@ def _encoded(image: Image.Image, left: int, top: int, side: int, *, exact: bool)
 
 def _decoded(picture: Path) -> Image.Image:
     """Decode a picture, upright, as RGB or RGBA; a small colour profile goes with each tile, a large one is applied."""
-    from PIL import ImageOps
-
-    from fox_nb.images.check import opened
-    from fox_nb.images.pixels import DEEP, plain, to_srgb
-
     with opened(picture, refuse=FoxError) as found:
         image: Image.Image = found.image
         image.load()
