@@ -44,12 +44,13 @@ def comparison(folder: Path) -> Comparison:
         row = []
         for c in range(3):
             blue = (OTHER[0], OTHER[1] + 10 * r, OTHER[2] + 10 * c)
-            takes = [Take(1, "done", flat(folder, f"{r}{c}", blue), metrics={"ssim": 0.5})]
+            code = f"fox.enhance({EVIL!r}, {r}, {c})"
+            takes = [Take(1, "done", flat(folder, f"{r}{c}", blue), metrics={"ssim": 0.5}, code=code)]
             if (r, c) == (1, 1):
-                takes.append(Take(2, "done", flat(folder, "second", (10, 200, 10)), metrics={"ssim": 0.7}))
+                takes.append(Take(2, "done", flat(folder, "second", (10, 200, 10)), metrics={"ssim": 0.7}, code=code))
             if (r, c) == (2, 2):
-                takes = [Take(1, "failed", reason=f"refused {EVIL}")]
-            row.append(Cell(f"creativity {r}, resemblance {c} {EVIL}", takes, f"fox.enhance({EVIL!r}, {r}, {c})"))
+                takes = [Take(1, "failed", reason=f"refused {EVIL}", code=code)]
+            row.append(Cell(f"creativity {r}, resemblance {c} {EVIL}", takes))
         cells.append(row)
     values = ["0", EVIL, "1"]
     original = flat(folder, "original", ORIGINAL)

@@ -17,6 +17,8 @@ from fox_nb.models import MODELS
 from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import meant, meant_name, shown
 from fox_nb.render.comparison import Axis, Comparison
+from fox_nb.render.comparison_kept import kept
+from fox_nb.render.html import frame, note
 from fox_nb.session import Session, Task
 from fox_nb.session.tasklist import pandas
 from fox_nb.store import SHARED
@@ -116,14 +118,9 @@ class Batch(Experiment):
 
     def static(self, *, live: bool = False) -> str:
         """Return the first pictures as HTML that needs no kernel."""
-        from fox_nb.render.comparison_kept import kept
-        from fox_nb.render.comparison_table import static_grid
-        from fox_nb.render.html import frame, note
-
         more = len(self) - MOST_KEPT
         said = f"These are the first {MOST_KEPT}; .to_frame() has all {len(self):,}, .save(folder) their files."
-        first = self.comparison(MOST_KEPT)
-        shown = kept(first, titled=False) if live else static_grid(first, titled=False)
+        shown = kept(self.comparison(MOST_KEPT), live=live, titled=False)
         return shown + (frame(note(said)) if more > 0 else "")
 
     # -- taking away ----------------------------------------------------------------------------------------------
@@ -162,7 +159,8 @@ class Batch(Experiment):
         ours = {name: name for name in results[0]}
         while taken := [name for name, column in ours.items() if column in table.columns]:
             ours |= {name: f"fox_{ours[name]}" for name in taken}
-        types = {name: of(nw) for name, of in _TYPES.items()}
+        types: dict[str, Any] = dict.fromkeys(ours, nw.Float64)
+        types |= {**dict.fromkeys(("status", "task_id", "error"), nw.String), "files": nw.List(nw.String)}
         if frame.implementation.is_pandas_like():
             types["files"] = None  # a column of plain lists: one with a type of its own would need pyarrow
         series = [
@@ -173,17 +171,6 @@ class Batch(Experiment):
         if table.native is None and hasattr(made, "index") and list(table.labels) != list(range(len(self))):
             made.index = list(table.labels)  # of a plan's file: the labels are all that is left of the frame's index
         return made
-
-
-_TYPES: dict[str, Any] = {
-    "status": lambda nw: nw.String,
-    "files": lambda nw: nw.List(nw.String),
-    "task_id": lambda nw: nw.String,
-    "seconds": lambda nw: nw.Float64,
-    "estimated_usd": lambda nw: nw.Float64,
-    "charged_usd": lambda nw: nw.Float64,
-    "error": lambda nw: nw.String,
-}
 
 
 def _series(name: str, values: Sequence[Any], backend: Literal["pandas", "polars"]) -> Any:
@@ -204,17 +191,13 @@ def _result(batch: Batch, cell: PlannedCell) -> dict[str, Any]:
     is_first = slot.cells[0] is cell
     cost = float(batch.session.prices.cost(slot.request)) if task is None else task.row.micro_usd / MICRO_PER_USD
     class_pays = task is not None and task.cost.kind == SHARED
-    estimated = cost if is_first and not class_pays else 0.0
-    if task is None:
-        nothing: dict[str, Any] = {"status": "not sent", "files": [], "task_id": "", "seconds": None}
-        return {**nothing, "estimated_usd": estimated, "charged_usd": None, "error": slot.why}
-    charged = _charged(task)
+    charged = _charged(task) if task is not None else None
     return {
-        "status": task.status,
-        "files": [str(image.path) for image in task.images],
-        "task_id": task.id,
-        "seconds": task.waited if task.status == "completed" else None,
-        "estimated_usd": estimated,
+        "status": task.status if task is not None else "not sent",
+        "files": [str(image.path) for image in task.images] if task is not None else [],
+        "task_id": task.id if task is not None else "",
+        "seconds": task.waited if task is not None and task.status == "completed" else None,
+        "estimated_usd": cost if is_first and not class_pays else 0.0,
         "charged_usd": charged if charged is None or is_first else 0.0,
         "error": slot.why,
     }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.images.inline import size_words
+from fox_nb.images.inline import data_uri, size_words
+from fox_nb.render import plots
+from fox_nb.render.comparison_files import save_html, save_image
 from fox_nb.render.html import unlike
 from fox_nb.session.tasklist import pandas
 
@@ -87,8 +89,6 @@ class Compared:
         FoxError
             There is nothing to write, or it cannot be written.
         """
-        from fox_nb.render.comparison_files import save_html
-
         return save_html(self.measure().comparison(), path, said=self.findings())
 
     def save_image(self, path: str | os.PathLike[str]) -> Path:
@@ -109,8 +109,6 @@ class Compared:
         FoxError
             There is nothing to write, or it cannot be written.
         """
-        from fox_nb.render.comparison_files import save_image
-
         return save_image(self.measure().comparison(), path, said=self.findings())
 
     def plot(self, kind: str = "tabs") -> Any:
@@ -126,9 +124,6 @@ class Compared:
             what = f"kind is {kind!r}; allowed is one of {allowed}."
             raise InvalidRequest(what, parameter="kind", value=kind, allowed=allowed)
         from IPython.display import HTML
-
-        from fox_nb.images.inline import data_uri
-        from fox_nb.render import plots
 
         comparison = self.comparison()
         uris, columns, rest = [], [], []

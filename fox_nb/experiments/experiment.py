@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from fox_nb.display.places import Shown
 from fox_nb.errors import NOTHING_SENT, ConfirmationNeeded, FoxError, InvalidRequest
-from fox_nb.experiments import export, look, pages
+from fox_nb.experiments import export, pages
 from fox_nb.experiments.made import Made
 from fox_nb.experiments.measuring import checked
 from fox_nb.experiments.plan import UNKNOWN, Plan, PlannedCell, Slot
@@ -20,7 +20,7 @@ from fox_nb.experiments.runner import BY_HAND, Runner
 from fox_nb.experiments.side_by_side import Pictures
 from fox_nb.money import dollars
 from fox_nb.parameters import shown, unboxed
-from fox_nb.render.comparison import Cell, Comparison
+from fox_nb.render.comparison import Comparison
 from fox_nb.session import Cost, Session, Task
 from fox_nb.session.task import listening, tell
 from fox_nb.sharing import OfOneProcess
@@ -67,10 +67,9 @@ class Experiment(OfOneProcess, Shown, Made):
     ) -> None:
         self.session = session
         self.plan = plan
-        self.at_once = int(_positive("at_once", at_once, whole=True))
-        self.per_second = _positive("per_second", per_second)
+        tasks = int(_positive("at_once", at_once, whole=True))
+        self.runner = Runner(plan, at_once=tasks, per_second=_positive("per_second", per_second), changed=self._changed)
         self.ask_above = _positive("ask_above", ASK_ABOVE if ask_above is None else ask_above, or_zero=True)
-        self.runner = Runner(plan, at_once=self.at_once, per_second=self.per_second, changed=self._changed)
         self.codes: dict[Slot, str] = {}
         self.executor = checked(executor)
         self._show = show
@@ -231,10 +230,6 @@ class Experiment(OfOneProcess, Shown, Made):
     def comparison(self) -> Comparison:
         """Return the pictures as they stand, for a viewer or a page."""
         raise NotImplementedError
-
-    def cell(self, planned: PlannedCell) -> Cell:
-        """Return one cell as a viewer takes it."""
-        return look.cell(self, planned)
 
     def _prepare(self) -> None:
         """Do what has to be done before anything is sent."""

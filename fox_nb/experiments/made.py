@@ -1,14 +1,16 @@
-"""Made: what pages, tables and files read of an experiment, and what each kind of it does in its own way."""
+"""Made: what viewers, pages, tables and files read of an experiment, and what each kind of it does in its own way."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fox_nb.experiments.measuring import Numbers
+from fox_nb.experiments.picture_files import about, result
 from fox_nb.experiments.plan import Plan, PlannedCell, Slot
 from fox_nb.experiments.runner import Runner
-from fox_nb.render.comparison import ComparedPicture
+from fox_nb.render.comparison import Cell, ComparedPicture, Take
 from fox_nb.session import Cost, Image, Session
+from fox_nb.session.code import call
 
 
 class Made:
@@ -17,8 +19,6 @@ class Made:
     session: Session
     plan: Plan
     runner: Runner
-    at_once: int
-    per_second: float
     codes: dict[Slot, str]
 
     @property
@@ -34,7 +34,7 @@ class Made:
     @property
     def seconds(self) -> float:
         """About how long the missing ones take."""
-        return self.plan.seconds(self.at_once, self.per_second)
+        return self.plan.seconds(self.runner.at_once, self.runner.per_second)
 
     @property
     def size(self) -> tuple[str, str]:
@@ -65,6 +65,48 @@ class Made:
     def measured(self, cell: PlannedCell, slot: Slot, image: Image) -> tuple[Numbers, str]:
         """Return the numbers of a picture that are there by now, and why some are missing."""
         return {}, ""
+
+    def cell(self, planned: PlannedCell) -> Cell:
+        """Return one cell as a viewer takes it: a take for each picture."""
+        if planned.impossible:
+            return Cell(planned.label, [Take(state="impossible", reason=planned.impossible)])
+        return Cell(
+            label=planned.label,
+            takes=[take for slot in planned.slots for take in self._takes(planned, slot)],
+            original=self.own_original(planned),
+        )
+
+    def _takes(self, planned: PlannedCell, slot: Slot) -> list[Take]:
+        task, lines = slot.task, self.call_of(slot)
+        state = "failed" if slot.state == "unknown" else slot.state  # its reason says which
+        if state != "done" or task is None:
+            price = self.session.prices.cost(slot.request).short if state == "failed" else ""
+            return [Take(number=slot.take, state=state, reason=slot.why, code=lines, retry_price=price)]
+        images = task.images
+        told = about(task, len(images))
+        if not images:  # a profile has none
+            return [Take(slot.take, "done", note=told, code=lines)]
+        takes = []
+        for image in images:
+            metrics, missing = self.measured(planned, slot, image)
+            note = ", ".join(filter(None, [told, missing]))
+            picture = result(image, self.session.store.thumbnails)
+            takes.append(Take(slot.take, "done", picture, metrics=metrics, note=note, code=lines))
+        return takes
+
+    def call_of(self, slot: Slot) -> str:
+        """Return the call that asks for one picture again; the file that it names is hashed once."""
+        known = self.codes.get(slot)
+        if known is None:
+            body = slot.request.body()
+            given = [item for value in slot.values.values() for item in (value if isinstance(value, list) else [value])]
+            here = {
+                f"sha256:{item.sha256}": str(item.path)
+                for item in given
+                if hasattr(item, "sha256") and getattr(item, "path", None) is not None
+            }
+            known = self.codes[slot] = call(body, slot.take, {**self.session.sources.origins(body), **here})
+        return known
 
     def static(self, *, live: bool = False) -> str:
         """Return the pictures as HTML that needs no kernel; `live` says that a viewer stands in for it."""

@@ -14,8 +14,10 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
-from fox_nb.atomic import private_folder, write
+from fox_nb.atomic import write
 from fox_nb.errors import ExtraMissing, FoxError, InvalidRequest
+from fox_nb.images.metrics import EXPLANATIONS, measure
+from fox_nb.images.tiles import make_tiles
 from fox_nb.parameters import shown
 from fox_nb.render.comparison import LIVE_PREVIEW, ComparedPicture, hash_of
 from fox_nb.session.pool import Pool
@@ -120,8 +122,6 @@ class MeasuringPool:
     def _cut(self, picture: ComparedPicture) -> None:
         if picture.tiles is None:
             return
-        from fox_nb.images.tiles import make_tiles
-
         try:
             self._do(make_tiles, picture.path, picture.tiles)
         except (FoxError, OSError) as error:  # the viewer tries again, and tells whoever looks
@@ -168,8 +168,6 @@ def checked(executor: Any) -> Executor | None:
 
 def _measure(picture: Path, original: Path) -> Measured:
     """Measure a picture; here or in another process."""
-    from fox_nb.images.metrics import EXPLANATIONS, measure
-
     found = measure(picture, original)
     return {name: getattr(found, name) for name in EXPLANATIONS}, found.note
 
@@ -188,7 +186,6 @@ def _keep(kept: Path, found: Measured) -> None:
     """Write numbers aside and put them in their place; a folder that can't be written costs time, nothing else."""
     words = json.dumps({"version": _VERSION, "numbers": found[0], "note": found[1]})
     try:
-        private_folder(kept.parent)
         write(kept, words.encode(), private=True)
     except OSError as error:
         logging.getLogger("fox_nb").info("Numbers are not kept in %s: %s", kept.parent, error)

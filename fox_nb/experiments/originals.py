@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fox_nb.atomic import aside
 from fox_nb.errors import DownloadFailed, FoxError
-from fox_nb.experiments.picture_files import fetcher
-from fox_nb.images.check import DOWNLOADED, check
+from fox_nb.experiments.picture_files import fetch
+from fox_nb.images.check import check
 from fox_nb.models import Request
 from fox_nb.parameters import parameters
 from fox_nb.render.comparison import ComparedPicture, version_of
 from fox_nb.session import Session
-from fox_nb.store import copy_of, put
+from fox_nb.store import copy_of
 
 _LOCAL = "sha256:"
 _AS_ORIGINAL = "Hand over its file as original=…."
@@ -49,7 +48,8 @@ class Originals:
             return
         try:
             if isinstance(picture, str):
-                self._download(picture)
+                place = self._session.path(copy_of(picture))
+                fetch(picture, place, self._session, refuse=DownloadFailed, name="the original")
             else:
                 self._session.sources.keep({picture.sha256: picture})
         except (FoxError, OSError) as error:
@@ -100,10 +100,3 @@ class Originals:
         source = self._session.store.catalog.source(sha256)
         copy = self._session.path(source.file) if source is not None else None
         return copy if copy is not None and copy.exists() else None
-
-    def _download(self, link: str) -> None:
-        place = self._session.path(copy_of(link))
-        with aside(place.parent, private=True) as part, fetcher(link, self._session) as client:
-            client.download(link, part)
-            check(part, bounds=DOWNLOADED, refuse=DownloadFailed, name="the original")
-            put(part, place)

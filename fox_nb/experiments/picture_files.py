@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 
-from fox_nb.atomic import private_folder, write
+from fox_nb.atomic import aside, put, write
 from fox_nb.client import Client
 from fox_nb.errors import DownloadFailed, FoxError, InvalidRequest
 from fox_nb.images.arrays import from_array, is_deep, white_of
@@ -67,8 +67,8 @@ class PictureFiles:
         """Where numbers are kept from one time to the next."""
         return self._thumbs / "numbers" if self._keeps else None
 
-    def takes(self, source: Any, name: str) -> tuple[list[Take], str]:
-        """Return what a cell shows of a picture or of a task's pictures, and the call that makes it.
+    def takes(self, source: Any, name: str) -> list[Take]:
+        """Return what a cell shows of a picture or of a task's pictures.
 
         Raises
         ------
@@ -76,7 +76,7 @@ class PictureFiles:
             It stands for no picture.
         """
         if not isinstance(source, Task):
-            return [Take(1, "done", self.picture(source, name))], ""
+            return [Take(1, "done", self.picture(source, name))]
         code, images = source.code(), source.images
         note = about(source, len(images))
         takes = [
@@ -84,8 +84,7 @@ class PictureFiles:
             for number, image in enumerate(images, start=1)
             if image.path.exists()
         ]
-        failed = Take(1, "failed", reason=str(source.error or "It has no picture."), note=note, code=code)
-        return takes or [failed], code
+        return takes or [Take(1, "failed", reason=str(source.error or "It has no picture."), note=note, code=code)]
 
     def picture(self, source: Any, name: str) -> ComparedPicture:
         """Return a picture as viewers take it; the same pixels in memory give the same file.
@@ -154,7 +153,6 @@ class PictureFiles:
     def _written(self, data: bytes, suffix: str) -> Path:
         path = self._folder / f"{hashlib.sha256(data).hexdigest()[:32]}{suffix}"
         if not path.exists():
-            private_folder(path.parent)
             write(path, data, private=True)
         return path
 
@@ -172,23 +170,25 @@ class PictureFiles:
     def _fetched(self, link: str) -> Path:
         path = self._folder / hashlib.sha256(link.encode()).hexdigest()[:32]
         if not path.exists():
-            private_folder(path.parent)
-            part = path.with_suffix(".part")
             try:
-                with fetcher(link, self._session) as client:
-                    client.download(link, part)
+                fetch(link, path, self._session, name=link)
             except DownloadFailed as error:
                 # its words are of a result that was paid for, which no link of a person's is
                 todo = "Check the link, or give the picture's file."
                 raise DownloadFailed(error.what, gone=error.gone, todo=todo) from None
-            check(part, bounds=DOWNLOADED, name=link)
-            write(path, part.read_bytes(), private=True)
-            part.unlink()
         return path
 
 
+def fetch(link: str, place: Path, session: Session | None, **named: Any) -> None:
+    """Put the picture behind a link into a file, whole or not at all; `named` says what `check` calls and refuses."""
+    with aside(place.parent, private=True) as part, _fetcher(link, session) as client:
+        client.download(link, part)
+        check(part, bounds=DOWNLOADED, **named)
+        put(part, place)
+
+
 @contextlib.contextmanager
-def fetcher(link: str, session: Session | None) -> Iterator[Client]:
+def _fetcher(link: str, session: Session | None) -> Iterator[Client]:
     """Give what fetches a link that a person named; what a visitor names is not looked for in the server's network."""
     own = session.client if session is not None else None
     if own is None or (in_voila() and not link.startswith(f"{own.base_url}/")):

@@ -61,8 +61,8 @@ class Runner:
         self.plan = plan
         self.stopped_because = ""
         self.stopped_by: FoxError | None = None
-        self._at_once = at_once
-        self._per_second = per_second
+        self.at_once = at_once
+        self.per_second = per_second
         self._listener = changed
         self._pool = Pool(at_once, "sweep-asking")
         self._state = threading.Condition()
@@ -183,7 +183,7 @@ class Runner:
                 if self._queue and self._has_room() and pause <= 0:
                     found = self._queue.popleft()
                     self._in_flight[found[0]] = _nothing
-                    self._next_turn = time.monotonic() + 1 / self._per_second
+                    self._next_turn = time.monotonic() + 1 / self.per_second
                     return found
                 if not self._state.wait(min(_TICK, pause) if pause > 0 else _TICK):
                     left_alone = self._let_go(left_alone)
@@ -194,7 +194,7 @@ class Runner:
     def _has_room(self) -> bool:
         """Whether one more may be sent: what only has to be downloaded is in nobody's way, up to as many again."""
         downloading = sum(slot.is_made for slot in self._in_flight)
-        return len(self._in_flight) - min(downloading, self._at_once) < self._at_once
+        return len(self._in_flight) - min(downloading, self.at_once) < self.at_once
 
     def _let_go(self, before: set[Slot]) -> set[Slot]:
         """Give up the places of tasks that nobody looks after any more, such as when the session was closed.

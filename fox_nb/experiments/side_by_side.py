@@ -26,6 +26,8 @@ from fox_nb.images.metrics import same_shape
 from fox_nb.models import LOCAL_PICTURE, pictures_given
 from fox_nb.parameters import shown
 from fox_nb.render.comparison import Axis, Cell, ComparedPicture, Comparison, Key, Reference, Take, stands_at
+from fox_nb.render.comparison_kept import kept
+from fox_nb.render.html import frame, note
 from fox_nb.session import Session, Task
 from fox_nb.session.task import listening, tell
 from fox_nb.sharing import OfOneProcess
@@ -101,8 +103,7 @@ class Pictures(OfOneProcess, Shown, Compared):
 
     def _cell(self, axes: Sequence[Any], key: Key, source: Any) -> Cell:
         label = ", ".join(filter(None, (axis.words(at) for axis, at in zip(axes, key, strict=True))))
-        takes, code = self._files.takes(source, label or "pictures")
-        return Cell(label, takes, code)
+        return Cell(label, self._files.takes(source, label or "pictures"))
 
     def comparison(self) -> Comparison:
         """Return the pictures as a viewer takes them, with the numbers that are there by now."""
@@ -132,11 +133,9 @@ class Pictures(OfOneProcess, Shown, Compared):
 
     def start(self) -> None:
         """Begin to measure and to cut what is there, in the background."""
-        for key, cell in self._comparison.cells.items():
-            for at, take in enumerate(cell.takes):
-                original = self._comparison.original_of(key, at)
-                if take.picture is not None and original is not None and not unlike_scales(take.picture, original):
-                    self._measuring.develop(replace(take.picture, tiles=None), original.path)  # a viewer cuts by need
+        for _, take, original in self._comparison.compared():
+            if take.picture is not None and original is not None and not unlike_scales(take.picture, original):
+                self._measuring.develop(replace(take.picture, tiles=None), original.path)  # a viewer cuts by need
 
     def measure(self) -> Self:
         """Wait until all pictures are measured against their original."""
@@ -154,9 +153,9 @@ class Pictures(OfOneProcess, Shown, Compared):
         return listening(self._listeners, listener)
 
     def _on_measured(self, path: Any) -> None:
-        cells = self._comparison.cells.items()
-        keys = [key for key, cell in cells if any(take.picture and take.picture.path == path for take in cell.takes)]
-        tell(self._listeners, keys)
+        takes = self._comparison.compared()
+        keys = dict.fromkeys(key for key, take, _ in takes if take.picture and take.picture.path == path)
+        tell(self._listeners, [*keys])
 
     def findings(self) -> list[str]:
         """Say which pictures can't be compared pixel by pixel, and what is missing to measure them."""
@@ -165,24 +164,21 @@ class Pictures(OfOneProcess, Shown, Compared):
 
     def _not_measured(self) -> str:
         """Say how many pictures have no numbers, since a file has changed, scales are two, or there is no original."""
-        given, now = self._comparison, self.comparison()
-        found: Counter[str] = Counter()
-        for key, cell in given.cells.items():
-            for at, (take, as_now) in enumerate(zip(cell.takes, now.cells[key].takes, strict=True)):
-                original = given.original_of(key, at)
-                if take.picture is None:
-                    continue
-                if as_now.picture is None or (original is not None and original.has_changed):
-                    found["their file or their original was changed since; call compare again"] += 1
-                elif original is not None and unlike_scales(take.picture, original):
-                    found["their values were read by another scale than the original's"] += 1
-                elif original is None and given.reference is not None and not given.is_reference(key):
-                    found["their original is missing"] += 1
+        given, found = self._comparison, Counter[str]()
+        for key, take, original in given.compared():
+            if take.picture is None:
+                continue
+            if take.picture.has_changed or (original is not None and original.has_changed):
+                found["their file or their original was changed since; call compare again"] += 1
+            elif original is not None and unlike_scales(take.picture, original):
+                found["their values were read by another scale than the original's"] += 1
+            elif original is None and given.reference is not None and not given.is_reference(key):
+                found["their original is missing"] += 1
         return " ".join(f"{count} of the pictures can't be compared: {why}." for why, count in found.items())
 
     def __repr__(self) -> str:
         given = self._comparison
-        shown = [take.picture for cell in given.cells.values() for take in cell.takes]
+        shown = [take.picture for _, take, _ in given.compared()]
         beside = [] if given.original in shown else [given.original]
         count = sum(picture is not None for picture in [*beside, *shown])
         return f"<{count} picture{'s' if count != 1 else ''} side by side>"
@@ -193,17 +189,11 @@ class Pictures(OfOneProcess, Shown, Compared):
 
 def page(pictures: Pictures, *, live: bool = False) -> str:
     """Return what stays in a notebook: the table, and with `live` the view that needs no kernel."""
-    from fox_nb.render.comparison_kept import kept
-    from fox_nb.render.comparison_table import static_grid
-
-    compared = pictures.comparison()
-    return (kept(compared) if live else static_grid(compared)) + said(pictures)
+    return kept(pictures.comparison(), live=live) + said(pictures)
 
 
 def said(pictures: Pictures) -> str:
     """Return what is told of the pictures beside them, as HTML."""
-    from fox_nb.render.html import frame, note
-
     lines = pictures.findings()
     return frame(*map(note, lines)) if lines else ""
 
@@ -214,12 +204,7 @@ def shapes(comparison: Comparison) -> str:
     def other(picture: ComparedPicture, than: ComparedPicture) -> bool:
         return not same_shape((picture.width, picture.height), (than.width, than.height))
 
-    pairs = [
-        (take.picture, comparison.original_of(key, at))
-        for key, cell in comparison.cells.items()
-        for at, take in enumerate(cell.takes)
-        if take.picture is not None
-    ]
+    pairs = [(take.picture, original) for _, take, original in comparison.compared() if take.picture is not None]
     others = sum(original is not None and other(picture, original) for picture, original in pairs)
     if others:
         return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.experiments import look, pages, sweep_frame
+from fox_nb.experiments import pages, sweep_frame
 from fox_nb.experiments.axes import sameness
 from fox_nb.experiments.compared import Compared
 from fox_nb.experiments.experiment import Experiment
@@ -14,6 +14,7 @@ from fox_nb.experiments.picture_files import result
 from fox_nb.experiments.plan_file import sweep_words
 from fox_nb.experiments.sweep_plan import SweepPlan
 from fox_nb.render.comparison import Axis, ComparedPicture, Comparison
+from fox_nb.render.comparison_kept import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,7 +77,9 @@ class Sweep(Compared, Experiment):
     @property
     def shape(self) -> tuple[int, ...]:
         """Rows, columns, and how many values each further axis has."""
-        return self.plan.shape
+        axes = self.plan.axes
+        columns, rows, *more = [*(len(axis.values) for axis in axes), 1, 1][: max(2, len(axes))]
+        return rows, columns, *more
 
     @property
     def title(self) -> str:
@@ -109,11 +112,7 @@ class Sweep(Compared, Experiment):
 
     def static(self, *, live: bool = False) -> str:
         """Return the grid as HTML that needs no kernel: a table for each combination of the further axes."""
-        from fox_nb.render.comparison_kept import kept
-        from fox_nb.render.comparison_table import static_grid
-
-        titled, compared = bool(self.plan.axes[2:]), self.comparison()
-        return kept(compared, titled=titled) if live else static_grid(compared, titled=titled)
+        return kept(self.comparison(), live=live, titled=bool(self.plan.axes[2:]))
 
     def facts(self, cell: PlannedCell) -> dict[str, Any]:
         """Return what varies in a cell, the model aside, which its request names."""
@@ -254,7 +253,7 @@ class Sweep(Compared, Experiment):
         InvalidRequest
             There is no such cell or take.
         """
-        return look.code(self, self._slot(row, column, take, further))
+        return self.call_of(self._slot(row, column, take, further))
 
     def measure(self) -> Sweep:
         """Wait until all pictures that are made are measured; numbers of an earlier run are taken from the store."""

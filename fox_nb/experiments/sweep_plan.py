@@ -137,12 +137,6 @@ class SweepPlan(Plan):
             if at is not None and wrong[error.parameter, cell.key[at]] * len(self.axes[at].values) == len(self.cells):
                 raise error
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Rows, columns, and how many values each further axis has."""
-        columns, rows, *more = [*(len(axis.values) for axis in self.axes), 1, 1][: max(2, len(self.axes))]
-        return rows, columns, *more
-
 
 def parameter_of_models() -> Parameter:
     """Return what stands for the model where parameters are listed."""

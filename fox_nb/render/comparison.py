@@ -168,15 +168,12 @@ class Cell:
         The setting in words, such as ``creativity 0.5, resemblance 0.2``.
     takes : sequence of Take
         At least one.
-    code : str
-        The call that makes it.
     original : ComparedPicture or None
         What this cell was made from, where cells have different originals.
     """
 
     label: str
     takes: Sequence[Take] = (Take(),)
-    code: str = ""
     original: ComparedPicture | None = None
 
     def which(self, index: int) -> str:
@@ -286,6 +283,12 @@ class Comparison:
         takes = [*cell.takes[at : at + 1], *cell.takes] if cell is not None else []
         return next((take.picture for take in takes if take.picture), None)
 
+    def compared(self) -> Iterator[tuple[Key, Take, ComparedPicture | None]]:
+        """Give each take with the place of its cell, and what it is compared with."""
+        for key, cell in self.cells.items():
+            for at, take in enumerate(cell.takes):
+                yield key, take, self.original_of(key, at)
+
     def originals(self, cells: Iterable[Cell] | None = None) -> list[ComparedPicture]:
         """Return what the cells were made from: the original of all, or each cell's own one once, in their order."""
         cells = (cell for _, cell in self.in_order()) if cells is None else cells
@@ -372,7 +375,7 @@ def cell_facts(cell: Cell, sizes: Mapping[str, tuple[int, int]] | None = None) -
         for take in cell.takes
     ]
     original = cell.original and picture_facts(cell.original, size=sizes.get(cell.original.id))
-    words = {"label": clip(cell.label), "code": cell.code, "numbers": numbers(cell.summary()), "takes": takes}
+    words = {"label": clip(cell.label), "numbers": numbers(cell.summary()), "takes": takes}
     return {**words, "original": original} if original else words
 
 

@@ -19,9 +19,11 @@ from PIL import Image, ImageDraw, ImageOps
 from fox_nb.atomic import write
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images.inline import size_words
+from fox_nb.images.saving import FORMATS
 from fox_nb.render.comparison import facts, numbers, preview_size, previews, version_of
-from fox_nb.render.comparison_table import static_grid
-from fox_nb.render.facets import facets, words_of
+from fox_nb.render.comparison_table import WITHOUT_PICTURE, static_grid
+from fox_nb.render.facets import facets
+from fox_nb.render.fonts import font_for, writable
 from fox_nb.render.html import escape, notes
 from fox_nb.workdir import given_path
 
@@ -57,12 +59,10 @@ _OFFLINE = (
     "Press <kbd>?</kbd> for the keys.</p>"
 )
 
-_SHEET_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP"}
 _LONGEST = {"PNG": 65_500, "JPEG": 65_500, "WEBP": 16_383}
 """Pixels down or across; a sheet with more rows or columns is cut into pages."""
 _TALLEST_HEAD = 2000
 _SHEET_EDGE = 4000
-_WITHOUT = {"failed": "failed", "impossible": "not possible"}
 _INK, _SOFT, _PAPER, _FIELD = "#1b1b1b", "#5c5c5c", "#ffffff", "#eeeeee"
 
 
@@ -155,13 +155,13 @@ def save_image(comparison: Comparison, path: str | os.PathLike[str], *, said: Se
         A file stands where a further page belongs, or it cannot be written; nothing is written then.
     """
     path = given_path(path)
-    form = _SHEET_FORMATS.get(path.suffix.lower())
+    form = FORMATS.get(path.suffix.lower())
     if form is None:
         raise InvalidRequest(
             f"A contact sheet can't be saved as {path.name!r}.",
             parameter="path",
             value=str(path),
-            allowed=", ".join(_SHEET_FORMATS),
+            allowed=", ".join(FORMATS),
             todo="Let its name end in .png or .jpg.",
         )
     sheet = _Sheet(comparison, list(facets(comparison)), said)
@@ -243,8 +243,6 @@ class _Sheet:
     left: int
 
     def __init__(self, comparison: Comparison, facets: Sequence[Facet], said: Sequence[str]) -> None:
-        from fox_nb.render.fonts import font_for
-
         self.comparison, self.facets = comparison, facets
         across, down = len(facets[0].lines[0]), sum(len(facet.lines) for facet in facets)
         self.side = max(64, min(512, _SHEET_EDGE // max(across + (comparison.original is not None), down)))
@@ -335,11 +333,13 @@ class _Sheet:
         take = next((take for take in cell.takes if take.picture is not None), cell.takes[0])
         if take.picture is None or not self._picture(sheet, take.picture, at):
             self.draw.rectangle((x, y, x + self.side - 1, y + self.picture_height - 1), _FIELD)
-            words = _WITHOUT.get(take.state, "no picture") + (f": {take.reason}" if take.reason else "")
+            words = WITHOUT_PICTURE.get(take.state, "no picture") + (f": {take.reason}" if take.reason else "")
             self._write(self._wrapped(words, self.side - 2 * self.gap, self.font, _SOFT), (x + self.gap, y + self.gap))
         y += self.picture_height + self.gap // 2
         lines = [f"{name} {value}" for name, value in numbers(cell.summary())]
-        for words in ([words_of(self.comparison, key)] if self.facet.columns is None else []) + lines:
+        if self.facet.columns is None:
+            lines.insert(0, self.comparison.axes[0].words(key[0]))
+        for words in lines:
             self._write(self._wrapped(words, self.side, self.font, _SOFT, lines=1), (x, y))
             y += self.line
 
@@ -354,8 +354,6 @@ class _Sheet:
 
     def _wrapped(self, words: str, width: int, font: Font, ink: str = _INK, *, lines: int = 4) -> _Text:
         """Keep words within a width: broken between words, or within a long one, cut with an ellipsis."""
-        from fox_nb.render.fonts import writable
-
         words = writable(words[: lines * width], font)  # no sign that is seen is narrower than a pixel
         broken = list(islice(_broken(self.draw, words, width, font), lines + 1))
         if len(broken) > lines:

@@ -7,7 +7,7 @@ on GitHub, the frame is taken out and the table is what stays; where both are ke
 
 from __future__ import annotations
 
-from fox_nb.render.comparison import Comparison, previews
+from fox_nb.render.comparison import LIVE_PREVIEW, Comparison, previews
 from fox_nb.render.comparison_files import page
 from fox_nb.render.comparison_table import static_grid
 from fox_nb.render.html import escape
@@ -18,26 +18,28 @@ MOST = 128
 _SIZES = ((8, 1024), (32, 512), (64, 384), (MOST, 256))
 _BYTES, _LARGEST = 620_000, 90_000
 """What all previews of a frame take together, and one at the most, before they are written as text."""
-_TABLE = (288, 8_000)
-"""Edge and bytes of the table's own previews, where a frame has the larger ones."""
 _HEAD, _LINE = 150, 46
 _STYLE = "<style>.foxc-alive~.foxc-static{display:none!important}</style>"
 
 
-def kept(comparison: Comparison, *, titled: bool = True) -> str:
+def kept(comparison: Comparison, *, live: bool = True, titled: bool = True) -> str:
     """Return the HTML that stays in a notebook when the kernel is gone.
 
     Parameters
     ----------
     comparison : Comparison
         What to show.
+    live : bool
+        Whether a viewer stands in for it while there is a kernel; else it is the table alone.
     titled : bool
         Whether the title is seen above the table; where it stands there already it is only heard.
     """
+    if not live:
+        return static_grid(comparison, titled=titled)
     count = len(comparison.pictures())
     if not 0 < count <= MOST:
         return static_grid(comparison, live=True, titled=titled)
-    images = dict(previews(comparison, *_TABLE)) if count > 1 else None
+    images = dict(previews(comparison, *LIVE_PREVIEW)) if count > 1 else None  # the frame has larger ones
     return f"{_frame(comparison, count)}{static_grid(comparison, images=images, live=True, titled=titled)}{_STYLE}"
 
 

@@ -13,13 +13,13 @@ from itertools import islice
 from fox_nb.images.inline import data_uri, size_words
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.render.comparison import LABELS, Cell, ComparedPicture, Comparison, Key, numbers, previews
-from fox_nb.render.facets import Facet, facets, words_of
+from fox_nb.render.facets import Facet, facets
 from fox_nb.render.html import PLAIN, bdi, escape
 
 MOST = 320
 """Cells that a table holds, and pictures where it makes their previews; with more a notebook wouldn't open any more."""
 _STATE_WORDS = {"pending": "not sent", "running": "sent, not seen yet"}
-_WITH_REASON = {"failed": "failed", "impossible": "not possible"}
+WITHOUT_PICTURE = {"failed": "failed", "impossible": "not possible"}
 _SHOWN_WIDTH = 180
 _CAPTION = "text-align:left;padding:4px;font-weight:bold"
 # these two stand inline, for viewers that take the style away
@@ -155,7 +155,7 @@ def _cell(
     shots = "".join(f'<div class="foxc-shot">{_take(cell, at, images, width)}</div>' for at in range(len(cell.takes)))
     words = "<br>".join(escape(f"{name} {value}") for name, value in numbers(cell.summary()))
     words = f'<div class="foxc-said">{words}</div>' if words else ""
-    own = f'<div style="{_NARROW}">{bdi(words_of(comparison, key))}</div>' if facet.columns is None else ""
+    own = f'<div style="{_NARROW}">{bdi(comparison.axes[0].words(key[0]))}</div>' if facet.columns is None else ""
     if comparison.is_reference(key):
         words += '<div class="foxc-said">the original</div>'
     return f'<td style="{_MIDDLE}">{own}<div class="foxc-takes">{shots}</div>{words}</td>'
@@ -166,8 +166,8 @@ def _take(cell: Cell, at: int, images: Mapping[str, bytes], width: int) -> str:
     if take.picture is not None:
         label = ", ".join(filter(None, (cell.label, cell.which(at))))
         return _image(take.picture, images, label, width)
-    if take.state in _WITH_REASON:
-        word = _WITH_REASON[take.state]
+    if take.state in WITHOUT_PICTURE:
+        word = WITHOUT_PICTURE[take.state]
         return f'<div style="{_NARROW}">{word}: {bdi(take.reason, 160)}</div>' if take.reason else word
     return _STATE_WORDS.get(take.state, take.state)
 

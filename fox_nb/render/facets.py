@@ -60,8 +60,3 @@ def _single(axis: Axis) -> Facet:
         return Facet("", axis, None, [keys])
     keys += [None] * (-len(keys) % ACROSS)
     return Facet("", None, None, [keys[start : start + ACROSS] for start in range(0, len(keys), ACROSS)])
-
-
-def words_of(comparison: Comparison, key: Key) -> str:
-    """Name a cell of a wrapped axis."""
-    return comparison.axes[0].words(key[0])

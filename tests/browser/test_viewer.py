@@ -36,8 +36,8 @@ def picture(name, seed):
     return ComparedPicture(path.absolute(), SIDE, SIDE)
 
 original = picture("original", 99)
-cells = [[Cell(f"creativity {r}, resemblance {c}", [Take(1, "done", picture(f"{r}{c}", 3 * r + c), metrics={"ssim": 0.5})],
-    code=f"fox.enhance(photo, creativity={r})") for c in range(2)] for r in range(2)]
+cells = [[Cell(f"creativity {r}, resemblance {c}", [Take(1, "done", picture(f"{r}{c}", 3 * r + c), metrics={"ssim": 0.5},
+    code=f"fox.enhance(photo, creativity={r})")]) for c in range(2)] for r in range(2)]
 cells[1][1] = Cell("creativity 1, resemblance 1", [Take(1, "failed", reason="the upstream refused it")])
 placed = {(c, r): cells[r][c] for r in range(2) for c in range(2)}
 comparison = Comparison("Enhance", [Axis("resemblance", ["0", "1"]), Axis("creativity", ["0", "1"])], placed, original)

@@ -52,9 +52,9 @@ def grid(folder: Path, rows=2, columns=3, size=(96, 64), **more) -> Comparison:
                         "done",
                         picture(folder, f"{r}-{c}.png", size, seed=1 + r * columns + c),
                         metrics={"ssim": 0.5},
+                        code=f"fox.enhance(photo, creativity={r})",
                     )
                 ],
-                f"fox.enhance(photo, creativity={r})",
             )
             for c in range(columns)
         ]

@@ -3,7 +3,7 @@
 import { button, element } from "./frame.js";
 import { WHOLE } from "./view.js";
 
-const GAINS = [1, 2, 4, 8, 16, 32];
+export const GAINS = [1, 2, 4, 8, 16, 32];
 const MOST_CELLS = 200; // that stand in the list of what can be compared with; R takes any
 const MOST_VALUES = 12;
 

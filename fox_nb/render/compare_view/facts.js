@@ -13,8 +13,9 @@ export function takeWords(cell, index) {
 }
 
 export class Facts {
-  constructor(act) {
-    this.act = act;
+  /** @param {import("./grid.js").Grid} grid */
+  constructor(grid) {
+    this.grid = grid;
     this.words = element("div", { class: "foxc-facts-words" });
     this.code = element("code");
     this.copied = button("Copy", "Copy the code", () => this.#copy());
@@ -28,8 +29,8 @@ export class Facts {
     this.root = element("div", { class: "foxc-facts" }, this.words, this.details);
   }
 
-  /** @param {import("./grid.js").Grid} grid */
-  show(grid) {
+  show() {
+    const { grid } = this;
     const cell = grid.cell();
     const index = grid.takeIndex(grid.active);
     const { explanations } = grid.facts;
@@ -38,9 +39,9 @@ export class Facts {
     const head = element("p", {}, element("strong", {}, cell.label));
     if (cell.takes.length > 1) {
       head.append(
-        button("‹", "Variation before ([)", () => this.act.take(-1)),
+        button("‹", "Variation before ([)", () => grid.stepTake(-1)),
         takeWords(cell, index),
-        button("›", "Variation after (])", () => this.act.take(1)),
+        button("›", "Variation after (])", () => grid.stepTake(1)),
       );
     }
     const rule = take?.picture && fittedInto(take.picture, grid.otherOf(grid.active));
@@ -54,9 +55,8 @@ export class Facts {
       ),
     );
     fill(this.words, head, ...(numbers.length ? [element("dl", {}, ...numbers)] : []));
-    const code = take?.code || cell.code;
-    this.details.hidden = !code;
-    this.code.textContent = code;
+    this.details.hidden = !take?.code;
+    this.code.textContent = take?.code ?? "";
     this.copied.textContent = "Copy";
   }
 

@@ -40,13 +40,10 @@ export function button(text, label, onclick, extra = {}) {
   return element("button", { type: "button", "aria-label": name, title: label, onclick, ...extra }, text);
 }
 
-/**
- * `hand` says what gestures do: zoom(frame, factor, px, py), pan(frame, dx, dy), split(fraction), hold(frame or
- * null), choose(frame), open(frame), sliding(frame), zoomed(), wheelZooms(). Positions are in device pixels.
- */
 export class Frame {
-  constructor(pictures, hand) {
-    this.hand = hand;
+  /** @param {import("./grid.js").Grid} grid does what gestures ask for; positions are in device pixels */
+  constructor(grid) {
+    this.grid = grid;
     this.seen = false;
     /** Its words are to be written anew when somebody sees it. */
     this.stale = false;
@@ -68,7 +65,7 @@ export class Frame {
       onkeydown: (event) => this.#keys(event),
     });
     this.root = element("div", { class: "foxc-frame" }, this.words, this.before, this.after, this.divider);
-    this.pane = new Pane(pictures, this.root);
+    this.pane = new Pane(grid.pictures, this.root);
     /** @type {Map<number, {x: number, y: number, ratio: number}>} */
     this.fingers = new Map();
     this.start = { x: 0, y: 0, ratio: 1 };
@@ -77,7 +74,7 @@ export class Frame {
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
       this.root.addEventListener(end, (event) => this.#up(event));
     }
-    this.root.addEventListener("dblclick", () => this.hand.open(this));
+    this.root.addEventListener("dblclick", () => grid.open(this));
     this.root.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     this.root.addEventListener("contextmenu", (event) => {
       if (this.held || this.fingers.size) event.preventDefault();
@@ -109,7 +106,7 @@ export class Frame {
     if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     event.stopPropagation();
-    this.hand.split(moves[event.key]);
+    this.grid.setSplit(moves[event.key]);
   }
 
   #at(event) {
@@ -119,17 +116,17 @@ export class Frame {
   }
 
   #wheel(event) {
-    if (!(event.ctrlKey || event.metaKey || this.hand.wheelZooms())) return;
+    if (!(event.ctrlKey || event.metaKey || this.grid.hasFocus)) return;
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 16 : 1;
     const { x, y } = this.#at(event);
-    this.hand.zoom(this, Math.exp(-event.deltaY * lines * WHEEL_STEP), x, y);
+    this.grid.zoom(Math.exp(-event.deltaY * lines * WHEEL_STEP), this, x, y);
   }
 
   #down(event) {
     if (event.button !== 0) return;
     if (event.target !== this.divider && event.target.closest("button, a, summary")) return;
-    this.hand.choose(this);
+    this.grid.press(this);
     const at = this.#at(event);
     this.fingers.set(event.pointerId, at);
     this.root.setPointerCapture(event.pointerId);
@@ -142,14 +139,14 @@ export class Frame {
     }
     const line = Number.parseFloat(this.divider.style.left) / 100;
     const near = Math.abs(at.x - line * this.pane.size.width) < NEAR_PX * at.ratio;
-    this.does = this.hand.sliding(this) && (near || !this.hand.zoomed()) ? "slide" : "wait";
+    this.does = !this.divider.hidden && (near || this.grid.view.zoom <= 1) ? "slide" : "wait";
     if (this.does === "slide") {
       if (near) this.divider.focus();
     } else {
       this.holding = setTimeout(() => {
         this.does = "hold";
         this.held = true;
-        this.hand.hold(this);
+        this.grid.hold(this);
       }, HOLD_MS);
     }
   }
@@ -161,13 +158,13 @@ export class Frame {
     if (this.fingers.size === 2) {
       this.#pinch(event.pointerId, last, at);
     } else if (this.does === "slide") {
-      this.hand.split(at.x / this.pane.size.width);
+      this.grid.setSplit(at.x / this.pane.size.width);
     } else if (this.does === "pan") {
-      this.hand.pan(this, at.x - last.x, at.y - last.y);
+      this.grid.pan(at.x - last.x, at.y - last.y, this);
     } else if (this.does === "wait" && Math.hypot(at.x - this.start.x, at.y - this.start.y) > STILL_PX * at.ratio) {
       clearTimeout(this.holding);
       this.does = "pan";
-      this.hand.pan(this, at.x - this.start.x, at.y - this.start.y);
+      this.grid.pan(at.x - this.start.x, at.y - this.start.y, this);
     }
     this.fingers.set(event.pointerId, at);
   }
@@ -175,9 +172,9 @@ export class Frame {
   #pinch(moving, last, at) {
     const [resting] = [...this.fingers].filter(([id]) => id !== moving).map(([, finger]) => finger);
     const spread = (a, b) => Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
-    this.hand.pan(this, (at.x - last.x) / 2, (at.y - last.y) / 2);
+    this.grid.pan((at.x - last.x) / 2, (at.y - last.y) / 2, this);
     const middle = { x: (at.x + resting.x) / 2, y: (at.y + resting.y) / 2 };
-    this.hand.zoom(this, spread(at, resting) / spread(last, resting), middle.x, middle.y);
+    this.grid.zoom(spread(at, resting) / spread(last, resting), this, middle.x, middle.y);
   }
 
   #up(event) {
@@ -190,7 +187,7 @@ export class Frame {
   #release() {
     if (!this.held) return;
     this.held = false;
-    this.hand.hold(null);
+    this.grid.hold(null);
   }
 
   /** Have a canvas while somebody sees it, and none else. */

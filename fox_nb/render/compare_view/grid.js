@@ -12,7 +12,7 @@ import { sizeWords } from "./size.js";
 import { build, keepRoom, originalBeside } from "./table.js";
 import { clamped, fitScale, frameAround, panned, WHOLE, zoomedAt, zoomOneToOne } from "./view.js";
 
-const NOTHING = { label: "", code: "", numbers: [], takes: [{ number: 1, state: "none", numbers: [] }] };
+const NOTHING = { label: "", numbers: [], takes: [{ number: 1, state: "none", numbers: [] }] };
 const NUMBERS = 4; // that each cell has once it is measured
 
 export class Grid {
@@ -47,9 +47,8 @@ export class Grid {
     this.root = element("div", { class: "foxc-compare", role: "group", tabindex: "-1", "aria-label": facts.title });
     this.bar = new Bar(this);
     this.choosers = new Choosers(this);
-    this.about = new Facts({ take: (step) => this.stepTake(step) });
-    this.hand = this.#hand();
-    this.stage = new Frame(pictures, this.hand);
+    this.about = new Facts(this);
+    this.stage = new Frame(this);
     this.stage.root.classList.add("foxc-stage");
     this.stage.root.tabIndex = 0;
     /** @type {Frame[][]} */
@@ -150,23 +149,12 @@ export class Grid {
     return this.large ? this.stage : this.frames[this.active[0]][this.active[1]];
   }
 
-  // Building
-
-  /** What gestures do; see Frame. */
-  #hand() {
-    return {
-      zoom: (frame, factor, x, y) => this.zoom(factor, frame, x, y),
-      pan: (frame, dx, dy) => this.pan(dx, dy, frame),
-      split: (fraction) => this.setSplit(fraction),
-      hold: (frame) => this.hold(frame),
-      choose: (frame) => this.#choose(frame),
-      open: (frame) => frame !== this.original && this.setLarge(!this.large),
-      sliding: (frame) => !frame.divider.hidden,
-      zoomed: () => this.view.zoom > 1,
-      wheelZooms: () =>
-        this.root.contains(/** @type {Document | ShadowRoot} */ (this.root.getRootNode()).activeElement),
-    };
+  /** Whether keys and the wheel are the comparison's, and not the page's. */
+  get hasFocus() {
+    return this.root.contains(/** @type {Document | ShadowRoot} */ (this.root.getRootNode()).activeElement);
   }
+
+  // Building
 
   #build() {
     const parts = [];
@@ -310,6 +298,11 @@ export class Grid {
     this.focusActive();
   }
 
+  /** A double press on a frame. */
+  open(frame) {
+    if (frame !== this.original) this.setLarge(!this.large);
+  }
+
   async setFull() {
     try {
       if (document.fullscreenElement === this.root) await document.exitFullscreen();
@@ -377,7 +370,7 @@ export class Grid {
   }
 
   /** A press on a frame: nothing may move under the finger. */
-  #choose(frame) {
+  press(frame) {
     if (frame.place) this.goTo(...frame.place, { preventScroll: true });
     else this.focusActive({ preventScroll: true });
   }
@@ -402,7 +395,7 @@ export class Grid {
   }
 
   toggleCode() {
-    if (this.take(this.active)?.code || this.cell().code) this.about.details.open = !this.about.details.open;
+    if (this.take(this.active)?.code) this.about.details.open = !this.about.details.open;
   }
 
   /** One step back: from the large cell, then from divider or difference; false when there is nothing to leave. */
@@ -420,7 +413,7 @@ export class Grid {
     this.bar.show();
     this.choosers.show();
     this.#showZoom();
-    this.about.show(this);
+    this.about.show();
     const original = this.originalOf();
     if (this.originalSize) this.originalSize.textContent = original ? `${sizeWords(original)} px` : "";
     this.root.classList.toggle("foxc-large", this.large);

@@ -1,9 +1,9 @@
 // The keys: what each does, wherever in the comparison the focus is.
 
+import { GAINS } from "./bar.js";
 import { WHOLE } from "./view.js";
 
 const STEP = 0.15; // of the pane, that an arrow key moves the picture
-const GAINS = [1, 2, 4, 8, 16, 32];
 
 export function keyDown(grid, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

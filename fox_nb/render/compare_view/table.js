@@ -36,7 +36,7 @@ export function build(grid) {
 }
 
 function frameAt(grid, place) {
-  const frame = new Frame(grid.pictures, grid.hand);
+  const frame = new Frame(grid);
   const { places } = grid;
   frame.place = place;
   const key = places.keyAt(place);
@@ -56,7 +56,7 @@ export function keepRoom(root, columns, numbers) {
 
 /** The original, beside the table. */
 export function originalBeside(grid) {
-  const frame = new Frame(grid.pictures, grid.hand);
+  const frame = new Frame(grid);
   frame.root.setAttribute("role", "img");
   frame.root.setAttribute("aria-label", "Original");
   const size = element("span", {}, `${sizeWords(grid.facts.original)} px`);
