@@ -16,7 +16,7 @@ from typing import Any
 
 from fox_nb.atomic import write
 from fox_nb.errors import ExtraMissing, FoxError, InvalidRequest
-from fox_nb.images.metrics import EXPLANATIONS, measure
+from fox_nb.images import metrics
 from fox_nb.images.tiles import make_tiles
 from fox_nb.parameters import shown
 from fox_nb.render.comparison import LIVE_PREVIEW, ComparedPicture, hash_of
@@ -168,8 +168,8 @@ def checked(executor: Any) -> Executor | None:
 
 def _measure(picture: Path, original: Path) -> Measured:
     """Measure a picture; here or in another process."""
-    found = measure(picture, original)
-    return {name: getattr(found, name) for name in EXPLANATIONS}, found.note
+    found = metrics.measure(picture, original)
+    return {name: getattr(found, name) for name in metrics.EXPLANATIONS}, found.note
 
 
 def _read(kept: Path) -> Measured | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.experiments.axes import PlanAxis, label, picture_names, sameness
+from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.session.tasklist import pandas
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from fox_nb.experiments.made import Made
-
-NUMBERS = ("psnr", "ssim", "sharpness", "colour_shift")
 
 
 def pictures(sweep: Made) -> pd.DataFrame:
@@ -28,7 +27,7 @@ def summary(sweep: Made) -> pd.DataFrame:
     """
     table = pictures(sweep)
     axes = [axis.parameter.name for axis in sweep.plan.axes]
-    numbers = [name for name in NUMBERS if name in table and table[name].notna().any()]
+    numbers = [name for name in EXPLANATIONS if name in table and table[name].notna().any()]
     by: Any = axes or (lambda _: 0)  # without an axis all are of one setting
     settings = table.groupby(by, sort=False, dropna=False)
     if numbers:

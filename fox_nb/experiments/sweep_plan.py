@@ -11,15 +11,15 @@ from typing import Any
 from fox_nb.errors import InvalidRequest
 from fox_nb.experiments.axes import PlanAxis, axis_of, is_row, without_decimals
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
-from fox_nb.experiments.sweep_frame import NUMBERS
 from fox_nb.experiments.template import KEPT, filled, names_in, no_word, parameter_of
+from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.models import MODELS, MOST_TAKES, counted, request_class, take_number
 from fox_nb.parameters import Parameter, meant_name, parameters, shown
 from fox_nb.session import Session
 
 _MOST_OF_A_CELL = 20
 MOST_CELLS = 20_000
-COLUMNS = frozenset(NUMBERS) | {"model", "take", "status", "task_id", "seconds", "usd", "error", "file", "width"}
+COLUMNS = frozenset(EXPLANATIONS) | {"model", "take", "status", "task_id", "seconds", "usd", "error", "file", "width"}
 COLUMNS |= {"height", "note", "run", "row", "column", "picture", "index", "label", "image", "number", "file_name"}
 """Names that the tables of a sweep have of their own."""
 
