@@ -136,12 +136,12 @@ def test_what_comes_from_outside_is_only_text(tmp_path, where):
     """Markup in a title, a parameter, a value, a label or a reason makes no element, in the table and in the page."""
     comparison = grid(tmp_path, 1, 2)
     broken = Take(1, "failed", reason=EVIL if where == "reason" else "no")
-    noted = Take(1, "done", comparison.cells[1, 0].takes[0].picture, note=EVIL, metrics={EVIL: 1.0})
+    noted = Take(1, "done", comparison.cells[1, 0].takes[0].picture, note=EVIL, code=EVIL, metrics={EVIL: 1.0})
     comparison = laid_out(
         EVIL if where == "title" else "t",
         Axis(EVIL if where == "axis" else "a", [EVIL if where == "value" else "1"]),
         Axis("b", ["1", "2"]),
-        [[Cell(EVIL if where == "label" else "cell", [broken]), Cell("other", [noted], EVIL)]],
+        [[Cell(EVIL if where == "label" else "cell", [broken]), Cell("other", [noted])]],
         comparison.original,
     )
     plain = PollResult(static_grid(comparison))
