@@ -175,6 +175,9 @@ class PriceList:
         Whom to ask.
     is_play_money : bool
         True on the sandbox.
+    is_class : bool
+        True where the store knows the gateway as the relay of a class: what its answers say is believed before it has
+        listed its prices.
     recall : callable
         Gives what the store knows of the key, else '': its group, whether it is of a class that rehearses, what was
         ever listed. Not called before a price is asked for, as in a forked process the store can't be read yet when a
@@ -188,6 +191,7 @@ class PriceList:
         client: Client,
         *,
         is_play_money: bool,
+        is_class: bool = False,
         recall: Callable[[str], str] = lambda _: "",
         remember: Callable[[str, str], object] = lambda _name, _value: None,
     ) -> None:
@@ -195,7 +199,7 @@ class PriceList:
         self._plays = True if is_play_money else None
         self._recall, self._remember = recall, remember
         self._lock = threading.Lock()
-        self.is_class = False
+        self.is_class = is_class
         """True when what answers has said that it is the relay of a class, which wants to know of takes."""
         self._known_group: str | None = None
         self._listed: Mapping[str, float] = {}

@@ -115,6 +115,7 @@ class Submitter(OfOneProcess):
         self.prices = PriceList(
             client,
             is_play_money=gateway.is_sandbox,
+            is_class=bool(gateway.account),
             recall=lambda what: store.catalog.facts(f"{what} {who}").get("", ""),
             remember=lambda what, value: store.catalog.set_fact(f"{what} {who}", value),
         )

@@ -788,6 +788,22 @@ def test_only_a_relay_says_that_the_class_pays(fox_at: Callable[..., Fox]) -> No
         assert fox.spent == pytest.approx(0.09)
 
 
+def test_a_class_is_known_before_its_prices_come(fox_at: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A retry that a relay joins to what was lost costs once also where its price list comes too late, or never."""
+    monkeypatch.setattr("fox_nb.session.prices.PATIENCE", 0.05)
+
+    def create(gateway: Gateway, count: int, _id: str) -> Step:
+        return hang_up if count == 1 else say(200, gateway.accepted("task-unified-1") | {"usage": {"joined": True}})
+
+    with Gateway(create=create) as gateway:
+        gateway.reads = {"/class/seat": say(200, {"class": "biology", "seat": "Ada"}), "/api/pricing": never}
+        with pytest.raises(SubmissionUnknown):
+            fox_at(gateway).generate("a fox")
+        fox = fox_at(gateway)
+        assert fox.tasks()[0].retry().wait(PATIENCE).images
+        assert fox.spent == pytest.approx(0.09)
+
+
 UNCERTAIN = {
     "a proxy's 429": say(429, "<html>Too Many Requests</html>", Retry_After="1"),
     "an empty 429": say(429),
