@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fox_nb.display.places import bundle, in_notebook
 
@@ -27,6 +27,25 @@ def printable(html: str, words: str = "") -> Bundle:
     if in_notebook() and (small := [base64.b64decode(one[1]) for one in islice(re.finditer(_PICTURE, html), _MOST)]):
         shown["image/jpeg"] = base64.b64encode(_sheet(small)).decode()
     return shown
+
+
+class Printed:
+    """A page that shows itself, in exports without HTML by its pictures.
+
+    Parameters
+    ----------
+    data : str
+        Its HTML.
+    """
+
+    def __init__(self, data: str) -> None:
+        self.data = data
+
+    def _repr_html_(self) -> str:
+        return self.data
+
+    def _repr_mimebundle_(self, **_: Any) -> Bundle:
+        return printable(self.data)
 
 
 def _sheet(thumbnails: Sequence[bytes]) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
+from fox_nb.display.printed import Printed
 from fox_nb.errors import InvalidRequest
 from fox_nb.images.inline import data_uri, size_words
 from fox_nb.render import plots
@@ -111,7 +112,7 @@ class Compared:
         """
         return save_image(self.measure().comparison(), path, said=self.findings())
 
-    def plot(self, kind: str = "tabs") -> Any:
+    def plot(self, kind: str = "tabs") -> Printed:
         """Return an ipyplot view of thumbnails.
 
         Parameters
@@ -123,8 +124,6 @@ class Compared:
             allowed = ", ".join(PLOTS)
             what = f"kind is {kind!r}; allowed is one of {allowed}."
             raise InvalidRequest(what, parameter="kind", value=kind, allowed=allowed)
-        from IPython.display import HTML
-
         comparison = self.comparison()
         uris, columns, rest = [], [], []
         for key, cell in comparison.in_order():
@@ -136,11 +135,11 @@ class Compared:
                     columns.append(first or cell.label)
                     rest.append(", ".join(filter(None, [*others, cell.which(at)])))
         if kind == "tabs":
-            return HTML(plots.plot_class_tabs(uris, columns, rest if any(rest) else ()))
+            return Printed(plots.plot_class_tabs(uris, columns, rest if any(rest) else ()))
         if kind == "representations":
-            return HTML(plots.plot_class_representations(uris, columns))
+            return Printed(plots.plot_class_representations(uris, columns))
         both = [", ".join(filter(None, pair)) for pair in zip(columns, rest, strict=True)]
-        return HTML(plots.plot_images(uris, both))
+        return Printed(plots.plot_images(uris, both))
 
 
 def scaled(picture: ComparedPicture, original: ComparedPicture) -> str:

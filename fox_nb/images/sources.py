@@ -140,6 +140,8 @@ def _held(source: Any, parameter: str) -> Any:
         return source["content"]
     if isinstance(source, Mapping) and source.keys() == {"bytes", "path"}:  # as Hugging Face's tables have pictures
         return source["bytes"] or source["path"]
+    if getattr(source, "format", None) == "url" and isinstance(getattr(source, "value", None), (bytes, memoryview)):
+        return bytes(source.value).decode(errors="replace")  # ipywidgets' Image of a link
     if callable(getattr(source, "read", None)):
         return _read(source, parameter)
     if callable(getattr(source, "read_bytes", None)):

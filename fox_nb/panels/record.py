@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fox_nb.display.places import Place, bundle, in_notebook, is_unseen, open_place, output_of
+from fox_nb.display.printed import printable
 from fox_nb.errors import StoreError
 from fox_nb.panels.memory import Memory
 from fox_nb.session import Task
@@ -217,7 +218,7 @@ class Record:
     def _fill(self, place: int, html: str) -> None:
         if html != self._html.get(place, ""):
             self._html[place] = html
-            self._places[place].show(bundle(f'<div data-fox-record="{self.mark}">{html}</div>' if html else ""))
+            self._places[place].show(printable(f'<div data-fox-record="{self.mark}">{html}</div>' if html else ""))
 
 
 def _outputs_in(cell: str) -> int:

@@ -11,12 +11,13 @@ from typing import Any, cast
 from PIL import Image as Pillow
 
 from fox_nb.errors import InvalidRequest
+from fox_nb.filetypes import is_zip
 from fox_nb.images.arrays import from_array
 from fox_nb.images.check import orientation_of
 from fox_nb.images.photo_archive import FoundPhotos, photos_in
 from fox_nb.images.photos import Photo, PhotoReport
 from fox_nb.images.pixels import plain
-from fox_nb.images.sources import refuse_server_files, taken
+from fox_nb.images.sources import is_upload, listed, refuse_server_files, taken
 from fox_nb.models import is_link
 from fox_nb.parameters import shown
 from fox_nb.session.renderer import TERMINAL, Renderer, Shows
@@ -76,13 +77,14 @@ def found_in(photos: Any) -> FoundPhotos:
         return FoundPhotos(tuple(fact.source for fact in photos.photos))
     if isinstance(photos, (bytearray, memoryview)):
         photos = bytes(photos)
-    if callable(getattr(photos, "read", None)):
+    if callable(getattr(photos, "read", None)) or is_upload(photos):
         photos = taken(photos, "photos")
     _refuse_link(photos)
     if isinstance(photos, (str, os.PathLike, bytes)):
         return photos_in(photos)
     try:
-        listed = list(photos)
+        given = listed(photos)
+        items = list(photos) if given is None else given
     except TypeError:
         raise InvalidRequest(
             f"photos is a {type(photos).__name__}, which holds no photos.",
@@ -91,7 +93,10 @@ def found_in(photos: Any) -> FoundPhotos:
             allowed="a folder, a ZIP, or a list of photos",
             todo="Give a folder, a ZIP, or a list of paths, PIL images, bytes, arrays or earlier results.",
         ) from None
-    return FoundPhotos(tuple(_photo(item, number) for number, item in enumerate(listed, 1)))
+    found = [_photo(item, number) for number, item in enumerate(items, 1)]
+    if len(found) == 1 and isinstance(found[0], bytes) and is_zip(found[0][:4]):  # as an upload widget holds one
+        return photos_in(found[0])
+    return FoundPhotos(tuple(found))
 
 
 def _refuse_link(given: Any) -> None:

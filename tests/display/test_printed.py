@@ -40,6 +40,7 @@ def test_lists_plans_and_comparisons_have_theirs_too(runner: Any, own_sandbox: M
         "fox.tasks()",
         "fox_nb.compare([task.images[0] for task in fox.tasks()])",
         "fox.batch([{'prompt': 'a fox'}], model='phota-image').run()",
+        "run.plot('images')",
     )
     ran = runner.execute(notebook(*cells), env={**own_sandbox, "FOX_NB_WAIT": "1"})
     for cell in ran.cells[1:]:
@@ -47,7 +48,21 @@ def test_lists_plans_and_comparisons_have_theirs_too(runner: Any, own_sandbox: M
         assert len(jpeg) < 60_000
         assert Image.open(io.BytesIO(base64.b64decode(jpeg))).format == "JPEG"
     _, resources = LatexExporter().from_notebook_node(ran)
-    assert len(resources["outputs"]) == 4
+    assert len(resources["outputs"]) == 5
+
+
+def test_what_a_panel_made_is_there_too(runner: Any, sandbox_env: Mapping[str, str]) -> None:
+    """Whoever presses Generate and hands the notebook in as a PDF has the picture in it, as whoever calls has."""
+    made = (
+        "task = panel.submit().wait(60)\nkept = False\nwhile not kept:\n"
+        "    time.sleep(0.05)\n    with panel._record._lock:\n        kept = task.identity in panel._record._over"
+    )
+    cells = ("import time, fox_nb\npanel = fox_nb.Fox().panel('phota-image', prompt='a fox')\npanel", made)
+    ran = runner.execute(notebook(*cells), env=sandbox_env)
+    jpegs = [output.data["image/jpeg"] for output in ran.cells[0].outputs if "image/jpeg" in output.get("data", ())]
+    assert [len(jpeg) < 60_000 for jpeg in jpegs] == [True]
+    _, resources = LatexExporter().from_notebook_node(ran)
+    assert len(resources["outputs"]) == 1
 
 
 def test_a_damaged_picture_hides_no_other(runner: Any, own_sandbox: Mapping[str, str]) -> None:

@@ -147,10 +147,10 @@ def test_a_data_url_with_a_wrong_letter_is_refused(letter: str) -> None:
         prepare(f"data:image/bmp;base64,{coded[:2000]}{4 * letter}{coded[2004:]}")
 
 
-def test_a_link_that_ipython_shows_stays_a_link() -> None:
-    """An IPython Image of a link stands for the link."""
+def test_a_link_that_is_shown_stays_a_link() -> None:
+    """An Image of a link stands for the link, be it IPython's or ipywidgets', which holds it as bytes."""
     link = "https://example.com/a.png"
-    assert prepare(Shown(url=link)) == link
+    assert prepare(Shown(url=link)) == prepare(ipywidgets.Image.from_url(link)) == link
 
 
 def test_columns_and_arrays_of_paths_are_their_pictures(path: Path) -> None:

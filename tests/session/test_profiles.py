@@ -8,6 +8,7 @@ import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,21 @@ def test_whatever_stands_for_photos_is_taken(fox: Fox, portraits: Path) -> None:
     for wrong in (7, [object()], portraits / "nowhere"):
         with pytest.raises(InvalidRequest):
             fox.profiles.look(wrong)
+
+
+def test_what_an_upload_widget_holds_is_what_was_uploaded(fox: Fox, portraits: Path) -> None:
+    """Two photos, or a ZIP of two, of ipywidgets' FileUpload: the widget itself, its value, and each file of it."""
+    photos = {path.name: path.read_bytes() for path in sorted(portraits.glob("*.jpg"))[:2]}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, data in photos.items():
+            archive.writestr(name, data)
+    several = tuple({"name": name, "content": memoryview(data)} for name, data in photos.items())
+    packed = {"name": "photos.zip", "type": "application/zip", "content": memoryview(stream.getvalue())}
+    of_version_7 = {name: {"metadata": {}, "content": data} for name, data in photos.items()}
+    for given in (several, SimpleNamespace(value=several, accept=""), of_version_7, packed, (packed,)):
+        sheet = fox.profiles.look(given)
+        assert [photo.width for photo in sheet.photos] == [256, 256]
 
 
 @pytest.mark.parametrize("photos", ["", "https://example.com/ada.zip", ["https://example.com/ada.jpg"]])
