@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -407,6 +408,8 @@ class Experiment(OfOneProcess, Shown, Made):
 def _positive(name: str, value: Any, *, whole: bool = False, or_zero: bool = False) -> float:
     """Return a setting of the run, or say what it may be."""
     value = unboxed(value)
+    if isinstance(value, Decimal) and not whole and not value.is_nan():
+        value = float(value)
     good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
     if not good or not (value >= 0 if or_zero else value > 0) or (isinstance(value, int) and value > _MOST):
         kind = "a whole number" if whole else "a number"

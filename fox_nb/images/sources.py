@@ -62,6 +62,8 @@ def taken(source: Any, parameter: str) -> Any:
         with suppress(TypeError, ValueError, BufferError), memoryview(source) as buffer:  # array.array's, mmap's
             return buffer.tobytes() if buffer.ndim == 1 else source
     held = _held(source, parameter)
+    if isinstance(held, bytes) and getattr(source, "format", "") == "url":  # ipywidgets' Image of a link
+        held = held.decode(errors="replace")
     if held is not None:
         return taken(held, parameter)
     what = f"{type(source).__name__} does not stand for a picture."
@@ -140,8 +142,6 @@ def _held(source: Any, parameter: str) -> Any:
         return source["content"]
     if isinstance(source, Mapping) and source.keys() == {"bytes", "path"}:  # as Hugging Face's tables have pictures
         return source["bytes"] or source["path"]
-    if getattr(source, "format", None) == "url" and isinstance(getattr(source, "value", None), (bytes, memoryview)):
-        return bytes(source.value).decode(errors="replace")  # ipywidgets' Image of a link
     if callable(getattr(source, "read", None)):
         return _read(source, parameter)
     if callable(getattr(source, "read_bytes", None)):

@@ -1,6 +1,7 @@
 """Plan: what a sweep would make and cost is known before anything is sent."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,10 @@ def test_fifty_values_and_two_hundred_cells_are_planned(fox: Fox, photo: Path) -
         sweep.run()
 
 
-def test_more_than_a_set_amount_asks_once_more(fox: Fox, photo: Path, sandbox: Any) -> None:
+@pytest.mark.parametrize("above", [0.2, Decimal("0.2")])
+def test_more_than_a_set_amount_asks_once_more(fox: Fox, photo: Path, sandbox: Any, above: Any) -> None:
     """Above ask_above nothing is sent until it is said again; below it nobody is asked."""
-    sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], ask_above=0.2)
+    sweep = fox.compare_enhance(photo, creativity=[0, 1], resemblance=[0.5], ask_above=above)
     with pytest.raises(ConfirmationNeeded, match=r"2 pictures and may cost \$0\.26") as asked:
         sweep.run()
     assert asked.value.money == NOTHING_SENT
