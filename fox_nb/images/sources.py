@@ -62,8 +62,8 @@ def taken(source: Any, parameter: str) -> Any:
         with suppress(TypeError, ValueError, BufferError), memoryview(source) as buffer:  # array.array's, mmap's
             return buffer.tobytes() if buffer.ndim == 1 else source
     held = _held(source, parameter)
-    if isinstance(held, bytes) and getattr(source, "format", "") == "url":  # ipywidgets' Image of a link
-        held = held.decode(errors="replace")
+    if isinstance(held, (bytes, memoryview)) and getattr(source, "format", "") == "url":  # ipywidgets' Image of a link
+        held = bytes(held).decode(errors="replace")
     if held is not None:
         return taken(held, parameter)
     what = f"{type(source).__name__} does not stand for a picture."
