@@ -464,7 +464,7 @@ def mentioned(request: Request) -> list[str]:
     for parameter in parameters(type(request)):
         value = getattr(request, parameter.name)
         if parameter.hint.profile_tokens:
-            found += re.findall(MENTION, value)
+            found += re.findall(MENTION, value or "")
         elif parameter.hint.kind == "profile":
             found += value or ()
     return list(dict.fromkeys(found))

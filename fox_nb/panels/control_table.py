@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import assert_never
 
 from fox_nb.panels.controls import (
     ChoiceControl,
@@ -28,6 +29,14 @@ def control_for(parameter: Parameter, field_context: FieldContext) -> Control:
             from fox_nb.panels.picture_control import PictureControl  # what takes files is not loaded without need
 
             return PictureControl(parameter, field_context)
+        case "":
+            return _control_for_plain(parameter)
+        case kind:
+            assert_never(kind)
+
+
+def _control_for_plain(parameter: Parameter) -> Control:
+    """Return the control for a value of no particular kind."""
     made: Callable[[Parameter], Control]
     if parameter.options:
         made = ChoiceControl

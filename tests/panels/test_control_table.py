@@ -9,7 +9,7 @@ import pytest
 
 from fox_nb import Fox, InvalidRequest, models
 from fox_nb.magics import parse
-from fox_nb.models import Level, Request, Text, validate
+from fox_nb.models import Level, Request, Text, mentioned, validate
 from fox_nb.parameters import Bounds, Hint, parameters
 
 Steps = Annotated[int, Bounds(ge=10, le=5000)]
@@ -31,7 +31,7 @@ class Shapes(Request):
     word: Text
     fits: Literal["tight", "wide"]
     seed: Steps
-    avoid: Text | None = None
+    avoid: Annotated[Text | None, Hint(profile_tokens=True)] = None
     style: Text = "oil"
     raw: bool = False
     steps: Steps | None = None
@@ -97,6 +97,14 @@ def test_what_is_set_is_sent_as_its_type(fox: Fox) -> None:
     for name in SET:
         setattr(panel, name, None)
     assert panel.values == DEFAULTS
+
+
+@pytest.mark.usefixtures("fox")
+def test_a_text_that_may_name_profiles_may_be_empty() -> None:
+    """Nobody is looked for in it then; else whoever it names is pointed out as in every prompt."""
+    least = {name: SET[name] for name in ("prompt", "word", "fits", "seed")}
+    assert mentioned(validate("shapes", least)) == []
+    assert mentioned(validate("shapes", {**least, "avoid": "[[p_1]] in fog"})) == ["p_1"]
 
 
 def test_a_number_may_not_leave_its_bounds(fox: Fox) -> None:
