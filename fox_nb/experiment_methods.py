@@ -146,7 +146,7 @@ class ExperimentMethods(ABC):
         model : str, optional
             The model of the rows that name none.
         at_once : int
-            Tasks under way at the gateway at a time.
+            Tasks in progress at the gateway at a time.
         per_second : float
             Creations a second at the most.
         ask_above : float, optional
@@ -228,7 +228,7 @@ def compare(
     pictures
         A list, a dict by label, lists in a list (rows of columns) or in a dict, or a data frame whose columns hold
         pictures. A picture is a task, a picture of one, a path, a PIL image, an array, bytes or a link; None leaves a
-        place empty. Tasks that are under way are waited for.
+        place empty. Tasks that are in progress are waited for.
     labels : sequence of str, or a pair of them, optional
         What each picture is called; of rows and columns a pair: the rows' labels, the columns' labels. Of a data frame
         the name of the column that names its rows.

@@ -439,7 +439,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
         print("Handed in. You may hand in again: your teacher sees each time.")  # noqa: T201 - a cell says that it worked
 
     def close(self) -> None:
-        """Stop watching; what is under way goes on at the gateway and can be resumed later."""
+        """Stop watching; what is in progress goes on at the gateway and can be resumed later."""
         if "session" in self.__dict__:
             self.session.close()
         self.store.close()

@@ -83,7 +83,7 @@ class ModelMethods(ABC):
         Returns
         -------
         Task
-            Under way or done; in a cell it shows itself.
+            In progress or done; in a cell it shows itself.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class ModelMethods(ABC):
         Returns
         -------
         Task
-            Under way or done.
+            In progress or done.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class ModelMethods(ABC):
         Returns
         -------
         Task
-            Under way or done.
+            In progress or done.
 
         Raises
         ------
@@ -249,7 +249,7 @@ class ModelMethods(ABC):
         Returns
         -------
         Task
-            Under way or done.
+            In progress or done.
 
         Raises
         ------

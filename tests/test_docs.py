@@ -193,6 +193,11 @@ def test_every_public_name_is_documented() -> None:
     assert [thing for thing in things if not thing.__doc__] == []
 
 
+def test_help_and_screen_have_one_word_for_what_is_in_progress() -> None:
+    """What the screen calls 'in progress' has no other name in the help that a person reads beside it."""
+    assert [thing for thing in in_the_reference() if "under way" in (thing.__doc__ or "").lower()] == []
+
+
 def test_every_parameter_has_an_entry_of_its_own() -> None:
     """Two parameters that share an entry would share the default of the first in the reference."""
     shared = re.compile(r"^( *)Parameters\n\1---+\n(?:.+\n|\n(?!\1\w+\n\1---))*?\1(\w+, .*)\n", re.MULTILINE)

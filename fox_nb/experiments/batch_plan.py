@@ -137,7 +137,7 @@ class BatchPlan(Plan):
         try:
             request, _ = self.session.validated(model, values)
         except InvalidRequest as error:  # by the model, or by the session alone: a link to this machine
-            for fault in faults(model, self.session.sources.name(model, values)[0]) or [error]:
+            for fault in faults(model, self.session.uploads.name(model, values)[0]) or [error]:
                 self._note_fault(number, model, fault)
             return None
         if refused or number_of_take is None:
@@ -211,10 +211,10 @@ class BatchPlan(Plan):
 
     def _picture(self, item: Any, name: str, parameter: Parameter) -> Any:
         if not isinstance(item, str):
-            return self.session.sources.one(item, name, archive=parameter.hint.kind == "archive")
+            return self.session.uploads.one(item, name, archive=parameter.hint.kind == "archive")
         key = (item, parameter.hint.kind)
         if key not in self._pictures:
-            self._pictures[key] = self.session.sources.one(item, name, archive=parameter.hint.kind == "archive")
+            self._pictures[key] = self.session.uploads.one(item, name, archive=parameter.hint.kind == "archive")
         return self._pictures[key]
 
     def _note_fault(self, number: int, model: str, fault: InvalidRequest) -> None:

@@ -43,7 +43,7 @@ class Experiment(OfOneProcess, Shown, Made):
     plan : Plan
         What is asked for.
     at_once : int
-        Tasks under way at the gateway at a time.
+        Tasks in progress at the gateway at a time.
     per_second : float
         Creations a second at the most.
     ask_above : float, optional
@@ -86,7 +86,7 @@ class Experiment(OfOneProcess, Shown, Made):
 
     @property
     def paid_already(self) -> int:
-        """How many of them are paid for already: made, under way, or failed after they were accepted."""
+        """How many of them are paid for already: made, in progress, or failed after they were accepted."""
         return self.plan.paid_already
 
     @property
@@ -194,11 +194,11 @@ class Experiment(OfOneProcess, Shown, Made):
         self.runner.start(again=again)
 
     def pause(self) -> None:
-        """Send nothing more for now; what is under way is still downloaded. `run` or `start` go on with the rest."""
+        """Send nothing more for now; what is in progress is still downloaded. `run` or `start` go on with the rest."""
         self.runner.stop("paused")
 
     def watch(self) -> None:
-        """Follow what is under way already; sends nothing."""
+        """Follow what is in progress already; sends nothing."""
         self.runner.watch()
 
     @property

@@ -105,7 +105,7 @@ class Made:
                 for item in given
                 if hasattr(item, "sha256") and getattr(item, "path", None) is not None
             }
-            known = self.codes[slot] = call(body, slot.take, {**self.session.sources.origins(body), **here})
+            known = self.codes[slot] = call(body, slot.take, {**self.session.uploads.origins(body), **here})
         return known
 
     def static(self, *, live: bool = False) -> str:

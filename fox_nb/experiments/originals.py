@@ -32,7 +32,7 @@ class Originals:
 
     def __init__(self, session: Session, given: Any = None) -> None:
         self._session = session
-        self.given = None if given is None else session.sources.one(given, "original")
+        self.given = None if given is None else session.uploads.one(given, "original")
         self._facts: dict[Path, ComparedPicture | None] = {}
         self.trouble = ""
 
@@ -51,7 +51,7 @@ class Originals:
                 place = self._session.path(copy_of(picture))
                 fetch(picture, place, self._session, refuse=DownloadFailed, name="the original")
             else:
-                self._session.sources.keep({picture.sha256: picture})
+                self._session.uploads.keep({picture.sha256: picture})
         except (FoxError, OSError) as error:
             self.trouble = f"There is no original to compare with: {error} {_AS_ORIGINAL}"
 

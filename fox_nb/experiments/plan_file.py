@@ -248,9 +248,9 @@ def _look_for(session: Session, named: Mapping[str, dict[str, bool]], folder: st
     found = _pictures_in(folder, {item for known in named.values() for item, is_here in known.items() if not is_here})
     for name, known in named.items():
         for item in found.keys() & known.keys():
-            one = session.sources.one(found[item], name, archive=name in _ARCHIVES)
+            one = session.uploads.one(found[item], name, archive=name in _ARCHIVES)
             if not isinstance(one, str):
-                session.sources.keep({one.sha256: one})
+                session.uploads.keep({one.sha256: one})
                 known[item] = item == f"sha256:{one.sha256}"  # it may have been changed just now
 
 
@@ -331,7 +331,7 @@ def _as_in_file(session: Session, name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_as_in_file(session, name, item) for item in value]
     if hasattr(value, "sha256") and hasattr(value, "file_name"):
-        session.sources.keep({value.sha256: value})
+        session.uploads.keep({value.sha256: value})
         return f"sha256:{value.sha256}"
     plain = unboxed(value)
     if plain is None or isinstance(plain, (str, int, float)):

@@ -177,7 +177,7 @@ class Sweep(Compared, Experiment):
                 self.measuring.develop(shown, None)
 
     def watch(self) -> None:
-        """Follow what is under way already, and measure what is made; sends nothing."""
+        """Follow what is in progress already, and measure what is made; sends nothing."""
         super().watch()
         self._develop(self.plan.slots)
 

@@ -56,7 +56,7 @@ class SweepPlan(Plan):
         if isinstance(given.get("prompt"), Iterator) or is_row(given.get("prompt")):
             given["prompt"] = list(given["prompt"])
         for name in self.models:
-            given = session.sources.ready(name, given)
+            given = session.uploads.ready(name, given)
         self.words = {name for prompt in _prompts(given.get("prompt")) for name in names_in(prompt)} - {"prompt"}
         known: dict[str, Parameter] = {}
         for parameter in itertools.chain.from_iterable(parameters(cls) for cls in reversed(classes)):

@@ -105,7 +105,7 @@ def cached_thumbnail(
     picture is gone, the thumbnail is what is left of it, and is given. A folder that can't be written costs
     time, nothing else.
     """
-    kept = thumbs_dir / _kept_name(path, thumbs_dir, edge)
+    kept = thumbs_dir / kept_name(path, thumbs_dir, edge)
     try:
         changed = path.stat().st_mtime_ns
     except OSError:
@@ -129,7 +129,7 @@ def cached_thumbnail(
 def keep(made: bytes, path: Path, thumbs_dir: Path, edge: int) -> None:
     """Put a thumbnail that is made already where `cached_thumbnail` finds it."""
     with suppress(OSError):
-        _keep(made, thumbs_dir / _kept_name(path, thumbs_dir, edge), path.stat().st_mtime_ns)
+        _keep(made, thumbs_dir / kept_name(path, thumbs_dir, edge), path.stat().st_mtime_ns)
 
 
 def encoded(image: Image.Image, *, edge: int = EDGE, max_bytes: int = MAX_BYTES) -> bytes:
@@ -164,7 +164,7 @@ def _webp(image: Image.Image, quality: int) -> bytes:
     return stream.getvalue()
 
 
-def _kept_name(path: Path, thumbs_dir: Path, edge: int) -> str:
+def kept_name(path: Path, thumbs_dir: Path, edge: int) -> str:
     """Name by the way from the folder to the picture, so that a store that is moved keeps its thumbnails."""
     try:
         way = os.path.relpath(path.resolve(), thumbs_dir.resolve())

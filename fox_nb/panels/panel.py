@@ -184,7 +184,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         Returns
         -------
         Task
-            Under way; the panel follows it, too.
+            In progress; the panel follows it, too.
 
         Raises
         ------
@@ -402,7 +402,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     # -- what becomes of it -----------------------------------------------------------------------------------------
 
     def follow(self, task: Task) -> None:
-        """Show a task here: its progress while it is under way, then its pictures."""
+        """Show a task here: its progress until it is over, then its pictures."""
         self._outcome.show(task)
 
     def _tasks(self) -> list[Task]:
@@ -482,7 +482,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         controls[0].add(images[0], Titles(self._session).of(task))
 
     def close(self) -> None:
-        """Close the panel and all that is in it; what is under way goes on."""
+        """Close the panel and all that is in it; what is in progress goes on."""
         self._forget()
         close_inside(self)
         self._pool.close()

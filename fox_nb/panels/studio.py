@@ -100,7 +100,7 @@ class Studio(w.Tab):  # type: ignore[misc]
         raise AttributeError(f"studio.{name}{_GONE.get(name, ' is not there')}.", name=name, obj=self)
 
     def close(self) -> None:
-        """Close the studio and all that is in it; what is under way goes on."""
+        """Close the studio and all that is in it; what is in progress goes on."""
         self._forget()
         close_inside(self)
         if self._side is not None:

@@ -29,7 +29,7 @@ _LATER = "Run the cell again later, or in another network: that is free. If it s
 
 
 def download_results(
-    client: Client, store: Store, row: TaskRow, urls: Sequence[str], pool: Pool, landed: Callable[[], object]
+    client: Client, store: Store, row: TaskRow, urls: Sequence[str], pool: Pool, on_stored: Callable[[], object]
 ) -> dict[int, DownloadFailed]:
     """Fetch what is not here yet; each is journalled as soon as it is whole, and none waits for another's luck.
 
@@ -42,7 +42,7 @@ def download_results(
         new is known by its bytes, where they are those of a picture whose link has changed. Its place says nothing.
     pool : Pool
         Where they are fetched, beside each other.
-    landed : callable
+    on_stored : callable
         Called after each one that is journalled: another may be waited for long.
 
     Returns
@@ -55,7 +55,7 @@ def download_results(
     StoreError
         The disk is full or not writable.
     """
-    downloads = _Downloads(client, store, row, urls, landed)
+    downloads = _Downloads(client, store, row, urls, on_stored)
     failures: dict[int, DownloadFailed] = {}
     todays, older = downloads.due()
     for links in (todays, older):  # a picture may have moved to one of the links of today
@@ -73,12 +73,12 @@ class _Downloads:
     """One task's pictures on their way to the disk."""
 
     def __init__(
-        self, client: Client, store: Store, row: TaskRow, urls: Sequence[str], landed: Callable[[], object]
+        self, client: Client, store: Store, row: TaskRow, urls: Sequence[str], on_stored: Callable[[], object]
     ) -> None:
         self._client = client
         self._store = store
         self._row = row
-        self._landed = landed
+        self._on_stored = on_stored
         self._given = {kept(url): url for url in urls}
         self._known = {picture.number: picture for picture in row.pictures}
         known = row.urls
@@ -164,7 +164,7 @@ class _Downloads:
         self._links = moved(self._links, picture)
         self.here.add(number)
         keep(checked.thumbnail, self._store.path(file), self._store.thumbnails, LARGEST[0])
-        self._landed()
+        self._on_stored()
 
     def _recognised(self, number: int, digest: str) -> int:
         """Return which picture this is: the one with these bytes whose own link is not given any more, or a new one."""

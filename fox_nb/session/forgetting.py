@@ -171,12 +171,12 @@ def _remove_made_of_others(thumbnails: Path, pictures: Sequence[Path]) -> None:
 
     They are made again. Those of a picture that stays are not removed: somebody may have deleted the picture itself.
     """
-    from fox_nb.images.thumbnail import _kept_name
+    from fox_nb.images.thumbnail import kept_name
 
     def of_any_size(name: str) -> tuple[str, ...]:
         return tuple(name.rsplit("-", 2)[::2])
 
-    own = {of_any_size(_kept_name(path, thumbnails, 0)) for path in pictures}
+    own = {of_any_size(kept_name(path, thumbnails, 0)) for path in pictures}
     for path in list(thumbnails.glob("[!.]*.webp")):
         if of_any_size(path.name) not in own:
             path.unlink(missing_ok=True)

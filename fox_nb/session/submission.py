@@ -119,7 +119,7 @@ class Submitter(OfOneProcess):
             recall=lambda what: store.catalog.facts(f"{what} {who}").get("", ""),
             remember=lambda what, value: store.catalog.set_fact(f"{what} {who}", value),
         )
-        self.sources = Uploads(store, client, gateway.name, self.account, clock)
+        self.uploads = Uploads(store, client, gateway.name, self.account, clock)
         self.poller = Poller(
             gateway,
             client,
@@ -135,7 +135,6 @@ class Submitter(OfOneProcess):
         self._sending = Pool(SENDERS, "sending")
         self._uploading = Pool(SENDERS, "uploading")
         self.telling = Pool(TELLERS, "telling")
-        self._where = gateway.name
         self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._warned: set[str] = set()
@@ -219,7 +218,7 @@ class Submitter(OfOneProcess):
         """
         prepared: dict[str, Prepared] = {}
         if file_names(request_class(model)):
-            values, prepared = self.sources.name(model, values)
+            values, prepared = self.uploads.name(model, values)
         request = validate(model, values)
         if self._is_far:
             _refuse_near_links(request)
@@ -289,11 +288,11 @@ class Submitter(OfOneProcess):
 
     def originals(self, row: TaskRow) -> list[Path]:
         """Return the files of the local pictures that a task was given."""
-        return self.sources.files(row.body)
+        return self.uploads.files(row.body)
 
     def code(self, row: TaskRow) -> str:
         """Return the call that asks for the same."""
-        return call(row.body, row.take, self.sources.origins(row.body))
+        return call(row.body, row.take, self.uploads.origins(row.body))
 
     # -- the journal is asked ---------------------------------------------------------------------------------------
 
@@ -302,7 +301,7 @@ class Submitter(OfOneProcess):
         self.prices.ask()
         price = self.prices.counted(request.model)
         micro_usd, text = request.micro_usd_at(price), request.canonical()
-        return Asked(self._where, self.account, request.model, text, micro_usd, price is None)
+        return Asked(self.gateway.name, self.account, request.model, text, micro_usd, price is None)
 
     @property
     def _budget_micro_usd(self) -> int | None:
@@ -432,7 +431,7 @@ class Submitter(OfOneProcess):
             try:
                 if thrown_out:
                     self._at_work[task] = False
-                    self.sources.forget(thrown_out)
+                    self.uploads.forget(thrown_out)
                 body, remembered = self._with_links(row, prepared)
                 ours = self.store.journal.sending(row, self.now())
             except BaseException as error:  # noqa: BLE001 - raised again when it is journalled
@@ -454,8 +453,8 @@ class Submitter(OfOneProcess):
         """Return the body with links in place of local files, and the files whose link is of an earlier upload."""
         if not file_names(MODELS[row.model]):
             return json.loads(row.request), []
-        self.sources.keep(prepared)
-        return self.sources.links(row.body)
+        self.uploads.keep(prepared)
+        return self.uploads.links(row.body)
 
     def _headers(self, row: TaskRow) -> dict[str, str] | None:
         """Say which take it is to the sandbox, which draws each of them in its own way."""

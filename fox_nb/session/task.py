@@ -108,7 +108,7 @@ class Task(Shows):
     Attributes
     ----------
     reused : bool
-        True when this asking found it done, or under way, and sent nothing.
+        True when this asking found it done, or in progress, and sent nothing.
     trouble : FoxError or None
         What the last look met with, when the gateway cannot be asked just now; the task itself goes on.
     """
@@ -458,7 +458,7 @@ class Task(Shows):
     def retry(self) -> Task:
         """Send a failed, refused or unknown task again, knowingly: it is charged again.
 
-        A task that is done or under way is not sent: it comes back as it is, marked as reused, so that a notebook
+        A task that is done or in progress is not sent: it comes back as it is, marked as reused, so that a notebook
         that runs anew pays for nothing twice.
 
         Raises

@@ -170,7 +170,7 @@ class TrainedProfiles(Shows, Profiles):
     def _named(self, task: Task, name: str, prepared: dict[str, Prepared]) -> None:
         """Keep the name before anything is sent; a profile that has one already keeps it."""
         if task.reused:
-            self._session.sources.keep(prepared)  # so that one that failed can be sent again
+            self._session.uploads.keep(prepared)  # so that one that failed can be sent again
         known = next((one for one in self if one.id == task.profile_id), None)
         if known is None:
             self._people.name_training(self._gateway, task.identity, name, self._now())
@@ -216,7 +216,7 @@ class TrainedProfiles(Shows, Profiles):
         Raises
         ------
         InvalidRequest
-            Nothing here belongs to such a profile, or something with it is still under way.
+            Nothing here belongs to such a profile, or something with it is still in progress.
         StoreError
             A file cannot be removed; forgetting it again goes on.
         """

@@ -47,9 +47,9 @@ class Uploads:
         values, prepared
             What the request class takes, and the pictures behind the new names.
         """
-        named, prepared = dict(values), {}
+        replaced, prepared = dict(values), {}
         for parameter in parameters(request_class(model)):
-            value, archive = named.get(parameter.name), parameter.hint.kind == "archive"
+            value, archive = replaced.get(parameter.name), parameter.hint.kind == "archive"
             # by the request class, in the words of the person
             is_refused = isinstance(value, list) and not (parameter.many or archive)
             if not parameter.hint.is_file or value is None or is_refused:
@@ -61,8 +61,8 @@ class Uploads:
                     prepared[got.sha256] = got
                     got = f"sha256:{got.sha256}"
                 names.append(got)
-            named[parameter.name] = names if parameter.many else names[0]
-        return named, prepared
+            replaced[parameter.name] = names if parameter.many else names[0]
+        return replaced, prepared
 
     def ready(self, model: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values with every local picture checked and hashed once, however often it is asked with."""

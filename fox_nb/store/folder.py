@@ -149,7 +149,7 @@ class Store(OfOneProcess):
         """Write what is finished into one file, which ``Fox(replay=…)`` plays without a key, a network or a cost.
 
         In it are the requests, their takes, how they ended, what they cost, and the pictures as they are. No key and no
-        link is in it; prompts and pictures are. What is under way or unknown is left out.
+        link is in it; prompts and pictures are. What is in progress or unknown is left out.
 
         Parameters
         ----------

@@ -334,7 +334,7 @@ def test_a_student_is_the_seat_whatever_token_and_address(tmp_path, sandbox, mon
                 "1 request on the bill: $0.09 (play money) charged, $0.00 (play money) refunded.",
                 True,
             ]
-            assert fox.session.sources.links(fox.tasks()[0].row.body)[1], "the upload is made anew"
+            assert fox.session.uploads.links(fox.tasks()[0].row.body)[1], "the upload is made anew"
             with pytest.raises(BudgetExceeded):
                 fox.generate("two more", num_outputs=2)
     with Fox(seats.renew("Ada"), url, **at) as fox:  # the relay is away

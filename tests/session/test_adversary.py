@@ -34,7 +34,7 @@ DAY = 86_400.0
 def later(fox: Fox, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this Fox think that so much time has passed."""
     monkeypatch.setattr(fox.session, "now", lambda: time.time() + seconds)
-    for part in (fox.session.poller, fox.session.sources):
+    for part in (fox.session.poller, fox.session.uploads):
         monkeypatch.setattr(part, "_now", fox.session.now)
 
 
