@@ -206,11 +206,11 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
             url,
             f"Use https://{host}.",
         )
-    shown = f"[{host}]" if ":" in host else host
+    address = f"[{host}]" if ":" in host else host
     if port is not None and port != _PORTS[parts.scheme]:
-        shown = f"{shown}:{port}"
+        address = f"{address}:{port}"
     path = re.sub(r"/+", "/", parts.path).rstrip("/").removesuffix("/v1")
-    return f"{parts.scheme}://{shown}{path}"
+    return f"{parts.scheme}://{address}{path}"
 
 
 def _plain_http_hosts() -> set[str | None]:
@@ -281,6 +281,11 @@ def find_key(argument: str | SecretStr | None = None) -> SecretStr | None:
 
 def ask_key(prompt: str = "FoxAPI key (not shown, not saved): ") -> SecretStr:
     """Ask the person for the key: nothing is shown, nothing is kept.
+
+    Parameters
+    ----------
+    prompt : str
+        What stands before the place where it is typed.
 
     Raises
     ------
@@ -414,7 +419,7 @@ def spellings(key: SecretStr) -> tuple[str, ...]:
     import html
 
     plain = key.get_secret_value()
-    spellings = {
+    found = {
         plain,
         quote(plain, safe=""),
         quote(plain),
@@ -426,8 +431,8 @@ def spellings(key: SecretStr) -> tuple[str, ...]:
         plain.encode().hex().upper(),
     }
     for shift in range(3):
-        spellings |= _within_base64(plain.encode(), shift)
-    return tuple(sorted(spellings, key=len, reverse=True))
+        found |= _within_base64(plain.encode(), shift)
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _within_base64(plain: bytes, shift: int) -> set[str]:

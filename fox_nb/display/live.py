@@ -52,10 +52,10 @@ class LiveDisplay:
         _standing.note(self)
         task.follow(self._changed)
 
-    def stand_at(self, place: Place, display_id: str, send: Callable[[], None]) -> None:
+    def stand_at(self, place: Place, display_id: str, send_first: Callable[[], None]) -> None:
         """Take a place by sending the first message to it; what has changed meanwhile follows."""
         with self._lock:
-            send()
+            send_first()
             self._place = place
             if not self._over:
                 _standing.add(self, place, display_id)

@@ -80,8 +80,8 @@ def prepare(source: Any, *, parameter: str = "image_url") -> Prepared | str:
     ----------
     source
         A link (http or https), a local path, a ``file:`` or ``data:`` URL, bytes, an open file, what an upload widget
-        or an IPython Image holds, a PIL image, an array (height x width x 3 or 4, or height x width; whole numbers 0
-        to 255 or floats 0 to 1), or an earlier result (anything with ``.path``).
+        or an IPython Image holds, a PIL image, an array (as `from_array` takes it), or an earlier result (anything with
+        ``.path``).
     parameter : str
         The parameter that it was given for; named in errors.
 

@@ -152,6 +152,11 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     def fill(self, values: Mapping[str, Any]) -> None:
         """Put values into the controls; what is not named goes back to its default.
 
+        Parameters
+        ----------
+        values : mapping
+            The parameters by the gateway's names; a whole request of this model, too.
+
         Raises
         ------
         InvalidRequest
@@ -514,9 +519,9 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     _ipython_display_ = show_last_value
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        shown = below_record(self, self._record)
+        output = below_record(self, self._record)
         self.resume()
-        return shown
+        return output
 
     def _display_(self) -> HTML:
         return in_marimo({self.request: self.values})

@@ -231,7 +231,7 @@ async def _by_hand(port: int, speed: float, folder: Path) -> None:
     server = Server(folder, Settings(speed=speed), keys="any")
     try:
         server.open(port)
-        accepted = "any key that is not empty is accepted, such as FOXAPI_KEY=sandbox"
+        accepted = "any key that is not empty is accepted, such as FOXAPI_KEY=any-key"
         sys.stdout.write(f"{server.base_url}\nkey: {accepted}; speed {speed:g}; Ctrl-C ends it\n")
         sys.stdout.flush()
         await done.wait()

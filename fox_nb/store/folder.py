@@ -53,9 +53,9 @@ class Store(OfOneProcess):
         try:
             self._refuse_what_is_no_store()
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            place = self.folder.resolve()
-            if any(is_open_to_others(part) for part in (place, *places, self.folder / JOURNAL)):
-                close_to_others(place)  # version 0.1 left faces and prompts open to whoever is here
+            itself = self.folder.resolve()
+            if any(is_open_to_others(part) for part in (itself, *places, self.folder / JOURNAL)):
+                close_to_others(itself)  # version 0.1 left faces and prompts open to whoever is here
             for place in places:
                 private_folder(place)
             ignore = self.folder / ".gitignore"

@@ -177,8 +177,8 @@ def _finished(journal: Journal, path_of: Callable[[str], Path]) -> tuple[list[Ta
     found: dict[tuple[str, int], TaskRow] = {}
     left_out = 0
     for row in sorted(rows, key=lambda row: row.is_play_money):
-        whole = all(_is_whole(path_of, picture) for picture in row.pictures)
-        if row.state == "completed" and not (whole and (row.pictures or row.profile_id)):
+        is_whole = all(_is_whole(path_of, picture) for picture in row.pictures)
+        if row.state == "completed" and not (is_whole and (row.pictures or row.profile_id)):
             left_out += 1
             continue
         found.setdefault((without_links(row.request), row.take), row)
