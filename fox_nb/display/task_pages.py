@@ -96,9 +96,10 @@ def task_page(task: Task) -> str:
 
     if task.status == "completed" or (task.images and task.error is not None and not task.is_watched):
         return _with_pictures(task)
-    if task.status == "unknown":
+    if (found := task.proposal) is not None:
+        what, bill = str(task.error.what if task.error else ""), found.words if task.row.bill else ""
         return progress.unknown(
-            title(task), _local(task.sent_at), what=str(task.error.what if task.error else ""), **_about(task)
+            title(task), _local(task.sent_at), what=what, bill=bill, accept=found.code, **_about(task)
         )
     if task.status in {"failed", "refused"} or (task.error is not None and not task.is_watched):
         error = task.error

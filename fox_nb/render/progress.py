@@ -99,18 +99,39 @@ def failure(
 
 
 def unknown(
-    title: str, sent: datetime, *, what: str = "", facts: Facts = (), sandbox: bool = False, code: str | None = None
+    title: str,
+    sent: datetime,
+    *,
+    what: str = "",
+    bill: str = "",
+    accept: str = "",
+    facts: Facts = (),
+    sandbox: bool = False,
+    code: str | None = None,
 ) -> str:
-    """Show a creation whose answer never came: it may exist and be paid for, or not, and only a person can tell."""
+    """Show a creation whose answer never came: it may exist and be paid for, or not, and only a person can tell.
+
+    Where its bill was read, `bill` is what that says of it, and `accept` the line that accepts that.
+    """
     when = f"{clock(sent, seconds=True)} on {day(sent)}"
+    look = f"Look at your bill around {escape(when)}; <code>fox.reconcile()</code> does. Then say what you found:"
+    steps = [
+        ("task.settle(paid=True)", "when it was charged,"),
+        ("task.settle(task_id='…')", "when it was, and its id is known: then its pictures are fetched,"),
+        ("task.settle(paid=False)", "when it was not,"),
+    ]
+    if accept:
+        look, steps = "Now say one of these:", [(accept, "to accept that,")]
     return frame(
         '<div class="fx-box fx-bad">',
         head(title, sandbox=sandbox, pill="unknown"),
         f"<p>{bdi(what or f'It was sent at {when}, and no answer came.', 600)}</p>",
-        "<p>You may or may not have been charged, so it is not sent again automatically.</p>",
-        f"<p>Look at the account's usage around {escape(when)}. Then say what you found:</p>",
-        "<ul><li><code>task.settle(paid=True)</code> when it was charged,</li>"
-        "<li><code>task.settle(paid=False)</code> when it was not,</li>"
+        f"<p>{bdi(bill)}</p>" if bill else "",
+        "<p>It is not sent again automatically.</p>"
+        if accept
+        else "<p>You may or may not have been charged, so it is not sent again automatically.</p>",
+        f"<p>{look}</p>",
+        f"<ul>{''.join(f'<li><code>{escape(call)}</code> {words}</li>' for call, words in steps)}"
         "<li><code>task.retry()</code> to send it again, knowing that it may be paid twice.</li></ul>",
         facts_line(facts),
         code_block(code) if code else "",

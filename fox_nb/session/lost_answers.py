@@ -65,6 +65,16 @@ def proposal_of(row: TaskRow) -> Proposal:
     return Proposal("not asked", "fox.reconcile() looks for it on the gateway's bill.", title=row.words)
 
 
+def next_step(proposal: Proposal) -> str:
+    """Say what to do about a lost answer: accept what the bill has shown, else look it up."""
+    if proposal.code:
+        return f"Say {proposal.code} to accept that, or task.retry() to send it again."
+    return (
+        "Look at your bill for that minute (fox.reconcile() does), then say task.settle(paid=True), "
+        "task.settle(paid=False), or task.retry() to send it again."
+    )
+
+
 def yes_or_no(paid: Any) -> bool:
     """Return what was said of a payment; nothing else is taken for it: a None would give back what was paid."""
     plain = unboxed(paid)

@@ -16,7 +16,7 @@ from fox_nb.errors import DownloadFailed, FoxError, StoreError, SubmissionUnknow
 from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
-from fox_nb.session.lost_answers import Proposal, id_or_none, proposal_of, yes_or_no
+from fox_nb.session.lost_answers import Proposal, id_or_none, next_step, proposal_of, yes_or_no
 from fox_nb.session.pool import OneAtATime, Pool, deadline
 from fox_nb.session.prices import RECORDED, Cost, cost_of
 from fox_nb.session.renderer import Renderer, Shows
@@ -562,13 +562,13 @@ class Task(Shows):
 
     def _unknown(self) -> SubmissionUnknown:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.sent_at))
+        proposal = proposal_of(self._row)
         return SubmissionUnknown(
             f"{self._row.words[:60]!r} was sent at {when} and no usable answer came. {self._row.error.rstrip('.')}.",
             task=self,
             money=f"You may have been charged {self.cost.amount}; it was not sent again."
-            + (f" {self.proposal.words}" if self.proposal is not None and self._row.bill else ""),
-            todo="Look at your bill for that minute (fox.reconcile() does), then say task.settle(paid=True), "
-            "task.settle(paid=False), or task.retry() to send it again.",
+            + (f" {proposal.words}" if self._row.bill else ""),
+            todo=next_step(proposal),
         )
 
     def _support_case(self) -> str:

@@ -60,7 +60,7 @@ OUTPUTS = {
     "empty grid": lambda t: grid([], title=t, empty=t),
     "progress": lambda t: progress(Progress(t, t, 40, NOW - timedelta(seconds=26), NOW, 45.0, [(t, t)], t)),
     "failure": lambda t: failure(t, t, t, t, facts=[(t, t)], pill=t, code=t),
-    "unknown": lambda t: unknown(t, NOW, what=t, facts=[(t, t)], code=t),
+    "unknown": lambda t: unknown(t, NOW, what=t, bill=t, accept=t, facts=[(t, t)], code=t),
     "card": lambda t: html.frame(html.head(t), html.note(t), html.code_block(t)),
     "table": lambda t: table.tasks_table([row(t)] * 3, total=3221, settings=[t]),
     "plot": lambda t: plots.plot_images([data_uri(SMALL)] * 2, [t, 1]),

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import html
 import json
 import pickle
 import re
@@ -82,6 +83,27 @@ def test_a_proposal_is_of_the_newest_sending(gateway: Gateway, fox_at: Callable[
     assert fox.spent == pytest.approx(0.09 if refunded else 0.18)
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+def test_what_the_bill_has_shown_is_what_is_advised(
+    gateway: Gateway, fox_at: Callable[..., Fox], is_named: bool
+) -> None:
+    """Nobody is sent to a bill that was read, or told to say that it was paid where its id brings the pictures."""
+    gateway.create = always(LOST)
+    fox = fox_at(gateway)
+    task = ask(fox)
+    looked = "fox.reconcile() does"
+    assert looked in task.error.todo
+    tell(gateway, entry(time.time(), task_id=next(iter(gateway.tasks)) if is_named else ""))
+    fox.reconcile()
+    assert task.proposal.code in task.error.todo
+    assert looked not in task.error.todo
+    page = html.unescape(re.sub(r"<[^>]+>", "", task._repr_html_()))
+    assert task.proposal.words in page
+    assert f"{task.proposal.code} to accept that" in page
+    assert ("may not have been charged" in page, "task.settle(paid=False)" in page) == (False, False)
+    assert ("task_id=" in task.proposal.code) == is_named
+
+
 def test_a_retry_that_is_refused_forgets_nothing(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
     """A lost answer stays of unknown fate when its retry is refused; what is settled is that one, and it counts once."""
     gateway.create = always(LOST)
@@ -106,7 +128,7 @@ def lose(gateway: Gateway, fox: Fox, times: int) -> tuple[Any, list[float]]:
     task = ask(fox)
     for _ in range(times - 1):
         again(task)
-    return task, [one.sent for one in fox.session.store.bills.sendings(fox.session._where, fox.session.account)]
+    return task, [one.sent for one in fox.session.store.bills.sendings(fox.session.gateway.name, fox.session.account)]
 
 
 def test_of_two_lost_sendings_it_is_told_which_is_settled(
