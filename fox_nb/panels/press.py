@@ -17,6 +17,7 @@ from fox_nb.session import Task
 from fox_nb.settings import in_voila
 
 LOOK_IT_UP = "Check your bill for that minute, then press below what you found."
+ACCEPT_IT = "Press below to accept that, or what you found yourself."
 _LONGEST = 1000
 _OF_THE_ACCOUNT = re.compile(r"\(HTTP (40[123]|5\d\d)\b")
 """In what the gateway says of key and account, or of itself, whether it comes now or from the journal."""
@@ -43,8 +44,14 @@ def lines_of(error: Exception) -> list[str]:
     ours = in_words(error)
     if in_voila():
         return [line for line in _for_a_visitor(ours) if line]
-    todo = LOOK_IT_UP if isinstance(error, SubmissionUnknown) else ours.todo
+    todo = _next_press(error) if isinstance(error, SubmissionUnknown) else ours.todo
     return [line for line in (ours.what, ours.money, todo) if line]
+
+
+def _next_press(error: SubmissionUnknown) -> str:
+    """Say which button is next: the one that accepts what the bill has shown, where it was read."""
+    proposal = error.task.proposal if error.task is not None else None
+    return ACCEPT_IT if proposal is not None and proposal.code else LOOK_IT_UP
 
 
 def _for_a_visitor(error: FoxError) -> tuple[str, ...]:

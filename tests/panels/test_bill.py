@@ -15,7 +15,7 @@ from fox_nb import Fox, InsufficientBalance, SubmissionUnknown, Task, TaskFailed
 from fox_nb.errors import NOTHING_SENT
 from fox_nb.models import MODELS
 from fox_nb.panels.panel import Panel
-from fox_nb.panels.press import LOOK_IT_UP, Press
+from fox_nb.panels.press import ACCEPT_IT, LOOK_IT_UP, Press, lines_of
 from fox_nb.panels.profiles_tab import ProfilesTab
 from gateways import EAGER
 from panels.browsers import Browser
@@ -129,6 +129,7 @@ def test_a_row_of_the_history_is_settled_by_the_bill(fox: Fox, sandbox: Any) -> 
     panel.act("bill", task, 1)
     assert task.status == "unknown"
     assert panel.actions(task)[0] == ("accept", "Accept: charged, and fetch its pictures")
+    assert lines_of(task.error)[-1] == ACCEPT_IT
     panel.act("accept", task, 1)
     assert task.wait().images
     assert len(sandbox.creations) == 1
