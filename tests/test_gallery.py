@@ -335,6 +335,13 @@ def test_a_zip_is_found_by_what_it_is(store: Path, tmp_path: Path, name: str) ->
     assert seen(tmp_path / "in", tmp_path) == {"Ada": (1, "")}
 
 
+def test_a_pack_is_one_in_capitals_too(classroom: Path, tmp_path: Path) -> None:
+    """As some programs of Windows write the endings of names."""
+    (tmp_path / "in").mkdir()
+    shutil.copy(classroom / "ben.foxpack", tmp_path / "in/BEN.FOXPACK")
+    assert seen(tmp_path / "in", tmp_path) == {"BEN": (2, "")}
+
+
 @pytest.mark.parametrize("content", [None, b"", b"<html>"])
 def test_pictures_that_cannot_be_shown_are_told(store: Path, tmp_path: Path, content: bytes | None) -> None:
     """A page without them does not look as if all was well."""

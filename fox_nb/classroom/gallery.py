@@ -196,7 +196,7 @@ def _read(
                 person.trouble = "It is a ZIP in too many others; ask for the ZIP of the fox_nb folder alone."
             elif place.suffix.lower() in _OTHER_ARCHIVES:
                 person.trouble = f"{place.name} is no ZIP of a fox_nb folder; ask for one."
-            elif place.suffix == SUFFIX:
+            elif place.suffix.lower() == SUFFIX:
                 _from_pack(person, Pack(place), own)
             elif place.is_dir():
                 _from_store(person, OtherStore("", place), own, whole)

@@ -14,7 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fox_nb.display.places import Box, CellOutput, area_of, outputs, place_for, send
+from fox_nb.display.places import Box, CellOutput, area_of, outputs, outputs_of, place_for, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,14 +181,19 @@ class _Standing:
             display.leave()
             self.remove(display)
 
-    def cleared(self, area: str) -> None:
-        """Have those leave that stood in an area: whoever displays a task there again has to see it."""
+    def cleared(self, area: str, *, surely: bool = True) -> None:
+        """Have those leave that stood in an area: whoever displays a task there again has to see it.
+
+        Those that may stand there still, as in an Output widget around the one that was cleared, go on.
+        """
         with self._lock:
             gone = [display for display, (place, _) in self._displays.items() if place.area == area]
-            self._boxes = {there: box for there, box in self._boxes.items() if box.area != area}
+            if surely:
+                self._boxes = {there: box for there, box in self._boxes.items() if box.area != area}
             self._forget_line(self._lines.get(area))
         for display in gone:
-            display.leave()
+            if surely:
+                display.leave()
             self.remove(display)
 
     def again(self, html: str) -> LiveDisplay | None:
@@ -280,7 +285,7 @@ def _on_message(message: Message) -> Message | None:
     """See a task being displayed, something that takes its place, or that all is cleared."""
     kind, content, parent = message["header"]["msg_type"], message["content"], message["parent_header"]
     if kind == "clear_output":
-        _standing.cleared(area_of(parent))
+        _standing.cleared(area_of(parent), surely=len(outputs_of(parent)) < 2)  # noqa: PLR2004 - one in another
         return message
     display_id = content.get("transient", {}).get("display_id", "")
     if display_id:

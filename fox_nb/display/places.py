@@ -218,7 +218,12 @@ def outputs() -> Iterator[w.Output]:
         yield from (widget for widget in list(_instances.values()) if isinstance(widget, Output))
 
 
+def outputs_of(parent: Mapping[str, Any]) -> list[w.Output]:
+    """Return the Output widgets, one in another, that capture what is displayed on behalf of a message."""
+    message = parent.get("msg_id")
+    return [output for output in outputs() if message and output.msg_id == message]
+
+
 def output_of(parent: Mapping[str, Any]) -> w.Output | None:
     """Return the Output widget that captures what is displayed on behalf of a message."""
-    message = parent.get("msg_id")
-    return next((output for output in outputs() if message and output.msg_id == message), None)
+    return next(iter(outputs_of(parent)), None)

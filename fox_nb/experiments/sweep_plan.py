@@ -52,7 +52,8 @@ class SweepPlan(Plan):
         models = axis_of(parameter_of_models(), list(model) if isinstance(model, (list, tuple)) else model)
         self.models = models.values if models is not None else (model,)
         classes = [request_class(name) for name in self.models]
-        given = dict(given)
+        # of pyarrow's columns the plain values
+        given = {name: one.to_pylist() if hasattr(one, "to_pylist") else one for name, one in given.items()}
         if isinstance(given.get("prompt"), Iterator) or is_row(given.get("prompt")):
             given["prompt"] = list(given["prompt"])
         for name in self.models:

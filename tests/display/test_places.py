@@ -233,6 +233,29 @@ def test_in_an_output_widget(runner: Runner, sandbox_env: dict[str, str], way: s
     assert ("completed" if way[1:] == "wait()" else "one fox") in state[view]["state"]["value"]
 
 
+@pytest.mark.parametrize("outs", ["outer, inner = w.Output(), w.Output()", "inner, outer = w.Output(), w.Output()"])
+def test_an_output_widget_in_another(run: Run, outs: str) -> None:
+    """What `interact` clears in an Output of its own, such as what it has shown before, goes on in the Output around it."""
+    *_, said = run(
+        f"""\
+from ipywidgets.widgets.widget import _instances
+{outs}
+t, u = fox.generate('one fox'), fox.generate('two foxes')
+with outer:
+    display(t)
+    with inner:
+        display(u)
+        clear_output()
+        display(u)
+outer""",
+        "gate.set()\nt.wait(), u.wait();",
+        """\
+for out in (outer, inner):
+    print(*(_instances[one['data']['application/vnd.jupyter.widget-view+json']['model_id']].value for one in out.outputs))""",
+    )
+    assert re.findall(r'alt="([^"]*)"', printed(said)) == ["one fox", "two foxes"]
+
+
 def test_updates_of_what_stands_in_an_output_widget(run: Run) -> None:
     """A handle of what an Output shows puts the same task, another one, or anything else there, whenever it is used."""
     *_, said = run(

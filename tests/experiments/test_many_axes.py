@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from PIL import Image
 
@@ -69,9 +70,9 @@ def test_ninety_six_cells_of_two_models(fox: Fox, sandbox: Any) -> None:
     assert (sweep.to_frame()["status"] == "completed").all()
 
 
-@pytest.mark.parametrize("column", [list, np.array, pd.Series, pd.Index, pl.Series])
+@pytest.mark.parametrize("column", [list, np.array, pd.Series, pd.Index, pl.Series, pa.array])
 def test_columns_of_any_library_are_values(fox: Fox, photo: Path, column: Any) -> None:
-    """A column of a table of pandas or polars makes an axis as a list does: prompts, words, numbers, and pictures by their paths."""
+    """A column of a table of pandas, polars or pyarrow makes an axis as a list does: prompts, words, numbers, and pictures by their paths."""
     sweep = fox.sweep(PHOTA, prompt="a {animal}", animal=column(["fox", "owl"]), num_outputs=column([1, 2]))
     assert [cell.settings["num_outputs"] for cell in sweep.plan.cells] == [1, 1, 2, 2]
     assert [axis.labels for axis in sweep.plan.axes] == [["fox", "owl"], ["1", "2"]]
