@@ -116,6 +116,8 @@ def _refused_by_proxy(chain: list[BaseException]) -> str:
         did = "refused to lead to this host"
     elif said.startswith(f"{refused}407"):
         did = "wants a user name and a password, which go into HTTPS_PROXY (http://NAME:PASSWORD@HOST:PORT)"
+    elif any(isinstance(link, ssl.SSLCertVerificationError) for link in chain):
+        return "no safe connection to the proxy itself came to be"
     elif any(isinstance(link, (ssl.SSLError, TimeoutError)) for link in chain):
         return "no safe connection to the proxy itself came to be; its address mostly begins with http://"
     return f"{_ASKED} {did}"

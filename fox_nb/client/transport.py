@@ -19,6 +19,7 @@ import time
 from contextvars import ContextVar
 from functools import cache, partial
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ import requests
 import truststore
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import DeflateDecoder, GzipDecoder
@@ -43,7 +45,6 @@ from fox_nb.tasks import REQUEST_IDS
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from pydantic import SecretStr
 
@@ -204,20 +205,33 @@ def trusting() -> ssl.SSLContext:
 
 
 class _Adapter(HTTPAdapter):
-    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+    _added_for_proxies = ""
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
         try:
-            super().cert_verify(*args, **kwargs)  # type: ignore[no-untyped-call]
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call]
+            if conn.proxy is not None and conn.proxy.scheme == "https":
+                self._trust_for_proxies(verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH)
         except OSError as error:  # raised before anything goes out
             raise NoCertificates(str(error)) from None
 
+    def _trust_for_proxies(self, bundle: str) -> None:
+        """Add the authorities that requests adds: urllib3 itself does that for the gateway's certificate alone."""
+        if bundle != self._added_for_proxies:
+            self._to_proxies.load_verify_locations(**{"capath" if Path(bundle).is_dir() else "cafile": bundle})
+            self._added_for_proxies = bundle
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        self._to_proxies = trusting()
         super().init_poolmanager(*args, ssl_context=trusting(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, ssl_context=trusting(), **kwargs)
+        is_socks = proxy.lower().startswith("socks")
+        own = {} if is_socks else {"proxy_ssl_context": self._to_proxies}  # for TLS to the proxy itself
+        manager = super().proxy_manager_for(proxy, ssl_context=trusting(), **own, **kwargs)
         pools = {"http": _PlainPool, "https": _SecurePool}
-        if proxy.lower().startswith("socks"):
+        if is_socks:
             pools = {scheme: _as_ours(pool) for scheme, pool in type(manager).pool_classes_by_scheme.items()}
         manager.pool_classes_by_scheme = pools
         return manager

@@ -137,6 +137,18 @@ def test_authorities_of_this_system_are_trusted(where: str, monkeypatch: pytest.
         ]
 
 
+@pytest.mark.parametrize("where", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", ""])
+def test_they_are_for_a_proxy_that_is_spoken_to_safely_too(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TLS leads to the proxy itself where its address begins with https://; an authority that is missing is told as that."""
+    words = r"asked, and it did not let the request through" if where else r"proxy itself came to be \(SSLCertVerif"
+    if where:
+        monkeypatch.setenv(where, CERTIFICATE)
+    with Scripted(say(502, b""), certificate=(CERTIFICATE, CERTIFICATE)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with scripted_client("https://gateway.example") as client, pytest.raises(NotConnected, match=words):
+            client.create({"model": "phota-image"})
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [
