@@ -16,6 +16,7 @@ from fox_nb.panels.script import Layout
 from fox_nb.panels.task_cards import Action
 from fox_nb.panels.titles import Titles
 from fox_nb.session import Session, Task
+from fox_nb.session.lost_answers import is_named_since
 from fox_nb.settings import in_voila
 from fox_nb.store import ON_ITS_WAY
 
@@ -40,6 +41,8 @@ def settle(session: Session, task: Task, name: str) -> None:
             raise FoxError(said.note, money="Nothing was changed.", todo="Pictures are not touched by that.")
     elif name != "accept":
         task.settle(paid=name == "paid")
+    elif is_named_since(task.row):
+        task.settle(task_id=task.row.bill_task)
     elif task.proposal is not None and task.proposal.paid is not None:
         task.settle(paid=task.proposal.paid, task_id=task.proposal.task_id)
 
@@ -47,8 +50,10 @@ def settle(session: Session, task: Task, name: str) -> None:
 def settling(task: Task) -> list[Action]:
     """Return the buttons that settle a lost answer, what the bill proposes first; a visitor has no bill."""
     proposal = task.proposal
-    if proposal is None or in_voila():
+    if in_voila():
         return []
+    if proposal is None:
+        return [("accept", "Fetch its pictures")] * is_named_since(task.row)
     by_hand = [("unpaid", "It was not charged"), ("paid", "It was charged")]
     if proposal.paid is None:
         return by_hand

@@ -16,7 +16,7 @@ from fox_nb.errors import DownloadFailed, FoxError, StoreError, SubmissionUnknow
 from fox_nb.session.detached import Detached
 from fox_nb.session.downloads import LINKS_LIVE
 from fox_nb.session.image import Image
-from fox_nb.session.lost_answers import Proposal, id_or_none, next_step, proposal_of, yes_or_no
+from fox_nb.session.lost_answers import Proposal, id_or_none, next_step, next_try, proposal_of, yes_or_no
 from fox_nb.session.pool import OneAtATime, Pool, deadline
 from fox_nb.session.prices import RECORDED, Cost, cost_of
 from fox_nb.session.renderer import Renderer, Shows
@@ -288,7 +288,7 @@ class Task(Shows):
             return FoxError(
                 self._row.error or "The gateway did not take it.",
                 money="Nothing was paid." if not self.cost else f"Earlier sendings of it have cost {self.cost.amount}.",
-                todo="Ask again: it is sent as if for the first time.",
+                todo=next_try(self._row),
             )
         return self.trouble or self._gone()
 
@@ -543,7 +543,7 @@ class Task(Shows):
             code=self._row.error_code,
             task=self,
             money=self._money_of_failure(),
-            todo="task.retry() sends it again and may be charged again; a changed request is a new one.",
+            todo=next_try(self._row),
         )
 
     def _money_of_failure(self) -> str:

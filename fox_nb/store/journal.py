@@ -30,8 +30,8 @@ LONGEST_UPLOADS = 7200.0
 
 JOURNAL = "journal.sqlite"
 """What its file is called in a store."""
-ANSWER_LOST = "answer_lost"
-"""The code of what was settled as paid without its id."""
+ANSWER_LOST, NOT_PAID = "answer_lost", "settled"
+"""The codes of what was settled as paid without its id, and as not paid."""
 _SETTLED_AS_PAID = "You settled it as paid; its answer was lost, and with it the way to its pictures."
 
 _SAME_SENDING = f"identity = ? AND (SELECT {NEWEST_OF.format('task')}) = ?"
@@ -352,7 +352,7 @@ class Journal(JournalReader):
             elif paid:
                 self._end_sending(connection, row, "failed", ANSWER_LOST, _SETTLED_AS_PAID, now)
             else:
-                self._end_sending(connection, row, "refused", "settled", "You settled it as not paid.", now)
+                self._end_sending(connection, row, "refused", NOT_PAID, "You settled it as not paid.", now)
             return charge
 
     def _settle_before(self, connection: sqlite3.Connection, row: TaskRow, *, paid: bool) -> int | None:
@@ -524,7 +524,7 @@ class Journal(JournalReader):
             (row.identity, row.charge, row.owner),
         )
         if ended and (state == "refused" or code == ANSWER_LOST):
-            self._charge(connection, row, "paid" if code == ANSWER_LOST else "settled" if code == "settled" else "back")
+            self._charge(connection, row, "paid" if code == ANSWER_LOST else "settled" if code == NOT_PAID else "back")
             why = "you settled as paid" if code == ANSWER_LOST else f"was not paid: {error}"
             self._lost_before(connection, row.identity, why)
 
@@ -536,7 +536,7 @@ class Journal(JournalReader):
         if state == "held":
             values = ("", f"it was sent once more since, which {why}", sent, "unknown")
             self._change(connection, columns, values, "identity = ?", (identity,))
-        elif state == "paid" and now.error_code == "settled":
+        elif state == "paid" and now.error_code == NOT_PAID:
             values = (ANSWER_LOST, _SETTLED_AS_PAID, sent, "failed")
             self._change(connection, columns, values, "identity = ?", (identity,))
 

@@ -135,6 +135,24 @@ def test_a_row_of_the_history_is_settled_by_the_bill(fox: Fox, sandbox: Any) -> 
     assert len(sandbox.creations) == 1
 
 
+@pytest.mark.parametrize("by_hand", ["paid", "unpaid"])
+def test_a_row_that_was_settled_by_hand_has_its_picture_fetched(fox: Fox, sandbox: Any, by_hand: str) -> None:
+    """When the bill names it after all, one press brings what was paid for."""
+    sandbox.set(log={"ids": "all"})
+    sandbox.misbehave("lost_answer", on="create")
+    with pytest.raises(SubmissionUnknown) as lost:
+        fox.generate("a fox")
+    task = lost.value.task
+    panel = fox.panel("phota-image")
+    panel.act(by_hand, task, 1)
+    assert panel.actions(task)[0][0] == "retry"
+    fox.reconcile()
+    assert panel.actions(task)[0] == ("accept", "Fetch its pictures")
+    panel.act("accept", task, 1)
+    assert task.wait().images
+    assert len(sandbox.creations) == 1
+
+
 def test_a_training_in_the_history_has_what_any_row_has(fox: Fox, sandbox: Any, tmp_path: Path) -> None:
     """A lost one is settled there, one that failed is tried again for its price, one under way is shown in its tab."""
     archive = tmp_path / "ruth.zip"

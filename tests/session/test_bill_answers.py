@@ -104,6 +104,26 @@ def test_what_the_bill_has_shown_is_what_is_advised(
     assert ("task_id=" in task.proposal.code) == is_named
 
 
+@pytest.mark.parametrize("paid", [True, False])
+def test_what_was_settled_comes_when_the_bill_names_it(
+    gateway: Gateway, fox_at: Callable[..., Fox], paid: bool
+) -> None:
+    """Who settled before the log had its id is told of it then, by the bill and by the task; and the pictures come."""
+    gateway.create = always(LOST)
+    fox = fox_at(gateway)
+    task = ask(fox)
+    task.settle(paid=paid)
+    assert ("task.retry()" if paid else "Ask again") in task.error.todo
+    assert fox.reconcile().proposals == ()
+    lost = next(iter(gateway.tasks))
+    tell(gateway, entry(time.time(), task_id=lost))
+    assert [one.task_id for one in fox.reconcile(fresh=True).proposals] == [lost]
+    assert f"task.settle(task_id={lost!r})" in task.error.todo
+    assert task.settle(task_id=lost).wait(60).images
+    assert fox.reconcile(fresh=True).proposals == ()
+    assert (float(fox.spent), len(gateway.tasks)) == (pytest.approx(0.09), 1)
+
+
 def test_a_retry_that_is_refused_forgets_nothing(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
     """A lost answer stays of unknown fate when its retry is refused; what is settled is that one, and it counts once."""
     gateway.create = always(LOST)
