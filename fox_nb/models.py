@@ -10,7 +10,7 @@ import re
 import types
 import typing
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeGuard
 from urllib.parse import urlsplit
 
 from fox_nb.errors import InvalidRequest
@@ -47,37 +47,44 @@ MENTION = r"\[\[\s*([^\[\]\n]+?)\s*\]\]"
 """How a prompt names a profile; left to re's own cache: compiling it would cost every panel."""
 
 
-def is_link(value: object) -> typing.TypeGuard[str]:
+def is_link(value: object) -> TypeGuard[str]:
     """Return True for what begins as a link, ``HTTPS://`` too."""
     return isinstance(value, str) and value[:8].casefold().startswith(("https://", "http://"))
 
 
-def _refuse_no_number(value: Any) -> None:
-    """Refuse what Python or NumPy has among its numbers, and is none."""
-    if isinstance(value, bool):
+def _number(value: Any) -> Any:
+    """Return a real number of NumPy as Python's own; refuse what is among the numbers of both, and is none."""
+    if (kind := getattr(getattr(value, "dtype", None), "kind", "")) in {"m", "M"}:  # some are numbers inside
+        raise ValueError("is a length of time" if kind == "m" else "is a point in time")
+    plain = unboxed(value)
+    if isinstance(plain, bool):
         raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error
-    if getattr(getattr(value, "dtype", None), "kind", "") == "m":
-        raise ValueError("is a length of time")
+    return plain
+
+
+def _is_real(value: Any) -> TypeGuard[numbers.Real]:
+    """Return True for a real number, a Decimal too: it is a Number, and no Real."""
+    return isinstance(value, numbers.Number) and not isinstance(value, complex)
 
 
 def _whole(value: Any) -> Any:
-    _refuse_no_number(value)
-    if isinstance(value, numbers.Integral):
-        return int(value)
-    if isinstance(value, numbers.Real) and _float(value).is_integer():
-        return int(float(value))
-    return value
+    number = _number(value)
+    if isinstance(number, numbers.Integral):
+        return int(number)
+    if _is_real(number) and _float(number).is_integer():
+        return int(float(number))
+    return number
 
 
 def _real(value: Any) -> Any:
     """Take any real number; four decimals, so that arange's 0.30000000000000004 is 0.3."""
-    _refuse_no_number(value)
-    if isinstance(value, numbers.Real):
-        number = _float(value)
+    number = _number(value)
+    if _is_real(number):
+        number = _float(number)
         if math.isnan(number):
             raise ValueError("is not a number")
         return round(number, 4) + 0.0 if math.isfinite(number) else number
-    return value
+    return number
 
 
 def _float(value: numbers.Real) -> float:
@@ -472,9 +479,11 @@ def mentioned(request: Request) -> list[str]:
 
 def counted(value: Any) -> int | None:
     """Return a whole number from 1 on, of whatever kind, as an int; None for what is none, or too large."""
-    number = value if isinstance(value, int) else unboxed(value)  # an array of several is none
-    number = number if isinstance(number, int) else _whole(number)
-    return number if isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST_TAKES else None
+    try:
+        number = _whole(value)
+    except ValueError:
+        return None
+    return number if isinstance(number, int) and 1 <= number <= MOST_TAKES else None
 
 
 def take_number(take: Any) -> int | None:

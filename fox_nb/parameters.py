@@ -299,8 +299,8 @@ def is_same(one: Any, other: Any) -> bool:
 
 
 def unboxed(value: Any) -> Any:
-    """Return one of NumPy's numbers as Python's own; anything else as it is."""
-    return value.item() if getattr(value, "ndim", None) == 0 else value
+    """Return one of NumPy's numbers as Python's own; anything else, a masked one too, as it is."""
+    return value.item() if getattr(value, "ndim", None) == 0 and not getattr(value, "mask", False) else value
 
 
 NO_SEED = " No model has a seed: the same request gives the same picture again, take=2 another variation."

@@ -51,6 +51,13 @@ REFUSED = [
     ("phota-image-enhance", {**GOOD["phota-image-enhance"], "creativity": -0.1}, "creativity", "from 0 to 1"),
     ("phota-image-enhance", {**GOOD["phota-image-enhance"], "resemblance": float("nan")}, "resemblance", "nan"),
     ("phota-image-enhance", {**GOOD["phota-image-enhance"], "resemblance": "0.5"}, "resemblance", "'0.5'"),
+    ("phota-image-enhance", {**GOOD["phota-image-enhance"], "creativity": np.array(True)}, "creativity", "truth value"),
+    (
+        "phota-image-enhance",
+        {**GOOD["phota-image-enhance"], "creativity": np.datetime64(0, "ns")},
+        "creativity",
+        "time",
+    ),
     ("phota-image-enhance", {"image_url": "https://a b/c"}, "image_url", "space"),
     ("phota-image-enhance", {"image_url": "https://a/" + "b" * 9000}, "image_url", "longer than"),
     ("phota-create-profile", {"image_archive_url": "photos.zip"}, "image_archive_url", "http(s) URL"),
@@ -107,15 +114,21 @@ def test_smallest_request(model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", [0.3, 0.1 + 0.2, np.float32(0.3), np.float64(0.30000000000000004), decimal.Decimal("0.3")]
-)
+    "number",
+    [
+        0.3, 0.1 + 0.2, np.float32(0.3), np.float64(0.30000000000000004), np.array(0.30000000000000004),
+        decimal.Decimal("0.3"), decimal.Decimal("0.30000000000000004"),
+    ],
+)  # fmt: skip
 def test_numbers_are_numbers(number: Any) -> None:
     """NumPy's numbers are taken as numbers, and a float is kept to four decimals: the same setting is the same request."""
     request = validate("phota-image-enhance", {**GOOD["phota-image-enhance"], "creativity": number})
     assert request.body()["creativity"] == 0.3
 
 
-@pytest.mark.parametrize("number", [2, 2.0, np.int64(2), np.float64(2.0), np.uint8(2)])
+@pytest.mark.parametrize(
+    "number", [2, 2.0, np.int64(2), np.float64(2.0), np.uint8(2), np.array(2.0), decimal.Decimal("2.0")]
+)
 def test_whole_numbers(number: Any) -> None:
     """A whole number is one whatever its type."""
     body = validate("phota-image", {"prompt": "a", "num_outputs": number}).body()

@@ -101,17 +101,14 @@ def picture_names(axes: Sequence[PlanAxis]) -> Callable[[Sequence[int]], dict[st
 
 
 def without_decimals(parameter: Parameter, value: Any) -> Any:
-    """Return a value, of a parameter that is a number as one: databases give decimals, and a quarter may be a fraction.
-
-    A decimal that would be another request as a number stays one: requests have all places of it, of a number four.
-    """
+    """Return a value, of a parameter that is a number as one: databases give decimals, people fractions."""
     if isinstance(value, Fraction) and parameter.type is float:
         return float(value)
     if not isinstance(value, Decimal) or not value.is_finite() or value.adjusted() > _MOST_DIGITS:
         return value
-    if parameter.type is int and str(int(value)) == str(value):
+    if parameter.type is int and value == value.to_integral_value():
         return int(value)
-    return float(value) if parameter.type is float and round(float(value), 4) == float(value) else value
+    return float(value) if parameter.type is float else value
 
 
 def word(value: Any) -> str | None:

@@ -336,9 +336,7 @@ def _as_in_file(session: Session, name: str, value: Any) -> Any:
     plain = unboxed(value)
     if plain is None or isinstance(plain, (str, int, float)):
         return plain
-    if isinstance(plain, numbers.Real):  # a fraction: requests have four places of it, too
-        return float(plain)
-    if isinstance(plain, Decimal) and round(float(plain), 4) == float(plain):  # of others, requests have more places
+    if isinstance(plain, numbers.Real | Decimal):  # a fraction: requests have four places of it, too
         return float(plain)
     raise InvalidRequest(f"{name} is {shown(value)}, which no plan can hold.", parameter=name, value=value)
 

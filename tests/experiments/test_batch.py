@@ -529,14 +529,16 @@ def test_decimals_of_a_database_are_numbers(fox: Fox, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("several", [False, True])
 def test_a_decimal_of_many_places_is_the_request_of_the_direct_call(fox: Fox, tmp_path: Path, *, several: bool) -> None:
-    """A sweep asks for what a call asks for, and pays it once; a file, which would ask for another, is refused."""
+    """A sweep, a row of a table and a plan's file ask for what a call asks for, with four places, and pay it once."""
     third = Decimal(1) / 3
     given = {"image_url": "https://example.com/a.png", "resemblance": 0.5}
     direct, _ = fox.session.validated("phota-image-enhance", {**given, "creativity": third})
+    assert direct.body()["creativity"] == 0.3333
     sweep = fox.sweep("phota-image-enhance", **given, creativity=[third] if several else third)
-    assert [slot.identity for slot in sweep.plan.slots] == [fox.session.identity(direct, 1)]
-    with pytest.raises(InvalidRequest, match="which no plan can hold"):
-        sweep.to_json(tmp_path / "plan.json")
+    again = fox.load_plan(sweep.to_json(tmp_path / "plan.json"))
+    batch = fox.batch([{**given, "creativity": third}], "phota-image-enhance")
+    for run in (sweep, again, batch):
+        assert [slot.identity for slot in run.plan.slots] == [fox.session.identity(direct, 1)]
 
 
 def test_numbers_of_every_kind_are_taken_or_refused_in_words(fox: Fox, tmp_path: Path) -> None:
