@@ -10,7 +10,7 @@ import traitlets
 
 from fox_nb.models import check
 from fox_nb.panels.level import Level
-from fox_nb.panels.script import Layout
+from fox_nb.panels.script import Layout, hear
 from fox_nb.parameters import Parameter
 from fox_nb.session.profiles import Profiles
 from fox_nb.store import Store
@@ -156,7 +156,7 @@ class Control:
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call `callback` after each change, by a person or from code."""
-        self.widget.observe(lambda _: callback(), "value")
+        hear(self.widget, callback)
 
     def _shown(self, value: Any) -> Any:
         """Return the widget's value for what a browser says."""

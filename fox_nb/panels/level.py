@@ -15,6 +15,16 @@ from fox_nb.panels.script import Scripted
 _DECIMALS = 4
 
 
+class _Number(traitlets.CFloat):  # type: ignore[type-arg]
+    """A number of any kind, NumPy's and Decimal, as ipywidgets' sliders take them; a text is none."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Return it as a float."""
+        if isinstance(value, str | bytes):
+            self.error(obj, value)
+        return super().validate(obj, value)
+
+
 class Level(Scripted, w.ValueWidget):  # type: ignore[misc]
     """A slider with a number beside it, and with a state 'not set'; linkable like ipywidgets' own.
 
@@ -34,10 +44,10 @@ class Level(Scripted, w.ValueWidget):  # type: ignore[misc]
 
     part = "level"
 
-    value = traitlets.Float(None, allow_none=True).tag(sync=True)
-    min = traitlets.Float(0.0).tag(sync=True)
-    max = traitlets.Float(1.0).tag(sync=True)
-    step = traitlets.Float(0.01).tag(sync=True)
+    value = _Number(None, allow_none=True).tag(sync=True)
+    min = _Number(0.0).tag(sync=True)
+    max = _Number(1.0).tag(sync=True)
+    step = _Number(0.01).tag(sync=True)
     description = traitlets.Unicode("").tag(sync=True)
     disabled = traitlets.Bool(default_value=False).tag(sync=True)
     style = InstanceDict(DescriptionStyle).tag(sync=True, **w.widget_serialization)
@@ -49,7 +59,15 @@ class Level(Scripted, w.ValueWidget):  # type: ignore[misc]
             return None
         if not math.isfinite(value):
             raise traitlets.TraitError("A level is a finite number, or None for not set.")
-        return round(min(self.max, max(self.min, value)), _DECIMALS)
+        within: float = min(self.max, max(self.min, value))
+        return round(within, _DECIMALS)
+
+    @traitlets.validate("min", "max")
+    def _in_order(self, proposal: dict[str, Any]) -> float:
+        bound: float = proposal["value"]
+        if not (bound <= self.max if proposal["trait"].name == "min" else self.min <= bound):
+            raise traitlets.TraitError("A level's min is a number that is not above its max.")
+        return bound
 
     @traitlets.observe("min", "max")
     def _narrowed(self, _change: object) -> None:

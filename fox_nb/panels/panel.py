@@ -25,7 +25,7 @@ from fox_nb.panels.outcome import Outcome, must_be_of_outcome
 from fox_nb.panels.panel_traits import AllValues, NewestPictures, NewestTask, ParameterValue
 from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record, running_cell
-from fox_nb.panels.script import Layout, close_inside
+from fox_nb.panels.script import Layout
 from fox_nb.panels.task_cards import Action
 from fox_nb.panels.titles import Titles
 from fox_nb.parameters import is_same, meant, meant_name, parameters, shown
@@ -94,6 +94,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         """What one picture costs by what is known, as results have been told."""
         self._own_tasks: list[Task] = []
         self._forget: Callable[[], None] = lambda: None
+        self._parts: tuple[w.Widget, ...] = ()
         self._uses = uses or self._own_uses
         self._told = journalled
         self._ended = ended
@@ -119,8 +120,8 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             self.on_use(self._use)
             self._forget = session.on_sent(lambda: self._pool.soon(self.show_cost, PAUSE))
         parts = [part for control in self._inputs.values() for part in control.parts]
-        inside = [self._head, *parts, self._press, self._outcome.results]
-        super().__init__(inside, layout=Layout(), _dom_classes=("fox-nb-panel",))
+        self._parts = (self._head, *parts, self._press, self._outcome.results)
+        super().__init__(self._parts, layout=Layout(), _dom_classes=("fox-nb-panel",))
         self._begin(values or {})
 
     def _begin(self, values: Mapping[str, Any]) -> None:
@@ -487,9 +488,10 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         controls[0].add(images[0], Titles(self._session).of(task))
 
     def close(self) -> None:
-        """Close the panel and all that is in it; what is in progress goes on."""
+        """Close the panel and its own parts, wherever they were laid; what is in progress goes on."""
         self._forget()
-        close_inside(self)
+        for part in self._parts:
+            part.close()
         self._pool.close()
         self._observers.close()
         super().close()

@@ -21,8 +21,8 @@ class ParameterValue(traitlets.TraitType[Any, Any]):
         return panel.checked(str(self.name), value)
 
     def get(self, obj: Any, cls: Any = None) -> Any:
-        """Return it, of a list one of its own, as of `values`: what is appended there would be shown and not sent."""
-        value = super().get(obj, cls)
+        """Return what its control shows, of a list a copy: what is appended there would be shown and not sent."""
+        value = obj._inputs[self.name].value  # noqa: SLF001 - of the panel's own
         return list(value) if isinstance(value, list) else value
 
     def set(self, obj: Any, value: Any) -> None:

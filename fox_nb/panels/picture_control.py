@@ -55,12 +55,12 @@ class PictureControl(Control):
         picker.on("place", self._typed)
         if not in_voila():  # a visitor isn't told what lies on the server
             picker.on("ask", lambda: field_context.later(self._suggest))
-        picker.observe(lambda _: self._look_later(), "value")
+        self.on_change(self._look_later)
         if parameter.hint.consent:
             self._consent = consent_box(parameter.hint.consent)
             self.parts = (picker, self._consent)
             self.valued["agreed"] = self._consent
-            picker.observe(self._withdraw_consent, "value")
+            self.on_change(self._withdraw_consent)
 
     def read(self, seen: Mapping[str, Any] | None = None) -> Any:
         """Return the pictures that the browser shows, as a list where the parameter is one; None for none."""
@@ -114,7 +114,7 @@ class PictureControl(Control):
                 todo=f"Ask the person in the photos; when they agree, {way}.",
             )
 
-    def _withdraw_consent(self, _change: object) -> None:
+    def _withdraw_consent(self) -> None:
         """Take the tick away with other pictures: who is seen in them has to be asked anew."""
         self._consent.value = False
 

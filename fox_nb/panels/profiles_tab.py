@@ -17,7 +17,7 @@ from fox_nb.panels.outcome import FREE_ACTIONS, remedies, settle
 from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
 from fox_nb.panels.press import Press, lines_of
-from fox_nb.panels.script import Layout, close_inside
+from fox_nb.panels.script import Layout, hear
 from fox_nb.panels.titles import Titles
 from fox_nb.panels.training_photos import TrainingPhotos
 from fox_nb.parameters import parameters
@@ -52,6 +52,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self._told_of = journalled
         self._lock = threading.Lock()
         self._price = ""
+        self._parts: tuple[w.Widget, ...] = ()
         self._refused = ""
         """Why the key can pay for nothing."""
         self.profiles = TrainedProfiles(session)
@@ -67,17 +68,18 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self.known.on("act", self._acted)
         self.known.on("ready", self._opened)
         for part in (self.name, self.photos.picker, self.agreed):
-            part.observe(lambda _: self._show_lacking(), "value")
-        self.photos.picker.observe(self._withdraw_consent, "value")
+            hear(part, self._show_lacking)
+        hear(self.photos.picker, self._withdraw_consent)
         words = w.HTML(head(CreateProfile, sandbox=session.gateway.is_sandbox), layout=Layout())
-        parts = [words, self.photos.picker, self.name, self.agreed, self.press, self.known]
-        super().__init__(parts, layout=Layout(), _dom_classes=("fox-nb-panel",))
+        self._parts = (words, self.photos.picker, self.name, self.agreed, self.press, self.known)
+        super().__init__(self._parts, layout=Layout(), _dom_classes=("fox-nb-panel",))
         self._show_lacking()
         self._pool.submit(self._ask_prices)
 
     def close(self) -> None:
-        """Close the tab and all that is in it; a training that was begun goes on."""
-        close_inside(self)
+        """Close the tab and all its parts; a training that was begun goes on."""
+        for part in self._parts:
+            part.close()
         self._pool.close()
         super().close()
 
@@ -104,9 +106,9 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self.press.error = []
         self.press.hint = self._lacks(self.name.value, agreed=self.agreed.value) or self._refused
 
-    def _withdraw_consent(self, change: Mapping[str, Any]) -> None:
+    def _withdraw_consent(self) -> None:
         """Take the tick away with the last photo: who is in the next ones has to be asked anew."""
-        if not change["new"]:
+        if not self.photos.picker.value:
             self.agreed.value = False
 
     def _pressed(self, seen: Mapping[str, Any]) -> None:

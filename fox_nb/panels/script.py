@@ -128,11 +128,25 @@ class Scripted(anywidget.AnyWidget):
                 logging.getLogger("fox_nb").exception("A part of a panel did not start; the others do.")
 
 
-def close_inside(box: Any) -> None:
-    """Close all that is in a box, and in the boxes in it."""
-    for widget in getattr(box, "children", ()):
-        close_inside(widget)
-        widget.close()
+def hear(widget: Any, callback: Callable[[], object], name: str = "value") -> None:
+    """Call `callback` after each change of a trait, for good: who takes all observers of a widget away means their own.
+
+    What ipywidgets' classes observe themselves stays, too: without it a list's value does not follow its place.
+    """
+    take_away = widget.unobserve_all
+
+    def heard(_change: object) -> None:
+        callback()
+
+    def unobserve_all(names: Any = traitlets.All) -> None:
+        take_away(names)
+        for handler in type(widget).trait_events().values():
+            if isinstance(handler, traitlets.ObserveHandler):
+                handler.instance_init(widget)
+        widget.observe(heard, name)
+
+    widget.unobserve_all = unobserve_all
+    widget.observe(heard, name)
 
 
 class _Notifier:

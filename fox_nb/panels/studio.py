@@ -18,7 +18,7 @@ from fox_nb.panels.outcome import must_be_of_outcome, remedies
 from fox_nb.panels.panel import FILL, PAUSE, Panel, below_record, panel_class
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
-from fox_nb.panels.script import Layout, close_inside
+from fox_nb.panels.script import Layout, hear
 from fox_nb.panels.titles import Titles
 from fox_nb.session.pool import Pool
 from fox_nb.store import ON_ITS_WAY
@@ -57,8 +57,11 @@ class Studio(w.Tab):  # type: ignore[misc]
         self._session = session
         self._pool = Pool(2, "studio")
         self._forget: Callable[[], None] = lambda: None  # what is half made is closed, too
+        self._by_model: dict[str, Panel | ProfilesTab] = {}
         self._side: PicturesView | None = None
-        names = Titles(session)
+        self.history = HistoryTab(session, Titles(session), self._pool.submit, self._row_actions)
+        self._compared = w.VBox([], layout=Layout())
+        self._past = w.VBox([self.history, self._compared], layout=Layout())
         self._record = Record(self._card, task_pages.task_page, Memory(session, "studio"))
         given: dict[str, Any] = {
             "record": self._record,
@@ -67,21 +70,18 @@ class Studio(w.Tab):  # type: ignore[misc]
             "journalled": lambda _: self.history.refresh(),
             "ended": self._ended,
         }
-        self.history = HistoryTab(session, names, self._pool.submit, self._row_actions)
         self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
         self.profiles = ProfilesTab(session, changed=self._profiles_changed, journalled=given["journalled"])
-        self._by_model: dict[str, Panel | ProfilesTab] = {CreateProfile.model: self.profiles, **self.panels}
+        self._by_model = {CreateProfile.model: self.profiles, **self.panels}
         self.history.on("act", self._act)
         self.history.on("compare", self._show_side_by_side)
-        self._compared = w.VBox([], layout=Layout())
         for panel in self.panels.values():
             panel.on_use(self._use)
-        self._past = w.VBox([self.history, self._compared], layout=Layout())
         self._hand_in = HandIn(session, self._pool.submit, self._past)
         tabs = [*(self._by_model[model] for model in MODELS), self._past]
         titles = [*(request.title for request in MODELS.values()), "History"]
         super().__init__(tabs, titles=titles, layout=Layout(), _dom_classes=("fox-nb-studio",))
-        self.observe(lambda change: self._shown(change["new"]), "selected_index")
+        hear(self, self._catch_up, "selected_index")
         self._record.open()
         self._forget = session.on_sent(lambda: self._pool.soon(self._catch_up, PAUSE))
 
@@ -100,9 +100,10 @@ class Studio(w.Tab):  # type: ignore[misc]
         raise AttributeError(f"studio.{name}{_GONE.get(name, ' is not there')}.", name=name, obj=self)
 
     def close(self) -> None:
-        """Close the studio and all that is in it; what is in progress goes on."""
+        """Close the studio and its own tabs, wherever they were laid; what is in progress goes on."""
         self._forget()
-        close_inside(self)
+        for part in (*self._by_model.values(), *self._past.children, self._past):
+            part.close()
         if self._side is not None:
             self._side.close()
         self._pool.close()
@@ -158,9 +159,9 @@ class Studio(w.Tab):  # type: ignore[misc]
         if self._by_model[model] in self.children:
             self.selected_index = self.children.index(self._by_model[model])
 
-    def _shown(self, index: int | None) -> None:
-        """Bring up to date what somebody goes to."""
-        shown = None if index is None else self.children[index]
+    def _catch_up(self) -> None:
+        """Bring up to date what is shown: somebody goes there, or something was sent, by code, too, or is over."""
+        shown = None if self.selected_index is None else self.children[self.selected_index]
         if shown is self._past:
             self.history.refresh()
             self._pool.submit(self._hand_in.offer)
@@ -168,10 +169,6 @@ class Studio(w.Tab):  # type: ignore[misc]
             self.profiles.refresh()
         if isinstance(shown, (Panel, ProfilesTab)):
             self._pool.submit(shown.show_cost)  # what one tab has spent the others have no longer
-
-    def _catch_up(self) -> None:
-        """Bring up to date what is shown: code, or another panel, has sent something, or it is over."""
-        self._shown(self.selected_index)
 
     def _ended(self, task: Task) -> None:
         if task.profile_id:

@@ -1,7 +1,10 @@
 """The level, from Python's side."""
 
 import re
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +31,25 @@ def test_a_number_keeps_four_decimals_and_the_bounds() -> None:
     assert Level(value=4, min=2, max=10).value == 4
     level.max = 0.5
     assert level.value == 0.5
+
+
+@pytest.mark.parametrize("value", [np.float32(0.3), np.array(0.1 + 0.2), Decimal("0.3"), Fraction(3, 10)])
+def test_a_number_of_any_kind_is_one(value: Any) -> None:
+    """As an ipywidgets' slider takes it, and so a link from one."""
+    assert Level(value=value).value == 0.3
+    assert Level(max=np.int64(3)).max == 3
+
+
+@pytest.mark.parametrize(("bound", "value"), [("min", 2), ("max", -1), ("min", float("nan"))])
+def test_a_bound_beyond_the_other_is_refused(bound: str, value: float) -> None:
+    """And the value stays; both may be moved at once."""
+    level = Level(value=0.5)
+    with pytest.raises(traitlets.TraitError, match="not above its max"):
+        setattr(level, bound, value)
+    assert (level.min, level.value, level.max) == (0, 0.5, 1)
+    with level.hold_trait_notifications():
+        level.min, level.max = 2, 4
+    assert (level.min, level.value, level.max) == (2, 2, 4)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "0.5"])

@@ -480,6 +480,68 @@ def test_a_closed_studio_leaves_no_threads(fox: Fox) -> None:
     assert all(widget._pool._closed for widget in [studio, *inside])
 
 
+def test_what_is_closed_closes_its_own_parts_wherever_they_were_laid(fox: Fox) -> None:
+    """A panel and a studio whose children were laid out anew end whole; a person's own widgets among them stay."""
+    panel, studio, own = fox.panel(), fox.studio(), (w.Label("mine"), w.Label("too"))
+    panel.children = (w.HBox([panel.controls["prompt"]]), own[0])
+    studio.children = (own[1], studio.panels["phota-image"])
+    inside = [studio.history, studio.profiles, *studio.panels.values()]
+    parts = [panel._press, *panel.controls.values(), *(panel._press for panel in studio.panels.values())]
+    panel.close()
+    studio.close()
+    assert [widget.comm for widget in (*inside, *parts)] == [None] * len([*inside, *parts])
+    assert all(widget._pool._closed for widget in (panel, studio, studio.profiles, *studio.panels.values()))
+    assert all(widget.comm is not None for widget in own)
+
+
+def test_who_takes_all_observers_away_means_their_own(fox: Fox) -> None:
+    """A cell that is run again does: attribute, `values`, price, button and the tick of consent follow the controls all the same."""
+    panel, training = fox.panel(prompt="a fox"), fox.panel("phota-create-profile", image_archive_url=LINK.format("a"))
+    training.controls["agreed"].value = True
+    heard: list[Any] = []
+    panel.observe(lambda change: heard.append((change["name"], change["new"])), ["num_outputs", "resolution"])
+    for control in (*panel.controls.values(), *training.controls.values()):
+        control.observe(heard.append, "value")
+        control.unobserve_all("value")
+        control.unobserve_all()
+    panel.controls["num_outputs"].value = 4
+    panel.controls["resolution"].set_state({"index": 1})  # as a browser says it
+    assert heard == [("num_outputs", 4), ("resolution", "4K")]
+    assert (
+        (panel.num_outputs, panel.resolution) == (4, "4K") == (panel.values["num_outputs"], panel.values["resolution"])
+    )
+    until(lambda: panel._press.price == "$0.72" or None, "the price")
+    panel.controls["resolution"].value = "1K"
+    assert panel.controls["resolution"].index == 0
+    training.image_archive_url = LINK.format("b")
+    assert not training.controls["agreed"].value
+    studio, looks = fox.studio(), list[int]()
+    studio.unobserve_all()
+    studio.profiles.refresh = lambda: looks.append(1)
+    studio.selected_index = studio.children.index(studio.profiles)
+    assert looks == [1]
+
+
+def test_an_attribute_is_what_its_control_shows(fox: Fox) -> None:
+    """Also where a subclass would have refused it: that is what a press sends."""
+
+    class Own(panel_file.panel_class("phota-image")):  # type: ignore[misc]
+        @traitlets.validate("prompt")
+        def _no_bears(self, proposal: dict[str, Any]) -> str:
+            if "bear" in proposal["value"]:
+                raise traitlets.TraitError("no bears")
+            return str(proposal["value"]).strip()
+
+    panel = Own(fox.session, {"prompt": " a fox "})
+    assert panel.prompt == panel.controls["prompt"].value == "a fox"
+    with pytest.raises(traitlets.TraitError):
+        panel.prompt = "a bear"
+    assert panel.prompt == panel.controls["prompt"].value == "a fox"
+    with pytest.raises(traitlets.TraitError):
+        panel.controls["prompt"].value = "a bear"
+    assert panel.prompt == panel.controls["prompt"].value == panel.values["prompt"] == "a bear"
+
+
 @pytest.mark.parametrize("act", sorted(FREE_ACTIONS))
 def test_a_training_has_the_remedies_of_any_task(act: str) -> None:
     """What is offered of a lost answer in the profiles is heard there, too."""
