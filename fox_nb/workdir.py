@@ -36,6 +36,11 @@ def given_path(given: Any, parameter: str = "path") -> Path:
     return path
 
 
+def as_text(name: str) -> str:
+    """Return a file's name as files and terminals take it: a ? stands for what is not UTF-8, as old ZIPs bring it."""
+    return name.encode(errors="replace").decode()
+
+
 def working_folder() -> Path | None:
     """Return the folder where relative paths begin; None when somebody has deleted it."""
     try:

@@ -175,6 +175,31 @@ def test_a_name_that_is_not_utf8(open_fox: Callable[..., Fox]) -> None:
         fox.edit("blue", os.fsdecode(b"th\xe9.png")).wait()
 
 
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="these file systems take no such names")
+def test_names_that_are_not_utf8_are_written(open_fox: Callable[..., Fox]) -> None:
+    """Where files, tables and a terminal take text alone, such a name stands in part; each notebook is taken home."""
+    photo = os.fsdecode(b"photos/caf\xe9.png")
+    Path("photos").mkdir()
+    Image.new("RGB", (64, 48), "orange").save(Path(photo))
+    fox = open_fox(os.fsdecode(b"r\xfcns"))
+    sweep = fox.sweep("phota-image-enhance", image_url=[photo, "https://example.com/a.png"], creativity=0.5)
+    fox.enhance(photo, creativity=0.5).wait()
+    sweep.plan.refresh()
+    assert "caf?.png" in (sweep.save("saved") / "metadata.jsonl").read_text(encoding="utf-8")
+    assert sweep.save_parquet("saved.parquet").exists()
+    frame, shown = sweep.to_frame(), compare([photo]).to_frame()
+    assert [frame["image_url"][0], frame["width"].dtype, shown["picture"][0]] == ["caf?.png", float, "caf?.png"]
+    assert os.path.exists(frame["file"][0])  # noqa: PTH110 - a column is of texts
+    assert shown["file"][0] == os.path.abspath(photo)  # noqa: PTH100
+    assert "caf?.png" in repr(fox.profiles.look("photos"))
+    for name in (b"n\xfc.ipynb", b"n\xe9.ipynb", b"n_.ipynb"):
+        Path(os.fsdecode(name)).write_bytes(name)
+    with zipfile.ZipFile(fox.store.take_home("work.zip")) as taken:
+        books = {taken.read(name) for name in taken.namelist() if name.endswith(".ipynb")}
+        assert books == {b"n\xfc.ipynb", b"n\xe9.ipynb", b"n_.ipynb"}
+        assert "r_ns/journal.sqlite" in taken.namelist()
+
+
 @pytest.mark.parametrize("when", [0, NEVER])
 def test_times_that_a_zip_has_no_date_for(open_fox: Callable[..., Fox], when: int) -> None:
     """Work is taken home and a lesson recorded, whatever time its files bear; locks of editors and pipes are left out."""

@@ -15,6 +15,7 @@ from typing import Any
 from fox_nb.errors import InvalidRequest
 from fox_nb.parameters import Parameter, shown
 from fox_nb.render.html import unlike
+from fox_nb.workdir import as_text
 
 MOST_VALUES = 1000
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
@@ -133,7 +134,7 @@ def label(value: Any, *, whole: bool = False) -> str:
     if written is not None:
         return written
     path = getattr(value, "path", None)
-    return str(getattr(path, "name", "") or getattr(value, "file_name", "") or type(value).__name__)
+    return as_text(str(getattr(path, "name", "") or getattr(value, "file_name", "") or type(value).__name__))
 
 
 def sameness(value: Any, *, whole: bool = False) -> Any:

@@ -10,7 +10,7 @@ from fox_nb.images.inline import data_uri, size_words
 from fox_nb.render import plots
 from fox_nb.render.comparison_files import save_html, save_image
 from fox_nb.render.html import unlike
-from fox_nb.session.tasklist import pandas
+from fox_nb.session.tasklist import framed
 
 if TYPE_CHECKING:
     import os
@@ -69,8 +69,7 @@ class Compared:
                     "file": file,
                 }
                 rows.append({**words, **about, **size, **take.metrics, "note": take.note})
-        frame: pd.DataFrame = pandas().DataFrame(rows)
-        return frame
+        return framed(rows)
 
     def save_html(self, path: str | os.PathLike[str]) -> Path:
         """Write one page that works offline: divider, linked zoom, differences, 1024 px previews.

@@ -11,6 +11,7 @@ from fox_nb.filetypes import is_data
 from fox_nb.images.sources import link_name
 from fox_nb.models import MODELS
 from fox_nb.session import Task
+from fox_nb.workdir import as_text
 
 _LONGEST = 80
 
@@ -66,4 +67,5 @@ def _of(source: Any) -> str:
 
 
 def _short(text: str) -> str:
+    text = as_text(text)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1].rstrip()}…"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fox_nb.experiments.axes import PlanAxis, label, picture_names, sameness
 from fox_nb.images.metrics import EXPLANATIONS
-from fox_nb.session.tasklist import pandas
+from fox_nb.session.tasklist import framed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def pictures(sweep: Made) -> pd.DataFrame:
     """Return one row a picture; what is not made yet is a row without a file."""
-    table: pd.DataFrame = pandas().DataFrame(_rows(sweep))
-    return table
+    return framed(_rows(sweep))
 
 
 def summary(sweep: Made) -> pd.DataFrame:

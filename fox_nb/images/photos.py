@@ -16,6 +16,7 @@ from fox_nb.images import check, impressions
 from fox_nb.images.inline import size_words
 from fox_nb.images.pixels import plain, sized, upright
 from fox_nb.images.thumbnail import encoded
+from fox_nb.workdir import as_text
 
 AT_LEAST = 10
 BEST = (30, 50)
@@ -173,7 +174,7 @@ def inspect(photos: Iterable[Photo], *, progress: Callable[[int], None] | None =
 def name_of(photo: Photo, number: int) -> str:
     """Give a photo's name, without its folder; bytes are called by their number."""
     if isinstance(photo, str | os.PathLike):
-        return Path(photo).name
+        return as_text(Path(photo).name)
     return f"photo {number}" if isinstance(photo, bytes) else photo.name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -129,7 +130,7 @@ class TaskList(Shows, Sequence[Task]):
         known = [parameter.name for model in MODELS.values() for parameter in parameters(model)]
         asked = [name for name in ("model", *known) if not rows or any(name in row for row in rows)]
         columns = dict.fromkeys([*asked, *_FACTS, *(name for row in rows for name in row)])
-        frame: pd.DataFrame = pandas().DataFrame(rows, columns=list(columns))
+        frame = framed(rows, list(columns))
         return frame if rows else frame.astype({"asked": "datetime64[us]"})
 
 
@@ -142,6 +143,25 @@ def pandas() -> Any:
             "A data frame needs pandas, which is not installed here.", todo='Run `pip install "fox_nb[metrics]"`.'
         ) from None
     return pd
+
+
+def framed(rows: list[dict[str, Any]], columns: list[str] | None = None) -> pd.DataFrame:
+    """Return rows as a data frame; a column with a file's name that is not UTF-8 keeps it, which pandas' texts can't.
+
+    Raises
+    ------
+    ExtraMissing
+        pandas is not installed.
+    """
+    pd = pandas()
+    try:
+        frame: pd.DataFrame = pd.DataFrame(rows, columns=columns)
+    except UnicodeEncodeError:
+        frame = pd.DataFrame(rows, columns=columns, dtype=object)
+        for name in frame:
+            with contextlib.suppress(UnicodeEncodeError):
+                frame[name] = frame[name].infer_objects()
+    return frame
 
 
 def states_of(status: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zipfile
 from collections.abc import Sequence
@@ -17,17 +18,26 @@ from fox_nb.workdir import below, notebook_folder
 def take_home(store: Path, parts: Sequence[Path], journal: Journal, target: str | Path) -> Path:
     """Write one ZIP of a store's folder: these parts of it and its journal; see `Store.take_home`."""
     path = place_of(target, "my-work.zip")
-    name = below(store, notebook_folder()) or store.name
+    name = _member(below(store, notebook_folder()) or store.name)
     with zipped(path) as archive, aside(store, private=True) as copy:
         _copy_journal(journal, copy)
         archive.write(copy, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)
         for folder in parts:
             for file in sorted(folder.glob("*")):  # none where somebody has deleted it
                 if file.is_file() and not file.name.startswith(ASIDE):
-                    archive.write(file, f"{name}/{folder.name}/{file.name}")
+                    archive.write(file, f"{name}/{folder.name}/{_member(file.name)}")
         for notebook in _notebooks():
-            archive.write(notebook, notebook.name, zipfile.ZIP_DEFLATED)
+            member, number = _member(notebook.name), 1
+            while member in archive.namelist():  # one whose name was replaced in part may be called as another is
+                number += 1
+                member = f"{_member(notebook.stem)}-{number}{notebook.suffix}"
+            archive.write(notebook, member, zipfile.ZIP_DEFLATED)
     return path
+
+
+def _member(name: str) -> str:
+    """Return a file's name as a ZIP takes it: without the bytes that are no UTF-8, which old ZIPs have brought."""
+    return re.sub("[\ud800-\udfff]", "_", name)
 
 
 def _notebooks() -> list[Path]:
