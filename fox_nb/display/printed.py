@@ -52,9 +52,11 @@ def _sheet(thumbnails: Sequence[bytes]) -> bytes:
     from PIL import Image as Pillow
     from PIL import ImageOps
 
+    from fox_nb.images.pixels import on_white
+
     columns = min(_ACROSS, len(thumbnails))
     edge = _EDGE if columns == 1 else _EDGE // 2
-    small = [ImageOps.contain(Pillow.open(io.BytesIO(one)).convert("RGB"), (edge, edge)) for one in thumbnails]
+    small = [ImageOps.contain(on_white(Pillow.open(io.BytesIO(one))), (edge, edge)) for one in thumbnails]
     height = max(picture.height for picture in small)
     sheet = Pillow.new(
         "RGB", (sum(picture.width for picture in small[:columns]), height * -(-len(small) // columns)), "white"

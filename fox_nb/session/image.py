@@ -90,14 +90,14 @@ class Image(Shows):
         return save_picture(self.path, path)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        """Return the pixels for NumPy: height x width x 3, 0 to 255."""
+        """Return the pixels for NumPy: height x width x 3, 0 to 255, on white where they are transparent."""
         import numpy as np
 
-        from fox_nb.images.pixels import plain
+        from fox_nb.images.pixels import on_white, plain
 
         if copy is False:
             raise ValueError("a picture on the disk cannot become an array without a copy")
-        return np.asarray(plain(self.pil()).convert("RGB"), dtype=dtype)
+        return np.asarray(on_white(plain(self.pil())), dtype=dtype)
 
     def thumbnail(self, edge: int = 512, *, max_bytes: int = 40_000) -> bytes:
         """Return a small WebP of the picture, at most `edge` pixels long and `max_bytes` large; kept in the store."""

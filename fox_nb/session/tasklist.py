@@ -153,11 +153,11 @@ def framed(rows: list[dict[str, Any]], columns: list[str] | None = None) -> pd.D
     ExtraMissing
         pandas is not installed.
     """
-    pd = pandas()
+    make = pandas().DataFrame
     try:
-        frame: pd.DataFrame = pd.DataFrame(rows, columns=columns)
+        frame: pd.DataFrame = make(rows, columns=columns)
     except UnicodeEncodeError:
-        frame = pd.DataFrame(rows, columns=columns, dtype=object)
+        frame = make(rows, columns=columns, dtype=object)
         for name in frame:
             with contextlib.suppress(UnicodeEncodeError):
                 frame[name] = frame[name].infer_objects()

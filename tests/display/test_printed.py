@@ -3,12 +3,19 @@
 import base64
 import io
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from nbconvert import HTMLExporter, LatexExporter
 from PIL import Image
 from traitlets.config import Config
 
+from fox_nb.display.printed import _sheet
+from fox_nb.images.thumbnail import thumbnail
+from fox_nb.session import Image as PictureOfATask
+from fox_nb.session.renderer import TERMINAL
+from fox_nb.store.rows import PictureRow
 from kernels import notebook
 
 
@@ -63,6 +70,21 @@ def test_what_a_panel_made_is_there_too(runner: Any, sandbox_env: Mapping[str, s
     assert [len(jpeg) < 60_000 for jpeg in jpegs] == [True]
     _, resources = LatexExporter().from_notebook_node(ran)
     assert len(resources["outputs"]) == 1
+
+
+def test_a_transparent_picture_is_printed_on_white(tmp_path: Path) -> None:
+    """What lies below full transparency, mostly black, is no part of what is seen: neither in a PDF nor in an array."""
+    drawn = Image.new("RGBA", (300, 200), (0, 0, 0, 0))
+    drawn.paste("red", (50, 50, 250, 150))
+    drawn.save(tmp_path / "a.png")
+    with Image.open(io.BytesIO(_sheet([thumbnail(tmp_path / "a.png")]))) as sheet:
+        corner, middle = sheet.getpixel((5, 5)), sheet.getpixel((150, 100))
+    assert min(corner) > 250
+    assert middle[0] > 250
+    assert max(middle[1:]) < 5
+    row = PictureRow(1, "a.png", "", "", "image/png", 300, 200, 0)
+    pixels = np.asarray(PictureOfATask(row, tmp_path / "a.png", tmp_path, TERMINAL))
+    assert [pixels[5, 5].tolist(), pixels[100, 150].tolist()] == [[255] * 3, [255, 0, 0]]
 
 
 def test_a_damaged_picture_hides_no_other(runner: Any, own_sandbox: Mapping[str, str]) -> None:
