@@ -144,13 +144,19 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
 
     @property
     def error(self) -> str:
-        """What is said below the list as an alert; '' for nothing. It goes away at the next choice."""
+        """What is said below the list as an alert; '' for nothing. It goes away at the next choice and change."""
         return self._error
 
     @error.setter
     def error(self, words: str) -> None:
         self._error = words
         self.say("error", words=words)
+
+    @traitlets.observe("value")
+    def _mended(self, _change: object) -> None:
+        """Take back what was wrong with what may be gone; whoever looks at the pictures says anew what still is."""
+        if self._error:
+            self.error = ""
 
     def seen(self, keys: Any) -> tuple[PickerEntry, ...]:
         """Return the entries that a browser shows: a press may be ahead of what has arrived here.

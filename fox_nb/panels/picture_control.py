@@ -155,7 +155,8 @@ class PictureControl(Control):
             try:
                 small = self._thumbnail(entry.value)
             except (FoxError, OSError, ValueError) as error:
-                self.widget.error = str(error)
+                if entry.key in {one.key for one in self.widget.entries}:  # it may have been taken out meanwhile
+                    self.widget.error = str(error)
             else:
                 if small:
                     self.widget.update(replace(entry, thumbnail=small))

@@ -406,6 +406,25 @@ def test_a_picture_in_a_text_is_no_file(fox: Fox, sandbox: Any) -> None:
     assert panel.submit().wait().status == "completed"
 
 
+def test_what_was_wrong_with_a_picture_goes_with_it(fox: Fox, tmp_path: Path) -> None:
+    """Whether a person or code takes it out; what is wrong with another one is said again."""
+    files = [tmp_path / name for name in ("good.png", "one.png", "other.png")]
+    Image.new("RGB", (64, 64), "red").save(files[0])
+    for broken in files[1:]:
+        broken.write_bytes(b"no picture")
+    panel = fox.panel("phota-image-edit", image_urls=files)
+    picker = panel.controls["image_urls"]
+    until(lambda: picker.error.startswith("other.png is not a picture") or None, "what is wrong with the last one")
+    Browser(picker).say("remove", key=picker.entries[2].key)
+    until(lambda: picker.error.startswith("one.png is not a picture") or None, "what is wrong with the other one")
+    panel.image_urls = files[:1]
+    assert picker.error == ""
+    Browser(picker).say("place", text="nope.png")
+    assert picker.error.startswith("image_urls: there is no such file")
+    panel.fill({})
+    assert picker.error == ""
+
+
 def test_names_that_are_gone_say_what_to_do(fox: Fox) -> None:
     """For one release; other names that are not there say what was probably meant."""
     panel = fox.panel()
