@@ -16,7 +16,6 @@ from fox_nb.panels.script import Layout
 from fox_nb.panels.task_cards import Action
 from fox_nb.panels.titles import Titles
 from fox_nb.session import Session, Task
-from fox_nb.session.lost_answers import is_named_since
 from fox_nb.settings import in_voila
 from fox_nb.store import ON_ITS_WAY
 
@@ -41,7 +40,7 @@ def settle(session: Session, task: Task, name: str) -> None:
             raise FoxError(said.note, money="Nothing was changed.", todo="Pictures are not touched by that.")
     elif name != "accept":
         task.settle(paid=name == "paid")
-    elif is_named_since(task.row):
+    elif task.row.is_named_since:
         task.settle(task_id=task.row.bill_task)
     elif task.proposal is not None and task.proposal.paid is not None:
         task.settle(paid=task.proposal.paid, task_id=task.proposal.task_id)
@@ -53,7 +52,7 @@ def settling(task: Task) -> list[Action]:
     if in_voila():
         return []
     if proposal is None:
-        return [("accept", "Fetch its pictures")] * is_named_since(task.row)
+        return [("accept", "Fetch its pictures")] * task.row.is_named_since
     by_hand = [("unpaid", "It was not charged"), ("paid", "It was charged")]
     if proposal.paid is None:
         return by_hand

@@ -11,7 +11,6 @@ from fox_nb.parameters import not_allowed, shown, unboxed
 from fox_nb.session.matching import AMBIGUOUS, AMOUNT
 from fox_nb.session.prices import Cost
 from fox_nb.store import TaskRow
-from fox_nb.store.journal import ANSWER_LOST, NOT_PAID
 
 
 class Proposal(NamedTuple):
@@ -76,15 +75,13 @@ def next_step(proposal: Proposal) -> str:
     )
 
 
-def is_named_since(row: TaskRow) -> bool:
-    """Return True for what was settled without its id, which the bill has named since: its pictures can be fetched."""
-    return row.error_code in {ANSWER_LOST, NOT_PAID} and bool(row.bill_task)
-
-
 def next_try(row: TaskRow) -> str:
     """Say what to do about a task that came to nothing."""
-    if is_named_since(row):
-        return f"The bill has named it: task.settle(task_id={row.bill_task!r}) fetches its pictures, within 24 hours."
+    if row.is_named_since:
+        return (
+            f"The bill has named it: task.settle(task_id={row.bill_task!r}) fetches its pictures, within 24 hours; "
+            "task.retry() sends it again, which is charged again."
+        )
     if row.state == "refused":
         return "Ask again: it is sent as if for the first time."
     return "task.retry() sends it again and may be charged again; a changed request is a new one."

@@ -14,7 +14,6 @@ from fox_nb.money import MICRO_PER_USD
 from fox_nb.parameters import parameters
 from fox_nb.session.billing import Billing, Reconciliation
 from fox_nb.session.downloads import LINKS_LIVE
-from fox_nb.session.lost_answers import is_named_since
 from fox_nb.session.prices import Cost
 from fox_nb.session.submission import Submitter
 from fox_nb.session.task import Task
@@ -150,7 +149,7 @@ class Session(Submitter):
                 task.renew()
         lost = [row for row in self.unfinished() if row.state == "unknown"]
         ended = self.store.journal.tasks(self.gateway.name, states=("failed", "refused"))
-        lost += [row for row in ended if is_named_since(row) and self.now() - (row.sent or row.asked) < LINKS_LIVE]
+        lost += [row for row in ended if row.is_named_since and self.now() - (row.sent or row.asked) < LINKS_LIVE]
         return self.billing.report([row for row in lost if row.account == self.account], note, joined)
 
     def hand_in(self) -> None:

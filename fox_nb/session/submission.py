@@ -368,7 +368,7 @@ class Submitter(OfOneProcess):
         row = task.row
         if row.state == "completed" and self._has_gaps(row):
             self.poller.fetch_again(task)
-        elif row.state == "unknown" and task.error is not None:
+        elif (row.state == "unknown" or (row.state == "refused" and row.is_named_since)) and task.error is not None:
             raise task.error
         else:
             self.poller.watch(task)

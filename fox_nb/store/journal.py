@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from fox_nb.atomic import ALONE
 from fox_nb.errors import FoxError, StoreError
 from fox_nb.store.journal_reader import COUNTED_SUM, GIVEN_BACK, NEWEST_OF, PLAYS, JournalReader, check_budget
-from fox_nb.store.rows import BEING_SENT, ON_ITS_WAY, SHARED, TRAINS, kept, moved, numbered, owner_is_gone, process_name
+from fox_nb.store.rows import (
+    ANSWER_LOST,
+    BEING_SENT,
+    NOT_PAID,
+    ON_ITS_WAY,
+    SHARED,
+    TRAINS,
+    kept,
+    moved,
+    numbered,
+    owner_is_gone,
+    process_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,8 +42,6 @@ LONGEST_UPLOADS = 7200.0
 
 JOURNAL = "journal.sqlite"
 """What its file is called in a store."""
-ANSWER_LOST, NOT_PAID = "answer_lost", "settled"
-"""The codes of what was settled as paid without its id, and as not paid."""
 _SETTLED_AS_PAID = "You settled it as paid; its answer was lost, and with it the way to its pictures."
 
 _SAME_SENDING = f"identity = ? AND (SELECT {NEWEST_OF.format('task')}) = ?"
@@ -179,7 +189,7 @@ class Journal(JournalReader):
                 ).fetchone()[0]
             identity = identity_of(asked.gateway, asked.request, take)
             row = self._settled_owner(connection, identity, now)
-            if row is not None and row.state != "refused":
+            if row is not None and (row.state != "refused" or row.is_named_since):
                 return row, False
             self._reserve(connection, identity, asked, budget, now, known=row is not None, take=take)
             reserved.append(self._known(connection, identity))

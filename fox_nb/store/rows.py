@@ -20,6 +20,8 @@ TRAINS = "phota-create-profile"
 """The model whose result is a profile; an id beside any other one's pictures is no result."""
 FORGOTTEN = "forgotten"
 """Error code of a task that was made and paid for, whose results were removed when a profile was forgotten."""
+ANSWER_LOST, NOT_PAID = "answer_lost", "settled"
+"""Error codes of what a person has settled as paid without its id, and as not paid."""
 REPLAYED = "pack "
 """How the names of replayed gateways begin: what was recorded costs nothing here, and is not packed again."""
 SHARED = "shared"
@@ -113,6 +115,12 @@ class TaskRow(NamedTuple):
         """How many results were asked for."""
         count = self.body.get("num_outputs", 1)
         return count if isinstance(count, int) and count > 0 else 1
+
+    @property
+    def is_named_since(self) -> bool:
+        """True for what was settled without its id, which the bill has charged and named since: it can be fetched."""
+        is_charged = self.bill_charged is not None and self.bill_charged > self.bill_refunded
+        return self.error_code in {ANSWER_LOST, NOT_PAID} and is_charged and bool(self.bill_task)
 
     @property
     def on_its_way(self) -> bool:

@@ -118,7 +118,10 @@ def test_what_was_settled_comes_when_the_bill_names_it(
     lost = next(iter(gateway.tasks))
     tell(gateway, entry(time.time(), task_id=lost))
     assert [one.task_id for one in fox.reconcile(fresh=True).proposals] == [lost]
-    assert f"task.settle(task_id={lost!r})" in task.error.todo
+    fetched = f"task.settle(task_id={lost!r})"
+    assert fetched in task.error.todo
+    with pytest.raises(FoxError, match=re.escape(fetched)):
+        fox.generate("a fox").wait()
     assert task.settle(task_id=lost).wait(60).images
     assert fox.reconcile(fresh=True).proposals == ()
     assert (float(fox.spent), len(gateway.tasks)) == (pytest.approx(0.09), 1)

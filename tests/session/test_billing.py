@@ -128,6 +128,7 @@ def test_a_lost_answer_that_was_paid_back(fox: Fox, sandbox: Any) -> None:
     assert float(task.cost) == 0
     task.settle(paid=False)
     assert fox.spent == 0
+    assert "Ask again" in task.error.todo
 
 
 def test_equal_tasks_and_a_clock_that_is_off(fox: Fox, sandbox: Any) -> None:
