@@ -135,6 +135,7 @@ class Submitter(OfOneProcess):
         self._sending = Pool(SENDERS, "sending")
         self._uploading = Pool(SENDERS, "uploading")
         self.telling = Pool(TELLERS, "telling")
+        self._gateway_name = gateway.name
         self.profiles = Profiles(store, gateway.name, clock, renderer)
         self._tasks: weakref.WeakValueDictionary[str, Task] = weakref.WeakValueDictionary()
         self._warned: set[str] = set()
@@ -301,7 +302,7 @@ class Submitter(OfOneProcess):
         self.prices.ask()
         price = self.prices.counted(request.model)
         micro_usd, text = request.micro_usd_at(price), request.canonical()
-        return Asked(self.gateway.name, self.account, request.model, text, micro_usd, price is None)
+        return Asked(self._gateway_name, self.account, request.model, text, micro_usd, price is None)
 
     @property
     def _budget_micro_usd(self) -> int | None:
