@@ -8,7 +8,7 @@ from typing import Any
 
 from fox_nb.experiments.axes import label
 from fox_nb.filetypes import is_data
-from fox_nb.images.sources import link_name
+from fox_nb.images.sources import is_upload, link_name
 from fox_nb.models import MODELS
 from fox_nb.session import Task
 from fox_nb.workdir import as_text
@@ -52,11 +52,13 @@ def _words(name: str, value: Any) -> str:
 
 
 def _of(source: Any) -> str:
-    """Name a file, a link, or a picture that knows where it came from."""
+    """Name a file, also one that was uploaded, a link, or a picture that knows where it came from."""
     if isinstance(source, str):
         if is_data(source):
             return ""
         return _short(link_name(source) if "://" in source else Path(source).name)
+    if is_upload(source):
+        return _short(str(source.get("name") or ""))
     place = getattr(source, "path", None) or getattr(source, "filename", None)
     if place is None and hasattr(source, "__fspath__"):
         place = source

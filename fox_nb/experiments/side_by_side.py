@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import date
 from numbers import Number
 from typing import Any, Self
+from unicodedata import normalize
 
 from fox_nb.display.places import Shown
 from fox_nb.errors import FoxError, InvalidRequest
@@ -278,9 +279,11 @@ def compare(
 def _reference(original: Any, axes: Sequence[tuple[str, Sequence[str]]]) -> Reference | None:
     """Return the places that a label names; None for what is no label, and may be a picture."""
     label = str(original) if isinstance(original, tuple) else word(original)  # which a column of a MultiIndex is
+    label = label and normalize("NFC", label)  # a keyboard writes ü as one letter, the files of a Mac as two
     for number, (_, labels) in enumerate(axes):
-        if label in labels:
-            return tuple(labels.index(label) if at == number else None for at in range(len(axes)))
+        composed = [normalize("NFC", one) for one in labels]
+        if label in composed:
+            return tuple(composed.index(label) if at == number else None for at in range(len(axes)))
     if isinstance(original, Number | date):  # no picture is called by one, as one is by a path
         todo = f"Give one of {'; '.join(steps(labels) for _, labels in axes)}, or a picture."
         raise InvalidRequest(

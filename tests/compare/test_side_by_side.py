@@ -208,6 +208,14 @@ def test_pixels_that_were_changed_are_another_picture(tmp_path: Path) -> None:
     assert (shown.reference, len(shown.pictures())) == (None, 2)
 
 
+def test_files_of_a_mac_and_of_an_upload_are_called_by_their_names() -> None:
+    """A label from a file's name, which macOS writes with an u and its dots, is found by the ü of a keyboard."""
+    upload = tuple({"name": f"{name}.png", "content": memoryview(encoded(drawn()))} for name in ("Ku\u0308che", "Haus"))
+    shown = fox_nb.compare(upload, original="K\u00fcche.png").comparison()
+    assert list(shown.axes[0].labels) == ["Ku\u0308che.png", "Haus.png"]
+    assert shown.reference == (0,)
+
+
 @pytest.mark.parametrize("label", [0.0, np.float32(0.0), 0, np.datetime64("2026-01-01"), ("file", "phota-image")])
 def test_a_number_that_is_a_label_names_its_picture(label: Any) -> None:
     """Labels become texts, and so does what is called the original by one of them, be it a date or of a MultiIndex."""
