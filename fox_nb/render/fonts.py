@@ -72,5 +72,14 @@ def _named(name: str, size: int) -> ImageFont.FreeTypeFont | None:
 @lru_cache(maxsize=65_536)
 def _has(font: Font, sign: str) -> bool:
     """Tell whether a font has a sign: else it draws what it draws for none."""
+    font = _apart(font)
     one, none = font.getmask(sign), font.getmask(_MISSING)
     return (one.size, bytes(one)) != (none.size, bytes(none))
+
+
+@lru_cache(maxsize=64)
+def _apart(font: Font) -> Font:
+    """Return the font without what joins signs, which draws a circle for the letter of a mark, beside the empty box."""
+    if isinstance(font, ImageFont.FreeTypeFont):
+        return font.font_variant(layout_engine=ImageFont.Layout.BASIC)
+    return font

@@ -15,6 +15,18 @@ def test_no_sign_is_an_empty_box(sign: str) -> None:
     assert all(bytes(font.getmask(part)) != bytes(font.getmask("\ufffe")) for part in text)
 
 
+@pytest.mark.parametrize("text", ["हिन्दी", "ไทยน้ำ", "a\u20e3"])
+def test_a_mark_that_the_font_lacks_is_no_box_either(text: str) -> None:
+    """Alone it would be drawn on a circle, beside the box: all that is written of India's and Thai's words has a glyph."""
+    font = fonts.font_for([text], 20)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    apart = font.font_variant(layout_engine=ImageFont.Layout.BASIC)
+    boxes = [
+        sign for sign in fonts.writable(text, font) if bytes(apart.getmask(sign)) == bytes(apart.getmask("\ufffe"))
+    ]
+    assert boxes == []
+
+
 def test_without_any_font_a_letter_stands_for_its_accents() -> None:
     """Where the machine has no font but Pillow's own, é is e, and a sign of another script is its number."""
     plain = ImageFont.load_default(20)
