@@ -216,8 +216,11 @@ class Request:
 
     @classmethod
     def unchecked(cls, **values: Any) -> Self:
-        """Return a request of what is known so far, unchecked: enough to know what it would cost."""
-        return cls(**{**{parameter.name: parameter.default for parameter in parameters(cls)}, **values})
+        """Return a request of what is known so far, unchecked: enough to know what it would cost.
+
+        What a newer fox_nb has journalled may have parameters that the class doesn't know: they are left out.
+        """
+        return cls(**{one.name: values.get(one.name, one.default) for one in parameters(cls)})
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body of the creating call; what is None is left out."""

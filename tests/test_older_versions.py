@@ -1,5 +1,6 @@
 """What people already have keeps working: a store, a recorded lesson and a notebook that fox_nb 0.1 wrote."""
 
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -55,6 +56,21 @@ def test_an_older_store_opens_and_goes_on(folder: Path, sandbox: Any) -> None:
         assert fox.generate("a fox in the snow", take=2).wait(60).images[0].path.exists()
         assert len(sandbox.creations) == 1
         assert "a fox in the snow" in fox.tasks()._repr_html_()
+
+
+def test_a_parameter_of_a_newer_version_is_in_nobodys_way(folder: Path, sandbox: Any) -> None:
+    """A request that a newer fox_nb has made is shown as it is; its code is that request, and asks for no other picture."""
+    with fox_nb.Fox(MARKED_KEY, sandbox.base_url, folder / "fox_runs") as fox:
+        failed = fox.tasks(status="failed")[0]
+        with fox.store.journal.writing() as connection:
+            newer = json.dumps({**failed.request, "style": "ink"})
+            connection.execute("UPDATE task SET request = ? WHERE identity = ?", (newer, failed.identity))
+        failed = fox.tasks(status="failed")[0]
+        assert [name for name, _ in fox.panel("phota-image").actions(failed)][:1] == ["retry"]
+        assert fox.reconcile().found == 0
+        with pytest.raises(fox_nb.InvalidRequest, match="has no parameter 'style'"):
+            eval(failed.code(), {"fox": fox})
+        assert not sandbox.creations
 
 
 def test_an_older_recorded_lesson_plays(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def call(body: Mapping[str, Any], take: int, origins: Mapping[str, str], *, name
         What the `Fox` is called.
     """
     model = MODELS.get(body["model"])
-    if model is None:
+    if model is None or body.keys() - {"model", *(parameter.name for parameter in parameters(model))}:
         return f"{name}.submit({dict(body)!r}{f', take={take}' if take != 1 else ''})"
     arguments = []
     for parameter in parameters(model):
