@@ -85,8 +85,8 @@ def sized(image: Image.Image, edge: int) -> Image.Image:
     longest = max(image.size)
     if longest <= edge:
         return image
-    if image.mode not in {"L", "RGB", "RGBA", "CMYK"}:
-        image = plain(image)
+    if image.mode not in {"L", "RGB", "RGBA", "CMYK"} or "transparency" in image.info:
+        image = plain(image)  # first: a colour that stands for nothing would be blended into those beside it
     width, height = (max(1, round(side * edge / longest)) for side in image.size)
     return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
 

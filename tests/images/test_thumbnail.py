@@ -7,6 +7,7 @@ import io
 import os
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
@@ -103,6 +104,20 @@ def test_transparency_stays_where_it_is_and_only_there():
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))
     assert decoded(thumbnail(encoded(clear, "PNG"))).mode == "RGBA"
     assert decoded(thumbnail(encoded(gradient(mode="RGBA"), "PNG"))).mode == "RGB"
+
+
+@pytest.mark.parametrize(("mode", "nothing", "ink"), [("RGB", (255, 0, 255), (20, 120, 20)), ("L", 255, 60)])
+def test_a_colour_that_stands_for_nothing_is_nowhere_seen(mode, nothing, ink):
+    """A PNG that names one colour as transparent has none of it at the edges of what is drawn, however small it is shown."""
+    picture = Image.new(mode, (600, 400), nothing)
+    picture.paste(
+        ink, (100, 100, 400, 300), Image.radial_gradient("L").resize((300, 200)).point(lambda far: 255 * (far < 120))
+    )
+    small = decoded(thumbnail(encoded(picture, "PNG", transparency=nothing), edge=150))
+    pixels = np.asarray(small.convert("RGBA"), int)
+    seen = pixels[pixels[..., 3] > 128][:, :3]
+    assert len(seen) > 1000
+    assert np.percentile(np.abs(seen - np.array(ink)).max(axis=1), 99) < 60
 
 
 def test_other_colour_spaces_become_srgb():
