@@ -36,7 +36,6 @@ REMOVED = "[key removed]"
 _LONGEST_KEY = 500
 _FINGERPRINT_DIGITS = 12
 _PORTS = {"http": 80, "https": 443}
-_DELETE = 0x7F
 _HOUR = 3600
 _PRIVATE = [
     ipaddress.ip_network(network)
@@ -184,7 +183,7 @@ def normal_base_url(url: str, *, allow_plain_http: bool = False) -> str:
         When it is no base URL; the value is shown only when it begins as one and holds no user name and no password:
         a key that was given in its place is not.
     """
-    if not isinstance(url, str) or any(ord(sign) <= ord(" ") or ord(sign) == _DELETE for sign in url):
+    if not isinstance(url, str) or " " in url or not url.isprintable():
         raise _bad_url("The base URL is no text without spaces.", "")
     try:
         parts = urlsplit(url)

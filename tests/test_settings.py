@@ -64,6 +64,8 @@ def test_a_base_url_has_one_normal_form(url, normal):
         "https://a b/",
         "https://a/\nb",
         "https://a/\x7f",
+        "https://a/\udce9",
+        "https://api.foxapi.cc\u200b",
         "http://api.foxapi.cc",
         "http://10.0.0.1:3000",
         7,

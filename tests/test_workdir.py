@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import shutil
 import subprocess
 import sys
 import unicodedata
@@ -21,6 +22,7 @@ from fox_nb.images.photo_archive import photos_in
 from fox_nb.store.ledger import Ledger
 from fox_nb.store.packs import Pack
 from fox_nb.workdir import below, notebook_folder, working_folder
+from processes import PATIENCE
 
 NEVER = 5_000_000_000
 """Seconds since 1970 that a ZIP has no date for: it ends in 2107."""
@@ -171,8 +173,11 @@ def test_a_name_that_is_not_utf8(open_fox: Callable[..., Fox]) -> None:
     task = fox.edit("blue", os.fsdecode(b"caf\xe9.png")).wait()
     assert task.status == "completed"
     assert eval(task.code(), {"fox": fox}).identity == task.identity
-    with pytest.raises(InvalidRequest):
-        fox.edit("blue", os.fsdecode(b"th\xe9.png")).wait()
+    with pytest.raises(InvalidRequest, match=r"Did you mean caf\?\.png"):
+        fox.edit("blue", os.fsdecode(b"caff\xe9.png")).wait()
+    known = fox.store.task_of(shutil.copy(task.images[0].path, os.fsdecode(b"th\xe9.png")))
+    assert known is not None
+    assert known.identity == task.identity
 
 
 @pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="these file systems take no such names")
@@ -198,6 +203,14 @@ def test_names_that_are_not_utf8_are_written(open_fox: Callable[..., Fox]) -> No
         books = {taken.read(name) for name in taken.namelist() if name.endswith(".ipynb")}
         assert books == {b"n\xfc.ipynb", b"n\xe9.ipynb", b"n_.ipynb"}
         assert "r_ns/journal.sqlite" in taken.namelist()
+
+
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="names are UTF-8 there, whatever the locale")
+def test_saved_names_are_those_that_the_locale_can_write() -> None:
+    """Where it is not UTF-8, as on some clusters, a prompt with an umlaut names a file all the same."""
+    saved = "import os; from fox_nb.images.saving import file_stem; os.fsencode(file_stem('F\\xfcchse', {}))"
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    subprocess.run([sys.executable, "-c", saved], env={**os.environ, **locale}, timeout=PATIENCE, check=True)
 
 
 @pytest.mark.parametrize("when", [0, NEVER])

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import string
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -73,8 +74,9 @@ def _formatted(value: Any, spec: str) -> str:
 
 
 def _safe(text: str) -> str:
-    plain = unicodedata.normalize("NFC", text)
-    plain = re.sub(r"[^\w .,()+@=-]+", "-", plain.encode(errors="replace").decode())
+    known = sys.getfilesystemencoding()  # ASCII or Latin-1 where the locale says so
+    plain = unicodedata.normalize("NFC", text).encode(known, errors="replace").decode(known)
+    plain = re.sub(r"[^\w .,()+@=-]+", "-", plain)
     plain = re.sub(r"\s+", " ", plain)[:LONGEST_NAME].strip(" .-")
     while len(plain.encode()) > _MOST_BYTES:
         plain = plain[:-1]

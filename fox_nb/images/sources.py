@@ -17,7 +17,7 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.filetypes import data_in, is_data, is_zip, sniff
 from fox_nb.models import is_link
 from fox_nb.settings import in_voila
-from fox_nb.workdir import given_path, working_folder
+from fox_nb.workdir import as_text, given_path, working_folder
 
 # Left to re's own cache: compiling them would cost every panel.
 _SCHEME = r"^([A-Za-z][A-Za-z0-9+.\-]+):"
@@ -330,7 +330,7 @@ def _advice(path: Path, text: str) -> str:
     lowered = {name.lower(): name for name in names if name != path.name}
     near = [lowered[name] for name in difflib.get_close_matches(path.name.lower(), lowered, n=3, cutoff=0.6)]
     if near:
-        return "Did you mean " + " or ".join(str(path.parent / name) for name in near) + "?"
+        return "Did you mean " + " or ".join(as_text(str(path.parent / name)) for name in near) + "?"
     return f"Relative paths start at the kernel's folder: {_here()}."
 
 

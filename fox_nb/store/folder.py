@@ -16,7 +16,7 @@ from fox_nb.store.catalog import Catalog
 from fox_nb.store.files import sha256_of
 from fox_nb.store.journal import JOURNAL, Journal
 from fox_nb.store.schema import no_locks
-from fox_nb.workdir import given_path, working_folder
+from fox_nb.workdir import as_text, given_path, working_folder
 
 if TYPE_CHECKING:
     from fox_nb.store.packs import Packed
@@ -143,7 +143,7 @@ class Store(OfOneProcess):
             digest = sha256_of(path) if path.is_file() else ""
         except OSError:
             digest = ""
-        return self.journal.picture_of(digest, f"pictures/{path.name}")
+        return self.journal.picture_of(digest, f"pictures/{as_text(path.name)}")
 
     def export(self, path: str | Path) -> Packed:
         """Write what is finished into one file, which ``Fox(replay=…)`` plays without a key, a network or a cost.
