@@ -44,23 +44,11 @@ class HandIn:
                 return
             self._is_offered = True
         press = Press(description="Hand in", note="Sends your notebooks and pictures to your teacher.")
-        press.on("press", lambda _: self._pressed(press))
+        press.on("press", lambda _: press.begin(self._later, lambda: self._hand_in(press)))
         first, *rest = self._place.children
         self._place.children = (first, press, *rest)
 
-    def _pressed(self, press: Press) -> None:
-        if not press.busy:
-            press.busy = True
-            press.error = []
-            self._later(lambda: self._hand_in(press))
-
     def _hand_in(self, press: Press) -> None:
-        try:
-            self._session.hand_in()
-        except Exception as error:  # noqa: BLE001 - each is told at the button
-            press.notify("")
-            press.fail(error)
-        else:
-            press.notify(f"Handed in at {time.strftime('%H:%M')}. You may hand in again: your teacher sees each time.")
-        finally:
-            press.busy = False
+        press.notify("")
+        self._session.hand_in()
+        press.notify(f"Handed in at {time.strftime('%H:%M')}. You may hand in again: your teacher sees each time.")

@@ -205,8 +205,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             self._sent = None  # another variation of it is none
             raise
         finally:
-            self._say_whether_changed()
-            self.show_cost()
+            self._submitted()
             for task in asked:
                 self._notify("task", task)
 
@@ -329,14 +328,10 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             return
         now = time.monotonic()
         with self._lock:
-            again = now - self._pressed < DOUBLE_CLICK and is_same(values, self._sent)
-            if self._press.busy or again:
-                self._pressed = now  # a key that is held is one press, however long
-                return
-            self._pressed, self._sent = now, values
-            self._press.busy = True
-        self._press.error = []
-        self._pool.submit(lambda: self._submit(values))
+            is_again = now - self._pressed < DOUBLE_CLICK and is_same(values, self._sent)
+            self._pressed = now  # a key that is held is one press, however long
+        if not is_again:
+            self._press.begin(self._pool.submit, lambda: self._submit(values), self._submitted)
 
     def _ask_about_key(self) -> None:
         """Ask whether an empty key has been topped up since."""
@@ -345,27 +340,23 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
             self._press.error = []
 
     def _submit(self, read: dict[str, Any]) -> None:
-        handed_on: list[Task] = []
-
         def journalled(task: Task) -> None:
-            handed_on.append(task)
             try:
                 self._journalled(values, functools.partial(self._notify_later, "task"))(task)
             finally:
                 self._press.busy = False
 
+        self._sent = read
         try:
             values = self._sendable(read)
             self._session.submit(self.request.model, values, "new", journalled=journalled)
-        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
-            self._press.fail(error)
-            with self._lock:
-                self._sent = None
-        finally:
-            if not handed_on:  # else the button may be another press's by now
-                self._press.busy = False
-            self._say_whether_changed()
-            self.show_cost()
+        except Exception:
+            self._sent = None  # another variation of it is none
+            raise
+
+    def _submitted(self) -> None:
+        self._say_whether_changed()
+        self.show_cost()
 
     def _journalled(self, values: dict[str, Any], notify: Callable[[Task], object]) -> Callable[[Task], None]:
         """Return what takes a task over: from there on it cannot be lost, so the next press may come."""

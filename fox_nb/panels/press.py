@@ -105,8 +105,54 @@ class Press(Scripted):
         self._under_way: dict[str, tuple[Task, Callable[[Task], str]]] = {}
         """What is shown: the tasks and what names them."""
         self._said = ""
+        self._turn = 0
+        """Which press is, or was last, being dealt with."""
         self._lock = threading.Lock()
         super().__init__(**traits)
+
+    def begin(
+        self,
+        later: Callable[[Callable[[], Any]], Any],
+        work: Callable[[], object],
+        then: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Have what a press asks for done on another thread, one press at a time; what goes wrong is said here.
+
+        Parameters
+        ----------
+        later : callable
+            Has slow work done on another thread.
+        work : callable
+            Does it; it may set `busy` to False as soon as another press may come.
+        then : callable, optional
+            Called after it, whatever became of it.
+        """
+        with self._lock:
+            if self.busy:
+                return
+            self._turn += 1
+            turn, self.busy = self._turn, True
+        self.error = []
+
+        def done() -> None:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - nobody else would ever see it: a person pressed something
+                self.fail(error)
+            finally:
+                self._end(turn)
+            then()
+
+        try:
+            later(done)
+        except FoxError as error:  # there is no thread to do it
+            self.fail(error)
+            self._end(turn)
+
+    def _end(self, turn: int) -> None:
+        with self._lock:
+            if turn == self._turn:  # else the button is another press's by now
+                self.busy = False
 
     def fail(self, error: Exception) -> None:
         """Say what went wrong, in the three sentences of every error."""

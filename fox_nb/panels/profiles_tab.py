@@ -113,25 +113,22 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
 
     def _pressed(self, seen: Mapping[str, Any]) -> None:
         name, agreed = str(seen.get("name", self.name.value)), bool(seen.get("agreed", self.agreed.value))
-        with self._lock:
-            if self.press.busy:
-                return
-            self.press.busy = True
-        self.press.error = []
-        self._pool.submit(lambda: self._train(name, seen.get("photos"), agreed=agreed))
+        self.press.begin(
+            self._pool.submit, lambda: self._train(name, seen.get("photos"), agreed=agreed), self._show_anew
+        )
 
     def _train(self, name: str, keys: Any, *, agreed: bool) -> None:
         try:
             if self._refused:  # it may have been topped up since
                 self._ask_prices()
             self._say_outcome(self._trained(self.photos.sheet(keys), name, agreed=agreed))
-        except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
-            self.press.fail(error)
+        except Exception:
             self.press.notify("")
-        finally:
-            self.press.busy = False
-            self.show_cost()
-            self._list()
+            raise
+
+    def _show_anew(self) -> None:
+        self.show_cost()
+        self._list()
 
     def _trained(self, sheet: Any, name: str, *, agreed: bool) -> Task:
         lacks = self._lacks(name, agreed=agreed) or self._refused

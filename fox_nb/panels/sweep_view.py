@@ -139,7 +139,11 @@ class SweepView:
             if self._starting:
                 return
             self._starting = True
-        self._acting.submit(lambda: self._begin(sure=sure))
+        try:
+            self._acting.submit(lambda: self._begin(sure=sure))
+        except FoxError as error:  # there is no thread to do it
+            self._said, self._asks, self._starting = error_page(error), False, False
+            self._tell()
 
     def _refuse(self) -> None:
         self._said, self._asks = "", False

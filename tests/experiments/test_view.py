@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fox_nb import Fox
+from fox_nb import Fox, FoxError
 from fox_nb.experiments import Sweep
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.panels import kept_page, sweep_view
@@ -139,7 +139,7 @@ def test_what_failed_says_what_another_try_costs_now(
 def test_a_run_that_cannot_begin_says_why(
     fox: Fox, photo: Path, show: Callable[[Sweep], SweepView], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An error that nobody foresaw stands below the button, as every other does."""
+    """An error that nobody foresaw stands below the button, as every other does; so does a lack of threads, and Run stays."""
     view = show(fox.compare_enhance(photo, creativity=[0, 1]))
 
     def full(**_: Any) -> None:
@@ -148,3 +148,12 @@ def test_a_run_that_cannot_begin_says_why(
     monkeypatch.setattr(view._sweep, "start", full)
     view._begin(sure=False)
     assert "No space left on device" in view._state()["said"]
+
+    def no_thread(_work: object) -> None:
+        raise FoxError("Python cannot start another thread here.")
+
+    monkeypatch.setattr(view._acting, "submit", no_thread)
+    view._press(sure=False)
+    said = view._state()
+    assert "cannot start another thread" in said["said"]
+    assert said["canRun"]

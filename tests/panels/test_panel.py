@@ -21,7 +21,7 @@ from ipywidgets.embed import dependency_state
 from PIL import Image
 
 from artifacts import MARKED_KEY
-from fox_nb import Fox, InvalidRequest, StoreError, SubmissionUnknown, TaskFailed
+from fox_nb import Fox, FoxError, InvalidRequest, StoreError, SubmissionUnknown, TaskFailed
 from fox_nb.models import MODELS
 from fox_nb.panels import panel as panel_file
 from fox_nb.panels import typed
@@ -724,6 +724,31 @@ def test_a_key_that_is_held_is_one_press(fox: Fox, sandbox: Any, monkeypatch: py
     clock[0] += 2
     pressed(panel)
     until(lambda: len(sandbox.creations) == 2 or None, "another variation")
+
+
+def test_a_press_that_finds_no_thread_says_so_and_the_next_is_heard(
+    fox: Fox, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kernel may have as many threads as it can have: the button does not stay off for ever, here and in the profiles."""
+    start, form = threading.Thread.start, fox.studio().profiles
+    monkeypatch.setattr(form._pool, "submit", raising(FoxError("Python cannot start another thread here.")))
+    panel = fox.panel()
+
+    def no_more(thread: threading.Thread) -> None:
+        if thread.name == "fox_nb-panel":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+    for press in (panel._press, form.press):
+        press._handle_custom_msg({"type": "press", "values": {"prompt": "a fox"}}, [])
+        assert press.error[0].startswith("Python cannot start another thread here")
+        assert not press.busy
+    assert sandbox.creations == []
+    monkeypatch.undo()
+    pressed(panel, prompt="a fox")
+    until(lambda: sandbox.creations or None, "the creation")
+    assert panel._press.error == []
 
 
 def test_the_press_from_code_gives_the_task_and_its_pictures(fox: Fox) -> None:

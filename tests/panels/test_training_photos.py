@@ -16,6 +16,7 @@ from fox_nb.images import photo_archive
 from fox_nb.panels import training_photos
 from fox_nb.panels.training_photos import TrainingPhotos
 from panels.browsers import Browser
+from servers import until
 
 
 class Photos(TrainingPhotos):
@@ -143,8 +144,8 @@ def test_photos_that_cannot_be_packed_are_told(
         else:
             tab = fox.studio().profiles
             tab.photos._take_place(str(tmp_path / "ada.zip"))
-            tab._train("Ada", None, agreed=True)
-            assert "No space left on device" in tab.press.error[0]
+            Browser(tab.press).say("press", values={"name": "Ada", "agreed": True})
+            until(lambda: (tab.press.error and "No space left on device" in tab.press.error[0]) or None, "the words")
     assert not sandbox.creations
 
 
