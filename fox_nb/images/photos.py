@@ -14,7 +14,7 @@ from PIL import Image
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images import check, impressions
 from fox_nb.images.inline import size_words
-from fox_nb.images.pixels import plain, sized, upright
+from fox_nb.images.pixels import as_seen, sized
 from fox_nb.images.thumbnail import encoded
 from fox_nb.workdir import as_text
 
@@ -212,8 +212,8 @@ def _look(photo: Photo, name: str, first_with: dict[str, str], prints: list[tupl
 
 def _decoded(data: bytes, name: str) -> tuple[check.Facts, Image.Image]:
     with check.opened(data, name=name) as picture:
-        small = plain(sized(picture.decode(_LOOKED_AT), _LOOKED_AT))
-        return picture.facts, upright(small, picture.orientation)
+        small, profile = sized(picture.decode(_LOOKED_AT), _LOOKED_AT), picture.image.info.get("icc_profile")
+        return picture.facts, as_seen(small, picture.orientation, profile)
 
 
 def _weaknesses(facts: check.Facts, small: Image.Image) -> list[PhotoProblem]:

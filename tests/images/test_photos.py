@@ -14,7 +14,7 @@ from fox_nb.images.impressions import ALIKE, BLURRED, blur, fingerprint
 from fox_nb.images.photo_archive import pack, photos_in
 from fox_nb.images.photos import PhotoFact, PhotoProblem, PhotoReport, inspect
 from fox_nb.render.contact_sheet import contact_sheet
-from images.pictures import camera_exif, decoded, encoded, gradient, png_of
+from images.pictures import camera_exif, decoded, encoded, gradient, grey_profile, png_of
 from portraits import invented, portrait
 
 
@@ -37,6 +37,12 @@ def test_a_good_photo_has_no_problems(sitter):
     (photo,) = inspect([encoded(sitter)]).photos
     assert (photo.width, photo.height, photo.problems) == (1200, 1200, ())
     assert 0 < len(photo.thumbnail) <= 4_000
+
+
+def test_a_photo_is_shown_in_its_own_colours():
+    """A scanner's grey, whose profile says that 55 of 255 is half bright, is as bright on the contact sheet as when sent."""
+    (photo,) = inspect([encoded(Image.new("L", (64, 64), 55), "PNG", icc_profile=grey_profile())]).photos
+    assert decoded(photo.thumbnail).getpixel((9, 9))[0] in range(126, 131)
 
 
 def test_small_blurred_and_large_are_told(sitter):
