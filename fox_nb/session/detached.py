@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Never, Protocol, Self
 
 from fox_nb.errors import FoxError
-from fox_nb.models import MODELS
 from fox_nb.session.backoff import USUAL_SPREAD
 from fox_nb.session.code import call
+from fox_nb.session.irregular import usual
 from fox_nb.session.pool import Pool
 from fox_nb.store import TaskRow
 
@@ -76,7 +76,7 @@ class Detached:
 
     def estimate(self, row: TaskRow) -> float:
         """Return how many seconds a task is thought to take."""
-        return row.estimate or MODELS[row.model].seconds if row.model in MODELS else 0.0
+        return row.estimate or usual(row.model)
 
     def spread(self, row: TaskRow) -> float:
         """Return how far off that may be."""

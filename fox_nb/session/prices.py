@@ -295,7 +295,7 @@ class PriceList:
 
         While nobody knows the key's group, that is in each that is listed; else in it, and in those of `groups`.
         """
-        if model not in self._seen or model not in self._listed:
+        if model not in self._seen.keys() & self._listed.keys() & MODELS.keys():  # a newer fox_nb has seen others, too
             return set()
         values = {name: value for name, value in json.loads(request).items() if name != "model"}
         asked = MODELS[model].unchecked(**values)

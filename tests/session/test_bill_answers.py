@@ -335,6 +335,24 @@ def test_a_charge_that_turns_up_after_it_was_settled(gateway: Gateway, fox_at: C
     assert (float(fox.spent), said.strays) == (pytest.approx(0.09), ())
 
 
+def test_a_model_of_a_newer_version_is_in_nobodys_way(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """What a newer fox_nb has made in this folder, and has seen the price of, keeps the bill from nothing else."""
+    newer, fox = "phota-video", fox_at(gateway)
+    listed = [{"model_name": name, "quota_type": 1, "model_price": 0.09} for name in ("phota-image", newer)]
+    gateway.reads["/api/pricing"] = say(200, {"data": listed, "group_ratio": {"default": 1}})
+    fox.store.catalog.set_fact(f"listed {fox.session.gateway.name} {fox.session.account}", json.dumps({newer: [0.09]}))
+    ask(fox)
+    theirs = ask(fox, "a film of a fox")
+    with fox.store.journal.writing() as connection:
+        request = json.dumps({**theirs.request, "model": newer})
+        connection.execute(
+            "UPDATE task SET model = ?, request = ? WHERE identity = ?", (newer, request, theirs.identity)
+        )
+    tell(gateway, entry(time.time()))
+    assert (fox.reconcile().found, fox.tasks()[0].model) == (1, newer)
+    assert newer in fox.tasks()._repr_html_()
+
+
 def test_the_group_is_that_of_the_newest_charge(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
     """Of several groups in the log the key's is that of the newest charge, in whatever order they stand there."""
     price(gateway, 0.09, default=10, cheap=1)
