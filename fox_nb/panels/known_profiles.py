@@ -22,22 +22,13 @@ class KnownProfiles(Scripted):
 
     part = "known"
 
-    def __init__(self, **traits: Any) -> None:
-        self._items: list[dict[str, Any]] = []
-        super().__init__(**traits)
-
     def show(self, items: Sequence[dict[str, Any]]) -> None:
         """List these: key, id, name, since, state and actions of each."""
-        self._items = list(items)
-        self.say("list", items=self._items)
+        self.keep("list", items=list(items))
 
     def tell(self, kind: str, lines: Sequence[str], **about: Any) -> None:
         """Say lines of a kind: "said" of what was done, "wrong", at once, or the "plan" of what forgetting would do."""
         self.say(kind, lines=[clip(line, _LONGEST) for line in lines], **about)
-
-    def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
-        self.say("list", items=self._items)
-        super()._on_ready(content, buffers)
 
     def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         act, key, text = (str(content.get(word) or "") for word in ("act", "key", "text"))

@@ -178,18 +178,9 @@ class Mentions(Scripted):
     limit = traitlets.Int(MAY_BE_REFUSED_FROM).tag(sync=True)
     examples: traitlets.List[str] = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
-    def __init__(self, **traits: Any) -> None:
-        self._names: dict[str, str] = {}
-        super().__init__(**traits)
-        self.on("ready", self._say_names)
-
     def offer(self, names: Mapping[str, str]) -> None:
         """Offer profiles: names by their ids."""
-        self._names = dict(names)
-        self._say_names()
-
-    def _say_names(self) -> None:
-        self.say("names", names=self._names, empty=NO_PROFILES)
+        self.keep("names", names=dict(names), empty=NO_PROFILES)
 
 
 class PersonsControl(Control):

@@ -150,7 +150,7 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
     @error.setter
     def error(self, words: str) -> None:
         self._error = words
-        self.say("error", words=words)
+        self.keep("error", words=words)
 
     @traitlets.observe("value")
     def _mended(self, _change: object) -> None:
@@ -264,8 +264,6 @@ class Picker(Scripted, w.ValueWidget):  # type: ignore[misc]
 
     def _on_ready(self, content: dict[str, Any], buffers: list[bytes]) -> None:
         self._send_list()
-        if self._error:
-            self.say("error", words=self._error)
         super()._on_ready(content, buffers)
 
     def _on_thumbs(self, content: dict[str, Any], _buffers: list[bytes]) -> None:

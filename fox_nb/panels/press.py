@@ -192,7 +192,7 @@ class Press(Scripted):
 
     @traitlets.observe("error")
     def _error_changed(self, change: dict[str, Any]) -> None:
-        self.say("error", lines=change["new"])
+        self.keep("error", lines=change["new"])
 
     # What a browser says
 
@@ -200,7 +200,6 @@ class Press(Scripted):
         with self._lock:
             shown = list(self._under_way.values())
         self.say("rows", items=[_row(task, title_of(task)) for task, title_of in shown], said=self._said)
-        self.say("error", lines=self.error)
         super()._on_ready(content, buffers)
 
     def _on_press(self, content: dict[str, Any], _buffers: list[bytes]) -> None:

@@ -81,6 +81,7 @@ class Scripted(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         self.is_alive = False
         self._listeners: dict[str, list[Callable[..., object]]] = {}
+        self._kept: dict[str, dict[str, Any]] = {}
         loader = _LOADER.read_text(encoding="utf-8")
         loader = loader.replace("@hash@", bundle(self.script)[0]).replace("@part@", self.part)
         super().__init__(_esm=loader, **{"layout": Layout(), **traits})
@@ -98,6 +99,11 @@ class Scripted(anywidget.AnyWidget):
     def say(self, kind: str, buffers: Sequence[bytes] = (), **content: Any) -> None:
         """Send a message to the browsers that show it."""
         self.send({"type": kind, **content}, list(buffers) or None)
+
+    def keep(self, kind: str, **content: Any) -> None:
+        """Send a message now, and to pages that show the widget later, unless another of its kind has come since."""
+        self._kept[kind] = content
+        self.say(kind, **content)
 
     def on(self, event: str, callback: Callable[..., object]) -> None:
         """Call `callback` at each event of that name."""
@@ -121,6 +127,8 @@ class Scripted(anywidget.AnyWidget):
 
     def _on_ready(self, _content: dict[str, Any], _buffers: list[bytes]) -> None:
         self.is_alive = True
+        for kind, content in list(self._kept.items()):
+            self.say(kind, **content)
         for callback in tuple(self._listeners.get("ready", ())):
             try:
                 callback()

@@ -44,6 +44,20 @@ def test_one_part_that_fails_does_not_keep_the_others_from_starting() -> None:
     assert level.is_alive
 
 
+def test_what_is_kept_is_told_to_pages_that_come_later() -> None:
+    """The last of each kind, to each of them."""
+    level = Level()
+    browser = Browser(level)
+    for words in ("before", "now"):
+        level.keep("said", words=words)
+    level.keep("names", names=["Ada"])
+    browser.heard.clear()
+    for _ in range(2):
+        browser.say("ready")
+    now = [{"type": "said", "words": "now"}, {"type": "names", "names": ["Ada"]}]
+    assert [content for content, _ in browser.heard] == now * 2
+
+
 def test_nonsense_from_a_browser_changes_nothing() -> None:
     """What is no message, or is for no handler, is passed over."""
     level = Level(value=0.5)
