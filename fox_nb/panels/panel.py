@@ -22,7 +22,7 @@ from fox_nb.panels.controls import Control, FieldContext
 from fox_nb.panels.head import card, head, in_marimo, key_is_empty, money_note, when_missing
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import Outcome, must_be_of_outcome
-from fox_nb.panels.panel_traits import AllValues, NewestPictures, NewestTask, ParameterValue
+from fox_nb.panels.panel_traits import AllValues, ByName, NewestPictures, NewestTask, ParameterValue
 from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record, running_cell
 from fox_nb.panels.script import Layout
@@ -148,7 +148,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         Where a model learns a face, the tick of consent is one, too: "agreed". It is no parameter; only who asked the
         person in the photos sets its value.
         """
-        return dict(self._press.controls)
+        return ByName(self._press.controls, functools.partial(_no_such, self.request))
 
     def fill(self, values: Mapping[str, Any]) -> None:
         """Put values into the controls; what is not named goes back to its default.

@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import traitlets
 
+from fox_nb.errors import FoxError
 from fox_nb.parameters import Parameter, is_same
+
+
+class ByName(dict[str, Any]):
+    """A dict that refuses a name it does not have in words.
+
+    Parameters
+    ----------
+    known : mapping
+        What it has.
+    refusal : callable
+        Gives the error for a name.
+    """
+
+    def __init__(self, known: Mapping[str, Any], refusal: Callable[[str], FoxError]) -> None:
+        super().__init__(known)
+        self._refusal = refusal
+
+    def __missing__(self, name: str) -> Any:
+        """Raise what says which names there are."""
+        raise self._refusal(name)
 
 
 class ParameterValue(traitlets.TraitType[Any, Any]):

@@ -16,10 +16,12 @@ from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.memory import Memory
 from fox_nb.panels.outcome import must_be_of_outcome, remedies
 from fox_nb.panels.panel import FILL, PAUSE, Panel, below_record, panel_class
+from fox_nb.panels.panel_traits import ByName
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
 from fox_nb.panels.script import Layout, hear
 from fox_nb.panels.titles import Titles
+from fox_nb.parameters import meant, not_allowed
 from fox_nb.session.pool import Pool
 from fox_nb.store import ON_ITS_WAY
 
@@ -70,7 +72,8 @@ class Studio(w.Tab):  # type: ignore[misc]
             "journalled": lambda _: self.history.refresh(),
             "ended": self._ended,
         }
-        self.panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
+        panels = {model: panel_class(model)(session, **given) for model in MODELS if model != CreateProfile.model}
+        self.panels = ByName(panels, _no_panel)
         self.profiles = ProfilesTab(session, changed=self._profiles_changed, journalled=given["journalled"])
         self._by_model = {CreateProfile.model: self.profiles, **self.panels}
         self.history.on("act", self._act)
@@ -205,3 +208,10 @@ class Studio(w.Tab):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return "<Studio>"
+
+
+def _no_panel(name: str) -> InvalidRequest:
+    """Return the error for a model that has no panel in the studio."""
+    models = tuple(model for model in MODELS if model != CreateProfile.model)
+    todo = "Profiles are trained in studio.profiles." if name == CreateProfile.model else ""
+    return not_allowed("model", name, f"one of {', '.join(models)}", hint=meant(name, models), todo=todo)

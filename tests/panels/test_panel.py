@@ -170,6 +170,7 @@ def test_profiles_are_told_of_once_and_sent_by_their_ids(fox: Fox, sandbox: Any)
         (lambda panel: setattr(panel, "controls", {}), "no parameter 'controls'"),
         (lambda panel: setattr(panel, "resolution", 3), "resolution is 3"),
         (lambda panel: panel.checked("promt", "x"), "Did you mean 'prompt'"),
+        (lambda panel: panel.controls["promt"], "Did you mean 'prompt'"),
         (
             lambda panel: panel.fill({"model": "phota-image-edit", "prompt": "a bear"}),
             "this is the panel of phota-image.",
@@ -438,6 +439,10 @@ def test_names_that_are_gone_say_what_to_do(fox: Fox) -> None:
     with pytest.raises(InvalidRequest, match="'promt'"):
         fox.panel(promt="a fox")
     studio = fox.studio()
+    for name, words in [("phota-imgae", "Did you mean 'phota-image'"), ("phota-create-profile", r"studio\.profiles")]:
+        with pytest.raises(InvalidRequest, match=words):
+            studio.panels[name]
+    assert "promt" not in fox.panel().controls
     for name, words in [("widget", "ipywidget itself"), ("tabs", r"studio\.panels"), ("prompt", "is not there")]:
         with pytest.raises(AttributeError, match=words):
             getattr(studio, name)
