@@ -131,6 +131,7 @@ class Outcome:
         if task.status in ON_ITS_WAY:
             self._session.poller.watch(task)
             self.follow(task)
+            self._press.show(task, self._titles.of)
         else:
             self._over(task)
 

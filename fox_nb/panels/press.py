@@ -184,6 +184,14 @@ class Press(Scripted):
 
         task.follow(changed)
 
+    def show(self, task: Task, title_of: Callable[[Task], str]) -> None:
+        """Show a task that is followed once more, where a person has hidden it."""
+        item = _row(task, title_of(task))
+        with self._lock:
+            if not task.is_over and task.identity not in self._under_way:
+                self._under_way[task.identity] = task, title_of
+                self.say("row", item=item)  # in here: when the task is over, that is said after this
+
     def _remove(self, task: Task, said: str) -> None:
         with self._lock:
             shown = self._under_way.pop(task.identity, None)

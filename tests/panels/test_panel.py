@@ -870,6 +870,31 @@ def test_a_panel_takes_up_what_was_asked_for_before_it_alone(fox: Fox, sandbox: 
     assert later.identity not in panel._outcome._followed
 
 
+def test_what_was_hidden_can_be_watched_again(fox: Fox, sandbox: Any) -> None:
+    """By the button of its row in History, or from code; its progress hides no more than before, and it ends once."""
+    sandbox.misbehave("lasts", seconds=900)
+    studio = fox.studio()
+    panel = studio.panels["phota-image"]
+    browser = Browser(panel._press)
+    panel.prompt = "a fox"
+    task = panel.submit()
+    browser.say("hide", key=task.identity)
+    for watch in (lambda: studio._act("watch", task, 1), lambda: panel.follow(task)):
+        browser.say("ready")
+        assert browser.of("rows")[-1]["items"] == []
+        watch()
+        assert browser.of("row")[-1]["item"]["key"] == task.identity
+        browser.say("ready")
+        assert [row["key"] for row in browser.of("rows")[-1]["items"]] == [task.identity]
+        browser.say("hide", key=task.identity)
+    panel.follow(task)
+    sandbox.advance(1000)
+    task.wait(60)
+    until(lambda: panel._outcome.results.has(task) or None, "the result")
+    assert len(browser.of("gone")) == 4
+    assert panel._press._under_way == {}
+
+
 def test_its_pictures_are_the_newest_that_there_are(fox: Fox, sandbox: Any) -> None:
     """A task that fails, or is still under way, hides none that was asked for before, and observers hear of each that comes."""
     panel = fox.panel(prompt="a slow fox")
