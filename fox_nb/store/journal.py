@@ -124,6 +124,7 @@ class Journal(JournalReader):
                         logging.getLogger("fox_nb").warning("It will never be noted: %s (%s).", owed.words, error)
                 yield connection
             self._owed.clear()
+            self._is_read_only = False
 
     def _note(self, words: str, write: Callable[[sqlite3.Connection], object]) -> None:
         """Write what is not to be lost; what cannot be written now is kept."""

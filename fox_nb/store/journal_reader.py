@@ -119,10 +119,13 @@ class OpenDatabase(ABC):
 
     def __init__(self, name: str) -> None:
         self._name = name
+        self.path: Path
         self._connection: sqlite3.Connection
         self._lock = threading.RLock()
         self._closed, self._opened_by = False, os.getpid()
         self._busy_since: float | None = None
+        self._is_read_only = False
+        """It could not be written when it was opened, which SQLite sticks to: it is opened anew until it can be."""
         _open.add(self)
 
     def close(self) -> None:
@@ -138,6 +141,7 @@ class OpenDatabase(ABC):
             try:
                 yield self._connection
             except sqlite3.Error as error:
+                self._is_read_only |= getattr(error, "sqlite_errorname", "") == "SQLITE_READONLY"
                 raise self._unusable(error) from None
             except MemoryError:
                 raise StoreError(
@@ -145,6 +149,10 @@ class OpenDatabase(ABC):
                     money="Nothing more was sent.",
                     todo="Delete large variables or close other programs, then run the cell again.",
                 ) from None
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Open the file, for the first time or anew."""
 
     @abstractmethod
     def _unusable(self, error: sqlite3.Error) -> StoreError:
@@ -177,6 +185,12 @@ class OpenDatabase(ABC):
                 return
             self._busy_since = time.monotonic()
             try:
+                if (
+                    self._is_read_only and self.path.exists()
+                ):  # one that was deleted is not made anew: it would know nothing
+                    before = self._connection
+                    self._open()
+                    before.close()
                 yield
             finally:
                 self._busy_since = None
@@ -219,7 +233,10 @@ class JournalReader(OpenDatabase):
     def __init__(self, path: Path) -> None:
         super().__init__(f"history file {named(path)}")
         self.path = path
-        self._connection = connect(path)
+        self._open()
+
+    def _open(self) -> None:
+        self._connection = connect(self.path)
         self._connection.create_function("folded", 1, folded, deterministic=True)
 
     def _unusable(self, error: sqlite3.Error) -> StoreError:

@@ -53,11 +53,17 @@ class Ledger(OpenDatabase):
         """Numbers of what goes back with the next transaction."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = open_database(self.path, _missing)
+            self._open()
             with contextlib.suppress(OSError):
                 self.path.chmod(PRIVATE_FILE)
             self.salt: str = self._connection.execute("SELECT value FROM purse WHERE name = 'salt'").fetchone()[0]
         except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from None
+
+    def _open(self) -> None:
+        try:
+            self._connection = open_database(self.path, _missing)
+        except sqlite3.Error as error:
             raise self._unusable(error) from None
 
     def hold(
@@ -118,6 +124,7 @@ class Ledger(OpenDatabase):
                 connection.executemany("DELETE FROM held WHERE number = ?", [(number,) for number in self._returned])
                 yield connection
             self._returned.clear()
+            self._is_read_only = False
 
     @property
     def _shown(self) -> str:

@@ -280,3 +280,26 @@ def test_names_that_every_system_takes(words: str, take: int, number: int) -> No
 def test_slugs(words: str, short: str) -> None:
     """A prompt becomes a few plain words."""
     assert slug(words) == short
+
+
+def test_what_could_not_be_written_when_it_was_opened_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store of a disk that can only be read shows what it knows; once the disk takes writing, the same one goes on."""
+
+    def for_reading(
+        path: Path, _missing: object
+    ) -> sqlite3.Connection:  # SQLite does so itself; but root writes everywhere
+        return sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+
+    Store(tmp_path / "runs").close()
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "open_database", for_reading)
+        store = Store(tmp_path / "runs")
+        for _ in range(2):
+            with pytest.raises(StoreError, match="run the cell again"):
+                store.catalog.set_fact("what", "value")
+        assert store.catalog.facts("what") == {}
+    store.catalog.set_fact("what", "value")
+    assert store.catalog.facts("what") == {"": "value"}
+    store.close()
