@@ -137,6 +137,15 @@ def _numbered(stem: str, number: int, suffix: str) -> str:
     return f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
 
 
+def refuse_deleted(picture: Path) -> None:
+    """Say how a picture comes back whose file is not there: no other folder, and no free space, would help."""
+    if not picture.exists():
+        raise FoxError(
+            f"The file of this picture was deleted ({picture.name}).",
+            todo="Ask for it again with .wait(): for 24 hours it is downloaded again, for free.",
+        )
+
+
 def copy(source: Path, target: Path) -> None:
     """Copy a picture whole or not at all."""
     try:
@@ -157,8 +166,9 @@ def save_picture(source: Path, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     FoxError
-        Another file stands there, or it cannot be written.
+        Its own file was deleted, another one stands there, or it cannot be written.
     """
+    refuse_deleted(source)
     target = given_path(path)
     try:
         if target.is_dir():

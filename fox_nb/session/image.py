@@ -60,9 +60,18 @@ class Image(Shows):
         return str(self.path)
 
     def pil(self) -> Pillow.Image:
-        """Return the picture as a Pillow image, its pixels loaded."""
+        """Return the picture as a Pillow image, its pixels loaded.
+
+        Raises
+        ------
+        FoxError
+            Its file was deleted.
+        """
         from PIL import Image as Pillow
 
+        from fox_nb.images.saving import refuse_deleted
+
+        refuse_deleted(self.path)
         with Pillow.open(self.path) as opened:
             opened.load()
             return opened.copy()
@@ -83,7 +92,7 @@ class Image(Shows):
         Raises
         ------
         FoxError
-            Another file stands there (none is overwritten), or it cannot be written.
+            Its file was deleted, another one stands there (none is overwritten), or it cannot be written.
         """
         from fox_nb.images.saving import save_picture
 

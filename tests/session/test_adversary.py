@@ -15,7 +15,17 @@ import numpy as np
 import pytest
 
 from client.scripted import Step, say
-from fox_nb import DownloadFailed, Fox, InvalidRequest, NotFound, StoreError, SubmissionUnknown, TaskFailed, tasks
+from fox_nb import (
+    DownloadFailed,
+    Fox,
+    FoxError,
+    InvalidRequest,
+    NotFound,
+    StoreError,
+    SubmissionUnknown,
+    TaskFailed,
+    tasks,
+)
 from fox_nb.client import accounts
 from fox_nb.client.exchange import Exchange
 from fox_nb.client.transport import HttpTransport
@@ -79,6 +89,19 @@ def test_a_page_says_what_is_gone(deleted: Task, open_fox: Callable[..., Fox], m
     assert "deleted from the folder" in page
     assert "take=2" in page
     assert "Open the full picture" not in page
+
+
+def test_who_uses_a_file_that_is_gone_is_told_how_it_comes_back(deleted: Task, tmp_path: Path) -> None:
+    """Neither Python's own error nor advice about folders and free space: those are not what is missing."""
+    (tmp_path / "there.jpg").write_bytes(b"another")
+    for use in (
+        deleted[0].pil,
+        lambda: np.asarray(deleted[0]),
+        lambda: deleted[0].save(tmp_path),
+        lambda: deleted[0].save(tmp_path / "there.jpg"),
+    ):
+        with pytest.raises(FoxError, match=r"was deleted .*\.wait\(\)"):
+            use()
 
 
 def test_one_of_two_is_left(deleted: Task, open_fox: Callable[..., Fox], monkeypatch: pytest.MonkeyPatch) -> None:
