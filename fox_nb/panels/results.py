@@ -33,7 +33,8 @@ class Results(TaskCards):
         self._keeps = keeps
         self._lock = threading.RLock()
         # Held while it is told, too: a list that is older than what was added since would take that out again.
-        self._earlier = 0
+        self._before = 0
+        self._folded: set[str] = set()
         super().__init__(*args, **traits)
         self.on("ready", self.refresh)
 
@@ -46,6 +47,7 @@ class Results(TaskCards):
         with self._lock:
             before = self._tasks
             self._tasks = before if task.identity in before else {task.identity: task, **before}
+            self._folded.discard(task.identity)  # it was sent again, and comes back
             self._fold()
             self.say("item", item=self.item(task), most=MOST, earlier=self._earlier)
 
@@ -58,14 +60,18 @@ class Results(TaskCards):
         """Put tasks behind those that are shown, which are newer, and count those that were there even before."""
         with self._lock:
             self._tasks.update({task.identity: task for task in tasks if task.identity not in self._tasks})
-            self._earlier += earlier
+            self._before += earlier
             self._fold()
             self.refresh()
 
     def _fold(self) -> None:
         while len(self._tasks) > MOST:
-            self._tasks.popitem()
-            self._earlier += 1
+            self._folded.add(self._tasks.popitem()[0])
+
+    @property
+    def _earlier(self) -> int:
+        """How many results are older than those that are shown."""
+        return self._before + len(self._folded)
 
     def remove(self, task: Task) -> None:
         """Take a task out, such as one that is tried again."""

@@ -895,6 +895,23 @@ def test_what_was_hidden_can_be_watched_again(fox: Fox, sandbox: Any) -> None:
     assert panel._press._under_way == {}
 
 
+def test_an_earlier_result_that_comes_back_is_counted_once(fox: Fox, sandbox: Any) -> None:
+    """Sent again by code when a dozen newer ones had taken its place, it stands in front, as in the notebook's file."""
+    panel = fox.panel()
+    results = panel._outcome.results
+    sandbox.misbehave("failed", times=1)
+    first = fox.generate("picture")
+    with pytest.raises(TaskFailed):
+        first.wait(60)
+    for task in (first, *(fox.generate("picture", take=take).wait(60) for take in range(2, 15))):
+        panel.follow(task)
+    browser = Browser(results)
+    assert not results.has(first)
+    first.retry().wait(60)
+    until(lambda: results.has(first) or None, "it in front")
+    assert browser.of("item")[-1]["earlier"] == 2
+
+
 def test_its_pictures_are_the_newest_that_there_are(fox: Fox, sandbox: Any) -> None:
     """A task that fails, or is still under way, hides none that was asked for before, and observers hear of each that comes."""
     panel = fox.panel(prompt="a slow fox")
