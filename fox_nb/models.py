@@ -56,7 +56,7 @@ def _number(value: Any) -> Any:
     """Return a real number of NumPy as Python's own; refuse what is among the numbers of both, and is none."""
     if (kind := getattr(getattr(value, "dtype", None), "kind", "")) in {"m", "M"}:  # some are numbers inside
         raise ValueError("is a length of time" if kind == "m" else "is a point in time")
-    plain = unboxed(value)
+    plain = unboxed(value) if hasattr(value, "ndim") else value
     if isinstance(plain, bool):
         raise ValueError("is a truth value")  # noqa: TRY004 - pydantic turns a ValueError into its own error
     return plain
