@@ -148,6 +148,14 @@ def test_paths_that_are_none_elsewhere(open_fox: Callable[..., Fox]) -> None:
             save(None)
 
 
+def test_work_is_taken_home_from_a_disk_that_is_only_read(open_fox: Callable[..., Fox]) -> None:
+    """Nothing is written into the store for it: after a disk's trouble that is how work is saved."""
+    store = open_fox().store
+    before = store.folder.stat().st_mtime_ns
+    assert store.take_home("../work.zip").is_file()
+    assert store.folder.stat().st_mtime_ns == before
+
+
 def test_home_without_a_folder_or_room(open_fox: Callable[..., Fox]) -> None:
     """A part of the store that was deleted is empty; a disk without room is told as that, and no fault of the journal."""
     resource = pytest.importorskip("resource")

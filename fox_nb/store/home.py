@@ -19,7 +19,7 @@ def take_home(store: Path, parts: Sequence[Path], journal: Journal, target: str 
     """Write one ZIP of a store's folder: these parts of it and its journal; see `Store.take_home`."""
     path = place_of(target, "my-work.zip")
     name = _member(below(store, notebook_folder()) or store.name)
-    with zipped(path) as archive, aside(store, private=True) as copy:
+    with zipped(path) as archive, aside(path.parent, private=True) as copy:
         _copy_journal(journal, copy)
         archive.write(copy, f"{name}/{JOURNAL}", zipfile.ZIP_DEFLATED)
         for folder in parts:

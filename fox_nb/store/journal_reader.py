@@ -185,9 +185,8 @@ class OpenDatabase(ABC):
                 return
             self._busy_since = time.monotonic()
             try:
-                if (
-                    self._is_read_only and self.path.exists()
-                ):  # one that was deleted is not made anew: it would know nothing
+                # one that was deleted is not made anew: it would know of nothing that is paid for
+                if self._is_read_only and self.path.exists():
                     before = self._connection
                     self._open()
                     before.close()
