@@ -7,7 +7,6 @@ import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -154,9 +153,6 @@ class BatchPlan(Plan):
 
     def _value(self, parameter: Parameter | None, value: Any) -> Any:
         """Read a number that is written out, a list that is written as JSON, and one that is an array."""
-        is_number = parameter is not None and parameter.type in {int, float}
-        if is_number and isinstance(value, Decimal) and value.is_finite():  # databases give decimals
-            value = float(value)
         if parameter is not None and parameter.many and (isinstance(value, tuple) or getattr(value, "ndim", 0) == 1):
             return list(value)
         if parameter is None or not isinstance(value, str):

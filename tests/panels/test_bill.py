@@ -117,13 +117,20 @@ def test_a_gateway_without_an_account_changes_nothing(fox: Fox, sandbox: Any) ->
     assert (panel._press.hint, panel._press.error) == ("", [])
 
 
-def test_a_row_of_the_history_is_settled_by_the_bill(fox: Fox, sandbox: Any) -> None:
-    """One press looks at the bill, the next accepts what it proposes, and the picture comes; without them nothing is settled."""
+def lost(fox: Fox, sandbox: Any) -> Task:
+    """A task whose answer was lost, at a gateway whose bill names every task."""
     sandbox.set(log={"ids": "all"})
     sandbox.misbehave("lost_answer", on="create")
-    with pytest.raises(SubmissionUnknown) as lost:
+    with pytest.raises(SubmissionUnknown) as unknown:
         fox.generate("a fox")
-    task = lost.value.task
+    task = unknown.value.task
+    assert task is not None
+    return task
+
+
+def test_a_row_of_the_history_is_settled_by_the_bill(fox: Fox, sandbox: Any) -> None:
+    """One press looks at the bill, the next accepts what it proposes, and the picture comes; without them nothing is settled."""
+    task = lost(fox, sandbox)
     panel = fox.panel("phota-image")
     assert [name for name, _ in panel.actions(task)] == ["unpaid", "paid", "retry", "bill"]
     panel.act("bill", task, 1)
@@ -138,11 +145,7 @@ def test_a_row_of_the_history_is_settled_by_the_bill(fox: Fox, sandbox: Any) -> 
 @pytest.mark.parametrize("by_hand", ["paid", "unpaid"])
 def test_a_row_that_was_settled_by_hand_has_its_picture_fetched(fox: Fox, sandbox: Any, by_hand: str) -> None:
     """When the bill names it after all, one press brings what was paid for."""
-    sandbox.set(log={"ids": "all"})
-    sandbox.misbehave("lost_answer", on="create")
-    with pytest.raises(SubmissionUnknown) as lost:
-        fox.generate("a fox")
-    task = lost.value.task
+    task = lost(fox, sandbox)
     panel = fox.panel("phota-image")
     panel.act(by_hand, task, 1)
     assert panel.actions(task)[0][0] == "retry"
@@ -175,12 +178,12 @@ def test_a_training_in_the_history_has_what_any_row_has(fox: Fox, sandbox: Any, 
         return until(found, f"a row with {wanted}", show=lambda: history.of("list")[-1:])
 
     sandbox.misbehave("lost_answer", on="create")
-    with pytest.raises(SubmissionUnknown) as lost:
+    with pytest.raises(SubmissionUnknown) as unanswered:
         fox.create_profile(archive)
     studio.history.refresh()
-    assert LOOK_IT_UP in row(lost.value.task, "unpaid", "paid", "retry", "bill")["words"]
-    history.say("act", key=lost.value.task.identity, name="unpaid", number=0)
-    row(lost.value.task, "retry")
+    assert LOOK_IT_UP in row(unanswered.value.task, "unpaid", "paid", "retry", "bill")["words"]
+    history.say("act", key=unanswered.value.task.identity, name="unpaid", number=0)
+    row(unanswered.value.task, "retry")
     sandbox.behave()
     sandbox.misbehave("failed")
     task = fox.create_profile(archive, take=2)
