@@ -1,8 +1,8 @@
-"""Live displays: every showing of a task that is under way, wherever somebody has displayed it, comes to its end.
+"""Live displays: every showing of what is under way, wherever somebody has displayed it, comes to its end.
 
-A task gives its bundle to whoever asks. Whoever displays it sends that bundle by IPython's publisher, where a hook
-recognizes it and makes it a place of its own, with an id that it was given or a new one. What isn't sent may have been
-put into an Output widget (`append_display_data`), where it is found again.
+A task, or a list of them, gives its bundle to whoever asks. Whoever displays it sends that bundle by IPython's
+publisher, where a hook recognizes it and makes it a place of its own, with an id that it was given or a new one. What
+isn't sent may have been put into an Output widget (`append_display_data`), where it is found again.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.display.places import Box, CellOutput, area_of, outputs, outputs_of, place_for, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from fox_nb.display.places import Bundle, Place
     from fox_nb.session import Task
@@ -31,26 +31,34 @@ _MOST_LINES = 32
 
 
 class LiveDisplay:
-    """One showing of a task.
+    """One showing of a task, or of something that lists tasks.
 
     Parameters
     ----------
-    task : Task
+    thing : Task or any
         What is shown.
     draw : callable
         Gives its bundle.
+    tasks : sequence of Task
+        Those of a list that are under way. It is shown anew whenever half of those that were left have ended: each
+        showing sends all of its small pictures again.
     """
 
-    def __init__(self, task: Task, draw: Callable[[Task], Bundle]) -> None:
-        self.task = task
+    def __init__(self, thing: Any, draw: Callable[[Any], Bundle], tasks: Sequence[Task] = ()) -> None:
+        self.thing = thing
+        self.tasks = list(tasks) or [thing]
+        self._is_list = bool(tasks)
         self._draw = draw
         self._mark = f"<!--{uuid.uuid4().hex}-->"
+        self._left = set(self.tasks)
+        self._left_when_drawn = len(self._left)
         self.shown = self._drawn()
         self._place: Place | None = None
         self._over = False
         self._lock = threading.RLock()
         _standing.note(self)
-        task.follow(self._changed)
+        for task in self.tasks:
+            task.follow(self._changed)
 
     def stand_at(self, place: Place, display_id: str, send_first: Callable[[], None]) -> None:
         """Take a place by sending the first message to it; what has changed meanwhile follows."""
@@ -62,39 +70,44 @@ class LiveDisplay:
             self._show()
 
     def twin(self, html: str) -> LiveDisplay:
-        """Return another showing of the task, which begins with a page of this one."""
-        twin = LiveDisplay(self.task, self._draw)
+        """Return another showing of the same, which begins with a page of this one."""
+        twin = LiveDisplay(self.thing, self._draw, self.tasks if self._is_list else ())
         twin.shown = {**twin.shown, "text/html": html}
         return twin
 
-    def finish(self) -> None:
+    def finish(self, task: Task) -> None:
         """Come to the end now, where the task has: whoever has waited for it finds it everywhere."""
-        if self.task.is_over:
-            self._changed(self.task, True)
+        if task.is_over:
+            self._changed(task, True)
 
     def leave(self) -> None:
         """Change nothing any more: something else is shown at the place."""
         with self._lock:
             self._place, self._over = None, True
 
-    def _changed(self, _task: Task, over: bool) -> None:
+    def _changed(self, task: Task, ended: bool) -> None:
         with self._lock:
             if self._over:
                 return
-            if self._place is not None:
+            if ended:
+                self._left.discard(task)
+            over = not self._left
+            if self._place is None:
+                if over:
+                    self._show_where_appended()
+            elif not self._is_list or len(self._left) <= self._left_when_drawn // 2:
                 self._show()
-            elif over:
-                self._show_where_appended()
             self._over = over
         if over:
             _standing.remove(self)
 
     def _drawn(self) -> Bundle:
-        """Return how it looks now, marked: another showing may look the same."""
-        shown = self._draw(self.task)
-        return {**shown, "text/html": shown["text/html"] + self._mark}
+        """Return how it looks now; a page is marked: another showing may look the same."""
+        shown = self._draw(self.thing)
+        return {**shown, "text/html": shown["text/html"] + self._mark} if "text/html" in shown else shown
 
     def _show(self) -> None:
+        self._left_when_drawn = len(self._left)
         now = self._drawn()
         if now != self.shown and self._place is not None:
             self._place.show(now)
@@ -102,8 +115,8 @@ class LiveDisplay:
 
     def _show_where_appended(self) -> None:
         """Bring Output widgets up to date that somebody has put the bundle into."""
-        before = self.shown["text/html"]
-        for output in outputs():
+        before = _html({"data": self.shown})
+        for output in outputs() if before else ():
             if any(_html(entry) == before for entry in output.outputs):
                 self.shown = self._drawn()
                 output.outputs = tuple(
@@ -199,20 +212,20 @@ class _Standing:
     def again(self, html: str) -> LiveDisplay | None:
         """Return one more display of a task whose page is sent once more, such as what a cell was captured with."""
         with self._lock:
-            known = next((display for display in self._displays if display.shown["text/html"] == html), None)
+            known = next((display for display in self._displays if display.shown.get("text/html") == html), None)
         return None if known is None else known.twin(html)
 
     def is_in(self, task: Task, area: str) -> bool:
         """Return True when a task is shown in an area, and comes to its end there."""
         with self._lock:
-            return any(display.task is task and place.area == area for display, (place, _) in self._displays.items())
+            return any(display.thing is task and place.area == area for display, (place, _) in self._displays.items())
 
     def finish(self, task: Task) -> None:
         """Bring all displays of a task to their end that has come to its own."""
         with self._lock:
-            displays = [display for display in self._live if display.task is task]
+            displays = [display for display in self._live if task in display.tasks]
         for display in displays:
-            display.finish()
+            display.finish(task)
 
     def wait_line(self, task: Task, area: str, opened: Callable[[], Place]) -> WaitLine:
         """Return where to show to who waits how far a task is: the area's line, or a new one at the place `opened`."""
@@ -292,7 +305,7 @@ def _on_message(message: Message) -> Message | None:
         _standing.replaced(display_id)
     is_update = kind == "update_display_data"
     place: Place | None = _standing.box(display_id) if is_update else None
-    display = _announced(content.get("data", {}).get("text/html"))
+    display = _announced(content.get("data", {}))
     if display is None:
         if place is not None:
             place.prepare(content)
@@ -306,11 +319,16 @@ def _on_message(message: Message) -> Message | None:
     return None
 
 
-def _announced(html: Any) -> LiveDisplay | None:
-    """Return the display whose page is sent; where that is sent once more, a new one."""
+def _announced(data: Bundle) -> LiveDisplay | None:
+    """Return the display whose page is sent, or all of it where no page is wanted; once more sent, a new one."""
     announced: deque[LiveDisplay] = getattr(_local, "announced", deque())
-    display = next((display for display in reversed(announced) if display.shown["text/html"] == html), None)
+    html = data.get("text/html")
+
+    def is_sent(display: LiveDisplay) -> bool:
+        return display.shown == data if html is None else display.shown.get("text/html") == html
+
+    display = next((display for display in reversed(announced) if is_sent(display)), None)
     if display is None:
-        return _standing.again(html)
+        return None if html is None else _standing.again(html)
     announced.remove(display)
     return display

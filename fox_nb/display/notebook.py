@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from fox_nb.display import live, task_pages
 from fox_nb.display.places import area_here, bundle, in_notebook, is_last_value, is_unseen, open_place
 from fox_nb.display.printed import printable
+from fox_nb.session.pool import deadline
 from fox_nb.session.renderer import Renderer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from fox_nb.display.places import Bundle
     from fox_nb.session import Task
@@ -37,20 +39,24 @@ class Notebook(Renderer):
         """Return how a thing looks now."""
         return task_pages.page(thing)
 
-    def bundle(self, thing: Any) -> Bundle:
-        """Return how a thing looks now; a task that is under way is brought up to date wherever that is displayed."""
-        from fox_nb.session import Task
+    def bundle(
+        self, thing: Any, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> Bundle:
+        """Return how a thing looks now; what is under way is brought up to date wherever that is displayed."""
+
+        def draw(thing: Any) -> Bundle:
+            shown = _drawn(thing)
+            return {kind: shown[kind] for kind in shown if kind in (include or shown) and kind not in (exclude or ())}
 
         if not in_notebook():
-            return _drawn(thing)
+            return draw(thing)
         live.listen()
-        if not isinstance(thing, Task):
-            return _drawn(thing)
-        if is_unseen() and not thing.is_over:
+        if is_unseen():
             self._wait_unseen(thing)
-        if thing.is_over:
-            return _drawn(thing)
-        display = live.LiveDisplay(thing, _drawn)
+        under_way = [task for task in task_pages.tasks_of(thing) if not task.is_over]
+        if not under_way:
+            return draw(thing)
+        display = live.LiveDisplay(thing, draw, [] if thing in under_way else under_way)
         live.announce(display)
         return display.shown
 
@@ -145,11 +151,15 @@ class Notebook(Renderer):
         else:
             super().say(words)
 
-    def _wait_unseen(self, task: Task) -> None:
+    def _wait_unseen(self, thing: Any) -> None:
+        """Wait for a task, or for those of a list that this kernel looks after; others may have been left for years."""
+        until = deadline(LONGEST_WAIT)
         self._local.unseen = True
         try:
-            with contextlib.suppress(Exception):  # how it ended stands on the page
-                task.wait(LONGEST_WAIT)
+            for task in task_pages.tasks_of(thing):
+                if task.is_watched or (task is thing and not task.is_over):
+                    with contextlib.suppress(Exception):  # how it ended stands on the page
+                        task.wait(max(0.0, until - time.monotonic()))
         finally:
             self._local.unseen = False
 

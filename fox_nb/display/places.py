@@ -104,11 +104,13 @@ class CellOutput:
         self.area = area_of(parent)
         self.id = display_id or uuid.uuid4().hex
         self._first: Bundle = {}
+        self._metadata: Mapping[str, Any] = {}
 
     def prepare(self, content: Mapping[str, Any]) -> None:
         """Give it its id; what captures a cell (`%%capture`) keeps the bundle itself, which is changed there."""
         content["transient"]["display_id"] = self.id
         self._first = content["data"]
+        self._metadata = content.get("metadata", {})
 
     def show(self, shown: Bundle) -> None:
         """Send it anew, as something that the running cell says: runs without a screen listen to that alone.
@@ -118,7 +120,7 @@ class CellOutput:
         self._first.clear()
         self._first.update(shown)
         here = parent_here()
-        content = {"data": shown, "metadata": {}, "transient": {"display_id": self.id}}
+        content = {"data": shown, "metadata": self._metadata, "transient": {"display_id": self.id}}
         for parent in (here,) if output_of(here) is None else (here, self._parent):
             send("update_display_data", content, parent)
 
@@ -143,7 +145,7 @@ class Box:
 
     def show(self, shown: Bundle) -> None:
         """Change the widget."""
-        self._box.value = shown["text/html"]
+        self._box.value = _as_html(shown)
 
 
 Place = CellOutput | Box

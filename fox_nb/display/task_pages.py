@@ -39,6 +39,18 @@ def page(thing: Any) -> str:
     return _page_of_people(thing)
 
 
+def tasks_of(thing: Any) -> Sequence[Task]:
+    """Return the tasks that a thing's page shows, by which it changes."""
+    from fox_nb.session import Task, TaskList
+    from fox_nb.session.training import TrainedProfiles
+
+    if isinstance(thing, Task):
+        return [thing]
+    if isinstance(thing, TaskList):
+        return thing[:MOST_ROWS]
+    return thing.trainings if isinstance(thing, TrainedProfiles) else ()
+
+
 def _page_of_people(thing: Any) -> str:
     from fox_nb.session.billing import Account, Reconciliation
     from fox_nb.session.forgetting import Forgotten

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 
@@ -15,8 +15,13 @@ class Renderer:
         """Return how a thing looks now; '' where only words are shown."""
         return ""
 
-    def bundle(self, thing: Any) -> dict[str, Any]:
-        """Return how a thing looks now, by MIME type; where that is then displayed it is brought up to date."""
+    def bundle(
+        self, thing: Any, include: Collection[str] | None = None, exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """Return how a thing looks now, by MIME type; where that is then displayed it is brought up to date.
+
+        Where some types alone are asked for, or others not, as by ``display(…, exclude=[…])``, that holds to its end.
+        """
         return {"text/plain": repr(thing)}
 
     def show_value(self, thing: Any) -> None:
@@ -60,8 +65,10 @@ class Shows:
     def _ipython_display_(self) -> None:
         self.renderer.show_value(self)
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return self.renderer.bundle(self)
+    def _repr_mimebundle_(
+        self, include: Collection[str] | None = None, exclude: Collection[str] | None = None, **_: Any
+    ) -> dict[str, Any]:
+        return self.renderer.bundle(self, include, exclude)
 
     def _repr_html_(self) -> str:
         return self.renderer.html(self)

@@ -32,6 +32,18 @@ def waited(words):
     return opens(fox.generate(words)).wait()"""
 """Nothing that is under way goes on before ``gate.set()``, or the wait for a task that `opens` was given."""
 
+COUNTING = """\
+pictures, publisher = [], get_ipython().display_pub
+class Counting(type(publisher.session)):
+    def send(self, stream, message, content=None, parent=None, **options):
+        shown = (content or message["content"]) if stream is publisher.pub_socket else {}
+        if isinstance(shown, dict) and "data" in shown:
+            pictures.append(str(shown).count("<img"))
+        return super().send(stream, message, content, parent, **options)
+publisher.session.__class__ = Counting
+"""
+"""Counts in ``pictures`` how many each message shows."""
+
 Run = Callable[..., list[nbformat.NotebookNode]]
 
 
@@ -138,6 +150,34 @@ def test_a_display_with_an_id(run: Run) -> None:
     )
     assert [seen(cell) for cell in cells[1:4]] == [["one", "one"], ["two"], ["three"]]
     assert cells[4].outputs[0].data["text/html"] == "<b>gone</b>"
+
+
+def test_a_display_of_some_kinds_alone(run: Run) -> None:
+    """`display(…, include=…)` and `exclude=…` come to their end in these kinds, and with the metadata that they had."""
+    cell, _ = run(
+        "t = fox.generate('one fox')\ndisplay(t, exclude=['text/html'])\n"
+        "display(t, include=['text/html'], metadata={'text/html': {'isolated': True}})",
+        "gate.set()\nt.wait();",
+    )
+    without, alone = cell.outputs
+    assert sorted(without.data) == ["image/jpeg", "text/plain"]
+    assert "completed, 1 picture" in without.data["text/plain"]
+    assert sorted(alone.data) == ["text/html"]
+    assert (seen(cell)[1], alone.metadata) == ("one fox", {"text/html": {"isolated": True}})
+
+
+def test_a_list_of_tasks(run: Run) -> None:
+    """A list that is shown while its tasks are under way has all pictures in the end, and is sent again a few times only."""
+    _, shown, in_box, said = run(
+        COUNTING + "tasks = [fox.generate(f'fox {number}') for number in range(8)]",
+        "fox.tasks()",
+        "out = w.Output()\nout.append_display_data(fox.tasks()[:1])",
+        "gate.set()\n[task.wait() for task in tasks]\n"
+        "print(len([count for count in pictures if count > 1]) <= 4, '<img' in str(out.outputs))",
+    )
+    (page,) = (output.data["text/html"] for output in shown.outputs)
+    assert (page.count("<img"), "pending" in page) == (8, False)
+    assert (in_box.outputs, printed(said).strip()) == ([], "True True")
 
 
 def test_what_is_appended_to_an_output_widget(run: Run) -> None:
@@ -360,17 +400,7 @@ gate.set()
 def test_nothing_is_sent_again_for_another(run: Run) -> None:
     """Of many tasks that land beside each other in a cell, each picture is sent once."""
     cell, said = run(
-        """\
-pictures, publisher = [], get_ipython().display_pub
-class Counting(type(publisher.session)):
-    def send(self, stream, message, content=None, parent=None, **options):
-        shown = (content or message["content"]) if stream is publisher.pub_socket else {}
-        if isinstance(shown, dict) and "data" in shown:
-            pictures.append(str(shown).count("<img"))
-        return super().send(stream, message, content, parent, **options)
-publisher.session.__class__ = Counting
-tasks = [fox.generate(f'fox {number}') for number in range(6)]
-display(*tasks)""",
+        COUNTING + "tasks = [fox.generate(f'fox {number}') for number in range(6)]\ndisplay(*tasks)",
         "gate.set()\n[task.wait() for task in tasks]\nprint(sum(pictures))",
     )
     assert seen(cell) == [f"fox {number}" for number in range(6)]
@@ -395,13 +425,15 @@ fox.generate('one fox').wait();"""
 
 def test_a_notebook_without_a_screen_waits(run: Run) -> None:
     """Where `FOX_NB_WAIT` is set, what is displayed is complete at once, in whatever way it is displayed."""
-    last, shown, appended = run(
+    last, shown, appended, listed = run(
         "gate.set()\nfox.generate('one')",
         "display(fox.generate('two'))",
         "out = w.Output()\nout.append_display_data(fox.generate('three'))\nprint('<img' in str(out.outputs))",
+        "four = fox.generate('four')\nfox.tasks()",
         FOX_NB_WAIT="1",
     )
     assert (seen(last), seen(shown), seen(appended)) == (["one"], ["two"], ["True"])
+    assert [output.data["text/html"].count("<img") for output in listed.outputs] == [4]
 
 
 def test_a_notebook_without_a_screen_has_no_hole(run: Run) -> None:
