@@ -22,6 +22,7 @@ from fox_nb.errors import DownloadFailed, FoxError, InvalidRequest
 from fox_nb.images.arrays import from_array, is_deep, white_of
 from fox_nb.images.check import DOWNLOADED, check, opened, orientation_of, refuse_misread
 from fox_nb.images.pixels import DEEP, as_seen, scale_of
+from fox_nb.images.png_colours import profile_of
 from fox_nb.images.sources import taken
 from fox_nb.render.comparison import ComparedPicture, Take, version_of
 from fox_nb.session import Image, Session, Task
@@ -160,7 +161,7 @@ class PictureFiles:
         """Write pixels that are in memory without loss, as they are seen."""
         turned = orientation_of(image) if orientation is None else orientation
         out = io.BytesIO()
-        as_seen(image, turned, image.info.get("icc_profile")).save(out, "PNG", compress_level=1, icc_profile=b"")
+        as_seen(image, turned, profile_of(image)).save(out, "PNG", compress_level=1, icc_profile=b"")
         return self._written(out.getvalue(), ".png")
 
     def _plain(self, path: Path) -> Path:
@@ -218,7 +219,7 @@ def _pixels(path: Path) -> str:
     """Return the hash of a picture's pixels as they are seen."""
     with opened(path) as picture:
         whole = picture.decode(max(picture.image.size))
-        seen = as_seen(whole, picture.orientation, whole.info.get("icc_profile")).convert("RGBA")
+        seen = as_seen(whole, picture.orientation, profile_of(whole)).convert("RGBA")
         return hashlib.sha256(seen.tobytes()).hexdigest()
 
 

@@ -21,6 +21,7 @@ from fox_nb.errors import ExtraMissing, FoxError
 from fox_nb.images.check import opened
 from fox_nb.images.inline import size_words
 from fox_nb.images.pixels import as_seen, on_white
+from fox_nb.images.png_colours import profile_of
 from fox_nb.images.tiles import decoding
 
 if TYPE_CHECKING:
@@ -224,6 +225,6 @@ def _read(picture: Path, size: tuple[int, int]) -> Pixels:
         image = found.image
         # a JPEG is decoded at twice the size or more, so that the scaling is Pillow's own for all formats
         image.draft("RGB", (2 * max(size), 2 * max(size)))
-        seen = as_seen(image, found.orientation, image.info.get("icc_profile"))
+        seen = as_seen(image, found.orientation, profile_of(image))
         small = on_white(seen).resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
     return np.asarray(small)

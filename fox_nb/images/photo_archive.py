@@ -19,6 +19,7 @@ from fox_nb.errors import InvalidRequest
 from fox_nb.images import check, rewrite
 from fox_nb.images.photos import LARGEST_FILE, LONG_SIDE, HasData, Photo, PhotoReport, bytes_of, name_of
 from fox_nb.images.pixels import is_srgb, on_white, plain
+from fox_nb.images.png_colours import profile_of
 from fox_nb.images.rewrite import Limits
 from fox_nb.images.sources import refuse_server_files
 from fox_nb.settings import named
@@ -220,7 +221,7 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 def _only_pixels(data: bytes, name: str, limits: Limits) -> bytes:
     with check.opened(data, name=name) as picture:
-        image, profile = picture.decode(limits.long_side), picture.image.info.get("icc_profile")
+        image, profile = picture.decode(limits.long_side), profile_of(picture.image)
         if image.mode != "CMYK":
             image = on_white(plain(image))  # a JPEG would make black of what is transparent
         return rewrite.written(image, picture.orientation, profile, exact=False, limits=limits)
@@ -236,7 +237,7 @@ def _went_as_it_is(data: bytes, name: str, limits: Limits) -> bool:
         image = picture.image
         image.load()
         is_large = len(data) > limits.max_bytes or max(image.size) > limits.long_side
-        is_turned = picture.orientation > 1 or image.mode == "CMYK" or not is_srgb(image.info.get("icc_profile"))
+        is_turned = picture.orientation > 1 or image.mode == "CMYK" or not is_srgb(profile_of(image))
         return not (is_large or is_turned or rewrite.tells_more_than_pixels(image))
 
 

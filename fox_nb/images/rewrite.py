@@ -10,6 +10,7 @@ from PIL import Image
 
 from fox_nb.images.check import Opened
 from fox_nb.images.pixels import as_seen, sized
+from fox_nb.images.png_colours import profile_of
 
 _STAYS_EXACT = {"PNG", "GIF", "BMP"}
 _CLEAN_SEGMENTS = {"APP0", "APP14"}
@@ -44,7 +45,7 @@ def stays_exact(picture: Opened, size: int, limits: Limits) -> bool:
 def rewritten(picture: Opened, size: int, limits: Limits) -> bytes:
     """Turn upright, scale down, change to sRGB, and write the pixels alone."""
     exact = stays_exact(picture, size, limits)
-    profile = picture.image.info.get("icc_profile")
+    profile = profile_of(picture.image)
     return written(picture.decode(limits.long_side), picture.orientation, profile, exact=exact, limits=limits)
 
 

@@ -208,9 +208,10 @@ def _convert(source: Path, target: Path, wanted: str) -> None:
 
     from fox_nb.images.check import orientation_of
     from fox_nb.images.pixels import as_seen, on_white
+    from fox_nb.images.png_colours import profile_of
 
     with Image.open(source) as image:
-        profile = image.info.get("icc_profile") or b""
+        profile = profile_of(image) or b""
         keeps = image.mode in {"RGB", "RGBA", "P"}  # colours are written: a profile of inks or greys is none of theirs
         seen = as_seen(image, orientation_of(image), b"" if keeps else profile)
         written = on_white(seen) if wanted == "JPEG" else seen

@@ -24,6 +24,7 @@ from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.images import check
 from fox_nb.images.check import Facts, Opened, PictureLimits, Refuse, Source
 from fox_nb.images.pixels import as_seen, plain, sized
+from fox_nb.images.png_colours import profile_of
 
 MIME = "image/webp"
 EDGE = 512
@@ -138,7 +139,7 @@ def encoded(image: Image.Image, *, edge: int = EDGE, max_bytes: int = MAX_BYTES)
 
 
 def _small(picture: Opened, edge: int) -> Image.Image:
-    return as_seen(sized(picture.decode(edge), edge), picture.orientation, picture.image.info.get("icc_profile"))
+    return as_seen(sized(picture.decode(edge), edge), picture.orientation, profile_of(picture.image))
 
 
 def _encoded(image: Image.Image, max_bytes: int) -> bytes:

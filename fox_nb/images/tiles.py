@@ -31,6 +31,7 @@ from fox_nb.atomic import aside, put
 from fox_nb.errors import FoxError, StoreError
 from fox_nb.images.check import give_memory_back, opened
 from fox_nb.images.pixels import DEEP, plain, to_srgb
+from fox_nb.images.png_colours import profile_of
 from fox_nb.settings import named
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ def _decoded(picture: Path) -> Image.Image:
     with opened(picture, refuse=FoxError) as found:
         image: Image.Image = found.image
         image.load()
-        profile = image.info.get("icc_profile") or b""
+        profile = profile_of(image) or b""
         ImageOps.exif_transpose(image, in_place=True)
         profile_fits = image.mode in ("RGB", "RGBA", "P", "PA") and len(profile) <= _LARGEST_PROFILE
         if not profile_fits:
