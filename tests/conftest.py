@@ -16,6 +16,7 @@ import pytest
 
 import counts
 import ran_in
+import sandbox_faults  # noqa: F401 - puts the tests' faults into the sandbox's tables
 from artifacts import MARKED_KEY, Places, search
 from counts import count  # noqa: F401 - a fixture
 from processes import PATIENCE, clean_environment, command_of, end_all, folders, left_running, until

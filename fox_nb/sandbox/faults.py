@@ -1,7 +1,7 @@
 """Faults: the schedule of what goes wrong, and when; the two tables of faults say what each one does.
 
-All of them are in the package, though the lessons use three: kernels of a test ask for them by HTTP, of a sandbox that
-runs in a process of its own and would have to load code of the tests; and people try their notebooks on them.
+The tables hold what people rehearse with their notebooks. What only a broken or a hostile gateway does is put into them
+by the tests (`tests/sandbox_faults.py`), before they start a sandbox.
 """
 
 from __future__ import annotations

@@ -62,39 +62,12 @@ def _stuck(state: State, p: Parameters) -> State:
     return replace(state, status="processing", progress=min(state.progress, most))
 
 
-def _word(state: State, p: Parameters) -> State:
-    return replace(state, status=p["status"]) if state.status != "pending" else state
-
-
-def _done_word(state: State, p: Parameters) -> State:
-    return replace(state, word=p["word"]) if state.status == "completed" else state
-
-
-def _growing(state: State, p: Parameters) -> State:
-    if state.status == "completed" and state.reads < p.get("reads", 2):
-        return replace(state, order=tuple(range(p.get("first", 1))))
-    return state
-
-
-def _shuffled(state: State, _p: Parameters) -> State:
-    backwards = tuple(range(99, -1, -1))
-    return replace(state, order=(*backwards, 0) if state.reads % 2 else (*reversed(backwards), 1))
-
-
-def _older_form(state: State, _p: Parameters) -> State:
-    return replace(state, older_form=True)
-
-
-def _links(state: State, p: Parameters) -> State:
-    return replace(state, links=tuple(p["urls"]))
-
-
 def _lasts(state: State, _p: Parameters) -> State:
     """Leave the state alone: the task's duration was set by this when it was created."""
     return state
 
 
-TASK_FAULTS: Mapping[str, TaskFault] = {
+TASK_FAULTS: dict[str, TaskFault] = {
     "race": TaskFault(
         "The first reads of the completed task have no results",
         _race,
@@ -115,31 +88,6 @@ TASK_FAULTS: Mapping[str, TaskFault] = {
         "The task stays in processing for ever",
         _stuck,
         {"progress": {"type": "integer", "minimum": 0, "maximum": 100, "description": "Where it stops"}},
-    ),
-    "unknown_status": TaskFault(
-        "The task has a status that nobody knows", _word, {"status": {"type": "string"}}, ("status",)
-    ),
-    "done_word": TaskFault(
-        "The completed task is called by another word",
-        _done_word,
-        {"word": {"type": "string", "minLength": 1}},
-        ("word",),
-    ),
-    "growing": TaskFault(
-        "The first reads of the completed task have the first results alone",
-        _growing,
-        {
-            "reads": {"type": "integer", "minimum": 1, "description": "How many reads"},
-            "first": {"type": "integer", "minimum": 0, "description": "How many results they have"},
-        },
-    ),
-    "shuffled": TaskFault("The results change their order from read to read, and one comes twice", _shuffled),
-    "older_form": TaskFault("The results come in the older documented form", _older_form),
-    "links": TaskFault(
-        "The results have these links instead of their own",
-        _links,
-        {"urls": {"type": "array", "items": {"type": "string"}, "minItems": 1}},
-        ("urls",),
     ),
     "lasts": TaskFault(
         "The task takes this many seconds, whatever the speed",

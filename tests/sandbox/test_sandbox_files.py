@@ -83,7 +83,7 @@ def test_an_upload_that_is_no_image_is_refused_as_one(asking):
 @cache
 def bomb() -> bytes:
     """A PNG of 20,000 by 20,000 pixels in some 50 kB."""
-    from fox_nb.sandbox.http_faults import PICTURES
+    from sandbox_faults import PICTURES
 
     return PICTURES["bomb"][1]()
 
