@@ -147,7 +147,7 @@ def open_database(
     import sqlite3
 
     with contextlib.suppress(OSError):  # SQLite says it better; the files that it makes beside this one are alike
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
+        _make_empty(path)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA foreign_keys = ON")
@@ -164,3 +164,14 @@ def open_database(
         connection.close()
         raise
     return connection
+
+
+def _make_empty(path: Path) -> None:
+    """Have a file there that is its owner's alone; it is itself never opened here.
+
+    Who closes a file lets go of all locks that their process has on it: of SQLite's in another thread, too, which may
+    be in the middle of a transaction (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    if not path.exists():
+        with aside(path.parent, private=True) as part:
+            os.link(part, path)  # which another process may have done first

@@ -1,14 +1,18 @@
 """Openings: many processes open or make the same new file at the same moment, and each finds it whole."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 import openings
 from artifacts import Places
-from fox_nb.atomic import ASIDE
+from fox_nb.atomic import ALONE, ASIDE
+from fox_nb.store import Store
+from fox_nb.store.ledger import Ledger
 from processes import Child, clean_environment
 
 WIDTH = 4
@@ -44,3 +48,33 @@ def opened_together(kind: str, number: int, folder: Path, artifacts: Places) -> 
             assert said <= EXPECTED[kind] if kind in EXPECTED else len(said) == 1, (count, said)
             assert kind != "sandbox" or "held" in said
             assert not list(place.rglob(f"{ASIDE}*"))
+
+
+@pytest.mark.parametrize(
+    ("open_it", "name"),
+    [(lambda place: Store(place).journal, "journal.sqlite"), (lambda place: Ledger(place / "l"), "l")],
+)
+def test_who_opens_a_file_once_more_lets_go_of_no_lock(
+    open_it: Callable[[Path], Any], name: str, tmp_path: Path, artifacts: Places
+) -> None:
+    """While a thread writes, its own process may open the file again, as a first cell that is run anew does: no other gets in."""
+    code = """if True:
+        import sqlite3, sys
+        connection = sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None)
+        for _ in sys.stdin:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                print("in", flush=True)
+            except sqlite3.OperationalError as error:
+                print(error, flush=True)
+    """
+    first = open_it(tmp_path / "place")
+    with Child("-c", code, str(tmp_path / "place" / name), env=clean_environment(artifacts)) as other:
+        with first.reading() as connection, connection:
+            connection.execute(ALONE)
+            open_it(tmp_path / "place").close()
+            other.tell("try")
+            assert other.line("what another process is told") == "database is locked"
+        other.tell("try")
+        assert other.line("what it is told afterwards") == "in"
+    first.close()
