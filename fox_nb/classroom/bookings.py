@@ -159,8 +159,20 @@ class Bookings:
         return self._database.changing(lambda known: list(known.execute(query)) if self._is_ours(known) else [])
 
     def accepted(self, number: int, task: str) -> Future[Any]:
-        """Note the gateway's id of what was accepted, and return the row as it is now."""
-        return self._change(number, state="accepted", task=task)
+        """Note the gateway's id of what was accepted, and return the row as it is now.
+
+        An answer with the id of another one, such as a cache's, says nothing of this one: its fate is unknown.
+        """
+        this = sql.select(creation.c.identity).where(creation.c.id == number).scalar_subquery()
+        of_another = sql.select(creation.c.id).where(creation.c.task == task, creation.c.identity != this)
+        why = json.dumps({"why": f"the gateway answered with {task}, the id of another one"})
+
+        def work(connection: sql.Connection) -> Any:
+            is_taken = connection.execute(of_another).first() is not None
+            values = {"state": "unknown", "answer": why} if is_taken else {"state": "accepted", "task": task}
+            return connection.execute(_changed(number, **values)).first()
+
+        return self._database.changing(work)
 
     def refused(self, number: int, why: str, now: float) -> Future[Any]:
         """Give back what was reserved for what was certainly not accepted."""
@@ -270,8 +282,11 @@ class Bookings:
         return int(self._database.read(newer)[0][0])
 
     def _change(self, number: int, **values: Any) -> Future[Any]:
-        change = sql.update(creation).where(creation.c.id == number).values(**values).returning(creation)
-        return self._database.changing(lambda connection: connection.execute(change).first())
+        return self._database.changing(lambda connection: connection.execute(_changed(number, **values)).first())
+
+
+def _changed(number: int, **values: Any) -> sql.Executable:
+    return sql.update(creation).where(creation.c.id == number).values(**values).returning(creation)
 
 
 def _ended(number: int, read: Callable[[sql.Select[Any]], list[Any]]) -> Ended:

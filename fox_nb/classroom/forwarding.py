@@ -268,6 +268,8 @@ class Forwarder:
             await self._note(row, "unknown", lambda: self.bookings.unknown(row.id, words))
             raise nobody_knows(clock(row.asked)) from None
         accepted = await self._note(row, f"accepted as {state.id}", lambda: self.bookings.accepted(row.id, state.id))
+        if accepted is not None and accepted.task is None:
+            raise nobody_knows(clock(row.asked))
         if accepted is not None:
             self._rows[state.id] = {row.seat: accepted}
         if not state.finished:  # how it ended is told when the journal has it, with the relay's own links

@@ -292,6 +292,18 @@ def test_the_classes_account_is_no_students_business(lesson, status):
     assert ("school.org" in told_to_teacher) is (status != 500)
 
 
+def test_the_id_of_anothers_task_shows_nobody_its_picture(lesson, student):
+    """Two creations that a cache answers with one id: the second one's fate is unknown, and no student sees the other's picture."""
+    lesson.gateway.create = lambda gateway, _count, _task: say(200, gateway.accepted(next(iter(gateway.tasks))))
+    assert student("Ada").generate("my own face").wait(PATIENCE).images
+    with pytest.raises(SubmissionUnknown):
+        student("Ben").generate("a boat")
+    assert lesson.seats.spent() == 180_000  # it may be paid for
+    assert lesson.ask("Ben", f"/v1/tasks/{next(iter(lesson.gateway.tasks))}").status_code == 404
+    teacher = log_in(SimpleNamespace(url=lesson.url, folder=lesson.path / "class"))
+    assert "Id in the bill" in teacher.get(f"{lesson.url}/teacher", timeout=PATIENCE).text
+
+
 def test_a_lost_picture_is_found_by_its_id(lesson, student):
     """With the id that the teacher found in the bill a lost picture is fetched for who asked; no other id is taken for it."""
     gateway, url = lesson.gateway, lesson.url
