@@ -328,8 +328,11 @@ def _cut(part: Part) -> Iterator[bytes]:
         yield piece
 
 
-def _unpacked(pieces: Iterator[bytes], most: int, encoding: str) -> Iterator[bytes]:
-    """Yield a body as it was meant: unpacked by how it begins, for the header that says so may be wrong."""
+def _unpacked(pieces: Iterator[bytes], most: int, encoding: str, *, twice: bool = True) -> Iterator[bytes]:
+    """Yield a body as it was meant: unpacked by how it begins, for the header that says so may be wrong.
+
+    What was packed by the gateway may be packed once more on the way.
+    """
     head = b""
     for piece in pieces:
         head += piece
@@ -344,8 +347,8 @@ def _unpacked(pieces: Iterator[bytes], most: int, encoding: str) -> Iterator[byt
         yield head
         yield from pieces
         return
-    for piece in itertools.chain([head], pieces):
-        yield decoder.decompress(piece, most + 1)
+    unpacked = (decoder.decompress(piece, most + 1) for piece in itertools.chain([head], pieces))
+    yield from _unpacked(unpacked, most, "", twice=False) if twice else unpacked
 
 
 def _text(body: bytes) -> str:

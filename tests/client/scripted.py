@@ -76,7 +76,7 @@ def odd_bodies(answer: object) -> list[bytes]:
     members = gzip.compress(said[:20]) + gzip.compress(said[20:])
     around += [said.decode().encode(f"utf-{kind}") for kind in ("16", "16-le", "16-be", "32", "32-le", "32-be")]
     around += [bytes(count) + said for count in (1, 2, 3)]
-    return [*echoes, *around, said, gzip.compress(said), members]
+    return [*echoes, *around, said, gzip.compress(said), members, gzip.compress(gzip.compress(said))]
 
 
 def hang_up(server: "Scripted", line: socket.socket) -> bool:
