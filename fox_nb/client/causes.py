@@ -29,6 +29,10 @@ class TooLarge(OSError):
     """The other side sends more than it may."""
 
 
+class Dripping(OSError):
+    """So few bytes come that waiting for the last one is of no use."""
+
+
 class NoCertificates(OSError):
     """The file of the authorities that are trusted is not there."""
 
@@ -75,8 +79,9 @@ def explain(error: BaseException, call: Call, key: SecretStr | None, *, connecti
             "proxy": f"{_ASKED} gave no answer within {soon}",
         }[connecting]
         return Broken(words, connected=not connecting)
-    if isinstance(error, zlib.error):
-        return Broken(_with_detail("the answer is packed and damaged", chain, key), connected=True)
+    for kind, amiss in ((Dripping, "it comes too slowly"), (zlib.error, "the answer is packed and damaged")):
+        if any(isinstance(link, kind) for link in chain):
+            return Broken(_with_detail(amiss, chain, key), connected=True)
     if isinstance(error, _UNWRITABLE):
         words = "the request could not be written"
         # what a library says of a proxy's address that it can't read holds a part of its password

@@ -34,7 +34,7 @@ from urllib3.response import DeflateDecoder, GzipDecoder
 from urllib3.util.retry import Retry
 
 from fox_nb import __version__
-from fox_nb.client.causes import NoCertificates, PrivatePeer, TooLarge, explain
+from fox_nb.client.causes import Dripping, NoCertificates, PrivatePeer, TooLarge, explain
 from fox_nb.client.exchange import USUAL_ANSWER, Broken, Call, Exchange, Part
 from fox_nb.client.responses import moved_path
 from fox_nb.errors import NOTHING_SENT, KeyMissing
@@ -53,6 +53,8 @@ USER_AGENT = f"fox_nb/{__version__} (+Jupyter toolkit) python/{sys.version_info.
 """The product's own; a library's default one is refused by the gateway's CDN."""
 PIECE = 64 * 1024
 """Bytes that are read or sent at a time."""
+LEAST_OF_A_FILE = 32 * 1024
+"""Bytes of a file that come at least in the time that a silence may last: a link that drips is as good as silent."""
 _HEADERS = ("Content-Type", "Date", "Retry-After", "Location", "Content-Range", *REQUEST_IDS)
 _HEADERS_AT_MOST = 256 * 1024
 _CONNECTIONS = 32
@@ -116,19 +118,28 @@ class _Patient(io.RawIOBase):
         if _connecting.get():
             self._stall = within = min(call.timeouts.connect, within)
         self._end = time.monotonic() + within
+        self._is_file = call.into is not None
+        self._since, self._came = float("inf"), 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._end - time.monotonic()
+        now = time.monotonic()
+        left = self._end - now
         if left <= 0:
             raise TimeoutError("the answer took too long")
         if self._left <= 0:
             raise TooLarge("the answer is too large")
+        if self._is_file and now - self._since >= self._stall:
+            if self._came < LEAST_OF_A_FILE:
+                raise Dripping(f"{self._came:,} bytes in {now - self._since:.0f} s")
+            self._since, self._came = now, 0
         self._sock.settimeout(min(left, self._stall))
         count: int | None = self._raw.readinto(buffer)
+        self._since = min(self._since, time.monotonic())  # the first byte may take its time
         self._left -= count or 0
+        self._came += count or 0
         return count
 
     def close(self) -> None:

@@ -6,12 +6,15 @@ import gzip
 import logging
 import re
 import socket
+import time
 
 import pytest
 
 from client.scripted import CERTIFICATE, KEY, Pauses, Scripted, client, drip, hang_up, never, say, stall
 from fox_nb import errors
-from fox_nb.settings import is_private
+from fox_nb.client import Client
+from fox_nb.settings import Timeouts, is_private
+from processes import PATIENCE
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 2000
 
@@ -255,6 +258,21 @@ def test_a_picture_that_does_not_come_whole_is_no_picture(step, target):
     """Half files, stalls and endless drips end within the time-out, and nothing is left behind."""
     with Scripted(step) as host:
         assert not failing(f"{host.url}/out.png", target, base=host.url, read=0.5, reads_tries=1).gone
+
+
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\nX-Way: ", b"HTTP/1.1 200 OK\r\n\r\n\x89PNG"], ids=["head", "body"]
+)
+def test_a_link_that_drips_is_not_waited_for_to_the_end(head, target):
+    """A few bytes a second are as good as none: told when a silence is, and not when the longest download is over."""
+    timeouts = Timeouts(read=0.5, download=10 * PATIENCE)
+    with Scripted(drip(head)) as host, Client(host.url, KEY, timeouts=timeouts, reads_tries=1) as fox:
+        begun = time.monotonic()
+        with pytest.raises(errors.DownloadFailed, match=r"too slowly .*: \d+ bytes in \d+ s") as raised:
+            fox.download(f"{host.url}/out.png", target)
+    assert time.monotonic() - begun < PATIENCE
+    assert not raised.value.gone
+    assert not target.exists()
 
 
 @pytest.mark.parametrize(
