@@ -11,7 +11,6 @@ import secrets
 import sys
 import time
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 from urllib.parse import urlsplit
@@ -20,7 +19,7 @@ from fox_nb.atomic import private_folder
 from fox_nb.errors import NOTHING_SENT, InvalidRequest, KeyMissing, SandboxError, StoreError
 from fox_nb.experiment_methods import ExperimentMethods
 from fox_nb.model_methods import ModelMethods
-from fox_nb.parameters import not_allowed, shown
+from fox_nb.parameters import as_number, not_allowed, shown
 from fox_nb.settings import (
     DEFAULT_BASE_URL,
     Gateway,
@@ -108,15 +107,14 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
     ) -> None:
         if api_key is not None:
             api_key = hidden(api_key)  # at once: a bare key in a local would be shown by a verbose traceback
-        if isinstance(budget, Decimal) and not budget.is_nan() and (budget <= MOST_BUDGET or budget.is_infinite()):
-            budget = float(budget)  # a larger one would become infinite, which is no limit
-        if budget is not None and not (
-            isinstance(budget, numbers.Real)
-            and not isinstance(budget, bool)
-            and (0 <= budget <= MOST_BUDGET or budget == math.inf)
+        limit = as_number(budget)
+        if limit is not None and not (
+            isinstance(limit, (int, float))
+            and not isinstance(limit, bool)
+            and (0 <= limit <= MOST_BUDGET or limit == math.inf)
         ):
             raise not_allowed("budget", budget, "an amount in USD from 0 on, or None for no limit")
-        if ledger is not None and (budget is None or budget == math.inf):
+        if ledger is not None and limit in {None, math.inf}:
             raise InvalidRequest(
                 "ledger is given, and no budget for it to hold.",
                 parameter="ledger",
@@ -128,7 +126,7 @@ class Fox(OfOneProcess, ModelMethods, ExperimentMethods):
                 raise not_allowed(name, given, f"a {kind.__name__}(…)", todo=todo)
         self._pack = _opened(replay, api_key, base_url) if replay is not None else None
         self._gateway = Gateway(self._pack.gateway) if self._pack is not None else _gateway(api_key, base_url)
-        self._budget = None if budget is None or math.isinf(budget) else float(budget)
+        self._budget = None if limit in {None, math.inf} else float(limit)
         self._ledger = None if ledger is None else whole(given_path(ledger, "ledger"))  # its place, too, is fixed now
         self._polling = polling
         self._timeouts = timeouts

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
+import numbers
 import re
 import types
 import typing
+from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from fox_nb.errors import InvalidRequest
@@ -301,6 +304,18 @@ def is_same(one: Any, other: Any) -> bool:
 def unboxed(value: Any) -> Any:
     """Return one of NumPy's numbers as Python's own; anything else, a masked one too, as it is."""
     return value.item() if getattr(value, "ndim", None) == 0 and not getattr(value, "mask", False) else value
+
+
+def as_number(value: Any) -> Any:
+    """Return any number, a Decimal or a fraction too, as Python's own; what is none, or too large, as it is."""
+    plain = unboxed(value)
+    if isinstance(plain, (int, float)) or not isinstance(plain, (numbers.Real, Decimal)):
+        return plain
+    try:
+        number = float(plain)
+    except (OverflowError, ValueError):  # a fraction that is too large, a signalling NaN
+        return plain
+    return number if math.isfinite(number) or number == plain else plain
 
 
 NO_SEED = " No model has a seed: the same request gives the same picture again, take=2 another variation."

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,7 +19,7 @@ from fox_nb.experiments.plan_file import save_plan
 from fox_nb.experiments.runner import BY_HAND, Runner
 from fox_nb.experiments.side_by_side import Pictures
 from fox_nb.money import dollars
-from fox_nb.parameters import shown, unboxed
+from fox_nb.parameters import as_number, shown, unboxed
 from fox_nb.render.comparison import Comparison
 from fox_nb.session import Cost, Session, Task
 from fox_nb.session.task import listening, tell
@@ -407,9 +406,7 @@ class Experiment(OfOneProcess, Shown, Made):
 
 def _positive(name: str, value: Any, *, whole: bool = False, or_zero: bool = False) -> float:
     """Return a setting of the run, or say what it may be."""
-    value = unboxed(value)
-    if isinstance(value, Decimal) and not whole and not value.is_nan():
-        value = float(value)
+    value = unboxed(value) if whole else as_number(value)
     good = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
     if not good or not (value >= 0 if or_zero else value > 0) or (isinstance(value, int) and value > _MOST):
         kind = "a whole number" if whole else "a number"

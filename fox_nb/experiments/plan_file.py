@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import numbers
 import os
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -26,7 +24,7 @@ from fox_nb.experiments.sweep_plan import SweepPlan
 from fox_nb.experiments.table_reader import MOST_ROWS, Table, in_words, is_missing, once
 from fox_nb.images.sources import LARGEST_FILE, refuse_server_files
 from fox_nb.models import LOCAL_PICTURE, MODELS, bare, file_names, is_link
-from fox_nb.parameters import parameters, shown, unboxed
+from fox_nb.parameters import as_number, parameters, shown, unboxed
 from fox_nb.session import Session
 from fox_nb.store import sha256_of
 from fox_nb.workdir import given_path, whole
@@ -333,11 +331,9 @@ def _as_in_file(session: Session, name: str, value: Any) -> Any:
     if hasattr(value, "sha256") and hasattr(value, "file_name"):
         session.uploads.keep({value.sha256: value})
         return f"sha256:{value.sha256}"
-    plain = unboxed(value)
+    plain = as_number(value)  # of a fraction requests have four places, too
     if plain is None or isinstance(plain, (str, int, float)):
         return plain
-    if isinstance(plain, numbers.Real | Decimal):  # a fraction: requests have four places of it, too
-        return float(plain)
     raise InvalidRequest(f"{name} is {shown(value)}, which no plan can hold.", parameter=name, value=value)
 
 

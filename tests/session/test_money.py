@@ -4,9 +4,11 @@ import contextlib
 import os
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from artifacts import MARKED_KEY
@@ -41,11 +43,33 @@ def test_exactly_the_budget(open_fox: Callable[..., Fox]) -> None:
     assert fox.spent == pytest.approx(0.27)
 
 
-@pytest.mark.parametrize("budget", [-1, "1", True, float("nan"), Decimal("NaN"), Decimal("1e400"), Decimal("-1e400")])
+@pytest.mark.parametrize(
+    "budget",
+    [
+        -1,
+        "1",
+        True,
+        float("nan"),
+        Decimal("NaN"),
+        Decimal("1e400"),
+        Decimal("-1e400"),
+        Decimal("sNaN"),
+        10**400,
+        Fraction(10**400),
+    ],
+)
 def test_a_budget_that_is_none(open_fox: Callable[..., Fox], budget: Any) -> None:
     """A budget that is no amount is refused at the door."""
     with pytest.raises(InvalidRequest, match="budget"):
         open_fox(budget=budget)
+
+
+@pytest.mark.parametrize("budget", [Decimal("0.5"), Fraction(1, 2), np.float32(0.5), np.array(0.5)])
+def test_an_amount_may_be_any_number(open_fox: Callable[..., Fox], budget: Any) -> None:
+    """A budget, and what a run asks above, are taken as whatever kind of number they are."""
+    fox = open_fox(budget=budget)
+    assert fox.budget == 0.5
+    assert fox.sweep("phota-image", prompt=["a fox"], ask_above=budget).ask_above == 0.5
 
 
 def test_a_budget_of_nothing(open_fox: Callable[..., Fox]) -> None:
