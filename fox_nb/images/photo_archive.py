@@ -207,7 +207,7 @@ def _write(photos: Sequence[Photo], stream: IO[bytes], max_bytes: int, older: IO
             pixels = _only_pixels(data, name, limits)
             archive.writestr(_member(f"{number:0{digits}d}.jpg"), pixels)
             if before is not None:
-                went = data if _went_as_it_is(data, name, limits) else pixels
+                went = data if _went_as_it_is(data, name, limits) else _went_without_gamma(data, name, limits) or pixels
                 before.writestr(_member(f"{number:0{digits}d}.jpg"), went)
 
 
@@ -219,12 +219,21 @@ def _member(name: str) -> zipfile.ZipInfo:
     return member
 
 
-def _only_pixels(data: bytes, name: str, limits: Limits) -> bytes:
+def _only_pixels(data: bytes, name: str, limits: Limits, *, with_gamma: bool = True) -> bytes:
     with check.opened(data, name=name) as picture:
-        image, profile = picture.decode(limits.long_side), profile_of(picture.image)
+        profile = profile_of(picture.image) if with_gamma else picture.image.info.get("icc_profile")
+        image = picture.decode(limits.long_side)
         if image.mode != "CMYK":
             image = on_white(plain(image))  # a JPEG would make black of what is transparent
         return rewrite.written(image, picture.orientation, profile, exact=False, limits=limits)
+
+
+def _went_without_gamma(data: bytes, name: str, limits: Limits) -> bytes:
+    """Return what version 0.1 made of a PNG whose colours it did not know from its chunks; b'' for all others."""
+    with check.opened(data, name=name) as picture:
+        if profile_of(picture.image) == picture.image.info.get("icc_profile"):
+            return b""
+    return _only_pixels(data, name, limits, with_gamma=False)
 
 
 def _went_as_it_is(data: bytes, name: str, limits: Limits) -> bool:

@@ -21,10 +21,12 @@ from fox_nb.workdir import as_text, given_path, working_folder
 
 # Left to re's own cache: compiling them would cost every panel.
 _SCHEME = r"^([A-Za-z][A-Za-z0-9+.\-]+):"
+_URL = _SCHEME + "//"
 _KINDS = "a link (https://…), a local path, a PIL image, bytes, an open file, an array or an earlier result"
 _INVISIBLE = "\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
 """What Windows and web pages put around a text that is copied from them."""
 _OF_AN_UPLOAD = frozenset({"content", "name", "type", "size", "last_modified", "lastModified", "metadata", "error"})
+_BASE64 = r"[A-Za-z0-9+/_\s-]+=*\s*"
 _LONGEST_SHOWN = 120
 _LONGEST_LINK = 8000
 _LONGEST_PATH = 4096
@@ -46,6 +48,7 @@ def taken(source: Any, parameter: str) -> Any:
     InvalidRequest
         It stands for nothing of that, or there is no such file.
     """
+    source = text_of(source)
     inner = inner_source(source, parameter)
     if inner is not source:
         if hasattr(source, "images") or hasattr(source, "pil"):  # ours: no other file can be meant
@@ -105,7 +108,7 @@ def is_upload(value: Any) -> bool:
 
 def inner_source(source: Any, parameter: str) -> Any:
     """Reach into an earlier result: a picture of a task (``.path``), or a task with a single one (``.images``)."""
-    if isinstance(source, (str, bytes, bytearray, memoryview)):
+    if isinstance(source, (str, bytes, bytearray, memoryview)) or is_read(source):
         return source
     if isinstance(source, os.PathLike) and not hasattr(source, "path"):
         return source
@@ -124,9 +127,26 @@ def inner_source(source: Any, parameter: str) -> Any:
     return source.path
 
 
+def is_read(source: Any) -> bool:
+    """Tell what holds its bytes itself: the ``path`` of a cloud's open file is a place there, and no file of ours."""
+    return callable(getattr(source, "read", None)) or callable(getattr(source, "read_bytes", None))
+
+
+def text_of(source: Any) -> Any:
+    """Return the text of what libraries have for texts: a URL, whose ``path`` is no file's, and pyarrow's cells."""
+    if hasattr(source, "as_py"):
+        return source.as_py()
+    if isinstance(source, (str, bytes, os.PathLike)) or not hasattr(source, "path") or is_read(source):
+        return source
+    text = source.geturl() if callable(getattr(source, "geturl", None)) else str(source)
+    return text if re.match(_URL, text) else source
+
+
 def _file_in(array: Any) -> bytes | None:
-    """Return the file whose bytes an array holds, as `cv2.imencode` gives one: its numbers are no brightness."""
+    """Return the file whose bytes an array holds, as `cv2.imencode` and HDF5 give one: no brightness."""
     shape = getattr(array, "shape", ())
+    if str(getattr(array, "dtype", "")).startswith("|V") and not shape:
+        return bytes(array)
     is_row = len(shape) == 1 or (len(shape) == 2 and 1 in shape)  # noqa: PLR2004 - OpenCV's older ones are a column
     if not is_row or not str(getattr(array, "dtype", "")).endswith("uint8"):
         return None
@@ -215,6 +235,9 @@ def as_link_or_path(source: str | os.PathLike[Any], parameter: str) -> str | byt
     """Give the link as it stands, a data URL's bytes, or the path of a file that is there; refuse everything else."""
     if isinstance(source, str):
         text = source.strip().strip(_INVISIBLE).strip()
+        bare = text[1:-1] if text[:1] in "\"'" and text[:1] == text[-1:] else ""
+        if is_data(bare) or is_link(bare) or _is_file_url(bare):
+            text = bare
         if is_data(text):
             return _of_data(text, parameter)
         link = text if is_link(text) else ""
@@ -238,9 +261,13 @@ def _of_data(text: str, parameter: str) -> bytes:
         raise refused(parameter, what, "Give the picture's bytes.", value=shown) from None
 
 
+def _is_file_url(text: str) -> bool:
+    return text[:5].casefold() == "file:"
+
+
 def _of_file_url(text: str, parameter: str) -> str:
     """Return the path of a file URL; any other text as it is."""
-    if text[:5].casefold() != "file:":
+    if not _is_file_url(text):
         return text
     from urllib.request import url2pathname  # it loads HTTP, and no panel needs that
 
@@ -292,7 +319,10 @@ def _existing(name: str | bytes, parameter: str) -> Path:
         raise refused(parameter, "it is empty.", f"Give {_KINDS}.", value="", allowed=_KINDS)
     if len(text) > _LONGEST_PATH:
         what = f"{shown} is too long for a path ({len(text):,} characters)."
-        raise refused(parameter, what, f"Give {_KINDS}.", value=shown, allowed=_KINDS)
+        todo = f"Give {_KINDS}."
+        if re.fullmatch(_BASE64, text):
+            todo = "Is it base64? Then give the bytes: base64.b64decode(text)."
+        raise refused(parameter, what, todo, value=shown, allowed=_KINDS)
     if not os.path.lexists(path):  # macOS writes an é as an e and its accent, and a keyboard elsewhere as one letter
         forms = (Path(unicodedata.normalize(form, path.as_posix())) for form in ("NFC", "NFD"))
         path = next((form for form in forms if os.path.lexists(form)), path)

@@ -13,7 +13,7 @@ import ipywidgets as w
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.filetypes import data_in, is_data
-from fox_nb.images.sources import as_link_or_path, taken
+from fox_nb.images.sources import as_link_or_path, is_read, taken, text_of
 from fox_nb.models import LOCAL_PICTURE, is_link
 from fox_nb.panels.controls import Control, FieldContext, about
 from fox_nb.panels.picker import PickedFile, Picker, PickerEntry
@@ -174,10 +174,11 @@ class PictureControl(Control):
 
     def _path(self, value: Any) -> Path | None:
         """Return the file that stands behind a value; None for a link and for what is no file."""
-        if hasattr(value, "path"):
-            return Path(value.path)
+        value = text_of(value)
         if isinstance(value, os.PathLike):
             return given_path(value, self.parameter.name)
+        if hasattr(value, "path") and not is_read(value):
+            return Path(value.path)
         if not isinstance(value, str) or is_link(value):
             return None
         if LOCAL_PICTURE.fullmatch(value):

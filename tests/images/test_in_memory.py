@@ -14,13 +14,16 @@ from decimal import Decimal
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.parse import urlparse, urlsplit
 
 import ipywidgets
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from IPython.display import Image as Shown
 from PIL import Image
+from pydantic import AnyUrl
 
 from fox_nb import InvalidRequest
 from fox_nb.images.prepare import prepare
@@ -55,6 +58,7 @@ def test_every_form_is_the_same_picture(path: Path) -> None:
             f"data:image/png;base64,{coded}", f"DATA:;base64,{coded}\n", f" data:image/png;base64,{coded[:40]}\n{coded[40:]}",
             f"data:image/png;base64,{base64.urlsafe_b64encode(RAW).decode()}", f"data:;base64,{coded.rstrip('=')}",
             f"data:;base64,{coded[:40]}\t\f{coded[40:]}===",
+            f'"data:;base64,{coded}"', f"'{path.as_uri()}'", np.void(RAW), pa.scalar(RAW), pa.scalar(str(path)),
             unicodedata.normalize("NFD", str(path)), path, str(path), f'"{path}"', f"'{path}'", f"\u202a{path}", path.as_uri(),
             f"file://localhost{path.as_uri()[7:]}", np.str_(str(path)),
         ]  # fmt: skip
@@ -110,6 +114,24 @@ def test_paths_of_no_folder_here(tmp_path: Path, path: Path) -> None:
     assert prepare(zipfile.Path(tmp_path / "photos.zip", "a.png")).sha256 == prepare(path).sha256
     with pytest.raises(InvalidRequest, match=r"nope\.png cannot be read"):
         prepare(zipfile.Path(tmp_path / "photos.zip", "nope.png"))
+
+
+def test_the_path_of_what_is_elsewhere_is_no_file_here(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    """An open file of a cloud (as fsspec's) is read, and a library's URL is its link, whatever lies at their `path` here."""
+
+    class InTheCloud(io.BytesIO):
+        path = "photos/cat.png"
+
+    monkeypatch.chdir(path.parent)
+    (path.parent / "photos").mkdir()
+    (path.parent / "photos" / "cat.png").write_bytes(encoded(gradient(9, 9), "PNG"))
+    assert prepare(InTheCloud(RAW)).sha256 == prepare(path).sha256
+    link = "https://example.com/photos/cat.png"
+    for url in (urlsplit(link), urlparse(link), AnyUrl(link)):
+        assert prepare(url) == link
+    assert prepare(AnyUrl(Path("photos/cat.png").absolute().as_uri())).facts.width == 9
+    with pytest.raises(InvalidRequest, match=r"cannot follow \(s3:\)"):
+        prepare(AnyUrl("s3://bucket/photos/cat.png"))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, PngImagePlugin
 
 from fox_nb.errors import InvalidRequest
 from fox_nb.images.impressions import ALIKE, BLURRED, blur, fingerprint
@@ -248,6 +248,15 @@ def test_a_training_of_an_earlier_version_is_found_again(tmp_path, sitter):
             before.writestr(member, clean if member.filename == "01.jpg" else archive.read(member))
     assert facts.sha256 == hashlib.sha256(older.getvalue()).hexdigest()
     assert facts.sha256 != hashlib.sha256(facts.path.read_bytes()).hexdigest()
+
+
+def test_a_training_before_colours_were_read_is_found_again(tmp_path, sitter):
+    """A PNG whose chunks say that its numbers are light is packed as it is seen, by the name that it had before."""
+    said = PngImagePlugin.PngInfo()
+    said.add(b"gAMA", (100_000).to_bytes(4))
+    light, usual = (pack([encoded(sitter, "PNG", **one)], tmp_path / "a.zip") for one in ({"pnginfo": said}, {}))
+    assert light.sha256 == usual.sha256
+    assert light.size != usual.size
 
 
 def test_an_archive_stays_below_its_limit(tmp_path):
