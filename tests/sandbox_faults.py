@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import lru_cache, partial
 
 from fox_nb.sandbox.answers import Answer, html_answer, json_answer
-from fox_nb.sandbox.http_faults import DONE, FILES, FRACTION, HEADER, HTTP_FAULTS, MESSAGE, HttpFault, Parameters
-from fox_nb.sandbox.task_faults import TASK_FAULTS, State, TaskFault
+from fox_nb.sandbox.http_faults import DONE, FILES, FRACTION, HEADER, HTTP_FAULTS, MESSAGE, Fault, Parameters
+from fox_nb.sandbox.task_faults import ON_TASK, TASK_FAULTS, State
 
 
 def _page(_answer: Answer, p: Parameters, *, status: int, text: str) -> Answer:
@@ -129,22 +129,22 @@ def _links(state: State, p: Parameters) -> State:
 
 HTTP_FAULTS.update(
     {
-        "bad_gateway": HttpFault(
+        "bad_gateway": Fault(
             "502 with a page of HTML",
             partial(_page, status=502, text="502 Bad Gateway"),
             parameters={**DONE, **MESSAGE},
             done=False,
         ),
-        "cdn_forbidden": HttpFault(
+        "cdn_forbidden": Fault(
             "403 with a CDN's page of HTML", partial(_page, status=403, text="error code: 1010"), done=False
         ),
-        "too_large_page": HttpFault(
+        "too_large_page": Fault(
             "413 with a CDN's page of HTML",
             partial(_page, status=413, text="413 Request Entity Too Large"),
             calls=("upload", "create"),
             done=False,
         ),
-        "json": HttpFault(
+        "json": Fault(
             "A body that claims to be JSON and is deep, huge, of wrong types, empty or no JSON at all",
             _json,
             parameters={
@@ -153,39 +153,39 @@ HTTP_FAULTS.update(
             required=("kind",),
             calls=("create", "read", "upload", "models", "pricing", "balance", "bill"),
         ),
-        "prices": HttpFault(
+        "prices": Fault(
             "A price list with each model twice, once at half its price, with prices of 0, or without a row",
             _prices,
             ("pricing",),
             {"kind": {"enum": ["twice", "free", "none"]}},
             ("kind",),
         ),
-        "other_task": HttpFault("An answer about another task", _other_task, ("read",)),
-        "see_task": HttpFault(
+        "other_task": Fault("An answer about another task", _other_task, ("read",)),
+        "see_task": Fault(
             "The work is done, and a redirect points to the task",
             _see_task,
             ("create",),
             {"status": {"enum": [301, 302, 303, 307, 308]}},
         ),
-        "early": HttpFault(
+        "early": Fault(
             "A 1xx answer comes before the real one",
             _early,
             parameters={"status": {"enum": [100, 102, 103]}},
         ),
-        "truncated": HttpFault("The file is shorter than it should be", _truncated, FILES, FRACTION),
-        "page": HttpFault(
+        "truncated": Fault("The file is shorter than it should be", _truncated, FILES, FRACTION),
+        "page": Fault(
             "A page of HTML instead of a picture", partial(_page, status=200, text="Please log in"), FILES, MESSAGE
         ),
-        "content_type": HttpFault(
+        "content_type": Fault(
             "A wrong Content-Type, or none where the value is left out", _content_type, FILES, {"value": HEADER}
         ),
-        "redirect": HttpFault(
+        "redirect": Fault(
             "A redirect; to the same link again where 'to' is left out",
             _redirect,
             FILES,
             {"to": HEADER, "status": {"enum": [301, 302, 303, 307, 308]}},
         ),
-        "picture": HttpFault(
+        "picture": Fault(
             "Another picture: a decompression bomb, one 50,000 px wide, one of 1x1, an animation, an SVG with a script",
             _picture,
             FILES,
@@ -196,28 +196,31 @@ HTTP_FAULTS.update(
 )
 TASK_FAULTS.update(
     {
-        "unknown_status": TaskFault(
-            "The task has a status that nobody knows", _word, {"status": {"type": "string"}}, ("status",)
+        "unknown_status": Fault(
+            "The task has a status that nobody knows", _word, ON_TASK, {"status": {"type": "string"}}, ("status",)
         ),
-        "done_word": TaskFault(
+        "done_word": Fault(
             "The completed task is called by another word",
             _done_word,
+            ON_TASK,
             {"word": {"type": "string", "minLength": 1}},
             ("word",),
         ),
-        "growing": TaskFault(
+        "growing": Fault(
             "The first reads of the completed task have the first results alone",
             _growing,
+            ON_TASK,
             {
                 "reads": {"type": "integer", "minimum": 1, "description": "How many reads"},
                 "first": {"type": "integer", "minimum": 0, "description": "How many results they have"},
             },
         ),
-        "shuffled": TaskFault("The results change their order from read to read, and one comes twice", _shuffled),
-        "older_form": TaskFault("The results come in the older documented form", _older_form),
-        "links": TaskFault(
+        "shuffled": Fault("The results change their order from read to read, and one comes twice", _shuffled, ON_TASK),
+        "older_form": Fault("The results come in the older documented form", _older_form, ON_TASK),
+        "links": Fault(
             "The results have these links instead of their own",
             _links,
+            ON_TASK,
             {"urls": {"type": "array", "items": {"type": "string"}, "minItems": 1}},
             ("urls",),
         ),

@@ -11,11 +11,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from fox_nb.sandbox.http_faults import CALLS, HTTP_FAULTS
-from fox_nb.sandbox.task_faults import TASK_FAULTS
-
-TASK = "task"
-"""What a task fault is scheduled on: the next task that is created."""
+from fox_nb.sandbox.http_faults import CALLS, HTTP_FAULTS, Fault
+from fox_nb.sandbox.task_faults import ON_TASK, TASK_FAULTS
 
 SCHEDULE: dict[str, Any] = {
     "times": {"type": "integer", "minimum": 1, "description": "How often; once, or with a rate for ever, if left out"},
@@ -29,13 +26,7 @@ SCHEDULE: dict[str, Any] = {
 
 def fault_schemas() -> dict[str, Any]:
     """Return the components of the OpenAPI document that describe a fault: one schema for each row of the tables."""
-    rows = {
-        name: _schema(name, list(http_fault.calls), http_fault.about, dict(http_fault.parameters), http_fault.required)
-        for name, http_fault in HTTP_FAULTS.items()
-    } | {
-        name: _schema(name, [TASK], task_fault.about, dict(task_fault.parameters), task_fault.required)
-        for name, task_fault in TASK_FAULTS.items()
-    }
+    rows = {name: _schema(name, row) for name, row in _all_rows().items()}
     places = {name: f"#/components/schemas/Fault_{name}" for name in rows}
     union = {
         "oneOf": [{"$ref": place} for place in places.values()],
@@ -44,15 +35,17 @@ def fault_schemas() -> dict[str, Any]:
     return {"Fault": union} | {f"Fault_{name}": row for name, row in rows.items()}
 
 
-def _schema(
-    name: str, calls: list[str], about: str, parameters: dict[str, Any], required: tuple[str, ...]
-) -> dict[str, Any]:
-    own = {"fault": {"const": name}, "on": {"enum": calls, "default": calls[0]}}
+def _all_rows() -> dict[str, Fault[Any]]:
+    return {**HTTP_FAULTS, **TASK_FAULTS}
+
+
+def _schema(name: str, row: Fault[Any]) -> dict[str, Any]:
+    own = {"fault": {"const": name}, "on": {"enum": list(row.calls), "default": row.calls[0]}}
     return {
         "type": "object",
-        "description": about,
-        "properties": own | parameters | SCHEDULE,
-        "required": ["fault", *required],
+        "description": row.about,
+        "properties": {**own, **row.parameters, **SCHEDULE},
+        "required": ["fault", *row.required],
         "additionalProperties": False,
     }
 
@@ -88,8 +81,7 @@ class Faults:
 
     def add(self, spec: dict[str, Any]) -> None:
         """Schedule one fault, which must be as the OpenAPI document says."""
-        name = spec["fault"]
-        calls = HTTP_FAULTS[name].calls if name in HTTP_FAULTS else (TASK,)
+        calls = _all_rows()[spec["fault"]].calls
         times = spec.get("times", None if "rate" in spec else 1)
         chance = random.Random(spec.get("seed"))
         self._due.append(_Due({"on": calls[0], **spec}, times, spec.get("after", 0), chance))
@@ -108,7 +100,7 @@ class Faults:
 
     def on_task(self, model: str) -> list[dict[str, Any]]:
         """Return all faults of this new task."""
-        return self._draw(TASK, model, most=len(TASK_FAULTS))
+        return self._draw(ON_TASK[0], model, most=len(TASK_FAULTS))
 
     def _draw(self, call: str | None, model: str | None, most: int) -> list[dict[str, Any]]:
         drawn: list[dict[str, Any]] = []

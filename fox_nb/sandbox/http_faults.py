@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from fox_nb.sandbox.answers import Answer, error_answer, html_answer
 
 Parameters = Mapping[str, Any]
-Effect = Callable[[Answer, Parameters], Answer]
+Subject = TypeVar("Subject")
 
 CALLS = ("create", "read", "upload", "models", "pricing", "balance", "bill", "result", "file")
 """The calls that can go wrong: creations, reads of a task, uploads, lists, prices, billing, a key's bill, and files."""
@@ -25,11 +25,11 @@ RETRY = {
 
 
 @dataclass(frozen=True)
-class HttpFault:
-    """One row of the table."""
+class Fault(Generic[Subject]):
+    """One row of a table: a fault of a call changes its answer, one of a task the state that a read sees."""
 
     about: str
-    effect: Effect
+    effect: Callable[[Subject, Parameters], Subject]
     calls: tuple[str, ...] = CALLS
     parameters: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
@@ -53,14 +53,14 @@ def _never(answer: Answer, _p: Parameters) -> Answer:
     return replace(answer, silent=True)
 
 
-def _refusal(status: int, kind: str, message: str) -> HttpFault:
+def _refusal(status: int, kind: str, message: str) -> Fault[Answer]:
     """Return the row of an error that the gateway itself answers with."""
 
     def effect(_answer: Answer, p: Parameters) -> Answer:
         headers = {"Retry-After": str(p["retry_after"])} if "retry_after" in p else {}
         return error_answer(status, {"message": p.get("message", message), "type": kind}, **headers)
 
-    return HttpFault(str(status), effect, parameters={**DONE, **RETRY, **MESSAGE}, done=False)
+    return Fault(str(status), effect, parameters={**DONE, **RETRY, **MESSAGE}, done=False)
 
 
 def _status(_answer: Answer, p: Parameters) -> Answer:
@@ -79,23 +79,23 @@ def _status(_answer: Answer, p: Parameters) -> Answer:
 FRACTION = {"fraction": {"type": "number", "minimum": 0, "exclusiveMaximum": 1, "description": "How much is sent"}}
 BROKEN = "Internal server error, request_id: 20260319-sandbox"
 
-HTTP_FAULTS: dict[str, HttpFault] = {
-    "lost_answer": HttpFault("The work is done, and the connection is closed without an answer", _hang_up),
-    "hang_up": HttpFault("The connection is closed before anything is done", _hang_up, done=False),
-    "cut": HttpFault("The answer breaks off in the middle of its body", _cut, parameters=FRACTION),
-    "slow": HttpFault(
+HTTP_FAULTS: dict[str, Fault[Answer]] = {
+    "lost_answer": Fault("The work is done, and the connection is closed without an answer", _hang_up),
+    "hang_up": Fault("The connection is closed before anything is done", _hang_up, done=False),
+    "cut": Fault("The answer breaks off in the middle of its body", _cut, parameters=FRACTION),
+    "slow": Fault(
         "The answer comes late",
         _slow,
         parameters={"seconds": {"type": "number", "minimum": 0, "maximum": 3600}},
         required=("seconds",),
     ),
-    "never": HttpFault("The answer never comes, while the connection stays open", _never, parameters=DONE),
+    "never": Fault("The answer never comes, while the connection stays open", _never, parameters=DONE),
     "rate_limit": _refusal(429, "rate_limit_error", "Too many requests."),
     "server_error": _refusal(500, "server_error", BROKEN),
     "unavailable": _refusal(503, "service_unavailable", "No channel is available."),
     "no_balance": _refusal(402, "insufficient_quota", "The balance is used up."),
     "bad_key": _refusal(401, "authentication_error", "The key is not valid."),
-    "status": HttpFault(
+    "status": Fault(
         "Any error status, with a JSON, HTML or empty body",
         _status,
         parameters={

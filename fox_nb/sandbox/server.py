@@ -205,12 +205,9 @@ class _Handler(web.RequestHandler):
         """Do what is asked, unless a fault keeps the call from being done at all."""
         if fault is not None and not fault.get("done", HTTP_FAULTS[fault["fault"]].done):
             return Answer()
-        try:
-            check(call, self.server.gateway)
-            carry_out, _ = CALLS[call.operation.name]
-            return await carry_out(call, self.server.gateway)
-        except Problem as problem:
-            return self._refusal(problem)
+        check(call, self.server.gateway)
+        carry_out, _ = CALLS[call.operation.name]
+        return await carry_out(call, self.server.gateway)
 
     def _refusal(self, problem: Problem) -> Answer:
         headers = {"Allow": self._allowed()} if problem.status == HTTPStatus.METHOD_NOT_ALLOWED else {}

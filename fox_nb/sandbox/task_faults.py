@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-Parameters = Mapping[str, Any]
+from fox_nb.sandbox.http_faults import Fault, Parameters
+
+ON_TASK = ("task",)
+"""What a task fault is scheduled on: the next task that is created."""
 
 
 @dataclass(frozen=True)
@@ -24,16 +27,6 @@ class State:
     links: tuple[str, ...] | None = None
     older_form: bool = False
     reads: int = 0
-
-
-@dataclass(frozen=True)
-class TaskFault:
-    """One row of the table."""
-
-    about: str
-    effect: Callable[[State, Parameters], State]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    required: tuple[str, ...] = ()
 
 
 def _race(state: State, p: Parameters) -> State:
@@ -67,15 +60,17 @@ def _lasts(state: State, _p: Parameters) -> State:
     return state
 
 
-TASK_FAULTS: dict[str, TaskFault] = {
-    "race": TaskFault(
+TASK_FAULTS: dict[str, Fault[State]] = {
+    "race": Fault(
         "The first reads of the completed task have no results",
         _race,
+        ON_TASK,
         {"reads": {"type": "integer", "minimum": 1, "description": "How many reads"}},
     ),
-    "failed": TaskFault(
+    "failed": Fault(
         "The task fails",
         _failed,
+        ON_TASK,
         {
             "code": {"type": ["string", "number"]},
             "message": {"type": "string"},
@@ -83,15 +78,17 @@ TASK_FAULTS: dict[str, TaskFault] = {
             "part": {"type": "number", "minimum": 0, "maximum": 1, "description": "At what part of its time"},
         },
     ),
-    "cancelled": TaskFault("The task is cancelled", _cancelled),
-    "stuck": TaskFault(
+    "cancelled": Fault("The task is cancelled", _cancelled, ON_TASK),
+    "stuck": Fault(
         "The task stays in processing for ever",
         _stuck,
+        ON_TASK,
         {"progress": {"type": "integer", "minimum": 0, "maximum": 100, "description": "Where it stops"}},
     ),
-    "lasts": TaskFault(
+    "lasts": Fault(
         "The task takes this many seconds, whatever the speed",
         _lasts,
+        ON_TASK,
         {"seconds": {"type": "number", "minimum": 0, "maximum": 1_000_000}},
         ("seconds",),
     ),
