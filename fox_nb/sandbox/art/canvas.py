@@ -68,8 +68,8 @@ class Canvas:
 
     # -- shapes ---------------------------------------------------------------------------------------------------
 
-    def fill(self, shapes: Points | Sequence[Points], paint: Paint, *, alpha: float = 1, blur: float = 0,
-             mode: str = "", inside: Points | None = None) -> None:  # fmt: skip
+    def fill(self, shapes: Points | Sequence[Points], paint: Paint, *, line: float = 0, alpha: float = 1,
+             blur: float = 0, mode: str = "", inside: Points | None = None) -> None:  # fmt: skip
         """Fill shapes (lists of points in units) with paint.
 
         Parameters
@@ -78,6 +78,8 @@ class Canvas:
             One shape, or several that share the paint; they don't darken each other where they overlap.
         paint : Colour or Fade
             What to fill with.
+        line : float
+            Above 0 the shapes are lines of this width, in units.
         alpha : float
             Opacity, 0..1.
         blur : float
@@ -87,12 +89,32 @@ class Canvas:
         inside : array, optional
             A shape that nothing is painted outside of.
         """
-        self._paint(shapes, paint, alpha, blur, mode, inside, 0)
-
-    def stroke(self, lines: Points | Sequence[Points], width: float, paint: Paint, *, alpha: float = 1,
-               blur: float = 0, mode: str = "", inside: Points | None = None) -> None:  # fmt: skip
-        """Draw lines of one width (units); the rest is as in `fill`."""
-        self._paint(lines, paint, alpha, blur, mode, inside, width)
+        group = [shapes] if isinstance(shapes, np.ndarray) else list(shapes)
+        if not group or alpha <= 0:
+            return
+        soft = blur * self.unit >= 1
+        reach = (2.5 * blur if soft else 0) + line + 1 / self.unit
+        low, high = _bounds(group)
+        low, high = low - reach, high + reach
+        first, last = low.min(axis=0), high.max(axis=0)
+        if inside is not None:
+            first, last = np.maximum(first, inside.min(axis=0)), np.minimum(last, inside.max(axis=0))
+        area = self._box(first[0], first[1], last[0], last[1])
+        if area is None:
+            return
+        blurred = self._blurred(group, area, blur, line) if soft else None
+        table = [round(v * alpha) for v in range(256)] if alpha < 1 else []
+        for tile in _tiles(area):
+            mask: Image.Image | None
+            if blurred is not None:
+                mask = self._cut(*blurred, area, tile)
+            else:
+                near = self._touched(low, high, tile)
+                mask = self._raster([group[k] for k in near], tile, line) if len(near) else None
+            if mask is not None and inside is not None:
+                mask = ImageChops.multiply(mask, self._raster([inside], tile, 0))
+            if mask is not None and mask.getbbox() is not None:
+                self._lay(mask.point(table) if table else mask, tile, paint, mode)
 
     def patches(self, shapes: Sequence[Points], colours: Sequence[Colour]) -> None:
         """Fill many shapes, each with a colour of its own, one over the other: quicker than one after the other."""
@@ -165,35 +187,6 @@ class Canvas:
 
     # -- how it is done -------------------------------------------------------------------------------------------
 
-    def _paint(self, shapes: Points | Sequence[Points], paint: Paint, alpha: float, blur: float, mode: str,
-               inside: Points | None, line: float) -> None:  # fmt: skip
-        group = [shapes] if isinstance(shapes, np.ndarray) else list(shapes)
-        if not group or alpha <= 0:
-            return
-        soft = blur * self.unit >= 1
-        reach = (2.5 * blur if soft else 0) + line + 1 / self.unit
-        low, high = _bounds(group)
-        low, high = low - reach, high + reach
-        first, last = low.min(axis=0), high.max(axis=0)
-        if inside is not None:
-            first, last = np.maximum(first, inside.min(axis=0)), np.minimum(last, inside.max(axis=0))
-        area = self._box(first[0], first[1], last[0], last[1])
-        if area is None:
-            return
-        blurred = self._blurred(group, area, blur, line) if soft else None
-        table = [round(v * alpha) for v in range(256)] if alpha < 1 else []
-        for tile in _tiles(area):
-            mask: Image.Image | None
-            if blurred is not None:
-                mask = self._cut(*blurred, area, tile)
-            else:
-                near = self._touched(low, high, tile)
-                mask = self._raster([group[k] for k in near], tile, line) if len(near) else None
-            if mask is not None and inside is not None:
-                mask = ImageChops.multiply(mask, self._raster([inside], tile, 0))
-            if mask is not None and mask.getbbox() is not None:
-                self._lay(mask.point(table) if table else mask, tile, paint, mode)
-
     def _box(self, x0: float, y0: float, x1: float, y1: float) -> Box | None:
         u, (w, h) = self.unit, self.size
         left, top = max(0, math.floor(x0 * u)), max(0, math.floor(y0 * u))
@@ -209,14 +202,8 @@ class Canvas:
         """Return the mask of shapes in a tile, several samples averaged for each pixel."""
         fine = self._fine
         mask = Image.new("L", ((tile[2] - tile[0]) * fine, (tile[3] - tile[1]) * fine))
-        _draw(
-            mask,
-            shapes,
-            self.unit * fine,
-            np.array(tile[:2]) * fine + 0.5,
-            [255] * len(shapes),
-            line * self.unit * fine,
-        )
+        scale, corner = self.unit * fine, np.array(tile[:2]) * fine + 0.5
+        _draw(mask, shapes, scale, corner, [255] * len(shapes), line * scale)
         return mask.reduce(fine)
 
     def _blurred(self, shapes: list[Points], area: Box, blur: float, line: float) -> tuple[Image.Image, float, int]:

@@ -113,13 +113,10 @@ def _quay(c: Canvas, light: Light) -> None:
     stone = light.lit(rgb("#a89c90"))
     iron = mix(light.shade, light.lit(rgb("#3a3f4a")), 0.5)
     rail = [points((0, top - 0.075 + d), (c.w, top - 0.075 + d)) for d in (0.0, 0.035)]
-    c.stroke([*rail, *(points((x, top - 0.08), (x, top)) for x in np.arange(0.03, c.w, 0.075))], 0.004, iron)
+    posts = [points((x, top - 0.08), (x, top)) for x in np.arange(0.03, c.w, 0.075)]
+    c.fill(rail + posts, iron, line=0.004)
     c.fill(box(-0.01, top, c.w + 0.01, c.h + 0.01), Fade(lighter(stone, -0.02), lighter(stone, -0.16), top, c.h))
     c.fill(box(-0.01, top, c.w + 0.01, top + 0.012), lighter(stone, 0.06))
     joints = [points((c.w / 2 + k * 0.12, top + 0.012), (c.w / 2 + k * 0.21, c.h)) for k in range(-9, 10)]
-    c.stroke(
-        [*joints, *(points((0, y), (c.w, y)) for y in (top + 0.05, top + 0.11))],
-        0.0022,
-        lighter(stone, -0.2),
-        alpha=0.5,
-    )
+    courses = [points((0, y), (c.w, y)) for y in (top + 0.05, top + 0.11)]
+    c.fill(joints + courses, lighter(stone, -0.2), line=0.0022, alpha=0.5)

@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -146,12 +145,15 @@ def paint_parts(c: Canvas, light: Light, parts: Sequence[Part], tones: Mapping[s
 def _paint_one(
     c: Canvas, part: Part, shapes: list[Points], own: list[Colour], inside: Points | None, size: float
 ) -> None:
-    how: dict[str, Any] = {"alpha": part.number("opacity", 1), "mode": part.more.get("data-mode", "")}
-    how |= {"blur": part.number("data-blur") * size, "inside": inside}
-    if part.kind == "line":
-        c.stroke(shapes, part.number("stroke-width") * size, _faded(own, shapes, part), **how)
-    else:
-        c.fill(shapes, _faded(own, shapes, part), **how)
+    c.fill(
+        shapes,
+        _faded(own, shapes, part),
+        line=part.number("stroke-width") * size if part.kind == "line" else 0,
+        alpha=part.number("opacity", 1),
+        blur=part.number("data-blur") * size,
+        mode=part.more.get("data-mode", ""),
+        inside=inside,
+    )
 
 
 def _tone(text: str, tones: Mapping[str, Colour], light: Light, *, lit: bool) -> Colour:

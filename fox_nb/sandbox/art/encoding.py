@@ -6,12 +6,13 @@ import io
 
 from PIL import Image, ImageOps
 
-_KINDS = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+_OPTIONS = {"jpeg": {"quality": 90}, "png": {"compress_level": 1}, "webp": {"quality": 88, "method": 1}}
+"""What each format is written with."""
 
 
 def _kind(name: str) -> str:
     kind = "jpeg" if name.lower() in ("jpg", "jpeg") else name.lower()
-    if kind not in _KINDS:
+    if kind not in _OPTIONS:
         raise ValueError(f"the sandbox writes jpeg, png and webp, not {name!r}")
     return kind
 
@@ -26,19 +27,13 @@ def encode(image: Image.Image, format: str = "jpeg") -> bytes:  # noqa: A002 (Pi
     """
     kind = _kind(format)
     out = io.BytesIO()
-    picture = image.convert("RGB")
-    if kind == "jpeg":
-        picture.save(out, "JPEG", quality=90)
-    elif kind == "png":
-        picture.save(out, "PNG", compress_level=1)
-    else:
-        picture.save(out, "WEBP", quality=88, method=1)
+    image.convert("RGB").save(out, kind, **_OPTIONS[kind])
     return out.getvalue()
 
 
 def mime(format: str) -> str:  # noqa: A002 (Pillow's word for it)
     """Return a format's media type, such as ``"image/jpeg"``."""
-    return _KINDS[_kind(format)]
+    return f"image/{_kind(format)}"
 
 
 def as_rgb(image: Image.Image) -> Image.Image:

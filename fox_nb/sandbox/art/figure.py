@@ -66,7 +66,7 @@ class Figure:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the figure as plain values for JSON."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return asdict(self)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Figure:

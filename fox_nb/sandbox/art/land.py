@@ -194,7 +194,7 @@ def blooms(c: Canvas, light: Light, rng: np.random.Generator, top: float, bottom
         petal = ellipse(0, -0.75, 0.36, 0.62, steps=12)
         heads[k % 3] += [moved(petal, x, y, size=size, turn=a + lean) for a in np.arange(6) * math.pi / 3]
         hearts.append(ellipse(x, y, size * 0.36, steps=12))
-    c.stroke(stems, 0.0022, lighter(light.lit(rgb("#4f7f45")), -0.05))
+    c.fill(stems, lighter(light.lit(rgb("#4f7f45")), -0.05), line=0.0022)
     for tone, group in zip((*light.accent[:2], rgb("#f6efe2")), heads, strict=True):
         c.fill(group, light.lit(tone))
     c.fill(hearts, light.lit(rgb("#e8b23a")))

@@ -48,7 +48,7 @@ def _place(size: tuple[int, int]) -> tuple[Image.Image, Image.Image, tuple[int, 
 
 def mark(image: Image.Image) -> Image.Image:
     """Return the picture (RGB) with the mark in its lower right corner, scaled with the picture."""
-    out = image.convert("RGB") if image.mode != "RGB" else image.copy()
+    out = image.convert("RGB")
     place = _place(out.size)
     if place is not None:
         plate, letters, corner = place
@@ -93,7 +93,7 @@ def is_marked(image: Image.Image) -> bool:
 
 def unmarked(image: Image.Image) -> Image.Image:
     """Return the picture (RGB) without its mark: what stands above it is mirrored into its place."""
-    out = image.convert("RGB") if image.mode != "RGB" else image
+    out = image.convert("RGB")
     place = _place(out.size)
     if place is None or not is_marked(out):
         return out
@@ -106,6 +106,5 @@ def unmarked(image: Image.Image) -> Image.Image:
     patch = above.transpose(Image.Transpose.FLIP_TOP_BOTTOM).resize((right - left, tall))
     mask = Image.new("L", patch.size)
     ImageDraw.Draw(mask).rectangle((soft, soft, patch.width - soft, patch.height - soft), fill=255)
-    out = out.copy()
     out.paste(patch, (left, top), mask.filter(ImageFilter.GaussianBlur(soft / 2)))
     return out

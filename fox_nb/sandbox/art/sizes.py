@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-_PHOTA = {
-    "1:1": (1024, 1024),
-    "16:9": (1376, 768),
-    "9:16": (768, 1376),
-    "4:3": (1200, 896),
-    "3:4": (896, 1200),
-    "3:2": (1232, 816),
-    "2:3": (816, 1232),
-}
+_PHOTA = {"1:1": (1024, 1024), "16:9": (1376, 768), "4:3": (1200, 896), "3:2": (1232, 816)}
 _GROK = {
     "1:1": (1024, 1024),
-    "3:4": (896, 1280),
     "4:3": (1280, 896),
-    "9:16": (768, 1408),
-    "16:9": (1408, 768),
-    "2:3": (864, 1296),
     "3:2": (1296, 864),
-    "9:19.5": (576, 1248),
-    "19.5:9": (1248, 576),
-    "9:20": (576, 1280),
-    "20:9": (1280, 576),
-    "1:2": (704, 1408),
+    "16:9": (1408, 768),
     "2:1": (1408, 704),
+    "19.5:9": (1248, 576),
+    "20:9": (1280, 576),
 }
-_LONG_SIDE = {"1K": 1024, "4K": 4096}
+"""Pictures that lie; those that stand have the same sides the other way round."""
+_TIMES = {"1K": 1, "4K": 4}
 
 
 def size_of(model: str, aspect_ratio: str, resolution: str) -> tuple[int, int]:
@@ -46,11 +33,12 @@ def size_of(model: str, aspect_ratio: str, resolution: str) -> tuple[int, int]:
     ValueError
         If the model has no such aspect ratio, or there is no such resolution.
     """
-    table = _GROK if model.startswith("grok") else _PHOTA
-    if aspect_ratio not in table:
-        raise ValueError(f"{model} has no aspect ratio {aspect_ratio!r}; it has {', '.join(table)}")
+    lying = _GROK if model.startswith("grok") else _PHOTA
+    turned = ":".join(reversed(aspect_ratio.split(":")))
+    if not {aspect_ratio, turned} & set(lying):
+        raise ValueError(f"{model} has no aspect ratio {aspect_ratio!r}; it has {', '.join(lying)}, lying or standing")
+    width, height = lying[aspect_ratio] if aspect_ratio in lying else lying[turned][::-1]
     times = _times(resolution)
-    width, height = table[aspect_ratio]
     return width * times, height * times
 
 
@@ -63,6 +51,6 @@ def enhanced_size(image_size: tuple[int, int], resolution: str) -> tuple[int, in
 
 
 def _times(resolution: str) -> int:
-    if resolution not in _LONG_SIDE:
+    if resolution not in _TIMES:
         raise ValueError(f"there is no resolution {resolution!r}; there are 1K and 4K")
-    return _LONG_SIDE[resolution] // 1024
+    return _TIMES[resolution]

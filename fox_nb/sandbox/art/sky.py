@@ -111,7 +111,7 @@ def stars(c: Canvas, rng: np.random.Generator, bottom: float, count: int) -> Non
     for k in np.argsort(size)[-7:]:
         r = size[k] * 5
         cross = [points((x[k] - r, y[k]), (x[k] + r, y[k])), points((x[k], y[k] - r), (x[k], y[k] + r))]
-        c.stroke(cross, 0.0008, rgb("#ffffff"), alpha=0.55)
+        c.fill(cross, rgb("#ffffff"), line=0.0008, alpha=0.55)
         c.glow(x[k], y[k], r * 2.4, rgb("#bcd0ff"), alpha=0.45)
 
 
@@ -163,7 +163,7 @@ def falling(c: Canvas, light: Light, rng: np.random.Generator, weather: tuple[st
             drops = np.stack([rng.random(count) * c.w * 1.1, rng.random(count) * c.h * 1.1 - 0.05,
                               length * rng.uniform(0.6, 1.4, count)], 1)  # fmt: skip
             lines = [points((a, b), (a - s * 0.22, b + s)) for a, b, s in drops.tolist()]
-            c.stroke(lines, width, mix(light.low, rgb("#ffffff"), 0.5), alpha=alpha)
+            c.fill(lines, mix(light.low, rgb("#ffffff"), 0.5), line=width, alpha=alpha)
     if "snow" in weather:
         flake = rgb("#ffffff")
         for count, size, alpha, blur in ((380, 0.0022, 0.75, 0), (120, 0.0042, 0.85, 0.0008), (26, 0.011, 0.5, 0.004)):
