@@ -202,10 +202,18 @@ def files_of(path: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(path, onerror=lambda error: closed.append(Path(error.filename))):
         folders[:] = sorted(set(folders) - _NOT_OURS)
         for file in (Path(folder) / name for name in sorted(names)):
-            with suppress(OSError):
-                if stat.S_ISREG(file.lstat().st_mode):  # no links, pipes and sockets
+            with suppress(FileNotFoundError):  # deleted meanwhile
+                if _is_plain(file):
                     yield file
     yield from closed
+
+
+def _is_plain(file: Path) -> bool:
+    """Return False for links, pipes and sockets; True for what can't be looked at: whoever reads it will say so."""
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except PermissionError:
+        return True
 
 
 def scan(path: Path, *, key: SecretStr | None = None, clean: bool = False) -> Report:

@@ -545,6 +545,36 @@ def test_what_is_odd_in_one_journal_hides_nobody_else(store: Path, tmp_path: Pat
     assert "read" in found["ben"][1] or "fox_nb" in found["ben"][1]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of its own kind")
+@pytest.mark.parametrize(
+    ("closed", "mode"), [("ben/fox_runs", 0o444), ("ben/fox_runs", 0o000), ("ben", 0o000), ("ben", 0o600), ("", 0o000)]
+)
+def test_a_closed_folder_is_told_of_its_person(store: Path, tmp_path: Path, closed: str, mode: int) -> None:
+    """Whose folder may not be read, or not be entered, is said in a row of theirs, and everybody else is shown."""
+    room = tmp_path / "class"
+    for name in ("ada", "ben"):
+        shutil.copytree(store, room / name / "fox_runs")
+    (room / closed).chmod(mode)
+    without_rights = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] * (os.geteuid() == 0)
+    if without_rights and not shutil.which(without_rights[0]):
+        pytest.skip("root may read everything")
+    command = [*without_rights, sys.executable, "-m", "fox_nb.cli"]
+    try:
+        said, scanned = (
+            subprocess.run(
+                [*command, name, "class"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+            )
+            for name in ("gallery", "scan")
+        )
+    finally:
+        (room / closed).chmod(0o700)
+    assert said.stdout.count("ada: 1 picture") == (closed != "")
+    assert f"{Path(closed or 'class').name} cannot be opened; ask for its permissions" in said.stdout
+    assert ("ben: 0 pictures" in said.stdout) == (closed != "")
+    assert scanned.returncode == 2
+    assert f"{Path('class', closed)}" in scanned.stdout
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_keeps_nobody_waiting(store: Path, tmp_path: Path) -> None:
     """Whatever it is called, a pipe in what one person handed in is no file of theirs; everybody else is shown."""

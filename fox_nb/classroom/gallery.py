@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -126,7 +128,7 @@ def _people(places: Iterable[Path], folder: Path) -> list[Person]:
             before = len(known)
             is_by_itself = place in {path, path.parent}  # in a person's folder all is theirs, whatever is called how
             _read(person if is_by_itself else partial(_only, person(name)), name, path, folder, Room(MOST_OF_A_FILE))
-            around |= {name} if path.is_file() and len(known) > before + 1 else set()
+            around |= {name} if _is_file(path) and len(known) > before + 1 else set()
         for one in known.values():
             one.lost += len(one.missing - one.known)
             one.trouble = f"{one.trouble} {_lost(one)}".strip()
@@ -144,19 +146,42 @@ def _only(person: Person, _name: str) -> Person:
 
 
 def _handed_in(place: Path) -> Iterator[tuple[str, Path]]:
-    """Find what is to be shown, with a name for each: the folder of the person, or the file's name."""
+    """Find what is to be shown, with a name for each: the folder of the person, or the file's name.
+
+    A folder that is closed to who asks is among it, so that its person is not left out without a word.
+    """
     if not place.exists():
         raise FoxError(f"There is no {place}.", todo="Check the path.")
     if place.is_file():
         yield place.stem, place
         return
     kinds = {SUFFIX, ".zip", *_OTHER_ARCHIVES}
-    files = [path for path in place.rglob("*") if path.is_file() and _is_theirs(path, place)]  # no pipes: they block
+    files, closed = list[Path](), [place] if _is_closed(place) else []
+    for folder, inside, names in os.walk(place):
+        closed += (path for path in (Path(folder, name) for name in inside) if _is_closed(path))
+        inside[:] = [name for name in inside if Path(folder, name) not in closed]
+        paths = (Path(folder, name) for name in names if Path(folder) not in closed)
+        files += (path for path in paths if _is_theirs(path, place) and _is_file(path))
     found = [path for path in files if path.name == JOURNAL or path.suffix.lower() in kinds or _is_hidden_zip(path)]
-    newest = sorted(found, reverse=True)
+    newest = sorted([*found, *closed], reverse=True)
     for path in sorted(newest, key=lambda path: _name(path, place)):
         if "sources" not in path.parts:  # a store keeps the ZIPs of trainings there
             yield _name(path, place), path.parent if path.name == JOURNAL else path
+
+
+def _is_closed(folder: Path) -> bool:
+    """Return True where nobody may look in, or at what is in it; links are not followed."""
+    return not (folder.is_symlink() or os.access(folder, os.R_OK | os.X_OK))
+
+
+def _is_file(path: Path) -> bool:
+    """Return False for a pipe, which would block; True for a link to what is closed: who reads it says so."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def _is_theirs(path: Path, place: Path) -> bool:
@@ -198,6 +223,8 @@ def _read(
                 person.trouble = f"{place.name} is no ZIP of a fox_nb folder; ask for one."
             elif place.suffix.lower() == SUFFIX:
                 _from_pack(person, Pack(place), own)
+            elif place.is_dir() and _is_closed(place):
+                person.trouble = f"{place.name} cannot be opened; ask for its permissions, or for a ZIP of it."
             elif place.is_dir():
                 _from_store(person, OtherStore("", place), own, whole)
             else:
