@@ -293,7 +293,8 @@ class Journal(JournalReader):
     ) -> None:
         """Note the task's id; what it costs is kept from here on, failed or not.
 
-        What a class's relay joined to what it had is the sending before whose answer was lost: it costs once.
+        What a class's relay joined to what it had is the sending before whose answer was lost: it costs once. Or it is
+        another task's, as the same pixels were given in another file: that has cost what both do.
 
         An answer that comes after its sending was taken for lost, or was settled, is taken in all the same. One with
         the id of another task, such as a cache's, says nothing of this one: its fate is unknown.
@@ -302,7 +303,8 @@ class Journal(JournalReader):
         def write(connection: sqlite3.Connection) -> None:
             row = self._here(connection, sent, now)
             query = "SELECT 1 FROM task WHERE task_id = ? AND gateway = ? AND identity != ?"
-            if connection.execute(query, (answer.id, row.gateway, row.identity)).fetchone():
+            is_anothers = connection.execute(query, (answer.id, row.gateway, row.identity)).fetchone() is not None
+            if is_anothers and not is_joined:
                 words = f"the gateway answered with {answer.id}, the id of another task"
                 self._end_sending(connection, row, "unknown", "", words, now, answer.request_id)
                 return
@@ -320,6 +322,8 @@ class Journal(JournalReader):
             if is_joined:
                 before = "UPDATE charge SET state = 'back' WHERE identity = ? AND number != ? AND state = 'held'"
                 connection.execute(before, (row.identity, row.charge))
+            if is_anothers and not is_shared:
+                self._charge(connection, row, "back")
 
         self._note(f"task {answer.id} was accepted ({sent.words[:80]!r}, take {sent.take})", write)
 

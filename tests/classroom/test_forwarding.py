@@ -14,6 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
+import PIL.Image
+import PIL.PngImagePlugin
 import pytest
 import requests
 from sqlalchemy import update
@@ -410,6 +412,22 @@ def test_a_retry_that_is_joined_to_what_was_lost_costs_once(lesson, student, loo
     ada.reconcile(fresh=True)
     assert [*told, float(ada.spent), lesson.seats.spent("Ada") / 1e6] == [0.09] * 3
     assert len(lesson.gateway.tasks) == 1
+
+
+def test_the_same_pixels_in_another_file_cost_once(lesson, student):
+    """A relay knows a picture by what is uploaded: of one that two files hold it has one task, which both get, and one pays for."""
+    lesson.gateway.reads["/v1/files/upload/stream"] = say(200, {"url": "https://example.com/a.png"})
+    pixels, note = PIL.Image.effect_noise((320, 240), 60), PIL.PngImagePlugin.PngInfo()
+    note.add_text("Author", "Ada")
+    pixels.save(lesson.path / "a.png")
+    pixels.save(lesson.path / "b.png", pnginfo=note)
+    ada = student("Ada", budget=0.18)
+    tasks = [ada.edit("a fox", lesson.path / name).wait(PATIENCE) for name in ("a.png", "b.png")]
+    assert [len(task.images) for task in tasks] == [1, 1]
+    assert len(lesson.gateway.creations()) == 1
+    assert [float(tasks[0].cost), float(tasks[1].cost), float(ada.spent), float(ada.left)] == [0.09, 0, 0.09, 0.09]
+    ada.reconcile(fresh=True)
+    assert [float(ada.spent), lesson.seats.spent("Ada")] == [0.09, 90_000]
 
 
 def test_a_pause_that_the_gateway_asks_for_is_the_students_to_make(lesson, student):
