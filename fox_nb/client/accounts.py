@@ -240,15 +240,28 @@ def read_seat(answer: Any) -> tuple[str, str] | None:
 
 
 def _entry(item: dict[str, Any]) -> Entry | None:
-    kind, model = counted(item.get("type", CHARGE)), usable_name(item.get("model_name"))
+    """Read one line. What came back may be written as less than nothing; a charge like that is a refund of its task."""
+    kind, model = counted(item.get("type", CHARGE)), usable_name(item.get("model_name")).lower()
     quota, at = _quota(counted(item.get("quota"))), _time(counted(item.get("created_at")))
-    if kind not in {CHARGE, REFUND} or not quota or at is None or not model:
-        return None
+    negative = _quota(counted(_without_minus(item.get("quota")))) if quota is None else None
     other = _other(item)
     task = usable_id(other.get("task_id")) or usable_id(item.get("task_id"))
+    if negative is not None and kind == CHARGE and task:
+        kind = REFUND
+    if negative is not None and kind == REFUND:
+        quota = negative
+    if kind not in {CHARGE, REFUND} or not quota or at is None or not model:
+        return None
     group, line = usable_name(item.get("group")), usable_id(item.get("id"))
     amount, shared = quota * MICRO_A_QUOTA, other.get("shared") is True
     return Entry(at, model, amount, kind == REFUND, task, group, line, is_shared=shared)
+
+
+def _without_minus(value: Any) -> Any:
+    """Return how much a number or a text of one is below nothing, as it would stand there if it were above."""
+    if isinstance(value, str):
+        return value.strip().removeprefix("-")
+    return -value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def _other(item: dict[str, Any]) -> dict[str, Any]:

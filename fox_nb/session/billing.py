@@ -338,7 +338,7 @@ class Billing:
         lost = one.sent + LONGEST_SENDING if one.ended is None else one.ended
         return Candidate(
             number=one.number,
-            model=one.model,
+            model=one.model.lower(),
             amounts=frozenset(amounts),
             sent=one.sent,
             until=one.accepted if one.accepted is not None else min(one.sent + LONGEST_SENDING, lost + LOST_FOR),

@@ -487,6 +487,41 @@ def test_a_log_that_writes_texts(gateway: Gateway, fox_at: Callable[..., Fox], n
 
 
 @pytest.mark.parametrize(
+    "back", [{"type": 6, "quota": -45_000}, {"type": 2, "quota": -45_000}, {"type": 6, "quota": "-45000"}]
+)
+def test_what_came_back_may_be_written_as_less_than_nothing(
+    gateway: Gateway, fox_at: Callable[..., Fox], back: dict[str, Any]
+) -> None:
+    """A refund with a minus before it, or a charge of less than nothing for a task, gives back what that has cost."""
+    gateway.poll = FAILED
+    fox = fox_at(gateway, budget=0.09)
+    task = ask(fox)
+    tell(gateway, entry(time.time(), task_id=task.id), entry(time.time(), task_id=task.id, **back))
+    said = fox.reconcile()
+    assert (float(said.charged), float(said.refunded), float(fox.spent), float(fox.left)) == (0.09, 0.09, 0, 0.09)
+
+
+@pytest.mark.parametrize("quota", [-45_000, "--45000", "-", -0.0, True, float("nan")])
+def test_less_than_nothing_that_names_no_task_gives_nothing_back(
+    gateway: Gateway, fox_at: Callable[..., Fox], quota: Any
+) -> None:
+    """A charge of less than nothing that is nobody's, or what is no number at all, takes nothing off what was spent."""
+    gateway.poll = FAILED
+    fox = fox_at(gateway)
+    task = ask(fox)
+    tell(gateway, entry(time.time(), task_id=task.id), entry(time.time(), quota=quota))
+    assert (float(fox.reconcile().refunded), float(fox.spent)) == (0, 0.09)
+
+
+def test_a_model_is_known_in_whatever_case_its_name_stands(gateway: Gateway, fox_at: Callable[..., Fox]) -> None:
+    """A log that writes a model's name in other letters than the price list is of that model."""
+    fox = fox_at(gateway)
+    ask(fox)
+    tell(gateway, entry(time.time(), model_name="Phota-Image"))
+    assert fox.reconcile().found == 1
+
+
+@pytest.mark.parametrize(
     "line", ["x", {}, entry(0), entry(9, created_at="2026-11-29 05:00:00"), entry(9, type="charge")]
 )
 def test_a_log_that_cannot_be_read(gateway: Gateway, fox_at: Callable[..., Fox], line: Any) -> None:
