@@ -67,11 +67,17 @@ class HistoryTab(TaskCards):
         **traits: Any,
     ) -> None:
         self._session = session
+        self._tasks: dict[str, Task] = {}
         self._searches: dict[str, dict[str, Any]] = {"": {}}
         self._starred: dict[str, str] = {}
         self._finding = threading.Lock()
         self._archives: dict[str, Path] = {}
         super().__init__(titles, later, actions, **traits)
+
+    @property
+    def tasks(self) -> dict[str, Task]:
+        """The rows of all pages: what was chosen on another one can still be taken along."""
+        return self._tasks
 
     def refresh(self) -> None:
         """Look again for what was last looked for, in each page of a browser."""
@@ -129,7 +135,6 @@ class HistoryTab(TaskCards):
             if not tasks and total:  # the last row of the last page is no favourite any more
                 page = (total - 1) // self.rows
                 tasks, total = found(search, page)
-            # What was chosen on another page can still be taken along.
             self._tasks = {**self._tasks, **{task.identity: task for task in tasks}}
             self.say(
                 "list",

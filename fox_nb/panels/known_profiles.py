@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fox_nb.panels.outcome import FREE_ACTIONS
 from fox_nb.panels.script import Scripted
 from fox_nb.render.html import clip
 
 _LONGEST = 1000
-_ACTS = FREE_ACTIONS | {"rename", "plan", "forget", "add", "retry"}
 
 
 class KnownProfiles(Scripted):
@@ -32,5 +30,4 @@ class KnownProfiles(Scripted):
 
     def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         act, key, text = (str(content.get(word) or "") for word in ("act", "key", "text"))
-        if act in _ACTS:
-            self._emit("act", act, key, text)
+        self._emit("act", act, key, text)

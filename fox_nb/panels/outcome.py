@@ -19,46 +19,6 @@ from fox_nb.session import Session, Task
 from fox_nb.settings import in_voila
 from fox_nb.store import ON_ITS_WAY
 
-BILL = ("bill", "Check the bill")
-
-
-FREE_ACTIONS = frozenset({"paid", "unpaid", "accept", BILL[0]})
-"""Buttons that send nothing."""
-
-
-def settle(session: Session, task: Task, name: str) -> None:
-    """Look at the bill, accept what it proposes, or note what the person found out.
-
-    Raises
-    ------
-    FoxError
-        The bill cannot be read now, or says otherwise; nothing was changed.
-    """
-    if name == BILL[0]:
-        said = session.reconcile(fresh=True)
-        if said.note:
-            raise FoxError(said.note, money="Nothing was changed.", todo="Pictures are not touched by that.")
-    elif name != "accept":
-        task.settle(paid=name == "paid")
-    elif task.row.is_named_since:
-        task.settle(task_id=task.row.bill_task)
-    elif task.proposal is not None and task.proposal.paid is not None:
-        task.settle(paid=task.proposal.paid, task_id=task.proposal.task_id)
-
-
-def settling(task: Task) -> list[Action]:
-    """Return the buttons that settle a lost answer, what the bill proposes first; a visitor has no bill."""
-    proposal = task.proposal
-    if in_voila():
-        return []
-    if proposal is None:
-        return [("accept", "Fetch its pictures")] * task.row.is_named_since
-    by_hand = [("unpaid", "It was not charged"), ("paid", "It was charged")]
-    if proposal.paid is None:
-        return by_hand
-    pictures = ", and fetch its pictures" if proposal.task_id else ""
-    return [("accept", f"Accept: {proposal.word}{pictures}"), *by_hand]
-
 
 class Outcome:
     """Follows tasks from the journal to their pictures.
@@ -69,6 +29,8 @@ class Outcome:
         What watches.
     later : callable
         Has slow work done on another thread.
+    model : str or None
+        Whose tasks of those in the record; None for all.
     titles : Titles
         What tasks are called.
     press : Press
@@ -92,6 +54,7 @@ class Outcome:
         self,
         session: Session,
         later: Callable[[Callable[[], Any]], Any],
+        model: str | None,
         titles: Titles,
         press: Press,
         record: Record,
@@ -100,6 +63,7 @@ class Outcome:
         layout: Layout,
     ) -> None:
         self._session = session
+        self._model = model
         self._titles = titles
         self._press = press
         self._record = record
@@ -110,12 +74,11 @@ class Outcome:
         self._followed: set[str] = set()
         self._listened: weakref.WeakSet[Task] = weakref.WeakSet()
         mark = record.mark if not in_voila() else ""
-        self.results = Results(titles, later, self.actions, keeps=record.keeps, record=mark, layout=layout)
-        self.results.on("act", self.act)
+        self.results = Results(titles, later, self.actions, source=record, model=model, record=mark, layout=layout)
 
     def actions(self, task: Task) -> list[Action]:
         """Return what can be done with a task, as it stands; what costs money says how much."""
-        return remedies(self._session, task) or (self._uses(task) if task.status == "completed" else [])
+        return self._uses(task) if task.status == "completed" else remedies(self._session, task, self.show)
 
     def follow(self, task: Task) -> None:
         """Show a task's progress, and what became of it; one that is followed already stays as it is."""
@@ -135,16 +98,15 @@ class Outcome:
         else:
             self._over(task)
 
-    def show_again(self, tasks: list[Task], earlier: int) -> None:
-        """Show what an earlier run of the cell has shown, the oldest first, and count those that were there before."""
-        over = [task for task in tasks if task.status not in ON_ITS_WAY]
-        if over or earlier:
-            self.results.add_before(reversed(over), earlier)
-        for task in tasks:
-            if task in over:
-                self._listen(task)
-            else:
+    def show_again(self) -> None:
+        """Show what earlier runs of the cell have shown, and go on with what of it is under way."""
+        self._record.take_back()
+        self.results.refresh()
+        for task in self._record.recalled(self._model):
+            if task.status in ON_ITS_WAY:
                 self.show(task)
+            else:
+                self._listen(task)
 
     def resume(self, model: str) -> None:
         """Go on with what was left unfinished before the panel was; what is unknown is told.
@@ -157,21 +119,6 @@ class Outcome:
                 self._session.poller.watch(task)
                 self.follow(task)
 
-    def act(self, name: str, task: Task, _number: int) -> None:
-        """Do what a button says: send again, settle, or look at the bill.
-
-        Raises
-        ------
-        FoxError
-            It was not accepted.
-        """
-        if name == "retry":
-            self._listen(task)
-            task.retry()
-        elif name in FREE_ACTIONS:
-            settle(self._session, task, name)
-            self.show(task)
-
     def _over(self, task: Task) -> None:
         with self._lock:
             self._followed.discard(task.identity)
@@ -179,7 +126,7 @@ class Outcome:
         try:
             self._record.put(task)  # first: the results take their pictures from it
         finally:
-            self.results.add(task)
+            self.results.show(task)
             self._ended(task)
 
     def _listen(self, task: Task) -> None:
@@ -191,27 +138,49 @@ class Outcome:
         task.on_change(self._changed)
 
     def _changed(self, task: Task) -> None:
-        shown = self.results.has(task)
+        shown = task.identity in self.results.tasks
         if not task.is_over:
-            if shown:
-                self.results.remove(task)
             self.follow(task)
+            if shown:
+                self.results.refresh()
         elif shown:
             self._over(task)
 
 
-def must_be_of_outcome(name: str) -> None:
-    """Raise LookupError for a button that `Outcome.act` doesn't do either: a press must not come to nothing."""
-    if name != "retry" and name not in FREE_ACTIONS:
-        raise LookupError(f"nothing does what the button {name!r} says")
+def remedies(session: Session, task: Task, show: Callable[[Task], object]) -> list[Action]:
+    """Return the buttons of a task that came to nothing: what the bill proposes first; what costs money says how much.
 
-
-def remedies(session: Session, task: Task) -> list[Action]:
-    """Return the buttons of a task that came to nothing; what costs money says how much."""
+    Each, when it has done its work, calls `show` with the task. A visitor has no bill.
+    """
     if task.status not in {"unknown", "failed", "refused"}:
         return []
+
+    def action(name: str, words: str, do: Callable[..., object], **given: Any) -> Action:
+        return Action(name, words, lambda _: (do(**given), show(task)))
+
     again = "Send it again" if task.status == "unknown" else "Try again"
     if task.model in MODELS:
         values = {name: value for name, value in task.request.items() if name != "model"}
         again += f" \u00b7 {session.prices.cost(MODELS[task.model].unchecked(**values)).short}"
-    return [*settling(task), ("retry", again), *[BILL] * (not task.cost.is_settled and not in_voila())]
+    retry, proposal, settling = action("retry", again, task.retry), task.proposal, list[Action]()
+    if in_voila():
+        return [retry]
+    if proposal is not None:
+        settling = [
+            action("unpaid", "It was not charged", task.settle, paid=False),
+            action("paid", "It was charged", task.settle, paid=True),
+        ]
+        if proposal.paid is not None:
+            words = f"Accept: {proposal.word}{', and fetch its pictures' if proposal.task_id else ''}"
+            proposed = action("accept", words, task.settle, paid=proposal.paid, task_id=proposal.task_id)
+            settling.insert(0, proposed)
+    elif task.row.is_named_since:
+        settling = [action("accept", "Fetch its pictures", task.settle, task_id=task.row.bill_task)]
+    bill = [action("bill", "Check the bill", _look_at_the_bill, session=session)] * (not task.cost.is_settled)
+    return [*settling, retry, *bill]
+
+
+def _look_at_the_bill(session: Session) -> None:
+    said = session.reconcile(fresh=True)
+    if said.note:
+        raise FoxError(said.note, money="Nothing was changed.", todo="Pictures are not touched by that.")

@@ -21,7 +21,7 @@ from fox_nb.panels.control_table import control_for
 from fox_nb.panels.controls import Control, FieldContext
 from fox_nb.panels.head import card, head, in_marimo, key_is_empty, money_note, when_missing
 from fox_nb.panels.memory import Memory
-from fox_nb.panels.outcome import Outcome, must_be_of_outcome
+from fox_nb.panels.outcome import Outcome
 from fox_nb.panels.panel_traits import AllValues, ByName, NewestPictures, NewestTask, ParameterValue
 from fox_nb.panels.press import Press
 from fox_nb.panels.record import Record, running_cell
@@ -34,7 +34,6 @@ from fox_nb.session.pool import Pool
 from fox_nb.session.task import tell
 from fox_nb.sharing import OfOneProcess
 
-FILL = ("fill", "Use these settings")
 PAUSE = 0.5
 """Seconds between two looks at the journal while a cell sends many."""
 DOUBLE_CLICK = 1.0
@@ -78,7 +77,6 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         values: Mapping[str, Any] | None = None,
         *,
         record: Record | None = None,
-        recall: Callable[[], None] | None = None,
         uses: Callable[[Task], list[Action]] | None = None,
         journalled: Callable[[Task], None] | None = None,
         ended: Callable[[Task], None] | None = None,
@@ -110,14 +108,14 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         )
         self._record = record or Record(self._card, task_pages.task_page, Memory(session, self.request.model))
         self._own_record = record is None
-        self._recall = recall or self._show_remembered
         self._has_resumed = False
+        whose = None if self._own_record else self.request.model
+        titles = Titles(session)
         self._outcome = Outcome(
-            session, self._pool.submit, Titles(session), self._press, self._record, self._uses, self._over, layout
+            session, self._pool.submit, whose, titles, self._press, self._record, self._uses, self._over, layout
         )
-        self.on_use(lambda *_: self.show_cost())  # what was sent again has cost once more
+        self._outcome.results.on("acted", self.show_cost)  # what was sent again has cost once more
         if uses is None:
-            self.on_use(self._use)
             self._forget = session.on_sent(lambda: self._pool.soon(self.show_cost, PAUSE))
         parts = [part for control in self._inputs.values() for part in control.parts]
         self._parts = (self._head, *parts, self._press, self._outcome.results)
@@ -413,32 +411,6 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         if self._ended is not None:
             self._ended(task)
 
-    def actions(self, task: Task) -> list[Action]:
-        """Return the buttons of a task of this model, by their names and words."""
-        return self._outcome.actions(task)
-
-    def act(self, name: str, task: Task, number: int) -> None:
-        """Do what such a button says, as far as it is about the task itself: send again, settle.
-
-        Raises
-        ------
-        FoxError
-            It was not accepted.
-        """
-        self._outcome.act(name, task, number)
-
-    def on_use(self, callback: Callable[[str, Task, int], None]) -> None:
-        """Call `callback(name, task, number of the picture)` when a button of a result is pressed."""
-        self._outcome.results.on("act", callback)
-
-    def show_again(self, tasks: list[Task], earlier: int = 0) -> None:
-        """Show what an earlier run of the cell has shown, the oldest first, and count those that were there before."""
-        self._outcome.show_again(tasks, earlier)
-
-    def _show_remembered(self) -> None:
-        tasks, earlier = self._record.remembered()
-        self.show_again(tasks, earlier.total())
-
     def resume(self) -> None:
         """Have the panel go on, on another thread, where an earlier run or kernel has left it; sends nothing."""
         self._has_resumed = True
@@ -447,22 +419,16 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
     def _resume(self) -> None:
         try:
             self.refresh()
-            self._recall()
+            self._outcome.show_again()
             self._outcome.resume(self.request.model)
         except Exception as error:  # noqa: BLE001 - nobody else would ever see it: this is a thread of our own
             self._press.fail(error)
 
     def _own_uses(self, task: Task) -> list[Action]:
-        words = self.request.on_result
-        return [*[("use", words)] * bool(words and task.images), *[FILL] * (task.model == self.request.model)]
-
-    def _use(self, name: str, task: Task, number: int) -> None:
-        if name == "use":
-            self.take_result(task, number)
-        elif name == FILL[0]:
-            self.fill(task.request)
-        else:
-            must_be_of_outcome(name)
+        uses = [fill_action(self, task)] if task.model == self.request.model else []
+        if self.request.on_result and task.images:
+            uses.insert(0, Action("use", self.request.on_result, functools.partial(self.take_result, task)))
+        return uses
 
     def take_result(self, task: Task, number: int) -> None:
         """Put an earlier result's picture into the control for pictures.
@@ -521,6 +487,11 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<Panel {self.request.model}>"
+
+
+def fill_action(panel: Panel, task: Task) -> Action:
+    """Return the button that sets a panel to what a task was asked for with."""
+    return Action("fill", "Use these settings", lambda _: panel.fill(task.request))
 
 
 def below_record(box: w.Widget, record: Record) -> dict[str, Any]:

@@ -13,11 +13,12 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.models import CreateProfile
 from fox_nb.panels.head import head, key_is_empty, money_note
 from fox_nb.panels.known_profiles import KnownProfiles
-from fox_nb.panels.outcome import FREE_ACTIONS, remedies, settle
+from fox_nb.panels.outcome import remedies
 from fox_nb.panels.persons import PersonName
 from fox_nb.panels.picture_control import consent_box
 from fox_nb.panels.press import Press, lines_of
 from fox_nb.panels.script import Layout, hear
+from fox_nb.panels.task_cards import press_button
 from fox_nb.panels.titles import Titles
 from fox_nb.panels.training_photos import TrainingPhotos
 from fox_nb.parameters import parameters
@@ -220,7 +221,7 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
         self.known.show([*waiting, *known])
 
     def _waiting(self, task: Task) -> dict[str, Any]:
-        actions = [list(action) for action in remedies(self._session, task)]
+        actions = [[action.name, action.words] for action in remedies(self._session, task, self._show_progress)]
         if task.status in {"failed", "refused"}:
             actions.append(["plan", "Forget\u2026"])
         words = {"failed": "its training failed", "refused": "was not sent", "unknown": "sent, and no answer came"}
@@ -236,34 +237,20 @@ class ProfilesTab(w.VBox):  # type: ignore[misc]
             if act == "plan":
                 self.known.tell("plan", self.profiles.forget(key, dry_run=True).lines, key=key)
                 return
-            if act == "retry" or act in FREE_ACTIONS:
-                for task in [task for task in self.profiles.trainings if task.identity == key]:
-                    self.act(act, task, 0)
-            elif act == "rename":
+            if act == "rename":
                 self.known.tell("said", [f"Renamed: {self.profiles.rename(key, text).name}"])
             elif act == "add":
                 self.known.tell("said", [f"Added: {self.profiles.add(key, text).name}"])
                 self.known.say("added")  # the lines for an id and its name are empty again
             elif act == "forget":
                 self.known.tell("said", self.profiles.forget(key).lines)
+            else:
+                for task in [task for task in self.profiles.trainings if task.identity == key]:
+                    press_button(act, remedies(self._session, task, self._show_progress))
         except Exception as error:  # noqa: BLE001 - as in _train
             self.known.tell("wrong", lines_of(error))
         self._list()
         self._changed()
-
-    def act(self, name: str, task: Task, _number: int) -> None:
-        """Send a training again, or note what the person found out of one whose answer was lost.
-
-        Raises
-        ------
-        FoxError
-            It was not accepted.
-        """
-        if name == "retry":
-            task.retry()
-        elif name in FREE_ACTIONS:
-            settle(self._session, task, name)
-        self._show_progress(task)
 
     # -- the price ----------------------------------------------------------------------------------------------
 

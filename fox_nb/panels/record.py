@@ -66,9 +66,10 @@ class Record:
         self._html: dict[int, str] = {}
         self._tasks: list[Task] = []
         self._over: set[str] = set()
+        self._results: list[Task] = []
+        """Those that are over, the newest first, as far as they stand in the outputs."""
         self._before = Counter[str]()
         self._known: set[str] = set()
-        self._remembered = list[Task](), Counter[str]()
         self._recalled: list[Task] = []
         self._old: set[str] = set()
         """Those of them that had their pictures."""
@@ -104,19 +105,23 @@ class Record:
         """Show a task as it stands, above the others when it is new or has just come to its end."""
         with self._lock:
             with contextlib.suppress(StoreError):
-                self._take_back()
-            if task not in self._tasks or (task.is_over and task.identity not in self._over):
+                self.take_back()
+            is_over = task.is_over
+            is_new = task not in self._tasks or (is_over and task.identity not in self._over)
+            if is_new:
                 rest = [one for one in self._tasks if one is not task]
                 # below what is still under way: that is the newest when it lands, and nothing is sent anew then
-                under_way = (
-                    sum(1 for _ in itertools.takewhile(self._is_under_way, reversed(rest))) if task.is_over else 0
-                )
+                under_way = sum(1 for _ in itertools.takewhile(self._is_under_way, reversed(rest))) if is_over else 0
                 rest.insert(len(rest) - under_way, task)
                 self._tasks = rest
-                self._count()
-                self._note()
-            (self._over.add if task.is_over else self._over.discard)(task.identity)
-            self._arrange(task)
+            (self._over.add if is_over else self._over.discard)(task.identity)
+            try:
+                if is_new:
+                    self._count()
+                    self._note()
+                self._arrange(task)
+            finally:
+                self._publish()
 
     def _is_under_way(self, task: Task) -> bool:
         return task.identity not in self._over
@@ -125,41 +130,45 @@ class Record:
         """Whether a task stands in the outputs."""
         return task.identity in self._at
 
-    def remembered(self) -> tuple[list[Task], Counter[str]]:
-        """Return, once, what earlier runs of the cell have shown, the oldest first, and how many there were before.
+    def over(self, model: str | None) -> tuple[list[Task], int]:
+        """Return the newest results, of all models or of one, the newest first, and how many there are before those.
 
-        Those are a dozen of each model, and of each how many are older.
+        Waits for nobody: the lock is held while the store is slow.
         """
-        with self._lock:
-            self._take_back()
-            found, self._remembered = self._remembered, ([], Counter())
-            return found
+        found = [task for task in self._results if model in {None, task.model}]
+        before = self._before.total() if model is None else self._before[model]
+        return found[:SHOWN], before + len(found[SHOWN:])
 
-    def recalled(self, model: str) -> list[Task]:
-        """Return what earlier runs of the cell have shown of a model, as often as asked, in the order of its making."""
+    def recalled(self, model: str | None) -> list[Task]:
+        """Return what earlier runs of the cell have shown, of all models or of one, in the order of its making."""
         with self._lock:
             with contextlib.suppress(StoreError):
-                self._take_back()
-            return sorted((task for task in self._recalled if task.model == model), key=lambda task: task.asked_at)
+                self.take_back()
+            return sorted((task for task in self._recalled if model in {None, task.model}), key=lambda t: t.asked_at)
 
     def is_news(self, task: Task) -> bool:
         """Whether a task's pictures have come since."""
         return task.identity not in self._old
 
-    def _take_back(self) -> None:
+    def take_back(self) -> None:
         """Show what earlier runs of the cell have shown, below what is new, whichever of the two comes first."""
-        if self._memory.place in self._known:
-            return
-        tasks, earlier = self._memory.read()
-        self._known.add(self._memory.place)
-        self._remembered = [*self._remembered[0], *tasks], self._remembered[1] + earlier
-        self._recalled = [*self._recalled, *tasks]
-        self._old.update(task.identity for task in tasks if task.images)
-        self._before = self._before + earlier
-        self._over.update(task.identity for task in tasks if task.is_over)
-        self._tasks = [*tasks, *(task for task in self._tasks if task not in tasks)]
-        self._count()
-        self._arrange()
+        with self._lock:
+            if self._memory.place in self._known:
+                return
+            tasks, earlier = self._memory.read()
+            self._known.add(self._memory.place)
+            self._recalled = [*self._recalled, *tasks]
+            self._old.update(task.identity for task in tasks if task.images)
+            self._before = self._before + earlier
+            self._over.update(task.identity for task in tasks if task.is_over)
+            self._tasks = [*tasks, *(task for task in self._tasks if task not in tasks)]
+            self._count()
+            self._arrange()
+            self._publish()
+
+    def _publish(self) -> None:
+        """Let panels have the results from now on: they take the pictures from the outputs."""
+        self._results = [task for task in reversed(self._tasks) if task.identity in self._over]
 
     def _note(self) -> None:
         """Remember what is shown; where the store cannot be read or written that is lost, and nothing else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
@@ -14,12 +15,13 @@ from fox_nb.panels.hand_in import HandIn
 from fox_nb.panels.head import card, in_marimo
 from fox_nb.panels.history_tab import HistoryTab
 from fox_nb.panels.memory import Memory
-from fox_nb.panels.outcome import must_be_of_outcome, remedies
-from fox_nb.panels.panel import FILL, PAUSE, Panel, below_record, panel_class
+from fox_nb.panels.outcome import remedies
+from fox_nb.panels.panel import PAUSE, Panel, below_record, fill_action, panel_class
 from fox_nb.panels.panel_traits import ByName
 from fox_nb.panels.profiles_tab import ProfilesTab
 from fox_nb.panels.record import Record
 from fox_nb.panels.script import Layout, hear
+from fox_nb.panels.task_cards import Action
 from fox_nb.panels.titles import Titles
 from fox_nb.parameters import meant, not_allowed
 from fox_nb.session.pool import Pool
@@ -32,10 +34,8 @@ if TYPE_CHECKING:
 
     from fox_nb.experiments import Pictures
     from fox_nb.panels.pictures_view import PicturesView
-    from fox_nb.panels.task_cards import Action
     from fox_nb.session import Session, Task
 
-WATCH = ("watch", "Show its progress")
 _GONE = {
     "widget": " is gone: the studio is an ipywidget itself; show it, or put it into a box, as it is",
     "tabs": " is gone: studio.panels has the panels by their models, studio.selected_index says which tab is shown",
@@ -67,7 +67,6 @@ class Studio(w.Tab):  # type: ignore[misc]
         self._record = Record(self._card, task_pages.task_page, Memory(session, "studio"))
         given: dict[str, Any] = {
             "record": self._record,
-            "recall": self._recall,
             "uses": self._uses,
             "journalled": lambda _: self.history.refresh(),
             "ended": self._ended,
@@ -76,10 +75,8 @@ class Studio(w.Tab):  # type: ignore[misc]
         self.panels = ByName(panels, _no_panel)
         self.profiles = ProfilesTab(session, changed=self._profiles_changed, journalled=given["journalled"])
         self._by_model = {CreateProfile.model: self.profiles, **self.panels}
-        self.history.on("act", self._act)
+        self.history.on("acted", self.history.refresh)
         self.history.on("compare", self._show_side_by_side)
-        for panel in self.panels.values():
-            panel.on_use(self._use)
         self._hand_in = HandIn(session, self._pool.submit, self._past)
         tabs = [*(self._by_model[model] for model in MODELS), self._past]
         titles = [*(request.title for request in MODELS.values()), "History"]
@@ -113,40 +110,36 @@ class Studio(w.Tab):  # type: ignore[misc]
         super().close()
 
     def _uses(self, task: Task) -> list[Action]:
-        found = [(f"use:{model}", request.on_result) for model, request in MODELS.items() if request.on_result]
-        uses = found if task.images else []
-        known = [FILL] if task.model in self.panels else []
-        return [*uses[:2], *known, *uses[2:]]
+        uses = [
+            self._leads(model, Action(f"use:{model}", request.on_result, partial(self.panels[model].take_result, task)))
+            for model, request in MODELS.items()
+            if request.on_result and task.images
+        ]
+        return [*uses[:2], *self._fill(task), *uses[2:]]
+
+    def _fill(self, task: Task) -> list[Action]:
+        known = self.panels.get(task.model)
+        return [self._leads(task.model, fill_action(known, task))] if known else []
+
+    def _leads(self, model: str, action: Action) -> Action:
+        """Return a button that shows a model's tab then."""
+
+        def run(number: int) -> None:
+            action.run(number)
+            self._go(model)
+
+        return action._replace(run=run)
 
     def _row_actions(self, task: Task) -> list[Action]:
         """Return the buttons of a row of the history; one that is under way can be watched in its tab, too."""
-        if task.status in ON_ITS_WAY:
-            return [WATCH] if task.model in self._by_model else []
         if task.status == "completed":
             return self._uses(task)
-        return [*remedies(self._session, task), *[FILL] * (task.model in self.panels)]
-
-    def _act(self, name: str, task: Task, number: int) -> None:
-        try:
-            if task.model in self._by_model:
-                self._by_model[task.model].act(name, task, number)
-            self._use(name, task, number)
-        finally:
-            self.history.refresh()
-
-    def _use(self, name: str, task: Task, number: int) -> None:
-        if name == WATCH[0]:
-            self._by_model[task.model].follow(task)
-            self._go(task.model)
-        elif name == FILL[0]:
-            self.panels[task.model].fill(task.request)
-            self._go(task.model)
-        elif name.startswith("use:"):
-            model = name.removeprefix("use:")
-            self.panels[model].take_result(task, number)
-            self._go(model)
-        else:
-            must_be_of_outcome(name)
+        tab = self._by_model.get(task.model)
+        show: Callable[[Task], object] = tab.follow if tab else lambda _: None
+        if task.status in ON_ITS_WAY:
+            watch = Action("watch", "Show its progress", lambda _: show(task))
+            return [self._leads(task.model, watch)] if tab else []
+        return [*remedies(self._session, task, show), *self._fill(task)]
 
     def _show_side_by_side(self, pictures: Pictures) -> None:
         """Show several of the history side by side, below it; what was there before ends."""
@@ -199,12 +192,6 @@ class Studio(w.Tab):  # type: ignore[misc]
 
     def _display_(self) -> HTML:
         return in_marimo({**{one.request: one.values for one in self.panels.values()}, CreateProfile: {}})
-
-    def _recall(self) -> None:
-        """Show again what an earlier run of the cell has shown, each in its model's panel."""
-        tasks, earlier = self._record.remembered()
-        for model, panel in self.panels.items():
-            panel.show_again([task for task in tasks if task.model == model], earlier[model])
 
     def __repr__(self) -> str:
         return "<Studio>"

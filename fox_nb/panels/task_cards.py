@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fox_nb.display import task_pages
 from fox_nb.errors import FoxError
@@ -26,14 +26,36 @@ _LARGE = (1280, 160_000)
 _LONGEST_TITLE = 400
 _LONGEST_WORDS = 600
 
-Action = tuple[str, str]
+
+class Action(NamedTuple):
+    """A button of a task.
+
+    Attributes
+    ----------
+    name : str
+        What a browser says when it is pressed.
+    words : str
+        What stands on it.
+    run : callable
+        Does it, for the picture of a number.
+    """
+
+    name: str
+    words: str
+    run: Callable[[int], object]
+
+
+def press_button(name: str, actions: list[Action], number: int = 0) -> None:
+    """Do what a button says; one that a task has no longer, as it was pressed before, does nothing."""
+    for action in actions:
+        if action.name == name:
+            action.run(number)
 
 
 class TaskCards(Scripted):
     """Tasks with their pictures and what can be done with them.
 
-    When a button is pressed it tells "act", on another thread: the button's name, the task, the number of the picture.
-    What that raises is said below the tasks.
+    What a button does runs on another thread; what that raises is said below the tasks. Then it tells "acted".
 
     Parameters
     ----------
@@ -42,7 +64,7 @@ class TaskCards(Scripted):
     later : callable
         Has slow work done on another thread.
     actions : callable
-        Gives the names and words of the buttons of a task; all of them stand in the larger view.
+        Gives the buttons of a task; all of them stand in the larger view.
     """
 
     def __init__(
@@ -55,8 +77,12 @@ class TaskCards(Scripted):
         self._titles = titles
         self._run_later = later
         self._actions = actions
-        self._tasks: dict[str, Task] = {}
         super().__init__(**traits)
+
+    @property
+    def tasks(self) -> dict[str, Task]:
+        """Those that a browser may ask about, by identity."""
+        return {}
 
     def item(self, task: Task) -> dict[str, Any]:
         """Say of a task what its card or row shows."""
@@ -70,7 +96,7 @@ class TaskCards(Scripted):
             "when": when(task.asked_at),
             "pictures": [{"number": i.number, "width": i.width, "height": i.height} for i in task.images],
             "words": [clip(line, _LONGEST_WORDS) for line in _words(task, actions) if line],
-            "actions": [list(action) for action in actions],
+            "actions": [[action.name, action.words] for action in actions],
             "before": self._titles.given(task) is not None,
         }
 
@@ -90,7 +116,7 @@ class TaskCards(Scripted):
         self._run_later(done)
 
     def _image(self, content: dict[str, Any]) -> Image | None:
-        task = self._tasks.get(str(content.get("key")))
+        task = self.tasks.get(str(content.get("key")))
         images = task.images if task is not None else []
         return next((image for image in images if image.number == content.get("number")), None)
 
@@ -102,7 +128,7 @@ class TaskCards(Scripted):
     def _on_picture(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         from fox_nb.images.thumbnail import size_for  # loads Pillow: no panel comes to the screen later for it
 
-        task = self._tasks.get(str(content.get("key")))
+        task = self.tasks.get(str(content.get("key")))
         self._later(lambda: self._small("picture", content, *size_for(len(task.images) if task is not None else 1)))
 
     def _on_large(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
@@ -122,7 +148,7 @@ class TaskCards(Scripted):
     def _send_before(self, content: dict[str, Any]) -> None:
         from fox_nb.images.thumbnail import cached_thumbnail
 
-        task = self._tasks.get(str(content.get("key")))
+        task = self.tasks.get(str(content.get("key")))
         path = self._titles.given(task) if task is not None else None
         if path is None:
             self.say("before", key=content.get("key"))
@@ -131,7 +157,7 @@ class TaskCards(Scripted):
         self.say("before", [small], key=content["key"])
 
     def _on_open(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        task = self._tasks.get(str(content.get("key")))
+        task = self.tasks.get(str(content.get("key")))
         if task is not None:
             self._later(lambda: self.say("detail", key=task.identity, **_detail(task)))
 
@@ -160,9 +186,15 @@ class TaskCards(Scripted):
         self.say("piece", [data], **about, at=at, size=size, name=path.name, mime=mime)
 
     def _on_act(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        task, number = self._tasks.get(str(content.get("key"))), content.get("number")
+        task, number = self.tasks.get(str(content.get("key"))), content.get("number")
         if task is not None and isinstance(number, int):
-            self._later(lambda: self._emit("act", str(content.get("name")), task, number))
+            self._later(lambda: self._act(str(content.get("name")), task, number))
+
+    def _act(self, name: str, task: Task, number: int) -> None:
+        try:
+            press_button(name, self._actions(task), number)
+        finally:
+            self._emit("acted")
 
 
 def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:
@@ -172,7 +204,7 @@ def _words(task: Task, actions: list[Action]) -> tuple[str, ...]:
     error = task.error
     if error is None:
         return ()
-    if [name for name, _ in actions][:1] == ["retry"] and not in_voila():
+    if [action.name for action in actions][:1] == ["retry"] and not in_voila():
         return (error.what, error.money, "'Try again' sends it once more, and may be charged again.")
     return tuple(lines_of(error))
 

@@ -10,7 +10,7 @@ from bench.pages import Traffic, run_until
 from bench.rows import Row, Table, size
 from bench.stores import photographs, results
 from bench.surroundings import Surroundings
-from fox_nb.panels.results import MOST as MOST_SHOWN
+from fox_nb.panels.record import SHOWN
 from kernels import notebook
 
 MOST = 1_500_000
@@ -107,7 +107,7 @@ def _widgets(surroundings: Surroundings, traffic: Traffic, originals: list[Path]
 def _panel(surroundings: Surroundings, traffic: Traffic, count: int) -> tuple[int, list[str], int]:
     with surroundings.sandbox(50) as gateway:
         page = surroundings.lab.open(notebook(_LANDINGS, _PRESS.format(count=count)), env=gateway.kernel)
-        _run(page, traffic, 2 * min(count, MOST_SHOWN))
+        _run(page, traffic, 2 * min(count, SHOWN))
         page.save()
         sent, pictures = traffic.bytes, traffic.pictures()
         page.close()

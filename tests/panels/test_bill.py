@@ -17,6 +17,7 @@ from fox_nb.models import MODELS
 from fox_nb.panels.panel import Panel
 from fox_nb.panels.press import ACCEPT_IT, LOOK_IT_UP, Press, lines_of
 from fox_nb.panels.profiles_tab import ProfilesTab
+from fox_nb.panels.task_cards import press_button
 from gateways import EAGER
 from panels.browsers import Browser
 from servers import until
@@ -132,12 +133,12 @@ def test_a_row_of_the_history_is_settled_by_the_bill(fox: Fox, sandbox: Any) -> 
     """One press looks at the bill, the next accepts what it proposes, and the picture comes; without them nothing is settled."""
     task = lost(fox, sandbox)
     panel = fox.panel("phota-image")
-    assert [name for name, _ in panel.actions(task)] == ["unpaid", "paid", "retry", "bill"]
-    panel.act("bill", task, 1)
+    assert [action.name for action in panel._outcome.actions(task)] == ["unpaid", "paid", "retry", "bill"]
+    press_button("bill", panel._outcome.actions(task))
     assert task.status == "unknown"
-    assert panel.actions(task)[0] == ("accept", "Accept: charged, and fetch its pictures")
+    assert panel._outcome.actions(task)[0][:2] == ("accept", "Accept: charged, and fetch its pictures")
     assert lines_of(task.error)[-1] == ACCEPT_IT
-    panel.act("accept", task, 1)
+    press_button("accept", panel._outcome.actions(task))
     assert task.wait().images
     assert len(sandbox.creations) == 1
 
@@ -147,11 +148,11 @@ def test_a_row_that_was_settled_by_hand_has_its_picture_fetched(fox: Fox, sandbo
     """When the bill names it after all, one press brings what was paid for."""
     task = lost(fox, sandbox)
     panel = fox.panel("phota-image")
-    panel.act(by_hand, task, 1)
-    assert panel.actions(task)[0][0] == "retry"
+    press_button(by_hand, panel._outcome.actions(task))
+    assert panel._outcome.actions(task)[0].name == "retry"
     fox.reconcile()
-    assert panel.actions(task)[0] == ("accept", "Fetch its pictures")
-    panel.act("accept", task, 1)
+    assert panel._outcome.actions(task)[0][:2] == ("accept", "Fetch its pictures")
+    press_button("accept", panel._outcome.actions(task))
     assert task.wait().images
     assert len(sandbox.creations) == 1
 
@@ -267,7 +268,8 @@ def test_what_a_try_again_costs_is_what_it_says(sandbox: Any, tmp_path: Path) ->
         studio = fox.studio()
         panel = studio.panels["phota-image"]
         results, history = Browser(panel._outcome.results), Browser(studio.history)
-        panel.show_again(list(fox.tasks()))
+        panel.follow(fox.tasks()[0])
+        panel._outcome.results.refresh()
         history.say("ready")
         until(lambda: history.of("list") or None, "the rows")
 

@@ -29,7 +29,7 @@ from fox_nb.panels.controls import ChoiceControl
 from fox_nb.panels.hand_in import HandIn
 from fox_nb.panels.head import in_marimo
 from fox_nb.panels.known_profiles import KnownProfiles
-from fox_nb.panels.outcome import FREE_ACTIONS
+from fox_nb.panels.task_cards import press_button
 from fox_nb.parameters import parameters
 from fox_nb.sandbox import Sandbox
 from gateways import EAGER
@@ -490,7 +490,7 @@ def test_a_studio_whose_tabs_were_laid_out_anew_goes_where_they_are(fox: Fox) ->
         with pytest.raises(ValueError, match=f"There is no picture {number}, or nothing here takes one"):
             panel.take_result(task, number)
     for model in ("phota-image-edit", "phota-image-enhance"):
-        studio._use(f"use:{model}", task, 1)
+        press_button(f"use:{model}", studio._uses(task), 1)
     assert (edit.image_urls, enhance.image_url) == (task.images, task.images[0])
     assert studio.selected_index == 2
 
@@ -566,7 +566,7 @@ def test_an_attribute_is_what_its_control_shows(fox: Fox) -> None:
     assert panel.prompt == panel.controls["prompt"].value == panel.values["prompt"] == "a bear"
 
 
-@pytest.mark.parametrize("act", sorted(FREE_ACTIONS))
+@pytest.mark.parametrize("act", ["accept", "bill", "paid", "unpaid", "retry"])
 def test_a_training_has_the_remedies_of_any_task(act: str) -> None:
     """What is offered of a lost answer in the profiles is heard there, too."""
     known = KnownProfiles()
@@ -576,14 +576,23 @@ def test_a_training_has_the_remedies_of_any_task(act: str) -> None:
     assert heard == [act]
 
 
-def test_a_button_that_nothing_hears_says_so(fox: Fox) -> None:
-    """In a panel of its own and in the studio; what is about the task itself is heard before."""
-    task = fox.generate("a fox").wait(60)
-    studio = fox.studio()
-    for use in (fox.panel()._use, studio._use):
-        use("retry", task, 1)
-        with pytest.raises(LookupError, match="the button 'print'"):
-            use("print", task, 1)
+def test_a_button_that_a_task_has_no_longer_does_nothing(fox: Fox, sandbox: Any) -> None:
+    """In a panel of its own and in the studio: who pressed 'Try again' twice has sent it once, and reads of no error."""
+    sandbox.misbehave("failed", times=1)
+    task = fox.generate("a fox")
+    with pytest.raises(TaskFailed):
+        task.wait(60)
+    studio, panel = fox.studio(), fox.panel()
+    panel.follow(task)
+    results, history = Browser(panel._outcome.results), Browser(studio.history)
+    studio.history._run_later = results.widget._run_later = lambda work: work()
+    history.say("ready")
+    for _ in range(2):
+        for cards in (results, history):
+            cards.say("act", key=task.identity, name="retry", number=0)
+            task.wait(60)
+    assert len(sandbox.creations) == 2
+    assert results.of("wrong") == history.of("wrong") == []
 
 
 def test_what_is_missing_is_named_by_its_label(fox: Fox) -> None:
@@ -879,7 +888,7 @@ def test_what_was_hidden_can_be_watched_again(fox: Fox, sandbox: Any) -> None:
     panel.prompt = "a fox"
     task = panel.submit()
     browser.say("hide", key=task.identity)
-    for watch in (lambda: studio._act("watch", task, 1), lambda: panel.follow(task)):
+    for watch in (lambda: press_button("watch", studio._row_actions(task)), lambda: panel.follow(task)):
         browser.say("ready")
         assert browser.of("rows")[-1]["items"] == []
         watch()
@@ -890,7 +899,7 @@ def test_what_was_hidden_can_be_watched_again(fox: Fox, sandbox: Any) -> None:
     panel.follow(task)
     sandbox.advance(1000)
     task.wait(60)
-    until(lambda: panel._outcome.results.has(task) or None, "the result")
+    until(lambda: task.identity in panel._outcome.results.tasks or None, "the result")
     assert len(browser.of("gone")) == 4
     assert panel._press._under_way == {}
 
@@ -906,9 +915,9 @@ def test_an_earlier_result_that_comes_back_is_counted_once(fox: Fox, sandbox: An
     for task in (first, *(fox.generate("picture", take=take).wait(60) for take in range(2, 15))):
         panel.follow(task)
     browser = Browser(results)
-    assert not results.has(first)
+    assert first.identity not in results.tasks
     first.retry().wait(60)
-    until(lambda: results.has(first) or None, "it in front")
+    until(lambda: first.identity in results.tasks or None, "it in front")
     assert browser.of("item")[-1]["earlier"] == 2
 
 
@@ -942,7 +951,7 @@ def test_what_cannot_be_looked_up_is_called_by_its_own_words(fox: Fox, monkeypat
     panel.submit().wait(60)
     said = until(lambda: [message["said"] for message in browser.of("gone")] or None, "the end to be said")
     assert said == ["[[profile_ruth]] in the snow: completed."]
-    until(lambda: panel._outcome.results._tasks or None, "the result")
+    until(lambda: panel._outcome.results.tasks or None, "the result")
 
 
 def test_an_error_goes_away_when_the_value_changes(fox: Fox) -> None:
@@ -965,7 +974,7 @@ def test_results_keep_the_newest_dozen(fox: Fox) -> None:
     items = browser.of("item")
     assert [item["item"]["title"] for item in items] == [f"picture {number}" for number in range(14)]
     assert items[-1]["earlier"] == 2
-    assert list(results._tasks) == [task.identity for task in reversed(tasks[2:])]
+    assert list(results.tasks) == [task.identity for task in reversed(tasks[2:])]
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -41,7 +41,7 @@ for task in [*tasks[:8], late, *tasks[8:]]:
 advance()
 late.wait(60)
 def wait_for(panel):
-    while len(panel._outcome.results._tasks) < 12 or late.identity not in panel._outcome.results._tasks:
+    while len(panel._outcome.results.tasks) < 12 or late.identity not in panel._outcome.results.tasks:
         time.sleep(0.05)
 wait_for(panel)
 print(len(cards), len(set(cards)))"""
@@ -63,14 +63,14 @@ def seen(*panels):  # by a browser, which says so wherever they stand
 def make(panel, *words):
     for panel.prompt in words:
         task = panel.submit()
-        until(lambda: task.identity in panel._outcome.results._tasks)
+        until(lambda: task.identity in panel._outcome.results.tasks)
 def until(found):
     end = time.monotonic() + 60
     while not found():
         assert time.monotonic() < end
         time.sleep(0.05)
 def listed(panel):
-    return [task.request['prompt'] for task in panel._outcome.results._tasks.values()]"""
+    return [task.request['prompt'] for task in panel._outcome.results.tasks.values()]"""
 
 
 def shown(cell: Any) -> list[str]:
@@ -109,7 +109,9 @@ def test_many_panels_of_a_cell_leave_room_for_themselves(runner: Runner, sandbox
     run = "in_cell('one')\npanels = seen(*(fox.panel() for _ in range(10)))\ndisplay(w.VBox(panels))"
     make = "for number, panel in enumerate(panels[:3]):\n    make(panel, *(f'picture {number}{letter}' for letter in 'abcdefg'))"
     make += "\nmake(panels[4], 'picture 4a', 'picture 4b')"
-    make += "\nresults = panels[2]._outcome.results\nprint([results.item(task)['kept'] for task in results._tasks.values()])"
+    make += (
+        "\nresults = panels[2]._outcome.results\nprint([results.item(task)['kept'] for task in results.tasks.values()])"
+    )
     first, made = runner.execute(notebook(_WAYS, run, make), env=sandbox_env).cells[1:]
     assert len(first.outputs) < 50
     assert shown(first)[14:] == [*(f"picture 2{letter}" for letter in "gfedc"), "2 earlier results", "picture 4b"]
@@ -147,7 +149,7 @@ def test_each_tab_of_a_studio_shows_its_own_dozen_again(runner: Runner, sandbox_
     run = "in_cell('one')\nstudio = fox.studio()\na, b = seen(studio.panels['phota-image'], studio.panels['grok-imagine-image'])"
     make = "make(a, *[f'picture a{n}' for n in range(3)])\nmake(b, *[f'picture b{n}' for n in range(14)])"
     say = """def state():
-    return [(len(listed(one)), listed(one)[-1:], one._outcome.results._earlier) for one in (a, b)] + [studio._record.earlier]
+    return [(len(listed(one)), listed(one)[-1:], one._outcome.results.earlier) for one in (a, b)] + [studio._record.earlier]
 wanted = [(3, ['picture a0'], 0), (12, ['picture b2'], 2), 5]
 until(lambda: state() == wanted)
 print('all there')"""
