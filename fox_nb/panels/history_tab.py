@@ -10,7 +10,7 @@ import time
 import zipfile
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import traitlets
 
@@ -27,13 +27,36 @@ if TYPE_CHECKING:
     from fox_nb.experiments import Pictures
     from fox_nb.panels.titles import Titles
     from fox_nb.session import Session, Task
+    from fox_nb.store.journal_reader import Chosen
 
 _LONGEST_TEXT = 200
 _MOST_CHOSEN = 500
 _MOST_PAGES = 5
 """Pages of a browser whose rows and ZIPs are kept, those that asked last: a page that is closed does not say so."""
+_LAST_PAGE = 1_000_000
 _LONGEST_LABEL = 60
 _FAVOURITE = "favourite "
+
+
+class _Search(NamedTuple):
+    """What a page of a browser looks for: it is looked for anew with every change, so nothing of it may fail."""
+
+    chosen: Chosen
+    favourites: bool
+    page: int
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> _Search:
+        """Read what a browser says."""
+        model, page = content.get("model"), content.get("page")
+        chosen: Chosen = {
+            "model": model if isinstance(model, str) and model in MODELS else "",
+            "text": str(content.get("text") or "")[:_LONGEST_TEXT].strip(),
+            "since": _midnight(content.get("since"), 0),
+            "until": _midnight(content.get("until"), 1),
+        }
+        page = page if isinstance(page, int) and 0 <= page <= _LAST_PAGE else 0
+        return cls(chosen, content.get("favourites") is True, page)
 
 
 class HistoryTab(TaskCards):
@@ -68,7 +91,7 @@ class HistoryTab(TaskCards):
     ) -> None:
         self._session = session
         self._tasks: dict[str, Task] = {}
-        self._searches: dict[str, dict[str, Any]] = {"": {}}
+        self._searches = {"": _Search.of({})}
         self._starred: dict[str, str] = {}
         self._finding = threading.Lock()
         self._archives: dict[str, Path] = {}
@@ -105,9 +128,9 @@ class HistoryTab(TaskCards):
             self._find_again()
 
     def _on_find(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        by = str(content.get("by") or "")
+        by = str(content.get("by") or "").encode(errors="replace").decode()
         self._searches.pop(by, None)
-        self._searches[by] = content
+        self._searches[by] = _Search.of(content)
         if len(self._searches) > _MOST_PAGES:
             self._searches.pop(next(page for page in self._searches if page))
         self._later(lambda: self._find(by))
@@ -128,32 +151,31 @@ class HistoryTab(TaskCards):
     def _find(self, by: str) -> None:
         """Tell a page what it searched for; '' is every page that has searched for nothing."""
         with self._finding:
-            search, self._starred = self._searches.get(by, {}), self._favourites()
-            page = max(0, int(search.get("page") or 0))
-            found = self._favourites_of if search.get("favourites") else self._all_of
-            tasks, total = found(search, page)
+            search, self._starred = self._searches.get(by, _Search.of({})), self._favourites()
+            tasks, total = self._found(search)
             if not tasks and total:  # the last row of the last page is no favourite any more
-                page = (total - 1) // self.rows
-                tasks, total = found(search, page)
+                search = search._replace(page=(total - 1) // self.rows)
+                tasks, total = self._found(search)
             self._tasks = {**self._tasks, **{task.identity: task for task in tasks}}
             self.say(
                 "list",
                 by=by,
                 items=[self.item(task) for task in tasks],
                 total=total,
-                page=page,
+                page=search.page,
                 models=[[request.title, name] for name, request in MODELS.items()],
                 spent=self._spent(),
             )
 
-    def _all_of(self, search: dict[str, Any], page: int) -> tuple[list[Task], int]:
-        tasks = self._session.tasks(**_filters(search), limit=self.rows, offset=page * self.rows)
-        return list(tasks), tasks.total
-
-    def _favourites_of(self, search: dict[str, Any], page: int) -> tuple[list[Task], int]:
-        known = self._starred
-        found = [task for task in self._session.tasks(**_filters(search)) if task.identity in known] if known else []
-        return found[page * self.rows : (page + 1) * self.rows], len(found)
+    def _found(self, search: _Search) -> tuple[list[Task], int]:
+        """Return a page's tasks, and how many all pages have."""
+        first = search.page * self.rows
+        if not search.favourites:
+            tasks = self._session.tasks(**search.chosen, limit=self.rows, offset=first)
+            return list(tasks), tasks.total
+        every = self._session.tasks(**search.chosen) if self._starred else []
+        found = [task for task in every if task.identity in self._starred]
+        return found[first : first + self.rows], len(found)
 
     def _spent(self) -> str:
         spent = self._session.spent
@@ -240,15 +262,6 @@ def pack_pictures(tasks: list[Task], titles: Titles, path: Path) -> None:
             ]
             rows.writerows([name, *about] for name in [path.name for path in files] or [""])
         packed.writestr("pictures.csv", table.getvalue().encode("utf-8-sig"))
-
-
-def _filters(search: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "model": str(search.get("model") or ""),
-        "text": str(search.get("text") or "")[:_LONGEST_TEXT].strip(),
-        "since": _midnight(search.get("since"), 0),
-        "until": _midnight(search.get("until"), 1),
-    }
 
 
 def _midnight(value: Any, later: int) -> float | None:

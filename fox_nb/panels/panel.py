@@ -43,6 +43,7 @@ _GONE = {
     "form": "each parameter is an attribute of the panel (panel.prompt = …); panel.fill({…}) sets several",
     "press": "it is panel.submit() now, and gives back the task",
 }
+_CLOSED = "This panel was closed. Make a new one: fox.panel(…)."
 _NEXT = " Each press, and each panel.submit(), is the next variation; fox.submit({…}, take=2) asks for a certain one."
 
 
@@ -249,7 +250,7 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         if name in _GONE:
             raise AttributeError(f"panel.{name} is gone: {_GONE[name]}.")
         if name == "model_id":  # ipywidgets' own, until it is closed
-            raise AttributeError("This panel was closed. Make a new one: fox.panel(…).")
+            raise AttributeError(_CLOSED)
         near = "" if name.startswith("_") else meant(name, tuple(p.name for p in parameters(self.request)))
         raise AttributeError(f"{type(self).__name__} has no {name!r}.{near}", name=name, obj=self)
 
@@ -443,6 +444,12 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         if not (images and controls):
             raise ValueError(f"There is no picture {number}, or nothing here takes one.")
         controls[0].add(images[0], Titles(self._session).of(task))
+
+    def open(self) -> None:
+        """Begin to be shown; what was closed has no controls any more."""
+        if self.comm is None and any(part.comm is None for part in self._parts):
+            raise AttributeError(_CLOSED)
+        super().open()
 
     def close(self) -> None:
         """Close the panel and its own parts, wherever they were laid; what is in progress goes on."""

@@ -40,6 +40,7 @@ _GONE = {
     "widget": " is gone: the studio is an ipywidget itself; show it, or put it into a box, as it is",
     "tabs": " is gone: studio.panels has the panels by their models, studio.selected_index says which tab is shown",
 }
+_CLOSED = "This studio was closed. Make a new one: fox.studio()."
 
 
 class Studio(w.Tab):  # type: ignore[misc]
@@ -96,8 +97,14 @@ class Studio(w.Tab):  # type: ignore[misc]
 
     def __getattr__(self, name: str) -> Any:
         if name == "model_id":  # ipywidgets' own, until it is closed
-            raise AttributeError("This studio was closed. Make a new one: fox.studio().")
+            raise AttributeError(_CLOSED)
         raise AttributeError(f"studio.{name}{_GONE.get(name, ' is not there')}.", name=name, obj=self)
+
+    def open(self) -> None:
+        """Begin to be shown; what was closed has no tabs any more."""
+        if self.comm is None and self.history.comm is None:
+            raise AttributeError(_CLOSED)
+        super().open()
 
     def close(self) -> None:
         """Close the studio and its own tabs, wherever they were laid; what is in progress goes on."""

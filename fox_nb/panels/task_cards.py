@@ -122,39 +122,24 @@ class TaskCards(Scripted):
 
     # What a browser says
 
-    def _on_thumb(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._later(lambda: self._small("thumb", content, *_THUMB))
+    def _on_pixels(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
+        """Send a picture in the size of what it is looked at in; "before" is the one that its task was given."""
+        self._later(lambda: self._send_pixels(content, str(content.get("what"))))
 
-    def _on_picture(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        from fox_nb.images.thumbnail import size_for  # loads Pillow: no panel comes to the screen later for it
+    def _send_pixels(self, content: dict[str, Any], what: str) -> None:
+        from fox_nb.images.thumbnail import cached_thumbnail, size_for  # loads Pillow: no panel comes later for it
 
-        task = self.tasks.get(str(content.get("key")))
-        self._later(lambda: self._small("picture", content, *size_for(len(task.images) if task is not None else 1)))
-
-    def _on_large(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        self._later(lambda: self._small("large", content, *_LARGE))
-
-    def _small(self, kind: str, content: dict[str, Any], edge: int, max_bytes: int) -> None:
-        image = self._image(content)
-        if image is None:
+        task, image = self.tasks.get(str(content.get("key"))), self._image(content)
+        if task is None:
             return
-        small = image.thumbnail(edge, max_bytes=max_bytes)
-        self.say(kind, [small], key=content["key"], number=image.number)
-
-    def _on_before(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
-        """Send the picture that a task was given, for a look at before and after."""
-        self._later(lambda: self._send_before(content))
-
-    def _send_before(self, content: dict[str, Any]) -> None:
-        from fox_nb.images.thumbnail import cached_thumbnail
-
-        task = self.tasks.get(str(content.get("key")))
-        path = self._titles.given(task) if task is not None else None
-        if path is None:
-            self.say("before", key=content.get("key"))
-            return
-        small = cached_thumbnail(path, self._titles.store.thumbnails, _LARGE[0], max_bytes=_LARGE[1])
-        self.say("before", [small], key=content["key"])
+        sizes = {"thumb": _THUMB, "large": _LARGE, "before": _LARGE}
+        edge, max_bytes = sizes.get(what) or size_for(len(task.images))
+        pixels = list[bytes]()
+        if what == "before" and (given := self._titles.given(task)) is not None:
+            pixels = [cached_thumbnail(given, self._titles.store.thumbnails, edge, max_bytes=max_bytes)]
+        elif what != "before" and image is not None:
+            pixels = [image.thumbnail(edge, max_bytes=max_bytes)]
+        self.say("pixels", pixels, what=what, key=task.identity, number=content.get("number"))
 
     def _on_open(self, content: dict[str, Any], _buffers: list[bytes]) -> None:
         task = self.tasks.get(str(content.get("key")))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import time
 import zipfile
 from collections.abc import Callable
@@ -138,6 +139,30 @@ def test_each_page_has_the_rows_that_it_asked_for(fox: Fox) -> None:
     browser.heard.clear()
     history.refresh()
     assert len(browser.of("list")) < 10, "pages that were closed long ago cost nothing"
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [{"page": 1e30}, {"page": 10**30}, {"page": -1}, {"page": "x"}, {"model": "\ud800"}, {"by": "\ud800"}],
+    ids=str,
+)
+def test_what_one_page_asks_for_keeps_nothing_from_the_others(fox: Fox, nonsense: dict[str, Any]) -> None:
+    """Whatever a browser says: with each change every page is told of its own search, and none of an error."""
+    history = fox.studio().history
+    history._run_later = lambda work: work()
+    browser = Browser(history)
+    browser.say("find", **({"by": "first"} | nonsense))
+    browser.say("find", text="bear", by="second")
+    fox.generate("a bear").wait()
+    browser.heard.clear()
+    history.refresh()
+    browser.say("ready")
+    history.refresh()
+    lists = browser.of("list")
+    assert [item["title"] for item in lists[-1]["items"]] == ["a bear"]
+    assert lists[-1]["by"] == "second"
+    assert browser.of("wrong") == []
+    assert json.dumps(lists, ensure_ascii=False).encode()
 
 
 def test_two_pages_pack_two_archives(fox: Fox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -337,10 +337,11 @@ def test_what_is_no_models_name_is_refused_in_words(fox: Fox, model: Any) -> Non
 
 def test_a_panel_that_was_closed_says_so(fox: Fox) -> None:
     """In place of what ipywidgets lacks by then."""
-    for closed in (fox.panel(), fox.studio()):
+    for closed, name in ((fox.panel(), "panel"), (fox.studio(), "studio")):
         closed.close()
-        with pytest.raises(AttributeError, match=r"was closed\. Make a new one: fox\."):
-            w.VBox([closed])
+        for show in (lambda one=closed: w.VBox([one]), closed.open):
+            with pytest.raises(AttributeError, match=rf"This {name} was closed\. Make a new one: fox\.{name}\("):
+                show()
 
 
 def test_values_are_those_of_now_for_every_observer(fox: Fox) -> None:

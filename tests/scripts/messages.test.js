@@ -75,7 +75,7 @@ test("a panel that has made hundreds holds the pixels of what it shows alone", (
   for (let n = 1; n <= 500; n += 1) {
     tasks.hear(item(`t${n}`));
     tasks.pixels.get("picture", `t${n}`, 1);
-    const pixels = { type: "picture", key: `t${n}`, number: 1 };
+    const pixels = { type: "pixels", what: "picture", key: `t${n}`, number: 1 };
     tasks.hear(pixels, [new Uint8Array(9)]);
     tasks.hear(pixels, [new Uint8Array(9)]); // the answer to another page
   }

@@ -50,15 +50,15 @@ export class Pixels {
       this.urls.set(name, image.src);
       return this.changed();
     }
-    this.model.send({ type: kind, key, number });
+    this.model.send({ type: "pixels", what: kind, key, number });
   }
 
   /** Take in what the kernel sent; false for a message of another kind. */
   hear(content, buffers) {
-    const { type, key, number = 0 } = content;
+    const { type, what, key, number } = content;
     if (type === "piece") content.by === this.page && this.take(content, buffers);
-    else if (["thumb", "picture", "large", "before"].includes(type)) {
-      const name = `${type} ${place(key, number)}`; // which another page may have asked for, too
+    else if (type === "pixels") {
+      const name = `${what} ${place(key, number)}`; // which another page may have asked for, too
       const url = () => (buffers?.length ? URL.createObjectURL(new Blob(buffers, { type: "image/webp" })) : "");
       if (!this.urls.get(name)) this.urls.set(name, url());
     } else return false;
