@@ -196,13 +196,9 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         FoxError
             As `Fox.generate`.
         """
-        values, asked = self._sendable(self._whole(None)), list[Task]()
+        values, asked = self._whole(None), list[Task]()
         try:
-            take = self._journalled(values, asked.append)
-            return self._session.submit(self.request.model, values, "new", journalled=take)
-        except BaseException:
-            self._sent = None  # another variation of it is none
-            raise
+            return self._ask(values, asked.append)
         finally:
             self._submitted()
             for task in asked:
@@ -338,29 +334,17 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
         if not self._press.hint:
             self._press.error = []
 
-    def _submit(self, read: dict[str, Any]) -> None:
+    def _submit(self, values: dict[str, Any]) -> None:
+        def notify(task: Task) -> None:
+            self._press.busy = False
+            self._notify_later("task", task)
+
+        self._ask(values, notify)
+
+    def _ask(self, read: dict[str, Any], notify: Callable[[Task], object]) -> Task:
+        """Ask for values as a new variation; once the journal has it, it cannot be lost, so the next press may come."""
+
         def journalled(task: Task) -> None:
-            try:
-                self._journalled(values, functools.partial(self._notify_later, "task"))(task)
-            finally:
-                self._press.busy = False
-
-        self._sent = read
-        try:
-            values = self._sendable(read)
-            self._session.submit(self.request.model, values, "new", journalled=journalled)
-        except Exception:
-            self._sent = None  # another variation of it is none
-            raise
-
-    def _submitted(self) -> None:
-        self._say_whether_changed()
-        self.show_cost()
-
-    def _journalled(self, values: dict[str, Any], notify: Callable[[Task], object]) -> Callable[[Task], None]:
-        """Return what takes a task over: from there on it cannot be lost, so the next press may come."""
-
-        def take(task: Task) -> None:
             with self._lock:
                 self._sent = values
                 self._own_tasks.append(task)
@@ -370,7 +354,17 @@ class Panel(OfOneProcess, w.VBox):  # type: ignore[misc]
                 self._told(task)
             notify(task)
 
-        return take
+        self._sent = read
+        try:
+            values = self._sendable(read)
+            return self._session.submit(self.request.model, values, "new", journalled=journalled)
+        except BaseException:
+            self._sent = None  # another variation of it is none
+            raise
+
+    def _submitted(self) -> None:
+        self._say_whether_changed()
+        self.show_cost()
 
     def _notify(self, trait: str, value: Any) -> None:
         """Tell a trait's observers: whatever they do, the task goes on."""

@@ -125,7 +125,7 @@ class Press(Scripted):
         work : callable
             Does it; it may set `busy` to False as soon as another press may come.
         then : callable, optional
-            Called after it, whatever became of it.
+            Called after it, whatever became of it; where there is no thread to do it, nothing has become of it.
         """
         with self._lock:
             if self.busy:
