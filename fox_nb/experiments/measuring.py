@@ -6,6 +6,7 @@ thumbnails, and whoever shows the sweep again finds them there.
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import threading
@@ -123,7 +124,7 @@ class MeasuringPool:
         if picture.tiles is None:
             return
         try:
-            self._do(make_tiles, picture.path, picture.tiles)
+            self._do(functools.partial(make_tiles, later=True), picture.path, picture.tiles)
         except (FoxError, OSError) as error:  # the viewer tries again, and tells whoever looks
             logging.getLogger("fox_nb").info("No tiles of %s: %s", picture.path.name, error)
         picture.preview(*LIVE_PREVIEW)  # kept: of a thousand a viewer shows sixty at once

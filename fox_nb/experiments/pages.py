@@ -170,18 +170,21 @@ def progress_page(made: Made) -> str:
     )
 
 
-def page(made: Made, *, live: bool = False) -> str:
-    """Show it without a kernel: its plan, or its pictures when something of it is made."""
+def page(made: Made, *, live: bool = False, at: datetime | None = None) -> str:
+    """Show it without a kernel: its plan, or its pictures when something of it is made; `at` as of `summary_page`."""
     if not made.plan.count("done"):
         todo = "Run this cell again for its Run button, or call .run()" if in_notebook() else "Call .run()"
         todo += "; what is paid for is not sent again."
         return plan_page(made) + frame(note(todo))
-    return summary_page(made) + made.static(live=live)
+    return summary_page(made, at) + made.static(live=live)
 
 
-def summary_page(made: Made) -> str:
-    """Stand above the pictures: how many are made, what they cost, what their numbers show; true a year later."""
-    plan, now, counts = made.plan, datetime.now().astimezone(), made.plan.counts()
+def summary_page(made: Made, at: datetime | None = None) -> str:
+    """Stand above the pictures: how many are made, what they cost, what their numbers show; true a year later.
+
+    `at` is when anything of it has last changed, where that is known; else it is as of now.
+    """
+    plan, now, counts = made.plan, at or datetime.now().astimezone(), made.plan.counts()
     facts = [
         ("Pictures", f"{counts['done']:,} of {plan.pictures:,}"),
         ("Cost", str(plan.spent)),

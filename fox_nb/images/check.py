@@ -9,10 +9,8 @@ uploaded; the file is kept as it came.
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import io
-import threading
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from PIL import Image, ImageFile, JpegImagePlugin
 
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.filetypes import KINDS, sniff
+from fox_nb.images import turns
 from fox_nb.images.inline import size_words
 
 Source = Path | bytes
@@ -48,8 +47,6 @@ _PLANES, _APART, _COMPRESSION, _NOT_COMPRESSED = 284, 2, 259, 1
 """TIFF's tags for numbers, for what 0 is, for planes and packing, and the values of them that we refuse."""
 _HEAD = 512
 _BIG, _BIG_JPEG = 8_000_000, 24_000_000  # JPEGs are mostly decoded at a fraction of their size
-
-_one_big_at_a_time = threading.RLock()
 
 # Damaged EXIF data are no fault of the picture's, and no news for the cell that happens to run; only a filter that is
 # set once is safe among threads.
@@ -145,12 +142,15 @@ class Opened:
         What the header says, turned upright.
     orientation : int
         EXIF's number, 1 to 8.
+    is_taken : bool
+        Whether the image lives on after the block.
     """
 
     def __init__(self, image: ImageFile.ImageFile, facts: Facts, orientation: int) -> None:
         self.image = image
         self.facts = facts
         self.orientation = orientation
+        self.is_taken = False
 
     def decode(self, edge: int = 1) -> Image.Image:
         """Decode to the end; a JPEG with no more pixels than a long side of `edge` needs."""
@@ -161,6 +161,11 @@ class Opened:
         self.image.load()
         return self.image
 
+    def take(self) -> Image.Image:
+        """Return the image, decoded, for after the block, too: of a big one a copy would be as much again."""
+        self.is_taken = True
+        return self.image
+
 
 @contextmanager
 def opened(
@@ -168,7 +173,7 @@ def opened(
 ) -> Iterator[Opened]:
     """Open a picture behind the checks; whatever Pillow raises inside the block becomes `refuse`'s error.
 
-    The image lives until the block's end: take a copy of what is to stay.
+    The image lives until the block's end: make a copy of what is to stay, or take it.
     """
     name = name or (source.name if isinstance(source, Path) else "The picture")
     with _stream(source, refuse, name) as stream:
@@ -186,8 +191,8 @@ def opened(
             _refuse_too_large(image.size, bounds, refuse, name)
             refuse_misread(image, refuse, name)
             big = image.width * image.height > (_BIG_JPEG if kind == "JPEG" else _BIG)
-            with _in_turn(image) if big else nullcontext():
-                yield _described(image, kind)
+            with _in_turn(image, kind) if big else nullcontext(_described(image, kind)) as picture:
+                yield picture
         except FoxError:
             raise
         except Exception as error:  # a hostile file can make a decoder raise anything
@@ -234,20 +239,16 @@ def _stream(source: Source, refuse: Refuse, name: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _in_turn(image: ImageFile.ImageFile) -> Iterator[None]:
-    """Let one big picture in at a time, and give its memory back: four threads held 290 MB after decoding one each."""
-    with _one_big_at_a_time:
+def _in_turn(image: ImageFile.ImageFile, kind: str) -> Iterator[Opened]:
+    """Let one big picture in at a time, and free it: whoever holds an error holds the image, too."""
+    picture = None
+    with turns.big.taken():
         try:
-            yield
+            picture = _described(image, kind)
+            yield picture
         finally:
-            image.close()
-            give_memory_back()
-
-
-def give_memory_back() -> None:
-    """Give what was freed back to the system: glibc keeps it for the thread that has freed it."""
-    with suppress(OSError, AttributeError, TypeError):  # not glibc: Windows, macOS, Alpine
-        ctypes.CDLL(None).malloc_trim(0)
+            if picture is None or not picture.is_taken:
+                image.close()
 
 
 def _plugin(kind: str, refuse: Refuse, name: str) -> Callable[[BinaryIO], ImageFile.ImageFile]:

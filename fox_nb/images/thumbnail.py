@@ -25,6 +25,7 @@ from fox_nb.images import check
 from fox_nb.images.check import Facts, Opened, PictureLimits, Refuse, Source
 from fox_nb.images.pixels import as_seen, plain, sized
 from fox_nb.images.png_colours import profile_of
+from fox_nb.images.turns import Alone
 
 MIME = "image/webp"
 EDGE = 512
@@ -35,6 +36,7 @@ _SIZE_AT = {80: 1.0, 70: 0.82, 58: 0.71, 46: 0.62, 34: 0.52}  # of quality 80's 
 _LOWEST = 46
 _FASTEST_GOOD_METHOD = 2
 _FEW, _SOME = 2, 8
+_makers = Alone()
 
 
 def size_for(count: int) -> tuple[int, int]:
@@ -111,20 +113,21 @@ def cached_thumbnail(
         changed = path.stat().st_mtime_ns
     except OSError:
         changed = None
-    with suppress(OSError):
-        facts = kept.stat()
-        if changed is None or (facts.st_mtime_ns == changed and facts.st_size <= max_bytes):
-            return kept.read_bytes()
-    made = b""
-    if edge < LARGEST[0]:
-        large = cached_thumbnail(path, thumbs_dir, LARGEST[0], max_bytes=LARGEST[1], bounds=bounds)
-        with suppress(FoxError):  # kept, and damaged since: then of the picture itself
-            made = thumbnail(large, edge=edge, max_bytes=max_bytes)
-    made = made or thumbnail(path, edge=edge, max_bytes=max_bytes, bounds=bounds)
-    if changed is not None:
+    with _makers.at(kept):  # a viewer and the page that stays want the same ones at the same time
         with suppress(OSError):
-            _keep(made, kept, changed)
-    return made
+            facts = kept.stat()
+            if changed is None or (facts.st_mtime_ns == changed and facts.st_size <= max_bytes):
+                return kept.read_bytes()
+        made = b""
+        if edge < LARGEST[0]:
+            large = cached_thumbnail(path, thumbs_dir, LARGEST[0], max_bytes=LARGEST[1], bounds=bounds)
+            with suppress(FoxError):  # kept, and damaged since: then of the picture itself
+                made = thumbnail(large, edge=edge, max_bytes=max_bytes)
+        made = made or thumbnail(path, edge=edge, max_bytes=max_bytes, bounds=bounds)
+        if changed is not None:
+            with suppress(OSError):
+                _keep(made, kept, changed)
+        return made
 
 
 def keep(made: bytes, path: Path, thumbs_dir: Path, edge: int) -> None:

@@ -18,18 +18,17 @@ import io
 import json
 import os
 import struct
-import threading
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO
-from weakref import WeakValueDictionary
 
 from PIL import Image, ImageOps
 
 from fox_nb.atomic import aside, put
 from fox_nb.errors import FoxError, StoreError
-from fox_nb.images.check import give_memory_back, opened
+from fox_nb.images import turns
+from fox_nb.images.check import opened
 from fox_nb.images.pixels import DEEP, plain, to_srgb
 from fox_nb.images.png_colours import profile_of
 from fox_nb.settings import named
@@ -52,22 +51,7 @@ _HEAD = 65_536
 _LARGEST_PROFILE = 4096
 _JPEG_QUALITY = 85
 
-_decoding = threading.BoundedSemaphore(2)  # a decoded 4K picture is 67 MB; this bounds what tiles and numbers take
-_one_maker: WeakValueDictionary[Path, threading.Lock] = WeakValueDictionary()
-_guard = threading.Lock()
-
-
-@contextlib.contextmanager
-def decoding() -> Iterator[None]:
-    """Let two in at a time that decode a whole picture, and give back what they have freed.
-
-    A sweep of twenty-five 4K pictures held 860 MB at its end.
-    """
-    with _decoding:
-        try:
-            yield
-        finally:
-            give_memory_back()
+_makers = turns.Alone()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +105,10 @@ class Pyramid:
         return before + y * across + x
 
 
-def make_tiles(picture: Path, folder: Path) -> Pyramid:
+def make_tiles(picture: Path, folder: Path, *, later: bool = False) -> Pyramid:
     """Cut a picture into tiles, unless that was done before.
+
+    One is cut at a time, so that no second one is in memory.
 
     Parameters
     ----------
@@ -130,6 +116,8 @@ def make_tiles(picture: Path, folder: Path) -> Pyramid:
         The picture's file.
     folder : Path
         Where its tiles go; one folder for one picture. It is made when it is missing.
+    later : bool
+        Nobody waits for them: whatever else needs a big picture goes first.
 
     Returns
     -------
@@ -144,11 +132,11 @@ def make_tiles(picture: Path, folder: Path) -> Pyramid:
         The folder can't be written.
     """
     stamp = _stamp(picture)
-    with _alone(folder):
+    with _makers.at(folder):
         found = _contents(folder / _FILE)
         if found is not None and found.stamp == stamp:
             return found.pyramid
-        with decoding():
+        with turns.big.taken(later=later):
             image = _decoded(picture)
             try:
                 return _write(image, folder, stamp)
@@ -298,8 +286,10 @@ def _decoded(picture: Path) -> Image.Image:
         elif image.mode in DEEP:
             image = plain(image)
         mode = "RGBA" if image.has_transparency_data else "RGB"
-        if image.mode != mode or image is found.image:
+        if image.mode != mode:
             image = image.convert(mode)
+        elif image is found.image:
+            image = found.take()
     image.info = {"icc_profile": profile} if profile and profile_fits else {}
     return image
 
@@ -312,12 +302,3 @@ def _stamp(picture: Path) -> str:
         file.seek(max(0, size - _HEAD))
         crc = zlib.crc32(file.read(_HEAD), crc)
     return f"{size}-{crc:08x}"
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let one thread of this process at a time work on a folder; other kernels do no harm."""
-    with _guard:
-        lock = _one_maker.setdefault(folder, threading.Lock())
-    with lock:
-        yield

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from datetime import datetime
 from typing import Any
 
 import ipywidgets as w
@@ -100,6 +101,7 @@ class SweepView:
         self._due = pages.Doubling(sweep.plan.count("done"))
         self._kept = KeptPage(self._stays)
         self._stale = False
+        self._changed_at = datetime.now().astimezone()
         self._viewer: Viewer | None = None
         self._controls = SweepControls(self._mark)
         self._controls.on("run", self._press)
@@ -186,6 +188,8 @@ class SweepView:
         with self._lock:
             self._dirty.update({cell.key: cell for cell in cells})
             self._stale = True
+            if cells:
+                self._changed_at = datetime.now().astimezone()
         self._tell()
 
     def _tell(self) -> None:
@@ -215,7 +219,9 @@ class SweepView:
                 viewer.update_cell(place, cell)
 
     def _stays(self) -> str:
-        return f'<div data-fox-stays="{self._mark}">{pages.page(self._sweep, live=True)}</div>'
+        # as of the last change: the clock alone is no reason to send all of it again
+        page = pages.page(self._sweep, live=True, at=self._changed_at)
+        return f'<div data-fox-stays="{self._mark}">{page}</div>'
 
     def _state(self) -> dict[str, Any]:
         """Say all that the controls show."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fox_nb.images import turns
 from fox_nb.images.tiles import make_tiles, read_tile
 from fox_nb.panels.script import Scripted
 from fox_nb.render.comparison import (
@@ -128,13 +129,14 @@ class Viewer(Scripted):
         pictures = self._comparison.pictures()
         edge, most = preview_size(len(pictures))
         size = max(edge, LIVE_PREVIEW[0]), max(most, LIVE_PREVIEW[1])
-        for name in names:
-            picture = pictures.get(name)
-            data = picture.preview(*size) if picture is not None else b""
-            if data:
+        with turns.big.first():
+            for name in filter(pictures.get, names):
+                picture = pictures[name]
+                data = picture.preview(*size)
+                if not data and picture.has_changed:
+                    self._tiles.lose(name, _changed(picture))
+                # be it empty: the browser asks for its tiles then, which may be there all the same
                 self.say("previews", [data], view=view, ids=[name])
-            elif picture is not None and picture.has_changed:
-                self._tiles.lose(name, _changed(picture))
 
 
 def beside(html: str, *viewers: Viewer) -> Any:

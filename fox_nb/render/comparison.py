@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fox_nb.errors import FoxError
+from fox_nb.images import turns
 from fox_nb.images.inline import size_words
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.images.thumbnail import EDGE, cached_thumbnail, thumbnail
@@ -420,8 +421,9 @@ def previews(
     """Give each picture's id and preview, of these cells alone; its size suits their number unless one is given."""
     pictures = comparison.pictures(cells)
     suits = preview_size(len(pictures))
-    for name, picture in pictures.items():
-        yield name, picture.preview(edge or suits[0], max_bytes or suits[1])
+    with turns.big.first():
+        for name, picture in pictures.items():
+            yield name, picture.preview(edge or suits[0], max_bytes or suits[1])
 
 
 def _spread(values: list[float]) -> float:

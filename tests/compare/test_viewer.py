@@ -308,6 +308,22 @@ def test_a_browser_that_says_hello_is_told_and_sent_only_what_it_lacks(tmp_path,
     shown.close()
 
 
+def test_a_preview_that_cannot_be_read_is_answered(tmp_path, monkeypatch):
+    """It comes empty, so that the browser asks for the tiles, which are there: until then it asks for none."""
+    comparison, browser = whole(tmp_path), Browser()
+    shown = Viewer(comparison)
+    monkeypatch.setattr(shown, "say", browser.say)
+    monkeypatch.setattr(shown._tiles, "_say", browser.say)
+    name, picture = list(comparison.pictures().items())[-1]
+    make_tiles(picture.path, tmp_path / "cut")
+    comparison.cells[2,] = Cell("x 2", [Take(1, "done", replace(picture, tiles=tmp_path / "cut"))])
+    shown.update_cell((2,), comparison.cells[2,])
+    picture.path.unlink()
+    shown._handle_custom_msg({"type": "previews", "view": "v", "ids": [name]}, [])
+    browser.wait_for(lambda b: ({"type": "previews", "view": "v", "ids": [name]}, [b""]) in b.messages)
+    shown.close()
+
+
 def test_updating_a_cell_sends_that_cell_alone(tmp_path, monkeypatch):
     """One cell's facts are sent, and nothing of the others; its new preview can be asked for from then on."""
     comparison, browser = whole(tmp_path), Browser()

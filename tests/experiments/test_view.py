@@ -3,6 +3,7 @@
 import errno
 import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from fox_nb import Fox, FoxError
-from fox_nb.experiments import Sweep
+from fox_nb.experiments import Sweep, pages
 from fox_nb.images.metrics import EXPLANATIONS
 from fox_nb.panels import kept_page, sweep_view
 from fox_nb.panels.kept_page import KeptPage
@@ -102,6 +103,35 @@ def test_what_is_seen_waits_for_nothing_that_is_only_kept(monkeypatch: pytest.Mo
     assert output.shown == "a table of pictures"
     assert not kept.is_blank
     kept.close()
+
+
+def test_the_clock_alone_sends_no_page_again(
+    fox: Fox, show: Callable[[Sweep], SweepView], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says as of when it is; where nothing else of it has changed it stays as it was sent, be it an hour later."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(hours=1)
+
+    fox.sweep("phota-image", prompt=["a fox", "a cat"]).run()
+    view = show(fox.sweep("phota-image", prompt=["a fox", "a cat"]).measure())
+    sent: list[dict[str, str]] = []
+
+    def updated() -> list[dict[str, str]]:
+        for pool in (view._pool, view._kept._pool):
+            pool.submit(lambda: None).result(PATIENCE)
+        return sent
+
+    updated()
+    monkeypatch.setattr(view._kept._output, "show", sent.append)
+    for module in (pages, sweep_view):
+        monkeypatch.setattr(module, "datetime", Later)
+    view._changed([])
+    assert not updated()
+    view._changed(view._sweep.plan.cells)
+    assert len(updated()) == 1
 
 
 def test_without_a_screen_all_is_there_when_the_cell_ends(runner: Runner) -> None:

@@ -36,3 +36,18 @@ test("whoever leaves calls off what is under way", () => {
   tiles.close();
   assert.deepEqual(sent.at(-1), { add: [], drop: ["a/0/0/0"] });
 });
+
+test("no tile is asked for until a preview has come; one that can't be read is no reason to wait", () => {
+  const { sent, tiles } = asking();
+  const preview = (complete) => Object.assign(new EventTarget(), { complete, naturalWidth: 0 });
+  tiles.look(["a", "b"]);
+  tiles.adopt("c", preview(false));
+  tiles.want(["a/3/0/0", "b/3/0/0", "c/3/0/0", "d/3/0/0"]);
+  assert.equal(tiles.waiting, 3);
+  tiles.received("a", preview(true));
+  tiles.want(["a/3/0/0", "b/3/0/0", "c/3/0/0", "d/3/0/0"]);
+  assert.deepEqual(
+    sent.map(({ add }) => add),
+    [["d/3/0/0"], ["a/3/0/0"]],
+  );
+});

@@ -92,9 +92,11 @@ class LiveView {
   #previews(ids, buffers) {
     ids.forEach((id, i) => {
       const image = new Image();
-      image.onload = image.onerror = () => URL.revokeObjectURL(image.src);
+      image.onload = image.onerror = () => {
+        URL.revokeObjectURL(image.src);
+        this.tiles.received(id, image);
+      };
       image.src = URL.createObjectURL(new Blob([buffers[i]], { type: "image/webp" }));
-      this.tiles.received(id, image);
     });
   }
 

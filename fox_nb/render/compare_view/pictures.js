@@ -15,7 +15,9 @@ export class Previews {
   /** Take an <img> of the page as the preview of a picture. */
   adopt(id, image) {
     this.previews.set(id, image);
-    if (!image.complete) image.addEventListener("load", () => this.onchange(), { once: true });
+    if (!image.complete) {
+      for (const end of ["load", "error"]) image.addEventListener(end, () => this.onchange(), { once: true });
+    }
     this.onchange();
   }
 
@@ -48,13 +50,14 @@ export class Previews {
 export class Tiles extends Previews {
   /**
    * @param {(change: {add: string[], drop: string[]}) => void} send
-   * @param {(ids: string[]) => void} ask has previews sent; they come to `adopt`
+   * @param {(ids: string[]) => void} ask has previews sent; they come to `received`, those that can't be read broken
    */
   constructor(send, ask = () => {}) {
     super();
     this.send = send;
     this.ask = ask;
     this.awaited = new Set();
+    this.looked = [];
     /** @type {Map<string, ImageBitmap>} */
     this.tiles = new Map(); // from the one that was longest not drawn to the latest
     this.asked = new Set();
@@ -77,9 +80,10 @@ export class Tiles extends Previews {
 
   /** Say what the screen needs now, the most urgent first: what is new is asked for, what is over is called off. */
   want(keys) {
-    const needed = new Set(keys);
+    // until a preview is here nobody knows whether it is enough
+    const needed = new Set(keys.filter((key) => !this.#isComing(key.split("/", 1)[0])));
     const drop = [...this.asked].filter((key) => !needed.has(key));
-    const add = keys.filter(
+    const add = [...needed].filter(
       (key) => !this.tiles.has(key) && !this.asked.has(key) && !this.lost.has(key.split("/", 1)[0]),
     );
     for (const key of drop) this.asked.delete(key);
@@ -87,14 +91,19 @@ export class Tiles extends Previews {
     if (add.length || drop.length) this.send({ add, drop });
   }
 
+  #isComing(id) {
+    return this.awaited.has(id) || this.previews.get(id)?.complete === false;
+  }
+
   look(ids) {
+    this.looked = [...new Set(ids)];
     for (const id of ids) if (this.fetched.delete(id)) this.fetched.add(id); // drawn just now
-    const missing = ids.filter((id) => !this.previews.has(id) && !this.awaited.has(id));
+    const missing = this.looked.filter((id) => !this.previews.has(id) && !this.awaited.has(id));
     for (const id of missing) this.awaited.add(id);
     if (missing.length) this.ask(missing);
   }
 
-  /** Take in a preview that was sent. */
+  /** Take in a preview that was sent, once it is decoded or can't be. */
   received(id, image) {
     this.awaited.delete(id);
     this.fetched.add(id);
@@ -107,7 +116,7 @@ export class Tiles extends Previews {
   }
 
   get waiting() {
-    return this.asked.size;
+    return this.asked.size + this.looked.filter((id) => this.awaited.has(id)).length;
   }
 
   async arrived(keys, buffers) {
