@@ -15,6 +15,7 @@ from typing import Any
 
 import requests
 
+import fox_nb
 from artifacts import MARKED_KEY, Places
 from fox_nb.classroom.relay import Options, Relay
 from fox_nb.classroom.seats import Seats
@@ -36,7 +37,7 @@ def answering(folder: Path, gateway: str, **options: Any) -> Iterator[str]:
         await done.wait()
         await relay.close()
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="answering")
+    thread = threading.Thread(target=lambda: fox_nb.run(serve()), name="answering")
     thread.start()
     url, loop, done = address.get(timeout=PATIENCE)
     try:

@@ -14,6 +14,7 @@ from sqlalchemy import delete, event, insert
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import OperationalError
 
+import fox_nb
 from classroom.room import answering
 from fox_nb.classroom import forwarding
 from fox_nb.classroom.bookings import Bookings, Wanted
@@ -208,7 +209,7 @@ def test_a_database_that_fails_is_asked_once_for_all_who_wait(tmp_path):
     async def all_at_once() -> list[object]:
         return await asyncio.gather(*(roster.admit("token") for _ in range(30)), return_exceptions=True)
 
-    told = asyncio.run(all_at_once())
+    told = fox_nb.run(all_at_once())
     assert all(isinstance(one, (OperationalError, sqlite3.OperationalError)) for one in told)
     assert reads["seats"] == 1
     database.close()

@@ -1,6 +1,5 @@
 """The relay: a student's usual Fox on a seat of a class; thirty students, one bill; what a kill leaves behind."""
 
-import asyncio
 import contextlib
 import io
 import json
@@ -19,6 +18,7 @@ import requests
 from PIL import Image
 from sqlalchemy import Engine, event, update
 
+import fox_nb
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
 from classroom.room import Classroom, answering
@@ -183,7 +183,7 @@ def test_a_database_is_of_one_folder(tmp_path, sandbox):
         return Relay(Options(tmp_path / name, database=url), upstream)
 
     for _ in range(2):
-        asyncio.run(relay("class").close())
+        fox_nb.run(relay("class").close())
     with pytest.raises(FoxError, match="another folder"):
         relay("other")
 
@@ -194,7 +194,7 @@ def test_the_journal_in_a_folder_is_of_that_folder(tmp_path, sandbox):
     first = Relay(Options(tmp_path / "class"), upstream)
     with pytest.raises(FoxError, match="another folder"):
         Relay(Options(tmp_path / "other", database=f"sqlite:///{tmp_path / 'class' / 'class.sqlite'}"), upstream)
-    asyncio.run(first.close())
+    fox_nb.run(first.close())
 
 
 def test_a_class_is_of_one_gateway(tmp_path, sandbox):
@@ -206,12 +206,12 @@ def test_a_class_is_of_one_gateway(tmp_path, sandbox):
     database = Database(tmp_path / "class")
     ((_, token),) = Seats(database).make(["Ada"], 1, 5)
     database.close()
-    asyncio.run(relay(is_sandbox=False).close())  # which made nothing: seats that were made stay good
+    fox_nb.run(relay(is_sandbox=False).close())  # which made nothing: seats that were made stay good
     with answering(tmp_path / "class", sandbox.base_url) as url, Client(url, token) as ada:
         ada.create({"model": "phota-image", "prompt": "a fox"}, take=1)
     with pytest.raises(FoxError, match="is of the sandbox"):
         relay(is_sandbox=False)
-    asyncio.run(relay(is_sandbox=True).close())
+    fox_nb.run(relay(is_sandbox=True).close())
     assert len(sandbox.creations) == 1
 
 
@@ -390,8 +390,8 @@ def test_a_relay_says_what_is_behind_it(artifacts):
         for status, body in ((200, {"data": [{"id": "phota-image"}]}), (500, {"error": {"message": "broken"}})):
             gateway.reads["/v1/models"] = say(status, body)
             upstream._models_asked = float("-inf")
-            said.append(asyncio.run(behind(upstream)))
-    said.append(asyncio.run(behind(upstream)))
+            said.append(fox_nb.run(behind(upstream)))
+    said.append(fox_nb.run(behind(upstream)))
     upstream.close()
     assert ["pictures cost" in words for words in said] == [True, True, False]
     assert ("broken" in said[1], "cannot be reached" in said[2]) == (True, True)

@@ -1,6 +1,5 @@
 """Teaching: the commands for seats, what the teacher's page does, and work that is handed in."""
 
-import asyncio
 import contextlib
 import csv
 import errno
@@ -25,6 +24,7 @@ import requests
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+import fox_nb
 from artifacts import MARKED_KEY
 from classroom.browsing import log_in, token_in
 from classroom.room import answering
@@ -249,7 +249,7 @@ def test_what_the_hub_says_of_a_user_holds_at_once(tmp_path, monkeypatch):
             user = {"name": "ben", "kind": "user", "groups": list(groups), "scopes": scopes}
             fake.reads["/hub/api/user"] = say(status, user) if status else never
             try:
-                said.append(asyncio.run(seats.admit(token)).name)
+                said.append(fox_nb.run(seats.admit(token)).name)
             except Refusal as refusal:
                 said.append(refusal.status)
 
@@ -512,7 +512,7 @@ def test_a_picture_is_not_kept_again(tmp_path):
     database.execute(insert(deposit).values(**row, creation=1, linked=made, made=time.time()))
     kept = deposits.Deposits(database, None, 3600.0)
     with pytest.raises(Refusal, match="not kept") as refused:
-        asyncio.run(kept.opened("t", time.time()))
+        fox_nb.run(kept.opened("t", time.time()))
     assert refused.value.status == 410
     database.close()
 
@@ -570,7 +570,7 @@ def test_nothing_of_a_removed_seat_stays(tmp_path):
     database.execute(insert(deposit).values(**values))
     (missing,) = kept.missing(time.time())
     with pytest.raises(Refusal, match="no such file"):
-        asyncio.run(kept.fetched(missing))
+        fox_nb.run(kept.fetched(missing))
     assert [path for path in folder.rglob("*") if path.is_file() and path.parent != folder] == []
     database.close()
 
@@ -703,7 +703,7 @@ def test_a_seat_that_may_go_on_again_is_let_in_at_once(tmp_path):
             stopped.append((await roster.admit(token)).blocked)
         return stopped
 
-    assert asyncio.run(seen()) == [True, False]
+    assert fox_nb.run(seen()) == [True, False]
     database.close()
 
 
