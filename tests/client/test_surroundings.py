@@ -427,8 +427,8 @@ def test_by_a_socks_proxy_too_a_handshake_is_before_the_request(call: str, monke
 
 
 def test_by_a_socks_proxy_too_an_answer_ends_by_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A picture that comes drop by drop, from a public host by a proxy of this machine, is not waited for without end."""
-    with by_socks(b"HTTP/1.1 200 OK\r\n\r\n", drop=b"x") as proxy:
+    """A picture that goes on coming, from a public host by a proxy of this machine, is not waited for without end."""
+    with by_socks(b"HTTP/1.1 200 OK\r\n\r\n", drop=bytes(4096)) as proxy:
         monkeypatch.setenv("HTTP_PROXY", proxy)
         with (
             scripted_client("https://gateway.example", read=0.5) as client,
