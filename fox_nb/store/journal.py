@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import hashlib
 import json
-import logging
 import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fox_nb.atomic import ALONE
-from fox_nb.errors import FoxError, StoreError
-from fox_nb.store.journal_reader import COUNTED_SUM, GIVEN_BACK, NEWEST_OF, PLAYS, JournalReader, check_budget
+from fox_nb.errors import StoreError
+from fox_nb.store.journal_reader import COUNTED_SUM, GIVEN_BACK, NEWEST_OF, PLAYS, JournalReader, Owed, check_budget
 from fox_nb.store.rows import (
     ANSWER_LOST,
     BEING_SENT,
@@ -30,7 +27,6 @@ from fox_nb.store.rows import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from fox_nb.store.rows import PictureRow, TaskRow
     from fox_nb.tasks import TaskState
@@ -86,69 +82,12 @@ def identity_of(gateway: str, canonical: str, take: int) -> str:
     return hashlib.sha256(f"{gateway}\n{take}\n{canonical}".encode()).hexdigest()
 
 
-class Owed(NamedTuple):
-    """What could not be written when it became known; `words` say it to a person should it never be."""
-
-    write: Callable[[sqlite3.Connection], object]
-    words: str
-
-
 class Journal(JournalReader):
     """The SQLite file that knows every task; may be used from several threads and processes at once.
 
     What became of a sending is known to this process alone. Where it cannot be written (the disk is full, another
     process has the file) whoever wrote it gets a `StoreError`, and it goes before whatever is written next.
     """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
-        self._owed: list[Owed] = []
-
-    def close(self) -> None:
-        """Close the file, after a last attempt at what could not be written before."""
-        self._pay_up()
-        super().close()
-
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, committed as a whole or not at all."""
-        with self.reading() as connection:
-            with connection:
-                connection.execute(ALONE)
-                for owed in self._owed:
-                    try:
-                        owed.write(connection)
-                    except (FoxError, sqlite3.Error, MemoryError):
-                        raise
-                    except Exception as error:  # noqa: BLE001 - what can never be written keeps nothing else from being written
-                        logging.getLogger("fox_nb").warning("It will never be noted: %s (%s).", owed.words, error)
-                yield connection
-            self._owed.clear()
-            self._is_read_only = False
-
-    def _note(self, words: str, write: Callable[[sqlite3.Connection], object]) -> None:
-        """Write what is not to be lost; what cannot be written now is kept."""
-        with self._lock:
-            self._owed.append(Owed(write, words))
-            try:
-                with self.writing():
-                    pass
-            except StoreError:
-                atexit.register(self._pay_up)
-                raise
-
-    def _pay_up(self) -> None:
-        """Write what is still owed, at the last moment; what cannot be is told."""
-        with self._lock:
-            atexit.unregister(self._pay_up)
-            if not self._owed or self._closed:
-                return
-            try:
-                with self.writing():
-                    pass
-            except StoreError as error:
-                lost = "; ".join(owed.words for owed in self._owed)
-                logging.getLogger("fox_nb").warning("%s It will never know: %s.", error, lost)
 
     # -- asking and sending ---------------------------------------------------------------------------------
 

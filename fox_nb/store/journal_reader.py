@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import logging
 import os
 import re
 import sqlite3
@@ -11,11 +13,12 @@ import time
 import unicodedata
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack
 
-from fox_nb.errors import NOTHING_SENT, BudgetExceeded, StoreError
+from fox_nb.atomic import ALONE
+from fox_nb.errors import NOTHING_SENT, BudgetExceeded, FoxError, StoreError
 from fox_nb.money import MICRO_PER_USD, PLAY, apart, dollars
 from fox_nb.settings import SANDBOX, named
 from fox_nb.store.rows import SHARED, PictureRow, TaskRow
@@ -106,10 +109,18 @@ class Chosen(TypedDict, total=False):
     states: Sequence[str]
 
 
+class Owed(NamedTuple):
+    """What could not be written when it became known; `words` say it to a person should it never be."""
+
+    write: Callable[[sqlite3.Connection], object]
+    words: str
+
+
 class OpenDatabase(ABC):
     """A file that SQLite has open: for one thread at a time, and in a child process for none.
 
-    No fork happens in a transaction: SQLite's own state in the child would be that of a half-made one.
+    No fork happens in a transaction: SQLite's own state in the child would be that of a half-made one. What has to be
+    known, and could not be written, goes before whatever is written next.
 
     Parameters
     ----------
@@ -126,10 +137,12 @@ class OpenDatabase(ABC):
         self._busy_since: float | None = None
         self._is_read_only = False
         """It could not be written when it was opened, which SQLite sticks to: it is opened anew until it can be."""
+        self._owed: list[Owed] = []
         _open.add(self)
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, after a last attempt at what could not be written before."""
+        self._pay_up()
         with self._lock:
             self._closed = True
             self._connection.close()
@@ -149,6 +162,47 @@ class OpenDatabase(ABC):
                     money="Nothing more was sent.",
                     todo="Delete large variables or close other programs, then run the cell again.",
                 ) from None
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, committed as a whole or not at all."""
+        with self.reading() as connection:
+            with connection:
+                connection.execute(ALONE)
+                for owed in self._owed:
+                    try:
+                        owed.write(connection)
+                    except (FoxError, sqlite3.Error, MemoryError):
+                        raise
+                    except Exception as error:  # noqa: BLE001 - what can never be written keeps nothing else from being written
+                        logging.getLogger("fox_nb").warning("It will never be noted: %s (%s).", owed.words, error)
+                yield connection
+            self._owed.clear()
+            self._is_read_only = False
+
+    def _note(self, words: str, write: Callable[[sqlite3.Connection], object]) -> None:
+        """Write what is not to be lost; what cannot be written now is kept."""
+        with self._lock:
+            self._owed.append(Owed(write, words))
+            try:
+                with self.writing():
+                    pass
+            except StoreError:
+                atexit.register(self._pay_up)
+                raise
+
+    def _pay_up(self) -> None:
+        """Write what is still owed, at the last moment; what cannot be is told."""
+        with self._lock:
+            atexit.unregister(self._pay_up)
+            if not self._owed or self._closed:
+                return
+            try:
+                with self.writing():
+                    pass
+            except StoreError as error:
+                lost = "; ".join(owed.words for owed in self._owed)
+                logging.getLogger("fox_nb").warning("%s It will never know: %s.", error, lost)
 
     @abstractmethod
     def _open(self) -> None:

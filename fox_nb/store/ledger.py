@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
-from fox_nb.atomic import ALONE, BUSY_SECONDS, PRIVATE_FILE, open_database
+from fox_nb.atomic import BUSY_SECONDS, PRIVATE_FILE, open_database
 from fox_nb.errors import NOTHING_SENT, StoreError
 from fox_nb.settings import named
 from fox_nb.store.journal_reader import OpenDatabase, check_budget
@@ -49,8 +48,6 @@ class Ledger(OpenDatabase):
     def __init__(self, path: str | Path) -> None:
         self.path = whole(given_path(path, "ledger"))
         super().__init__(f"ledger {self._shown}")
-        self._returned: list[int] = []
-        """Numbers of what goes back with the next transaction."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._open()
@@ -85,7 +82,7 @@ class Ledger(OpenDatabase):
         BudgetExceeded
             The budget of all visitors together has not so much left.
         """
-        with self._writing() as connection:
+        with self.writing() as connection:
             left = budget - _spent(connection, gateway, account)
             todo = "whoever runs this app for a larger budget"
             check_budget(micro_usd, left, budget, play=play, of="all visitors'", todo=todo)
@@ -97,34 +94,16 @@ class Ledger(OpenDatabase):
 
     def give_back(self, number: int) -> None:
         """Put back what was held for a sending that was certainly not accepted; as soon as the file can be written."""
-        with self._lock:
-            self._returned.append(number)
-            self._pay_up()
-
-    def close(self) -> None:
-        """Close the file, after a last attempt at what could not be put back before."""
-        self._pay_up()
-        super().close()
-
-    def _pay_up(self) -> None:
-        if self._returned:
-            with contextlib.suppress(StoreError), self._writing():
-                pass
+        with contextlib.suppress(StoreError):
+            self._note(
+                "what was held for a sending that was not accepted is free again",
+                lambda connection: connection.execute("DELETE FROM held WHERE number = ?", (number,)),
+            )
 
     def spent(self, gateway: str, account: str) -> int:
         """Return in micro-USD what all visitors together have spent."""
-        with self._writing() if self._returned else self.reading() as connection:
+        with self.writing() if self._owed else self.reading() as connection:
             return _spent(connection, gateway, account)
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self.reading() as connection:
-            with connection:
-                connection.execute(ALONE)
-                connection.executemany("DELETE FROM held WHERE number = ?", [(number,) for number in self._returned])
-                yield connection
-            self._returned.clear()
-            self._is_read_only = False
 
     @property
     def _shown(self) -> str:
