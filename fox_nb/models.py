@@ -562,19 +562,12 @@ def check(model: str, name: str, value: Any) -> Any:
     from pydantic import ValidationError
 
     cls = request_class(model)
+    checker, name = _checker(cls.model), name.encode(errors="replace").decode()
     try:
-        return getattr(_checker_of_one(model, name).model_validate({name: value}), name, value)
+        checked = checker.__pydantic_validator__.validate_assignment(checker.model_construct(), name, value)
     except ValidationError as error:
         raise refusal(cls, cls.model, error.errors(include_url=False)[0], 1) from None
-
-
-@functools.cache
-def _checker_of_one(model: str, name: str) -> type[BaseModel]:
-    from pydantic import ConfigDict, create_model
-
-    known = marked(MODELS[model])
-    fields: dict[str, Any] = {name: (known[name], ...)} if name in known else {}
-    return create_model("OneParameter", __config__=ConfigDict(extra="forbid", strict=True), **fields)
+    return getattr(checked, name)
 
 
 @functools.cache
