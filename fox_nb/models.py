@@ -67,7 +67,8 @@ def _is_real(value: Any) -> TypeGuard[numbers.Real]:
     return isinstance(value, numbers.Number) and not isinstance(value, complex)
 
 
-def _whole(value: Any) -> Any:
+def as_whole(value: Any) -> Any:
+    """Take a whole number of whatever kind; what is none stays as it is, and is refused by its type."""
     number = _number(value)
     if isinstance(number, numbers.Integral):
         return int(number)
@@ -76,7 +77,7 @@ def _whole(value: Any) -> Any:
     return number
 
 
-def _real(value: Any) -> Any:
+def as_real(value: Any) -> Any:
     """Take any real number; four decimals, so that arange's 0.30000000000000004 is 0.3."""
     number = _number(value)
     if _is_real(number):
@@ -162,10 +163,10 @@ OutputFormat = Literal["jpg", "jpeg", "png", "webp"]
 Outputs = Annotated[
     int,
     Bounds(ge=1, le=MOST_OUTPUTS),
-    Before(_whole),
+    Before(as_whole),
     Hint(label="Pictures", help="Number of pictures; each is billed on its own.", panel_maximum=8),
 ]
-Level = Annotated[float, Bounds(ge=0, le=1), Before(_real)]
+Level = Annotated[float, Bounds(ge=0, le=1), Before(as_real)]
 ProfileIds = Annotated[
     list[Annotated[Text, Before(bare)]] | None,
     Before(_as_list),
@@ -420,7 +421,7 @@ class Imagine(Request):
     num_outputs: Annotated[
         int,
         Bounds(ge=1, le=4),
-        Before(_whole),
+        Before(as_whole),
         Hint(label="Pictures", help="Number of pictures; each is billed on its own."),
     ] = 1
     aspect_ratio: Annotated[
@@ -483,7 +484,7 @@ def mentioned(request: Request) -> list[str]:
 def counted(value: Any) -> int | None:
     """Return a whole number from 1 on, of whatever kind, as an int; None for what is none, or too large."""
     try:
-        number = _whole(value)
+        number = as_whole(value)
     except ValueError:
         return None
     return number if isinstance(number, int) and 1 <= number <= MOST_TAKES else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import numbers
@@ -9,11 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 from typing import Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.parameters import Parameter, shown
+from fox_nb.models import as_real, as_whole
+from fox_nb.parameters import Parameter, shown, unboxed
 from fox_nb.render.html import unlike
 from fox_nb.workdir import as_text
 
@@ -87,7 +88,7 @@ def axis_of(parameter: Parameter, given: Any) -> PlanAxis | None:
             parameter=parameter.name,
             allowed=f"at most {MOST_VALUES:,}",
         )
-    values = [_plain(parameter, value) for value in several]
+    values = [as_asked(parameter, value) for value in several]
     kept: dict[Any, Any] = {}
     for value in values:
         kept.setdefault(sameness(value, whole=parameter.type is str), value)
@@ -101,15 +102,15 @@ def picture_names(axes: Sequence[PlanAxis]) -> Callable[[Sequence[int]], dict[st
     return lambda key: {name: labels[key[at]] for at, name, labels in named}
 
 
-def without_decimals(parameter: Parameter, value: Any) -> Any:
-    """Return a value, of a parameter that is a number as one: databases give decimals, people fractions."""
-    if isinstance(value, Fraction) and parameter.type is float:
-        return float(value)
-    if not isinstance(value, Decimal) or not value.is_finite() or value.adjusted() > _MOST_DIGITS:
-        return value
-    if parameter.type is int and value == value.to_integral_value():
-        return int(value)
-    return float(value) if parameter.type is float else value
+def as_asked(parameter: Parameter, value: Any) -> Any:
+    """Return a number as requests take it, a word as it is written; what requests refuse stays as it is."""
+    if parameter.type is str:
+        kind = getattr(getattr(value, "dtype", None), "kind", "")
+        plain = unboxed(value) if kind and kind in "biufU" else value
+        return float(str(value)) if kind == "f" and plain is not value else plain  # float32's 0.1 is no 0.100000001
+    with contextlib.suppress(ValueError):
+        return {int: as_whole, float: as_real}.get(parameter.type, unboxed)(value)
+    return value
 
 
 def word(value: Any) -> str | None:
@@ -209,14 +210,7 @@ def _number(parameter: Parameter, text: str) -> Any:
             value=text,
             allowed=f'{parameter.allowed}; or a range such as "0..1 step 0.25"',
         )
-    return int(number) if parameter.type is int and number == number.to_integral() else float(number)
-
-
-def _plain(parameter: Parameter, value: Any) -> Any:
-    """Take NumPy's numbers as numbers; of a parameter with four decimals, as in requests."""
-    is_number = getattr(value, "shape", None) == () and getattr(value.dtype, "kind", "") in "biufU"
-    plain = without_decimals(parameter, value.item() if is_number else value)
-    return round(plain, 4) + 0.0 if isinstance(plain, float) and parameter.type is not str else plain
+    return number
 
 
 def steps(labels: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fox_nb.errors import InvalidRequest
-from fox_nb.experiments.axes import PlanAxis, axis_of, is_row, without_decimals
+from fox_nb.experiments.axes import PlanAxis, as_asked, axis_of, is_row
 from fox_nb.experiments.plan import Plan, PlannedCell, words_of
 from fox_nb.experiments.template import KEPT, filled, names_in, no_word, parameter_of
 from fox_nb.images.metrics import EXPLANATIONS
@@ -67,7 +67,7 @@ class SweepPlan(Plan):
         known |= {name: parameter_of(name) for name in self.own_words}
         found = {name: axis for name, value in given.items() if (axis := axis_of(known[name], value)) is not None}
         self.axes = _in_order([*([models] if models is not None else []), *found.values()])
-        self.fixed = {name: without_decimals(known[name], value) for name, value in given.items() if name not in found}
+        self.fixed = {name: as_asked(known[name], value) for name, value in given.items() if name not in found}
         self.left_as_it_is = [] if self.words & {"model", *given} else sorted(self.words)
         self.cells = self._cells()
         self._refuse_what_no_model_takes()

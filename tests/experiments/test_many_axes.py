@@ -156,6 +156,8 @@ def test_another_take_makes_all_of_it_anew(fox: Fox, tmp_path: Path, sandbox: An
         ([Decimal("0.10"), 7, True], ["0.10", "7", "True"]),
         ([Decimal("1E+400"), Fraction(10**400)], ["1E+400", "1" + "0" * 400]),
         ([1, True, 1.0, 0.3, 0.1 + 0.2], ["1", "True", "1.0", "0.3", "0.30000000000000004"]),
+        (np.array([0.1, 0.5], dtype="float32"), ["0.1", "0.5"]),
+        (np.array([True]), ["True"]),
         (np.array(["2020-01-01"], dtype="datetime64[D]"), ["2020-01-01"]),
         (np.array(["2020-01"], dtype="datetime64[M]"), ["2020-01"]),
         (np.array(["2020-01-01"], dtype="datetime64[s]"), ["2020-01-01T00:00:00"]),
