@@ -28,7 +28,7 @@ import truststore
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.response import DeflateDecoder, GzipDecoder
 from urllib3.util.retry import Retry
@@ -191,10 +191,6 @@ class _Plain(HTTPConnection):
         _connecting.set("host")
 
 
-class _Secure(_Plain, HTTPSConnection):
-    """The same over TLS."""
-
-
 @cache
 def _as_ours(pool: Any) -> Any:
     """Return a pool whose connections know their own way, and read as ours do."""
@@ -202,12 +198,7 @@ def _as_ours(pool: Any) -> Any:
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
+_POOLS = {"http": _as_ours(HTTPConnectionPool), "https": _as_ours(HTTPSConnectionPool)}
 
 
 def trusting() -> ssl.SSLContext:
@@ -235,16 +226,14 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         self._to_proxies = trusting()
         super().init_poolmanager(*args, ssl_context=trusting(), **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         is_socks = proxy.lower().startswith("socks")
         own = {} if is_socks else {"proxy_ssl_context": self._to_proxies}  # for TLS to the proxy itself
         manager = super().proxy_manager_for(proxy, ssl_context=trusting(), **own, **kwargs)
-        pools = {"http": _PlainPool, "https": _SecurePool}
-        if is_socks:
-            pools = {scheme: _as_ours(pool) for scheme, pool in type(manager).pool_classes_by_scheme.items()}
-        manager.pool_classes_by_scheme = pools
+        pools = type(manager).pool_classes_by_scheme if is_socks else {}
+        manager.pool_classes_by_scheme = _POOLS | {scheme: _as_ours(pool) for scheme, pool in pools.items()}
         return manager
 
 
