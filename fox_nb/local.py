@@ -196,7 +196,7 @@ class SandboxControls(OfOneProcess):
         with contextlib.closing(transport):
             sent = transport.send(call)
         if isinstance(sent, Broken):
-            raise _unavailable(sent)
+            raise _unavailable(sent.reason)
         said = decoded(sent)
         if not isinstance(said, dict) or sent.status != _OK:
             why = said.get("error", {}).get("message") if isinstance(said, dict) else None
@@ -214,7 +214,7 @@ def _connected() -> process.Address:
         raise _unavailable(error) from None
 
 
-def _unavailable(error: Exception) -> SandboxError:
+def _unavailable(error: Exception | str) -> SandboxError:
     return SandboxError(
         f"The local sandbox could not be started: {error}",
         money=NOTHING_SENT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, BinaryIO, Generic, Protocol, TypeAlias, TypeVar
 
@@ -76,8 +76,9 @@ class Call:
     has_moved: bool = False
 
 
-class Broken(Exception):
-    """An exchange came to no whole answer; for this package alone, never seen by the user.
+@dataclass(slots=True)
+class Broken:
+    """An exchange that came to no whole answer; for this package alone, never seen by the user.
 
     Attributes
     ----------
@@ -91,13 +92,11 @@ class Broken(Exception):
         True when any of the request's content was asked for by the layers below.
     """
 
-    taken = False
-
-    def __init__(self, reason: str, *, connected: bool, again: bool = True) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.connected = connected
-        self.again = again
+    reason: str
+    _: KW_ONLY
+    connected: bool
+    again: bool = True
+    taken: bool = False
 
 
 @dataclass(slots=True)

@@ -439,7 +439,7 @@ class HttpTransport:
                 )
             )
         except Exception as error:  # noqa: BLE001 - whatever it is, its frames hold the key and a request may be out
-            return explain(error, call, self.key, connecting=_connecting.get()).with_traceback(None)
+            return explain(error, call, self.key, connecting=_connecting.get())
         except (KeyboardInterrupt, SystemExit) as error:
             # Its traceback would lead through frames that hold the headers; a verbose one prints them.
             stop = type(error)(*error.args)
