@@ -74,14 +74,9 @@ class Detached:
         """Return where a file of the store is."""
         return self._folder / file
 
-    def estimate(self, row: TaskRow) -> float:
-        """Return how many seconds a task is thought to take."""
-        return row.estimate or usual(row.model)
-
-    def spread(self, row: TaskRow) -> float:
-        """Return how far off that may be."""
-        del row
-        return USUAL_SPREAD
+    def expected(self, row: TaskRow) -> tuple[float, float]:
+        """Return how many seconds a task is thought to take, and how far off that may be."""
+        return row.estimate or usual(row.model), USUAL_SPREAD
 
     def originals(self, row: TaskRow) -> list[Path]:
         """Return nothing: only the journal knows which files they are."""

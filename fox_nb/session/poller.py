@@ -143,9 +143,11 @@ class Poller:
         self._download_pool.close()
         self._fetching.close()
 
-    def estimate(self, row: TaskRow) -> float:
-        """Return how many seconds a task is thought to take."""
-        return self.seconds(row.model, str(row.body.get("resolution", "")), row.estimate)
+    def expected(self, row: TaskRow) -> tuple[float, float]:
+        """Return how many seconds a task is thought to take, and how far off that may be: sigma of their logarithm."""
+        size = str(row.body.get("resolution", ""))
+        known = self._what_is_learned(row.model, size)
+        return known or (self.seconds(row.model, size, row.estimate), USUAL_SPREAD)
 
     def seconds(self, name: str, resolution: str, answer: float | None = None) -> float:
         """Return how long a model takes for a size: learned, else as the gateway told, else the model's usual time."""
@@ -161,11 +163,6 @@ class Poller:
     def seconds_for(self, request: Request) -> float:
         """Return how many seconds a request is thought to take."""
         return self.seconds(request.model, str(getattr(request, "resolution", "")))
-
-    def spread(self, row: TaskRow) -> float:
-        """Return how far off that may be: sigma of the logarithm of durations."""
-        known = self._what_is_learned(row.model, str(row.body.get("resolution", "")))
-        return USUAL_SPREAD if known is None else known[1]
 
     def _what_is_learned(self, model: str, resolution: str) -> tuple[float, float] | None:
         key = (model, resolution)
@@ -302,7 +299,7 @@ class Poller:
 
     def _lasts_too_long(self, row: TaskRow, word: str) -> bool:
         """Return True when a word is not borne any more: one that is not known, or one that contradicts the results."""
-        return self._irregular.lasting(row.identity, word)[0] >= LONGEST_ESTIMATE * self.estimate(row)
+        return self._irregular.lasting(row.identity, word)[0] >= LONGEST_ESTIMATE * self.expected(row)[0]
 
     def _over(self, task: Task, error: FoxError | None = None) -> PollResult:
         """Take over how it ended, and tell whoever waits what is missing."""

@@ -64,11 +64,8 @@ class Watching(Protocol):
     def holds_all(self) -> FoxError | None:
         """Why no task is asked about just now."""
 
-    def estimate(self, row: TaskRow) -> float:
-        """Return how many seconds a task is thought to take."""
-
-    def spread(self, row: TaskRow) -> float:
-        """Return how far off that may be: sigma of the logarithm of durations."""
+    def expected(self, row: TaskRow) -> tuple[float, float]:
+        """Return how many seconds a task is thought to take, and how far off that may be: sigma of their logarithm."""
 
 
 class TaskBackend(Protocol):
@@ -270,12 +267,12 @@ class Task(Shows):
     @property
     def estimate(self) -> float:
         """Seconds that it is thought to take in all; learned from this store where it can be."""
-        return self._backend.poller.estimate(self._row)
+        return self._backend.poller.expected(self._row)[0]
 
     @property
     def spread(self) -> float:
         """How far off the estimate may be: sigma of the logarithm of durations."""
-        return self._backend.poller.spread(self._row)
+        return self._backend.poller.expected(self._row)[1]
 
     @property
     def error(self) -> FoxError | None:
