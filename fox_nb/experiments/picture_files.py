@@ -218,9 +218,7 @@ def _opened_from(picture: Any) -> Path | None:
 def _pixels(path: Path) -> str:
     """Return the hash of a picture's pixels as they are seen."""
     with opened(path) as picture:
-        whole = picture.decode(max(picture.image.size))
-        seen = as_seen(whole, picture.orientation, profile_of(whole)).convert("RGBA")
-        return hashlib.sha256(seen.tobytes()).hexdigest()
+        return hashlib.sha256(picture.seen(max(picture.image.size)).convert("RGBA").tobytes()).hexdigest()
 
 
 def _scale_of(path: Path) -> Scale:

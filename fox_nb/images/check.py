@@ -25,6 +25,8 @@ from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.filetypes import KINDS, sniff
 from fox_nb.images import turns
 from fox_nb.images.inline import size_words
+from fox_nb.images.pixels import as_seen, sized
+from fox_nb.images.png_colours import profile_of
 
 Source = Path | bytes
 Refuse = Callable[..., FoxError]
@@ -160,6 +162,10 @@ class Opened:
             self.image.draft(self.image.mode, (wanted[0], wanted[1]))
         self.image.load()
         return self.image
+
+    def seen(self, edge: int) -> Image.Image:
+        """Decode it as it is seen, upright, in sRGB, of eight bits, with a long side of at most `edge` pixels."""
+        return as_seen(sized(self.decode(edge), edge), self.orientation, profile_of(self.image))
 
     def take(self) -> Image.Image:
         """Return the image, decoded, for after the block, too: of a big one a copy would be as much again."""

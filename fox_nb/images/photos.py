@@ -14,8 +14,6 @@ from PIL import Image
 from fox_nb.errors import FoxError, InvalidRequest
 from fox_nb.images import check, impressions
 from fox_nb.images.inline import size_words
-from fox_nb.images.pixels import as_seen, sized
-from fox_nb.images.png_colours import profile_of
 from fox_nb.images.thumbnail import encoded
 from fox_nb.workdir import as_text
 
@@ -213,8 +211,7 @@ def _look(photo: Photo, name: str, first_with: dict[str, str], prints: list[tupl
 
 def _decoded(data: bytes, name: str) -> tuple[check.Facts, Image.Image]:
     with check.opened(data, name=name) as picture:
-        small, profile = sized(picture.decode(_LOOKED_AT), _LOOKED_AT), profile_of(picture.image)
-        return picture.facts, as_seen(small, picture.orientation, profile)
+        return picture.facts, picture.seen(_LOOKED_AT)
 
 
 def _weaknesses(facts: check.Facts, small: Image.Image) -> list[PhotoProblem]:

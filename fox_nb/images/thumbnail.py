@@ -22,9 +22,8 @@ from PIL import Image
 from fox_nb.atomic import aside, put
 from fox_nb.errors import DownloadFailed, FoxError
 from fox_nb.images import check
-from fox_nb.images.check import Facts, Opened, PictureLimits, Refuse, Source
-from fox_nb.images.pixels import as_seen, plain, sized
-from fox_nb.images.png_colours import profile_of
+from fox_nb.images.check import Facts, PictureLimits, Refuse, Source
+from fox_nb.images.pixels import plain, sized
 from fox_nb.images.turns import Alone
 
 MIME = "image/webp"
@@ -91,7 +90,7 @@ def check_and_thumbnail(
 ) -> tuple[Facts, bytes]:
     """Prove that a picture is whole and make its thumbnail with one decoding for both."""
     with check.opened(source, bounds=bounds, refuse=refuse, name=name) as picture:
-        return picture.facts, _encoded(_small(picture, edge), max_bytes)
+        return picture.facts, _encoded(picture.seen(edge), max_bytes)
 
 
 def cached_thumbnail(
@@ -139,10 +138,6 @@ def keep(made: bytes, path: Path, thumbs_dir: Path, edge: int) -> None:
 def encoded(image: Image.Image, *, edge: int = EDGE, max_bytes: int = MAX_BYTES) -> bytes:
     """Make a thumbnail of a Pillow image that is decoded already."""
     return _encoded(plain(sized(image, edge)), max_bytes)
-
-
-def _small(picture: Opened, edge: int) -> Image.Image:
-    return as_seen(sized(picture.decode(edge), edge), picture.orientation, profile_of(picture.image))
 
 
 def _encoded(image: Image.Image, max_bytes: int) -> bytes:
