@@ -22,6 +22,8 @@ MOST_CELLS = 20_000
 COLUMNS = frozenset(EXPLANATIONS) | {"model", "take", "status", "task_id", "seconds", "usd", "error", "file", "width"}
 COLUMNS |= {"height", "note", "run", "row", "column", "picture", "index", "label", "image", "number", "file_name"}
 """Names that the tables of a sweep have of their own."""
+_MODEL = parameter_of("model")._replace(options=tuple(MODELS))
+"""What stands for the model where parameters are listed."""
 
 
 class SweepPlan(Plan):
@@ -49,7 +51,7 @@ class SweepPlan(Plan):
 
     def __init__(self, session: Session, model: Any, given: Mapping[str, Any], takes: int = 1, take: int = 1) -> None:
         super().__init__(session, _takes(takes, take))
-        models = axis_of(parameter_of_models(), list(model) if isinstance(model, (list, tuple)) else model)
+        models = axis_of(_MODEL, list(model) if isinstance(model, (list, tuple)) else model)
         self.models = models.values if models is not None else (model,)
         classes = [request_class(name) for name in self.models]
         # of pyarrow's columns the plain values
@@ -137,11 +139,6 @@ class SweepPlan(Plan):
             at = places.get(error.parameter)
             if at is not None and wrong[error.parameter, cell.key[at]] * len(self.axes[at].values) == len(self.cells):
                 raise error
-
-
-def parameter_of_models() -> Parameter:
-    """Return what stands for the model where parameters are listed."""
-    return parameter_of("model")._replace(options=tuple(MODELS))
 
 
 def _takes(takes: Any, take: Any) -> range:

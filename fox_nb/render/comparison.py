@@ -388,7 +388,7 @@ def facts(comparison: Comparison, sizes: Mapping[str, tuple[int, int]] | None = 
         **own,
         "id": comparison.id,
         "title": clip(comparison.title),
-        "axes": [_axis_facts(axis) for axis in comparison.axes],
+        "axes": [{"name": clip(axis.name), "labels": axis.heads} for axis in comparison.axes],
         "original": original and picture_facts(original, size=(sizes or {}).get(original.id)),
         "reference": ",".join("*" if at is None else str(at) for at in reference or ()),
         "shape": comparison.shape,
@@ -405,10 +405,6 @@ def stands_at(key: Key, reference: Reference) -> bool:
 def place(key: Key) -> str:
     """Write a cell's place as the browser's names of cells."""
     return ",".join(map(str, key))
-
-
-def _axis_facts(axis: Axis) -> dict[str, Any]:
-    return {"name": clip(axis.name), "labels": axis.heads}
 
 
 def previews(

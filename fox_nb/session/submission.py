@@ -427,7 +427,8 @@ class Submitter(OfOneProcess):
 
         refusal: BaseException | None = None
         thrown_out: list[str] = []
-        headers = self._headers(row)
+        # the sandbox draws each take in its own way
+        headers = {"X-Sandbox-Take": str(row.take)} if self.gateway.is_sandbox else None
         while True:
             try:
                 if thrown_out:
@@ -456,10 +457,6 @@ class Submitter(OfOneProcess):
             return json.loads(row.request), []
         self.uploads.keep(prepared)
         return self.uploads.links(row.body)
-
-    def _headers(self, row: TaskRow) -> dict[str, str] | None:
-        """Say which take it is to the sandbox, which draws each of them in its own way."""
-        return {"X-Sandbox-Take": str(row.take)} if self.gateway.is_sandbox else None
 
     def _accepted(self, task: Task, row: TaskRow, answer: TaskState) -> None:
         try:
