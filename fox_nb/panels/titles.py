@@ -55,11 +55,8 @@ class Titles:
 
     def given(self, task: Task) -> Path | None:
         """Return the file of the first local picture that a task was given and that is still there."""
-        local = [value for value in pictures_given(task.request) if LOCAL_PICTURE.fullmatch(value)]
         with contextlib.suppress(StoreError):
-            found = [self.store.catalog.source(value.removeprefix("sha256:")) for value in local]
-            paths = [self.store.path(source.file) for source in found if source is not None]
-            return next((path for path in paths if path.exists()), None)
+            return next(iter(task.originals), None)
         return None
 
     def _picture(self, value: str) -> str | None:
