@@ -86,10 +86,9 @@ class Poller:
         self._fetching = Pool(4, "fetching")
         self._poll_loop = PollLoop(self._poll, self._polls, polling, rng=rng)
         self._quiet: FoxError | None = None
-        self._closed = False
         self._lock = threading.Lock()
         self._downloading: set[str] = set()
-        self._closing = threading.Event()
+        self._closed = threading.Event()
         self._notified: set[str] = set()
         """What cannot be fetched or stored just now: whoever waits is told, and it is tried again all the same."""
         self._irregular = Irregular[str]()
@@ -100,7 +99,7 @@ class Poller:
     def watch(self, task: Task) -> None:
         """Follow a task until it ends."""
         if task.row.state in BEING_SENT or task.row.state in ON_ITS_WAY:
-            if self._closed:
+            if self._closed.is_set():
                 raise FoxError(
                     "This Fox was closed, so the task is not watched here.",
                     money="It goes on at the gateway and is paid for once.",
@@ -136,8 +135,7 @@ class Poller:
 
     def close(self) -> None:
         """Stop all threads."""
-        self._closed = True
-        self._closing.set()
+        self._closed.set()
         self._poll_loop.stop()
         self._polls.close()
         self._download_pool.close()
@@ -183,7 +181,7 @@ class Poller:
         try:
             return self._poll_now(task)
         except StoreError as error:
-            if self._closed:
+            if self._closed.is_set():
                 return PollResult(done=True)
             self._notified.add(task.identity)
             task.note(error)
@@ -356,7 +354,7 @@ class Poller:
 
     def _download(self, task: Task, urls: Callable[[], list[str]]) -> None:
         row, pause, error = self._tried(task, urls)
-        is_told = error is not None and row.on_its_way and not self._closed
+        is_told = error is not None and row.on_its_way and not self._closed.is_set()
         if not row.on_its_way:
             IN_PROGRESS.discard((self._store.folder, task.identity))
         if error is None:
@@ -410,7 +408,7 @@ class Poller:
         """Fetch and journal, and once more what failed; return what went wrong with it."""
         try:
             failures = download_results(self._client, self._store, row, urls(), self._fetching, task.renew)
-            if failures and not self._closing.wait(FETCH_AGAIN_AFTER):
+            if failures and not self._closed.wait(FETCH_AGAIN_AFTER):
                 row = self._store.journal.get(row.identity)
                 links = self._links_now(row)
                 failures = download_results(self._client, self._store, row, links, self._fetching, task.renew)
