@@ -131,7 +131,7 @@ class Journal(JournalReader):
             row = self._settled_owner(connection, identity, now)
             if row is not None and (row.state != "refused" or row.is_named_since):
                 return row, False
-            self._reserve(connection, identity, asked, budget, now, known=row is not None, take=take)
+            self._reserve(connection, identity, asked, budget, now, take=take)
             reserved.append(self._known(connection, identity))
         return reserved[0], True
 
@@ -141,7 +141,7 @@ class Journal(JournalReader):
             row = self._settled_owner(connection, identity, now)
             if row is None or row.state not in {"failed", "unknown", "refused"}:
                 return self._known(connection, identity), False
-            self._reserve(connection, identity, asked, budget, now, known=True, take=row.take)
+            self._reserve(connection, identity, asked, budget, now, take=row.take)
             connection.execute("DELETE FROM picture WHERE identity = ?", (identity,))
             reserved.append(self._known(connection, identity))
         return reserved[0], True
@@ -170,7 +170,6 @@ class Journal(JournalReader):
         budget: int | None,
         now: float,
         *,
-        known: bool,
         take: int,
         number: int | None = None,
     ) -> None:
@@ -180,30 +179,26 @@ class Journal(JournalReader):
             (play,) = connection.execute(f"SELECT {PLAYS.format(':gateway', ':account')}", of).fetchone()
             todo = "make a new Fox with a larger budget=…"
             check_budget(asked.micro_usd, left, budget, play=bool(play), of="your", todo=todo)
-        if known:
-            connection.execute(
-                "UPDATE task SET account = ?, state = 'preparing', owner = ?, sent = ?, accepted = NULL, "
-                "finished = NULL, task_id = '', progress = 0, estimate = NULL, credits = NULL, links = '[]', "
-                "profile_id = '', error_code = '', error = '', request_id = '' WHERE identity = ?",
-                (asked.account, process_name(os.getpid()), now, identity),
-            )
-        else:
-            connection.execute(
-                "INSERT INTO task (identity, gateway, account, model, request, request_hash, take, state, owner, "
-                "asked, sent) VALUES (?, ?, ?, ?, ?, ?, ?, 'preparing', ?, ?, ?)",
-                (
-                    identity,
-                    asked.gateway,
-                    asked.account,
-                    asked.model,
-                    asked.request,
-                    request_hash(asked.request),
-                    take,
-                    process_name(os.getpid()),
-                    now,
-                    now,
-                ),
-            )
+        connection.execute(
+            "INSERT INTO task (identity, gateway, account, model, request, request_hash, take, state, owner, "
+            "asked, sent) VALUES (?, ?, ?, ?, ?, ?, ?, 'preparing', ?, ?, ?) "
+            "ON CONFLICT (identity) DO UPDATE SET account = excluded.account, state = excluded.state, "
+            "owner = excluded.owner, sent = excluded.sent, accepted = NULL, finished = NULL, task_id = '', "
+            "progress = 0, estimate = NULL, credits = NULL, links = '[]', profile_id = '', error_code = '', "
+            "error = '', request_id = ''",
+            (
+                identity,
+                asked.gateway,
+                asked.account,
+                asked.model,
+                asked.request,
+                request_hash(asked.request),
+                take,
+                process_name(os.getpid()),
+                now,
+                now,
+            ),
+        )
         connection.execute(
             "INSERT INTO charge (number, identity, gateway, account, micro, estimate, state, at) "
             "VALUES (?, ?, ?, ?, ?, ?, 'held', ?)",
@@ -425,8 +420,7 @@ class Journal(JournalReader):
         known = self._row(connection, row.identity)
         micro = row.micro_usd - (known.micro_usd if known is not None else 0)  # a row's is that of all its sendings
         asked = Asked(row.gateway, row.account, row.model, row.request, max(0, micro), row.price_is_estimate)
-        is_known = known is not None
-        self._reserve(connection, row.identity, asked, None, now, known=is_known, take=row.take, number=number)
+        self._reserve(connection, row.identity, asked, None, now, take=row.take, number=number)
         return self._known(connection, row.identity)
 
     def put_back(self, row: TaskRow, now: float) -> TaskRow | None:
