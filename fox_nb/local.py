@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from fox_nb.errors import NOTHING_SENT, SandboxError
 from fox_nb.sandbox import process
 from fox_nb.settings import Timeouts, hidden
-from fox_nb.sharing import OfOneProcess, renew_in_children
+from fox_nb.sharing import OfOneProcess, made_once, renew_in_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,19 +108,19 @@ class SandboxClient(OfOneProcess, _Client):
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._wire = SandboxTransport()
+
+    @made_once
+    def _client(self) -> _Client:
+        from fox_nb.client.calls import TransportClient
+
+        return TransportClient(self._wire)
 
     if not TYPE_CHECKING:  # what it has is what a client has
 
         def __getattr__(self, name: str) -> Any:
             """Return what the client has."""
-            from fox_nb.client.calls import TransportClient
-
-            with self._lock:
-                if "_made" not in vars(self):
-                    self._made = TransportClient(self._wire)
-            return getattr(self._made, name)
+            return getattr(self._client, name)
 
     @property
     def address(self) -> tuple[str, SecretStr]:
