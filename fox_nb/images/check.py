@@ -43,6 +43,8 @@ _OTHER_THINGS = {
     b"pk\x03\x04": "is a ZIP archive",
 }
 _BYTE = 8
+_NARROW: dict[object, int] = {"L;2": 2, "L;4": 4}
+"""Bits of a PNG's greys, by Pillow's name of how they are packed."""
 _SAMPLE_FORMAT, _BITS, _SIGNED = 339, 258, 2
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 _PLANES, _APART, _COMPRESSION, _NOT_COMPRESSED = 284, 2, 259, 1
@@ -194,6 +196,7 @@ def opened(
                 _prove_pixels(stream)
             stream.seek(0)
             image = plugin(stream)
+            _scale_clear(image)
             _refuse_too_large(image.size, bounds, refuse, name)
             refuse_misread(image, refuse, name)
             big = image.width * image.height > (_BIG_JPEG if kind == "JPEG" else _BIG)
@@ -228,6 +231,13 @@ def _prove_pixels(png: BinaryIO) -> None:
             left -= len(part)
         if left or png.read(4) != checksum.to_bytes(4):
             raise ValueError("its pixels are cut off or damaged")
+
+
+def _scale_clear(image: ImageFile.ImageFile) -> None:
+    """Scale the grey that a PNG of 2 or 4 bits names as transparent: Pillow scales all its greys but this one."""
+    clear, bits = image.info.get("transparency"), _NARROW.get(image.tile[0][3] if image.tile else None)
+    if bits and isinstance(clear, int) and clear < 1 << bits:
+        image.info["transparency"] = clear * 255 // ((1 << bits) - 1)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -80,6 +81,27 @@ def test_every_mode_has_its_own_tones(mode):
     sent = decoded(prepare(saying(image, gamma=100_000)).bytes_for_upload())
     assert sent.convert("RGBA").getpixel((9, 9))[0] in range(126, 131)
     assert sent.convert("RGBA").getpixel((9, 9))[3] == (90 if "A" in mode else 255)
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_a_grey_that_is_transparent_is_so_in_any_number_of_bits(bits):
+    """What a PNG of few bits names as transparent is its own number, and not that of the eight bits that are made of it."""
+    shades = 1 << bits
+    rows = b"".join(b"\0" + bytes([shade * (255 // (shades - 1))]) * bits for shade in range(shades))
+    clear = shades - 1
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", 8, shades, bits, 0, 0, 0, 0)),
+        (b"tRNS", struct.pack(">H", clear)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(part)) + name + part + struct.pack(">I", zlib.crc32(name + part)) for name, part in parts
+    )
+    for made in (prepare(data).bytes_for_upload(), thumbnail(data)):
+        alphas = np.asarray(decoded(made).convert("RGBA"))[:, 0, 3]
+        assert alphas[clear] == 0
+        assert alphas[:clear].min() == 255
 
 
 def test_the_same_picture_by_other_numbers(tmp_path):
