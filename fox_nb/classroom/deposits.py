@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import os
 import re
 import secrets
 import shutil
@@ -14,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import sqlalchemy as sql
 
-from fox_nb.atomic import aside, private_folder, put
+from fox_nb.atomic import aside, private_folder, put, write
 from fox_nb.classroom.refusals import Refusal, not_found, removed
 from fox_nb.classroom.tables import CLASS, Database, access, deposit, seat
 from fox_nb.errors import DownloadFailed
@@ -71,22 +70,15 @@ class Deposits:
         self._swept, self._leapt = time.time(), float("-inf")
         self._turns: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(UPLOADS_OF_A_SEAT))
 
-    def add(self, who: str, file: IO[bytes], name: str) -> Any:
+    def add(self, who: str, data: bytes, name: str) -> Any:
         """Keep an upload, and return its row."""
-        self._check_room(who, file)
-        if is_link(file.read(8).decode("utf-8", "replace")):
+        self._check_room(who, len(data))
+        if is_link(data[:8].decode("utf-8", "replace")):
             raise Refusal(422, "This is a link, and no file.")
-        file.seek(0)
-        sha256 = hashlib.sha256()
         token = secrets.token_urlsafe(32)
-        with aside(self._folder, private=True) as part:
-            with part.open("wb") as target:
-                while piece := file.read(_PIECE):
-                    sha256.update(piece)
-                    target.write(piece)
-            put(part, self.path(token))
+        write(self.path(token), data, private=True)
         try:
-            return self._added(token, who, name, sha256.hexdigest())
+            return self._added(token, who, name, hashlib.sha256(data).hexdigest())
         except Refusal:
             self.path(token).unlink()
             raise
@@ -247,9 +239,9 @@ class Deposits:
         if not self._database.execute(sql.update(deposit).where(uploads).values(origin=origin, linked=now)):
             self._added(secrets.token_urlsafe(32), CLASS, name, sha256, origin, now)  # the bytes of a result
 
-    def hand_in(self, who: str, file: IO[bytes]) -> str:
+    def hand_in(self, who: str, file: IO[bytes], size: int) -> str:
         """Keep what a student hands in, beside what they handed in before, and return its name."""
-        self._check_room(who, file)
+        self._check_room(who, size)
         folder = self._handed_in / who
         name = f"{time.strftime('%Y-%m-%d-%H%M%S')}-{secrets.token_hex(2)}.zip"
         with aside(folder, private=True) as part:
@@ -283,14 +275,13 @@ class Deposits:
         """Where small versions for the teacher's page are."""
         return self._database.folder / "thumbnails"
 
-    def _check_room(self, who: str, file: IO[bytes]) -> None:
+    def _check_room(self, who: str, size: int) -> None:
         """Refuse a file for which a seat has no room any more."""
         uploads = sql.select(deposit.c.token).where(deposit.c.seat == who, deposit.c.creation.is_(None))
         kept = sum(self.size(row.token) for row in self._database.read(uploads))
         kept += sum(path.stat().st_size for path in (self._handed_in / who).glob("*"))
-        if kept + file.seek(0, os.SEEK_END) > MOST_OF_A_SEAT:
+        if kept + size > MOST_OF_A_SEAT:
             raise Refusal(413, "Your files fill all the room of a seat. Ask your teacher.", "file_too_large_error")
-        file.seek(0)
 
     def _row(self, token: str) -> Any:
         found = self._database.read(sql.select(deposit).where(deposit.c.token == token))

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import binascii
 import contextlib
-import io
 import json
 import logging
 import math
@@ -293,7 +292,7 @@ class _Uploads(Endpoint):
         data, name = self._form() if kind == "stream" else self._text()
         if not data:
             raise Refusal(422, "The file is empty.")
-        return self.context.deposits.add(who.name, io.BytesIO(data), name)
+        return self.context.deposits.add(who.name, data, name)
 
     def _said(self, name: str) -> str:
         self.said = self.json()
@@ -337,7 +336,7 @@ class _HandIn(Endpoint):
             raise Refusal(422, "What is handed in must be a ZIP.")
         self.received.seek(0)
         async with self.context.handing_in:
-            name = await asyncio.to_thread(self.context.deposits.hand_in, who.name, self.received)
+            name = await asyncio.to_thread(self.context.deposits.hand_in, who.name, self.received, self.size)
         self.finish({"url": f"{self.base}/class/hand-in", "handed_in": name, "size": self.size})
 
 

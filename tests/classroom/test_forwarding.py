@@ -518,7 +518,7 @@ def test_work_that_is_handed_in_holds_up_no_picture(lesson, monkeypatch):
 def test_a_full_disk_is_told_in_words(lesson, monkeypatch):
     """A student whose picture or work finds no room on the class's disk is told that it is the disk, and nothing of its place."""
     full = Mock(side_effect=OSError(errno.ENOSPC, "No space left on device", str(lesson.path)))
-    monkeypatch.setattr(deposits, "aside", full)
+    monkeypatch.setattr(deposits, "write", full)
     told = lesson.ask("Ada", "/v1/files/upload/base64", {"file_data": "YQ=="})
     assert (told.status_code, "database or folder cannot be reached" in told.json()["error"]["message"]) == (503, True)
     assert str(lesson.path) not in told.text
