@@ -137,8 +137,7 @@ class Ledger:
 
     def quota(self) -> int:
         """Return what all tasks cost, in the engine's own unit."""
-        each = "coalesce(nullif(json_extract(row, '$.quota'), 0), credits * 5000)"
-        total: int = self._run(f"select coalesce(sum({each}), 0) from tasks")[0][0]  # noqa: S608 - made of constants
+        total: int = self._run("select coalesce(sum(json_extract(row, '$.quota')), 0) from tasks")[0][0]
         return total
 
     def tasks_of(self, account: str) -> list[Task]:

@@ -122,8 +122,14 @@ def _read_form(call: Incoming) -> tuple[dict[str, str], dict[str, list[httputil.
 
 
 async def _upload_base64(call: Incoming, gateway: Gateway) -> Answer:
-    text = call.value["file_data"]
-    data = binascii.a2b_base64(text.rpartition(",")[2])
+    text: str = call.value["file_data"]
+    if text.startswith("data:"):
+        text = text.partition(";base64,")[2]
+    try:
+        data = binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        message = "Bad value for 'file_data': it is no base64 text and no base64 data URL."
+        raise Problem(422, message, "invalid_request_error", param="file_data") from None
     return _keep_value(call, gateway, data, "file")
 
 
@@ -134,10 +140,10 @@ async def _upload_url(call: Incoming, gateway: Gateway) -> Answer:
 
 
 def _stand_in(address: str) -> bytes:
-    # imported in a thread: NumPy and Pillow would hold up the loop
-    from fox_nb.sandbox.pictures import stand_in_file
+    """Return the picture that stands for what a foreign address would have given, as a JPEG."""
+    from fox_nb.sandbox import art  # in a thread: NumPy and Pillow would hold up the loop
 
-    return stand_in_file(address)
+    return art.encode(art.stand_in(address))
 
 
 def _last_step(address: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,7 +54,7 @@ class Settings:
     storage_limit: int = 2_000_000_000
     upload_limit: int = 100_000_000
     balance: float = UNLIMITED
-    models: tuple[str, ...] = MODEL_NAMES
+    models: Sequence[str] = MODEL_NAMES
     groups: dict[str, float] = field(default_factory=lambda: {"default": 1})
     group: str = "default"
     key_limit: float = UNLIMITED
@@ -66,8 +66,7 @@ class Settings:
 
     def change(self, changes: dict[str, Any]) -> None:
         """Take what is named; the OpenAPI document has checked it."""
-        for name, value in changes.items():
-            setattr(self, name, tuple(value) if name == "models" else value)
+        vars(self).update(changes)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings as JSON has them."""

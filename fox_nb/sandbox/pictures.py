@@ -54,11 +54,6 @@ def carry_out(step: Step, folder: Path) -> dict[str, Any]:
     return {"name": step["name"], "media_type": art.mime(step["format"]), "width": width, "height": height}
 
 
-def stand_in_file(url: str) -> bytes:
-    """Return the picture that stands for what a foreign address would have given, as a JPEG."""
-    return art.encode(art.stand_in(url), "jpeg")
-
-
 def _draw(step: Step, folder: Path) -> Image.Image:
     seed = step["seed"]
     figures = [_figure(item) for item in step["figures"]]
